@@ -1,0 +1,51 @@
+import tseslint from 'typescript-eslint';
+
+const stdoutBelongsToTheCli = [
+  {
+    object: 'process',
+    property: 'exit',
+    message: 'Only src/cli may end the process; set a result and return.',
+  },
+  { object: 'process', property: 'stdout', message: 'Only src/cli may write to stdout.' },
+];
+
+export default tseslint.config(
+  {
+    ignores: [
+      'dist/',
+      'node_modules/',
+      'coverage/',
+      'bench-results/',
+      'src/qmp/protocol.gen.ts',
+      '**/*.js',
+      '**/*.mjs',
+      '**/*.cjs',
+    ],
+  },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/promise-function-async': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-empty': ['error', { allowEmptyCatch: false }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/cli/**'],
+    rules: { 'no-restricted-properties': ['error', ...stdoutBelongsToTheCli] },
+  },
+  {
+    files: ['test/**/*.ts', 'scripts/**/*.ts', 'fixtures/**/*.ts'],
+    rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+);

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { isSystemError } from '../errors.ts';
+
+/**
+ * Names one process for as long as the host is up: a pid alone is used again, a pid with its start time is not.
+ * `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)).
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: number;
+  readonly bootId: string;
+}
+
+let knownBootId: string | undefined;
+
+export function currentBootId(): string {
+  knownBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return knownBootId;
+}
+
+/** The identity of a living process, or undefined. A zombie is dead: some init processes reap late. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+  // The second field is the command in parentheses and may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, startTime] = [fields[0], fields[19]];
+  if (state === 'Z' || state === 'X' || startTime === undefined) return undefined;
+  return { pid, startTime: Number(startTime), bootId: currentBootId() };
+}
+
+export function isAlive(identity: ProcessIdentity): boolean {
+  if (identity.bootId !== currentBootId()) return false;
+  return identifyProcess(identity.pid)?.startTime === identity.startTime;
+}

@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import { type Options, execa } from 'execa';
+import { type ExitStatus, MissingProgramError } from '../errors.ts';
+import type { Scope } from '../util/scope.ts';
+import { Tail } from '../util/tail.ts';
+import { findProgram } from './program.ts';
+import { tether } from './tether.ts';
+
+export interface SuperviseOptions {
+  /** The program's whole environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /**
+   * What the program inherits as descriptors 3, 4, …: 'pipe' makes a connected pair whose other end is in
+   * `connections`, a Socket is handed over (and closed here by its owner).
+   */
+  readonly descriptors?: readonly ('pipe' | Socket)[];
+  /** SIGTERM is followed by SIGKILL after this many milliseconds when the scope closes; 0 (SIGKILL at once) by default. */
+  readonly graceMs?: number;
+}
+
+/** A long-running program of ours. It dies with its scope, and with the launcher even on SIGKILL. */
+export interface SupervisedProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  /** Our ends of the descriptors asked for as 'pipe', by descriptor number. */
+  readonly connections: ReadonlyMap<number, Socket>;
+  /** What it printed on stdout and stderr. */
+  readonly output: Tail;
+  /** Settles once, when the process is gone; never rejects. */
+  readonly exited: Promise<ExitStatus>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** @throws MissingProgramError when argv[0] cannot be started. */
+export function supervise(
+  argv: readonly [string, ...string[]],
+  options: SuperviseOptions,
+  scope: Scope,
+): SupervisedProcess {
+  if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
+  const setpriv = findProgram('setpriv');
+  const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv) : argv;
+  const descriptors = options.descriptors ?? [];
+  const child = execa(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors] as unknown as NonNullable<Options['stdio']>,
+    env: options.environment,
+    extendEnv: false,
+    reject: false,
+    buffer: false,
+    // The program's own scope kills it; execa's hook on Node's exit would add a listener for each machine.
+    cleanup: false,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  });
+  const output = new Tail();
+  const stdio = child.stdio as unknown as readonly (Socket | null | undefined)[];
+  for (const stream of [stdio[1], stdio[2]]) stream?.on('data', (chunk: Uint8Array) => output.push(chunk));
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once('exit', (exitCode, signal) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+    );
+    child.once('error', () => resolve({ exitCode: 127, signal: undefined }));
+  });
+  const connections = new Map<number, Socket>();
+  descriptors.forEach((descriptor, index) => {
+    const ours = stdio[index + 3];
+    if (descriptor === 'pipe' && ours) connections.set(index + 3, ours);
+  });
+  const pid = child.pid;
+  if (pid === undefined) throw new MissingProgramError(argv[0]);
+
+  scope.defer(async () => {
+    await end(child, exited, options.graceMs ?? 0);
+    // A grandchild may hold a stream open; nobody reads it after the process that we started is gone.
+    for (const stream of [stdio[1], stdio[2], ...connections.values()]) stream?.destroy();
+  });
+  return { pid, argv, connections, output, exited, kill: (signal) => void child.kill(signal) };
+}
+
+async function end(
+  child: { kill(signal: NodeJS.Signals): boolean },
+  exited: Promise<ExitStatus>,
+  graceMs: number,
+): Promise<void> {
+  if (graceMs > 0) {
+    child.kill('SIGTERM');
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
+    await Promise.race([exited, patience]);
+    clearTimeout(timer);
+  }
+  child.kill('SIGKILL');
+  await exited;
+}

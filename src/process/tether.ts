@@ -1,0 +1,20 @@
+/**
+ * Wraps argv so that the program dies with the thread that started it, even when that is ended by SIGKILL.
+ *
+ * setpriv asks the kernel for the parent-death signal. Where the parent died before that call, no signal
+ * will ever come: the shell behind it compares its parent with the expected one and does not start the program.
+ * A program that changes its credentials (passt does) loses the signal and needs a tether of its own: an
+ * inherited connection whose end of file tells it.
+ */
+export function tether(setpriv: string, parentPid: number, argv: readonly string[]): [string, ...string[]] {
+  return [
+    setpriv,
+    '--pdeathsig',
+    'KILL',
+    '/bin/sh',
+    '-c',
+    'test "$PPID" = "$0" || exit 125; exec "$@"',
+    String(parentPid),
+    ...argv,
+  ];
+}

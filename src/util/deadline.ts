@@ -1,0 +1,34 @@
+import { TimedOutError } from '../errors.ts';
+
+export interface Limits {
+  /** Milliseconds until the wait is given up; none by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Aborting rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Settles like `work`, or rejects when the limits say so. It does not stop `work`: its owner does.
+ * @param what names the work in the TimedOutError, as in "waiting for the guest".
+ */
+export async function withinLimits<T>(what: string, work: Promise<T>, limits: Limits): Promise<T> {
+  const { timeoutMs, signal } = limits;
+  if (timeoutMs === undefined && signal === undefined) return work;
+  work.catch(() => undefined);
+  signal?.throwIfAborted();
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    if (timeoutMs !== undefined) {
+      timer = setTimeout(() => reject(new TimedOutError(what, timeoutMs)), timeoutMs);
+    }
+    onAbort = () => reject(signal?.reason as Error);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+  }
+}
