@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { type Options, execa } from 'execa';
 import { type ExitStatus, MissingProgramError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
@@ -15,6 +16,10 @@ export interface SuperviseOptions {
    * `connections`, a Socket is handed over (and closed here by its owner).
    */
   readonly descriptors?: readonly ('pipe' | Socket)[];
+  /** More flags for the setpriv that starts it, as `confine` makes them; not used where there is no setpriv. */
+  readonly setprivFlags?: readonly string[];
+  /** Called after each piece of output has come into `output`. */
+  readonly onOutput?: () => void;
   /** SIGTERM is followed by SIGKILL after this many milliseconds when the scope closes; 0 (SIGKILL at once) by default. */
   readonly graceMs?: number;
 }
@@ -27,8 +32,10 @@ export interface SupervisedProcess {
   readonly connections: ReadonlyMap<number, Socket>;
   /** What it printed on stdout and stderr. */
   readonly output: Tail;
-  /** Settles once, when the process is gone; never rejects. */
+  /** Settles once, when the process is gone; never rejects. Its last words may still be on their way. */
   readonly exited: Promise<ExitStatus>;
+  /** Settles when all output has come in: after the process is gone, and all that inherited its output. */
+  readonly outputEnded: Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -40,7 +47,7 @@ export function supervise(
 ): SupervisedProcess {
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
   const setpriv = findProgram('setpriv');
-  const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv) : argv;
+  const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv, options.setprivFlags) : argv;
   const descriptors = options.descriptors ?? [];
   const child = execa(program, args, {
     stdio: ['ignore', 'pipe', 'pipe', ...descriptors] as unknown as NonNullable<Options['stdio']>,
@@ -54,7 +61,15 @@ export function supervise(
   });
   const output = new Tail();
   const stdio = child.stdio as unknown as readonly (Socket | null | undefined)[];
-  for (const stream of [stdio[1], stdio[2]]) stream?.on('data', (chunk: Uint8Array) => output.push(chunk));
+  const printed = [stdio[1], stdio[2]].filter((stream) => stream instanceof Readable);
+  for (const stream of printed) {
+    stream.on('data', (chunk: Uint8Array) => {
+      output.push(chunk);
+      options.onOutput?.();
+    });
+  }
+  const closings = printed.map(async (stream) => new Promise((resolve) => stream.once('close', resolve)));
+  const outputEnded = Promise.all(closings).then(() => undefined);
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once('exit', (exitCode, signal) =>
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
@@ -74,7 +89,7 @@ export function supervise(
     // A grandchild may hold a stream open; nobody reads it after the process that we started is gone.
     for (const stream of [stdio[1], stdio[2], ...connections.values()]) stream?.destroy();
   });
-  return { pid, argv, connections, output, exited, kill: (signal) => void child.kill(signal) };
+  return { pid, argv, connections, output, exited, outputEnded, kill: (signal) => void child.kill(signal) };
 }
 
 async function end(

@@ -5,12 +5,21 @@
  * will ever come: the shell behind it compares its parent with the expected one and does not start the program.
  * A program that changes its credentials (passt does) loses the signal and needs a tether of its own: an
  * inherited connection whose end of file tells it.
+ *
+ * @param setprivFlags what else the one setpriv does, such as the confinement that `confine` made; the shell runs
+ *   under it too.
  */
-export function tether(setpriv: string, parentPid: number, argv: readonly string[]): [string, ...string[]] {
+export function tether(
+  setpriv: string,
+  parentPid: number,
+  argv: readonly string[],
+  setprivFlags: readonly string[] = [],
+): [string, ...string[]] {
   return [
     setpriv,
     '--pdeathsig',
     'KILL',
+    ...setprivFlags,
     '/bin/sh',
     '-c',
     'test "$PPID" = "$0" || exit 125; exec "$@"',

@@ -1,0 +1,78 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { isSystemError } from '../errors.ts';
+import { currentBootId } from '../process/identity.ts';
+import { SURVEY_VERSION, type Survey } from './host.ts';
+
+/** The programs that a survey is about, as absolute paths; undefined where there is none. */
+export interface HostPrograms {
+  readonly qemu: string | undefined;
+  readonly qemuImg: string | undefined;
+  readonly passt: string | undefined;
+  readonly setpriv: string | undefined;
+  readonly bubblewrap: string | undefined;
+}
+
+const CACHE_FILE = 'host.json';
+
+/**
+ * What a survey depends on: this boot, this kernel, each program's path, time and size, and who may use /dev/kvm.
+ * A survey with the same key may be used again.
+ */
+export function surveyKey(programs: HostPrograms): string {
+  const parts = Object.entries(programs).map(([name, path]: [string, string | undefined]) =>
+    path === undefined ? name : `${name} ${describeFile(path)}`,
+  );
+  const identity = `${process.getuid?.() ?? ''}:${process.getgroups?.().join(',') ?? ''}`;
+  return [
+    `shape ${SURVEY_VERSION}`,
+    currentBootId(),
+    release(),
+    identity,
+    describeFile('/dev/kvm'),
+    ...parts,
+  ].join('\n');
+}
+
+function describeFile(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return path;
+  return `${path} ${found.mtimeMs} ${found.size} ${found.mode} ${found.gid}`;
+}
+
+/**
+ * The survey that was kept under this key, or undefined. Synchronous, since it is on the path of every launch;
+ * for the same reason it is not validated again (5 to 8 ms in a new process). It was when it was written, whole
+ * or not at all, by this version of the shape, since this boot.
+ */
+export function readCachedSurvey(cacheDirectory: string, key: string): Survey | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(cacheDirectory, CACHE_FILE), 'utf8');
+  } catch (error) {
+    // A cache that cannot be read is a cache that is not there.
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+  try {
+    const cached = JSON.parse(text) as { key?: unknown; survey: Survey } | null;
+    return cached?.key === key ? cached.survey : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the cache in one step, so that a reader sees the old one or the new one. */
+export function writeCachedSurvey(cacheDirectory: string, key: string, survey: Survey): void {
+  mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
+  const temporary = join(cacheDirectory, `.${CACHE_FILE}.${process.pid}.${performance.now()}`);
+  try {
+    writeFileSync(temporary, JSON.stringify({ key, survey }), { mode: 0o600 });
+    renameSync(temporary, join(cacheDirectory, CACHE_FILE));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeExit } from '../errors.ts';
+import { type SupervisedProcess, supervise } from '../process/supervise.ts';
+import { Scope } from '../util/scope.ts';
+import { KVM_PROOF_IMAGE } from './kvm-proof.gen.ts';
+import { questionQemu } from './qemu-questions.ts';
+import { SANDBOX_OPTION } from './qemu.ts';
+
+export interface ProofOptions {
+  readonly qemu: string;
+  readonly sandbox: boolean;
+  readonly accelerator: 'kvm' | 'tcg';
+  /** Model for -cpu, the one that a launch would use. */
+  readonly cpu: string;
+  readonly signal?: AbortSignal | undefined;
+  /** The program to run; the one made from kvm-proof/proof.S by default. */
+  readonly image?: Uint8Array;
+  /** Milliseconds for all of it; 2000 by default, some twenty times what working hardware takes. */
+  readonly timeoutMs?: number;
+}
+
+export interface ProofResult {
+  /** Why guests would not run, on one line and with QEMU's words where it had any; undefined when proved. */
+  readonly problem: string | undefined;
+  /** Whether QEMU got as far as running a guest, well or badly. */
+  readonly started: boolean;
+  /** What the guest reported; see proof.S for its grammar. */
+  readonly transcript: string;
+  /** How much longer the guest's loop took than the same loop here; undefined when it did not end. */
+  readonly slowdown: number | undefined;
+}
+
+/** Of the loop in proof.S. */
+const ROUNDS = 5_000_000;
+/** Hardware is at 1, QEMU's TCG between 2 and 5 and an emulator in the kernel beyond 100. */
+const MAX_SLOWDOWN = 30;
+/** A host loop shorter than this was measured too coarsely to multiply. */
+const MIN_HOST_LOOP_MS = 5;
+const FINISHED_EXIT_CODE = 33;
+const DEFAULT_TIMEOUT_MS = 2000;
+
+/**
+ * Boots a program of our own in 64-bit mode and judges what it reports: that it came through, that it calculated
+ * right, and that its loop ran at the speed of hardware.
+ */
+export async function runProof(options: ProofOptions): Promise<ProofResult> {
+  await using scope = new Scope();
+  const directory = await mkdtemp(join(tmpdir(), 'vmlet-proof-'));
+  scope.defer(async () => rm(directory, { recursive: true, force: true }));
+  const image = join(directory, 'proof.bin');
+  await writeFile(image, options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'));
+  options.signal?.throwIfAborted();
+
+  const hostLoop = timeHostLoop();
+  const qemu = supervise(
+    [options.qemu, ...proofArguments(options, image)],
+    { environment: {}, descriptors: ['pipe', 'pipe'] },
+    scope,
+  );
+  const [console, monitor] = [qemu.connections.get(3), qemu.connections.get(4)];
+  if (!console || !monitor) throw new TypeError('descriptors 3 and 4 were asked for');
+  let transcript = '';
+  let loopStarted: number | undefined;
+  let loopMs: number | undefined;
+  console.setEncoding('latin1');
+  console.on('data', (text: string) => {
+    transcript += text;
+    if (loopStarted === undefined && transcript.includes('<')) loopStarted = performance.now();
+    if (loopMs === undefined && transcript.includes('>'))
+      loopMs = performance.now() - (loopStarted ?? performance.now());
+  });
+  // The end of QEMU is seen by its exit status; a reset here says nothing more.
+  console.on('error', () => undefined);
+
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const end = await Promise.race([
+    qemu.exited.then((status) => ({ kind: 'exited', status }) as const),
+    questionQemu(qemu, monitor).stopped.then(() => ({ kind: 'stopped' }) as const),
+    patience(timeoutMs, options.signal, scope),
+  ]);
+  options.signal?.throwIfAborted();
+  const slowdown = loopMs === undefined ? undefined : loopMs / Math.max(hostLoop.ms, MIN_HOST_LOOP_MS);
+  const started = end.kind !== 'exited' || transcript !== '';
+  const result = { started, transcript, slowdown };
+  const progress = transcript === '' ? 'before its first instruction' : `after '${transcript.slice(-40)}'`;
+
+  if (end.kind === 'stopped') {
+    return { ...result, problem: `${qemuWords(qemu) ?? 'QEMU stopped the guest'} ${progress}` };
+  }
+  if (end.kind === 'timed-out') {
+    const words = qemuWords(qemu);
+    const slow = `a test program of one kilobyte did not end within ${timeoutMs / 1000} s, ${progress}`;
+    return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
+  }
+  if (end.status.exitCode !== FINISHED_EXIT_CODE) {
+    return { ...result, problem: qemuWords(qemu) ?? `QEMU ${describeExit(end.status)} ${progress}` };
+  }
+  return { ...result, problem: judge(transcript, slowdown, hostLoop.sum) };
+}
+
+function judge(transcript: string, slowdown: number | undefined, sum: string): string | undefined {
+  const reported = /^SPGIUF\w*<>([0-9a-f]{8})\.$/.exec(transcript);
+  if (!reported) return `a test program left early, after '${transcript.slice(-40)}'`;
+  if (reported[1] !== sum) return `a test program calculated ${reported[1] ?? ''} instead of ${sum}`;
+  if (slowdown !== undefined && slowdown > MAX_SLOWDOWN) {
+    return `a loop ran ${Math.round(slowdown)} times slower in the guest than on the host`;
+  }
+  return undefined;
+}
+
+function proofArguments(options: ProofOptions, image: string): string[] {
+  return [
+    ...['-machine', 'q35', '-accel', options.accelerator, '-cpu', options.cpu, '-m', '16'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-chardev', 'socket,id=report,fd=3', '-device', 'isa-debugcon,iobase=0xe9,chardev=report'],
+    ...['-chardev', 'socket,id=monitor,fd=4', '-mon', 'chardev=monitor,mode=control'],
+    ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-kernel', image],
+    ...(options.sandbox ? ['-sandbox', SANDBOX_OPTION] : []),
+  ];
+}
+
+/** QEMU's complaint without its program name, its source position and the register dump behind it. */
+function qemuWords(qemu: SupervisedProcess): string | undefined {
+  const lines = qemu.output.last(200).filter((line) => !/: warning:/.test(line));
+  const start = lines.findIndex((line) => line.trim() !== '');
+  if (start < 0) return undefined;
+  const first = (lines[start] ?? '').replace(/^\S*qemu\S*:\s*(error:\s*)?/, '');
+  const next = lines[start + 1] ?? '';
+  return next === 'emulation failure' ? `${first} (${next})` : first;
+}
+
+/** The loop of proof.S, step by step. */
+function timeHostLoop(): { ms: number; sum: string } {
+  const start = performance.now();
+  let x = 1;
+  for (let round = 0; round < ROUNDS; round++) x = (Math.imul(x, 1664525) + 1013904223) | 0;
+  return { ms: performance.now() - start, sum: (x >>> 0).toString(16).padStart(8, '0') };
+}
+
+async function patience(
+  ms: number,
+  signal: AbortSignal | undefined,
+  scope: Scope,
+): Promise<{ kind: 'timed-out' }> {
+  return new Promise((resolve) => {
+    const give = (): void => resolve({ kind: 'timed-out' });
+    const timer = setTimeout(give, ms);
+    signal?.addEventListener('abort', give, { once: true });
+    scope.defer(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', give);
+    });
+  });
+}

@@ -1,0 +1,155 @@
+import * as z from 'zod';
+import { VmletError } from '../errors.ts';
+import { run } from '../process/run.ts';
+import { supervise } from '../process/supervise.ts';
+import { withinLimits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import type { QemuFeatures } from './host.ts';
+import { questionQemu } from './qemu-questions.ts';
+
+/** The devices that vmlet may choose; QEMU has hundreds, and the cache is read on every launch. */
+const ASKED_DEVICES = [
+  'VGA',
+  'e1000e',
+  'i6300esb',
+  'ich9-ahci',
+  'isa-debug-exit',
+  'isa-debugcon',
+  'isa-serial',
+  'nvme',
+  'pcie-root-port',
+  'pvpanic',
+  'pvpanic-pci',
+  'qemu-xhci',
+  'scsi-cd',
+  'scsi-hd',
+  'usb-tablet',
+  'vhost-user-fs-pci',
+  'vhost-vsock-pci',
+  'virtconsole',
+  'virtio-balloon-pci',
+  'virtio-blk-device',
+  'virtio-blk-pci',
+  'virtio-gpu-pci',
+  'virtio-mem-pci',
+  'virtio-net-device',
+  'virtio-net-pci',
+  'virtio-rng-pci',
+  'virtio-scsi-pci',
+  'virtio-serial-device',
+  'virtio-serial-pci',
+  'virtio-vga',
+  'virtserialport',
+  'vmcoreinfo',
+  'vmgenid',
+] as const;
+
+/** Each denial that -sandbox offers; what QEMU itself needs is what remains. */
+export const SANDBOX_OPTION = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+
+/** A QEMU that has no guest answers in tens of milliseconds; this is for a host on its knees. */
+const PATIENCE_MS = 20_000;
+
+/** QEMU is there and does not start, not even without a guest. */
+export class BrokenQemuError extends VmletError {
+  override readonly code = 'VMLET_BROKEN_QEMU';
+
+  constructor(path: string, lastWords: string) {
+    super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
+      hint: 'reinstall QEMU, or name another one with --qemu',
+    });
+  }
+}
+
+/**
+ * Asks QEMU itself what it has: one start without a machine, and two that print a list and end, all at once.
+ * @throws BrokenQemuError, CommandFailedError, TimedOutError, or the signal's reason.
+ */
+export async function probeQemu(path: string, signal: AbortSignal | undefined): Promise<QemuFeatures> {
+  const interview = interviewQemu(path, true, signal).then(
+    async (sandboxed) => sandboxed ?? interviewQemu(path, false, signal),
+  );
+  const [answers, firmware, backends] = await Promise.all([
+    interview,
+    listHelp([path, '-L', 'help'], signal),
+    // query-qmp-schema names backends that were not built in.
+    listHelp([path, '-netdev', 'help'], signal),
+  ]);
+  if (!answers) throw new BrokenQemuError(path, '');
+  const dataDirectories = firmware.filter((line) => line.startsWith('/'));
+  return { path, ...answers, dataDirectories, netdevs: backends.filter((line) => /^[\w-]+$/.test(line)) };
+}
+
+async function listHelp(
+  argv: readonly [string, ...string[]],
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { stdout } = await run(argv, { signal, timeoutMs: PATIENCE_MS, environment: {} });
+  return stdout.toString('utf8').split('\n');
+}
+
+const namesSchema = z.array(z.looseObject({ name: z.string(), alias: z.string().optional() }));
+const versionSchema = z.looseObject({
+  qemu: z.looseObject({ major: z.number(), minor: z.number(), micro: z.number() }),
+});
+const optionsSchema = z
+  .array(z.looseObject({ parameters: z.array(z.looseObject({ name: z.string() })) }))
+  .catch([]);
+
+/** Undefined when it does not start with -sandbox, so that the caller can ask again without. */
+async function interviewQemu(
+  path: string,
+  sandbox: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> | undefined> {
+  await using scope = new Scope();
+  const argv = [
+    ...['-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-chardev', 'socket,id=questions,fd=3', '-mon', 'chardev=questions,mode=control'],
+    ...(sandbox ? ['-sandbox', SANDBOX_OPTION] : []),
+  ];
+  const qemu = supervise([path, ...argv], { environment: {}, descriptors: ['pipe'] }, scope);
+  const connection = qemu.connections.get(3);
+  if (!connection) throw new TypeError('descriptor 3 was asked for');
+  const { ask } = questionQemu(qemu, connection);
+  const answers = Promise.all([
+    ask('query-version'),
+    ask('query-machines'),
+    ask('qom-list-types', { implements: 'device' }),
+    ask('qom-list-types', { implements: 'user-creatable' }),
+    ask('qom-list-types', { implements: 'accel' }),
+    ask('query-command-line-options', { option: 'run-with' }),
+  ]);
+  const [version, machines, devices, objects, accelerators, runWith] = await withinLimits(
+    'asking QEMU what it has',
+    answers,
+    { timeoutMs: PATIENCE_MS, signal },
+  );
+  if (version === undefined) {
+    if (sandbox) return undefined;
+    throw new BrokenQemuError(path, qemu.output.last(1)[0] ?? '');
+  }
+  const { major, minor, micro } = versionSchema.parse(version).qemu;
+  const has = new Set(namesSchema.parse(devices).map(({ name }) => name));
+  return {
+    version: `${major}.${minor}.${micro}`,
+    machines: namesSchema
+      .parse(machines)
+      .flatMap(({ name, alias }) => (alias ? [name, alias] : [name]))
+      .sort(),
+    devices: ASKED_DEVICES.filter((name) => has.has(name)),
+    objects: namesSchema
+      .parse(objects)
+      .map(({ name }) => name)
+      .sort(),
+    accelerators: namesSchema
+      .parse(accelerators)
+      .filter(({ name }) => name.endsWith('-accel'))
+      .map(({ name }) => name.replace(/-accel$/, '')),
+    runWith: optionsSchema
+      .parse(runWith)
+      .flatMap(({ parameters }) => parameters)
+      .map(({ name }) => name),
+    sandbox,
+  };
+}

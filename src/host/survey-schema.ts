@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { SURVEY_VERSION } from './host.ts';
+
+const qemu = z.strictObject({
+  path: z.string(),
+  version: z.string(),
+  /** Machine types, aliases such as q35 included. */
+  machines: z.array(z.string()),
+  /** Those of `ASKED_DEVICES` that this QEMU has. */
+  devices: z.array(z.string()),
+  /** Values for `type` in -netdev. */
+  netdevs: z.array(z.string()),
+  /** Types for -object. */
+  objects: z.array(z.string()),
+  /** Accelerators built in, such as tcg and kvm; whether they work is another question. */
+  accelerators: z.array(z.string()),
+  /** Parameters of -run-with. */
+  runWith: z.array(z.string()),
+  /** -sandbox with all four denials starts. */
+  sandbox: z.boolean(),
+  /** Where it looks for firmware, in its order; some may not exist. */
+  dataDirectories: z.array(z.string()),
+});
+
+const kvm = z.discriminatedUnion('usable', [
+  /** `cpu` is the model that was proved. */
+  z.strictObject({ usable: z.literal(true), cpu: z.string() }),
+  z.strictObject({ usable: z.literal(false), reason: z.string(), hint: z.string().optional() }),
+]);
+
+const setpriv = z.strictObject({
+  path: z.string(),
+  /** --pdeathsig: programs die with their launcher. */
+  hasParentDeathSignal: z.boolean(),
+  hasNoNewPrivileges: z.boolean(),
+  /** What a ruleset can restrict here, proved by one that refused something; or why there is none. */
+  landlock: z.discriminatedUnion('usable', [
+    z.strictObject({ usable: z.literal(true), accesses: z.array(z.string()) }),
+    z.strictObject({ usable: z.literal(false), reason: z.string() }),
+  ]),
+});
+
+const passt = z.strictObject({
+  path: z.string(),
+  /** A date and a commit; some releases print it on a terminal only. */
+  version: z.string().optional(),
+  /** --fd: takes a connected socket. */
+  hasFd: z.boolean(),
+  hasVhostUser: z.boolean(),
+});
+
+const bubblewrap = z.strictObject({
+  path: z.string(),
+  /** Why it cannot make a namespace here; undefined when it can. */
+  problem: z.string().optional(),
+});
+
+/** What was found on this host, with or without QEMU. Plain data: printable, and cached as JSON. */
+export const surveySchema = z.strictObject({
+  /** Of this shape; raised whenever it changes. */
+  version: z.literal(SURVEY_VERSION),
+  qemu: qemu.optional(),
+  qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
+  passt: passt.optional(),
+  setpriv: setpriv.optional(),
+  bubblewrap: bubblewrap.optional(),
+  accelerator: z.strictObject({ kvm }),
+});
