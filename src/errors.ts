@@ -79,6 +79,197 @@ export class PermissionError extends VmletError {
   override readonly code = 'VMLET_PERMISSION';
 }
 
+/** An image could not be built: the host's packages, a kernel or a busybox is not what is needed. */
+export class ImageBuildError extends VmletError {
+  override readonly code = 'VMLET_IMAGE_BUILD';
+}
+
+export class ImageNotFoundError extends VmletError {
+  override readonly code = 'VMLET_IMAGE_NOT_FOUND';
+  readonly image: string;
+
+  constructor(image: string, details: ErrorDetails = {}) {
+    super(`there is no image ${image}`, details);
+    this.image = image;
+  }
+}
+
+/** Another process holds a lock on a disk image. `holders` names them where /proc tells, as in "qemu-system-x86_64 (pid 42)". */
+export class ImageLockedError extends VmletError {
+  override readonly code = 'VMLET_IMAGE_LOCKED';
+  readonly path: string;
+  readonly holders: readonly string[];
+
+  constructor(path: string, holders: readonly string[], details: ErrorDetails = {}) {
+    super(`${path} is in use by ${holders.length > 0 ? holders.join(', ') : 'another process'}`, details);
+    this.path = path;
+    this.holders = holders;
+  }
+}
+
+/** A QMP or guest agent command got an error reply. `errorClass` is for programs, `description` for people. */
+export class QmpRefusedError extends VmletError {
+  override readonly code = 'VMLET_QMP_REFUSED';
+  readonly command: string;
+  /** QEMU's error class: GenericError, CommandNotFound, DeviceNotActive, DeviceNotFound or KVMMissingCap. */
+  readonly errorClass: string;
+  readonly description: string;
+
+  constructor(command: string, errorClass: string, description: string, details: ErrorDetails = {}) {
+    super(`${command} was refused: ${description}`, details);
+    this.command = command;
+    this.errorClass = errorClass;
+    this.description = description;
+  }
+}
+
+/** The connection ended before the command was answered, and the peer is not known to have crashed. */
+export class QmpClosedError extends VmletError {
+  override readonly code = 'VMLET_QMP_CLOSED';
+  readonly what: string;
+  /** How the process ended, where that is known. */
+  readonly status: ExitStatus | undefined;
+
+  constructor(what: string, status: ExitStatus | undefined, details: ErrorDetails = {}) {
+    super(`the connection ended before ${what} was done`, details);
+    this.what = what;
+    this.status = status;
+  }
+}
+
+/** The connection ended because QEMU died. */
+export class QmpCrashedError extends VmletError {
+  override readonly code = 'VMLET_QMP_CRASHED';
+  readonly what: string;
+  readonly status: ExitStatus;
+  /** The last lines QEMU printed on stderr, oldest first. */
+  readonly stderr: readonly string[];
+
+  constructor(what: string, status: ExitStatus, stderr: readonly string[], details: ErrorDetails = {}) {
+    const lastWords = stderr.at(-1);
+    super(
+      `QEMU ${describeExit(status)} before ${what} was done${lastWords ? `: ${lastWords}` : ''}`,
+      details,
+    );
+    this.what = what;
+    this.status = status;
+    this.stderr = stderr;
+  }
+}
+
+/** The call is not possible in the state that the client is in. */
+export class QmpStateError extends VmletError {
+  override readonly code = 'VMLET_QMP_STATE';
+}
+
+/** The peer sent what the protocol does not allow; the connection is given up. */
+export class QmpProtocolError extends VmletError {
+  override readonly code = 'VMLET_QMP_PROTOCOL';
+}
+
+/** The socket could not be connected. */
+export class QmpConnectError extends VmletError {
+  override readonly code = 'VMLET_QMP_CONNECT';
+  readonly path: string;
+
+  constructor(path: string, problem: string, details: ErrorDetails = {}) {
+    super(`cannot connect to ${path}: ${problem}`, details);
+    this.path = path;
+  }
+}
+
+/** Connected, but the peer sent no greeting: QEMU serves one client a monitor and lets the others wait. */
+export class QmpNoGreetingError extends VmletError {
+  override readonly code = 'VMLET_QMP_NO_GREETING';
+}
+
+/** A block or snapshot job concluded with an error. */
+export class QmpJobError extends VmletError {
+  override readonly code = 'VMLET_QMP_JOB';
+  readonly jobId: string;
+
+  constructor(command: string, jobId: string, problem: string, details: ErrorDetails = {}) {
+    super(`${command} failed: ${problem}`, details);
+    this.jobId = jobId;
+  }
+}
+
+/** Who holds a port, as far as /proc tells this user. */
+export interface PortOwner {
+  readonly pid: number;
+  /** The short name of its program. */
+  readonly command: string;
+}
+
+/** A host port that was asked for, or chosen a moment ago, is in use. */
+export class PortTakenError extends VmletError {
+  override readonly code = 'VMLET_PORT_TAKEN';
+  /** `address:port/protocol` as a user writes it. */
+  readonly endpoint: string;
+  /** vmlet chose this port itself and lost it to somebody before it was used: the caller can choose again. */
+  readonly ephemeral: boolean;
+  readonly owner: PortOwner | undefined;
+
+  constructor(
+    endpoint: string,
+    ephemeral: boolean,
+    owner: PortOwner | undefined,
+    details: ErrorDetails = {},
+  ) {
+    super(
+      `${endpoint} on this host is taken${owner ? ` by ${owner.command} (pid ${owner.pid})` : ''}`,
+      details,
+    );
+    this.endpoint = endpoint;
+    this.ephemeral = ephemeral;
+    this.owner = owner;
+  }
+}
+
+/** The network's helper could not start, or did not come up. */
+export class NetworkStartError extends VmletError {
+  override readonly code = 'VMLET_NETWORK_START';
+  /** The last lines that the helper printed. */
+  readonly stderr: readonly string[];
+
+  constructor(problem: string, stderr: readonly string[], details: ErrorDetails = {}) {
+    const lastWords = stderr.at(-1);
+    super(`${problem}${lastWords ? `: ${lastWords}` : ''}`, details);
+    this.stderr = stderr;
+  }
+}
+
+/**
+ * The machine did not get ready. `qemuOutput` and `consoleOutput` are the last lines of what QEMU and the guest
+ * printed, at most 20 each, oldest first.
+ */
+export class LaunchError extends VmletError {
+  override readonly code = 'VMLET_LAUNCH_FAILED';
+  readonly qemuOutput: readonly string[];
+  readonly consoleOutput: readonly string[];
+
+  constructor(
+    problem: string,
+    output: { readonly qemu: readonly string[]; readonly console: readonly string[] },
+    details: ErrorDetails = {},
+  ) {
+    super(problem, details);
+    this.qemuOutput = output.qemu;
+    this.consoleOutput = output.console;
+  }
+}
+
+/** The machine is gone, so that what was asked of it cannot be done. `outcome` says how it ended, in its `kind`. */
+export class MachineEndedError extends VmletError {
+  override readonly code = 'VMLET_MACHINE_ENDED';
+  readonly outcome: { readonly kind: string };
+
+  constructor(description: string, outcome: { readonly kind: string }, details: ErrorDetails = {}) {
+    super(`the machine has ended: ${description}`, details);
+    this.outcome = outcome;
+  }
+}
+
 export function describeExit(status: ExitStatus): string {
   return status.signal === undefined
     ? `exited with status ${status.exitCode ?? 'unknown'}`
@@ -89,4 +280,17 @@ export function describeExit(status: ExitStatus): string {
 export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
   return codes.length === 0 ? 'syscall' in error : codes.includes(error.code);
+}
+
+/** An accelerator was asked for that cannot run guests here; `reason` says why on one line. */
+export class AcceleratorUnavailableError extends VmletError {
+  override readonly code = 'VMLET_ACCEL_UNAVAILABLE';
+  readonly accelerator: string;
+  readonly reason: string;
+
+  constructor(accelerator: string, reason: string, details: ErrorDetails = {}) {
+    super(`${accelerator.toUpperCase()} is not usable: ${reason}`, details);
+    this.accelerator = accelerator;
+    this.reason = reason;
+  }
 }
