@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { JsonObject } from './lossless-json.ts';
+
+/** What QEMU says first (qmp-spec: "Server Greeting"). */
+const greetingSchema = z.object({
+  QMP: z.object({
+    version: z.object({
+      qemu: z.object({ major: z.int(), minor: z.int(), micro: z.int() }),
+      package: z.string(),
+    }),
+    capabilities: z.array(z.string()),
+  }),
+});
+
+export type QmpGreeting = z.infer<typeof greetingSchema>['QMP'];
+
+export interface ErrorReply {
+  readonly class: string;
+  readonly desc: string;
+}
+
+export type Message =
+  | { readonly kind: 'greeting'; readonly greeting: QmpGreeting }
+  | { readonly kind: 'return'; readonly id: unknown; readonly value: unknown }
+  | { readonly kind: 'error'; readonly id: unknown; readonly error: ErrorReply }
+  | { readonly kind: 'event'; readonly event: ReceivedEvent };
+
+export interface ReceivedEvent {
+  readonly event: string;
+  readonly data: JsonObject;
+  readonly timestamp: { readonly seconds: number; readonly microseconds: number };
+}
+
+/** Replies are told apart by hand: zod would cost more than the rest of a round trip. */
+export function readMessage(raw: JsonObject): Message | undefined {
+  if ('return' in raw) return { kind: 'return', id: raw['id'], value: raw['return'] };
+  if ('event' in raw) return readEvent(raw);
+  if ('error' in raw) {
+    const error = raw['error'] as Partial<ErrorReply> | null;
+    if (typeof error?.class !== 'string' || typeof error.desc !== 'string') return undefined;
+    return { kind: 'error', id: raw['id'], error: { class: error.class, desc: error.desc } };
+  }
+  const greeting = greetingSchema.safeParse(raw);
+  return greeting.success ? { kind: 'greeting', greeting: greeting.data.QMP } : undefined;
+}
+
+function readEvent(raw: JsonObject): Message | undefined {
+  const { event, data = {}, timestamp } = raw;
+  if (typeof event !== 'string' || typeof data !== 'object' || data === null) return undefined;
+  const time = (timestamp ?? {}) as Partial<ReceivedEvent['timestamp']>;
+  return {
+    kind: 'event',
+    event: {
+      event,
+      data: data as JsonObject,
+      // QEMU sends -1 for both where it has no clock; a peer that sends none is treated alike.
+      timestamp: { seconds: time.seconds ?? -1, microseconds: time.microseconds ?? -1 },
+    },
+  };
+}
