@@ -1,0 +1,40 @@
+import { IPV4, IPV6, type BoundNetworkPlan } from './network.ts';
+import type { BoundForward, Protocol } from './port.ts';
+
+/** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
+const CONNECTION_DESCRIPTOR = 3;
+
+/**
+ * The passt command line of a plan whose host ports are all chosen.
+ *
+ * Every address is given, so that passt does not copy the host's: the guest's network is then the same
+ * everywhere, and a host without a default route does not put passt into its local mode, which has others.
+ * The template interface matters for passt's IPv6 link-local address alone.
+ */
+export function passtArguments(plan: BoundNetworkPlan): string[] {
+  const hasIpv6 = plan.guest.addresses.length > 1;
+  return [
+    '--foreground',
+    ...(plan.backend === 'passt-vhost-user' ? ['--vhost-user'] : []),
+    ...['--fd', String(CONNECTION_DESCRIPTOR)],
+    ...['--interface', plan.templateInterface],
+    ...['--address', IPV4.address, '--netmask', String(IPV4.prefix), '--gateway', IPV4.gateway],
+    ...(hasIpv6 ? ['--address', IPV6.address, '--gateway', IPV6.gateway] : ['--ipv4-only']),
+    ...plan.guest.dns.flatMap((address) => ['--dns', address, '--dns-forward', address]),
+    ...['--mtu', String(plan.guest.mtu)],
+    // Otherwise the gateway's address leads to the services on the host's loopback.
+    '--no-map-gw',
+    ...forwardArguments('--tcp-ports', 'tcp', plan.forwards),
+    ...forwardArguments('--udp-ports', 'udp', plan.forwards),
+  ];
+}
+
+/** `none` is said where it is meant: without it some releases repeat the TCP forwards for UDP. */
+function forwardArguments(flag: string, protocol: Protocol, forwards: readonly BoundForward[]): string[] {
+  const own = forwards.filter((forward) => forward.protocol === protocol);
+  if (own.length === 0) return [flag, 'none'];
+  return own.flatMap(({ hostAddress, hostPort, guestPort }) => [
+    flag,
+    `${hostAddress}/${hostPort}:${guestPort}`,
+  ]);
+}

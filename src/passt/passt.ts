@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net';
+import { NetworkStartError, TimedOutError } from '../errors.ts';
+import { type SupervisedProcess, supervise } from '../process/supervise.ts';
+import { withinLimits } from '../util/deadline.ts';
+import type { Scope } from '../util/scope.ts';
+import type { BoundNetworkPlan } from './network.ts';
+import { passtArguments } from './passt-argv.ts';
+import { explainPasstFailure } from './start-failure.ts';
+import { takenPort } from './host-port.ts';
+import type { BoundForward } from './port.ts';
+import { waitingOn } from './socket-table.ts';
+
+export interface PasstOptions {
+  /** passt's whole environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface Passt {
+  readonly process: SupervisedProcess;
+  /**
+   * Settles when every forward listens; rejects with PortTakenError, PermissionError or NetworkStartError when
+   * passt ended before that.
+   */
+  readonly ready: Promise<void>;
+}
+
+/** How long passt may take to bind its forwards. It needs milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Starts passt on a connection whose other end is QEMU's. passt ends when QEMU does; nothing else ends it when
+ * the launcher is killed, since passt changes its credentials and so loses the parent-death signal. That is why
+ * it always inherits its connection: a passt that waits for somebody to connect could wait for ever.
+ *
+ * @param connection given away: this closes the launcher's copy.
+ */
+export function startPasst(
+  plan: BoundNetworkPlan,
+  connection: Socket,
+  options: PasstOptions,
+  scope: Scope,
+): Passt {
+  const { passtPath, forwards } = plan;
+  if (passtPath === undefined) throw new TypeError(`a network over ${plan.backend} has no passt`);
+  let noteOutput = (): void => undefined;
+  const process = supervise(
+    [passtPath, ...passtArguments(plan)],
+    { environment: options.environment, descriptors: [connection], onOutput: () => noteOutput() },
+    scope,
+  );
+  connection.destroy();
+
+  const up = new Promise<void>((resolve) => {
+    // passt prints its settings after it has bound the forwards, and nothing says 'ready'.
+    noteOutput = () => {
+      if (hasPrintedSettings(process) && forwards.every(isListening)) resolve();
+    };
+  });
+  const failed = process.exited.then(async (status): Promise<never> => {
+    await process.outputEnded;
+    return explainPasstFailure(process.output.last(20), status, forwards);
+  });
+  const ready = awaitReady(Promise.race([up, failed]), forwards, process);
+  // Whoever launches awaits it, but perhaps not before QEMU is up; a rejection until then is not unhandled.
+  ready.catch(() => undefined);
+  return { process, ready };
+}
+
+async function awaitReady(
+  settled: Promise<void>,
+  forwards: readonly BoundForward[],
+  process: SupervisedProcess,
+): Promise<void> {
+  try {
+    await withinLimits('the start of passt', settled, { timeoutMs: PATIENCE_MS });
+  } catch (error) {
+    if (!(error instanceof TimedOutError)) throw error;
+    // A passt whose words have changed is as good, as long as it listens.
+    if (!forwards.every(isListening)) {
+      throw new NetworkStartError('passt does not listen', process.output.last(20), { cause: error });
+    }
+  }
+  refuseSharedUdp(forwards);
+}
+
+/** The settings are a list: headings with indented lines. */
+function hasPrintedSettings(process: SupervisedProcess): boolean {
+  return process.output.last(50).some((line) => /^\s+\S/.test(line));
+}
+
+function isListening(forward: BoundForward): boolean {
+  return waitingOn(forward.hostAddress, forward.hostPort, forward.protocol).length > 0;
+}
+
+/** passt's UDP sockets let others share their port, so two machines that start at once would both succeed. */
+function refuseSharedUdp(forwards: readonly BoundForward[]): void {
+  for (const { protocol, hostAddress, hostPort, ephemeral } of forwards) {
+    if (protocol === 'udp' && waitingOn(hostAddress, hostPort, protocol).length > 1) {
+      throw takenPort(hostAddress, hostPort, protocol, ephemeral);
+    }
+  }
+}

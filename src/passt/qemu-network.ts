@@ -1,0 +1,59 @@
+import type { BoundNetworkPlan } from './network.ts';
+import { slirpNetdev } from './slirp.ts';
+
+/** QEMU's side of the guest's network. */
+export interface QemuNetwork {
+  /** For `-chardev`, which takes no JSON. */
+  readonly chardev:
+    { readonly backend: 'socket'; readonly options: Readonly<Record<string, string>> } | undefined;
+  /** JSON for `-netdev`. */
+  readonly netdev: object;
+  /** JSON for `-device`. */
+  readonly device: object;
+  /** passt maps the guest's memory: `memory-backend-memfd,share=on`. */
+  readonly needsSharedMemory: boolean;
+}
+
+export interface QemuNetworkWiring {
+  /** Where QEMU connects to, of at most 107 bytes; for passt-vhost-user. */
+  readonly socketPath: string;
+  /** The number of the descriptor on which QEMU inherits its end of the pair; for passt-stream. */
+  readonly descriptor: number;
+}
+
+const ID = 'network';
+
+export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): QemuNetwork {
+  // The option ROM is for booting from the network, which costs the firmware time and which nothing here does.
+  const device = {
+    driver: 'virtio-net-pci',
+    id: `${ID}-device`,
+    netdev: ID,
+    mac: plan.guest.mac,
+    romfile: '',
+  };
+  switch (plan.backend) {
+    case 'passt-vhost-user':
+      return {
+        // QEMU refuses vhost-user on a chardev that inherits its descriptor: it cannot pass descriptors on one.
+        chardev: { backend: 'socket', options: { id: `${ID}-passt`, path: wiring.socketPath } },
+        netdev: { type: 'vhost-user', id: ID, chardev: `${ID}-passt` },
+        device,
+        needsSharedMemory: true,
+      };
+    case 'passt-stream':
+      return {
+        chardev: undefined,
+        netdev: {
+          type: 'stream',
+          id: ID,
+          server: false,
+          addr: { type: 'fd', str: String(wiring.descriptor) },
+        },
+        device,
+        needsSharedMemory: false,
+      };
+    case 'slirp':
+      return { chardev: undefined, netdev: slirpNetdev(ID, plan), device, needsSharedMemory: false };
+  }
+}
