@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+export type DiskFormat = 'qcow2' | 'raw';
+
+/** Of qemu-img's answer only what is used; newer versions add to it. */
+const snapshotSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  'date-sec': z.number(),
+  'date-nsec': z.number(),
+  'vm-state-size': z.number(),
+});
+
+export const infoSchema = z.object({
+  format: z.string(),
+  'virtual-size': z.number(),
+  'actual-size': z.number().optional(),
+  'backing-filename': z.string().optional(),
+  'full-backing-filename': z.string().optional(),
+  'backing-filename-format': z.string().optional(),
+  'dirty-flag': z.boolean().optional(),
+  snapshots: z.array(snapshotSchema).optional(),
+  'format-specific': z
+    .object({ data: z.looseObject({ corrupt: z.boolean().optional(), 'data-file': z.string().optional() }) })
+    .optional(),
+});
+
+export interface DiskSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  /** Bytes of memory and device state that belong to it; 0 for a snapshot of the disk alone. */
+  readonly stateBytes: number;
+}
+
+/** What a disk image says about itself. */
+export interface DiskInfo {
+  /** Absolute. */
+  readonly path: string;
+  readonly format: DiskFormat;
+  /** The size of the disk that the guest sees. */
+  readonly virtualBytes: number;
+  /** What it takes up on the host. */
+  readonly actualBytes: number;
+  /** The name of the backing file as the image holds it. */
+  readonly backingFile: string | undefined;
+  /** The same, made absolute from the image's directory. */
+  readonly backingPath: string | undefined;
+  /** Undefined where the image does not say; QEMU would then guess it from the content, which is not safe. */
+  readonly backingFormat: string | undefined;
+  /** The file that holds the data of an image that is only its index. */
+  readonly dataFile: string | undefined;
+  /** It was not closed properly, or is open just now. */
+  readonly dirty: boolean;
+  readonly corrupt: boolean;
+  readonly snapshots: readonly DiskSnapshot[];
+}
+
+/** @throws ZodError when this is not what qemu-img prints. */
+export function readDiskInfo(path: string, format: DiskFormat, json: string): DiskInfo {
+  const info = infoSchema.parse(JSON.parse(json));
+  const specific = info['format-specific']?.data;
+  return {
+    path,
+    format,
+    virtualBytes: info['virtual-size'],
+    actualBytes: info['actual-size'] ?? 0,
+    backingFile: info['backing-filename'],
+    backingPath: info['full-backing-filename'] ?? info['backing-filename'],
+    backingFormat: info['backing-filename-format'],
+    dataFile: format === 'qcow2' ? specific?.['data-file'] : undefined,
+    dirty: info['dirty-flag'] ?? false,
+    corrupt: specific?.corrupt ?? false,
+    snapshots: (info.snapshots ?? []).map((snapshot) => ({
+      id: snapshot.id,
+      name: snapshot.name,
+      createdAt: new Date(snapshot['date-sec'] * 1000 + snapshot['date-nsec'] / 1_000_000),
+      stateBytes: snapshot['vm-state-size'],
+    })),
+  };
+}

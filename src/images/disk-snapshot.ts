@@ -1,0 +1,58 @@
+import { InvalidInputError } from '../errors.ts';
+import { diskPath, escapeOptionValue } from './disk-path.ts';
+import { type DiskSnapshot, inspectDisk } from './qemu-img.ts';
+import { qemuImg } from './qemu-img-command.ts';
+
+/** A qcow2 that no machine uses just now. */
+export interface SnapshotTarget {
+  readonly path: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Internal snapshots, kept in the qcow2 itself; the newest last. */
+export async function listSnapshots(disk: SnapshotTarget): Promise<readonly DiskSnapshot[]> {
+  return (await inspectDisk({ ...disk, format: 'qcow2' })).snapshots;
+}
+
+/** @throws InvalidInputError where the disk has one of this name already. */
+export async function createSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
+  if (await hasSnapshot(disk, name)) {
+    throw new InvalidInputError('snapshot', `the disk has a snapshot ${JSON.stringify(name)} already`);
+  }
+  await snapshotCommand('-c', disk, name);
+}
+
+/** Makes the disk what it was then; what was written since is lost. @throws InvalidInputError where there is none. */
+export async function applySnapshot(disk: SnapshotTarget, name: string): Promise<void> {
+  await requireSnapshot(disk, name);
+  await snapshotCommand('-a', disk, name);
+}
+
+/** @throws InvalidInputError where there is none. */
+export async function deleteSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
+  await requireSnapshot(disk, name);
+  await snapshotCommand('-d', disk, name);
+}
+
+async function snapshotCommand(verb: string, disk: SnapshotTarget, name: string): Promise<void> {
+  const path = diskPath(disk.path, 'path');
+  // Older releases have no option for the format in this command alone.
+  const image = `driver=qcow2,file.driver=file,file.filename=${escapeOptionValue(path)}`;
+  await qemuImg(['snapshot', '--quiet', verb, name, '--image-opts', image], path, { signal: disk.signal });
+}
+
+async function hasSnapshot(disk: SnapshotTarget, name: string): Promise<boolean> {
+  // qemu-img looks for an id before it looks for a name, and takes at most 255 bytes of it.
+  if (name === '' || /^\d+$/.test(name) || name.includes('\0') || Buffer.byteLength(name) > 255) {
+    throw new InvalidInputError('snapshot', `${JSON.stringify(name)} cannot be the name of a snapshot`, {
+      hint: 'Take 1 to 255 bytes that are not only digits.',
+    });
+  }
+  return (await listSnapshots(disk)).some((snapshot) => snapshot.name === name);
+}
+
+async function requireSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
+  if (!(await hasSnapshot(disk, name))) {
+    throw new InvalidInputError('snapshot', `the disk has no snapshot ${JSON.stringify(name)}`);
+  }
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { CommandFailedError } from '../errors.ts';
+import { requireProgram } from '../process/program.ts';
+import { supervise } from '../process/supervise.ts';
+import type { Scope } from '../util/scope.ts';
+import { withinLimits } from '../util/deadline.ts';
+
+/**
+ * Waits for the store's lock and holds it until the scope closes.
+ *
+ * Node has no flock(2), so flock(1) holds it in a process of its own, which dies with this one even on SIGKILL:
+ * the kernel then lets the lock go, and the file that stays means nothing. It turns into cat on the inherited
+ * connection, so the lock also goes where the host cannot send a parent-death signal.
+ * @throws MissingProgramError without util-linux; the signal's reason.
+ */
+export async function holdStoreLock(
+  store: string,
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const flock = requireProgram('flock', 'It is part of util-linux.');
+  const script = 'echo held >&3 && exec cat <&3 >/dev/null';
+  const holder = supervise(
+    [flock, '--no-fork', '--exclusive', join(store, '.lock'), 'sh', '-c', script],
+    { environment: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }, descriptors: ['pipe'] },
+    scope,
+  );
+  const connection = holder.connections.get(3);
+  if (connection === undefined) throw new Error('descriptor 3 of flock is not connected');
+  const gone = holder.exited.then((status) => {
+    throw new CommandFailedError(holder.argv, status, holder.output.last(20).join('\n'));
+  });
+  await withinLimits('waiting for another build', Promise.race([once(connection, 'data'), gone]), { signal });
+  // From here on its end is ours to cause; a loss in between costs nothing, for every result is renamed into place.
+  gone.catch(() => undefined);
+}

@@ -1,0 +1,16 @@
+import { StringDecoder } from 'node:string_decoder';
+
+/** Reads what qemu-img's -p prints, "    (12.34/100%)\r" again and again. */
+export function progressReader(
+  onProgress: ((fraction: number) => void) | undefined,
+): (chunk: Uint8Array) => void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  return (chunk) => {
+    rest += decoder.write(Buffer.from(chunk));
+    for (const [, percent] of rest.matchAll(/\(([\d.]+)\/100%\)/g)) {
+      onProgress?.(Math.min(1, Number(percent) / 100));
+    }
+    rest = rest.slice(rest.lastIndexOf(')') + 1);
+  };
+}

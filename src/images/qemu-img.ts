@@ -1,0 +1,320 @@
+import { lstat, open, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { rename } from 'node:fs/promises';
+import { z } from 'zod';
+import { InvalidInputError, NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+import { type DiskFormat, type DiskInfo, readDiskInfo } from './disk-info.ts';
+import { backingName, diskPath } from './disk-path.ts';
+import { qemuImg } from './qemu-img-command.ts';
+import { progressReader } from './qemu-img-progress.ts';
+
+export type { DiskFormat, DiskInfo, DiskSnapshot } from './disk-info.ts';
+
+/** Every function here throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError
+ *  and InvalidInputError, and on abort the signal's reason. Paths may hold any character. */
+interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A disk image that is there already. Its format is never guessed: its guest could have written another's header. */
+export interface ExistingDisk extends Abortable {
+  readonly path: string;
+  readonly format: DiskFormat;
+}
+
+export interface CreateDiskOptions extends ExistingDisk {
+  readonly sizeBytes: number;
+}
+
+/** Makes an empty disk. A file that is there already is refused. */
+export async function createDisk(options: CreateDiskOptions): Promise<void> {
+  const path = diskPath(options.path, 'path');
+  const size = requireSize(options.sizeBytes);
+  await makeNew(path, async () =>
+    qemuImg(['create', '--quiet', '-f', options.format, path, size], path, { signal: options.signal }),
+  );
+}
+
+export interface CreateOverlayOptions extends Abortable {
+  readonly path: string;
+  readonly backingPath: string;
+  readonly backingFormat: DiskFormat;
+  /** As large as the backing file by default. */
+  readonly sizeBytes?: number | undefined;
+  /** Store the way from the overlay's directory to the backing file, so that both can move together; false by default. */
+  readonly relative?: boolean | undefined;
+}
+
+/** Makes a qcow2 that holds what differs from its backing file. A file that is there already is refused. */
+export async function createOverlay(options: CreateOverlayOptions): Promise<void> {
+  const path = diskPath(options.path, 'path');
+  const backing = backingReference(path, options);
+  const size = options.sizeBytes === undefined ? [] : [requireSize(options.sizeBytes)];
+  await makeNew(path, async () =>
+    qemuImg(
+      ['create', '--quiet', '-f', 'qcow2', '-F', options.backingFormat, '-b', backing, path, ...size],
+      path,
+      { signal: options.signal },
+    ),
+  );
+}
+
+/** Reads the header alone: a backing file need not be there, and one in use by a machine can be looked at. */
+export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
+  const path = diskPath(disk.path, 'path');
+  const { stdout } = await qemuImg(
+    ['info', '--force-share', '--output=json', '-f', disk.format, path],
+    path,
+    { signal: disk.signal },
+  );
+  return readDiskInfo(path, disk.format, stdout.toString('utf8'));
+}
+
+/**
+ * The disk and all that it stands on, the top first.
+ * @throws InvalidInputError where one does not say the format of its backing file, or the chain runs in a circle.
+ */
+export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInfo[]> {
+  const chain: DiskInfo[] = [await inspectDisk(disk)];
+  for (let top = chain[0]; top?.backingPath !== undefined; top = chain.at(-1)) {
+    const { backingPath, backingFormat } = top;
+    if (backingFormat !== 'qcow2' && backingFormat !== 'raw') {
+      const said =
+        backingFormat === undefined ? 'does not say the format' : `says the format ${backingFormat}`;
+      throw new InvalidInputError('path', `${top.path} ${said} of its backing file ${backingPath}`, {
+        hint: `Write it down: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE.`,
+      });
+    }
+    if (chain.some(({ path }) => path === backingPath)) {
+      throw new InvalidInputError('path', `${backingPath} is its own backing file`);
+    }
+    chain.push(await inspectDisk({ path: backingPath, format: backingFormat, signal: disk.signal }));
+  }
+  return chain;
+}
+
+export interface ConvertDiskOptions extends Abortable {
+  readonly from: Omit<ExistingDisk, 'signal'>;
+  /** A file that is there already is refused. */
+  readonly to: Omit<ExistingDisk, 'signal'>;
+  /** Compress the clusters (qcow2 only); false by default. */
+  readonly compress?: boolean | undefined;
+  /** Called with 0..1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** Copies a disk into a new image that stands alone. Until it is complete it has another name. */
+export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
+  const from = diskPath(options.from.path, 'from.path');
+  const to = diskPath(options.to.path, 'to.path');
+  if (options.compress === true && options.to.format === 'raw') {
+    throw new InvalidInputError('compress', 'a raw disk cannot be compressed');
+  }
+  const compress = options.compress === true ? ['-c'] : [];
+  await refuseExisting(to);
+  const partial = join(dirname(to), `.${basename(to).slice(0, 80)}.${randomUUID()}.partial`);
+  await makeNew(partial, async () =>
+    qemuImg(
+      ['convert', '-p', ...compress, '-f', options.from.format, '-O', options.to.format, from, partial],
+      to,
+      { signal: options.signal, onStdout: progressReader(options.onProgress) },
+    ),
+  );
+  await rename(partial, to);
+}
+
+export interface ResizeDiskOptions extends ExistingDisk {
+  readonly sizeBytes: number;
+  /** Allow a smaller size, which cuts off what is behind it; false by default. */
+  readonly shrink?: boolean | undefined;
+}
+
+export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
+  const path = diskPath(options.path, 'path');
+  const shrink = options.shrink === true ? ['--shrink'] : [];
+  const size = requireSize(options.sizeBytes);
+  await qemuImg(['resize', '--quiet', ...shrink, '-f', options.format, path, size], path, {
+    signal: options.signal,
+  });
+}
+
+const checkSchema = z.object({
+  'check-errors': z.number(),
+  corruptions: z.number().default(0),
+  leaks: z.number().default(0),
+  'corruptions-fixed': z.number().default(0),
+  'leaks-fixed': z.number().default(0),
+});
+
+export interface CheckDiskOptions extends ExistingDisk {
+  /** What to repair; nothing by default. */
+  readonly repair?: 'leaks' | 'all' | undefined;
+}
+
+/** What is wrong with an image's own tables; it says nothing about the file system inside. */
+export interface DiskCheck {
+  readonly corruptions: number;
+  /** Clusters that are taken and not used: a waste, no harm. */
+  readonly leaks: number;
+  /** Places that could not be looked at. */
+  readonly errors: number;
+  readonly corruptionsFixed: number;
+  readonly leaksFixed: number;
+}
+
+/** @throws InvalidInputError for a raw disk, which has no tables. */
+export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
+  const path = diskPath(options.path, 'path');
+  if (options.format === 'raw') throw new InvalidInputError('format', 'a raw disk has nothing to check');
+  const repair = options.repair === undefined ? [] : ['-r', options.repair];
+  const { stdout } = await qemuImg(
+    ['check', '--output=json', ...repair, '-f', options.format, path],
+    path,
+    // 2: corruptions, 3: leaks. 1 and 63 mean that the check itself did not work.
+    { signal: options.signal, acceptedExitCodes: [0, 2, 3] },
+  );
+  const check = checkSchema.parse(JSON.parse(stdout.toString('utf8')));
+  return {
+    corruptions: check.corruptions,
+    leaks: check.leaks,
+    errors: check['check-errors'],
+    corruptionsFixed: check['corruptions-fixed'],
+    leaksFixed: check['leaks-fixed'],
+  };
+}
+
+export interface RebaseDiskOptions extends Abortable {
+  /** The qcow2 whose backing file is changed. */
+  readonly path: string;
+  /** The new backing file; undefined makes the disk stand alone. */
+  readonly backing: { readonly path: string; readonly format: DiskFormat } | undefined;
+  /** Only write the new name: the caller knows that both hold the same, or the old one is gone; false by default. */
+  readonly nameOnly?: boolean | undefined;
+  /** Store the way from the disk's directory to the backing file; false by default. */
+  readonly relative?: boolean | undefined;
+  /** Called with 0..1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** Puts a disk on another backing file; what the guest sees stays the same. */
+export async function rebaseDisk(options: RebaseDiskOptions): Promise<void> {
+  const path = diskPath(options.path, 'path');
+  const { backing } = options;
+  const reference =
+    backing === undefined
+      ? ['-b', '']
+      : [
+          ...['-F', backing.format, '-b'],
+          backingReference(path, { backingPath: backing.path, relative: options.relative }),
+        ];
+  const nameOnly = options.nameOnly === true ? ['-u'] : [];
+  await qemuImg(['rebase', '-p', ...nameOnly, '-f', 'qcow2', ...reference, path], path, {
+    signal: options.signal,
+    onStdout: progressReader(options.onProgress),
+  });
+}
+
+export interface CommitDiskOptions extends Abortable {
+  /** The qcow2 overlay. It is emptied. */
+  readonly path: string;
+  /** Called with 0..1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** Writes what an overlay holds into its backing file. */
+export async function commitDisk(options: CommitDiskOptions): Promise<void> {
+  const path = diskPath(options.path, 'path');
+  await qemuImg(['commit', '-p', '-f', 'qcow2', path], path, {
+    signal: options.signal,
+    onStdout: progressReader(options.onProgress),
+  });
+}
+
+const measureSchema = z.object({ required: z.number(), 'fully-allocated': z.number() });
+
+export interface MeasureDiskOptions extends Abortable {
+  /** An image to be converted, or the size of an empty one in bytes. */
+  readonly source: Omit<ExistingDisk, 'signal'> | { readonly sizeBytes: number };
+  readonly format: DiskFormat;
+}
+
+/** Bytes of a file that a new image would need. */
+export interface DiskMeasure {
+  /** For what the source holds now. */
+  readonly requiredBytes: number;
+  /** When the guest has written everywhere. */
+  readonly fullyAllocatedBytes: number;
+}
+
+export async function measureDisk(options: MeasureDiskOptions): Promise<DiskMeasure> {
+  const { source } = options;
+  const path = 'path' in source ? diskPath(source.path, 'source.path') : 'a new image';
+  const subject = 'path' in source ? ['-f', source.format, path] : ['--size', requireSize(source.sizeBytes)];
+  const { stdout } = await qemuImg(['measure', '--output=json', '-O', options.format, ...subject], path, {
+    signal: options.signal,
+  });
+  const measure = measureSchema.parse(JSON.parse(stdout.toString('utf8')));
+  return { requiredBytes: measure.required, fullyAllocatedBytes: measure['fully-allocated'] };
+}
+
+function requireSize(bytes: number): string {
+  if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes % 512 !== 0) {
+    throw new InvalidInputError('sizeBytes', `${bytes} is not a positive multiple of 512`);
+  }
+  return String(bytes);
+}
+
+function backingReference(
+  path: string,
+  options: { readonly backingPath: string; readonly relative?: boolean | undefined },
+): string {
+  const backing = diskPath(options.backingPath, 'backingPath');
+  if (options.relative !== true) return backingName(backing);
+  // The dot keeps a name like "nbd:x" from being read as a protocol.
+  return backingName(`./${relative(dirname(path), backing)}`);
+}
+
+/** Runs `make` on a path that was free, and frees it again when that fails. */
+async function makeNew(path: string, make: () => Promise<unknown>): Promise<void> {
+  try {
+    await (await open(path, 'wx')).close();
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) throw existsError(path);
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError('path', `there is no directory ${dirname(path)}`, { cause: error });
+    }
+    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
+      throw new NoSpaceError(`the disk is full: there is no room for ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
+      throw new PermissionError(`${path} cannot be made by this user`, { cause: error });
+    }
+    if (isSystemError(error, 'ENAMETOOLONG')) {
+      throw new InvalidInputError('path', `the name is too long: ${path}`, { cause: error });
+    }
+    throw error;
+  }
+  try {
+    await make();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  try {
+    await lstat(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
+    throw error;
+  }
+  throw existsError(path);
+}
+
+function existsError(path: string): InvalidInputError {
+  return new InvalidInputError('path', `${path} exists already`, {
+    hint: 'Take another name, or remove it first.',
+  });
+}
