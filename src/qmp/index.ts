@@ -15,5 +15,31 @@ export type {
   OutOfBandCommandName,
   QmpEvent,
 } from './protocol.ts';
+// `*`, so that a user's `declare module 'vmlet/qmp'` can add commands and events.
 export type * from './protocol.gen.ts';
+export { runJob } from './job.ts';
+export type { JobArguments, JobCommandName, JobOptions, JobProgress } from './job.ts';
 export { generateTypes } from './generate-types.ts';
+export { introspect } from './introspect.ts';
+export type { IntrospectOptions, Introspection } from './introspect.ts';
+export { QmpSchema, enumValues } from './schema.ts';
+export { formatLossless } from './lossless-json.ts';
+export { GuestAgentClient } from './guest-agent.ts';
+export type { GuestAgentOptions } from './guest-agent.ts';
+export type * from './guest-agent-protocol.ts';
+export { guestExec } from './guest-exec.ts';
+export type { GuestExecOptions, GuestExecResult } from './guest-exec.ts';
+export { readGuestFile, writeGuestFile } from './guest-files.ts';
+export {
+  InvalidInputError,
+  QmpClosedError,
+  QmpConnectError,
+  QmpCrashedError,
+  QmpJobError,
+  QmpNoGreetingError,
+  QmpProtocolError,
+  QmpRefusedError,
+  QmpStateError,
+  TimedOutError,
+  VmletError,
+} from '../errors.ts';
