@@ -95,7 +95,9 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
   }
   if (end.status.exitCode !== FINISHED_EXIT_CODE) {
-    return { ...result, problem: qemuWords(qemu) ?? `QEMU ${describeExit(end.status)} ${progress}` };
+    const ending = `QEMU ${describeExit(end.status)} ${progress}`;
+    const words = qemuWords(qemu);
+    return { ...result, problem: words === undefined ? ending : `${words} (${ending})` };
   }
   return { ...result, problem: judge(transcript, slowdown, hostLoop.sum) };
 }
@@ -123,12 +125,11 @@ function proofArguments(options: ProofOptions, image: string): string[] {
 
 /** QEMU's complaint without its program name, its source position and the register dump behind it. */
 function qemuWords(qemu: SupervisedProcess): string | undefined {
-  const lines = qemu.output.last(200).filter((line) => !/: warning:/.test(line));
-  const start = lines.findIndex((line) => line.trim() !== '');
-  if (start < 0) return undefined;
-  const first = (lines[start] ?? '').replace(/^\S*qemu\S*:\s*(error:\s*)?/, '');
-  const next = lines[start + 1] ?? '';
-  return next === 'emulation failure' ? `${first} (${next})` : first;
+  const lines = qemu.output.last(200).filter((line) => line.trim() !== '' && !/: warning:/.test(line));
+  const first = lines[0]?.replace(/^\S*qemu\S*:\s*(error:\s*)?/, '');
+  if (first === undefined) return undefined;
+  // The register dump of an internal error has its plain words somewhere in the middle.
+  return lines.includes('emulation failure') ? `${first} (emulation failure)` : first;
 }
 
 /** The loop of proof.S, step by step. */
