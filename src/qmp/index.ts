@@ -3,6 +3,7 @@ export type { ExecuteOptions, QmpClientOptions, WaitOptions } from './client.ts'
 export type { ProcessExit } from './ending.ts';
 export type { EventStream } from './event-stream.ts';
 export type { QmpGreeting } from './message.ts';
+export type { JsonObject } from './lossless-json.ts';
 export type {
   AnyCommandName,
   AnyEventName,
@@ -23,7 +24,8 @@ export { generateTypes } from './generate-types.ts';
 export { introspect } from './introspect.ts';
 export type { IntrospectOptions, Introspection } from './introspect.ts';
 export { QmpSchema, enumValues } from './schema.ts';
-export { formatLossless } from './lossless-json.ts';
+export { argumentTypeOf, membersOf } from './schema-members.ts';
+export { formatLossless, parseLossless } from './lossless-json.ts';
 export { GuestAgentClient } from './guest-agent.ts';
 export type { GuestAgentOptions } from './guest-agent.ts';
 export type * from './guest-agent-protocol.ts';

@@ -1,0 +1,28 @@
+import type { QmpSchema } from './schema.ts';
+
+/**
+ * The members that an object of this type may have, with their types: its own, those of every variant, and those
+ * of the objects that an alternate allows. Empty for anything else.
+ */
+export function membersOf(schema: QmpSchema, type: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  collect(schema, type, found, new Set());
+  return found;
+}
+
+/** The argument type of a command, or undefined for a command that the schema does not have. */
+export function argumentTypeOf(schema: QmpSchema, command: string): string | undefined {
+  return schema.commands.find(({ name }) => name === command)?.['arg-type'];
+}
+
+function collect(schema: QmpSchema, type: string, found: Map<string, string>, seen: Set<string>): void {
+  if (seen.has(type)) return;
+  seen.add(type);
+  const entry = schema.type(type);
+  if (entry['meta-type'] === 'alternate') {
+    for (const member of entry.members) collect(schema, member.type, found, seen);
+  }
+  if (entry['meta-type'] !== 'object') return;
+  for (const member of entry.members) if (!found.has(member.name)) found.set(member.name, member.type);
+  for (const variant of entry.variants ?? []) collect(schema, variant.type, found, seen);
+}
