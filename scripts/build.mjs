@@ -1,0 +1,49 @@
+// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the agent by make.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+execFileSync(
+  'make',
+  ['--no-print-directory', '-C', 'src/guest/agent', `OUT=${join(dist, 'guest-agent/vmlet-agent')}`],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
+const { cpioArchive } = await import(join(dist, 'images/cpio.js'));
+const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan.js'));
+writeFileSync(
+  join(dist, 'guest-agent/agent.cpio'),
+  cpioArchive([
+    { type: 'file', path: AGENT_IN_INITRD, mode: 0o755, data: readFileSync(join(dist, 'guest-agent/vmlet-agent')) },
+  ]),
+);
+await build({
+  entryPoints: [join(root, 'src/bin/vmlet.ts')],
+  outdir: join(dist, 'bin'),
+  bundle: true,
+  splitting: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  // Beside the entry: files of the package are found relative to the code's own folder.
+  chunkNames: '[name]-[hash]',
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+chmodSync(join(dist, 'bin/vmlet.js'), 0o755);

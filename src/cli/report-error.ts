@@ -1,0 +1,47 @@
+import { CommanderError } from 'commander';
+import { GuestCommandError, LaunchError, TimedOutError, VmletError } from '../index.ts';
+import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
+
+/** Ends a command with this status when there is nothing to say, as after Ctrl-C. */
+export class SilentExit extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours. */
+export function reportError(error: unknown): number {
+  if (error instanceof SilentExit) return error.exitCode;
+  // commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
+  if (!(error instanceof VmletError)) {
+    const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${details}\n`);
+    return EXIT_VMLET;
+  }
+  process.stderr.write(`vmlet: ${error.message}\n`);
+  if (error instanceof LaunchError) writeOutput(error);
+  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
+  if (error instanceof GuestCommandError) return error.exitCode;
+  const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
+  return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
+}
+
+function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
+  for (const [title, lines] of [
+    ['QEMU said', qemuOutput],
+    ["the guest's console ended with", consoleOutput],
+  ] as const) {
+    if (lines.length > 0)
+      process.stderr.write(`${title}:\n${lines.map((line) => `  | ${printable(line)}\n`).join('')}`);
+  }
+}
+
+/** A guest must not be able to steer the user's terminal by what it prints. */
+function printable(line: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '');
+}

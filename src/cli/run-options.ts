@@ -1,0 +1,87 @@
+import { InvalidArgumentError } from 'commander';
+import { InvalidInputError, type LaunchOptions } from '../index.ts';
+
+/** What commander makes of the flags of `vmlet run`. */
+export interface RunFlags {
+  readonly interactive?: true;
+  readonly tty?: true;
+  readonly env: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly publish: readonly string[];
+  readonly disk: readonly string[];
+  readonly memory?: string;
+  readonly cpus?: number;
+  readonly net?: string;
+  readonly accel?: string;
+  readonly name?: string;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly timeout?: number;
+  readonly bootTimeout?: number;
+  readonly console?: true;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export function collect(value: string, earlier: readonly string[]): string[] {
+  return [...earlier, value];
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+/** Seconds by default, as for timeout(1): `90`, `1.5`, `30s`, `5m`, `1h`. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
+  const milliseconds = Number(match?.[1] ?? 0) * factor;
+  if (!(milliseconds > 0)) throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h');
+  return milliseconds;
+}
+
+/** `NAME=value`, or `NAME` for the value that it has here, as with podman. */
+export function guestEnvironment(settings: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    settings.flatMap((setting): [string, string][] => {
+      const [name = '', ...rest] = setting.split('=');
+      if (name === '') {
+        throw new InvalidInputError('env', `${JSON.stringify(setting)} has no name`, { hint: 'expected NAME=value' });
+      }
+      const value = rest.length > 0 ? rest.join('=') : process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** With a kernel of the user's there is no image, and all the words are the command. */
+export function splitWords(words: readonly string[], flags: RunFlags): { image?: string; command: string[] } {
+  if (flags.kernel !== undefined) return { command: [...words] };
+  const [image, ...command] = words;
+  if (image === undefined) {
+    throw new InvalidInputError('image', 'none was given', { hint: 'for example: vmlet run micro -- uname -a' });
+  }
+  return { image, command };
+}
+
+export function launchOptions(image: string | undefined, flags: RunFlags): LaunchOptions {
+  const given = {
+    image,
+    kernel: flags.kernel,
+    initrd: flags.initrd,
+    append: flags.append,
+    name: flags.name,
+    memory: flags.memory,
+    cpus: flags.cpus,
+    disks: flags.disk,
+    ports: flags.publish,
+    net: flags.net,
+    accel: flags.accel,
+    timeoutMs: flags.bootTimeout,
+  };
+  // The library validates them; its errors name the same words.
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as LaunchOptions;
+}

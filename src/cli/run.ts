@@ -1,0 +1,140 @@
+import { finished } from 'node:stream/promises';
+import { Command } from 'commander';
+import { type LaunchOptions, type Machine, TimedOutError } from '../index.ts';
+import { exitCodeOfSignal } from './exit-code.ts';
+import { Interrupts } from './interrupts.ts';
+import { ProgressLine } from './progress.ts';
+import {
+  type RunFlags,
+  collect,
+  durationMs,
+  guestEnvironment,
+  launchOptions,
+  splitWords,
+  wholeNumber,
+} from './run-options.ts';
+import { attachTerminal } from './terminal.ts';
+
+const SHELL = ['/bin/sh', '-l'];
+
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('boot a throw-away guest and run one command in it')
+    .description(
+      'Boots a fresh guest, runs one command in it and exits with its status. Nothing of the guest stays.\n' +
+        'IMAGE is micro, or the path of a disk with a slash in it; with --kernel there is none.',
+    )
+    .argument('[image]', 'what to boot')
+    .argument('[command...]', 'what to run; a shell where none is given')
+    .option('-i, --interactive', 'pass stdin on even where it is a terminal')
+    .option('-t, --tty', 'give the command a terminal')
+    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect, [])
+    .option('-w, --workdir <dir>', 'directory to run in')
+    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
+    .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect, [])
+    .option('-m, --memory <size>', 'memory such as 512M (default: 256M)')
+    .option('--cpus <n>', 'virtual processors (default: 1)', wholeNumber)
+    .option('--disk <disk>', 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly]', collect, [])
+    .option('--net <kind>', 'auto, passt, slirp or none (default: auto)')
+    .option('--accel <kind>', 'auto, kvm or tcg (default: auto)')
+    .option('--name <name>', "the machine's and the guest's name (default: vmlet)")
+    .option('--kernel <file>', 'boot this Linux kernel')
+    .option('--initrd <file>', 'initramfs for --kernel; the agent is added to it')
+    .option('--append <words>', "more of the kernel's command line")
+    .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
+    .option('--boot-timeout <time>', 'how long booting may take (default: 2m)', durationMs)
+    .option('--console', "show the guest's serial console on stderr")
+    .option('--dry-run', 'print the commands that would be run, and run none')
+    .option('--json', 'with --dry-run: print the plan as JSON')
+    .passThroughOptions()
+    .action(async (_image: string | undefined, _words: string[], flags: RunFlags, command: Command) => {
+      const { image, command: argv } = splitWords(command.args, flags);
+      await (flags.dryRun ? printDryRun(launchOptions(image, flags), flags) : run(image, argv, flags));
+    });
+}
+
+async function printDryRun(options: LaunchOptions, flags: RunFlags): Promise<void> {
+  const { dryRun } = await import('../index.ts');
+  const { plan, script } = await dryRun(options);
+  process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
+}
+
+async function run(image: string | undefined, argv: string[], flags: RunFlags): Promise<void> {
+  using interrupts = new Interrupts();
+  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
+  const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
+  try {
+    await using machine = await boot(launchOptions(image, flags), flags, signal);
+    process.exitCode = await runIn(machine, argv, flags, interrupts, signal);
+  } catch (error) {
+    if (signal.aborted && signal.reason === limit?.reason) {
+      throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'give it more with --timeout' });
+    }
+    throw error;
+  }
+}
+
+async function boot(options: LaunchOptions, flags: RunFlags, signal: AbortSignal): Promise<Machine> {
+  const { launch } = await import('../index.ts');
+  const progress = new ProgressLine();
+  try {
+    if (!flags.console) progress.show('booting…');
+    return await launch({
+      ...options,
+      signal,
+      ...(flags.console && { console: process.stderr }),
+      onProgress: ({ phase, fraction }) => {
+        progress.show(`building the micro image: ${phase} ${Math.round(fraction * 100)} %`);
+      },
+    });
+  } finally {
+    progress.clear();
+  }
+}
+
+async function runIn(
+  machine: Machine,
+  argv: string[],
+  flags: RunFlags,
+  interrupts: Interrupts,
+  signal: AbortSignal,
+): Promise<number> {
+  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  // Whoever types `vmlet run micro` wants to be in it.
+  const wantsTerminal = flags.tty ?? (argv.length === 0 && onTerminal);
+  const passesStdin = flags.interactive ?? (wantsTerminal || !process.stdin.isTTY);
+  const guestProcess = machine.exec(argv.length > 0 ? argv : SHELL, {
+    env: guestEnvironment(flags.env),
+    cwd: flags.workdir,
+    user: flags.user,
+    tty: wantsTerminal ? terminalSize() : undefined,
+    // A terminal is its own input, and there is nothing to read from a terminal that was not asked for.
+    ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
+    signal,
+  });
+  interrupts.whenAsked = (name) => guestProcess.kill(name);
+  void machine.networkLost.then(({ program }) => {
+    process.stderr.write(`vmlet: ${program} has died; the guest has no network any more\n`);
+  });
+  using _terminal = wantsTerminal ? attachTerminal(guestProcess) : undefined;
+
+  if (passesStdin) process.stdin.pipe(guestProcess.stdin);
+  guestProcess.stdout.pipe(process.stdout, { end: false });
+  guestProcess.stderr.pipe(process.stderr, { end: false });
+  try {
+    const [result] = await Promise.all([guestProcess, finished(guestProcess.stdout), finished(guestProcess.stderr)]);
+    return result.signal === undefined ? (result.exitCode ?? 0) : exitCodeOfSignal(result.signal);
+  } finally {
+    process.stdin.unpipe();
+    // A terminal or a pipe that somebody holds open would keep this process alive.
+    process.stdin.destroy();
+  }
+}
+
+function terminalSize(): { rows: number; columns: number; term: string } {
+  return {
+    rows: process.stdout.rows || 24,
+    columns: process.stdout.columns || 80,
+    term: process.env['TERM'] ?? 'xterm',
+  };
+}

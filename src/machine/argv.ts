@@ -1,0 +1,170 @@
+import { qemuNetwork } from '../passt/qemu-network.ts';
+import { NETWORK_DESCRIPTOR } from './descriptors.ts';
+import type { DiskPlan, Plan, Wiring } from './plan.ts';
+import { keyValueOption } from './quote.ts';
+
+/** The QEMU command line of a plan. It chooses nothing: all defaults were made explicit by the plan. */
+export function qemuArguments(plan: Plan): string[] {
+  return [
+    ...identityArguments(plan),
+    ...confinementArguments(),
+    ...boardArguments(plan),
+    ...memoryArguments(plan),
+    ...monitorArguments(plan.wiring.monitor),
+    ...consoleArguments(plan.wiring.console),
+    ...agentArguments(plan.wiring.agent),
+    ...panicArguments(),
+    ...entropyArguments(),
+    ...networkArguments(plan),
+    ...plan.disks.flatMap(diskArguments),
+    ...bootArguments(plan),
+    ...(plan.startPaused ? ['-S'] : []),
+  ];
+}
+
+function identityArguments(plan: Plan): string[] {
+  return ['-name', keyValueOption(`guest=${plan.name}`, { process: `vmlet-${plan.name}`.slice(0, 15) })];
+}
+
+function confinementArguments(): string[] {
+  const denials = { obsolete: 'deny', elevateprivileges: 'deny', spawn: 'deny', resourcecontrol: 'deny' };
+  return ['-nodefaults', '-no-user-config', '-sandbox', keyValueOption('on', denials)];
+}
+
+function boardArguments({ board, accelerator, cpu, cpus }: Plan): string[] {
+  return [
+    ...['-machine', keyValueOption(board.type, { ...board.options, 'memory-backend': 'memory' })],
+    ...['-accel', accelerator.kind],
+    ...['-cpu', cpu],
+    ...['-smp', String(cpus)],
+    ...['-display', 'none'],
+    '-no-reboot',
+  ];
+}
+
+function memoryArguments({ memoryBytes, memoryKind }: Plan): string[] {
+  const backend =
+    memoryKind === 'shared'
+      ? { 'qom-type': 'memory-backend-memfd', id: 'memory', size: memoryBytes, share: true }
+      : { 'qom-type': 'memory-backend-ram', id: 'memory', size: memoryBytes };
+  return [
+    '-m',
+    keyValueOption('', { size: `${memoryBytes / 1024}k` }).slice(1),
+    '-object',
+    JSON.stringify(backend),
+  ];
+}
+
+function monitorArguments(wiring: Wiring): string[] {
+  return [
+    ...chardevArguments('monitor', wiring),
+    '-mon',
+    keyValueOption('chardev=monitor', { mode: 'control' }),
+  ];
+}
+
+function consoleArguments(wiring: Wiring): string[] {
+  return [
+    ...chardevArguments('console', wiring),
+    ...deviceArguments({ driver: 'isa-serial', chardev: 'console' }),
+  ];
+}
+
+function agentArguments(wiring: Wiring): string[] {
+  return [
+    ...chardevArguments('agent', wiring),
+    ...deviceArguments({ driver: 'virtio-serial-pci', id: 'channels', max_ports: 2 }),
+    ...deviceArguments({
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      nr: 1,
+      chardev: 'agent',
+      id: 'agent',
+      name: 'vmlet.agent',
+    }),
+  ];
+}
+
+/** Tells us of a panic that would otherwise look like a guest that runs. */
+function panicArguments(): string[] {
+  return deviceArguments({ driver: 'pvpanic' });
+}
+
+function entropyArguments(): string[] {
+  return [
+    ...objectArguments({ 'qom-type': 'rng-builtin', id: 'entropy' }),
+    ...deviceArguments({ driver: 'virtio-rng-pci', rng: 'entropy' }),
+  ];
+}
+
+function networkArguments({ network, directory }: Plan): string[] {
+  if (!network) return [];
+  const { chardev, netdev, device } = qemuNetwork(network, {
+    socketPath: directory.networkSocket,
+    descriptor: NETWORK_DESCRIPTOR,
+  });
+  return [
+    ...(chardev ? ['-chardev', keyValueOption(chardev.backend, { ...chardev.options })] : []),
+    ...['-netdev', JSON.stringify(netdev)],
+    ...deviceArguments(device),
+  ];
+}
+
+function diskArguments(disk: DiskPlan): string[] {
+  return [
+    ...['-blockdev', JSON.stringify(blockNodeOf(disk))],
+    ...deviceArguments({ driver: 'virtio-blk-pci', drive: disk.nodeName, id: `${disk.nodeName}-device` }),
+  ];
+}
+
+/** The backing file is spelt out, so that QEMU opens what the plan says and not what a header says. */
+function blockNodeOf(disk: DiskPlan): object {
+  const file = (filename: string, readOnly: boolean): object => ({
+    driver: 'file',
+    filename,
+    ...(readOnly && { 'read-only': true }),
+  });
+  return {
+    driver: disk.format,
+    'node-name': disk.nodeName,
+    'read-only': disk.readOnly,
+    ...(!disk.readOnly && { discard: 'unmap' }),
+    file: file(disk.path, disk.readOnly),
+    ...(disk.backing && {
+      backing: {
+        driver: disk.backing.format,
+        'read-only': true,
+        file: file(disk.backing.path, true),
+        ...(disk.backing.format === 'qcow2' && { backing: null }),
+      },
+    }),
+  };
+}
+
+function bootArguments({ boot }: Plan): string[] {
+  if (boot.kind === 'disk') return [];
+  return [
+    ...['-kernel', boot.kernelPath],
+    ...(boot.initrdPath === undefined ? [] : ['-initrd', boot.initrdPath]),
+    ...['-append', boot.commandLine],
+  ];
+}
+
+function chardevArguments(id: string, wiring: Wiring): string[] {
+  switch (wiring.kind) {
+    case 'inherited':
+      return ['-chardev', keyValueOption('socket', { id, fd: wiring.descriptor })];
+    case 'listening':
+      return ['-chardev', keyValueOption('socket', { id, path: wiring.path, server: 'on', wait: 'off' })];
+    case 'terminal':
+      return ['-chardev', keyValueOption('stdio', { id, signal: 'on' })];
+  }
+}
+
+function deviceArguments(device: object): string[] {
+  return ['-device', JSON.stringify(device)];
+}
+
+function objectArguments(object: object): string[] {
+  return ['-object', JSON.stringify(object)];
+}

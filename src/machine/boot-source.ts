@@ -1,0 +1,119 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
+import { inspectDisk } from '../images/qemu-img.ts';
+import { type BuildMicroOptions, MICRO, ensureMicro, findMicro } from '../images/micro.ts';
+import type { KernelImage } from '../images/store.ts';
+import type { DiskFormat } from '../images/disk-info.ts';
+import type { DiskSpec } from './disk-spec.ts';
+import type { Locations } from './locations.ts';
+import { agentProgram } from './package-files.ts';
+import type { BootSource } from './plan.ts';
+import { quoteForShell } from './quote.ts';
+import type { Spec } from './spec.ts';
+
+export interface SourceContext {
+  readonly locations: Locations;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: BuildMicroOptions['onProgress'];
+  /** Otherwise an image that is not there is an error. */
+  readonly buildsImages: boolean;
+}
+
+/** Finds what the spec boots from; builds `micro` where it is not there yet. */
+export async function findBootSource(spec: Spec, context: SourceContext): Promise<BootSource> {
+  const { boot } = spec;
+  switch (boot.kind) {
+    case 'disk':
+      return { kind: 'disk', ...(await inspectFile(boot.path, boot.format, 'image', context.signal)) };
+    case 'kernel': {
+      const initrd = boot.initrd ?? (await findImage('micro', context)).initrdPath;
+      return {
+        kind: 'kernel',
+        kernelPath: readableFile(boot.kernel, 'kernel'),
+        initrdPath: readableFile(initrd, 'initrd'),
+        needsAgent: boot.initrd !== undefined && spec.until === 'guest',
+        append: [],
+      };
+    }
+    case 'image': {
+      const image = await findImage(boot.image, context);
+      return {
+        kind: 'kernel',
+        kernelPath: image.kernelPath,
+        initrdPath: image.initrdPath,
+        needsAgent: false,
+        append: image.append,
+      };
+    }
+  }
+}
+
+async function findImage(name: string, context: SourceContext): Promise<KernelImage> {
+  if (name !== MICRO) {
+    throw new ImageNotFoundError(name, {
+      hint: 'the built-in image is micro; a disk file is given by a path with a slash, as in ./disk.qcow2',
+    });
+  }
+  const { locations, buildsImages, onProgress, signal } = context;
+  const store = locations.images;
+  const agentPath = agentProgram();
+  const image = buildsImages
+    ? await ensureMicro({ store, agentPath, onProgress, signal })
+    : await findMicro(store, agentPath);
+  if (!image) throw new ImageNotFoundError(name, { hint: 'build it first: vmlet image build micro' });
+  return image;
+}
+
+/**
+ * The disks with absolute paths, each looked at before QEMU sees it.
+ * @throws InvalidInputError for one that is not there, has another format than was said, or refers to other files.
+ */
+export async function findDisks(
+  disks: readonly DiskSpec[],
+  signal: AbortSignal | undefined,
+): Promise<DiskSpec[]> {
+  return Promise.all(
+    disks.map(async (disk, index) => {
+      if ('sizeBytes' in disk) return disk;
+      const field = `disks[${index}]`;
+      return { ...disk, ...(await inspectFile(disk.path, disk.format, field, signal)) };
+    }),
+  );
+}
+
+/** A disk may name other files of the user's as its contents; nobody asked for those to be shown to a guest. */
+async function inspectFile(
+  relative: string,
+  format: DiskFormat,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<{ path: string; format: DiskFormat }> {
+  const path = readableFile(relative, field);
+  if (format === 'raw') return { path, format };
+  const { backingFile, dataFile } = await inspectDisk({ path, format, signal });
+  const reference = backingFile ?? dataFile;
+  if (reference === undefined) return { path, format };
+  throw new InvalidInputError(field, `${path} takes part of its contents from another file, ${reference}`, {
+    hint: `make it stand alone first: qemu-img convert -O qcow2 ${quoteForShell(path)} alone.qcow2`,
+  });
+}
+
+function readableFile(path: string, field: string): string {
+  const absolute = resolve(path);
+  try {
+    if (statSync(absolute).isDirectory()) {
+      throw new InvalidInputError(field, `${path} is a directory, and a file was expected`);
+    }
+    accessSync(absolute, constants.R_OK);
+    return realpathSync(absolute);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES')) {
+      throw new InvalidInputError(field, `${path} may not be read by this user`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { type Limits, withinLimits } from '../util/deadline.ts';
+import { deferred } from '../util/deferred.ts';
+import { Tail } from '../util/tail.ts';
+
+const KEPT_LINES = 1000;
+
+/** The guest's first serial port. What it prints is read all the time, so that a guest never waits for a reader. */
+export class GuestConsole {
+  readonly #connection: Socket;
+  readonly #tail = new Tail({ lines: KEPT_LINES, lineLength: 4096 });
+  readonly #onOutput = new Set<() => void>();
+  readonly #machineEnded: Promise<never>;
+
+  /** @param machineEnded rejects when the machine has ended. */
+  constructor(connection: Socket, machineEnded: Promise<never>, copy: Writable | undefined) {
+    this.#connection = connection;
+    this.#machineEnded = machineEnded;
+    connection.on('data', (chunk: Buffer) => {
+      this.#tail.push(chunk);
+      copy?.write(chunk);
+      for (const listener of this.#onOutput) listener();
+    });
+    // QEMU's end shows as a reset as often as an end of file; either way there is no more to read.
+    connection.on('error', () => undefined);
+  }
+
+  /** The newest lines, oldest first; at most 1000 are kept. The last may be unfinished. */
+  last(count: number): string[] {
+    return this.#tail.last(count);
+  }
+
+  /** Types into the serial port. */
+  write(data: string | Uint8Array): void {
+    this.#connection.write(data);
+  }
+
+  /**
+   * Resolves with the first of the kept lines that matches, now or later.
+   * @throws MachineEndedError, TimedOutError, or the signal's reason.
+   */
+  async waitFor(pattern: RegExp, limits: Limits = {}): Promise<string> {
+    const found = deferred<string>();
+    const look = (): void => {
+      const line = this.last(KEPT_LINES).find((candidate) => candidate.search(pattern) >= 0);
+      if (line !== undefined) found.resolve(line);
+    };
+    this.#machineEnded.catch((error: unknown) => {
+      look();
+      found.reject(error);
+    });
+    this.#onOutput.add(look);
+    look();
+    try {
+      return await withinLimits(`waiting for ${String(pattern)} on the console`, found.promise, limits);
+    } finally {
+      this.#onOutput.delete(look);
+    }
+  }
+}

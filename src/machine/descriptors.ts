@@ -1,0 +1,6 @@
+/** The numbers under which QEMU inherits its connections to the launcher. */
+export const MONITOR_DESCRIPTOR = 3;
+export const AGENT_DESCRIPTOR = 4;
+export const CONSOLE_DESCRIPTOR = 5;
+/** Only with the backend passt-stream. */
+export const NETWORK_DESCRIPTOR = 6;

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { passtArguments } from '../passt/passt-argv.ts';
+import { chooseHostPorts } from '../passt/host-port.ts';
+import { type MachineDirectory, machineDirectory } from './directory.ts';
+import { agentArchive } from './package-files.ts';
+import { type DiskPlan, type Plan, planMachine } from './plan.ts';
+import { quoteForShell } from './quote.ts';
+import { type LaunchOptions, parseSpec } from './spec.ts';
+import { qemuCommand, qemuConfinementFlags } from './start.ts';
+import { survey } from './survey.ts';
+
+export interface DryRun {
+  readonly plan: Plan;
+  /** A shell script that starts the same machine by hand, with its console on the terminal. */
+  readonly script: string;
+}
+
+/**
+ * Says what `launch` would do, and does nothing of it. Programs that `launch` connects by inherited descriptors are
+ * connected by sockets in the script, since a shell cannot make the former.
+ * @throws what `launch` throws before it starts anything; ImageNotFoundError where an image would have to be built.
+ */
+export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
+  const spec = parseSpec(options);
+  const findings = await survey(spec, options, { buildsImages: false });
+  const { host, locations, network } = findings;
+  const own = `by-hand-${process.pid}`;
+  const directory = machineDirectory(join(locations.runtime, own), join(locations.scratch, own));
+  const plan = planMachine({
+    ...findings,
+    network: network && { ...network, forwards: await chooseHostPorts(network.forwards, options.signal) },
+    directory,
+    wiring: {
+      monitor: { kind: 'listening', path: directory.monitorSocket },
+      agent: { kind: 'listening', path: directory.agentSocket },
+      console: { kind: 'terminal' },
+    },
+    startPaused: false,
+  });
+  const flags = qemuConfinementFlags(plan, host);
+  const confined = host.setpriv && flags.length > 0 ? [host.setpriv.path, ...flags] : [];
+  const lines = [
+    '#!/bin/sh',
+    '# The machine that vmlet would start, with its console on this terminal (end it with Ctrl-C).',
+    '# vmlet connects these programs by descriptors that they inherit; here they meet at sockets.',
+    'set -e',
+    ...directoryLines(directory),
+    ...initrdLines(plan),
+    ...plan.disks.map(diskLine).filter((line) => line !== undefined),
+    ...networkLines(plan),
+    command(['env', '-i', ...confined, ...qemuCommand(plan)]),
+  ];
+  return { plan, script: `${lines.join('\n')}\n` };
+}
+
+function directoryLines({ sockets, storage }: MachineDirectory): string[] {
+  return [
+    command(['mkdir', '-p', '-m', '700', sockets, storage]),
+    `trap ${quoteForShell(command(['rm', '-rf', sockets, storage]))} EXIT`,
+  ];
+}
+
+function initrdLines({ boot, directory }: Plan): string[] {
+  if (boot.kind !== 'kernel' || boot.initrdBase === undefined) return [];
+  return [
+    command(['cp', boot.initrdBase, directory.initrd]),
+    command(['truncate', '-s', '%4', directory.initrd]),
+    `${command(['cat', agentArchive()])} >> ${quoteForShell(directory.initrd)}`,
+  ];
+}
+
+function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined {
+  const create = ['qemu-img', 'create', '-q', '-f', 'qcow2'];
+  if (createBytes !== undefined) return command([...create, path, String(createBytes)]);
+  if (backing) return command([...create, '-F', backing.format, '-b', backing.path, path]);
+  return undefined;
+}
+
+function networkLines({ network, directory }: Plan): string[] {
+  if (network?.passtPath === undefined) return [];
+  const socket = directory.networkSocket;
+  return [
+    `${command([network.passtPath, ...passtArguments(network, { listenOn: socket })])} &`,
+    `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
+  ];
+}
+
+function command(words: readonly string[]): string {
+  return words.map(quoteForShell).join(' ');
+}

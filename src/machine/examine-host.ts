@@ -1,0 +1,38 @@
+import { homedir } from 'node:os';
+import type { Logger } from 'pino';
+import { type Finding, canRunGuests, diagnose } from '../host/diagnosis.ts';
+import type { Survey } from '../host/host.ts';
+import { surveyHost } from '../host/probe.ts';
+import { type Surroundings, inspectSurroundings } from '../host/surroundings.ts';
+import { locate } from './locations.ts';
+
+export interface ExamineHostOptions {
+  /** QEMU's name or path; qemu-system-x86_64 on the PATH by default. */
+  readonly qemu?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Pick<Logger, 'debug' | 'warn'> | undefined;
+}
+
+/** What a host has for running guests, and what that means. Plain data; `version` is that of its shape. */
+export interface HostReport {
+  readonly version: 1;
+  readonly canRunGuests: boolean;
+  readonly findings: readonly Finding[];
+  readonly survey: Survey;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Looks at this host anew, remembers what launches want to know, and says what works and what does not.
+ * @throws BrokenQemuError, CommandFailedError for a helper that does not start, or the signal's reason.
+ */
+export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {
+  const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  const survey = await surveyHost({ ...options, cacheDirectory: locations.cache, refresh: true });
+  const surroundings = inspectSurroundings({
+    runtimeDirectory: locations.runtime,
+    dataDirectory: locations.images,
+  });
+  const findings = diagnose(survey, surroundings);
+  return { version: 1, canRunGuests: canRunGuests(findings), findings, survey, surroundings };
+}

@@ -1,0 +1,171 @@
+import { type Logger, pino } from 'pino';
+import { LaunchError, MachineEndedError, PortTakenError, TimedOutError } from '../errors.ts';
+import { GuestAgent } from '../guest/agent.ts';
+import { chooseHostPorts } from '../passt/host-port.ts';
+import type { GuestNetwork } from '../passt/network.ts';
+import { QmpClient } from '../qmp/index.ts';
+import { withinLimits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import { adviseOn } from './advice.ts';
+import { GuestConsole } from './console.ts';
+import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from './descriptors.ts';
+import { machineDirectory } from './directory.ts';
+import { Life } from './life.ts';
+import { Machine } from './machine.ts';
+import { describeOutcome } from './outcome.ts';
+import { type Plan, planMachine } from './plan.ts';
+import { prepareFiles } from './prepare.ts';
+import { type MachineParts, RunningMachine } from './running-machine.ts';
+import { claimDirectory, sweepDeadOwners } from './runtime-directory.ts';
+import { type LaunchOptions, type Spec, parseSpec } from './spec.ts';
+import { type StartedProcesses, startProcesses } from './start.ts';
+import { type Findings, survey } from './survey.ts';
+
+const CONSOLE_LINES_IN_ERRORS = 20;
+/** A port that we chose can be taken by another process before passt has it; then others are chosen. */
+const PORT_CHOICES = 3;
+
+/**
+ * Boots a virtual machine and returns when it is ready, see `until`.
+ *
+ * The machine ends with the thread that called this, however that ends. On any failure everything that was
+ * started is undone before the promise rejects.
+ *
+ * @throws InvalidInputError, PortTakenError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError,
+ *   ImageBuildError, NoSpaceError, LaunchError with the last lines of QEMU and of the guest's console, or the
+ *   signal's reason.
+ */
+export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;
+export async function launch(options?: LaunchOptions): Promise<Machine>;
+export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
+  const spec = parseSpec(options);
+  const log = options.log ?? pino({ enabled: false });
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const findings = await survey(spec, options);
+  for (let choice = 1; ; choice++) {
+    try {
+      return await bringUp(spec, findings, options, log);
+    } catch (error) {
+      const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
+      if (!another) throw error;
+      log.debug({ err: error }, 'a chosen port was taken; choosing again');
+    }
+  }
+}
+
+async function bringUp(
+  spec: Spec,
+  findings: Findings,
+  options: LaunchOptions,
+  log: Logger,
+): Promise<RunningMachine> {
+  const scope = new Scope();
+  const failureOutput: { life?: Life; console?: GuestConsole } = {};
+  try {
+    const plan = await planHere(findings, scope, options.signal);
+    await prepareFiles(plan, { signal: options.signal });
+    const processes = await startProcesses(plan, findings.host, scope, log);
+    const ready = becomeReady(plan, processes, spec, options, failureOutput, scope);
+    const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
+    return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
+  } catch (error) {
+    await scope.close();
+    throw await explain(error, failureOutput);
+  }
+}
+
+async function planHere(findings: Findings, scope: Scope, signal: AbortSignal | undefined): Promise<Plan> {
+  const { locations, network } = findings;
+  sweepDeadOwners(locations.runtime);
+  sweepDeadOwners(locations.scratch);
+  const directory = machineDirectory(
+    claimDirectory(locations.runtime, scope),
+    claimDirectory(locations.scratch, scope),
+  );
+  return planMachine({
+    ...findings,
+    network: network && { ...network, forwards: await chooseHostPorts(network.forwards, signal) },
+    directory,
+    wiring: {
+      monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
+      agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
+      console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+    },
+    startPaused: true,
+  });
+}
+
+async function becomeReady(
+  plan: Plan,
+  processes: StartedProcesses,
+  spec: Spec,
+  options: LaunchOptions,
+  failureOutput: { life?: Life; console?: GuestConsole },
+  scope: Scope,
+): Promise<RunningMachine> {
+  const { qemu, networkReady, networkEnded } = processes;
+  const connection = (descriptor: number) => {
+    const socket = qemu.connections.get(descriptor);
+    if (!socket) throw new TypeError(`QEMU was started without descriptor ${descriptor}`);
+    return socket;
+  };
+  const life = (failureOutput.life = new Life(qemu));
+  const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, options.console);
+  failureOutput.console = console;
+
+  const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
+    processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
+    signal: options.signal,
+  });
+  // What keeps the network from coming up also keeps QEMU waiting for it, and is the better explanation.
+  const qmp = await Promise.race([negotiation, networkReady.then(async () => negotiation), life.failure]);
+  scope.defer(async () => qmp.close());
+  life.follow(qmp);
+  await Promise.race([qmp.execute('cont'), life.failure]);
+  await Promise.race([networkReady, life.failure]);
+
+  const parts: MachineParts = { plan, life, qmp, console, networkEnded, scope };
+  if (spec.until === 'running') return new RunningMachine(parts, options.signal);
+
+  const agent = await Promise.race([
+    GuestAgent.attach(connection(AGENT_DESCRIPTOR), { signal: options.signal }),
+    life.failure,
+  ]);
+  scope.defer(async () => agent.close());
+  await Promise.race([agent.configure(configurationOf(plan)), life.failure]);
+  return new Machine(parts, agent, options.signal);
+}
+
+function configurationOf({ guest, network }: Plan): Parameters<GuestAgent['configure']>[0] {
+  return {
+    hostname: guest.hostname,
+    modules: [...guest.modules],
+    network: network ? [linkOf(network.guest)] : [],
+  };
+}
+
+function linkOf(guest: GuestNetwork) {
+  return { ...guest, addresses: [...guest.addresses], gateways: [...guest.gateways], dns: [...guest.dns] };
+}
+
+/** The user's first question is what the machine last said; the answer goes into the error. */
+async function explain(
+  error: unknown,
+  { life, console }: { readonly life?: Life; readonly console?: GuestConsole },
+): Promise<unknown> {
+  const ended = error instanceof MachineEndedError;
+  if (!ended && !(error instanceof TimedOutError)) return error;
+  const outcome = ended && life ? await life.ended : undefined;
+  const output = { qemu: life?.lastWords ?? [], console: console?.last(CONSOLE_LINES_IN_ERRORS) ?? [] };
+  const lastWords = output.qemu.at(-1);
+  const problem = outcome
+    ? `the machine did not get ready: ${describeOutcome(outcome)}${lastWords === undefined ? '' : `: ${lastWords}`}`
+    : `${(error as Error).message}: the guest's agent did not answer`;
+  const hint =
+    adviseOn(output.qemu) ??
+    (ended
+      ? undefined
+      : 'the last lines of its console show how far it got; a slow host needs a larger timeoutMs');
+  return new LaunchError(problem, output, { hint, cause: error });
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+
+/** The folders that vmlet uses on a host; nothing is ever written anywhere else. */
+export interface Locations {
+  /** Built and downloaded images: `$XDG_DATA_HOME/vmlet/images`. */
+  readonly images: string;
+  /** What was learnt about the host: `$XDG_CACHE_HOME/vmlet`. */
+  readonly cache: string;
+  /** Writable disks of throw-away machines, too large for a runtime directory in memory: `$XDG_CACHE_HOME/vmlet/scratch`. */
+  readonly scratch: string;
+  /** Sockets and other short-lived files: `$XDG_RUNTIME_DIR/vmlet`, else `/tmp/vmlet-UID`. */
+  readonly runtime: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @param home the user's home directory, for where the XDG variables are unset or not absolute. */
+export function locate(environment: Environment, home: string, uid: number): Locations {
+  const base = (variable: string, fallback: string): string => {
+    const value = environment[variable];
+    // The XDG base directory specification: relative paths are invalid and are to be ignored.
+    return value?.startsWith('/') ? value : fallback;
+  };
+  const cache = join(base('XDG_CACHE_HOME', join(home, '.cache')), 'vmlet');
+  const runtimeBase = base('XDG_RUNTIME_DIR', '');
+  return {
+    images: join(base('XDG_DATA_HOME', join(home, '.local', 'share')), 'vmlet', 'images'),
+    cache,
+    scratch: join(cache, 'scratch'),
+    runtime: runtimeBase === '' ? `/tmp/vmlet-${uid}` : join(runtimeBase, 'vmlet'),
+  };
+}

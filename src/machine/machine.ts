@@ -1,0 +1,62 @@
+import type { GuestAgent } from '../guest/agent.ts';
+import type { ExecOptions } from '../guest/command.ts';
+import type { GuestFile, PullOptions, PushOptions } from '../guest/files.ts';
+import type { GuestProcess } from '../guest/process.ts';
+import { type MachineParts, RunningMachine } from './running-machine.ts';
+import type { StopStep } from './stop.ts';
+
+/** A running machine in whose guest commands can run. */
+export class Machine extends RunningMachine {
+  readonly #agent: GuestAgent;
+
+  constructor(parts: MachineParts, agent: GuestAgent, signal: AbortSignal | undefined) {
+    super(parts, signal);
+    this.#agent = agent;
+  }
+
+  /**
+   * Starts a command in the guest: a promise of its result, its streams, and the lines of its stdout, all in one.
+   * An exit status other than 0 does not reject.
+   * @param argv the program, looked up in the guest's PATH, and its arguments; there is no shell in between.
+   * @throws MachineEndedError, InvalidInputError, or the signal's reason when it is aborted already. The promise
+   *   rejects with GuestCommandError when the guest cannot start it, TimedOutError, or the signal's reason.
+   */
+  exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
+    this.requireAlive();
+    return this.#agent.exec(argv, options);
+  }
+
+  /**
+   * Writes a file in the guest; it appears whole or not at all.
+   * @param path absolute, in the guest.
+   * @throws GuestFileError, MachineEndedError, InvalidInputError, the signal's reason, or what `source` threw.
+   */
+  async push(
+    source: string | Uint8Array | AsyncIterable<Uint8Array>,
+    path: string,
+    options: PushOptions = {},
+  ): Promise<void> {
+    this.requireAlive();
+    await this.#agent.push(source, path, options);
+  }
+
+  /**
+   * Reads a file of the guest as a stream.
+   * @param path absolute, in the guest.
+   * @throws MachineEndedError, InvalidInputError. The stream fails with GuestFileError.
+   */
+  pull(path: string, options: PullOptions = {}): GuestFile {
+    this.requireAlive();
+    return this.#agent.pull(path, options);
+  }
+
+  /** Reads a file of the guest into memory; throws what `pull` throws and what its stream fails with. */
+  async readFile(path: string, options: PullOptions = {}): Promise<Buffer> {
+    this.requireAlive();
+    return this.#agent.readFile(path, options);
+  }
+
+  protected override stopSteps(): StopStep[] {
+    return [{ rung: 'guest', share: 0.4, take: async () => this.#agent.powerOff() }, ...super.stopSteps()];
+  }
+}

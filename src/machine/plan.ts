@@ -1,0 +1,175 @@
+import type { Accelerator } from '../host/accelerator.ts';
+import type { Host } from '../host/host.ts';
+import type { BoundNetworkPlan } from '../passt/network.ts';
+import { InvalidInputError } from '../errors.ts';
+import { board, bootWords, cpuUnderTcg, guestModules } from './board.ts';
+import type { DiskFormat } from '../images/disk-info.ts';
+import type { MachineDirectory } from './directory.ts';
+import { LONGEST_KERNEL_COMMAND_LINE, type Spec } from './spec.ts';
+
+/** Where the agent is in an initramfs that it was added to. */
+export const AGENT_IN_INITRD = '.vmlet-agent';
+
+/** How a character device of QEMU's is reached. */
+export type Wiring =
+  | { readonly kind: 'inherited'; readonly descriptor: number }
+  | { readonly kind: 'listening'; readonly path: string }
+  /** QEMU's own standard input and output. */
+  | { readonly kind: 'terminal' };
+
+export interface DiskPlan {
+  /** Name of the block node, as QMP commands know it. */
+  readonly nodeName: string;
+  readonly path: string;
+  readonly format: DiskFormat;
+  readonly readOnly: boolean;
+  readonly backing: { readonly path: string; readonly format: DiskFormat } | undefined;
+  /** Size of the empty disk that is made at `path`; undefined for an overlay or for a file as it is. */
+  readonly createBytes: number | undefined;
+}
+
+export type BootPlan =
+  | {
+      readonly kind: 'kernel';
+      readonly kernelPath: string;
+      readonly initrdPath: string | undefined;
+      /** A user's initramfs that the agent is added to, giving the file at `initrdPath`; undefined for one as it is. */
+      readonly initrdBase: string | undefined;
+      readonly commandLine: string;
+    }
+  /** The firmware boots the first disk. */
+  | { readonly kind: 'disk' };
+
+/** A spec with every choice made: plain data, from which the command lines follow. */
+export interface Plan {
+  readonly name: string;
+  readonly qemu: string;
+  readonly board: { readonly type: string; readonly options: Readonly<Record<string, string>> };
+  readonly accelerator: Accelerator;
+  readonly cpu: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Shared memory lets another process (passt by vhost-user) reach the guest's packets. */
+  readonly memoryKind: 'private' | 'shared';
+  readonly boot: BootPlan;
+  readonly disks: readonly DiskPlan[];
+  readonly network: BoundNetworkPlan | undefined;
+  readonly wiring: { readonly monitor: Wiring; readonly agent: Wiring; readonly console: Wiring };
+  /** The processors wait for `cont`, so that no event of the guest's is lost. */
+  readonly startPaused: boolean;
+  readonly directory: MachineDirectory;
+  /** Files that QEMU may read beside its own directories. */
+  readonly readOnlyFiles: readonly string[];
+  /** What the agent is told when it says hello. */
+  readonly guest: { readonly hostname: string; readonly modules: readonly string[] };
+}
+
+/** What a boot starts from, with its files found. */
+export type BootSource =
+  | {
+      readonly kind: 'kernel';
+      readonly kernelPath: string;
+      readonly initrdPath: string | undefined;
+      /** Whether the agent has to be added to that initramfs, to be its first process. */
+      readonly needsAgent: boolean;
+      /** Kernel parameters that come with it. */
+      readonly append: readonly string[];
+    }
+  | { readonly kind: 'disk'; readonly path: string; readonly format: DiskFormat };
+
+export interface PlanInputs {
+  readonly spec: Spec;
+  readonly host: Host;
+  readonly accelerator: Accelerator;
+  readonly source: BootSource;
+  readonly network: BoundNetworkPlan | undefined;
+  readonly directory: MachineDirectory;
+  readonly wiring: Plan['wiring'];
+  readonly startPaused: boolean;
+}
+
+/** @throws InvalidInputError when the kernel's command line gets too long. */
+export function planMachine(inputs: PlanInputs): Plan {
+  const { spec, host, accelerator, source, network, directory } = inputs;
+  const disks = planDisks(spec, source, directory);
+  return {
+    name: spec.name,
+    qemu: host.qemu.path,
+    board,
+    accelerator,
+    cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
+    cpus: spec.cpus,
+    memoryBytes: spec.memoryBytes,
+    memoryKind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private',
+    boot: planBoot(spec, source, directory),
+    disks,
+    network,
+    wiring: inputs.wiring,
+    startPaused: inputs.startPaused,
+    directory,
+    readOnlyFiles: [
+      ...(source.kind === 'kernel' ? [source.kernelPath, source.initrdPath] : []),
+      ...disks.flatMap((disk) => [disk.backing?.path, disk.readOnly ? disk.path : undefined]),
+    ].filter((path) => path !== undefined),
+    guest: {
+      hostname: spec.name,
+      modules: guestModules({ network: network !== undefined, disks: disks.length > 0 }),
+    },
+  };
+}
+
+function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): BootPlan {
+  if (source.kind === 'disk') return { kind: 'disk' };
+  const words = [
+    ...bootWords,
+    ...source.append,
+    ...(source.needsAgent ? [`rdinit=/${AGENT_IN_INITRD}`] : []),
+    ...(spec.append === undefined ? [] : [spec.append]),
+  ];
+  const commandLine = words.join(' ').trim();
+  const length = Buffer.byteLength(commandLine);
+  if (length > LONGEST_KERNEL_COMMAND_LINE) {
+    throw new InvalidInputError(
+      'append',
+      `makes the kernel's command line ${length} bytes long, and it takes ${LONGEST_KERNEL_COMMAND_LINE}`,
+      { hint: 'give long things to the command that runs in the guest, not to its kernel' },
+    );
+  }
+  return {
+    kind: 'kernel',
+    kernelPath: source.kernelPath,
+    initrdPath: source.needsAgent ? directory.initrd : source.initrdPath,
+    initrdBase: source.needsAgent ? source.initrdPath : undefined,
+    commandLine,
+  };
+}
+
+function planDisks(spec: Spec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
+  const bootDisk = source.kind === 'disk' ? [{ path: source.path, format: source.format }] : [];
+  return [...bootDisk, ...spec.disks].map((disk, index): DiskPlan => {
+    const nodeName = `disk${index}`;
+    const own = directory.disk(nodeName);
+    if ('sizeBytes' in disk) {
+      return {
+        nodeName,
+        path: own,
+        format: 'qcow2',
+        readOnly: false,
+        backing: undefined,
+        createBytes: disk.sizeBytes,
+      };
+    }
+    const { path, format } = disk;
+    if ('readOnly' in disk && disk.readOnly) {
+      return { nodeName, path, format, readOnly: true, backing: undefined, createBytes: undefined };
+    }
+    return {
+      nodeName,
+      path: own,
+      format: 'qcow2',
+      readOnly: false,
+      backing: { path, format },
+      createBytes: undefined,
+    };
+  });
+}

@@ -1,0 +1,38 @@
+import { copyFile, appendFile, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { NoSpaceError, isSystemError } from '../errors.ts';
+import { createDisk, createOverlay } from '../images/qemu-img.ts';
+import type { Limits } from '../util/deadline.ts';
+import { agentArchive } from './package-files.ts';
+import type { DiskPlan, Plan } from './plan.ts';
+
+/** Makes the files that the plan says the machine owns. They lie in its directories and go with them. */
+export async function prepareFiles(plan: Plan, { signal }: Limits): Promise<void> {
+  for (const disk of plan.disks) await prepareDisk(disk, signal);
+  if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
+    await addAgent(plan.boot.initrdBase, plan.directory.initrd);
+  }
+}
+
+async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {
+  const { path, backing, createBytes } = disk;
+  if (createBytes !== undefined) await createDisk({ path, format: 'qcow2', sizeBytes: createBytes, signal });
+  if (backing)
+    await createOverlay({ path, backingPath: backing.path, backingFormat: backing.format, signal });
+}
+
+/** The kernel unpacks one archive after the other, each beginning at a multiple of four bytes. */
+async function addAgent(base: string, target: string): Promise<void> {
+  const archive = await readFile(agentArchive());
+  try {
+    await copyFile(base, target, constants.COPYFILE_FICLONE);
+    const { size } = await stat(target);
+    await appendFile(target, Buffer.concat([Buffer.alloc((4 - (size % 4)) % 4), archive]));
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    throw new NoSpaceError(`there is no room for the guest's initramfs at ${target}`, {
+      hint: 'make room there, or set XDG_CACHE_HOME to a file system that has some',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { MachineEndedError } from '../errors.ts';
+import type { BoundForward } from '../passt/port.ts';
+import type { QmpClient } from '../qmp/index.ts';
+import type { Scope } from '../util/scope.ts';
+import type { GuestConsole } from './console.ts';
+import type { Life } from './life.ts';
+import { type Outcome, describeOutcome } from './outcome.ts';
+import type { Plan } from './plan.ts';
+import type { NetworkLoss } from './start.ts';
+import { type StopRung, type StopStep, climbDown } from './stop.ts';
+
+/** What a launch has brought up; handed to the machine that it returns. */
+export interface MachineParts {
+  readonly plan: Plan;
+  readonly life: Life;
+  readonly qmp: QmpClient;
+  readonly console: GuestConsole;
+  readonly networkEnded: Promise<NetworkLoss>;
+  readonly scope: Scope;
+}
+
+export interface StopOptions {
+  /** Milliseconds for all steps together before QEMU is killed; 15 000 by default. */
+  readonly timeoutMs?: number;
+}
+
+export interface StopResult {
+  /** The step that ended the machine; undefined when it had ended before. */
+  readonly rung: StopRung | undefined;
+  readonly outcome: Outcome;
+}
+
+const STOP_TIMEOUT_MS = 15_000;
+
+/**
+ * A machine whose processors run. It ends by itself or by one of the methods here, and it ends with the process
+ * (more exactly the thread) that launched it, however that ends. What it had on the host is then gone.
+ */
+export class RunningMachine implements AsyncDisposable {
+  readonly plan: Plan;
+  /** QEMU's monitor. */
+  readonly qmp: QmpClient;
+  /** The guest's first serial port. */
+  readonly console: GuestConsole;
+  /** The published ports; where the request left the host's side open, the one that was chosen. */
+  readonly ports: readonly BoundForward[];
+  /** Settles when the machine has ended and nothing of it is left; rejects only when the clean-up failed. */
+  readonly ended: Promise<Outcome>;
+  /** Settles when the guest has lost its network because a host program died; otherwise never. */
+  readonly networkLost: Promise<NetworkLoss>;
+  protected readonly life: Life;
+
+  /** @param signal ends the machine when it aborts. */
+  constructor(
+    { plan, life, qmp, console, networkEnded, scope }: MachineParts,
+    signal: AbortSignal | undefined,
+  ) {
+    this.plan = plan;
+    this.life = life;
+    this.qmp = qmp;
+    this.console = console;
+    this.ports = plan.network?.forwards ?? [];
+    const onAbort = (): void => life.send('SIGKILL');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    scope.defer(() => signal?.removeEventListener('abort', onAbort));
+    this.ended = life.ended.then(async (outcome) => {
+      await scope.close();
+      return outcome;
+    });
+    this.ended.catch(() => undefined);
+    this.networkLost = networkEnded.then(async (loss) => {
+      // passt ends with QEMU, and its end may be seen first: only a QEMU that still answers has lost something.
+      const answers = await qmp.execute('query-status').then(
+        () => true,
+        () => false,
+      );
+      return answers ? loss : new Promise<never>(() => undefined);
+    });
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** QEMU's process id on the host. */
+  get pid(): number {
+    return this.life.pid;
+  }
+
+  /**
+   * Ends the machine as gently as it lets us: the guest powers off, then its power button is pressed, then QEMU is
+   * told to quit, terminated and killed.
+   */
+  async stop(options: StopOptions = {}): Promise<StopResult> {
+    const rung = await climbDown(this.life, this.stopSteps(), options.timeoutMs ?? STOP_TIMEOUT_MS);
+    return { rung, outcome: await this.ended };
+  }
+
+  /** Ends the machine at once, as pulling the plug would. */
+  async kill(): Promise<Outcome> {
+    this.life.send('SIGKILL');
+    return this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  protected stopSteps(): StopStep[] {
+    return [
+      {
+        rung: 'power-button',
+        share: 0.4,
+        take: async () => void (await this.qmp.execute('system_powerdown')),
+      },
+      { rung: 'quit', share: 0.2, take: async () => void (await this.qmp.execute('quit')) },
+      { rung: 'SIGTERM', share: 0.1, take: () => this.life.send('SIGTERM') },
+    ];
+  }
+
+  /** @throws MachineEndedError when the machine has ended, with how. */
+  protected requireAlive(): void {
+    const { outcome } = this.life;
+    if (outcome) throw new MachineEndedError(describeOutcome(outcome), outcome);
+  }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidInputError, PermissionError, isSystemError } from '../errors.ts';
+import { type ProcessIdentity, currentBootId, identifyProcess, isAlive } from '../process/identity.ts';
+import type { Scope } from '../util/scope.ts';
+
+/** A socket's path, with its final NUL, has to fit into the 108 bytes of sockaddr_un.sun_path (unix(7)). */
+const LONGEST_SOCKET_PATH = 107;
+const LONGEST_SOCKET_NAME = 'network.sock'.length;
+
+/**
+ * Makes a private directory under `parent` that bears its owner in its name, and removes it with the scope.
+ * The name is the record: there is no moment at which a directory exists and its owner is not known.
+ */
+export function claimDirectory(parent: string, scope: Scope): string {
+  ensurePrivateDirectory(parent);
+  const path = join(parent, nameOfOwned(ownIdentity()));
+  mkdirSync(path, { mode: 0o700 });
+  if (claimed.size === 0) process.on('exit', removeAllClaimed);
+  claimed.add(path);
+  scope.defer(() => {
+    rmSync(path, { recursive: true, force: true });
+    claimed.delete(path);
+    if (claimed.size === 0) process.off('exit', removeAllClaimed);
+  });
+  return path;
+}
+
+/** Scopes do not close when the program calls process.exit(): one listener for all directories, however many machines. */
+const claimed = new Set<string>();
+
+function removeAllClaimed(): void {
+  for (const path of claimed) rmSync(path, { recursive: true, force: true });
+}
+
+/** Removes the directories under `parent` whose owners are dead. Those of other boots count as dead. */
+export function sweepDeadOwners(parent: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(parent);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return;
+    throw error;
+  }
+  for (const name of names) {
+    const owner = ownerInName(name);
+    if (owner && !isAlive(owner)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+/** @throws InvalidInputError where sockets in a machine's directory under `parent` would be too long for the kernel. */
+export function checkSocketLength(parent: string): void {
+  const longest = join(parent, nameOfOwned(ownIdentity()), 'x'.repeat(LONGEST_SOCKET_NAME));
+  const length = Buffer.byteLength(longest);
+  if (length <= LONGEST_SOCKET_PATH) return;
+  throw new InvalidInputError(
+    'XDG_RUNTIME_DIR',
+    `sockets under ${parent} would have paths of ${length} bytes, and the kernel allows ${LONGEST_SOCKET_PATH}`,
+    { hint: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID' },
+  );
+}
+
+function ensurePrivateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const found = lstatSync(path);
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {
+    throw new PermissionError(`${path} is not a directory that belongs to this user alone`, {
+      hint: `remove it, or make it yours with mode 0700; vmlet does not put sockets where others could reach them`,
+    });
+  }
+}
+
+let ownIdentityOnce: ProcessIdentity | undefined;
+
+function ownIdentity(): ProcessIdentity {
+  ownIdentityOnce ??= identifyProcess(process.pid);
+  if (!ownIdentityOnce)
+    throw new PermissionError('/proc does not show this process', { hint: 'mount /proc' });
+  return ownIdentityOnce;
+}
+
+function nameOfOwned({ pid, startTime, bootId }: ProcessIdentity): string {
+  return [bootId.slice(0, 8), pid, startTime, randomBytes(3).toString('hex')].join('-');
+}
+
+function ownerInName(name: string): ProcessIdentity | undefined {
+  const match = /^([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{6}$/.exec(name);
+  if (!match) return undefined;
+  const bootId = currentBootId();
+  return {
+    pid: Number(match[2]),
+    startTime: Number(match[3]),
+    bootId: bootId.startsWith(match[1] ?? '') ? bootId : 'of another boot',
+  };
+}

@@ -1,0 +1,46 @@
+import { homedir } from 'node:os';
+import { type Accelerator, chooseAccelerator } from '../host/accelerator.ts';
+import type { Host } from '../host/host.ts';
+import { probeHost } from '../host/probe.ts';
+import { readHostNetwork } from '../passt/host-network.ts';
+import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
+import { findBootSource, findDisks } from './boot-source.ts';
+import { type Locations, locate } from './locations.ts';
+import type { BootSource } from './plan.ts';
+import { checkSocketLength } from './runtime-directory.ts';
+import type { LaunchOptions, Spec } from './spec.ts';
+
+/** What a launch needs to know of the host before it can plan. */
+export interface Findings {
+  readonly locations: Locations;
+  readonly host: Host;
+  readonly accelerator: Accelerator;
+  readonly network: NetworkPlan | undefined;
+  readonly source: BootSource;
+  readonly spec: Spec;
+}
+
+/**
+ * Looks at the host and at the files that the spec names. Builds the image where it is missing, unless told not to.
+ * @throws InvalidInputError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError, ImageBuildError, …
+ */
+export async function survey(
+  spec: Spec,
+  { signal, log, onProgress }: LaunchOptions,
+  { buildsImages = true } = {},
+): Promise<Findings> {
+  const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  checkSocketLength(locations.runtime);
+  const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
+  const accelerator = chooseAccelerator(spec.accel, host);
+  const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec, host);
+  const disks = await findDisks(spec.disks, signal);
+  const source = await findBootSource(spec, { locations, signal, onProgress, buildsImages });
+  return { locations, host, accelerator, network, source, spec: { ...spec, disks } };
+}
+
+function networkOf(wanted: 'auto' | 'passt' | 'slirp', spec: Spec, host: Host): NetworkPlan {
+  const sharesMemory = host.qemu.objects.includes('memory-backend-memfd');
+  const backend = chooseBackend(wanted, host.passt, sharesMemory);
+  return planNetwork(backend, spec.ports, host.passt, readHostNetwork());
+}

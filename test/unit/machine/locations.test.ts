@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { locate } from '../../../src/machine/locations.ts';
+
+describe('locate', () => {
+  it('follows the XDG variables', () => {
+    const environment = { XDG_DATA_HOME: '/d', XDG_CACHE_HOME: '/c', XDG_RUNTIME_DIR: '/r' };
+    expect(locate(environment, '/home/u', 7)).toEqual({
+      images: '/d/vmlet/images',
+      cache: '/c/vmlet',
+      scratch: '/c/vmlet/scratch',
+      runtime: '/r/vmlet',
+    });
+  });
+
+  it.each([{}, { XDG_DATA_HOME: '', XDG_CACHE_HOME: 'relative', XDG_RUNTIME_DIR: './r' }])(
+    'falls back where they are unset, empty or relative',
+    (environment) => {
+      expect(locate(environment, '/home/u', 7)).toEqual({
+        images: '/home/u/.local/share/vmlet/images',
+        cache: '/home/u/.cache/vmlet',
+        scratch: '/home/u/.cache/vmlet/scratch',
+        runtime: '/tmp/vmlet-7',
+      });
+    },
+  );
+});
