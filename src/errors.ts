@@ -294,3 +294,76 @@ export class AcceleratorUnavailableError extends VmletError {
     this.reason = reason;
   }
 }
+
+/** The guest could not start a command. `exitCode` is what a shell would give: 127 not found, 126 anything else. */
+export class GuestCommandError extends VmletError {
+  override readonly code = 'VMLET_GUEST_EXEC';
+  readonly argv: readonly string[];
+  /** The name of the guest's error number, such as ENOENT. */
+  readonly errno: string;
+  /** What failed: the program itself, its folder, its user, or what the guest needs to start one. */
+  readonly phase: 'exec' | 'directory' | 'user' | 'resources' | 'request';
+  readonly exitCode: 126 | 127;
+
+  constructor(
+    argv: readonly string[],
+    failure: { readonly phase: GuestCommandError['phase']; readonly errno: string },
+    problem: string,
+    details: ErrorDetails = {},
+  ) {
+    super(`the guest cannot run ${argv[0] ?? 'the command'}: ${problem}`, details);
+    this.argv = argv;
+    this.errno = failure.errno;
+    this.phase = failure.phase;
+    this.exitCode = failure.phase === 'exec' && failure.errno === 'ENOENT' ? 127 : 126;
+  }
+}
+
+/** A file in the guest could not be read or written. */
+export class GuestFileError extends VmletError {
+  override readonly code = 'VMLET_GUEST_FILE';
+  readonly path: string;
+  /** The name of the guest's error number, such as EACCES. */
+  readonly errno: string;
+
+  constructor(path: string, errno: string, problem: string, details: ErrorDetails = {}) {
+    super(`${path} in the guest: ${problem}`, details);
+    this.path = path;
+    this.errno = errno;
+  }
+}
+
+/** The guest refused something other than a command or a file: a module, an address, the clock, power. */
+export class GuestRequestError extends VmletError {
+  override readonly code = 'VMLET_GUEST_REQUEST';
+  /** What it was about: a module's name, an address, a hardware address; undefined for the request as a whole. */
+  readonly subject: string | undefined;
+  readonly errno: string;
+
+  constructor(subject: string | undefined, errno: string, problem: string, details: ErrorDetails = {}) {
+    super(`the guest refused ${subject ?? 'the request'}: ${problem}`, details);
+    this.subject = subject;
+    this.errno = errno;
+  }
+}
+
+/** The agent and this library do not understand each other. The session is over. */
+export class GuestProtocolError extends VmletError {
+  override readonly code = 'VMLET_GUEST_PROTOCOL';
+}
+
+/** The connection to the guest's agent is gone, or the agent started anew; what ran over it is lost. */
+export class GuestClosedError extends VmletError {
+  override readonly code = 'VMLET_GUEST_CLOSED';
+}
+
+/** QEMU is there and does not start, not even without a guest. */
+export class BrokenQemuError extends VmletError {
+  override readonly code = 'VMLET_BROKEN_QEMU';
+
+  constructor(path: string, lastWords: string) {
+    super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
+      hint: 'reinstall QEMU, or name another one with --qemu',
+    });
+  }
+}

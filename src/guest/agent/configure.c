@@ -1,0 +1,103 @@
+#include "configure.h"
+#include "job.h"
+#include "modules.h"
+#include "network.h"
+#include "system.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void set_failure(struct job_result *result, enum phase phase, int reason, const char *subject)
+{
+    result->phase = phase;
+    result->reason = reason;
+    snprintf(result->subject, sizeof result->subject, "%s", subject ? subject : "");
+}
+
+static bool is_link_field(uint8_t tag)
+{
+    return tag == FIELD_LINK || tag == FIELD_ADDRESS || tag == FIELD_GATEWAY || tag == FIELD_NAME_SERVER ||
+           tag == FIELD_SEARCH || tag == FIELD_MTU;
+}
+
+/* What is done at once and cannot wait for anything. 0 or an errno. */
+static int apply_quick(const struct field *field)
+{
+    const char *text = field_text(field);
+    uint64_t time;
+    switch (field->tag) {
+    case FIELD_HOSTNAME:
+        return text ? system_set_hostname(text) : EBADMSG;
+    case FIELD_TIME:
+        return field_u64(field, &time) ? system_set_clock(time) : EBADMSG;
+    case FIELD_ENTROPY:
+        return system_add_entropy(field->value, field->length);
+    default:
+        return field->tag == FIELD_MODULE || is_link_field(field->tag) ? 0 : EBADMSG;
+    }
+}
+
+static void apply_all_quick(struct field_reader reader, struct job_result *result)
+{
+    struct field field;
+    while (field_next(&reader, &field)) {
+        int reason = apply_quick(&field);
+        if (reason) {
+            set_failure(result, reason == EBADMSG ? PHASE_REQUEST : PHASE_SYSTEM, reason,
+                        field.tag == FIELD_HOSTNAME  ? "hostname"
+                        : field.tag == FIELD_TIME    ? "clock"
+                        : field.tag == FIELD_ENTROPY ? "entropy"
+                                                     : NULL);
+            return;
+        }
+    }
+    if (reader.malformed)
+        set_failure(result, PHASE_REQUEST, EBADMSG, NULL);
+}
+
+static void apply_slow(struct field_reader request, struct job_result *result)
+{
+    struct field field;
+    bool has_links = false;
+    for (struct field_reader reader = request; field_next(&reader, &field);) {
+        const char *text = field_text(&field);
+        has_links |= is_link_field(field.tag);
+        if (field.tag != FIELD_MODULE)
+            continue;
+        int reason = text ? module_load(text) : EBADMSG;
+        if (reason) {
+            set_failure(result, PHASE_MODULE, reason, text);
+            return;
+        }
+    }
+    if (!has_links)
+        return;
+    const char *subject = NULL;
+    int reason = network_apply(request, &subject);
+    if (reason)
+        set_failure(result, PHASE_NETWORK, reason, subject);
+}
+
+void configure_start(uint32_t channel, struct field_reader request)
+{
+    struct job_result result = {0};
+    struct field field;
+    bool slow = false;
+    apply_all_quick(request, &result);
+    for (struct field_reader reader = request; field_next(&reader, &field);)
+        slow |= field.tag == FIELD_MODULE || is_link_field(field.tag);
+    if (result.reason == 0 && slow)
+        job_start(channel, apply_slow, request);
+    else
+        job_answer(channel, &result);
+}
+
+static void run_sync(struct field_reader request, struct job_result *result)
+{
+    (void)request;
+    (void)result;
+    sync();
+}
+
+void sync_start(uint32_t channel) { job_start(channel, run_sync, (struct field_reader){0}); }

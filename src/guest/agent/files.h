@@ -1,0 +1,6 @@
+/* One file on its way in (push) or out (pull). */
+#pragma once
+#include "fields.h"
+
+void push_start(uint32_t channel, struct field_reader request);
+void pull_start(uint32_t channel, struct field_reader request);

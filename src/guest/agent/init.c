@@ -1,0 +1,69 @@
+#include "init.h"
+#include "fail.h"
+#include "network.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void mount_one(const char *type, const char *where, unsigned long flags, const char *options)
+{
+    /* EBUSY: the kernel or an initramfs script has mounted it already. */
+    if (mkdir(where, 0755) < 0 && errno != EEXIST)
+        complain(where);
+    else if (mount(type, where, type, flags, options) < 0 && errno != EBUSY)
+        complain(where);
+}
+
+static void mount_all(void)
+{
+    mount_one("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
+    mount_one("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    mount_one("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    mount_one("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666");
+    mount_one("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
+    mount_one("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
+    mount_one("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+}
+
+static void link_one(const char *target, const char *path)
+{
+    if (symlink(target, path) < 0 && errno != EEXIST)
+        complain(path);
+}
+
+static void open_console(void)
+{
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+    if (fd < 0)
+        fd = open("/dev/null", O_RDWR | O_NOCTTY);
+    for (int standard = 0; fd >= 0 && standard <= 2; standard++)
+        if (fd != standard)
+            dup2(fd, standard);
+    if (fd > 2)
+        close(fd);
+}
+
+void init_start(void)
+{
+    umask(022);
+    mount_all();
+    open_console();
+    link_one("/proc/self/fd", "/dev/fd");
+    link_one("/proc/self/fd/0", "/dev/stdin");
+    link_one("/proc/self/fd/1", "/dev/stdout");
+    link_one("/proc/self/fd/2", "/dev/stderr");
+    mkdir("/root", 0700);
+    mkdir("/etc", 0755);
+    setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    setenv("HOME", "/root", 1);
+    if (chdir("/") < 0)
+        complain("/");
+    /* Ctrl-Alt-Del becomes SIGINT for us. */
+    reboot(RB_DISABLE_CAD);
+    network_start_loopback();
+}

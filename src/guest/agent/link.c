@@ -1,0 +1,95 @@
+#include "link.h"
+#include "loop.h"
+#include "netlink.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 10000 };
+
+static int search(const char *hardware_address)
+{
+    struct dirent *entry;
+    int index = 0;
+    DIR *folder = opendir("/sys/class/net");
+    while (folder && !index && (entry = readdir(folder))) {
+        char path[300], address[32] = {0};
+        snprintf(path, sizeof path, "/sys/class/net/%s/address", entry->d_name);
+        int fd = entry->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        ssize_t length = read(fd, address, sizeof address - 1);
+        close(fd);
+        if (length <= 0)
+            continue;
+        address[strcspn(address, "\n")] = 0;
+        if (strcasecmp(address, hardware_address) == 0)
+            index = (int)if_nametoindex(entry->d_name);
+    }
+    if (folder)
+        closedir(folder);
+    return index;
+}
+
+int link_find(const char *hardware_address, int *index)
+{
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    /* Listening begins before the first look, so that no link slips in between. */
+    struct pollfd news = {.fd = netlink_open(RTMGRP_LINK), .events = POLLIN};
+    if (news.fd < 0)
+        return -1;
+    while ((*index = search(hardware_address)) == 0) {
+        uint8_t message[8192];
+        int64_t left = deadline - now_ms();
+        if (left <= 0 || poll(&news, 1, (int)left) == 0)
+            break;
+        if (recv(news.fd, message, sizeof message, 0) < 0 && errno != EINTR && errno != ENOBUFS)
+            break;
+    }
+    close(news.fd);
+    errno = ENODEV;
+    return *index == 0 ? -1 : 0;
+}
+
+/* A kernel without IPv6 has no such file, and needs none. */
+static void set_ipv6(const char *name, const char *setting)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", name, setting);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (write(fd, "0", 1) < 0)
+        errno = 0; /* The setting only saves time. */
+    close(fd);
+}
+
+int link_start(int netlink, int index)
+{
+    struct netlink_message message;
+    char name[IF_NAMESIZE];
+    if (!if_indextoname((unsigned)index, name))
+        return errno;
+    set_ipv6(name, "accept_dad");
+    set_ipv6(name, "dad_transmits");
+    set_ipv6(name, "accept_ra");
+    struct ifinfomsg *body = netlink_begin(&message, RTM_NEWLINK, 0, sizeof *body);
+    body->ifi_index = index;
+    body->ifi_flags = body->ifi_change = IFF_UP;
+    return netlink_transact(netlink, &message);
+}
+
+int link_set_mtu(int netlink, int index, uint32_t mtu)
+{
+    struct netlink_message message;
+    struct ifinfomsg *body = netlink_begin(&message, RTM_NEWLINK, 0, sizeof *body);
+    body->ifi_index = index;
+    netlink_attribute(&message, IFLA_MTU, &mtu, sizeof mtu);
+    return netlink_transact(netlink, &message);
+}

@@ -1,0 +1,67 @@
+#include "loop.h"
+#include "fail.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS_AT_ONCE = 64 };
+
+static int epoll_fd = -1;
+
+void loop_start(void)
+{
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0)
+        fail("epoll_create1");
+}
+
+bool watch_open(struct watch *watch, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = watch};
+    *watch = (struct watch){.fd = fd};
+    if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
+        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+        int reason = errno;
+        close(fd);
+        watch->fd = -1;
+        errno = reason;
+        return false;
+    }
+    return true;
+}
+
+void watch_close(struct watch *watch)
+{
+    if (watch->fd < 0)
+        return;
+    /* A forked child may still hold the file for a moment, and epoll forgets files, not descriptors. */
+    epoll_ctl(epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+    close(watch->fd);
+    *watch = (struct watch){.fd = -1};
+}
+
+void loop_wait(int timeout_ms)
+{
+    struct epoll_event events[EVENTS_AT_ONCE];
+    int count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+    if (count < 0 && errno != EINTR)
+        fail("epoll_wait");
+    for (int index = 0; index < count; index++) {
+        struct watch *watch = events[index].data.ptr;
+        uint32_t happened = events[index].events;
+        if (happened & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+            watch->readable = true;
+        if (happened & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+            watch->writable = true;
+        watch->hung_up = happened & (EPOLLHUP | EPOLLERR);
+    }
+}
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

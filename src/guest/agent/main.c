@@ -1,0 +1,180 @@
+/* vmlet-agent: runs commands in a guest for the host. PROTOCOL.md says how they talk. */
+#include "children.h"
+#include "channel.h"
+#include "fail.h"
+#include "init.h"
+#include "loop.h"
+#include "port.h"
+#include "power.h"
+#include "session.h"
+#include "sink.h"
+#include "spawn.h"
+#include "virtio_port.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct watch signals, listener = {.fd = -1};
+static enum role role;
+
+static void watch_signals(void)
+{
+    static const int heard[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPWR, SIGHUP};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t index = 0; index < sizeof heard / sizeof *heard; index++)
+        sigaddset(&set, heard[index]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0 || !watch_open(&signals, fd))
+        fail("signalfd");
+}
+
+static _Noreturn void leave(int status)
+{
+    port_detach();
+    children_kill();
+    exit(status);
+}
+
+/* The signals by which busybox's poweroff, halt and reboot ask PID 1. */
+static void obey(int signal)
+{
+    if (signal == SIGCHLD)
+        children_reap();
+    else if (role != ROLE_INIT && (signal == SIGTERM || signal == SIGINT))
+        leave(0);
+    else if (role == ROLE_INIT && signal == SIGTERM)
+        power_schedule(POWER_REBOOT);
+    else if (role == ROLE_INIT && signal != SIGHUP)
+        power_schedule(POWER_OFF);
+}
+
+static void read_signals(void)
+{
+    struct signalfd_siginfo info;
+    while (signals.readable) {
+        if (read(signals.fd, &info, sizeof info) == sizeof info)
+            obey((int)info.ssi_signo);
+        else
+            signals.readable = errno == EINTR;
+    }
+}
+
+static void accept_host(void)
+{
+    if (port_attached() || listener.fd < 0 || !listener.readable)
+        return;
+    int fd = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        port_attach(fd, PORT_SOCKET, &session_events);
+    else
+        listener.readable = errno == EINTR || errno == ECONNABORTED;
+}
+
+static int sooner(int one, int other)
+{
+    return one < 0 ? other : other < 0 || one < other ? one : other;
+}
+
+static _Noreturn void serve(void)
+{
+    bool busy = false;
+    for (;;) {
+        int wait = children_deadline();
+        if (power_scheduled())
+            wait = sooner(wait, 10);
+        loop_wait(busy ? 0 : wait);
+        read_signals();
+        accept_host();
+        busy = port_pump_input();
+        busy |= channels_pump();
+        busy |= sinks_pump();
+        busy |= port_pump_output();
+        power_pump();
+        if (port_attached() || listener.fd >= 0)
+            continue;
+        if (role != ROLE_INIT)
+            leave(role == ROLE_SOCKET ? 0 : 1);
+        port_attach(virtio_port_open(), PORT_VIRTIO, &session_events);
+    }
+}
+
+static void listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        fail(path);
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    umask(077);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 8) < 0)
+        fail(path);
+    umask(022);
+    if (!watch_open(&listener, fd))
+        fail(path);
+}
+
+static void attach_device(const char *path)
+{
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        fail(path);
+    port_attach(fd, PORT_VIRTIO, &session_events);
+}
+
+static void attach_inherited(const char *number)
+{
+    char *end;
+    long fd = strtol(number, &end, 10);
+    if (*number == 0 || *end || fd < 0 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0) {
+        errno = EBADF;
+        fail(number);
+    }
+    port_attach((int)fd, PORT_SOCKET, &session_events);
+}
+
+static _Noreturn void explain(void)
+{
+    static const char usage[] = "usage: vmlet-agent --port DEVICE | --fd NUMBER | --listen PATH\n"
+                                "As PID 1 it needs no argument.\n";
+    _exit(write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2);
+}
+
+int main(int count, char **arguments)
+{
+    bool is_init = getpid() == 1;
+    if (is_init)
+        init_start();
+    else if (count != 3)
+        explain();
+    spawn_raise_file_limit();
+    loop_start();
+    watch_signals();
+    if (is_init) {
+        session_start(role = ROLE_INIT);
+        port_attach(virtio_port_open(), PORT_VIRTIO, &session_events);
+    } else if (strcmp(arguments[1], "--port") == 0) {
+        session_start(role = ROLE_SERVICE);
+        attach_device(arguments[2]);
+    } else if (strcmp(arguments[1], "--fd") == 0) {
+        session_start(role = ROLE_SOCKET);
+        attach_inherited(arguments[2]);
+    } else if (strcmp(arguments[1], "--listen") == 0) {
+        session_start(role = ROLE_SOCKET);
+        listen_at(arguments[2]);
+    } else {
+        explain();
+    }
+    serve();
+}

@@ -1,0 +1,123 @@
+#include "network.h"
+#include "netlink.h"
+#include "link.h"
+#include "resolver.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct address {
+    uint8_t family;
+    uint8_t prefix;
+    uint8_t length;
+    uint8_t bytes[16];
+};
+
+/* `address` or `address/prefix`. */
+static bool parse_address(const char *text, struct address *address)
+{
+    char host[INET6_ADDRSTRLEN];
+    size_t length = strcspn(text, "/");
+    if (length >= sizeof host)
+        return false;
+    memcpy(host, text, length);
+    host[length] = 0;
+    *address = (struct address){.family = AF_INET, .prefix = 32, .length = 4};
+    if (inet_pton(AF_INET, host, address->bytes) != 1) {
+        *address = (struct address){.family = AF_INET6, .prefix = 128, .length = 16};
+        if (inet_pton(AF_INET6, host, address->bytes) != 1)
+            return false;
+    }
+    if (text[length] == 0)
+        return true;
+    char *end;
+    unsigned long prefix = strtoul(text + length + 1, &end, 10);
+    if (end == text + length + 1 || *end || prefix > address->prefix)
+        return false;
+    address->prefix = (uint8_t)prefix;
+    return true;
+}
+
+static int add_address(int fd, int link, const char *text)
+{
+    struct netlink_message message;
+    struct address address;
+    if (!parse_address(text, &address))
+        return EINVAL;
+    struct ifaddrmsg *body = netlink_begin(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof *body);
+    body->ifa_family = address.family;
+    body->ifa_prefixlen = address.prefix;
+    body->ifa_index = (uint32_t)link;
+    /* Nobody else is on this wire: no second is lost to asking. */
+    body->ifa_flags = address.family == AF_INET6 ? IFA_F_NODAD : 0;
+    netlink_attribute(&message, IFA_LOCAL, address.bytes, address.length);
+    netlink_attribute(&message, IFA_ADDRESS, address.bytes, address.length);
+    return netlink_transact(fd, &message);
+}
+
+static int add_default_route(int fd, int link, const char *text)
+{
+    struct netlink_message message;
+    struct address gateway;
+    if (!parse_address(text, &gateway))
+        return EINVAL;
+    struct rtmsg *body = netlink_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof *body);
+    body->rtm_family = gateway.family;
+    body->rtm_table = RT_TABLE_MAIN;
+    body->rtm_protocol = RTPROT_STATIC;
+    body->rtm_type = RTN_UNICAST;
+    /* The gateway may be outside of the address's own network. */
+    body->rtm_flags = RTNH_F_ONLINK;
+    netlink_attribute(&message, RTA_GATEWAY, gateway.bytes, gateway.length);
+    netlink_attribute(&message, RTA_OIF, &link, sizeof link);
+    return netlink_transact(fd, &message);
+}
+
+int network_apply(struct field_reader request, const char **subject)
+{
+    struct field field;
+    struct resolver resolver = {0};
+    int link = 0, reason = 0;
+    int fd = netlink_open(0);
+    if (fd < 0)
+        return errno;
+    /* Routes come after all addresses of a link, because the host lists them in that order. */
+    while (!reason && field_next(&request, &field)) {
+        uint32_t mtu;
+        *subject = field.tag == FIELD_MTU ? "mtu" : field_text(&field);
+        if (field.tag < FIELD_LINK || field.tag > FIELD_MTU)
+            continue;
+        if (!*subject || (link == 0 && field.tag != FIELD_LINK))
+            reason = EBADMSG;
+        else if (field.tag == FIELD_LINK)
+            reason = link_find(*subject, &link) ? errno : link_start(fd, link);
+        else if (field.tag == FIELD_ADDRESS)
+            reason = add_address(fd, link, *subject);
+        else if (field.tag == FIELD_GATEWAY)
+            reason = add_default_route(fd, link, *subject);
+        else if (field.tag == FIELD_MTU)
+            reason = field_u32(&field, &mtu) ? link_set_mtu(fd, link, mtu) : EBADMSG;
+        else
+            resolver_add(&resolver, field.tag == FIELD_SEARCH, *subject);
+    }
+    close(fd);
+    if (!reason && resolver.any) {
+        *subject = "/etc/resolv.conf";
+        reason = resolver_write(&resolver);
+    }
+    return reason;
+}
+
+void network_start_loopback(void)
+{
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    ioctl(fd, SIOCSIFFLAGS, &request);
+    close(fd);
+}

@@ -1,0 +1,95 @@
+/* The numbers of PROTOCOL.md, version 1. frame.ts and fields.ts hold the same. */
+#pragma once
+
+enum { VERSION_MIN = 1, VERSION_MAX = 1 };
+
+enum {
+    HEADER_SIZE = 16,
+    FRAME_MAX = 32768,
+    PAYLOAD_MAX = FRAME_MAX - HEADER_SIZE,
+    REQUEST_MAX = 1 << 20,
+    WINDOW = 256 * 1024,
+    CHANNELS_MAX = 256,
+    NONCE_SIZE = 8,
+};
+
+enum frame_type {
+    FRAME_OPEN = 1,
+    FRAME_HELLO,
+    FRAME_PING,
+    FRAME_PONG,
+    FRAME_REQUEST,
+    FRAME_DATA,
+    FRAME_END,
+    FRAME_CREDIT,
+    FRAME_SIGNAL,
+    FRAME_RESIZE,
+    FRAME_CANCEL,
+    FRAME_STARTED,
+    FRAME_EXIT,
+    FRAME_DONE,
+    FRAME_FAILED,
+};
+
+/* The flag byte of REQUEST. */
+enum { FLAG_MORE = 1 };
+
+/* The flag byte of DATA, END and CREDIT. A file's content is stream 0. */
+enum stream_number { STREAM_INPUT = 0, STREAM_OUTPUT = 1, STREAM_ERROR = 2 };
+
+enum hello_reason { HELLO_ANSWER = 0, HELLO_STARTED = 1, HELLO_CONNECTED = 2, HELLO_GARBAGE = 3 };
+
+enum role { ROLE_INIT = 0, ROLE_SERVICE = 1, ROLE_SOCKET = 2 };
+
+enum operation {
+    OPERATION_EXEC = 1,
+    OPERATION_PUSH,
+    OPERATION_PULL,
+    OPERATION_CONFIGURE,
+    OPERATION_SYNC,
+    OPERATION_POWER_OFF,
+    OPERATION_REBOOT,
+};
+
+enum field_tag {
+    FIELD_OPERATION = 1,
+    FIELD_ARGUMENT,
+    FIELD_ENVIRONMENT,
+    FIELD_DIRECTORY,
+    FIELD_USER,
+    FIELD_FLAGS,
+    FIELD_TERMINAL,
+    FIELD_PATH,
+    FIELD_MODE,
+    FIELD_MTIME,
+    FIELD_HOSTNAME,
+    FIELD_MODULE,
+    FIELD_LINK,
+    FIELD_ADDRESS,
+    FIELD_GATEWAY,
+    FIELD_NAME_SERVER,
+    FIELD_SEARCH,
+    FIELD_MTU,
+    FIELD_TIME,
+    FIELD_ENTROPY,
+    FIELD_PID,
+    FIELD_SIZE,
+    FIELD_ERRNO,
+    FIELD_PHASE,
+    FIELD_SUBJECT,
+};
+
+enum exec_flags { EXEC_CLEAR_ENVIRONMENT = 1, EXEC_INPUT = 2, EXEC_TERMINAL = 4 };
+enum push_flags { PUSH_PARENTS = 1 };
+
+enum phase {
+    PHASE_REQUEST = 1,
+    PHASE_RESOURCES,
+    PHASE_USER,
+    PHASE_DIRECTORY,
+    PHASE_EXEC,
+    PHASE_FILE,
+    PHASE_MODULE,
+    PHASE_NETWORK,
+    PHASE_SYSTEM,
+};

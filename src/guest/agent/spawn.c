@@ -1,0 +1,163 @@
+#include "spawn.h"
+#include "pty.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct rlimit original_files;
+
+void spawn_raise_file_limit(void)
+{
+    struct rlimit raised;
+    if (getrlimit(RLIMIT_NOFILE, &original_files) < 0)
+        return;
+    raised = original_files;
+    raised.rlim_cur = raised.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+/* Descriptors of the command's own side, besides those in struct spawned. */
+struct theirs {
+    int input, output, error, status;
+};
+
+static void close_all(struct spawned *ours, struct theirs *theirs)
+{
+    int all[] = {ours->input, ours->output, ours->error, ours->status,
+                 theirs->input, theirs->output, theirs->error, theirs->status};
+    for (size_t index = 0; index < sizeof all / sizeof *all; index++)
+        if (all[index] >= 0)
+            close(all[index]);
+}
+
+static bool make_pipe(int *reading, int *writing)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    *reading = ends[0];
+    *writing = ends[1];
+    return true;
+}
+
+static int open_terminal(const struct command_line *line, struct spawned *ours, struct theirs *theirs)
+{
+    int reason = pty_open(&ours->output, &theirs->output, line->account.uid, line->rows, line->columns);
+    if (reason)
+        return reason;
+    ours->input = fcntl(ours->output, F_DUPFD_CLOEXEC, 3);
+    return ours->input < 0 ? errno : 0;
+}
+
+static int open_pipes(const struct command_line *line, struct spawned *ours, struct theirs *theirs)
+{
+    if (line->flags & EXEC_INPUT) {
+        if (!make_pipe(&theirs->input, &ours->input))
+            return errno;
+    } else {
+        theirs->input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (theirs->input < 0)
+            return errno;
+    }
+    if (!make_pipe(&ours->output, &theirs->output) || !make_pipe(&ours->error, &theirs->error))
+        return errno;
+    return 0;
+}
+
+static void execute(const struct command_line *line)
+{
+    const char *name = line->arguments[0];
+    char candidate[4096];
+    int reason = ENOENT;
+    if (strchr(name, '/')) {
+        execve(name, line->arguments, line->environment);
+        return;
+    }
+    for (const char *folder = command_line_path(line); *name && *folder;) {
+        size_t length = strcspn(folder, ":");
+        int size = snprintf(candidate, sizeof candidate, "%.*s%s%s", (int)length, folder, length ? "/" : "", name);
+        folder += length + (folder[length] == ':');
+        if (size < 0 || (size_t)size >= sizeof candidate)
+            continue;
+        execve(candidate, line->arguments, line->environment);
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+            return;
+        /* A file that may not be run is worth telling only when no other is found. */
+        if (errno == EACCES)
+            reason = EACCES;
+    }
+    errno = reason;
+}
+
+static int become(const struct account *account)
+{
+    if (geteuid() != 0 && account->uid == geteuid())
+        return 0;
+    if (setgroups((size_t)account->group_count, account->groups) < 0)
+        return -1;
+    if (setresgid(account->gid, account->gid, account->gid) < 0)
+        return -1;
+    return setresuid(account->uid, account->uid, account->uid);
+}
+
+static _Noreturn void run_child(const struct command_line *line, const struct theirs *theirs)
+{
+    struct spawn_failure failure = {.phase = PHASE_RESOURCES};
+    bool terminal = line->flags & EXEC_TERMINAL;
+    sigset_t none;
+    setsid();
+    signal(SIGPIPE, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (dup2(terminal ? theirs->output : theirs->input, 0) < 0 || dup2(theirs->output, 1) < 0 ||
+        dup2(terminal ? theirs->output : theirs->error, 2) < 0)
+        goto failed;
+    if (terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+        goto failed;
+    if (original_files.rlim_max)
+        setrlimit(RLIMIT_NOFILE, &original_files);
+    failure.phase = PHASE_USER;
+    if (become(&line->account) < 0)
+        goto failed;
+    /* Set after the change of user, which clears it: should we be killed, nobody else ends the command. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    failure.phase = PHASE_DIRECTORY;
+    if (chdir(line->directory) < 0)
+        goto failed;
+    failure.phase = PHASE_EXEC;
+    execute(line);
+failed:
+    failure.reason = errno;
+    _exit(write(theirs->status, &failure, sizeof failure) < 0 ? 126 : 127);
+}
+
+int spawn(const struct command_line *line, struct spawned *spawned)
+{
+    struct theirs theirs = {-1, -1, -1, -1};
+    *spawned = (struct spawned){.pid = -1, .input = -1, .output = -1, .error = -1, .status = -1};
+    int reason = make_pipe(&spawned->status, &theirs.status) ? 0 : errno;
+    if (!reason)
+        reason = line->flags & EXEC_TERMINAL ? open_terminal(line, spawned, &theirs) : open_pipes(line, spawned, &theirs);
+    if (!reason) {
+        spawned->pid = fork();
+        if (spawned->pid == 0)
+            run_child(line, &theirs);
+        if (spawned->pid < 0)
+            reason = errno;
+    }
+    if (reason) {
+        close_all(spawned, &theirs);
+        return reason;
+    }
+    struct spawned nothing = {-1, -1, -1, -1, -1};
+    close_all(&nothing, &theirs);
+    return 0;
+}

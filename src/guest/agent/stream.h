@@ -1,0 +1,48 @@
+/* One direction of a command's content, under the credit of whoever receives it. */
+#pragma once
+#include "loop.h"
+#include "protocol.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* From a command to the host. */
+struct source {
+    struct watch watch;
+    uint32_t credit;
+    /* Bytes that are still passed on after the command's end; unlimited before it. */
+    uint32_t budget;
+    uint8_t number;
+    bool is_terminal;
+    bool open;
+};
+
+bool source_open(struct source *source, int fd, uint8_t number, bool is_terminal);
+/* False when the host grants more than a window. */
+bool source_grant(struct source *source, uint32_t bytes);
+/* The command ended: what it wrote is passed on, what others write later is not. */
+void source_limit(struct source *source);
+/* Sends at most one DATA frame, or END. True when it sent one. */
+bool source_pump(struct source *source, uint32_t channel);
+void source_close(struct source *source);
+
+/* From the host to a command. */
+struct drain {
+    struct watch watch;
+    uint8_t *bytes;
+    size_t start, end, capacity;
+    /* Written but not yet granted anew. */
+    uint32_t owed;
+    bool is_terminal;
+    bool open;
+    /* The host has said END, or was told so: nothing more comes. */
+    bool ended;
+};
+
+bool drain_open(struct drain *drain, int fd, bool is_terminal);
+/* False when the host sent more than it was granted. */
+bool drain_receive(struct drain *drain, const uint8_t *bytes, uint32_t length);
+void drain_end(struct drain *drain);
+/* Writes, grants credit, says END when the command does not read any more. True when it did something. */
+bool drain_pump(struct drain *drain, uint32_t channel);
+void drain_close(struct drain *drain);

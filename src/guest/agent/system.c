@@ -1,0 +1,101 @@
+#include "system.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ENTROPY_MAX = 1024, HOSTS_MAX = 65536 };
+
+int write_file(const char *path, const char *text)
+{
+    char temporary[256];
+    size_t length = strlen(text);
+    snprintf(temporary, sizeof temporary, "%s.vmlet", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return errno;
+    ssize_t written = write(fd, text, length);
+    int reason = written < 0 ? errno : written != (ssize_t)length ? ENOSPC : 0;
+    if (close(fd) < 0 && !reason)
+        reason = errno;
+    if (!reason && rename(temporary, path) < 0)
+        reason = errno;
+    if (reason)
+        unlink(temporary);
+    return reason;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)); at += length)
+        if (at > text && strchr(" \t", at[-1]) && strchr(" \t\n", at[length]))
+            return true;
+    return false;
+}
+
+static int name_in_hosts(const char *name)
+{
+    static char hosts[HOSTS_MAX + 256];
+    int fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, hosts, HOSTS_MAX);
+    if (fd >= 0)
+        close(fd);
+    if (length < 0 || length == HOSTS_MAX)
+        return length < 0 ? errno : EFBIG;
+    hosts[length] = 0;
+    if (has_word(hosts, name))
+        return 0;
+    if (length == 0)
+        length = snprintf(hosts, HOSTS_MAX, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
+    snprintf(hosts + length, 256, "%s127.0.1.1 %s\n", hosts[length - 1] == '\n' ? "" : "\n", name);
+    return write_file("/etc/hosts", hosts);
+}
+
+int system_set_hostname(const char *name)
+{
+    char line[80];
+    size_t length = strlen(name);
+    if (length == 0 || length > 64 || strpbrk(name, " \t\n/"))
+        return EINVAL;
+    if (sethostname(name, length) < 0)
+        return errno;
+    snprintf(line, sizeof line, "%s\n", name);
+    mkdir("/etc", 0755);
+    int reason = write_file("/etc/hostname", line);
+    return reason ? reason : name_in_hosts(name);
+}
+
+int system_set_clock(uint64_t time)
+{
+    struct timespec now = {.tv_sec = (time_t)(time / 1000000000u), .tv_nsec = (long)(time % 1000000000u)};
+    return clock_settime(CLOCK_REALTIME, &now) < 0 ? errno : 0;
+}
+
+int system_add_entropy(const uint8_t *bytes, size_t length)
+{
+    union {
+        struct rand_pool_info info;
+        uint8_t room[sizeof(struct rand_pool_info) + ENTROPY_MAX];
+    } pool;
+    if (length == 0 || length > ENTROPY_MAX)
+        return EINVAL;
+    pool.info.entropy_count = (int)length * 8;
+    pool.info.buf_size = (int)length;
+    memcpy(pool.room + sizeof pool.info, bytes, length);
+    int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int reason = 0;
+    if (ioctl(fd, RNDADDENTROPY, &pool) < 0 || ioctl(fd, RNDRESEEDCRNG) < 0)
+        reason = errno;
+    close(fd);
+    return reason;
+}

@@ -1,0 +1,74 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { InvalidInputError } from '../errors.ts';
+import { FieldWriter, Operation, Tag } from './fields.ts';
+import { nanoseconds } from './files.ts';
+
+const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+const addressWithPrefix = z.string().refine((text) => {
+  const [host = '', prefix = '', ...rest] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(host)] ?? -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}, 'must be an address with its prefix, such as 10.0.2.15/24');
+
+const linkSchema = z.strictObject({
+  /** The hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
+  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal, with colons'),
+  /** IPv4 and IPv6 addresses, each with its prefix. */
+  addresses: z.array(addressWithPrefix).default([]),
+  /** Default gateways, one for each family at most. */
+  gateways: z.array(address).default([]),
+  /** Name servers, for /etc/resolv.conf. */
+  dns: z.array(address).default([]),
+  /** Domains that are searched for short names. */
+  search: z.array(z.string().regex(/^[^\s\0]+$/)).default([]),
+  /** Bytes; the driver's own by default. */
+  mtu: z.int().min(68).max(65535).optional(),
+});
+
+const configurationSchema = z.strictObject({
+  hostname: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i, 'must be letters, digits, dots and dashes, at most 64')
+    .optional(),
+  /** Kernel modules, loaded in this order with all that they need. Built in is fine. */
+  modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
+  network: z.array(linkSchema).default([]),
+  /** Milliseconds since 1970. */
+  clockMs: z.number().nonnegative().optional(),
+  /** 1 to 1024 random bytes, each bit of which is trusted. */
+  entropy: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes').optional(),
+});
+
+/** What a guest is told about itself; everything is optional. */
+export type GuestConfiguration = z.input<typeof configurationSchema>;
+
+/** @throws InvalidInputError naming the field. */
+export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
+  const parsed = configurationSchema.safeParse(configuration);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new InvalidInputError(issue?.path.join('.') ?? 'configuration', issue?.message ?? 'is invalid');
+  }
+  const { hostname, modules, network, clockMs, entropy } = parsed.data;
+  const writer = new FieldWriter(Operation.configure);
+  if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
+  if (entropy !== undefined) {
+    if (entropy.length === 0 || entropy.length > 1024) {
+      throw new InvalidInputError('entropy', `has ${entropy.length} bytes; it must have 1 to 1024`);
+    }
+    writer.bytes(Tag.entropy, entropy);
+  }
+  if (hostname !== undefined) writer.text(Tag.hostname, hostname);
+  for (const module of modules) writer.text(Tag.module, module);
+  for (const link of network) {
+    writer.text(Tag.link, link.mac);
+    if (link.mtu !== undefined) writer.u32(Tag.mtu, link.mtu);
+    // The agent adds routes as they come, and they need the addresses.
+    for (const text of link.addresses) writer.text(Tag.address, text);
+    for (const text of link.gateways) writer.text(Tag.gateway, text);
+    for (const text of link.dns) writer.text(Tag.nameServer, text);
+    for (const text of link.search) writer.text(Tag.search, text);
+  }
+  return writer.toBuffer();
+}

@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** UTF-16 code units after which an endless line is cut. */
+const LINE_MAX = 1024 * 1024;
+
+/** The lines of a byte stream as UTF-8, without `\n` or `\r\n`. A line of more than 1 Mi units comes in pieces. */
+export async function* splitLines(stream: Readable): AsyncGenerator<string, void, undefined> {
+  const decoder = new StringDecoder('utf8');
+  let partial = '';
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const pieces = (partial + decoder.write(chunk)).split('\n');
+    partial = pieces.pop() ?? '';
+    for (const piece of pieces) yield withoutReturn(piece);
+    if (partial.length >= LINE_MAX) {
+      yield partial;
+      partial = '';
+    }
+  }
+  partial += decoder.end();
+  if (partial !== '') yield withoutReturn(partial);
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}

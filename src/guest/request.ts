@@ -1,0 +1,41 @@
+import { GuestProtocolError, type VmletError } from '../errors.ts';
+import { type Limits, withinLimits } from '../util/deadline.ts';
+import { deferred } from '../util/deferred.ts';
+import { requestFailure } from './failure.ts';
+import { FLAG_MORE, type Frame, FrameType, PAYLOAD_MAX } from './frame.ts';
+import type { Session } from './session.ts';
+
+/** Sends a request's body in as many frames as it takes. */
+export function sendRequest(session: Session, channel: number, body: Buffer): void {
+  let offset = 0;
+  do {
+    const piece = body.subarray(offset, offset + PAYLOAD_MAX);
+    offset += piece.length;
+    session.send(FrameType.request, offset < body.length ? FLAG_MORE : 0, channel, piece);
+  } while (offset < body.length);
+}
+
+/**
+ * Asks for something that has no streams and waits until it is done.
+ * @param what names it in the TimedOutError.
+ * @throws GuestRequestError, GuestClosedError, GuestProtocolError, TimedOutError, or the signal's reason.
+ */
+export async function request(session: Session, what: string, body: Buffer, limits: Limits): Promise<void> {
+  limits.signal?.throwIfAborted();
+  const done = deferred<undefined>();
+  const channel = session.add({
+    receive: (frame) => {
+      session.release(channel);
+      if (frame.type === FrameType.done) done.resolve(undefined);
+      else done.reject(failureOf(frame));
+    },
+    fail: done.reject,
+  });
+  sendRequest(session, channel, body);
+  await withinLimits(what, done.promise, limits);
+}
+
+function failureOf(frame: Frame): VmletError {
+  if (frame.type === FrameType.failed) return requestFailure(frame);
+  return new GuestProtocolError(`the guest agent answered a request with frame ${frame.type}`);
+}
