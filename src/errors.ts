@@ -360,10 +360,13 @@ export class GuestClosedError extends VmletError {
 /** QEMU is there and does not start, not even without a guest. */
 export class BrokenQemuError extends VmletError {
   override readonly code = 'VMLET_BROKEN_QEMU';
+  /** The last line that it printed; may be empty. */
+  readonly lastWords: string;
 
   constructor(path: string, lastWords: string) {
     super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
       hint: 'reinstall QEMU, or name another one with --qemu',
     });
+    this.lastWords = lastWords;
   }
 }

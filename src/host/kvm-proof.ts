@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describeExit } from '../errors.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { Scope } from '../util/scope.ts';
@@ -47,12 +49,8 @@ const DEFAULT_TIMEOUT_MS = 2000;
  */
 export async function runProof(options: ProofOptions): Promise<ProofResult> {
   await using scope = new Scope();
-  const directory = await mkdtemp(join(tmpdir(), 'vmlet-proof-'));
-  scope.defer(async () => rm(directory, { recursive: true, force: true }));
-  const image = join(directory, 'proof.bin');
-  await writeFile(image, options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'));
   options.signal?.throwIfAborted();
-
+  const image = lendImage(options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'), scope);
   const hostLoop = timeHostLoop();
   const qemu = supervise(
     [options.qemu, ...proofArguments(options, image)],
@@ -73,14 +71,18 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   });
   // The end of QEMU is seen by its exit status; a reset here says nothing more.
   console.on('error', () => undefined);
+  const reportEnded = new Promise<void>((resolve) => console.once('end', resolve).once('close', resolve));
 
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const end = await Promise.race([
-    qemu.exited.then((status) => ({ kind: 'exited', status }) as const),
+    // An exit may be seen before what was said last.
+    Promise.all([qemu.exited, reportEnded]).then(([status]) => ({ kind: 'exited', status }) as const),
     questionQemu(qemu, monitor).stopped.then(() => ({ kind: 'stopped' }) as const),
     patience(timeoutMs, options.signal, scope),
   ]);
   options.signal?.throwIfAborted();
+  // What it wrote on stderr before its end is readable by now, and is read in this turn of the event loop.
+  await setImmediate();
   const slowdown = loopMs === undefined ? undefined : loopMs / Math.max(hostLoop.ms, MIN_HOST_LOOP_MS);
   const started = end.kind !== 'exited' || transcript !== '';
   const result = { started, transcript, slowdown };
@@ -110,6 +112,19 @@ function judge(transcript: string, slowdown: number | undefined, sum: string): s
     return `a loop ran ${Math.round(slowdown)} times slower in the guest than on the host`;
   }
   return undefined;
+}
+
+/**
+ * A path under which QEMU can read the image for as long as the scope lasts. The file has lost its name by then, so
+ * that nothing stays behind when this process is killed.
+ */
+function lendImage(image: Uint8Array, scope: Scope): string {
+  const path = join(tmpdir(), `vmlet-proof-${process.pid}-${randomUUID()}`);
+  const descriptor = openSync(path, 'wx+', 0o600);
+  scope.defer(() => closeSync(descriptor));
+  unlinkSync(path);
+  writeSync(descriptor, image);
+  return `/proc/${process.pid}/fd/${descriptor}`;
 }
 
 function proofArguments(options: ProofOptions, image: string): string[] {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { MissingProgramError, isSystemError } from '../errors.ts';
+import { BrokenQemuError, MissingProgramError, isSystemError } from '../errors.ts';
 import { findProgram } from '../process/program.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
 import type { Host, Survey } from './host.ts';
@@ -15,7 +15,7 @@ export interface ProbeOptions {
   readonly log?: Pick<Logger, 'debug' | 'warn'> | undefined;
 }
 
-export const DEFAULT_QEMU = 'qemu-system-x86_64';
+const DEFAULT_QEMU = 'qemu-system-x86_64';
 
 /**
  * What this host has for running guests. Known answers cost a millisecond or two; asking costs some tenths of a
@@ -25,7 +25,9 @@ export const DEFAULT_QEMU = 'qemu-system-x86_64';
 export async function probeHost(options: ProbeOptions): Promise<Host> {
   const { qemu, ...survey } = await surveyHost(options);
   if (!qemu) {
-    throw new MissingProgramError(options.qemu ?? DEFAULT_QEMU, {
+    const name = options.qemu ?? DEFAULT_QEMU;
+    if (survey.qemuProblem !== undefined) throw new BrokenQemuError(name, survey.qemuProblem);
+    throw new MissingProgramError(name, {
       hint: 'install it (Debian: apt install qemu-system-x86, Fedora: dnf install qemu-system-x86-core)',
     });
   }
@@ -49,6 +51,8 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
   const { takeSurvey } = await import('./survey.ts');
   const survey = await takeSurvey(programs, options.signal);
   options.log?.debug({ survey }, 'probed the host');
+  // What is wrong with it may be mended elsewhere, as by installing a library.
+  if (survey.qemuProblem !== undefined) return survey;
   try {
     writeCachedSurvey(options.cacheDirectory, key, survey);
   } catch (error) {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { VmletError } from '../errors.ts';
+import { BrokenQemuError, CommandFailedError } from '../errors.ts';
 import { run } from '../process/run.ts';
 import { supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
+import { together } from '../util/together.ts';
 import type { QemuFeatures } from './host.ts';
 import { questionQemu } from './qemu-questions.ts';
 
@@ -50,42 +51,34 @@ export const SANDBOX_OPTION = 'on,obsolete=deny,elevateprivileges=deny,spawn=den
 /** A QEMU that has no guest answers in tens of milliseconds; this is for a host on its knees. */
 const PATIENCE_MS = 20_000;
 
-/** QEMU is there and does not start, not even without a guest. */
-export class BrokenQemuError extends VmletError {
-  override readonly code = 'VMLET_BROKEN_QEMU';
-
-  constructor(path: string, lastWords: string) {
-    super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
-      hint: 'reinstall QEMU, or name another one with --qemu',
-    });
-  }
-}
-
 /**
  * Asks QEMU itself what it has: one start without a machine, and two that print a list and end, all at once.
- * @throws BrokenQemuError, CommandFailedError, TimedOutError, or the signal's reason.
+ * @throws BrokenQemuError, TimedOutError, or the signal's reason.
  */
 export async function probeQemu(path: string, signal: AbortSignal | undefined): Promise<QemuFeatures> {
-  const interview = interviewQemu(path, true, signal).then(
-    async (sandboxed) => sandboxed ?? interviewQemu(path, false, signal),
+  const [answers, firmware, backends] = await together(
+    [
+      async (either) =>
+        (await interviewQemu(path, true, either)) ?? (await interviewQemu(path, false, either)),
+      async (either) => listHelp([path, '-L', 'help'], either),
+      // query-qmp-schema names backends that were not built in.
+      async (either) => listHelp([path, '-netdev', 'help'], either),
+    ],
+    signal,
   );
-  const [answers, firmware, backends] = await Promise.all([
-    interview,
-    listHelp([path, '-L', 'help'], signal),
-    // query-qmp-schema names backends that were not built in.
-    listHelp([path, '-netdev', 'help'], signal),
-  ]);
   if (!answers) throw new BrokenQemuError(path, '');
   const dataDirectories = firmware.filter((line) => line.startsWith('/'));
   return { path, ...answers, dataDirectories, netdevs: backends.filter((line) => /^[\w-]+$/.test(line)) };
 }
 
-async function listHelp(
-  argv: readonly [string, ...string[]],
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const { stdout } = await run(argv, { signal, timeoutMs: PATIENCE_MS, environment: {} });
-  return stdout.toString('utf8').split('\n');
+async function listHelp(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string[]> {
+  try {
+    const { stdout } = await run(argv, { signal, timeoutMs: PATIENCE_MS, environment: {} });
+    return stdout.toString('utf8').split('\n');
+  } catch (error) {
+    if (!(error instanceof CommandFailedError)) throw error;
+    throw new BrokenQemuError(argv[0], error.stderr.trim().split('\n').at(-1) ?? '');
+  }
 }
 
 const namesSchema = z.array(z.looseObject({ name: z.string(), alias: z.string().optional() }));
@@ -100,7 +93,7 @@ const optionsSchema = z
 async function interviewQemu(
   path: string,
   sandbox: boolean,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> | undefined> {
   await using scope = new Scope();
   const argv = [

@@ -60,6 +60,8 @@ export const surveySchema = z.strictObject({
   /** Of this shape; raised whenever it changes. */
   version: z.literal(SURVEY_VERSION),
   qemu: qemu.optional(),
+  /** QEMU is there and does not start: its last words. Such a survey is not cached. */
+  qemuProblem: z.string().optional(),
   qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
   passt: passt.optional(),
   setpriv: setpriv.optional(),

@@ -1,6 +1,8 @@
+import { BrokenQemuError } from '../errors.ts';
+import { together } from '../util/together.ts';
 import { probeBubblewrap } from './bubblewrap.ts';
 import type { HostPrograms } from './cache.ts';
-import { type KvmVerdict, SURVEY_VERSION, type Survey } from './host.ts';
+import { type KvmVerdict, type QemuFeatures, SURVEY_VERSION, type Survey } from './host.ts';
 import { proveKvm } from './kvm.ts';
 import { probePasst } from './passt.ts';
 import { probeQemuImg } from './qemu-img.ts';
@@ -10,32 +12,43 @@ import { surveySchema } from './survey-schema.ts';
 
 /** Asks every program what it has, all at once. */
 export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | undefined): Promise<Survey> {
-  const [qemuAndKvm, qemuImg, passt, setpriv, bubblewrap] = await Promise.all([
-    askQemuAndKvm(programs.qemu, signal),
-    programs.qemuImg === undefined ? undefined : probeQemuImg(programs.qemuImg, signal),
-    programs.passt === undefined ? undefined : probePasst(programs.passt, signal),
-    programs.setpriv === undefined ? undefined : probeSetpriv(programs.setpriv, signal),
-    programs.bubblewrap === undefined ? undefined : probeBubblewrap(programs.bubblewrap, signal),
-  ]);
+  const { qemu, qemuImg, passt, setpriv, bubblewrap } = programs;
+  const [ofQemu, ofQemuImg, ofPasst, ofSetpriv, ofBubblewrap] = await together(
+    [
+      async (either) => askQemuAndKvm(qemu, either),
+      async (either) => (qemuImg === undefined ? undefined : probeQemuImg(qemuImg, either)),
+      async (either) => (passt === undefined ? undefined : probePasst(passt, either)),
+      async (either) => (setpriv === undefined ? undefined : probeSetpriv(setpriv, either)),
+      async (either) => (bubblewrap === undefined ? undefined : probeBubblewrap(bubblewrap, either)),
+    ],
+    signal,
+  );
   return surveySchema.parse({
     version: SURVEY_VERSION,
-    ...qemuAndKvm,
-    qemuImg,
-    passt,
-    setpriv,
-    bubblewrap,
+    ...ofQemu,
+    qemuImg: ofQemuImg,
+    passt: ofPasst,
+    setpriv: ofSetpriv,
+    bubblewrap: ofBubblewrap,
   });
 }
 
 async function askQemuAndKvm(
   path: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Pick<Survey, 'qemu' | 'accelerator'>> {
+  signal: AbortSignal,
+): Promise<Pick<Survey, 'qemu' | 'qemuProblem' | 'accelerator'>> {
   if (path === undefined) {
     const kvm: KvmVerdict = { usable: false, reason: 'there is no QEMU to try it with' };
     return { accelerator: { kvm } };
   }
-  const qemu = await probeQemu(path, signal);
+  let qemu: QemuFeatures;
+  try {
+    qemu = await probeQemu(path, signal);
+  } catch (error) {
+    if (!(error instanceof BrokenQemuError)) throw error;
+    const kvm: KvmVerdict = { usable: false, reason: `${path} does not start` };
+    return { qemuProblem: error.lastWords, accelerator: { kvm } };
+  }
   // After, not beside: the proof uses what QEMU said that it has, and two busy cores would slow its loop.
   return { qemu, accelerator: { kvm: await proveKvm(qemu, signal) } };
 }

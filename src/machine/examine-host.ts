@@ -24,7 +24,7 @@ export interface HostReport {
 
 /**
  * Looks at this host anew, remembers what launches want to know, and says what works and what does not.
- * @throws BrokenQemuError, CommandFailedError for a helper that does not start, or the signal's reason.
+ * @throws CommandFailedError for a helper that does not start, or the signal's reason.
  */
 export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {
   const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);

@@ -88,7 +88,7 @@ async function startConfined(user: 'myself' | 'nobody'): Promise<{ qmp: QmpClien
     });
     void child.exited.then(() => resolve(`QEMU ended: ${child.output.last(5).join('\n')}`));
   });
-  const qmp = await QmpClient.negotiate(child.connections.get(3)!, { processExit: child.exited });
+  const qmp = await QmpClient.negotiate(child.connections.get(3)!);
   scope.defer(async () => qmp.close());
   return { qmp, firstWords: await firstWords };
 }

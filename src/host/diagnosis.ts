@@ -1,0 +1,211 @@
+import type { SetprivFeatures, Survey } from './host.ts';
+import type { PackageManager, Surroundings } from './surroundings.ts';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly item: FindingItem;
+  /** `degraded`: guests run, with less than there could be. `broken`: no guest can run. */
+  readonly state: 'works' | 'degraded' | 'broken';
+  /** What was found, on one line. */
+  readonly summary: string;
+  /** What to do about it, where there is something to do. */
+  readonly remedy?: string | undefined;
+}
+
+export type FindingItem =
+  | 'qemu'
+  | 'accelerator'
+  | 'qemu-img'
+  | 'network'
+  | 'parent-death'
+  | 'landlock'
+  | 'seccomp'
+  | 'bubblewrap'
+  | 'runtime-directory'
+  | 'disk-space'
+  | 'micro-image';
+
+const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>>> = {
+  qemu: { apt: 'qemu-system-x86', dnf: 'qemu-system-x86-core' },
+  'qemu-img': { apt: 'qemu-utils', dnf: 'qemu-img' },
+  passt: { apt: 'passt', dnf: 'passt' },
+  setpriv: { apt: 'util-linux', dnf: 'util-linux' },
+  bubblewrap: { apt: 'bubblewrap', dnf: 'bubblewrap' },
+};
+
+/** The kernel and its modules, unpacked, and the image made of them. */
+const MICRO_IMAGE_BYTES = 512 * 1024 * 1024;
+/** The socket's file name, and the directory's before it, come to about this many bytes. */
+const LONGEST_SOCKET_NAME = 45;
+const LONGEST_SOCKET_PATH = 107;
+
+/** What works on a host, what does not, and what to do about it, in the order in which it matters. */
+export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] {
+  const install = (name: string): string => remedyFor(name, surroundings.packageManager);
+  return [
+    qemuFinding(survey, install),
+    acceleratorFinding(survey),
+    qemuImgFinding(survey, install),
+    networkFinding(survey, install),
+    parentDeathFinding(survey.setpriv, install),
+    landlockFinding(survey.setpriv, install),
+    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox)] : []),
+    bubblewrapFinding(survey, install),
+    runtimeDirectoryFinding(surroundings),
+    diskSpaceFinding(surroundings),
+    microImageFinding(surroundings),
+  ];
+}
+
+/** Whether a guest can run on the host that these findings are about. */
+export function canRunGuests(findings: readonly Finding[]): boolean {
+  return findings.every(({ state }) => state !== 'broken');
+}
+
+type Install = (name: string) => string;
+
+function remedyFor(name: string, manager: PackageManager | undefined): string {
+  const packages = PACKAGES[name];
+  if (!packages) return `install ${name}`;
+  if (manager === 'apt') return `sudo apt-get install ${packages.apt}`;
+  if (manager === 'dnf') return `sudo dnf install ${packages.dnf}`;
+  return `install ${name} (Debian calls the package ${packages.apt}, Fedora ${packages.dnf})`;
+}
+
+function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
+  const item = 'qemu';
+  if (qemuProblem !== undefined) {
+    const summary = `QEMU does not start: ${qemuProblem === '' ? 'it says nothing' : qemuProblem}`;
+    return { item, state: 'broken', summary, remedy: install('qemu') };
+  }
+  if (!qemu) return { item, state: 'broken', summary: 'QEMU is not installed', remedy: install('qemu') };
+  return { item, state: 'works', summary: `QEMU ${qemu.version} (${qemu.path})` };
+}
+
+function acceleratorFinding({ qemu, accelerator: { kvm } }: Survey): Finding {
+  const item = 'accelerator';
+  if (kvm.usable) return { item, state: 'works', summary: `KVM runs guests, with -cpu ${kvm.cpu}` };
+  const remedy = kvm.hint;
+  if (qemu && !qemu.accelerators.includes('tcg')) {
+    return { item, state: 'broken', summary: `no KVM (${kvm.reason}), and this QEMU has no TCG`, remedy };
+  }
+  return { item, state: 'degraded', summary: `TCG, several times slower than KVM: ${kvm.reason}`, remedy };
+}
+
+function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
+  const item = 'qemu-img';
+  if (qemuImg) return { item, state: 'works', summary: `qemu-img ${qemuImg.version}` };
+  const summary = 'qemu-img is not installed: no --disk';
+  return { item, state: 'degraded', summary, remedy: install('qemu-img') };
+}
+
+function networkFinding({ qemu, passt }: Survey, install: Install): Finding {
+  const item = 'network';
+  const hasSlirp = qemu?.netdevs.includes('user') ?? false;
+  if (passt) {
+    const way = passt.hasVhostUser ? 'vhost-user' : passt.hasFd ? 'a connected socket' : 'a socket path';
+    return { item, state: 'works', summary: `passt, over ${way}${hasSlirp ? '; slirp too' : ''}` };
+  }
+  const summary = hasSlirp
+    ? 'slirp: passt is not installed, and is faster'
+    : 'neither passt nor slirp: --net none only';
+  return { item, state: 'degraded', summary, remedy: install('passt') };
+}
+
+function parentDeathFinding(setpriv: SetprivFeatures | undefined, install: Install): Finding {
+  const item = 'parent-death';
+  if (setpriv?.hasParentDeathSignal) {
+    return {
+      item,
+      state: 'works',
+      summary: 'setpriv ties guests to their launcher, even when that is killed',
+    };
+  }
+  const summary = 'no setpriv --pdeathsig: guests stay when their launcher is killed';
+  return { item, state: 'degraded', summary, remedy: install('setpriv') };
+}
+
+function landlockFinding(setpriv: SetprivFeatures | undefined, install: Install): Finding {
+  const item = 'landlock';
+  if (!setpriv) {
+    const summary = 'no setpriv: QEMU may open all that you may';
+    return { item, state: 'degraded', summary, remedy: install('setpriv') };
+  }
+  const { landlock } = setpriv;
+  if (landlock.usable) {
+    return { item, state: 'works', summary: 'Landlock keeps QEMU to its own files' };
+  }
+  return {
+    item,
+    state: 'degraded',
+    summary: `no Landlock, QEMU may open all that you may: ${landlock.reason}`,
+    remedy: 'it takes util-linux 2.40, and Linux 5.13 with landlock among its LSMs (kernel parameter lsm=)',
+  };
+}
+
+function seccompFinding(sandbox: boolean): Finding {
+  const item = 'seccomp';
+  if (sandbox) return { item, state: 'works', summary: 'QEMU drops system calls that it does not need' };
+  const summary = 'this QEMU does not start with -sandbox: no seccomp filter';
+  return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
+}
+
+/** Nothing needs it yet; a host that lacks it is as good as any other. */
+function bubblewrapFinding({ bubblewrap }: Survey, install: Install): Finding {
+  const item = 'bubblewrap';
+  if (!bubblewrap) {
+    return {
+      item,
+      state: 'works',
+      summary: 'bubblewrap is not installed, and not needed',
+      remedy: install(item),
+    };
+  }
+  if (bubblewrap.problem === undefined) {
+    return { item, state: 'works', summary: 'bubblewrap makes user namespaces; nothing needs them yet' };
+  }
+  const summary = `bubblewrap makes no user namespaces, nothing needs them yet: ${bubblewrap.problem}`;
+  return { item, state: 'works', summary };
+}
+
+function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {
+  const item = 'runtime-directory';
+  const length = Buffer.byteLength(path) + LONGEST_SOCKET_NAME;
+  if (length > LONGEST_SOCKET_PATH) {
+    return {
+      item,
+      state: 'broken',
+      summary: `${path} is too long: sockets in it would have paths of more than ${LONGEST_SOCKET_PATH} bytes`,
+      remedy: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID',
+    };
+  }
+  if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
+  return { item, state: 'works', summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set` };
+}
+
+function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings): Finding {
+  const item = 'disk-space';
+  const summary = `${formatSize(freeBytes)} free for images in ${path}`;
+  if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
+  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; XDG_DATA_HOME can name another place`;
+  return { item, state: 'degraded', summary, remedy };
+}
+
+function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {
+  const item = 'micro-image';
+  if (packageManager && canDownloadPackages) {
+    const summary = `the micro image is built from this distribution's packages (${packageManager})`;
+    return { item, state: 'works', summary };
+  }
+  return {
+    item,
+    state: 'degraded',
+    summary: 'no apt-get or dnf to get a kernel from',
+    remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+  };
+}
+
+function formatSize(bytes: number): string {
+  const gibibytes = bytes / 1024 ** 3;
+  return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
+}

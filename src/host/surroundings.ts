@@ -1,0 +1,74 @@
+import { readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isSystemError } from '../errors.ts';
+import { findProgram } from '../process/program.ts';
+
+export type PackageManager = 'apt' | 'dnf';
+
+/** What changes too easily to be cached with a survey. */
+export interface Surroundings {
+  /** Which family of package names to speak of; undefined for neither Debian's nor Fedora's. */
+  readonly packageManager: PackageManager | undefined;
+  /** Whether that family's download tool is there, which the micro image's kernel comes from. */
+  readonly canDownloadPackages: boolean;
+  readonly runtimeDirectory: {
+    readonly path: string;
+    /** Whether XDG_RUNTIME_DIR names it. */
+    readonly fromEnvironment: boolean;
+  };
+  readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
+}
+
+export interface SurroundingsOptions {
+  readonly runtimeDirectory: string;
+  /** Where images are kept; it need not exist yet. */
+  readonly dataDirectory: string;
+  readonly osRelease?: string;
+}
+
+export function inspectSurroundings(options: SurroundingsOptions): Surroundings {
+  const packageManager = packageManagerOf(options.osRelease ?? readOsRelease());
+  const downloader = packageManager === 'apt' ? 'apt-get' : packageManager;
+  return {
+    packageManager,
+    canDownloadPackages: downloader !== undefined && findProgram(downloader) !== undefined,
+    runtimeDirectory: {
+      path: options.runtimeDirectory,
+      fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
+    },
+    dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
+  };
+}
+
+/** Source: os-release(5). ID_LIKE names what a derivative comes from, nearest first. */
+function packageManagerOf(osRelease: string): PackageManager | undefined {
+  const value = (key: string): string[] =>
+    (new RegExp(`^${key}=(.*)$`, 'm').exec(osRelease)?.[1] ?? '').replace(/["']/g, '').split(' ');
+  const families = [...value('ID'), ...value('ID_LIKE')];
+  if (families.some((name) => name === 'debian' || name === 'ubuntu')) return 'apt';
+  if (families.some((name) => name === 'fedora' || name === 'rhel')) return 'dnf';
+  return undefined;
+}
+
+function readOsRelease(): string {
+  for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      if (!isSystemError(error, 'ENOENT')) throw error;
+    }
+  }
+  return '';
+}
+
+/** Of the file system that `path` is or will be on, for ordinary users. */
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') && dirname(path) !== path) return freeBytes(dirname(path));
+    if (isSystemError(error)) return 0;
+    throw error;
+  }
+}

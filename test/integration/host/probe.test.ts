@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { BrokenQemuError, MissingProgramError } from '../../../src/errors.ts';
+import { probeHost, surveyHost } from '../../../src/host/probe.ts';
+import { findProgram } from '../../../src/process/program.ts';
+
+let cacheDirectory: string;
+beforeEach(() => (cacheDirectory = mkdtempSync(join(tmpdir(), 'vmlet-probe-'))));
+afterEach(() => rmSync(cacheDirectory, { recursive: true, force: true }));
+
+it('asks QEMU and its helpers what they have', async () => {
+  const host = await probeHost({ cacheDirectory });
+  expect(host.qemu.path).toBe(findProgram('qemu-system-x86_64'));
+  expect(host.qemu.version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(host.qemu.machines).toEqual(expect.arrayContaining(['q35', 'pc']));
+  expect(host.qemu.devices).toEqual(
+    expect.arrayContaining(['virtio-net-pci', 'virtserialport', 'pvpanic-pci']),
+  );
+  expect(host.qemu.objects).toContain('memory-backend-memfd');
+  expect(host.qemu.accelerators).toContain('tcg');
+  expect(host.qemu.sandbox).toBe(true);
+  expect(host.qemu.dataDirectories[0]).toMatch(/^\//);
+  expect(host.qemu.netdevs).toContain('stream');
+  expect(host.passt?.hasFd).toBe(true);
+  expect(host.setpriv?.hasParentDeathSignal).toBe(true);
+});
+
+it('answers from its cache until a program changes', async () => {
+  const first = await surveyHost({ cacheDirectory });
+  expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
+  const file = join(cacheDirectory, 'host.json');
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as { survey: { qemu: { version: string } } };
+  kept.survey.qemu.version = 'from the cache';
+  writeFileSync(file, JSON.stringify(kept));
+
+  expect((await probeHost({ cacheDirectory })).qemu.version).toBe('from the cache');
+  expect((await probeHost({ cacheDirectory, refresh: true })).qemu.version).toBe(first.qemu?.version);
+  const other = join(cacheDirectory, 'another-qemu');
+  symlinkSync(findProgram('qemu-system-x86_64')!, other);
+  writeFileSync(file, JSON.stringify(kept));
+  expect((await probeHost({ cacheDirectory, qemu: other })).qemu.path).toBe(other);
+});
+
+it('asks again where the cache is garbage, and works where it cannot be written', async () => {
+  const file = join(cacheDirectory, 'host.json');
+  writeFileSync(file, '{"key": "');
+  await expect(probeHost({ cacheDirectory })).resolves.toHaveProperty('version', 1);
+  await expect(probeHost({ cacheDirectory: join(file, 'below-a-file') })).resolves.toHaveProperty(
+    'version',
+    1,
+  );
+});
+
+it('says that QEMU is missing, or does not start, with its words', async () => {
+  await expect(probeHost({ cacheDirectory, qemu: 'qemu-system-none' })).rejects.toThrow(MissingProgramError);
+  await expect(surveyHost({ cacheDirectory, qemu: 'qemu-system-none' })).resolves.not.toHaveProperty('qemu');
+  const broken = join(cacheDirectory, 'broken-qemu');
+  writeFileSync(broken, '#!/bin/sh\necho "libnothing.so: cannot open" >&2\nexit 127\n', { mode: 0o755 });
+  const refusal = probeHost({ cacheDirectory, qemu: broken });
+  await expect(refusal).rejects.toThrow(BrokenQemuError);
+  await expect(refusal).rejects.toThrow('libnothing.so: cannot open');
+});
+
+it('stops on abort with its reason', async () => {
+  const abort = new AbortController();
+  const probe = probeHost({ cacheDirectory, signal: abort.signal });
+  abort.abort(new Error('changed my mind'));
+  await expect(probe).rejects.toThrow('changed my mind');
+  expect(readdirSync(cacheDirectory)).toEqual([]);
+});

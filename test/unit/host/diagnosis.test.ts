@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { canRunGuests, diagnose } from '../../../src/host/diagnosis.ts';
+import type { Finding, FindingItem } from '../../../src/host/diagnosis.ts';
+import type { Survey } from '../../../src/host/host.ts';
+import type { Surroundings } from '../../../src/host/surroundings.ts';
+
+const complete: Survey = {
+  version: 1,
+  qemu: {
+    path: '/usr/bin/qemu-system-x86_64',
+    version: '10.0.3',
+    machines: ['q35'],
+    devices: [],
+    netdevs: ['user', 'stream'],
+    objects: [],
+    accelerators: ['tcg', 'kvm'],
+    runWith: [],
+    sandbox: true,
+    dataDirectories: [],
+  },
+  qemuImg: { path: '/usr/bin/qemu-img', version: '10.0.3' },
+  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true },
+  setpriv: {
+    path: '/usr/bin/setpriv',
+    hasParentDeathSignal: true,
+    hasNoNewPrivileges: true,
+    landlock: { usable: true, accesses: ['execute'] },
+  },
+  bubblewrap: { path: '/usr/bin/bwrap' },
+  accelerator: { kvm: { usable: true, cpu: 'host' } },
+};
+const surroundings: Surroundings = {
+  packageManager: 'apt',
+  canDownloadPackages: true,
+  runtimeDirectory: { path: '/run/user/1000/vmlet', fromEnvironment: true },
+  dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
+};
+
+function find(item: FindingItem, survey: Partial<Survey>, around: Partial<Surroundings> = {}): Finding {
+  const findings = diagnose({ ...complete, ...survey }, { ...surroundings, ...around });
+  return findings.find((finding) => finding.item === item)!;
+}
+
+it('finds nothing wrong with a complete host', () => {
+  const findings = diagnose(complete, surroundings);
+  expect(findings.every(({ state }) => state === 'works')).toBe(true);
+  expect(canRunGuests(findings)).toBe(true);
+  expect(new Set(findings.map(({ item }) => item)).size).toBe(findings.length);
+});
+
+describe('a bare host', () => {
+  const bare: Survey = {
+    version: 1,
+    accelerator: { kvm: { usable: false, reason: 'there is no QEMU to try it with' } },
+  };
+
+  it('cannot run guests, and is told the packages of its distribution', () => {
+    expect(canRunGuests(diagnose(bare, surroundings))).toBe(false);
+    const remedies = (packageManager: Surroundings['packageManager']): string =>
+      diagnose(bare, { ...surroundings, packageManager })
+        .map(({ remedy }) => remedy)
+        .join('\n');
+    expect(remedies('apt')).toContain('sudo apt-get install qemu-system-x86\n');
+    expect(remedies('dnf')).toContain('sudo dnf install qemu-system-x86-core\n');
+    expect(remedies(undefined)).toContain(
+      'Debian calls the package qemu-system-x86, Fedora qemu-system-x86-core',
+    );
+  });
+});
+
+it('gives the reason and the hint where KVM is not usable', () => {
+  const kvm = { usable: false, reason: 'u may not open /dev/kvm', hint: 'sudo usermod -aG kvm u' } as const;
+  expect(find('accelerator', { accelerator: { kvm } })).toEqual({
+    item: 'accelerator',
+    state: 'degraded',
+    summary: 'TCG, several times slower than KVM: u may not open /dev/kvm',
+    remedy: 'sudo usermod -aG kvm u',
+  });
+  const withoutTcg = { ...complete.qemu!, accelerators: ['kvm'] };
+  expect(find('accelerator', { accelerator: { kvm }, qemu: withoutTcg }).state).toBe('broken');
+});
+
+it('says on one line that Landlock is missing, and why', () => {
+  const setpriv = { ...complete.setpriv!, landlock: { usable: false, reason: 'too old' } as const };
+  expect(find('landlock', { setpriv })).toMatchObject({
+    state: 'degraded',
+    summary: 'no Landlock, QEMU may open all that you may: too old',
+  });
+});
+
+it('tells a QEMU that does not start from one that is not there', () => {
+  expect(find('qemu', { qemu: undefined, qemuProblem: 'libx.so: cannot open' })).toMatchObject({
+    state: 'broken',
+    summary: 'QEMU does not start: libx.so: cannot open',
+  });
+});
+
+it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], RegExp]>([
+  ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /no --disk/],
+  ['network', { passt: undefined }, {}, 'degraded', /slirp/],
+  ['network', { passt: undefined, qemu: { ...complete.qemu!, netdevs: [] } }, {}, 'degraded', /--net none/],
+  ['parent-death', { setpriv: undefined }, {}, 'degraded', /launcher/],
+  ['seccomp', { qemu: { ...complete.qemu!, sandbox: false } }, {}, 'degraded', /-sandbox/],
+  ['bubblewrap', { bubblewrap: { path: '/x', problem: 'no userns' } }, {}, 'works', /no userns/],
+  [
+    'runtime-directory',
+    {},
+    { runtimeDirectory: { path: `/${'r'.repeat(80)}`, fromEnvironment: true } },
+    'broken',
+    /too long/,
+  ],
+  [
+    'runtime-directory',
+    {},
+    { runtimeDirectory: { path: '/tmp/vmlet-0', fromEnvironment: false } },
+    'works',
+    /XDG_RUNTIME_DIR is not set/,
+  ],
+  ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
+  ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /no apt-get or dnf/],
+])('%s: %j %j is %s', (item, survey, around, state, summary) => {
+  const finding = find(item, survey, around);
+  expect(finding.state).toBe(state);
+  expect(finding.summary).toMatch(summary);
+});

@@ -1,0 +1,102 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type HostPrograms,
+  readCachedSurvey,
+  surveyKey,
+  writeCachedSurvey,
+} from '../../../src/host/cache.ts';
+import type { Survey } from '../../../src/host/host.ts';
+import { findKvmDeviceProblem } from '../../../src/host/kvm-device.ts';
+import { inspectSurroundings } from '../../../src/host/surroundings.ts';
+
+let directory: string;
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'vmlet-host-files-'))));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('the cache', () => {
+  const survey: Survey = { version: 1, accelerator: { kvm: { usable: true, cpu: 'host' } } };
+
+  it('gives back what was written under the same key, and leaves one file', () => {
+    const cacheDirectory = join(directory, 'new', 'cache');
+    expect(readCachedSurvey(cacheDirectory, 'key')).toBeUndefined();
+    writeCachedSurvey(cacheDirectory, 'key', survey);
+    expect(readCachedSurvey(cacheDirectory, 'key')).toEqual(survey);
+    expect(readCachedSurvey(cacheDirectory, 'other key')).toBeUndefined();
+    expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
+  });
+
+  it.each(['', '{', 'null', '[]', '{"key":"key2"}'])('is not there where it holds %j', (content) => {
+    writeFileSync(join(directory, 'host.json'), content);
+    expect(readCachedSurvey(directory, 'key')).toBeUndefined();
+  });
+
+  it('has a key that changes with each program: its time, its size, its absence', () => {
+    const qemu = join(directory, 'qemu');
+    writeFileSync(qemu, 'old');
+    utimesSync(qemu, 1000, 1000);
+    const none = { qemuImg: undefined, passt: undefined, setpriv: undefined, bubblewrap: undefined };
+    const programs: HostPrograms = { qemu, ...none };
+    const keys = [surveyKey(programs)];
+    expect(surveyKey(programs)).toBe(keys[0]);
+    utimesSync(qemu, 2000, 2000);
+    keys.push(surveyKey(programs));
+    writeFileSync(qemu, 'newer');
+    utimesSync(qemu, 2000, 2000);
+    keys.push(
+      surveyKey(programs),
+      surveyKey({ ...programs, passt: qemu }),
+      surveyKey({ ...none, qemu: undefined }),
+    );
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('the KVM device', () => {
+  it('has no problem where it opens for reading and writing', () => {
+    const device = join(directory, 'kvm');
+    writeFileSync(device, '');
+    expect(findKvmDeviceProblem(device)).toBeUndefined();
+  });
+
+  it('is missing', () => {
+    const problem = findKvmDeviceProblem(join(directory, 'kvm'));
+    expect(problem?.reason).toMatch(/kvm does not exist$/);
+    expect(problem?.hint).toMatch(/modprobe kvm_|virtualization/);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('may not be opened by this user', () => {
+    const device = join(directory, 'kvm');
+    writeFileSync(device, '');
+    chmodSync(device, 0o000);
+    const problem = findKvmDeviceProblem(device);
+    expect(problem?.reason).toMatch(/may not open/);
+    expect(problem?.hint).toMatch(/usermod -aG/);
+  });
+
+  it('is something else', () => {
+    expect(findKvmDeviceProblem(directory)?.reason).toMatch(/does not open \(EISDIR\)$/);
+  });
+});
+
+describe('the surroundings', () => {
+  it.each([
+    ['ID=debian\n', 'apt'],
+    ['NAME="x"\nID=linuxmint\nID_LIKE="ubuntu debian"\n', 'apt'],
+    ['ID=fedora', 'dnf'],
+    ['ID="rocky"\nID_LIKE="rhel centos fedora"\n', 'dnf'],
+    ['ID=alpine\n', undefined],
+    ['', undefined],
+  ])('take %j for %s', (osRelease, packageManager) => {
+    const found = inspectSurroundings({ runtimeDirectory: '/r', dataDirectory: '/', osRelease });
+    expect(found.packageManager).toBe(packageManager);
+  });
+
+  it('know the space where a directory will be', () => {
+    const dataDirectory = join(directory, 'not', 'there', 'yet');
+    const found = inspectSurroundings({ runtimeDirectory: '/r', dataDirectory });
+    expect(found.dataDirectory.freeBytes).toBeGreaterThan(0);
+  });
+});
