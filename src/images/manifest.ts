@@ -21,7 +21,7 @@ export const manifestSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal('kernel'),
   name: z.string(),
-  /** Over the inputs of the build; `createdAt` and the place are not part of it. */
+  /** Over everything here but itself and `createdAt`: what went in and what came out. */
   digest: sha256,
   createdAt: z.iso.datetime(),
   kernelRelease: z.string(),
@@ -36,5 +36,5 @@ export const manifestSchema = z.strictObject({
   recipeSha256: sha256,
 });
 
-export type ImageManifest = z.output<typeof manifestSchema>;
-export type ImageSource = z.output<typeof source>;
+export type ImageManifest = Readonly<z.output<typeof manifestSchema>>;
+export type ImageSource = Readonly<z.output<typeof source>>;

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError, InvalidInputError, isSystemError } from '../errors.ts';
 import { findProgram } from '../process/program.ts';
@@ -46,6 +46,9 @@ export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefine
     throw new InvalidInputError('modules', 'these are modules of no kernel', {
       hint: 'Give the kernel that they belong to as well: --kernel K --modules DIR.',
     });
+  }
+  if (own.modules !== undefined && !(await isDirectory(own.modules))) {
+    throw new InvalidInputError('modules', `there is no directory ${own.modules}`);
   }
   if (own.kernel !== undefined && own.busybox !== undefined) {
     return { own, packages: undefined, kernel: [], busybox: [], zstd: [] };
@@ -133,6 +136,13 @@ async function firstFile(root: string, candidates: readonly string[]): Promise<s
     }
   }
   throw new ImageBuildError('the busybox package holds no busybox');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 async function readOwn(field: string, path: string): Promise<Buffer> {

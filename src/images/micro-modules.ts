@@ -22,7 +22,7 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'virtio_balloon', reason: 'memory statistics, and memory given back' },
   { name: 'button', reason: 'the power button, which asks for an orderly shut-down' },
   { name: 'evdev', reason: 'reads the power button' },
-  { name: 'pvpanic-pci', reason: 'tells the host of a panic' },
+  { name: 'pvpanic-mmio', reason: 'tells the host of a panic' },
   { name: 'i6300esb', reason: 'the watchdog' },
   { name: 'loop', reason: 'file systems inside files' },
   { name: 'isofs', reason: 'CD images, the usual form of a configuration seed' },

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ImageBuildError, isSystemError } from '../errors.ts';
@@ -9,14 +9,27 @@ import type { ImageManifest } from './manifest.ts';
 import { assembleMicro } from './micro-assemble.ts';
 import { type OwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
 import { recipeSha256 } from './micro-recipe.ts';
-import { nameImage, placeImage, storeError } from './place.ts';
+import { nameImage, placeImage } from './place.ts';
+import { storeError } from './store-error.ts';
 import { sha256 } from './sha256.ts';
-import { type KernelImage, imageOf, listImages, makeStore, readManifest, removeSuperseded } from './store.ts';
+import {
+  type KernelImage,
+  imageOf,
+  isComplete,
+  listImages,
+  makeStore,
+  readManifest,
+  removeSuperseded,
+} from './store.ts';
 
 export const MICRO = 'micro';
 
-/** The phases of a build, in order; 'fetching' and 'assembling' do not occur when nothing has to be done. */
-export type BuildPhase = 'waiting for another build' | 'looking for packages' | 'fetching' | 'assembling';
+/**
+ * The phases of a build, in order; 'fetching' and 'assembling' do not occur when nothing has to be done, and 'done'
+ * comes last whatever happens.
+ */
+export type BuildPhase =
+  'waiting for another build' | 'looking for packages' | 'fetching' | 'assembling' | 'done';
 
 export interface BuildProgress {
   readonly phase: BuildPhase;
@@ -73,6 +86,7 @@ export async function buildMicro(options: BuildMicroOptions): Promise<KernelImag
     throw storeError(error, store);
   } finally {
     await scope.close();
+    options.onProgress?.({ phase: 'done', fraction: 1 });
   }
 }
 
@@ -128,18 +142,6 @@ async function findBuilt(
     if (same && (await isComplete(directory, manifest))) return manifest;
   }
   return undefined;
-}
-
-async function isComplete(directory: string, manifest: ImageManifest): Promise<boolean> {
-  for (const { path, bytes } of [manifest.kernel, manifest.initrd]) {
-    try {
-      if ((await stat(join(directory, path))).size !== bytes) return false;
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
-      throw error;
-    }
-  }
-  return true;
 }
 
 async function readAgent(path: string): Promise<Buffer> {

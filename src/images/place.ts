@@ -1,10 +1,10 @@
 import { mkdir, open, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+import { isSystemError } from '../errors.ts';
 import type { ImageManifest, ImageSource } from './manifest.ts';
 import type { AssembledImage } from './micro-assemble.ts';
 import { sha256 } from './sha256.ts';
-import { type KernelImage, imageOf, readManifest } from './store.ts';
+import { type KernelImage, imageOf, isComplete, readManifest } from './store.ts';
 
 export interface NewImage extends AssembledImage {
   readonly name: string;
@@ -25,14 +25,14 @@ export async function placeImage(
   const manifest = manifestOf(image);
   const place = join(store, `sha256-${manifest.digest}`);
   const existing = await readManifest(place);
-  if (existing?.recipeSha256 === manifest.recipeSha256) return existing;
+  if (existing !== undefined && (await isComplete(place, existing))) return existing;
   const directory = join(buildDirectory, 'image');
   await mkdir(directory);
   await writeDurably(join(directory, image.kernel.path), image.kernel.data);
   await writeDurably(join(directory, image.initrd.path), image.initrd.data);
   await writeDurably(join(directory, 'manifest.json'), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
   await syncDirectory(directory);
-  // What is in the way has lost its manifest or is of another version, and so nobody uses it.
+  // What is in the way is damaged, and so nobody uses it.
   await moveAside(place, join(buildDirectory, 'replaced'));
   await rename(directory, place);
   await syncDirectory(store);
@@ -54,44 +54,25 @@ export async function nameImage(
   return imageOf(join(store, target), manifest);
 }
 
-/** Says what an errno means for the user of the store; anything else passes through. */
-export function storeError(error: unknown, store: string): unknown {
-  if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-    return new NoSpaceError(`the disk is full: no room for an image in ${store}`, {
-      hint: 'Make room, or set XDG_DATA_HOME to a place that has it.',
-      cause: error,
-    });
-  }
-  if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-    return new PermissionError(`the image store ${store} cannot be written`, {
-      hint: 'See who owns it, or set XDG_DATA_HOME to a place of your own.',
-      cause: error,
-    });
-  }
-  return error;
-}
-
 function manifestOf(image: NewImage): ImageManifest {
   const fileOf = ({ path, data }: { path: string; data: Buffer }) => ({
     path,
     bytes: data.length,
     sha256: sha256(data),
   });
-  const [kernel, initrd, append] = [fileOf(image.kernel), fileOf(image.initrd), [...image.append]];
-  return {
-    version: 1,
-    kind: 'kernel',
+  const content = {
+    version: 1 as const,
+    kind: 'kernel' as const,
     name: image.name,
-    digest: sha256(JSON.stringify({ kernel, initrd, append })),
-    createdAt: new Date().toISOString(),
     kernelRelease: image.kernelRelease,
-    kernel,
-    initrd,
-    append,
+    kernel: fileOf(image.kernel),
+    initrd: fileOf(image.initrd),
+    append: [...image.append],
     sources: [...image.sources],
     agentSha256: image.agentSha256,
     recipeSha256: image.recipeSha256,
-  };
+  } satisfies Omit<ImageManifest, 'digest' | 'createdAt'>;
+  return { ...content, digest: sha256(JSON.stringify(content)), createdAt: new Date().toISOString() };
 }
 
 async function writeDurably(path: string, data: Buffer): Promise<void> {

@@ -1,7 +1,11 @@
-import { lstat, mkdir, readFile, readdir, readlink, rm, unlink } from 'node:fs/promises';
+import { mkdir, readFile, readdir, readlink, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
+import type { Limits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import { holdStoreLock } from './lock.ts';
 import { type ImageManifest, manifestSchema } from './manifest.ts';
+import { storeError } from './store-error.ts';
 
 /**
  * What the image store's directory holds:
@@ -11,6 +15,7 @@ import { type ImageManifest, manifestSchema } from './manifest.ts';
  *   .lock             held with flock(1) by the one who builds or removes (lock.ts)
  */
 export const IMAGE_DIRECTORY = /^sha256-([0-9a-f]{64})$/;
+const LIST_HINT = 'vmlet image ls shows the images that are there.';
 const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** A read-only thing to boot from: a kernel with an initramfs. */
@@ -70,6 +75,19 @@ function parseManifest(text: string): ImageManifest | undefined {
   return manifestSchema.safeParse(json).data;
 }
 
+/** False for an image whose files are not what they were when it was built, as far as their sizes tell. */
+export async function isComplete(directory: string, manifest: ImageManifest): Promise<boolean> {
+  for (const { path, bytes } of [manifest.kernel, manifest.initrd]) {
+    try {
+      if ((await stat(join(directory, path))).size !== bytes) return false;
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
 export function imageOf(directory: string, manifest: ImageManifest): KernelImage {
   return {
     kind: 'kernel',
@@ -118,23 +136,35 @@ export async function currentDirectory(store: string, name: string): Promise<str
 
 /**
  * Removes the image with this name and its superseded predecessors. A machine that runs from one is not hurt:
- * QEMU has read it by then.
- * @throws ImageNotFoundError, InvalidInputError for a name that cannot be one.
+ * QEMU has read it by then. Waits for a build that is under way.
+ * @throws ImageNotFoundError, InvalidInputError for a name that cannot be one, the signal's reason.
  */
-export async function removeImage(store: string, name: string): Promise<void> {
+export async function removeImage(store: string, name: string, limits: Limits = {}): Promise<void> {
   if (!IMAGE_NAME.test(name)) {
     throw new InvalidInputError('image', `${JSON.stringify(name)} cannot be the name of an image`, {
-      hint: 'vmlet image ls shows the images that are there.',
+      hint: LIST_HINT,
     });
   }
-  const { images } = await listImages(store);
-  const named = images.filter((image) => image.name === name);
-  const link = join(store, name);
-  if (named.length === 0 && (await currentDirectory(store, name)) === undefined) {
-    throw new ImageNotFoundError(name, { hint: 'vmlet image ls shows the images that are there.' });
+  if ((await entriesOf(store)).length === 0) throw new ImageNotFoundError(name, { hint: LIST_HINT });
+  const scope = new Scope();
+  try {
+    await holdStoreLock(store, scope, limits.signal);
+    const current = await currentDirectory(store, name);
+    const { images } = await listImages(store);
+    const directories = new Set(
+      images.filter((image) => image.name === name).map(({ digest }) => `sha256-${digest}`),
+    );
+    if (current !== undefined) {
+      directories.add(current);
+      await unlink(join(store, name));
+    }
+    if (directories.size === 0) throw new ImageNotFoundError(name, { hint: LIST_HINT });
+    for (const directory of directories) await removeDirectory(join(store, directory));
+  } catch (error) {
+    throw storeError(error, store);
+  } finally {
+    await scope.close();
   }
-  await unlinkIfThere(link);
-  for (const image of named) await removeDirectory(join(store, `sha256-${image.digest}`));
 }
 
 async function removeDirectory(directory: string): Promise<void> {
@@ -160,13 +190,5 @@ export async function entriesOf(directory: string): Promise<string[]> {
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return [];
     throw error;
-  }
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    if ((await lstat(path)).isSymbolicLink()) await unlink(path);
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
   }
 }

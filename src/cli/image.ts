@@ -1,0 +1,94 @@
+import { Command } from 'commander';
+import { type BuildProgress, InvalidInputError } from '../index.ts';
+import { SilentExit } from './report-error.ts';
+
+interface BuildFlags {
+  readonly kernel?: string;
+  readonly busybox?: string;
+  readonly modules?: string;
+}
+
+export function imageCommand(): Command {
+  const image = new Command('image').description('The images that guests boot from.');
+  image
+    .command('build <name>')
+    .description('build an image; "micro" is the small Linux that run uses')
+    .option('--kernel <file>', 'take this kernel instead of the newest one of the distribution')
+    .option('--modules <dir>', "that kernel's modules, as in /lib/modules/RELEASE")
+    .option('--busybox <file>', 'take this statically linked busybox')
+    .action(buildImage);
+  image.command('ls').description('list the images').option('--json', 'print JSON').action(listTheImages);
+  image.command('rm <names...>').description('remove images').action(removeImages);
+  return image;
+}
+
+async function buildImage(name: string, flags: BuildFlags): Promise<void> {
+  if (name !== 'micro') {
+    throw new InvalidInputError('image', `there is no recipe for ${JSON.stringify(name)}`, {
+      hint: 'The only one is micro.',
+    });
+  }
+  const { buildMicroImage } = await import('../index.ts');
+  const image = await untilInterrupted(async (signal) =>
+    buildMicroImage({ ...flags, signal, onProgress: progressLine() }),
+  );
+  process.stdout.write(`sha256:${image.digest}\n`);
+}
+
+async function listTheImages(flags: { readonly json?: boolean }): Promise<void> {
+  const { listImages } = await import('../index.ts');
+  const { images, broken } = await listImages();
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify({ version: 1, images, broken }, null, 2)}\n`);
+    return;
+  }
+  const rows = images.map((image) => [
+    image.current ? image.name : '<none>',
+    image.digest.slice(0, 12),
+    image.kernelRelease,
+    `${(image.bytes / 1024 ** 2).toFixed(0)} MiB`,
+    image.createdAt.toISOString().slice(0, 16).replace('T', ' '),
+  ]);
+  process.stdout.write(table([['NAME', 'DIGEST', 'KERNEL', 'SIZE', 'CREATED'], ...rows]));
+  for (const { path, reason } of broken) process.stderr.write(`vmlet: ${path}: ${reason}\n`);
+}
+
+async function removeImages(names: string[]): Promise<void> {
+  const { removeImage } = await import('../index.ts');
+  for (const name of names) {
+    await untilInterrupted(async (signal) => removeImage({ name, signal }));
+    process.stdout.write(`${name}\n`);
+  }
+}
+
+/** Ctrl-C ends the work in an orderly way, so that nothing half-made stays. */
+async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onInterrupt = (): void => controller.abort(new SilentExit(130));
+  const onTerminate = (): void => controller.abort(new SilentExit(143));
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onTerminate);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
+  }
+}
+
+/** One line that is written over again and again; nothing where nobody looks. */
+function progressLine(): ((progress: BuildProgress) => void) | undefined {
+  if (!process.stderr.isTTY) return undefined;
+  const clear = '\r\x1b[K';
+  return ({ phase, fraction }) => {
+    const percent = phase === 'fetching' ? ` ${(fraction * 100).toFixed(0)} %` : '';
+    process.stderr.write(phase === 'done' ? clear : `${clear}micro: ${phase}${percent}`);
+  };
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
