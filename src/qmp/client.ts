@@ -24,6 +24,7 @@ import type {
   AnyEventName,
   CommandParameters,
   CommandReturn,
+  EventName,
   OutOfBandCommandName,
   QmpEvent,
 } from './protocol.ts';
@@ -43,7 +44,7 @@ export interface QmpClientOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * How QEMU ended, where the caller started it. Calls that hang on a connection that ended then wait for it too,
-   * up to 10 s, and their errors say how QEMU died.
+   * up to 5 s, and their errors say how QEMU died.
    */
   readonly processExit?: Promise<ProcessExit> | undefined;
 }
@@ -187,7 +188,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
    * All events, or those of the given names, until the connection ends or the loop is left. A reader that falls
    * behind loses events beyond 1024, those of the most frequent kind first; `dropped` counts them.
    */
-  events<Name extends AnyEventName<Events>>(
+  events<Name extends AnyEventName<Events> = EventName<Events>>(
     names?: Name | readonly Name[],
   ): EventStream<QmpEvent<Name, Events>> {
     const list = typeof names === 'string' ? [names] : names;

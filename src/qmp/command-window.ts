@@ -1,5 +1,6 @@
 import { TimedOutError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
+import { onAbort } from '../util/on-abort.ts';
 import type { CallSite } from './call-site.ts';
 
 /**
@@ -132,11 +133,10 @@ export class CommandWindow {
     const timer =
       timeoutMs !== undefined &&
       setTimeout(() => giveUp(waiter.site.blame(timedOut(waiter, timeoutMs))), timeoutMs);
-    const onAbort = (): void => giveUp(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const stopWaiting = signal && onAbort(signal, giveUp);
     waiter.disarm = () => {
       if (timer) clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      stopWaiting?.();
     };
     return true;
   }

@@ -14,7 +14,7 @@ export type Ending = (what: string) => Error;
  * End of stream and end of process arrive in either order, and QEMU may take a while to exit after it closed its
  * monitor. A process that then lives on is no reason to wait for ever.
  */
-const EXIT_PATIENCE_MS = 10_000;
+const EXIT_PATIENCE_MS = 5_000;
 
 /** What the end of the stream means, known once the process is gone too. */
 export async function explainEnd(

@@ -159,6 +159,6 @@ export class JsonObjectScanner {
 }
 
 function excerpt(bytes: Buffer): string {
-  const text = bytes.subarray(0, EXCERPT_BYTES).toString('latin1');
+  const text = bytes.subarray(0, EXCERPT_BYTES).toString('latin1').trimEnd();
   return JSON.stringify(text).slice(1, -1) + (bytes.length > EXCERPT_BYTES ? '…' : '');
 }

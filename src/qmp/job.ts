@@ -1,5 +1,6 @@
 import { QmpJobError, TimedOutError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
+import { onAbort } from '../util/on-abort.ts';
 import type { QmpClient } from './client.ts';
 import type { CommandArguments, CommandName } from './protocol.ts';
 
@@ -113,7 +114,7 @@ class JobLimit {
   readonly #cancel: () => Promise<void>;
   #reason: { readonly error: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #onAbort: (() => void) | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   constructor(options: JobOptions, cancelJob: () => Promise<void>) {
     this.#options = options;
@@ -129,14 +130,13 @@ class JobLimit {
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => this.#reach(new TimedOutError(what, timeoutMs)), timeoutMs);
     }
-    this.#onAbort = () => this.#reach(signal?.reason);
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (signal?.aborted) this.#onAbort();
+    if (signal?.aborted) this.#reach(signal.reason);
+    else this.#stopWaiting = signal && onAbort(signal, (reason) => this.#reach(reason));
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.#onAbort) this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopWaiting?.();
   }
 
   throwIfReached(): void {

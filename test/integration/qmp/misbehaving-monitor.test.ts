@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import {
+  QmpClient,
+  QmpClosedError,
+  QmpCrashedError,
+  QmpNoGreetingError,
+  QmpProtocolError,
+  QmpRefusedError,
+  QmpStateError,
+  TimedOutError,
+} from '../../../src/qmp/index.ts';
+import { type Peer, failureOf, negotiate, startStandIn } from './qemu.ts';
+
+function standIn(mode: string): Peer {
+  return startStandIn('misbehaving-monitor.mjs', mode);
+}
+
+test('a peer that never greets is given up on after the limit', async () => {
+  await using peer = standIn('never-greets');
+  const error = await failureOf(QmpClient.negotiate(peer.socket, { greetingTimeoutMs: 100 }));
+  expect(error).toBeInstanceOf(QmpNoGreetingError);
+  expect(peer.socket.destroyed).toBe(true);
+});
+
+test('a peer that speaks something else is told apart at once', async () => {
+  for (const mode of ['greets-garbage', 'greets-other']) {
+    await using peer = standIn(mode);
+    expect(await failureOf(negotiate(peer))).toBeInstanceOf(QmpProtocolError);
+  }
+});
+
+test('out-of-band execution that is not offered is neither enabled nor tried', async () => {
+  await using peer = standIn('no-oob');
+  await using client = await negotiate(peer);
+  expect(await failureOf(client.executeOutOfBand('query-yank'))).toBeInstanceOf(QmpStateError);
+});
+
+test('events before the greeting and during negotiation are kept', async () => {
+  await using peer = standIn('early-events');
+  await using client = await negotiate(peer);
+  const listened: unknown[] = [];
+  client.on('RESET', ({ data }) => listened.push(data));
+  const events = client.events();
+  const names: string[] = [];
+  for await (const { event } of events) if (names.push(event) === 4) break;
+  expect(names).toEqual(['STOP', 'RESUME', 'RESET', 'RESET']);
+  expect(listened).toEqual([{ n: 1 }, { n: 2 }]);
+});
+
+test('a flood of events neither grows memory nor pushes out the rare one', async () => {
+  await using peer = standIn('floods');
+  await using client = await negotiate(peer);
+  const events = client.events();
+  await client.execute('query-status');
+  expect(events.dropped).toBe(50_001 - 1024);
+  expect((await events.next()).value).toMatchObject({ event: 'SHUTDOWN' });
+});
+
+test('a reply that is cut off by a crash ends in the crash’s error', async () => {
+  await using peer = standIn('truncates');
+  await using client = await negotiate(peer);
+  const error = await failureOf(client.execute('query-status'));
+  expect(error).toBeInstanceOf(QmpCrashedError);
+  expect(error).toMatchObject({ status: { exitCode: 7 } });
+});
+
+test('an answer to what was never asked ends the connection', async () => {
+  await using peer = standIn('lies-about-id');
+  await using client = await negotiate(peer);
+  expect(await failureOf(client.execute('query-status'))).toBeInstanceOf(QmpProtocolError);
+  await client.closed;
+});
+
+test('an error without an id goes to the oldest command', async () => {
+  await using peer = standIn('error-without-id');
+  await using client = await negotiate(peer);
+  const errors = await Promise.all(
+    ['one', 'two', 'three'].map(async (name) => failureOf(client.execute(name))),
+  );
+  errors.forEach((error) => expect(error).toBeInstanceOf(QmpRefusedError));
+  expect(errors).toMatchObject([{ command: 'one' }, { command: 'two' }, { command: 'three' }]);
+});
+
+test('a command that is never answered ends with its own or the client’s limit', async () => {
+  await using peer = standIn('answers-nothing');
+  await using client = await QmpClient.negotiate(peer.socket, { timeoutMs: 50 });
+  expect(await failureOf(client.execute('query-status'))).toMatchObject({ timeoutMs: 50 });
+  const error = await failureOf(client.execute('query-status', {}, { timeoutMs: 20 }));
+  expect(error).toBeInstanceOf(TimedOutError);
+  expect(error).toMatchObject({ timeoutMs: 20 });
+  expect(error.stack).toContain('misbehaving-monitor.test.ts');
+});
+
+test('replies that come byte by byte, over several lines, in any key order, are read', async () => {
+  await using peer = standIn('one-byte-at-a-time');
+  await using client = await negotiate(peer);
+  expect(await client.execute('query-status')).toEqual({ status: 'ü€😀' });
+});
+
+test('a process that lives on after it closed its monitor does not keep the caller waiting for ever', async () => {
+  await using peer = standIn('lives-after-closing');
+  await using client = await negotiate(peer);
+  const error = await failureOf(client.execute('query-status'));
+  expect(error).toBeInstanceOf(QmpClosedError);
+});

@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { generateTypes, introspect } from '../../../src/qmp/index.ts';
+import { failureOf } from './qemu.ts';
+
+const committed = new URL('../../../src/qmp/protocol.gen.ts', import.meta.url);
+
+test('the committed types are what this QEMU describes, where it is the version they were made from', async (context) => {
+  const { schema, source } = await introspect('qemu-system-x86_64');
+  const text = await readFile(committed, 'utf8');
+  const generated = generateTypes(schema, source);
+  if (!text.startsWith(generated.slice(0, generated.indexOf('\n')))) {
+    context.skip(
+      `the types come from another build: "${text.slice(0, text.indexOf('\n'))}", here is ${source}`,
+    );
+  }
+  expect(generated).toBe(text);
+});
+
+test('a program that is missing or no QEMU is an error with its reason', async () => {
+  expect(await failureOf(introspect('qemu-system-nonsense'))).toMatchObject({
+    code: 'VMLET_MISSING_PROGRAM',
+  });
+  expect(await failureOf(introspect('/bin/false'))).toMatchObject({ code: 'VMLET_QMP_CRASHED' });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { CallSite } from '../../../src/qmp/call-site.ts';
+import { CommandWindow } from '../../../src/qmp/command-window.ts';
+import type { Limits } from '../../../src/util/deadline.ts';
+
+class Harness {
+  readonly sent: { name: string; id: number }[] = [];
+  readonly window = new CommandWindow((text) => {
+    const { execute, 'exec-oob': outOfBand, id } = JSON.parse(text) as Record<string, string>;
+    this.sent.push({ name: execute ?? outOfBand ?? '', id: Number(id) });
+  });
+
+  async run(name: string, outOfBand = false, limits: Limits = {}): Promise<unknown> {
+    const head = `{"${outOfBand ? 'exec-oob' : 'execute'}":"${name}"`;
+    return this.window.run({ name, outOfBand, head, site: new CallSite(), limits });
+  }
+
+  answer(index: number): boolean {
+    const { id, name } = this.sent[index]!;
+    return this.window.settleReply(id, (waiter) => waiter.resolve(`answer to ${name}`));
+  }
+}
+
+describe('a window of commands', () => {
+  test('sends 8 in-band, lets out-of-band pass, and the next when one is answered', async () => {
+    const harness = new Harness();
+    const results = Array.from({ length: 10 }, async (_, index) => harness.run(`c${index}`));
+    void harness.run('urgent', true);
+    expect(harness.sent.map(({ name }) => name)).toEqual([
+      'c0',
+      'c1',
+      'c2',
+      'c3',
+      'c4',
+      'c5',
+      'c6',
+      'c7',
+      'urgent',
+    ]);
+    expect(harness.answer(3)).toBe(true);
+    expect(await results[3]).toBe('answer to c3');
+    expect(harness.sent.at(-1)?.name).toBe('c8');
+    expect(new Set(harness.sent.map(({ id }) => id)).size).toBe(10);
+  });
+
+  test('an answer that nobody asked for is told apart', () => {
+    const harness = new Harness();
+    void harness.run('one');
+    expect(harness.window.settleReply(99, () => undefined)).toBe(false);
+    expect(harness.window.settleReply('0', () => undefined)).toBe(false);
+    expect(harness.answer(0)).toBe(true);
+    expect(harness.answer(0)).toBe(false);
+  });
+
+  test('a command that was given up on keeps its place until QEMU answers, a queued one is never sent', async () => {
+    const harness = new Harness();
+    const abort = new AbortController();
+    const failures = Array.from({ length: 9 }, async (_, index) =>
+      harness.run(`c${index}`, false, { signal: abort.signal }).catch((error: unknown) => error),
+    );
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await Promise.all(failures)).toEqual(Array(9).fill(reason));
+    const next = harness.run('next');
+    expect(harness.sent).toHaveLength(8);
+    harness.answer(0);
+    expect(harness.sent.at(-1)?.name).toBe('next');
+    harness.answer(8);
+    expect(await next).toBe('answer to next');
+  });
+
+  test('the oldest in-band command is the one an error without id belongs to', () => {
+    const harness = new Harness();
+    expect(harness.window.oldestId()).toBeUndefined();
+    void harness.run('urgent', true);
+    expect(harness.window.oldestId()).toBe(harness.sent[0]?.id);
+    void harness.run('one');
+    void harness.run('two');
+    expect(harness.window.oldestId()).toBe(harness.sent[1]?.id);
+  });
+});
