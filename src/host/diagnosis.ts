@@ -1,4 +1,4 @@
-import type { SetprivFeatures, Survey } from './host.ts';
+import type { KvmVerdict, QemuFeatures, SetprivFeatures, Survey } from './host.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -44,7 +44,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
   const install = (name: string): string => remedyFor(name, surroundings.packageManager);
   return [
     qemuFinding(survey, install),
-    acceleratorFinding(survey),
+    ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
     networkFinding(survey, install),
     parentDeathFinding(survey.setpriv, install),
@@ -82,11 +82,11 @@ function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
   return { item, state: 'works', summary: `QEMU ${qemu.version} (${qemu.path})` };
 }
 
-function acceleratorFinding({ qemu, accelerator: { kvm } }: Survey): Finding {
+function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
   const item = 'accelerator';
   if (kvm.usable) return { item, state: 'works', summary: `KVM runs guests, with -cpu ${kvm.cpu}` };
   const remedy = kvm.hint;
-  if (qemu && !qemu.accelerators.includes('tcg')) {
+  if (!qemu.accelerators.includes('tcg')) {
     return { item, state: 'broken', summary: `no KVM (${kvm.reason}), and this QEMU has no TCG`, remedy };
   }
   return { item, state: 'degraded', summary: `TCG, several times slower than KVM: ${kvm.reason}`, remedy };

@@ -53,8 +53,8 @@ function explainPermission(device: string): KvmProblem {
   return {
     reason,
     hint:
-      `sudo setfacl -m u:${username}:rw ${device} until the next boot, or a udev rule that gives it to the group kvm ` +
-      `and sudo usermod -aG kvm ${username}`,
+      `sudo setfacl -m u:${username}:rw ${device} lasts until the next boot; ` +
+      'a udev rule that gives the device to a group of yours lasts',
   };
 }
 

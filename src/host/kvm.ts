@@ -38,6 +38,8 @@ export async function proveKvm(
   return {
     usable: false,
     reason: `/dev/kvm opens but does not run guests: ${failures.join('; ')}`,
-    hint: 'guests run under TCG, several times slower; on a virtual machine, ask its host for nested virtualization',
+    hint:
+      'a virtual machine needs real nested virtualization from its host; ' +
+      'where this host was only busy, vmlet doctor tries again',
   };
 }

@@ -90,7 +90,7 @@ describe('a QEMU that misbehaves', () => {
 it('comes to a verdict on this host, on one line', async () => {
   const verdict = await proveKvm({ path: qemu, accelerators: ['tcg', 'kvm'], sandbox: true }, undefined);
   if (verdict.usable) expect(['host', 'qemu64']).toContain(verdict.cpu);
-  else expect(verdict.reason).toMatch(/^.*\/dev\/kvm.+$/);
+  else expect(verdict.reason).toMatch(/^.*\/dev\/kvm.*$/);
 });
 
 it('knows a QEMU without KVM', async () => {

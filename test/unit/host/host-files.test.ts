@@ -73,7 +73,7 @@ describe('the KVM device', () => {
     chmodSync(device, 0o000);
     const problem = findKvmDeviceProblem(device);
     expect(problem?.reason).toMatch(/may not open/);
-    expect(problem?.hint).toMatch(/usermod -aG/);
+    expect(problem?.hint).toMatch(/usermod -aG|setfacl -m/);
   });
 
   it('is something else', () => {
