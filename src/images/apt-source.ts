@@ -13,26 +13,41 @@ const KERNEL_METAPACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual'];
 /** What such a name leads to: Debian keeps modules beside the kernel, Ubuntu in a package of their own. */
 const KERNEL_PACKAGE = /^linux-(image|modules)-(unsigned-)?\d/;
 
+interface PackageRecord extends Package {
+  /** Names alone, of every alternative. */
+  readonly depends: readonly string[];
+}
+
+/** Debian and Ubuntu. As an ordinary user apt-cache reads all lists anew at each call, a second or so: few calls. */
 export class AptSource implements PackageSource {
   readonly busyboxPackage = 'busybox-static';
 
   async findKernel(signal: AbortSignal | undefined): Promise<readonly Package[]> {
-    for (const metapackage of KERNEL_METAPACKAGES) {
-      const names = await this.#kernelPackages(metapackage, signal);
-      if (names.length > 0) return Promise.all(names.map(async (name) => this.find(name, signal)));
+    const metapackages = await this.#records(KERNEL_METAPACKAGES, signal);
+    const best = KERNEL_METAPACKAGES.map((name) => metapackages.get(name)).find((record) => record);
+    const found = new Map<string, PackageRecord>();
+    let waiting = kernelDependencies(best);
+    while (waiting.length > 0) {
+      const records = await this.#records(waiting, signal);
+      for (const name of waiting) {
+        const record = records.get(name);
+        if (record !== undefined) found.set(name, record);
+      }
+      waiting = [...records.values()].flatMap(kernelDependencies).filter((name) => !found.has(name));
     }
-    throw new ImageBuildError(`apt knows no kernel package: ${KERNEL_METAPACKAGES.join(', ')}`, {
-      hint: UPDATE_HINT,
-    });
+    if (found.size === 0) {
+      throw new ImageBuildError(`apt knows no kernel package: ${KERNEL_METAPACKAGES.join(', ')}`, {
+        hint: UPDATE_HINT,
+      });
+    }
+    return [...found.keys()].sort().map((name) => ({ name, version: found.get(name)?.version ?? '' }));
   }
 
   async find(name: string, signal: AbortSignal | undefined): Promise<Package> {
-    const { stdout } = await run(['apt-cache', 'policy', name], { environment: plainEnvironment(), signal });
-    const version = /^ {2}Candidate: (\S+)$/m.exec(stdout.toString('utf8'))?.[1];
-    if (version === undefined || version === '(none)') {
+    const record = (await this.#records([name], signal)).get(name);
+    if (record === undefined)
       throw new ImageBuildError(`apt knows no package ${name}`, { hint: UPDATE_HINT });
-    }
-    return { name, version };
+    return { name, version: record.version };
   }
 
   async fetch(packages: readonly Package[], options: FetchOptions): Promise<void> {
@@ -65,24 +80,36 @@ export class AptSource implements PackageSource {
     }
   }
 
-  async #kernelPackages(metapackage: string, signal: AbortSignal | undefined): Promise<string[]> {
-    const found = new Set<string>();
-    const waiting = [metapackage];
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const { exitCode, stdout } = await run(['apt-cache', 'depends', '--important', name], {
-        environment: plainEnvironment(),
-        signal,
-        acceptedExitCodes: [0, 100],
-      });
-      if (exitCode !== 0) continue;
-      for (const [, dependency] of stdout.toString('utf8').matchAll(/^ [ |](?:Pre)?Depends: (\S+)$/gm)) {
-        if (dependency === undefined || found.has(dependency) || !KERNEL_PACKAGE.test(dependency)) continue;
-        found.add(dependency);
-        waiting.push(dependency);
-      }
-    }
-    return [...found].sort();
+  /** What apt would install of these packages; one that it does not know is missing from the result. */
+  async #records(
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<ReadonlyMap<string, PackageRecord>> {
+    const { stdout } = await run(['apt-cache', 'show', '--no-all-versions', ...names], {
+      environment: plainEnvironment(),
+      signal,
+      // 100: it does not know one of them.
+      acceptedExitCodes: [0, 100],
+    });
+    const records = stdout.toString('utf8').split('\n\n').map(parseRecord);
+    return new Map(records.flatMap((record) => (record === undefined ? [] : [[record.name, record]])));
   }
+}
+
+/** A paragraph of a Packages file (deb822(5)). */
+function parseRecord(paragraph: string): PackageRecord | undefined {
+  const field = (name: string): string | undefined =>
+    new RegExp(`^${name}:[ \\t]*(.*(?:\\n[ \\t].*)*)$`, 'm').exec(paragraph)?.[1];
+  const [name, version] = [field('Package'), field('Version')];
+  if (name === undefined || version === undefined) return undefined;
+  const depends = [field('Pre-Depends'), field('Depends')]
+    .flatMap((list) => list?.split(/[,|]/) ?? [])
+    .flatMap((entry) => /[a-z0-9][a-z0-9+.-]+/.exec(entry)?.[0] ?? []);
+  return { name, version, depends };
+}
+
+function kernelDependencies(record: PackageRecord | undefined): string[] {
+  return record?.depends.filter((name) => KERNEL_PACKAGE.test(name)) ?? [];
 }
 
 /** apt's status lines are "dlstatus:FILE:PERCENT:TEXT" (apt's doc/progress-reporting). */

@@ -54,13 +54,18 @@ export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefine
     return { own, packages: undefined, kernel: [], busybox: [], zstd: [] };
   }
   const packages = hostPackageSource();
+  const [kernel, busybox, zstd] = await Promise.all([
+    own.kernel === undefined ? packages.findKernel(signal) : [],
+    own.busybox === undefined ? packages.find(packages.busyboxPackage, signal) : undefined,
+    // Most kernels are compressed with it and neither Node 20 nor busybox undoes it.
+    findProgram('zstd') === undefined ? packages.find('zstd', signal) : undefined,
+  ]);
   return {
     own,
     packages,
-    kernel: own.kernel === undefined ? await packages.findKernel(signal) : [],
-    busybox: own.busybox === undefined ? [await packages.find(packages.busyboxPackage, signal)] : [],
-    // Most kernels are compressed with it and neither Node 20 nor busybox undoes it.
-    zstd: findProgram('zstd') === undefined ? [await packages.find('zstd', signal)] : [],
+    kernel,
+    busybox: busybox === undefined ? [] : [busybox],
+    zstd: zstd === undefined ? [] : [zstd],
   };
 }
 

@@ -20,6 +20,7 @@ import {
   bzImage,
   makeAptRepository,
   makeDnfRepository,
+  makeUbuntuRepository,
   modules,
   vmlinux,
   writeTree,
@@ -77,7 +78,7 @@ describe('a build from the packages of Debian', () => {
         { name: 'busybox-static', version: '1.37' },
       ],
     });
-    expect(image.append).toContain('console=ttyS0');
+    expect(image.append).toContain('quiet');
     expect(entries()).toEqual(['.lock', 'micro', `sha256-${image.digest}`]);
     expect(readFileSync(image.kernelPath).equals(vmlinux)).toBe(true);
     const phases = [...new Set(seen.map(({ phase }) => phase))];
@@ -97,6 +98,17 @@ describe('a build from the packages of Debian', () => {
     expect(initrd.includes('pvpanic-mmio.ko: pvpanic.ko\n')).toBe(true);
     expect(initrd.includes('alias fs-overlay overlay\n')).toBe(true);
     expect(initrd.includes('unwanted.ko')).toBe(false);
+  });
+
+  it('takes the modules of Ubuntu from the package that has them', async () => {
+    makeUbuntuRepository(repository);
+    const image = await buildMicro({ store, agentPath });
+    expect(image.sources.map(({ name }) => name)).toEqual([
+      `linux-image-${RELEASE}`,
+      `linux-modules-${RELEASE}`,
+      'busybox-static',
+    ]);
+    expect(readFileSync(image.initrdPath).includes('overlay.ko:\n')).toBe(true);
   });
 
   it('gives the same for the same, in any store', async () => {
