@@ -20,7 +20,8 @@ export function passtArguments(plan: BoundNetworkPlan): string[] {
     ...['--interface', plan.templateInterface],
     ...['--address', IPV4.address, '--netmask', String(IPV4.prefix), '--gateway', IPV4.gateway],
     ...(hasIpv6 ? ['--address', IPV6.address, '--gateway', IPV6.gateway] : ['--ipv4-only']),
-    ...plan.guest.dns.flatMap((address) => ['--dns', address, '--dns-forward', address]),
+    // Without --dns, with which passt does not look for the host's nameserver to forward to.
+    ...plan.guest.dns.flatMap((address) => ['--dns-forward', address]),
     ...['--mtu', String(plan.guest.mtu)],
     // Otherwise the gateway's address leads to the services on the host's loopback.
     '--no-map-gw',

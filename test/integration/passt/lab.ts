@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isSystemError } from '../../../src/errors.ts';
+import { readHostNetwork } from '../../../src/passt/host-network.ts';
+import { chooseHostPorts } from '../../../src/passt/host-port.ts';
+import { type BoundNetworkPlan, type NetworkBackend, planNetwork } from '../../../src/passt/network.ts';
+import { type BoundForward, type PortInput, parsePortForwards } from '../../../src/passt/port.ts';
+import { qemuNetwork } from '../../../src/passt/qemu-network.ts';
+import { type RunningNetwork, startNetwork } from '../../../src/passt/running-network.ts';
+import { requireProgram } from '../../../src/process/program.ts';
+import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';
+import type { Scope } from '../../../src/util/scope.ts';
+
+/** A real QEMU whose processors do not run, with a real network. */
+export interface Machine {
+  readonly qemu: SupervisedProcess;
+  readonly network: RunningNetwork;
+  readonly forwards: readonly BoundForward[];
+  readonly socketPath: string;
+  /** Settles with QEMU's first QMP reply: QEMU has made all its devices then. */
+  readonly replied: Promise<void>;
+  send(command: string): void;
+}
+
+const environment = { PATH: process.env['PATH'] ?? '/usr/bin' };
+
+export async function planFor(
+  backend: NetworkBackend,
+  forwards: readonly BoundForward[],
+  passtPath = requireProgram('passt'),
+): Promise<BoundNetworkPlan> {
+  const abilities = { path: passtPath, hasFd: true, hasVhostUser: true };
+  return Promise.resolve({ ...planNetwork(backend, forwards, abilities, readHostNetwork()), forwards });
+}
+
+/** @param marker is in QEMU's argv and in the name of its directory, to find both again. */
+export async function bootMachine(
+  backend: NetworkBackend,
+  ports: readonly PortInput[] | readonly BoundForward[],
+  scope: Scope,
+  { marker = 'passt-test', passtPath }: { marker?: string; passtPath?: string } = {},
+): Promise<Machine> {
+  const directory = mkdtempSync(join(tmpdir(), `vmlet-passt-${marker}-`));
+  scope.defer(() => rmSync(directory, { recursive: true }));
+  const forwards = isBound(ports) ? ports : await chooseHostPorts(parsePortForwards(ports));
+  const plan = await planFor(backend, forwards, passtPath);
+  const socketPath = join(directory, 'network');
+  const { chardev, netdev, device } = qemuNetwork(plan, { socketPath, descriptor: 4 });
+  const network = await startNetwork(plan, socketPath, { environment }, scope);
+  const qemu = supervise(
+    [
+      requireProgram('qemu-system-x86_64'),
+      ...['-nodefaults', '-no-user-config', '-display', 'none', '-S', '-name', `guest=${marker}`],
+      ...['-M', 'q35,memory-backend=memory'],
+      ...['-object', 'memory-backend-memfd,id=memory,size=64M,share=on'],
+      ...['-chardev', 'socket,id=monitor,fd=3', '-mon', 'chardev=monitor,mode=control'],
+      ...(chardev ? ['-chardev', `socket,id=${chardev.options['id'] ?? ''},path=${socketPath}`] : []),
+      ...['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device)],
+    ],
+    { environment, descriptors: ['pipe', ...(network.descriptor ? [network.descriptor] : [])] },
+    scope,
+  );
+  network.qemuSpawned();
+  const monitor = qemu.connections.get(3)!;
+  const replied = new Promise<void>((resolve) => {
+    let text = '';
+    monitor.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('"return"')) resolve();
+    });
+  });
+  // QEMU's end of the monitor may be reset when it is killed.
+  monitor.on('error', () => undefined);
+  monitor.write('{"execute":"qmp_capabilities"}');
+  return { qemu, network, forwards, socketPath, replied, send: (command) => void monitor.write(command) };
+}
+
+function isBound(ports: readonly PortInput[] | readonly BoundForward[]): ports is readonly BoundForward[] {
+  return ports.length > 0 && ports.every((port) => typeof port === 'object' && 'ephemeral' in port);
+}
+
+/** Whether something takes TCP connections there. */
+export async function accepts(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ECONNREFUSED', 'ECONNRESET')) return false;
+    throw error;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Living processes whose command line has `text` in it. */
+export function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        // A zombie has no command line.
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text);
+      } catch (error) {
+        if (isSystemError(error, 'ENOENT', 'ESRCH')) return false;
+        throw error;
+      }
+    })
+    .map(Number);
+}
