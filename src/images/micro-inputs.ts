@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError, InvalidInputError, isSystemError } from '../errors.ts';
 import { findProgram } from '../process/program.ts';
@@ -92,6 +92,8 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
     await mkdir(downloadDirectory);
     const { onProgress, signal } = options;
     await inputs.packages.fetch(wanted, { downloadDirectory, rootDirectory: root, onProgress, signal });
+    // As large as the image itself, and its room may be needed.
+    await rm(downloadDirectory, { recursive: true });
   }
   const { own } = inputs;
   const busyboxPath =

@@ -313,6 +313,28 @@ describe('a build that cannot work', () => {
     }
   });
 
+  it('says that the disk is full when only the image itself does not fit', async () => {
+    if (process.getuid?.() !== 0) {
+      console.log('skipped: only root can mount a small file system to fill');
+      return;
+    }
+    const [kernel, busyboxPath] = [join(directory, 'vmlinux'), join(directory, 'busybox')];
+    writeFileSync(
+      kernel,
+      Buffer.concat([vmlinux, Buffer.from('Linux version 6.9 (x)'), Buffer.alloc(200_000)]),
+    );
+    writeFileSync(busyboxPath, busybox);
+    mkdirSync(store, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=100k', 'tmpfs', store]);
+    try {
+      const build = buildMicro({ store, agentPath, kernel, busybox: busyboxPath });
+      await expect(build).rejects.toThrow(NoSpaceError);
+      expect(entries()).toEqual(['.lock']);
+    } finally {
+      execFileSync('umount', [store]);
+    }
+  });
+
   it('says that the store cannot be written', async () => {
     if (process.getuid?.() === 0) {
       console.log('skipped: root can write everywhere');
