@@ -58,6 +58,7 @@ export async function interactiveShell(client: QmpClient, title: string): Promis
   } finally {
     terminal.close();
     await unsubscribe();
+    process.stdout.write('\n');
   }
 }
 
