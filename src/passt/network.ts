@@ -8,7 +8,12 @@ import { type BoundForward, type PortForward, formatPort } from './port.ts';
  */
 export type NetworkBackend = 'passt-vhost-user' | 'passt-stream' | 'slirp';
 
-/** The guest's side of its network. It is the same on every host, so that no guest has to ask for it (DHCP). */
+/**
+ * The guest's side of its network. It is the same on every host, so that no guest has to ask for it (DHCP).
+ *
+ * Whoever configures it has to send a frame afterwards: passt learns the guest's hardware address from what the
+ * guest sends, and a connection to a forward before that is lost for good, not delayed.
+ */
 export interface GuestNetwork {
   readonly mac: string;
   /** Bytes. */

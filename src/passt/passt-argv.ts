@@ -4,6 +4,10 @@ import type { BoundForward, Protocol } from './port.ts';
 /** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
 const CONNECTION_DESCRIPTOR = 3;
 
+/** QEMU's end of it is at the other side of an inherited socket, or comes to a path. */
+export type PasstConnection =
+  { readonly kind: 'inherited' } | { readonly kind: 'listening'; readonly path: string };
+
 /**
  * The passt command line of a plan whose host ports are all chosen.
  *
@@ -11,12 +15,15 @@ const CONNECTION_DESCRIPTOR = 3;
  * everywhere, and a host without a default route does not put passt into its local mode, which has others.
  * The template interface matters for passt's IPv6 link-local address alone.
  */
-export function passtArguments(plan: BoundNetworkPlan): string[] {
+export function passtArguments(
+  plan: BoundNetworkPlan,
+  connection: PasstConnection = { kind: 'inherited' },
+): string[] {
   const hasIpv6 = plan.guest.addresses.length > 1;
   return [
     '--foreground',
     ...(plan.backend === 'passt-vhost-user' ? ['--vhost-user'] : []),
-    ...['--fd', String(CONNECTION_DESCRIPTOR)],
+    ...connectionArguments(connection),
     ...['--interface', plan.templateInterface],
     ...['--address', IPV4.address, '--netmask', String(IPV4.prefix), '--gateway', IPV4.gateway],
     ...(hasIpv6 ? ['--address', IPV6.address, '--gateway', IPV6.gateway] : ['--ipv4-only']),
@@ -28,6 +35,11 @@ export function passtArguments(plan: BoundNetworkPlan): string[] {
     ...forwardArguments('--tcp-ports', 'tcp', plan.forwards),
     ...forwardArguments('--udp-ports', 'udp', plan.forwards),
   ];
+}
+
+function connectionArguments(connection: PasstConnection): string[] {
+  if (connection.kind === 'inherited') return ['--fd', String(CONNECTION_DESCRIPTOR)];
+  return ['--one-off', '--socket', connection.path];
 }
 
 /** `none` is said where it is meant: without it some releases repeat the TCP forwards for UDP. */

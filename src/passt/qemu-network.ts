@@ -17,8 +17,8 @@ export interface QemuNetwork {
 export interface QemuNetworkWiring {
   /** Where QEMU connects to, of at most 107 bytes; for passt-vhost-user. */
   readonly socketPath: string;
-  /** The number of the descriptor on which QEMU inherits its end of the pair; for passt-stream. */
-  readonly descriptor: number;
+  /** The number of the descriptor on which QEMU inherits its end of the pair, for passt-stream; undefined for the path. */
+  readonly descriptor: number | undefined;
 }
 
 const ID = 'network';
@@ -48,7 +48,7 @@ export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): 
           type: 'stream',
           id: ID,
           server: false,
-          addr: { type: 'fd', str: String(wiring.descriptor) },
+          addr: streamAddress(wiring),
         },
         device,
         needsSharedMemory: false,
@@ -56,4 +56,10 @@ export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): 
     case 'slirp':
       return { chardev: undefined, netdev: slirpNetdev(ID, plan), device, needsSharedMemory: false };
   }
+}
+
+function streamAddress({ descriptor, socketPath }: QemuNetworkWiring): object {
+  return descriptor === undefined
+    ? { type: 'unix', path: socketPath }
+    : { type: 'fd', str: String(descriptor) };
 }

@@ -105,6 +105,16 @@ describe('passtArguments', () => {
   });
 });
 
+describe('by hand, over a path', () => {
+  it('passt listens for one QEMU, and QEMU connects', () => {
+    const argv = passtArguments(plan('passt-stream'), { kind: 'listening', path: '/run/net' }).join(' ');
+    expect(argv).toContain('--one-off --socket /run/net');
+    expect(argv).not.toContain('--fd');
+    const { netdev } = qemuNetwork(plan('passt-stream'), { socketPath: '/run/net', descriptor: undefined });
+    expect(netdev).toMatchObject({ addr: { type: 'unix', path: '/run/net' } });
+  });
+});
+
 describe('qemuNetwork', () => {
   const wiring = { socketPath: '/run/a,b/net', descriptor: 7 };
 
