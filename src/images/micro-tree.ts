@@ -37,6 +37,8 @@ alias ll='ls -l'
 
 /** All of micro's initramfs but the agent, busybox and the modules. One folder for programs, as in merged-/usr systems. */
 export const MICRO_TREE: readonly CpioEntry[] = [
+  // The kernel's own root directory may be written by everyone.
+  directory('.'),
   directory('bin'),
   directory('dev'),
   // Without it the kernel starts init with no standard streams: devtmpfs is mounted by init itself.
