@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { GuestProtocolError, InvalidInputError } from '../errors.ts';
+import { type GuestFileError, GuestProtocolError, InvalidInputError } from '../errors.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
 import { fileFailure } from './failure.ts';
 import { FieldWriter, Operation, PushFlag, Tag, readFields } from './fields.ts';
@@ -51,11 +51,11 @@ export async function pushFile(
         input.grant(frame.payload.readUInt32LE(0));
         return;
       }
+      const failure = frame.type === FrameType.done ? undefined : failureOf(frame, path);
       session.release(id);
       input.refuse();
-      if (frame.type === FrameType.done) done.resolve(undefined);
-      else if (frame.type === FrameType.failed) done.reject(fileFailure(frame, path));
-      else throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a file`);
+      if (failure) done.reject(failure);
+      else done.resolve(undefined);
     },
     fail: (error) => {
       input.refuse();
@@ -118,6 +118,7 @@ function pullChannel(
   attributes: Deferred<FileAttributes>,
   release: () => void,
 ): Channel {
+  let started = false;
   const fail = (error: Error): void => {
     attributes.reject(error);
     output.fail(error);
@@ -125,21 +126,27 @@ function pullChannel(
   return {
     fail,
     receive: (frame) => {
-      if (frame.type === FrameType.data) {
-        output.push(frame.payload);
-      } else if (frame.type === FrameType.started) {
+      if (frame.type === FrameType.started) {
         attributes.resolve(readAttributes(frame));
-      } else if (frame.type === FrameType.done) {
+        started = true;
+      } else if (started && frame.type === FrameType.data) {
+        output.push(frame.payload);
+      } else if (started && frame.type === FrameType.done) {
         release();
         output.end();
-      } else if (frame.type === FrameType.failed) {
-        release();
-        fail(fileFailure(frame, path));
       } else {
-        throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a file`);
+        const failure = failureOf(frame, path);
+        release();
+        fail(failure);
       }
     },
   };
+}
+
+/** @throws GuestProtocolError for what is no failure. */
+function failureOf(frame: Frame, path: string): GuestFileError {
+  if (frame.type === FrameType.failed) return fileFailure(frame, path);
+  throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a file`);
 }
 
 function readAttributes({ payload }: Frame): FileAttributes {

@@ -38,11 +38,6 @@ export class Input {
     this.#advance();
   }
 
-  fail(error: Error): void {
-    this.#refused = true;
-    this.stream.destroy(error);
-  }
-
   #advance(): void {
     const waiting = this.#waiting;
     if (!waiting) return;

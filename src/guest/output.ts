@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { GuestProtocolError } from '../errors.ts';
 import { WINDOW } from './frame.ts';
 
 /** Credit goes back in pieces of this size, so that small reads cost no frame each. */
@@ -43,7 +44,9 @@ export class Output {
     return Buffer.concat(this.#collected);
   }
 
+  /** @throws GuestProtocolError after the end. */
   push(chunk: Buffer): void {
+    if (this.#ended) throw new GuestProtocolError('the guest agent sent content after its end');
     const stream = this.#stream;
     if (!stream) {
       this.#collect(chunk);
@@ -81,6 +84,8 @@ export class Output {
         done(error);
       },
     });
+    // Who reads with handlers and has none for errors must not end the program; the request's promise tells them.
+    stream.on('error', () => undefined);
     this.#stream = stream;
     for (const chunk of this.#collected) stream.push(chunk);
     this.#collected = [];

@@ -155,10 +155,13 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
         this.#stdin?.refuse();
         this.#settle();
         return;
-      case FrameType.failed:
+      case FrameType.failed: {
+        // Only a failure that can be read is the channel's end; the session's end is told to open channels.
+        const failure = commandFailure(frame, { argv: this.argv, ...this.#options });
         this.#session.release(this.#id);
-        this.fail(commandFailure(frame, { argv: this.argv, ...this.#options }));
+        this.fail(failure);
         return;
+      }
       default:
         throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a command`);
     }
@@ -170,8 +173,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     this.#result.reject(error);
     this.#stdout.fail(error);
     this.#stderr.fail(error);
-    if (this.#options.input === undefined) this.#stdin?.fail(error);
-    else this.#stdin?.refuse();
+    this.#stdin?.refuse();
   }
 
   #output({ flag }: Frame): Output {

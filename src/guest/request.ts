@@ -25,9 +25,10 @@ export async function request(session: Session, what: string, body: Buffer, limi
   const done = deferred<undefined>();
   const channel = session.add({
     receive: (frame) => {
+      const failure = frame.type === FrameType.done ? undefined : failureOf(frame);
       session.release(channel);
-      if (frame.type === FrameType.done) done.resolve(undefined);
-      else done.reject(failureOf(frame));
+      if (failure) done.reject(failure);
+      else done.resolve(undefined);
     },
     fail: done.reject,
   });
@@ -37,5 +38,5 @@ export async function request(session: Session, what: string, body: Buffer, limi
 
 function failureOf(frame: Frame): VmletError {
   if (frame.type === FrameType.failed) return requestFailure(frame);
-  return new GuestProtocolError(`the guest agent answered a request with frame ${frame.type}`);
+  throw new GuestProtocolError(`the guest agent answered a request with frame ${frame.type}`);
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { GuestClosedError, GuestProtocolError } from '../errors.ts';
 import { deferred } from '../util/deferred.ts';
-import { type Frame, FrameDecoder, FrameType, encodeHeader } from './frame.ts';
+import { type Frame, FrameDecoder, FrameType, GarbageError, encodeHeader } from './frame.ts';
 import { type HelloReason, decodeHello } from './greeting.ts';
 
 /** One request under way: what the agent says about it, until the session ends or the channel is released. */
@@ -89,9 +89,11 @@ export class Session {
         this.#dispatch(frame);
         if (this.#failure) return;
       }
-    } catch (cause) {
-      if (cause instanceof GuestProtocolError) this.end(cause);
-      else this.end(new GuestProtocolError('the guest agent sent what is no frame', { cause }));
+    } catch (error) {
+      // Anything else was thrown by a reader's own handler, and is its own to deal with.
+      if (error instanceof GuestProtocolError) this.end(error);
+      else if (error instanceof GarbageError) this.end(notUnderstood(error));
+      else throw error;
     }
   };
 
@@ -112,6 +114,10 @@ export class Session {
     // A channel that was released early may have frames on their way.
     this.#channels.get(frame.channel)?.receive(frame);
   }
+}
+
+function notUnderstood(cause: Error): Error {
+  return new GuestProtocolError('the guest agent sent what is no frame', { cause });
 }
 
 function greetedAnew(reason: Exclude<HelloReason, 'answer'> | undefined): Error {

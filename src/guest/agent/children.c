@@ -56,18 +56,15 @@ void children_reap(void)
     }
 }
 
-int children_deadline(void)
+void children_pump(void)
 {
-    if (count == 0)
-        return -1;
-    int64_t now = now_ms(), next = now + GRACE_MS;
     for (unsigned index = 0; index < count; index++) {
-        if (condemned[index].deadline <= now)
+        if (condemned[index].deadline <= now_ms()) {
             child_signal(condemned[index].pid, SIGKILL);
-        else if (condemned[index].deadline < next)
-            next = condemned[index].deadline;
+            condemned[index].deadline = INT64_MAX;
+        }
+        loop_wake_at(condemned[index].deadline);
     }
-    return (int)(next - now);
 }
 
 void children_kill(void)

@@ -10,7 +10,7 @@ void child_signal(pid_t pid, int signal);
 void child_condemn(pid_t pid);
 /* Reaps all who ended and tells their channels. */
 void children_reap(void);
-/* SIGKILLs the condemned whose second is over. Returns the milliseconds until the next one, or -1. */
-int children_deadline(void);
+/* SIGKILLs the condemned whose second is over. */
+void children_pump(void);
 /* SIGKILLs all the condemned at once. */
 void children_kill(void);

@@ -2,6 +2,7 @@
 #include "fail.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 enum { EVENTS_AT_ONCE = 64 };
 
 static int epoll_fd = -1;
+static int64_t wake_at = INT64_MAX;
 
 void loop_start(void)
 {
@@ -42,10 +44,27 @@ void watch_close(struct watch *watch)
     *watch = (struct watch){.fd = -1};
 }
 
-void loop_wait(int timeout_ms)
+void loop_wake_at(int64_t time)
+{
+    if (time < wake_at)
+        wake_at = time;
+}
+
+static int timeout(bool busy)
+{
+    if (busy)
+        return 0;
+    if (wake_at == INT64_MAX)
+        return -1;
+    int64_t left = wake_at - now_ms();
+    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+void loop_wait(bool busy)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
-    int count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+    int count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, timeout(busy));
+    wake_at = INT64_MAX;
     if (count < 0 && errno != EINTR)
         fail("epoll_wait");
     for (int index = 0; index < count; index++) {

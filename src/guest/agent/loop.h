@@ -18,8 +18,10 @@ void loop_start(void);
 bool watch_open(struct watch *watch, int fd);
 void watch_close(struct watch *watch);
 
-/* Waits until something happens or `timeout_ms` is over (-1: for ever, 0: only looks). */
-void loop_wait(int timeout_ms);
+/* The next wait ends at `time` (of now_ms) at the latest. */
+void loop_wake_at(int64_t time);
+/* Waits until something happens or until the earliest time asked for since the last wait; `busy` only looks. */
+void loop_wait(bool busy);
 
 /* Milliseconds on a clock that never jumps. */
 int64_t now_ms(void);

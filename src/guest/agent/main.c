@@ -80,25 +80,18 @@ static void accept_host(void)
         listener.readable = errno == EINTR || errno == ECONNABORTED;
 }
 
-static int sooner(int one, int other)
-{
-    return one < 0 ? other : other < 0 || one < other ? one : other;
-}
-
 static _Noreturn void serve(void)
 {
     bool busy = false;
     for (;;) {
-        int wait = children_deadline();
-        if (power_scheduled())
-            wait = sooner(wait, 10);
-        loop_wait(busy ? 0 : wait);
+        loop_wait(busy);
         read_signals();
         accept_host();
         busy = port_pump_input();
         busy |= channels_pump();
         busy |= sinks_pump();
         busy |= port_pump_output();
+        children_pump();
         power_pump();
         if (port_attached() || listener.fd >= 0)
             continue;

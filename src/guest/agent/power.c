@@ -1,5 +1,4 @@
 #include "power.h"
-#include "channel.h"
 #include "fail.h"
 #include "loop.h"
 #include "port.h"
@@ -24,15 +23,8 @@ void power_schedule(enum power_action action)
     flush_until = now_ms() + FLUSH_MS;
 }
 
-bool power_scheduled(void) { return scheduled != POWER_NONE; }
-
 void power_request(uint32_t channel, enum power_action action)
 {
-    /* On a socket we run on somebody's own machine. */
-    if (session_role() == ROLE_SOCKET) {
-        channel_fail(channel, PHASE_SYSTEM, EPERM, NULL);
-        return;
-    }
     port_send(FRAME_DONE, 0, channel, NULL, 0);
     power_schedule(action);
 }
@@ -73,8 +65,12 @@ static void ask_init(enum power_action action)
 
 void power_pump(void)
 {
-    if (!scheduled || (!port_drained() && now_ms() < flush_until))
+    if (!scheduled)
         return;
+    if (!port_drained() && now_ms() < flush_until) {
+        loop_wake_at(flush_until);
+        return;
+    }
     enum power_action action = scheduled;
     scheduled = POWER_NONE;
     if (session_role() != ROLE_INIT) {

@@ -1,6 +1,5 @@
 /* The end of the guest. */
 #pragma once
-#include <stdbool.h>
 #include <stdint.h>
 
 enum power_action { POWER_NONE, POWER_OFF, POWER_REBOOT };
@@ -11,5 +10,3 @@ void power_request(uint32_t channel, enum power_action action);
 void power_schedule(enum power_action action);
 /* Does what is scheduled, once the host has been sent all it should know. As init it does not return then. */
 void power_pump(void);
-/* True while a power-off waits for the queue to drain. */
-bool power_scheduled(void);

@@ -4,6 +4,7 @@
 #include "exec.h"
 #include "files.h"
 #include "power.h"
+#include "session.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,22 @@ void request_forget(void)
     body_channel = 0;
 }
 
+static bool changes_the_machine(uint8_t operation)
+{
+    return operation == OPERATION_CONFIGURE || operation == OPERATION_POWER_OFF || operation == OPERATION_REBOOT;
+}
+
 static void start(uint32_t channel, const uint8_t *bytes, size_t length)
 {
     struct field_reader reader = {.at = bytes, .left = length};
     struct field field;
     if (!field_next(&reader, &field) || field.tag != FIELD_OPERATION || field.length != 1) {
         channel_fail(channel, PHASE_REQUEST, EBADMSG, NULL);
+        return;
+    }
+    /* On a socket we run on somebody's own machine: its name, clock and power are not ours. */
+    if (session_role() == ROLE_SOCKET && changes_the_machine(field.value[0])) {
+        channel_fail(channel, PHASE_SYSTEM, EPERM, NULL);
         return;
     }
     switch (field.value[0]) {

@@ -14,6 +14,12 @@ enum {
     /* Credit is granted in pieces of this size at least. */
     GRANT = WINDOW / 4,
     CONTROL_D = 4,
+    /*
+     * A command that writes piece by piece would wake us for each of them, and the host with us. Whoever has just
+     * sent a piece smaller than this waits for a moment, in which a pipe fills.
+     */
+    SMALL_PIECE = PAYLOAD_MAX / 2,
+    PAUSE_MS = 1,
 };
 
 bool source_open(struct source *source, int fd, uint8_t number, bool is_terminal)
@@ -62,6 +68,10 @@ bool source_pump(struct source *source, uint32_t channel)
     }
     if (source->credit == 0)
         return false;
+    if (source->budget == UINT32_MAX && source->pause_until > now_ms()) {
+        loop_wake_at(source->pause_until);
+        return false;
+    }
     uint8_t *room = port_reserve();
     if (!room)
         return false;
@@ -74,6 +84,7 @@ bool source_pump(struct source *source, uint32_t channel)
     if (count > 0) {
         port_commit(FRAME_DATA, source->number, channel, (uint32_t)count);
         source->credit -= (uint32_t)count;
+        source->pause_until = count < SMALL_PIECE ? now_ms() + PAUSE_MS : 0;
         if (source->budget != UINT32_MAX)
             source->budget -= (uint32_t)count;
         return true;

@@ -10,6 +10,8 @@
 struct source {
     struct watch watch;
     uint32_t credit;
+    /* After a small piece more is awaited until then: a time of now_ms. */
+    int64_t pause_until;
     /* Bytes that are still passed on after the command's end; unlimited before it. */
     uint32_t budget;
     uint8_t number;

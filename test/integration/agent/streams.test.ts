@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  buildAgent,
+  residentBytes,
+  startAgent,
+  temporaryFolder,
+} from '../../../fixtures/agent/agent-process.ts';
+import { GuestCommandError } from '../../../src/errors.ts';
+import type { GuestAgent } from '../../../src/guest/agent.ts';
+import type { SupervisedProcess } from '../../../src/process/supervise.ts';
+import { Scope } from '../../../src/util/scope.ts';
+
+const suite = new Scope();
+let scope: Scope;
+let program: string;
+let guest: GuestAgent;
+let agent: SupervisedProcess;
+
+beforeAll(async () => {
+  program = await buildAgent(temporaryFolder(suite));
+});
+afterAll(async () => suite.close());
+beforeEach(async () => {
+  scope = new Scope();
+  ({ guest, agent } = await startAgent(program, scope));
+});
+afterEach(async () => scope.close());
+
+const MEBIBYTE = 1024 * 1024;
+describe('streams', () => {
+  test('100 MiB through stdout arrive byte for byte', async () => {
+    // Lines of 9 bytes, each another; the host makes the same ones.
+    const command = guest.exec(['seq', '-w', '1', '11650845']);
+    const received = createHash('sha256');
+    let size = 0;
+    for await (const chunk of command.stdout as AsyncIterable<Buffer>) {
+      received.update(chunk);
+      size += chunk.length;
+    }
+    const expected = createHash('sha256');
+    let lines = '';
+    for (let number = 1; number <= 11_650_845; number += 1) {
+      lines += `${String(number).padStart(8, '0')}\n`;
+      if (number % 65_536 !== 0) continue;
+      expected.update(lines);
+      lines = '';
+    }
+    expected.update(lines);
+    expect(size).toBe(11_650_845 * 9);
+    expect((await command).exitCode).toBe(0);
+    expect(received.digest('hex')).toBe(expected.digest('hex'));
+  });
+
+  test('100 MiB through stdin and back arrive byte for byte', async () => {
+    const block = Buffer.from(Array.from({ length: MEBIBYTE }, (_, index) => (index * 7919) % 251));
+    const sent = createHash('sha256');
+    const command = guest.exec(['cat'], {
+      input: (function* () {
+        for (let count = 0; count < 100; count += 1) {
+          const numbered = Buffer.from(block);
+          numbered.writeUInt32LE(count, 0);
+          sent.update(numbered);
+          yield numbered;
+        }
+      })() as unknown as AsyncIterable<Uint8Array>,
+    });
+    const received = createHash('sha256');
+    for await (const chunk of command.stdout as AsyncIterable<Buffer>) received.update(chunk);
+    expect(received.digest('hex')).toBe(sent.digest('hex'));
+  });
+
+  test('stdout and stderr of 200 commands at once do not mix', async () => {
+    const script = 'i=0; while [ $i -lt 200 ]; do echo $0-$i; echo $0-$i >&2; i=$((i+1)); done; exit $1';
+    const results = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) =>
+        guest.exec(['sh', '-c', script, String(index), String(index % 100)]),
+      ),
+    );
+    results.forEach(({ exitCode, stdout, stderr }, index) => {
+      const expected = Array.from({ length: 200 }, (_, line) => `${index}-${line}\n`).join('');
+      expect(exitCode).toBe(index % 100);
+      expect(stdout.toString()).toBe(expected);
+      expect(stderr.toString()).toBe(expected);
+    });
+  });
+
+  test('more commands than the agent has room for are refused, and the others run', async () => {
+    const commands = Array.from({ length: 300 }, () => guest.exec(['cat'], { stdin: 'pipe' }));
+    // The agent answers in order: what it refused is known once it has answered this.
+    await guest.ping();
+    for (const command of commands) command.stdin.end('x');
+    const results = await Promise.allSettled(commands);
+    const refused = results.filter((result) => result.status === 'rejected');
+    expect(refused).toHaveLength(300 - 256);
+    for (const { reason } of refused) {
+      expect(reason).toBeInstanceOf(GuestCommandError);
+      expect(reason).toMatchObject({ errno: 'EAGAIN', exitCode: 126 });
+    }
+    expect((await guest.exec(['true'])).exitCode).toBe(0);
+  });
+
+  test('a slow reader holds back its own command and no other', async () => {
+    const done = join(temporaryFolder(scope), 'done');
+    const slow = guest.exec(['sh', '-c', `head -c ${16 * MEBIBYTE} /dev/zero; : > ${done}`]);
+    const { stdout } = slow;
+    await new Promise((resolve) => stdout.once('readable', resolve));
+    const others = await Promise.all(
+      Array.from({ length: 8 }, async () => guest.exec(['head', '-c', String(4 * MEBIBYTE), '/dev/zero'])),
+    );
+    expect(others.map((other) => other.stdout.length)).toEqual(Array.from({ length: 8 }, () => 4 * MEBIBYTE));
+    expect(existsSync(done)).toBe(false);
+    let size = 0;
+    for await (const chunk of stdout as AsyncIterable<Buffer>) size += chunk.length;
+    expect(size).toBe(16 * MEBIBYTE);
+    expect((await slow).exitCode).toBe(0);
+    expect(existsSync(done)).toBe(true);
+  });
+
+  test('a command that does not read its stdin holds back nothing else', async () => {
+    const stuck = guest.exec(['sleep', '1000'], { stdin: 'pipe' });
+    stuck.stdin.write(Buffer.alloc(8 * MEBIBYTE));
+    expect((await guest.exec(['cat'], { input: Buffer.alloc(MEBIBYTE) })).stdout.length).toBe(MEBIBYTE);
+    expect(residentBytes(agent.pid)).toBeLessThan(8 * MEBIBYTE);
+    stuck.kill('SIGKILL');
+    expect(await stuck).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('the result holds no more than its limit', async () => {
+    const result = await guest.exec(['sh', '-c', 'head -c 5000000 /dev/zero; echo short >&2'], {
+      maxBuffer: 1000,
+    });
+    expect(result).toMatchObject({ exitCode: 0, truncated: true });
+    expect(result.stdout.length).toBe(1000);
+    expect(result.stderr.toString()).toBe('short\n');
+  });
+
+  test('a stream that is taken is not in the result', async () => {
+    const command = guest.exec(['sh', '-c', 'echo out; echo err >&2']);
+    const { stdout } = command;
+    const result = await command;
+    expect([result.stdout.toString(), result.stderr.toString()]).toEqual(['', 'err\n']);
+    expect((await stdout.toArray()).join('')).toBe('out\n');
+  });
+
+  test('a reader that leaves lets the command go on', async () => {
+    const command = guest.exec(['sh', '-c', `head -c ${4 * MEBIBYTE} /dev/zero; exit 5`]);
+    for await (const chunk of command.stdout) {
+      expect(chunk).toBeDefined();
+      break;
+    }
+    expect((await command).exitCode).toBe(5);
+  });
+
+  test('a command that could not start fails its streams too', async () => {
+    const command = guest.exec(['no-such-program']);
+    await expect(command.stdout.toArray()).rejects.toBeInstanceOf(GuestCommandError);
+    await expect(command).rejects.toBeInstanceOf(GuestCommandError);
+  });
+
+  test('lines come as they are written', async () => {
+    const lines: string[] = [];
+    for await (const line of guest.exec(['sh', '-c', 'printf "a\\nb\\n\\nc"'])) lines.push(line);
+    expect(lines).toEqual(['a', 'b', '', 'c']);
+  });
+});
