@@ -20,7 +20,7 @@ export interface CompressedKernel {
   readonly expectedSize: number | undefined;
 }
 
-export function isBzImage(kernel: Buffer): boolean {
+function isBzImage(kernel: Buffer): boolean {
   return kernel.length > 0x268 && kernel.toString('latin1', 0x202, 0x206) === 'HdrS';
 }
 

@@ -11,7 +11,7 @@ const snapshotSchema = z.object({
   'vm-state-size': z.number(),
 });
 
-export const infoSchema = z.object({
+const infoSchema = z.object({
   format: z.string(),
   'virtual-size': z.number(),
   'actual-size': z.number().optional(),

@@ -1,15 +1,15 @@
-import { lstat, open, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { InvalidInputError, NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import { type DiskFormat, type DiskInfo, readDiskInfo } from './disk-info.ts';
 import { backingName, diskPath } from './disk-path.ts';
+import { makeNew, refuseExisting } from './new-file.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
 
-export type { DiskFormat, DiskInfo, DiskSnapshot } from './disk-info.ts';
+export type { DiskInfo, DiskSnapshot } from './disk-info.ts';
 
 /** Every function here throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError
  *  and InvalidInputError, and on abort the signal's reason. Paths may hold any character. */
@@ -273,48 +273,4 @@ function backingReference(
   if (options.relative !== true) return backingName(backing);
   // The dot keeps a name like "nbd:x" from being read as a protocol.
   return backingName(`./${relative(dirname(path), backing)}`);
-}
-
-/** Runs `make` on a path that was free, and frees it again when that fails. */
-async function makeNew(path: string, make: () => Promise<unknown>): Promise<void> {
-  try {
-    await (await open(path, 'wx')).close();
-  } catch (error) {
-    if (isSystemError(error, 'EEXIST')) throw existsError(path);
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('path', `there is no directory ${dirname(path)}`, { cause: error });
-    }
-    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-      throw new NoSpaceError(`the disk is full: there is no room for ${path}`, { cause: error });
-    }
-    if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-      throw new PermissionError(`${path} cannot be made by this user`, { cause: error });
-    }
-    if (isSystemError(error, 'ENAMETOOLONG')) {
-      throw new InvalidInputError('path', `the name is too long: ${path}`, { cause: error });
-    }
-    throw error;
-  }
-  try {
-    await make();
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  try {
-    await lstat(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
-    throw error;
-  }
-  throw existsError(path);
-}
-
-function existsError(path: string): InvalidInputError {
-  return new InvalidInputError('path', `${path} exists already`, {
-    hint: 'Take another name, or remove it first.',
-  });
 }

@@ -14,7 +14,7 @@ import { storeError } from './store-error.ts';
  *   .building-…/      work of a builder, which names its owner (build-directory.ts)
  *   .lock             held with flock(1) by the one who builds or removes (lock.ts)
  */
-export const IMAGE_DIRECTORY = /^sha256-([0-9a-f]{64})$/;
+const IMAGE_DIRECTORY = /^sha256-([0-9a-f]{64})$/;
 const LIST_HINT = 'vmlet image ls shows the images that are there.';
 const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
@@ -123,7 +123,7 @@ export async function listImages(store: string): Promise<ImageList> {
 }
 
 /** The directory entry that a name stands for, or undefined. */
-export async function currentDirectory(store: string, name: string): Promise<string | undefined> {
+async function currentDirectory(store: string, name: string): Promise<string | undefined> {
   try {
     const target = await readlink(join(store, name));
     return IMAGE_DIRECTORY.test(target) ? target : undefined;

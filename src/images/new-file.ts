@@ -1,0 +1,48 @@
+import { lstat, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { InvalidInputError, NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+
+/** Runs `make` on a path that was free, and frees it again when that fails. */
+export async function makeNew(path: string, make: () => Promise<unknown>): Promise<void> {
+  try {
+    await (await open(path, 'wx')).close();
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) throw existsError(path);
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError('path', `there is no directory ${dirname(path)}`, { cause: error });
+    }
+    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
+      throw new NoSpaceError(`the disk is full: there is no room for ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
+      throw new PermissionError(`${path} cannot be made by this user`, { cause: error });
+    }
+    if (isSystemError(error, 'ENAMETOOLONG')) {
+      throw new InvalidInputError('path', `the name is too long: ${path}`, { cause: error });
+    }
+    throw error;
+  }
+  try {
+    await make();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** @throws InvalidInputError where there is something at the path, be it a symbolic link that leads nowhere. */
+export async function refuseExisting(path: string): Promise<void> {
+  try {
+    await lstat(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
+    throw error;
+  }
+  throw existsError(path);
+}
+
+function existsError(path: string): InvalidInputError {
+  return new InvalidInputError('path', `${path} exists already`, {
+    hint: 'Take another name, or remove it first.',
+  });
+}
