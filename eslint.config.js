@@ -34,6 +34,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/promise-function-async': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       'no-empty': ['error', { allowEmptyCatch: false }],
       'no-console': 'error',
       eqeqeq: 'error',
@@ -41,7 +42,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/cli/**'],
+    ignores: ['src/cli/**', 'src/bin/**'],
     rules: { 'no-restricted-properties': ['error', ...stdoutBelongsToTheCli] },
   },
   {

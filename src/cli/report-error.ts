@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { GuestCommandError, LaunchError, TimedOutError, VmletError } from '../index.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
@@ -42,6 +43,5 @@ function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
 
 /** A guest must not be able to steer the user's terminal by what it prints. */
 function printable(line: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '');
+  return stripVTControlCharacters(line.replaceAll('\u001bc', '')).replace(/\p{Cc}/gu, '');
 }

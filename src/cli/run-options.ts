@@ -39,7 +39,8 @@ export function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
   const milliseconds = Number(match?.[1] ?? 0) * factor;
-  if (!(milliseconds > 0)) throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h');
+  if (!(milliseconds > 0))
+    throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h');
   return milliseconds;
 }
 
@@ -49,7 +50,9 @@ export function guestEnvironment(settings: readonly string[]): Record<string, st
     settings.flatMap((setting): [string, string][] => {
       const [name = '', ...rest] = setting.split('=');
       if (name === '') {
-        throw new InvalidInputError('env', `${JSON.stringify(setting)} has no name`, { hint: 'expected NAME=value' });
+        throw new InvalidInputError('env', `${JSON.stringify(setting)} has no name`, {
+          hint: 'expected NAME=value',
+        });
       }
       const value = rest.length > 0 ? rest.join('=') : process.env[name];
       return value === undefined ? [] : [[name, value]];
@@ -60,11 +63,14 @@ export function guestEnvironment(settings: readonly string[]): Record<string, st
 /** With a kernel of the user's there is no image, and all the words are the command. */
 export function splitWords(words: readonly string[], flags: RunFlags): { image?: string; command: string[] } {
   if (flags.kernel !== undefined) return { command: [...words] };
-  const [image, ...command] = words;
+  const [image, ...rest] = words;
   if (image === undefined) {
-    throw new InvalidInputError('image', 'none was given', { hint: 'for example: vmlet run micro -- uname -a' });
+    throw new InvalidInputError('image', 'none was given', {
+      hint: 'for example: vmlet run micro -- uname -a',
+    });
   }
-  return { image, command };
+  // Whatever follows the image is the command's own, so that commander leaves its first -- in place.
+  return { image, command: rest[0] === '--' ? rest.slice(1) : rest };
 }
 
 export function launchOptions(image: string | undefined, flags: RunFlags): LaunchOptions {
@@ -83,5 +89,5 @@ export function launchOptions(image: string | undefined, flags: RunFlags): Launc
     timeoutMs: flags.bootTimeout,
   };
   // The library validates them; its errors name the same words.
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as LaunchOptions;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -122,7 +122,11 @@ async function runIn(
   guestProcess.stdout.pipe(process.stdout, { end: false });
   guestProcess.stderr.pipe(process.stderr, { end: false });
   try {
-    const [result] = await Promise.all([guestProcess, finished(guestProcess.stdout), finished(guestProcess.stderr)]);
+    const [result] = await Promise.all([
+      guestProcess,
+      finished(guestProcess.stdout),
+      finished(guestProcess.stderr),
+    ]);
     return result.signal === undefined ? (result.exitCode ?? 0) : exitCodeOfSignal(result.signal);
   } finally {
     process.stdin.unpipe();

@@ -97,11 +97,11 @@ function entropyArguments(): string[] {
   ];
 }
 
-function networkArguments({ network, directory }: Plan): string[] {
+function networkArguments({ network, directory, wiring }: Plan): string[] {
   if (!network) return [];
   const { chardev, netdev, device } = qemuNetwork(network, {
     socketPath: directory.networkSocket,
-    descriptor: NETWORK_DESCRIPTOR,
+    descriptor: wiring.monitor.kind === 'inherited' ? NETWORK_DESCRIPTOR : undefined,
   });
   return [
     ...(chardev ? ['-chardev', keyValueOption(chardev.backend, { ...chardev.options })] : []),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
+import { findOnDisk } from '../process/confine.ts';
 import { type MachineDirectory, machineDirectory } from './directory.ts';
 import { agentArchive } from './package-files.ts';
 import { type DiskPlan, type Plan, planMachine } from './plan.ts';
@@ -37,7 +38,10 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
     },
     startPaused: false,
   });
-  const flags = qemuConfinementFlags(plan, host);
+  // The script makes its directories before it starts QEMU.
+  const flags = qemuConfinementFlags(plan, host, (path) =>
+    path === directory.sockets || path === directory.storage ? { path, kind: 'directory' } : findOnDisk(path),
+  );
   const confined = host.setpriv && flags.length > 0 ? [host.setpriv.path, ...flags] : [];
   const lines = [
     '#!/bin/sh',
@@ -57,6 +61,7 @@ function directoryLines({ sockets, storage }: MachineDirectory): string[] {
   return [
     command(['mkdir', '-p', '-m', '700', sockets, storage]),
     `trap ${quoteForShell(command(['rm', '-rf', sockets, storage]))} EXIT`,
+    "trap 'exit 143' INT TERM",
   ];
 }
 
@@ -80,7 +85,7 @@ function networkLines({ network, directory }: Plan): string[] {
   if (network?.passtPath === undefined) return [];
   const socket = directory.networkSocket;
   return [
-    `${command([network.passtPath, ...passtArguments(network, { listenOn: socket })])} &`,
+    `${command([network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })])} &`,
     `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
   ];
 }

@@ -1,8 +1,5 @@
 import { homedir } from 'node:os';
-import {
-  type BuildMicroOptions,
-  buildMicro,
-} from '../images/micro.ts';
+import { type BuildMicroOptions, buildMicro } from '../images/micro.ts';
 import {
   type ImageList,
   type KernelImage,
@@ -28,7 +25,10 @@ export async function listImages(): Promise<ImageList> {
 }
 
 /** @throws ImageNotFoundError, or InvalidInputError for what cannot be a name. */
-export async function removeImage(options: { readonly name: string; readonly signal?: AbortSignal }): Promise<void> {
+export async function removeImage(options: {
+  readonly name: string;
+  readonly signal?: AbortSignal;
+}): Promise<void> {
   await removeImageFrom(imageStore(), options.name, options);
 }
 

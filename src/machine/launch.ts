@@ -1,18 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import { type Logger, pino } from 'pino';
-import { LaunchError, MachineEndedError, PortTakenError, TimedOutError } from '../errors.ts';
+import { GuestRequestError, PortTakenError } from '../errors.ts';
 import { GuestAgent } from '../guest/agent.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import type { GuestNetwork } from '../passt/network.ts';
 import { QmpClient } from '../qmp/index.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
-import { adviseOn } from './advice.ts';
 import { GuestConsole } from './console.ts';
 import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from './descriptors.ts';
 import { machineDirectory } from './directory.ts';
+import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';
-import { describeOutcome } from './outcome.ts';
 import { type Plan, planMachine } from './plan.ts';
 import { prepareFiles } from './prepare.ts';
 import { type MachineParts, RunningMachine } from './running-machine.ts';
@@ -21,7 +21,6 @@ import { type LaunchOptions, type Spec, parseSpec } from './spec.ts';
 import { type StartedProcesses, startProcesses } from './start.ts';
 import { type Findings, survey } from './survey.ts';
 
-const CONSOLE_LINES_IN_ERRORS = 20;
 /** A port that we chose can be taken by another process before passt has it; then others are chosen. */
 const PORT_CHOICES = 3;
 
@@ -61,17 +60,18 @@ async function bringUp(
   log: Logger,
 ): Promise<RunningMachine> {
   const scope = new Scope();
-  const failureOutput: { life?: Life; console?: GuestConsole } = {};
+  const started: StartedParts = {};
   try {
     const plan = await planHere(findings, scope, options.signal);
     await prepareFiles(plan, { signal: options.signal });
     const processes = await startProcesses(plan, findings.host, scope, log);
-    const ready = becomeReady(plan, processes, spec, options, failureOutput, scope);
+    const ready = becomeReady(plan, processes, spec, { ...options, log }, started, scope);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
   } catch (error) {
+    const explanation = await explainLaunchFailure(error, started);
     await scope.close();
-    throw await explain(error, failureOutput);
+    throw explanation;
   }
 }
 
@@ -100,19 +100,20 @@ async function becomeReady(
   plan: Plan,
   processes: StartedProcesses,
   spec: Spec,
-  options: LaunchOptions,
-  failureOutput: { life?: Life; console?: GuestConsole },
+  options: LaunchOptions & { readonly log: Logger },
+  started: StartedParts,
   scope: Scope,
 ): Promise<RunningMachine> {
-  const { qemu, networkReady, networkEnded } = processes;
+  const { qemu, network } = processes;
+  const networkReady = network?.ready ?? Promise.resolve();
   const connection = (descriptor: number) => {
     const socket = qemu.connections.get(descriptor);
     if (!socket) throw new TypeError(`QEMU was started without descriptor ${descriptor}`);
     return socket;
   };
-  const life = (failureOutput.life = new Life(qemu));
+  const life = new Life(qemu);
   const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, options.console);
-  failureOutput.console = console;
+  Object.assign(started, { life, console, network, plan });
 
   const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
     processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
@@ -125,7 +126,7 @@ async function becomeReady(
   await Promise.race([qmp.execute('cont'), life.failure]);
   await Promise.race([networkReady, life.failure]);
 
-  const parts: MachineParts = { plan, life, qmp, console, networkEnded, scope };
+  const parts: MachineParts = { plan, life, qmp, console, network, scope };
   if (spec.until === 'running') return new RunningMachine(parts, options.signal);
 
   const agent = await Promise.race([
@@ -133,39 +134,27 @@ async function becomeReady(
     life.failure,
   ]);
   scope.defer(async () => agent.close());
-  await Promise.race([agent.configure(configurationOf(plan)), life.failure]);
+  await Promise.race([configure(agent, plan, options.log), life.failure]);
   return new Machine(parts, agent, options.signal);
 }
 
-function configurationOf({ guest, network }: Plan): Parameters<GuestAgent['configure']>[0] {
-  return {
+async function configure(agent: GuestAgent, { guest, network }: Plan, log: Logger): Promise<void> {
+  const optional = guest.optionalModules.map(async (module) =>
+    agent.configure({ modules: [module] }).catch((error: unknown) => {
+      if (!(error instanceof GuestRequestError)) throw error;
+      log.debug({ err: error }, 'the guest does without a module');
+    }),
+  );
+  const required = agent.configure({
     hostname: guest.hostname,
     modules: [...guest.modules],
     network: network ? [linkOf(network.guest)] : [],
-  };
+    clockMs: Date.now(),
+    entropy: randomBytes(64),
+  });
+  await Promise.all([required, ...optional]);
 }
 
 function linkOf(guest: GuestNetwork) {
   return { ...guest, addresses: [...guest.addresses], gateways: [...guest.gateways], dns: [...guest.dns] };
-}
-
-/** The user's first question is what the machine last said; the answer goes into the error. */
-async function explain(
-  error: unknown,
-  { life, console }: { readonly life?: Life; readonly console?: GuestConsole },
-): Promise<unknown> {
-  const ended = error instanceof MachineEndedError;
-  if (!ended && !(error instanceof TimedOutError)) return error;
-  const outcome = ended && life ? await life.ended : undefined;
-  const output = { qemu: life?.lastWords ?? [], console: console?.last(CONSOLE_LINES_IN_ERRORS) ?? [] };
-  const lastWords = output.qemu.at(-1);
-  const problem = outcome
-    ? `the machine did not get ready: ${describeOutcome(outcome)}${lastWords === undefined ? '' : `: ${lastWords}`}`
-    : `${(error as Error).message}: the guest's agent did not answer`;
-  const hint =
-    adviseOn(output.qemu) ??
-    (ended
-      ? undefined
-      : 'the last lines of its console show how far it got; a slow host needs a larger timeoutMs');
-  return new LaunchError(problem, output, { hint, cause: error });
 }

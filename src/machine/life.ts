@@ -59,6 +59,11 @@ export class Life {
     qmp.on('STOP', () => void this.#askWhyItStopped(qmp));
   }
 
+  /** The guest has agreed to power off. */
+  expectPowerOff(): void {
+    this.#events = { ...this.#events, askedToPowerOff: true };
+  }
+
   /** An accelerator that gives up stops the machine: QEMU lives on, but its guest never will. */
   async #askWhyItStopped(qmp: QmpClient): Promise<void> {
     const status = await qmp.execute('query-status').catch(() => undefined);
@@ -74,7 +79,7 @@ export class Life {
   }
 
   async #conclude(status: ExitStatus): Promise<Outcome> {
-    await this.#monitorClosed;
+    await Promise.all([this.#monitorClosed, this.#process.outputEnded]);
     this.#outcome = decideOutcome({
       status,
       negotiated: this.#negotiated,

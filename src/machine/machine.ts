@@ -57,6 +57,10 @@ export class Machine extends RunningMachine {
   }
 
   protected override stopSteps(): StopStep[] {
-    return [{ rung: 'guest', share: 0.4, take: async () => this.#agent.powerOff() }, ...super.stopSteps()];
+    const powerOff = async (): Promise<void> => {
+      await this.#agent.powerOff();
+      this.life.expectPowerOff();
+    };
+    return [{ rung: 'guest', share: 0.4, take: powerOff }, ...super.stopSteps()];
   }
 }

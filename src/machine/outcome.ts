@@ -2,7 +2,7 @@ import type { ExitStatus } from '../errors.ts';
 
 /** How a machine ended. The set is closed: every end of every machine is one of these. */
 export type Outcome =
-  /** The guest powered off; `requested` when the host's power button asked for it. */
+  /** The guest powered off; `requested` when the host asked for it, through the agent or the power button. */
   | { readonly kind: 'power-off'; readonly requested: boolean }
   /** The guest rebooted (or its processor triple-faulted) and the machine is one that does not start again. */
   | { readonly kind: 'reboot' }
@@ -39,13 +39,13 @@ export interface LifeRecord {
 export interface LifeEvents {
   /** Reason of the last SHUTDOWN. */
   readonly shutdown?: string | undefined;
-  readonly powerButton: boolean;
+  readonly askedToPowerOff: boolean;
   readonly panicked: boolean;
   /** Action of the last WATCHDOG. */
   readonly watchdog?: string | undefined;
 }
 
-export const noLifeEvents: LifeEvents = { powerButton: false, panicked: false };
+export const noLifeEvents: LifeEvents = { askedToPowerOff: false, panicked: false };
 
 export interface MonitorEvent {
   readonly event: string;
@@ -58,7 +58,7 @@ export function foldLifeEvent(events: LifeEvents, { event, data }: MonitorEvent)
     case 'SHUTDOWN':
       return { ...events, shutdown: detail.reason };
     case 'POWERDOWN':
-      return { ...events, powerButton: true };
+      return { ...events, askedToPowerOff: true };
     case 'GUEST_PANICKED':
       return { ...events, panicked: true };
     case 'WATCHDOG':
@@ -103,7 +103,7 @@ export function decideOutcome(life: LifeRecord): Outcome {
 function outcomeOfShutdown({ status, events, lastWords }: LifeRecord): Outcome {
   switch (events.shutdown) {
     case 'guest-shutdown':
-      return { kind: 'power-off', requested: events.powerButton };
+      return { kind: 'power-off', requested: events.askedToPowerOff };
     case 'guest-reset':
       return { kind: 'reboot' };
     case 'guest-panic':

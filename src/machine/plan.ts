@@ -2,7 +2,7 @@ import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { InvalidInputError } from '../errors.ts';
-import { board, bootWords, cpuUnderTcg, guestModules } from './board.ts';
+import { board, bootWords, cpuUnderTcg, guestModules, optionalModules } from './board.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import type { MachineDirectory } from './directory.ts';
 import { LONGEST_KERNEL_COMMAND_LINE, type Spec } from './spec.ts';
@@ -61,7 +61,12 @@ export interface Plan {
   /** Files that QEMU may read beside its own directories. */
   readonly readOnlyFiles: readonly string[];
   /** What the agent is told when it says hello. */
-  readonly guest: { readonly hostname: string; readonly modules: readonly string[] };
+  readonly guest: {
+    readonly hostname: string;
+    readonly modules: readonly string[];
+    /** Loaded where the guest has them. */
+    readonly optionalModules: readonly string[];
+  };
 }
 
 /** What a boot starts from, with its files found. */
@@ -114,6 +119,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     guest: {
       hostname: spec.name,
       modules: guestModules({ network: network !== undefined, disks: disks.length > 0 }),
+      optionalModules,
     },
   };
 }

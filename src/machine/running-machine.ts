@@ -1,5 +1,6 @@
 import { MachineEndedError } from '../errors.ts';
 import type { BoundForward } from '../passt/port.ts';
+import type { RunningNetwork } from '../passt/running-network.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import type { Scope } from '../util/scope.ts';
 import type { GuestConsole } from './console.ts';
@@ -15,7 +16,7 @@ export interface MachineParts {
   readonly life: Life;
   readonly qmp: QmpClient;
   readonly console: GuestConsole;
-  readonly networkEnded: Promise<NetworkLoss>;
+  readonly network: RunningNetwork | undefined;
   readonly scope: Scope;
 }
 
@@ -31,6 +32,7 @@ export interface StopResult {
 }
 
 const STOP_TIMEOUT_MS = 15_000;
+const LAST_WORDS = 20;
 
 /**
  * A machine whose processors run. It ends by itself or by one of the methods here, and it ends with the process
@@ -51,10 +53,7 @@ export class RunningMachine implements AsyncDisposable {
   protected readonly life: Life;
 
   /** @param signal ends the machine when it aborts. */
-  constructor(
-    { plan, life, qmp, console, networkEnded, scope }: MachineParts,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor({ plan, life, qmp, console, network, scope }: MachineParts, signal: AbortSignal | undefined) {
     this.plan = plan;
     this.life = life;
     this.qmp = qmp;
@@ -68,14 +67,7 @@ export class RunningMachine implements AsyncDisposable {
       return outcome;
     });
     this.ended.catch(() => undefined);
-    this.networkLost = networkEnded.then(async (loss) => {
-      // passt ends with QEMU, and its end may be seen first: only a QEMU that still answers has lost something.
-      const answers = await qmp.execute('query-status').then(
-        () => true,
-        () => false,
-      );
-      return answers ? loss : new Promise<never>(() => undefined);
-    });
+    this.networkLost = watchNetwork(network, qmp);
   }
 
   get name(): string {
@@ -111,9 +103,9 @@ export class RunningMachine implements AsyncDisposable {
       {
         rung: 'power-button',
         share: 0.4,
-        take: async () => void (await this.qmp.execute('system_powerdown')),
+        take: async () => this.qmp.execute('system_powerdown'),
       },
-      { rung: 'quit', share: 0.2, take: async () => void (await this.qmp.execute('quit')) },
+      { rung: 'quit', share: 0.2, take: async () => this.qmp.execute('quit') },
       { rung: 'SIGTERM', share: 0.1, take: () => this.life.send('SIGTERM') },
     ];
   }
@@ -123,4 +115,16 @@ export class RunningMachine implements AsyncDisposable {
     const { outcome } = this.life;
     if (outcome) throw new MachineEndedError(describeOutcome(outcome), outcome);
   }
+}
+
+async function watchNetwork(network: RunningNetwork | undefined, qmp: QmpClient): Promise<NetworkLoss> {
+  const never = new Promise<never>(() => undefined);
+  if (!network) return never;
+  const status = await network.exited;
+  // passt ends with QEMU, and its end may be seen first: only a QEMU that still answers has lost something.
+  const answers = await qmp.execute('query-status').then(
+    () => true,
+    () => false,
+  );
+  return answers ? { program: 'passt', status, lastWords: network.lastLines(LAST_WORDS) } : never;
 }

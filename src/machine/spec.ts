@@ -153,7 +153,12 @@ function bootDiskOf(image: string): Spec['boot'] {
 }
 
 function parseMemory(memory: number | string): number {
-  const bytes = typeof memory === 'number' ? memory : parseDiskSize(memory, 'memory');
+  const bytes =
+    typeof memory === 'number'
+      ? memory
+      : /^\d+$/.test(memory)
+        ? Number(memory)
+        : parseDiskSize(memory, 'memory');
   if (!Number.isSafeInteger(bytes) || bytes < LEAST_MEMORY) {
     throw new InvalidInputError(
       'memory',

@@ -8,7 +8,7 @@ export interface StopStep {
   readonly rung: StopRung;
   /** Share of the whole patience that this step may use up. */
   readonly share: number;
-  readonly take: () => Promise<void> | void;
+  readonly take: () => unknown;
 }
 
 /**
@@ -23,7 +23,7 @@ export async function climbDown(
   for (const step of steps) {
     if (life.outcome !== undefined) return undefined;
     const failed = Promise.resolve()
-      .then(() => step.take())
+      .then(step.take)
       .then(
         async () => new Promise<never>(() => undefined),
         () => false,

@@ -84,7 +84,7 @@ function rulesFor(
   return [...rules.values()];
 }
 
-function findOnDisk(path: string): FoundPath {
+export function findOnDisk(path: string): FoundPath {
   try {
     const real = realpathSync.native(path);
     return { path: real, kind: statSync(real).isDirectory() ? 'directory' : 'file' };

@@ -1,0 +1,82 @@
+import {
+  GuestClosedError,
+  LaunchError,
+  MachineEndedError,
+  QmpClosedError,
+  QmpCrashedError,
+  TimedOutError,
+} from '../errors.ts';
+import type { RunningNetwork } from '../passt/running-network.ts';
+import { explainSlirpFailure } from '../passt/start-failure.ts';
+import { withinLimits } from '../util/deadline.ts';
+import { adviseOn } from './advice.ts';
+import type { GuestConsole } from './console.ts';
+import type { Life } from './life.ts';
+import { type Outcome, describeOutcome } from './outcome.ts';
+import type { Plan } from './plan.ts';
+
+const CONSOLE_LINES = 20;
+/** Connections to a dying QEMU end before its process does. */
+const DYING_MS = 5000;
+
+/** What was up when a launch failed. */
+export interface StartedParts {
+  plan?: Plan;
+  life?: Life;
+  console?: GuestConsole;
+  network?: RunningNetwork | undefined;
+}
+
+/** The user's first question is what the machine last said; the answer goes into the error. */
+export async function explainLaunchFailure(error: unknown, started: StartedParts): Promise<unknown> {
+  const { life, console } = started;
+  if (!life || !console) return error;
+  const timedOut = error instanceof TimedOutError;
+  if (!timedOut && !isEndOfConnection(error)) return error;
+  const outcome = timedOut ? life.outcome : await outcomeOfDying(life);
+  const output = { qemu: life.lastWords, console: console.last(CONSOLE_LINES) };
+  if (outcome?.kind === 'start-failure') {
+    const cause = await networkFailure(started);
+    if (cause !== undefined) return cause;
+  }
+  if (outcome) {
+    const lastWords = output.qemu.at(-1);
+    const problem = `the machine did not get ready: ${describeOutcome(outcome)}`;
+    return new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
+      hint: adviseOn(output.qemu),
+      cause: error,
+    });
+  }
+  return new LaunchError((error as Error).message, output, {
+    hint: timedOut
+      ? 'the last lines of the console show how far the guest came; give a slow host more time'
+      : undefined,
+    cause: error,
+  });
+}
+
+function isEndOfConnection(error: unknown): boolean {
+  return [MachineEndedError, QmpClosedError, QmpCrashedError, GuestClosedError].some(
+    (kind) => error instanceof kind,
+  );
+}
+
+async function outcomeOfDying(life: Life): Promise<Outcome | undefined> {
+  return withinLimits('the end of QEMU', life.ended, { timeoutMs: DYING_MS }).catch((late: unknown) => {
+    if (late instanceof TimedOutError) return undefined;
+    throw late;
+  });
+}
+
+/** QEMU does not start without its network and only says that it is gone; whoever carries the network knows why. */
+async function networkFailure({ plan, life, network }: StartedParts): Promise<unknown> {
+  try {
+    if (plan?.network?.backend === 'slirp')
+      await explainSlirpFailure(life?.lastWords ?? [], plan.network.forwards);
+    // passt ends with QEMU, so that one of the two always settles.
+    else if (network?.pid !== undefined) await Promise.race([network.ready, network.exited]);
+    return undefined;
+  } catch (cause) {
+    return cause;
+  }
+}
