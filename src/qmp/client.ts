@@ -11,8 +11,7 @@ import {
 } from '../errors.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { deferred } from '../util/deferred.ts';
-import { CallSite } from './call-site.ts';
-import { CommandWindow } from './command-window.ts';
+import { type Command, CommandWindow, type Outcome } from './command-window.ts';
 import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
 import { EventHub } from './event-hub.ts';
 import type { EventStream } from './event-stream.ts';
@@ -160,8 +159,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     name: Name,
     ...[args, options]: CommandParameters<Name, ExecuteOptions, Commands>
   ): Promise<CommandReturn<Name, Commands>> {
-    const site = new CallSite();
-    return this.#run('execute', name, args, options, site) as Promise<CommandReturn<Name, Commands>>;
+    return (await this.#send('execute', name, args, options)) as CommandReturn<Name, Commands>;
   }
 
   /**
@@ -172,10 +170,8 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     name: Name,
     ...[args, options]: CommandParameters<Name, ExecuteOptions, Commands>
   ): Promise<CommandReturn<Name, Commands>> {
-    const site = new CallSite();
-    if (!this.#outOfBand)
-      throw site.blame(new QmpStateError('this monitor does not offer out-of-band execution'));
-    return this.#run('exec-oob', name, args, options, site) as Promise<CommandReturn<Name, Commands>>;
+    if (!this.#outOfBand) throw new QmpStateError('this monitor does not offer out-of-band execution');
+    return (await this.#send('exec-oob', name, args, options)) as CommandReturn<Name, Commands>;
   }
 
   /** Whether this QEMU has the command; asked once a connection. */
@@ -216,10 +212,9 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     name: Name,
     options: WaitOptions<QmpEvent<Name, Events>> = {},
   ): Promise<QmpEvent<Name, Events>> {
-    const site = new CallSite();
     const what = `waiting for ${name}`;
-    const found = deferred<QmpEvent<Name, Events>>();
-    const onEnding = (ending: Ending): void => found.reject(site.blame(ending(what)));
+    const found = deferred<QmpEvent<Name, Events> | Ending>();
+    const onEnding = (ending: Ending): void => found.resolve(ending);
     this.#waits.add(onEnding);
     if (this.#ending) onEnding(this.#ending);
     const unsubscribe = this.on(name, (event) => {
@@ -230,9 +225,13 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
       }
     });
     try {
-      return await withinLimits(what, found.promise, options);
+      const result = await withinLimits(what, found.promise, options);
+      if (typeof result === 'function') throw result(what);
+      return result;
     } catch (error) {
-      throw error instanceof TimedOutError ? site.blame(error) : error;
+      // Made anew, so that it carries the caller's stack and not a timer's.
+      if (error instanceof TimedOutError) throw new TimedOutError(what, error.timeoutMs);
+      throw error;
     } finally {
       unsubscribe();
       this.#waits.delete(onEnding);
@@ -263,22 +262,14 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
       });
     }
     const offersOutOfBand = this.#greeting.capabilities.includes('oob');
-    const site = new CallSite();
-    const args = offersOutOfBand ? { enable: ['oob'] } : undefined;
-    await this.#run('execute', 'qmp_capabilities', args, { timeoutMs, signal }, site);
+    const args = offersOutOfBand ? { enable: ['oob'] } : {};
+    await this.#send('execute', 'qmp_capabilities', args, { timeoutMs, signal });
     this.#outOfBand = offersOutOfBand;
   }
 
   async #queryCommandNames(): Promise<ReadonlySet<string>> {
     try {
-      const site = new CallSite();
-      const commands = (await this.#run(
-        'execute',
-        'query-commands',
-        undefined,
-        undefined,
-        site,
-      )) as readonly {
+      const commands = (await this.#send('execute', 'query-commands', undefined, undefined)) as readonly {
         readonly name: string;
       }[];
       return new Set(commands.map((command) => command.name));
@@ -289,17 +280,29 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     }
   }
 
-  async #run(
+  async #send(
     verb: 'execute' | 'exec-oob',
     name: string,
     args: unknown,
     options: ExecuteOptions | undefined,
-    site: CallSite,
   ): Promise<unknown> {
-    if (this.#closing) throw site.blame(new QmpStateError(`${name} after the client was closed`));
-    if (this.#ending) throw site.blame(this.#ending(name));
+    const command = this.#command(verb, name, args, options);
+    const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
+    if (outcome.failed) throw outcome.explain();
+    return outcome.value;
+  }
+
+  /** @throws what keeps the command from being sent. */
+  #command(
+    verb: 'execute' | 'exec-oob',
+    name: string,
+    args: unknown,
+    options: ExecuteOptions | undefined,
+  ): Command {
+    if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
+    if (this.#ending) throw this.#ending(name);
     if (!isWellFormed(name) || name === '') {
-      throw site.blame(new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`));
+      throw new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`);
     }
     const limits = {
       timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
@@ -307,7 +310,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     };
     const argumentsText = args === undefined ? '' : stringifyLossless(args as JsonObject, name);
     const head = `{"${verb}":${JSON.stringify(name)}${argumentsText.length > 2 ? `,"arguments":${argumentsText}` : ''}`;
-    return this.#window.run({ name, outOfBand: verb === 'exec-oob', head, site, limits });
+    return { name, outOfBand: verb === 'exec-oob', head, limits };
   }
 
   #write(text: string): void {
@@ -351,13 +354,11 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
     // QEMU cannot tell the id of a request that it failed to parse.
     const id = reply.kind === 'error' && reply.id === undefined ? this.#window.oldestId() : reply.id;
-    const known = this.#window.settleReply(id, (waiter) => {
-      if (reply.kind === 'return') waiter.resolve(reply.value);
-      else
-        waiter.reject(
-          waiter.site.blame(new QmpRefusedError(waiter.name, reply.error.class, reply.error.desc)),
-        );
-    });
+    const known = this.#window.settleReply(id, (name) =>
+      reply.kind === 'return'
+        ? { failed: false, value: reply.value }
+        : { failed: true, explain: () => new QmpRefusedError(name, reply.error.class, reply.error.desc) },
+    );
     if (!known) this.#breakOff(`answered a command that was not sent, id ${String(id)}`);
   }
 
@@ -393,7 +394,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     if (this.#ending) return;
     this.#ending = ending;
     this.#greeted.reject(ending('the negotiation'));
-    this.#window.rejectAll(ending);
+    this.#window.failAll(ending);
     for (const wait of this.#waits) wait(ending);
   }
 }

@@ -9,7 +9,6 @@ import {
 } from '../errors.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
-import { CallSite } from './call-site.ts';
 import { JsonObjectScanner } from './framing.ts';
 import type { GuestAgentCommands } from './guest-agent-protocol.ts';
 import { type JsonObject, stringifyLossless } from './lossless-json.ts';
@@ -37,7 +36,8 @@ interface Exchange {
 
 type Answer =
   | { readonly kind: 'return'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly errorClass: string; readonly description: string };
+  /** Made where the caller awaits it, so that it carries the caller's stack. */
+  | { readonly kind: 'failed'; readonly explain: (name: string) => Error };
 
 /**
  * The QEMU guest agent on one socket. It has no greeting and serves one client; commands run one after another.
@@ -66,8 +66,11 @@ export class GuestAgentClient implements AsyncDisposable {
       {
         object: (value) => this.#onObject(value),
         // An earlier client's leftovers, or a guest that lies; the question that suffers runs into its limit.
-        garbage: (problem, excerpt) =>
-          this.#fail(new QmpProtocolError(`the guest agent sent ${problem}: ${excerpt}`)),
+        garbage: (problem, excerpt) => {
+          if (this.#inSync) {
+            this.#fail(() => new QmpProtocolError(`the guest agent sent ${problem}: ${excerpt}`));
+          }
+        },
       },
       { maxBytes: MAX_REPLY_BYTES },
     );
@@ -114,8 +117,7 @@ export class GuestAgentClient implements AsyncDisposable {
     name: Name,
     ...[args, options]: CommandParameters<Name, Limits, GuestAgentCommands>
   ): Promise<CommandReturn<Name, GuestAgentCommands>> {
-    const site = new CallSite();
-    const result = this.#inTurn(name, site, options ?? {}, async (limits) => {
+    const result = this.#inTurn(name, options ?? {}, async (limits) => {
       const { text, id } = this.#request(name, args as JsonObject | undefined);
       return this.#ask(name, text, new Set([id]), limits);
     });
@@ -128,9 +130,8 @@ export class GuestAgentClient implements AsyncDisposable {
    * @throws like `execute`.
    */
   async executeWithoutReply(name: string, args: JsonObject = {}, options: Limits = {}): Promise<void> {
-    const site = new CallSite();
     // The agent works in order: a ping answered, or a connection that ended, means that the command was accepted.
-    const accepted = this.#inTurn(name, site, options, async (limits) => {
+    const accepted = this.#inTurn(name, options, async (limits) => {
       const command = this.#request(name, args);
       const ping = this.#request('guest-ping', undefined);
       return this.#ask(name, command.text + ping.text, new Set([command.id, ping.id]), limits);
@@ -161,7 +162,6 @@ export class GuestAgentClient implements AsyncDisposable {
 
   async #inTurn(
     name: string,
-    site: CallSite,
     { timeoutMs = this.#timeoutMs, signal }: Limits,
     work: (limits: Limits) => Promise<unknown>,
   ): Promise<unknown> {
@@ -176,8 +176,8 @@ export class GuestAgentClient implements AsyncDisposable {
       if (!this.#inSync) await this.#sync(limits());
       return await work(limits());
     } catch (error) {
-      if (error instanceof TimedOutError) throw site.blame(timedOut(name, timeoutMs, error));
-      throw error === signal?.reason || !(error instanceof Error) ? error : site.blame(error);
+      if (error instanceof TimedOutError) throw timedOut(name, timeoutMs, error);
+      throw error;
     } finally {
       turn.resolve(undefined);
     }
@@ -214,7 +214,7 @@ export class GuestAgentClient implements AsyncDisposable {
     try {
       const answer = await withinLimits(name, exchange.answer.promise, limits);
       if (answer.kind === 'return') return answer.value;
-      throw new QmpRefusedError(name, answer.errorClass, answer.description);
+      throw answer.explain(name);
     } catch (error) {
       if (!(error instanceof QmpRefusedError)) this.#inSync = false;
       throw error;
@@ -252,19 +252,22 @@ export class GuestAgentClient implements AsyncDisposable {
     exchange.answer.resolve(
       message.kind === 'return'
         ? { kind: 'return', id: id as number, value: message.value }
-        : { kind: 'refused', errorClass: message.error.class, description: message.error.desc },
+        : {
+            kind: 'failed',
+            explain: (name) => new QmpRefusedError(name, message.error.class, message.error.desc),
+          },
     );
   }
 
-  #fail(error: Error): void {
-    if (this.#inSync) this.#exchange?.answer.reject(error);
+  #fail(explain: (name: string) => Error): void {
+    this.#exchange?.answer.resolve({ kind: 'failed', explain });
   }
 
   #end(cause: Error | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#socket.destroy();
-    this.#exchange?.answer.reject(new QmpClosedError('the guest agent command', undefined, { cause }));
+    this.#fail((name) => new QmpClosedError(name, undefined, { cause }));
     this.#closed.resolve(undefined);
   }
 }

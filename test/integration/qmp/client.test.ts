@@ -44,7 +44,7 @@ describe('on an inherited descriptor', () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     async function theCallerOfThis(): Promise<unknown> {
-      return client.execute('no-such-command', { one: 1 });
+      return await client.execute('no-such-command', { one: 1 });
     }
     const error = await failureOf(theCallerOfThis());
     expect(error).toBeInstanceOf(QmpRefusedError);

@@ -1,23 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { CallSite } from '../../../src/qmp/call-site.ts';
-import { CommandWindow } from '../../../src/qmp/command-window.ts';
+import { CommandWindow, type Outcome } from '../../../src/qmp/command-window.ts';
 import type { Limits } from '../../../src/util/deadline.ts';
 
+const nothing = (): Outcome => ({ failed: false, value: undefined });
+
 class Harness {
-  readonly sent: { name: string; id: number }[] = [];
+  readonly sent: { name: string; id: number | undefined }[] = [];
   readonly window = new CommandWindow((text) => {
-    const { execute, 'exec-oob': outOfBand, id } = JSON.parse(text) as Record<string, string>;
-    this.sent.push({ name: execute ?? outOfBand ?? '', id: Number(id) });
+    const {
+      execute,
+      'exec-oob': outOfBand,
+      id,
+    } = JSON.parse(text) as Record<string, string> & { id?: number };
+    this.sent.push({ name: execute ?? outOfBand ?? '', id });
   });
 
   async run(name: string, outOfBand = false, limits: Limits = {}): Promise<unknown> {
     const head = `{"${outOfBand ? 'exec-oob' : 'execute'}":"${name}"`;
-    return this.window.run({ name, outOfBand, head, site: new CallSite(), limits });
+    const outcome = await new Promise<Outcome>((settle) =>
+      this.window.run({ name, outOfBand, head, limits }, settle),
+    );
+    if (outcome.failed) throw outcome.explain();
+    return outcome.value;
   }
 
   answer(index: number): boolean {
     const { id, name } = this.sent[index]!;
-    return this.window.settleReply(id, (waiter) => waiter.resolve(`answer to ${name}`));
+    return this.window.settleReply(id, () => ({ failed: false, value: `answer to ${name}` }));
   }
 }
 
@@ -46,8 +55,8 @@ describe('a window of commands', () => {
   test('an answer that nobody asked for is told apart', () => {
     const harness = new Harness();
     void harness.run('one');
-    expect(harness.window.settleReply(99, () => undefined)).toBe(false);
-    expect(harness.window.settleReply('0', () => undefined)).toBe(false);
+    expect(harness.window.settleReply(99, nothing)).toBe(false);
+    expect(harness.window.settleReply('0', nothing)).toBe(false);
     expect(harness.answer(0)).toBe(true);
     expect(harness.answer(0)).toBe(false);
   });
@@ -67,6 +76,19 @@ describe('a window of commands', () => {
     expect(harness.sent.at(-1)?.name).toBe('next');
     harness.answer(8);
     expect(await next).toBe('answer to next');
+  });
+
+  test('only a command that is alone at QEMU goes without an id, and its answer is told apart', async () => {
+    const harness = new Harness();
+    const alone = harness.run('alone');
+    const second = harness.run('second');
+    expect(harness.sent[0]?.id).toBeUndefined();
+    expect(harness.sent[1]?.id).toBeTypeOf('number');
+    harness.answer(1);
+    harness.answer(0);
+    expect(await Promise.all([alone, second])).toEqual(['answer to alone', 'answer to second']);
+    void harness.run('urgent', true);
+    expect(harness.sent[2]?.id).toBeTypeOf('number');
   });
 
   test('the oldest in-band command is the one an error without id belongs to', () => {
