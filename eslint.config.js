@@ -12,7 +12,7 @@ const stdoutBelongsToTheCli = [
 export default tseslint.config(
   {
     ignores: [
-      'dist/',
+      'dist/', 'dist.new/',
       'node_modules/',
       'coverage/',
       'bench-results/',

@@ -1,31 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 const GENEROUS_MS = 120_000;
+const generous = { testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/leftovers.ts'],
+    // Once for all projects: build what is tested, and afterwards look for what was left behind.
+    globalSetup: ['test/built.ts', 'test/leftovers.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      {
-        extends: true,
-        test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          testTimeout: GENEROUS_MS,
-          hookTimeout: GENEROUS_MS,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          testTimeout: GENEROUS_MS,
-          hookTimeout: GENEROUS_MS,
-          fileParallelism: false,
-        },
-      },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...generous } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...generous } },
     ],
   },
 });

@@ -1,14 +1,16 @@
 // Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the agent by make.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
-const dist = join(root, 'dist');
+const finished = join(root, 'dist');
+// A build that fails leaves the last one as it was.
+const dist = `${finished}.new`;
 
 rmSync(dist, { recursive: true, force: true });
-execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], {
   cwd: root,
   stdio: 'inherit',
 });
@@ -47,3 +49,5 @@ await build({
   logLevel: 'warning',
 });
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
+rmSync(finished, { recursive: true, force: true });
+renameSync(dist, finished);

@@ -12,7 +12,12 @@ import { greet } from './greet.ts';
 import type { Hello } from './greeting.ts';
 import { GuestProcess } from './process.ts';
 import { request } from './request.ts';
-import { Session } from './session.ts';
+import { type ExplainLoss, Session } from './session.ts';
+
+export interface AttachOptions extends Limits {
+  /** Replaces the GuestClosedError with which everything fails once the connection is lost. */
+  readonly explainLoss?: ExplainLoss | undefined;
+}
 
 /**
  * The agent in a guest, over a connection of ours to its port.
@@ -37,12 +42,12 @@ export class GuestAgent implements AsyncDisposable {
    * The connection belongs to the agent from then on; when this fails, it stays the caller's, open.
    * @throws TimedOutError, GuestClosedError, GuestProtocolError (no version in common), or the signal's reason.
    */
-  static async attach(connection: Socket, limits: Limits = {}): Promise<GuestAgent> {
-    limits.signal?.throwIfAborted();
+  static async attach(connection: Socket, options: AttachOptions = {}): Promise<GuestAgent> {
+    options.signal?.throwIfAborted();
     const greeting = greet(connection, randomBytes(8));
     try {
-      const { hello, rest } = await withinLimits('the guest agent', greeting.done, limits);
-      return new GuestAgent(new Session(connection, rest), hello);
+      const { hello, rest } = await withinLimits('the guest agent', greeting.done, options);
+      return new GuestAgent(new Session(connection, rest, options.explainLoss), hello);
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
@@ -157,9 +162,12 @@ export class GuestAgent implements AsyncDisposable {
     return performance.now() - begin;
   }
 
-  /** Ends the session and closes the connection; the agent ends what still runs. */
-  async close(): Promise<void> {
-    this.#session.end(new GuestClosedError('the connection to the guest agent was closed by us'));
+  /**
+   * Ends the session and closes the connection; the agent ends what still runs.
+   * @param reason what the calls under way fail with; a GuestClosedError by default.
+   */
+  async close(reason?: Error): Promise<void> {
+    this.#session.end(reason ?? new GuestClosedError('the connection to the guest agent was closed by us'));
     await this.#session.closed;
   }
 

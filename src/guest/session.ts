@@ -12,18 +12,24 @@ export interface Channel {
   fail(error: Error): void;
 }
 
+/** Says better why the connection is lost, for whoever knows how the machine ended. */
+export type ExplainLoss = (loss: GuestClosedError) => Promise<Error>;
+
 /** The agent's connection after its greeting: frames to and from numbered channels. */
 export class Session {
   readonly #connection: Socket;
   readonly #decoder = new FrameDecoder();
   readonly #channels = new Map<number, Channel>();
   readonly #closed = deferred<undefined>();
+  readonly #explainLoss: ExplainLoss | undefined;
   #lastId = 0;
+  #lost = false;
   #failure: Error | undefined;
 
   /** @param early bytes that came behind the greeting. */
-  constructor(connection: Socket, early: Buffer) {
+  constructor(connection: Socket, early: Buffer, explainLoss: ExplainLoss | undefined) {
     this.#connection = connection;
+    this.#explainLoss = explainLoss;
     connection.on('data', this.#onData);
     connection.on('error', this.#onError);
     connection.once('close', this.#onClose);
@@ -57,7 +63,7 @@ export class Session {
   }
 
   send(type: number, flag: number, channel: number, payload?: Uint8Array): void {
-    if (this.#failure) return;
+    if (this.#failure || this.#lost) return;
     const header = encodeHeader(type, flag, channel, payload?.length ?? 0);
     if (payload === undefined || payload.length === 0) {
       this.#connection.write(header);
@@ -98,12 +104,23 @@ export class Session {
   };
 
   readonly #onError = (cause: Error): void => {
-    this.end(new GuestClosedError('the connection to the guest agent broke', { cause }));
+    this.#lose(new GuestClosedError('the connection to the guest agent broke', { cause }));
   };
 
   readonly #onClose = (): void => {
-    this.end(new GuestClosedError('the connection to the guest agent is closed'));
+    this.#lose(new GuestClosedError('the connection to the guest agent is closed'));
   };
+
+  #lose(error: GuestClosedError): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    if (!this.#explainLoss) this.end(error);
+    else
+      this.#explainLoss(error).then(
+        (explanation) => this.end(explanation),
+        () => this.end(error),
+      );
+  }
 
   #dispatch(frame: Frame): void {
     if (frame.type === FrameType.hello) {

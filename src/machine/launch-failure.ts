@@ -68,6 +68,12 @@ async function outcomeOfDying(life: Life): Promise<Outcome | undefined> {
   });
 }
 
+/** The error for what hung on a connection to the machine, where it is the machine that has ended. */
+export async function endOfDying(life: Life): Promise<MachineEndedError | undefined> {
+  await outcomeOfDying(life);
+  return life.end;
+}
+
 /** QEMU does not start without its network and only says that it is gone; whoever carries the network knows why. */
 async function networkFailure({ plan, life, network }: StartedParts): Promise<unknown> {
   try {

@@ -10,7 +10,7 @@ import { Scope } from '../util/scope.ts';
 import { GuestConsole } from './console.ts';
 import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from './descriptors.ts';
 import { machineDirectory } from './directory.ts';
-import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
+import { type StartedParts, endOfDying, explainLaunchFailure } from './launch-failure.ts';
 import { Life } from './life.ts';
 import { Machine } from './machine.ts';
 import { type Plan, planMachine } from './plan.ts';
@@ -130,10 +130,13 @@ async function becomeReady(
   if (spec.until === 'running') return new RunningMachine(parts, options.signal);
 
   const agent = await Promise.race([
-    GuestAgent.attach(connection(AGENT_DESCRIPTOR), { signal: options.signal }),
+    GuestAgent.attach(connection(AGENT_DESCRIPTOR), {
+      signal: options.signal,
+      explainLoss: async (loss) => (await endOfDying(life)) ?? loss,
+    }),
     life.failure,
   ]);
-  scope.defer(async () => agent.close());
+  scope.defer(async () => agent.close(life.end));
   await Promise.race([configure(agent, plan, options.log), life.failure]);
   return new Machine(parts, agent, options.signal);
 }

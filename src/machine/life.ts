@@ -30,7 +30,7 @@ export class Life {
     this.#process = process;
     this.ended = process.exited.then(async (status) => this.#conclude(status));
     this.failure = this.ended.then((outcome) => {
-      throw new MachineEndedError(describeOutcome(outcome), outcome);
+      throw endError(outcome);
     });
     this.failure.catch(() => undefined);
   }
@@ -42,6 +42,11 @@ export class Life {
   /** How it ended; undefined while it lives. */
   get outcome(): Outcome | undefined {
     return this.#outcome;
+  }
+
+  /** What is thrown at whoever asks something of a machine that has ended; undefined while it lives. */
+  get end(): MachineEndedError | undefined {
+    return this.#outcome && endError(this.#outcome);
   }
 
   /** QEMU's last lines on stdout and stderr, oldest first. */
@@ -90,4 +95,8 @@ export class Life {
     });
     return this.#outcome;
   }
+}
+
+function endError(outcome: Outcome): MachineEndedError {
+  return new MachineEndedError(describeOutcome(outcome), outcome);
 }

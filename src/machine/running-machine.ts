@@ -1,11 +1,10 @@
-import { MachineEndedError } from '../errors.ts';
 import type { BoundForward } from '../passt/port.ts';
 import type { RunningNetwork } from '../passt/running-network.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import type { Scope } from '../util/scope.ts';
 import type { GuestConsole } from './console.ts';
 import type { Life } from './life.ts';
-import { type Outcome, describeOutcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import type { NetworkLoss } from './start.ts';
 import { type StopRung, type StopStep, climbDown } from './stop.ts';
@@ -112,8 +111,8 @@ export class RunningMachine implements AsyncDisposable {
 
   /** @throws MachineEndedError when the machine has ended, with how. */
   protected requireAlive(): void {
-    const { outcome } = this.life;
-    if (outcome) throw new MachineEndedError(describeOutcome(outcome), outcome);
+    const { end } = this.life;
+    if (end) throw end;
   }
 }
 

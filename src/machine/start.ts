@@ -39,6 +39,7 @@ export async function startProcesses(
     argv,
     {
       environment,
+      cwd: '/',
       descriptors: ['pipe', 'pipe', 'pipe', ...(network?.descriptor ? [network.descriptor] : [])],
       setprivFlags: qemuConfinementFlags(plan, host),
     },

@@ -22,7 +22,7 @@ export function tether(
     ...setprivFlags,
     '/bin/sh',
     '-c',
-    'test "$PPID" = "$0" || exit 125; exec "$@"',
+    'test "$PPID" = "$0" || exit 125; unset PWD OLDPWD SHLVL _; exec "$@"',
     String(parentPid),
     ...argv,
   ];

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GuestCommandError, type Machine, MachineEndedError, QmpRefusedError, launch } from '../../src/index.ts';
+import { run } from '../../src/process/run.ts';
+import { until } from './command.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'vmlet-library-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+async function answer(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    get({ host: '127.0.0.1', port, timeout: 5000 }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve(body));
+    }).on('error', () => resolve(undefined));
+  });
+}
+
+describe('a guest', () => {
+  let machine: Machine;
+  beforeAll(async () => {
+    machine = await launch({ ports: ['127.0.0.1::80', '[::1]::80'], disks: ['64M'], name: 'guest-one' });
+  });
+  afterAll(async () => {
+    expect(await machine.kill()).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
+  });
+
+  it('runs commands and tells how they ended', async () => {
+    const result = await machine.exec(['sh', '-c', 'echo out; echo err >&2; exit 3']);
+    expect({ ...result, stdout: result.stdout.toString(), stderr: result.stderr.toString() }).toEqual({
+      exitCode: 3,
+      signal: undefined,
+      stdout: 'out\n',
+      stderr: 'err\n',
+      truncated: false,
+    });
+    expect((await machine.exec(['sh', '-c', 'kill -TERM $$'])).signal).toBe('SIGTERM');
+    await expect(machine.exec(['no-such-program'])).rejects.toThrow(GuestCommandError);
+  });
+
+  it('has its name, clock, address, route and name server when the first command runs', async () => {
+    const { stdout } = await machine.exec(['sh', '-c', 'hostname; date +%s; ip -4 addr show eth0; ip route; cat /etc/resolv.conf']);
+    const text = stdout.toString();
+    expect(text).toMatch(/^guest-one\n/);
+    expect(Math.abs(Number(text.split('\n')[1]) - Date.now() / 1000)).toBeLessThan(60);
+    expect(text).toContain('inet 10.0.2.15/24');
+    expect(text).toContain('default via 10.0.2.2');
+    expect(text).toContain('nameserver 10.0.2.3');
+  });
+
+  it('answers on its published ports, also when the guest has sent nothing yet', async () => {
+    await machine.exec(['sh', '-c', 'mkdir -p /www; echo hello > /www/index.html; httpd -p "[::]:80" -h /www']);
+    const [ipv4] = machine.ports;
+    expect(ipv4?.hostPort).toBeGreaterThan(0);
+    expect(await until(async () => answer(ipv4?.hostPort ?? 0))).toBe('hello\n');
+  });
+
+  it('runs many commands at once', async () => {
+    const numbers = Array.from({ length: 40 }, (_, index) => index);
+    const outputs = await Promise.all(
+      numbers.map(async (number) => (await machine.exec(['sh', '-c', `sleep 0.2; echo ${number}`])).stdout.toString()),
+    );
+    expect(outputs).toEqual(numbers.map((number) => `${number}\n`));
+  });
+
+  it('passes 100 MiB through stdout byte for byte', { timeout: 600_000 }, async () => {
+    const MiB = 100;
+    const command = machine.exec(['sh', '-c', `dd if=/dev/urandom bs=1M count=${MiB} 2>/dev/null | tee /tmp/data`]);
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of command.stdout as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+    }
+    expect((await command).exitCode).toBe(0);
+    expect(size).toBe(MiB * 1024 * 1024);
+    const inGuest = await machine.exec(['sha256sum', '/tmp/data']);
+    expect(inGuest.stdout.toString().split(' ')[0]).toBe(hash.digest('hex'));
+    await machine.exec(['rm', '/tmp/data']);
+  });
+
+  it('takes and gives files with their modes', async () => {
+    const content = Buffer.from('some\0bytes\n');
+    await machine.push(content, '/root/deep/er/file', { mode: 0o640, parents: true });
+    expect(await machine.readFile('/root/deep/er/file')).toEqual(content);
+    expect((await machine.exec(['stat', '-c', '%a', '/root/deep/er/file'])).stdout.toString()).toBe('640\n');
+  });
+
+  it('has the disk that was asked for', async () => {
+    const { stdout } = await machine.exec(['cat', '/sys/block/vda/size']);
+    expect(Number(stdout.toString()) * 512).toBe(64 * 1024 * 1024);
+  });
+
+  it('cannot be used to read the files of the user', async () => {
+    const secret = join(directory, 'secret');
+    const attempt = machine.qmp.execute('blockdev-add', {
+      driver: 'file',
+      'node-name': 'stolen',
+      filename: secret,
+      'read-only': true,
+    });
+    await expect(attempt).rejects.toThrow(QmpRefusedError);
+    await expect(
+      machine.qmp.execute('blockdev-add', { driver: 'file', 'node-name': 'p', filename: '/etc/passwd', 'read-only': true }),
+    ).rejects.toThrow(/Permission denied/);
+  });
+
+  it('keeps nothing of the launcher’s environment in QEMU', () => {
+    expect(readFileSync(`/proc/${machine.pid}/environ`, 'utf8')).toBe('');
+  });
+});
+
+describe('disks', () => {
+  it('are overlays that leave the file as it was, whatever its name', async () => {
+    const file = join(directory, "odd, name=1 'ü'.qcow2");
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', file, '16M']);
+    const before = readFileSync(file);
+    await using machine = await launch({ disks: [file], net: 'none' });
+    const { exitCode } = await machine.exec(['sh', '-c', 'echo changed > /dev/vda && sync && grep -q changed /dev/vda']);
+    expect(exitCode).toBe(0);
+    await machine.stop();
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+});
+
+describe('the end of a guest', () => {
+  it('is a power-off that was asked for after stop()', async () => {
+    await using machine = await launch({ net: 'none' });
+    expect(await machine.stop()).toEqual({ rung: 'guest', outcome: { kind: 'power-off', requested: true } });
+    expect(() => machine.exec(['true'])).toThrow(MachineEndedError);
+  });
+
+  it('is a panic when its kernel panics, and the console has its words', async () => {
+    await using machine = await launch({ net: 'none' });
+    const command = machine.exec(['sh', '-c', 'echo c > /proc/sysrq-trigger']);
+    await expect(command).rejects.toThrow(MachineEndedError);
+    expect(await machine.ended).toEqual({ kind: 'panic' });
+    expect(machine.console.last(200).join('\n')).toMatch(/sysrq triggered crash/i);
+  });
+
+  it('is a reboot when it reboots', async () => {
+    await using machine = await launch({ net: 'none' });
+    machine.exec(['reboot', '-f']).catch(() => undefined);
+    expect(await machine.ended).toEqual({ kind: 'reboot' });
+  });
+});
+
+describe('the network', () => {
+  it.each(['passt', 'slirp'] as const)('works over %s', async (net) => {
+    await using machine = await launch({ net, ports: ['8080'] });
+    await machine.exec(['httpd', '-p', '8080', '-h', '/etc']);
+    const port = machine.ports[0]?.hostPort ?? 0;
+    expect(await until(async () => answer(port))).toBeDefined();
+  });
+
+  it('reports the death of passt', async () => {
+    await using machine = await launch({ net: 'passt' });
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    const passt = children.find((pid) => /^passt/.test(readFileSync(`/proc/${pid}/comm`, 'utf8')));
+    process.kill(Number(passt), 'SIGKILL');
+    expect(await machine.networkLost).toMatchObject({ program: 'passt', status: { signal: 'SIGKILL' } });
+    expect((await machine.exec(['true'])).exitCode).toBe(0);
+  });
+});
