@@ -19,7 +19,10 @@ export interface Started {
 }
 
 /** Starts the command as a user would, in a process of its own. */
-export function start(args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): Started {
+export function start(
+  args: readonly string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): Started {
   const child = spawn(process.execPath, [VMLET, ...args], {
     stdio: 'pipe',
     env: { ...process.env, NO_COLOR: '1', ...options.env },
@@ -42,7 +45,9 @@ export async function vmlet(...args: string[]): Promise<Finished> {
 }
 
 /** Asks again and again until the answer is there; how long that may take is the test's own limit. */
-export async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

@@ -4,7 +4,13 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GuestCommandError, type Machine, MachineEndedError, QmpRefusedError, launch } from '../../src/index.ts';
+import {
+  GuestCommandError,
+  type Machine,
+  MachineEndedError,
+  QmpRefusedError,
+  launch,
+} from '../../src/index.ts';
 import { run } from '../../src/process/run.ts';
 import { until } from './command.ts';
 
@@ -44,7 +50,11 @@ describe('a guest', () => {
   });
 
   it('has its name, clock, address, route and name server when the first command runs', async () => {
-    const { stdout } = await machine.exec(['sh', '-c', 'hostname; date +%s; ip -4 addr show eth0; ip route; cat /etc/resolv.conf']);
+    const { stdout } = await machine.exec([
+      'sh',
+      '-c',
+      'hostname; date +%s; ip -4 addr show eth0; ip route; cat /etc/resolv.conf',
+    ]);
     const text = stdout.toString();
     expect(text).toMatch(/^guest-one\n/);
     expect(Math.abs(Number(text.split('\n')[1]) - Date.now() / 1000)).toBeLessThan(60);
@@ -54,7 +64,11 @@ describe('a guest', () => {
   });
 
   it('answers on its published ports, also when the guest has sent nothing yet', async () => {
-    await machine.exec(['sh', '-c', 'mkdir -p /www; echo hello > /www/index.html; httpd -p "[::]:80" -h /www']);
+    await machine.exec([
+      'sh',
+      '-c',
+      'mkdir -p /www; echo hello > /www/index.html; httpd -p "[::]:80" -h /www',
+    ]);
     const [ipv4] = machine.ports;
     expect(ipv4?.hostPort).toBeGreaterThan(0);
     expect(await until(async () => answer(ipv4?.hostPort ?? 0))).toBe('hello\n');
@@ -63,14 +77,20 @@ describe('a guest', () => {
   it('runs many commands at once', async () => {
     const numbers = Array.from({ length: 40 }, (_, index) => index);
     const outputs = await Promise.all(
-      numbers.map(async (number) => (await machine.exec(['sh', '-c', `sleep 0.2; echo ${number}`])).stdout.toString()),
+      numbers.map(async (number) =>
+        (await machine.exec(['sh', '-c', `sleep 0.2; echo ${number}`])).stdout.toString(),
+      ),
     );
     expect(outputs).toEqual(numbers.map((number) => `${number}\n`));
   });
 
   it('passes 100 MiB through stdout byte for byte', { timeout: 600_000 }, async () => {
     const MiB = 100;
-    const command = machine.exec(['sh', '-c', `dd if=/dev/urandom bs=1M count=${MiB} 2>/dev/null | tee /tmp/data`]);
+    const command = machine.exec([
+      'sh',
+      '-c',
+      `dd if=/dev/urandom bs=1M count=${MiB} 2>/dev/null | tee /tmp/data`,
+    ]);
     const hash = createHash('sha256');
     let size = 0;
     for await (const chunk of command.stdout as AsyncIterable<Buffer>) {
@@ -106,7 +126,12 @@ describe('a guest', () => {
     });
     await expect(attempt).rejects.toThrow(QmpRefusedError);
     await expect(
-      machine.qmp.execute('blockdev-add', { driver: 'file', 'node-name': 'p', filename: '/etc/passwd', 'read-only': true }),
+      machine.qmp.execute('blockdev-add', {
+        driver: 'file',
+        'node-name': 'p',
+        filename: '/etc/passwd',
+        'read-only': true,
+      }),
     ).rejects.toThrow(/Permission denied/);
   });
 
@@ -121,7 +146,11 @@ describe('disks', () => {
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', file, '16M']);
     const before = readFileSync(file);
     await using machine = await launch({ disks: [file], net: 'none' });
-    const { exitCode } = await machine.exec(['sh', '-c', 'echo changed > /dev/vda && sync && grep -q changed /dev/vda']);
+    const { exitCode } = await machine.exec([
+      'sh',
+      '-c',
+      'echo changed > /dev/vda && sync && grep -q changed /dev/vda',
+    ]);
     expect(exitCode).toBe(0);
     await machine.stop();
     expect(readFileSync(file).equals(before)).toBe(true);
@@ -160,7 +189,9 @@ describe('the network', () => {
 
   it('reports the death of passt', async () => {
     await using machine = await launch({ net: 'passt' });
-    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+      .trim()
+      .split(' ');
     const passt = children.find((pid) => /^passt/.test(readFileSync(`/proc/${pid}/comm`, 'utf8')));
     process.kill(Number(passt), 'SIGKILL');
     expect(await machine.networkLost).toMatchObject({ program: 'passt', status: { signal: 'SIGKILL' } });

@@ -30,7 +30,8 @@ describe('vmlet run', () => {
   });
 
   it('passes stdin through', async () => {
-    const { stdout } = await start(['run', 'micro', '--', 'sh', '-c', 'cat; echo end'], { input: 'hi\n' }).finished;
+    const { stdout } = await start(['run', 'micro', '--', 'sh', '-c', 'cat; echo end'], { input: 'hi\n' })
+      .finished;
     expect(stdout).toBe('hi\nend\n');
   });
 
@@ -47,7 +48,8 @@ describe('vmlet run', () => {
   it('gives the command its variables, directory and user', async () => {
     const command = ['sh', '-c', 'echo $A:$B:$PWD:$(id -un)'];
     const flags = ['-e', 'A=a b=c', '-e', 'B', '-w', '/tmp', '-u', 'nobody', '--net', 'none'];
-    const { stdout } = await start(['run', ...flags, 'micro', ...command], { env: { B: 'from here' } }).finished;
+    const { stdout } = await start(['run', ...flags, 'micro', ...command], { env: { B: 'from here' } })
+      .finished;
     expect(stdout).toBe('a b=c:from here:/tmp:nobody\n');
   });
 
@@ -67,7 +69,15 @@ describe('vmlet run', () => {
     polite.process.kill('SIGINT');
     expect(await polite.finished).toMatchObject({ status: 4, stdout: 'ready\ncleaning up\n' });
 
-    const deaf = start(['run', '--net', 'none', 'micro', 'sh', '-c', 'trap "echo heard" INT; echo ready; while :; do sleep 0.1; done']);
+    const deaf = start([
+      'run',
+      '--net',
+      'none',
+      'micro',
+      'sh',
+      '-c',
+      'trap "echo heard" INT; echo ready; while :; do sleep 0.1; done',
+    ]);
     await until(() => deaf.stdout().includes('ready'));
     deaf.process.kill('SIGINT');
     await until(() => deaf.stdout().includes('heard'));
@@ -83,13 +93,30 @@ describe('vmlet run', () => {
   });
 
   it('exits with 124 at its time limit', async () => {
-    const { status, stderr } = await vmlet('run', '--timeout', '5', '--net', 'none', 'micro', 'sleep', '1000');
+    const { status, stderr } = await vmlet(
+      'run',
+      '--timeout',
+      '5',
+      '--net',
+      'none',
+      'micro',
+      'sleep',
+      '1000',
+    );
     expect(status).toBe(124);
     expect(stderr).toMatch(/within 5 s/);
   });
 
   it('says how far a guest came that did not boot in time', async () => {
-    const { status, stderr } = await vmlet('run', '--boot-timeout', '1', '--append', 'rdinit=/bin/cat', 'micro', 'true');
+    const { status, stderr } = await vmlet(
+      'run',
+      '--boot-timeout',
+      '1',
+      '--append',
+      'rdinit=/bin/cat',
+      'micro',
+      'true',
+    );
     expect(status).toBe(124);
     expect(stderr).toMatch(/did not finish within 1 s/);
     expect(stderr).toMatch(/console ended with/);
@@ -109,7 +136,17 @@ describe('vmlet run', () => {
   });
 
   it('says what it would do without doing it, in a script that a shell can run', async () => {
-    const { status, stdout } = await vmlet('run', '--dry-run', '--disk', '1G', '-p', '80', 'micro', '--', 'true');
+    const { status, stdout } = await vmlet(
+      'run',
+      '--dry-run',
+      '--disk',
+      '1G',
+      '-p',
+      '80',
+      'micro',
+      '--',
+      'true',
+    );
     expect(status).toBe(0);
     expect(stdout).toMatch(/^#!\/bin\/sh\n/);
     expect(stdout).toMatch(/qemu-img create .*disk0\.qcow2 1073741824/);

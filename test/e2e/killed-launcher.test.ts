@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { start, until } from './command.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'vmlet-killed-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Everything of these launches bears a mark: the directory in QEMU's command line, the port in passt's. */
+async function markedEnvironment(): Promise<{ env: Record<string, string>; port: number; own: string }> {
+  const own = mkdtempSync(join(directory, 'own-'));
+  const [runtime, cache] = [join(own, 'run'), join(own, 'cache')];
+  for (const path of [runtime, cache]) mkdirSync(path, { mode: 0o700 });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return { env: { XDG_RUNTIME_DIR: runtime, XDG_CACHE_HOME: cache }, port, own };
+}
+
+function processesWith(...marks: readonly string[]): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        // A zombie has no command line any more.
+        const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return marks.some((mark) => argv.includes(mark)) ? [`${pid} ${argv}`] : [];
+      } catch {
+        // It ended while we looked.
+        return [];
+      }
+    });
+}
+
+function entries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    // Killed before it was made.
+    return [];
+  }
+}
+
+describe('a launcher that is killed', () => {
+  const delays = [
+    0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 230, 260, 300, 400, 600, 1000, 1500, 2000, 2500, 3000,
+  ];
+
+  it(
+    'leaves no process at any moment, and what it leaves on disk goes with the next start',
+    { timeout: 300_000 },
+    async () => {
+      const { env, port, own } = await markedEnvironment();
+      const marks = [own, `/${port}:80`];
+      // The first start asks the host everything; later ones know the answers and are elsewhere at the same moment.
+      for (const delay of [...delays, ...delays]) {
+        const launcher = start(['run', '-p', `${port}:80`, '--disk', '1G', 'micro', '--', 'sleep', '1000'], {
+          env,
+        });
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        launcher.process.kill('SIGKILL');
+        await launcher.finished;
+        await until(() => processesWith(...marks).length === 0);
+      }
+      const { status } = await start(['run', '--net', 'none', 'micro', '--', 'true'], { env }).finished;
+      expect(status).toBe(0);
+      expect(entries(join(own, 'run/vmlet'))).toEqual([]);
+      expect(entries(join(own, 'cache/vmlet/scratch'))).toEqual([]);
+    },
+  );
+
+  it('is not swept while it lives', async () => {
+    const { env, own } = await markedEnvironment();
+    const first = start(['run', '--net', 'none', 'micro', 'sh', '-c', 'echo up; cat'], { env });
+    const second = start(['run', '--net', 'none', 'micro', 'sh', '-c', 'echo up; sleep 1000'], { env });
+    await until(() => second.stdout().includes('up'));
+    const { status } = await start(['run', '--net', 'none', 'micro', 'true'], { env }).finished;
+    expect(status).toBe(0);
+    expect(entries(join(own, 'run/vmlet'))).toHaveLength(1);
+    second.process.kill('SIGINT');
+    expect((await second.finished).status).toBe(130);
+    await first.finished;
+    expect(entries(join(own, 'run/vmlet'))).toEqual([]);
+  });
+});
+
+describe('a QEMU that is killed', () => {
+  it('ends the command with what happened', async () => {
+    const { env, own } = await markedEnvironment();
+    const running = start(['run', 'micro', 'sh', '-c', 'echo up; sleep 1000'], { env });
+    await until(() => running.stdout().includes('up'));
+    const qemu = processesWith(own).find((line) => line.includes('qemu-system-x86_64'));
+    process.kill(Number(qemu?.split(' ')[0]), 'SIGKILL');
+    const { status, stderr } = await running.finished;
+    expect(stderr).toMatch(/the machine has ended: QEMU was killed by SIGKILL, not by vmlet/);
+    expect(status).toBe(125);
+    expect(entries(join(own, 'run/vmlet'))).toEqual([]);
+  });
+});
