@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../directory.ts';
 import { start, until } from './command.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'vmlet-killed-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory();
 
 /** Everything of these launches bears a mark: the directory in QEMU's command line, the port in passt's. */
 async function markedEnvironment(): Promise<{ env: Record<string, string>; port: number; own: string }> {

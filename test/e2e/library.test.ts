@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../directory.ts';
 import {
   GuestCommandError,
   type Machine,
@@ -14,8 +14,7 @@ import {
 import { run } from '../../src/process/run.ts';
 import { until } from './command.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'vmlet-library-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory();
 
 async function answer(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../directory.ts';
 import { type Finished, VMLET } from './command.ts';
 
 const NOBODY = 65_534;
@@ -11,13 +11,12 @@ if (!isRoot)
   console.warn('skipped: only root can become another user; the other tests ran as an ordinary user already');
 
 describe.runIf(isRoot)('an ordinary user without /dev/kvm and without a home of root’s', () => {
-  const home = mkdtempSync(join(tmpdir(), 'vmlet-user-'));
+  const home = temporaryDirectory();
   chmodSync(home, 0o711);
   const run = join(home, 'run');
   mkdirSync(run);
   for (const path of [home, run]) chownSync(path, NOBODY, NOBODY);
   chmodSync(run, 0o700);
-  afterAll(() => rmSync(home, { recursive: true }));
 
   async function asNobody(...args: string[]): Promise<Finished> {
     const child = spawn(process.execPath, [VMLET, ...args], {

@@ -1,11 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../directory.ts';
 import { VMLET, until } from './command.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'vmlet-terminal-'));
+const directory = temporaryDirectory();
 const socket = join(directory, 'tmux');
 
 function tmux(...args: string[]): string {
@@ -27,7 +26,6 @@ async function showsLine(line: RegExp): Promise<void> {
 describe('vmlet run -it in a real terminal', () => {
   afterAll(() => {
     spawnSync('tmux', ['-S', socket, 'kill-server']);
-    rmSync(directory, { recursive: true });
   });
 
   it('is a shell that resizes, is interrupted by Ctrl-C, and gives the terminal back', async () => {

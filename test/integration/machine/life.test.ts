@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../directory.ts';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { LaunchError } from '../../../src/errors.ts';
 import { launch } from '../../../src/machine/launch.ts';
 import type { RunningMachine } from '../../../src/machine/running-machine.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'vmlet-life-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory();
 
 async function start(name: keyof typeof bootSectors, options: object = {}): Promise<RunningMachine> {
   const image = join(directory, `${name}.raw`);
