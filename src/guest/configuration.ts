@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { FieldWriter, Operation, Tag } from './fields.ts';
 import { nanoseconds } from './files.ts';

@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -93,8 +94,13 @@ static _Noreturn void serve(void)
         busy |= port_pump_output();
         children_pump();
         power_pump();
-        if (port_attached() || listener.fd >= 0)
+        if (port_attached())
             continue;
+        if (listener.fd >= 0) {
+            /* The next host may have come while the last one was still here, and is not announced again. */
+            busy |= listener.readable;
+            continue;
+        }
         if (role != ROLE_INIT)
             leave(role == ROLE_SOCKET ? 0 : 1);
         port_attach(virtio_port_open(), PORT_VIRTIO, &session_events);
@@ -151,6 +157,8 @@ int main(int count, char **arguments)
         init_start();
     else if (count != 3)
         explain();
+    /* CLOSE_RANGE_CLOEXEC: what our own parent left open is not for commands. */
+    syscall(SYS_close_range, 3, ~0u, 4);
     spawn_raise_file_limit();
     loop_start();
     watch_signals();

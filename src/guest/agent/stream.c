@@ -13,7 +13,6 @@ enum {
     TERMINAL_BUDGET = 64 * 1024,
     /* Credit is granted in pieces of this size at least. */
     GRANT = WINDOW / 4,
-    CONTROL_D = 4,
     /*
      * A command that writes piece by piece would wake us for each of them, and the host with us. Whoever has just
      * sent a piece smaller than this waits for a moment, in which a pipe fills.
@@ -112,7 +111,7 @@ void source_close(struct source *source)
 
 bool drain_open(struct drain *drain, int fd, bool is_terminal)
 {
-    *drain = (struct drain){.is_terminal = is_terminal};
+    *drain = (struct drain){.is_terminal = is_terminal, .last = '\n'};
     drain->open = watch_open(&drain->watch, fd);
     drain->watch.writable = true;
     return drain->open;
@@ -147,6 +146,7 @@ static size_t feed(struct drain *drain, const uint8_t *bytes, size_t length)
         ssize_t count = write(drain->watch.fd, bytes + taken, length - taken);
         if (count > 0) {
             taken += (size_t)count;
+            drain->last = bytes[taken - 1];
         } else if (count < 0 && errno == EAGAIN) {
             drain->watch.writable = false;
         } else if (count == 0 || errno != EINTR) {
@@ -174,11 +174,14 @@ bool drain_receive(struct drain *drain, const uint8_t *bytes, uint32_t length)
 
 void drain_end(struct drain *drain) { drain->ended = true; }
 
+/* Control-D: the first one passes an unfinished line on, and only one on an empty line is an end of file. */
+static const uint8_t END_OF_FILE[2] = {4, 4};
+
 static void finish_input(struct drain *drain)
 {
-    uint8_t end_of_file = CONTROL_D;
+    size_t length = drain->last == '\n' || drain->last == '\r' ? 1 : 2;
     /* A terminal stays open, for the command's output comes from it too: its end of file is typed. */
-    if (drain->is_terminal && write(drain->watch.fd, &end_of_file, 1) < 0 && errno == EAGAIN) {
+    if (drain->is_terminal && write(drain->watch.fd, END_OF_FILE, length) < 0 && errno == EAGAIN) {
         drain->watch.writable = false;
         return;
     }

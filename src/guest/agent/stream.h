@@ -35,6 +35,8 @@ struct drain {
     size_t start, end, capacity;
     /* Written but not yet granted anew. */
     uint32_t owed;
+    /* What was written last, by which a terminal's line is known to be unfinished. */
+    uint8_t last;
     bool is_terminal;
     bool open;
     /* The host has said END, or was told so: nothing more comes. */

@@ -107,7 +107,7 @@ describe('attach', () => {
 
 describe('a session', () => {
   test('that ends takes its commands with it, and the next host is served', async () => {
-    const { agent, connect } = await startListening(program, scope);
+    const { agent, connect } = startListening(program, scope);
     const first = await GuestAgent.attach(await connect(), limits);
     const { pid, command } = await startStubborn(first);
     await first.close();
@@ -167,7 +167,7 @@ describe('a session', () => {
   });
 
   test('ends on both sides when the agent is sent garbage, and a new one works', async () => {
-    const { connect } = await startListening(program, scope);
+    const { connect } = startListening(program, scope);
     const connection = await connect();
     const guest = await GuestAgent.attach(connection, limits);
     const { pid, command } = await startStubborn(guest);

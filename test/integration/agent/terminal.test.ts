@@ -81,8 +81,10 @@ describe('a terminal', () => {
   });
 
   test('types an end of file when stdin ends', async () => {
-    const command = guest.exec(['sh', '-c', 'stty -echo; cat; echo after'], { tty, input: 'typed\n' });
-    expect((await command).stdout.toString()).toContain('typed\r\nafter\r\n');
+    for (const input of ['', 'typed\n', 'unfinished']) {
+      const { stdout } = await guest.exec(['sh', '-c', 'cat; echo after'], { tty, input });
+      expect(stdout.toString()).toMatch(new RegExp(`^${input.trim()}.*after\r\n$`, 's'));
+    }
   });
 
   test('loses no output of a command that ends at once', async () => {
