@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "port.h"
 #include "power.h"
+#include "power_button.h"
 #include "session.h"
 #include "sink.h"
 #include "spawn.h"
@@ -93,6 +94,9 @@ static _Noreturn void serve(void)
         busy |= sinks_pump();
         busy |= port_pump_output();
         children_pump();
+        /* The greeting goes first. */
+        if (role == ROLE_INIT && port_drained())
+            power_button_pump();
         power_pump();
         if (port_attached())
             continue;

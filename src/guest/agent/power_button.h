@@ -1,0 +1,5 @@
+/* The machine's power button, as ACPI tells of it. */
+#pragma once
+
+/* Listens from the first call on; schedules the power-off when the button is pressed. For PID 1 only. */
+void power_button_pump(void);
