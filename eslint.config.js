@@ -12,7 +12,8 @@ const stdoutBelongsToTheCli = [
 export default tseslint.config(
   {
     ignores: [
-      'dist/', 'dist.new/',
+      'dist/',
+      'dist.new/',
       'node_modules/',
       'coverage/',
       'bench-results/',

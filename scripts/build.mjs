@@ -27,7 +27,12 @@ const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan.js'));
 writeFileSync(
   join(dist, 'guest-agent/agent.cpio'),
   cpioArchive([
-    { type: 'file', path: AGENT_IN_INITRD, mode: 0o755, data: readFileSync(join(dist, 'guest-agent/vmlet-agent')) },
+    {
+      type: 'file',
+      path: AGENT_IN_INITRD,
+      mode: 0o755,
+      data: readFileSync(join(dist, 'guest-agent/vmlet-agent')),
+    },
   ]),
 );
 await build({
