@@ -60,6 +60,8 @@ export interface BoundNetworkPlan extends NetworkPlan {
 export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };
 /** slirp's own default prefix: site-local, so that a guest prefers IPv4 for the world outside (RFC 6724). */
 export const IPV6 = { address: 'fec0::15', prefix: 64, gateway: 'fec0::2', dns: 'fec0::3' };
+/** passt connects from its own link-local address, and so to the guest's; a known one needs no waiting for the kernel's. */
+const LINK_LOCAL = { address: 'fe80::15', prefix: 64 };
 /** One guest a network: the address need not differ from another machine's. */
 const MAC = '52:54:00:12:34:56';
 /** passt's default and largest: an IPv4 packet in whole 32-bit words. */
@@ -117,7 +119,9 @@ export function planNetwork(
     guest: {
       mac: MAC,
       mtu: slirp ? SLIRP_MTU : PASST_MTU,
-      addresses: [IPV4, ...(hasIpv6 ? [IPV6] : [])].map(({ address, prefix }) => `${address}/${prefix}`),
+      addresses: [IPV4, ...(hasIpv6 ? [IPV6, LINK_LOCAL] : [])].map(
+        ({ address, prefix }) => `${address}/${prefix}`,
+      ),
       gateways: [IPV4, ...(hasIpv6 ? [IPV6] : [])].map(({ gateway }) => gateway),
       dns: guestNameservers(host.nameservers, hasIpv6),
     },

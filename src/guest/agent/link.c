@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 10000, CARRIER_MS = 2000 };
 
 static int search(const char *hardware_address)
 {
@@ -83,6 +84,33 @@ int link_start(int netlink, int index)
     body->ifi_index = index;
     body->ifi_flags = body->ifi_change = IFF_UP;
     return netlink_transact(netlink, &message);
+}
+
+static bool is_running(int index)
+{
+    struct ifreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool running = fd >= 0 && if_indextoname((unsigned)index, request.ifr_name) &&
+                   ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING);
+    if (fd >= 0)
+        close(fd);
+    return running;
+}
+
+void link_await_running(int index)
+{
+    int64_t deadline = now_ms() + CARRIER_MS;
+    struct pollfd news = {.fd = netlink_open(RTMGRP_LINK), .events = POLLIN};
+    while (news.fd >= 0 && !is_running(index)) {
+        uint8_t message[8192];
+        int64_t left = deadline - now_ms();
+        if (left <= 0 || poll(&news, 1, (int)left) == 0)
+            break;
+        if (recv(news.fd, message, sizeof message, 0) < 0 && errno != EINTR && errno != ENOBUFS)
+            break;
+    }
+    if (news.fd >= 0)
+        close(news.fd);
 }
 
 int link_set_mtu(int netlink, int index, uint32_t mtu)

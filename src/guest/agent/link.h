@@ -6,4 +6,6 @@
 int link_find(const char *hardware_address, int *index);
 /* Brings it up without the delays and the automatic addresses of IPv6. 0 or an errno. */
 int link_start(int netlink, int index);
+/* Waits, within bounds, until it carries packets. */
+void link_await_running(int index);
 int link_set_mtu(int netlink, int index, uint32_t mtu);

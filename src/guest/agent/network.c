@@ -1,4 +1,5 @@
 #include "network.h"
+#include "announce.h"
 #include "netlink.h"
 #include "link.h"
 #include "resolver.h"
@@ -77,9 +78,24 @@ static int add_default_route(int fd, int link, const char *text)
     return netlink_transact(fd, &message);
 }
 
+/* Addresses of a link that is not up yet would be announced to nobody. */
+static void announce_all(struct field_reader request)
+{
+    struct field field;
+    int link = 0;
+    while (field_next(&request, &field)) {
+        const char *text = field_text(&field);
+        if (field.tag == FIELD_LINK && text && link_find(text, &link) == 0)
+            link_await_running(link);
+        else if (field.tag == FIELD_ADDRESS && text && link)
+            announce_address(link, text);
+    }
+}
+
 int network_apply(struct field_reader request, const char **subject)
 {
     struct field field;
+    struct field_reader again = request;
     struct resolver resolver = {0};
     int link = 0, reason = 0;
     int fd = netlink_open(0);
@@ -105,6 +121,8 @@ int network_apply(struct field_reader request, const char **subject)
             resolver_add(&resolver, field.tag == FIELD_SEARCH, *subject);
     }
     close(fd);
+    if (!reason)
+        announce_all(again);
     if (!reason && resolver.any) {
         *subject = "/etc/resolv.conf";
         reason = resolver_write(&resolver);

@@ -50,7 +50,7 @@ describe('the guest has the same network everywhere', () => {
     const guest = {
       mac: '52:54:00:12:34:56',
       mtu: 65_520,
-      addresses: ['10.0.2.15/24', 'fec0::15/64'],
+      addresses: ['10.0.2.15/24', 'fec0::15/64', 'fe80::15/64'],
       gateways: ['10.0.2.2', 'fec0::2'],
       dns: ['10.0.2.3'],
     };
