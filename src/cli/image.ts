@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { type BuildProgress, InvalidInputError } from '../index.ts';
-import { SilentExit } from './report-error.ts';
+import { InvalidInputError } from '../index.ts';
+import { Interrupts } from './interrupts.ts';
+import { ProgressLine, describeBuild } from './progress.ts';
 
 interface BuildFlags {
   readonly kernel?: string;
@@ -29,10 +30,16 @@ async function buildImage(name: string, flags: BuildFlags): Promise<void> {
     });
   }
   const { buildMicroImage } = await import('../index.ts');
-  const image = await untilInterrupted(async (signal) =>
-    buildMicroImage({ ...flags, signal, onProgress: progressLine() }),
-  );
-  process.stdout.write(`sha256:${image.digest}\n`);
+  const progress = new ProgressLine();
+  try {
+    const image = await untilInterrupted(async (signal) =>
+      buildMicroImage({ ...flags, signal, onProgress: (news) => progress.show(describeBuild(news)) }),
+    );
+    progress.clear();
+    process.stdout.write(`sha256:${image.digest}\n`);
+  } finally {
+    progress.clear();
+  }
 }
 
 async function listTheImages(flags: { readonly json?: boolean }): Promise<void> {
@@ -63,27 +70,8 @@ async function removeImages(names: string[]): Promise<void> {
 
 /** Ctrl-C ends the work in an orderly way, so that nothing half-made stays. */
 async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const onInterrupt = (): void => controller.abort(new SilentExit(130));
-  const onTerminate = (): void => controller.abort(new SilentExit(143));
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onTerminate);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onTerminate);
-  }
-}
-
-/** One line that is written over again and again; nothing where nobody looks. */
-function progressLine(): ((progress: BuildProgress) => void) | undefined {
-  if (!process.stderr.isTTY) return undefined;
-  const clear = '\r\x1b[K';
-  return ({ phase, fraction }) => {
-    const percent = phase === 'fetching' ? ` ${(fraction * 100).toFixed(0)} %` : '';
-    process.stderr.write(phase === 'done' ? clear : `${clear}micro: ${phase}${percent}`);
-  };
+  using interrupts = new Interrupts();
+  return await work(interrupts.signal);
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -1,3 +1,5 @@
+import type { BuildProgress } from '../index.ts';
+
 const CLEAR_LINE = '\r\x1b[K';
 
 /** One line on a terminal's stderr that says what takes so long; silent elsewhere. */
@@ -16,4 +18,9 @@ export class ProgressLine {
     this.#shown = '';
     process.stderr.write(CLEAR_LINE);
   }
+}
+
+export function describeBuild({ phase, fraction }: BuildProgress): string {
+  const percent = phase === 'fetching' ? ` ${(fraction * 100).toFixed(0)} %` : '';
+  return `building the micro image: ${phase}${percent}`;
 }

@@ -38,14 +38,16 @@ static int search(const char *hardware_address)
     return index;
 }
 
-int link_find(const char *hardware_address, int *index)
+/* Looks again whenever the kernel has news of a link, until it is there or the patience is over. */
+static bool await_link(bool (*is_there)(void *what), void *what, int patience_ms)
 {
-    int64_t deadline = now_ms() + PATIENCE_MS;
-    /* Listening begins before the first look, so that no link slips in between. */
+    int64_t deadline = now_ms() + patience_ms;
+    /* Listening begins before the first look, so that nothing slips in between. */
     struct pollfd news = {.fd = netlink_open(RTMGRP_LINK), .events = POLLIN};
     if (news.fd < 0)
-        return -1;
-    while ((*index = search(hardware_address)) == 0) {
+        return is_there(what);
+    bool there;
+    while (!(there = is_there(what))) {
         uint8_t message[8192];
         int64_t left = deadline - now_ms();
         if (left <= 0 || poll(&news, 1, (int)left) == 0)
@@ -54,8 +56,27 @@ int link_find(const char *hardware_address, int *index)
             break;
     }
     close(news.fd);
+    return there;
+}
+
+struct wanted_link {
+    const char *hardware_address;
+    int *index;
+};
+
+static bool is_found(void *what)
+{
+    struct wanted_link *wanted = what;
+    return (*wanted->index = search(wanted->hardware_address)) != 0;
+}
+
+int link_find(const char *hardware_address, int *index)
+{
+    struct wanted_link wanted = {hardware_address, index};
+    if (await_link(is_found, &wanted, PATIENCE_MS))
+        return 0;
     errno = ENODEV;
-    return *index == 0 ? -1 : 0;
+    return -1;
 }
 
 /* A kernel without IPv6 has no such file, and needs none. */
@@ -86,11 +107,11 @@ int link_start(int netlink, int index)
     return netlink_transact(netlink, &message);
 }
 
-static bool is_running(int index)
+static bool is_running(void *index)
 {
     struct ifreq request = {0};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool running = fd >= 0 && if_indextoname((unsigned)index, request.ifr_name) &&
+    bool running = fd >= 0 && if_indextoname(*(unsigned *)index, request.ifr_name) &&
                    ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING);
     if (fd >= 0)
         close(fd);
@@ -99,18 +120,7 @@ static bool is_running(int index)
 
 void link_await_running(int index)
 {
-    int64_t deadline = now_ms() + CARRIER_MS;
-    struct pollfd news = {.fd = netlink_open(RTMGRP_LINK), .events = POLLIN};
-    while (news.fd >= 0 && !is_running(index)) {
-        uint8_t message[8192];
-        int64_t left = deadline - now_ms();
-        if (left <= 0 || poll(&news, 1, (int)left) == 0)
-            break;
-        if (recv(news.fd, message, sizeof message, 0) < 0 && errno != EINTR && errno != ENOBUFS)
-            break;
-    }
-    if (news.fd >= 0)
-        close(news.fd);
+    await_link(is_running, &index, CARRIER_MS);
 }
 
 int link_set_mtu(int netlink, int index, uint32_t mtu)
