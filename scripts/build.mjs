@@ -35,6 +35,14 @@ writeFileSync(
     },
   ]),
 );
+/** As an ES module, node:process has every property of `process` read at once, of which one takes 50 ms. */
+const processByRequire = {
+  name: 'process by require',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?process$/ }, () => ({ path: 'process', namespace: 'global' }));
+    onLoad({ filter: /^process$/, namespace: 'global' }, () => ({ contents: 'module.exports = process' }));
+  },
+};
 await build({
   entryPoints: [join(root, 'src/bin/vmlet.ts')],
   outdir: join(dist, 'bin'),
@@ -51,6 +59,7 @@ await build({
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
+  plugins: [processByRequire],
   logLevel: 'warning',
 });
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);

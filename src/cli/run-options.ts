@@ -21,6 +21,7 @@ export interface RunFlags {
   readonly timeout?: number;
   readonly bootTimeout?: number;
   readonly console?: true;
+  readonly debug?: true;
   readonly dryRun?: true;
   readonly json?: true;
 }

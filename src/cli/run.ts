@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
 import { type LaunchOptions, type Machine, TimedOutError } from '../index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
+import { debugLog } from './debug-log.ts';
 import { Interrupts } from './interrupts.ts';
 import { ProgressLine } from './progress.ts';
 import {
@@ -44,6 +45,7 @@ export function runCommand(): Command {
     .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
     .option('--boot-timeout <time>', 'how long booting may take (default: 2m)', durationMs)
     .option('--console', "show the guest's serial console on stderr")
+    .option('--debug', 'say on stderr what is done and when, as JSON lines')
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
@@ -75,14 +77,15 @@ async function run(image: string | undefined, argv: string[], flags: RunFlags): 
 }
 
 async function boot(options: LaunchOptions, flags: RunFlags, signal: AbortSignal): Promise<Machine> {
-  const { launch } = await import('../index.ts');
+  const [{ launch }, log] = await Promise.all([import('../index.ts'), flags.debug && debugLog()]);
   const progress = new ProgressLine();
   try {
-    if (!flags.console) progress.show('booting…');
+    if (!flags.console && !log) progress.show('booting…');
     return await launch({
       ...options,
       signal,
       ...(flags.console && { console: process.stderr }),
+      ...(log && { log }),
       onProgress: ({ phase, fraction }) => {
         progress.show(`building the micro image: ${phase} ${Math.round(fraction * 100)} %`);
       },

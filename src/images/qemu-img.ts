@@ -1,7 +1,7 @@
 import { basename, dirname, join, relative } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { type DiskFormat, type DiskInfo, readDiskInfo } from './disk-info.ts';
 import { backingName, diskPath } from './disk-path.ts';

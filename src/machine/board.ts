@@ -3,7 +3,15 @@
 /** q35 boots Linux reliably under TCG, where microvm hangs half of the time. Devices that no guest of ours uses are off: each is a probe at boot. */
 export const board = {
   type: 'q35',
-  options: { hpet: 'off', smbus: 'off', sata: 'off', usb: 'off', vmport: 'off', graphics: 'off', i8042: 'off' },
+  options: {
+    hpet: 'off',
+    smbus: 'off',
+    sata: 'off',
+    usb: 'off',
+    vmport: 'off',
+    graphics: 'off',
+    i8042: 'off',
+  },
 } as const;
 
 export const cpuUnderTcg = 'max';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import { isDiskSize, parseDiskSize } from '../images/disk-size.ts';

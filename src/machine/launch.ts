@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { GuestRequestError, PortTakenError } from '../errors.ts';
 import { GuestAgent } from '../guest/agent.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
@@ -38,34 +38,29 @@ export async function launch(options: LaunchOptions & { readonly until: 'running
 export async function launch(options?: LaunchOptions): Promise<Machine>;
 export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
   const spec = parseSpec(options);
-  const log = options.log ?? pino({ enabled: false });
-  const { signal } = options;
+  const { log, signal } = options;
   signal?.throwIfAborted();
   const findings = await survey(spec, options);
+  log?.debug('found what the machine is made of');
   for (let choice = 1; ; choice++) {
     try {
-      return await bringUp(spec, findings, options, log);
+      return await bringUp(spec, findings, options);
     } catch (error) {
       const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
       if (!another) throw error;
-      log.debug({ err: error }, 'a chosen port was taken; choosing again');
+      log?.debug({ err: error }, 'a chosen port was taken; choosing again');
     }
   }
 }
 
-async function bringUp(
-  spec: Spec,
-  findings: Findings,
-  options: LaunchOptions,
-  log: Logger,
-): Promise<RunningMachine> {
+async function bringUp(spec: Spec, findings: Findings, options: LaunchOptions): Promise<RunningMachine> {
   const scope = new Scope();
   const started: StartedParts = {};
   try {
     const plan = await planHere(findings, scope, options.signal);
     await prepareFiles(plan, { signal: options.signal });
-    const processes = await startProcesses(plan, findings.host, scope, log);
-    const ready = becomeReady(plan, processes, spec, { ...options, log }, started, scope);
+    const processes = await startProcesses(plan, findings.host, scope, options.log);
+    const ready = becomeReady(plan, processes, spec, options, started, scope);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
   } catch (error) {
@@ -100,7 +95,7 @@ async function becomeReady(
   plan: Plan,
   processes: StartedProcesses,
   spec: Spec,
-  options: LaunchOptions & { readonly log: Logger },
+  options: LaunchOptions,
   started: StartedParts,
   scope: Scope,
 ): Promise<RunningMachine> {
@@ -122,12 +117,15 @@ async function becomeReady(
   // What keeps the network from coming up also keeps QEMU waiting for it, and is the better explanation.
   const qmp = await Promise.race([negotiation, networkReady.then(async () => negotiation), life.failure]);
   scope.defer(async () => qmp.close());
+  const { log } = options;
+  log?.debug('QEMU speaks QMP');
   life.follow(qmp);
   await Promise.race([qmp.execute('cont'), life.failure]);
   await Promise.race([networkReady, life.failure]);
+  log?.debug('the guest runs');
 
   const parts: MachineParts = { plan, life, qmp, console, network, scope };
-  if (spec.until === 'running') return new RunningMachine(parts, options.signal);
+  if (spec.until === 'running') return new RunningMachine(parts, options);
 
   const agent = await Promise.race([
     GuestAgent.attach(connection(AGENT_DESCRIPTOR), {
@@ -137,15 +135,21 @@ async function becomeReady(
     life.failure,
   ]);
   scope.defer(async () => agent.close(life.end));
-  await Promise.race([configure(agent, plan, options.log), life.failure]);
-  return new Machine(parts, agent, options.signal);
+  log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
+  await Promise.race([configure(agent, plan, log), life.failure]);
+  log?.debug('the guest is configured');
+  return new Machine(parts, agent, options);
 }
 
-async function configure(agent: GuestAgent, { guest, network }: Plan, log: Logger): Promise<void> {
+async function configure(
+  agent: GuestAgent,
+  { guest, network }: Plan,
+  log: Logger | undefined,
+): Promise<void> {
   const optional = guest.optionalModules.map(async (module) =>
     agent.configure({ modules: [module] }).catch((error: unknown) => {
       if (!(error instanceof GuestRequestError)) throw error;
-      log.debug({ err: error }, 'the guest does without a module');
+      log?.debug({ err: error }, 'the guest does without a module');
     }),
   );
   const required = agent.configure({

@@ -2,15 +2,15 @@ import type { GuestAgent } from '../guest/agent.ts';
 import type { ExecOptions } from '../guest/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../guest/files.ts';
 import type { GuestProcess } from '../guest/process.ts';
-import { type MachineParts, RunningMachine } from './running-machine.ts';
+import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './stop.ts';
 
 /** A running machine in whose guest commands can run. */
 export class Machine extends RunningMachine {
   readonly #agent: GuestAgent;
 
-  constructor(parts: MachineParts, agent: GuestAgent, signal: AbortSignal | undefined) {
-    super(parts, signal);
+  constructor(parts: MachineParts, agent: GuestAgent, options: MachineOptions) {
+    super(parts, options);
     this.#agent = agent;
   }
 

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { BoundForward } from '../passt/port.ts';
 import type { RunningNetwork } from '../passt/running-network.ts';
 import type { QmpClient } from '../qmp/index.ts';
@@ -17,6 +18,12 @@ export interface MachineParts {
   readonly console: GuestConsole;
   readonly network: RunningNetwork | undefined;
   readonly scope: Scope;
+}
+
+export interface MachineOptions {
+  /** Ends the machine when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Logger | undefined;
 }
 
 export interface StopOptions {
@@ -51,8 +58,7 @@ export class RunningMachine implements AsyncDisposable {
   readonly networkLost: Promise<NetworkLoss>;
   protected readonly life: Life;
 
-  /** @param signal ends the machine when it aborts. */
-  constructor({ plan, life, qmp, console, network, scope }: MachineParts, signal: AbortSignal | undefined) {
+  constructor({ plan, life, qmp, console, network, scope }: MachineParts, { signal, log }: MachineOptions) {
     this.plan = plan;
     this.life = life;
     this.qmp = qmp;
@@ -62,7 +68,9 @@ export class RunningMachine implements AsyncDisposable {
     signal?.addEventListener('abort', onAbort, { once: true });
     scope.defer(() => signal?.removeEventListener('abort', onAbort));
     this.ended = life.ended.then(async (outcome) => {
+      log?.debug({ outcome }, 'the machine has ended');
       await scope.close();
+      log?.debug('nothing of the machine is left');
       return outcome;
     });
     this.ended.catch(() => undefined);

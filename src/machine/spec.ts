@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { parseDiskSize } from '../images/disk-size.ts';
 import type { BuildProgress } from '../images/micro.ts';

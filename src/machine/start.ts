@@ -30,7 +30,7 @@ export async function startProcesses(
   plan: Plan,
   host: Host,
   scope: Scope,
-  log: Logger,
+  log: Logger | undefined,
 ): Promise<StartedProcesses> {
   const network =
     plan.network && (await startNetwork(plan.network, plan.directory.networkSocket, { environment }, scope));
@@ -46,7 +46,7 @@ export async function startProcesses(
     scope,
   );
   network?.qemuSpawned();
-  log.debug({ pid: qemu.pid, argv }, 'started QEMU');
+  log?.debug({ pid: qemu.pid, argv }, 'started QEMU');
   return { qemu, network };
 }
 

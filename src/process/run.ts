@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { CommandFailedError, MissingProgramError, TimedOutError, isSystemError } from '../errors.ts';
 import { findProgram } from './program.ts';
 import { tether } from './tether.ts';
@@ -38,6 +37,8 @@ export async function run(
   const setpriv = findProgram('setpriv');
   const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv) : argv;
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
+  // Loaded only when needed: most launches find all that they want to know in a cache.
+  const { execa } = await import('execa');
   const child = execa(program, args, {
     input: options.input ?? '',
     encoding: 'buffer',

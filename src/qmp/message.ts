@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from './lossless-json.ts';
 
 /** What QEMU says first (qmp-spec: "Server Greeting"). */

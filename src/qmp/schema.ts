@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The reply of query-qmp-schema (qapi/introspect.json). Newer QEMUs may add members; they are ignored. */
 const features = z.array(z.string()).default([]);
