@@ -72,8 +72,8 @@ describe('a terminal', () => {
     const command = guest.exec(['sh', '-i'], { tty, env: { PS1: '> ' } });
     const shown = screen(command);
     await until('the prompt is there', () => shown().includes('> '));
-    command.stdin.write('sleep 1000\n');
-    await until('the line is echoed', () => shown().includes('sleep 1000'));
+    command.stdin.write("sh -c 'echo up$((1+1)); exec sleep 1000'\n");
+    await until('the job runs in the foreground', () => shown().includes('up2'));
     command.stdin.write('\x03');
     command.stdin.write('echo a$((1+1))b; exit 9\n');
     expect((await command).exitCode).toBe(9);
