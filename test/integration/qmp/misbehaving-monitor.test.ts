@@ -64,6 +64,14 @@ test('a reply that is cut off by a crash ends in the crash’s error', async () 
   expect(error).toMatchObject({ status: { exitCode: 7 } });
 });
 
+test('quit that is answered by the end of the connection alone has succeeded, what hung beside it has not', async () => {
+  await using peer = standIn('quits-without-reply');
+  await using client = await negotiate(peer);
+  const beside = failureOf(client.execute('query-status'));
+  expect(await client.execute('quit')).toEqual({});
+  expect(await beside).toBeInstanceOf(QmpClosedError);
+});
+
 test('an answer to what was never asked ends the connection', async () => {
   await using peer = standIn('lies-about-id');
   await using client = await negotiate(peer);

@@ -33,7 +33,7 @@ export function qemuArgv(...more: string[]): [string, ...string[]] {
   return ['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-S', ...more];
 }
 
-export const onDescriptor3 = [
+const onDescriptor3 = [
   ...['-chardev', 'socket,id=qmp,fd=3'],
   ...['-mon', 'chardev=qmp,mode=control'],
 ] as const;
