@@ -107,11 +107,30 @@ int link_start(int netlink, int index)
     return netlink_transact(netlink, &message);
 }
 
+/*
+ * The kernel acts on a link's new state within a second, unless somebody asks for it (net/core/link_watch.c,
+ * linkwatch_sync_dev; since Linux 6.8): reading this file is to ask.
+ */
+static void ask_for_carrier(const char *name)
+{
+    char path[300], answer;
+    snprintf(path, sizeof path, "/sys/class/net/%s/carrier", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (read(fd, &answer, 1) < 0)
+        errno = 0; /* The link is down: it is looked at again. */
+    close(fd);
+}
+
 static bool is_running(void *index)
 {
     struct ifreq request = {0};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool running = fd >= 0 && if_indextoname(*(unsigned *)index, request.ifr_name) &&
+    bool named = if_indextoname(*(unsigned *)index, request.ifr_name) != NULL;
+    if (named)
+        ask_for_carrier(request.ifr_name);
+    bool running = fd >= 0 && named &&
                    ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING);
     if (fd >= 0)
         close(fd);
