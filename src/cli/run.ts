@@ -65,9 +65,11 @@ async function run(image: string | undefined, argv: string[], flags: RunFlags): 
   using interrupts = new Interrupts();
   const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
   const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
+  const log = flags.debug && (await debugLog());
   try {
-    await using machine = await boot(launchOptions(image, flags), flags, signal);
+    await using machine = await boot(launchOptions(image, flags), flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal);
+    log?.debug({ status: process.exitCode }, 'the command has ended');
   } catch (error) {
     if (signal.aborted && signal.reason === limit?.reason) {
       throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'give it more with --timeout' });
@@ -76,8 +78,13 @@ async function run(image: string | undefined, argv: string[], flags: RunFlags): 
   }
 }
 
-async function boot(options: LaunchOptions, flags: RunFlags, signal: AbortSignal): Promise<Machine> {
-  const [{ launch }, log] = await Promise.all([import('../index.ts'), flags.debug && debugLog()]);
+async function boot(
+  options: LaunchOptions,
+  flags: RunFlags,
+  signal: AbortSignal,
+  log: LaunchOptions['log'],
+): Promise<Machine> {
+  const { launch } = await import('../index.ts');
   const progress = new ProgressLine();
   try {
     if (!flags.console && !log) progress.show('booting…');

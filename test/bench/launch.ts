@@ -1,0 +1,79 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run as runCommand } from '../../src/process/run.ts';
+import { alternate } from './alternate.ts';
+import { VMLET } from './built-command.ts';
+import { scriptByHand } from './by-hand.ts';
+import { type Phase, describePhases, readPhases } from './phases.ts';
+import type { Section } from './section.ts';
+import { describeTimes, median } from './statistics.ts';
+import { timeCommand } from './timed-command.ts';
+
+/** Each without a network too: configuring one is something that by hand nobody does. */
+const NETWORKS = ['auto', 'none'] as const;
+
+export const launch: Section = {
+  title: 'vmlet run micro -- true against the same QEMU by hand in a shell script (at most 150 ms more)',
+  rounds: 15,
+  async run(rounds) {
+    const scripts = NETWORKS.map((net) => join(tmpdir(), `vmlet-bench-${process.pid}-${net}.sh`));
+    try {
+      for (const [index, net] of NETWORKS.entries())
+        await writeFile(scripts[index]!, await scriptByHand(net));
+      const contenders = NETWORKS.flatMap((net, index) => [
+        { name: `vmlet run --net ${net}`, measure: async () => timeCommand(vmletRun(net)) },
+        { name: `by hand, network ${net}`, measure: async () => timeCommand(['sh', scripts[index]!]) },
+      ]);
+      const samples = await alternate(contenders, rounds);
+      const traces: Phase[][] = [];
+      for (let round = 0; round < Math.min(rounds, 7); round++) traces.push(await traceRun());
+      const lines = contenders.map(({ name }, index) => {
+        const of = samples[index]!;
+        const cpu = median(of.map(({ cpuMs }) => cpuMs));
+        return `${name.padEnd(24)} ${describeTimes(of.map(({ wallMs }) => wallMs))}; cpu ${cpu.toFixed(0)} ms`;
+      });
+      const text = [
+        ...lines,
+        difference('more than by hand', samples[0]!, samples[1]!),
+        difference('more, both without network', samples[2]!, samples[3]!),
+        '',
+        'Where the time of vmlet run goes (median of each):',
+        describePhases(traces),
+      ].join('\n');
+      const data = contenders.map(({ name }, index) => ({ name, samples: samples[index] }));
+      return { text, data: { contenders: data, traces } };
+    } finally {
+      for (const script of scripts) await rm(script, { force: true });
+    }
+  },
+};
+
+function vmletRun(net: string): string[] {
+  return [process.execPath, VMLET, 'run', '--net', net, 'micro', '--', 'true'];
+}
+
+type Times = readonly { readonly wallMs: number; readonly cpuMs: number }[];
+
+/** Of the medians, and of the rounds: what a round's two have in common cancels out in the latter. */
+function difference(what: string, ours: Times, theirs: Times): string {
+  const pairs = ours.map(({ wallMs }, index) => wallMs - theirs[index]!.wallMs);
+  const medians = median(ours.map(({ wallMs }) => wallMs)) - median(theirs.map(({ wallMs }) => wallMs));
+  const cpu = median(ours.map(({ cpuMs }) => cpuMs)) - median(theirs.map(({ cpuMs }) => cpuMs));
+  return `${what}: ${medians.toFixed(0)} ms in the median, ${median(pairs).toFixed(0)} ms in the median round; cpu ${cpu.toFixed(0)} ms`;
+}
+
+async function traceRun(): Promise<Phase[]> {
+  const log = join(tmpdir(), `vmlet-bench-${process.pid}.log`);
+  try {
+    const startedAt = performance.timeOrigin + performance.now();
+    await runCommand([
+      'bash',
+      ...['-c', 'log=$1; shift; "$@" 2>"$log"', 'bash', log],
+      ...[process.execPath, VMLET, 'run', '--debug', 'micro', '--', 'true'],
+    ]);
+    return readPhases(await readFile(log, 'utf8'), startedAt, performance.timeOrigin + performance.now());
+  } finally {
+    await rm(log, { force: true });
+  }
+}

@@ -1,0 +1,41 @@
+/** The benchmark: npm run bench -- [SECTION…] [--rounds N]. Raw numbers go to bench-results/SECTION.json. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { boot } from './boot.ts';
+import { firstReply } from './first-reply.ts';
+import { launch } from './launch.ts';
+import { qmp } from './qmp-section.ts';
+import type { Section } from './section.ts';
+import { version } from './version.ts';
+
+const SECTIONS: Readonly<Record<string, Section>> = { run: launch, spawn: firstReply, boot, qmp, version };
+const RESULTS = join(import.meta.dirname, '../../bench-results');
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  options: { rounds: { type: 'string' } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !(name in SECTIONS));
+if (unknown.length > 0) {
+  throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
+}
+
+await mkdir(RESULTS, { recursive: true });
+for (const [name, section] of Object.entries(SECTIONS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const rounds = values.rounds === undefined ? section.rounds : Number(values.rounds);
+  const host = {
+    processors: cpus().length,
+    model: cpus()[0]?.model,
+    loadBefore: loadavg()[0],
+    node: process.version,
+  };
+  console.log(`\n== ${name}: ${section.title}`);
+  const { text, data } = await section.run(rounds);
+  console.log(text);
+  const result = { title: section.title, rounds, host, at: new Date().toISOString(), ...data };
+  await writeFile(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}

@@ -1,0 +1,14 @@
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+/** The median with the quarter and three-quarter points, which say how noisy the host was; all of one unit. */
+export function describeTimes(values: readonly number[], unit = 'ms'): string {
+  const sorted = [...values].sort((one, other) => one - other);
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
+  const digits = median(values) < 10 ? 1 : 0;
+  return `${median(values).toFixed(digits)} ${unit} (half of them ${at(0.25).toFixed(digits)} to ${at(0.75).toFixed(digits)}, least ${at(0).toFixed(digits)})`;
+}
