@@ -102,6 +102,14 @@ function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
 function networkFinding({ qemu, passt }: Survey, install: Install): Finding {
   const item = 'network';
   const hasSlirp = qemu?.netdevs.includes('user') ?? false;
+  if (passt?.problem !== undefined) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `${hasSlirp ? 'slirp' : 'none'}: passt is installed and does not run here (${passt.problem})`,
+      remedy: 'passt needs unprivileged user namespaces, which this host or container forbids',
+    };
+  }
   if (passt) {
     const way = passt.hasVhostUser ? 'vhost-user' : passt.hasFd ? 'a connected socket' : 'a socket path';
     return { item, state: 'works', summary: `passt, over ${way}${hasSlirp ? '; slirp too' : ''}` };

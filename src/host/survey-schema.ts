@@ -47,6 +47,8 @@ const passt = z.strictObject({
   /** --fd: takes a connected socket. */
   hasFd: z.boolean(),
   hasVhostUser: z.boolean(),
+  /** Why it does not run here; undefined when it does. */
+  problem: z.string().optional(),
 });
 
 const bubblewrap = z.strictObject({

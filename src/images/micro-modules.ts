@@ -21,7 +21,6 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'virtio_rng', reason: 'entropy from the host' },
   { name: 'virtio_balloon', reason: 'memory statistics, and memory given back' },
   { name: 'button', reason: 'the power button, which asks for an orderly shut-down' },
-  { name: 'evdev', reason: 'reads the power button' },
   { name: 'pvpanic-mmio', reason: 'tells the host of a panic' },
   { name: 'i6300esb', reason: 'the watchdog' },
   { name: 'loop', reason: 'file systems inside files' },

@@ -19,8 +19,8 @@ export const cpuUnderTcg = 'max';
 /** Kernel parameters that every kernel which we start gets. */
 export const bootWords = ['console=ttyS0', 'panic=-1'] as const;
 
-/** Modules that a guest does without when its kernel has none: a panic then looks like a reboot. */
-export const optionalModules = ['pvpanic-mmio'] as const;
+/** Modules that a guest does without when its kernel has none: a panic then looks like a reboot, and the power button does nothing. */
+export const optionalModules = ['pvpanic-mmio', 'button'] as const;
 
 /** The kernel modules that a guest with these devices needs; the agent loads them. */
 export function guestModules(devices: { readonly network: boolean; readonly disks: boolean }): string[] {

@@ -38,6 +38,8 @@ export interface PasstAbilities {
   readonly path: string;
   readonly hasFd: boolean;
   readonly hasVhostUser: boolean;
+  /** Why it does not run on this host; undefined when it does. */
+  readonly problem?: string | undefined;
 }
 
 export interface NetworkPlan {
@@ -71,7 +73,7 @@ const SLIRP_MTU = 1500;
 
 /**
  * Takes the fastest backend that the host and the machine allow.
- * @param wanted `auto` is passt where it is there and can inherit its connection, slirp otherwise.
+ * @param wanted `auto` is passt where it is there, runs, and can inherit its connection, slirp otherwise.
  * @param sharesMemory whether guest memory may be shared with another process; a fork's may not.
  * @throws InvalidInputError when passt is wanted and cannot be had.
  */
@@ -81,7 +83,8 @@ export function chooseBackend(
   sharesMemory: boolean,
 ): NetworkBackend {
   if (wanted === 'slirp') return 'slirp';
-  if (passt?.hasFd) return passt.hasVhostUser && sharesMemory ? 'passt-vhost-user' : 'passt-stream';
+  if (passt?.hasFd && (wanted === 'passt' || passt.problem === undefined))
+    return passt.hasVhostUser && sharesMemory ? 'passt-vhost-user' : 'passt-stream';
   if (wanted === 'auto') return 'slirp';
   throw new InvalidInputError(
     'net',

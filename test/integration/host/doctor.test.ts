@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SURVEY_VERSION } from '../../../src/host/host.ts';
 import type { HostReport } from '../../../src/index.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -38,7 +39,7 @@ it('prints the same as JSON', async () => {
   const { exitCode, stdout } = await doctor(['--json']);
   expect(exitCode).toBe(0);
   const report = JSON.parse(stdout) as HostReport;
-  expect(report).toMatchObject({ version: 1, canRunGuests: true, survey: { version: 1 } });
+  expect(report).toMatchObject({ version: 1, canRunGuests: true, survey: { version: SURVEY_VERSION } });
   expect(report.findings.map(({ item }) => item)).toContain('accelerator');
   expect(report.surroundings.dataDirectory.path).toBe(join(home, '.local/share/vmlet/images'));
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SURVEY_VERSION } from '../../../src/host/host.ts';
 import { BrokenQemuError, MissingProgramError } from '../../../src/errors.ts';
 import { probeHost, surveyHost } from '../../../src/host/probe.ts';
 import { findProgram } from '../../../src/process/program.ts';
@@ -46,10 +47,10 @@ it('answers from its cache until a program changes', async () => {
 it('asks again where the cache is garbage, and works where it cannot be written', async () => {
   const file = join(cacheDirectory, 'host.json');
   writeFileSync(file, '{"key": "');
-  await expect(probeHost({ cacheDirectory })).resolves.toHaveProperty('version', 1);
+  await expect(probeHost({ cacheDirectory })).resolves.toHaveProperty('version', SURVEY_VERSION);
   await expect(probeHost({ cacheDirectory: join(file, 'below-a-file') })).resolves.toHaveProperty(
     'version',
-    1,
+    SURVEY_VERSION,
   );
 });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { canRunGuests, diagnose } from '../../../src/host/diagnosis.ts';
 import type { Finding, FindingItem } from '../../../src/host/diagnosis.ts';
-import type { Survey } from '../../../src/host/host.ts';
+import { SURVEY_VERSION, type Survey } from '../../../src/host/host.ts';
 import type { Surroundings } from '../../../src/host/surroundings.ts';
 
 const complete: Survey = {
-  version: 1,
+  version: SURVEY_VERSION,
   qemu: {
     path: '/usr/bin/qemu-system-x86_64',
     version: '10.0.3',
@@ -50,7 +50,7 @@ it('finds nothing wrong with a complete host', () => {
 
 describe('a bare host', () => {
   const bare: Survey = {
-    version: 1,
+    version: SURVEY_VERSION,
     accelerator: { kvm: { usable: false, reason: 'there is no QEMU to try it with' } },
   };
 

@@ -8,7 +8,7 @@ import {
   surveyKey,
   writeCachedSurvey,
 } from '../../../src/host/cache.ts';
-import type { Survey } from '../../../src/host/host.ts';
+import { SURVEY_VERSION, type Survey } from '../../../src/host/host.ts';
 import { findKvmDeviceProblem } from '../../../src/host/kvm-device.ts';
 import { inspectSurroundings } from '../../../src/host/surroundings.ts';
 
@@ -17,7 +17,7 @@ beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'vmlet-host-files-'))))
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('the cache', () => {
-  const survey: Survey = { version: 1, accelerator: { kvm: { usable: true, cpu: 'host' } } };
+  const survey: Survey = { version: SURVEY_VERSION, accelerator: { kvm: { usable: true, cpu: 'host' } } };
 
   it('gives back what was written under the same key, and leaves one file', () => {
     const cacheDirectory = join(directory, 'new', 'cache');

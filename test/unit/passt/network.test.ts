@@ -36,6 +36,9 @@ describe('chooseBackend', () => {
     ['auto', { ...passt, hasFd: false }, true, 'slirp'],
     ['auto', undefined, true, 'slirp'],
     ['slirp', passt, true, 'slirp'],
+    ['auto', { ...passt, problem: 'no namespaces' }, true, 'slirp'],
+    // Who asks for it by name is told by passt itself what is wrong.
+    ['passt', { ...passt, problem: 'no namespaces' }, true, 'passt-vhost-user'],
   ] as const)('%s with %j, shared memory %s: %s', (wanted, abilities, shared, backend) => {
     expect(chooseBackend(wanted, abilities, shared)).toBe(backend);
   });
