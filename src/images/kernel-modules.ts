@@ -5,8 +5,9 @@ import type { Compression } from './bzimage.ts';
 import { type Decompressors, decompress } from './decompress.ts';
 import { elfSection } from './elf.ts';
 import type { WantedModule } from './micro-modules.ts';
+import { withoutSignature } from './module-signature.ts';
 
-/** One module, uncompressed. */
+/** One module, uncompressed and without its signature. */
 export interface KernelModule {
   /** File name, as in "virtio_blk.ko". */
   readonly file: string;
@@ -39,7 +40,7 @@ export async function collectModules(
     if (path === undefined) return;
     const suffix = SUFFIX.exec(path)?.[1];
     const compression = suffix === undefined ? 'none' : (COMPRESSION[suffix] ?? 'none');
-    const data = await decompress(await readFile(path), compression, tools);
+    const data = withoutSignature(await decompress(await readFile(path), compression, tools));
     const information = elfSection(data, '.modinfo');
     if (information === undefined) throw new ImageBuildError(`${path} is not a kernel module`);
     const fields = moduleInformation(information);
