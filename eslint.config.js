@@ -13,7 +13,7 @@ export default tseslint.config(
   {
     ignores: [
       'dist/',
-      'dist.new/',
+      'dist.*.new/',
       'node_modules/',
       'coverage/',
       'bench-results/',

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '..');
 const finished = join(root, 'dist');
 // A build that fails leaves the last one as it was.
-const dist = `${finished}.new`;
+const dist = `${finished}.${process.pid}.new`;
 
 rmSync(dist, { recursive: true, force: true });
 execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], {

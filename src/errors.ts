@@ -365,7 +365,7 @@ export class BrokenQemuError extends VmletError {
 
   constructor(path: string, lastWords: string) {
     super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
-      hint: 'reinstall QEMU, or name another one with --qemu',
+      hint: 'install QEMU anew; vmlet doctor tells whether it starts then',
     });
     this.lastWords = lastWords;
   }

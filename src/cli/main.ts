@@ -13,6 +13,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(packageVersion())
     .enablePositionalOptions()
     .showHelpAfterError('(--help shows what there is)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vmlet: ')) })
     .exitOverride();
   for (const command of [runCommand(), imageCommand(), doctorCommand(), qmpCommand()]) {
     inheritSettings(command, program);

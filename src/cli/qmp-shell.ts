@@ -133,7 +133,8 @@ function help(schema: QmpSchema, command: string): string {
 
 function historyPath(): string {
   const state = process.env['XDG_STATE_HOME'] ?? '';
-  return join(state === '' ? join(homedir(), '.local', 'state') : state, 'vmlet', 'qmp-history');
+  // A relative path is to be ignored (XDG base directory specification).
+  return join(state.startsWith('/') ? state : join(homedir(), '.local', 'state'), 'vmlet', 'qmp-history');
 }
 
 /** Newest first, as readline wants it. */

@@ -5,11 +5,11 @@ import { InvalidInputError, type LaunchOptions } from '../index.ts';
 export interface RunFlags {
   readonly interactive?: true;
   readonly tty?: true;
-  readonly env: readonly string[];
+  readonly env?: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
-  readonly publish: readonly string[];
-  readonly disk: readonly string[];
+  readonly publish?: readonly string[];
+  readonly disk?: readonly string[];
   readonly memory?: string;
   readonly cpus?: number;
   readonly net?: string;
@@ -26,7 +26,7 @@ export interface RunFlags {
   readonly json?: true;
 }
 
-export function collect(value: string, earlier: readonly string[]): string[] {
+export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
 
@@ -46,7 +46,7 @@ export function durationMs(text: string): number {
 }
 
 /** `NAME=value`, or `NAME` for the value that it has here, as with podman. */
-export function guestEnvironment(settings: readonly string[]): Record<string, string> {
+export function guestEnvironment(settings: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     settings.flatMap((setting): [string, string][] => {
       const [name = '', ...rest] = setting.split('=');

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
-import { type LaunchOptions, type Machine, TimedOutError } from '../index.ts';
+import { type LaunchOptions, type Machine, TimedOutError, formatEndpoint } from '../index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { debugLog } from './debug-log.ts';
 import { Interrupts } from './interrupts.ts';
@@ -29,13 +29,13 @@ export function runCommand(): Command {
     .argument('[command...]', 'what to run; a shell where none is given')
     .option('-i, --interactive', 'pass stdin on even where it is a terminal')
     .option('-t, --tty', 'give the command a terminal')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect, [])
+    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
     .option('-w, --workdir <dir>', 'directory to run in')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
-    .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect, [])
+    .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
     .option('-m, --memory <size>', 'memory such as 512M (default: 256M)')
     .option('--cpus <n>', 'virtual processors (default: 1)', wholeNumber)
-    .option('--disk <disk>', 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly]', collect, [])
+    .option('--disk <disk>', 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly]', collect)
     .option('--net <kind>', 'auto, passt, slirp or none (default: auto)')
     .option('--accel <kind>', 'auto, kvm or tcg (default: auto)')
     .option('--name <name>', "the machine's and the guest's name (default: vmlet)")
@@ -122,6 +122,11 @@ async function runIn(
     ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
     signal,
   });
+  for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
+    if (!ephemeral) continue;
+    const endpoint = formatEndpoint(hostAddress, hostPort, protocol);
+    process.stderr.write(`vmlet: ${endpoint} leads to port ${guestPort} of the guest\n`);
+  }
   interrupts.whenAsked = (name) => guestProcess.kill(name);
   void machine.networkLost.then(({ program }) => {
     process.stderr.write(`vmlet: ${program} has died; the guest has no network any more\n`);

@@ -1,4 +1,5 @@
 import type { KvmVerdict, QemuFeatures, SetprivFeatures, Survey } from './host.ts';
+import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -37,7 +38,6 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
 const MICRO_IMAGE_BYTES = 512 * 1024 * 1024;
 /** The socket's file name, and the directory's before it, come to about this many bytes. */
 const LONGEST_SOCKET_NAME = 45;
-const LONGEST_SOCKET_PATH = 107;
 
 /** What works on a host, what does not, and what to do about it, in the order in which it matters. */
 export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] {
@@ -110,8 +110,16 @@ function networkFinding({ qemu, passt }: Survey, install: Install): Finding {
       remedy: 'passt needs unprivileged user namespaces, which this host or container forbids',
     };
   }
+  if (passt && !passt.hasFd) {
+    return {
+      item,
+      state: 'degraded',
+      summary: 'slirp: this passt is too old (it has no --fd)',
+      remedy: install('passt'),
+    };
+  }
   if (passt) {
-    const way = passt.hasVhostUser ? 'vhost-user' : passt.hasFd ? 'a connected socket' : 'a socket path';
+    const way = passt.hasVhostUser ? 'vhost-user' : 'a connected socket';
     return { item, state: 'works', summary: `passt, over ${way}${hasSlirp ? '; slirp too' : ''}` };
   }
   const summary = hasSlirp

@@ -32,8 +32,3 @@ export function backingName(name: string): string {
   }
   return name;
 }
-
-/** A path as a value inside QEMU's comma-separated option syntax, where only the comma is special and doubled. */
-export function escapeOptionValue(value: string): string {
-  return value.replaceAll(',', ',,');
-}

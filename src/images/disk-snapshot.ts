@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
-import { diskPath, escapeOptionValue } from './disk-path.ts';
+import { escapeOptionValue } from '../util/option-value.ts';
+import { diskPath } from './disk-path.ts';
 import { type DiskSnapshot, inspectDisk } from './qemu-img.ts';
 import { qemuImg } from './qemu-img-command.ts';
 

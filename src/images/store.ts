@@ -23,7 +23,7 @@ export interface KernelImage {
   readonly kind: 'kernel';
   /** The name it was built under, as in "micro". */
   readonly name: string;
-  /** Lower-case hexadecimal SHA-256 over the inputs of its build. */
+  /** Lower-case hexadecimal SHA-256 over what its build took and what it made. */
   readonly digest: string;
   readonly kernelPath: string;
   readonly initrdPath: string;

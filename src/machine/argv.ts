@@ -7,7 +7,7 @@ import { keyValueOption } from './quote.ts';
 export function qemuArguments(plan: Plan): string[] {
   return [
     ...identityArguments(plan),
-    ...confinementArguments(),
+    ...confinementArguments(plan),
     ...boardArguments(plan),
     ...memoryArguments(plan),
     ...monitorArguments(plan.wiring.monitor),
@@ -26,9 +26,9 @@ function identityArguments(plan: Plan): string[] {
   return ['-name', keyValueOption(`guest=${plan.name}`, { process: `vmlet-${plan.name}`.slice(0, 15) })];
 }
 
-function confinementArguments(): string[] {
+function confinementArguments({ sandbox }: Plan): string[] {
   const denials = { obsolete: 'deny', elevateprivileges: 'deny', spawn: 'deny', resourcecontrol: 'deny' };
-  return ['-nodefaults', '-no-user-config', '-sandbox', keyValueOption('on', denials)];
+  return ['-nodefaults', '-no-user-config', ...(sandbox ? ['-sandbox', keyValueOption('on', denials)] : [])];
 }
 
 function boardArguments({ board, accelerator, cpu, cpus }: Plan): string[] {

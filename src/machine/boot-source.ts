@@ -95,7 +95,7 @@ async function inspectFile(
   const reference = backingFile ?? dataFile;
   if (reference === undefined) return { path, format };
   throw new InvalidInputError(field, `${path} takes part of its contents from another file, ${reference}`, {
-    hint: `make it stand alone first: qemu-img convert -O qcow2 ${quoteForShell(path)} alone.qcow2`,
+    hint: `if it came from somebody else, that file may be one that it wants to see; if it is your own: qemu-img convert -O qcow2 ${quoteForShell(path)} alone.qcow2`,
   });
 }
 

@@ -47,6 +47,7 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
     '#!/bin/sh',
     '# The machine that vmlet would start, with its console on this terminal (end it with Ctrl-C).',
     '# vmlet connects these programs by descriptors that they inherit; here they meet at sockets.',
+    '# The command to run in the guest is no part of this: vmlet gives it to the agent, which waits at agent.sock.',
     'set -e',
     ...directoryLines(directory),
     ...initrdLines(plan),
@@ -61,7 +62,8 @@ function directoryLines({ sockets, storage }: MachineDirectory): string[] {
   return [
     command(['mkdir', '-p', '-m', '700', sockets, storage]),
     `trap ${quoteForShell(command(['rm', '-rf', sockets, storage]))} EXIT`,
-    "trap 'exit 143' INT TERM",
+    "trap 'exit 130' INT",
+    "trap 'exit 143' TERM",
   ];
 }
 
@@ -85,7 +87,7 @@ function networkLines({ network, directory }: Plan): string[] {
   if (network?.passtPath === undefined) return [];
   const socket = directory.networkSocket;
   return [
-    `${command([network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })])} &`,
+    `${command(['env', '-i', network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })])} &`,
     `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
   ];
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** The folders that vmlet uses on a host; nothing is ever written anywhere else. */
+/** The folders that machines and images use on a host. */
 export interface Locations {
   /** Built and downloaded images: `$XDG_DATA_HOME/vmlet/images`. */
   readonly images: string;

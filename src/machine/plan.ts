@@ -44,6 +44,8 @@ export type BootPlan =
 export interface Plan {
   readonly name: string;
   readonly qemu: string;
+  /** QEMU drops the system calls that it does not need; some builds cannot. */
+  readonly sandbox: boolean;
   readonly board: { readonly type: string; readonly options: Readonly<Record<string, string>> };
   readonly accelerator: Accelerator;
   readonly cpu: string;
@@ -100,6 +102,7 @@ export function planMachine(inputs: PlanInputs): Plan {
   return {
     name: spec.name,
     qemu: host.qemu.path,
+    sandbox: host.qemu.sandbox,
     board,
     accelerator,
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,

@@ -42,7 +42,8 @@ const LAST_WORDS = 20;
 
 /**
  * A machine whose processors run. It ends by itself or by one of the methods here, and it ends with the process
- * (more exactly the thread) that launched it, however that ends. What it had on the host is then gone.
+ * (more exactly the thread) that launched it, however that ends. What it had on the host is then gone, or goes with the
+ * next launch where nobody was left to clean up.
  */
 export class RunningMachine implements AsyncDisposable {
   readonly plan: Plan;

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { InvalidInputError, PermissionError, isSystemError } from '../errors.ts';
 import { type ProcessIdentity, currentBootId, identifyProcess, isAlive } from '../process/identity.ts';
 import type { Scope } from '../util/scope.ts';
+import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 
-/** A socket's path, with its final NUL, has to fit into the 108 bytes of sockaddr_un.sun_path (unix(7)). */
-const LONGEST_SOCKET_PATH = 107;
 const LONGEST_SOCKET_NAME = 'network.sock'.length;
 
 /**

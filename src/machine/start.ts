@@ -25,7 +25,7 @@ export interface StartedProcesses {
 /** Nothing of the launcher's environment is any business of theirs, and some of it is secret. */
 const environment = {};
 
-/** Starts QEMU and what it needs beside it, each confined and owned by the scope. */
+/** Starts QEMU, confined, and what it needs beside it; passt locks itself up. The scope owns each. */
 export async function startProcesses(
   plan: Plan,
   host: Host,

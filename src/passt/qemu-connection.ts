@@ -3,9 +3,7 @@ import { once } from 'node:events';
 import { type Server, Socket, createServer } from 'node:net';
 import { InvalidInputError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
-
-/** sockaddr_un has room for 107 bytes and a NUL; Node cuts a longer path without a word. */
-const LONGEST_PATH = 107;
+import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 
 /**
  * Listens until QEMU has connected, once. The path is gone after that, and when the scope closes.
@@ -35,10 +33,10 @@ export async function connectedPair(path: string, scope: Scope): Promise<readonl
 }
 
 async function listen(path: string, scope: Scope): Promise<Server> {
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'socket path',
-      `${path} has ${Buffer.byteLength(path)} bytes; expected ${LONGEST_PATH} at most`,
+      `${path} has ${Buffer.byteLength(path)} bytes; expected ${LONGEST_SOCKET_PATH} at most`,
       { hint: 'Point XDG_RUNTIME_DIR to a directory with a shorter path.' },
     );
   }

@@ -1,6 +1,6 @@
 import { CommandFailedError, MissingProgramError, TimedOutError, isSystemError } from '../errors.ts';
 import { findProgram } from './program.ts';
-import { tether } from './tether.ts';
+import { findTether, tether } from './tether.ts';
 
 export interface RunOptions {
   /** Bytes for the program's standard input; empty by default. */
@@ -34,7 +34,7 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   options.signal?.throwIfAborted();
-  const setpriv = findProgram('setpriv');
+  const setpriv = findTether();
   const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv) : argv;
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
   // Loaded only when needed: most launches find all that they want to know in a cache.

@@ -5,7 +5,7 @@ import { type ExitStatus, MissingProgramError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
 import { findProgram } from './program.ts';
-import { tether } from './tether.ts';
+import { findTether, tether } from './tether.ts';
 
 export interface SuperviseOptions {
   /** The program's whole environment. */
@@ -46,7 +46,7 @@ export function supervise(
   scope: Scope,
 ): SupervisedProcess {
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
-  const setpriv = findProgram('setpriv');
+  const setpriv = findTether();
   const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv, options.setprivFlags) : argv;
   const descriptors = options.descriptors ?? [];
   // Not by execa, nothing of which is needed here: loading it would be a fifth of the start of `vmlet run`.

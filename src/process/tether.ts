@@ -1,3 +1,16 @@
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import { findProgram } from './program.ts';
+
+/**
+ * The setpriv that `tether` needs. util-linux's has had --pdeathsig since 2.33 (2018); busybox has a program of the same
+ * name that lacks it.
+ */
+export function findTether(): string | undefined {
+  const path = findProgram('setpriv');
+  return path !== undefined && basename(realpathSync(path)) !== 'busybox' ? path : undefined;
+}
+
 /**
  * Wraps argv so that the program dies with the thread that started it, even when that is ended by SIGKILL.
  *

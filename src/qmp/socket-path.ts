@@ -2,9 +2,7 @@ import { type Socket, createConnection } from 'node:net';
 import { InvalidInputError, QmpConnectError, isSystemError } from '../errors.ts';
 import { deferred } from '../util/deferred.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
-
-/** sun_path has 108 bytes and ends with NUL (unix(7)). Node 20 cuts a longer path without a word. */
-const MAX_PATH_BYTES = 107;
+import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 
 const explanations: Readonly<Record<string, readonly [problem: string, hint: string]>> = {
   ENOENT: ['there is no such socket', 'the machine is not running, or its monitor is elsewhere'],
@@ -17,10 +15,10 @@ const explanations: Readonly<Record<string, readonly [problem: string, hint: str
 /** @throws InvalidInputError for a path that no socket can have, QmpConnectError, or the signal's reason. */
 export async function connectToPath(path: string, limits: Limits): Promise<Socket> {
   const bytes = Buffer.byteLength(path);
-  if (bytes === 0 || bytes > MAX_PATH_BYTES || path.includes('\0')) {
+  if (bytes === 0 || bytes > LONGEST_SOCKET_PATH || path.includes('\0')) {
     throw new InvalidInputError(
       'path',
-      `${JSON.stringify(path)} has ${bytes} bytes; a socket's path has 1 to ${MAX_PATH_BYTES} and no NUL`,
+      `${JSON.stringify(path)} has ${bytes} bytes; a socket's path has 1 to ${LONGEST_SOCKET_PATH} and no NUL`,
     );
   }
   limits.signal?.throwIfAborted();

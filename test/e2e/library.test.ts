@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../directory.ts';
@@ -184,6 +184,24 @@ describe('the network', () => {
     await machine.exec(['httpd', '-p', '8080', '-h', '/etc']);
     const port = machine.ports[0]?.hostPort ?? 0;
     expect(await until(async () => answer(port))).toBeDefined();
+  });
+
+  it('does not lead to services on the host’s loopback over passt', async () => {
+    const secret = createServer((_request, response) => void response.end('secret'));
+    await new Promise<void>((resolve) => secret.listen(0, '127.0.0.1', resolve));
+    const { port } = secret.address() as { port: number };
+    try {
+      await using machine = await launch({ net: 'passt' });
+      expect(await answer(port)).toBe('secret');
+      for (const gateway of machine.plan.network?.guest.gateways ?? []) {
+        const host = gateway.includes(':') ? `[${gateway}]` : gateway;
+        const attempt = await machine.exec(['wget', '-T', '3', '-q', '-O', '-', `http://${host}:${port}/`]);
+        expect(attempt.exitCode).not.toBe(0);
+        expect(attempt.stdout.toString()).toBe('');
+      }
+    } finally {
+      await new Promise((resolve) => secret.close(resolve));
+    }
   });
 
   it('reports the death of passt', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../src/errors.ts';
-import { backingName, diskPath, escapeOptionValue } from '../../src/images/disk-path.ts';
+import { backingName, diskPath } from '../../src/images/disk-path.ts';
+import { escapeOptionValue } from '../../src/util/option-value.ts';
 import { progressReader } from '../../src/images/qemu-img-progress.ts';
 
 describe('diskPath', () => {
