@@ -43,6 +43,19 @@ export class MissingProgramError extends VmletError {
   }
 }
 
+/** A program is there and the kernel did not start it. */
+export class ProcessStartError extends VmletError {
+  override readonly code = 'VMLET_PROCESS_START';
+  readonly program: string;
+
+  constructor(program: string) {
+    super(`${program} could not be started: the host gives no more processes or descriptors`, {
+      hint: 'end something, or raise the limits (ulimit -u, ulimit -n)',
+    });
+    this.program = program;
+  }
+}
+
 /** A host program ended with a status that says it failed. */
 export class CommandFailedError extends VmletError {
   override readonly code = 'VMLET_COMMAND_FAILED';

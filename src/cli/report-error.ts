@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
-import { GuestCommandError, LaunchError, TimedOutError, VmletError } from '../index.ts';
+import { GuestCommandError, LaunchError, TimedOutError, VmletError, isSystemError } from '../index.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
 
 /** Ends a command with this status when there is nothing to say, as after Ctrl-C. */
@@ -18,6 +18,10 @@ export function reportError(error: unknown): number {
   if (error instanceof SilentExit) return error.exitCode;
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
+  if (isSystemError(error)) {
+    process.stderr.write(`vmlet: the host refused: ${error.message}\n`);
+    return EXIT_VMLET;
+  }
   if (!(error instanceof VmletError)) {
     const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${details}\n`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { type ExitStatus, MissingProgramError } from '../errors.ts';
+import { type ExitStatus, MissingProgramError, ProcessStartError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
 import { findProgram } from './program.ts';
@@ -39,7 +39,7 @@ export interface SupervisedProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** @throws MissingProgramError when argv[0] cannot be started. */
+/** @throws MissingProgramError, ProcessStartError. */
 export function supervise(
   argv: readonly [string, ...string[]],
   options: SuperviseOptions,
@@ -55,6 +55,11 @@ export function supervise(
     env: { ...options.environment },
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
+  // Emitted, later, for a program that did not start, and for a signal that could not be sent.
+  child.on('error', () => undefined);
+  const { pid } = child;
+  // EAGAIN, EMFILE or ENFILE: that there is such a program was seen above.
+  if (pid === undefined) throw new ProcessStartError(argv[0]);
   const output = new Tail();
   const stdio = child.stdio as unknown as readonly (Socket | null | undefined)[];
   const printed = [stdio[1], stdio[2]].filter((stream) => stream instanceof Readable);
@@ -71,8 +76,6 @@ export function supervise(
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
     );
   });
-  // Emitted for a program that did not start, which has no pid, and for a signal that could not be sent.
-  child.on('error', () => undefined);
   // A connection that is reset as the program dies is no error of a user who has just let go of it.
   for (const stream of stdio) stream?.on('error', () => undefined);
   const connections = new Map<number, Socket>();
@@ -80,8 +83,6 @@ export function supervise(
     const ours = stdio[index + 3];
     if (descriptor === 'pipe' && ours) connections.set(index + 3, ours);
   });
-  const pid = child.pid;
-  if (pid === undefined) throw new MissingProgramError(argv[0]);
 
   scope.defer(async () => {
     await end(child, exited, options.graceMs ?? 0);
