@@ -18,7 +18,8 @@ export default function setup(): () => Promise<void> {
       await delay(100);
       left = remains().filter((one) => !before.has(one));
     }
-    if (left.length > 0) throw new Error(`the tests left behind:\n${left.map((one) => `  ${one}\n`).join('')}`);
+    if (left.length > 0)
+      throw new Error(`the tests left behind:\n${left.map((one) => `  ${one}\n`).join('')}`);
   };
 }
 
