@@ -254,7 +254,7 @@ export class NetworkStartError extends VmletError {
 
 /**
  * The machine did not get ready. `qemuOutput` and `consoleOutput` are the last lines of what QEMU and the guest
- * printed, at most 20 each, oldest first.
+ * printed, at most 40 and 20, oldest first.
  */
 export class LaunchError extends VmletError {
   override readonly code = 'VMLET_LAUNCH_FAILED';

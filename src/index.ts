@@ -14,6 +14,35 @@ export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/por
 export { buildMicroImage, listImages, removeImage } from './machine/images.ts';
 export type { BuildPhase, BuildProgress } from './images/micro.ts';
 export type { Image, ImageList, KernelImage, ListedImage } from './images/store.ts';
+export {
+  createDisk,
+  createOverlay,
+  inspectDisk,
+  inspectChain,
+  convertDisk,
+  resizeDisk,
+  checkDisk,
+  rebaseDisk,
+  commitDisk,
+  measureDisk,
+} from './images/qemu-img.ts';
+export type {
+  ExistingDisk,
+  CreateDiskOptions,
+  CreateOverlayOptions,
+  ConvertDiskOptions,
+  ResizeDiskOptions,
+  CheckDiskOptions,
+  DiskCheck,
+  RebaseDiskOptions,
+  CommitDiskOptions,
+  MeasureDiskOptions,
+  DiskMeasure,
+  DiskFormat,
+  DiskInfo,
+  DiskSnapshot,
+} from './images/qemu-img.ts';
+export { listSnapshots, createSnapshot, applySnapshot, deleteSnapshot } from './images/disk-snapshot.ts';
 export type { GuestProcess, GuestResult } from './guest/process.ts';
 export type { ExecOptions, TerminalOptions, TerminalSize } from './guest/command.ts';
 export type { GuestFile, FileAttributes, PullOptions, PushOptions } from './guest/files.ts';

@@ -16,6 +16,8 @@ import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 
 const CONSOLE_LINES = 20;
+/** What KVM prints behind the reason why it gave up. */
+const registerDump = /^(?:[A-Z][A-Z0-9]{1,3} ?=|Code=)/;
 /** Connections to a dying QEMU end before its process does. */
 const DYING_MS = 5000;
 
@@ -40,7 +42,7 @@ export async function explainLaunchFailure(error: unknown, started: StartedParts
     if (cause !== undefined) return cause;
   }
   if (outcome) {
-    const lastWords = output.qemu.at(-1);
+    const lastWords = output.qemu.findLast((line) => !registerDump.test(line));
     const problem = `the machine did not get ready: ${describeOutcome(outcome)}`;
     return new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
       hint: adviseOn(output.qemu),

@@ -10,7 +10,8 @@ import {
   noLifeEvents,
 } from './outcome.ts';
 
-const LAST_WORDS = 20;
+/** KVM's own dying words are followed by 25 lines of registers. */
+const LAST_WORDS = 40;
 
 /** Follows one QEMU process from its start to its outcome. */
 export class Life {
