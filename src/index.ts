@@ -38,10 +38,8 @@ export type {
   CommitDiskOptions,
   MeasureDiskOptions,
   DiskMeasure,
-  DiskFormat,
-  DiskInfo,
-  DiskSnapshot,
 } from './images/qemu-img.ts';
+export type { DiskFormat, DiskInfo, DiskSnapshot } from './images/disk-info.ts';
 export { listSnapshots, createSnapshot, applySnapshot, deleteSnapshot } from './images/disk-snapshot.ts';
 export type { GuestProcess, GuestResult } from './guest/process.ts';
 export type { ExecOptions, TerminalOptions, TerminalSize } from './guest/command.ts';
