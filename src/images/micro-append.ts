@@ -20,8 +20,10 @@ export const MICRO_PARAMETERS: readonly KernelParameter[] = [
       '0.2 s: a guest with one CPU rewrites its own code to save lock prefixes, and TCG translates all of it anew',
   },
   {
-    parameter: 'initcall_blacklist=jent_mod_init',
-    reason: '0.1 s: the jitter entropy source measures itself; a guest has the entropy of its host',
+    parameter: 'initcall_blacklist=jent_mod_init,load_system_certificate_list',
+    reason:
+      '0.1 s: the jitter entropy source measures itself; a guest has the entropy of its host. ' +
+      "0.1 s: the distribution's certificates are parsed; they verify the signatures of modules, and micro's have none",
   },
   {
     parameter: 'quiet',
