@@ -1,23 +1,11 @@
 import type { Socket } from 'node:net';
-import {
-  InvalidInputError,
-  QmpClosedError,
-  QmpNoGreetingError,
-  QmpProtocolError,
-  QmpRefusedError,
-  QmpStateError,
-  TimedOutError,
-  isSystemError,
-} from '../errors.ts';
+import { QmpStateError, TimedOutError } from '../errors.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { deferred } from '../util/deferred.ts';
-import { type Command, CommandWindow, type Outcome } from './command-window.ts';
-import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
-import { EventHub } from './event-hub.ts';
+import { GREETING_TIMEOUT_MS, QmpConnection } from './connection.ts';
+import type { Ending, ProcessExit } from './ending.ts';
 import type { EventStream } from './event-stream.ts';
-import { JsonObjectScanner } from './framing.ts';
-import { type JsonObject, isWellFormed, stringifyLossless } from './lossless-json.ts';
-import { type Message, type QmpGreeting, type ReceivedEvent, readMessage } from './message.ts';
+import type { QmpGreeting, ReceivedEvent } from './message.ts';
 import type {
   AnyCommandName,
   AnyEventName,
@@ -29,10 +17,6 @@ import type {
 } from './protocol.ts';
 import type { QmpCommands, QmpEvents } from './protocol.gen.ts';
 import { connectToPath } from './socket-path.ts';
-
-const GREETING_TIMEOUT_MS = 10_000;
-/** After the process is gone, a child of it may still hold the other end open. */
-const ORPHANED_STREAM_MS = 1_000;
 
 export interface QmpClientOptions {
   /** Milliseconds until the greeting and the negotiation must be done; 10 000 by default. */
@@ -64,46 +48,11 @@ export interface WaitOptions<Event> extends Limits {
  * subscription that covers the name and to the others of the same turn of the event loop.
  */
 export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements AsyncDisposable {
-  readonly #socket: Socket;
-  readonly #options: QmpClientOptions;
-  readonly #scanner: JsonObjectScanner;
-  readonly #events = new EventHub();
-  readonly #window: CommandWindow;
-  readonly #greeted = deferred<QmpGreeting>();
-  readonly #closed = deferred<undefined>();
-  readonly #waits = new Set<(ending: Ending) => void>();
-  #greeting: QmpGreeting | undefined;
-  #outOfBand = false;
-  #streamEnded = false;
-  #closing = false;
-  #ending: Ending | undefined;
+  readonly #connection: QmpConnection;
   #commandNames: Promise<ReadonlySet<string>> | undefined;
-  #orphanTimer: NodeJS.Timeout | undefined;
-  /** Requests that were caused by one read go out in one write. */
-  #outgoing: string | undefined;
 
-  private constructor(socket: Socket, options: QmpClientOptions) {
-    this.#socket = socket;
-    this.#options = options;
-    this.#scanner = new JsonObjectScanner({
-      object: (value) => this.#onObject(value),
-      garbage: (problem, excerpt) => this.#breakOff(`sent ${problem}: ${excerpt}`),
-    });
-    this.#window = new CommandWindow((text) => this.#write(text));
-    this.#greeted.promise.catch(ignoreUnheard);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.once('end', () => this.#onStreamEnd(undefined));
-    socket.once('close', () => this.#onStreamEnd(undefined));
-    // A dying QEMU shows as ECONNRESET or EPIPE as often as by an orderly end.
-    socket.on('error', (error) =>
-      this.#onStreamEnd(isSystemError(error, 'ECONNRESET', 'EPIPE') ? undefined : error),
-    );
-    socket.resume();
-    void options.processExit?.then(
-      () => this.#expectStreamEnd(),
-      // explainEnd reports it to the calls that depend on it.
-      () => undefined,
-    );
+  private constructor(connection: QmpConnection) {
+    this.#connection = connection;
   }
 
   /**
@@ -115,12 +64,12 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     socket: Socket,
     options: QmpClientOptions = {},
   ): Promise<QmpClient<Commands, Events>> {
-    const client = new QmpClient<Commands, Events>(socket, options);
+    const connection = new QmpConnection(socket, options);
     try {
-      await client.#negotiate();
-      return client;
+      await connection.negotiate();
+      return new QmpClient<Commands, Events>(connection);
     } catch (error) {
-      await client.close();
+      await connection.close();
       throw error;
     }
   }
@@ -139,13 +88,12 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
 
   /** QEMU's version and capabilities as it introduced itself. */
   get greeting(): QmpGreeting {
-    if (!this.#greeting) throw new QmpStateError('the connection is not negotiated');
-    return this.#greeting;
+    return this.#connection.greeting;
   }
 
   /** Settles when the connection has ended, whichever side ended it; never rejects. */
   get closed(): Promise<void> {
-    return this.#closed.promise;
+    return this.#connection.closed;
   }
 
   /**
@@ -159,7 +107,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     name: Name,
     ...[args, options]: CommandParameters<Name, ExecuteOptions, Commands>
   ): Promise<CommandReturn<Name, Commands>> {
-    return (await this.#send('execute', name, args, options)) as CommandReturn<Name, Commands>;
+    return (await this.#connection.send('execute', name, args, options)) as CommandReturn<Name, Commands>;
   }
 
   /**
@@ -170,8 +118,9 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     name: Name,
     ...[args, options]: CommandParameters<Name, ExecuteOptions, Commands>
   ): Promise<CommandReturn<Name, Commands>> {
-    if (!this.#outOfBand) throw new QmpStateError('this monitor does not offer out-of-band execution');
-    return (await this.#send('exec-oob', name, args, options)) as CommandReturn<Name, Commands>;
+    if (!this.#connection.offersOutOfBand)
+      throw new QmpStateError('this monitor does not offer out-of-band execution');
+    return (await this.#connection.send('exec-oob', name, args, options)) as CommandReturn<Name, Commands>;
   }
 
   /** Whether this QEMU has the command; asked once a connection. */
@@ -188,7 +137,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     names?: Name | readonly Name[],
   ): EventStream<QmpEvent<Name, Events>> {
     const list = typeof names === 'string' ? [names] : names;
-    return this.#events.stream(list) as unknown as EventStream<QmpEvent<Name, Events>>;
+    return this.#connection.events.stream(list) as unknown as EventStream<QmpEvent<Name, Events>>;
   }
 
   /**
@@ -199,7 +148,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     name: Name,
     listener: (event: QmpEvent<Name, Events>) => void,
   ): () => void {
-    return this.#events.subscribe([name], listener as unknown as (event: ReceivedEvent) => void);
+    return this.#connection.events.subscribe([name], listener as unknown as (event: ReceivedEvent) => void);
   }
 
   /**
@@ -214,9 +163,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   ): Promise<QmpEvent<Name, Events>> {
     const what = `waiting for ${name}`;
     const found = deferred<QmpEvent<Name, Events> | Ending>();
-    const onEnding = (ending: Ending): void => found.resolve(ending);
-    this.#waits.add(onEnding);
-    if (this.#ending) onEnding(this.#ending);
+    const forget = this.#connection.onEnding((ending) => found.resolve(ending));
     const unsubscribe = this.on(name, (event) => {
       try {
         if (options.where?.(event) ?? true) found.resolve(event);
@@ -234,42 +181,27 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
       throw error;
     } finally {
       unsubscribe();
-      this.#waits.delete(onEnding);
+      forget();
     }
   }
 
   /** Ends the connection; QEMU lives on. Pending calls reject with QmpClosedError. Never rejects. */
   async close(): Promise<void> {
-    this.#closing = true;
-    this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed here' }));
-    this.#onStreamEnd(undefined);
-    return this.closed;
+    return this.#connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #negotiate(): Promise<void> {
-    const { greetingTimeoutMs: timeoutMs = GREETING_TIMEOUT_MS, signal } = this.#options;
-    try {
-      this.#greeting = await withinLimits('the greeting', this.#greeted.promise, { timeoutMs, signal });
-    } catch (error) {
-      if (!(error instanceof TimedOutError)) throw error;
-      throw new QmpNoGreetingError(`connected, but no QMP greeting came within ${timeoutMs / 1000} s`, {
-        hint: 'another client holds this monitor (QEMU serves one at a time), QEMU is stopped, or it is no QMP monitor',
-        cause: error,
-      });
-    }
-    const offersOutOfBand = this.#greeting.capabilities.includes('oob');
-    const args = offersOutOfBand ? { enable: ['oob'] } : {};
-    await this.#send('execute', 'qmp_capabilities', args, { timeoutMs, signal });
-    this.#outOfBand = offersOutOfBand;
-  }
-
   async #queryCommandNames(): Promise<ReadonlySet<string>> {
     try {
-      const commands = (await this.#send('execute', 'query-commands', undefined, undefined)) as readonly {
+      const commands = (await this.#connection.send(
+        'execute',
+        'query-commands',
+        undefined,
+        undefined,
+      )) as readonly {
         readonly name: string;
       }[];
       return new Set(commands.map((command) => command.name));
@@ -279,126 +211,4 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
       throw error;
     }
   }
-
-  async #send(
-    verb: 'execute' | 'exec-oob',
-    name: string,
-    args: unknown,
-    options: ExecuteOptions | undefined,
-  ): Promise<unknown> {
-    const command = this.#command(verb, name, args, options);
-    const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
-    if (outcome.failed) throw outcome.explain();
-    return outcome.value;
-  }
-
-  /** @throws what keeps the command from being sent. */
-  #command(
-    verb: 'execute' | 'exec-oob',
-    name: string,
-    args: unknown,
-    options: ExecuteOptions | undefined,
-  ): Command {
-    if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
-    if (this.#ending) throw this.#ending(name);
-    if (!isWellFormed(name) || name === '') {
-      throw new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`);
-    }
-    const limits = {
-      timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
-      signal: options?.signal,
-    };
-    const argumentsText = args === undefined ? '' : stringifyLossless(args as JsonObject, name);
-    const head = `{"${verb}":${JSON.stringify(name)}${argumentsText.length > 2 ? `,"arguments":${argumentsText}` : ''}`;
-    return { name, outOfBand: verb === 'exec-oob', head, limits };
-  }
-
-  #write(text: string): void {
-    if (this.#streamEnded) return;
-    if (this.#outgoing === undefined) this.#socket.write(text);
-    else this.#outgoing += text;
-  }
-
-  #onData(chunk: Buffer): void {
-    this.#outgoing = '';
-    try {
-      this.#scanner.push(chunk);
-    } finally {
-      const text = this.#outgoing;
-      this.#outgoing = undefined;
-      if (text !== '') this.#write(text);
-    }
-  }
-
-  #onObject(raw: JsonObject): void {
-    if (this.#streamEnded) return;
-    const message = readMessage(raw);
-    if (!message) {
-      this.#breakOff(
-        `sent an object that is no QMP message, with ${Object.keys(raw).slice(0, 5).join(', ')}`,
-      );
-      return;
-    }
-    switch (message.kind) {
-      case 'event':
-        this.#events.emit(message.event);
-        break;
-      case 'greeting':
-        this.#greeted.resolve(message.greeting);
-        break;
-      default:
-        this.#onReply(message);
-    }
-  }
-
-  #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
-    // QEMU cannot tell the id of a request that it failed to parse.
-    const id = reply.kind === 'error' && reply.id === undefined ? this.#window.oldestId() : reply.id;
-    const known = this.#window.settleReply(id, (name) =>
-      reply.kind === 'return'
-        ? { failed: false, value: reply.value }
-        : { failed: true, explain: () => new QmpRefusedError(name, reply.error.class, reply.error.desc) },
-    );
-    if (!known) this.#breakOff(`answered a command that was not sent, id ${String(id)}`);
-  }
-
-  /** Nothing after a broken message can be trusted to belong to what was asked. */
-  #breakOff(problem: string): void {
-    if (this.#streamEnded) return;
-    this.#finish((what) => new QmpProtocolError(`${what} failed: the peer ${problem}`));
-    this.#onStreamEnd(undefined);
-  }
-
-  #expectStreamEnd(): void {
-    if (this.#streamEnded) return;
-    this.#orphanTimer = setTimeout(() => this.#onStreamEnd(undefined), ORPHANED_STREAM_MS);
-  }
-
-  #onStreamEnd(cause: Error | undefined): void {
-    if (this.#streamEnded) return;
-    this.#streamEnded = true;
-    clearTimeout(this.#orphanTimer);
-    this.#socket.destroy();
-    this.#scanner.reset();
-    this.#window.resolveAll('quit', {});
-    this.#events.end();
-    this.#closed.resolve(undefined);
-    if (this.#ending) return;
-    void explainEnd(this.#options.processExit, cause).then(
-      (ending) => this.#finish(ending),
-      (error: unknown) => this.#finish((what) => new QmpClosedError(what, undefined, { cause: error })),
-    );
-  }
-
-  #finish(ending: Ending): void {
-    if (this.#ending) return;
-    this.#ending = ending;
-    this.#greeted.reject(ending('the negotiation'));
-    this.#window.failAll(ending);
-    for (const wait of this.#waits) wait(ending);
-  }
-}
-
-function ignoreUnheard(): void {
-  // The negotiation that hears this rejection may be over already.
 }

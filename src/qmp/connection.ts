@@ -1,0 +1,241 @@
+import type { Socket } from 'node:net';
+import {
+  InvalidInputError,
+  QmpClosedError,
+  QmpNoGreetingError,
+  QmpProtocolError,
+  QmpRefusedError,
+  QmpStateError,
+  TimedOutError,
+  isSystemError,
+} from '../errors.ts';
+import { type Limits, withinLimits } from '../util/deadline.ts';
+import { deferred } from '../util/deferred.ts';
+import { type Command, CommandWindow, type Outcome } from './command-window.ts';
+import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
+import { EventHub } from './event-hub.ts';
+import { JsonObjectScanner } from './framing.ts';
+import { type JsonObject, isWellFormed, stringifyLossless } from './lossless-json.ts';
+import { type Message, type QmpGreeting, readMessage } from './message.ts';
+
+export const GREETING_TIMEOUT_MS = 10_000;
+/** After the process is gone, a child of it may still hold the other end open. */
+const ORPHANED_STREAM_MS = 1_000;
+
+export interface ConnectionOptions {
+  readonly greetingTimeoutMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly processExit?: Promise<ProcessExit> | undefined;
+}
+
+/** One socket to a monitor, from its greeting to its end: requests out, replies and events in. */
+export class QmpConnection {
+  readonly events = new EventHub();
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #scanner: JsonObjectScanner;
+  readonly #window: CommandWindow;
+  readonly #greeted = deferred<QmpGreeting>();
+  readonly #closed = deferred<undefined>();
+  readonly #onEnding = new Set<(ending: Ending) => void>();
+  #greeting: QmpGreeting | undefined;
+  #streamEnded = false;
+  #closing = false;
+  #ending: Ending | undefined;
+  #orphanTimer: NodeJS.Timeout | undefined;
+  /** Requests that were caused by one read go out in one write. */
+  #outgoing: string | undefined;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#scanner = new JsonObjectScanner({
+      object: (value) => this.#onObject(value),
+      garbage: (problem, excerpt) => this.#breakOff(`sent ${problem}: ${excerpt}`),
+    });
+    this.#window = new CommandWindow((text) => this.#write(text));
+    this.#greeted.promise.catch(ignoreUnheard);
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.once('end', () => this.#onStreamEnd(undefined));
+    socket.once('close', () => this.#onStreamEnd(undefined));
+    // A dying QEMU shows as ECONNRESET or EPIPE as often as by an orderly end.
+    socket.on('error', (error) =>
+      this.#onStreamEnd(isSystemError(error, 'ECONNRESET', 'EPIPE') ? undefined : error),
+    );
+    socket.resume();
+    void options.processExit?.then(
+      () => this.#expectStreamEnd(),
+      // explainEnd reports it to the calls that depend on it.
+      () => undefined,
+    );
+  }
+
+  /** @throws QmpStateError before the negotiation. */
+  get greeting(): QmpGreeting {
+    if (!this.#greeting) throw new QmpStateError('the connection is not negotiated');
+    return this.#greeting;
+  }
+
+  get offersOutOfBand(): boolean {
+    return this.greeting.capabilities.includes('oob');
+  }
+
+  /** Settles when nothing more can come; never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Calls `listener` once, when the end is known: now, when it is already.
+   * @returns the function that unsubscribes.
+   */
+  onEnding(listener: (ending: Ending) => void): () => void {
+    if (this.#ending) listener(this.#ending);
+    else this.#onEnding.add(listener);
+    return () => void this.#onEnding.delete(listener);
+  }
+
+  /** Waits for the greeting and enables what the monitor offers. */
+  async negotiate(): Promise<void> {
+    const { greetingTimeoutMs: timeoutMs = GREETING_TIMEOUT_MS, signal } = this.#options;
+    try {
+      this.#greeting = await withinLimits('the greeting', this.#greeted.promise, { timeoutMs, signal });
+    } catch (error) {
+      if (!(error instanceof TimedOutError)) throw error;
+      throw new QmpNoGreetingError(`connected, but no QMP greeting came within ${timeoutMs / 1000} s`, {
+        hint: 'another client holds this monitor (QEMU serves one at a time), QEMU is stopped, or it is no QMP monitor',
+        cause: error,
+      });
+    }
+    const args = this.offersOutOfBand ? { enable: ['oob'] } : {};
+    await this.send('execute', 'qmp_capabilities', args, { timeoutMs, signal });
+  }
+
+  /** Runs one command; throws like `QmpClient.execute`. */
+  async send(
+    verb: 'execute' | 'exec-oob',
+    name: string,
+    args: unknown,
+    options: Limits | undefined,
+  ): Promise<unknown> {
+    const command = this.#command(verb, name, args, options);
+    const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
+    if (outcome.failed) throw outcome.explain();
+    return outcome.value;
+  }
+
+  /** Ends the connection; QEMU lives on. Pending calls reject with QmpClosedError. Never rejects. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed here' }));
+    this.#onStreamEnd(undefined);
+    return this.closed;
+  }
+
+  /** @throws what keeps the command from being sent. */
+  #command(verb: 'execute' | 'exec-oob', name: string, args: unknown, options: Limits | undefined): Command {
+    if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
+    if (this.#ending) throw this.#ending(name);
+    if (!isWellFormed(name) || name === '') {
+      throw new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`);
+    }
+    const limits = {
+      timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
+      signal: options?.signal,
+    };
+    const argumentsText = args === undefined ? '' : stringifyLossless(args as JsonObject, name);
+    const head = `{"${verb}":${JSON.stringify(name)}${argumentsText.length > 2 ? `,"arguments":${argumentsText}` : ''}`;
+    return { name, outOfBand: verb === 'exec-oob', head, limits };
+  }
+
+  #write(text: string): void {
+    if (this.#streamEnded) return;
+    if (this.#outgoing === undefined) this.#socket.write(text);
+    else this.#outgoing += text;
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#outgoing = '';
+    try {
+      this.#scanner.push(chunk);
+    } finally {
+      const text = this.#outgoing;
+      this.#outgoing = undefined;
+      if (text !== '') this.#write(text);
+    }
+  }
+
+  #onObject(raw: JsonObject): void {
+    if (this.#streamEnded) return;
+    const message = readMessage(raw);
+    if (!message) {
+      this.#breakOff(
+        `sent an object that is no QMP message, with ${Object.keys(raw).slice(0, 5).join(', ')}`,
+      );
+      return;
+    }
+    switch (message.kind) {
+      case 'event':
+        this.events.emit(message.event);
+        break;
+      case 'greeting':
+        this.#greeted.resolve(message.greeting);
+        break;
+      default:
+        this.#onReply(message);
+    }
+  }
+
+  #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
+    // QEMU cannot tell the id of a request that it failed to parse.
+    const id = reply.kind === 'error' && reply.id === undefined ? this.#window.oldestId() : reply.id;
+    const known = this.#window.settleReply(id, (name) =>
+      reply.kind === 'return'
+        ? { failed: false, value: reply.value }
+        : { failed: true, explain: () => new QmpRefusedError(name, reply.error.class, reply.error.desc) },
+    );
+    if (!known) this.#breakOff(`answered a command that was not sent, id ${String(id)}`);
+  }
+
+  /** Nothing after a broken message can be trusted to belong to what was asked. */
+  #breakOff(problem: string): void {
+    if (this.#streamEnded) return;
+    this.#finish((what) => new QmpProtocolError(`${what} failed: the peer ${problem}`));
+    this.#onStreamEnd(undefined);
+  }
+
+  #expectStreamEnd(): void {
+    if (this.#streamEnded) return;
+    this.#orphanTimer = setTimeout(() => this.#onStreamEnd(undefined), ORPHANED_STREAM_MS);
+  }
+
+  #onStreamEnd(cause: Error | undefined): void {
+    if (this.#streamEnded) return;
+    this.#streamEnded = true;
+    clearTimeout(this.#orphanTimer);
+    this.#socket.destroy();
+    this.#scanner.reset();
+    this.#window.resolveAll('quit', {});
+    this.events.end();
+    this.#closed.resolve(undefined);
+    if (this.#ending) return;
+    void explainEnd(this.#options.processExit, cause).then(
+      (ending) => this.#finish(ending),
+      (error: unknown) => this.#finish((what) => new QmpClosedError(what, undefined, { cause: error })),
+    );
+  }
+
+  #finish(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    this.#greeted.reject(ending('the negotiation'));
+    this.#window.failAll(ending);
+    for (const listener of this.#onEnding) listener(ending);
+    this.#onEnding.clear();
+  }
+}
+
+function ignoreUnheard(): void {
+  // The negotiation that hears this rejection may be over already.
+}
