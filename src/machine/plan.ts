@@ -36,6 +36,8 @@ export type BootPlan =
       /** A user's initramfs that the agent is added to, giving the file at `initrdPath`; undefined for one as it is. */
       readonly initrdBase: string | undefined;
       readonly commandLine: string;
+      /** The firmware's file; undefined for QEMU's default. */
+      readonly firmwarePath: string | undefined;
     }
   /** The firmware boots the first disk. */
   | { readonly kind: 'disk' };
@@ -89,6 +91,7 @@ export interface PlanInputs {
   readonly host: Host;
   readonly accelerator: Accelerator;
   readonly source: BootSource;
+  readonly kernelFirmware: string | undefined;
   readonly network: BoundNetworkPlan | undefined;
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
@@ -99,6 +102,7 @@ export interface PlanInputs {
 export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, network, directory } = inputs;
   const disks = planDisks(spec, source, directory);
+  const boot = planBoot(inputs);
   return {
     name: spec.name,
     qemu: host.qemu.path,
@@ -109,14 +113,14 @@ export function planMachine(inputs: PlanInputs): Plan {
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
     memoryKind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private',
-    boot: planBoot(spec, source, directory),
+    boot,
     disks,
     network,
     wiring: inputs.wiring,
     startPaused: inputs.startPaused,
     directory,
     readOnlyFiles: [
-      ...(source.kind === 'kernel' ? [source.kernelPath, source.initrdPath] : []),
+      ...(boot.kind === 'kernel' ? [boot.kernelPath, boot.initrdPath, boot.firmwarePath] : []),
       ...disks.flatMap((disk) => [disk.backing?.path, disk.readOnly ? disk.path : undefined]),
     ].filter((path) => path !== undefined),
     guest: {
@@ -127,7 +131,7 @@ export function planMachine(inputs: PlanInputs): Plan {
   };
 }
 
-function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): BootPlan {
+function planBoot({ spec, source, kernelFirmware, directory }: PlanInputs): BootPlan {
   if (source.kind === 'disk') return { kind: 'disk' };
   const words = [
     ...bootWords,
@@ -150,6 +154,7 @@ function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): 
     initrdPath: source.needsAgent ? directory.initrd : source.initrdPath,
     initrdBase: source.needsAgent ? source.initrdPath : undefined,
     commandLine,
+    firmwarePath: kernelFirmware,
   };
 }
 

@@ -1,28 +1,37 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../directory.ts';
 import { type Finished, VMLET } from './command.ts';
 
 const NOBODY = 65_534;
-const isRoot = process.getuid?.() === 0;
-if (!isRoot)
-  console.warn('skipped: only root can become another user; the other tests ran as an ordinary user already');
+const another = { uid: NOBODY, gid: NOBODY, cwd: '/' };
+const reason =
+  process.getuid?.() !== 0
+    ? 'only root can become another user, and the other tests ran as an ordinary one already'
+    : spawnSync(process.execPath, ['-e', '0'], another).status !== 0
+      ? `another user may not run ${process.execPath}`
+      : undefined;
+if (reason !== undefined) console.warn(`skipped: ${reason}`);
 
-describe.runIf(isRoot)('an ordinary user without /dev/kvm and without a home of root’s', () => {
+describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and without a home of root’s', () => {
   const home = temporaryDirectory();
   chmodSync(home, 0o711);
+  // The checkout may lie where only root may look; what is installed is no more than this.
+  const root = join(VMLET, '../../..');
+  const installed = join(home, 'installed');
+  for (const path of ['package.json', 'dist/bin', 'dist/guest-agent']) {
+    cpSync(join(root, path), join(installed, path), { recursive: true });
+  }
   const run = join(home, 'run');
   mkdirSync(run);
   for (const path of [home, run]) chownSync(path, NOBODY, NOBODY);
   chmodSync(run, 0o700);
 
   async function asNobody(...args: string[]): Promise<Finished> {
-    const child = spawn(process.execPath, [VMLET, ...args], {
-      uid: NOBODY,
-      gid: NOBODY,
-      cwd: '/',
+    const child = spawn(process.execPath, [join(installed, 'dist/bin/vmlet.js'), ...args], {
+      ...another,
       env: { PATH: process.env['PATH'], HOME: home, XDG_RUNTIME_DIR: run },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
