@@ -147,7 +147,6 @@ function bootArguments({ boot }: Plan): string[] {
     ...['-kernel', boot.kernelPath],
     ...(boot.initrdPath === undefined ? [] : ['-initrd', boot.initrdPath]),
     ...['-append', boot.commandLine],
-    ...(boot.firmwarePath === undefined ? [] : ['-bios', boot.firmwarePath]),
   ];
 }
 

@@ -14,12 +14,6 @@ export const board = {
   },
 } as const;
 
-/**
- * Firmware that does no more than a kernel which QEMU loads needs: 50 ms less under TCG than SeaBIOS, which looks for
- * something to boot from. QEMU has it in its data directory on most hosts.
- */
-export const kernelFirmware = 'qboot.rom';
-
 export const cpuUnderTcg = 'max';
 
 /** Kernel parameters that every kernel which we start gets. */

@@ -36,8 +36,6 @@ export type BootPlan =
       /** A user's initramfs that the agent is added to, giving the file at `initrdPath`; undefined for one as it is. */
       readonly initrdBase: string | undefined;
       readonly commandLine: string;
-      /** The firmware's file; undefined for QEMU's default. */
-      readonly firmwarePath: string | undefined;
     }
   /** The firmware boots the first disk. */
   | { readonly kind: 'disk' };
@@ -91,7 +89,6 @@ export interface PlanInputs {
   readonly host: Host;
   readonly accelerator: Accelerator;
   readonly source: BootSource;
-  readonly kernelFirmware: string | undefined;
   readonly network: BoundNetworkPlan | undefined;
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
@@ -102,7 +99,6 @@ export interface PlanInputs {
 export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, network, directory } = inputs;
   const disks = planDisks(spec, source, directory);
-  const boot = planBoot(inputs);
   return {
     name: spec.name,
     qemu: host.qemu.path,
@@ -113,14 +109,14 @@ export function planMachine(inputs: PlanInputs): Plan {
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
     memoryKind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private',
-    boot,
+    boot: planBoot(spec, source, directory),
     disks,
     network,
     wiring: inputs.wiring,
     startPaused: inputs.startPaused,
     directory,
     readOnlyFiles: [
-      ...(boot.kind === 'kernel' ? [boot.kernelPath, boot.initrdPath, boot.firmwarePath] : []),
+      ...(source.kind === 'kernel' ? [source.kernelPath, source.initrdPath] : []),
       ...disks.flatMap((disk) => [disk.backing?.path, disk.readOnly ? disk.path : undefined]),
     ].filter((path) => path !== undefined),
     guest: {
@@ -131,7 +127,7 @@ export function planMachine(inputs: PlanInputs): Plan {
   };
 }
 
-function planBoot({ spec, source, kernelFirmware, directory }: PlanInputs): BootPlan {
+function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): BootPlan {
   if (source.kind === 'disk') return { kind: 'disk' };
   const words = [
     ...bootWords,
@@ -154,7 +150,6 @@ function planBoot({ spec, source, kernelFirmware, directory }: PlanInputs): Boot
     initrdPath: source.needsAgent ? directory.initrd : source.initrdPath,
     initrdBase: source.needsAgent ? source.initrdPath : undefined,
     commandLine,
-    firmwarePath: kernelFirmware,
   };
 }
 

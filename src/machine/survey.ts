@@ -1,12 +1,9 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { type Accelerator, chooseAccelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import { probeHost } from '../host/probe.ts';
 import { readHostNetwork } from '../passt/host-network.ts';
 import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
-import { findOnDisk } from '../process/confine.ts';
-import { kernelFirmware as kernelFirmwareName } from './board.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { type Locations, locate } from './locations.ts';
 import type { BootSource } from './plan.ts';
@@ -20,8 +17,6 @@ export interface Findings {
   readonly accelerator: Accelerator;
   readonly network: NetworkPlan | undefined;
   readonly source: BootSource;
-  /** The file of the firmware that the board wants for a kernel; undefined where QEMU has none. */
-  readonly kernelFirmware: string | undefined;
   readonly spec: Spec;
 }
 
@@ -41,15 +36,7 @@ export async function survey(
   const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec, host);
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, buildsImages });
-  const kernelFirmware = findFirmware(host.qemu.dataDirectories, kernelFirmwareName);
-  return { locations, host, accelerator, network, source, kernelFirmware, spec: { ...spec, disks } };
-}
-
-/** Symbolic links followed, since a distribution may keep it elsewhere and QEMU may read only what it is allowed to. */
-function findFirmware(directories: readonly string[], name: string): string | undefined {
-  return directories
-    .map((directory) => findOnDisk(join(directory, name)))
-    .find((found) => found?.kind === 'file')?.path;
+  return { locations, host, accelerator, network, source, spec: { ...spec, disks } };
 }
 
 function networkOf(wanted: 'auto' | 'passt' | 'slirp', spec: Spec, host: Host): NetworkPlan {
