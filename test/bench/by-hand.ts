@@ -21,7 +21,7 @@ const JOBS = {
     'ip link set lo up',
     'ip link set eth0 mtu 65520 up',
     'ip addr add 10.0.2.15/24 dev eth0',
-    'ip addr add fec0::15/64 dev eth0 nodad',
+    'ip addr add fec0::15/64 dev eth0',
     'ip route add default via 10.0.2.2',
     'ip route add default via fec0::2 dev eth0',
     'echo nameserver 10.0.2.3 > /etc/resolv.conf',
