@@ -21,7 +21,7 @@ export const bootWords = ['console=ttyS0', 'panic=-1'] as const;
 
 /**
  * Modules that a guest does without when its kernel has none: a panic then looks like a reboot. The power button's is
- * not here: loading it costs each boot under TCG some 15 ms, and the agent powers off without it.
+ * not here: loading a module is noticed at each boot under TCG, and the agent powers off without it.
  */
 export const optionalModules = ['pvpanic-mmio'] as const;
 
