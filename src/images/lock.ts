@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailedError } from '../errors.ts';
 import { requireProgram } from '../process/program.ts';
@@ -12,7 +13,8 @@ import { withinLimits } from '../util/deadline.ts';
  * Node has no flock(2), so flock(1) holds it in a process of its own, which dies with this one even on SIGKILL:
  * the kernel then lets the lock go, and the file that stays means nothing. It turns into cat on the inherited
  * connection, so the lock also goes where the host cannot send a parent-death signal.
- * @throws MissingProgramError without util-linux; the signal's reason.
+ * @throws MissingProgramError without util-linux, the system's error for a store that cannot be written, or the
+ *   signal's reason.
  */
 export async function holdStoreLock(
   store: string,
@@ -20,9 +22,12 @@ export async function holdStoreLock(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const flock = requireProgram('flock', 'It is part of util-linux.');
+  const path = join(store, '.lock');
+  // A store that cannot be written is told by the system's own error, and not by flock's words.
+  await (await open(path, 'a', 0o600)).close();
   const script = 'echo held >&3 && exec cat <&3 >/dev/null';
   const holder = supervise(
-    [flock, '--no-fork', '--exclusive', join(store, '.lock'), 'sh', '-c', script],
+    [flock, '--no-fork', '--exclusive', path, 'sh', '-c', script],
     { environment: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }, descriptors: ['pipe'] },
     scope,
   );

@@ -334,11 +334,8 @@ describe('a disk in use', () => {
 });
 
 describe('failure', () => {
-  it('of the disk space is named, and nothing is left', async () => {
-    if (process.getuid?.() !== 0) {
-      console.log('skipped: only root can mount a small file system to fill');
-      return;
-    }
+  it('of the disk space is named, and nothing is left', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root can mount a small file system to fill');
     const small = at('small');
     mkdirSync(small);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small]);

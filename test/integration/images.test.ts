@@ -294,11 +294,8 @@ describe('a build that cannot work', () => {
     expect(readdirSync(directory)).not.toContain('share');
   });
 
-  it('says that the disk is full, and leaves nothing', async () => {
-    if (process.getuid?.() !== 0) {
-      console.log('skipped: only root can mount a small file system to fill');
-      return;
-    }
+  it('says that the disk is full, and leaves nothing', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root can mount a small file system to fill');
     makeAptRepository(repository);
     mkdirSync(store, { recursive: true });
     for (const size of ['4k', '16k', '24k', '40k', '60k']) {
@@ -313,11 +310,8 @@ describe('a build that cannot work', () => {
     }
   });
 
-  it('says that the disk is full when only the image itself does not fit', async () => {
-    if (process.getuid?.() !== 0) {
-      console.log('skipped: only root can mount a small file system to fill');
-      return;
-    }
+  it('says that the disk is full when only the image itself does not fit', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root can mount a small file system to fill');
     const [kernel, busyboxPath] = [join(directory, 'vmlinux'), join(directory, 'busybox')];
     writeFileSync(
       kernel,
@@ -335,11 +329,8 @@ describe('a build that cannot work', () => {
     }
   });
 
-  it('says that the store cannot be written', async () => {
-    if (process.getuid?.() === 0) {
-      console.log('skipped: root can write everywhere');
-      return;
-    }
+  it('says that the store cannot be written', async ({ skip }) => {
+    if (process.getuid?.() === 0) skip('root can write everywhere');
     mkdirSync(store, { recursive: true });
     chmodSync(store, 0o500);
     try {
