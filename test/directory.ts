@@ -1,9 +1,18 @@
 import tmp from 'tmp';
 import { afterAll } from 'vitest';
 
-/** A new directory in the host's temporary folder, removed with all that is in it after the tests of this file. */
-export function temporaryDirectory(): string {
+/** A new directory in the host's temporary folder. `remove` takes away all that is in it, too. */
+export function makeTemporaryDirectory(): { readonly path: string; readonly remove: () => void } {
   const { name, removeCallback } = tmp.dirSync({ prefix: 'vmlet', unsafeCleanup: true });
-  afterAll(() => removeCallback());
-  return name;
+  return { path: name, remove: () => removeCallback() };
+}
+
+/**
+ * The same, removed after the tests of this file. Not for a file all of whose tests may be skipped: nothing runs after
+ * them then.
+ */
+export function temporaryDirectory(): string {
+  const { path, remove } = makeTemporaryDirectory();
+  afterAll(remove);
+  return path;
 }

@@ -7,9 +7,9 @@ import type { KvmVerdict } from '../../src/host/host.ts';
 import { surveyHost } from '../../src/host/probe.ts';
 import { LaunchError, type RunningMachine, launch } from '../../src/index.ts';
 import { findProgram } from '../../src/process/program.ts';
-import { temporaryDirectory } from '../directory.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
-const directory = temporaryDirectory();
+let directory = '';
 const forced = process.env['VMLET_TEST_KVM'] === 'required';
 
 function kvmOpens(): boolean {
@@ -48,9 +48,12 @@ describe.runIf(opens)('under KVM', () => {
   let works = false;
 
   beforeAll(async () => {
+    const made = makeTemporaryDirectory();
+    directory = made.path;
     process.env['XDG_CACHE_HOME'] = directory;
     works = (await surveyHost({ cacheDirectory: join(directory, 'vmlet') })).accelerator.kvm.usable;
     await pretend({ usable: true, cpu: 'qemu64' });
+    return made.remove;
   });
   afterAll(() => {
     if (cacheHome === undefined) delete process.env['XDG_CACHE_HOME'];

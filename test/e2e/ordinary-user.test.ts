@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../directory.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makeTemporaryDirectory } from '../directory.ts';
 import { type Finished, VMLET } from './command.ts';
 
 const NOBODY = 65_534;
@@ -16,18 +16,26 @@ const reason =
 if (reason !== undefined) console.warn(`skipped: ${reason}`);
 
 describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and without a home of root’s', () => {
-  const home = temporaryDirectory();
-  chmodSync(home, 0o711);
-  // The checkout may lie where only root may look; what is installed is no more than this.
-  const root = join(VMLET, '../../..');
-  const installed = join(home, 'installed');
-  for (const path of ['package.json', 'dist/bin', 'dist/guest-agent']) {
-    cpSync(join(root, path), join(installed, path), { recursive: true });
-  }
-  const run = join(home, 'run');
-  mkdirSync(run);
-  for (const path of [home, run]) chownSync(path, NOBODY, NOBODY);
-  chmodSync(run, 0o700);
+  let home = '';
+  let run = '';
+  let installed = '';
+
+  beforeAll(() => {
+    const made = makeTemporaryDirectory();
+    home = made.path;
+    chmodSync(home, 0o711);
+    // The checkout may lie where only root may look; what is installed is no more than this.
+    const root = join(VMLET, '../../..');
+    installed = join(home, 'installed');
+    for (const path of ['package.json', 'dist/bin', 'dist/guest-agent']) {
+      cpSync(join(root, path), join(installed, path), { recursive: true });
+    }
+    run = join(home, 'run');
+    mkdirSync(run);
+    for (const path of [home, run]) chownSync(path, NOBODY, NOBODY);
+    chmodSync(run, 0o700);
+    return made.remove;
+  });
 
   async function asNobody(...args: string[]): Promise<Finished> {
     const child = spawn(process.execPath, [join(installed, 'dist/bin/vmlet.js'), ...args], {
