@@ -1,4 +1,5 @@
 import { qemuNetwork } from '../passt/qemu-network.ts';
+import { blockNodeOf, diskDevice } from './block-node.ts';
 import { NETWORK_DESCRIPTOR } from './descriptors.ts';
 import type { DiskPlan, Plan, Wiring } from './plan.ts';
 import { keyValueOption } from './quote.ts';
@@ -111,34 +112,7 @@ function networkArguments({ network, directory, wiring }: Plan): string[] {
 }
 
 function diskArguments(disk: DiskPlan): string[] {
-  return [
-    ...['-blockdev', JSON.stringify(blockNodeOf(disk))],
-    ...deviceArguments({ driver: 'virtio-blk-pci', drive: disk.nodeName, id: `${disk.nodeName}-device` }),
-  ];
-}
-
-/** The backing file is spelt out, so that QEMU opens what the plan says and not what a header says. */
-function blockNodeOf(disk: DiskPlan): object {
-  const file = (filename: string, readOnly: boolean): object => ({
-    driver: 'file',
-    filename,
-    ...(readOnly && { 'read-only': true }),
-  });
-  return {
-    driver: disk.format,
-    'node-name': disk.nodeName,
-    'read-only': disk.readOnly,
-    ...(!disk.readOnly && { discard: 'unmap' }),
-    file: file(disk.path, disk.readOnly),
-    ...(disk.backing && {
-      backing: {
-        driver: disk.backing.format,
-        'read-only': true,
-        file: file(disk.backing.path, true),
-        ...(disk.backing.format === 'qcow2' && { backing: null }),
-      },
-    }),
-  };
+  return ['-blockdev', JSON.stringify(blockNodeOf(disk)), ...deviceArguments(diskDevice(disk))];
 }
 
 function bootArguments({ boot }: Plan): string[] {

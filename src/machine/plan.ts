@@ -2,6 +2,7 @@ import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { InvalidInputError } from '../errors.ts';
+import { backingChain } from './block-node.ts';
 import { board, bootWords, cpuUnderTcg, guestModules, optionalModules } from './board.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import type { MachineDirectory } from './directory.ts';
@@ -17,15 +18,33 @@ export type Wiring =
   /** QEMU's own standard input and output. */
   | { readonly kind: 'terminal' };
 
+/** A file that another stands on; never written to. */
+export interface BackingPlan {
+  readonly path: string;
+  readonly format: DiskFormat;
+  readonly backing?: BackingPlan | undefined;
+}
+
 export interface DiskPlan {
   /** Name of the block node, as QMP commands know it. */
   readonly nodeName: string;
   readonly path: string;
   readonly format: DiskFormat;
   readonly readOnly: boolean;
-  readonly backing: { readonly path: string; readonly format: DiskFormat } | undefined;
+  /** The whole chain; undefined for a disk that stands alone. */
+  readonly backing: BackingPlan | undefined;
   /** Size of the empty disk that is made at `path`; undefined for an overlay or for a file as it is. */
   readonly createBytes: number | undefined;
+  /** `none` goes around the host's page cache; `unsafe` ignores the guest's flushes, so that a crash loses data. */
+  readonly cache: 'writeback' | 'none' | 'unsafe';
+  /** What the guest discards is given back to the host. */
+  readonly discard: boolean;
+  /** At most 20 bytes; the guest's udev links /dev/disk/by-id/virtio-SERIAL to it. */
+  readonly serial: string | undefined;
+  /** The PCIe root port of a disk that can be unplugged; undefined for one on the root bus, which cannot. */
+  readonly bus: string | undefined;
+  /** The firmware's order of boot, from 0; undefined for a disk that it tries last. */
+  readonly bootIndex: number | undefined;
 }
 
 export type BootPlan =
@@ -117,7 +136,10 @@ export function planMachine(inputs: PlanInputs): Plan {
     directory,
     readOnlyFiles: [
       ...(source.kind === 'kernel' ? [source.kernelPath, source.initrdPath] : []),
-      ...disks.flatMap((disk) => [disk.backing?.path, disk.readOnly ? disk.path : undefined]),
+      ...disks.flatMap((disk) => [
+        ...backingChain(disk).map(({ path }) => path),
+        disk.readOnly ? disk.path : undefined,
+      ]),
     ].filter((path) => path !== undefined),
     guest: {
       hostname: spec.name,
@@ -157,28 +179,22 @@ function planDisks(spec: Spec, source: BootSource, directory: MachineDirectory):
   const bootDisk = source.kind === 'disk' ? [{ path: source.path, format: source.format }] : [];
   return [...bootDisk, ...spec.disks].map((disk, index): DiskPlan => {
     const nodeName = `disk${index}`;
-    const own = directory.disk(nodeName);
-    if ('sizeBytes' in disk) {
-      return {
-        nodeName,
-        path: own,
-        format: 'qcow2',
-        readOnly: false,
-        backing: undefined,
-        createBytes: disk.sizeBytes,
-      };
-    }
-    const { path, format } = disk;
-    if ('readOnly' in disk && disk.readOnly) {
-      return { nodeName, path, format, readOnly: true, backing: undefined, createBytes: undefined };
-    }
-    return {
+    const own = {
       nodeName,
-      path: own,
+      path: directory.disk(nodeName),
       format: 'qcow2',
       readOnly: false,
-      backing: { path, format },
+      backing: undefined,
       createBytes: undefined,
-    };
+      cache: 'writeback',
+      discard: true,
+      serial: undefined,
+      bus: undefined,
+      bootIndex: undefined,
+    } as const;
+    if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
+    const { path, format } = disk;
+    if ('readOnly' in disk && disk.readOnly) return { ...own, path, format, readOnly: true };
+    return { ...own, backing: { path, format } };
   });
 }
