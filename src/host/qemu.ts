@@ -112,8 +112,9 @@ async function interviewQemu(
     ask('qom-list-types', { implements: 'user-creatable' }),
     ask('qom-list-types', { implements: 'accel' }),
     ask('query-command-line-options', { option: 'run-with' }),
+    ask('query-qmp-schema'),
   ]);
-  const [version, machines, devices, objects, accelerators, runWith] = await withinLimits(
+  const [version, machines, devices, objects, accelerators, runWith, schema] = await withinLimits(
     'asking QEMU what it has',
     answers,
     { timeoutMs: PATIENCE_MS, signal },
@@ -143,6 +144,7 @@ async function interviewQemu(
       .parse(runWith)
       .flatMap(({ parameters }) => parameters)
       .map(({ name }) => name),
+    hasReconnectMs: JSON.stringify(schema ?? []).includes('"name":"reconnect-ms"'),
     sandbox,
   };
 }

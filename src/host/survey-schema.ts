@@ -16,6 +16,8 @@ const qemu = z.strictObject({
   accelerators: z.array(z.string()),
   /** Parameters of -run-with. */
   runWith: z.array(z.string()),
+  /** Sockets come back after milliseconds; older ones count in seconds. */
+  hasReconnectMs: z.boolean(),
   /** -sandbox with all four denials starts. */
   sandbox: z.boolean(),
   /** Where it looks for firmware, in its order; some may not exist. */

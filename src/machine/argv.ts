@@ -1,6 +1,5 @@
 import { qemuNetwork } from '../passt/qemu-network.ts';
 import { blockNodeOf, diskDevice } from './block-node.ts';
-import { NETWORK_DESCRIPTOR } from './descriptors.ts';
 import type { DiskPlan, Plan, Wiring } from './plan.ts';
 import { keyValueOption } from './quote.ts';
 
@@ -32,14 +31,14 @@ function confinementArguments({ sandbox }: Plan): string[] {
   return ['-nodefaults', '-no-user-config', ...(sandbox ? ['-sandbox', keyValueOption('on', denials)] : [])];
 }
 
-function boardArguments({ board, accelerator, cpu, cpus }: Plan): string[] {
+function boardArguments({ board, accelerator, cpu, cpus, onReset }: Plan): string[] {
   return [
     ...['-machine', keyValueOption(board.type, { ...board.options, 'memory-backend': 'memory' })],
     ...['-accel', accelerator.kind],
     ...['-cpu', cpu],
     ...['-smp', String(cpus)],
     ...['-display', 'none'],
-    '-no-reboot',
+    ...(onReset === 'end' ? ['-no-reboot'] : []),
   ];
 }
 
@@ -102,7 +101,7 @@ function networkArguments({ network, directory, wiring }: Plan): string[] {
   if (!network) return [];
   const { chardev, netdev, device } = qemuNetwork(network, {
     socketPath: directory.networkSocket,
-    descriptor: wiring.monitor.kind === 'inherited' ? NETWORK_DESCRIPTOR : undefined,
+    ...wiring.network,
   });
   return [
     ...(chardev ? ['-chardev', keyValueOption(chardev.backend, { ...chardev.options })] : []),

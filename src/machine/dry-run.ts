@@ -35,6 +35,7 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
       monitor: { kind: 'listening', path: directory.monitorSocket },
       agent: { kind: 'listening', path: directory.agentSocket },
       console: { kind: 'terminal' },
+      network: { descriptor: undefined },
     },
     startPaused: false,
   });

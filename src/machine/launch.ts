@@ -8,7 +8,12 @@ import { QmpClient } from '../qmp/index.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { GuestConsole } from './console.ts';
-import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from './descriptors.ts';
+import {
+  AGENT_DESCRIPTOR,
+  CONSOLE_DESCRIPTOR,
+  MONITOR_DESCRIPTOR,
+  NETWORK_DESCRIPTOR,
+} from './descriptors.ts';
 import { machineDirectory } from './directory.ts';
 import { type StartedParts, endOfDying, explainLaunchFailure } from './launch-failure.ts';
 import { Life } from './life.ts';
@@ -86,6 +91,7 @@ async function planHere(findings: Findings, scope: Scope, signal: AbortSignal | 
       monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
       agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
       console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+      network: { descriptor: NETWORK_DESCRIPTOR },
     },
     startPaused: true,
   });

@@ -4,6 +4,12 @@ import { join } from 'node:path';
 export interface Locations {
   /** Built and downloaded images: `$XDG_DATA_HOME/vmlet/images`. */
   readonly images: string;
+  /** Named machines, one directory each: `$XDG_DATA_HOME/vmlet/machines`. */
+  readonly machines: string;
+  /** Disks that outlived their machine: `$XDG_DATA_HOME/vmlet/disks`. */
+  readonly disks: string;
+  /** Logs of named machines: `$XDG_STATE_HOME/vmlet/machines`. */
+  readonly logs: string;
   /** What was learnt about the host: `$XDG_CACHE_HOME/vmlet`. */
   readonly cache: string;
   /** Writable disks of throw-away machines, too large for a runtime directory in memory: `$XDG_CACHE_HOME/vmlet/scratch`. */
@@ -22,9 +28,13 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     return value?.startsWith('/') ? value : fallback;
   };
   const cache = join(base('XDG_CACHE_HOME', join(home, '.cache')), 'vmlet');
+  const data = join(base('XDG_DATA_HOME', join(home, '.local', 'share')), 'vmlet');
   const runtimeBase = base('XDG_RUNTIME_DIR', '');
   return {
-    images: join(base('XDG_DATA_HOME', join(home, '.local', 'share')), 'vmlet', 'images'),
+    images: join(data, 'images'),
+    machines: join(data, 'machines'),
+    disks: join(data, 'disks'),
+    logs: join(base('XDG_STATE_HOME', join(home, '.local', 'state')), 'vmlet', 'machines'),
     cache,
     scratch: join(cache, 'scratch'),
     runtime: runtimeBase === '' ? `/tmp/vmlet-${uid}` : join(runtimeBase, 'vmlet'),

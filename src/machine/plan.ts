@@ -1,6 +1,7 @@
 import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
+import type { QemuNetworkWiring } from '../passt/qemu-network.ts';
 import { InvalidInputError } from '../errors.ts';
 import { backingChain } from './block-node.ts';
 import { board, bootWords, cpuUnderTcg, guestModules, optionalModules } from './board.ts';
@@ -75,7 +76,15 @@ export interface Plan {
   readonly boot: BootPlan;
   readonly disks: readonly DiskPlan[];
   readonly network: BoundNetworkPlan | undefined;
-  readonly wiring: { readonly monitor: Wiring; readonly agent: Wiring; readonly console: Wiring };
+  readonly wiring: {
+    readonly monitor: Wiring;
+    readonly agent: Wiring;
+    readonly console: Wiring;
+    /** How QEMU comes to passt, where there is one. */
+    readonly network: Omit<QemuNetworkWiring, 'socketPath'>;
+  };
+  /** Whether a machine that the guest resets starts again, or ends. */
+  readonly onReset: 'restart' | 'end';
   /** The processors wait for `cont`, so that no event of the guest's is lost. */
   readonly startPaused: boolean;
   readonly directory: MachineDirectory;
@@ -132,6 +141,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     disks,
     network,
     wiring: inputs.wiring,
+    onReset: 'end',
     startPaused: inputs.startPaused,
     directory,
     readOnlyFiles: [

@@ -19,7 +19,12 @@ export interface QemuNetworkWiring {
   readonly socketPath: string;
   /** The number of the descriptor on which QEMU inherits its end of the pair, for passt-stream; undefined for the path. */
   readonly descriptor: number | undefined;
+  /** How QEMU comes back to the path after it has lost passt, in the option that it knows; it does not where undefined. */
+  readonly reconnect?: ReconnectOption | undefined;
 }
+
+/** Newer QEMUs count milliseconds, older ones seconds. */
+export type ReconnectOption = { readonly 'reconnect-ms': number } | { readonly reconnect: number };
 
 const ID = 'network';
 
@@ -49,6 +54,7 @@ export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): 
           id: ID,
           server: false,
           addr: streamAddress(wiring),
+          ...wiring.reconnect,
         },
         device,
         needsSharedMemory: false,

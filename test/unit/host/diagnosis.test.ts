@@ -15,6 +15,7 @@ const complete: Survey = {
     objects: [],
     accelerators: ['tcg', 'kvm'],
     runWith: [],
+    hasReconnectMs: true,
     sandbox: true,
     dataDirectories: [],
   },

@@ -3,9 +3,17 @@ import { locate } from '../../../src/machine/locations.ts';
 
 describe('locate', () => {
   it('follows the XDG variables', () => {
-    const environment = { XDG_DATA_HOME: '/d', XDG_CACHE_HOME: '/c', XDG_RUNTIME_DIR: '/r' };
+    const environment = {
+      XDG_DATA_HOME: '/d',
+      XDG_STATE_HOME: '/s',
+      XDG_CACHE_HOME: '/c',
+      XDG_RUNTIME_DIR: '/r',
+    };
     expect(locate(environment, '/home/u', 7)).toEqual({
       images: '/d/vmlet/images',
+      machines: '/d/vmlet/machines',
+      disks: '/d/vmlet/disks',
+      logs: '/s/vmlet/machines',
       cache: '/c/vmlet',
       scratch: '/c/vmlet/scratch',
       runtime: '/r/vmlet',
@@ -17,6 +25,9 @@ describe('locate', () => {
     (environment) => {
       expect(locate(environment, '/home/u', 7)).toEqual({
         images: '/home/u/.local/share/vmlet/images',
+        machines: '/home/u/.local/share/vmlet/machines',
+        disks: '/home/u/.local/share/vmlet/disks',
+        logs: '/home/u/.local/state/vmlet/machines',
         cache: '/home/u/.cache/vmlet',
         scratch: '/home/u/.cache/vmlet/scratch',
         runtime: '/tmp/vmlet-7',

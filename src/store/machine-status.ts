@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isSystemError } from '../errors.ts';
+import { type Outcome, describeOutcome } from '../machine/outcome.ts';
+import { currentBootId, isAlive } from '../process/identity.ts';
+import type { MachineFiles } from './machine-files.ts';
+import { type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
+
+/** Ends that no keeper was left to record. */
+export type LostOutcome =
+  /** The host went down under it. */
+  | { readonly kind: 'host-down' }
+  /** The keeper was killed, and QEMU with it. */
+  | { readonly kind: 'keeper-killed' };
+
+/** What a named machine does just now. */
+export type MachineStatus =
+  /** It has not run yet. */
+  | { readonly kind: 'created' }
+  | ({ readonly kind: 'running' } & RunRecord)
+  | {
+      readonly kind: 'stopped';
+      readonly outcome: Outcome | LostOutcome;
+      /** Undefined where nobody saw it. */
+      readonly endedAt: Date | undefined;
+    }
+  /** Its memory is in a file, with which the next start goes on. */
+  | { readonly kind: 'saved'; readonly endedAt: Date | undefined };
+
+const LAST_WORDS = 40;
+
+/**
+ * The truth about a machine: its keeper's record, believed only as long as that very process lives.
+ * Synchronous, since `vmlet ls` asks for each machine.
+ * @throws ZodError or SyntaxError for a record that is none.
+ */
+export function readStatus(files: MachineFiles): MachineStatus {
+  const run = readIfThere(files.run);
+  if (run !== undefined) {
+    const record = parseRunRecord(run);
+    if (isAlive(record.keeper)) return { kind: 'running', ...record };
+    // Between our two readings it may have ended in an orderly way, and then there is a record of that.
+    const end = endOf(files);
+    if (end && end.startedAt >= record.startedAt.getTime()) return stopped(files);
+    return {
+      kind: 'stopped',
+      outcome: { kind: record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down' },
+      endedAt: undefined,
+    };
+  }
+  return stopped(files);
+}
+
+function stopped(files: MachineFiles): MachineStatus {
+  const end = endOf(files);
+  const endedAt = end && new Date(end.endedAt);
+  if (existsSync(files.savedState)) return { kind: 'saved', endedAt };
+  if (!end) return { kind: 'created' };
+  return { kind: 'stopped', outcome: outcomeOf(end, lastLines(files.qemuLog)), endedAt };
+}
+
+function endOf(files: MachineFiles) {
+  const text = readIfThere(files.end);
+  return text === undefined ? undefined : parseEndRecord(text);
+}
+
+/** QEMU prints little; what is longer is cut where it is read. */
+export function lastLines(path: string, count = LAST_WORDS): string[] {
+  return (readIfThere(path) ?? '').split('\n').filter((line) => line !== '').slice(-count);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+/** One sentence for a person, without a full stop. */
+export function describeStatus(status: MachineStatus): string {
+  switch (status.kind) {
+    case 'created':
+      return 'has not run yet';
+    case 'running':
+      return status.state;
+    case 'saved':
+      return 'saved to a file; the next start goes on where it was';
+    case 'stopped':
+      return describeEnd(status.outcome);
+  }
+}
+
+export function describeEnd(outcome: Outcome | LostOutcome): string {
+  switch (outcome.kind) {
+    case 'host-down':
+      return 'the host went down';
+    case 'keeper-killed':
+      return 'its keeper was killed on the host, and QEMU with it';
+    default:
+      return describeOutcome(outcome);
+  }
+}

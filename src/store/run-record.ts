@@ -1,0 +1,83 @@
+import { constants } from 'node:os';
+import * as z from 'zod';
+import {
+  type LifeEvents,
+  type Outcome,
+  decideOutcome,
+  foldLifeEvent,
+  noLifeEvents,
+} from '../machine/outcome.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
+
+const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
+
+const runSchema = z.object({
+  version: z.literal(1),
+  bootId: z.string(),
+  keeper: processSchema,
+  qemu: processSchema.nullable(),
+  helpers: z.record(z.string(), processSchema),
+  state: z.string(),
+  startedAt: z.number(),
+});
+
+const endSchema = z.object({
+  version: z.literal(1),
+  startedAt: z.number(),
+  endedAt: z.number(),
+  exitCode: z.int().nullable(),
+  signal: z.int().nullable(),
+  sentSignal: z.int().nullable(),
+  negotiated: z.boolean(),
+  fatalRunState: z.literal('internal-error').nullable(),
+  events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
+});
+
+/** The keeper's record of a machine that runs, `run.json`. */
+export interface RunRecord {
+  readonly keeper: ProcessIdentity;
+  /** Undefined until QEMU has been started. */
+  readonly qemu: ProcessIdentity | undefined;
+  readonly helpers: Readonly<Record<string, ProcessIdentity>>;
+  /** `starting`, and then QEMU's own word: `running`, `paused`, `io-error`, … */
+  readonly state: string;
+  readonly startedAt: Date;
+}
+
+/** The keeper's record of how a machine ended, `end.json`. */
+export type EndRecord = z.infer<typeof endSchema>;
+
+/** @throws ZodError, SyntaxError */
+export function parseRunRecord(text: string): RunRecord {
+  const { bootId, keeper, qemu, helpers, state, startedAt } = runSchema.parse(JSON.parse(text));
+  return {
+    keeper: { ...keeper, bootId },
+    qemu: qemu ? { ...qemu, bootId } : undefined,
+    helpers: Object.fromEntries(Object.entries(helpers).map(([name, own]) => [name, { ...own, bootId }])),
+    state,
+    startedAt: new Date(startedAt),
+  };
+}
+
+/** @throws ZodError, SyntaxError */
+export function parseEndRecord(text: string): EndRecord {
+  return endSchema.parse(JSON.parse(text));
+}
+
+/** @param lastWords QEMU's last lines, for an end that they explain. */
+export function outcomeOf(end: EndRecord, lastWords: readonly string[]): Outcome {
+  return decideOutcome({
+    status: { exitCode: end.exitCode ?? undefined, signal: signalName(end.signal) },
+    negotiated: end.negotiated,
+    lastWords,
+    fatalRunState: end.fatalRunState ?? undefined,
+    events: end.events.reduce<LifeEvents>(foldLifeEvent, noLifeEvents),
+    sentSignal: signalName(end.sentSignal),
+  });
+}
+
+function signalName(number: number | null): NodeJS.Signals | undefined {
+  if (number === null) return undefined;
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return (found?.[0] ?? `SIG${number}`) as NodeJS.Signals;
+}
