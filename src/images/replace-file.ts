@@ -1,0 +1,47 @@
+import { type FileHandle, constants, open, rename, rm } from 'node:fs/promises';
+import { NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+
+/**
+ * Writes a file beside its place and moves it there: the target is the whole content or what it was before.
+ * What a killed run left beside it is written over by the next.
+ * @throws NoSpaceError, PermissionError.
+ */
+export async function replaceFile(
+  target: string,
+  content: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const beside = `${target}.new`;
+  try {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+    const handle = await open(beside, flags, 0o644);
+    try {
+      await writeAll(handle, content, signal);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, target);
+  } catch (error) {
+    await rm(beside, { force: true });
+    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
+      throw new NoSpaceError(`the disk is full: there is no room for ${target}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
+      throw new PermissionError(`${target} cannot be written by this user`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function writeAll(
+  handle: FileHandle,
+  content: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const chunk of content) {
+    signal?.throwIfAborted();
+    await handle.writeFile(chunk);
+  }
+  signal?.throwIfAborted();
+}
