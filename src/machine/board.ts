@@ -14,6 +14,12 @@ export const board = {
   },
 } as const;
 
+/** With what PCs have: installers and graphical systems look for it. */
+export const fullBoard = {
+  type: 'q35',
+  options: { hpet: 'off', vmport: 'off', usb: 'off' },
+} as const;
+
 export const cpuUnderTcg = 'max';
 
 /** Kernel parameters that every kernel which we start gets. */

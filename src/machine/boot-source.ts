@@ -49,7 +49,8 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
   }
 }
 
-async function findImage(name: string, context: SourceContext): Promise<KernelImage> {
+/** @throws ImageNotFoundError, or what building it throws. */
+export async function findImage(name: string, context: SourceContext): Promise<KernelImage> {
   if (name !== MICRO) {
     throw new ImageNotFoundError(name, {
       hint: 'the built-in image is micro; a disk file is given by a path with a slash, as in ./disk.qcow2',

@@ -7,7 +7,8 @@ import { backingChain } from './block-node.ts';
 import { board, bootWords, cpuUnderTcg, guestModules, optionalModules } from './board.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import type { MachineDirectory } from './directory.ts';
-import { LONGEST_KERNEL_COMMAND_LINE, type Spec } from './spec.ts';
+import { LONGEST_KERNEL_COMMAND_LINE } from './kernel-command-line.ts';
+import type { Spec } from './spec.ts';
 
 /** Where the agent is in an initramfs that it was added to. */
 export const AGENT_IN_INITRD = '.vmlet-agent';

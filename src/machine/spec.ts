@@ -2,16 +2,14 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
-import { parseDiskSize } from '../images/disk-size.ts';
 import type { BuildProgress } from '../images/micro.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
+import { checkAppend } from './kernel-command-line.ts';
+import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
-const LEAST_MEMORY = 32 * MiB;
-/** A longer kernel command line hangs the guest without a word (x86 COMMAND_LINE_SIZE is 2048 with its NUL). */
-export const LONGEST_KERNEL_COMMAND_LINE = 2047;
 
 /** What the user of the library asks for. Everything is optional. */
 export interface LaunchOptions {
@@ -150,40 +148,6 @@ function bootDiskOf(image: string): Spec['boot'] {
   if (!('path' in disk))
     throw new InvalidInputError('image', `${JSON.stringify(image)} is not the path of a disk`);
   return { kind: 'disk', path: disk.path, format: disk.format };
-}
-
-function parseMemory(memory: number | string): number {
-  const bytes =
-    typeof memory === 'number'
-      ? memory
-      : /^\d+$/.test(memory)
-        ? Number(memory)
-        : parseDiskSize(memory, 'memory');
-  if (!Number.isSafeInteger(bytes) || bytes < LEAST_MEMORY) {
-    throw new InvalidInputError(
-      'memory',
-      `${memory} is less than the ${LEAST_MEMORY / MiB} MiB that a guest needs`,
-      {
-        hint: 'give bytes, or a size such as 512M or 2G',
-      },
-    );
-  }
-  // QEMU's memory backends come in whole pages; whole mebibytes keep every backend content.
-  return Math.ceil(bytes / MiB) * MiB;
-}
-
-function checkAppend(append: string | undefined): void {
-  if (append === undefined) return;
-  if (/[\0\n\r]/.test(append)) {
-    throw new InvalidInputError('append', 'holds a line break or a NUL, which a kernel command line cannot');
-  }
-  if (Buffer.byteLength(append) > LONGEST_KERNEL_COMMAND_LINE) {
-    throw new InvalidInputError(
-      'append',
-      `is ${Buffer.byteLength(append)} bytes long, and a kernel takes ${LONGEST_KERNEL_COMMAND_LINE}`,
-      { hint: 'give long things to the command that runs in the guest, not to its kernel' },
-    );
-  }
 }
 
 function withoutUndefined(data: object): object {

@@ -20,8 +20,8 @@ export interface MachineFiles {
   readonly end: string;
   /** The plan of the machine that runs, or ran last. */
   readonly plan: string;
-  /** Its own disks. Copied by a full clone; a linked one gets overlays. */
-  readonly disks: string;
+  /** All that QEMU may write: its own disks and the two below. Disks are copied by a full clone; a linked one gets overlays. */
+  readonly storage: string;
   /** UEFI's variables. Copied by a clone. */
   readonly nvram: string;
   /** The TPM's secrets: a clone has a new TPM. */
@@ -91,6 +91,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
 
 /** The files in a machine's data directory, wherever that is just now. */
 export function definitionFiles(directory: string) {
+  const storage = join(directory, 'storage');
   return {
     spec: join(directory, 'spec.json'),
     lock: join(directory, 'lock'),
@@ -98,11 +99,11 @@ export function definitionFiles(directory: string) {
     run: join(directory, 'run.json'),
     end: join(directory, 'end.json'),
     plan: join(directory, 'plan.json'),
-    disks: join(directory, 'disks'),
-    nvram: join(directory, 'nvram.qcow2'),
+    storage,
+    nvram: join(storage, 'nvram.qcow2'),
+    savedState: join(storage, 'saved-state'),
     tpm: join(directory, 'tpm'),
     ssh: join(directory, 'ssh'),
     boot: join(directory, 'boot'),
-    savedState: join(directory, 'saved-state'),
   };
 }

@@ -5,7 +5,8 @@ import { InvalidInputError } from '../errors.ts';
 export const SPEC_VERSION = 1;
 
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
-const NAME_RULE = 'expected letters, digits and inner hyphens, 63 at most, which are the guest’s host name too';
+const NAME_RULE =
+  'expected letters, digits and inner hyphens, 63 at most, which are the guest’s host name too';
 
 const format = z.enum(['qcow2', 'raw']);
 
@@ -47,6 +48,20 @@ const forwardSchema = z.strictObject({
   guestPort: z.int().min(1).max(65_535),
 });
 
+const firmwareFile = z.strictObject({ path: z.string().startsWith('/'), format });
+
+/** UEFI's files as they were chosen for this machine: its variables belong to that code. */
+const firmwareSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('bios') }),
+  z.strictObject({
+    kind: z.enum(['uefi', 'uefi-secure']),
+    code: firmwareFile,
+    varsTemplate: firmwareFile,
+    secureBoot: z.boolean(),
+    needsSmm: z.boolean(),
+  }),
+]);
+
 const bootSchema = z.discriminatedUnion('kind', [
   /** The firmware looks for something to boot: the disks, then the CD. */
   z.strictObject({ kind: z.literal('firmware') }),
@@ -70,7 +85,7 @@ const specSchema = z.strictObject({
   memoryBytes: z.int().positive(),
   cpus: z.int().min(1).max(255),
   accel: z.enum(['auto', 'kvm', 'tcg']),
-  firmware: z.enum(['bios', 'uefi', 'uefi-secure']),
+  firmware: firmwareSchema,
   tpm: z.boolean(),
   boot: bootSchema,
   /** The installer that starts until it has run once: its kernel, taken from its medium. */
@@ -124,9 +139,13 @@ function migrate(data: unknown, path: string): unknown {
   if (typeof data !== 'object' || data === null) return data;
   let current = data as Record<string, unknown>;
   if (typeof current['version'] === 'number' && current['version'] > SPEC_VERSION) {
-    throw new InvalidInputError(path, `is of version ${current['version']}, and this vmlet knows ${SPEC_VERSION}`, {
-      hint: 'use the newer vmlet that wrote it',
-    });
+    throw new InvalidInputError(
+      path,
+      `is of version ${current['version']}, and this vmlet knows ${SPEC_VERSION}`,
+      {
+        hint: 'use the newer vmlet that wrote it',
+      },
+    );
   }
   for (;;) {
     const step = typeof current['version'] === 'number' ? migrations[current['version']] : undefined;

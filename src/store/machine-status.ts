@@ -65,7 +65,10 @@ function endOf(files: MachineFiles) {
 
 /** QEMU prints little; what is longer is cut where it is read. */
 export function lastLines(path: string, count = LAST_WORDS): string[] {
-  return (readIfThere(path) ?? '').split('\n').filter((line) => line !== '').slice(-count);
+  return (readIfThere(path) ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-count);
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,0 +1,108 @@
+import { qemuArguments } from './argv.ts';
+import { firmwareArguments } from './firmware-arguments.ts';
+import type { CdromPlan, NamedPlan } from './named-plan.ts';
+import { escapeOptionValue } from '../util/option-value.ts';
+import { keyValueOption } from './quote.ts';
+import { tpmArguments } from './tpm-arguments.ts';
+
+/** The QEMU command line of a named machine. */
+export function namedArguments(plan: NamedPlan): string[] {
+  const firmware = plan.firmware && firmwareArguments(plan.firmware, plan.firmware.variablesPath);
+  const board = { ...plan.board, options: { ...plan.board.options, ...firmware?.boardOptions } };
+  return [
+    // What is used by what follows comes first.
+    ...(firmware?.arguments ?? []),
+    ...rootPortArguments(plan.rootPorts),
+    ...qemuArguments({ ...plan, board }),
+    ...['-uuid', plan.uuid],
+    ...plan.monitorSockets.flatMap(monitorArguments),
+    ...guestAgentArguments(plan.guestAgentSocket),
+    ...(plan.tpmSocket === undefined ? [] : tpmArguments(plan.tpmSocket)),
+    ...displayArguments(plan.vncSocket),
+    ...plan.cdroms.flatMap(cdromArguments),
+    ...bridgeArguments(plan.bridge),
+    ...(plan.incoming ? ['-incoming', 'defer'] : []),
+  ];
+}
+
+function rootPortArguments(ports: readonly string[]): string[] {
+  return ports.flatMap((id, index) =>
+    device({ driver: 'pcie-root-port', id, chassis: index + 1, slot: index + 1 }),
+  );
+}
+
+function monitorArguments(path: string, index: number): string[] {
+  const id = `monitor-${index}`;
+  return [
+    ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
+    ...['-mon', keyValueOption(`chardev=${id}`, { mode: 'control' })],
+  ];
+}
+
+function guestAgentArguments(path: string): string[] {
+  const id = 'guest-agent';
+  return [
+    ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
+    ...device({
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      nr: 2,
+      chardev: id,
+      id: `${id}-device`,
+      name: 'org.qemu.guest_agent.0',
+    }),
+  ];
+}
+
+function displayArguments(vncSocket: string | undefined): string[] {
+  if (vncSocket === undefined) return [];
+  return [
+    ...['-vnc', `unix:${escapeOptionValue(vncSocket)}`],
+    ...device({ driver: 'VGA', id: 'screen' }),
+    ...device({ driver: 'qemu-xhci', id: 'usb' }),
+    ...device({ driver: 'usb-tablet', id: 'tablet', bus: 'usb.0' }),
+  ];
+}
+
+/** A drive on the board's own AHCI controller, which every firmware and every installer knows. */
+function cdromArguments({ name, path, bootIndex }: CdromPlan, index: number): string[] {
+  const medium = path === undefined ? [] : ['-blockdev', JSON.stringify(mediumNode(name, path))];
+  return [
+    ...medium,
+    ...device({
+      driver: 'ide-cd',
+      id: `${name}-device`,
+      bus: `ide.${index}`,
+      bootindex: bootIndex,
+      ...(path !== undefined && { drive: name }),
+    }),
+  ];
+}
+
+/** The medium in a drive. */
+function mediumNode(nodeName: string, path: string): object {
+  return {
+    driver: 'raw',
+    'node-name': nodeName,
+    'read-only': true,
+    file: { driver: 'file', filename: path, 'read-only': true },
+  };
+}
+
+function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
+  if (!bridge) return [];
+  return [
+    ...['-netdev', JSON.stringify({ type: 'tap', id: 'network', fd: String(bridge.descriptor) })],
+    ...device({
+      driver: 'virtio-net-pci',
+      id: 'network-device',
+      netdev: 'network',
+      mac: bridge.mac,
+      romfile: '',
+    }),
+  ];
+}
+
+function device(properties: object): string[] {
+  return ['-device', JSON.stringify(properties)];
+}

@@ -1,0 +1,153 @@
+import { isAbsolute, join } from 'node:path';
+import type { Accelerator } from '../host/accelerator.ts';
+import type { Host } from '../host/host.ts';
+import { backingChain } from '../machine/block-node.ts';
+import { board, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../machine/board.ts';
+import type { CdromPlan, NamedPlan } from '../machine/named-plan.ts';
+import type { BootPlan, BootSource, DiskPlan } from '../machine/plan.ts';
+import type { BoundNetworkPlan } from '../passt/network.ts';
+import type { MachineFiles } from './machine-files.ts';
+import type { MachineSpec, StoredDisk } from './machine-spec.ts';
+
+/** The keeper's descriptors in QEMU: its events, the console, and a bridge's tap device. */
+const EVENTS_DESCRIPTOR = 3;
+const CONSOLE_DESCRIPTOR = 4;
+const TAP_DESCRIPTOR = 5;
+/** How soon QEMU comes back after passt has ended; the keeper always listens, so this is most of the gap. */
+const RECONNECT_MS = 10;
+const RECONNECT_SECONDS = 1;
+/** Ports for disks that are plugged in while the machine runs. */
+const SPARE_ROOT_PORTS = 4;
+
+export interface MachinePlanInputs {
+  readonly spec: MachineSpec;
+  readonly files: MachineFiles;
+  readonly host: Host;
+  readonly accelerator: Accelerator;
+  /** What is booted from an image or a kernel; undefined where the firmware looks by itself. */
+  readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
+  readonly network: BoundNetworkPlan | undefined;
+  /** Goes on with a saved state instead of booting. */
+  readonly incoming: boolean;
+}
+
+/** Everything that a start needs, every choice made; nothing after it chooses anything. */
+export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
+  const { spec, files, host, accelerator, source, network } = inputs;
+  const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
+  const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
+    return { name: cdrom.name, path: cdrom.path, bootIndex: spec.disks.length + index };
+  });
+  return {
+    name: spec.name,
+    uuid: spec.uuid,
+    qemu: host.qemu.path,
+    sandbox: host.qemu.sandbox,
+    board: needsFullBoard(spec) ? fullBoard : board,
+    accelerator,
+    cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
+    cpus: spec.cpus,
+    memoryBytes: spec.memoryBytes,
+    memoryKind: 'private',
+    boot: planBoot(source),
+    firmware: spec.firmware.kind === 'bios' ? undefined : { ...spec.firmware, variablesPath: files.nvram },
+    tpmSocket: spec.tpm ? files.tpmSocket : undefined,
+    vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
+    disks,
+    cdroms,
+    rootPorts: rootPorts(spec.disks.length + SPARE_ROOT_PORTS),
+    network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
+    bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
+    wiring: {
+      monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
+      console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+      agent: { kind: 'listening', path: files.agentSocket },
+      network: {
+        descriptor: undefined,
+        reconnect: host.qemu.hasReconnectMs
+          ? { 'reconnect-ms': RECONNECT_MS }
+          : { reconnect: RECONNECT_SECONDS },
+      },
+    },
+    monitorSockets: [files.monitorSocket, files.shellSocket],
+    guestAgentSocket: files.guestAgentSocket,
+    onReset: spec.installer ? 'end' : 'restart',
+    startPaused: true,
+    incoming: inputs.incoming,
+    directory: {
+      sockets: files.sockets,
+      storage: files.storage,
+      networkSocket: files.networkSocket,
+      monitorSocket: files.monitorSocket,
+      agentSocket: files.agentSocket,
+      consoleSocket: files.consoleSocket,
+      initrd: join(files.boot, 'initrd'),
+      disk: (nodeName) => join(files.storage, `${nodeName}.qcow2`),
+    },
+    readOnlyFiles: [
+      ...(source ? [source.kernelPath, source.initrdPath] : []),
+      ...(spec.firmware.kind === 'bios' ? [] : [spec.firmware.code.path]),
+      ...disks.flatMap((disk) => [
+        ...backingChain(disk).map(({ path }) => path),
+        disk.readOnly ? disk.path : undefined,
+      ]),
+      ...cdroms.map(({ path }) => path),
+    ].filter((path) => path !== undefined),
+    guest: {
+      hostname: spec.name,
+      modules: guestModules({ network: spec.net !== 'none', disks: disks.length > 0 }),
+      optionalModules,
+    },
+  };
+}
+
+/** Where a disk's file is. */
+export function diskPath(disk: Pick<StoredDisk, 'file'>, files: Pick<MachineFiles, 'storage'>): string {
+  return isAbsolute(disk.file) ? disk.file : join(files.storage, disk.file);
+}
+
+export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): DiskPlan {
+  return {
+    nodeName: disk.name,
+    path: diskPath(disk, files),
+    format: disk.format,
+    readOnly: disk.readOnly,
+    backing: disk.backing,
+    createBytes: undefined,
+    cache: disk.cache,
+    discard: disk.discard,
+    serial: disk.name,
+    bus: rootPort(index),
+    bootIndex: index,
+  };
+}
+
+/** Ports are filled in the order of the disks; those behind are free. */
+export function rootPorts(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => rootPort(index));
+}
+
+function rootPort(index: number): string {
+  return `port${index}`;
+}
+
+/** Installers and graphical systems want what PCs have; a kernel of the user's with a serial port boots faster without. */
+function needsFullBoard(spec: MachineSpec): boolean {
+  return (
+    spec.display === 'vnc' ||
+    spec.cdroms.length > 0 ||
+    spec.boot.kind === 'firmware' ||
+    spec.installer !== undefined
+  );
+}
+
+function planBoot(source: MachinePlanInputs['source']): BootPlan {
+  if (!source) return { kind: 'disk' };
+  return {
+    kind: 'kernel',
+    kernelPath: source.kernelPath,
+    initrdPath: source.initrdPath,
+    initrdBase: undefined,
+    commandLine: source.append.join(' '),
+  };
+}

@@ -1,0 +1,73 @@
+import { InvalidInputError } from '../errors.ts';
+import type { DiskFormat } from '../images/disk-info.ts';
+import { isDiskSize, parseDiskSize } from '../images/disk-size.ts';
+import { parseDiskSpec } from '../machine/disk-spec.ts';
+
+/** A disk that a named machine is to get. */
+export interface NewDisk {
+  /** An empty one of so many bytes, or one from a file. */
+  readonly source: { readonly sizeBytes: number } | { readonly path: string; readonly format: DiskFormat };
+  /** With a file: the machine writes into that file itself, and not into an overlay on it. */
+  readonly adopt: boolean;
+  readonly readOnly: boolean;
+  readonly cache: 'writeback' | 'none' | 'unsafe';
+  readonly discard: boolean;
+}
+
+const GRAMMAR =
+  'expected SIZE or PATH, and after it any of ,format=qcow2|raw ,readonly ,adopt ,cache=writeback|none|unsafe ,nodiscard';
+const OPTION = /^(?<rest>.*),(?<option>adopt|nodiscard|cache=(?<cache>[a-z]*))$/s;
+
+/**
+ * @param field names the disk in errors, as in `disks[0]`.
+ * @throws InvalidInputError
+ */
+export function parseNewDisk(text: string, field: string): NewDisk {
+  let rest = text;
+  let adopt = false;
+  let discard = true;
+  let cache: string | undefined;
+  // Options of ours and those of a disk file may come in any order: ours are taken out, wherever they are.
+  const kept: string[] = [];
+  for (;;) {
+    const fileOption = /^(?<rest>.*),(?<option>format=\w*|readonly)$/s.exec(rest);
+    const own = OPTION.exec(rest);
+    if (fileOption) kept.unshift(fileOption.groups?.['option'] ?? '');
+    else if (!own) break;
+    const option = own?.groups?.['option'];
+    if (option === 'adopt') adopt = true;
+    if (option === 'nodiscard') discard = false;
+    cache ??= own?.groups?.['cache'];
+    rest = (fileOption ?? own)?.groups?.['rest'] ?? '';
+  }
+  if (cache !== undefined && !isCache(cache)) {
+    throw new InvalidInputError(field, `cache=${cache} is not a way of caching`, { hint: GRAMMAR });
+  }
+  const common = { cache: cache ?? 'writeback', discard } as const;
+  if (isDiskSize(rest)) {
+    if (adopt || kept.length > 0) {
+      throw new InvalidInputError(
+        field,
+        `${JSON.stringify(text)}: an empty disk has no file to say that of`,
+        {
+          hint: GRAMMAR,
+        },
+      );
+    }
+    return { source: { sizeBytes: parseDiskSize(rest, field) }, adopt: false, readOnly: false, ...common };
+  }
+  const file = parseDiskSpec([rest, ...kept].join(','), field);
+  if (!('path' in file))
+    throw new InvalidInputError(field, `${JSON.stringify(text)} is no disk`, { hint: GRAMMAR });
+  const readOnly = file.readOnly ?? false;
+  if (adopt && readOnly) {
+    throw new InvalidInputError(field, 'adopt and readonly contradict each other', {
+      hint: 'readonly leaves the file as it is; adopt lets the machine write into it',
+    });
+  }
+  return { source: { path: file.path, format: file.format }, adopt, readOnly, ...common };
+}
+
+function isCache(text: string): text is NewDisk['cache'] {
+  return ['writeback', 'none', 'unsafe'].includes(text);
+}
