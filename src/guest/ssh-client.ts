@@ -1,0 +1,19 @@
+import { sshHostName } from './known-hosts.ts';
+
+export interface SshCommand {
+  /** The file that `sshConfig` made. */
+  readonly configPath: string;
+  /** The machine's name, without `.vmlet`. */
+  readonly name: string;
+  /** Joined by spaces and given to the user's shell in the guest, as ssh does; a login shell when empty. */
+  readonly command: readonly string[];
+  /** Whether the command gets a terminal; ssh decides when undefined: only a login shell, from a terminal. */
+  readonly tty?: boolean | undefined;
+}
+
+/** ssh's command line. ssh exits with the command's status, or with 255 when it failed itself. */
+export function sshArguments({ configPath, name, command, tty }: SshCommand): [string, ...string[]] {
+  const terminal = tty === undefined ? [] : [tty ? '-t' : '-T'];
+  // Without "--" ssh would take a command's "-v" for its own, even behind the host.
+  return ['ssh', '-F', configPath, ...terminal, '--', sshHostName(name), ...command];
+}
