@@ -40,7 +40,8 @@ module.exports = {
       name: 'cli-uses-the-public-api-alone',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/(?!cli/|index\\.ts$|qmp/index\\.ts$)' },
+      // errors.ts is public as a whole; through index.ts each verb would load the whole library for its error classes.
+      to: { path: '^src/(?!cli/|errors\\.ts$|index\\.ts$|qmp/index\\.ts$|store/index\\.ts$)' },
     },
     {
       name: 'only-process-starts-processes',

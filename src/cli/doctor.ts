@@ -16,7 +16,6 @@ const PLAIN = '\x1b[0m';
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('what works on this host, what does not, and what to do about it')
     .option('--json', 'print JSON')
     .option('--qemu <program>', 'examine this QEMU instead of qemu-system-x86_64')
     .addHelpText('after', '\nExit status: 0 when a guest can run here, 1 when not.')

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { InvalidInputError } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
 import { Interrupts } from './interrupts.ts';
 import { ProgressLine, describeBuild } from './progress.ts';
 

@@ -11,7 +11,6 @@ interface QmpFlags {
 /** `vmlet qmp`: a shell for any QMP monitor socket, single commands, and types for a QEMU binary. */
 export function qmpCommand(): Command {
   const command = new Command('qmp')
-    .description('talk to a QMP monitor: a shell, or one command')
     .argument('<path>', 'the monitor’s socket')
     .argument('[command]', 'one command instead of a shell')
     .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')

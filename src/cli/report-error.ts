@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
-import { GuestCommandError, LaunchError, TimedOutError, VmletError, isSystemError } from '../index.ts';
+import { GuestCommandError, LaunchError, TimedOutError, VmletError, isSystemError } from '../errors.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
 
 /** Ends a command with this status when there is nothing to say, as after Ctrl-C. */

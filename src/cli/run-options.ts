@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { InvalidInputError, type LaunchOptions } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { LaunchOptions } from '../index.ts';
 
 /** What commander makes of the flags of `vmlet run`. */
 export interface RunFlags {

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
-import { type LaunchOptions, type Machine, TimedOutError, formatEndpoint } from '../index.ts';
+import { TimedOutError } from '../errors.ts';
+import type { LaunchOptions, Machine } from '../index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { debugLog } from './debug-log.ts';
 import { Interrupts } from './interrupts.ts';
@@ -20,7 +21,6 @@ const SHELL = ['/bin/sh', '-l'];
 
 export function runCommand(): Command {
   return new Command('run')
-    .summary('boot a throw-away guest and run one command in it')
     .description(
       'Boots a fresh guest, runs one command in it and exits with its status. Nothing of the guest stays.\n' +
         'IMAGE is micro, or the path of a disk with a slash in it; with --kernel there is none.',
@@ -109,6 +109,7 @@ async function runIn(
   interrupts: Interrupts,
   signal: AbortSignal,
 ): Promise<number> {
+  const { formatEndpoint } = await import('../index.ts');
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   // Whoever types `vmlet run micro` wants to be in it.
   const wantsTerminal = flags.tty ?? (argv.length === 0 && onTerminal);

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+
+/** The headings of `vmlet --help`, in its order. */
+export const GROUPS = ['Lifecycle', 'Look', 'Enter', 'Ports and disks', 'State', 'Images', 'Host'] as const;
+
+export interface Verb {
+  /** One line for `vmlet --help`; the description too, where the command has none of its own. */
+  readonly summary: string;
+  readonly group: (typeof GROUPS)[number];
+  /** Loads the verb's own file: `vmlet ls` is not to wait for what only `vmlet run` needs. */
+  readonly load: () => Promise<Command>;
+}
+
+/** Every verb that a user sees. `vmlet --help` has each group's verbs in this order. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  run: {
+    summary: 'boot a throw-away guest and run one command in it',
+    group: 'Lifecycle',
+    load: async () => (await import('./run.ts')).runCommand(),
+  },
+  image: {
+    summary: 'list, build and remove the images that guests boot from',
+    group: 'Images',
+    load: async () => (await import('./image.ts')).imageCommand(),
+  },
+  doctor: {
+    summary: 'what works on this host, what does not, and what to do about it',
+    group: 'Host',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
+  qmp: {
+    summary: 'talk to a QMP monitor: a shell, or one command',
+    group: 'Host',
+    load: async () => (await import('./qmp.ts')).qmpCommand(),
+  },
+};
+
+/** Undefined for a word that is no verb. */
+export async function loadVerb(name: string): Promise<Command | undefined> {
+  const verb = findVerb(name);
+  if (verb === undefined) return undefined;
+  const command = await verb.load();
+  if (command.description() === '') command.description(verb.summary);
+  return command;
+}
+
+export function findVerb(name: string): Verb | undefined {
+  return Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+}
