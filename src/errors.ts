@@ -394,7 +394,10 @@ export class MachineNotFoundError extends VmletError {
   readonly machine: string;
 
   constructor(machine: string, details: ErrorDetails = {}) {
-    super(`there is no machine ${machine}`, { hint: 'vmlet ls shows the machines that are there', ...details });
+    super(`there is no machine ${machine}`, {
+      hint: 'vmlet ls shows the machines that are there',
+      ...details,
+    });
     this.machine = machine;
   }
 }
@@ -448,5 +451,17 @@ export class BrokenMachineError extends VmletError {
       ...details,
     });
     this.machine = machine;
+  }
+}
+
+/** The guest did not let go of a device that it was asked for. The request stays: it may let go later. */
+export class GuestHoldsDeviceError extends VmletError {
+  override readonly code = 'VMLET_GUEST_HOLDS_DEVICE';
+  /** The disk's node name, or the drive's id. */
+  readonly device: string;
+
+  constructor(device: string, problem: string, details: ErrorDetails = {}) {
+    super(problem, details);
+    this.device = device;
   }
 }

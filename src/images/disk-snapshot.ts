@@ -43,13 +43,18 @@ async function snapshotCommand(verb: string, disk: SnapshotTarget, name: string)
 }
 
 async function hasSnapshot(disk: SnapshotTarget, name: string): Promise<boolean> {
+  requireSnapshotName(name);
+  return (await listSnapshots(disk)).some((snapshot) => snapshot.name === name);
+}
+
+/** @throws InvalidInputError for what QEMU would cut off or take for a snapshot's number. */
+export function requireSnapshotName(name: string): void {
   // qemu-img looks for an id before it looks for a name, and takes at most 255 bytes of it.
   if (name === '' || /^\d+$/.test(name) || name.includes('\0') || Buffer.byteLength(name) > 255) {
     throw new InvalidInputError('snapshot', `${JSON.stringify(name)} cannot be the name of a snapshot`, {
       hint: 'Take 1 to 255 bytes that are not only digits.',
     });
   }
-  return (await listSnapshots(disk)).some((snapshot) => snapshot.name === name);
 }
 
 async function requireSnapshot(disk: SnapshotTarget, name: string): Promise<void> {

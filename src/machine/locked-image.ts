@@ -1,0 +1,23 @@
+import { LaunchError, QmpCrashedError, QmpJobError, QmpRefusedError } from '../errors.ts';
+import { imageFailure } from '../images/image-failure.ts';
+
+/**
+ * The same failure in the words that qemu-img's would have, where QEMU could not open or write an image: another
+ * process has it locked (and which), the file system is full, it may not be used. Anything else as it is.
+ * @param paths the image, then what it stands on.
+ */
+export async function explainImageFailure(
+  error: unknown,
+  paths: readonly [string, ...string[]],
+): Promise<unknown> {
+  const words = wordsOf(error);
+  return (words === undefined ? undefined : await imageFailure(words, paths, error)) ?? error;
+}
+
+function wordsOf(error: unknown): string | undefined {
+  if (error instanceof QmpRefusedError) return error.description;
+  if (error instanceof QmpJobError) return error.message;
+  if (error instanceof QmpCrashedError) return error.stderr.join('\n');
+  if (error instanceof LaunchError) return error.qemuOutput.join('\n');
+  return undefined;
+}
