@@ -465,3 +465,59 @@ export class GuestHoldsDeviceError extends VmletError {
     this.device = device;
   }
 }
+
+/** A step of setting up the system in the guest failed there. */
+export class GuestSetupError extends VmletError {
+  override readonly code = 'VMLET_GUEST_SETUP';
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined;
+  /** What the guest's programs said. */
+  readonly stderr: string;
+
+  constructor(step: string, exitCode: number | undefined, stderr: string, details: ErrorDetails = {}) {
+    const lastWords = stderr.trim().split('\n').at(-1);
+    super(`${step} failed in the guest${lastWords ? `: ${lastWords}` : ''}`, details);
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+/** The keeper of a machine is gone, or gave up, before the machine came as far as was waited for. */
+export class KeeperEndedError extends VmletError {
+  override readonly code = 'VMLET_KEEPER_ENDED';
+  /** Another keeper holds the machine's lock; this one touched nothing. */
+  readonly busy: boolean;
+  /** What the keeper said that it could not do. */
+  readonly reason: string | undefined;
+  /** How QEMU ended, when it was started at all. */
+  readonly status: ExitStatus | undefined;
+  /** The kinds of its reports, in order. */
+  readonly reports: readonly string[];
+
+  constructor(
+    told: {
+      readonly busy: boolean;
+      readonly reason?: string | undefined;
+      readonly status?: ExitStatus | undefined;
+    },
+    reports: readonly string[],
+    details: ErrorDetails = {},
+  ) {
+    super(describeKeeperEnd(told), details);
+    this.busy = told.busy;
+    this.reason = told.reason;
+    this.status = told.status;
+    this.reports = reports;
+  }
+}
+
+function describeKeeperEnd(told: {
+  readonly busy: boolean;
+  readonly reason?: string | undefined;
+  readonly status?: ExitStatus | undefined;
+}): string {
+  if (told.busy) return 'the machine is being run: another keeper holds its lock';
+  if (told.reason !== undefined) return `the machine could not be run: ${told.reason}`;
+  if (told.status) return `QEMU ${describeExit(told.status)}`;
+  return "the machine's keeper was ended from outside";
+}

@@ -1,0 +1,174 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InvalidInputError } from '../../../src/errors.ts';
+import { GuestAgent } from '../../../src/guest/agent.ts';
+import { makeSshKeyPair } from '../../../src/guest/ssh-key.ts';
+import {
+  type TrustedChannel,
+  authorizeKey,
+  installHostKey,
+  readHostKeys,
+} from '../../../src/guest/ssh-provision.ts';
+import { findProgram } from '../../../src/process/program.ts';
+import { run } from '../../../src/process/run.ts';
+import { supervise } from '../../../src/process/supervise.ts';
+import { GuestAgentClient, guestExec } from '../../../src/qmp/index.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
+
+const AGENT = join(import.meta.dirname, '../../../dist/guest-agent/vmlet-agent');
+const UID = 61_234;
+
+/** In namespaces of mounts of its own, a program sees our /etc/ssh, /run, /home and users instead of the host's. */
+const IN_GUEST = `
+set -eu
+mount --bind "$0/ssh" /etc/ssh
+mount --bind "$0/passwd" /etc/passwd
+mount --bind "$0/group" /etc/group
+mount --bind "$0/shadow" /etc/shadow
+mount --bind "$0/home" /home
+exec "$@"
+`;
+
+async function whyNotHere(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'mounting over /etc/ssh takes root';
+  try {
+    await run(['unshare', '--mount', 'true']);
+    return undefined;
+  } catch (error) {
+    return `there are no mount namespaces here: ${String(error)}`;
+  }
+}
+
+const reason = await whyNotHere();
+if (reason !== undefined) console.warn(`skipped: ${reason}`);
+
+describe.skipIf(reason !== undefined)('ssh in a guest', () => {
+  const scope = new Scope();
+  const channels = new Map<string, TrustedChannel>();
+  let directory: string;
+  const key = makeSshKeyPair('vmlet web').publicKey;
+
+  beforeAll(async () => {
+    const { path, remove } = makeTemporaryDirectory();
+    scope.defer(remove);
+    directory = path;
+    // The user is not root, and their home must be reached.
+    chmodSync(path, 0o755);
+    for (const name of ['ssh', 'home', 'home/al ice', 'home/linked'])
+      mkdirSync(join(path, name), { mode: 0o755 });
+    chownSync(join(path, 'home/al ice'), UID, UID);
+    chownSync(join(path, 'home/linked'), UID + 1, UID);
+    writeFileSync(
+      join(path, 'passwd'),
+      [
+        'root:x:0:0:root:/home/root:/bin/sh',
+        `alice:x:${UID}:${UID}::/home/al ice:/usr/sbin/nologin`,
+        `linked:x:${UID + 1}:${UID}::/home/linked:/bin/sh`,
+        'homeless:x:61240:61240::/nonexistent:/bin/sh',
+        '',
+      ].join('\n'),
+    );
+    const shadow = ['root', 'alice', 'linked'].map((user) => `${user}:*:20000:0:99999:7:::\n`).join('');
+    writeFileSync(join(path, 'shadow'), shadow, { mode: 0o600 });
+    writeFileSync(join(path, 'group'), `root:x:0:\nalice:x:${UID}:\n`);
+    const inGuest = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', IN_GUEST, path] as const;
+    const environment = { PATH: process.env['PATH'] ?? '' };
+
+    const ours = supervise([...inGuest, AGENT, '--fd', '3'], { environment, descriptors: ['pipe'] }, scope);
+    const agent = await GuestAgent.attach(ours.connections.get(3)!, { timeoutMs: 60_000 });
+    scope.defer(async () => agent.close());
+    channels.set('our agent', agent);
+
+    if (findProgram('qemu-ga') === undefined) return;
+    const socket = join(path, 'qga');
+    const qga = ['qemu-ga', '-m', 'unix-listen', '-p', socket, '-t', path] as const;
+    supervise([...inGuest, ...qga], { environment }, scope);
+    await until('qemu-ga listens', () => existsSync(socket));
+    const client = await GuestAgentClient.connect(socket);
+    scope.defer(async () => client.close());
+    channels.set("QEMU's agent", { exec: async (argv, options) => guestExec(client, argv, options) });
+  });
+  afterAll(async () => scope.close());
+
+  const names = ['our agent', ...(findProgram('qemu-ga') === undefined ? [] : ["QEMU's agent"])];
+  describe.each(names)('by %s', (name) => {
+    const channel = (): TrustedChannel => channels.get(name)!;
+
+    test('a key is authorized once, for a user whose shell lets nobody in, in a home with a space', async () => {
+      const own = makeSshKeyPair(name).publicKey;
+      rmSync(join(directory, 'home/al ice/.ssh'), { recursive: true, force: true });
+      await authorizeKey(channel(), 'alice', own);
+      await authorizeKey(channel(), 'alice', own);
+      const folder = join(directory, 'home/al ice/.ssh');
+      const file = join(folder, 'authorized_keys');
+      const lines = readFileSync(file, 'utf8').split('\n');
+      expect(lines.filter((line) => line === own)).toHaveLength(1);
+      expect(lines.at(-1)).toBe('');
+      expect(statSync(folder)).toMatchObject({ uid: UID, gid: UID, mode: 0o40700 });
+      expect(statSync(file)).toMatchObject({ uid: UID, gid: UID, mode: 0o100600 });
+    });
+
+    test('what is in authorized_keys stays, a last line without an end and a commented one included', async () => {
+      const own = makeSshKeyPair(name).publicKey;
+      const file = join(directory, 'home/al ice/.ssh/authorized_keys');
+      writeFileSync(file, `# ${own}\n${key}`);
+      chmodSync(file, 0o666);
+      await authorizeKey(channel(), 'alice', own);
+      expect(readFileSync(file, 'utf8')).toBe(`# ${own}\n${key}\n${own}\n`);
+      expect(statSync(file).mode & 0o022).toBe(0);
+    });
+
+    test("a user's link does not lead root to a file that is not theirs", async () => {
+      const target = join(directory, 'secret');
+      writeFileSync(target, 'secret\n', { mode: 0o600 });
+      const folder = join(directory, 'home/linked/.ssh');
+      if (!existsSync(folder)) {
+        mkdirSync(folder);
+        chownSync(folder, UID + 1, UID);
+        symlinkSync(target, join(folder, 'authorized_keys'));
+      }
+      await expect(authorizeKey(channel(), 'linked', key)).rejects.toThrow(
+        /Operation not permitted|Permission denied/,
+      );
+      expect(readFileSync(target, 'utf8')).toBe('secret\n');
+      expect(statSync(target).uid).toBe(0);
+    });
+
+    test('who is not there, or has no home, is told apart', async () => {
+      await expect(authorizeKey(channel(), 'bob', key)).rejects.toThrow('the guest has no user "bob"');
+      await expect(authorizeKey(channel(), 'homeless', key)).rejects.toThrow('/nonexistent is not there');
+    });
+
+    test('nothing is taken for an option or a command', async () => {
+      for (const user of ['-x', '', 'a b', 'a:b', '../x', 'a\nb']) {
+        await expect(authorizeKey(channel(), user, key)).rejects.toThrow(InvalidInputError);
+      }
+      await expect(authorizeKey(channel(), 'a$(touch${IFS}x)', key)).rejects.toThrow('has no user');
+      await expect(authorizeKey(channel(), 'alice', `${key}\n${key}`)).rejects.toThrow(InvalidInputError);
+      await expect(authorizeKey(channel(), 'alice', 'ssh-ed25519 AAAA')).rejects.toThrow(InvalidInputError);
+    });
+
+    test('host keys are given and read back', async () => {
+      const hostKey = makeSshKeyPair('web');
+      await installHostKey(channel(), hostKey);
+      expect(await readHostKeys(channel())).toEqual([hostKey.publicKey.split(' ').slice(0, 2).join(' ')]);
+      const file = join(directory, 'ssh/ssh_host_ed25519_key');
+      expect(readFileSync(file, 'utf8')).toBe(hostKey.privateKey);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(statSync(`${file}.pub`).mode & 0o777).toBe(0o644);
+    });
+  });
+});
