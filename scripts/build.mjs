@@ -1,4 +1,4 @@
-// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the agent by make.
+// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the agent and the keeper by make.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +14,8 @@ execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', 
   cwd: root,
   stdio: 'inherit',
 });
-execFileSync(
-  'make',
-  ['--no-print-directory', '-C', 'src/guest/agent', `OUT=${join(dist, 'guest-agent/vmlet-agent')}`],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
-);
+make('src/guest/agent', 'guest-agent/vmlet-agent');
+make('src/process/keeper', 'keeper/vmlet-keeper');
 const { cpioArchive } = await import(join(dist, 'images/cpio.js'));
 const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan.js'));
 writeFileSync(
@@ -35,6 +29,14 @@ writeFileSync(
     },
   ]),
 );
+
+function make(sources, program) {
+  execFileSync('make', ['--no-print-directory', '-C', sources, `OUT=${join(dist, program)}`], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+}
+
 /** As an ES module, node:process has every property of `process` read at once, of which one takes 50 ms. */
 const processByRequire = {
   name: 'process by require',

@@ -521,3 +521,14 @@ function describeKeeperEnd(told: {
   if (told.status) return `QEMU ${describeExit(told.status)}`;
   return "the machine's keeper was ended from outside";
 }
+
+/** The machine has no device of the kind that is needed, such as a display. */
+export class MissingDeviceError extends VmletError {
+  override readonly code = 'VMLET_MISSING_DEVICE';
+  readonly device: string;
+
+  constructor(device: string, problem: string, details: ErrorDetails = {}) {
+    super(problem, details);
+    this.device = device;
+  }
+}

@@ -14,6 +14,11 @@ export function agentArchive(): string {
   return fileURLToPath(new URL('dist/guest-agent/agent.cpio', packageRoot));
 }
 
+/** The program that stays with a named machine, made by the build. */
+export function keeperProgram(): string {
+  return fileURLToPath(new URL('dist/keeper/vmlet-keeper', packageRoot));
+}
+
 /** vmlet's own version. */
 export function packageVersion(): string {
   const text = readFileSync(new URL('package.json', packageRoot), 'utf8');

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { CommandFailedError, type ExitStatus, ProcessStartError } from '../errors.ts';
+import type { Scope } from '../util/scope.ts';
+
+/**
+ * Takes an exclusive lock (flock(2), of which Node has none) on a file, made where there is none, and holds it until
+ * the scope closes. Undefined when somebody else holds it.
+ *
+ * `vmlet-keeper lock` holds it, until its standard input ends: when we die, the lock goes with us.
+ * The inode is the locked file's, for a caller that removes files of that name.
+ * @throws CommandFailedError when the file cannot be locked, ProcessStartError.
+ */
+export async function holdFileLock(
+  keeperPath: string,
+  path: string,
+  scope: Scope,
+): Promise<{ readonly inode: number } | undefined> {
+  const argv = [keeperPath, 'lock', path] as const;
+  const holder = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
+  // Emitted, later, for a program that did not start, and for an input that it does not read to its end.
+  holder.on('error', () => undefined);
+  holder.stdin.on('error', () => undefined);
+  if (holder.pid === undefined) throw new ProcessStartError(keeperPath);
+  const exited = once(holder, 'exit').then(
+    ([exitCode, signal]: [number | null, NodeJS.Signals | null]): ExitStatus => ({
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+    }),
+  );
+  const release = async (): Promise<ExitStatus> => {
+    holder.stdin.destroy();
+    holder.stdout.destroy();
+    return exited;
+  };
+  const line = await firstLine(holder.stdout);
+  const inode = /^held (\d+)\n/.exec(line)?.[1];
+  if (inode !== undefined) {
+    scope.defer(async () => {
+      await release();
+    });
+    return { inode: Number(inode) };
+  }
+  const status = await release();
+  if (line === 'busy\n') return undefined;
+  throw new CommandFailedError(argv, status, line.replace(/^failed /, ''));
+}
+
+/** Up to the first newline, or as much as there is. */
+async function firstLine(stream: AsyncIterable<Buffer> & NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('\n')) resolve(text);
+    });
+    stream.on('close', () => resolve(text));
+  });
+}

@@ -1,0 +1,11 @@
+/* Whole files. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+/* After this the file has the new content or, on false (errno set), the old one, whatever happens meanwhile. */
+bool file_replace(const char *path, const char *content, size_t length);
+/* Writes all of it; false (errno set) when only a part or nothing could be written. `written` tells how much. */
+bool write_all(int fd, const char *bytes, size_t length, size_t *written);
+/* Removes `directory` and what lies in it, but no directory in it. */
+void file_remove_flat_directory(const char *directory);

@@ -1,0 +1,193 @@
+#include "helper.h"
+#include "events.h"
+#include "helper_arguments.h"
+#include "loop.h"
+#include "monitor.h"
+#include "record.h"
+#include "spawn.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    LOG_MAX = 1024 * 1024,
+    /* Whoever lives shorter is broken, and is not started again at once. */
+    SHORT_LIFE_MS = 1000,
+    FIRST_DELAY_MS = 100,
+    LAST_DELAY_MS = 5000,
+    /* To end without being told, and after being told. */
+    PATIENCE_MS = 2000,
+    GRACE_MS = 1000,
+};
+
+struct helper helpers[HELPERS_MAX];
+unsigned helper_count;
+
+static int64_t tell_all_at = INT64_MAX;
+
+bool helpers_listen(const char **path)
+{
+    for (unsigned index = 0; index < helper_count; index++) {
+        struct helper *helper = &helpers[index];
+        helper->connection = -1;
+        helper->kill_at = INT64_MAX;
+        *path = helper->socket;
+        if (!listener_open(&helper->listener, helper->socket))
+            return false;
+    }
+    return true;
+}
+
+static void slow_down(struct helper *helper)
+{
+    int64_t doubled = helper->delay * 2 < LAST_DELAY_MS ? helper->delay * 2 : LAST_DELAY_MS;
+    helper->delay = helper->delay ? doubled : FIRST_DELAY_MS;
+    helper->not_before = now_ms() + helper->delay;
+}
+
+static void forget_connection(struct helper *helper)
+{
+    if (helper->connection >= 0)
+        close(helper->connection);
+    helper->connection = -1;
+}
+
+static pid_t start_program(struct helper *helper)
+{
+    struct log log;
+    char **arguments = helper_arguments_read(helper->arguments_file);
+    if (!arguments)
+        return -1;
+    pid_t pid = -1;
+    if (log_open(&log, helper->log_path, LOG_MAX, LOG_CONTINUED)) {
+        struct program program = {arguments, log.fd, {helper->connection, -1}};
+        pid = spawn(&program);
+    }
+    int reason = errno;
+    log_close(&log);
+    helper_arguments_free(arguments);
+    errno = reason;
+    return pid;
+}
+
+static void start(struct helper *helper)
+{
+    char data[256];
+    pid_t pid = start_program(helper);
+    int reason = errno;
+    forget_connection(helper);
+    if (pid < 0) {
+        /* QEMU sees its connection end and comes again. */
+        slow_down(helper);
+        snprintf(data, sizeof data, "{\"helper\":\"%s\",\"error\":\"%s\"}", helper->name, strerror(reason));
+        events_add("VMLET_HELPER_FAILED", data);
+        return;
+    }
+    helper->process = identity_of(pid);
+    helper->started_at = now_ms();
+    helper->kill_at = INT64_MAX;
+    snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", helper->name, (int)pid);
+    events_add("VMLET_HELPER_STARTED", data);
+    record_changed();
+    if (helper->has_started_before && strcmp(helper->name, "passt") == 0)
+        monitor_cycle_link();
+    helper->has_started_before = true;
+}
+
+static void tell_to_end(struct helper *helper)
+{
+    if (!helper->process.pid || helper->kill_at != INT64_MAX)
+        return;
+    kill(helper->process.pid, SIGTERM);
+    helper->kill_at = now_ms() + GRACE_MS;
+}
+
+static void let_in(struct helper *helper)
+{
+    for (int fd; (fd = listener_accept(&helper->listener, 0)) >= 0;) {
+        /* QEMU has one connection at a time: the one before is gone, and whoever serves it is of no use. */
+        forget_connection(helper);
+        helper->connection = fd;
+        tell_to_end(helper);
+    }
+}
+
+void helpers_prepare(void)
+{
+    for (unsigned index = 0; index < helper_count; index++) {
+        struct helper *helper = &helpers[index];
+        listener_prepare(&helper->listener);
+        loop_wake_at(helper->kill_at);
+        if (helper->connection >= 0 && !helper->process.pid)
+            loop_wake_at(helper->not_before);
+    }
+    loop_wake_at(tell_all_at);
+}
+
+void helpers_act(void)
+{
+    int64_t now = now_ms();
+    for (unsigned index = 0; index < helper_count; index++) {
+        struct helper *helper = &helpers[index];
+        let_in(helper);
+        if (helper->connection >= 0 && !helper->process.pid && helper->not_before <= now)
+            start(helper);
+        if (helper->kill_at <= now && helper->process.pid) {
+            kill(helper->process.pid, SIGKILL);
+            helper->kill_at = now + GRACE_MS;
+        }
+        if (tell_all_at <= now)
+            tell_to_end(helper);
+    }
+    if (tell_all_at <= now)
+        tell_all_at = INT64_MAX;
+}
+
+static void report_end(const struct helper *helper, int status)
+{
+    char data[256];
+    bool exited = WIFEXITED(status);
+    int number = exited ? WEXITSTATUS(status) : WTERMSIG(status);
+    snprintf(data, sizeof data,
+             exited ? "{\"helper\":\"%s\",\"exitCode\":%d,\"signal\":null}"
+                    : "{\"helper\":\"%s\",\"exitCode\":null,\"signal\":%d}",
+             helper->name, number);
+    events_add("VMLET_HELPER_EXITED", data);
+}
+
+void helpers_reaped(pid_t pid, int status)
+{
+    for (unsigned index = 0; index < helper_count; index++) {
+        struct helper *helper = &helpers[index];
+        if (helper->process.pid != pid)
+            continue;
+        helper->process.pid = 0;
+        helper->kill_at = INT64_MAX;
+        if (now_ms() - helper->started_at < SHORT_LIFE_MS)
+            slow_down(helper);
+        else
+            helper->delay = helper->not_before = 0;
+        report_end(helper, status);
+        record_changed();
+    }
+}
+
+void helpers_end(void)
+{
+    for (unsigned index = 0; index < helper_count; index++) {
+        listener_close(&helpers[index].listener);
+        forget_connection(&helpers[index]);
+    }
+    tell_all_at = now_ms() + PATIENCE_MS;
+}
+
+bool helpers_gone(void)
+{
+    for (unsigned index = 0; index < helper_count; index++)
+        if (helpers[index].process.pid)
+            return false;
+    return true;
+}

@@ -1,0 +1,32 @@
+/* Programs that serve QEMU over a connection: each is started when QEMU connects to its socket, and again when it ended. */
+#pragma once
+#include "identity.h"
+#include "listener.h"
+#include "log.h"
+#include <stdbool.h>
+
+enum { HELPERS_MAX = 8 };
+
+extern struct helper {
+    /* Letters, digits and hyphens. */
+    const char *name;
+    const char *socket, *arguments_file, *log_path;
+    struct listener listener;
+    struct identity process;
+    /* A connection of QEMU's that waits for the program; -1: none. */
+    int connection;
+    bool has_started_before;
+    int64_t started_at, not_before, delay;
+    /* When a program that was told to end is killed. */
+    int64_t kill_at;
+} helpers[HELPERS_MAX];
+extern unsigned helper_count;
+
+/* False, errno set; `path` is what it is about. */
+bool helpers_listen(const char **path);
+void helpers_prepare(void);
+void helpers_act(void);
+void helpers_reaped(pid_t pid, int status);
+/* QEMU is gone: nobody is let in, and whoever does not notice is told to end, then killed. */
+void helpers_end(void);
+bool helpers_gone(void);

@@ -1,0 +1,195 @@
+#include "keep.h"
+#include "console.h"
+#include "events.h"
+#include "file.h"
+#include "helper.h"
+#include "lock.h"
+#include "log.h"
+#include "loop.h"
+#include "monitor.h"
+#include "note.h"
+#include "notify.h"
+#include "options.h"
+#include "qemu.h"
+#include "record.h"
+#include "report.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, LAST_WORDS_MS = 1000 };
+
+static struct watch signals = {.fd = -1};
+
+static int fail(const char *what)
+{
+    note(what);
+    report("failed %s: %s", what, strerror(errno));
+    return 1;
+}
+
+/* The launcher's session, directory and descriptors are the launcher's. */
+static bool leave_launcher(void)
+{
+    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t index = 0; index < sizeof heard / sizeof *heard; index++)
+        sigaddset(&set, heard[index]);
+    /* Kernels before 5.9 cannot, and node leaves nothing open anyway. */
+    syscall(SYS_close_range, 3, ~0u, 0);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    setsid(); /* Fails where the launcher has done so. */
+    umask(077);
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return chdir("/") == 0 && nothing >= 0 && dup2(nothing, STDIN_FILENO) == 0 && close(nothing) == 0 &&
+           signals.fd >= 0;
+}
+
+static void reap(void)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == qemu.process.pid)
+            qemu_reaped(status);
+        else
+            helpers_reaped(pid, status);
+    }
+}
+
+static void obey(int signal)
+{
+    switch (signal) {
+    case SIGCHLD:
+        reap();
+        break;
+    case SIGUSR1:
+        monitor_press_power_button();
+        break;
+    case SIGTERM:
+        monitor_quit();
+        break;
+    case SIGUSR2:
+        qemu_signal(SIGKILL);
+        break;
+    }
+}
+
+static void read_signals(void)
+{
+    struct signalfd_siginfo info;
+    while (signals.happened && read(signals.fd, &info, sizeof info) == sizeof info)
+        obey((int)info.ssi_signo);
+}
+
+static void turn(void)
+{
+    loop_watch(&signals, POLLIN);
+    monitor_prepare();
+    console_prepare();
+    helpers_prepare();
+    record_act();
+    loop_wait();
+    monitor_act();
+    console_act();
+    helpers_act();
+    read_signals();
+}
+
+static void see_through(void)
+{
+    while (!qemu.ended)
+        turn();
+    monitor_finish();
+    console_finish();
+    helpers_end();
+    record_state("shutdown");
+    int64_t patience = now_ms() + LAST_WORDS_MS;
+    while (!helpers_gone() || (!console_drained() && now_ms() < patience)) {
+        loop_wake_at(patience);
+        turn();
+    }
+}
+
+static int report_end(void)
+{
+    if (WIFEXITED(qemu.status))
+        report("ended %d -", WEXITSTATUS(qemu.status));
+    else
+        report("ended - %d", WTERMSIG(qemu.status));
+    return WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0 ? 0 : 1;
+}
+
+static int start(const struct options *options, const struct log *qemu_log)
+{
+    const char *path;
+    int monitor_fd, console_fd;
+    if (!events_open(options->events))
+        return fail(options->events);
+    if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(&path))
+        return fail(path);
+    if (!qemu_start(options->program, qemu_log->fd, &monitor_fd, &console_fd))
+        return fail(options->program[0]);
+    record_changed();
+    report("started %d %llu", (int)qemu.process.pid, qemu.process.start_time);
+    console_attach(console_fd);
+    monitor_start(monitor_fd, options->paused);
+    return 0;
+}
+
+static int run(const struct options *options)
+{
+    struct log qemu_log;
+    if (!log_open(&qemu_log, options->qemu_log, 0, LOG_ANEW))
+        return fail(options->qemu_log);
+    dup2(qemu_log.fd, STDERR_FILENO);
+    if (!record_start(options->record, options->ended))
+        return fail(options->record);
+    int status = start(options, &qemu_log);
+    log_close(&qemu_log);
+    if (status == 0) {
+        see_through();
+        notify_stopping();
+        record_end();
+    } else {
+        record_remove();
+    }
+    file_remove_flat_directory(options->runtime_directory);
+    return status == 0 ? report_end() : status;
+}
+
+int keep(char **arguments)
+{
+    ino_t inode;
+    struct options options;
+    const char *problem = options_read(&options, arguments);
+    if (problem) {
+        report("failed %s", problem);
+        note_text("usage", problem);
+        return EXIT_USAGE;
+    }
+    if (!leave_launcher())
+        return fail("leaving the launcher");
+    switch (lock_take(options.lock, &inode)) {
+    case LOCK_BUSY:
+        report("busy");
+        return EXIT_BUSY;
+    case LOCK_FAILED:
+        return fail(options.lock);
+    case LOCK_HELD:
+        break;
+    }
+    return run(&options);
+}

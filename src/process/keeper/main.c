@@ -1,0 +1,21 @@
+/* vmlet-keeper: stays with a machine while it runs. README.md says how it is told what to do. */
+#include "keep.h"
+#include "lock.h"
+#include <string.h>
+#include <unistd.h>
+
+static int explain(void)
+{
+    static const char usage[] = "usage: vmlet-keeper lock FILE\n"
+                                "       vmlet-keeper keep OPTIONS -- PROGRAM ARGUMENTS\n";
+    return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 3 && strcmp(arguments[1], "lock") == 0)
+        return lock_hold(arguments[2]);
+    if (count > 2 && strcmp(arguments[1], "keep") == 0)
+        return keep(arguments + 2);
+    return explain();
+}

@@ -1,0 +1,295 @@
+#include "monitor.h"
+#include "events.h"
+#include "json.h"
+#include "loop.h"
+#include "note.h"
+#include "notify.h"
+#include "qemu.h"
+#include "record.h"
+#include "report.h"
+#include "text.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+enum {
+    LINE_MAX_BYTES = 1024 * 1024,
+    PIECE = 64 * 1024,
+    ANSWER_MS = 2000,
+    /* With less the guest does not notice that its link was down. */
+    LINK_DOWN_MS = 1000,
+};
+
+/* Also the ids of the requests. */
+enum command { NO_COMMAND, CAPABILITIES, CONT, STATUS, POWERDOWN, QUIT, LINK_DOWN, LINK_UP, COMMANDS };
+
+static const char *const commands[COMMANDS] = {
+    [CAPABILITIES] = "\"qmp_capabilities\"",
+    [CONT] = "\"cont\"",
+    [STATUS] = "\"query-status\"",
+    [POWERDOWN] = "\"system_powerdown\"",
+    [QUIT] = "\"quit\"",
+    [LINK_DOWN] = "\"set_link\",\"arguments\":{\"name\":\"network-device\",\"up\":false}",
+    [LINK_UP] = "\"set_link\",\"arguments\":{\"name\":\"network-device\",\"up\":true}",
+};
+
+struct monitor monitor;
+
+static struct watch connection = {.fd = -1};
+static _Alignas(4096) char line[LINE_MAX_BYTES];
+static size_t line_length;
+/* The rest of a line that was too long is skipped. */
+static bool skipping;
+static char requests[4096];
+static size_t requests_length;
+static bool starts_paused, ran;
+static bool asked_status, ask_status_again;
+static int64_t quit_answer_until = INT64_MAX, link_up_at = INT64_MAX;
+
+static void request(enum command command)
+{
+    struct text text = {.at = requests, .size = sizeof requests, .length = requests_length};
+    if (connection.fd < 0)
+        return;
+    text_print(&text, "{\"execute\":%s,\"id\":%d}", commands[command], (int)command);
+    if (text.cut)
+        note_text("the monitor takes no more commands", commands[command]);
+    requests_length = text.length;
+}
+
+static void ask_status(void)
+{
+    if (!monitor.negotiated)
+        return;
+    if (asked_status) {
+        ask_status_again = true;
+        return;
+    }
+    asked_status = true;
+    request(STATUS);
+}
+
+static void runs(void)
+{
+    if (ran)
+        return;
+    ran = true;
+    report("running");
+    notify_ready();
+}
+
+static void follow(struct span status)
+{
+    char state[RECORD_STATE_MAX];
+    if (status.length < 3 || status.length > sizeof state || status.at[0] != '"')
+        return;
+    snprintf(state, sizeof state, "%.*s", (int)status.length - 2, status.at + 1);
+    if (strspn(state, "abcdefghijklmnopqrstuvwxyz-") != status.length - 2)
+        return;
+    record_state(state);
+    if (strcmp(state, "running") == 0)
+        runs();
+    if (strcmp(state, "internal-error") == 0) {
+        monitor.fatal_state = "internal-error";
+        qemu_signal(SIGKILL);
+    }
+}
+
+static bool changes_state(struct span name)
+{
+    static const char *const names[] = {
+        "STOP",  "RESUME",         "SUSPEND",            "SUSPEND_DISK",   "WAKEUP",    "RESET",   "POWERDOWN",
+        "SHUTDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "BLOCK_IO_ERROR", "MIGRATION", "WATCHDOG", "JOB_STATUS_CHANGE",
+    };
+    for (size_t index = 0; index < sizeof names / sizeof *names; index++)
+        if (json_is_string(name, names[index]))
+            return true;
+    return false;
+}
+
+static void negotiated(void)
+{
+    monitor.negotiated = true;
+    report("negotiated");
+    if (!starts_paused)
+        request(CONT);
+    ask_status();
+}
+
+static void failed(enum command command, struct span error)
+{
+    char data[1024];
+    struct text text = {.at = data, .size = sizeof data};
+    const char *words = error.length < 512 ? error.at : "null";
+    int length = error.length < 512 ? (int)error.length : 4;
+    const char *name = command ? commands[command] : "null";
+    text_print(&text, "{\"command\":%.*s,\"error\":%.*s}", (int)strcspn(name, ","), name, length, words);
+    events_add("VMLET_COMMAND_FAILED", data);
+    if (command != CAPABILITIES && command != CONT)
+        return;
+    report("failed QEMU refused %.*s: %.*s", (int)strcspn(name, ","), name, length, words);
+    qemu_signal(SIGTERM);
+}
+
+static void take_reply(struct span reply)
+{
+    struct span id, value, status;
+    enum command command = NO_COMMAND;
+    if (json_member(reply, "id", &id) && id.length == 1 && id.at[0] > '0' && id.at[0] < '0' + COMMANDS)
+        command = (enum command)(id.at[0] - '0');
+    if (command == QUIT)
+        quit_answer_until = INT64_MAX;
+    if (json_member(reply, "error", &value))
+        failed(command, value);
+    else if (!json_member(reply, "return", &value))
+        return;
+    else if (command == CAPABILITIES && !monitor.negotiated)
+        negotiated();
+    else if (command == STATUS && json_member(value, "status", &status))
+        follow(status);
+    if (command != STATUS)
+        return;
+    asked_status = false;
+    if (ask_status_again)
+        ask_status();
+    ask_status_again = false;
+}
+
+static void take_line(char *at, size_t length)
+{
+    struct span object = {at, length}, name;
+    if (length > 0 && at[length - 1] == '\r')
+        object.length--;
+    if (object.length == 0)
+        return;
+    if (!json_is_object(object)) {
+        note_text("the monitor", "a line that is no JSON object was left out");
+        return;
+    }
+    if (!json_member(object, "event", &name)) {
+        take_reply(object);
+        return;
+    }
+    bool asks = changes_state(name), resumed = json_is_string(name, "RESUME");
+    events_take(name, at, object.length);
+    if (resumed)
+        runs();
+    if (asks)
+        ask_status();
+}
+
+static void take_bytes(size_t count)
+{
+    char *start = line, *unseen = line + line_length, *end = unseen + count;
+    for (char *newline; (newline = memchr(unseen, '\n', (size_t)(end - unseen))); unseen = start = newline + 1) {
+        if (!skipping)
+            take_line(start, (size_t)(newline - start));
+        skipping = false;
+    }
+    bool was_long = end - line > PIECE;
+    line_length = skipping ? 0 : (size_t)(end - start);
+    memmove(line, start, line_length);
+    if (line_length == sizeof line) {
+        note_text("the monitor", "a line of more than 1 MiB was left out");
+        skipping = true;
+        line_length = 0;
+    }
+    if (was_long && line_length == 0)
+        madvise(line, sizeof line, MADV_DONTNEED);
+}
+
+static void lose(void)
+{
+    watch_close(&connection);
+    requests_length = 0;
+    if (quit_answer_until != INT64_MAX)
+        quit_answer_until = now_ms();
+}
+
+/* False when there is nothing to read now. */
+static bool read_some(void)
+{
+    size_t room = sizeof line - line_length;
+    ssize_t count = recv(connection.fd, line + line_length, room < PIECE ? room : PIECE, MSG_DONTWAIT);
+    if (count > 0)
+        take_bytes((size_t)count);
+    else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+        lose();
+    return count > 0;
+}
+
+static void write_some(void)
+{
+    if (requests_length == 0)
+        return;
+    ssize_t count = send(connection.fd, requests, requests_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count <= 0)
+        return;
+    requests_length -= (size_t)count;
+    memmove(requests, requests + count, requests_length);
+}
+
+void monitor_start(int fd, bool paused)
+{
+    connection.fd = fd;
+    starts_paused = paused;
+    request(CAPABILITIES);
+}
+
+void monitor_prepare(void)
+{
+    loop_watch(&connection, requests_length > 0 ? POLLIN | POLLOUT : POLLIN);
+    loop_wake_at(quit_answer_until);
+    loop_wake_at(link_up_at);
+}
+
+void monitor_act(void)
+{
+    int64_t now = now_ms();
+    if (connection.happened & (POLLIN | POLLHUP | POLLERR))
+        read_some();
+    if (link_up_at <= now) {
+        link_up_at = INT64_MAX;
+        request(LINK_UP);
+    }
+    if (quit_answer_until <= now) {
+        quit_answer_until = INT64_MAX;
+        qemu_signal(SIGTERM);
+    }
+    if (connection.fd >= 0)
+        write_some();
+}
+
+void monitor_finish(void)
+{
+    while (connection.fd >= 0 && read_some())
+        continue;
+    lose();
+    quit_answer_until = link_up_at = INT64_MAX;
+}
+
+void monitor_press_power_button(void)
+{
+    request(POWERDOWN);
+}
+
+void monitor_quit(void)
+{
+    if (!monitor.negotiated || connection.fd < 0) {
+        qemu_signal(SIGTERM);
+        return;
+    }
+    request(QUIT);
+    quit_answer_until = now_ms() + ANSWER_MS;
+}
+
+void monitor_cycle_link(void)
+{
+    request(LINK_DOWN);
+    link_up_at = now_ms() + LINK_DOWN_MS;
+}

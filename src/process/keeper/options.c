@@ -1,0 +1,93 @@
+#include "options.h"
+#include "helper.h"
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SOCKET_PATH_MAX = 107, NAME_MAX_BYTES = 32 };
+
+static char problem[512];
+
+static const char *explain(const char *subject, const char *what)
+{
+    snprintf(problem, sizeof problem, "%s: %s", subject, what);
+    return problem;
+}
+
+/* We are in / soon, where a relative path means something else. */
+static const char *check_path(const char *path)
+{
+    return path[0] == '/' ? NULL : explain(path, "a path has to be absolute");
+}
+
+static const char *check_socket(const char *path)
+{
+    if (strlen(path) > SOCKET_PATH_MAX)
+        return explain(path, "the path of a socket has at most 107 bytes");
+    return check_path(path);
+}
+
+static const char *add_helper(char **words)
+{
+    for (unsigned index = 0; index < 4; index++)
+        if (!words[index])
+            return "--helper: NAME SOCKET ARGVFILE LOGFILE are needed";
+    const char *name = words[0];
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (length == 0 || length > NAME_MAX_BYTES || name[length])
+        return explain(name, "the name of a helper has letters, digits and hyphens, at most 32");
+    if (helper_count == HELPERS_MAX)
+        return explain(name, "there are 8 helpers already");
+    struct helper *helper = &helpers[helper_count++];
+    *helper = (struct helper){.name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3]};
+    const char *wrong = check_socket(words[1]);
+    for (unsigned index = 2; index < 4 && !wrong; index++)
+        wrong = check_path(words[index]);
+    return wrong;
+}
+
+const char *options_read(struct options *options, char **arguments)
+{
+    *options = (struct options){0};
+    const struct {
+        const char *name;
+        const char **value;
+        const char *(*check)(const char *);
+    } all[] = {
+        {"--lock", &options->lock, check_path},
+        {"--record", &options->record, check_path},
+        {"--ended", &options->ended, check_path},
+        {"--events", &options->events, check_path},
+        {"--qemu-log", &options->qemu_log, check_path},
+        {"--serial-log", &options->serial_log, check_path},
+        {"--console", &options->console, check_socket},
+        {"--runtime-directory", &options->runtime_directory, check_path},
+    };
+    const size_t count = sizeof all / sizeof *all;
+    const char *wrong = NULL;
+    for (; !wrong && *arguments && strcmp(*arguments, "--") != 0; arguments++) {
+        size_t index = 0;
+        while (index < count && strcmp(all[index].name, *arguments) != 0)
+            index++;
+        if (index < count && arguments[1]) {
+            *all[index].value = *++arguments;
+            wrong = all[index].check(*arguments);
+        } else if (strcmp(*arguments, "--helper") == 0) {
+            wrong = add_helper(arguments + 1);
+            arguments += wrong ? 0 : 4;
+        } else if (strcmp(*arguments, "--paused") == 0) {
+            options->paused = true;
+        } else {
+            wrong = explain(*arguments, index < count ? "a value is needed" : "there is no such option");
+        }
+    }
+    if (wrong)
+        return wrong;
+    for (size_t index = 0; index < count; index++)
+        if (!*all[index].value)
+            return explain(all[index].name, "is needed");
+    if (!*arguments || !arguments[1])
+        return "-- PROGRAM is needed";
+    options->program = arguments + 1;
+    return check_path(arguments[1]);
+}

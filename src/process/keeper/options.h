@@ -1,0 +1,12 @@
+/* The command line of `vmlet-keeper keep`. */
+#pragma once
+#include <stdbool.h>
+
+struct options {
+    const char *lock, *record, *ended, *events, *qemu_log, *serial_log, *console, *runtime_directory;
+    bool paused;
+    char *const *program;
+};
+
+/* Puts the helpers into their table. NULL, or what is wrong. */
+const char *options_read(struct options *options, char **arguments);

@@ -1,0 +1,20 @@
+/* QEMU's process. */
+#pragma once
+#include "identity.h"
+#include <stdbool.h>
+
+/* What is known of it; read by others, changed here. */
+extern struct qemu {
+    /* pid 0 before its start and after its end. */
+    struct identity process;
+    bool ended;
+    /* As waitpid has it. */
+    int status;
+    /* The last signal that we sent; 0: none. */
+    int sent_signal;
+} qemu;
+
+/* False, errno set, when the program could not be executed. */
+bool qemu_start(char *const *arguments, int log, int *monitor, int *console);
+void qemu_signal(int number);
+void qemu_reaped(int status);

@@ -1,0 +1,18 @@
+/* The files by which others know of the machine: the record of its run and the record of its end. */
+#pragma once
+#include <stdbool.h>
+
+enum { RECORD_STATE_MAX = 33 };
+
+/* Writes the first record. False, errno set. */
+bool record_start(const char *run, const char *end);
+/* What query-status said. */
+void record_state(const char *state);
+/* Something that is in the record is different now. */
+void record_changed(void);
+/* Writes the record when it is out of date; again later where that fails. */
+void record_act(void);
+/* Writes the end's record, then removes the run's. */
+void record_end(void);
+/* QEMU never ran. */
+void record_remove(void);

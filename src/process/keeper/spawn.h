@@ -1,0 +1,14 @@
+/* Starts a program that dies with us. */
+#pragma once
+#include <sys/types.h>
+
+struct program {
+    char *const *arguments;
+    /* Becomes standard output and error. */
+    int log;
+    /* Become descriptors 3 and 4; -1 where there is none. */
+    int inherited[2];
+};
+
+/* Standard input is empty, and so is the environment; nothing else is inherited. -1 with exec's errno. */
+pid_t spawn(const struct program *program);

@@ -1,0 +1,16 @@
+#include "text.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+void text_print(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t room = text->size - text->length;
+    int length = vsnprintf(text->at + text->length, room, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= room)
+        text->cut = true;
+    else
+        text->length += (size_t)length;
+}
