@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { CommandFailedError, type ExitStatus, ProcessStartError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 
@@ -22,12 +21,11 @@ export async function holdFileLock(
   holder.on('error', () => undefined);
   holder.stdin.on('error', () => undefined);
   if (holder.pid === undefined) throw new ProcessStartError(keeperPath);
-  const exited = once(holder, 'exit').then(
-    ([exitCode, signal]: [number | null, NodeJS.Signals | null]): ExitStatus => ({
-      exitCode: exitCode ?? undefined,
-      signal: signal ?? undefined,
-    }),
-  );
+  const exited = new Promise<ExitStatus>((resolve) => {
+    holder.once('exit', (exitCode, signal) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+    );
+  });
   const release = async (): Promise<ExitStatus> => {
     holder.stdin.destroy();
     holder.stdout.destroy();
