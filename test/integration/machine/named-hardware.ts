@@ -1,4 +1,5 @@
-import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { blockNodeOf, diskDevice } from '../../../src/machine/block-node.ts';
@@ -12,6 +13,8 @@ export const PORTS = 6;
 
 export interface HardwareOptions {
   readonly directory: string;
+  /** Tells the sockets of several machines apart; empty by default. */
+  readonly name?: string;
   readonly disks?: readonly DiskPlan[];
   readonly memory?: string;
   /** More words of the command line, such as -incoming, -kernel, -S. */
@@ -48,7 +51,8 @@ export function disk(nodeName: string, path: string, more: Partial<DiskPlan> = {
 }
 
 export async function startHardware(options: HardwareOptions): Promise<Hardware> {
-  const { directory, disks = [], memory = '64M', more = [], variables, network } = options;
+  const { directory, disks = [], memory = '64M', more = [], variables, network, name = '' } = options;
+  const vnc = join(directory, `vnc${name}`);
   const scope = new Scope();
   const device = (one: object): string[] => ['-device', JSON.stringify(one)];
   const firmware = variables === undefined ? [] : pflash(variables);
@@ -63,7 +67,7 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
           '-machine',
           `q35${variables === undefined ? '' : ',pflash0=firmware-code,pflash1=firmware-vars'}`,
         ],
-        ...['-display', 'none', '-vnc', `unix:${join(directory, 'vnc')}`, ...device({ driver: 'VGA' })],
+        ...['-display', 'none', '-vnc', `unix:${vnc}`, ...device({ driver: 'VGA' })],
         ...[...inherited('monitor', 3), '-mon', 'chardev=monitor,mode=control'],
         ...[...inherited('serial', 4), ...device({ driver: 'isa-serial', chardev: 'serial' })],
         ...device({ driver: 'virtio-serial-pci', id: 'channels' }),
@@ -75,7 +79,7 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
           chardev: 'agent',
           name: 'vmlet.agent',
         }),
-        ...['-chardev', `socket,id=qga,path=${join(directory, 'qga')},server=on,wait=off`],
+        ...['-chardev', `socket,id=qga,path=${join(directory, `qga${name}`)},server=on,wait=off`],
         ...device({
           driver: 'virtserialport',
           bus: 'channels.0',
@@ -106,7 +110,7 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
       },
       scope,
     );
-    scope.defer(() => rmSync(join(directory, 'vnc'), { force: true }));
+    scope.defer(() => rmSync(vnc, { force: true }));
     const connection = (descriptor: number): Socket => qemu.connections.get(descriptor)!;
     const qmp = await QmpClient.negotiate(connection(3), {
       processExit: qemu.exited.then((status) => ({ status, stderr: qemu.output.last(20) })),
@@ -165,10 +169,15 @@ export async function ask(serial: Socket, character: string): Promise<string> {
   return answer;
 }
 
-/** An empty file of a size, with holes. */
-export function sparse(path: string, bytes: number): string {
-  const file = openSync(path, 'w');
-  ftruncateSync(file, bytes);
-  closeSync(file);
+/** Makes a qcow2 that holds `content`, or is empty and of that size. */
+export function qcow2(path: string, content: Uint8Array | number): string {
+  if (typeof content === 'number') {
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, String(content)]);
+    return path;
+  }
+  const raw = `${path}.raw`;
+  writeFileSync(raw, content);
+  execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, path]);
+  rmSync(raw);
   return path;
 }
