@@ -28,6 +28,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Host',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
+  completion: {
+    summary: 'print a script that completes words for bash, zsh or fish',
+    group: 'Host',
+    load: async () => (await import('./completion.ts')).completionCommand(),
+  },
   qmp: {
     summary: 'talk to a QMP monitor: a shell, or one command',
     group: 'Host',

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
-import { Interrupts } from './interrupts.ts';
 import { ProgressLine, describeBuild } from './progress.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 
 interface BuildFlags {
   readonly kernel?: string;
@@ -19,7 +19,7 @@ export function imageCommand(): Command {
     .option('--busybox <file>', 'take this statically linked busybox')
     .action(buildImage);
   image.command('ls').description('list the images').option('--json', 'print JSON').action(listTheImages);
-  image.command('rm <names...>').description('remove images').action(removeImages);
+  image.command('rm <images...>').description('remove images').action(removeImages);
   return image;
 }
 
@@ -66,12 +66,6 @@ async function removeImages(names: string[]): Promise<void> {
     await untilInterrupted(async (signal) => removeImage({ name, signal }));
     process.stdout.write(`${name}\n`);
   }
-}
-
-/** Ctrl-C ends the work in an orderly way, so that nothing half-made stays. */
-async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  using interrupts = new Interrupts();
-  return await work(interrupts.signal);
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -1,10 +1,19 @@
 import { programFor } from './program.ts';
 import { reportError } from './report-error.ts';
 
+/** The hidden verb by which the shells' scripts ask: `vmlet __complete -- WORDS…`. */
+const COMPLETE_VERB = '__complete';
+
 /** Runs one command line and sets the process's exit status. */
 export async function main(args: readonly string[], version: string): Promise<void> {
   dieOfClosedPipe();
   try {
+    if (args[0] === COMPLETE_VERB) {
+      const words = args.slice(args[1] === '--' ? 2 : 1);
+      const { printCompletions } = await import('./complete.ts');
+      await printCompletions(await programFor(words.slice(0, -1), version), words);
+      return;
+    }
     const program = await programFor(args, version);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

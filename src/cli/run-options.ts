@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { LaunchOptions } from '../index.ts';
 
@@ -25,6 +25,13 @@ export interface RunFlags {
   readonly debug?: true;
   readonly dryRun?: true;
   readonly json?: true;
+}
+
+/** A flag whose values are shown and completed here; which are right is for the library to say. */
+export function choice(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, description);
+  option.argChoices = [...choices];
+  return option;
 }
 
 export function collect(value: string, earlier: readonly string[] = []): string[] {

@@ -8,6 +8,7 @@ import { Interrupts } from './interrupts.ts';
 import { ProgressLine } from './progress.ts';
 import {
   type RunFlags,
+  choice,
   collect,
   durationMs,
   guestEnvironment,
@@ -36,8 +37,8 @@ export function runCommand(): Command {
     .option('-m, --memory <size>', 'memory such as 512M (default: 256M)')
     .option('--cpus <n>', 'virtual processors (default: 1)', wholeNumber)
     .option('--disk <disk>', 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly]', collect)
-    .option('--net <kind>', 'auto, passt, slirp or none (default: auto)')
-    .option('--accel <kind>', 'auto, kvm or tcg (default: auto)')
+    .addOption(choice('--net <kind>', 'network (default: auto)', ['auto', 'passt', 'slirp', 'none']))
+    .addOption(choice('--accel <kind>', 'accelerator (default: auto)', ['auto', 'kvm', 'tcg']))
     .option('--name <name>', "the machine's and the guest's name (default: vmlet)")
     .option('--kernel <file>', 'boot this Linux kernel')
     .option('--initrd <file>', 'initramfs for --kernel; the agent is added to it')

@@ -1,0 +1,64 @@
+/** One possible word. */
+export interface Candidate {
+  readonly value: string;
+  /** A few words beside it, for the shells that show them; may be empty. */
+  readonly description: string;
+}
+
+export interface Completions {
+  readonly candidates: readonly Candidate[];
+  /** Whether the shell offers paths of its own, beside the candidates. */
+  readonly paths: 'none' | 'files' | 'directories';
+}
+
+/** @param operands the words before, by the names of the arguments that they are. */
+type Completer = (operands: ReadonlyMap<string, string>) => Promise<Completions>;
+
+const files: Completer = async () => Promise.resolve({ candidates: [], paths: 'files' });
+const directories: Completer = async () => Promise.resolve({ candidates: [], paths: 'directories' });
+const machines: Completer = async () => only(await machineNames(), 'machine');
+const images: Completer = async () => only(await imageNames(), 'image');
+
+/**
+ * What completes an argument or a flag's value, by the name that it has between the angle brackets. A name that is not
+ * here completes to nothing.
+ */
+const COMPLETERS: Readonly<Record<string, Completer>> = {
+  machine: machines,
+  machines,
+  images,
+  image: async (operands) => ({ ...(await images(operands)), paths: 'files' }),
+  snapshot: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
+  file: files,
+  files,
+  disk: files,
+  path: files,
+  program: files,
+  dir: directories,
+};
+
+export async function completionsOfKind(
+  kind: string,
+  operands: ReadonlyMap<string, string>,
+): Promise<Completions> {
+  const completer = Object.hasOwn(COMPLETERS, kind) ? COMPLETERS[kind] : undefined;
+  return completer === undefined ? { candidates: [], paths: 'none' } : completer(operands);
+}
+
+async function machineNames(): Promise<string[]> {
+  return Promise.resolve([]);
+}
+
+async function snapshotNames(_machine: string | undefined): Promise<string[]> {
+  return Promise.resolve([]);
+}
+
+async function imageNames(): Promise<string[]> {
+  const { listImages } = await import('../index.ts');
+  const { images: listed } = await listImages();
+  return listed.filter((image) => image.current).map((image) => image.name);
+}
+
+function only(values: readonly string[], description: string): Completions {
+  return { candidates: values.map((value) => ({ value, description })), paths: 'none' };
+}
