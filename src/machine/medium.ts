@@ -1,6 +1,7 @@
 import { GuestHoldsDeviceError, InvalidInputError, TimedOutError } from '../errors.ts';
 import type { QmpClient } from '../qmp/index.ts';
-import type { Limits } from '../util/deadline.ts';
+import { type Limits, withinLimits } from '../util/deadline.ts';
+import { deferred } from '../util/deferred.ts';
 import { explainImageFailure } from './locked-image.ts';
 
 const GUEST_PATIENCE_MS = 10_000;
@@ -78,21 +79,22 @@ async function openTray(
   driveId: string,
   { force = false, timeoutMs = GUEST_PATIENCE_MS, signal }: ChangeMediumOptions,
 ): Promise<void> {
-  const giveUp = new AbortController();
-  const limits = { timeoutMs, signal: signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal };
-  const opened = qmp.waitFor('DEVICE_TRAY_MOVED', {
-    ...limits,
-    where: ({ data }) => data.id === driveId && data['tray-open'],
+  const opened = deferred<undefined>();
+  let asked = false;
+  const stopListening = qmp.on('DEVICE_TRAY_MOVED', ({ data }) => {
+    // What was kept from before is about an earlier request.
+    if (asked && data.id === driveId && data['tray-open']) opened.resolve(undefined);
   });
+  asked = true;
   try {
     await qmp.execute('blockdev-open-tray', { id: driveId, force });
-    if ((await findDrive(qmp, driveId)).tray_open !== true) await opened;
+    if ((await findDrive(qmp, driveId)).tray_open === true) return;
+    const end = qmp.closed.then(async () => findDrive(qmp, driveId));
+    await withinLimits('opening', Promise.race([opened.promise, end]), { timeoutMs, signal });
   } catch (error) {
     throw error instanceof TimedOutError ? heldByGuest(driveId, timeoutMs) : error;
   } finally {
-    giveUp.abort();
-    // Settled by now, and seen where it mattered.
-    await opened.catch(() => undefined);
+    stopListening();
   }
 }
 

@@ -75,7 +75,7 @@ describe('detaching', () => {
     expect(hung).toMatchObject({ code: 'VMLET_GUEST_HOLDS_DEVICE', device: 'disk0' });
     expect(hung.message).toBe('the guest did not let go of the disk disk0 within 0.3 s');
     await machine.qmp.execute('stop');
-    expect(((await failure('disk0')) as GuestHoldsDeviceError).hint).toContain('is paused');
+    expect(await failure('disk0')).toHaveProperty('hint', expect.stringContaining('is paused') as unknown);
     expect(await nodes()).toEqual(['disk0']);
     expect(await failure('disk9')).toBeInstanceOf(InvalidInputError);
   });
