@@ -18,6 +18,51 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Lifecycle',
     load: async () => (await import('./run.ts')).runCommand(),
   },
+  create: {
+    summary: 'make a machine that stays',
+    group: 'Lifecycle',
+    load: async () => (await import('./create.ts')).createCommand(),
+  },
+  start: {
+    summary: 'start machines, or go on with their saved state',
+    group: 'Lifecycle',
+    load: async () => (await import('./start.ts')).startCommand(),
+  },
+  stop: {
+    summary: 'stop machines as gently as they let us',
+    group: 'Lifecycle',
+    load: async () => (await import('./stop.ts')).stopCommand(),
+  },
+  kill: {
+    summary: 'pull the plug of machines',
+    group: 'Lifecycle',
+    load: async () => (await import('./control.ts')).killCommand(),
+  },
+  restart: {
+    summary: 'stop machines and start them again',
+    group: 'Lifecycle',
+    load: async () => (await import('./control.ts')).restartCommand(),
+  },
+  reset: {
+    summary: 'press the reset button of machines',
+    group: 'Lifecycle',
+    load: async () => (await import('./control.ts')).resetCommand(),
+  },
+  pause: {
+    summary: 'stop the processors of machines',
+    group: 'Lifecycle',
+    load: async () => (await import('./control.ts')).pauseCommand(),
+  },
+  resume: {
+    summary: 'let paused machines go on',
+    group: 'Lifecycle',
+    load: async () => (await import('./control.ts')).resumeCommand(),
+  },
+  rm: {
+    summary: 'remove machines',
+    group: 'Lifecycle',
+    load: async () => (await import('./rm.ts')).rmCommand(),
+  },
   image: {
     summary: 'list, build and remove the images that guests boot from',
     group: 'Images',

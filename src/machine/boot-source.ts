@@ -100,7 +100,8 @@ async function inspectFile(
   });
 }
 
-function readableFile(path: string, field: string): string {
+/** @throws InvalidInputError for what is not there, is a directory or may not be read. */
+export function readableFile(path: string, field: string): string {
   const absolute = resolve(path);
   try {
     if (statSync(absolute).isDirectory()) {

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
-import { GuestRequestError, PortTakenError } from '../errors.ts';
+import { PortTakenError } from '../errors.ts';
 import { GuestAgent } from '../guest/agent.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
-import type { GuestNetwork } from '../passt/network.ts';
 import { QmpClient } from '../qmp/index.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
+import { configureGuest } from './configure-guest.ts';
 import { GuestConsole } from './console.ts';
 import {
   AGENT_DESCRIPTOR,
@@ -142,32 +140,7 @@ async function becomeReady(
   ]);
   scope.defer(async () => agent.close(life.end));
   log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
-  await Promise.race([configure(agent, plan, log), life.failure]);
+  await Promise.race([configureGuest(agent, plan, log), life.failure]);
   log?.debug('the guest is configured');
   return new Machine(parts, agent, options);
-}
-
-async function configure(
-  agent: GuestAgent,
-  { guest, network }: Plan,
-  log: Logger | undefined,
-): Promise<void> {
-  const optional = guest.optionalModules.map(async (module) =>
-    agent.configure({ modules: [module] }).catch((error: unknown) => {
-      if (!(error instanceof GuestRequestError)) throw error;
-      log?.debug({ err: error }, 'the guest does without a module');
-    }),
-  );
-  const required = agent.configure({
-    hostname: guest.hostname,
-    modules: [...guest.modules],
-    network: network ? [linkOf(network.guest)] : [],
-    clockMs: Date.now(),
-    entropy: randomBytes(64),
-  });
-  await Promise.all([required, ...optional]);
-}
-
-function linkOf(guest: GuestNetwork) {
-  return { ...guest, addresses: [...guest.addresses], gateways: [...guest.gateways], dns: [...guest.dns] };
 }

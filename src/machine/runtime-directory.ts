@@ -60,7 +60,8 @@ export function checkSocketLength(parent: string): void {
   );
 }
 
-function ensurePrivateDirectory(path: string): void {
+/** @throws PermissionError where it belongs to another user or is open to others. */
+export function ensurePrivateDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const found = lstatSync(path);
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {

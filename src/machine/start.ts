@@ -50,6 +50,13 @@ export async function startProcesses(
   return { qemu, network };
 }
 
+/** A user's own file that the machine was given to write into. */
+function writtenElsewhere({ disks, directory }: Plan): string[] {
+  return disks
+    .filter(({ readOnly, path }) => !readOnly && !path.startsWith(`${directory.storage}/`))
+    .map(({ path }) => path);
+}
+
 export function qemuCommand(plan: Plan): [string, ...string[]] {
   return [plan.qemu, ...qemuArguments(plan)];
 }
@@ -57,7 +64,7 @@ export function qemuCommand(plan: Plan): [string, ...string[]] {
 export function qemuConfinementFlags(plan: Plan, host: Host, find?: typeof findOnDisk): string[] {
   const confinement = confineQemu(host.qemu, {
     readOnly: plan.readOnlyFiles,
-    readWrite: [],
+    readWrite: writtenElsewhere(plan),
     own: [plan.directory.sockets, plan.directory.storage],
     kvm: plan.accelerator.kind === 'kvm',
     slirp: plan.network?.backend === 'slirp',

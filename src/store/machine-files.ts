@@ -67,7 +67,6 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
   const logs = join(locations.logs, id);
   const sockets = join(locations.runtime, id);
   return {
-    directory,
     ...definitionFiles(directory),
     logs,
     serialLog: join(logs, 'serial.log'),
@@ -93,6 +92,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
 export function definitionFiles(directory: string) {
   const storage = join(directory, 'storage');
   return {
+    directory,
     spec: join(directory, 'spec.json'),
     lock: join(directory, 'lock'),
     keeperLock: join(directory, 'keeper.lock'),

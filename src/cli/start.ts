@@ -1,0 +1,64 @@
+import { Command } from 'commander';
+import { formatEndpoint } from '../index.ts';
+import { type LiveMachine, MachineStore } from '../store/index.ts';
+import { debugLog } from './debug-log.ts';
+import { eachMachine } from './each-machine.ts';
+import { ProgressLine, describeBuild } from './progress.ts';
+
+interface Flags {
+  readonly paused?: true;
+  readonly debug?: true;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('Starts machines, or goes on with their saved state. They live on when this command ends.')
+    .argument('<machines...>', 'their names')
+    .option('--paused', 'do not let them run before vmlet resume')
+    .option('--debug', 'say on stderr what is done and when, as JSON lines')
+    .option('--dry-run', 'print the commands that would be run, and run none')
+    .option('--json', 'with --dry-run: print the plan as JSON')
+    .action(start);
+}
+
+async function start(names: string[], flags: Flags): Promise<void> {
+  if (flags.dryRun) {
+    const store = new MachineStore();
+    for (const name of names) {
+      const { plan, script } = await store.get(name).dryRun();
+      process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
+    }
+    return;
+  }
+  const log = flags.debug && (await debugLog());
+  const progress = new ProgressLine();
+  try {
+    progress.show(`starting ${names.join(', ')}…`);
+    await eachMachine(names, async (machine, signal) => {
+      const live = await machine.start({
+        signal,
+        paused: flags.paused ?? false,
+        ...(log && { log }),
+        onProgress: (news) => progress.show(describeBuild(news)),
+      });
+      progress.clear();
+      process.stderr.write(startNote(live));
+    });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Which ports were chosen, since nobody can know them. */
+export function startNote(machine: LiveMachine): string {
+  return machine
+    .ports()
+    .filter(({ ephemeral, guestPort }) => ephemeral && guestPort !== 22)
+    .map(
+      ({ hostAddress, hostPort, guestPort, protocol }) =>
+        `vmlet: ${formatEndpoint(hostAddress, hostPort, protocol)} leads to port ${guestPort} of ${machine.name}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { type SourceContext, findImage, readableFile } from '../machine/boot-source.ts';
+import type { MachinePlanInputs } from './machine-plan.ts';
+import type { Definition } from './definition.ts';
+
+const CONSOLE = 'console=ttyS0';
+
+/** The kernel that a machine starts with, if it is not its firmware that finds one. */
+export async function findBootFiles(
+  { spec, files }: Definition,
+  context: SourceContext,
+): Promise<MachinePlanInputs['source']> {
+  const { boot, installer } = spec;
+  const common = { kind: 'kernel', needsAgent: false } as const;
+  if (installer) {
+    return {
+      ...common,
+      kernelPath: join(files.directory, installer.kernel),
+      initrdPath: installer.initrd === undefined ? undefined : join(files.directory, installer.initrd),
+      append: [installer.append],
+    };
+  }
+  const appended = boot.kind === 'firmware' || boot.append === undefined ? [] : [boot.append];
+  switch (boot.kind) {
+    case 'firmware':
+      return undefined;
+    case 'kernel':
+      return {
+        ...common,
+        kernelPath: readableFile(boot.kernel, 'kernel'),
+        initrdPath: boot.initrd === undefined ? undefined : readableFile(boot.initrd, 'initrd'),
+        append: [CONSOLE, ...appended],
+      };
+    case 'image': {
+      const image = await findImage(boot.image, context);
+      return {
+        ...common,
+        kernelPath: image.kernelPath,
+        initrdPath: image.initrdPath,
+        append: [CONSOLE, ...image.append, ...appended],
+      };
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { BrokenMachineError, InvalidInputError, MachineNotFoundError, isSystemError } from '../errors.ts';
+import type { Locations } from '../machine/locations.ts';
+import { type MachineFiles, definitionFiles, machineFiles } from './machine-files.ts';
+import { type MachineSpec, checkMachineName, parseMachineSpec } from './machine-spec.ts';
+import { join } from 'node:path';
+
+/** A machine as the store knows it, whatever it does just now. */
+export interface Definition {
+  readonly spec: MachineSpec;
+  readonly files: MachineFiles;
+}
+
+/**
+ * @throws MachineNotFoundError, BrokenMachineError (its spec cannot be read), InvalidInputError for what cannot be a name.
+ */
+export function readDefinition(locations: Locations, name: string): Definition {
+  checkMachineName(name);
+  const { spec: path } = definitionFiles(join(locations.machines, name));
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR') && !machineNames(locations).includes(name)) {
+      throw new MachineNotFoundError(name);
+    }
+    throw new BrokenMachineError(name, `${path} cannot be read`, { cause: error });
+  }
+  try {
+    const spec = { ...parseMachineSpec(text, path), name };
+    return { spec, files: machineFiles(locations, name, spec.id) };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw new BrokenMachineError(name, error.message, { cause: error });
+  }
+}
+
+/** The names of all machines, the broken ones included, sorted. */
+export function machineNames(locations: Locations): string[] {
+  try {
+    return readdirSync(locations.machines, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

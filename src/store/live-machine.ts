@@ -1,0 +1,65 @@
+import type { Outcome } from '../machine/outcome.ts';
+import type { BoundForward } from '../passt/port.ts';
+import type { QmpClient } from '../qmp/index.ts';
+import type { Definition } from './definition.ts';
+import type { MachineFiles } from './machine-files.ts';
+import { readEarlierForwards } from './machine-network.ts';
+import type { MachineSpec } from './machine-spec.ts';
+import type { LostOutcome } from './machine-status.ts';
+import { type MonitorOptions, withMonitor } from './monitor.ts';
+import { type MachineStopOptions, type MachineStopResult, killMachine, stopMachine } from './stop.ts';
+
+/** A named machine that runs. When it has ended, every method throws MachineStateError. */
+export class LiveMachine {
+  readonly #definition: Definition;
+
+  constructor(definition: Definition) {
+    this.#definition = definition;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get spec(): MachineSpec {
+    return this.#definition.spec;
+  }
+
+  get files(): MachineFiles {
+    return this.#definition.files;
+  }
+
+  /** Its forwards, each with the port that was chosen where the spec leaves it open. */
+  ports(): BoundForward[] {
+    return readEarlierForwards(this.files.plan);
+  }
+
+  /** Ends it as gently as it lets us, and says which step it took. */
+  async stop(options: MachineStopOptions = {}): Promise<MachineStopResult> {
+    return stopMachine(this.#definition, options);
+  }
+
+  /** Pulls the plug. */
+  async kill(): Promise<Outcome | LostOutcome> {
+    return killMachine(this.#definition);
+  }
+
+  /** Stops its processors; memory and connections stay. */
+  async pause(options: MonitorOptions = {}): Promise<void> {
+    await this.qmp(async (monitor) => monitor.execute('stop'), options);
+  }
+
+  async resume(options: MonitorOptions = {}): Promise<void> {
+    await this.qmp(async (monitor) => monitor.execute('cont'), options);
+  }
+
+  /** Presses the reset button: the guest is not asked. */
+  async reset(options: MonitorOptions = {}): Promise<void> {
+    await this.qmp(async (monitor) => monitor.execute('system_reset'), options);
+  }
+
+  /** Gives QEMU's monitor to `work` for as long as that takes. */
+  async qmp<T>(work: (monitor: QmpClient) => Promise<T>, options: MonitorOptions = {}): Promise<T> {
+    return withMonitor(this.#definition, work, options);
+  }
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { PortTakenError, isSystemError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { readHostNetwork } from '../passt/host-network.ts';
+import { chooseHostPorts } from '../passt/host-port.ts';
+import { type BoundNetworkPlan, type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
+import type { BoundForward, PortForward } from '../passt/port.ts';
+import type { MachineSpec, StoredForward } from './machine-spec.ts';
+
+const SSH_PORT = 22;
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * The machine's network with every host port chosen.
+ * @param earlier the forwards of the last run: where a port was ours to choose, the same one is tried first.
+ * @throws PortTakenError, InvalidInputError, PermissionError
+ */
+export async function planMachineNetwork(
+  spec: MachineSpec,
+  host: Host,
+  earlier: readonly BoundForward[],
+  signal: AbortSignal | undefined,
+): Promise<BoundNetworkPlan | undefined> {
+  if (spec.net === 'none' || spec.net === 'bridge') return undefined;
+  // Not over vhost-user: snapshots with memory and saved states hold a virtio card that QEMU itself serves.
+  const backend = chooseBackend(spec.net, host.passt, false);
+  const plan = planNetwork(backend, forwardsOf(spec), host.passt, readHostNetwork());
+  return { ...plan, forwards: await bindForwards(plan, earlier, signal) };
+}
+
+async function bindForwards(
+  { forwards }: NetworkPlan,
+  earlier: readonly BoundForward[],
+  signal: AbortSignal | undefined,
+): Promise<BoundForward[]> {
+  const again = forwards.map((forward) => ({
+    ...forward,
+    hostPort: forward.hostPort ?? earlierPort(forward, earlier),
+  }));
+  try {
+    const bound = await chooseHostPorts(again, signal);
+    return bound.map((forward, index) => ({
+      ...forward,
+      ephemeral: forwards[index]?.hostPort === undefined,
+    }));
+  } catch (error) {
+    if (!(error instanceof PortTakenError)) throw error;
+    return chooseHostPorts(forwards, signal);
+  }
+}
+
+function earlierPort(wanted: PortForward, earlier: readonly BoundForward[]): number | undefined {
+  return earlier.find(
+    (forward) =>
+      forward.guestPort === wanted.guestPort &&
+      forward.protocol === wanted.protocol &&
+      forward.hostAddress === wanted.hostAddress,
+  )?.hostPort;
+}
+
+/** What the user asked for, and a way in for ssh where that is not among it. */
+export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
+  const forwards = spec.ports.map(readForward);
+  const hasSsh = forwards.some(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
+  const ssh = { protocol: 'tcp', hostAddress: LOOPBACK, hostPort: undefined, guestPort: SSH_PORT } as const;
+  return hasSsh ? forwards : [...forwards, ssh];
+}
+
+export function readForward({ protocol, hostAddress, hostPort, guestPort }: StoredForward): PortForward {
+  return { protocol, hostAddress, hostPort, guestPort };
+}
+
+/** Where ssh connects to on the host. */
+export function sshEndpoint(
+  forwards: readonly BoundForward[],
+): { readonly address: string; readonly port: number } | undefined {
+  const forward = forwards.find(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
+  if (!forward) return undefined;
+  const everywhere = { '0.0.0.0': LOOPBACK, '::': '::1' }[forward.hostAddress];
+  return { address: everywhere ?? forward.hostAddress, port: forward.hostPort };
+}
+
+/** The forwards in a plan that an earlier start wrote; none where there is no such plan. */
+export function readEarlierForwards(planPath: string): BoundForward[] {
+  try {
+    const plan = JSON.parse(readFileSync(planPath, 'utf8')) as { network?: { forwards?: BoundForward[] } };
+    return plan.network?.forwards ?? [];
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return [];
+    throw error;
+  }
+}

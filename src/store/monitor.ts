@@ -1,0 +1,52 @@
+import { MachineStateError, QmpConnectError } from '../errors.ts';
+import { QmpClient } from '../qmp/index.ts';
+import type { Limits } from '../util/deadline.ts';
+import type { Definition } from './definition.ts';
+import { readStatus } from './machine-status.ts';
+
+/** Others may be in front of us: each of vmlet's commands needs the monitor for a moment. */
+const TURN_MS = 30_000;
+
+export interface MonitorOptions extends Limits {
+  /** Work that takes long leaves the other monitor to the short commands. */
+  readonly long?: boolean | undefined;
+}
+
+/**
+ * Connects to QEMU's monitor for the time of `work`.
+ * @throws MachineStateError when the machine does not run or its sockets are gone, and what `work` throws.
+ */
+export async function withMonitor<T>(
+  { spec, files }: Definition,
+  work: (qmp: QmpClient) => Promise<T>,
+  { signal, long = false }: MonitorOptions = {},
+): Promise<T> {
+  const status = readStatus(files);
+  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  const qmp = await QmpClient.connect(long ? files.shellSocket : files.monitorSocket, {
+    signal,
+    greetingTimeoutMs: TURN_MS,
+  }).catch((error: unknown) => {
+    if (!(error instanceof QmpConnectError)) throw error;
+    const now = readStatus(files);
+    if (now.kind !== 'running') throw notRunning(spec.name, now.kind);
+    throw new MachineStateError(
+      spec.name,
+      now.state,
+      `runs, but its socket ${error.path} cannot be reached`,
+      {
+        hint: 'the runtime directory was cleared under it; it can still be stopped and killed',
+        cause: error,
+      },
+    );
+  });
+  try {
+    return await work(qmp);
+  } finally {
+    await qmp.close();
+  }
+}
+
+export function notRunning(name: string, kind: string): MachineStateError {
+  return new MachineStateError(name, kind, 'does not run', { hint: `start it first: vmlet start ${name}` });
+}

@@ -1,0 +1,118 @@
+import { probeSwtpm } from '../host/swtpm.ts';
+import { chooseAccelerator } from '../host/accelerator.ts';
+import type { Host } from '../host/host.ts';
+import { probeHost } from '../host/probe.ts';
+import type { Locations } from '../machine/locations.ts';
+import { namedArguments } from '../machine/named-argv.ts';
+import type { NamedPlan } from '../machine/named-plan.ts';
+import { qemuConfinementFlags } from '../machine/start.ts';
+import { swtpmArguments } from '../machine/tpm-arguments.ts';
+import { passtArguments } from '../passt/passt-argv.ts';
+import type { findOnDisk } from '../process/confine.ts';
+import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
+import { requireProgram } from '../process/program.ts';
+import { findBootFiles } from './boot-files.ts';
+import type { Definition } from './definition.ts';
+import type { MachineFiles } from './machine-files.ts';
+import { planMachineNetwork, readEarlierForwards } from './machine-network.ts';
+import { planNamedMachine } from './machine-plan.ts';
+import { readStatus } from './machine-status.ts';
+import type { StartOptions } from './start.ts';
+
+/** The command line of a helper, in the file where the keeper reads it. */
+export interface HelperCommand extends KeeperHelper {
+  readonly argv: readonly string[];
+}
+
+/** All that a start does, decided. */
+export interface StartPlan {
+  readonly plan: NamedPlan;
+  readonly helpers: readonly HelperCommand[];
+  readonly keeper: KeeperOptions;
+}
+
+/** Looks at the host and decides; writes nothing but an image that has to be built. */
+export async function planStart(
+  locations: Locations,
+  definition: Definition,
+  { signal, log, onProgress, paused }: StartOptions,
+  { buildsImages = true, find }: { buildsImages?: boolean; find?: typeof findOnDisk } = {},
+): Promise<StartPlan> {
+  const { spec, files } = definition;
+  const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
+  const plan = planNamedMachine({
+    spec,
+    files,
+    host,
+    accelerator: chooseAccelerator(spec.accel, host),
+    source: await findBootFiles(definition, { locations, signal, onProgress, buildsImages }),
+    network: await planMachineNetwork(spec, host, readEarlierForwards(files.plan), signal),
+    incoming: readStatus(files).kind === 'saved',
+  });
+  const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
+  const [program, ...rest] = qemuCommand(plan, host, find);
+  return {
+    plan,
+    helpers,
+    keeper: {
+      lockPath: files.keeperLock,
+      recordPath: files.run,
+      endedPath: files.end,
+      eventsPath: files.events,
+      qemuLogPath: files.qemuLog,
+      serialLogPath: files.serialLog,
+      consolePath: files.consoleSocket,
+      runtimeDirectory: files.sockets,
+      helpers,
+      paused: paused === true || plan.incoming,
+      command: [program, ...rest],
+      notifySocket: process.env['NOTIFY_SOCKET'],
+    },
+  };
+}
+
+/** What has to be there before the keeper starts. */
+export function startDirectories(files: MachineFiles, plan: NamedPlan): string[] {
+  return [files.logs, files.sockets, ...(plan.tpmSocket === undefined ? [] : [files.tpm])];
+}
+
+function qemuCommand(
+  plan: NamedPlan,
+  host: Host,
+  find: typeof findOnDisk | undefined,
+): [string, ...string[]] {
+  const flags = qemuConfinementFlags(plan, host, find);
+  const qemu: [string, ...string[]] = [plan.qemu, ...namedArguments(plan)];
+  return host.setpriv && flags.length > 0 ? [host.setpriv.path, ...flags, ...qemu] : qemu;
+}
+
+function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand[] {
+  if (network?.passtPath === undefined) return [];
+  return [
+    {
+      name: 'passt',
+      socketPath: files.networkSocket,
+      argumentsPath: files.passtArguments,
+      logPath: files.passtLog,
+      argv: [network.passtPath, ...passtArguments(network)],
+    },
+  ];
+}
+
+async function tpmHelper(
+  { tpmSocket }: NamedPlan,
+  files: MachineFiles,
+  signal: AbortSignal | undefined,
+): Promise<HelperCommand[]> {
+  if (tpmSocket === undefined) return [];
+  const path = requireProgram('swtpm', 'It is in the package swtpm, and gives a machine its TPM.');
+  return [
+    {
+      name: 'swtpm',
+      socketPath: tpmSocket,
+      argumentsPath: files.swtpmArguments,
+      logPath: files.swtpmLog,
+      argv: swtpmArguments(await probeSwtpm(path, signal), files.tpm),
+    },
+  ];
+}

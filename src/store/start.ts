@@ -1,0 +1,141 @@
+import { rmSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { KeeperEndedError, LaunchError, MachineStateError, PortTakenError } from '../errors.ts';
+import type { BuildProgress } from '../images/micro.ts';
+import { adviseOn } from '../machine/advice.ts';
+import { configureGuest } from '../machine/configure-guest.ts';
+import type { Locations } from '../machine/locations.ts';
+import type { NamedPlan } from '../machine/named-plan.ts';
+import { keeperProgram } from '../machine/package-files.ts';
+import { ensurePrivateDirectory } from '../machine/runtime-directory.ts';
+import { identifyProcess } from '../process/identity.ts';
+import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper.ts';
+import { replaceFile } from '../util/atomic-file.ts';
+import { withinLimits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import { attachAgent } from './agent.ts';
+import { type Definition, readDefinition } from './definition.ts';
+import { lockMachine } from './machine-lock.ts';
+import { sshEndpoint } from './machine-network.ts';
+import { lastLines, readStatus } from './machine-status.ts';
+import { awaitForwards } from './passt-readiness.ts';
+import { writeSshConfig } from './ssh-files.ts';
+import { planStart, startDirectories } from './start-plan.ts';
+
+export interface StartOptions {
+  /** Milliseconds until the machine must run; 60 000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly log?: Logger;
+  /** Called while the image has to be built first. */
+  readonly onProgress?: (progress: BuildProgress) => void;
+  /** Its processors do not run until `resume`. */
+  readonly paused?: boolean;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const BOOT_TIMEOUT_MS = 120_000;
+/** A port that we chose can be taken by another process before passt has it; then others are chosen. */
+const PORT_CHOICES = 3;
+
+/**
+ * Starts a machine and returns when its processors run and its ports lead to it. It lives on when this process ends.
+ * When the start fails, nothing of it runs.
+ * @throws MachineNotFoundError, MachineBusyError, MachineStateError (it runs already), LaunchError with QEMU's last
+ *   lines, PortTakenError, or the signal's reason.
+ */
+export async function startMachine(
+  locations: Locations,
+  name: string,
+  options: StartOptions = {},
+): Promise<Definition> {
+  const { files } = readDefinition(locations, name);
+  await using scope = new Scope();
+  await lockMachine(name, files, 'starting it', scope);
+  const definition = readDefinition(locations, name);
+  refuseRunning(definition);
+  for (let choice = 1; ; choice++) {
+    try {
+      await startLocked(locations, definition, options);
+      return definition;
+    } catch (error) {
+      const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
+      if (!another) throw error;
+      options.log?.debug({ err: error }, 'a chosen port was taken; choosing again');
+    }
+  }
+}
+
+function refuseRunning({ spec, files }: Definition): void {
+  const status = readStatus(files);
+  if (status.kind !== 'running') return;
+  throw new MachineStateError(spec.name, status.state, `runs already (it is ${status.state})`, {
+    hint: `stop it first: vmlet stop ${spec.name}`,
+  });
+}
+
+async function startLocked(
+  locations: Locations,
+  definition: Definition,
+  options: StartOptions,
+): Promise<void> {
+  const { spec, files } = definition;
+  const { log, signal } = options;
+  const { plan, helpers, keeper: keeperOptions } = await planStart(locations, definition, options);
+  for (const directory of startDirectories(files, plan)) ensurePrivateDirectory(directory);
+  // What the last run's passt said must not be taken for this one's.
+  rmSync(files.passtLog, { force: true });
+  for (const { argumentsPath, argv } of helpers) writeArguments(argumentsPath, argv);
+  replaceFile(files.plan, JSON.stringify(plan));
+  const keeper = startKeeper(keeperProgram(), keeperOptions);
+  try {
+    const ready = options.paused === true ? keeper.negotiated : keeper.running;
+    await withinLimits('starting the machine', ready, {
+      timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
+      signal,
+    });
+    log?.debug({ keeper: keeper.pid }, 'the machine runs');
+    if (plan.network) await awaitForwards(plan.network, files, { signal });
+    if (spec.boot.kind === 'image' && options.paused !== true) await configure(definition, plan, options);
+  } catch (error) {
+    await endKeeper(keeper);
+    throw explainStart(error, definition);
+  }
+  const endpoint = plan.network && sshEndpoint(plan.network.forwards);
+  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
+  keeper.release();
+}
+
+/** The keeper reads it each time it starts the helper. */
+export function writeArguments(path: string, argv: readonly string[]): void {
+  replaceFile(path, argv.map((word) => `${word}\0`).join(''));
+}
+
+/** An image of ours waits to be told who it is. */
+async function configure(
+  definition: Definition,
+  plan: NamedPlan,
+  { signal, log }: StartOptions,
+): Promise<void> {
+  await using agent = await attachAgent(definition, { signal, timeoutMs: BOOT_TIMEOUT_MS });
+  await configureGuest(agent, plan, log);
+}
+
+/** A start that failed leaves nothing that runs. */
+async function endKeeper(keeper: StartedKeeper): Promise<void> {
+  const identity = identifyProcess(keeper.pid);
+  if (identity) signalKeeper(identity, 'kill');
+  await keeper.ended.catch(() => undefined);
+}
+
+function explainStart(error: unknown, { spec, files }: Definition): unknown {
+  if (!(error instanceof KeeperEndedError)) return error;
+  if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
+  const qemu = lastLines(files.qemuLog, 20);
+  const lastWords = qemu.at(-1);
+  return new LaunchError(
+    `${spec.name} did not start${lastWords === undefined ? '' : `: ${lastWords}`}`,
+    { qemu, console: [] },
+    { hint: adviseOn(qemu), cause: error },
+  );
+}

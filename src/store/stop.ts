@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MachineStateError } from '../errors.ts';
+import type { Outcome } from '../machine/outcome.ts';
+import { isAlive } from '../process/identity.ts';
+import { signalKeeper } from '../process/keeper.ts';
+import type { Limits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import { attachAgent } from './agent.ts';
+import type { Definition } from './definition.ts';
+import { lockMachine } from './machine-lock.ts';
+import { type LostOutcome, type MachineStatus, readStatus } from './machine-status.ts';
+import { notRunning, withMonitor } from './monitor.ts';
+
+/** The ways of ending a named machine, gentlest first. */
+export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';
+
+export interface MachineStopOptions extends Limits {
+  /** Milliseconds for all steps together before QEMU is killed; 60 000 by default. */
+  readonly timeoutMs?: number;
+}
+
+export interface MachineStopResult {
+  /** The step that ended it. */
+  readonly rung: MachineStopRung;
+  readonly outcome: Outcome | LostOutcome;
+}
+
+const STOP_TIMEOUT_MS = 60_000;
+/** A guest that boots, or asks a user first, ignores the button; systemd powers off at once at the seventh in 2 s. */
+const PRESS_AGAIN_MS = 5000;
+const LOOK_EVERY_MS = 10;
+/** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
+const DEATH_MS = 30_000;
+
+type Running = Extract<MachineStatus, { kind: 'running' }>;
+
+/**
+ * Ends a machine as gently as it lets us: its agent or its power button, then QMP quit, SIGTERM and SIGKILL.
+ * @throws MachineStateError when it does not run, MachineBusyError, or the signal's reason: the guest may then still
+ *   be on its way down.
+ */
+export async function stopMachine(
+  definition: Definition,
+  options: MachineStopOptions = {},
+): Promise<MachineStopResult> {
+  const { spec, files } = definition;
+  await using scope = new Scope();
+  await lockMachine(spec.name, files, 'stopping it', scope);
+  const running = requireRunning(definition);
+  const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
+  const gone = (share: number): Promise<boolean> => hasEnded(running, timeoutMs * share, options.signal);
+  const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
+
+  if (running.state === 'paused') await withMonitor(definition, async (qmp) => qmp.execute('cont'), options);
+  if (spec.boot.kind === 'image' && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
+    if (await gone(0.3)) return result('guest');
+  }
+  const patience = performance.now() + timeoutMs * 0.7;
+  while (performance.now() < patience) {
+    signalKeeper(running.keeper, 'power-button');
+    const rest = patience - performance.now();
+    if (await hasEnded(running, Math.min(rest, PRESS_AGAIN_MS), options.signal))
+      return result('power-button');
+  }
+  signalKeeper(running.keeper, 'quit');
+  if (await gone(0.15)) return result('quit');
+  if (running.qemu) terminate(running.qemu.pid, running);
+  if (await gone(0.1)) return result('SIGTERM');
+  return { rung: 'SIGKILL', outcome: await killMachine(definition) };
+}
+
+/**
+ * Ends a machine at once, as pulling the plug would. It waits for nobody: a stop that is on its way ends with it.
+ * @throws MachineStateError when it does not run.
+ */
+export async function killMachine(definition: Definition): Promise<Outcome | LostOutcome> {
+  const running = requireRunning(definition);
+  signalKeeper(running.keeper, 'kill');
+  if (!(await hasEnded(running, DEATH_MS, undefined))) {
+    throw new MachineStateError(definition.spec.name, running.state, 'does not end, although it was killed', {
+      hint: `look at process ${running.keeper.pid} and those below it`,
+    });
+  }
+  return readEnd(definition);
+}
+
+/** Waits until a machine's keeper is gone. */
+export async function hasEnded(
+  { keeper }: Pick<Running, 'keeper'>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isAlive(keeper)) {
+    if (performance.now() > deadline) return false;
+    await delay(LOOK_EVERY_MS, undefined, { signal });
+  }
+  return true;
+}
+
+function requireRunning({ spec, files }: Definition): Running {
+  const status = readStatus(files);
+  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  return status;
+}
+
+function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
+  const status = readStatus(files);
+  if (status.kind === 'stopped') return status.outcome;
+  throw new MachineStateError(spec.name, status.kind, `was stopped, and is ${status.kind} now`, {
+    hint: 'somebody started it again at once',
+  });
+}
+
+async function askGuest(
+  definition: Definition,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await using agent = await attachAgent(definition, { timeoutMs, signal });
+    await agent.powerOff();
+    return true;
+  } catch {
+    signal?.throwIfAborted();
+    // A guest that does not answer has a power button.
+    return false;
+  }
+}
+
+function terminate(pid: number, { qemu }: Running): void {
+  if (qemu && isAlive(qemu)) process.kill(pid, 'SIGTERM');
+}
