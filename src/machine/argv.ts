@@ -73,7 +73,7 @@ function consoleArguments(wiring: Wiring): string[] {
 function agentArguments(wiring: Wiring): string[] {
   return [
     ...chardevArguments('agent', wiring),
-    ...deviceArguments({ driver: 'virtio-serial-pci', id: 'channels', max_ports: 2 }),
+    ...deviceArguments({ driver: 'virtio-serial-pci', id: 'channels', max_ports: 3 }),
     ...deviceArguments({
       driver: 'virtserialport',
       bus: 'channels.0',

@@ -8,4 +8,11 @@ export type { MachineFiles } from './machine-files.ts';
 export { type MachineStatus, type LostOutcome, describeStatus, describeEnd } from './machine-status.ts';
 export type { StartOptions } from './start.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './stop.ts';
+export {
+  type InstalledSystemdUnit,
+  type SystemdUnit,
+  describeSystemdUnit,
+  installSystemdUnit,
+  uninstallSystemdUnit,
+} from './systemd.ts';
 export type { RemoveOptions, RemoveResult } from './remove.ts';

@@ -2,7 +2,6 @@ import type { Locations } from '../machine/locations.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { quoteForShell } from '../machine/quote.ts';
-import { findOnDisk } from '../process/confine.ts';
 import { keeperArguments } from '../process/keeper.ts';
 import type { Definition } from './definition.ts';
 import { planStart, startDirectories } from './start-plan.ts';
@@ -15,17 +14,7 @@ export interface StartDryRun {
 
 export async function dryRunStart(locations: Locations, definition: Definition): Promise<StartDryRun> {
   const { files } = definition;
-  const { plan, helpers, keeper } = await planStart(
-    locations,
-    definition,
-    {},
-    {
-      buildsImages: false,
-      // The script makes them before it starts QEMU.
-      find: (path) =>
-        [files.sockets, files.storage].includes(path) ? { path, kind: 'directory' } : findOnDisk(path),
-    },
-  );
+  const { plan, helpers, keeper } = await planStart(locations, definition, {}, { buildsImages: false });
   const lines = [
     '#!/bin/sh',
     `# What vmlet start ${definition.spec.name} does. The keeper stays until the machine has ended.`,

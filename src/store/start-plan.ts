@@ -8,7 +8,7 @@ import type { NamedPlan } from '../machine/named-plan.ts';
 import { qemuConfinementFlags } from '../machine/start.ts';
 import { swtpmArguments } from '../machine/tpm-arguments.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
-import type { findOnDisk } from '../process/confine.ts';
+import { findOnDisk } from '../process/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
 import { requireProgram } from '../process/program.ts';
 import { findBootFiles } from './boot-files.ts';
@@ -36,7 +36,7 @@ export async function planStart(
   locations: Locations,
   definition: Definition,
   { signal, log, onProgress, paused }: StartOptions,
-  { buildsImages = true, find }: { buildsImages?: boolean; find?: typeof findOnDisk } = {},
+  { buildsImages = true } = {},
 ): Promise<StartPlan> {
   const { spec, files } = definition;
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
@@ -50,7 +50,7 @@ export async function planStart(
     incoming: readStatus(files).kind === 'saved',
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
-  const [program, ...rest] = qemuCommand(plan, host, find);
+  const [program, ...rest] = qemuCommand(plan, host);
   return {
     plan,
     helpers,
@@ -76,12 +76,12 @@ export function startDirectories(files: MachineFiles, plan: NamedPlan): string[]
   return [files.logs, files.sockets, ...(plan.tpmSocket === undefined ? [] : [files.tpm])];
 }
 
-function qemuCommand(
-  plan: NamedPlan,
-  host: Host,
-  find: typeof findOnDisk | undefined,
-): [string, ...string[]] {
-  const flags = qemuConfinementFlags(plan, host, find);
+function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
+  const { sockets, storage } = plan.directory;
+  const flags = qemuConfinementFlags(plan, host, (path) =>
+    // They are made before QEMU is started.
+    [sockets, storage].includes(path) ? { path, kind: 'directory' } : findOnDisk(path),
+  );
   const qemu: [string, ...string[]] = [plan.qemu, ...namedArguments(plan)];
   return host.setpriv && flags.length > 0 ? [host.setpriv.path, ...flags, ...qemu] : qemu;
 }
