@@ -143,6 +143,7 @@ static int start(const struct options *options, const struct log *qemu_log)
     if (!qemu_start(options->program, qemu_log->fd, &monitor_fd, &console_fd))
         return fail(options->program[0]);
     record_changed();
+    record_act();
     report("started %d %llu", (int)qemu.process.pid, qemu.process.start_time);
     console_attach(console_fd);
     monitor_start(monitor_fd, options->paused);

@@ -79,6 +79,9 @@ static void runs(void)
     if (ran)
         return;
     ran = true;
+    /* Whoever hears of it finds it in the record, too. What query-status says later is more exact. */
+    record_state("running");
+    record_act();
     report("running");
     notify_ready();
 }
