@@ -532,3 +532,28 @@ export class MissingDeviceError extends VmletError {
     this.device = device;
   }
 }
+
+/** A socket other than a monitor's could not be connected. */
+export class ConnectError extends VmletError {
+  override readonly code = 'VMLET_CONNECT';
+  readonly path: string;
+
+  constructor(path: string, problem: string, details: ErrorDetails = {}) {
+    super(`cannot connect to ${path}: ${problem}`, details);
+    this.path = path;
+  }
+}
+
+/** The user's own systemd does not take orders, so that no unit can be enabled. */
+export class UserManagerUnavailableError extends VmletError {
+  override readonly code = 'VMLET_NO_USER_MANAGER';
+  /** What `systemctl --user is-system-running` said, or `not installed`. */
+  readonly state: string;
+
+  constructor(state: string) {
+    super(`systemd does not run for this user: ${state}`, {
+      hint: 'systemctl --user needs a login by ssh or on a console, and XDG_RUNTIME_DIR of that login',
+    });
+    this.state = state;
+  }
+}
