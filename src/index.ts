@@ -9,6 +9,7 @@ export type { StopRung } from './machine/stop.ts';
 export type { NetworkLoss } from './machine/start.ts';
 export { GuestConsole } from './machine/console.ts';
 export { type Outcome, describeOutcome } from './machine/outcome.ts';
+export { formatBytes } from './images/disk-size.ts';
 export { formatEndpoint } from './passt/port.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/port.ts';
 export { buildMicroImage, listImages, removeImage } from './machine/images.ts';

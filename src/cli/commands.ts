@@ -63,6 +63,16 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Lifecycle',
     load: async () => (await import('./rm.ts')).rmCommand(),
   },
+  ls: {
+    summary: 'list the machines and what each does just now',
+    group: 'Look',
+    load: async () => (await import('./ls.ts')).lsCommand(),
+  },
+  inspect: {
+    summary: 'print all that is known of machines',
+    group: 'Look',
+    load: async () => (await import('./inspect.ts')).inspectCommand(),
+  },
   image: {
     summary: 'list, build and remove the images that guests boot from',
     group: 'Images',
@@ -72,6 +82,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'what works on this host, what does not, and what to do about it',
     group: 'Host',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
+  systemd: {
+    summary: 'let systemd start and stop a machine',
+    group: 'Host',
+    load: async () => (await import('./systemd.ts')).systemdCommand(),
   },
   completion: {
     summary: 'print a script that completes words for bash, zsh or fish',

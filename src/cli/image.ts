@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import { ProgressLine, describeBuild } from './progress.ts';
+import { table } from './table.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface BuildFlags {
@@ -66,11 +67,4 @@ async function removeImages(names: string[]): Promise<void> {
     await untilInterrupted(async (signal) => removeImage({ name, signal }));
     process.stdout.write(`${name}\n`);
   }
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
 }

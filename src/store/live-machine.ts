@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import type { NamedPlan } from '../machine/named-plan.ts';
 import type { Outcome } from '../machine/outcome.ts';
 import type { BoundForward } from '../passt/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
@@ -27,6 +29,11 @@ export class LiveMachine {
 
   get files(): MachineFiles {
     return this.#definition.files;
+  }
+
+  /** The choices that its start made. */
+  plan(): NamedPlan {
+    return JSON.parse(readFileSync(this.files.plan, 'utf8')) as NamedPlan;
   }
 
   /** Its forwards, each with the port that was chosen where the spec leaves it open. */

@@ -23,9 +23,13 @@ export function systemdUnitName(machine: string): string {
  */
 export function systemdUnit({ machine, node, command, environment }: SystemdUnitOptions): string {
   if (/["'\\\p{Cc}]/u.test(node)) {
-    throw new InvalidInputError('node', `systemd starts no program with such a path: ${JSON.stringify(node)}`, {
-      hint: 'run vmlet by a Node whose path has no quotes and no backslashes',
-    });
+    throw new InvalidInputError(
+      'node',
+      `systemd starts no program with such a path: ${JSON.stringify(node)}`,
+      {
+        hint: 'run vmlet by a Node whose path has no quotes and no backslashes',
+      },
+    );
   }
   // The colon: no variables are expanded in what follows.
   const vmlet = (prefix: string, verb: string): string =>
@@ -36,7 +40,6 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
   return [
     '[Unit]',
     `Description=Virtual machine ${machine}`,
-    'Documentation=https://www.npmjs.com/package/vmlet',
     '# A machine that fails again and again stays down.',
     'StartLimitIntervalSec=300',
     'StartLimitBurst=5',
@@ -62,7 +65,9 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
 }
 
 /** The XDG variables that decide where vmlet looks for machines and images, as far as they are set. */
-export function xdgVariables(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+export function xdgVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
   // The user's service manager has its own XDG_RUNTIME_DIR, which is the one of the user's logins.
   const names = ['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME'];
   return Object.fromEntries(

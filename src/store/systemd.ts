@@ -24,26 +24,23 @@ export interface InstalledSystemdUnit extends SystemdUnit {
   readonly lingering: boolean | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const TIMEOUT_MS = 60_000;
 /** What `systemctl is-system-running` says of a manager that takes orders; `degraded` is one with a failed unit. */
 const ACTIVE_STATES = ['initializing', 'starting', 'running', 'degraded', 'maintenance'];
 
 /**
  * The unit of a machine, which is not installed by this.
- * @param environment where the XDG variables are; the process's own by default.
  * @throws MachineNotFoundError, BrokenMachineError, InvalidInputError.
  */
-export function describeSystemdUnit(machine: string, environment: Environment = process.env): SystemdUnit {
-  readDefinition(locate(environment, homedir(), process.getuid?.() ?? 0), machine);
+export function describeSystemdUnit(machine: string): SystemdUnit {
+  readDefinition(locate(process.env, homedir(), process.getuid?.() ?? 0), machine);
   return {
-    ...unitFile(machine, environment),
+    ...unitFile(machine),
     text: systemdUnit({
       machine,
       node: process.execPath,
       command: commandProgram(),
-      environment: xdgVariables(environment),
+      environment: xdgVariables(process.env),
     }),
   };
 }
@@ -53,11 +50,8 @@ export function describeSystemdUnit(machine: string, environment: Environment = 
  * now. Doing it again brings the unit up to date.
  * @throws UserManagerUnavailableError, CommandFailedError, and what `describeSystemdUnit` throws.
  */
-export async function installSystemdUnit(
-  machine: string,
-  environment: Environment = process.env,
-): Promise<InstalledSystemdUnit> {
-  const unit = describeSystemdUnit(machine, environment);
+export async function installSystemdUnit(machine: string): Promise<InstalledSystemdUnit> {
+  const unit = describeSystemdUnit(machine);
   await requireUserManager();
   const isNew = !existsSync(unit.path);
   mkdirSync(dirname(unit.path), { recursive: true });
@@ -77,11 +71,8 @@ export async function installSystemdUnit(
  * Where no user manager runs, its files are removed all the same.
  * @throws InvalidInputError where there is no such unit.
  */
-export async function uninstallSystemdUnit(
-  machine: string,
-  environment: Environment = process.env,
-): Promise<Omit<SystemdUnit, 'text'>> {
-  const unit = unitFile(checkMachineName(machine), environment);
+export async function uninstallSystemdUnit(machine: string): Promise<Omit<SystemdUnit, 'text'>> {
+  const unit = unitFile(checkMachineName(machine));
   const link = join(dirname(unit.path), 'default.target.wants', unit.name);
   if (!existsSync(unit.path)) {
     throw new InvalidInputError('machine', `${machine} has no systemd unit; expected ${unit.path}`);
@@ -94,9 +85,9 @@ export async function uninstallSystemdUnit(
   return unit;
 }
 
-function unitFile(machine: string, environment: Environment): Omit<SystemdUnit, 'text'> {
+function unitFile(machine: string): Omit<SystemdUnit, 'text'> {
   const name = systemdUnitName(machine);
-  const configured = environment['XDG_CONFIG_HOME'];
+  const configured = process.env['XDG_CONFIG_HOME'];
   const config = configured?.startsWith('/') ? configured : join(homedir(), '.config');
   return { name, path: join(config, 'systemd', 'user', name) };
 }
@@ -126,10 +117,13 @@ async function systemctl(...args: string[]): Promise<void> {
 
 async function isLingering(): Promise<boolean | undefined> {
   try {
-    const { stdout } = await run(['loginctl', 'show-user', String(process.getuid?.() ?? 0), '--property=Linger'], {
-      acceptedExitCodes: [0, 1],
-      timeoutMs: TIMEOUT_MS,
-    });
+    const { stdout } = await run(
+      ['loginctl', 'show-user', String(process.getuid?.() ?? 0), '--property=Linger'],
+      {
+        acceptedExitCodes: [0, 1],
+        timeoutMs: TIMEOUT_MS,
+      },
+    );
     return { 'Linger=yes': true, 'Linger=no': false }[stdout.toString().trim()];
   } catch (error) {
     if (error instanceof MissingProgramError) return undefined;
