@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -172,6 +180,12 @@ describe('media', () => {
   it('with an empty kernel are refused', async () => {
     const iso = writeIso('U', 'casper', { vmlinuz: '', initrd: 'x' });
     await expect(findInstallMedia(iso)).rejects.toThrow('/casper/vmlinuz of');
+  });
+
+  it('with a kernel that would fill the disk are refused', async () => {
+    for (const path of ['linux', 'initrd.gz']) add(path);
+    truncateSync(join(tree, 'initrd.gz'), 2 * 1024 ** 3 + 1);
+    await expect(findInstallMedia(tree)).rejects.toThrow('/initrd.gz of');
   });
 
   it('do not give files from outside of their directory', async () => {

@@ -53,6 +53,11 @@ async function extracted(iso: Iso, path: string): Promise<Buffer> {
   return readFileSync(target);
 }
 
+function patched(bytes: Buffer, at: number, value: number): Buffer {
+  bytes.writeUInt8(value, at);
+  return bytes;
+}
+
 const content = Buffer.from('the kernel');
 const file = record({ name: 'VMLINUZ.;1', block: 22, length: content.length });
 
@@ -172,6 +177,14 @@ describe('files', () => {
     expect(await extracted(iso, '/empty')).toEqual(Buffer.alloc(0));
   });
 
+  it('that belong to another of the same name are passed over', async () => {
+    const fork = record({ name: 'A', block: 23, flags: 0x04 });
+    await using iso = await openIso(
+      write(medium({ 20: directory(20, [fork, record({ name: 'A', block: 22 })]) })),
+    );
+    expect((await iso.list(iso.root)).map(({ extents }) => extents[0]?.offset)).toEqual([22 * 2048]);
+  });
+
   it('that are links or compressed are not taken for files', async () => {
     const image = medium({
       20: rockRidgeRoot(
@@ -244,6 +257,22 @@ describe('hostile images', () => {
         ]),
       }),
       /beyond its sector/,
+    ],
+    [
+      'a name beyond its record',
+      medium({
+        20: Buffer.concat([
+          directory(20, []),
+          patched(record({ name: 'A', block: 22 }), 32, 9),
+          record({ name: 'B', block: 22 }),
+        ]),
+      }),
+      /no room for its name/,
+    ],
+    [
+      'a file whose blocks alternate with others',
+      medium({ 20: directory(20, [patched(record({ name: 'A', block: 22 }), 27, 1)]) }),
+      /\/A is interleaved/,
     ],
     [
       'a loop',
