@@ -23,6 +23,8 @@ const checks = [
       '.ci/run',
       'src/cli/completion-scripts/vmlet.bash',
       'fixtures/completion/vmlet',
+      'fixtures/systemd/systemctl',
+      'fixtures/systemd/loginctl',
     ],
   ],
   ['build', 'node', ['scripts/build.mjs']],

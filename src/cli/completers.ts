@@ -46,7 +46,8 @@ export async function completionsOfKind(
 }
 
 async function machineNames(): Promise<string[]> {
-  return Promise.resolve([]);
+  const { MachineStore } = await import('../store/index.ts');
+  return new MachineStore().names();
 }
 
 async function snapshotNames(_machine: string | undefined): Promise<string[]> {

@@ -19,6 +19,11 @@ export function keeperProgram(): string {
   return fileURLToPath(new URL('dist/keeper/vmlet-keeper', packageRoot));
 }
 
+/** vmlet's command, made by the build. */
+export function commandProgram(): string {
+  return fileURLToPath(new URL('dist/bin/vmlet.js', packageRoot));
+}
+
 /** vmlet's own version. */
 export function packageVersion(): string {
   const text = readFileSync(new URL('package.json', packageRoot), 'utf8');

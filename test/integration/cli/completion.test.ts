@@ -67,6 +67,14 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
       expect((await type(keys, here)).line).toBe(line);
     });
 
+    it('knows the machines by name', async () => {
+      using here = place();
+      mkdirSync(join(here.environment['XDG_DATA_HOME'] ?? '', 'vmlet/machines/my-machine'), {
+        recursive: true,
+      });
+      expect((await type('vmlet systemd print m\t', here)).line).toBe('vmlet systemd print my-machine ');
+    });
+
     it('shows what there is', async () => {
       using here = place();
       const { screen } = await type('vmlet image \t\t', here);
