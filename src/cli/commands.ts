@@ -63,6 +63,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Lifecycle',
     load: async () => (await import('./rm.ts')).rmCommand(),
   },
+  set: {
+    summary: 'change what a machine is',
+    group: 'Lifecycle',
+    load: async () => (await import('./set.ts')).setCommand(),
+  },
+  rename: {
+    summary: 'give a machine another name',
+    group: 'Lifecycle',
+    load: async () => (await import('./set.ts')).renameCommand(),
+  },
+  protect: {
+    summary: 'let machines refuse to be removed',
+    group: 'Lifecycle',
+    load: async () => (await import('./set.ts')).protectCommand(),
+  },
   ls: {
     summary: 'list the machines and what each does just now',
     group: 'Look',

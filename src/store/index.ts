@@ -16,3 +16,4 @@ export {
   uninstallSystemdUnit,
 } from './systemd.ts';
 export type { RemoveOptions, RemoveResult } from './remove.ts';
+export type { ChangedSpec, Difference, MachineChanges } from './changes.ts';

@@ -1,5 +1,7 @@
 import type { Locations } from '../machine/locations.ts';
+import type { ChangedSpec, MachineChanges } from './changes.ts';
 import { type Definition, readDefinition } from './definition.ts';
+import { renameMachine, setMachine } from './edit.ts';
 import { LiveMachine } from './live-machine.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec } from './machine-spec.ts';
@@ -45,6 +47,20 @@ export class NamedMachine {
   async start(options: StartOptions = {}): Promise<LiveMachine> {
     const definition = await startMachine(this.#locations, this.name, options);
     return new LiveMachine(definition);
+  }
+
+  /**
+   * Changes what it is; one that runs has most of it with its next start.
+   * @throws InvalidInputError, MachineBusyError
+   */
+  async set(changes: MachineChanges): Promise<ChangedSpec> {
+    return setMachine(this.#locations, this.name, changes);
+  }
+
+  /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */
+  async rename(newName: string): Promise<NamedMachine> {
+    await renameMachine(this.#locations, this.name, newName);
+    return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
   }
 
   /**

@@ -58,6 +58,17 @@ export function writeKnownHosts(machine: string, directory: string, publicKeys: 
   replaceFile(sshFiles(directory).knownHosts, knownHosts(machine, publicKeys));
 }
 
+/** The keys stay the guest's; the name that ssh looks them up by is another. */
+export function renameKnownHosts(machine: string, directory: string): void {
+  const files = sshFiles(directory);
+  if (!knowsHostKey(files)) return;
+  const keys = readFileSync(files.knownHosts, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(' ').slice(1).join(' '));
+  writeKnownHosts(machine, directory, keys);
+}
+
 function knowsHostKey(files: SshFiles): boolean {
   try {
     return readFileSync(files.knownHosts, 'utf8').trim() !== '';
