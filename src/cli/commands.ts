@@ -88,6 +88,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Look',
     load: async () => (await import('./inspect.ts')).inspectCommand(),
   },
+  port: {
+    summary: 'the ports of the host that lead into machines',
+    group: 'Ports and disks',
+    load: async () => (await import('./port.ts')).portCommand(),
+  },
   image: {
     summary: 'list, build and remove the images that guests boot from',
     group: 'Images',

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import type { Outcome } from '../machine/outcome.ts';
 import type { BoundForward } from '../passt/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
-import { readEarlierForwards } from './machine-network.ts';
+import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import type { LostOutcome } from './machine-status.ts';
 import { type MonitorOptions, withMonitor } from './monitor.ts';
@@ -33,12 +32,12 @@ export class LiveMachine {
 
   /** The choices that its start made. */
   plan(): NamedPlan {
-    return JSON.parse(readFileSync(this.files.plan, 'utf8')) as NamedPlan;
+    return readPlan(this.files);
   }
 
   /** Its forwards, each with the port that was chosen where the spec leaves it open. */
   ports(): BoundForward[] {
-    return readEarlierForwards(this.files.plan);
+    return [...(readPlan(this.files).network?.forwards ?? [])];
   }
 
   /** Ends it as gently as it lets us, and says which step it took. */

@@ -1,4 +1,6 @@
 import type { Locations } from '../machine/locations.ts';
+import type { BoundForward, PortForward, PortInput } from '../passt/port.ts';
+import type { Limits } from '../util/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './changes.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { renameMachine, setMachine } from './edit.ts';
@@ -7,6 +9,7 @@ import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { notRunning } from './monitor.ts';
+import { addPorts, plannedPorts, removePorts } from './ports.ts';
 import { type StartDryRun, dryRunStart } from './start-dry-run.ts';
 import { type StartOptions, startMachine } from './start.ts';
 
@@ -55,6 +58,30 @@ export class NamedMachine {
    */
   async set(changes: MachineChanges): Promise<ChangedSpec> {
     return setMachine(this.#locations, this.name, changes);
+  }
+
+  /**
+   * Publishes more ports; where it runs, at once. See `addPorts` for what each backend does to open connections.
+   * @throws InvalidInputError, PortTakenError, MachineBusyError
+   */
+  async addPorts(
+    ports: readonly PortInput[],
+    limits: Limits = {},
+  ): Promise<readonly (PortForward | BoundForward)[]> {
+    return addPorts(this.#locations, this.name, ports, limits);
+  }
+
+  /** Takes forwards away; undefined for all. @throws InvalidInputError for one that is not there. */
+  async removePorts(
+    ports: readonly string[] | undefined,
+    limits: Limits = {},
+  ): Promise<readonly PortForward[]> {
+    return removePorts(this.#locations, this.name, ports, limits);
+  }
+
+  /** What it publishes: with all host ports known where it runs. */
+  ports(): readonly (PortForward | BoundForward)[] {
+    return this.status().kind === 'running' ? this.live().ports() : plannedPorts(this.spec);
   }
 
   /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */
