@@ -1,0 +1,53 @@
+import type { WriteStream } from 'node:tty';
+import { type TableOptions, tableLines } from './table.ts';
+import { clipText } from './text-width.ts';
+
+const TERMINAL_OF_UNKNOWN_SIZE = { columns: 80, rows: 24 };
+
+/** What a reading is: the rows of a table for people, the record for programs. */
+export interface Reading {
+  readonly rows: readonly (readonly string[])[];
+  readonly record: unknown;
+}
+
+export interface RefreshOptions extends TableOptions {
+  /** Records on a terminal, too. */
+  readonly json?: boolean | undefined;
+}
+
+type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
+
+/** One reading after the other: a table that is written over itself on a terminal, a JSON line each elsewhere. */
+export class RefreshingTable {
+  readonly #output: Output;
+  readonly #options: RefreshOptions;
+  readonly #inPlace: boolean;
+  #linesShown = 0;
+
+  constructor(options: RefreshOptions = {}, output: Output = process.stdout) {
+    this.#output = output;
+    this.#options = options;
+    this.#inPlace = options.json !== true && output.isTTY === true && process.env['TERM'] !== 'dumb';
+  }
+
+  show({ rows, record }: Reading): void {
+    if (!this.#inPlace) {
+      this.#output.write(`${JSON.stringify(record)}\n`);
+      return;
+    }
+    const size = { ...TERMINAL_OF_UNKNOWN_SIZE, ...known(this.#output) };
+    // The cursor cannot go up to a line that has left the terminal, nor over one that was broken in two.
+    const lines = tableLines(rows, this.#options)
+      .slice(0, Math.max(1, size.rows - 1))
+      .map((line) => clipText(line, size.columns));
+    const up = this.#linesShown > 0 ? `\x1b[${this.#linesShown}A\r` : '';
+    // One write, so that no terminal shows a table that is half there.
+    this.#output.write(`${up}\x1b[J${lines.map((line) => `${line}\n`).join('')}`);
+    this.#linesShown = lines.length;
+  }
+}
+
+/** Terminals behind some programs say that they have no columns at all. */
+function known({ columns, rows }: Output): { columns?: number; rows?: number } {
+  return { ...(columns && { columns }), ...(rows && { rows }) };
+}
