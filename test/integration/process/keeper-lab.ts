@@ -49,6 +49,7 @@ interface EndFile {
 }
 
 interface EventLine {
+  readonly timestamp?: { seconds: number; microseconds: number };
   readonly event: string;
   readonly data?: Record<string, unknown>;
 }

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { type ExitStatus, MissingProgramError, ProcessStartError } from '../errors.ts';
+import { findProgram } from './program.ts';
+
+/** What a terminal sends to a whole group: the program has it already, and what to do is its decision. */
+const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
+const FOR_US_ALONE = ['SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Gives a program our own standard input, output, error and environment until it ends, as a shell would: ssh, a viewer,
+ * an editor. It is not killed with us, which would leave a terminal in raw mode; the end of its terminal ends it.
+ * @throws MissingProgramError, ProcessStartError.
+ */
+export async function runInForeground(argv: readonly [string, ...string[]]): Promise<ExitStatus> {
+  if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
+  const [program, ...args] = argv;
+  const child = spawn(program, args, { stdio: 'inherit' });
+  // EAGAIN, EMFILE or ENFILE: that there is such a program was seen above. Also emitted for a signal not sent.
+  child.on('error', () => undefined);
+  if (child.pid === undefined) throw new ProcessStartError(program);
+  const ignore = (): void => undefined;
+  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of FROM_TERMINAL) process.on(signal, ignore);
+  for (const signal of FOR_US_ALONE) process.on(signal, passOn);
+  try {
+    return await new Promise<ExitStatus>((resolve) => {
+      child.once('exit', (exitCode, signal) =>
+        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+      );
+    });
+  } finally {
+    for (const signal of FROM_TERMINAL) process.off(signal, ignore);
+    for (const signal of FOR_US_ALONE) process.off(signal, passOn);
+  }
+}

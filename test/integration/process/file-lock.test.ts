@@ -1,0 +1,61 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../directory.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import { keeperProgram } from '../../../src/machine/package-files.ts';
+import { holdFileLock } from '../../../src/process/file-lock.ts';
+import { Scope } from '../../../src/util/scope.ts';
+
+const directory = temporaryDirectory();
+
+describe('holdFileLock', () => {
+  it('keeps others out until the scope closes, and tells the inode', async () => {
+    const path = join(directory, 'lock');
+    await using first = new Scope();
+    await using second = new Scope();
+    expect(await holdFileLock(keeperProgram(), path, first)).toEqual({ inode: statSync(path).ino });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(await holdFileLock(keeperProgram(), path, second)).toBeUndefined();
+    await first.close();
+    expect(await holdFileLock(keeperProgram(), path, second)).toEqual({ inode: statSync(path).ino });
+  });
+
+  it('gives it to exactly one of many', async () => {
+    const path = join(directory, 'contended');
+    await using scope = new Scope();
+    const held = await Promise.all(
+      Array.from({ length: 20 }, async () => holdFileLock(keeperProgram(), path, scope)),
+    );
+    expect(held.filter((lock) => lock !== undefined)).toHaveLength(1);
+  });
+
+  it('is let go by a holder that is killed', async () => {
+    const path = join(directory, 'of-the-killed');
+    const launcher = spawn(
+      process.execPath,
+      ['--import', 'tsx', 'fixtures/keeper/lock-holder.ts', keeperProgram(), path],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(launcher.stdout, 'data');
+    await using scope = new Scope();
+    expect(await holdFileLock(keeperProgram(), path, scope)).toBeUndefined();
+    launcher.kill('SIGKILL');
+    await until(
+      'the lock is free',
+      async () => (await holdFileLock(keeperProgram(), path, scope)) !== undefined,
+    );
+  });
+
+  it('says what is wrong with the file', async () => {
+    await using scope = new Scope();
+    const attempt = holdFileLock(keeperProgram(), join(directory, 'nowhere/lock'), scope);
+    await expect(attempt).rejects.toThrow(/nowhere\/lock: No such file or directory/);
+    mkdirSync(join(directory, 'folder'));
+    await expect(holdFileLock(keeperProgram(), join(directory, 'folder'), scope)).rejects.toThrow(
+      /Is a directory/,
+    );
+  });
+});

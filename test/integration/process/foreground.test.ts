@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { MissingProgramError } from '../../../src/errors.ts';
+import { runInForeground } from '../../../src/process/foreground.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import { temporaryDirectory } from '../../directory.ts';
+
+const directory = temporaryDirectory();
+
+test("a program's end is passed on", async () => {
+  expect(await runInForeground(['sh', '-c', 'exit 7'])).toEqual({ exitCode: 7, signal: undefined });
+  const killed = await runInForeground(['sh', '-c', 'kill -KILL $$']);
+  expect(killed).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
+});
+
+test('a program that is not there is named', async () => {
+  await expect(runInForeground(['vmlet-no-such-program'])).rejects.toThrow(MissingProgramError);
+});
+
+test('SIGTERM is passed on, SIGINT is left to the terminal, and neither is listened to afterwards', async () => {
+  const ready = join(directory, 'ready');
+  const script = 'trap "exit 9" TERM; trap "exit 3" INT; : >"$0"; while :; do sleep 0.05; done';
+  const status = runInForeground(['sh', '-c', script, ready]);
+  await until('the program waits', () => existsSync(ready));
+  process.emit('SIGINT', 'SIGINT');
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(await status).toEqual({ exitCode: 9, signal: undefined });
+  const count = process.listenerCount('SIGTERM');
+  await runInForeground(['true']);
+  expect(process.listenerCount('SIGTERM')).toBe(count);
+});

@@ -1,0 +1,150 @@
+import { type Socket, connect } from 'node:net';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../directory.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import type { StartedKeeper } from '../../../src/process/keeper.ts';
+import { QmpClient } from '../../../src/qmp/index.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { KeeperLab, buildSanitizedKeeper } from './keeper-lab.ts';
+
+const CONSOLE = join(import.meta.dirname, '../../../fixtures/keeper/console.mjs');
+const MIB = 1024 * 1024;
+
+const directory = temporaryDirectory();
+let program: string, scope: Scope, lab: KeeperLab;
+
+beforeAll(async () => {
+  program = await buildSanitizedKeeper(directory);
+});
+beforeEach(() => {
+  scope = new Scope();
+  lab = new KeeperLab(program, directory, scope);
+});
+afterEach(async () => {
+  await scope.close();
+  expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
+});
+
+const start = (...mode: string[]): StartedKeeper => lab.start([process.execPath, CONSOLE, ...mode]);
+
+async function stalledReader(): Promise<Socket> {
+  const socket = connect(lab.consolePath);
+  scope.defer(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket.pause();
+}
+
+describe('the console that a keeper serves', () => {
+  it('goes from a real guest to all readers, and from each of them to the guest', async () => {
+    const keeper = lab.boot('echo', {
+      paused: true,
+      qemu: ['-qmp', `unix:${lab.path('q')},server=on,wait=off`],
+    });
+    await keeper.negotiated;
+    const [first, second] = [await lab.reader(), await lab.reader()];
+    const client = await QmpClient.connect(lab.path('q'));
+    await client.execute('cont');
+    await until('both see the guest', () => first.text() === 'up\n' && second.text() === 'up\n');
+    first.socket.write('hello');
+    await until('both see the echo', () => [first, second].every(({ text }) => text() === 'up\nhello'));
+    second.socket.end('?');
+    await until('a half-closed one still reads', () => second.text() === 'up\nhello?');
+    expect(lab.text('serial.log')).toBe('up\nhello?');
+    await client.close();
+    process.kill(keeper.pid, 'SIGTERM');
+    await keeper.ended;
+    await once(first.socket, 'close');
+  });
+
+  it('gives every reader every byte, but for one that stalls, and has room for 64', async () => {
+    const keeper = start('counts', '62');
+    await keeper.started;
+    const stalled = await stalledReader();
+    const readers = await Promise.all(Array.from({ length: 62 }, async () => lab.reader()));
+    const leaving = await lab.reader();
+    const tooMany = connect(lab.consolePath);
+    await once(tooMany, 'close');
+    for (const { socket } of readers) {
+      socket.write('.');
+      socket.on('data', (chunk: Buffer) => socket.write('.'.repeat(chunk.toString().split('#').length - 1)));
+    }
+    leaving.socket.destroy();
+    const numbers = Array.from({ length: 500_000 }, (_, index) => index).join('\n');
+    for (const { text } of readers) {
+      await until('it has all', () => text().split('#').length === 51);
+      expect(text().replaceAll('#', '').trimEnd() === numbers).toBe(true);
+    }
+    let seen = 0;
+    stalled.on('data', (chunk: Buffer) => (seen += chunk.length));
+    stalled.resume();
+    await once(stalled, 'end');
+    expect(seen).toBeGreaterThan(0);
+    expect(seen).toBeLessThan(2 * MIB);
+    process.kill(keeper.pid, 'SIGUSR2');
+    await keeper.ended;
+  });
+
+  it('holds up no guest that prints without end when a reader stalls', async () => {
+    const keeper = lab.boot('babble');
+    await keeper.running;
+    const stalled = await stalledReader();
+    await until('it was dropped', () => lab.text('serial.log').length > 2 * MIB);
+    const reader = await lab.reader();
+    await until('another one reads', () => reader.text().length > 100_000);
+    let seen = 0;
+    stalled.on('data', (chunk: Buffer) => (seen += chunk.length));
+    stalled.resume();
+    await once(stalled, 'end');
+    expect(seen).toBeLessThan(2 * MIB);
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+  });
+
+  it('floods no disk: the log is set aside at 4 MiB', async () => {
+    const keeper = start('floods');
+    await keeper.started;
+    const reader = await lab.reader();
+    reader.socket.pause();
+    await until(
+      'the log was set aside',
+      () => statSync(lab.path('serial.log.1'), { throwIfNoEntry: false }) !== undefined,
+    );
+    process.kill(keeper.pid, 'SIGUSR2');
+    await keeper.ended;
+    expect(statSync(lab.path('serial.log.1')).size).toBeLessThanOrEqual(4 * MIB);
+    expect(statSync(lab.path('serial.log')).size).toBeLessThanOrEqual(4 * MIB);
+    expect(statSync(lab.path('serial.log')).mode & 0o777).toBe(0o600);
+  });
+
+  it('holds back those who write to a guest that does not read, and loses nothing', async () => {
+    const keeper = start('reads-later');
+    await keeper.started;
+    const [pasting, other] = [await lab.reader(), await lab.reader()];
+    const text = 'x'.repeat(MIB);
+    pasting.socket.write(text);
+    other.socket.end('y');
+    await until('it is held back', () => pasting.socket.writableLength > 0);
+    const watcher = await lab.reader();
+    other.socket.destroy();
+    await until('it hears signals', () => lab.text('serial.log') === 'ready\n');
+    process.kill((await keeper.started).pid, 'SIGUSR2');
+    await until('the guest has it all', () => watcher.text().includes(`read ${MIB + 1}\n`));
+    process.kill(keeper.pid, 'SIGUSR2');
+    await keeper.ended;
+  });
+
+  it('gives the last words to a reader that is slow', async () => {
+    const keeper = start('last-words');
+    await keeper.started;
+    const reader = await lab.reader();
+    reader.socket.pause();
+    reader.socket.write('go\n');
+    await until('QEMU is gone', () => lab.text('serial.log').endsWith('the end\n'));
+    reader.socket.resume();
+    await keeper.ended;
+    await until('the reader has the last words', () => reader.text().endsWith('the end\n'));
+  });
+});

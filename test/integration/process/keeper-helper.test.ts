@@ -1,0 +1,187 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../directory.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import { currentBootId, identifyProcess } from '../../../src/process/identity.ts';
+import type { KeeperHelper, StartedKeeper } from '../../../src/process/keeper.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { KeeperLab, buildSanitizedKeeper, gone } from './keeper-lab.ts';
+
+const MONITOR = join(import.meta.dirname, '../../../fixtures/keeper/monitor.mjs');
+/** Lives as long as its connection. */
+const SERVE = 'echo serving; exec cat <&3 >/dev/null';
+
+const directory = temporaryDirectory();
+let program: string, scope: Scope, lab: KeeperLab;
+
+beforeAll(async () => {
+  program = await buildSanitizedKeeper(directory);
+});
+beforeEach(() => {
+  scope = new Scope();
+  lab = new KeeperLab(program, directory, scope);
+});
+afterEach(async () => {
+  await scope.close();
+  expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
+});
+
+const names = (): string[] => lab.events().map(({ event }) => event);
+const count = (name: string): number => names().filter((event) => event === name).length;
+
+function bootConnected(helper: KeeperHelper, ...more: string[]): StartedKeeper {
+  const netdev = {
+    type: 'stream',
+    id: 'n',
+    server: false,
+    addr: { type: 'unix', path: helper.socketPath },
+    'reconnect-ms': 50,
+  };
+  const device = { driver: 'virtio-net-pci', id: 'network-device', netdev: 'n' };
+  return lab.boot('hang', {
+    helpers: [helper],
+    qemu: ['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device), ...more],
+  });
+}
+
+describe('a helper', () => {
+  it('is started when QEMU connects, recorded, started again when it ends, and ends with QEMU', async () => {
+    const helper = lab.helper('passt', SERVE);
+    const keeper = bootConnected(helper);
+    await keeper.running;
+    await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
+    const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
+    expect(identifyProcess(first.pid)).toEqual(first);
+    // This one is the shell's own.
+    expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
+
+    writeFileSync(
+      helper.argumentsPath,
+      readFileSync(helper.argumentsPath, 'latin1').replace('serving', 'anew'),
+    );
+    process.kill(first.pid, 'SIGKILL');
+    await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
+    const second = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
+    expect(second.pid).not.toBe(first.pid);
+    expect(lab.events()).toContainEqual(
+      expect.objectContaining({
+        event: 'VMLET_HELPER_EXITED',
+        data: { helper: 'passt', exitCode: null, signal: 9 },
+      }),
+    );
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+    expect(identifyProcess(second.pid)).toBeUndefined();
+    expect(lab.text('passt.log')).toBe('serving\nanew\n');
+    expect(names()).not.toContain('VMLET_COMMAND_FAILED');
+  });
+
+  it('dies with a keeper that is killed', async () => {
+    const keeper = bootConnected(lab.helper('passt', 'trap "" TERM; while :; do sleep 0.05; done'));
+    await keeper.running;
+    await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
+    const helper = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
+    process.kill(keeper.pid, 'SIGKILL');
+    await gone(helper);
+  });
+
+  it('that is broken is started less and less often', async () => {
+    const keeper = bootConnected(lab.helper('other', 'exit 3'));
+    await keeper.running;
+    await until('it was tried five times', () => count('VMLET_HELPER_STARTED') === 5);
+    const at = lab
+      .events()
+      .filter(({ event }) => event === 'VMLET_HELPER_STARTED')
+      .map(({ timestamp }) => timestamp!.seconds * 1000 + timestamp!.microseconds / 1000);
+    const pauses = at.slice(1).map((time, index) => time - at[index]!);
+    // 100 ms, doubled each time; QEMU comes again before that.
+    pauses.forEach((pause, index) => expect(pause).toBeGreaterThanOrEqual(95 * 2 ** index));
+    expect(lab.events()).toContainEqual(
+      expect.objectContaining({ data: { helper: 'other', exitCode: 3, signal: null } }),
+    );
+    process.kill(keeper.pid, 'SIGTERM');
+    await keeper.ended;
+  });
+
+  it.each([
+    ['there is no file', undefined, 'No such file or directory'],
+    ['the file is empty', '', 'Invalid argument'],
+    ['the program has no absolute path', 'sh\0', 'Invalid argument'],
+    ['the program is not there', '/nothing/here\0', 'No such file or directory'],
+    ['the file is endless', '/dev/zero', 'Argument list too long'],
+  ])('that cannot be started because %s is told of', async (_why, content, error) => {
+    const helper = lab.helper('other', SERVE);
+    if (content === '/dev/zero' || content === undefined) {
+      Object.assign(helper, { argumentsPath: content ?? lab.path('nothing') });
+    } else {
+      writeFileSync(helper.argumentsPath, content);
+    }
+    const keeper = bootConnected(helper);
+    await keeper.running;
+    await until('it was tried twice', () => count('VMLET_HELPER_FAILED') >= 2);
+    expect(lab.events()).toContainEqual(
+      expect.objectContaining({ event: 'VMLET_HELPER_FAILED', data: { helper: 'other', error } }),
+    );
+    process.kill(keeper.pid, 'SIGUSR2');
+    await keeper.ended;
+  });
+
+  it('gives way to the one for a newer connection, even when it does not want to', async () => {
+    const stubborn = lab.helper('other', 'trap "" TERM; echo one; while :; do sleep 0.05; done');
+    const keeper = lab.start([process.execPath, MONITOR, 'answers', lab.path('requests')], {
+      helpers: [stubborn],
+    });
+    await keeper.running;
+    const sockets = [connect(stubborn.socketPath)];
+    scope.defer(() => sockets.forEach((socket) => socket.destroy()));
+    await until(
+      'the first one runs',
+      () => existsSync(stubborn.logPath) && lab.text('other.log') === 'one\n',
+    );
+    sockets.push(connect(stubborn.socketPath), connect(stubborn.socketPath), connect(stubborn.socketPath));
+    await until('the second one runs', () => lab.text('other.log') === 'one\none\n');
+    expect(names().filter((name) => name.startsWith('VMLET_HELPER'))).toEqual([
+      'VMLET_HELPER_STARTED',
+      'VMLET_HELPER_EXITED',
+      'VMLET_HELPER_STARTED',
+    ]);
+    const pid = lab.record().helpers['other']!.pid;
+    process.kill(keeper.pid, 'SIGTERM');
+    await keeper.ended;
+    // It ignored two seconds of patience and SIGTERM.
+    expect(identifyProcess(pid)).toBeUndefined();
+    expect(lab.events().at(-1)).toMatchObject({ event: 'VMLET_HELPER_EXITED', data: { signal: 9 } });
+  });
+
+  it('called passt has the guest’s link cut and joined when it starts again, not the first time', async () => {
+    const helper = lab.helper('passt', SERVE);
+    const keeper = lab.start([process.execPath, MONITOR, 'answers', lab.path('requests')], {
+      helpers: [helper],
+    });
+    await keeper.running;
+    const links = (): unknown[] =>
+      lab
+        .text('requests')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { execute: string; arguments: unknown })
+        .filter(({ execute }) => execute === 'set_link')
+        .map((request) => request.arguments);
+    const first = connect(helper.socketPath);
+    await until('the first one runs', () => count('VMLET_HELPER_STARTED') === 1);
+    expect(links()).toEqual([]);
+    first.destroy();
+    const second = connect(helper.socketPath);
+    scope.defer(() => void second.destroy());
+    await until('the link is up again', () => links().length === 2);
+    expect(links()).toEqual([
+      { name: 'network-device', up: false },
+      { name: 'network-device', up: true },
+    ]);
+    await until('the refusals are told', () => count('VMLET_COMMAND_FAILED') === 2);
+    process.kill(keeper.pid, 'SIGTERM');
+    await keeper.ended;
+  });
+});
