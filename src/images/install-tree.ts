@@ -2,7 +2,7 @@ import { open, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { PermissionError, isSystemError } from '../errors.ts';
 import { type Iso, openIso } from './iso9660.ts';
-import { replaceFile } from './replace-file.ts';
+import { streamToFile } from './stream-to-file.ts';
 
 /** The files of an install medium, be it an image or a directory. Paths start with a slash, the medium's root. */
 export interface InstallTree extends AsyncDisposable {
@@ -75,7 +75,7 @@ class DirectoryTree implements InstallTree {
   async copy(path: string, target: string, signal?: AbortSignal): Promise<void> {
     const file = await this.#locate(path);
     if (file === undefined) throw new Error(`${path} was not looked for before`);
-    await replaceFile(target, contentOf(file.path), signal);
+    await streamToFile(target, contentOf(file.path), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

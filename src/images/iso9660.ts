@@ -22,7 +22,7 @@ import {
   rockRidgeStart,
 } from './iso9660-rock-ridge.ts';
 import { type IsoFile, openIsoFile } from './iso9660-file.ts';
-import { replaceFile } from './replace-file.ts';
+import { streamToFile } from './stream-to-file.ts';
 
 const MAX_DESCRIPTORS = 64;
 const MAX_DEPTH = 64;
@@ -123,7 +123,7 @@ export class Iso implements AsyncDisposable {
    */
   async extract(file: IsoEntry, target: string, signal?: AbortSignal): Promise<void> {
     this.#expect(file, 'file');
-    await explained(this.path, async () => replaceFile(target, this.#content(file), signal));
+    await explained(this.path, async () => streamToFile(target, this.#content(file), signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,14 @@
 import { type FileHandle, constants, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+import { syncDirectory } from '../util/atomic-file.ts';
 
 /**
- * Writes a file beside its place and moves it there: the target is the whole content or what it was before.
+ * Writes a stream beside its place and moves it there: the target is the whole content or what it was before.
  * What a killed run left beside it is written over by the next.
  * @throws NoSpaceError, PermissionError.
  */
-export async function replaceFile(
+export async function streamToFile(
   target: string,
   content: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
@@ -22,6 +24,7 @@ export async function replaceFile(
       await handle.close();
     }
     await rename(beside, target);
+    syncDirectory(dirname(target));
   } catch (error) {
     await rm(beside, { force: true });
     if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
