@@ -73,6 +73,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Lifecycle',
     load: async () => (await import('./set.ts')).renameCommand(),
   },
+  clone: {
+    summary: 'make a machine like another',
+    group: 'Lifecycle',
+    load: async () => (await import('./clone.ts')).cloneCommand(),
+  },
   protect: {
     summary: 'let machines refuse to be removed',
     group: 'Lifecycle',

@@ -73,18 +73,20 @@ export function ensurePrivateDirectory(path: string): void {
 
 let ownIdentityOnce: ProcessIdentity | undefined;
 
-function ownIdentity(): ProcessIdentity {
+export function ownIdentity(): ProcessIdentity {
   ownIdentityOnce ??= identifyProcess(process.pid);
   if (!ownIdentityOnce)
     throw new PermissionError('/proc does not show this process', { hint: 'mount /proc' });
   return ownIdentityOnce;
 }
 
-function nameOfOwned({ pid, startTime, bootId }: ProcessIdentity): string {
+/** A name that says whose it is, and that nobody else has. */
+export function nameOfOwned({ pid, startTime, bootId }: ProcessIdentity): string {
   return [bootId.slice(0, 8), pid, startTime, randomBytes(3).toString('hex')].join('-');
 }
 
-function ownerInName(name: string): ProcessIdentity | undefined {
+/** Whose a name is that `nameOfOwned` made; undefined for another. */
+export function ownerInName(name: string): ProcessIdentity | undefined {
   const match = /^([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{6}$/.exec(name);
   if (!match) return undefined;
   const bootId = currentBootId();

@@ -67,6 +67,7 @@ async function makeParts(wanted: NewMachine, staging: string, { signal }: Limits
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ports: wanted.ports.map(storedForward),
+    guestIdentity: 'own',
     sshUser: wanted.sshUser,
     display: wanted.display,
     labels: { ...wanted.labels },

@@ -17,3 +17,4 @@ export {
 } from './systemd.ts';
 export type { RemoveOptions, RemoveResult } from './remove.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './changes.ts';
+export type { CloneOptions } from './clone.ts';

@@ -2,6 +2,7 @@ import type { Locations } from '../machine/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../passt/port.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './changes.ts';
+import { type CloneOptions, cloneMachine } from './clone.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { renameMachine, setMachine } from './edit.ts';
 import { LiveMachine } from './live-machine.ts';
@@ -87,6 +88,15 @@ export class NamedMachine {
   /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */
   async rename(newName: string): Promise<NamedMachine> {
     await renameMachine(this.#locations, this.name, newName);
+    return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
+  }
+
+  /**
+   * Makes a machine like this one, which must not run; see `CloneOptions`.
+   * @throws MachineStateError, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
+   */
+  async clone(newName: string, options: CloneOptions = {}): Promise<NamedMachine> {
+    await cloneMachine(this.#locations, this.name, newName, options);
     return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
   }
 

@@ -1,9 +1,11 @@
 import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError, isSystemError } from '../errors.ts';
-import { backingChain } from '../machine/block-node.ts';
 import type { Locations } from '../machine/locations.ts';
+import { ownerInName } from '../machine/runtime-directory.ts';
+import { isAlive } from '../process/identity.ts';
 import { Scope } from '../util/scope.ts';
+import { unusedBases } from './clone.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { definitionFiles } from './machine-files.ts';
 import { lockMachine } from './machine-lock.ts';
@@ -62,7 +64,7 @@ export async function removeMachine(
   if (storage) {
     for (const disk of spec.disks.filter(({ owned, file }) => owned && isAbsolute(file)))
       rmSync(disk.file, { force: true });
-    removeUnusedBases(locations, spec);
+    removeUnusedBases(locations);
   }
   return { keptDisks };
 }
@@ -91,20 +93,16 @@ function keepDisk(path: string, locations: Locations, name: string): string {
 }
 
 /** A base that clones share is vmlet's own; it goes with the last of them. */
-function removeUnusedBases(locations: Locations, removed: Definition['spec']): void {
-  const bases = removed.disks.flatMap((disk) => backingChain(disk)).map(({ path }) => path);
-  const own = bases.filter((path) => path.startsWith(`${locations.disks}/base-`));
-  if (own.length === 0) return;
-  const others = machineNames(locations).map((name) => readDefinitionOrBroken(locations, name));
+function removeUnusedBases(locations: Locations): void {
+  const machines = machineNames(locations).map((name) => readDefinitionOrBroken(locations, name));
   // What a broken machine needs is not known.
-  if (others.includes(undefined)) return;
-  const needed = new Set(
-    others
-      .flatMap((other) => other?.spec.disks ?? [])
-      .flatMap((disk) => backingChain(disk))
-      .map(({ path }) => path),
-  );
-  for (const path of own.filter((base) => !needed.has(base))) rmSync(path, { force: true });
+  if (machines.includes(undefined)) return;
+  const specs = machines.flatMap((machine) => machine?.spec ?? []);
+  const isOwnerAlive = (name: string): boolean => {
+    const owner = ownerInName(name);
+    return owner !== undefined && isAlive(owner);
+  };
+  for (const path of unusedBases(locations, specs, isOwnerAlive)) rmSync(path, { force: true });
 }
 
 function readDefinitionOrBroken(locations: Locations, name: string): Definition | undefined {

@@ -1,0 +1,191 @@
+import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { basename, extname, isAbsolute, join } from 'node:path';
+import { InvalidInputError, MachineExistsError, isSystemError } from '../errors.ts';
+import { createOverlay, inspectDisk } from '../images/qemu-img.ts';
+import { copyFileSparsely } from '../images/sparse-copy.ts';
+import type { Locations } from '../machine/locations.ts';
+import { nameOfOwned, ownIdentity } from '../machine/runtime-directory.ts';
+import { replaceFile } from '../util/atomic-file.ts';
+import type { Limits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import { newIdentity } from './create.ts';
+import { type Definition, machineNames, readDefinition } from './definition.ts';
+import { requireStopped } from './edit.ts';
+import { definitionFiles } from './machine-files.ts';
+import { lockMachine } from './machine-lock.ts';
+import { diskPath } from './machine-plan.ts';
+import { type MachineSpec, type StoredDisk, checkMachineName, formatMachineSpec } from './machine-spec.ts';
+import { createSshKeys } from './ssh-files.ts';
+import { openStaging, placeMachine } from './staging.ts';
+
+export interface CloneOptions extends Limits {
+  /** Both stand on what the disks hold now, instead of a copy each; false by default. */
+  readonly linked?: boolean;
+}
+
+/**
+ * Makes a machine like one that does not run. It has its own MAC and hardware address, UUID, TPM and keys; what its
+ * guest has copied (machine id, host keys) is renewed when it first starts. Host ports are chosen anew.
+ * @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
+ */
+export async function cloneMachine(
+  locations: Locations,
+  name: string,
+  newName: string,
+  options: CloneOptions = {},
+): Promise<void> {
+  checkMachineName(newName);
+  const { files } = readDefinition(locations, name);
+  await using scope = new Scope();
+  await lockMachine(name, files, 'cloning it', scope);
+  const source = readDefinition(locations, name);
+  requireStopped(source, 'cloned');
+  if (existsSync(files.savedState)) {
+    throw new InvalidInputError(
+      'machine',
+      `${name} is saved, and its disks are those of a system that runs`,
+      {
+        hint: `start and stop it first: vmlet start ${name}`,
+      },
+    );
+  }
+  if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
+  const staging = join(openStaging(locations, scope), 'machine');
+  const clone = definitionFiles(staging);
+  for (const directory of [staging, clone.storage, clone.boot]) mkdirSync(directory, { mode: 0o700 });
+  writeFileSync(clone.lock, '', { mode: 0o600 });
+  cpSync(files.boot, clone.boot, { recursive: true });
+  if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
+  createSshKeys(clone.ssh, newName);
+
+  const place = { locations, source, storage: clone.storage, signal: options.signal };
+  const disks = await Promise.all(
+    source.spec.disks.map(async (disk) =>
+      options.linked ? linkDisk(disk, place, scope) : copyDisk(disk, place),
+    ),
+  );
+  const spec: MachineSpec = {
+    ...source.spec,
+    ...newIdentity(),
+    name: newName,
+    createdAt: new Date().toISOString(),
+    disks: disks.map(({ clone: disk }) => disk),
+    ports: source.spec.ports.map(({ hostPort: _hostPort, ...forward }) => forward),
+    guestIdentity: 'copied',
+    protected: false,
+  };
+  writeFileSync(clone.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
+  const kept: MachineSpec = { ...source.spec, disks: disks.map(({ source: disk }) => disk) };
+  // The source stands on the bases first: from then on nobody writes to them, whether the clone comes or not.
+  if (options.linked) replaceFile(files.spec, formatMachineSpec(kept));
+  for (const { commit } of disks) commit();
+  placeMachine(staging, locations, newName);
+}
+
+interface Place {
+  readonly locations: Locations;
+  readonly source: Definition;
+  /** The clone's. */
+  readonly storage: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface ClonedDisk {
+  readonly source: StoredDisk;
+  readonly clone: StoredDisk;
+  /** What is done once the source's new spec is in place. */
+  readonly commit: () => void;
+}
+
+const nothing = (): void => undefined;
+
+async function copyDisk(disk: StoredDisk, { source, storage, signal }: Place): Promise<ClonedDisk> {
+  if (!disk.owned) return { source: disk, clone: disk, commit: nothing };
+  const file = `${disk.name}${extname(disk.file) || '.img'}`;
+  await copyFileSparsely(diskPath(disk, source.files), join(storage, file), signal);
+  return { source: disk, clone: { ...disk, file }, commit: nothing };
+}
+
+async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<ClonedDisk> {
+  const { locations, source, storage, signal } = place;
+  if (!disk.owned) return { source: disk, clone: disk, commit: nothing };
+  const path = diskPath(disk, source.files);
+  await refuseUnlinkable(disk, path, signal);
+  mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
+  const base = join(locations.disks, `base-${nameOfOwned(ownIdentity())}.qcow2`);
+  linkSync(path, base);
+  const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };
+  const overlay = { ...disk, format: 'qcow2' as const, backing };
+  const file = `${disk.name}-${randomBytes(3).toString('hex')}.qcow2`;
+  let committed = false;
+  scope.defer(() => {
+    if (committed) return;
+    rmSync(join(source.files.storage, file), { force: true });
+    rmSync(base, { force: true });
+  });
+  const options = { backingPath: base, backingFormat: disk.format, signal };
+  await createOverlay({ ...options, path: join(source.files.storage, file) });
+  await createOverlay({ ...options, path: join(storage, `${disk.name}.qcow2`) });
+  return {
+    source: { ...overlay, file },
+    clone: { ...overlay, file: `${disk.name}.qcow2` },
+    commit: () => {
+      committed = true;
+      // The base is the same file by another name.
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+async function refuseUnlinkable(
+  disk: StoredDisk,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (isAbsolute(disk.file)) {
+    throw new InvalidInputError(
+      'linked',
+      `${path} was adopted, and others could write to it under the clones`,
+      {
+        hint: 'make a full clone',
+      },
+    );
+  }
+  const { snapshots } = await inspectDisk({ path, format: disk.format, signal });
+  if (snapshots.length === 0) return;
+  throw new InvalidInputError(
+    'linked',
+    `${path} has snapshots (${snapshots.map((one) => one.name).join(', ')})`,
+    {
+      hint: 'they cannot be reached through an overlay: make a full clone, or remove them',
+    },
+  );
+}
+
+/** Bases that no machine stands on any more, and that no clone in the making is about to use. */
+export function unusedBases(
+  locations: Locations,
+  specs: readonly MachineSpec[],
+  isOwnerAlive: (name: string) => boolean,
+): string[] {
+  const needed = new Set(specs.flatMap(({ disks }) => disks).flatMap(basesOf));
+  return basesIn(locations).filter(
+    (path) => !needed.has(path) && !isOwnerAlive(basename(path, '.qcow2').slice('base-'.length)),
+  );
+}
+
+function basesOf({ backing }: Pick<StoredDisk, 'backing'>): string[] {
+  return backing ? [backing.path, ...basesOf(backing)] : [];
+}
+
+function basesIn({ disks }: Locations): string[] {
+  try {
+    return readdirSync(disks)
+      .filter((name) => /^base-.*\.qcow2$/.test(name))
+      .map((name) => join(disks, name));
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
