@@ -78,7 +78,8 @@ export async function ssh(argv: readonly [string, ...string[]]): Promise<RunResu
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

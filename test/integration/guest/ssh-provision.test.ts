@@ -27,6 +27,7 @@ import { GuestAgentClient, guestExec } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
+import { freePort, whyNoSshd } from './openssh.ts';
 
 const AGENT = join(import.meta.dirname, '../../../dist/guest-agent/vmlet-agent');
 const UID = 61_234;
@@ -39,6 +40,7 @@ mount --bind "$0/passwd" /etc/passwd
 mount --bind "$0/group" /etc/group
 mount --bind "$0/shadow" /etc/shadow
 mount --bind "$0/home" /home
+mount --bind "$0/run" /run
 exec "$@"
 `;
 
@@ -67,7 +69,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
     directory = path;
     // The user is not root, and their home must be reached.
     chmodSync(path, 0o755);
-    for (const name of ['ssh', 'home', 'home/al ice', 'home/linked'])
+    for (const name of ['ssh', 'run', 'run/sshd', 'home', 'home/al ice', 'home/linked'])
       mkdirSync(join(path, name), { mode: 0o755 });
     chownSync(join(path, 'home/al ice'), UID, UID);
     chownSync(join(path, 'home/linked'), UID + 1, UID);
@@ -77,6 +79,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
         'root:x:0:0:root:/home/root:/bin/sh',
         `alice:x:${UID}:${UID}::/home/al ice:/usr/sbin/nologin`,
         `linked:x:${UID + 1}:${UID}::/home/linked:/bin/sh`,
+        'sshd:x:61241:61241::/run/sshd:/usr/sbin/nologin',
         'homeless:x:61240:61240::/nonexistent:/bin/sh',
         '',
       ].join('\n'),
@@ -169,6 +172,25 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       expect(readFileSync(file, 'utf8')).toBe(hostKey.privateKey);
       expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(statSync(`${file}.pub`).mode & 0o777).toBe(0o644);
+    });
+
+    test.skipIf(whyNoSshd() !== undefined)('a running sshd shows a host key that it is given', async () => {
+      const port = await freePort();
+      const config = join(directory, 'ssh/sshd_config');
+      writeFileSync(config, `ListenAddress 127.0.0.1\nPort ${port}\nPidFile /run/sshd.pid\nUsePAM no\n`);
+      const scan = async (): Promise<string> =>
+        (await run(['ssh-keyscan', '-t', 'ed25519', '-p', String(port), '127.0.0.1'])).stdout.toString();
+      const [before, after] = [makeSshKeyPair(''), makeSshKeyPair('')];
+      await installHostKey(channel(), before);
+      const started = await channel().exec(['/usr/sbin/sshd', '-f', config]);
+      expect(Buffer.from(started.stderr).toString()).toBe('');
+      try {
+        await until('sshd shows its first key', async () => (await scan()).includes(before.publicKey));
+        await installHostKey(channel(), after);
+        await until('sshd shows its second key', async () => (await scan()).includes(after.publicKey));
+      } finally {
+        process.kill(Number(readFileSync(join(directory, 'run/sshd.pid'), 'utf8')), 'SIGTERM');
+      }
     });
   });
 });

@@ -44,7 +44,10 @@ describe('what a bridge takes', () => {
     writeFileSync(places.tun, '');
   });
 
-  async function refusal(bridge = 'br0', at = places): Promise<{ message: string; hint?: string | undefined }> {
+  async function refusal(
+    bridge = 'br0',
+    at = places,
+  ): Promise<{ message: string; hint?: string | undefined }> {
     try {
       await findBridge(bridge, at);
       return { message: 'it was not refused' };
