@@ -89,9 +89,11 @@ static void start(struct helper *helper)
     helper->process = identity_of(pid);
     helper->started_at = now_ms();
     helper->kill_at = INT64_MAX;
+    record_changed();
+    /* Whoever reads of it in the log finds it in the record, too. */
+    record_act();
     snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", helper->name, (int)pid);
     events_add("VMLET_HELPER_STARTED", data);
-    record_changed();
     if (helper->has_started_before && strcmp(helper->name, "passt") == 0)
         monitor_cycle_link();
     helper->has_started_before = true;
@@ -170,8 +172,9 @@ void helpers_reaped(pid_t pid, int status)
             slow_down(helper);
         else
             helper->delay = helper->not_before = 0;
-        report_end(helper, status);
         record_changed();
+        record_act();
+        report_end(helper, status);
     }
 }
 
