@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
 import { blockNodeOf, diskDevice } from '../../../src/machine/block-node.ts';
 import type { DiskPlan } from '../../../src/machine/plan.ts';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';
@@ -25,12 +26,13 @@ export interface HardwareOptions {
   readonly setprivFlags?: readonly string[];
 }
 
-/** QEMU with the hardware of a named machine. Descriptor 4 is the serial port, 5 the agent's port. */
+/** QEMU with the hardware of a named machine. Descriptor 4 is the serial port. */
 export interface Hardware extends AsyncDisposable {
   readonly qemu: SupervisedProcess;
   readonly qmp: QmpClient;
   readonly serial: Socket;
-  readonly agent: Socket;
+  /** A new connection to the agent's port; the caller's to end. */
+  connectAgent(): Promise<Socket>;
 }
 
 export function disk(nodeName: string, path: string, more: Partial<DiskPlan> = {}): DiskPlan {
@@ -71,7 +73,7 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
         ...[...inherited('monitor', 3), '-mon', 'chardev=monitor,mode=control'],
         ...[...inherited('serial', 4), ...device({ driver: 'isa-serial', chardev: 'serial' })],
         ...device({ driver: 'virtio-serial-pci', id: 'channels' }),
-        ...inherited('agent', 5),
+        ...['-chardev', `socket,id=agent,path=${join(directory, `agent${name}`)},server=on,wait=off`],
         ...device({
           driver: 'virtserialport',
           bus: 'channels.0',
@@ -105,7 +107,7 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
       ],
       {
         environment: {},
-        descriptors: ['pipe', 'pipe', 'pipe'],
+        descriptors: ['pipe', 'pipe'],
         setprivFlags: options.setprivFlags ?? [],
       },
       scope,
@@ -121,7 +123,11 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
       qemu,
       qmp,
       serial: connection(4),
-      agent: connection(5),
+      connectAgent: async () => {
+        const socket = connect(join(directory, `agent${name}`));
+        await once(socket, 'connect');
+        return socket;
+      },
       [Symbol.asyncDispose]: async () => scope.close(),
     };
   } catch (error) {
