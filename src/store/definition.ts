@@ -1,7 +1,8 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { BrokenMachineError, InvalidInputError, MachineNotFoundError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
-import { type MachineFiles, definitionFiles, machineFiles } from './machine-files.ts';
+import { type MachineFiles, definitionFiles, machineFiles, socketFiles } from './machine-files.ts';
+import { readPlan } from './machine-plan-file.ts';
 import { type MachineSpec, checkMachineName, parseMachineSpec } from './machine-spec.ts';
 import { join } from 'node:path';
 
@@ -28,10 +29,22 @@ export function readDefinition(locations: Locations, name: string): Definition {
   }
   try {
     const spec = { ...parseMachineSpec(text, path), name };
-    return { spec, files: machineFiles(locations, name, spec.id) };
+    const files = machineFiles(locations, name, spec.id);
+    return { spec, files: { ...files, ...socketFiles(socketsInUse(files)) } };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new BrokenMachineError(name, error.message, { cause: error });
+  }
+}
+
+/** A service's runtime directory need not be that of a shell: a machine that runs has its sockets where it was started. */
+function socketsInUse(files: MachineFiles): string {
+  if (!existsSync(files.run)) return files.sockets;
+  try {
+    return readPlan(files).directory.sockets;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return files.sockets;
+    throw error;
   }
 }
 

@@ -65,7 +65,6 @@ export const LONGEST_SOCKET_NAME = 'monitor.sock';
 export function machineFiles(locations: Locations, name: string, id: string): MachineFiles {
   const directory = join(locations.machines, name);
   const logs = join(locations.logs, id);
-  const sockets = join(locations.runtime, id);
   return {
     ...definitionFiles(directory),
     logs,
@@ -74,6 +73,13 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
     passtLog: join(logs, 'passt.log'),
     swtpmLog: join(logs, 'swtpm.log'),
     events: join(logs, 'events.ndjson'),
+    ...socketFiles(join(locations.runtime, id)),
+  };
+}
+
+/** What is in a machine's runtime directory. */
+export function socketFiles(sockets: string) {
+  return {
     sockets,
     monitorSocket: join(sockets, LONGEST_SOCKET_NAME),
     shellSocket: join(sockets, 'shell.sock'),
