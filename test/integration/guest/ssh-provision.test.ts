@@ -178,18 +178,29 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       const port = await freePort();
       const config = join(directory, 'ssh/sshd_config');
       writeFileSync(config, `ListenAddress 127.0.0.1\nPort ${port}\nPidFile /run/sshd.pid\nUsePAM no\n`);
-      const scan = async (): Promise<string> =>
-        (await run(['ssh-keyscan', '-t', 'ed25519', '-p', String(port), '127.0.0.1'])).stdout.toString();
+      // Its status is 1 while nobody listens: before sshd does, and while it starts itself anew.
+      const scan = async (): Promise<string> => {
+        const argv = ['ssh-keyscan', '-t', 'ed25519', '-p', String(port), '127.0.0.1'] as const;
+        return (await run(argv, { acceptedExitCodes: [0, 1] })).stdout.toString();
+      };
       const [before, after] = [makeSshKeyPair(''), makeSshKeyPair('')];
       await installHostKey(channel(), before);
       const started = await channel().exec(['/usr/sbin/sshd', '-f', config]);
       expect(Buffer.from(started.stderr).toString()).toBe('');
+      const pidFile = join(directory, 'run/sshd.pid');
+      await until(
+        'sshd has begun',
+        () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'),
+      );
+      const pid = Number(readFileSync(pidFile, 'utf8'));
       try {
         await until('sshd shows its first key', async () => (await scan()).includes(before.publicKey));
         await installHostKey(channel(), after);
         await until('sshd shows its second key', async () => (await scan()).includes(after.publicKey));
       } finally {
-        process.kill(Number(readFileSync(join(directory, 'run/sshd.pid'), 'utf8')), 'SIGTERM');
+        process.kill(pid, 'SIGTERM');
+        // It removes the file when it ends.
+        await until('sshd has ended', () => !existsSync(pidFile));
       }
     });
   });
