@@ -3,6 +3,7 @@ import { BrokenMachineError, InvalidInputError, MachineNotFoundError, isSystemEr
 import type { Locations } from '../machine/locations.ts';
 import { type MachineFiles, definitionFiles, machineFiles, socketFiles } from './machine-files.ts';
 import { readPlan } from './machine-plan-file.ts';
+import { readStatus } from './machine-status.ts';
 import { type MachineSpec, checkMachineName, parseMachineSpec } from './machine-spec.ts';
 import { join } from 'node:path';
 
@@ -41,10 +42,10 @@ export function readDefinition(locations: Locations, name: string): Definition {
 function socketsInUse(files: MachineFiles): string {
   if (!existsSync(files.run)) return files.sockets;
   try {
-    return readPlan(files).directory.sockets;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return files.sockets;
-    throw error;
+    return readStatus(files).kind === 'running' ? readPlan(files).directory.sockets : files.sockets;
+  } catch {
+    // Records that cannot be read are reported where the status itself is asked for.
+    return files.sockets;
   }
 }
 
