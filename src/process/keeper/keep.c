@@ -112,6 +112,7 @@ static void see_through(void)
 {
     while (!qemu.ended)
         turn();
+    notify_stopping();
     monitor_finish();
     console_finish();
     helpers_end();
@@ -162,7 +163,6 @@ static int run(const struct options *options)
     log_close(&qemu_log);
     if (status == 0) {
         see_through();
-        notify_stopping();
         record_end();
     } else {
         record_remove();

@@ -108,9 +108,11 @@ void record_end(void)
     text_print(&text, ",\"events\":[");
     events_print_life(&text);
     text_print(&text, "]}\n");
-    if (!file_replace(end_path, content, text.length))
-        note(end_path);
+    bool written = file_replace(end_path, content, text.length);
     record_remove();
+    /* On a full disk there is room now for one small file. */
+    if (!written && !file_replace(end_path, content, text.length))
+        note(end_path);
 }
 
 void record_remove(void)
