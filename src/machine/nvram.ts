@@ -2,10 +2,9 @@ import { constants } from 'node:fs';
 import { copyFile, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FirmwareFile } from '../host/firmware.ts';
-import { diskPath } from '../images/disk-path.ts';
 import { refuseExisting } from '../images/new-file.ts';
 import { qemuImg } from '../images/qemu-img-command.ts';
-import { checkDisk, inspectDisk } from '../images/qemu-img.ts';
+import { checkDisk, convertDisk, inspectDisk } from '../images/qemu-img.ts';
 
 export interface NvramOptions {
   /** The machine's own UEFI variables, always a qcow2. */
@@ -14,16 +13,24 @@ export interface NvramOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Gives a new machine its UEFI variables. @throws InvalidInputError when it has some, and what qemu-img's functions throw. */
+/**
+ * Gives a new machine its UEFI variables.
+ *
+ * A flash chip never flushes. What it writes survives a QEMU that is killed, for the template has no holes; but what
+ * it writes first after a snapshot goes to new clusters, which QEMU notes in the file when it pauses or ends.
+ * @throws InvalidInputError when it has some, and what `convertDisk` throws.
+ */
 export async function makeNvram({ path, template, signal }: NvramOptions): Promise<void> {
   await refuseExisting(path);
-  await replaceFile(path, async (beside) => fill(beside, template, [], signal));
+  await replaceFile(path, async (beside) =>
+    convertDisk({ from: template, to: { path: beside, format: 'qcow2' }, signal }),
+  );
 }
 
 /**
  * Gives a machine that does not run the template's variables again. Its internal snapshots stay, with the variables
  * that they hold; only variables of another size are made anew, which no snapshot of the old ones would fit.
- * @throws ImageLockedError when the machine runs, and what qemu-img's functions throw.
+ * @throws ImageLockedError when the machine runs, and what `convertDisk` throws.
  */
 export async function resetNvram({ path, template, signal }: NvramOptions): Promise<void> {
   // Unlike the rest, this asks for the lock: the copy below would not notice a QEMU that writes.
@@ -33,28 +40,15 @@ export async function resetNvram({ path, template, signal }: NvramOptions): Prom
     inspectDisk({ ...template, signal }),
   ]);
   await replaceFile(path, async (beside) => {
-    const sameSize = now.virtualBytes === fresh.virtualBytes;
-    if (sameSize) await copyFile(path, beside, constants.COPYFILE_EXCL);
-    await fill(beside, template, sameSize ? ['-n'] : [], signal);
+    if (now.virtualBytes !== fresh.virtualBytes) {
+      await convertDisk({ from: template, to: { path: beside, format: 'qcow2' }, signal });
+      return;
+    }
+    await copyFile(path, beside, constants.COPYFILE_EXCL);
+    await qemuImg(['convert', '-n', '-f', template.format, '-O', 'qcow2', fresh.path, beside], path, {
+      signal,
+    });
   });
-}
-
-/**
- * Every cluster is allocated (-S 0). A flash chip never flushes, so that what QEMU has to note about new clusters is
- * in its memory until it pauses or ends: variables in new clusters would be lost with a QEMU that is killed.
- */
-async function fill(
-  path: string,
-  template: FirmwareFile,
-  flags: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const from = diskPath(template.path, 'template.path');
-  await qemuImg(
-    ['convert', ...flags, '-S', '0', '-f', template.format, '-O', 'qcow2', from, diskPath(path, 'path')],
-    path,
-    { signal },
-  );
 }
 
 /** Whoever is killed in the middle leaves the old file, and one beside it that the next attempt removes. */

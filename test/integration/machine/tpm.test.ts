@@ -70,6 +70,16 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
     return { board, swtpm: await swtpm };
   }
 
+  it('is what swtpm says that it can be', async () => {
+    expect(await probeSwtpm(swtpmPath!, undefined)).toEqual({
+      path: swtpmPath,
+      version: expect.stringMatching(/^\d+\.\d/) as string,
+      hasTpm2: true,
+      hasClientFd: true,
+      hasSeccomp: true,
+    });
+  });
+
   it('is there for a guest with a BIOS, and ends with a QEMU that is killed', async () => {
     const image = join(directory, 'hang.raw');
     writeFileSync(image, bootSectors.hang);
