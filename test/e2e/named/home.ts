@@ -1,0 +1,162 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { MachineBusyError, isSystemError } from '../../../src/errors.ts';
+import { locate } from '../../../src/machine/locations.ts';
+import { type ListedMachine, MachineStore } from '../../../src/store/index.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
+import { type Finished, type Started, start, until } from '../command.ts';
+
+/** A live process that has to do with a home. */
+export interface HomeProcess {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat. */
+  readonly startTime: number;
+  /** The name of its program as the kernel has it, at most 15 bytes. */
+  readonly program: string;
+  readonly commandLine: string;
+}
+
+/**
+ * A user of its own, as far as vmlet sees: XDG directories with nothing in them but the host's images and what is known
+ * of the host.
+ */
+export interface Home {
+  readonly path: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** The library on the same machines, in the process of the test. */
+  readonly store: MachineStore;
+  /** Runs the built command to its end. */
+  vmlet(...args: string[]): Promise<Finished>;
+  start(args: readonly string[]): Started;
+  machines(): ListedMachine[];
+  /** All live processes that name this home's directories in their command line or environment, or have files in it open. */
+  processes(): HomeProcess[];
+  /** Pulls the plug of all machines and removes them with their disks. */
+  removeAll(): Promise<void>;
+  /** The same, and the directories too. @throws Error that names processes which are left then; they are killed. */
+  close(): Promise<void>;
+}
+
+export async function makeHome(): Promise<Home> {
+  const directory = makeTemporaryDirectory();
+  const { path } = directory;
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    HOME: path,
+    XDG_DATA_HOME: join(path, 'data'),
+    XDG_STATE_HOME: join(path, 'state'),
+    XDG_CACHE_HOME: join(path, 'cache'),
+    XDG_CONFIG_HOME: join(path, 'config'),
+    XDG_RUNTIME_DIR: join(path, 'run'),
+    NOTIFY_SOCKET: undefined,
+  };
+  const own = locate(environment, path, 0);
+  const parents = [own.images, own.cache, own.runtime].map((one) => dirname(one));
+  await Promise.all(parents.map(async (parent) => mkdir(parent, { recursive: true, mode: 0o700 })));
+  shareWithHost(own);
+
+  const store = new MachineStore(environment);
+  const removeAll = async (): Promise<void> => {
+    await Promise.all(store.names().map(async (name) => removeOne(store, name)));
+  };
+  return {
+    path,
+    environment,
+    store,
+    removeAll,
+    vmlet: async (...args) => start(args, { env: environment }).finished,
+    start: (args) => start(args, { env: environment }),
+    machines: () => store.list(),
+    processes: () => processesOf(path),
+    close: async () => {
+      await removeAll();
+      const left = await endStragglers(path);
+      directory.remove();
+      if (left.length > 0) throw new Error(`these outlived their machines:\n${left.join('\n')}`);
+    },
+  };
+}
+
+/** Building micro and probing the host would take each home some seconds. */
+function shareWithHost(own: ReturnType<typeof locate>): void {
+  const host = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  mkdirSync(host.images, { recursive: true, mode: 0o700 });
+  symlinkSync(host.images, own.images);
+  const survey = join(host.cache, 'host.json');
+  if (!existsSync(survey)) return;
+  mkdirSync(own.cache, { mode: 0o700 });
+  copyFileSync(survey, join(own.cache, 'host.json'));
+}
+
+async function removeOne(store: MachineStore, name: string): Promise<void> {
+  await until(async () => {
+    try {
+      await store.remove(name, { force: true, storage: true });
+      return true;
+    } catch (error) {
+      // A command of the test that is on its way out.
+      if (error instanceof MachineBusyError) return false;
+      throw error;
+    }
+  });
+}
+
+const PATIENCE_MS = 10_000;
+
+/** Says who is still there after some patience, and kills them. */
+async function endStragglers(path: string): Promise<string[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  await until(() => processesOf(path).length === 0 || Date.now() > deadline);
+  const left = processesOf(path);
+  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  return left.map(({ pid, commandLine }) => `${pid}: ${commandLine.slice(0, 200)}`);
+}
+
+export function processesOf(path: string): HomeProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => lookAt(pid, path))
+    .filter((found) => found !== undefined);
+}
+
+function lookAt(pid: string, path: string): HomeProcess | undefined {
+  const directory = `/proc/${pid}`;
+  try {
+    const stat = readFileSync(`${directory}/stat`, 'latin1');
+    const program = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    const commandLine = readFileSync(`${directory}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+    const belongs =
+      commandLine.includes(path) ||
+      readFileSync(`${directory}/environ`, 'latin1').includes(path) ||
+      openFiles(directory).some((file) => file.startsWith(path));
+    return belongs ? { pid: Number(pid), startTime: Number(fields[19]), program, commandLine } : undefined;
+  } catch (error) {
+    // Gone just now, or another user's.
+    if (isSystemError(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return undefined;
+    throw error;
+  }
+}
+
+/** passt names no file of ours in its arguments; what it prints goes into one. */
+function openFiles(directory: string): string[] {
+  return readdirSync(`${directory}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`${directory}/fd/${fd}`);
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return '';
+      throw error;
+    }
+  });
+}
