@@ -1,6 +1,6 @@
 // Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the agent and the keeper by make.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -65,5 +65,8 @@ await build({
   logLevel: 'warning',
 });
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
-rmSync(finished, { recursive: true, force: true });
+// Whoever runs the old one just now is without it for as short as can be.
+const superseded = `${finished}.${process.pid}.old`;
+if (existsSync(finished)) renameSync(finished, superseded);
 renameSync(dist, finished);
+rmSync(superseded, { recursive: true, force: true });

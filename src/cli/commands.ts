@@ -98,6 +98,16 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Ports and disks',
     load: async () => (await import('./port.ts')).portCommand(),
   },
+  save: {
+    summary: 'write machines’ memory to files and end them; start goes on there',
+    group: 'State',
+    load: async () => (await import('./save.ts')).saveCommand(),
+  },
+  restore: {
+    summary: 'go on with the saved memory of machines',
+    group: 'State',
+    load: async () => (await import('./save.ts')).restoreCommand(),
+  },
   image: {
     summary: 'list, build and remove the images that guests boot from',
     group: 'Images',

@@ -7,6 +7,7 @@ import { ProgressLine, describeBuild } from './progress.ts';
 
 interface Flags {
   readonly paused?: true;
+  readonly discardSaved?: true;
   readonly debug?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -17,6 +18,7 @@ export function startCommand(): Command {
     .description('Starts machines, or goes on with their saved state. They live on when this command ends.')
     .argument('<machines...>', 'their names')
     .option('--paused', 'do not let them run before vmlet resume')
+    .option('--discard-saved', 'boot, and forget the saved memory')
     .option('--debug', 'say on stderr what is done and when, as JSON lines')
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
@@ -40,6 +42,7 @@ async function start(names: string[], flags: Flags): Promise<void> {
       const live = await machine.start({
         signal,
         paused: flags.paused ?? false,
+        discardSaved: flags.discardSaved ?? false,
         ...(log && { log }),
         onProgress: (news) => progress.show(describeBuild(news)),
       });

@@ -1,6 +1,7 @@
 import { qemuArguments } from './argv.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
 import type { CdromPlan, NamedPlan } from './named-plan.ts';
+import { tapNetdev } from '../passt/bridge.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
 import { keyValueOption } from './quote.ts';
 import { tpmArguments } from './tpm-arguments.ts';
@@ -92,7 +93,7 @@ function mediumNode(nodeName: string, path: string): object {
 function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
   if (!bridge) return [];
   return [
-    ...['-netdev', JSON.stringify({ type: 'tap', id: 'network', fd: String(bridge.descriptor) })],
+    ...['-netdev', JSON.stringify(tapNetdev('network', bridge.descriptor))],
     ...device({
       driver: 'virtio-net-pci',
       id: 'network-device',

@@ -43,9 +43,20 @@ export async function setMachine(
 ): Promise<ChangedSpec> {
   return editMachine(locations, name, 'changing it', ({ spec, files }) => {
     const changed = changeSpec(spec, changes);
+    if (readStatus(files).kind === 'saved') refuseOtherHardware(changed);
     const endpoint = sshEndpoint(readEarlierForwards(files.plan));
     if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);
     return changed;
+  });
+}
+
+/** Saved memory fits the hardware that it was saved from. */
+function refuseOtherHardware({ spec, differences }: ChangedSpec): void {
+  const other = differences.filter(({ takesEffect }) => takesEffect === 'next start');
+  if (other.length === 0) return;
+  const fields = other.map(({ field }) => field).join(', ');
+  throw new MachineStateError(spec.name, 'saved', `is saved, and its memory does not fit another ${fields}`, {
+    hint: `start it and stop it first, or forget the memory: vmlet start --discard-saved ${spec.name}`,
   });
 }
 

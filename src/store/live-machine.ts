@@ -8,6 +8,7 @@ import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import type { LostOutcome } from './machine-status.ts';
 import { type MonitorOptions, withMonitor } from './monitor.ts';
+import { type SaveMachineOptions, discardSaved, saveMachine } from './save.ts';
 import { type MachineStopOptions, type MachineStopResult, killMachine, stopMachine } from './stop.ts';
 
 /** A named machine that runs. When it has ended, every method throws MachineStateError. */
@@ -50,13 +51,22 @@ export class LiveMachine {
     return killMachine(this.#definition);
   }
 
+  /** Writes its memory to a file and ends it; the next start goes on where it was. */
+  async save(options: SaveMachineOptions = {}): Promise<void> {
+    await saveMachine(this.#definition, options);
+  }
+
   /** Stops its processors; memory and connections stay. */
   async pause(options: MonitorOptions = {}): Promise<void> {
     await this.qmp(async (monitor) => monitor.execute('stop'), options);
   }
 
   async resume(options: MonitorOptions = {}): Promise<void> {
-    await this.qmp(async (monitor) => monitor.execute('cont'), options);
+    await this.qmp(async (monitor) => {
+      // Of a save that was interrupted at its very end: what runs on from here makes it worthless, and dangerous.
+      discardSaved(this.#definition);
+      await monitor.execute('cont');
+    }, options);
   }
 
   /** Presses the reset button: the guest is not asked. */

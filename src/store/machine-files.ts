@@ -32,6 +32,8 @@ export interface MachineFiles {
   readonly boot: string;
   /** Memory and devices of a machine that was saved. */
   readonly savedState: string;
+  /** Whether it ran. */
+  readonly savedStateNote: string;
   /** `$XDG_STATE_HOME/vmlet/machines/ID`, 0700. */
   readonly logs: string;
   readonly serialLog: string;
@@ -108,6 +110,7 @@ export function definitionFiles(directory: string) {
     storage,
     nvram: join(storage, 'nvram.qcow2'),
     savedState: join(storage, 'saved-state'),
+    savedStateNote: join(directory, 'saved-state.json'),
     tpm: join(directory, 'tpm'),
     ssh: join(directory, 'ssh'),
     boot: join(directory, 'boot'),

@@ -1,3 +1,4 @@
+import { MachineStateError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../passt/port.ts';
 import type { Limits } from '../util/deadline.ts';
@@ -51,6 +52,20 @@ export class NamedMachine {
   async start(options: StartOptions = {}): Promise<LiveMachine> {
     const definition = await startMachine(this.#locations, this.name, options);
     return new LiveMachine(definition);
+  }
+
+  /**
+   * Goes on with its saved memory.
+   * @throws MachineStateError when it has none, and what `start` throws.
+   */
+  async restore(options: StartOptions = {}): Promise<LiveMachine> {
+    const { kind } = this.status();
+    if (kind !== 'saved') {
+      throw new MachineStateError(this.name, kind, 'has no saved memory', {
+        hint: `vmlet start ${this.name} boots it`,
+      });
+    }
+    return this.start(options);
   }
 
   /**

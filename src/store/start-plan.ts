@@ -7,6 +7,8 @@ import { namedArguments } from '../machine/named-argv.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import { qemuConfinementFlags } from '../machine/start.ts';
 import { swtpmArguments } from '../machine/tpm-arguments.ts';
+import { keeperProgram } from '../machine/package-files.ts';
+import { findBridge, withTap } from '../passt/bridge.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { findOnDisk } from '../process/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
@@ -50,7 +52,11 @@ export async function planStart(
     incoming: readStatus(files).kind === 'saved',
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
-  const [program, ...rest] = qemuCommand(plan, host);
+  const qemu = qemuCommand(plan, host);
+  const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
+  // Before what takes privileges away: the helper has to gain one.
+  const command =
+    bridge && plan.bridge ? withTap(keeperProgram(), bridge, plan.bridge.descriptor, qemu) : qemu;
   return {
     plan,
     helpers,
@@ -65,7 +71,7 @@ export async function planStart(
       runtimeDirectory: files.sockets,
       helpers,
       paused: paused === true || plan.incoming,
-      command: [program, ...rest],
+      command,
       notifySocket: process.env['NOTIFY_SOCKET'],
     },
   };

@@ -20,6 +20,7 @@ import { sshEndpoint } from './machine-network.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { writeSshConfig } from './ssh-files.ts';
+import { discardSaved, restoreSaved } from './save.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartOptions {
@@ -31,6 +32,8 @@ export interface StartOptions {
   readonly onProgress?: (progress: BuildProgress) => void;
   /** Its processors do not run until `resume`. */
   readonly paused?: boolean;
+  /** Boot, and forget the saved memory where there is some; false by default. */
+  readonly discardSaved?: boolean;
 }
 
 const START_TIMEOUT_MS = 60_000;
@@ -54,6 +57,7 @@ export async function startMachine(
   await lockMachine(name, files, 'starting it', scope);
   const definition = readDefinition(locations, name);
   refuseRunning(definition);
+  if (options.discardSaved === true) discardSaved(definition);
   for (let choice = 1; ; choice++) {
     try {
       await startLocked(locations, definition, options);
@@ -89,14 +93,16 @@ async function startLocked(
   replaceFile(files.plan, JSON.stringify(plan));
   const keeper = startKeeper(keeperProgram(), keeperOptions);
   try {
-    const ready = options.paused === true ? keeper.negotiated : keeper.running;
+    const ready = options.paused === true || plan.incoming ? keeper.negotiated : keeper.running;
     await withinLimits('starting the machine', ready, {
       timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
       signal,
     });
+    if (plan.incoming) await restoreSaved(definition, options.paused !== true, { signal });
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitForwards(plan.network, files, { signal });
-    if (spec.boot.kind === 'image' && options.paused !== true) await configure(definition, plan, options);
+    if (spec.boot.kind === 'image' && options.paused !== true && !plan.incoming)
+      await configure(definition, plan, options);
   } catch (error) {
     await endKeeper(keeper);
     throw explainStart(error, definition);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MachineStateError } from '../errors.ts';
 import type { Outcome } from '../machine/outcome.ts';
@@ -51,7 +52,10 @@ export async function stopMachine(
   const gone = (share: number): Promise<boolean> => hasEnded(running, timeoutMs * share, options.signal);
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
-  if (running.state === 'paused') await withMonitor(definition, async (qmp) => qmp.execute('cont'), options);
+  // A paused guest cannot react; one whose memory is saved must not run on.
+  if (running.state === 'paused' && !existsSync(files.savedState)) {
+    await withMonitor(definition, async (qmp) => qmp.execute('cont'), options);
+  }
   if (spec.boot.kind === 'image' && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }

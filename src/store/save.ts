@@ -1,0 +1,80 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as z from 'zod';
+import { MachineStateError } from '../errors.ts';
+import { type SaveProgress, restoreState, saveState } from '../machine/saved-state.ts';
+import { signalKeeper } from '../process/keeper.ts';
+import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
+import type { Limits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import type { Definition } from './definition.ts';
+import { lockMachine } from './machine-lock.ts';
+import { readStatus } from './machine-status.ts';
+import { notRunning, withMonitor } from './monitor.ts';
+import { hasEnded } from './stop.ts';
+
+export interface SaveMachineOptions extends Limits {
+  /** Called about every 250 ms. */
+  readonly onProgress?: (progress: SaveProgress) => void;
+}
+
+const savedSchema = z.object({ version: z.literal(1), wasRunning: z.boolean() });
+const QUIT_MS = 30_000;
+
+/**
+ * Writes a machine's memory to a file and ends it; the next start goes on where it was. When it fails the machine runs
+ * on as it did.
+ * @throws MachineStateError, MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
+ */
+export async function saveMachine(definition: Definition, options: SaveMachineOptions = {}): Promise<void> {
+  const { spec, files } = definition;
+  await using scope = new Scope();
+  await lockMachine(spec.name, files, 'saving it', scope);
+  const status = readStatus(files);
+  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  await withMonitor(
+    definition,
+    async (qmp) => {
+      const { running } = await qmp.execute('query-status');
+      replaceFile(files.savedStateNote, JSON.stringify({ version: 1, wasRunning: running }));
+      // From the moment that the file has its name, the machine must not run on.
+      await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });
+    },
+    { long: true, signal: options.signal },
+  );
+  signalKeeper(status.keeper, 'quit');
+  if (await hasEnded(status, QUIT_MS, undefined)) return;
+  signalKeeper(status.keeper, 'kill');
+  if (await hasEnded(status, QUIT_MS, undefined)) return;
+  throw new MachineStateError(spec.name, status.state, 'is saved, and its QEMU does not end');
+}
+
+/**
+ * Gives a QEMU that waits for it the saved memory. The file goes before the guest runs: memory of yesterday on disks
+ * of today would destroy what is on them.
+ * @param letRun false leaves the machine paused.
+ */
+export async function restoreSaved(
+  definition: Definition,
+  letRun: boolean,
+  { signal }: Limits,
+): Promise<void> {
+  const { files } = definition;
+  const { wasRunning } = savedSchema.parse(JSON.parse(readFileSync(files.savedStateNote, 'utf8')));
+  await withMonitor(
+    definition,
+    async (qmp) => {
+      await restoreState(qmp, files.savedState, { wasRunning: false, signal });
+      discardSaved(definition);
+      if (wasRunning && letRun) await qmp.execute('cont');
+    },
+    { long: true, signal },
+  );
+}
+
+/** What was saved is gone for good. */
+export function discardSaved({ files }: Pick<Definition, 'files'>): void {
+  rmSync(files.savedState, { force: true });
+  syncDirectory(dirname(files.savedState));
+  rmSync(files.savedStateNote, { force: true });
+}
