@@ -1,4 +1,5 @@
-import { readFile, readdir, readlink, realpath } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -6,7 +7,9 @@ import { join } from 'node:path';
  * to processes, so /proc/locks does not name them; /proc/PID/fdinfo does, for the processes this user may look into.
  */
 export async function lockHolders(path: string): Promise<string[]> {
-  const target = await realpath(path).catch(() => path);
+  // The file and not its name: it may have several.
+  const target = await stat(path, { bigint: true }).catch(() => undefined);
+  if (!target) return [];
   const holders: string[] = [];
   for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
     if (Number(pid) === process.pid) continue;
@@ -15,15 +18,23 @@ export async function lockHolders(path: string): Promise<string[]> {
   return holders;
 }
 
-async function holdsLock(pid: string, target: string): Promise<boolean> {
+async function holdsLock(pid: string, target: BigIntStats): Promise<boolean> {
   const directory = join('/proc', pid, 'fd');
   // Processes of others may not be looked into, and any process can end at any time.
   for (const descriptor of await readdir(directory).catch(() => [])) {
-    if ((await readlink(join(directory, descriptor)).catch(() => undefined)) !== target) continue;
+    if (!(await isFile(join(directory, descriptor), target))) continue;
     const information = await readFile(join('/proc', pid, 'fdinfo', descriptor), 'latin1').catch(() => '');
     if (/^lock:/m.test(information)) return true;
   }
   return false;
+}
+
+async function isFile(descriptor: string, { dev, ino }: BigIntStats): Promise<boolean> {
+  const name = await readlink(descriptor).catch(() => '');
+  // Sockets and pipes, most of all descriptors, have other names.
+  if (!name.startsWith('/')) return false;
+  const found = await stat(descriptor, { bigint: true }).catch(() => undefined);
+  return found?.dev === dev && found.ino === ino;
 }
 
 async function nameOf(pid: string): Promise<string> {

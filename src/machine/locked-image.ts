@@ -1,4 +1,4 @@
-import { LaunchError, QmpCrashedError, QmpJobError, QmpRefusedError } from '../errors.ts';
+import { LaunchError, PermissionError, QmpCrashedError, QmpJobError, QmpRefusedError } from '../errors.ts';
 import { imageFailure } from '../images/image-failure.ts';
 
 /**
@@ -11,7 +11,14 @@ export async function explainImageFailure(
   paths: readonly [string, ...string[]],
 ): Promise<unknown> {
   const words = wordsOf(error);
-  return (words === undefined ? undefined : await imageFailure(words, paths, error)) ?? error;
+  const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
+  if (failure instanceof PermissionError) {
+    return new PermissionError(`QEMU may not use ${paths[0]}`, {
+      hint: 'a machine reaches the files in its own directory and those that it was started with: put this one there, or start the machine anew with it; otherwise see who owns it',
+      cause: error,
+    });
+  }
+  return failure ?? error;
 }
 
 function wordsOf(error: unknown): string | undefined {

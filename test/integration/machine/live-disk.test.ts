@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { linkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeTemporaryDirectory } from '../../directory.ts';
@@ -58,6 +59,10 @@ describe('attaching', () => {
     const same = await failureOf(attachDisk(other.qmp, disk('disk1', base, { bus: 'port1' })));
     expect(same).toBeInstanceOf(ImageLockedError);
     expect(same).toMatchObject({ path: base, holders: [holder] });
+    // By another of the file's names, too.
+    linkSync(base, at('link.qcow2'));
+    const linked = disk('disk1', at('link.qcow2'), { bus: 'port1' });
+    expect(await failureOf(attachDisk(other.qmp, linked))).toMatchObject({ holders: [holder] });
     const overlay = disk('disk2', at('top.qcow2'), {
       bus: 'port2',
       backing: { path: base, format: 'qcow2' },
