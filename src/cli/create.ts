@@ -28,7 +28,7 @@ async function create(name: string, flags: Flags): Promise<void> {
   const options = createOptions(name, flags);
   const store = new MachineStore();
   if (flags.dryRun) {
-    process.stdout.write(`${JSON.stringify({ version: 1, create: store.check(options) }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ version: 1, create: await store.check(options) }, null, 2)}\n`);
     return;
   }
   const progress = new ProgressLine();

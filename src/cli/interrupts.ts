@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { SilentExit } from './report-error.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 
@@ -15,6 +16,8 @@ export class Interrupts implements Disposable {
 
   constructor() {
     for (const name of SIGNALS) process.on(name, this.#onSignal);
+    // One for each of the machines that a command is about.
+    setMaxListeners(0, this.#controller.signal);
   }
 
   /** Aborts with a SilentExit. */

@@ -5,7 +5,7 @@ import { GuestAgent } from '../guest/agent.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { readStatus } from './machine-status.ts';
-import { notRunning } from './monitor.ts';
+import { notRunning } from './not-running.ts';
 
 /**
  * Connects to vmlet's agent in the guest, waiting until it answers. It serves one at a time.

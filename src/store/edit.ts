@@ -8,7 +8,8 @@ import { type ChangedSpec, type MachineChanges, changeSpec } from './changes.ts'
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { machineFiles } from './machine-files.ts';
 import { lockMachine } from './machine-lock.ts';
-import { readEarlierForwards, sshEndpoint } from './machine-network.ts';
+import { sshEndpoint } from './forwards.ts';
+import { readEarlierForwards } from './machine-network.ts';
 import { type MachineSpec, checkMachineName, formatMachineSpec } from './machine-spec.ts';
 import { readStatus } from './machine-status.ts';
 import { renameKnownHosts, sshFiles, writeSshConfig } from './ssh-files.ts';

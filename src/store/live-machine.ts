@@ -7,9 +7,9 @@ import type { MachineFiles } from './machine-files.ts';
 import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import type { LostOutcome } from './machine-status.ts';
-import { type MonitorOptions, withMonitor } from './monitor.ts';
-import { type SaveMachineOptions, discardSaved, saveMachine } from './save.ts';
-import { type MachineStopOptions, type MachineStopResult, killMachine, stopMachine } from './stop.ts';
+import type { MonitorOptions } from './monitor.ts';
+import type { SaveMachineOptions } from './save.ts';
+import type { MachineStopOptions, MachineStopResult } from './stop.ts';
 
 /** A named machine that runs. When it has ended, every method throws MachineStateError. */
 export class LiveMachine {
@@ -43,16 +43,19 @@ export class LiveMachine {
 
   /** Ends it as gently as it lets us, and says which step it took. */
   async stop(options: MachineStopOptions = {}): Promise<MachineStopResult> {
+    const { stopMachine } = await import('./stop.ts');
     return stopMachine(this.#definition, options);
   }
 
   /** Pulls the plug. */
   async kill(): Promise<Outcome | LostOutcome> {
+    const { killMachine } = await import('./stop.ts');
     return killMachine(this.#definition);
   }
 
   /** Writes its memory to a file and ends it; the next start goes on where it was. */
   async save(options: SaveMachineOptions = {}): Promise<void> {
+    const { saveMachine } = await import('./save.ts');
     await saveMachine(this.#definition, options);
   }
 
@@ -62,6 +65,7 @@ export class LiveMachine {
   }
 
   async resume(options: MonitorOptions = {}): Promise<void> {
+    const { discardSaved } = await import('./save.ts');
     await this.qmp(async (monitor) => {
       // Of a save that was interrupted at its very end: what runs on from here makes it worthless, and dangerous.
       discardSaved(this.#definition);
@@ -76,6 +80,7 @@ export class LiveMachine {
 
   /** Gives QEMU's monitor to `work` for as long as that takes. */
   async qmp<T>(work: (monitor: QmpClient) => Promise<T>, options: MonitorOptions = {}): Promise<T> {
+    const { withMonitor } = await import('./monitor.ts');
     return withMonitor(this.#definition, work, options);
   }
 }

@@ -37,6 +37,8 @@ export interface MachineFiles {
   /** `$XDG_STATE_HOME/vmlet/machines/ID`, 0700. */
   readonly logs: string;
   readonly serialLog: string;
+  /** Where in the serial log the run that is or was last began. */
+  readonly serialStart: string;
   readonly qemuLog: string;
   readonly passtLog: string;
   readonly swtpmLog: string;
@@ -71,6 +73,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
     ...definitionFiles(directory),
     logs,
     serialLog: join(logs, 'serial.log'),
+    serialStart: join(logs, 'serial.start'),
     qemuLog: join(logs, 'qemu.log'),
     passtLog: join(logs, 'passt.log'),
     swtpmLog: join(logs, 'swtpm.log'),

@@ -5,10 +5,8 @@ import { readHostNetwork } from '../passt/host-network.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { type BoundNetworkPlan, type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
 import type { BoundForward, PortForward } from '../passt/port.ts';
-import type { MachineSpec, StoredForward } from './machine-spec.ts';
-
-const SSH_PORT = 22;
-const LOOPBACK = '127.0.0.1';
+import { forwardsOf } from './forwards.ts';
+import type { MachineSpec } from './machine-spec.ts';
 
 /**
  * The machine's network with every host port chosen.
@@ -56,28 +54,6 @@ function earlierPort(wanted: PortForward, earlier: readonly BoundForward[]): num
       forward.protocol === wanted.protocol &&
       forward.hostAddress === wanted.hostAddress,
   )?.hostPort;
-}
-
-/** What the user asked for, and a way in for ssh where that is not among it. */
-export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
-  const forwards = spec.ports.map(readForward);
-  const hasSsh = forwards.some(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
-  const ssh = { protocol: 'tcp', hostAddress: LOOPBACK, hostPort: undefined, guestPort: SSH_PORT } as const;
-  return hasSsh ? forwards : [...forwards, ssh];
-}
-
-export function readForward({ protocol, hostAddress, hostPort, guestPort }: StoredForward): PortForward {
-  return { protocol, hostAddress, hostPort, guestPort };
-}
-
-/** Where ssh connects to on the host. */
-export function sshEndpoint(
-  forwards: readonly BoundForward[],
-): { readonly address: string; readonly port: number } | undefined {
-  const forward = forwards.find(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
-  if (!forward) return undefined;
-  const everywhere = { '0.0.0.0': LOOPBACK, '::': '::1' }[forward.hostAddress];
-  return { address: everywhere ?? forward.hostAddress, port: forward.hostPort };
 }
 
 /** The forwards in a plan that an earlier start wrote; none where there is no such plan. */

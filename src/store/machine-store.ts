@@ -2,13 +2,12 @@ import { homedir } from 'node:os';
 import { BrokenMachineError, MachineNotFoundError } from '../errors.ts';
 import { type Locations, locate } from '../machine/locations.ts';
 import type { Limits } from '../util/deadline.ts';
-import { createMachine } from './create.ts';
-import { type CreateOptions, type NewMachine, parseCreateOptions } from './create-options.ts';
+import type { CreateOptions, NewMachine } from './create-options.ts';
 import { machineNames, readDefinition } from './definition.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { NamedMachine } from './named-machine.ts';
-import { type RemoveOptions, type RemoveResult, removeMachine } from './remove.ts';
+import type { RemoveOptions, RemoveResult } from './remove.ts';
 
 /** A line of `vmlet ls`. */
 export type ListedMachine =
@@ -16,7 +15,7 @@ export type ListedMachine =
   /** One whose files cannot be read; the others are listed all the same. */
   | { readonly name: string; readonly problem: string };
 
-/** The named machines of one user. */
+/** The named machines of one user. What only some calls need is loaded by them: `vmlet ls` is not to wait for it. */
 export class MachineStore {
   readonly #locations: Locations;
 
@@ -47,17 +46,20 @@ export class MachineStore {
    * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, …
    */
   async create(options: CreateOptions, limits: Limits = {}): Promise<NamedMachine> {
+    const { createMachine } = await import('./create.ts');
     await createMachine(this.#locations, options, limits);
     return this.get(options.name);
   }
 
   /** The options as they are understood, with their defaults. Nothing is looked at. @throws InvalidInputError */
-  check(options: CreateOptions): NewMachine {
+  async check(options: CreateOptions): Promise<NewMachine> {
+    const { parseCreateOptions } = await import('./create-options.ts');
     return parseCreateOptions(options);
   }
 
   /** Removes a machine, a broken one too; see `RemoveOptions`. */
   async remove(name: string, options: RemoveOptions = {}): Promise<RemoveResult> {
+    const { removeMachine } = await import('./remove.ts');
     return removeMachine(this.#locations, name, options);
   }
 

@@ -3,6 +3,7 @@ import { QmpClient } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { readStatus } from './machine-status.ts';
+import { notRunning } from './not-running.ts';
 
 /** Others may be in front of us: each of vmlet's commands needs the monitor for a moment. */
 const TURN_MS = 30_000;
@@ -45,8 +46,4 @@ export async function withMonitor<T>(
   } finally {
     await qmp.close();
   }
-}
-
-export function notRunning(name: string, kind: string): MachineStateError {
-  return new MachineStateError(name, kind, 'does not run', { hint: `start it first: vmlet start ${name}` });
 }

@@ -3,17 +3,16 @@ import type { Locations } from '../machine/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../passt/port.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './changes.ts';
-import { type CloneOptions, cloneMachine } from './clone.ts';
+import type { CloneOptions } from './clone.ts';
 import { type Definition, readDefinition } from './definition.ts';
-import { renameMachine, setMachine } from './edit.ts';
+import { plannedPorts } from './forwards.ts';
 import { LiveMachine } from './live-machine.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
-import { notRunning } from './monitor.ts';
-import { addPorts, plannedPorts, removePorts } from './ports.ts';
-import { type StartDryRun, dryRunStart } from './start-dry-run.ts';
-import { type StartOptions, startMachine } from './start.ts';
+import { notRunning } from './not-running.ts';
+import type { StartDryRun } from './start-dry-run.ts';
+import type { StartOptions } from './start.ts';
 
 /** A machine of the store, whatever it does just now. */
 export class NamedMachine {
@@ -50,6 +49,7 @@ export class NamedMachine {
    *   start runs then.
    */
   async start(options: StartOptions = {}): Promise<LiveMachine> {
+    const { startMachine } = await import('./start.ts');
     const definition = await startMachine(this.#locations, this.name, options);
     return new LiveMachine(definition);
   }
@@ -73,6 +73,7 @@ export class NamedMachine {
    * @throws InvalidInputError, MachineBusyError
    */
   async set(changes: MachineChanges): Promise<ChangedSpec> {
+    const { setMachine } = await import('./edit.ts');
     return setMachine(this.#locations, this.name, changes);
   }
 
@@ -84,6 +85,7 @@ export class NamedMachine {
     ports: readonly PortInput[],
     limits: Limits = {},
   ): Promise<readonly (PortForward | BoundForward)[]> {
+    const { addPorts } = await import('./ports.ts');
     return addPorts(this.#locations, this.name, ports, limits);
   }
 
@@ -92,6 +94,7 @@ export class NamedMachine {
     ports: readonly string[] | undefined,
     limits: Limits = {},
   ): Promise<readonly PortForward[]> {
+    const { removePorts } = await import('./ports.ts');
     return removePorts(this.#locations, this.name, ports, limits);
   }
 
@@ -102,6 +105,7 @@ export class NamedMachine {
 
   /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */
   async rename(newName: string): Promise<NamedMachine> {
+    const { renameMachine } = await import('./edit.ts');
     await renameMachine(this.#locations, this.name, newName);
     return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
   }
@@ -111,6 +115,7 @@ export class NamedMachine {
    * @throws MachineStateError, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
    */
   async clone(newName: string, options: CloneOptions = {}): Promise<NamedMachine> {
+    const { cloneMachine } = await import('./clone.ts');
     await cloneMachine(this.#locations, this.name, newName, options);
     return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
   }
@@ -120,6 +125,7 @@ export class NamedMachine {
    * @throws what `start` throws before it starts anything.
    */
   async dryRun(): Promise<StartDryRun> {
+    const { dryRunStart } = await import('./start-dry-run.ts');
     return dryRunStart(this.#locations, this.#definition);
   }
 

@@ -19,7 +19,7 @@ import { replaceFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { editMachine } from './edit.ts';
-import { forwardsOf, readForward } from './machine-network.ts';
+import { readForward } from './forwards.ts';
 import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 import { readStatus } from './machine-status.ts';
@@ -229,9 +229,4 @@ function asInput({ protocol, hostAddress, hostPort, guestPort }: PortForward): P
 
 function stored({ protocol, hostAddress, hostPort, guestPort }: PortForward): StoredForward {
   return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
-}
-
-/** What `vmlet port ls` shows of a machine that does not run. */
-export function plannedPorts(spec: MachineSpec): PortForward[] {
-  return spec.net === 'none' || spec.net === 'bridge' ? [] : forwardsOf(spec);
 }

@@ -10,7 +10,8 @@ import { Scope } from '../util/scope.ts';
 import type { Definition } from './definition.ts';
 import { lockMachine } from './machine-lock.ts';
 import { readStatus } from './machine-status.ts';
-import { notRunning, withMonitor } from './monitor.ts';
+import { withMonitor } from './monitor.ts';
+import { notRunning } from './not-running.ts';
 import { hasEnded } from './stop.ts';
 
 export interface SaveMachineOptions extends Limits {

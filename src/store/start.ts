@@ -16,7 +16,7 @@ import { Scope } from '../util/scope.ts';
 import { attachAgent } from './agent.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { lockMachine } from './machine-lock.ts';
-import { sshEndpoint } from './machine-network.ts';
+import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { writeSshConfig } from './ssh-files.ts';

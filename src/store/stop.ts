@@ -10,7 +10,8 @@ import { attachAgent } from './agent.ts';
 import type { Definition } from './definition.ts';
 import { lockMachine } from './machine-lock.ts';
 import { type LostOutcome, type MachineStatus, readStatus } from './machine-status.ts';
-import { notRunning, withMonitor } from './monitor.ts';
+import { withMonitor } from './monitor.ts';
+import { notRunning } from './not-running.ts';
 
 /** The ways of ending a named machine, gentlest first. */
 export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';

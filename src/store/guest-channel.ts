@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../errors.ts';
+import type { GuestAgent } from '../guest/agent.ts';
+import type { TrustedChannel } from '../guest/ssh-provision.ts';
+import { GuestAgentClient, guestExec } from '../qmp/index.ts';
+import type { Limits } from '../util/deadline.ts';
+import { attachAgent } from './agent.ts';
+import type { Definition } from './definition.ts';
+import { type GuestPorts, readGuestPorts } from './guest-ports.ts';
+import { readStatus } from './machine-status.ts';
+import { notRunning } from './not-running.ts';
+
+/** vmlet's own agent: streams, terminals, files. */
+export interface VmletChannel extends TrustedChannel, AsyncDisposable {
+  readonly kind: 'vmlet';
+  readonly agent: GuestAgent;
+}
+
+/** QEMU's guest agent: programs to their end, with what they printed. */
+export interface QgaChannel extends TrustedChannel, AsyncDisposable {
+  readonly kind: 'qga';
+  readonly client: GuestAgentClient;
+}
+
+/** A way into a guest that its network has no part in. */
+export type GuestChannel = VmletChannel | QgaChannel;
+
+const LOOK_EVERY_MS = 200;
+/** Where QEMU's agent is up first, ours may come within this time. */
+const PREFERENCE_MS = 1000;
+
+/**
+ * Connects to an agent in the guest, to ours where it has both, and waits until one has come up and answers.
+ * @throws MachineStateError when the machine does not run, or ends; TimedOutError that says what is missing; or the
+ *   signal's reason.
+ */
+export async function openGuestChannel(
+  definition: Definition,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<GuestChannel> {
+  const deadline = performance.now() + timeoutMs;
+  let qgaSince: number | undefined;
+  for (;;) {
+    const ports = await readGuestPorts(definition, { signal });
+    const now = performance.now();
+    if (ports.qga.open) qgaSince ??= now;
+    const useQga = !ports.vmlet.open && qgaSince !== undefined && now - qgaSince >= PREFERENCE_MS;
+    if (ports.vmlet.open || useQga) {
+      return await connect(definition, ports, { timeoutMs: Math.max(deadline - now, 1), signal });
+    }
+    if (now >= deadline) throw noAgent(definition, timeoutMs);
+    await pause(signal);
+  }
+}
+
+/** The same where an agent is up just now; undefined where there is none. It waits only for its turn. */
+export async function findGuestChannel(
+  definition: Definition,
+  limits: Limits & { readonly timeoutMs: number },
+): Promise<GuestChannel | undefined> {
+  const ports = await readGuestPorts(definition, limits);
+  return ports.vmlet.open || ports.qga.open ? connect(definition, ports, limits) : undefined;
+}
+
+async function connect(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
+  try {
+    return ports.vmlet.open ? await connectVmlet(definition, limits) : await connectQga(definition, limits);
+  } catch (error) {
+    const { name } = definition.spec;
+    const status = readStatus(definition.files);
+    if (status.kind !== 'running') throw notRunning(name, status.kind);
+    if (error instanceof TimedOutError) throw await explainTimeOut(error, definition, limits);
+    if (error instanceof GuestClosedError || error instanceof QmpClosedError) {
+      throw new MachineStateError(name, status.state, 'runs, but its agent broke off the connection', {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+async function connectVmlet(definition: Definition, limits: Limits): Promise<VmletChannel> {
+  const agent = await attachAgent(definition, limits);
+  return {
+    kind: 'vmlet',
+    agent,
+    exec: (argv, options) => agent.exec(argv, options),
+    [Symbol.asyncDispose]: async () => agent.close(),
+  };
+}
+
+async function connectQga({ files }: Definition, limits: Limits): Promise<QgaChannel> {
+  const client = await GuestAgentClient.connect(files.guestAgentSocket, limits);
+  return {
+    kind: 'qga',
+    client,
+    exec: async (argv, options) => guestExec(client, argv, options),
+    [Symbol.asyncDispose]: async () => client.close(),
+  };
+}
+
+async function explainTimeOut(
+  error: TimedOutError,
+  definition: Definition,
+  { timeoutMs = error.timeoutMs, signal }: Limits,
+): Promise<Error> {
+  const { name } = definition.spec;
+  const ports = await readGuestPorts(definition, { signal });
+  const port = ports.vmlet.open ? ports.vmlet : ports.qga;
+  return new TimedOutError(`waiting for the agent of ${name}`, timeoutMs, {
+    hint: port.taken
+      ? 'another program is connected to it, such as vmlet exec or vmlet cp: it serves one at a time'
+      : 'it has opened its port and does not answer: the guest may hang, or be paused',
+    cause: error,
+  });
+}
+
+function noAgent({ spec }: Definition, timeoutMs: number): TimedOutError {
+  return new TimedOutError(`waiting for an agent in ${spec.name}`, timeoutMs, {
+    hint:
+      'the guest has not booted yet, or has none: install qemu-guest-agent in it, or run vmlet-agent there; ' +
+      `${spec.name} is reached without one by vmlet ssh and vmlet console`,
+  });
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await delay(LOOK_EVERY_MS, undefined, { signal }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  });
+}
