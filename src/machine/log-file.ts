@@ -3,12 +3,14 @@ import { basename, dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { deferred } from '../util/deferred.ts';
 import { onAbort } from '../util/on-abort.ts';
-import { LogGenerations } from './log-generations.ts';
+import { LogGenerations, type LogPosition } from './log-generations.ts';
 
 /** Not every file system tells of changes, and a folder can be watched only once it is there. */
 const POLL_MS = 1_000;
 
 export interface ReadLogOptions {
+  /** Begins where the log ended once, as `endOfLog` said. */
+  readonly from?: LogPosition | undefined;
   /** Begins with the last so many lines; with everything by default. An unfinished line counts. */
   readonly tailLines?: number | undefined;
 }
@@ -26,6 +28,7 @@ export interface FollowLogOptions extends ReadLogOptions {
 export function* readLog(path: string, options: ReadLogOptions = {}): Generator<Buffer, void, undefined> {
   using log = new LogGenerations(path);
   log.look();
+  if (options.from) log.seekTo(options.from);
   if (options.tailLines !== undefined) log.seekToLastLines(options.tailLines);
   for (let bytes = log.read(); bytes; bytes = log.read()) yield bytes;
 }
@@ -41,7 +44,7 @@ export async function* followLog(
   path: string,
   options: FollowLogOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { signal, tailLines } = options;
+  const { signal, tailLines, from } = options;
   using log = new LogGenerations(path);
   using changes = new LogWatch(path, () => log.look());
   const ended = { yes: false };
@@ -53,6 +56,7 @@ export async function* followLog(
   const ignoreAbort = signal && onAbort(signal, () => changes.notify());
   try {
     log.look();
+    if (from) log.seekTo(from);
     if (tailLines !== undefined) log.seekToLastLines(tailLines);
     for (let knownGaps = 0; ;) {
       signal?.throwIfAborted();

@@ -7,6 +7,13 @@ const NEWLINE = 0x0a;
 /** Files that a slow reader has yet to come to keep their space on the disk. */
 const MOST_HELD = 8;
 
+/** A place in a log, which stays where it is through renames. */
+export interface LogPosition {
+  /** Undefined where there was no file: the place is before all that comes. */
+  readonly identity: string | undefined;
+  readonly offset: number;
+}
+
 interface Generation {
   readonly descriptor: number;
   readonly identity: string;
@@ -96,6 +103,15 @@ export class LogGenerations implements Disposable {
     }
   }
 
+  /** Goes to where the log ended once; to its beginning where the file of that time is gone, and all is newer. */
+  seekTo({ identity, offset }: LogPosition): void {
+    const index = this.#held.findIndex((held) => held.identity === identity);
+    const found = this.#held[index];
+    if (!found) return;
+    close(...this.#held.splice(0, index));
+    found.offset = offset;
+  }
+
   [Symbol.dispose](): void {
     close(...this.#held.splice(0));
   }
@@ -113,6 +129,14 @@ export class LogGenerations implements Disposable {
       this.#newest = generation.identity;
     }
   }
+}
+
+/** Where a log ends just now. */
+export function endOfLog(path: string): LogPosition {
+  const status = unlessMissing(() => statSync(path, { bigint: true }));
+  return status
+    ? { identity: identityOf(status), offset: Number(status.size) }
+    : { identity: undefined, offset: 0 };
 }
 
 function open(path: string): Generation | undefined {

@@ -19,6 +19,7 @@ import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
+import { recordSerialStart } from './serial-start.ts';
 import { writeSshConfig } from './ssh-files.ts';
 import { discardSaved, restoreSaved } from './save.ts';
 import { planStart, startDirectories } from './start-plan.ts';
@@ -89,6 +90,7 @@ async function startLocked(
   for (const directory of startDirectories(files, plan)) ensurePrivateDirectory(directory);
   // What the last run's passt said must not be taken for this one's.
   rmSync(files.passtLog, { force: true });
+  recordSerialStart(files);
   for (const { argumentsPath, argv } of helpers) writeArguments(argumentsPath, argv);
   replaceFile(files.plan, JSON.stringify(plan));
   const keeper = startKeeper(keeperProgram(), keeperOptions);
