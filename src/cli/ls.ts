@@ -32,8 +32,9 @@ export function lsCommand(): Command {
 
 function list(flags: Flags): void {
   const filters = (flags.filter ?? []).map(parseFilter);
-  const store = new MachineStore();
-  const machines = store.list().filter((machine) => filters.every((matches) => matches(machine)));
+  const machines = new MachineStore()
+    .list()
+    .filter((machine) => filters.every((matches) => matches(machine)));
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ version: 1, machines: machines.map(describe) }, null, 2)}\n`);
     return;
@@ -42,14 +43,13 @@ function list(flags: Flags): void {
     process.stdout.write(machines.map(({ name }) => `${name}\n`).join(''));
     return;
   }
-  const rows = machines.map((machine) => row(machine, store));
+  const rows = machines.map(row);
   process.stdout.write(table([['NAME', 'STATE', 'MEMORY', 'CPUS', 'PORTS', 'DETAIL'], ...rows]));
 }
 
-function row(machine: ListedMachine, store: MachineStore): string[] {
+function row(machine: ListedMachine): string[] {
   if (!('spec' in machine)) return [machine.name, 'broken', '', '', '', machine.problem];
-  const { name, spec, status } = machine;
-  const ports = status.kind === 'running' ? store.get(name).live().ports() : [];
+  const { name, spec, status, ports } = machine;
   return [
     name,
     stateOf(machine),

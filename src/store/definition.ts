@@ -17,6 +17,12 @@ export interface Definition {
  * @throws MachineNotFoundError, BrokenMachineError (its spec cannot be read), InvalidInputError for what cannot be a name.
  */
 export function readDefinition(locations: Locations, name: string): Definition {
+  const { spec, files } = readSpec(locations, name);
+  return { spec, files: { ...files, ...socketFiles(socketsInUse(files)) } };
+}
+
+/** The same without a look at where its sockets are, for who needs many. */
+export function readSpec(locations: Locations, name: string): Definition {
   checkMachineName(name);
   const { spec: path } = definitionFiles(join(locations.machines, name));
   let text: string;
@@ -30,8 +36,7 @@ export function readDefinition(locations: Locations, name: string): Definition {
   }
   try {
     const spec = { ...parseMachineSpec(text, path), name };
-    const files = machineFiles(locations, name, spec.id);
-    return { spec, files: { ...files, ...socketFiles(socketsInUse(files)) } };
+    return { spec, files: machineFiles(locations, name, spec.id) };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new BrokenMachineError(name, error.message, { cause: error });

@@ -1,9 +1,11 @@
 import { homedir } from 'node:os';
 import { BrokenMachineError, MachineNotFoundError } from '../errors.ts';
 import { type Locations, locate } from '../machine/locations.ts';
+import type { BoundForward } from '../passt/port.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { CreateOptions, NewMachine } from './create-options.ts';
-import { machineNames, readDefinition } from './definition.ts';
+import { machineNames, readDefinition, readSpec } from './definition.ts';
+import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { NamedMachine } from './named-machine.ts';
@@ -11,7 +13,13 @@ import type { RemoveOptions, RemoveResult } from './remove.ts';
 
 /** A line of `vmlet ls`. */
 export type ListedMachine =
-  | { readonly name: string; readonly spec: MachineSpec; readonly status: MachineStatus }
+  | {
+      readonly name: string;
+      readonly spec: MachineSpec;
+      readonly status: MachineStatus;
+      /** What it publishes while it runs. */
+      readonly ports: readonly BoundForward[];
+    }
   /** One whose files cannot be read; the others are listed all the same. */
   | { readonly name: string; readonly problem: string };
 
@@ -65,8 +73,10 @@ export class MachineStore {
 
   #look(name: string): ListedMachine | undefined {
     try {
-      const { spec, files } = readDefinition(this.#locations, name);
-      return { name, spec, status: readStatus(files) };
+      const { spec, files } = readSpec(this.#locations, name);
+      const status = readStatus(files);
+      const ports = status.kind === 'running' ? (readPlan(files).network?.forwards ?? []) : [];
+      return { name, spec, status, ports };
     } catch (error) {
       // Removed since the directory was read.
       if (error instanceof MachineNotFoundError) return undefined;
