@@ -141,7 +141,8 @@ describe('a helper', () => {
       () => existsSync(stubborn.logPath) && lab.text('other.log') === 'one\n',
     );
     sockets.push(connect(stubborn.socketPath), connect(stubborn.socketPath), connect(stubborn.socketPath));
-    await until('the second one runs', () => lab.text('other.log') === 'one\none\n');
+    await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
+    await until('it speaks', () => lab.text('other.log') === 'one\none\n');
     expect(names().filter((name) => name.startsWith('VMLET_HELPER'))).toEqual([
       'VMLET_HELPER_STARTED',
       'VMLET_HELPER_EXITED',
