@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { InvalidInputError } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { CreateOptions } from '../store/index.ts';
 import { collect, wholeNumber } from './run-options.ts';
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { InvalidInputError, formatBytes, formatEndpoint } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
+import { formatBytes, formatEndpoint } from '../format.ts';
 import { type ListedMachine, MachineStore, describeStatus } from '../store/index.ts';
 import { collect } from './run-options.ts';
 import { table } from './table.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { InvalidInputError, formatEndpoint } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
+import { formatEndpoint } from '../format.ts';
 import { MachineStore } from '../store/index.ts';
 import { table } from './table.ts';
 import { untilInterrupted } from './until-interrupted.ts';

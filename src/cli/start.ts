@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatEndpoint } from '../index.ts';
+import { formatEndpoint } from '../format.ts';
 import { type LiveMachine, MachineStore } from '../store/index.ts';
 import { debugLog } from './debug-log.ts';
 import { eachMachine } from './each-machine.ts';

@@ -1,0 +1,3 @@
+/** How sizes and endpoints are written for people. */
+export { formatBytes } from './images/disk-size.ts';
+export { formatEndpoint } from './passt/port.ts';
