@@ -13,6 +13,7 @@ import { newIdentity } from './create.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
 import { definitionFiles } from './machine-files.ts';
+import { afterInstaller } from './installer.ts';
 import { lockMachine } from './machine-lock.ts';
 import { diskPath } from './machine-plan.ts';
 import { type MachineSpec, type StoredDisk, checkMachineName, formatMachineSpec } from './machine-spec.ts';
@@ -66,7 +67,8 @@ export async function cloneMachine(
     ),
   );
   const spec: MachineSpec = {
-    ...source.spec,
+    // It has no record of an end by which its start would know that the installer has done its work.
+    ...afterInstaller(source).spec,
     ...newIdentity(),
     name: newName,
     createdAt: new Date().toISOString(),

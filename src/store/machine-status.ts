@@ -58,6 +58,14 @@ function stopped(files: MachineFiles): MachineStatus {
   return { kind: 'stopped', outcome: outcomeOf(end, lastLines(files.qemuLog)), endedAt };
 }
 
+/** When the run that is on its way, or the last one, began; undefined where there was none. */
+export function lastStartOf(files: MachineFiles): Date | undefined {
+  const run = readIfThere(files.run);
+  if (run !== undefined) return parseRunRecord(run).startedAt;
+  const end = endOf(files);
+  return end && new Date(end.startedAt);
+}
+
 function endOf(files: MachineFiles) {
   const text = readIfThere(files.end);
   return text === undefined ? undefined : parseEndRecord(text);

@@ -1,12 +1,15 @@
-import { MachineStateError, QmpConnectError } from '../errors.ts';
+import { MachineStateError, QmpClosedError, QmpConnectError } from '../errors.ts';
 import { QmpClient } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
+import { endedMeanwhile, hasEnded } from './ended.ts';
 import { readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
 
 /** Others may be in front of us: each of vmlet's commands needs the monitor for a moment. */
 const TURN_MS = 30_000;
+/** The connection is gone before the keeper, which waits for its helpers. */
+const END_MS = 5000;
 
 export interface MonitorOptions extends Limits {
   /** Work that takes long leaves the other monitor to the short commands. */
@@ -15,7 +18,8 @@ export interface MonitorOptions extends Limits {
 
 /**
  * Connects to QEMU's monitor for the time of `work`.
- * @throws MachineStateError when the machine does not run or its sockets are gone, and what `work` throws.
+ * @throws MachineStateError when the machine does not run or its sockets are gone, MachineEndedError when it ends
+ *   meanwhile, and what `work` throws.
  */
 export async function withMonitor<T>(
   { spec, files }: Definition,
@@ -43,6 +47,9 @@ export async function withMonitor<T>(
   });
   try {
     return await work(qmp);
+  } catch (error) {
+    const lost = error instanceof QmpClosedError;
+    throw lost && (await hasEnded(status, END_MS, signal)) ? endedMeanwhile({ spec, files }, error) : error;
   } finally {
     await qmp.close();
   }

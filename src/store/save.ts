@@ -8,11 +8,11 @@ import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import type { Definition } from './definition.ts';
+import { hasEnded } from './ended.ts';
 import { lockMachine } from './machine-lock.ts';
 import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { notRunning } from './not-running.ts';
-import { hasEnded } from './stop.ts';
 
 export interface SaveMachineOptions extends Limits {
   /** Called about every 250 ms. */

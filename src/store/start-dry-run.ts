@@ -4,6 +4,7 @@ import { keeperProgram } from '../machine/package-files.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import { keeperArguments } from '../process/keeper.ts';
 import type { Definition } from './definition.ts';
+import { afterInstaller } from './installer.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartDryRun {
@@ -12,7 +13,8 @@ export interface StartDryRun {
   readonly script: string;
 }
 
-export async function dryRunStart(locations: Locations, definition: Definition): Promise<StartDryRun> {
+export async function dryRunStart(locations: Locations, asked: Definition): Promise<StartDryRun> {
+  const definition = afterInstaller(asked);
   const { files } = definition;
   const { plan, helpers, keeper } = await planStart(locations, definition, {}, { buildsImages: false });
   const lines = [

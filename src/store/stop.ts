@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { MachineStateError } from '../errors.ts';
 import type { Outcome } from '../machine/outcome.ts';
 import { isAlive } from '../process/identity.ts';
@@ -8,6 +7,7 @@ import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { attachAgent } from './agent.ts';
 import type { Definition } from './definition.ts';
+import { hasEnded } from './ended.ts';
 import { lockMachine } from './machine-lock.ts';
 import { type LostOutcome, type MachineStatus, readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
@@ -30,7 +30,6 @@ export interface MachineStopResult {
 const STOP_TIMEOUT_MS = 60_000;
 /** A guest that boots, or asks a user first, ignores the button; systemd powers off at once at the seventh in 2 s. */
 const PRESS_AGAIN_MS = 5000;
-const LOOK_EVERY_MS = 10;
 /** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
@@ -87,20 +86,6 @@ export async function killMachine(definition: Definition): Promise<Outcome | Los
     });
   }
   return readEnd(definition);
-}
-
-/** Waits until a machine's keeper is gone. */
-export async function hasEnded(
-  { keeper }: Pick<Running, 'keeper'>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  while (isAlive(keeper)) {
-    if (performance.now() > deadline) return false;
-    await delay(LOOK_EVERY_MS, undefined, { signal });
-  }
-  return true;
 }
 
 function requireRunning({ spec, files }: Definition): Running {
