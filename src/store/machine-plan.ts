@@ -27,13 +27,13 @@ export interface MachinePlanInputs {
   /** What is booted from an image or a kernel; undefined where the firmware looks by itself. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
-  /** Goes on with a saved state instead of booting. */
-  readonly incoming: boolean;
+  /** Goes on with a saved state instead of booting: the type of the machine that was saved. */
+  readonly incoming: { readonly machineType: string } | undefined;
 }
 
 /** Everything that a start needs, every choice made; nothing after it chooses anything. */
 export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
-  const { spec, files, host, accelerator, source, network } = inputs;
+  const { spec, files, host, accelerator, source, network, incoming } = inputs;
   const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: spec.disks.length + index };
@@ -43,7 +43,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     uuid: spec.uuid,
     qemu: host.qemu.path,
     sandbox: host.qemu.sandbox,
-    board: needsFullBoard(spec) ? fullBoard : board,
+    board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(incoming && { type: incoming.machineType }) },
     accelerator,
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
     cpus: spec.cpus,
@@ -73,7 +73,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     guestAgentSocket: files.guestAgentSocket,
     onReset: spec.installer ? 'end' : 'restart',
     startPaused: true,
-    incoming: inputs.incoming,
+    incoming: incoming !== undefined,
     directory: {
       sockets: files.sockets,
       storage: files.storage,

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MachineStateError } from '../errors.ts';
+import { queryMachineType } from '../machine/machine-type.ts';
 import { type SaveProgress, restoreState, saveState } from '../machine/saved-state.ts';
 import { signalKeeper } from '../process/keeper.ts';
 import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
@@ -19,7 +20,12 @@ export interface SaveMachineOptions extends Limits {
   readonly onProgress?: (progress: SaveProgress) => void;
 }
 
-const savedSchema = z.object({ version: z.literal(1), wasRunning: z.boolean() });
+const noteSchema = z.object({
+  version: z.literal(1),
+  wasRunning: z.boolean(),
+  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine, which the memory does not fit. */
+  machineType: z.string(),
+});
 const QUIT_MS = 30_000;
 
 /**
@@ -37,7 +43,8 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
     definition,
     async (qmp) => {
       const { running } = await qmp.execute('query-status');
-      replaceFile(files.savedStateNote, JSON.stringify({ version: 1, wasRunning: running }));
+      const machineType = await queryMachineType(qmp);
+      replaceFile(files.savedStateNote, JSON.stringify({ version: 1, wasRunning: running, machineType }));
       // From the moment that the file has its name, the machine must not run on.
       await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });
     },
@@ -61,7 +68,7 @@ export async function restoreSaved(
   { signal }: Limits,
 ): Promise<void> {
   const { files } = definition;
-  const { wasRunning } = savedSchema.parse(JSON.parse(readFileSync(files.savedStateNote, 'utf8')));
+  const { wasRunning } = readSavedNote(definition);
   await withMonitor(
     definition,
     async (qmp) => {
@@ -73,9 +80,14 @@ export async function restoreSaved(
   );
 }
 
-/** What was saved is gone for good. */
+export function readSavedNote({ files }: Pick<Definition, 'files'>): z.infer<typeof noteSchema> {
+  return noteSchema.parse(JSON.parse(readFileSync(files.savedStateNote, 'utf8')));
+}
+
+/** What was saved is gone for good; what a save that was interrupted has left, too. */
 export function discardSaved({ files }: Pick<Definition, 'files'>): void {
   rmSync(files.savedState, { force: true });
+  rmSync(`${files.savedState}.partial`, { force: true });
   syncDirectory(dirname(files.savedState));
   rmSync(files.savedStateNote, { force: true });
 }

@@ -19,6 +19,7 @@ import type { MachineFiles } from './machine-files.ts';
 import { planMachineNetwork, readEarlierForwards } from './machine-network.ts';
 import { planNamedMachine } from './machine-plan.ts';
 import { readStatus } from './machine-status.ts';
+import { readSavedNote } from './save.ts';
 import type { StartOptions } from './start.ts';
 
 /** The command line of a helper, in the file where the keeper reads it. */
@@ -49,7 +50,7 @@ export async function planStart(
     accelerator: chooseAccelerator(spec.accel, host),
     source: await findBootFiles(definition, { locations, signal, onProgress, buildsImages }),
     network: await planMachineNetwork(spec, host, readEarlierForwards(files.plan), signal),
-    incoming: readStatus(files).kind === 'saved',
+    incoming: readStatus(files).kind === 'saved' ? readSavedNote(definition) : undefined,
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
   const qemu = qemuCommand(plan, host);
