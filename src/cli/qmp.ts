@@ -11,7 +11,7 @@ interface QmpFlags {
 /** `vmlet qmp`: a shell for any QMP monitor socket, single commands, and types for a QEMU binary. */
 export function qmpCommand(): Command {
   const command = new Command('qmp')
-    .argument('<path>', 'the monitor’s socket')
+    .argument('<machine>', 'a named machine, or the path of a monitor’s socket')
     .argument('[command]', 'one command instead of a shell')
     .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
     .option('--json', 'print the reply as one line of JSON, a refusal too')
@@ -25,12 +25,21 @@ export function qmpCommand(): Command {
   return command;
 }
 
+/** A machine's monitor for long work, so that vmlet's own commands are not held up. */
+async function monitorPath(nameOrPath: string): Promise<string> {
+  if (nameOrPath.includes('/')) return nameOrPath;
+  const { MachineStore } = await import('../store/index.ts');
+  const store = new MachineStore();
+  return store.names().includes(nameOrPath) ? store.get(nameOrPath).live().files.shellSocket : nameOrPath;
+}
+
 async function talk(
-  path: string,
+  nameOrPath: string,
   name: string | undefined,
   words: readonly string[],
   flags: QmpFlags,
 ): Promise<void> {
+  const path = await monitorPath(nameOrPath);
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
   await using client = await QmpClient.connect(path, { timeoutMs });
   if (name === undefined) {
