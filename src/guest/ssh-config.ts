@@ -71,12 +71,19 @@ function quotedPath(field: string, path: string): string {
   return quoted(field, path.replaceAll('%', '%%'));
 }
 
+/** What an Include line names: one file, or with `glob` all that match behind the path. */
+export interface IncludedFiles {
+  readonly path: string;
+  /** Such as `/*\/config`; taken as glob(7) has it. */
+  readonly glob?: string | undefined;
+}
+
 /**
- * The line that includes a file, for the top of ~/.ssh/config.
+ * The line that includes files, for the top of ~/.ssh/config.
  * @throws InvalidInputError for a path that ssh_config cannot hold.
  */
-export function includeLine(path: string): string {
-  return `Include ${quoted('path', includePattern(path))}`;
+export function includeLine({ path, glob = '' }: IncludedFiles): string {
+  return `Include ${quoted('path', `${includePattern(path)}${glob}`)}`;
 }
 
 /**
@@ -94,26 +101,45 @@ function includePattern(path: string): string {
  */
 export function includeInConfig(
   text: string,
-  path: string,
+  files: IncludedFiles,
   home: string,
 ): { readonly included: boolean; readonly text: string } {
-  if (includesForAll(text, path, home)) return { included: true, text };
-  return { included: false, text: `${includeLine(path)}\n${text === '' ? '' : `\n${text}`}` };
+  if (includesForAll(text, files, home)) return { included: true, text };
+  return { included: false, text: `${includeLine(files)}\n${text === '' ? '' : `\n${text}`}` };
 }
 
-function includesForAll(text: string, path: string, home: string): boolean {
-  const patterns = [path, includePattern(path)];
+/** The text without the lines that include these files and nothing else, and without the empty line behind each. */
+export function excludeFromConfig(text: string, files: IncludedFiles, home: string): string {
+  const kept: string[] = [];
+  let removed = false;
   for (const line of text.split('\n')) {
-    const [keyword = '', ...values] = words(line.replace(/^(\s*\w+)\s*=/, '$1 '));
-    switch (keyword.toLowerCase()) {
-      case 'host':
-      case 'match':
-        return false;
-      case 'include':
-        if (values.some((value) => patterns.includes(value.replace(/^~(?=\/)/, () => home)))) return true;
-    }
+    const wasRemoved: boolean = removed;
+    const { keyword, values } = splitLine(line, home);
+    removed = keyword === 'include' && values.length > 0 && values.every((value) => isOurs(value, files));
+    if (!removed && !(wasRemoved && line === '')) kept.push(line);
+  }
+  return kept.join('\n');
+}
+
+function includesForAll(text: string, files: IncludedFiles, home: string): boolean {
+  for (const line of text.split('\n')) {
+    const { keyword, values } = splitLine(line, home);
+    if (keyword === 'host' || keyword === 'match') return false;
+    if (keyword === 'include' && values.some((value) => isOurs(value, files))) return true;
   }
   return false;
+}
+
+function isOurs(value: string, { path, glob = '' }: IncludedFiles): boolean {
+  return [path, includePattern(path)].some((pattern) => `${pattern}${glob}` === value);
+}
+
+function splitLine(line: string, home: string): { readonly keyword: string; readonly values: string[] } {
+  const [keyword = '', ...values] = words(line.replace(/^(\s*\w+)\s*=/, '$1 '));
+  return {
+    keyword: keyword.toLowerCase(),
+    values: values.map((value) => value.replace(/^~(?=\/)/, () => home)),
+  };
 }
 
 /** The words of a line, as OpenSSH takes them apart. */

@@ -6,18 +6,21 @@ import { syncDirectory } from '../util/atomic-file.ts';
 /**
  * Writes a stream beside its place and moves it there: the target is the whole content or what it was before.
  * What a killed run left beside it is written over by the next.
+ * @param mode its permission bits, from its first byte on; what the umask leaves of 0o644 by default.
  * @throws NoSpaceError, PermissionError.
  */
 export async function streamToFile(
   target: string,
   content: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
+  mode?: number,
 ): Promise<void> {
   const beside = `${target}.new`;
   try {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-    const handle = await open(beside, flags, 0o644);
+    const handle = await open(beside, flags, mode ?? 0o644);
     try {
+      if (mode !== undefined) await handle.chmod(mode);
       await writeAll(handle, content, signal);
       await handle.sync();
     } finally {

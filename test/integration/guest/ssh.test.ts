@@ -63,7 +63,7 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
     );
     const config = join(folder, 'config');
     const before = 'Host *\n  Port 9\n  ProxyJump bastion\n  StrictHostKeyChecking no\n';
-    writeFileSync(config, includeInConfig(before, included, '/root').text, { mode: 0o600 });
+    writeFileSync(config, includeInConfig(before, { path: included }, '/root').text, { mode: 0o600 });
     const settings = (await run(['ssh', '-G', '-F', config, 'Web-1.vmlet'])).stdout.toString().split('\n');
     // -G says this one before its tokens are replaced.
     const shown = folder.replaceAll('%', '%%');

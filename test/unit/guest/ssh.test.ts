@@ -80,7 +80,7 @@ describe('the configuration', () => {
     expect(() => sshConfig([{ ...host, user: 'a\nProxyCommand x' }])).toThrow(InvalidInputError);
     expect(() => sshConfig([{ ...host, identityFile: '/a\nb' }])).toThrow(InvalidInputError);
     expect(() => sshConfig([{ ...host, address: '' }])).toThrow(InvalidInputError);
-    expect(() => includeLine('/a\nb')).toThrow(InvalidInputError);
+    expect(() => includeLine({ path: '/a\nb' })).toThrow(InvalidInputError);
   });
 
   test('holds no path in which ssh would see a variable, and no user', () => {
@@ -103,7 +103,7 @@ describe('the Include line', () => {
     `ForwardAgent no\n${line}\nHost *\n  Port 1`,
     `${line}\r\nHost *\r\n`,
   ])('is found in %j', (text) => {
-    expect(includeInConfig(text, path, '/home/me')).toEqual({ included: true, text });
+    expect(includeInConfig(text, { path }, '/home/me')).toEqual({ included: true, text });
   });
 
   test.each([
@@ -114,9 +114,9 @@ describe('the Include line', () => {
     `Include "${path}.old"`,
     'Include ~/vmlet',
   ])('is put at the top of %j', (text) => {
-    const result = includeInConfig(text, path, '/home/me');
+    const result = includeInConfig(text, { path }, '/home/me');
     expect(result).toEqual({ included: false, text: `${line}\n${text === '' ? '' : `\n${text}`}` });
-    expect(includeInConfig(result.text, path, '/home/me').included).toBe(true);
+    expect(includeInConfig(result.text, { path }, '/home/me').included).toBe(true);
   });
 });
 

@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import type { TrustedChannel } from './ssh-provision.ts';
+import { GuestSetupError } from '../errors.ts';
+
+export interface GuestAddress {
+  /** The interface's name in the guest; undefined where nobody said it. */
+  readonly interface: string | undefined;
+  readonly address: string;
+  /** Length of the prefix; undefined where nobody said it. */
+  readonly prefix: number | undefined;
+}
+
+/**
+ * Has the guest's `ip` list its addresses, of any interface but the loopback.
+ * @throws GuestSetupError, or what the channel throws.
+ */
+export async function readGuestAddresses(
+  channel: TrustedChannel,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<GuestAddress[]> {
+  // -o: one line an address. iproute2 and busybox both have it.
+  const { exitCode, stdout, stderr } = await channel.exec(['ip', '-o', 'addr', 'show'], options);
+  if (exitCode !== 0) {
+    throw new GuestSetupError('listing the addresses', exitCode, Buffer.from(stderr).toString());
+  }
+  return parseIpAddresses(Buffer.from(stdout).toString());
+}
+
+/** Lines such as `2: eth0    inet 10.0.2.15/24 brd 10.0.2.255 scope global eth0`. */
+export function parseIpAddresses(text: string): GuestAddress[] {
+  const found = text.split('\n').flatMap((line): GuestAddress[] => {
+    const [, name, address = '', prefix] = /^\d+: (\S+)\s+inet6? ([^/\s]+)(?:\/(\d+))?/.exec(line) ?? [];
+    if (name === undefined || isIP(address) === 0) return [];
+    return [{ interface: name, address, prefix: prefix === undefined ? undefined : Number(prefix) }];
+  });
+  return usefulFirst(found);
+}
+
+/** Those that others can reach, IPv4 first; without loopback, and without link-local where there is another. */
+export function usefulFirst(addresses: readonly GuestAddress[]): GuestAddress[] {
+  const outside = addresses.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
+  const global = outside.filter(({ address }) => !/^(fe80:|169\.254\.)/i.test(address));
+  return [...(global.length > 0 ? global : outside)].sort(
+    (one, other) => isIP(one.address) - isIP(other.address),
+  );
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { isSystemError } from '../errors.ts';
+import { replaceFile } from '../util/atomic-file.ts';
+
+const recordSchema = z.strictObject({
+  /** The guest's user for whom the machine's key is authorized; its host keys are known then too. */
+  provisionedFor: z.string().optional(),
+  /** When the run began in which its ssh server was seen to answer; milliseconds since 1970. */
+  answeredInRun: z.number().optional(),
+});
+
+/** What is known of a machine's ssh server, so that it is not asked each time. */
+export type SshRecord = Readonly<z.infer<typeof recordSchema>>;
+
+export function readSshRecord(directory: string): SshRecord {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(path(directory), 'utf8')));
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return {};
+    throw error;
+  }
+}
+
+export function writeSshRecord(directory: string, record: SshRecord): void {
+  replaceFile(path(directory), JSON.stringify(record));
+}
+
+function path(directory: string): string {
+  return join(directory, 'record.json');
+}
