@@ -93,6 +93,36 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Look',
     load: async () => (await import('./inspect.ts')).inspectCommand(),
   },
+  wait: {
+    summary: 'wait until a machine runs, answers or has stopped',
+    group: 'Look',
+    load: async () => (await import('./wait.ts')).waitCommand(),
+  },
+  ip: {
+    summary: 'print the addresses of a guest',
+    group: 'Look',
+    load: async () => (await import('./ip.ts')).ipCommand(),
+  },
+  ssh: {
+    summary: 'log in to a machine, or run a command there',
+    group: 'Enter',
+    load: async () => (await import('./ssh.ts')).sshCommand(),
+  },
+  'ssh-config': {
+    summary: 'let plain ssh know machines as NAME.vmlet',
+    group: 'Enter',
+    load: async () => (await import('./ssh-config.ts')).sshConfigCommand(),
+  },
+  exec: {
+    summary: 'run a command in a machine by its agent',
+    group: 'Enter',
+    load: async () => (await import('./exec.ts')).execCommand(),
+  },
+  cp: {
+    summary: 'copy a file into a machine or out of it',
+    group: 'Enter',
+    load: async () => (await import('./cp.ts')).cpCommand(),
+  },
   port: {
     summary: 'the ports of the host that lead into machines',
     group: 'Ports and disks',

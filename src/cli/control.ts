@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { eachMachine } from './each-machine.ts';
 import { durationMs } from './run-options.ts';
+import { startNote } from './start.ts';
 
 /** The verbs that do one thing to each machine. */
 
@@ -23,7 +24,7 @@ export function restartCommand(): Command {
         if (machine.status().kind === 'running') {
           await machine.live().stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
         }
-        await machine.start({ signal });
+        process.stderr.write(startNote(await machine.start({ signal })));
       });
     });
 }

@@ -1,14 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { LaunchOptions } from '../index.ts';
+import type { GuestCommandFlags } from './guest-command.ts';
 
 /** What commander makes of the flags of `vmlet run`. */
-export interface RunFlags {
-  readonly interactive?: true;
-  readonly tty?: true;
-  readonly env?: readonly string[];
-  readonly workdir?: string;
-  readonly user?: string;
+export interface RunFlags extends GuestCommandFlags {
   readonly publish?: readonly string[];
   readonly disk?: readonly string[];
   readonly memory?: string;

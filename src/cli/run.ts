@@ -1,9 +1,8 @@
-import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
 import { TimedOutError } from '../errors.ts';
 import type { LaunchOptions, Machine } from '../index.ts';
-import { exitCodeOfSignal } from './exit-code.ts';
 import { debugLog } from './debug-log.ts';
+import { runInGuest } from './guest-command.ts';
 import { Interrupts } from './interrupts.ts';
 import { ProgressLine } from './progress.ts';
 import {
@@ -11,14 +10,10 @@ import {
   choice,
   collect,
   durationMs,
-  guestEnvironment,
   launchOptions,
   splitWords,
   wholeNumber,
 } from './run-options.ts';
-import { attachTerminal } from './terminal.ts';
-
-const SHELL = ['/bin/sh', '-l'];
 
 export function runCommand(): Command {
   return new Command('run')
@@ -111,51 +106,14 @@ async function runIn(
   signal: AbortSignal,
 ): Promise<number> {
   const { formatEndpoint } = await import('../index.ts');
-  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  // Whoever types `vmlet run micro` wants to be in it.
-  const wantsTerminal = flags.tty ?? (argv.length === 0 && onTerminal);
-  const passesStdin = flags.interactive ?? (wantsTerminal || !process.stdin.isTTY);
-  const guestProcess = machine.exec(argv.length > 0 ? argv : SHELL, {
-    env: guestEnvironment(flags.env),
-    cwd: flags.workdir,
-    user: flags.user,
-    tty: wantsTerminal ? terminalSize() : undefined,
-    // A terminal is its own input, and there is nothing to read from a terminal that was not asked for.
-    ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
-    signal,
-  });
   for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
     if (!ephemeral) continue;
     const endpoint = formatEndpoint(hostAddress, hostPort, protocol);
     process.stderr.write(`vmlet: ${endpoint} leads to port ${guestPort} of the guest\n`);
   }
-  interrupts.whenAsked = (name) => guestProcess.kill(name);
   void machine.networkLost.then(({ program }) => {
     process.stderr.write(`vmlet: ${program} has died; the guest has no network any more\n`);
   });
-  using _terminal = wantsTerminal ? attachTerminal(guestProcess) : undefined;
-
-  if (passesStdin) process.stdin.pipe(guestProcess.stdin);
-  guestProcess.stdout.pipe(process.stdout, { end: false });
-  guestProcess.stderr.pipe(process.stderr, { end: false });
-  try {
-    const [result] = await Promise.all([
-      guestProcess,
-      finished(guestProcess.stdout),
-      finished(guestProcess.stderr),
-    ]);
-    return result.signal === undefined ? (result.exitCode ?? 0) : exitCodeOfSignal(result.signal);
-  } finally {
-    process.stdin.unpipe();
-    // A terminal or a pipe that somebody holds open would keep this process alive.
-    process.stdin.destroy();
-  }
-}
-
-function terminalSize(): { rows: number; columns: number; term: string } {
-  return {
-    rows: process.stdout.rows || 24,
-    columns: process.stdout.columns || 80,
-    term: process.env['TERM'] ?? 'xterm',
-  };
+  const exec = machine.exec.bind(machine);
+  return runInGuest(exec, argv, flags, interrupts, signal);
 }

@@ -45,6 +45,8 @@ async function start(names: string[], flags: Flags): Promise<void> {
         discardSaved: flags.discardSaved ?? false,
         ...(log && { log }),
         onProgress: (news) => progress.show(describeBuild(news)),
+        onRenewIdentity: () =>
+          progress.show(`${machine.name} runs; giving its guest an identity of its own…`),
       });
       progress.clear();
       process.stderr.write(startNote(live));
@@ -54,9 +56,16 @@ async function start(names: string[], flags: Flags): Promise<void> {
   }
 }
 
-/** Which ports were chosen, since nobody can know them. */
+/** Which ports were chosen, since nobody can know them; and what a clone still shares with its origin. */
 export function startNote(machine: LiveMachine): string {
-  return machine
+  const { identityProblem: problem } = machine;
+  const identity =
+    problem === undefined
+      ? ''
+      : `vmlet: ${machine.name} runs with the machine id, host keys and host name of its origin: ${problem.message}\n` +
+        (problem.hint === undefined ? '' : `  ${problem.hint}\n`) +
+        '  the next start tries again\n';
+  const ports = machine
     .ports()
     .filter(({ ephemeral, guestPort }) => ephemeral && guestPort !== 22)
     .map(
@@ -64,4 +73,5 @@ export function startNote(machine: LiveMachine): string {
         `vmlet: ${formatEndpoint(hostAddress, hostPort, protocol)} leads to port ${guestPort} of ${machine.name}\n`,
     )
     .join('');
+  return ports + identity;
 }

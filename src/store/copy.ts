@@ -76,25 +76,25 @@ export async function copyOutOfGuest(
 }
 
 async function pushByQga(
-  { client, exec }: QgaChannel,
+  channel: QgaChannel,
   hostPath: string,
   target: string,
   mode: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await writeGuestFile(client, absolute(target), await readFile(hostPath), { signal });
-  const { exitCode, stderr } = await exec(['chmod', mode.toString(8), target], { signal });
+  await writeGuestFile(channel.client, absolute(target), await readFile(hostPath), { signal });
+  const { exitCode, stderr } = await channel.exec(['chmod', mode.toString(8), target], { signal });
   if (exitCode !== 0) {
     throw new GuestSetupError(`chmod of ${target}`, exitCode, Buffer.from(stderr).toString());
   }
 }
 
 async function modeByQga(
-  { exec }: QgaChannel,
+  channel: QgaChannel,
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { exitCode, stdout, stderr } = await exec(['stat', '-L', '-c', '%a', path], { signal });
+  const { exitCode, stdout, stderr } = await channel.exec(['stat', '-L', '-c', '%a', path], { signal });
   if (exitCode === 0) return Number.parseInt(Buffer.from(stdout).toString(), 8) & 0o777;
   throw new GuestSetupError(`stat of ${path}`, exitCode, Buffer.from(stderr).toString());
 }
@@ -105,8 +105,5 @@ async function* asStream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function absolute(path: string): string {
   if (path.startsWith('/')) return path;
-  throw new InvalidInputError(
-    'path',
-    `is ${JSON.stringify(path)}; it must be an absolute path in the guest`,
-  );
+  throw new InvalidInputError('path', `is ${JSON.stringify(path)}; it must be an absolute path in the guest`);
 }

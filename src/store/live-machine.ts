@@ -1,22 +1,36 @@
 import type { NamedPlan } from '../machine/named-plan.ts';
 import type { Outcome } from '../machine/outcome.ts';
+import type { MachineStatistics } from '../machine/statistics.ts';
 import type { BoundForward } from '../passt/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
+import type { ExitStatus, VmletError } from '../errors.ts';
+import type { Limits } from '../util/deadline.ts';
+import type { MachineConsoleEnd, MachineConsoleOptions } from './console.ts';
 import type { Definition } from './definition.ts';
+import type { KeyboardInput } from './keyboard.ts';
+import type { GuestAddresses } from './guest-addresses.ts';
+import type { GuestChannel } from './guest-channel.ts';
+import type { SshAccess, SshOptions } from './ssh.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import type { LostOutcome } from './machine-status.ts';
 import type { MonitorOptions } from './monitor.ts';
 import type { SaveMachineOptions } from './save.ts';
+import type { ViewerCommand } from './screen.ts';
 import type { MachineStopOptions, MachineStopResult } from './stop.ts';
+
+const AGENT_TIMEOUT_MS = 30_000;
 
 /** A named machine that runs. When it has ended, every method throws MachineStateError. */
 export class LiveMachine {
   readonly #definition: Definition;
+  /** Why the guest of a clone still has the identity of its origin after the start; the next start tries again. */
+  readonly identityProblem: VmletError | undefined;
 
-  constructor(definition: Definition) {
+  constructor(definition: Definition, identityProblem?: VmletError) {
     this.#definition = definition;
+    this.identityProblem = identityProblem;
   }
 
   get name(): string {
@@ -76,6 +90,88 @@ export class LiveMachine {
   /** Presses the reset button: the guest is not asked. */
   async reset(options: MonitorOptions = {}): Promise<void> {
     await this.qmp(async (monitor) => monitor.execute('system_reset'), options);
+  }
+
+  /**
+   * Connects to an agent in the guest: vmlet's, else QEMU's. It is waited for, 30 s by default, and so is whoever uses it
+   * just now: an agent serves one at a time.
+   * @throws TimedOutError, MachineStateError, or the signal's reason.
+   */
+  async openGuest(options: Limits = {}): Promise<GuestChannel> {
+    const { openGuestChannel } = await import('./guest-channel.ts');
+    return openGuestChannel(this.#definition, options.timeoutMs ?? AGENT_TIMEOUT_MS, options.signal);
+  }
+
+  /**
+   * The guest's addresses, and who said so. Behind passt and slirp the host reaches it through its forwards only.
+   * @throws MachineStateError when nobody knows, InvalidInputError when it has no network, or the signal's reason.
+   */
+  async addresses(options: { readonly signal?: AbortSignal } = {}): Promise<GuestAddresses> {
+    const { findGuestAddresses } = await import('./guest-addresses.ts');
+    return findGuestAddresses(this.#definition, options);
+  }
+
+  /**
+   * Gets everything ready for ssh: waits until the guest's server answers, and with the first connection authorizes the
+   * machine's key for `sshUser` and makes the host keys known, by an agent in the guest.
+   * @throws what `waitFor` throws; InvalidInputError when the guest has no such user; GuestSetupError.
+   */
+  async prepareSsh(options: SshOptions = {}): Promise<SshAccess> {
+    const { prepareSsh } = await import('./ssh.ts');
+    return prepareSsh(this.#definition, options);
+  }
+
+  /**
+   * Gives the system's ssh the standard streams of this process until it ends.
+   * @param command joined by spaces and given to the user's shell; a login shell when empty.
+   * @returns the command's status, or 255 when ssh itself failed.
+   * @throws MissingProgramError
+   */
+  async runSsh(access: SshAccess, command: readonly string[] = [], tty?: boolean): Promise<ExitStatus> {
+    const { runSsh } = await import('./ssh.ts');
+    return runSsh(this.#definition, access, command, tty);
+  }
+
+  /** What it has used since its QEMU was started; two of them and `rate` tell what it uses. */
+  async statistics(limits: Limits = {}): Promise<MachineStatistics> {
+    const { readMachineStatistics } = await import('./statistics.ts');
+    return readMachineStatistics(this.#definition, limits);
+  }
+
+  /**
+   * Connects input and output to its serial console until one of them leaves; any number can at once.
+   * @throws MachineStateError when what is said is read too slowly, or the signal's reason.
+   */
+  async console(options: MachineConsoleOptions): Promise<MachineConsoleEnd> {
+    const { openConsole } = await import('./console.ts');
+    return openConsole(this.#definition, options);
+  }
+
+  /** What it shows on its screen, as PNG. @throws MissingDeviceError where it has none. */
+  async screenshot(limits: Limits = {}): Promise<Buffer> {
+    const { screenshotMachine } = await import('./screen.ts');
+    return screenshotMachine(this.#definition, limits);
+  }
+
+  /** The program that would show its screen. @throws MissingDeviceError, MissingProgramError */
+  async viewer(): Promise<ViewerCommand> {
+    const { viewerOf } = await import('./screen.ts');
+    return viewerOf(this.#definition);
+  }
+
+  /** Shows its screen, with this process's terminal, until the viewer is closed. @throws as `viewer` does. */
+  async view(): Promise<ExitStatus> {
+    const { viewMachine } = await import('./screen.ts');
+    return viewMachine(this.#definition);
+  }
+
+  /**
+   * Types on its keyboard, as fast as the guest reads.
+   * @throws InvalidInputError, QmpStateError when it is paused, TimedOutError when the guest does not read.
+   */
+  async type(input: KeyboardInput): Promise<void> {
+    const { typeOnMachine } = await import('./keyboard.ts');
+    await typeOnMachine(this.#definition, input);
   }
 
   /** Gives QEMU's monitor to `work` for as long as that takes. */

@@ -10,6 +10,7 @@ import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { NamedMachine } from './named-machine.ts';
 import type { RemoveOptions, RemoveResult } from './remove.ts';
+import type { ChangedSshInclude, SshInclude } from './ssh-include.ts';
 
 /** A line of `vmlet ls`. */
 export type ListedMachine =
@@ -69,6 +70,24 @@ export class MachineStore {
   async remove(name: string, options: RemoveOptions = {}): Promise<RemoveResult> {
     const { removeMachine } = await import('./remove.ts');
     return removeMachine(this.#locations, name, options);
+  }
+
+  /** The line that makes plain ssh, scp and rsync know all machines as NAME.vmlet, and the file that it belongs into. */
+  async sshInclude(): Promise<SshInclude> {
+    const { describeSshInclude } = await import('./ssh-include.ts');
+    return describeSshInclude(this.#locations);
+  }
+
+  /** Adds the line to the user's ~/.ssh/config, once. */
+  async addSshInclude(): Promise<ChangedSshInclude> {
+    const { addSshInclude } = await import('./ssh-include.ts');
+    return addSshInclude(this.#locations);
+  }
+
+  /** Takes it out. @throws InvalidInputError where the line includes other files too. */
+  async removeSshInclude(): Promise<ChangedSshInclude> {
+    const { removeSshInclude } = await import('./ssh-include.ts');
+    return removeSshInclude(this.#locations);
   }
 
   #look(name: string): ListedMachine | undefined {

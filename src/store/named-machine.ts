@@ -1,18 +1,25 @@
 import { MachineStateError } from '../errors.ts';
+import type { LoggedEvent } from '../machine/event-log.ts';
 import type { Locations } from '../machine/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../passt/port.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './changes.ts';
 import type { CloneOptions } from './clone.ts';
 import { type Definition, readDefinition } from './definition.ts';
+import type { MachineEventsOptions } from './events.ts';
 import { plannedPorts } from './forwards.ts';
 import { LiveMachine } from './live-machine.ts';
+import type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './logs.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
 import type { StartDryRun } from './start-dry-run.ts';
 import type { StartOptions } from './start.ts';
+import type { WaitConditions } from './wait-conditions.ts';
+import type { WaitOptions } from './wait.ts';
+
+const IDENTITY_TIMEOUT_MS = 60_000;
 
 /** A machine of the store, whatever it does just now. */
 export class NamedMachine {
@@ -45,13 +52,36 @@ export class NamedMachine {
 
   /**
    * Starts it, or goes on with its saved state. It lives on when this process ends.
+   *
+   * The guest of a clone is then waited for, to be given an identity of its own; `identityProblem` says when that failed.
    * @throws MachineBusyError, MachineStateError, LaunchError, PortTakenError, or the signal's reason; nothing of the
-   *   start runs then.
+   *   start runs then, but a clone that was waited for does.
    */
   async start(options: StartOptions = {}): Promise<LiveMachine> {
     const { startMachine } = await import('./start.ts');
     const definition = await startMachine(this.#locations, this.name, options);
-    return new LiveMachine(definition);
+    if (definition.spec.guestIdentity === 'own' || options.paused === true) {
+      return new LiveMachine(definition);
+    }
+    const { renewIdentity } = await import('./renew-identity.ts');
+    const {
+      identityTimeoutMs: timeoutMs = IDENTITY_TIMEOUT_MS,
+      onRenewIdentity: onProgress,
+      signal,
+    } = options;
+    const problem = await renewIdentity(this.#locations, definition, { timeoutMs, onProgress, signal });
+    return new LiveMachine(readDefinition(this.#locations, this.name), problem);
+  }
+
+  /**
+   * Waits until all conditions have been true, at most 2 minutes by default.
+   * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something
+   *   else is waited for; MachineStateError when it does not run and nothing says that it will; InvalidInputError, or
+   *   the signal's reason.
+   */
+  async waitFor(conditions: WaitConditions, options: WaitOptions = {}): Promise<void> {
+    const { waitForMachine } = await import('./wait.ts');
+    await waitForMachine(readDefinition(this.#locations, this.name), conditions, options);
   }
 
   /**
@@ -127,6 +157,33 @@ export class NamedMachine {
   async dryRun(): Promise<StartDryRun> {
     const { dryRunStart } = await import('./start-dry-run.ts');
     return dryRunStart(this.#locations, this.#definition);
+  }
+
+  /** What one of its logs holds, in pieces; it need not run. Nothing where there is no such log. */
+  async *log(source: LogSource, options: MachineLogOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+    const { readMachineLog } = await import('./logs.ts');
+    yield* readMachineLog(this.#definition, source, options);
+  }
+
+  /**
+   * The same, and what is still to come, from run to run.
+   * @throws MachineNotFoundError when it is removed, or the signal's reason.
+   */
+  async *followLog(
+    source: LogSource,
+    options: FollowMachineLogOptions = {},
+  ): AsyncGenerator<Buffer, void, undefined> {
+    const { followMachineLog } = await import('./logs.ts');
+    yield* followMachineLog(this.#definition, source, options);
+  }
+
+  /**
+   * QEMU's events, and the keeper's own (`VMLET_…`), from run to run. Nothing waits for who reads them.
+   * @throws MachineNotFoundError when it is removed, or the signal's reason.
+   */
+  async *events(options: MachineEventsOptions = {}): AsyncGenerator<LoggedEvent, void, undefined> {
+    const { followMachineEvents } = await import('./events.ts');
+    yield* followMachineEvents(this.#definition, options);
   }
 
   /** The machine as one that runs. @throws MachineStateError when it does not. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { InvalidInputError, MachineStateError, TimedOutError, VmletError } from '../errors.ts';
+import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../errors.ts';
 import { followLog } from '../machine/log-file.ts';
 import { type Endpoint, probeForward, probeSsh } from '../passt/forward-probe.ts';
 import type { Definition } from './definition.ts';
