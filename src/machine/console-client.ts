@@ -7,6 +7,12 @@ import { onAbort } from '../util/on-abort.ts';
 /** Ctrl-], as for telnet and virsh. */
 const CTRL_RIGHT_BRACKET = 0x1d;
 
+/**
+ * Bytes that wait for a guest which does not read. Typing goes on being read until then, since the escape may be in
+ * it.
+ */
+const MOST_UNSENT = 1024 * 1024;
+
 export interface AttachConsoleOptions {
   /** What is typed: bytes as they are, of a terminal in raw mode for example. Its end leaves the console open. */
   readonly input: Readable;
@@ -35,9 +41,9 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
   const typed = (chunk: Buffer | string): void => {
     const bytes = Buffer.from(chunk);
     const at = bytes.indexOf(escape);
-    const more = connection.write(at === -1 ? bytes : bytes.subarray(0, at));
+    connection.write(at === -1 ? bytes : bytes.subarray(0, at));
     if (at !== -1) ended.resolve('detached');
-    else if (!more) input.pause();
+    else if (connection.writableLength > MOST_UNSENT) input.pause();
   };
   const inputEnded = (): void => void connection.end();
   const drained = (): void => void connection.resume();
@@ -68,9 +74,10 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
     input.pause();
     output.off('drain', drained);
     output.off('error', ended.reject);
-    // What was typed before the escape is still on its way.
-    connection.destroySoon();
+    // What was typed before the escape may be on its way. A guest that does not read it is nobody to wait for.
     connection.on('error', () => undefined);
+    connection.destroySoon();
+    connection.unref();
   }
 }
 

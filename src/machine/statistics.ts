@@ -26,6 +26,7 @@ export interface MachineStatistics {
     readonly rssBytes: number | null;
     readonly pssBytes: number | null;
   };
+  /** By the name of the device. */
   readonly disks: readonly DiskStatistics[];
   /** Null where only the guest could say: QEMU and passt count nothing. */
   readonly networks: readonly NetworkStatistics[] | null;
@@ -142,7 +143,7 @@ async function readDisks(qmp: QmpClient, signal: AbortSignal | undefined): Promi
     qmp.execute('query-named-block-nodes', { flat: true }, { signal }),
   ]);
   const images = new Map(nodes.map((node) => [node['node-name'], node.image]));
-  return drives.flatMap(({ qdev, 'node-name': node, stats }) => {
+  const disks = drives.flatMap(({ qdev, 'node-name': node, stats }) => {
     if (qdev === undefined) return [];
     const image = node === undefined ? undefined : images.get(node);
     return [
@@ -159,6 +160,8 @@ async function readDisks(qmp: QmpClient, signal: AbortSignal | undefined): Promi
       },
     ];
   });
+  // QEMU's own order is of no meaning.
+  return disks.sort((one, other) => (one.device < other.device ? -1 : 1));
 }
 
 /** QEMU gives the id of most devices, and for virtio the path of a part of the device. */
