@@ -15,6 +15,7 @@ import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { attachAgent } from './agent.ts';
 import { type Definition, readDefinition } from './definition.ts';
+import { afterInstaller, forgetInstaller } from './installer.ts';
 import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
@@ -31,10 +32,16 @@ export interface StartOptions {
   readonly log?: Logger;
   /** Called while the image has to be built first. */
   readonly onProgress?: (progress: BuildProgress) => void;
+  /** Called where the installer has done its work, so that the machine boots from its disk from now on. */
+  readonly onInstalled?: () => void;
   /** Its processors do not run until `resume`. */
   readonly paused?: boolean;
   /** Boot, and forget the saved memory where there is some; false by default. */
   readonly discardSaved?: boolean;
+  /** Milliseconds that a clone's guest has to boot, so that it gets an identity of its own; 60 000 by default. */
+  readonly identityTimeoutMs?: number;
+  /** Called when that is waited for. */
+  readonly onRenewIdentity?: () => void;
 }
 
 const START_TIMEOUT_MS = 60_000;
@@ -56,8 +63,13 @@ export async function startMachine(
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
   await lockMachine(name, files, 'starting it', scope);
-  const definition = readDefinition(locations, name);
-  refuseRunning(definition);
+  const asked = readDefinition(locations, name);
+  refuseRunning(asked);
+  const definition = afterInstaller(asked);
+  if (definition !== asked) {
+    forgetInstaller(asked);
+    options.onInstalled?.();
+  }
   if (options.discardSaved === true) discardSaved(definition);
   for (let choice = 1; ; choice++) {
     try {
