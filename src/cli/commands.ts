@@ -93,6 +93,41 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Look',
     load: async () => (await import('./inspect.ts')).inspectCommand(),
   },
+  logs: {
+    summary: 'print what a machine has said on its serial port',
+    group: 'Look',
+    load: async () => (await import('./logs.ts')).logsCommand(),
+  },
+  events: {
+    summary: 'print events of machines as they come',
+    group: 'Look',
+    load: async () => (await import('./events.ts')).eventsCommand(),
+  },
+  stats: {
+    summary: 'show what machines use',
+    group: 'Look',
+    load: async () => (await import('./stats.ts')).statsCommand(),
+  },
+  screenshot: {
+    summary: 'write what a machine shows to a PNG file',
+    group: 'Look',
+    load: async () => (await import('./screenshot.ts')).screenshotCommand(),
+  },
+  console: {
+    summary: 'connect to the serial console of a machine',
+    group: 'Enter',
+    load: async () => (await import('./console.ts')).consoleCommand(),
+  },
+  view: {
+    summary: 'open the screen of a machine',
+    group: 'Enter',
+    load: async () => (await import('./view.ts')).viewCommand(),
+  },
+  sendkey: {
+    summary: 'type on the keyboard of a machine',
+    group: 'Enter',
+    load: async () => (await import('./sendkey.ts')).sendkeyCommand(),
+  },
   wait: {
     summary: 'wait until a machine runs, answers or has stopped',
     group: 'Look',

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { eachMachine } from './each-machine.ts';
 import { durationMs } from './run-options.ts';
-import { startNote } from './start.ts';
+import { installedNote, startNote } from './start.ts';
 
 /** The verbs that do one thing to each machine. */
 
@@ -24,7 +24,8 @@ export function restartCommand(): Command {
         if (machine.status().kind === 'running') {
           await machine.live().stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
         }
-        process.stderr.write(startNote(await machine.start({ signal })));
+        const onInstalled = (): void => void process.stderr.write(installedNote(machine.name));
+        process.stderr.write(startNote(await machine.start({ signal, onInstalled })));
       });
     });
 }

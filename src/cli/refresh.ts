@@ -4,10 +4,10 @@ import { clipText } from './text-width.ts';
 
 const TERMINAL_OF_UNKNOWN_SIZE = { columns: 80, rows: 24 };
 
-/** What a reading is: the rows of a table for people, the record for programs. */
+/** What a reading is: the rows of a table for people, records for programs. */
 export interface Reading {
   readonly rows: readonly (readonly string[])[];
-  readonly record: unknown;
+  readonly records: readonly unknown[];
 }
 
 export interface RefreshOptions extends TableOptions {
@@ -17,7 +17,7 @@ export interface RefreshOptions extends TableOptions {
 
 type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
-/** One reading after the other: a table that is written over itself on a terminal, a JSON line each elsewhere. */
+/** One reading after the other: a table that is written over itself on a terminal, a JSON line a record elsewhere. */
 export class RefreshingTable {
   readonly #output: Output;
   readonly #options: RefreshOptions;
@@ -30,9 +30,9 @@ export class RefreshingTable {
     this.#inPlace = options.json !== true && output.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
-  show({ rows, record }: Reading): void {
+  show({ rows, records }: Reading): void {
     if (!this.#inPlace) {
-      this.#output.write(`${JSON.stringify(record)}\n`);
+      for (const record of records) this.#output.write(`${JSON.stringify(record)}\n`);
       return;
     }
     const size = { ...TERMINAL_OF_UNKNOWN_SIZE, ...known(this.#output) };

@@ -1,7 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { GuestCommandError, LaunchError, TimedOutError, VmletError, isSystemError } from '../errors.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
+import { printableLine } from './printable.ts';
 
 /** Ends a command with this status when there is nothing to say, as after Ctrl-C. */
 export class SilentExit extends Error {
@@ -41,11 +41,6 @@ function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
     ["the guest's console ended with", consoleOutput],
   ] as const) {
     if (lines.length > 0)
-      process.stderr.write(`${title}:\n${lines.map((line) => `  | ${printable(line)}\n`).join('')}`);
+      process.stderr.write(`${title}:\n${lines.map((line) => `  | ${printableLine(line)}\n`).join('')}`);
   }
-}
-
-/** A guest must not be able to steer the user's terminal by what it prints. */
-function printable(line: string): string {
-  return stripVTControlCharacters(line.replaceAll('\u001bc', '')).replace(/\p{Cc}/gu, '');
 }

@@ -39,6 +39,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function lineCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a number of lines');
+  return Number(text);
+}
+
 /** Seconds by default, as for timeout(1): `90`, `1.5`, `30s`, `5m`, `1h`. */
 export function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);

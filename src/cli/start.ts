@@ -45,6 +45,10 @@ async function start(names: string[], flags: Flags): Promise<void> {
         discardSaved: flags.discardSaved ?? false,
         ...(log && { log }),
         onProgress: (news) => progress.show(describeBuild(news)),
+        onInstalled: () => {
+          progress.clear();
+          process.stderr.write(installedNote(machine.name));
+        },
         onRenewIdentity: () =>
           progress.show(`${machine.name} runs; giving its guest an identity of its own…`),
       });
@@ -74,4 +78,8 @@ export function startNote(machine: LiveMachine): string {
     )
     .join('');
   return ports + identity;
+}
+
+export function installedNote(name: string): string {
+  return `vmlet: ${name}: the installer has done its work and is not started again\n`;
 }

@@ -58,9 +58,9 @@ describe('a table that refreshes', () => {
       return true;
     }
   }
-  const reading = (...names: string[]): { rows: string[][]; record: unknown } => ({
+  const reading = (...names: string[]): { rows: string[][]; records: unknown[] } => ({
     rows: [['NAME'], ...names.map((name) => [name])],
-    record: { names },
+    records: [{ names }],
   });
 
   test('is written over itself, and fits the terminal', () => {

@@ -1,0 +1,77 @@
+import { Transform } from 'node:stream';
+import { Command } from 'commander';
+import { PrintableText } from './printable.ts';
+import { lineCount } from './run-options.ts';
+import { untilInterrupted } from './until-interrupted.ts';
+
+interface Flags {
+  readonly readOnly?: true;
+  readonly lines: number;
+}
+
+const CTRL_C = 0x03;
+const CTRL_RIGHT_BRACKET = 0x1d;
+const SCROLL_BACK = 50;
+
+export function consoleCommand(): Command {
+  return new Command('console')
+    .description(
+      'Connects the terminal, or standard input and output, to the serial console of a machine until Ctrl-] is typed or ' +
+        'the machine ends. Any number can be connected at once.',
+    )
+    .argument('<machine>', 'its name')
+    .option('--read-only', 'type nothing; Ctrl-C leaves too')
+    .option('--lines <n>', 'show the last so many lines of the log first', lineCount, SCROLL_BACK)
+    .action(openConsole);
+}
+
+async function openConsole(name: string, { readOnly, lines }: Flags): Promise<void> {
+  const { MachineStore, describeStatus } = await import('../store/index.ts');
+  const machine = new MachineStore().get(name).live();
+  const { stdin, stdout, stderr } = process;
+  if (stdin.isTTY) stderr.write(`vmlet: the serial console of ${name}; Ctrl-] leaves it\n`);
+  await untilInterrupted(async (signal) => {
+    using _raw = rawTerminal();
+    const input = readOnly ? stdin.pipe(leavingOnly()) : stdin;
+    try {
+      const end = await machine.console({
+        input,
+        output: stdout,
+        signal,
+        scrollBack: { lines, show: (bytes) => void stdout.write(stdout.isTTY ? plain(bytes) : bytes) },
+      });
+      // Nobody knows where the guest has left the cursor.
+      if (stdout.isTTY) stderr.write('\r\n');
+      if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\r\n`);
+    } finally {
+      if (input !== stdin) stdin.unpipe().pause();
+    }
+  });
+}
+
+/** A terminal would answer the questions in what is old, and the guest would take that for typing. */
+function plain(bytes: Buffer): string {
+  const text = new PrintableText();
+  return text.push(bytes) + text.end();
+}
+
+function rawTerminal(): Disposable {
+  const { stdin } = process;
+  const raw = stdin.isTTY && !stdin.isRaw;
+  if (raw) stdin.setRawMode(true);
+  return {
+    [Symbol.dispose]() {
+      if (raw) stdin.setRawMode(false);
+    },
+  };
+}
+
+/** Of what is typed, or what a terminal answers, only the keys that leave. */
+function leavingOnly(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const leaves = chunk.includes(CTRL_RIGHT_BRACKET) || chunk.includes(CTRL_C);
+      done(null, leaves ? Buffer.of(CTRL_RIGHT_BRACKET) : undefined);
+    },
+  });
+}
