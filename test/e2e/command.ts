@@ -21,10 +21,11 @@ export interface Started {
 /** Starts the command as a user would, in a process of its own. */
 export function start(
   args: readonly string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { input?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Started {
   const child = spawn(process.execPath, [VMLET, ...args], {
     stdio: 'pipe',
+    cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
   });
   const output = { stdout: '', stderr: '' };
