@@ -1,20 +1,27 @@
 import { spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { CommandFailedError, type ExitStatus, ProcessStartError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
+
+export interface FileLock {
+  /** The locked file's, for a caller that removes files of that name. */
+  readonly inode: number;
+  /** A process that has it as its standard input has the lock too, until it closes that. */
+  readonly lifeline: Writable;
+}
 
 /**
  * Takes an exclusive lock (flock(2), of which Node has none) on a file, made where there is none, and holds it until
  * the scope closes. Undefined when somebody else holds it.
  *
  * `vmlet-keeper lock` holds it, until its standard input ends: when we die, the lock goes with us.
- * The inode is the locked file's, for a caller that removes files of that name.
  * @throws CommandFailedError when the file cannot be locked, ProcessStartError.
  */
 export async function holdFileLock(
   keeperPath: string,
   path: string,
   scope: Scope,
-): Promise<{ readonly inode: number } | undefined> {
+): Promise<FileLock | undefined> {
   const argv = [keeperPath, 'lock', path] as const;
   const holder = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
   // Emitted, later, for a program that did not start, and for an input that it does not read to its end.
@@ -37,7 +44,7 @@ export async function holdFileLock(
     scope.defer(async () => {
       await release();
     });
-    return { inode: Number(inode) };
+    return { inode: Number(inode), lifeline: holder.stdin };
   }
   const status = await release();
   if (line === 'busy\n') return undefined;

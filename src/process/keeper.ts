@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, ProcessStartError, isSystemError } from '../errors.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
@@ -36,6 +36,8 @@ export interface KeeperOptions {
   readonly command: readonly [string, ...string[]];
   /** systemd's socket (NOTIFY_SOCKET), which is told when the machine runs; none by default. */
   readonly notifySocket?: string | undefined;
+  /** Of a lock that the keeper is to hold with its launcher until it has recorded itself; see `FileLock`. */
+  readonly lifeline?: Writable;
 }
 
 /** One line of a keeper's reports, in words. */
@@ -98,7 +100,7 @@ export function keeperArguments(options: KeeperOptions): string[] {
 export function startKeeper(keeperPath: string, options: KeeperOptions): StartedKeeper {
   const child = spawn(keeperPath, keeperArguments(options), {
     detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: [options.lifeline ?? 'ignore', 'pipe', 'ignore'],
     env: options.notifySocket === undefined ? {} : { NOTIFY_SOCKET: options.notifySocket },
   });
   // Emitted, later, for a program that did not start.

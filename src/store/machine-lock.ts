@@ -1,13 +1,15 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { MachineBusyError, MachineNotFoundError, isSystemError } from '../errors.ts';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandFailedError, MachineBusyError, MachineNotFoundError, isSystemError } from '../errors.ts';
 import { keeperProgram } from '../machine/package-files.ts';
-import { holdFileLock } from '../process/file-lock.ts';
+import { type FileLock, holdFileLock } from '../process/file-lock.ts';
 import type { Scope } from '../util/scope.ts';
+import { endLostRun } from './lost-run.ts';
 import type { MachineFiles } from './machine-files.ts';
 
 /**
  * Makes the caller the only one who changes the machine, until the scope closes. It does not wait: of several at once
- * one goes on, and the others are told who does.
+ * one goes on, and the others are told who does. What was left by somebody who was killed is cleared first.
  * @param verb what for, in the words of the error that others get, as in "starting it".
  * @throws MachineBusyError, MachineNotFoundError
  */
@@ -16,9 +18,8 @@ export async function lockMachine(
   files: MachineFiles,
   verb: string,
   scope: Scope,
-): Promise<void> {
-  if (inodeOf(files.lock) === undefined) throw new MachineNotFoundError(name);
-  const held = await holdFileLock(keeperProgram(), files.lock, scope);
+): Promise<FileLock> {
+  const held = await tryLock(name, files, scope);
   if (!held) throw new MachineBusyError(name, readHolder(files.lock));
   // While it was opened, the machine may have been removed or renamed, and perhaps another has its name.
   if (inodeOf(files.lock) !== held.inode) throw new MachineNotFoundError(name);
@@ -27,6 +28,28 @@ export async function lockMachine(
     // Gone with a machine that was removed or renamed under this lock.
     if (inodeOf(files.lock) === held.inode) writeFileSync(files.lock, '');
   });
+  removeHalfWritten(files.directory);
+  removeHalfWritten(files.ssh);
+  await endLostRun(files);
+  return held;
+}
+
+async function tryLock(name: string, files: MachineFiles, scope: Scope): Promise<FileLock | undefined> {
+  try {
+    return await holdFileLock(keeperProgram(), files.lock, scope);
+  } catch (error) {
+    // Removed or renamed since it was looked up.
+    if (error instanceof CommandFailedError && !existsSync(files.directory))
+      throw new MachineNotFoundError(name);
+    throw error;
+  }
+}
+
+/** What `replaceFile` leaves when it is killed. Whoever writes here holds the lock, so that nobody is at it now. */
+function removeHalfWritten(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (/\.\d+\.new$/.test(name)) rmSync(join(directory, name), { force: true });
+  }
 }
 
 function inodeOf(path: string): number | undefined {

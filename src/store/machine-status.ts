@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isSystemError } from '../errors.ts';
+import { basename, dirname } from 'node:path';
+import { BrokenMachineError, isSystemError } from '../errors.ts';
 import { type Outcome, describeOutcome } from '../machine/outcome.ts';
 import { currentBootId, isAlive } from '../process/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
-import { type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
+import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
 
 /** Ends that no keeper was left to record. */
 export type LostOutcome =
@@ -31,16 +32,16 @@ const LAST_WORDS = 40;
 /**
  * The truth about a machine: its keeper's record, believed only as long as that very process lives.
  * Synchronous, since `vmlet ls` asks for each machine.
- * @throws ZodError or SyntaxError for a record that is none.
+ * @throws BrokenMachineError for a record that is none.
  */
 export function readStatus(files: MachineFiles): MachineStatus {
-  const run = readIfThere(files.run);
-  if (run !== undefined) {
-    const record = parseRunRecord(run);
+  const record = readRun(files);
+  if (record) {
     if (isAlive(record.keeper)) return { kind: 'running', ...record };
     // Between our two readings it may have ended in an orderly way, and then there is a record of that.
     const end = endOf(files);
     if (end && end.startedAt >= record.startedAt.getTime()) return stopped(files);
+    if (existsSync(files.savedState)) return { kind: 'saved', endedAt: undefined };
     return {
       kind: 'stopped',
       outcome: { kind: record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down' },
@@ -66,9 +67,25 @@ export function lastStartOf(files: MachineFiles): Date | undefined {
   return end && new Date(end.startedAt);
 }
 
-function endOf(files: MachineFiles) {
-  const text = readIfThere(files.end);
-  return text === undefined ? undefined : parseEndRecord(text);
+/**
+ * The keeper's record of the run, whether that keeper still lives or was killed.
+ * @throws BrokenMachineError
+ */
+export function readRun({ run }: Pick<MachineFiles, 'run'>): RunRecord | undefined {
+  return readRecord(run, parseRunRecord);
+}
+
+function endOf({ end }: MachineFiles): EndRecord | undefined {
+  return readRecord(end, parseEndRecord);
+}
+
+function readRecord<T>(path: string, parse: (text: string) => T): T | undefined {
+  try {
+    const text = readIfThere(path);
+    return text === undefined ? undefined : parse(text);
+  } catch (error) {
+    throw new BrokenMachineError(basename(dirname(path)), `${path} cannot be understood`, { cause: error });
+  }
 }
 
 /** QEMU prints little; what is longer is cut where it is read. */

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { KeeperEndedError, LaunchError, MachineStateError, PortTakenError } from '../errors.ts';
 import type { BuildProgress } from '../images/micro.ts';
@@ -22,6 +23,7 @@ import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { recordSerialStart } from './serial-start.ts';
 import { writeSshConfig } from './ssh-files.ts';
+import { killMachine } from './stop.ts';
 import { discardSaved, restoreSaved } from './save.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
@@ -62,9 +64,9 @@ export async function startMachine(
 ): Promise<Definition> {
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
-  await lockMachine(name, files, 'starting it', scope);
+  const { lifeline } = await lockMachine(name, files, 'starting it', scope);
   const asked = readDefinition(locations, name);
-  refuseRunning(asked);
+  await refuseRunning(asked);
   const definition = afterInstaller(asked);
   if (definition !== asked) {
     forgetInstaller(asked);
@@ -73,7 +75,7 @@ export async function startMachine(
   if (options.discardSaved === true) discardSaved(definition);
   for (let choice = 1; ; choice++) {
     try {
-      await startLocked(locations, definition, options);
+      await startLocked(locations, definition, lifeline, options);
       return definition;
     } catch (error) {
       const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
@@ -83,9 +85,15 @@ export async function startMachine(
   }
 }
 
-function refuseRunning({ spec, files }: Definition): void {
+async function refuseRunning(definition: Definition): Promise<void> {
+  const { spec, files } = definition;
   const status = readStatus(files);
   if (status.kind !== 'running') return;
+  // Whoever saved it, or was about to go on with what is saved, was killed. All that it is lies in the file.
+  if (existsSync(files.savedState) && status.state !== 'running') {
+    await killMachine(definition);
+    return;
+  }
   throw new MachineStateError(spec.name, status.state, `runs already (it is ${status.state})`, {
     hint: `stop it first: vmlet stop ${spec.name}`,
   });
@@ -94,6 +102,7 @@ function refuseRunning({ spec, files }: Definition): void {
 async function startLocked(
   locations: Locations,
   definition: Definition,
+  lifeline: Writable,
   options: StartOptions,
 ): Promise<void> {
   const { spec, files } = definition;
@@ -105,7 +114,9 @@ async function startLocked(
   recordSerialStart(files);
   for (const { argumentsPath, argv } of helpers) writeArguments(argumentsPath, argv);
   replaceFile(files.plan, JSON.stringify(plan));
-  const keeper = startKeeper(keeperProgram(), keeperOptions);
+  const endpoint = plan.network && sshEndpoint(plan.network.forwards);
+  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
+  const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
   try {
     const ready = options.paused === true || plan.incoming ? keeper.negotiated : keeper.running;
     await withinLimits('starting the machine', ready, {
@@ -121,8 +132,6 @@ async function startLocked(
     await endKeeper(keeper);
     throw explainStart(error, definition);
   }
-  const endpoint = plan.network && sshEndpoint(plan.network.forwards);
-  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
   keeper.release();
 }
 

@@ -52,10 +52,15 @@ static bool leave_launcher(void)
     signal(SIGINT, SIG_IGN);
     setsid(); /* Fails where the launcher has done so. */
     umask(077);
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return chdir("/") == 0 && nothing >= 0 && dup2(nothing, STDIN_FILENO) == 0 && close(nothing) == 0 &&
-           signals.fd >= 0;
+    return chdir("/") == 0 && signals.fd >= 0;
+}
+
+/* As long as it is open, the launcher's lock is held, even if the launcher is killed. */
+static bool let_go_of_lock(void)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO && close(nothing) == 0;
 }
 
 static void reap(void)
@@ -159,15 +164,18 @@ static int run(const struct options *options)
     dup2(qemu_log.fd, STDERR_FILENO);
     if (!record_start(options->record, options->ended))
         return fail(options->record);
+    if (!let_go_of_lock())
+        note("standard input");
     int status = start(options, &qemu_log);
     log_close(&qemu_log);
-    if (status == 0) {
+    if (status == 0)
         see_through();
-        record_end();
-    } else {
-        record_remove();
-    }
+    /* Without the record of the run the machine may be started again, and the directory is that start's. */
     file_remove_flat_directory(options->runtime_directory);
+    if (status == 0)
+        record_end();
+    else
+        record_remove();
     return status == 0 ? report_end() : status;
 }
 

@@ -16,11 +16,11 @@ describe('holdFileLock', () => {
     const path = join(directory, 'lock');
     await using first = new Scope();
     await using second = new Scope();
-    expect(await holdFileLock(keeperProgram(), path, first)).toEqual({ inode: statSync(path).ino });
+    expect(await holdFileLock(keeperProgram(), path, first)).toMatchObject({ inode: statSync(path).ino });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(await holdFileLock(keeperProgram(), path, second)).toBeUndefined();
     await first.close();
-    expect(await holdFileLock(keeperProgram(), path, second)).toEqual({ inode: statSync(path).ino });
+    expect(await holdFileLock(keeperProgram(), path, second)).toMatchObject({ inode: statSync(path).ino });
   });
 
   it('gives it to exactly one of many', async () => {
