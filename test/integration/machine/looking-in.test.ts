@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { type Socket, createConnection, createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -16,6 +17,7 @@ import { rate } from '../../../src/machine/statistics-rate.ts';
 import { readStatistics } from '../../../src/machine/statistics.ts';
 import { keyValueOption } from '../../../src/machine/quote.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
+import { run } from '../../../src/process/run.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { Peer, failureOf, negotiate } from '../qmp/qemu.ts';
 import { coloursOf, decodePng } from './png.ts';
@@ -220,6 +222,28 @@ describe('statistics', () => {
     const [less, more] = [...(between?.cpu.virtualProcessorsPercent ?? [])].sort((one, other) => one - other);
     expect(more).toBeGreaterThan(less ?? Infinity);
     expect(second.cpu.qemuMs).toBeGreaterThanOrEqual(busy());
+  });
+
+  const mayMakeTaps = process.getuid?.() === 0 && existsSync('/dev/net/tun');
+  if (!mayMakeTaps) console.warn('not tested: traffic of a tap interface, for want of root or /dev/net/tun');
+
+  test.skipIf(!mayMakeTaps)('count what the guest receives from a tap interface', async () => {
+    const tap = `vmlet-${process.pid}`;
+    const netdev = JSON.stringify({ type: 'tap', id: 'net', ifname: tap, script: 'no', downscript: 'no' });
+    await using machine = await Machine.start(bootSectors.hang, '-netdev', netdev);
+    await run(['ip', 'address', 'add', '192.0.2.1/24', 'dev', tap]);
+    await run(['ip', 'link', 'set', tap, 'up']);
+    const source = { qmp: machine.qmp, qemuPid: machine.pid, helperPids: [], now: 0 };
+    await using sender = createSocket('udp4');
+    sender.bind(0, '192.0.2.1');
+    await once(sender, 'listening');
+    for (;;) {
+      // The host asks the guest for its hardware address.
+      sender.send('x', 9, '192.0.2.2');
+      const [network] = (await readStatistics(source)).networks ?? [];
+      expect(network).toMatchObject({ source: 'host', interface: tap, sentBytes: 0 });
+      if ((network?.receivedBytes ?? 0) > 0) break;
+    }
   });
 
   test('have no balloon where there is none, and are refused when QEMU is gone', async () => {
