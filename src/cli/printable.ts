@@ -2,8 +2,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { stripVTControlCharacters } from 'node:util';
 
 /** What may be the beginning of a line's end or of an escape sequence: its rest is in the next piece. */
-const UNFINISHED = /(?:\r+|\u001b(?:\[[0-?]*[ -/]*|\][^\u0007\u001b]*\u001b?)?)$/;
-/** Longer than any sequence that a terminal obeys. */
+const UNFINISHED = /(?:\r+|(?:\u001b\[|\u009b)[0-?]*[ -/]*|\u001b(?:\][^\u0007\u001b\n]*\u001b?)?)$/;
+/** What is longer, and has no end, is no sequence. */
 const LONGEST_UNFINISHED = 4096;
 
 /** A guest must not be able to steer the user's terminal by what it prints. */
@@ -18,9 +18,9 @@ export class PrintableText {
 
   push(bytes: Buffer): string {
     const text = this.#unfinished + this.#decoder.write(bytes);
-    const [unfinished = ''] = UNFINISHED.exec(text) ?? [];
-    this.#unfinished = unfinished.length > LONGEST_UNFINISHED ? '' : unfinished;
-    return clean(text.slice(0, text.length - unfinished.length));
+    const [found = ''] = UNFINISHED.exec(text) ?? [];
+    this.#unfinished = found.length > LONGEST_UNFINISHED ? '' : found;
+    return clean(text.slice(0, text.length - this.#unfinished.length));
   }
 
   end(): string {

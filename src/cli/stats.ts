@@ -11,7 +11,7 @@ import { untilInterrupted } from './until-interrupted.ts';
 
 interface Flags {
   readonly stream: boolean;
-  readonly interval: number;
+  readonly interval?: number;
   readonly json?: true;
 }
 
@@ -34,12 +34,7 @@ export function statsCommand(): Command {
     )
     .argument('[machines...]', 'their names; all that run by default')
     .option('--no-stream', 'one reading, of the interval that begins now')
-    .option(
-      '--interval <time>',
-      'how long between two readings (default: 1s)',
-      durationMs,
-      DEFAULT_INTERVAL_MS,
-    )
+    .option('--interval <time>', 'how long between two readings (default: 1s)', durationMs)
     .option('--json', 'JSON on a terminal, too')
     .action(stats);
 }
@@ -72,7 +67,9 @@ async function stats(names: string[], flags: Flags): Promise<void> {
       if (flags.stream || reading === 2) output.show(readingOf(looks));
       if (!flags.stream && reading === 2) return;
       if (names.length > 0 && wanted.size === 0) return;
-      await delay(flags.interval, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await delay(flags.interval ?? DEFAULT_INTERVAL_MS, undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
     }
   });
 }
