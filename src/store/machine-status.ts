@@ -82,7 +82,8 @@ function endOf({ end }: MachineFiles): EndRecord | undefined {
 function readRecord<T>(path: string, parse: (text: string) => T): T | undefined {
   try {
     const text = readIfThere(path);
-    return text === undefined ? undefined : parse(text);
+    // The keeper does not wait for the disk with what is true for one boot only: a power cut can leave it empty.
+    return text === undefined || text === '' ? undefined : parse(text);
   } catch (error) {
     throw new BrokenMachineError(basename(dirname(path)), `${path} cannot be understood`, { cause: error });
   }

@@ -15,7 +15,7 @@ import {
 } from '../passt/port.ts';
 import { addSlirpForward, removeSlirpForward } from '../passt/slirp-live.ts';
 import { type ProcessIdentity, isAlive } from '../process/identity.ts';
-import { replaceFile } from '../util/atomic-file.ts';
+import { exchangeFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { editMachine } from './edit.ts';
@@ -132,7 +132,7 @@ async function changeLive(
   await (network.backend === 'slirp'
     ? changeSlirp(definition, network.forwards, forwards, limits)
     : restartPasst(definition, network, changed, limits));
-  replaceFile(definition.files.plan, JSON.stringify({ ...plan, network: changed } satisfies NamedPlan));
+  exchangeFile(definition.files.plan, JSON.stringify({ ...plan, network: changed } satisfies NamedPlan));
 }
 
 function passtOf({ passtPath }: BoundNetworkPlan) {

@@ -4,7 +4,7 @@ import { isSystemError } from '../errors.ts';
 import { knownHosts } from '../guest/known-hosts.ts';
 import { sshConfig } from '../guest/ssh-config.ts';
 import { makeSshKeyPair } from '../guest/ssh-key.ts';
-import { replaceFile } from '../util/atomic-file.ts';
+import { exchangeFile, replaceFile } from '../util/atomic-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 /** What ssh needs to reach a machine, in its directory `ssh`. */
@@ -50,7 +50,7 @@ export function writeSshConfig(
     knownHostsFile: files.knownHosts,
     hostKeyKnown: knowsHostKey(files),
   };
-  replaceFile(files.config, sshConfig([host]));
+  exchangeFile(files.config, sshConfig([host]));
 }
 
 /** From now on ssh accepts these keys of the guest and no other. */

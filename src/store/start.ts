@@ -11,7 +11,7 @@ import { keeperProgram } from '../machine/package-files.ts';
 import { ensurePrivateDirectory } from '../machine/runtime-directory.ts';
 import { identifyProcess } from '../process/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper.ts';
-import { replaceFile } from '../util/atomic-file.ts';
+import { exchangeFile } from '../util/atomic-file.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { attachAgent } from './agent.ts';
@@ -24,6 +24,7 @@ import { awaitForwards } from './passt-readiness.ts';
 import { recordSerialStart } from './serial-start.ts';
 import { writeSshConfig } from './ssh-files.ts';
 import { killMachine } from './stop.ts';
+import { markDirectory } from './sweep.ts';
 import { discardSaved, restoreSaved } from './save.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
@@ -109,11 +110,12 @@ async function startLocked(
   const { log, signal } = options;
   const { plan, helpers, keeper: keeperOptions } = await planStart(locations, definition, options);
   for (const directory of startDirectories(files, plan)) ensurePrivateDirectory(directory);
+  for (const directory of [files.logs, files.sockets]) markDirectory(directory, locations);
   // What the last run's passt said must not be taken for this one's.
   rmSync(files.passtLog, { force: true });
   recordSerialStart(files);
   for (const { argumentsPath, argv } of helpers) writeArguments(argumentsPath, argv);
-  replaceFile(files.plan, JSON.stringify(plan));
+  exchangeFile(files.plan, JSON.stringify(plan));
   const endpoint = plan.network && sshEndpoint(plan.network.forwards);
   if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
@@ -137,7 +139,7 @@ async function startLocked(
 
 /** The keeper reads it each time it starts the helper. */
 export function writeArguments(path: string, argv: readonly string[]): void {
-  replaceFile(path, argv.map((word) => `${word}\0`).join(''));
+  exchangeFile(path, argv.map((word) => `${word}\0`).join(''));
 }
 
 /** An image of ours waits to be told who it is. */

@@ -6,12 +6,25 @@ import { dirname } from 'node:path';
  * Synchronous, so that no two writes of one process come between each other.
  */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
+  putInPlace(path, text, mode, true);
+  syncDirectory(dirname(path));
+}
+
+/**
+ * The same for what can be made anew, or means nothing after the next boot: it does not wait for the disk, so that a
+ * power cut may leave an empty file.
+ */
+export function exchangeFile(path: string, text: string): void {
+  putInPlace(path, text, 0o600, false);
+}
+
+function putInPlace(path: string, text: string, mode: number, lasting: boolean): void {
   const beside = `${path}.${process.pid}.new`;
   try {
     const file = openSync(beside, 'w', mode);
     try {
       writeSync(file, text);
-      fsyncSync(file);
+      if (lasting) fsyncSync(file);
     } finally {
       closeSync(file);
     }
@@ -20,7 +33,6 @@ export function replaceFile(path: string, text: string, mode = 0o600): void {
     rmSync(beside, { force: true });
     throw error;
   }
-  syncDirectory(dirname(path));
 }
 
 /** Makes renames in it last over a power cut. */

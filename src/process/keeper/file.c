@@ -34,7 +34,7 @@ static bool sync_directory_of(const char *path)
     return synced;
 }
 
-bool file_replace(const char *path, const char *content, size_t length)
+static bool put_in_place(const char *path, const char *content, size_t length, bool lasting)
 {
     char fresh[PATH_MAX];
     size_t written;
@@ -45,16 +45,26 @@ bool file_replace(const char *path, const char *content, size_t length)
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    bool complete = write_all(fd, content, length, &written) && fsync(fd) == 0;
+    bool complete = write_all(fd, content, length, &written) && (!lasting || fsync(fd) == 0);
     int reason = errno;
     close(fd);
     if (complete && rename(fresh, path) == 0)
-        return sync_directory_of(path);
+        return !lasting || sync_directory_of(path);
     if (complete)
         reason = errno;
     unlink(fresh);
     errno = reason;
     return false;
+}
+
+bool file_replace(const char *path, const char *content, size_t length)
+{
+    return put_in_place(path, content, length, true);
+}
+
+bool file_exchange(const char *path, const char *content, size_t length)
+{
+    return put_in_place(path, content, length, false);
 }
 
 void file_remove_flat_directory(const char *directory)

@@ -3,8 +3,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* After this the file has the new content or, on false (errno set), the old one, whatever happens meanwhile. */
+/* After this the file has the new content or, on false (errno set), the old one, even after a power cut. */
 bool file_replace(const char *path, const char *content, size_t length);
+/* The same for what means nothing after a power cut, when the file may be empty. It does not wait for the disk. */
+bool file_exchange(const char *path, const char *content, size_t length);
 /* Writes all of it; false (errno set) when only a part or nothing could be written. `written` tells how much. */
 bool write_all(int fd, const char *bytes, size_t length, size_t *written);
 /* Removes `directory` and what lies in it, but no directory in it. */

@@ -135,7 +135,9 @@ static int report_end(void)
         report("ended %d -", WEXITSTATUS(qemu.status));
     else
         report("ended - %d", WTERMSIG(qemu.status));
-    return WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0 ? 0 : 1;
+    /* A machine that was killed on request has not failed: a service would start it again. */
+    bool asked_for = qemu.sent_signal != 0 && WIFSIGNALED(qemu.status);
+    return asked_for || (WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0) ? 0 : 1;
 }
 
 static int start(const struct options *options, const struct log *qemu_log)

@@ -48,7 +48,7 @@ static bool write_run(void)
         separator = ",";
     }
     text_print(&text, "},\"state\":\"%s\",\"startedAt\":%lld}\n", run_state, (long long)started_at);
-    return file_replace(run_path, content, text.length);
+    return file_exchange(run_path, content, text.length);
 }
 
 bool record_start(const char *run, const char *end)
