@@ -1,14 +1,14 @@
-import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { basename, extname, isAbsolute, join } from 'node:path';
-import { InvalidInputError, MachineExistsError, isSystemError } from '../errors.ts';
+import { extname, isAbsolute, join } from 'node:path';
+import { InvalidInputError, MachineExistsError } from '../errors.ts';
 import { createOverlay, inspectDisk } from '../images/qemu-img.ts';
 import { copyFileSparsely } from '../images/sparse-copy.ts';
 import type { Locations } from '../machine/locations.ts';
-import { nameOfOwned, ownIdentity } from '../machine/runtime-directory.ts';
 import { replaceFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
+import { newBase } from './clone-bases.ts';
 import { newIdentity } from './create.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
@@ -115,7 +115,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   const path = diskPath(disk, source.files);
   await refuseUnlinkable(disk, path, signal);
   mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
-  const base = join(locations.disks, `base-${nameOfOwned(ownIdentity())}.qcow2`);
+  const base = newBase(locations);
   linkSync(path, base);
   const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };
   const overlay = { ...disk, format: 'qcow2' as const, backing };
@@ -163,31 +163,4 @@ async function refuseUnlinkable(
       hint: 'they cannot be reached through an overlay: make a full clone, or remove them',
     },
   );
-}
-
-/** Bases that no machine stands on any more, and that no clone in the making is about to use. */
-export function unusedBases(
-  locations: Locations,
-  specs: readonly MachineSpec[],
-  isOwnerAlive: (name: string) => boolean,
-): string[] {
-  const needed = new Set(specs.flatMap(({ disks }) => disks).flatMap(basesOf));
-  return basesIn(locations).filter(
-    (path) => !needed.has(path) && !isOwnerAlive(basename(path, '.qcow2').slice('base-'.length)),
-  );
-}
-
-function basesOf({ backing }: Pick<StoredDisk, 'backing'>): string[] {
-  return backing ? [backing.path, ...basesOf(backing)] : [];
-}
-
-function basesIn({ disks }: Locations): string[] {
-  try {
-    return readdirSync(disks)
-      .filter((name) => /^base-.*\.qcow2$/.test(name))
-      .map((name) => join(disks, name));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

@@ -29,9 +29,10 @@ export function readSpec(locations: Locations, name: string): Definition {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR') && !machineNames(locations).includes(name)) {
-      throw new MachineNotFoundError(name);
-    }
+    const isThere = machineNames(locations).includes(name);
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR') && !isThere) throw new MachineNotFoundError(name);
+    // Made since we looked.
+    if (isThere && isSystemError(error, 'ENOENT') && existsSync(path)) return readSpec(locations, name);
     throw new BrokenMachineError(name, `${path} cannot be read`, { cause: error });
   }
   try {

@@ -1,8 +1,7 @@
-import { renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { MachineExistsError, MachineStateError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
-import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
+import { replaceFile } from '../util/atomic-file.ts';
 import { Scope } from '../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from './changes.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
@@ -12,6 +11,7 @@ import { sshEndpoint } from './forwards.ts';
 import { readEarlierForwards } from './machine-network.ts';
 import { type MachineSpec, checkMachineName, formatMachineSpec } from './machine-spec.ts';
 import { readStatus } from './machine-status.ts';
+import { placeMachine } from './staging.ts';
 import { renameKnownHosts, sshFiles, writeSshConfig } from './ssh-files.ts';
 
 /**
@@ -76,8 +76,7 @@ export async function renameMachine(locations: Locations, name: string, newName:
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const renamed = machineFiles(locations, newName, spec.id);
   // The directory's name is the machine's: this one step is the whole renaming, and what follows only repeats it.
-  renameSync(files.directory, join(locations.machines, newName));
-  syncDirectory(locations.machines);
+  placeMachine(files.directory, locations, newName);
   replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
   rmSync(sshFiles(renamed.ssh).config, { force: true });
   renameKnownHosts(newName, renamed.ssh);

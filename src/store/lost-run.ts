@@ -5,27 +5,37 @@ import { MachineStateError, isSystemError } from '../errors.ts';
 import { type ProcessIdentity, isAlive } from '../process/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readRun } from './machine-status.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 const LOOK_EVERY_MS = 5;
 
 /**
- * Ends what a keeper left that was killed: QEMU dies with it, but not at once, and passt, which gave up its privileges
- * and with them the signal, only when it sees QEMU gone. The record of the run stays, since it tells how that ended.
- * The caller holds the machine's lock.
- * @throws MachineStateError when they do not go.
+ * Clears what a keeper left that was killed. The record of the run stays, since it tells how that ended. The caller
+ * holds the machine's lock.
+ * @throws MachineStateError when a process does not go.
  */
 export async function endLostRun(files: MachineFiles): Promise<void> {
   const record = readRun(files);
   if (!record || isAlive(record.keeper)) return;
-  const left = [record.qemu, ...Object.values(record.helpers)].filter((one) => one !== undefined);
-  left.filter(isAlive).forEach(kill);
+  await endLostProcesses(basename(files.directory), record);
+  rmSync(files.sockets, { recursive: true, force: true });
+}
+
+/**
+ * QEMU dies with its keeper, but not at once, and passt, which gave up its privileges and with them the signal, only
+ * when it sees QEMU gone.
+ * @throws MachineStateError
+ */
+export async function endLostProcesses(machine: string, { qemu, helpers }: RunRecord): Promise<void> {
+  let alive = [...(qemu ? [qemu] : []), ...Object.values(helpers)].filter(isAlive);
+  alive.forEach(kill);
   const deadline = performance.now() + DEATH_MS;
-  for (let alive = left.filter(isAlive); alive.length > 0; alive = alive.filter(isAlive)) {
+  for (; alive.length > 0; alive = alive.filter(isAlive)) {
     if (performance.now() > deadline) {
       throw new MachineStateError(
-        basename(files.directory),
+        machine,
         'stopped',
         'has a process that does not end, although it was killed',
         {
@@ -35,7 +45,6 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
     }
     await delay(LOOK_EVERY_MS);
   }
-  rmSync(files.sockets, { recursive: true, force: true });
 }
 
 function kill({ pid }: ProcessIdentity): void {

@@ -7,6 +7,8 @@ import type { Scope } from '../util/scope.ts';
 import { endLostRun } from './lost-run.ts';
 import type { MachineFiles } from './machine-files.ts';
 
+type LockFiles = Pick<MachineFiles, 'directory' | 'lock'>;
+
 /**
  * Makes the caller the only one who changes the machine, until the scope closes. It does not wait: of several at once
  * one goes on, and the others are told who does. What was left by somebody who was killed is cleared first.
@@ -19,6 +21,20 @@ export async function lockMachine(
   verb: string,
   scope: Scope,
 ): Promise<FileLock> {
+  const held = await lockDirectory(name, files, verb, scope);
+  removeHalfWritten(files.directory);
+  removeHalfWritten(files.ssh);
+  await endLostRun(files);
+  return held;
+}
+
+/** The same for a machine of which nothing is known but its directory, as it is. */
+export async function lockDirectory(
+  name: string,
+  files: LockFiles,
+  verb: string,
+  scope: Scope,
+): Promise<FileLock> {
   const held = await tryLock(name, files, scope);
   if (!held) throw new MachineBusyError(name, readHolder(files.lock));
   // While it was opened, the machine may have been removed or renamed, and perhaps another has its name.
@@ -28,13 +44,10 @@ export async function lockMachine(
     // Gone with a machine that was removed or renamed under this lock.
     if (inodeOf(files.lock) === held.inode) writeFileSync(files.lock, '');
   });
-  removeHalfWritten(files.directory);
-  removeHalfWritten(files.ssh);
-  await endLostRun(files);
   return held;
 }
 
-async function tryLock(name: string, files: MachineFiles, scope: Scope): Promise<FileLock | undefined> {
+async function tryLock(name: string, files: LockFiles, scope: Scope): Promise<FileLock | undefined> {
   try {
     return await holdFileLock(keeperProgram(), files.lock, scope);
   } catch (error) {
@@ -47,7 +60,7 @@ async function tryLock(name: string, files: MachineFiles, scope: Scope): Promise
 
 /** What `replaceFile` leaves when it is killed. Whoever writes here holds the lock, so that nobody is at it now. */
 function removeHalfWritten(directory: string): void {
-  for (const name of readdirSync(directory)) {
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     if (/\.\d+\.new$/.test(name)) rmSync(join(directory, name), { force: true });
   }
 }

@@ -1,18 +1,25 @@
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
-import { ownerInName } from '../machine/runtime-directory.ts';
-import { isAlive } from '../process/identity.ts';
+import { keeperProgram } from '../machine/package-files.ts';
+import { holdFileLock } from '../process/file-lock.ts';
+import { signalKeeper } from '../process/keeper.ts';
 import { Scope } from '../util/scope.ts';
-import { unusedBases } from './clone.ts';
-import { type Definition, machineNames, readDefinition } from './definition.ts';
-import { definitionFiles } from './machine-files.ts';
-import { lockMachine } from './machine-lock.ts';
-import { diskPath } from './machine-plan.ts';
-import { readStatus } from './machine-status.ts';
+import { type Definition, readDefinition } from './definition.ts';
+import { keepDisks, unkeepDisks } from './kept-disks.ts';
+import { hasEnded } from './ended.ts';
+import { endLostProcesses } from './lost-run.ts';
+import { type MachineFiles, definitionFiles } from './machine-files.ts';
+import { lockDirectory, lockMachine } from './machine-lock.ts';
+import { readRun, readStatus } from './machine-status.ts';
+import type { RunRecord } from './run-record.ts';
 import { discardDirectory, openStaging } from './staging.ts';
 import { killMachine } from './stop.ts';
+import { sweepUnowned } from './sweep.ts';
+
+/** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
+const DEATH_MS = 30_000;
 
 export interface RemoveOptions {
   /** Remove its disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
@@ -22,7 +29,7 @@ export interface RemoveOptions {
 }
 
 export interface RemoveResult {
-  /** Where disks are that were kept. */
+  /** Where disks are that were kept, and what vmlet made for clones and they stand on. */
   readonly keptDisks: readonly string[];
 }
 
@@ -36,8 +43,8 @@ export async function removeMachine(
   name: string,
   { storage = false, force = false }: RemoveOptions = {},
 ): Promise<RemoveResult> {
-  const definition = readDefinitionOrBroken(locations, name);
-  if (!definition) return removeBroken(locations, name, storage);
+  const definition = readSoundDefinition(locations, name);
+  if (!definition) return removeBroken(locations, name, { storage, force });
   await using scope = new Scope();
   await lockMachine(name, definition.files, 'removing it', scope);
   const { spec, files } = readDefinition(locations, name);
@@ -56,66 +63,36 @@ export async function removeMachine(
     await killMachine({ spec, files });
   }
   const keptDisks = storage ? [] : keepDisks({ spec, files }, locations);
-  const staging = openStaging(locations, scope);
-  discardDirectory(files.directory, staging);
-  // From here on it is gone; the rest is clean-up, which an interruption leaves undone.
-  rmSync(files.logs, { recursive: true, force: true });
-  rmSync(files.sockets, { recursive: true, force: true });
   if (storage) {
-    for (const disk of spec.disks.filter(({ owned, file }) => owned && isAbsolute(file)))
-      rmSync(disk.file, { force: true });
-    removeUnusedBases(locations);
+    unkeepDisks({ spec, files }, locations);
+    const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file));
+    for (const { file } of adopted) rmSync(file, { force: true });
   }
+  // The definition goes last: a removal that is killed can be done again, and finds all that is left.
+  for (const directory of [files.logs, files.sockets]) rmSync(directory, { recursive: true, force: true });
+  discardDirectory(files.directory, openStaging(locations, scope));
+  sweepUnowned(locations);
   return { keptDisks };
 }
 
-/** A second name for each disk, before the machine goes: whenever we are interrupted, the data has one of the two. */
-function keepDisks({ spec, files }: Definition, locations: Locations): string[] {
-  const own = spec.disks.filter(({ owned, file }) => owned && !isAbsolute(file));
-  if (own.length > 0) mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
-  const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file)).map(({ file }) => file);
-  return [
-    ...own.map((disk) => keepDisk(diskPath(disk, files), locations, `${spec.name}-${disk.name}`)),
-    ...adopted,
-  ];
-}
-
-function keepDisk(path: string, locations: Locations, name: string): string {
-  for (let number = 1; ; number++) {
-    const kept = join(locations.disks, number === 1 ? `${name}.qcow2` : `${name}-${number}.qcow2`);
-    try {
-      linkSync(path, kept);
-      return kept;
-    } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error;
-    }
-  }
-}
-
-/** A base that clones share is vmlet's own; it goes with the last of them. */
-function removeUnusedBases(locations: Locations): void {
-  const machines = machineNames(locations).map((name) => readDefinitionOrBroken(locations, name));
-  // What a broken machine needs is not known.
-  if (machines.includes(undefined)) return;
-  const specs = machines.flatMap((machine) => machine?.spec ?? []);
-  const isOwnerAlive = (name: string): boolean => {
-    const owner = ownerInName(name);
-    return owner !== undefined && isAlive(owner);
-  };
-  for (const path of unusedBases(locations, specs, isOwnerAlive)) rmSync(path, { force: true });
-}
-
-function readDefinitionOrBroken(locations: Locations, name: string): Definition | undefined {
+/** Undefined for one whose definition or records cannot be understood. */
+function readSoundDefinition(locations: Locations, name: string): Definition | undefined {
   try {
-    return readDefinition(locations, name);
+    const definition = readDefinition(locations, name);
+    readStatus(definition.files);
+    return definition;
   } catch (error) {
     if (error instanceof BrokenMachineError) return undefined;
     throw error;
   }
 }
 
-/** Nothing is known of it but its directory; a QEMU that may still run in it holds the keeper's record. */
-async function removeBroken(locations: Locations, name: string, storage: boolean): Promise<RemoveResult> {
+/** Little is known of it but its directory. Whoever runs in there holds the keeper's lock. */
+async function removeBroken(
+  locations: Locations,
+  name: string,
+  { storage, force }: Required<RemoveOptions>,
+): Promise<RemoveResult> {
   const files = definitionFiles(join(locations.machines, name));
   if (!storage && hasEntries(files.storage)) {
     throw new BrokenMachineError(name, `what is in ${files.storage} would be lost`, {
@@ -123,8 +100,27 @@ async function removeBroken(locations: Locations, name: string, storage: boolean
     });
   }
   await using scope = new Scope();
+  await lockDirectory(name, files, 'removing it', scope);
+  const record = readRunIfSound(files);
+  if (force && record && signalKeeper(record.keeper, 'kill')) await hasEnded(record, DEATH_MS, undefined);
+  if (!(await holdFileLock(keeperProgram(), files.keeperLock, scope))) {
+    throw new MachineStateError(name, 'broken', 'still runs, although its files cannot be understood', {
+      hint: `end the vmlet-keeper that holds ${files.keeperLock} first, or have it tried: vmlet rm --force ${name}`,
+    });
+  }
+  if (record) await endLostProcesses(name, record);
   discardDirectory(files.directory, openStaging(locations, scope));
+  sweepUnowned(locations);
   return { keptDisks: [] };
+}
+
+function readRunIfSound(files: Pick<MachineFiles, 'run'>): RunRecord | undefined {
+  try {
+    return readRun(files);
+  } catch (error) {
+    if (error instanceof BrokenMachineError) return undefined;
+    throw error;
+  }
 }
 
 function hasEntries(directory: string): boolean {

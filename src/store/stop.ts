@@ -49,13 +49,12 @@ export async function stopMachine(
   await lockMachine(spec.name, files, 'stopping it', scope);
   const running = requireRunning(definition);
   const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
-  const gone = (share: number): Promise<boolean> => hasEnded(running, timeoutMs * share, options.signal);
+  const gone = async (share: number): Promise<boolean> =>
+    hasEnded(running, timeoutMs * share, options.signal);
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
   // A paused guest cannot react; one whose memory is saved must not run on.
-  if (running.state === 'paused' && !existsSync(files.savedState)) {
-    await withMonitor(definition, async (qmp) => qmp.execute('cont'), options);
-  }
+  if (running.state === 'paused' && !existsSync(files.savedState)) await letRun(definition, options.signal);
   if (spec.boot.kind === 'image' && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }
@@ -100,6 +99,15 @@ function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
   throw new MachineStateError(spec.name, status.kind, `was stopped, and is ${status.kind} now`, {
     hint: 'somebody started it again at once',
   });
+}
+
+async function letRun(definition: Definition, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await withMonitor(definition, async (qmp) => qmp.execute('cont'), { signal });
+  } catch {
+    signal?.throwIfAborted();
+    // Whose monitor cannot be reached, as after its runtime directory was cleared, is told to quit by its keeper.
+  }
 }
 
 async function askGuest(
