@@ -52,10 +52,12 @@ export async function probeForward(
   if (first === undefined) return 'silent';
   const late = await Promise.race([probe.answer, after(GRACE_MS, probe.gone)]);
   if (late !== undefined) return late === 'data' ? 'accepts' : 'refuses';
+  // Kept as it is, for a server that does not mind the end of its input: passt forgets a connection half closed after 60 s.
+  using patient = new Probe(forward, signal);
   probe.endInput();
   const reaction = await Promise.race([probe.answer, after(REACTION_MS, probe.gone)]);
   if (reaction !== undefined) return 'accepts';
-  const end = await Promise.race([probe.answer, after(GIVEN_UP_MS, probe.gone)]);
+  const end = await Promise.race([patient.answer, after(GIVEN_UP_MS, probe.gone)]);
   return end === 'end' ? 'refuses' : 'accepts';
 }
 

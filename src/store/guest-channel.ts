@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../errors.ts';
 import type { GuestAgent } from '../guest/agent.ts';
+import { followEvents } from '../machine/event-log.ts';
 import type { TrustedChannel } from '../guest/ssh-provision.ts';
 import { GuestAgentClient, guestExec } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
 import { attachAgent } from './agent.ts';
 import type { Definition } from './definition.ts';
-import { type GuestPorts, readGuestPorts } from './guest-ports.ts';
+import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
 import { readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
 
@@ -47,7 +48,7 @@ export async function openGuestChannel(
     if (ports.qga.open) qgaSince ??= now;
     const useQga = !ports.vmlet.open && qgaSince !== undefined && now - qgaSince >= PREFERENCE_MS;
     if (ports.vmlet.open || useQga) {
-      return await connect(definition, ports, { timeoutMs: Math.max(deadline - now, 1), signal });
+      return await connect(definition, ports, { timeoutMs: Math.max(Math.ceil(deadline - now), 1), signal });
     }
     if (now >= deadline) throw noAgent(definition, timeoutMs);
     await pause(signal);
@@ -81,13 +82,37 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
 }
 
 async function connectVmlet(definition: Definition, limits: Limits): Promise<VmletChannel> {
-  const agent = await attachAgent(definition, limits);
-  return {
-    kind: 'vmlet',
-    agent,
-    exec: (argv, options) => agent.exec(argv, options),
-    [Symbol.asyncDispose]: async () => agent.close(),
-  };
+  const closed = new AbortController();
+  const portCloses = watchPort(definition, closed.signal);
+  try {
+    const agent = await attachAgent(definition, limits);
+    void portCloses.then(async (reason) => reason && agent.close(reason));
+    void agent.closed.then(() => closed.abort());
+    return {
+      kind: 'vmlet',
+      agent,
+      exec: (argv, options) => agent.exec(argv, options),
+      [Symbol.asyncDispose]: async () => agent.close(),
+    };
+  } catch (error) {
+    closed.abort();
+    throw error;
+  }
+}
+
+/** An agent that ends leaves the connection open, which is QEMU's. @returns why calls can no longer be answered. */
+async function watchPort({ spec, files }: Definition, signal: AbortSignal): Promise<Error | undefined> {
+  try {
+    for await (const { event, data } of followEvents(files.events, { tailLines: 0, signal })) {
+      if (event === 'VSERPORT_CHANGE' && data?.['id'] === CHARDEVS.vmlet && data['open'] === false) {
+        return new GuestClosedError(`vmlet's agent in ${spec.name} has ended, or its guest boots again`);
+      }
+    }
+    return undefined;
+  } catch (error) {
+    // What is not watched ends all the same with its connection.
+    return signal.aborted ? undefined : (error as Error);
+  }
 }
 
 async function connectQga({ files }: Definition, limits: Limits): Promise<QgaChannel> {

@@ -16,7 +16,7 @@ export interface GuestPorts {
 }
 
 /** QEMU's ids of their character devices, as `qemuArguments` and `namedArguments` have them. */
-const CHARDEVS = { vmlet: 'agent', qga: 'guest-agent' } as const;
+export const CHARDEVS = { vmlet: 'agent', qga: 'guest-agent' } as const;
 
 /** Asks QEMU which agents have come up in the guest. @throws MachineStateError, or the signal's reason. */
 export async function readGuestPorts(definition: Definition, limits: Limits = {}): Promise<GuestPorts> {
