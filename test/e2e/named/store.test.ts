@@ -1,0 +1,215 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { locate } from '../../../src/machine/locations.ts';
+import type { NamedMachine } from '../../../src/store/index.ts';
+import { until } from '../command.ts';
+import { type Home, type HomeProcess, makeHome } from './home.ts';
+import { type Role, keptDisks, leftovers, liesOf, roleOf } from './truth.ts';
+
+let home: Home;
+let image: string;
+beforeAll(async () => {
+  home = await makeHome();
+  image = `${join(home.path, 'hang.img')},format=raw`;
+  writeFileSync(join(home.path, 'hang.img'), bootSectors.hang);
+});
+afterEach(async () => {
+  await home.removeAll();
+  for (const path of keptDisks(home)) rmSync(path);
+});
+afterAll(async () => home.close());
+
+async function create(name: string): Promise<NamedMachine> {
+  return home.store.create({ name, image: image, memory: '64M' });
+}
+
+async function createRunning(name: string): Promise<NamedMachine> {
+  await create(name);
+  expect(await home.vmlet('start', name)).toMatchObject({ status: 0 });
+  return home.store.get(name);
+}
+
+function find(role: Role): HomeProcess {
+  const found = home.processes().find((one) => roleOf(one) === role);
+  if (!found) throw new Error(`there is no ${role}`);
+  return found;
+}
+
+async function listed(): Promise<Record<string, string>> {
+  const { status, stdout } = await home.vmlet('ls', '--json');
+  expect(status).toBe(0);
+  const { machines } = JSON.parse(stdout) as { machines: { name: string; state: string }[] };
+  return Object.fromEntries(machines.map(({ name, state }) => [name, state]));
+}
+
+describe('a killed keeper', () => {
+  it('takes QEMU and passt with it, and the next start clears what it left', async () => {
+    const { files } = await createRunning('m');
+    process.kill(find('keeper').pid, 'SIGKILL');
+    expect(await liesOf(home)).toEqual([]);
+    expect((await home.vmlet('ls')).stdout).toMatch(/^m +stopped .*its keeper was killed on the host/m);
+    expect(existsSync(files.run)).toBe(true);
+    writeFileSync(join(files.sockets, 'passt.argv.123.new'), '');
+    writeFileSync(join(files.directory, 'plan.json.123.new'), '');
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    expect(await liesOf(home)).toEqual([]);
+    expect(leftovers(home)).toEqual([]);
+    expect(readdirSync(files.sockets).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  it('is not taken for one that saved: a saved machine stays saved', async () => {
+    const { files } = await createRunning('m');
+    process.kill(find('keeper').pid, 'SIGKILL');
+    expect(await liesOf(home)).toEqual([]);
+    writeFileSync(files.savedState, '');
+    expect(await listed()).toEqual({ m: 'saved' });
+    rmSync(files.savedState);
+  });
+});
+
+describe('a runtime directory that is wiped under a running machine', () => {
+  it.each([false, true])(
+    'leaves it found, shown as running, and to be stopped (paused: %s)',
+    async (paused) => {
+      const { files } = await createRunning('m');
+      if (paused) expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
+      rmSync(dirname(files.sockets), { recursive: true });
+      expect(await listed()).toEqual({ m: paused ? 'paused' : 'running' });
+      expect(await liesOf(home)).toEqual([]);
+      expect((await home.vmlet('start', 'm')).stderr).toMatch(/m runs already/);
+      expect(await home.vmlet('stop', 'm', '--timeout', '300ms')).toMatchObject({ status: 0 });
+      expect(await listed()).toEqual({ m: 'stopped' });
+      expect(home.processes()).toEqual([]);
+      expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    },
+  );
+});
+
+describe('a machine whose files cannot be understood', () => {
+  it.each(['spec.json', 'run.json', 'end.json'])(
+    'is listed as broken with a truncated %s, beside others',
+    async (file) => {
+      await create('sound');
+      const { files } = await create('m');
+      const path = join(files.directory, file);
+      if (existsSync(path)) truncateSync(path, 20);
+      else writeFileSync(path, '{"version":');
+      expect(await listed()).toEqual({ m: 'broken', sound: 'created' });
+      const { stdout } = await home.vmlet('ls');
+      expect(stdout).toMatch(new RegExp(`^m +broken .*${file}`, 'm'));
+      for (const command of [
+        ['start', 'm'],
+        ['stop', 'm'],
+        ['rm', 'm'],
+      ]) {
+        const { status, stderr } = await home.vmlet(...command);
+        expect(status, stderr).toBe(125);
+        expect(stderr).toMatch(/^vmlet: m is broken: /);
+        expect(stderr).not.toContain('defect');
+      }
+      expect(await home.vmlet('rm', '--storage', 'm')).toMatchObject({ status: 0 });
+      expect(await listed()).toEqual({ sound: 'created' });
+    },
+  );
+
+  it('is listed as broken when its spec is a directory', async () => {
+    await create('sound');
+    const { files } = await create('m');
+    rmSync(files.spec);
+    mkdirSync(files.spec);
+    expect(await listed()).toEqual({ m: 'broken', sound: 'created' });
+  });
+
+  it('is not removed from under a QEMU', async () => {
+    const { files } = await createRunning('m');
+    const spec = readFileSync(files.spec, 'utf8');
+    truncateSync(files.spec, 20);
+    const refused = await home.vmlet('rm', '--storage', 'm');
+    expect(refused.status).toBe(125);
+    expect(refused.stderr).toMatch(/^vmlet: m still runs, although its files cannot be understood$/m);
+    writeFileSync(files.spec, spec);
+    expect(await liesOf(home)).toEqual([]);
+    truncateSync(files.spec, 20);
+    expect(await home.vmlet('rm', '--storage', '--force', 'm')).toMatchObject({ status: 0 });
+    expect(await listed()).toEqual({});
+    await until(() => home.processes().length === 0);
+  });
+});
+
+describe('a removal', () => {
+  it('gives a disk one name, also when it is done again after it was killed', async () => {
+    const { files, spec } = await create('m');
+    const { disks } = locate(home.environment, '/', 0);
+    mkdirSync(disks, { recursive: true });
+    const kept = join(disks, 'm-disk0.qcow2');
+    linkSync(join(files.storage, spec.disks[0]?.file ?? ''), kept);
+    const { status, stderr } = await home.vmlet('rm', 'm');
+    expect(status).toBe(0);
+    expect(stderr).toBe(`vmlet: kept the disk ${kept}\n`);
+    expect(keptDisks(home)).toEqual([kept]);
+    await create('m');
+    expect((await home.vmlet('rm', 'm')).stderr).toBe(
+      `vmlet: kept the disk ${join(disks, 'm-disk0-2.qcow2')}\n`,
+    );
+  });
+
+  it('with its storage removes the name that a killed one gave', async () => {
+    const { files, spec } = await create('m');
+    const { disks } = locate(home.environment, '/', 0);
+    mkdirSync(disks, { recursive: true });
+    linkSync(join(files.storage, spec.disks[0]?.file ?? ''), join(disks, 'm-disk0.qcow2'));
+    writeFileSync(join(disks, 'm-disk0-2.qcow2'), 'of another machine m');
+    expect(await home.vmlet('rm', '--storage', 'm')).toMatchObject({ status: 0 });
+    expect(keptDisks(home)).toEqual([join(disks, 'm-disk0-2.qcow2')]);
+  });
+
+  it('keeps what a kept disk stands on, and nothing when the last clone goes with its storage', async () => {
+    await create('m');
+    expect(await home.vmlet('clone', '--linked', 'm', 'clone')).toMatchObject({ status: 0 });
+    const { status, stderr } = await home.vmlet('rm', 'clone');
+    expect(status).toBe(0);
+    const told = [...stderr.matchAll(/kept the disk (.*)/g)].map((match) => match[1] ?? '');
+    expect(told).toHaveLength(2);
+    expect(await home.vmlet('rm', '--storage', 'm')).toMatchObject({ status: 0 });
+    for (const path of told) execFileSync('qemu-img', ['check', '-q', '-f', 'qcow2', path]);
+    for (const path of keptDisks(home)) rmSync(path);
+
+    await create('m');
+    expect(await home.vmlet('clone', '--linked', 'm', 'clone')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('rm', '--storage', 'm')).toMatchObject({ status: 0 });
+    expect(keptDisks(home)).toHaveLength(1);
+    expect(await home.vmlet('rm', '--storage', 'clone')).toMatchObject({ status: 0 });
+    expect(keptDisks(home)).toEqual([]);
+  });
+
+  it('sweeps logs of machines that are gone, and of no other store', async () => {
+    const { files } = await createRunning('m');
+    expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+    rmSync(files.directory, { recursive: true });
+    const { logs, runtime } = locate(home.environment, '/', 0);
+    const others = join(logs, '0123abcd');
+    mkdirSync(others);
+    writeFileSync(join(others, 'store'), '/another/store');
+    mkdirSync(join(runtime, '01234567'));
+    const kept = await createRunning('kept');
+    await create('gone');
+    expect(existsSync(files.logs)).toBe(true);
+    expect(await home.vmlet('rm', 'gone')).toMatchObject({ status: 0 });
+    expect(readdirSync(logs).sort()).toEqual(['0123abcd', kept.spec.id].sort());
+    expect(readdirSync(runtime).sort()).toEqual(['01234567', kept.spec.id].sort());
+    rmSync(others, { recursive: true });
+    rmSync(join(runtime, '01234567'), { recursive: true });
+  });
+});

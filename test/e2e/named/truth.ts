@@ -1,0 +1,145 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { locate } from '../../../src/machine/locations.ts';
+import { diskPath } from '../../../src/store/machine-plan.ts';
+import { run } from '../../../src/process/run.ts';
+import { VMLET } from '../command.ts';
+import type { Home, HomeProcess } from './home.ts';
+
+export type Role = 'command' | 'lock holder' | 'keeper' | 'qemu' | 'passt' | 'other';
+
+export function roleOf({ program, commandLine }: HomeProcess): Role {
+  if (commandLine.includes(VMLET)) return 'command';
+  if (commandLine.includes('/vmlet-keeper lock ')) return 'lock holder';
+  if (commandLine.includes('/vmlet-keeper keep ')) return 'keeper';
+  // Until it is QEMU it may be setpriv.
+  if (commandLine.includes('qemu-system-x86_64 ')) return commandLine.includes('setpriv') ? 'other' : 'qemu';
+  return program.startsWith('passt') ? 'passt' : 'other';
+}
+
+interface Listing {
+  readonly machines: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly status?: {
+      readonly kind: string;
+      readonly keeper: Identity;
+      readonly qemu?: Identity | undefined;
+      readonly helpers: Readonly<Record<string, Identity>>;
+    };
+  }[];
+}
+
+interface Identity {
+  readonly pid: number;
+  readonly startTime: number;
+}
+
+const PATIENCE_MS = 60_000;
+
+/**
+ * Waits until nothing of a command is on its way any more, and asks `vmlet ls --json` then.
+ * @returns what is wrong with its answer, by what the kernel says of the processes; nothing when it tells the truth.
+ */
+export async function liesOf(home: Home): Promise<string[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!isSettled(home) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { status, stdout, stderr } = await home.vmlet('ls', '--json');
+  if (status !== 0) return [`ls ends with ${String(status)}: ${stderr}`];
+  const { machines } = JSON.parse(stdout) as Listing;
+  const broken = machines.filter(({ state }) => state === 'broken').map(({ name }) => `${name} is broken`);
+  return [...broken, ...unaccounted(home.processes(), machines)];
+}
+
+/** The test's own look at the machines is for knowing when to ask; what `ls` says is compared, not this. */
+function isSettled(home: Home): boolean {
+  const processes = home.processes();
+  const passing = processes.some((one) => ['command', 'lock holder', 'other'].includes(roleOf(one)));
+  const changing = home
+    .machines()
+    .some((one) => 'spec' in one && one.status.kind === 'running' && IN_BETWEEN.has(one.status.state));
+  const machines = home.machines().map((one) => ({
+    name: one.name,
+    state: '',
+    ...('spec' in one && one.status.kind === 'running' && { status: one.status }),
+  }));
+  return !passing && !changing && unaccounted(processes, machines).length === 0;
+}
+
+const IN_BETWEEN: ReadonlySet<string> = new Set(['starting', 'shutdown', 'prelaunch', 'save-vm']);
+
+/** Processes of no machine that is said to run, and processes that are said to live and do not. */
+function unaccounted(processes: readonly HomeProcess[], machines: Listing['machines']): string[] {
+  const alive = new Map(processes.map((one) => [`${one.pid}@${one.startTime}`, one]));
+  const running = machines.filter(({ status }) => status?.kind === 'running');
+  const claims = running.flatMap(({ name, status }) => {
+    const roles = { keeper: status?.keeper, qemu: status?.qemu, ...status?.helpers };
+    return Object.entries(roles).map(([role, identity]) => ({
+      what: `${role} of ${name}`,
+      process: identity && `${identity.pid}@${identity.startTime}`,
+    }));
+  });
+  const missing = claims.filter((claim) => claim.process === undefined || !alive.has(claim.process));
+  const claimed = new Set(claims.map((claim) => claim.process));
+  const unowned = [...alive].filter(([key]) => !claimed.has(key));
+  return [
+    ...missing.map(({ what, process }) => `the ${what} is said to live (${process ?? 'no process'})`),
+    ...unowned.map(
+      ([key, one]) => `${roleOf(one)} ${key} belongs to no machine: ${one.commandLine.slice(0, 120)}`,
+    ),
+  ];
+}
+
+export interface DiskCheck {
+  readonly corrupt: readonly string[];
+  /** Clusters that nobody uses: lost space, and no harm. */
+  readonly leaking: number;
+}
+
+/** Asks qemu-img about each disk of the machines that do not run, and about those that outlived their machine. */
+export async function checkDisks(home: Home): Promise<DiskCheck> {
+  const stopped = home.machines().filter((one) => 'spec' in one && one.status.kind !== 'running');
+  const disks = stopped.flatMap((one) =>
+    'spec' in one ? one.spec.disks.map((disk) => diskPath(disk, home.store.get(one.name).files)) : [],
+  );
+  const results = await Promise.all(
+    [...disks, ...keptDisks(home)].map(async (path) => {
+      // 2: there are errors; 3: clusters leak.
+      const result = await run(['qemu-img', 'check', '-q', '-f', 'qcow2', path], {
+        acceptedExitCodes: [0, 1, 2, 3],
+      });
+      return { path, ...result };
+    }),
+  );
+  return {
+    corrupt: results
+      .filter(({ exitCode }) => exitCode === 1 || exitCode === 2)
+      .map(({ path, stderr }) => `${path}: ${stderr}`),
+    leaking: results.filter(({ exitCode }) => exitCode === 3).length,
+  };
+}
+
+export function keptDisks({ environment }: Home): string[] {
+  return entries(locate(environment, '/', 0).disks);
+}
+
+/** What commands that were killed have left behind and a later one should have swept. */
+export function leftovers(home: Home): string[] {
+  const { machines: parent, logs, runtime } = locate(home.environment, '/', 0);
+  const ids = new Set(home.machines().map((one) => ('spec' in one ? one.spec.id : '')));
+  const orphans = [...entries(logs), ...entries(runtime)].filter((path) => !ids.has(path.slice(-8)));
+  return [...entries(join(parent, '.staging')), ...orphans, ...halfWritten(parent)];
+}
+
+function halfWritten(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.\d+\.new$/.test(name))
+    .map((name) => join(directory, name));
+}
+
+function entries(directory: string): string[] {
+  return statSync(directory, { throwIfNoEntry: false })?.isDirectory()
+    ? readdirSync(directory).map((name) => join(directory, name))
+    : [];
+}
