@@ -4,9 +4,11 @@ import { type LiveMachine, MachineStore } from '../store/index.ts';
 import { debugLog } from './debug-log.ts';
 import { eachMachine } from './each-machine.ts';
 import { ProgressLine, describeBuild } from './progress.ts';
+import { durationMs } from './run-options.ts';
 
 interface Flags {
   readonly paused?: true;
+  readonly identityTimeout?: number;
   readonly discardSaved?: true;
   readonly debug?: true;
   readonly dryRun?: true;
@@ -19,6 +21,11 @@ export function startCommand(): Command {
     .argument('<machines...>', 'their names')
     .option('--paused', 'do not let them run before vmlet resume')
     .option('--discard-saved', 'boot, and forget the saved memory')
+    .option(
+      '--identity-timeout <time>',
+      'how long the guest of a clone may take to boot, to be given an identity of its own (default: 60s)',
+      durationMs,
+    )
     .option('--debug', 'say on stderr what is done and when, as JSON lines')
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
@@ -49,6 +56,7 @@ async function start(names: string[], flags: Flags): Promise<void> {
           progress.clear();
           process.stderr.write(installedNote(machine.name));
         },
+        ...(flags.identityTimeout !== undefined && { identityTimeoutMs: flags.identityTimeout }),
         onRenewIdentity: () =>
           progress.show(`${machine.name} runs; giving its guest an identity of its own…`),
       });

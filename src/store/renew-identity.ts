@@ -16,6 +16,9 @@ export interface RenewIdentityOptions {
   readonly onProgress?: (() => void) | undefined;
 }
 
+/** A guest that still boots, on an emulated processor, makes keys slowly. */
+const RENEWAL_MS = 60_000;
+
 /**
  * Makes the guest of a clone that runs a machine of its own: machine id, host keys, host name, and the clone's own ssh
  * key. The mark that this has to be done goes with success only, so that the next start tries again.
@@ -49,17 +52,15 @@ async function renew(
 ): Promise<void> {
   const { spec, files } = definition;
   onProgress?.();
-  const deadline = AbortSignal.timeout(timeoutMs);
+  await using channel = await openGuestChannel(definition, timeoutMs, signal);
+  const deadline = AbortSignal.timeout(RENEWAL_MS);
   const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
   try {
-    await using channel = await openGuestChannel(definition, timeoutMs, either);
     await renewGuestIdentity(channel, spec.name, { signal: either });
     await provisionSsh(definition, channel, either);
   } catch (error) {
     if (error !== deadline.reason) throw error;
-    throw new TimedOutError(`renewing the identity of ${spec.name}`, timeoutMs, {
-      hint: 'its guest answers, but slowly',
-    });
+    throw new TimedOutError(`renewing the identity of ${spec.name}`, RENEWAL_MS);
   }
   const endpoint = sshEndpoint(readPlan(files).network?.forwards ?? []);
   if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
