@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InvalidInputError } from '../../../src/errors.ts';
 import { hostKeysOnConsole, knownHosts } from '../../../src/guest/known-hosts.ts';
 import { sshArguments } from '../../../src/guest/ssh-client.ts';
-import { includeInConfig, includeLine, sshConfig } from '../../../src/guest/ssh-config.ts';
+import { excludeFromConfig, includeInConfig, includeLine, sshConfig } from '../../../src/guest/ssh-config.ts';
 import { encodeKeyPair, makeSshKeyPair } from '../../../src/guest/ssh-key.ts';
 import { parsePublicKey } from '../../../src/guest/ssh-public-key.ts';
 
@@ -117,6 +117,21 @@ describe('the Include line', () => {
     const result = includeInConfig(text, { path }, '/home/me');
     expect(result).toEqual({ included: false, text: `${line}\n${text === '' ? '' : `\n${text}`}` });
     expect(includeInConfig(result.text, { path }, '/home/me').included).toBe(true);
+  });
+});
+
+describe('the Include line of all machines', () => {
+  const files = { path: '/data/a*b/machines', glob: '/*/ssh/config' };
+
+  test('is a pattern behind the path only', () => {
+    expect(includeLine(files)).toBe(String.raw`Include "/data/a\\*b/machines/*/ssh/config"`);
+  });
+
+  test.each(['', 'Host *\n  Port 1\n', 'Include other\n\nHost a\n'])('comes and goes in %j', (text) => {
+    const added = includeInConfig(text, files, '/home/me').text;
+    expect(added).not.toBe(text);
+    expect(excludeFromConfig(added, files, '/home/me')).toBe(text);
+    expect(excludeFromConfig(text, files, '/home/me')).toBe(text);
   });
 });
 
