@@ -30,23 +30,23 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   const machine = new MachineStore().get(name).live();
   const { stdin, stdout, stderr } = process;
   if (stdin.isTTY) stderr.write(`vmlet: the serial console of ${name}; Ctrl-] leaves it\n`);
-  await untilInterrupted(async (signal) => {
+  const end = await untilInterrupted(async (signal) => {
     using _raw = rawTerminal();
     const input = readOnly ? stdin.pipe(leavingOnly()) : stdin;
     try {
-      const end = await machine.console({
+      return await machine.console({
         input,
         output: stdout,
         signal,
         scrollBack: { lines, show: (bytes) => void stdout.write(stdout.isTTY ? plain(bytes) : bytes) },
       });
-      // Nobody knows where the guest has left the cursor.
-      if (stdout.isTTY) stderr.write('\r\n');
-      if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\r\n`);
     } finally {
       if (input !== stdin) stdin.unpipe().pause();
     }
   });
+  // Nobody knows where the guest has left the cursor.
+  if (stdout.isTTY) stderr.write('\n');
+  if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
 }
 
 /** A terminal would answer the questions in what is old, and the guest would take that for typing. */

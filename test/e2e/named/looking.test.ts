@@ -1,0 +1,337 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bootSector, bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
+import type { QmpClient } from '../../../src/qmp/index.ts';
+import { coloursOf, decodePng } from '../../integration/machine/png.ts';
+import { type Started, VMLET, start, until } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+import { Terminal } from './terminal.ts';
+
+/** Clears the screen, if a terminal obeys it. */
+const clearing = bootSector(
+  [0xba, 0xf8, 0x03], // mov dx, 0x3f8
+  [...Buffer.from('\u001b[2J\u001b[Hcleared\r\n')].flatMap((byte) => [0xb0, byte, 0xee]), // mov al, byte; out dx, al
+);
+
+const sectors = { ...bootSectors, keys: keyboardSectors.characters, clearing };
+
+let home: Home;
+let terminal: Terminal;
+beforeAll(async () => {
+  home = await makeHome();
+  terminal = new Terminal(home);
+});
+afterEach(async () => {
+  terminal[Symbol.dispose]();
+  await home.removeAll();
+});
+afterAll(async () => home.close());
+
+/** A machine that has started and whose guest has said something. */
+async function machine(
+  name: string,
+  sector: keyof typeof sectors,
+  ...flags: readonly string[]
+): Promise<void> {
+  const image = join(home.path, `${sector}.img`);
+  writeFileSync(image, sectors[sector]);
+  const hardware = ['--image', `${image},format=raw`, '-m', '64M', '--cpus', '1', '--net', 'none'];
+  expect(await home.vmlet('create', name, ...hardware, '--start', ...flags)).toMatchObject({ status: 0 });
+  await until(() => readFileSync(home.store.get(name).files.serialLog).length > 0);
+}
+
+function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+async function interrupted(command: Started): Promise<void> {
+  command.process.kill('SIGINT');
+  expect(await command.finished).toMatchObject({ status: 130, stderr: '' });
+}
+
+describe('vmlet logs', () => {
+  it('prints a log byte by byte, whether the machine runs or not, and says of an empty one that it is', async () => {
+    await machine('m', 'clearing');
+    const said = '\u001b[2J\u001b[Hcleared\r\n';
+    expect(await home.vmlet('logs', 'm')).toMatchObject({ status: 0, stdout: said, stderr: '' });
+    await home.vmlet('kill', 'm');
+    expect((await home.vmlet('logs', '-n', '1', 'm')).stdout).toBe(said);
+    const events = jsonLines((await home.vmlet('logs', '--source', 'events', 'm')).stdout);
+    expect(events.map(({ event }) => event)).toContain('RESUME');
+    expect(await home.vmlet('logs', '--source', 'passt', 'm')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: 'vmlet: m has nothing in its passt log\n',
+    });
+    expect((await home.vmlet('logs', 'none')).stderr).toContain('there is no machine none');
+  });
+
+  it('follows from run to run, until the machine is removed', async () => {
+    await machine('m', 'hang');
+    const following = home.start(['logs', '-f', '-n', '1', 'm']);
+    await until(() => following.stdout() === 'up\n');
+    await home.vmlet('kill', 'm');
+    await home.vmlet('start', 'm');
+    await until(() => following.stdout() === 'up\nup\n');
+    const other = home.start(['logs', '-f', '-n', '1', 'm']);
+    await until(() => other.stdout() === 'up\n');
+    await home.vmlet('kill', 'm');
+    await interrupted(other);
+    await home.vmlet('rm', '--storage', 'm');
+    expect(await following.finished).toMatchObject({ status: 125, stdout: 'up\nup\n' });
+    expect(following.stderr()).toContain('there is no machine m');
+  });
+
+  it('does not let a guest steer the terminal', async () => {
+    await machine('m', 'clearing');
+    terminal.run(`echo before; ${process.execPath} ${VMLET} logs m`);
+    await terminal.shows(/^left with 0$/);
+    expect(terminal.lines().slice(0, 2)).toEqual(['before', 'cleared']);
+  });
+});
+
+describe('vmlet events', () => {
+  it('prints those of all machines, and nobody waits for it', async () => {
+    await machine('one', 'hang');
+    await machine('two', 'hang');
+    const all = home.start(['events']);
+    const mine = home.start(['events', '--since-start', 'two']);
+    await until(() => mine.stdout().includes('RESUME'));
+    await home.vmlet('pause', 'one');
+    await until(() => all.stdout().includes('STOP'));
+    await home.vmlet('resume', 'one');
+    // Neither reads any more; the machines end all the same.
+    all.process.kill('SIGSTOP');
+    mine.process.kill('SIGSTOP');
+    expect(await home.vmlet('stop', '-t', '2', 'one', 'two')).toMatchObject({ status: 0 });
+    all.process.kill('SIGCONT');
+    mine.process.kill('SIGCONT');
+    const ends = (events: Started): unknown[] =>
+      jsonLines(events.stdout())
+        .filter(({ event }) => event === 'SHUTDOWN')
+        .map(({ machine: name }) => name);
+    await until(() => ends(all).length === 2 && ends(mine).length === 1);
+    expect(ends(all).sort()).toEqual(['one', 'two']);
+    expect(jsonLines(all.stdout()).map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['STOP', 'RESUME']),
+    );
+    expect(jsonLines(mine.stdout()).every(({ machine: name }) => name === 'two')).toBe(true);
+    await interrupted(all);
+    await interrupted(mine);
+  });
+
+  it('begins with the last start, also where the file of the run before is there, and ends with the machines', async () => {
+    await machine('m', 'hang');
+    await home.vmlet('kill', 'm');
+    await home.vmlet('start', 'm');
+    await home.vmlet('kill', 'm');
+    expect(existsSync(`${home.store.get('m').files.events}.1`)).toBe(true);
+    const events = home.start(['events', '--since-start', 'm']);
+    await until(() => events.stdout().includes('RESUME'));
+    await home.vmlet('rm', '--storage', 'm');
+    const { status, stdout, stderr } = await events.finished;
+    expect([status, stderr]).toEqual([0, 'vmlet: m was removed or renamed\n']);
+    expect(jsonLines(stdout).filter(({ event }) => event === 'RESUME')).toHaveLength(1);
+  });
+});
+
+interface Reading {
+  machine: string;
+  uptimeMs: number;
+  cpu: { qemuMs: number; virtualProcessorsMs: number[] };
+  memory: { guestBytes: number; rssBytes: number };
+  disks: { device: string; readBytes: number }[];
+  networks: null;
+  rate: { seconds: number; cpu: { percent: number }; disks: { readBytes: number }[] } | null;
+}
+
+describe('vmlet stats', () => {
+  it('gives a JSON line a machine and reading, with what was used between two', async () => {
+    await machine('idle', 'hang');
+    await machine('busy', 'spin');
+    const { status, stdout } = await home.vmlet('stats', '--no-stream', '--interval', '300ms');
+    expect(status).toBe(0);
+    const [busy, idle] = jsonLines(stdout) as unknown as Reading[];
+    expect([busy?.machine, idle?.machine]).toEqual(['busy', 'idle']);
+    for (const one of [busy, idle]) {
+      expect(one).toMatchObject({ version: 1, memory: { guestBytes: 64 * 1024 ** 2 }, networks: null });
+      expect(one?.uptimeMs).toBeGreaterThan(0);
+      expect(one?.cpu.qemuMs).toBeGreaterThan(0);
+      expect(one?.memory.rssBytes).toBeGreaterThan(1024 ** 2);
+      expect(one?.disks[0]?.readBytes).toBeGreaterThanOrEqual(512);
+      expect(one?.rate?.seconds).toBeGreaterThan(0.2);
+    }
+    expect(busy?.rate?.cpu.percent).toBeGreaterThan(idle?.rate?.cpu.percent ?? Infinity);
+  });
+
+  it('goes on until interrupted, and with named machines until they have ended', async () => {
+    await machine('m', 'hang');
+    const all = home.start(['stats', '--interval', '100ms']);
+    const named = home.start(['stats', '--interval', '100ms', 'm']);
+    await until(() => jsonLines(named.stdout()).length > 2 && jsonLines(all.stdout()).length > 2);
+    const [first, second] = jsonLines(named.stdout()) as unknown as Reading[];
+    expect(first?.rate).toBeNull();
+    expect(second?.rate).not.toBeNull();
+    await home.vmlet('kill', 'm');
+    expect((await named.finished).status).toBe(125);
+    expect(named.stderr()).toMatch(/^vmlet: .*\bm\b.*(does not run|killed)/);
+    await interrupted(all);
+    const refused = await home.vmlet('stats', 'm');
+    expect([refused.status, refused.stdout]).toEqual([125, '']);
+    expect(refused.stderr).toContain('m does not run');
+  });
+
+  it('is a table that is written over itself on a terminal', async () => {
+    await machine('m', 'spin');
+    terminal.run(`${process.execPath} ${VMLET} stats --interval 100ms`);
+    await terminal.shows(/^NAME +CPU +MEM +DISK-R +DISK-W +NET-R +NET-W +UPTIME$/);
+    await terminal.shows(/^m +\d+\.\d % +[\d.]+ MiB \/ 64 MiB +[\d.]+ \w+\/s +0 B\/s +- +- +[2-9] seconds$/);
+    expect(terminal.lines().filter((line) => /^(NAME|m) /.test(line))).toHaveLength(2);
+    terminal.press('C-c');
+    await terminal.shows(/left with 130$/);
+  });
+});
+
+describe('vmlet console', () => {
+  it('has any number of readers and writers, each of whom is told how the machine ended', async () => {
+    await machine('m', 'echo');
+    const attach = (input?: string): Started =>
+      start(['console', 'm'], { env: home.environment, ...(input !== undefined && { input }) });
+    const readers = [attach(), attach()];
+    await until(() => readers.every((reader) => reader.stdout() === 'up\n'));
+    const silent = start(['console', '--read-only', '--lines', '0', 'm'], {
+      env: home.environment,
+      input: 'no',
+    });
+    const typist = attach('abc');
+    await until(() => readers.every((reader) => reader.stdout() === 'up\nabc'));
+    await until(() => typist.stdout() === 'up\nabc');
+    await home.vmlet('kill', 'm');
+    for (const one of [...readers, typist, silent]) {
+      expect(await one.finished).toMatchObject({
+        status: 0,
+        stderr: 'vmlet: m has ended: QEMU was killed by SIGKILL\n',
+      });
+    }
+    expect(readFileSync(home.store.get('m').files.serialLog, 'latin1')).toBe('up\nabc');
+    const refused = await home.vmlet('console', 'm');
+    expect(refused).toMatchObject({ status: 125, stdout: '' });
+    expect(refused.stderr).toContain('m does not run');
+  });
+
+  it('shows nothing twice of what a guest says that never stops', async () => {
+    await machine('m', 'babble');
+    const reader = home.start(['console', '--lines', '1', 'm']);
+    await until(() => reader.stdout().length > 100_000);
+    await interrupted(reader);
+    expect(/^x+$/.test(reader.stdout())).toBe(true);
+  });
+
+  it('is a raw terminal until Ctrl-], after the last lines of the log as plain text', async () => {
+    await machine('m', 'echo');
+    terminal.run(`${process.execPath} ${VMLET} console m`);
+    await terminal.shows(/^vmlet: the serial console of m; Ctrl-\] leaves it$/);
+    await terminal.shows(/^up$/);
+    terminal.press('hello');
+    await terminal.shows(/^hello$/);
+    // The terminal's own keys are the guest's.
+    terminal.press('C-c', 'C-z');
+    await until(
+      () => readFileSync(home.store.get('m').files.serialLog, 'latin1') === 'up\nhello\u0003\u001a',
+    );
+    terminal.press('C-]');
+    await terminal.shows(/^left with 0$/);
+    await terminal.shows(/(^| )icanon\b/);
+
+    terminal.run(`${process.execPath} ${VMLET} console --read-only m`);
+    await terminal.shows(/^hello$/);
+    terminal.press('typed', 'C-c');
+    await terminal.shows(/^left with 0$/);
+    expect(readFileSync(home.store.get('m').files.serialLog, 'latin1')).toBe('up\nhello\u0003\u001a');
+  });
+});
+
+describe('vmlet view', () => {
+  it('opens the viewer that is there on the socket of the screen, and exits with its status', async () => {
+    await machine('m', 'hang');
+    const { vncSocket } = home.store.get('m').files;
+    const programs = join(home.path, 'viewers');
+    mkdirSync(programs);
+    const path = `${programs}:${process.env['PATH'] ?? ''}`;
+    writeFileSync(join(programs, 'xtigervncviewer'), '#!/bin/sh\necho "shows $1"\nexit 3\n');
+    chmodSync(join(programs, 'xtigervncviewer'), 0o755);
+    const view = (...args: string[]): Started =>
+      start(['view', ...args], { env: { ...home.environment, PATH: path } });
+    expect(await view('m').finished).toMatchObject({ status: 3, stdout: `shows ${vncSocket}\n`, stderr: '' });
+    expect((await view('--print', 'm').finished).stdout).toBe(
+      `${join(programs, 'xtigervncviewer')} ${vncSocket}\n`,
+    );
+    const without = await start(['view', 'm'], { env: { ...home.environment, PATH: home.path } }).finished;
+    expect([without.status, without.stdout]).toEqual([125, '']);
+    expect(without.stderr).toContain(vncSocket);
+    expect(without.stderr).toContain('install TigerVNC');
+  });
+});
+
+describe('vmlet screenshot', () => {
+  it('is a picture of the screen, and writes over nothing', async () => {
+    await machine('m', 'hang');
+    const file = join(home.path, 'picture.png');
+    expect(await home.vmlet('screenshot', 'm', file)).toMatchObject({ status: 0, stdout: `${file}\n` });
+    const picture = decodePng(readFileSync(file));
+    expect([picture.width, picture.height]).toEqual([720, 400]);
+    expect(coloursOf(picture).size).toBeGreaterThan(1);
+    writeFileSync(file, 'mine');
+    const refused = await home.vmlet('screenshot', 'm', file);
+    expect(refused.status).toBe(125);
+    expect(refused.stderr).toContain('--force');
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    await home.vmlet('screenshot', '--force', 'm', file);
+    expect(decodePng(readFileSync(file)).width).toBe(picture.width);
+  });
+
+  it('of a machine without a screen says how it gets one', async () => {
+    await machine('m', 'hang', '--display', 'none');
+    for (const verb of ['screenshot', 'view']) {
+      const { status, stderr } = await home.vmlet(verb, 'm');
+      expect(status).toBe(125);
+      expect(stderr).toContain('m has no screen');
+      expect(stderr).toContain('vmlet set m --display vnc');
+    }
+  });
+});
+
+describe('vmlet sendkey', () => {
+  it('types text and combinations', async () => {
+    await machine('m', 'keys');
+    expect(
+      await home.vmlet('sendkey', 'm', '--text', 'Log in: 42!', '--hold', '5ms', 'enter', 'shift-a', 'b'),
+    ).toMatchObject({ status: 0, stderr: '' });
+    await until(() => readFileSync(home.store.get('m').files.serialLog, 'latin1') === '>Log in: 42!\rAb');
+    expect((await home.vmlet('sendkey', 'm', 'ctrl-entre')).stderr).toContain('enter');
+    await home.vmlet('pause', 'm');
+    expect((await home.vmlet('sendkey', 'm', 'a')).stderr).toContain('vmlet resume');
+  });
+
+  it('says that the machine has ended meanwhile', async () => {
+    await machine('m', 'hang');
+    const typing = home.start(['sendkey', 'm', 'a']);
+    // This guest does not read the key.
+    const live = home.store.get('m').live();
+    await until(async () => live.qmp(holdsKey, { long: true }));
+    await home.vmlet('kill', 'm');
+    expect((await typing.finished).status).toBe(125);
+    expect(typing.stderr()).toBe('vmlet: the machine has ended: m: QEMU was killed by SIGKILL\n');
+  });
+});
+
+/** The lowest bit of the keyboard controller's status. */
+async function holdsKey(monitor: QmpClient): Promise<boolean> {
+  const status = await monitor.execute('human-monitor-command', { 'command-line': 'i /1b 0x64' });
+  return /= 0x[0-9a-f]*[13579bdf]\s/.test(status);
+}

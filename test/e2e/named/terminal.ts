@@ -1,0 +1,48 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { until } from '../command.ts';
+import type { Home } from './home.ts';
+
+/** A real terminal of 100 columns and 30 rows in which one command line after the other is run, as a user of a home. */
+export class Terminal implements Disposable {
+  readonly #socket: string;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  constructor({ path, environment }: Home) {
+    this.#socket = join(path, 'tmux');
+    this.#environment = environment;
+  }
+
+  /** Runs it in a new window, which says `left with STATUS` and how the terminal is set when it has ended. */
+  run(commandLine: string): void {
+    this[Symbol.dispose]();
+    // Ctrl-C is for the command alone.
+    const line = `trap : INT; TERM=screen ${commandLine}; echo "left with $?"; stty -a; exec sleep 1000`;
+    this.#tmux('new-session', '-d', '-s', 'main', '-x', '100', '-y', '30', line);
+  }
+
+  /** Names as tmux has them: `C-]`, `Enter`. */
+  press(...keys: string[]): void {
+    this.#tmux('send-keys', '-t', 'main', ...keys);
+  }
+
+  lines(): string[] {
+    return this.#tmux('capture-pane', '-p', '-J', '-t', 'main').split('\n');
+  }
+
+  /** Waits until a line is shown. */
+  async shows(line: RegExp): Promise<void> {
+    await until(() => this.lines().some((shown) => line.test(shown)));
+  }
+
+  [Symbol.dispose](): void {
+    spawnSync('tmux', ['-S', this.#socket, 'kill-server'], { stdio: 'ignore' });
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync('tmux', ['-f', '/dev/null', '-S', this.#socket, ...args], {
+      encoding: 'utf8',
+      env: this.#environment,
+    });
+  }
+}
