@@ -4,6 +4,7 @@ import type { CdromPlan, NamedPlan } from './named-plan.ts';
 import { tapNetdev } from '../passt/bridge.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
 import { keyValueOption } from './quote.ts';
+import { rootPortDevice } from './root-port.ts';
 import { tpmArguments } from './tpm-arguments.ts';
 
 /** The QEMU command line of a named machine. */
@@ -27,9 +28,7 @@ export function namedArguments(plan: NamedPlan): string[] {
 }
 
 function rootPortArguments(ports: readonly string[]): string[] {
-  return ports.flatMap((id, index) =>
-    device({ driver: 'pcie-root-port', id, chassis: index + 1, slot: index + 1 }),
-  );
+  return ports.flatMap((id, index) => device(rootPortDevice(id, index)));
 }
 
 function monitorArguments(path: string, index: number): string[] {

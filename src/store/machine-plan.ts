@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import { backingChain } from '../machine/block-node.ts';
+import { portNumber, rootPort, rootPorts } from '../machine/root-port.ts';
 import { board, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../machine/board.ts';
 import type { CdromPlan, NamedPlan } from '../machine/named-plan.ts';
 import type { BootPlan, BootSource, DiskPlan } from '../machine/plan.ts';
@@ -27,13 +28,22 @@ export interface MachinePlanInputs {
   /** What is booted from an image or a kernel; undefined where the firmware looks by itself. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
-  /** Goes on with a saved state instead of booting: the type of the machine that was saved. */
-  readonly incoming: { readonly machineType: string } | undefined;
+  /** It goes on with memory instead of booting, and has to be what it was then. */
+  readonly memory: KeptMemory | undefined;
+}
+
+/** What memory was kept with that goes back into a new QEMU. */
+export interface KeptMemory {
+  /** A snapshot's is loaded from the disks, a saved one is waited for. */
+  readonly kind: 'saved' | 'snapshot';
+  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine. */
+  readonly machineType: string;
+  readonly rootPorts: readonly string[];
 }
 
 /** Everything that a start needs, every choice made; nothing after it chooses anything. */
 export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
-  const { spec, files, host, accelerator, source, network, incoming } = inputs;
+  const { spec, files, host, accelerator, source, network, memory } = inputs;
   const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: spec.disks.length + index };
@@ -43,7 +53,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     uuid: spec.uuid,
     qemu: host.qemu.path,
     sandbox: host.qemu.sandbox,
-    board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(incoming && { type: incoming.machineType }) },
+    board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(memory && { type: memory.machineType }) },
     accelerator,
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
     cpus: spec.cpus,
@@ -55,7 +65,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
-    rootPorts: rootPorts(spec.disks.length + SPARE_ROOT_PORTS),
+    rootPorts: memory?.rootPorts ?? rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
     wiring: {
@@ -73,7 +83,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     guestAgentSocket: files.guestAgentSocket,
     onReset: spec.installer ? 'end' : 'restart',
     startPaused: true,
-    incoming: incoming !== undefined,
+    incoming: memory?.kind === 'saved',
     directory: {
       sockets: files.sockets,
       storage: files.storage,
@@ -117,18 +127,13 @@ export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): 
     cache: disk.cache,
     discard: disk.discard,
     serial: disk.name,
-    bus: rootPort(index),
+    bus: rootPort(portNumber(disk.name)),
     bootIndex: index,
   };
 }
 
-/** Ports are filled in the order of the disks; those behind are free. */
-export function rootPorts(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => rootPort(index));
-}
-
-function rootPort(index: number): string {
-  return `port${index}`;
+function portsBehind(disks: MachineSpec['disks']): number {
+  return Math.max(0, ...disks.map(({ name }) => portNumber(name) + 1));
 }
 
 /** Installers and graphical systems want what PCs have; a kernel of the user's with a serial port boots faster without. */

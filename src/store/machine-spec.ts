@@ -21,8 +21,8 @@ const backingSchema: z.ZodType<Backing> = z.lazy(() =>
 );
 
 const diskSchema = z.strictObject({
-  /** The block node's name, and the disk's name in commands. */
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/),
+  /** The block node's name, the disk's serial and its name in commands. Its number is that of its port. */
+  name: z.string().regex(/^disk\d{1,2}$/),
   /** A name in the machine's own directory of disks, or an absolute path. */
   file: z.string().min(1),
   /** Whether the file goes with the machine's storage. */

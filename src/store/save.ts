@@ -11,6 +11,7 @@ import { Scope } from '../util/scope.ts';
 import type { Definition } from './definition.ts';
 import { hasEnded } from './ended.ts';
 import { lockMachine } from './machine-lock.ts';
+import { readPlan } from './machine-plan-file.ts';
 import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { notRunning } from './not-running.ts';
@@ -25,6 +26,8 @@ const noteSchema = z.object({
   wasRunning: z.boolean(),
   /** As in `pc-q35-10.0`: another QEMU's q35 is another machine, which the memory does not fit. */
   machineType: z.string(),
+  /** Disks may have come and gone since it was started. */
+  rootPorts: z.array(z.string()),
 });
 const QUIT_MS = 30_000;
 
@@ -44,7 +47,9 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
     async (qmp) => {
       const { running } = await qmp.execute('query-status');
       const machineType = await queryMachineType(qmp);
-      replaceFile(files.savedStateNote, JSON.stringify({ version: 1, wasRunning: running, machineType }));
+      const { rootPorts } = readPlan(files);
+      const note = { version: 1 as const, wasRunning: running, machineType, rootPorts: [...rootPorts] };
+      replaceFile(files.savedStateNote, JSON.stringify(note satisfies z.infer<typeof noteSchema>));
       // From the moment that the file has its name, the machine must not run on.
       await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });
     },

@@ -17,7 +17,7 @@ import { findBootFiles } from './boot-files.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { planMachineNetwork, readEarlierForwards } from './machine-network.ts';
-import { planNamedMachine } from './machine-plan.ts';
+import { type KeptMemory, planNamedMachine } from './machine-plan.ts';
 import { readStatus } from './machine-status.ts';
 import { readSavedNote } from './save.ts';
 import type { StartOptions } from './start.ts';
@@ -34,12 +34,19 @@ export interface StartPlan {
   readonly keeper: KeeperOptions;
 }
 
+interface PlanOptions {
+  /** True by default. */
+  readonly buildsImages?: boolean;
+  /** What is saved by default. */
+  readonly memory?: KeptMemory | undefined;
+}
+
 /** Looks at the host and decides; writes nothing but an image that has to be built. */
 export async function planStart(
   locations: Locations,
   definition: Definition,
   { signal, log, onProgress, paused }: StartOptions,
-  { buildsImages = true } = {},
+  { buildsImages = true, memory = savedMemory(definition) }: PlanOptions = {},
 ): Promise<StartPlan> {
   const { spec, files } = definition;
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
@@ -50,7 +57,7 @@ export async function planStart(
     accelerator: chooseAccelerator(spec.accel, host),
     source: await findBootFiles(definition, { locations, signal, onProgress, buildsImages }),
     network: await planMachineNetwork(spec, host, readEarlierForwards(files.plan), signal),
-    incoming: readStatus(files).kind === 'saved' ? readSavedNote(definition) : undefined,
+    memory,
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
   const qemu = qemuCommand(plan, host);
@@ -71,11 +78,16 @@ export async function planStart(
       consolePath: files.consoleSocket,
       runtimeDirectory: files.sockets,
       helpers,
-      paused: paused === true || plan.incoming,
+      paused: paused === true || memory !== undefined,
       command,
       notifySocket: process.env['NOTIFY_SOCKET'],
     },
   };
+}
+
+function savedMemory(definition: Definition): KeptMemory | undefined {
+  if (readStatus(definition.files).kind !== 'saved') return undefined;
+  return { kind: 'saved', ...readSavedNote(definition) };
 }
 
 /** What has to be there before the keeper starts. */
