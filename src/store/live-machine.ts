@@ -3,7 +3,7 @@ import type { Outcome } from '../machine/outcome.ts';
 import type { MachineStatistics } from '../machine/statistics.ts';
 import type { BoundForward } from '../passt/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
-import type { ExitStatus, VmletError } from '../errors.ts';
+import { type ExitStatus, MachineStateError, type VmletError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from './console.ts';
 import type { Definition } from './definition.ts';
@@ -81,6 +81,13 @@ export class LiveMachine {
   async resume(options: MonitorOptions = {}): Promise<void> {
     const { discardSaved } = await import('./save.ts');
     await this.qmp(async (monitor) => {
+      const { status } = await monitor.execute('query-status');
+      if (status === 'inmigrate') {
+        // Whoever started it was killed before QEMU had the saved memory, which is still in its file.
+        throw new MachineStateError(this.name, status, 'waits for its saved memory', {
+          hint: `start it again, and it goes on with that: vmlet start ${this.name}`,
+        });
+      }
       // Of a save that was interrupted at its very end: what runs on from here makes it worthless, and dangerous.
       discardSaved(this.#definition);
       await monitor.execute('cont');

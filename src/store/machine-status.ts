@@ -36,27 +36,27 @@ const LAST_WORDS = 40;
  */
 export function readStatus(files: MachineFiles): MachineStatus {
   const record = readRun(files);
-  if (record) {
-    if (isAlive(record.keeper)) return { kind: 'running', ...record };
-    // Between our two readings it may have ended in an orderly way, and then there is a record of that.
-    const end = endOf(files);
-    if (end && end.startedAt >= record.startedAt.getTime()) return stopped(files);
-    if (existsSync(files.savedState)) return { kind: 'saved', endedAt: undefined };
-    return {
-      kind: 'stopped',
-      outcome: { kind: record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down' },
-      endedAt: undefined,
-    };
-  }
-  return stopped(files);
+  if (record && isAlive(record.keeper)) return { kind: 'running', ...record };
+  const ending = readEnding(files, record);
+  if (existsSync(files.savedState)) return { kind: 'saved', endedAt: ending?.endedAt };
+  return ending ? { kind: 'stopped', ...ending } : { kind: 'created' };
 }
 
-function stopped(files: MachineFiles): MachineStatus {
+/** How a run ended. */
+export type Ending = Omit<Extract<MachineStatus, { kind: 'stopped' }>, 'kind'>;
+
+/**
+ * How the last run of a machine ended that does not run; undefined where there was none.
+ * @throws BrokenMachineError
+ */
+export function readEnding(files: MachineFiles, record = readRun(files)): Ending | undefined {
   const end = endOf(files);
-  const endedAt = end && new Date(end.endedAt);
-  if (existsSync(files.savedState)) return { kind: 'saved', endedAt };
-  if (!end) return { kind: 'created' };
-  return { kind: 'stopped', outcome: outcomeOf(end, lastLines(files.qemuLog)), endedAt };
+  // Since the record of the run was read it may have ended in an orderly way, and then there is a record of that.
+  if (record && (!end || end.startedAt < record.startedAt.getTime())) {
+    const kind = record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down';
+    return { outcome: { kind }, endedAt: undefined };
+  }
+  return end && { outcome: outcomeOf(end, lastLines(files.qemuLog)), endedAt: new Date(end.endedAt) };
 }
 
 /** When the run that is on its way, or the last one, began; undefined where there was none. */

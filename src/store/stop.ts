@@ -9,7 +9,7 @@ import { attachAgent } from './agent.ts';
 import type { Definition } from './definition.ts';
 import { hasEnded } from './ended.ts';
 import { lockMachine } from './machine-lock.ts';
-import { type LostOutcome, type MachineStatus, readStatus } from './machine-status.ts';
+import { type LostOutcome, type MachineStatus, readEnding, readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { notRunning } from './not-running.ts';
 
@@ -94,9 +94,10 @@ function requireRunning({ spec, files }: Definition): Running {
 }
 
 function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
-  const status = readStatus(files);
-  if (status.kind === 'stopped') return status.outcome;
-  throw new MachineStateError(spec.name, status.kind, `was stopped, and is ${status.kind} now`, {
+  const { kind } = readStatus(files);
+  const ending = kind === 'running' ? undefined : readEnding(files);
+  if (ending) return ending.outcome;
+  throw new MachineStateError(spec.name, kind, `was stopped, and is ${kind} now`, {
     hint: 'somebody started it again at once',
   });
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   linkSync,
@@ -9,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
@@ -32,7 +34,7 @@ afterEach(async () => {
 afterAll(async () => home.close());
 
 async function create(name: string): Promise<NamedMachine> {
-  return home.store.create({ name, image: image, memory: '64M' });
+  return home.store.create({ name, image, memory: '64M' });
 }
 
 async function createRunning(name: string): Promise<NamedMachine> {
@@ -45,6 +47,24 @@ function find(role: Role): HomeProcess {
   const found = home.processes().find((one) => roleOf(one) === role);
   if (!found) throw new Error(`there is no ${role}`);
   return found;
+}
+
+function listedState(name: string): string | undefined {
+  const status = home.store.get(name).status();
+  return status.kind === 'running' && status.state !== 'starting' ? status.state : undefined;
+}
+
+async function connect(path: string): Promise<Socket | undefined> {
+  const socket = new Socket();
+  try {
+    socket.connect(path);
+    await once(socket, 'connect');
+    return socket;
+  } catch {
+    // QEMU is not there yet.
+    socket.destroy();
+    return undefined;
+  }
 }
 
 async function listed(): Promise<Record<string, string>> {
@@ -76,6 +96,27 @@ describe('a killed keeper', () => {
     writeFileSync(files.savedState, '');
     expect(await listed()).toEqual({ m: 'saved' });
     rmSync(files.savedState);
+  });
+});
+
+describe('a start that is killed before QEMU has the saved memory', () => {
+  it('is done again, and the guest goes on; it is not let run without', { timeout: 300_000 }, async () => {
+    const { files } = await createRunning('m');
+    expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+    // QEMU waits for what it is told over this monitor, and we are in front of the one who tells it.
+    const start = home.start(['start', 'm']);
+    const monitor = await until(async () => connect(files.shellSocket));
+    expect(await until(() => listedState('m'))).toBe('inmigrate');
+    start.process.kill('SIGKILL');
+    await start.finished;
+    monitor.destroy();
+    expect(await liesOf(home)).toEqual([]);
+    const resumed = await home.vmlet('resume', 'm');
+    expect(resumed.stderr).toMatch(/^vmlet: m waits for its saved memory$/m);
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    expect(await listed()).toEqual({ m: 'running' });
+    expect(existsSync(files.savedState)).toBe(false);
+    expect(await liesOf(home)).toEqual([]);
   });
 });
 
