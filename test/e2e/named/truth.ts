@@ -123,18 +123,23 @@ export function keptDisks({ environment }: Home): string[] {
   return entries(locate(environment, '/', 0).disks);
 }
 
-/** What commands that were killed have left behind and a later one should have swept. */
+/** What commands that were killed have left behind and any later one should have swept. */
 export function leftovers(home: Home): string[] {
-  const { machines: parent, logs, runtime } = locate(home.environment, '/', 0);
+  const { machines, logs, runtime } = locate(home.environment, '/', 0);
   const ids = new Set(home.machines().map((one) => ('spec' in one ? one.spec.id : '')));
   const orphans = [...entries(logs), ...entries(runtime)].filter((path) => !ids.has(path.slice(-8)));
-  return [...entries(join(parent, '.staging')), ...orphans, ...halfWritten(parent)];
+  return [...orphans, ...halfWritten(machines)];
+}
+
+/** What only those sweep who make or remove a machine themselves. */
+export function stagingLeftovers({ environment }: Home): string[] {
+  return entries(join(locate(environment, '/', 0).machines, '.staging'));
 }
 
 function halfWritten(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.\d+\.new$/.test(name))
+    .filter((name) => !name.startsWith('.staging/') && /\.\d+\.new$/.test(name))
     .map((name) => join(directory, name));
 }
 
