@@ -19,6 +19,10 @@ const RECONNECT_MS = 10;
 const RECONNECT_SECONDS = 1;
 /** Ports for disks that are plugged in while the machine runs. */
 const SPARE_ROOT_PORTS = 4;
+/** Places in the order of what boots, each taken once: the first is QEMU's own for a kernel that it is given. */
+const FIRST_DISK = 1;
+/** Behind disks that are plugged in later, too. */
+const FIRST_CDROM = 100;
 
 export interface MachinePlanInputs {
   readonly spec: MachineSpec;
@@ -46,7 +50,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const { spec, files, host, accelerator, source, network, memory } = inputs;
   const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
-    return { name: cdrom.name, path: cdrom.path, bootIndex: spec.disks.length + index };
+    return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
   return {
     name: spec.name,
@@ -128,7 +132,7 @@ export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): 
     discard: disk.discard,
     serial: disk.name,
     bus: rootPort(portNumber(disk.name)),
-    bootIndex: index,
+    bootIndex: FIRST_DISK + index,
   };
 }
 
