@@ -9,9 +9,7 @@ export function killCommand(): Command {
   return new Command('kill')
     .description('Pulls the plug of machines: QEMU is killed.')
     .argument('<machines...>', 'their names')
-    .action(async (names: string[]) =>
-      eachMachine(names, async (machine) => void (await machine.live().kill())),
-    );
+    .action(async (names: string[]) => eachMachine(names, async (machine) => machine.live().kill()));
 }
 
 export function restartCommand(): Command {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { CreateOptions } from '../store/index.ts';
 import { collect, wholeNumber } from './run-options.ts';

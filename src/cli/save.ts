@@ -33,6 +33,6 @@ export function restoreCommand(): Command {
     .description('Goes on with the saved memory of machines, as `vmlet start` does where there is some.')
     .argument('<machines...>', 'their names')
     .action(async (names: string[]) => {
-      await eachMachine(names, async (machine, signal) => void (await machine.restore({ signal })));
+      await eachMachine(names, async (machine, signal) => machine.restore({ signal }));
     });
 }

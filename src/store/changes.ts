@@ -118,5 +118,5 @@ function differencesOf(before: MachineSpec, after: MachineSpec): Difference[] {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'none';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
