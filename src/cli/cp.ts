@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { InvalidInputError } from '../index.ts';
-import { MachineStore, copyIntoGuest, copyOutOfGuest } from '../store/index.ts';
+import { InvalidInputError } from '../errors.ts';
+import { MachineStore } from '../store/index.ts';
 import { durationMs } from './run-options.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
@@ -30,10 +30,9 @@ async function copy(
   }
   const live = new MachineStore().get(from.machine ?? to.machine ?? '').live();
   await untilInterrupted(async (signal) => {
-    await using channel = await live.openGuest({ timeoutMs: timeout, signal });
     await (from.machine === undefined
-      ? copyIntoGuest(channel, from.path, to.path, signal)
-      : copyOutOfGuest(channel, from.path, to.path, signal));
+      ? live.copyIn(from.path, to.path, { timeoutMs: timeout, signal })
+      : live.copyOut(from.path, to.path, { timeoutMs: timeout, signal }));
   });
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { InvalidInputError } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
 import { MachineStore, type QgaChannel } from '../store/index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { type GuestCommandFlags, runInGuest } from './guest-command.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { InvalidInputError } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
 import { MachineStore } from '../store/index.ts';
 
 interface Flags {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type LiveMachine, MachineStore, type SshAccess, machinePublicKey } from '../store/index.ts';
+import { type LiveMachine, MachineStore, type SshAccess } from '../store/index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { ProgressLine } from './progress.ts';
 import { durationMs } from './run-options.ts';
@@ -47,7 +47,7 @@ export function sshCommand(): Command {
 async function ssh(name: string, words: readonly string[], flags: Flags): Promise<void> {
   const machine = new MachineStore().get(name);
   if (flags.printKey) {
-    process.stdout.write(`${machinePublicKey(machine.files.ssh)}\n`);
+    process.stdout.write(`${await machine.publicKey()}\n`);
     return;
   }
   const live = machine.live();

@@ -20,9 +20,10 @@ export function systemdCommand(): Command {
 }
 
 async function install(machine: string): Promise<void> {
-  const { describeSystemdUnit, installSystemdUnit } = await import('../store/index.ts');
+  const { MachineStore } = await import('../store/index.ts');
+  const named = new MachineStore().get(machine);
   try {
-    const { name, path, lingering } = await installSystemdUnit(machine);
+    const { name, path, lingering } = await named.installSystemdUnit();
     process.stdout.write(`${path}\n`);
     process.stderr.write(`vmlet: ${name} is enabled; systemctl --user start ${name} starts it now\n`);
     if (lingering !== true) {
@@ -33,7 +34,7 @@ async function install(machine: string): Promise<void> {
     }
   } catch (error) {
     if (error instanceof UserManagerUnavailableError) {
-      const { path, text } = describeSystemdUnit(machine);
+      const { path, text } = await named.systemdUnit();
       process.stderr.write(`vmlet: this is the unit, which belongs to ${path}\n`);
       process.stdout.write(text);
     }
@@ -42,12 +43,13 @@ async function install(machine: string): Promise<void> {
 }
 
 async function print(machine: string): Promise<void> {
-  const { describeSystemdUnit } = await import('../store/index.ts');
-  process.stdout.write(describeSystemdUnit(machine).text);
+  const { MachineStore } = await import('../store/index.ts');
+  const { text } = await new MachineStore().get(machine).systemdUnit();
+  process.stdout.write(text);
 }
 
 async function uninstall(machine: string): Promise<void> {
-  const { uninstallSystemdUnit } = await import('../store/index.ts');
-  const { path } = await uninstallSystemdUnit(machine);
+  const { MachineStore } = await import('../store/index.ts');
+  const { path } = await new MachineStore().uninstallSystemdUnit(machine);
   process.stdout.write(`${path}\n`);
 }

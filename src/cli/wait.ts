@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { InvalidInputError } from '../index.ts';
+import { InvalidInputError } from '../errors.ts';
 import { MachineStore, type WaitConditions, type WaitProgress } from '../store/index.ts';
 import { ProgressLine } from './progress.ts';
 import { choice, durationMs } from './run-options.ts';

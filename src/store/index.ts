@@ -8,13 +8,7 @@ export type { MachineFiles } from './machine-files.ts';
 export { type MachineStatus, type LostOutcome, describeStatus, describeEnd } from './machine-status.ts';
 export type { StartOptions } from './start.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './stop.ts';
-export {
-  type InstalledSystemdUnit,
-  type SystemdUnit,
-  describeSystemdUnit,
-  installSystemdUnit,
-  uninstallSystemdUnit,
-} from './systemd.ts';
+export type { InstalledSystemdUnit, SystemdUnit } from './systemd.ts';
 export type { RemoveOptions, RemoveResult } from './remove.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './changes.ts';
 export type { CloneOptions } from './clone.ts';
@@ -34,5 +28,6 @@ export type { GuestAddresses } from './guest-addresses.ts';
 export type { GuestAddress } from '../guest/ip-addresses.ts';
 export type { SshAccess, SshOptions } from './ssh.ts';
 export type { ChangedSshInclude, SshInclude } from './ssh-include.ts';
-export { machinePublicKey } from './provision-ssh.ts';
-export { copyIntoGuest, copyOutOfGuest } from './copy.ts';
+export type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks.ts';
+export type { ListedDisk } from './listed-disks.ts';
+export type { ChangeCdOptions, ChangedCd, ListedDrive } from './media.ts';

@@ -55,6 +55,20 @@ export class LiveMachine {
     return [...(readPlan(this.files).network?.forwards ?? [])];
   }
 
+  /** Copies a file into the guest, with its permission bits; into `guestPath` where that is a directory. */
+  async copyIn(path: string, guestPath: string, limits: Limits = {}): Promise<void> {
+    const { copyIntoGuest } = await import('./copy.ts');
+    await using channel = await this.openGuest(limits);
+    await copyIntoGuest(channel, path, guestPath, limits.signal);
+  }
+
+  /** Copies a file out of the guest, with its permission bits; into `path` where that is a directory. */
+  async copyOut(guestPath: string, path: string, limits: Limits = {}): Promise<void> {
+    const { copyOutOfGuest } = await import('./copy.ts');
+    await using channel = await this.openGuest(limits);
+    await copyOutOfGuest(channel, guestPath, path, limits.signal);
+  }
+
   /** Ends it as gently as it lets us, and says which step it took. */
   async stop(options: MachineStopOptions = {}): Promise<MachineStopResult> {
     const { stopMachine } = await import('./stop.ts');

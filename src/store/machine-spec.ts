@@ -111,6 +111,8 @@ const specSchema = z.strictObject({
 /** A named machine as its owner asked for it; `spec.json`. Defaults that do not depend on the host are in it. */
 export type MachineSpec = Readonly<z.infer<typeof specSchema>>;
 export type StoredDisk = Readonly<z.infer<typeof diskSchema>>;
+export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
+export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
 export type StoredForward = Readonly<z.infer<typeof forwardSchema>>;
 
 type Migration = (older: Record<string, unknown>) => Record<string, unknown>;

@@ -6,6 +6,7 @@ import type { Limits } from '../util/deadline.ts';
 import type { CreateOptions, NewMachine } from './create-options.ts';
 import { machineNames, readDefinition, readSpec } from './definition.ts';
 import { readPlan } from './machine-plan-file.ts';
+import type { SystemdUnit } from './systemd.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { NamedMachine } from './named-machine.ts';
@@ -88,6 +89,15 @@ export class MachineStore {
   async removeSshInclude(): Promise<ChangedSshInclude> {
     const { removeSshInclude } = await import('./ssh-include.ts');
     return removeSshInclude(this.#locations);
+  }
+
+  /**
+   * Removes a machine's unit; the machine stays as it is, and need not be there any more.
+   * @throws InvalidInputError where there is no such unit.
+   */
+  async uninstallSystemdUnit(name: string): Promise<Omit<SystemdUnit, 'text'>> {
+    const { uninstallSystemdUnit } = await import('./systemd.ts');
+    return uninstallSystemdUnit(name);
   }
 
   #look(name: string): ListedMachine | undefined {

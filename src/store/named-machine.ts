@@ -6,6 +6,9 @@ import type { Limits } from '../util/deadline.ts';
 import type { ChangedSpec, MachineChanges } from './changes.ts';
 import type { CloneOptions } from './clone.ts';
 import { type Definition, readDefinition } from './definition.ts';
+import type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks.ts';
+import type { ListedDisk } from './listed-disks.ts';
+import type { ChangeCdOptions, ChangedCd, ListedDrive } from './media.ts';
 import type { MachineEventsOptions } from './events.ts';
 import { plannedPorts } from './forwards.ts';
 import { LiveMachine } from './live-machine.ts';
@@ -14,6 +17,7 @@ import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
+import type { InstalledSystemdUnit, SystemdUnit } from './systemd.ts';
 import type { StartDryRun } from './start-dry-run.ts';
 import type { StartOptions } from './start.ts';
 import type { WaitConditions } from './wait-conditions.ts';
@@ -133,6 +137,85 @@ export class NamedMachine {
     return this.status().kind === 'running' ? this.live().ports() : plannedPorts(this.spec);
   }
 
+  /** Its disks, and what each takes on the host. */
+  async disks(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedDisk[]> {
+    const { listDisks } = await import('./listed-disks.ts');
+    return listDisks(readDefinition(this.#locations, this.name), options);
+  }
+
+  /**
+   * Gives it another disk; where it runs, at once, and its guest finds it when it looks.
+   * @param disk as in `CreateOptions.disks`.
+   * @throws InvalidInputError, MachineStateError (no port is free, or it is saved), MachineBusyError, ImageLockedError,
+   *   PermissionError, NoSpaceError; nothing has changed then.
+   */
+  async addDisk(disk: string, options: { readonly signal?: AbortSignal } = {}): Promise<AddedDisk> {
+    const { addDisk } = await import('./disks.ts');
+    return addDisk(this.#locations, this.name, disk, options);
+  }
+
+  /**
+   * Takes a disk away; where it runs, its guest is asked to let go of it first.
+   * @returns where its file is now, and what that stands on, unless it was removed.
+   * @throws GuestHoldsDeviceError when the guest does not, and nothing has changed then; InvalidInputError,
+   *   MachineStateError, MachineBusyError
+   */
+  async removeDisk(disk: string, options: RemoveDiskOptions = {}): Promise<readonly string[]> {
+    const { removeDisk } = await import('./disks.ts');
+    return removeDisk(this.#locations, this.name, disk, options);
+  }
+
+  /**
+   * Makes a disk larger; a guest that runs is told. What is on it, the guest grows itself.
+   * @param size as in `30G`, or by how much more, as in `+10G`.
+   * @returns the new size in bytes.
+   * @throws InvalidInputError, NoSpaceError, MachineStateError, MachineBusyError
+   */
+  async resizeDisk(disk: string, size: string, options: ResizeDiskOptions = {}): Promise<number> {
+    const { resizeDisk } = await import('./disks.ts');
+    return resizeDisk(this.#locations, this.name, disk, size, options);
+  }
+
+  /** Changes how a disk is used, from the next start on. @throws InvalidInputError, MachineBusyError */
+  async setDisk(disk: string, changes: DiskChanges): Promise<void> {
+    const { setDisk } = await import('./disks.ts');
+    await setDisk(this.#locations, this.name, disk, changes);
+  }
+
+  /** Its CD drives. */
+  async drives(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedDrive[]> {
+    const { listDrives } = await import('./media.ts');
+    return listDrives(readDefinition(this.#locations, this.name), options);
+  }
+
+  /**
+   * Puts a CD into a drive, or takes out what is in it; where it runs, at once, and its guest is told.
+   * @param path an ISO image; undefined leaves the drive empty.
+   * @throws InvalidInputError, GuestHoldsDeviceError when the guest has locked the drive, PermissionError,
+   *   MachineStateError, MachineBusyError; nothing has changed then.
+   */
+  async changeCd(path: string | undefined, options: ChangeCdOptions = {}): Promise<ChangedCd> {
+    const { changeCd } = await import('./media.ts');
+    return changeCd(this.#locations, this.name, path, options);
+  }
+
+  /**
+   * Gives it another CD drive, from the next start on.
+   * @param path what is in it; empty by default.
+   * @returns its name.
+   * @throws InvalidInputError, MachineStateError, MachineBusyError
+   */
+  async addCdDrive(path?: string): Promise<string> {
+    const { addCdDrive } = await import('./media.ts');
+    return addCdDrive(this.#locations, this.name, path);
+  }
+
+  /** Takes a CD drive away, from the next start on; its only one by default. @returns its name. */
+  async removeCdDrive(drive?: string): Promise<string> {
+    const { removeCdDrive } = await import('./media.ts');
+    return removeCdDrive(this.#locations, this.name, drive);
+  }
+
   /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */
   async rename(newName: string): Promise<NamedMachine> {
     const { renameMachine } = await import('./edit.ts');
@@ -148,6 +231,24 @@ export class NamedMachine {
     const { cloneMachine } = await import('./clone.ts');
     await cloneMachine(this.#locations, this.name, newName, options);
     return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
+  }
+
+  /** `TYPE BASE64 comment`: what lets vmlet's ssh in, for the guest's authorized_keys. */
+  async publicKey(): Promise<string> {
+    const { machinePublicKey } = await import('./provision-ssh.ts');
+    return machinePublicKey(this.files.ssh);
+  }
+
+  /** The unit by which the user's systemd starts it; it is not installed by this. */
+  async systemdUnit(): Promise<SystemdUnit> {
+    const { describeSystemdUnit } = await import('./systemd.ts');
+    return describeSystemdUnit(this.name);
+  }
+
+  /** Lets the user's systemd start it. @throws UserManagerUnavailableError, CommandFailedError */
+  async installSystemdUnit(): Promise<InstalledSystemdUnit> {
+    const { installSystemdUnit } = await import('./systemd.ts');
+    return installSystemdUnit(this.name);
   }
 
   /**
