@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { until } from '../../../fixtures/agent/until.ts';
+import { keeperProgram } from '../../../src/machine/package-files.ts';
+import { holdFileLock } from '../../../src/process/file-lock.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../directory.ts';
+import { KeeperLab } from './keeper-lab.ts';
+
+const parent = temporaryDirectory();
+
+describe('the lock of a launcher that is gone', () => {
+  it('is held until its keeper has written the record of the run', async () => {
+    await using scope = new Scope();
+    const lab = new KeeperLab(keeperProgram(), parent, scope);
+    const lock = lab.path('lock');
+    const held = await holdFileLock(keeperProgram(), lock, scope);
+    if (!held) throw new Error('nobody else has it');
+    // The record is written beside, and whoever opens a pipe waits for its reader.
+    execFileSync('mkfifo', [lab.path('run.json.new')]);
+    const keeper = lab.boot('hang', { lifeline: held.lifeline });
+    held.lifeline.destroy();
+    await until('the keeper is at its record', () =>
+      readdirSync(`/proc/${keeper.pid}/fd`).some((fd) => linkOf(keeper.pid, fd) === lab.path('keeper.lock')),
+    );
+    for (let attempt = 0; attempt < 20; attempt++) {
+      expect(await holdFileLock(keeperProgram(), lock, scope)).toBeUndefined();
+    }
+    expect(existsSync(lab.path('run.json'))).toBe(false);
+    readFileSync(lab.path('run.json.new'));
+    await until('the lock is free', async () => {
+      return (await holdFileLock(keeperProgram(), lock, scope)) !== undefined;
+    });
+  });
+
+  it('is let go while the machine runs', async () => {
+    await using scope = new Scope();
+    const lab = new KeeperLab(keeperProgram(), parent, scope);
+    const lock = lab.path('lock');
+    const held = await holdFileLock(keeperProgram(), lock, scope);
+    if (!held) throw new Error('nobody else has it');
+    const keeper = lab.boot('hang', { lifeline: held.lifeline });
+    await keeper.running;
+    expect(await holdFileLock(keeperProgram(), lock, scope)).toBeUndefined();
+    held.lifeline.destroy();
+    await until('the lock is free', async () => {
+      return (await holdFileLock(keeperProgram(), lock, scope)) !== undefined;
+    });
+  });
+});
+
+function linkOf(pid: number, fd: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`);
+  } catch {
+    // Closed since.
+    return '';
+  }
+}
