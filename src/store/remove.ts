@@ -15,6 +15,7 @@ import { lockDirectory, lockMachine } from './machine-lock.ts';
 import { readRun, readStatus } from './machine-status.ts';
 import type { RunRecord } from './run-record.ts';
 import { discardDirectory, openStaging } from './staging.ts';
+import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from './stop.ts';
 import { sweepUnowned } from './sweep.ts';
 
@@ -68,6 +69,7 @@ export async function removeMachine(
     const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file));
     for (const { file } of adopted) rmSync(file, { force: true });
   }
+  if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   // The definition goes last: a removal that is killed can be done again, and finds all that is left.
   for (const directory of [files.logs, files.sockets]) rmSync(directory, { recursive: true, force: true });
   discardDirectory(files.directory, openStaging(locations, scope));

@@ -85,6 +85,11 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   return unit;
 }
 
+/** Whether a unit of that machine is there, installed by anybody. */
+export function hasSystemdUnit(machine: string): boolean {
+  return existsSync(unitFile(machine).path);
+}
+
 function unitFile(machine: string): Omit<SystemdUnit, 'text'> {
   const name = systemdUnitName(machine);
   const configured = process.env['XDG_CONFIG_HOME'];
