@@ -155,10 +155,13 @@ async function takeInstaller(
   };
 }
 
-/** An install medium stays in the drive: most installers go on to read it. */
-function cdromsOf({ iso, location }: NewMachine): MachineSpec['cdroms'] {
+/**
+ * An install medium stays in the drive: most installers go on to read it. What boots like a PC has an empty drive
+ * otherwise, into which a CD can be put while it runs; it costs the firmware nothing that could be measured.
+ */
+function cdromsOf({ boot, iso, location }: NewMachine): MachineSpec['cdroms'] {
   const path = iso ?? location?.path;
-  if (path === undefined || isTree(path)) return [];
+  if (path === undefined || isTree(path)) return boot.kind === 'firmware' ? [{ name: 'cdrom0' }] : [];
   return [{ name: 'cdrom0', path: readableFile(path, iso === undefined ? 'location' : 'iso') }];
 }
 

@@ -14,6 +14,19 @@ import { readStatus } from './machine-status.ts';
 import { placeMachine } from './staging.ts';
 import { renameKnownHosts, sshFiles, writeSshConfig } from './ssh-files.ts';
 
+/** Does something with a machine, as the only one who changes it. @throws MachineBusyError, MachineNotFoundError */
+export async function withLockedMachine<T>(
+  locations: Locations,
+  name: string,
+  verb: string,
+  work: (definition: Definition) => T | Promise<T>,
+): Promise<T> {
+  const { files } = readDefinition(locations, name);
+  await using scope = new Scope();
+  await lockMachine(name, files, verb, scope);
+  return await work(readDefinition(locations, name));
+}
+
 /**
  * Changes a machine's definition under its lock, in one step.
  * @param change makes the new spec of the one that is there.
@@ -24,13 +37,16 @@ export async function editMachine<T extends { readonly spec: MachineSpec }>(
   verb: string,
   change: (definition: Definition) => T | Promise<T>,
 ): Promise<T> {
-  const { files } = readDefinition(locations, name);
-  await using scope = new Scope();
-  await lockMachine(name, files, verb, scope);
-  const definition = readDefinition(locations, name);
-  const changed = await change(definition);
-  replaceFile(files.spec, formatMachineSpec(changed.spec));
-  return changed;
+  return withLockedMachine(locations, name, verb, async (definition) => {
+    const changed = await change(definition);
+    writeSpec(definition, changed.spec);
+    return changed;
+  });
+}
+
+/** From here on the machine is what `spec` says; the caller holds its lock. */
+export function writeSpec({ files }: Pick<Definition, 'files'>, spec: MachineSpec): void {
+  replaceFile(files.spec, formatMachineSpec(spec));
 }
 
 /**
@@ -42,21 +58,25 @@ export async function setMachine(
   name: string,
   changes: MachineChanges,
 ): Promise<ChangedSpec> {
-  return editMachine(locations, name, 'changing it', ({ spec, files }) => {
+  return editMachine(locations, name, 'changing it', (definition) => {
+    const { spec, files } = definition;
     const changed = changeSpec(spec, changes);
-    if (readStatus(files).kind === 'saved') refuseOtherHardware(changed);
+    refuseOtherHardware(changed, definition);
     const endpoint = sshEndpoint(readEarlierForwards(files.plan));
     if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);
     return changed;
   });
 }
 
-/** Saved memory fits the hardware that it was saved from. */
-function refuseOtherHardware({ spec, differences }: ChangedSpec): void {
+function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Definition): void {
   const other = differences.filter(({ takesEffect }) => takesEffect === 'next start');
-  if (other.length === 0) return;
-  const fields = other.map(({ field }) => field).join(', ');
-  throw new MachineStateError(spec.name, 'saved', `is saved, and its memory does not fit another ${fields}`, {
+  if (other.length > 0) refuseSaved({ ...definition, spec }, other.map(({ field }) => field).join(', '));
+}
+
+/** Saved memory fits the hardware that it was saved from. @throws MachineStateError */
+export function refuseSaved({ spec, files }: Definition, other: string): void {
+  if (readStatus(files).kind !== 'saved') return;
+  throw new MachineStateError(spec.name, 'saved', `is saved, and its memory does not fit another ${other}`, {
     hint: `start it and stop it first, or forget the memory: vmlet start --discard-saved ${spec.name}`,
   });
 }

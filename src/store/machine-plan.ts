@@ -18,7 +18,7 @@ const TAP_DESCRIPTOR = 5;
 const RECONNECT_MS = 10;
 const RECONNECT_SECONDS = 1;
 /** Ports for disks that are plugged in while the machine runs. */
-const SPARE_ROOT_PORTS = 4;
+export const SPARE_ROOT_PORTS = 4;
 /** Places in the order of what boots, each taken once: the first is QEMU's own for a kernel that it is given. */
 const FIRST_DISK = 1;
 /** Behind disks that are plugged in later, too. */

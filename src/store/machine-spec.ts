@@ -112,7 +112,6 @@ const specSchema = z.strictObject({
 export type MachineSpec = Readonly<z.infer<typeof specSchema>>;
 export type StoredDisk = Readonly<z.infer<typeof diskSchema>>;
 export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
-export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
 export type StoredForward = Readonly<z.infer<typeof forwardSchema>>;
 
 type Migration = (older: Record<string, unknown>) => Record<string, unknown>;
