@@ -7,8 +7,8 @@ import { untilInterrupted } from './until-interrupted.ts';
 
 const BACKENDS =
   'On a machine that runs the change is there at once. With slirp all connections go on. passt is started anew: ' +
-  'connections through any forward end, the host does not listen for some milliseconds, and the guest’s link goes ' +
-  'down and up; nothing in the guest is restarted.';
+  'all connections of the guest end, and the host does not listen for some milliseconds; in the guest nothing else ' +
+  'changes.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('The ports of the host that lead into machines.');

@@ -7,7 +7,7 @@ import { type ProcessIdentity, isAlive } from './identity.ts';
 
 /** A program that serves QEMU over a connection, such as passt. */
 export interface KeeperHelper {
-  /** Lower-case letters, digits and hyphens. The one called `passt` has the guest's link cycled when it is started again. */
+  /** Lower-case letters, digits and hyphens. */
   readonly name: string;
   /** Where QEMU connects; at most 107 bytes. */
   readonly socketPath: string;

@@ -2,7 +2,6 @@
 #include "events.h"
 #include "helper_arguments.h"
 #include "loop.h"
-#include "monitor.h"
 #include "record.h"
 #include "spawn.h"
 #include <errno.h>
@@ -94,9 +93,6 @@ static void start(struct helper *helper)
     record_act();
     snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", helper->name, (int)pid);
     events_add("VMLET_HELPER_STARTED", data);
-    if (helper->has_started_before && strcmp(helper->name, "passt") == 0)
-        monitor_cycle_link();
-    helper->has_started_before = true;
 }
 
 static void tell_to_end(struct helper *helper)

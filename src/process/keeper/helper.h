@@ -15,7 +15,6 @@ extern struct helper {
     struct identity process;
     /* A connection of QEMU's that waits for the program; -1: none. */
     int connection;
-    bool has_started_before;
     int64_t started_at, not_before, delay;
     /* When a program that was told to end is killed. */
     int64_t kill_at;

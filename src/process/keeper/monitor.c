@@ -21,12 +21,10 @@ enum {
     LINE_MAX_BYTES = 1024 * 1024,
     PIECE = 64 * 1024,
     ANSWER_MS = 2000,
-    /* With less the guest does not notice that its link was down. */
-    LINK_DOWN_MS = 1000,
 };
 
 /* Also the ids of the requests. */
-enum command { NO_COMMAND, CAPABILITIES, CONT, STATUS, POWERDOWN, QUIT, LINK_DOWN, LINK_UP, COMMANDS };
+enum command { NO_COMMAND, CAPABILITIES, CONT, STATUS, POWERDOWN, QUIT, ANNOUNCE, COMMANDS };
 
 static const char *const commands[COMMANDS] = {
     [CAPABILITIES] = "\"qmp_capabilities\"",
@@ -34,8 +32,8 @@ static const char *const commands[COMMANDS] = {
     [STATUS] = "\"query-status\"",
     [POWERDOWN] = "\"system_powerdown\"",
     [QUIT] = "\"quit\"",
-    [LINK_DOWN] = "\"set_link\",\"arguments\":{\"name\":\"network-device\",\"up\":false}",
-    [LINK_UP] = "\"set_link\",\"arguments\":{\"name\":\"network-device\",\"up\":true}",
+    [ANNOUNCE] = "\"announce-self\",\"arguments\":{\"interfaces\":[\"network-device\"],"
+                 "\"rounds\":1,\"initial\":0,\"step\":0,\"max\":0}",
 };
 
 struct monitor monitor;
@@ -49,7 +47,7 @@ static char requests[4096];
 static size_t requests_length;
 static bool starts_paused, ran;
 static bool asked_status, ask_status_again;
-static int64_t quit_answer_until = INT64_MAX, link_up_at = INT64_MAX;
+static int64_t quit_answer_until = INT64_MAX;
 
 static void request(enum command command)
 {
@@ -179,7 +177,11 @@ static void take_line(char *at, size_t length)
         return;
     }
     bool asks = changes_state(name), resumed = json_is_string(name, "RESUME");
+    bool connected = json_is_string(name, "NETDEV_STREAM_CONNECTED");
     events_take(name, at, object.length);
+    /* A new passt learns where the guest is from the frames that it gets, and an idle guest sends none. */
+    if (connected)
+        request(ANNOUNCE);
     if (resumed)
         runs();
     if (asks)
@@ -248,7 +250,6 @@ void monitor_prepare(void)
 {
     loop_watch(&connection, requests_length > 0 ? POLLIN | POLLOUT : POLLIN);
     loop_wake_at(quit_answer_until);
-    loop_wake_at(link_up_at);
 }
 
 void monitor_act(void)
@@ -256,10 +257,6 @@ void monitor_act(void)
     int64_t now = now_ms();
     if (connection.happened & (POLLIN | POLLHUP | POLLERR))
         read_some();
-    if (link_up_at <= now) {
-        link_up_at = INT64_MAX;
-        request(LINK_UP);
-    }
     if (quit_answer_until <= now) {
         quit_answer_until = INT64_MAX;
         qemu_signal(SIGTERM);
@@ -273,7 +270,7 @@ void monitor_finish(void)
     while (connection.fd >= 0 && read_some())
         continue;
     lose();
-    quit_answer_until = link_up_at = INT64_MAX;
+    quit_answer_until = INT64_MAX;
 }
 
 void monitor_press_power_button(void)
@@ -289,10 +286,4 @@ void monitor_quit(void)
     }
     request(QUIT);
     quit_answer_until = now_ms() + ANSWER_MS;
-}
-
-void monitor_cycle_link(void)
-{
-    request(LINK_DOWN);
-    link_up_at = now_ms() + LINK_DOWN_MS;
 }

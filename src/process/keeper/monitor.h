@@ -18,5 +18,3 @@ void monitor_finish(void);
 void monitor_press_power_button(void);
 /* By a command or, where QEMU does not answer, by a signal. */
 void monitor_quit(void);
-/* Has the guest announce itself: a passt that is new learns where the guest is from what the guest sends. */
-void monitor_cycle_link(void);
