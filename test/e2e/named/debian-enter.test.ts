@@ -1,0 +1,179 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../../../src/process/run.ts';
+import { findProgram } from '../../../src/process/program.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../../debian-guest.ts';
+import { VMLET, start } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+
+const BOOT_MS = 600_000;
+
+const missing = whyNoDebianGuest() ?? (findProgram('ssh') === undefined ? 'ssh is not installed' : undefined);
+if (missing !== undefined) console.warn(`skipped: ${missing}`);
+
+/** In the order in which they are: one machine boots for all of them. */
+describe.skipIf(missing !== undefined)('a Debian guest', () => {
+  let home: Home;
+  let userConfig = '';
+
+  beforeAll(async () => {
+    const { path, format } = await debianGuest();
+    home = await makeHome();
+    userConfig = join(home.path, '.ssh', 'config');
+    mkdirSync(join(home.path, '.ssh'), { mode: 0o700 });
+    writeFileSync(userConfig, 'Host *\n  BatchMode yes\n', { mode: 0o640 });
+    // One vCPU: with two of them TCG now and then lets one wait for the other for half a minute.
+    const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '-p', '80'];
+    const created = await home.vmlet(
+      'create',
+      'deb',
+      '--image',
+      `${path},format=${format}`,
+      ...hardware,
+      '--start',
+    );
+    expect(created).toMatchObject({ status: 0 });
+  }, DEBIAN_GUEST_TIMEOUT_MS);
+  afterAll(async () => home.close());
+
+  async function plainSsh(...args: [string, ...string[]]) {
+    return run(['ssh', '-F', userConfig, ...args], { acceptedExitCodes: [0, 7, 255] });
+  }
+
+  async function inGuest(name: string, script: string): Promise<string> {
+    const { status, stdout, stderr } = await home.vmlet('exec', name, 'sh', '-c', script);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout;
+  }
+
+  test(
+    'is entered by vmlet ssh as soon as it answers, without a question',
+    async () => {
+      const entered = await home.vmlet('ssh', '--timeout', '10m', 'deb', '--', 'hostname; exit 7');
+      expect(entered).toMatchObject({ status: 7, stdout: 'debian\n', stderr: '' });
+      expect(await home.vmlet('ssh', 'deb', 'echo', '-n', 'a  b')).toMatchObject({
+        status: 0,
+        stdout: 'a b',
+      });
+      const again = await home.vmlet('wait', 'deb', '--for', 'ssh', '--for', 'agent', '--for', 'port=22');
+      expect(again).toMatchObject({ status: 0 });
+    },
+    BOOT_MS,
+  );
+
+  test('has the host keys that ssh compares, and no other key is accepted', async () => {
+    const known = readFileSync(join(home.store.get('deb').files.ssh, 'known_hosts'), 'utf8');
+    const [type, key] = (await inGuest('deb', 'cat /etc/ssh/ssh_host_ed25519_key.pub')).split(' ');
+    expect(known).toContain(`deb.vmlet ${type} ${key}`);
+    const config = readFileSync(join(home.store.get('deb').files.ssh, 'config'), 'utf8');
+    expect(config).toContain('StrictHostKeyChecking yes');
+  });
+
+  test('is known to plain ssh and scp once the Include line is there, which comes and goes', async () => {
+    const before = readFileSync(userConfig, 'utf8');
+    const { stdout: line } = await home.vmlet('ssh-config', '--print');
+    expect((await home.vmlet('ssh-config')).stdout).toBe(`added to ${userConfig}: ${line}`);
+    expect((await home.vmlet('ssh-config')).stdout).toContain('includes the machines already');
+    expect(readFileSync(userConfig, 'utf8')).toBe(`${line}\n${before}`);
+
+    expect(await plainSsh('deb.vmlet', 'exit 7')).toMatchObject({ exitCode: 7, stderr: '' });
+    const file = join(home.path, 'file');
+    writeFileSync(file, 'by scp');
+    await run(['scp', '-q', '-F', userConfig, file, 'deb.vmlet:/tmp/file']);
+    expect(await inGuest('deb', 'cat /tmp/file')).toBe('by scp');
+
+    expect((await home.vmlet('ssh-config', '--remove')).stdout).toBe(`removed from ${userConfig}: ${line}`);
+    expect(readFileSync(userConfig, 'utf8')).toBe(before);
+    expect((await plainSsh('deb.vmlet', 'true')).exitCode).toBe(255);
+  });
+
+  test('lets the key in again after its files were put back', async () => {
+    await inGuest('deb', 'rm /root/.ssh/authorized_keys');
+    // In a session of its own: on a terminal, ssh would ask for a password now.
+    const refused = await run(['setsid', '--wait', process.execPath, VMLET, 'ssh', 'deb', 'true'], {
+      environment: definedIn(home.environment),
+      acceptedExitCodes: [255],
+    });
+    expect(refused.stderr).toContain('vmlet ssh --provision deb');
+    expect(await home.vmlet('ssh', '--provision', 'deb', 'true')).toMatchObject({ status: 0 });
+  });
+
+  test('says that it has no such user', async () => {
+    await home.vmlet('set', 'deb', '--ssh-user', 'nobody-here');
+    const result = await home.vmlet('ssh', 'deb', 'true');
+    expect(result).toMatchObject({ status: 125 });
+    expect(result.stderr).toContain('the guest has no user "nobody-here"');
+    await home.vmlet('set', 'deb', '--ssh-user', 'root');
+  });
+
+  test("is entered by QEMU's agent where vmlet's does not run", async () => {
+    const gone = await home.vmlet('exec', 'deb', 'systemctl', 'stop', 'vmlet-agent');
+    expect(gone).toMatchObject({ status: 125 });
+    expect(gone.stderr).toContain('agent in deb has ended');
+    expect(await home.vmlet('ip', 'deb')).toMatchObject({
+      stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
+      stderr: 'vmlet: deb: said QEMU’s agent in it\n',
+    });
+    const script = 'cat; echo "$A" >&2; pwd; exit 9';
+    const words = ['exec', '-e', 'A=b c', '-w', '/tmp', 'deb', 'sh', '-c', script];
+    const { finished } = start(words, { env: home.environment, input: 'in\n' });
+    expect(await finished).toMatchObject({ status: 9, stdout: 'in\n/tmp\n', stderr: 'b c\n' });
+    expect((await home.vmlet('exec', '-t', 'deb', 'sh')).stderr).toContain("not possible by QEMU's agent");
+
+    const file = join(home.path, 'file');
+    expect(await home.vmlet('cp', file, 'deb:/root/copied')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('cp', 'deb:/root/copied', join(home.path, 'back'))).toMatchObject({ status: 0 });
+    expect(readFileSync(join(home.path, 'back'), 'utf8')).toBe('by scp');
+    expect((await home.vmlet('cp', 'deb:/nowhere', file)).stderr).toContain('No such file');
+    expect(await home.vmlet('ssh', '--provision', 'deb', 'true')).toMatchObject({ status: 0 });
+    await home.vmlet('exec', 'deb', 'systemctl', 'start', 'vmlet-agent');
+  });
+
+  test(
+    'shares nothing with its clone that tells who it is, and both run',
+    async () => {
+      const identity = 'cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub; hostname; cat /etc/hostname';
+      // The prompt may still be a while away, and a clone is made of what is on the disk.
+      expect(await home.vmlet('stop', 'deb')).toMatchObject({ status: 0 });
+      expect(await home.vmlet('clone', 'deb', 'copy', '--linked')).toMatchObject({ status: 0 });
+
+      const late = await home.vmlet('start', 'copy', '--identity-timeout', '1s');
+      expect(late).toMatchObject({ status: 0 });
+      expect(late.stderr).toContain('runs with the machine id, host keys and host name of its origin');
+      expect(home.store.get('copy').spec.guestIdentity).toBe('copied');
+      await home.store.get('copy').waitFor({ agent: true }, { timeoutMs: BOOT_MS });
+      const copied = await inGuest('copy', identity);
+      expect(await home.vmlet('restart', 'copy')).toMatchObject({ status: 0 });
+      if (home.store.get('copy').spec.guestIdentity === 'copied') {
+        // A guest that took longer than a minute to boot.
+        await home.vmlet('stop', 'copy');
+        await home.vmlet('start', 'copy', '--identity-timeout', '10m');
+      }
+      expect(home.store.get('copy').spec.guestIdentity).toBe('own');
+
+      await home.vmlet('start', 'deb');
+      await home.store.get('deb').waitFor({ agent: true, ssh: true }, { timeoutMs: BOOT_MS });
+      const origin = (await inGuest('deb', identity)).split('\n');
+      expect(copied.split('\n')).toEqual(origin);
+      const own = (await inGuest('copy', identity)).split('\n');
+      expect(own.slice(2)).toEqual(['copy', 'copy', '']);
+      expect(own[0]).toMatch(/^[0-9a-f]{32}$/);
+      expect(own[0]).not.toBe(origin[0]);
+      expect(own[1]).not.toBe(origin[1]);
+      for (const name of ['deb', 'copy']) {
+        expect(await home.vmlet('ssh', '--timeout', '10m', name, 'hostname')).toMatchObject({
+          status: 0,
+          stderr: '',
+        });
+      }
+    },
+    2 * BOOT_MS,
+  );
+});
+
+function definedIn(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

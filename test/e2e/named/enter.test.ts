@@ -1,0 +1,219 @@
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MachineEndedError, TimedOutError } from '../../../src/errors.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+
+let home: Home;
+beforeAll(async () => {
+  home = await makeHome();
+  const created = await home.vmlet('create', 'm', '--image', 'micro', '-p', '80', '-p', '81', '--start');
+  expect(created).toMatchObject({ status: 0 });
+});
+afterAll(async () => home.close());
+
+describe('vmlet exec', () => {
+  test('passes streams, status, directory, user and variables on', async () => {
+    const script = 'cat; echo "$A" >&2; pwd; id -u; exit 7';
+    const { finished } = home.start([
+      'exec',
+      '-e',
+      'A=b c',
+      '-w',
+      '/tmp',
+      '-u',
+      '1:1',
+      'm',
+      '--',
+      'sh',
+      '-c',
+      script,
+    ]);
+    expect(await finished).toMatchObject({ status: 7, stdout: '/tmp\n1\n', stderr: 'b c\n' });
+  });
+
+  test('keeps the words of the command, its flags too', async () => {
+    expect(await home.vmlet('exec', 'm', 'echo', '-t', '--', 'x  y')).toMatchObject({
+      stdout: '-t -- x  y\n',
+    });
+    expect(await home.vmlet('exec', 'm', '--', 'echo', '--', '-u')).toMatchObject({ stdout: '-- -u\n' });
+  });
+
+  test('serves one after the other: the second waits, and says for what when it waits too long', async () => {
+    const first = home.start([
+      'exec',
+      'm',
+      'sh',
+      '-c',
+      'echo on; while [ ! -e /tmp/go ]; do sleep 0.1; done',
+    ]);
+    await until(() => first.stdout() === 'on\n');
+    const late = await home.vmlet('exec', '--timeout', '1s', 'm', 'true');
+    expect(late.status).toBe(124);
+    expect(late.stderr).toContain('another program is connected to it');
+    const second = home.start(['exec', 'm', 'echo', 'second']);
+    await until(() => endsOfAgentSocket() === 3);
+    first.process.kill('SIGTERM');
+    expect((await first.finished).status).toBe(143);
+    expect(await second.finished).toMatchObject({ status: 0, stdout: 'second\n' });
+  });
+
+  test('a machine that does not run says so', async () => {
+    await home.vmlet('create', 'off', '--image', 'micro');
+    const result = await home.vmlet('exec', 'off', 'true');
+    expect(result).toMatchObject({ status: 125 });
+    expect(result.stderr).toContain('off does not run');
+  });
+});
+
+describe('vmlet cp', () => {
+  test('copies a file in and out, with its permission bits, and into directories', async () => {
+    const file = join(home.path, 'file');
+    const content = Buffer.alloc(300_000, 'content\n');
+    writeFileSync(file, content);
+    chmodSync(file, 0o640);
+    expect(await home.vmlet('cp', file, 'm:/tmp')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('exec', 'm', 'stat', '-c', '%a %s', '/tmp/file')).toMatchObject({
+      stdout: `640 ${content.length}\n`,
+    });
+    const back = join(home.path, 'back');
+    expect(await home.vmlet('cp', 'm:/tmp/file', back)).toMatchObject({ status: 0 });
+    expect(readFileSync(back).equals(content)).toBe(true);
+    expect(statSync(back).mode & 0o777).toBe(0o640);
+  });
+
+  test('says what is not there and what is a directory, and leaves what was there', async () => {
+    const kept = join(home.path, 'kept');
+    writeFileSync(kept, 'kept');
+    const missing = await home.vmlet('cp', 'm:/nowhere', kept);
+    expect(missing).toMatchObject({ status: 125 });
+    expect(missing.stderr).toContain('/nowhere in the guest: there is no such file');
+    expect(readFileSync(kept, 'utf8')).toBe('kept');
+    expect((await home.vmlet('cp', 'm:/etc', kept)).stderr).toContain('/etc in the guest is a directory');
+    expect((await home.vmlet('cp', home.path, 'm:/tmp/x')).stderr).toContain('is a directory');
+    expect((await home.vmlet('cp', kept, kept)).stderr).toContain('exactly one of the two');
+  });
+});
+
+test('vmlet ip prints what the agent says', async () => {
+  expect(await home.vmlet('ip', 'm')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
+    stderr: 'vmlet: m: said vmlet’s agent in it\n',
+  });
+  const { stdout } = await home.vmlet('ip', 'm', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    version: 1,
+    source: 'vmlet-agent',
+    addresses: expect.arrayContaining([{ interface: 'eth0', address: '10.0.2.15', prefix: 24 }]) as unknown,
+  });
+});
+
+describe('vmlet wait', () => {
+  test('sees what is true already, a line without an end too', async () => {
+    await home.vmlet('exec', 'm', 'sh', '-c', String.raw`printf '\none\033[1m two\nlogin: ' >/dev/ttyS0`);
+    const waited = await home.vmlet(
+      ...[
+        'wait',
+        'm',
+        '--for',
+        'running',
+        '--for',
+        'agent',
+        '--for',
+        'log=^one two$',
+        '--for',
+        'log=login: $',
+      ],
+    );
+    expect(waited).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('sees a server that waits for requests when it comes, and says until then that it is refused', async () => {
+    const machine = home.store.get('m');
+    const seen: string[] = [];
+    const waiting = machine.waitFor(
+      { ports: [80] },
+      { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) },
+    );
+    await until(() => seen.includes('the guest refuses connections'));
+    await home.vmlet('exec', 'm', 'httpd', '-p', '80', '-h', '/tmp');
+    await waiting;
+  });
+
+  test('gives up in time, and says what it saw', async () => {
+    const late = await home.vmlet(
+      'wait',
+      'm',
+      '--for',
+      'port=81',
+      '--for',
+      'ssh',
+      '--for',
+      'stopped',
+      '-t',
+      '2s',
+    );
+    expect(late.status).toBe(124);
+    expect(late.stderr).toContain('waiting for ssh, port 81, stopped of m');
+    expect(late.stderr).toContain('port 81: the guest refuses connections');
+    expect(late.stderr).toContain('ssh: the guest refuses connections to its port 22');
+    await expect(home.store.get('m').waitFor({ log: [/never/] }, { timeoutMs: 100 })).rejects.toThrow(
+      TimedOutError,
+    );
+  });
+
+  test('names a port without a forward, and words that are no condition', async () => {
+    const port = await home.vmlet('wait', 'm', '--for', 'port=4444');
+    expect(port).toMatchObject({ status: 125 });
+    expect(port.stderr).toContain('vmlet port add m 4444');
+    expect((await home.vmlet('wait', 'm', '--for', 'love')).stderr).toContain('expected running, agent');
+  });
+
+  test('an abort ends it with its reason', async () => {
+    const controller = new AbortController();
+    const waiting = home.store
+      .get('m')
+      .waitFor({ ports: [81], stopped: true }, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+  });
+
+  test('an end is an error at once for what has not come true, and what is waited for by stopped', async () => {
+    const machine = home.store.get('m');
+    const stopped = home.start(['wait', 'm', '--for', 'stopped']);
+    const seen: string[] = [];
+    const never = machine.waitFor(
+      { log: [/never/] },
+      { onProgress: (pending) => seen.push(...pending.map((one) => one.seen)) },
+    );
+    const failed = expect(never).rejects.toThrow(MachineEndedError);
+    await until(() => seen.some((text) => text.startsWith('the last line is')));
+    await home.vmlet('exec', 'm', 'poweroff', '-f');
+    await failed;
+    expect(await stopped.finished).toMatchObject({ status: 0 });
+    expect((await home.vmlet('wait', 'm', '--for', 'agent')).stderr).toContain('m does not run');
+  });
+
+  test('waits for a machine to run, and reads the serial log of that run only', async () => {
+    const machine = home.store.get('m');
+    const waiting = machine.waitFor({ running: true, log: [/^of the first run$/] });
+    await home.vmlet('start', 'm');
+    await home.vmlet('exec', 'm', 'sh', '-c', '(echo; echo of the first run) >/dev/ttyS0');
+    await waiting;
+    await home.vmlet('restart', 'm');
+    await home.vmlet('exec', 'm', 'sh', '-c', '(echo; echo of the second run) >/dev/ttyS0');
+    await machine.waitFor({ log: [/^of the second run$/] });
+    const first = machine.waitFor({ log: [/^of the first run$/] }, { timeoutMs: 500 });
+    await expect(first).rejects.toThrow(TimedOutError);
+  });
+});
+
+/** QEMU's ends of the agent's socket: the one that listens, and one for each client, those that wait included. */
+function endsOfAgentSocket(): number {
+  const { agentSocket } = home.store.get('m').live().files;
+  return readFileSync('/proc/net/unix', 'latin1')
+    .split('\n')
+    .filter((line) => line.endsWith(` ${agentSocket}`)).length;
+}
