@@ -163,6 +163,21 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Ports and disks',
     load: async () => (await import('./port.ts')).portCommand(),
   },
+  disk: {
+    summary: 'the disks of machines, those that run too',
+    group: 'Ports and disks',
+    load: async () => (await import('./disk.ts')).diskCommand(),
+  },
+  cd: {
+    summary: 'the CDs in the drives of machines, those that run too',
+    group: 'Ports and disks',
+    load: async () => (await import('./cd.ts')).cdCommand(),
+  },
+  snapshot: {
+    summary: 'keep what machines are at one moment, and go back to it',
+    group: 'State',
+    load: async () => (await import('./snapshot.ts')).snapshotCommand(),
+  },
   save: {
     summary: 'write machines’ memory to files and end them; start goes on there',
     group: 'State',

@@ -29,6 +29,9 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   images,
   image: async (operands) => ({ ...(await images(operands)), paths: 'files' }),
   snapshot: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
+  snapshots: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
+  'disk-name': async (operands) => only(await diskNames(operands.get('machine')), 'disk'),
+  drive: async (operands) => only(await driveNames(operands.get('machine')), 'CD drive'),
   file: files,
   files,
   disk: files,
@@ -50,8 +53,22 @@ async function machineNames(): Promise<string[]> {
   return new MachineStore().names();
 }
 
-async function snapshotNames(_machine: string | undefined): Promise<string[]> {
-  return Promise.resolve([]);
+async function snapshotNames(machine: string | undefined): Promise<string[]> {
+  return ((await (await findMachine(machine))?.snapshots()) ?? []).map(({ name }) => name);
+}
+
+async function diskNames(machine: string | undefined): Promise<string[]> {
+  return ((await findMachine(machine))?.spec.disks ?? []).map(({ name }) => name);
+}
+
+async function driveNames(machine: string | undefined): Promise<string[]> {
+  return ((await findMachine(machine))?.spec.cdroms ?? []).map(({ name }) => name);
+}
+
+async function findMachine(name: string | undefined) {
+  const { MachineStore } = await import('../store/index.ts');
+  const store = new MachineStore();
+  return name !== undefined && store.names().includes(name) ? store.get(name) : undefined;
 }
 
 async function imageNames(): Promise<string[]> {

@@ -28,7 +28,7 @@ export async function listLiveSnapshots(
   qmp: QmpClient,
   nodes: SnapshotNodes,
 ): Promise<readonly MachineSnapshot[]> {
-  return snapshotsOfMachine((await look(qmp, nodes)).snapshots);
+  return snapshotsOfMachine(await snapshotsOfNodes(qmp, nodes));
 }
 
 /**
@@ -98,6 +98,11 @@ export async function removeLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, n
   const places = requireSomewhere((await look(qmp, nodes)).snapshots, name);
   const devices = nodes.filter((_, index) => places.includes(index));
   await runJob(qmp, 'snapshot-delete', { tag: name, devices });
+}
+
+/** The snapshots that each node has. @throws InvalidInputError for a node that the machine does not have. */
+export async function snapshotsOfNodes(qmp: QmpClient, nodes: SnapshotNodes): Promise<SnapshotsOfDisks> {
+  return (await look(qmp, nodes)).snapshots;
 }
 
 interface Look {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { QmpJobError, TimedOutError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
 import { onAbort } from '../util/on-abort.ts';
@@ -40,8 +41,6 @@ const dismissThemselves: ReadonlySet<string> = new Set<JobCommandName>([
   'drive-mirror',
 ]);
 
-let jobCount = 0;
-
 /**
  * Starts a job and sees it through: a mirror that is ready is completed, a concluded job is dismissed.
  * At the time limit and on abort the job is cancelled, and the call returns when it is gone.
@@ -54,7 +53,7 @@ export async function runJob<Name extends JobCommandName>(
   options: JobOptions = {},
 ): Promise<void> {
   options.signal?.throwIfAborted();
-  const jobId = args['job-id'] ?? `vmlet-job-${++jobCount}`;
+  const jobId = args['job-id'] ?? `vmlet-${randomUUID()}`;
   const changes = client.events('JOB_STATUS_CHANGE');
   const limit = new JobLimit(options, async () => cancel(client, jobId));
   const report = setInterval(() => void reportProgress(client, jobId, options), PROGRESS_MS);

@@ -12,6 +12,7 @@ import { newBase } from './clone-bases.ts';
 import { newIdentity } from './create.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
+import { settleRestore } from './interrupted-restore.ts';
 import { definitionFiles } from './machine-files.ts';
 import { afterInstaller } from './installer.ts';
 import { lockMachine } from './machine-lock.ts';
@@ -42,6 +43,7 @@ export async function cloneMachine(
   await lockMachine(name, files, 'cloning it', scope);
   const source = readDefinition(locations, name);
   requireStopped(source, 'cloned');
+  await settleRestore(source);
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(
       'machine',

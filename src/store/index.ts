@@ -31,3 +31,4 @@ export type { ChangedSshInclude, SshInclude } from './ssh-include.ts';
 export type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks.ts';
 export type { ListedDisk } from './listed-disks.ts';
 export type { ChangeCdOptions, ChangedCd, ListedDrive } from './media.ts';
+export type { ListedSnapshot, SnapshotOptions } from './snapshots.ts';

@@ -94,7 +94,9 @@ export class LiveMachine {
 
   async resume(options: MonitorOptions = {}): Promise<void> {
     const { discardSaved } = await import('./save.ts');
+    const { refuseHalfRestored } = await import('./interrupted-restore.ts');
     await this.qmp(async (monitor) => {
+      refuseHalfRestored(this.#definition);
       const { status } = await monitor.execute('query-status');
       if (status === 'inmigrate') {
         // Whoever started it was killed before QEMU had the saved memory, which is still in its file.

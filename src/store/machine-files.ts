@@ -34,6 +34,10 @@ export interface MachineFiles {
   readonly savedState: string;
   /** Whether it ran. */
   readonly savedStateNote: string;
+  /** What the machine was at each snapshot with memory. */
+  readonly snapshots: string;
+  /** There while a snapshot is being restored. */
+  readonly restoring: string;
   /** `$XDG_STATE_HOME/vmlet/machines/ID`, 0700. */
   readonly logs: string;
   readonly serialLog: string;
@@ -114,6 +118,8 @@ export function definitionFiles(directory: string) {
     nvram: join(storage, 'nvram.qcow2'),
     savedState: join(storage, 'saved-state'),
     savedStateNote: join(directory, 'saved-state.json'),
+    snapshots: join(directory, 'snapshots.json'),
+    restoring: join(directory, 'restoring.json'),
     tpm: join(directory, 'tpm'),
     ssh: join(directory, 'ssh'),
     boot: join(directory, 'boot'),

@@ -18,6 +18,7 @@ import type { MachineSpec } from './machine-spec.ts';
 import { type MachineStatus, readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './systemd.ts';
+import type { ListedSnapshot, SnapshotOptions } from './snapshots.ts';
 import type { StartDryRun } from './start-dry-run.ts';
 import type { StartOptions } from './start.ts';
 import type { WaitConditions } from './wait-conditions.ts';
@@ -214,6 +215,45 @@ export class NamedMachine {
   async removeCdDrive(drive?: string): Promise<string> {
     const { removeCdDrive } = await import('./media.ts');
     return removeCdDrive(this.#locations, this.name, drive);
+  }
+
+  /** What was kept of it, the oldest first. */
+  async snapshots(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedSnapshot[]> {
+    const { listMachineSnapshots } = await import('./snapshots.ts');
+    return listMachineSnapshots(readDefinition(this.#locations, this.name), options);
+  }
+
+  /**
+   * Keeps what it is at this moment: its disks and UEFI variables, and where it runs its memory. All or nothing. While
+   * QEMU writes the memory the guest stands still. A TPM's state is not on a disk, and is kept with memory only.
+   * @param name at most 255 bytes that are not only digits.
+   * @throws InvalidInputError for a name that is taken, and for a machine with a raw disk; MachineStateError when it is
+   *   saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
+   */
+  async createSnapshot(name: string, options: SnapshotOptions = {}): Promise<void> {
+    const { createMachineSnapshot } = await import('./snapshots.ts');
+    await createMachineSnapshot(this.#locations, this.name, name, options);
+  }
+
+  /**
+   * Makes it what it was: with memory it runs on from there, started where it does not run; without, its disks are what
+   * they were, and it does not run. What was written since is lost.
+   * @throws InvalidInputError for a snapshot that is not there or not of all its disks; MachineStateError when it is
+   *   saved, when the memory is of other hardware, and for one without memory when it runs; MachineBusyError,
+   *   LaunchError, QmpJobError, or the signal's reason.
+   */
+  async restoreSnapshot(name: string, options: SnapshotOptions = {}): Promise<void> {
+    const { restoreMachineSnapshot } = await import('./restore-snapshot.ts');
+    await restoreMachineSnapshot(this.#locations, this.name, name, options);
+  }
+
+  /** @throws InvalidInputError for one that is not there, MachineBusyError, QmpJobError */
+  async removeSnapshots(
+    names: readonly string[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { removeMachineSnapshots } = await import('./snapshots.ts');
+    await removeMachineSnapshots(this.#locations, this.name, names, options);
   }
 
   /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */

@@ -1,23 +1,33 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
-import { KeeperEndedError, LaunchError, MachineStateError, PortTakenError } from '../errors.ts';
+import {
+  ImageLockedError,
+  KeeperEndedError,
+  LaunchError,
+  MachineStateError,
+  PortTakenError,
+} from '../errors.ts';
 import type { BuildProgress } from '../images/micro.ts';
 import { adviseOn } from '../machine/advice.ts';
 import { configureGuest } from '../machine/configure-guest.ts';
 import type { Locations } from '../machine/locations.ts';
+import { explainImageFailure } from '../machine/locked-image.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { ensurePrivateDirectory } from '../machine/runtime-directory.ts';
 import { identifyProcess } from '../process/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper.ts';
 import { exchangeFile } from '../util/atomic-file.ts';
-import { withinLimits } from '../util/deadline.ts';
+import { type Limits, withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { attachAgent } from './agent.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { afterInstaller, forgetInstaller } from './installer.ts';
+import { isRestoring, settleRestore } from './interrupted-restore.ts';
+import { removeLentFiles } from './lent-file.ts';
 import { lockMachine } from './machine-lock.ts';
+import type { KeptMemory } from './machine-plan.ts';
 import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
@@ -52,6 +62,15 @@ const BOOT_TIMEOUT_MS = 120_000;
 /** A port that we chose can be taken by another process before passt has it; then others are chosen. */
 const PORT_CHOICES = 3;
 
+/** What goes into a new QEMU before its processors run, instead of booting. */
+export interface MemoryToLoad {
+  readonly kept: KeptMemory;
+  /** Called before anything is started. @throws for a machine that it does not fit. */
+  readonly check: (plan: NamedPlan) => void;
+  /** @param letRun false leaves the machine paused. */
+  readonly load: (definition: Definition, letRun: boolean, limits: Limits) => Promise<void>;
+}
+
 /**
  * Starts a machine and returns when its processors run and its ports lead to it. It lives on when this process ends.
  * When the start fails, nothing of it runs.
@@ -62,12 +81,15 @@ export async function startMachine(
   locations: Locations,
   name: string,
   options: StartOptions = {},
+  memory?: MemoryToLoad,
 ): Promise<Definition> {
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
   const { lifeline } = await lockMachine(name, files, 'starting it', scope);
   const asked = readDefinition(locations, name);
   await refuseRunning(asked);
+  await settleRestore(asked);
+  removeLentFiles(files);
   const definition = afterInstaller(asked);
   if (definition !== asked) {
     forgetInstaller(asked);
@@ -76,7 +98,7 @@ export async function startMachine(
   if (options.discardSaved === true) discardSaved(definition);
   for (let choice = 1; ; choice++) {
     try {
-      await startLocked(locations, definition, lifeline, options);
+      await startLocked(locations, definition, { ...options, lifeline, memory });
       return definition;
     } catch (error) {
       const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
@@ -90,8 +112,8 @@ async function refuseRunning(definition: Definition): Promise<void> {
   const { spec, files } = definition;
   const status = readStatus(files);
   if (status.kind !== 'running') return;
-  // Whoever saved it, or was about to go on with what is saved, was killed. All that it is lies in the file.
-  if (existsSync(files.savedState) && status.state !== 'running') {
+  // Whoever saved it, or was about to go on with what is saved, was killed. All that it is lies in its files.
+  if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
     await killMachine(definition);
     return;
   }
@@ -103,12 +125,13 @@ async function refuseRunning(definition: Definition): Promise<void> {
 async function startLocked(
   locations: Locations,
   definition: Definition,
-  lifeline: Writable,
-  options: StartOptions,
+  options: StartOptions & { readonly lifeline: Writable; readonly memory: MemoryToLoad | undefined },
 ): Promise<void> {
   const { spec, files } = definition;
-  const { log, signal } = options;
-  const { plan, helpers, keeper: keeperOptions } = await planStart(locations, definition, options);
+  const { log, signal, lifeline, memory } = options;
+  const started = await planStart(locations, definition, options, memory && { memory: memory.kept });
+  const { plan, helpers, keeper: keeperOptions } = started;
+  memory?.check(plan);
   for (const directory of startDirectories(files, plan)) ensurePrivateDirectory(directory);
   for (const directory of [files.logs, files.sockets]) markDirectory(directory, locations);
   // What the last run's passt said must not be taken for this one's.
@@ -120,19 +143,23 @@ async function startLocked(
   if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
   try {
-    const ready = options.paused === true || plan.incoming ? keeper.negotiated : keeper.running;
+    const waits = options.paused === true || plan.incoming || memory !== undefined;
+    const ready = waits ? keeper.negotiated : keeper.running;
     await withinLimits('starting the machine', ready, {
       timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
       signal,
     });
-    if (plan.incoming) await restoreSaved(definition, options.paused !== true, { signal });
+    const letRun = options.paused !== true;
+    if (plan.incoming) await restoreSaved(definition, letRun, { signal });
+    await memory?.load(definition, letRun, { signal });
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitForwards(plan.network, files, { signal });
-    if (spec.boot.kind === 'image' && options.paused !== true && !plan.incoming)
-      await configure(definition, plan, options);
+    if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
   } catch (error) {
     await endKeeper(keeper);
-    throw explainStart(error, definition);
+    // Where memory could not be loaded, QEMU may have changed some of the disks already.
+    await settleRestore(definition);
+    throw await explainStart(error, definition, plan);
   }
   keeper.release();
 }
@@ -159,14 +186,17 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
   await keeper.ended.catch(() => undefined);
 }
 
-function explainStart(error: unknown, { spec, files }: Definition): unknown {
+async function explainStart(error: unknown, { spec, files }: Definition, plan: NamedPlan): Promise<unknown> {
   if (!(error instanceof KeeperEndedError)) return error;
   if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
   const qemu = lastLines(files.qemuLog, 20);
   const lastWords = qemu.at(-1);
-  return new LaunchError(
+  const failure = new LaunchError(
     `${spec.name} did not start${lastWords === undefined ? '' : `: ${lastWords}`}`,
     { qemu, console: [] },
     { hint: adviseOn(qemu), cause: error },
   );
+  // QEMU says itself which image it is. Other words that are known of images may be about any file here.
+  const explained = await explainImageFailure(failure, [plan.disks[0]?.path ?? files.nvram]);
+  return explained instanceof ImageLockedError ? explained : failure;
 }

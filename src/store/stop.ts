@@ -8,6 +8,7 @@ import { Scope } from '../util/scope.ts';
 import { attachAgent } from './agent.ts';
 import type { Definition } from './definition.ts';
 import { hasEnded } from './ended.ts';
+import { isRestoring } from './interrupted-restore.ts';
 import { lockMachine } from './machine-lock.ts';
 import { type LostOutcome, type MachineStatus, readEnding, readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
@@ -53,12 +54,15 @@ export async function stopMachine(
     hasEnded(running, timeoutMs * share, options.signal);
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
-  // A paused guest cannot react; one whose memory is saved must not run on.
-  if (running.state === 'paused' && !existsSync(files.savedState)) await letRun(definition, options.signal);
-  if (spec.boot.kind === 'image' && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
+  // A paused guest cannot react; one whose memory is saved, or half restored, must not run on.
+  const isFrozen = running.state === 'paused';
+  const mustNotRun = isFrozen && (existsSync(files.savedState) || isRestoring(files));
+  if (isFrozen && !mustNotRun) await letRun(definition, options.signal);
+  const asksGuest = spec.boot.kind === 'image' && !mustNotRun;
+  if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }
-  const patience = performance.now() + timeoutMs * 0.7;
+  const patience = performance.now() + (mustNotRun ? 0 : timeoutMs * 0.7);
   while (performance.now() < patience) {
     signalKeeper(running.keeper, 'power-button');
     const rest = patience - performance.now();
