@@ -1,0 +1,73 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
+import { makeMiniIso, missingForMiniIso } from '../../../fixtures/mini-iso.ts';
+import { convertDisk } from '../../../src/images/qemu-img.ts';
+import { type Finished, type Started, start, until } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+
+/** The commands of the README's table 'Coming from virsh', in its order: each is run as it stands there. */
+const rows = commandsOfTable(readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8'));
+/** They go on until somebody leaves them, or need a program that shows a screen. */
+const endless = new Set(['events', 'console', 'view']);
+const missing = missingForMiniIso();
+let home: Home;
+
+function commandsOfTable(readme: string): string[] {
+  const section = readme.split('### Coming from virsh')[1]?.split(/^#/m)[0] ?? '';
+  return [...section.matchAll(/\| `(vmlet [^`]*)` *\|$/gm)].map((match) => match[1] ?? '');
+}
+
+beforeAll(async () => {
+  home = await makeHome();
+  const raw = join(home.path, 'server.raw');
+  writeFileSync(raw, keyboardSectors.characters);
+  await convertDisk({
+    from: { path: raw, format: 'raw' },
+    to: { path: join(home.path, 'server.qcow2'), format: 'qcow2' },
+  });
+  if (missing === undefined) makeMiniIso(home.path, join(home.path, 'install.iso'));
+  return async () => home.close();
+});
+
+/** Ports of the table may be taken on the host of the test. */
+function withFreePorts(words: readonly string[]): string[] {
+  return words.map((word) => word.replace(/^(\d{4}):(\d{2})$/, '3$1:$2').replace(/^9090$/, '39090'));
+}
+
+function run(words: readonly string[]): Started {
+  return start(withFreePorts(words), { env: home.environment, cwd: home.path });
+}
+
+it('has rows', () => {
+  expect(rows.length).toBeGreaterThan(35);
+});
+
+if (missing !== undefined) console.warn(`the table's commands are not run: ${missing}`);
+
+it.skipIf(missing !== undefined).each(rows)('%s', async (row) => {
+  const words = row.split(' ').slice(1);
+  const started = run(words);
+  if (endless.has(words[0] ?? '')) {
+    await expectTalk(started, words[0] ?? '');
+    return;
+  }
+  const { status, stderr } = await started.finished;
+  expect({ row, status, stderr }).toMatchObject({ status: 0 });
+});
+
+/** What an endless verb says first; the console shows what the guest has said before. */
+const firstWords: Readonly<Record<string, RegExp>> = { events: /"machine":"server"/, console: />/ };
+
+async function expectTalk(started: Started, verb: string): Promise<Finished> {
+  const expected = firstWords[verb];
+  if (expected) {
+    await until(() => expected.test(started.stdout()) || started.process.exitCode !== null);
+    started.process.kill('SIGTERM');
+  }
+  const finished = await started.finished;
+  // No viewer has a display to show it on here: what is said then is what to install and where the socket is.
+  expect(finished.stdout + finished.stderr).toMatch(expected ?? /vnc/);
+  return finished;
+}
