@@ -8,9 +8,21 @@ import { firstReply } from './first-reply.ts';
 import { launch } from './launch.ts';
 import { qmp } from './qmp-section.ts';
 import type { Section } from './section.ts';
+import { namedHeal } from './named-heal.ts';
+import { namedList } from './named-list.ts';
+import { namedStart } from './named-start.ts';
 import { version } from './version.ts';
 
-const SECTIONS: Readonly<Record<string, Section>> = { run: launch, spawn: firstReply, boot, qmp, version };
+const SECTIONS: Readonly<Record<string, Section>> = {
+  run: launch,
+  spawn: firstReply,
+  boot,
+  qmp,
+  version,
+  start: namedStart,
+  ls: namedList,
+  heal: namedHeal,
+};
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
 const { values, positionals } = parseArgs({
