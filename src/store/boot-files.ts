@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type SourceContext, findImage, readableFile } from '../machine/boot-source.ts';
+import type { SourceContext } from '../machine/boot-source.ts';
 import type { MachinePlanInputs } from './machine-plan.ts';
 import type { Definition } from './definition.ts';
 
@@ -21,9 +21,10 @@ export async function findBootFiles(
     };
   }
   const appended = boot.kind === 'firmware' || boot.append === undefined ? [] : [boot.append];
+  if (boot.kind === 'firmware') return undefined;
+  // Most machines boot from their disks, and need none of it.
+  const { findImage, readableFile } = await import('../machine/boot-source.ts');
   switch (boot.kind) {
-    case 'firmware':
-      return undefined;
     case 'kernel':
       return {
         ...common,

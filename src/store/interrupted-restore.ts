@@ -2,7 +2,6 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MachineStateError } from '../errors.ts';
-import { restoreDisks, undoBrokenRestore } from '../machine/disks-snapshot.ts';
 import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -41,6 +40,7 @@ export async function settleRestore(definition: Definition): Promise<void> {
   const { files } = definition;
   if (!isRestoring(files)) return;
   const { by, snapshot, disks } = noteSchema.parse(JSON.parse(readFileSync(files.restoring, 'utf8')));
+  const { restoreDisks, undoBrokenRestore } = await import('../machine/disks-snapshot.ts');
   await (by === 'qemu' ? restoreDisks(disks, snapshot) : undoBrokenRestore(disks));
   endRestore(definition);
 }

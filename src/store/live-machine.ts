@@ -93,7 +93,7 @@ export class LiveMachine {
   }
 
   async resume(options: MonitorOptions = {}): Promise<void> {
-    const { discardSaved } = await import('./save.ts');
+    const { discardSaved } = await import('./saved-note.ts');
     const { refuseHalfRestored } = await import('./interrupted-restore.ts');
     await this.qmp(async (monitor) => {
       refuseHalfRestored(this.#definition);

@@ -1,11 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import * as z from 'zod';
 import { MachineStateError } from '../errors.ts';
 import { queryMachineType } from '../machine/machine-type.ts';
 import { type SaveProgress, restoreState, saveState } from '../machine/saved-state.ts';
 import { signalKeeper } from '../process/keeper.ts';
-import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import type { Definition } from './definition.ts';
@@ -15,20 +11,13 @@ import { readPlan } from './machine-plan-file.ts';
 import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { notRunning } from './not-running.ts';
+import { discardSaved, readSavedNote, writeSavedNote } from './saved-note.ts';
 
 export interface SaveMachineOptions extends Limits {
   /** Called about every 250 ms. */
   readonly onProgress?: (progress: SaveProgress) => void;
 }
 
-const noteSchema = z.object({
-  version: z.literal(1),
-  wasRunning: z.boolean(),
-  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine, which the memory does not fit. */
-  machineType: z.string(),
-  /** Disks may have come and gone since it was started. */
-  rootPorts: z.array(z.string()),
-});
 const QUIT_MS = 30_000;
 
 /**
@@ -48,8 +37,7 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
       const { running } = await qmp.execute('query-status');
       const machineType = await queryMachineType(qmp);
       const { rootPorts } = readPlan(files);
-      const note = { version: 1 as const, wasRunning: running, machineType, rootPorts: [...rootPorts] };
-      replaceFile(files.savedStateNote, JSON.stringify(note satisfies z.infer<typeof noteSchema>));
+      writeSavedNote(definition, { wasRunning: running, machineType, rootPorts: [...rootPorts] });
       // From the moment that the file has its name, the machine must not run on.
       await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });
     },
@@ -83,16 +71,4 @@ export async function restoreSaved(
     },
     { long: true, signal },
   );
-}
-
-export function readSavedNote({ files }: Pick<Definition, 'files'>): z.infer<typeof noteSchema> {
-  return noteSchema.parse(JSON.parse(readFileSync(files.savedStateNote, 'utf8')));
-}
-
-/** What was saved is gone for good; what a save that was interrupted has left, too. */
-export function discardSaved({ files }: Pick<Definition, 'files'>): void {
-  rmSync(files.savedState, { force: true });
-  rmSync(`${files.savedState}.partial`, { force: true });
-  syncDirectory(dirname(files.savedState));
-  rmSync(files.savedStateNote, { force: true });
 }

@@ -19,7 +19,7 @@ import type { MachineFiles } from './machine-files.ts';
 import { planMachineNetwork, readEarlierForwards } from './machine-network.ts';
 import { type KeptMemory, planNamedMachine } from './machine-plan.ts';
 import { readStatus } from './machine-status.ts';
-import { readSavedNote } from './save.ts';
+import { readSavedNote } from './saved-note.ts';
 import type { StartOptions } from './start.ts';
 
 /** The command line of a helper, in the file where the keeper reads it. */

@@ -10,9 +10,7 @@ import {
 } from '../errors.ts';
 import type { BuildProgress } from '../images/micro.ts';
 import { adviseOn } from '../machine/advice.ts';
-import { configureGuest } from '../machine/configure-guest.ts';
 import type { Locations } from '../machine/locations.ts';
-import { explainImageFailure } from '../machine/locked-image.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { ensurePrivateDirectory } from '../machine/runtime-directory.ts';
@@ -21,7 +19,6 @@ import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper
 import { exchangeFile } from '../util/atomic-file.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
-import { attachAgent } from './agent.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { afterInstaller, forgetInstaller } from './installer.ts';
 import { isRestoring, settleRestore } from './interrupted-restore.ts';
@@ -31,11 +28,10 @@ import type { KeptMemory } from './machine-plan.ts';
 import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
+import { discardSaved } from './saved-note.ts';
 import { recordSerialStart } from './serial-start.ts';
 import { writeSshConfig } from './ssh-files.ts';
-import { killMachine } from './stop.ts';
 import { markDirectory } from './sweep.ts';
-import { discardSaved, restoreSaved } from './save.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartOptions {
@@ -95,7 +91,8 @@ export async function startMachine(
     forgetInstaller(asked);
     options.onInstalled?.();
   }
-  if (options.discardSaved === true) discardSaved(definition);
+  // What an interrupted save has left goes in any case.
+  if (options.discardSaved === true || !existsSync(files.savedState)) discardSaved(definition);
   for (let choice = 1; ; choice++) {
     try {
       await startLocked(locations, definition, { ...options, lifeline, memory });
@@ -114,6 +111,7 @@ async function refuseRunning(definition: Definition): Promise<void> {
   if (status.kind !== 'running') return;
   // Whoever saved it, or was about to go on with what is saved, was killed. All that it is lies in its files.
   if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
+    const { killMachine } = await import('./stop.ts');
     await killMachine(definition);
     return;
   }
@@ -150,7 +148,10 @@ async function startLocked(
       signal,
     });
     const letRun = options.paused !== true;
-    if (plan.incoming) await restoreSaved(definition, letRun, { signal });
+    if (plan.incoming) {
+      const { restoreSaved } = await import('./save.ts');
+      await restoreSaved(definition, letRun, { signal });
+    }
     await memory?.load(definition, letRun, { signal });
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitForwards(plan.network, files, { signal });
@@ -175,6 +176,8 @@ async function configure(
   plan: NamedPlan,
   { signal, log }: StartOptions,
 ): Promise<void> {
+  const { attachAgent } = await import('./agent.ts');
+  const { configureGuest } = await import('../machine/configure-guest.ts');
   await using agent = await attachAgent(definition, { signal, timeoutMs: BOOT_TIMEOUT_MS });
   await configureGuest(agent, plan, log);
 }
@@ -197,6 +200,7 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
     { hint: adviseOn(qemu), cause: error },
   );
   // QEMU says itself which image it is. Other words that are known of images may be about any file here.
+  const { explainImageFailure } = await import('../machine/locked-image.ts');
   const explained = await explainImageFailure(failure, [plan.disks[0]?.path ?? files.nvram]);
   return explained instanceof ImageLockedError ? explained : failure;
 }

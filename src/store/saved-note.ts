@@ -1,0 +1,37 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as z from 'zod';
+import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
+import type { Definition } from './definition.ts';
+
+const noteSchema = z.object({
+  version: z.literal(1),
+  wasRunning: z.boolean(),
+  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine, which the memory does not fit. */
+  machineType: z.string(),
+  /** Disks may have come and gone since it was started. */
+  rootPorts: z.array(z.string()),
+});
+
+/** What has to be known of saved memory to go on with it. */
+export type SavedNote = Omit<z.infer<typeof noteSchema>, 'version'>;
+
+export function writeSavedNote({ files }: Pick<Definition, 'files'>, note: SavedNote): void {
+  const whole: z.infer<typeof noteSchema> = { version: 1, ...note };
+  replaceFile(files.savedStateNote, JSON.stringify(whole));
+}
+
+/** @throws ZodError, SyntaxError */
+export function readSavedNote({ files }: Pick<Definition, 'files'>): SavedNote {
+  return noteSchema.parse(JSON.parse(readFileSync(files.savedStateNote, 'utf8')));
+}
+
+/** What was saved is gone for good; what a save that was interrupted has left, too. */
+export function discardSaved({ files }: Pick<Definition, 'files'>): void {
+  rmSync(`${files.savedState}.partial`, { force: true });
+  if (existsSync(files.savedState)) {
+    rmSync(files.savedState);
+    syncDirectory(dirname(files.savedState));
+  }
+  rmSync(files.savedStateNote, { force: true });
+}
