@@ -55,9 +55,8 @@ export async function stopMachine(
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
   // A paused guest cannot react; one whose memory is saved, or half restored, must not run on.
-  const isFrozen = running.state === 'paused';
-  const mustNotRun = isFrozen && (existsSync(files.savedState) || isRestoring(files));
-  if (isFrozen && !mustNotRun) await letRun(definition, options.signal);
+  const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
+  if (running.state === 'paused' && !mustNotRun) await letRun(definition, options.signal);
   const asksGuest = spec.boot.kind === 'image' && !mustNotRun;
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
