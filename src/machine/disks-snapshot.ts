@@ -26,13 +26,19 @@ export async function listDisksSnapshots(
   return snapshotsOfMachine(await snapshotsOf(paths, signal));
 }
 
-/** Keeps what the disks hold now; all of them, or none. */
+interface SnapshotDisksOptions extends Abortable {
+  /** Called when the name is found to be free, before any disk is changed. */
+  readonly onBegin?: () => void;
+}
+
+/** Keeps what the disks hold now; all of them, or none. After a caller that was killed, see `removeUnlessWhole`. */
 export async function snapshotDisks(
   paths: readonly string[],
   name: string,
-  { signal }: Abortable = {},
+  { signal, onBegin = () => undefined }: SnapshotDisksOptions = {},
 ): Promise<void> {
   requireFreeName(await snapshotsOf(paths, signal), name);
+  onBegin();
   await snapshotEach(paths, name, signal);
 }
 
@@ -72,6 +78,13 @@ export async function undoBrokenRestore(paths: readonly string[]): Promise<void>
     for (const path of paths) await applySnapshot({ path }, BEFORE_RESTORE);
   }
   await removeEach(touched, BEFORE_RESTORE);
+}
+
+/** Removes it from the disks that have it where others have not: whoever made it was killed on the way. */
+export async function removeUnlessWhole(paths: readonly string[], name: string): Promise<void> {
+  const disks = await snapshotsOf(paths);
+  const having = paths.filter((_, index) => disks[index]?.some((one) => one.name === name) === true);
+  if (having.length < paths.length) await removeEach(having, name);
 }
 
 /** Removes it from the disks that have it. One that is killed on the way is finished by a second. */

@@ -38,6 +38,8 @@ export interface MachineFiles {
   readonly snapshots: string;
   /** There while a snapshot is being restored. */
   readonly restoring: string;
+  /** There while a snapshot is being made. */
+  readonly snapshotting: string;
   /** `$XDG_STATE_HOME/vmlet/machines/ID`, 0700. */
   readonly logs: string;
   readonly serialLog: string;
@@ -120,6 +122,7 @@ export function definitionFiles(directory: string) {
     savedStateNote: join(directory, 'saved-state.json'),
     snapshots: join(directory, 'snapshots.json'),
     restoring: join(directory, 'restoring.json'),
+    snapshotting: join(directory, 'snapshotting.json'),
     tpm: join(directory, 'tpm'),
     ssh: join(directory, 'ssh'),
     boot: join(directory, 'boot'),

@@ -19,6 +19,7 @@ import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { withLockedMachine } from './edit.ts';
 import { settleRestore } from './interrupted-restore.ts';
+import { beginSnapshot, endSnapshot, settleSnapshot } from './interrupted-snapshot.ts';
 import { portsOf } from './live-disks.ts';
 import { diskPath, planDisk } from './machine-plan.ts';
 import { readPlan } from './machine-plan-file.ts';
@@ -85,17 +86,34 @@ export async function createMachineSnapshot(
     const { files } = definition;
     if (readStatus(files).kind !== 'running') {
       await settleRestore(definition);
-      await snapshotDisks(pathsOf(definition), name, { signal });
+      await settleSnapshot(definition);
+      await makeStopped(definition, name, signal);
       return;
     }
     const running = await runningHardware(definition, signal);
     const nodes = nodesOf(running);
-    const work = async (qmp: QmpClient): Promise<void> =>
-      disksOnly
+    const work = async (qmp: QmpClient): Promise<void> => {
+      requireFreeName(await snapshotsOfNodes(qmp, nodes), name);
+      beginSnapshot(definition, { snapshot: name, disks: pathsOf(definition) });
+      await (disksOnly
         ? snapshotLiveDisks(qmp, nodes, name)
-        : saveWithMemory(definition, qmp, { nodes, name, running, signal });
+        : saveWithMemory(definition, qmp, { nodes, name, running, signal }));
+    };
     await withMonitor(definition, work, { long: true, signal });
+    endSnapshot(definition);
   });
+}
+
+async function makeStopped(
+  definition: Definition,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const disks = pathsOf(definition);
+  const onBegin = (): void => beginSnapshot(definition, { snapshot: name, disks });
+  // When it fails and cannot be undone, that is settled another time.
+  await snapshotDisks(disks, name, { signal, onBegin });
+  endSnapshot(definition);
 }
 
 /**
@@ -112,7 +130,10 @@ export async function removeMachineSnapshots(
   await withLockedMachine(locations, machine, 'removing a snapshot of it', async (definition) => {
     const { files } = definition;
     const runs = readStatus(files).kind === 'running';
-    if (!runs) await settleRestore(definition);
+    if (!runs) {
+      await settleRestore(definition);
+      await settleSnapshot(definition);
+    }
     for (const name of names) {
       if (runs) {
         const nodes = nodesOf(await runningHardware(definition, signal));
@@ -183,7 +204,6 @@ async function saveWithMemory(
   qmp: QmpClient,
   { nodes, name, running, signal }: SaveWithMemory,
 ): Promise<void> {
-  requireFreeName(await snapshotsOfNodes(qmp, nodes), name);
   const status = await qmp.execute('query-status');
   // Before: QEMU goes on with it when we are killed.
   recordMemory(definition, {

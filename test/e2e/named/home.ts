@@ -137,6 +137,8 @@ function lookAt(pid: string, path: string): HomeProcess | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const commandLine = readFileSync(`${directory}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+    // One of the kernel's own.
+    if (commandLine === '') return undefined;
     const belongs =
       commandLine.includes(path) ||
       readFileSync(`${directory}/environ`, 'latin1').includes(path) ||

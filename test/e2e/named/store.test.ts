@@ -189,6 +189,27 @@ describe('a machine whose files cannot be understood', () => {
   });
 });
 
+describe('a snapshot that was killed when only one disk had it', () => {
+  it('is made whole by the same command, and one that lacks on a disk for other reasons is not touched', async () => {
+    const { files } = await home.store.create({ name: 'm', image, memory: '64M', disks: ['16M'] });
+    const [first = '', second = ''] = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(files.storage, name));
+    execFileSync('qemu-img', ['snapshot', '-c', 's1', first]);
+    const refused = await home.vmlet('snapshot', 'create', 'm', 's1');
+    expect(refused.stderr).toMatch(/there is a snapshot "s1" already/);
+    writeFileSync(
+      files.snapshotting,
+      JSON.stringify({
+        version: 1,
+        snapshot: 's1',
+        disks: [first, second, join(files.storage, 'gone.qcow2')],
+      }),
+    );
+    expect(await home.vmlet('snapshot', 'create', 'm', 's1')).toMatchObject({ status: 0 });
+    expect(await home.store.get('m').snapshots()).toMatchObject([{ name: 's1', missingOn: [] }]);
+    expect(existsSync(files.snapshotting)).toBe(false);
+  });
+});
+
 describe('a removal', () => {
   it('gives a disk one name, also when it is done again after it was killed', async () => {
     const { files, spec } = await create('m');

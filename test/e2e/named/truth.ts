@@ -42,13 +42,22 @@ const PATIENCE_MS = 60_000;
  * @returns what is wrong with its answer, by what the kernel says of the processes; nothing when it tells the truth.
  */
 export async function liesOf(home: Home): Promise<string[]> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!isSettled(home) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  await settle(home);
   const { status, stdout, stderr } = await home.vmlet('ls', '--json');
   if (status !== 0) return [`ls ends with ${String(status)}: ${stderr}`];
   const { machines } = JSON.parse(stdout) as Listing;
   const broken = machines.filter(({ state }) => state === 'broken').map(({ name }) => `${name} is broken`);
   return [...broken, ...unaccounted(home.processes(), machines)];
+}
+
+/** Waits until nothing of a command is on its way any more; @returns false when that does not come. */
+export async function settle(home: Home): Promise<boolean> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!isSettled(home)) {
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
 }
 
 /** The test's own look at the machines is for knowing when to ask; what `ls` says is compared, not this. */

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import * as z from 'zod';
+import { removeUnlessWhole } from '../machine/disks-snapshot.ts';
+import { replaceFile } from '../util/atomic-file.ts';
+import type { Definition } from './definition.ts';
+
+const noteSchema = z.strictObject({
+  version: z.literal(1),
+  snapshot: z.string(),
+  disks: z.array(z.string()),
+});
+
+type Note = Omit<z.infer<typeof noteSchema>, 'version'>;
+
+/** From here until `endSnapshot` only some of the disks may have it, when we are killed, or QEMU is. */
+export function beginSnapshot({ files }: Definition, note: Note): void {
+  const whole: z.infer<typeof noteSchema> = { version: 1, ...note };
+  replaceFile(files.snapshotting, JSON.stringify(whole));
+}
+
+export function endSnapshot({ files }: Definition): void {
+  rmSync(files.snapshotting, { force: true });
+}
+
+/** Takes a snapshot that was not finished from the disks of a machine that does not run. */
+export async function settleSnapshot(definition: Definition): Promise<void> {
+  const { files } = definition;
+  if (!existsSync(files.snapshotting)) return;
+  const { snapshot, disks } = noteSchema.parse(JSON.parse(readFileSync(files.snapshotting, 'utf8')));
+  await removeUnlessWhole(
+    disks.filter((path) => existsSync(path)),
+    snapshot,
+  );
+  endSnapshot(definition);
+}
