@@ -164,10 +164,13 @@ void helpers_reaped(pid_t pid, int status)
             continue;
         helper->process.pid = 0;
         helper->kill_at = INT64_MAX;
+        bool was_ended = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (now_ms() - helper->started_at >= SHORT_LIFE_MS || was_ended)
+            helper->delay = 0;
         if (now_ms() - helper->started_at < SHORT_LIFE_MS)
             slow_down(helper);
         else
-            helper->delay = helper->not_before = 0;
+            helper->not_before = 0;
         record_changed();
         record_act();
         report_end(helper, status);
