@@ -13,6 +13,7 @@ import { newIdentity } from './create.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
 import { settleRestore } from './interrupted-restore.ts';
+import { settleSnapshot } from './interrupted-snapshot.ts';
 import { definitionFiles } from './machine-files.ts';
 import { afterInstaller } from './installer.ts';
 import { lockMachine } from './machine-lock.ts';
@@ -44,6 +45,7 @@ export async function cloneMachine(
   const source = readDefinition(locations, name);
   requireStopped(source, 'cloned');
   await settleRestore(source);
+  await settleSnapshot(source);
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(
       'machine',

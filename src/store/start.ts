@@ -22,6 +22,7 @@ import { Scope } from '../util/scope.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { afterInstaller, forgetInstaller } from './installer.ts';
 import { isRestoring, settleRestore } from './interrupted-restore.ts';
+import { settleSnapshot } from './interrupted-snapshot.ts';
 import { removeLentFiles } from './lent-file.ts';
 import { lockMachine } from './machine-lock.ts';
 import type { KeptMemory } from './machine-plan.ts';
@@ -85,6 +86,7 @@ export async function startMachine(
   const asked = readDefinition(locations, name);
   await refuseRunning(asked);
   await settleRestore(asked);
+  await settleSnapshot(asked);
   removeLentFiles(files);
   const definition = afterInstaller(asked);
   if (definition !== asked) {
