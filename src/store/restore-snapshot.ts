@@ -57,19 +57,14 @@ export async function restoreMachineSnapshot(
   const definition = readDefinition(locations, machine);
   const memory = requireMemory(definition, name);
   const { machineType, rootPorts } = memory;
-  await startMachine(
-    locations,
-    machine,
-    signal ? { signal } : {},
-    {
-      kept: { kind: 'snapshot', machineType, rootPorts },
-      check: (plan) => requireSameHardware(definition, memory, plan),
-      load: async (started, letRun, limits) => {
-        const nodes = nodesOf(await runningHardware(started, limits.signal));
-        await load(started, { nodes, memory, letRun }, limits);
-      },
+  await startMachine(locations, machine, signal ? { signal } : {}, {
+    kept: { kind: 'snapshot', machineType, rootPorts },
+    check: (plan) => requireSameHardware(definition, memory, plan),
+    load: async (started, letRun, limits) => {
+      const nodes = nodesOf(await runningHardware(started, limits.signal));
+      await load(started, { nodes, memory, letRun }, limits);
     },
-  );
+  });
 }
 
 async function requireWhole(

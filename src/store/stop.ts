@@ -56,7 +56,8 @@ export async function stopMachine(
 
   // A paused guest cannot react; one whose memory is saved, or half restored, must not run on.
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
-  if (running.state === 'paused' && !mustNotRun) await letRun(definition, options.signal);
+  if (['paused', 'prelaunch'].includes(running.state) && !mustNotRun)
+    await letRun(definition, options.signal);
   const asksGuest = spec.boot.kind === 'image' && !mustNotRun;
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
