@@ -160,6 +160,8 @@ describe('vmlet stats', () => {
   it('gives a JSON line a machine and reading, with what was used between two', async () => {
     await machine('idle', 'hang');
     await machine('busy', 'spin');
+    // Their firmware is as busy as the other guest.
+    for (const name of ['idle', 'busy']) await home.vmlet('wait', name, '--for', 'log=up');
     const { status, stdout } = await home.vmlet('stats', '--no-stream', '--interval', '300ms');
     expect(status).toBe(0);
     const [busy, idle] = jsonLines(stdout) as unknown as Reading[];
