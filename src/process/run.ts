@@ -34,9 +34,12 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   options.signal?.throwIfAborted();
+  const found = findProgram(argv[0]);
+  if (found === undefined) throw new MissingProgramError(argv[0]);
   const setpriv = findTether();
-  const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv) : argv;
-  if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
+  // By its path: it may have been found in sbin, where the shell of an ordinary user does not look.
+  const command: [string, ...string[]] = [found, ...argv.slice(1)];
+  const [program, ...args] = setpriv ? tether(setpriv, process.pid, command) : command;
   // Loaded only when needed: most launches find all that they want to know in a cache.
   const { execa } = await import('execa');
   const child = execa(program, args, {

@@ -45,9 +45,11 @@ export function supervise(
   options: SuperviseOptions,
   scope: Scope,
 ): SupervisedProcess {
-  if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
+  const found = findProgram(argv[0]);
+  if (found === undefined) throw new MissingProgramError(argv[0]);
   const setpriv = findTether();
-  const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv, options.setprivFlags) : argv;
+  const command: [string, ...string[]] = [found, ...argv.slice(1)];
+  const [program, ...args] = setpriv ? tether(setpriv, process.pid, command, options.setprivFlags) : command;
   const descriptors = options.descriptors ?? [];
   // Not by execa, nothing of which is needed here: loading it would be a fifth of the start of `vmlet run`.
   const child = spawn(program, args, {
