@@ -36,10 +36,13 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
     writeKey(path, key);
     const { stdout } = await run(['ssh-keygen', '-y', '-f', path]);
     expect(stdout.toString().trimEnd()).toBe(key.publicKey);
-    const listed = (await run(['ssh-keygen', '-l', '-f', path])).stdout.toString();
+    // In another locale it shows bytes above ASCII in escapes.
+    const environment = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8' };
+    const listed = (await run(['ssh-keygen', '-l', '-f', path], { environment })).stdout.toString();
     expect(listed).toMatch(/^256 SHA256:\S+ /);
     expect(listed).toContain(comment);
-    expect((await run(['ssh-keygen', '-l', '-f', `${path}.pub`])).stdout.toString()).toBe(listed);
+    const ofPublicKey = await run(['ssh-keygen', '-l', '-f', `${path}.pub`], { environment });
+    expect(ofPublicKey.stdout.toString()).toBe(listed);
   });
 
   test.each(NASTY)('take %j in the path of the included file and in those of keys', async (name) => {
