@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { locate } from '../../../src/machine/locations.ts';
+import { identifyProcess } from '../../../src/process/identity.ts';
 import { diskPath } from '../../../src/store/machine-plan.ts';
 import { run } from '../../../src/process/run.ts';
 import { VMLET } from '../command.ts';
@@ -86,9 +87,11 @@ function unaccounted(processes: readonly HomeProcess[], machines: Listing['machi
     return Object.entries(roles).map(([role, identity]) => ({
       what: `${role} of ${name}`,
       process: identity && `${identity.pid}@${identity.startTime}`,
+      lives: identity !== undefined && identifyProcess(identity.pid)?.startTime === identity.startTime,
     }));
   });
-  const missing = claims.filter((claim) => claim.process === undefined || !alive.has(claim.process));
+  // Not by `alive`: of passt an ordinary user sees that it lives, and not whose it is.
+  const missing = claims.filter(({ lives }) => !lives);
   const claimed = new Set(claims.map((claim) => claim.process));
   const unowned = [...alive].filter(([key]) => !claimed.has(key));
   return [
