@@ -171,7 +171,7 @@ describe('vmlet stats', () => {
       expect(one?.uptimeMs).toBeGreaterThan(0);
       expect(one?.cpu.qemuMs).toBeGreaterThan(0);
       expect(one?.memory.rssBytes).toBeGreaterThan(1024 ** 2);
-      const disk = one?.disks.find(({ node }) => node === 'disk0');
+      const disk = one?.disks.find(({ device }) => device === 'disk0-device');
       expect(disk?.readBytes).toBeGreaterThanOrEqual(512);
       expect(one?.rate?.seconds).toBeGreaterThan(0.2);
     }
