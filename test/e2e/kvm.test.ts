@@ -92,6 +92,7 @@ describe.runIf(opens)('under KVM', () => {
       async (machine) => machine.ended,
       () => undefined,
     );
+    if (late?.kind === 'power-off') skip('this KVM takes -cpu host, so that QEMU does not abort');
     if (late) {
       expect(late).toMatchObject({ kind: 'qemu-crash', status: { signal: 'SIGABRT' } });
       return;
