@@ -1,6 +1,7 @@
 import { mkdir, open, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
+import { syncDirectory } from '../util/atomic-file.ts';
 import type { ImageManifest, ImageSource } from './manifest.ts';
 import type { AssembledImage } from './micro-assemble.ts';
 import { sha256 } from './sha256.ts';
@@ -31,11 +32,11 @@ export async function placeImage(
   await writeDurably(join(directory, image.kernel.path), image.kernel.data);
   await writeDurably(join(directory, image.initrd.path), image.initrd.data);
   await writeDurably(join(directory, 'manifest.json'), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
-  await syncDirectory(directory);
+  syncDirectory(directory);
   // What is in the way is damaged, and so nobody uses it.
   await moveAside(place, join(buildDirectory, 'replaced'));
   await rename(directory, place);
-  await syncDirectory(store);
+  syncDirectory(store);
   return manifest;
 }
 
@@ -50,7 +51,7 @@ export async function nameImage(
   const link = join(buildDirectory, 'name');
   await symlink(target, link);
   await rename(link, join(store, name));
-  await syncDirectory(store);
+  syncDirectory(store);
   return imageOf(join(store, target), manifest);
 }
 
@@ -79,15 +80,6 @@ async function writeDurably(path: string, data: Buffer): Promise<void> {
   const handle = await open(path, 'wx', 0o644);
   try {
     await handle.writeFile(data);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
     await handle.sync();
   } finally {
     await handle.close();

@@ -37,6 +37,16 @@ export interface DiskDevice {
   readonly [property: string]: string | number;
 }
 
+/** The medium in a drive, for -blockdev and blockdev-add. */
+export function mediumNode(nodeName: string, filename: string) {
+  return {
+    driver: 'raw',
+    'node-name': nodeName,
+    'read-only': true,
+    file: { driver: 'file', filename, 'read-only': true },
+  } as const;
+}
+
 export function diskDeviceId(nodeName: string): string {
   return `${nodeName}-device`;
 }

@@ -2,6 +2,7 @@ import { GuestHoldsDeviceError, InvalidInputError, TimedOutError } from '../erro
 import type { QmpClient } from '../qmp/index.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { deferred } from '../util/deferred.ts';
+import { mediumNode } from './block-node.ts';
 import { explainImageFailure } from './locked-image.ts';
 
 const GUEST_PATIENCE_MS = 10_000;
@@ -64,9 +65,8 @@ async function addMedium(
   const nodes = await qmp.execute('query-named-block-nodes', { flat: true });
   // Left by a caller that was killed on the way.
   if (nodes.some((node) => node['node-name'] === name)) await removeNode(qmp, name);
-  const file = { driver: 'file', filename, 'read-only': true } as const;
   try {
-    await qmp.execute('blockdev-add', { driver: 'raw', 'node-name': name, 'read-only': true, file });
+    await qmp.execute('blockdev-add', mediumNode(name, filename));
   } catch (error) {
     throw await explainImageFailure(error, [filename]);
   }

@@ -1,4 +1,5 @@
 import { qemuArguments } from './argv.ts';
+import { mediumNode } from './block-node.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
 import type { CdromPlan, NamedPlan } from './named-plan.ts';
 import { tapNetdev } from '../passt/bridge.ts';
@@ -77,16 +78,6 @@ function cdromArguments({ name, path, bootIndex }: CdromPlan, index: number): st
       ...(path !== undefined && { drive: name }),
     }),
   ];
-}
-
-/** The medium in a drive. */
-function mediumNode(nodeName: string, path: string): object {
-  return {
-    driver: 'raw',
-    'node-name': nodeName,
-    'read-only': true,
-    file: { driver: 'file', filename: path, 'read-only': true },
-  };
 }
 
 function bridgeArguments(bridge: NamedPlan['bridge']): string[] {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, ProcessStartError, isSystemError } from '../errors.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
+import { signalName } from './signal-name.ts';
 
 /** A program that serves QEMU over a connection, such as passt. */
 export interface KeeperHelper {
@@ -208,12 +208,6 @@ function parseReport(line: string): KeeperReport | undefined {
     default:
       return undefined;
   }
-}
-
-/** A signal by its number; undefined for one without a name. */
-function signalName(number: number): NodeJS.Signals | undefined {
-  const names = Object.entries(constants.signals) as [NodeJS.Signals, number][];
-  return names.find(([, value]) => value === number)?.[0];
 }
 
 const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2' } as const;

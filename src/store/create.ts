@@ -14,6 +14,7 @@ import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { type CreateOptions, type NewMachine, parseCreateOptions } from './create-options.ts';
 import { machineNames } from './definition.ts';
+import { storedForward } from './forwards.ts';
 import { definitionFiles } from './machine-files.ts';
 import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from './machine-spec.ts';
 import type { NewDisk } from './new-disk.ts';
@@ -168,8 +169,4 @@ function cdromsOf({ boot, iso, location }: NewMachine): MachineSpec['cdroms'] {
 /** An unpacked medium cannot lie in a drive. */
 function isTree(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function storedForward({ protocol, hostAddress, hostPort, guestPort }: NewMachine['ports'][number]) {
-  return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
 }

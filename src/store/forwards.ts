@@ -16,6 +16,11 @@ export function readForward({ protocol, hostAddress, hostPort, guestPort }: Stor
   return { protocol, hostAddress, hostPort, guestPort };
 }
 
+/** As a spec keeps it, and as it can be asked for again. */
+export function storedForward({ protocol, hostAddress, hostPort, guestPort }: PortForward): StoredForward {
+  return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
+}
+
 /** Where ssh connects to on the host. */
 export function sshEndpoint(
   forwards: readonly BoundForward[],

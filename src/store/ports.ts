@@ -19,7 +19,7 @@ import { exchangeFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { editMachine } from './edit.ts';
-import { readForward } from './forwards.ts';
+import { readForward, storedForward } from './forwards.ts';
 import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 import { readStatus } from './machine-status.ts';
@@ -44,8 +44,8 @@ export async function addPorts(
     const { spec } = definition;
     refuseWithoutForwards(spec);
     // Together, so that two for one host port are noticed.
-    parsePortForwards([...spec.ports.map(readForward), ...wanted].map(asInput));
-    const next = { ...spec, ports: [...spec.ports, ...wanted.map(stored)] };
+    parsePortForwards([...spec.ports.map(readForward), ...wanted].map(storedForward));
+    const next = { ...spec, ports: [...spec.ports, ...wanted.map(storedForward)] };
     if (readStatus(definition.files).kind !== 'running') return { spec: next, added: wanted };
     const bound = await chooseHostPorts(wanted, limits.signal);
     await changeLive(definition, (forwards) => [...forwards, ...bound], limits);
@@ -221,12 +221,4 @@ function refuseWithoutForwards({ name, net }: MachineSpec): void {
   throw new InvalidInputError('ports', `${name} has net ${net}, which has no forwards`, {
     hint: net === 'bridge' ? 'on a bridge it is reached at its own address' : `vmlet set ${name} --net auto`,
   });
-}
-
-function asInput({ protocol, hostAddress, hostPort, guestPort }: PortForward): PortInput {
-  return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
-}
-
-function stored({ protocol, hostAddress, hostPort, guestPort }: PortForward): StoredForward {
-  return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
 }

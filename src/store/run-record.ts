@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import * as z from 'zod';
 import {
   type LifeEvents,
@@ -8,6 +7,7 @@ import {
   noLifeEvents,
 } from '../machine/outcome.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
+import { signalName } from '../process/signal-name.ts';
 
 const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
 
@@ -67,17 +67,15 @@ export function parseEndRecord(text: string): EndRecord {
 /** @param lastWords QEMU's last lines, for an end that they explain. */
 export function outcomeOf(end: EndRecord, lastWords: readonly string[]): Outcome {
   return decideOutcome({
-    status: { exitCode: end.exitCode ?? undefined, signal: signalName(end.signal) },
+    status: { exitCode: end.exitCode ?? undefined, signal: recordedSignal(end.signal) },
     negotiated: end.negotiated,
     lastWords,
     fatalRunState: end.fatalRunState ?? undefined,
     events: end.events.reduce<LifeEvents>(foldLifeEvent, noLifeEvents),
-    sentSignal: signalName(end.sentSignal),
+    sentSignal: recordedSignal(end.sentSignal),
   });
 }
 
-function signalName(number: number | null): NodeJS.Signals | undefined {
-  if (number === null) return undefined;
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return (found?.[0] ?? `SIG${number}`) as NodeJS.Signals;
+function recordedSignal(number: number | null): NodeJS.Signals | undefined {
+  return number === null ? undefined : (signalName(number) ?? (`SIG${number}` as NodeJS.Signals));
 }
