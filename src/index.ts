@@ -11,9 +11,13 @@ export { GuestConsole } from './machine/console.ts';
 export { type Outcome, describeOutcome } from './machine/outcome.ts';
 export * from './format.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/port.ts';
-export { buildMicroImage, listImages, removeImage } from './machine/images.ts';
+export { ImageStore } from './store/image-store.ts';
 export type { BuildPhase, BuildProgress } from './images/micro.ts';
-export type { Image, ImageList, KernelImage, ListedImage } from './images/store.ts';
+export type { DiskImage, DiskLayer, Image, KernelImage } from './images/image.ts';
+export type { ImageList, ListedImage } from './images/store.ts';
+export type { RemovedImages } from './images/remove-image.ts';
+export type { GuestDescription } from './images/guest-description.ts';
+export type { ImageOrigin, ImageSource, Verification } from './images/manifest.ts';
 export {
   createDisk,
   createOverlay,

@@ -72,9 +72,9 @@ async function findMachine(name: string | undefined) {
 }
 
 async function imageNames(): Promise<string[]> {
-  const { listImages } = await import('../index.ts');
-  const { images: listed } = await listImages();
-  return listed.filter((image) => image.current).map((image) => image.name);
+  const { ImageStore } = await import('../index.ts');
+  const { images: listed } = await new ImageStore().list();
+  return listed.flatMap(({ names }) => names);
 }
 
 function only(values: readonly string[], description: string): Completions {

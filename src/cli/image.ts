@@ -30,11 +30,15 @@ async function buildImage(name: string, flags: BuildFlags): Promise<void> {
       hint: 'The only one is micro.',
     });
   }
-  const { buildMicroImage } = await import('../index.ts');
+  const { ImageStore } = await import('../index.ts');
   const progress = new ProgressLine();
   try {
     const image = await untilInterrupted(async (signal) =>
-      buildMicroImage({ ...flags, signal, onProgress: (news) => progress.show(describeBuild(news)) }),
+      new ImageStore().buildMicro({
+        ...flags,
+        signal,
+        onProgress: (news) => progress.show(describeBuild(news)),
+      }),
     );
     progress.clear();
     process.stdout.write(`sha256:${image.digest}\n`);
@@ -44,16 +48,16 @@ async function buildImage(name: string, flags: BuildFlags): Promise<void> {
 }
 
 async function listTheImages(flags: { readonly json?: boolean }): Promise<void> {
-  const { listImages } = await import('../index.ts');
-  const { images, broken } = await listImages();
+  const { ImageStore } = await import('../index.ts');
+  const { images, broken } = await new ImageStore().list();
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify({ version: 1, images, broken }, null, 2)}\n`);
     return;
   }
   const rows = images.map((image) => [
-    image.current ? image.name : '<none>',
+    image.names.join(' ') || '<none>',
     image.digest.slice(0, 12),
-    image.kernelRelease,
+    image.kind === 'kernel' ? image.kernelRelease : image.origin.kind,
     `${(image.bytes / 1024 ** 2).toFixed(0)} MiB`,
     image.createdAt.toISOString().slice(0, 16).replace('T', ' '),
   ]);
@@ -62,9 +66,10 @@ async function listTheImages(flags: { readonly json?: boolean }): Promise<void> 
 }
 
 async function removeImages(names: string[]): Promise<void> {
-  const { removeImage } = await import('../index.ts');
+  const { ImageStore } = await import('../index.ts');
+  const store = new ImageStore();
   for (const name of names) {
-    await untilInterrupted(async (signal) => removeImage({ name, signal }));
+    await untilInterrupted(async (signal) => store.remove(name, { signal }));
     process.stdout.write(`${name}\n`);
   }
 }

@@ -4,8 +4,34 @@ import { join } from 'node:path';
 import { CommandFailedError } from '../errors.ts';
 import { requireProgram } from '../process/program.ts';
 import { supervise } from '../process/supervise.ts';
-import type { Scope } from '../util/scope.ts';
-import { withinLimits } from '../util/deadline.ts';
+import { Scope } from '../util/scope.ts';
+import { type Limits, withinLimits } from '../util/deadline.ts';
+import { sweepBuildDirectories } from './build-directory.ts';
+import { storeError } from './store-error.ts';
+import { makeStore } from './store.ts';
+
+/**
+ * Changes the store as the only one that does so just now. What builders left that are not alive any more goes first.
+ * @param work may own things by the scope, which is closed after it.
+ * @throws what `work` throws, with a system error in the words of the store; NoSpaceError, PermissionError.
+ */
+export async function withStoreLock<T>(
+  store: string,
+  { signal }: Limits,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const scope = new Scope();
+  try {
+    await makeStore(store);
+    await holdStoreLock(store, scope, signal);
+    await sweepBuildDirectories(store);
+    return await work(scope);
+  } catch (error) {
+    throw storeError(error, store);
+  } finally {
+    await scope.close();
+  }
+}
 
 /**
  * Waits for the store's lock and holds it until the scope closes.
@@ -16,11 +42,7 @@ import { withinLimits } from '../util/deadline.ts';
  * @throws MissingProgramError without util-linux, the system's error for a store that cannot be written, or the
  *   signal's reason.
  */
-export async function holdStoreLock(
-  store: string,
-  scope: Scope,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function holdStoreLock(store: string, scope: Scope, signal: AbortSignal | undefined): Promise<void> {
   const flock = requireProgram('flock', 'It is part of util-linux.');
   const path = join(store, '.lock');
   // A store that cannot be written is told by the system's own error, and not by flock's words.

@@ -2,25 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ImageBuildError, isSystemError } from '../errors.ts';
-import { Scope } from '../util/scope.ts';
-import { makeBuildDirectory, sweepBuildDirectories } from './build-directory.ts';
-import { holdStoreLock } from './lock.ts';
-import type { ImageManifest } from './manifest.ts';
+import type { Scope } from '../util/scope.ts';
+import { makeBuildDirectory } from './build-directory.ts';
+import { type KernelImage, imageDirectoryName, kernelImageOf } from './image.ts';
+import { withStoreLock } from './lock.ts';
+import type { KernelManifest } from './manifest.ts';
 import { assembleMicro } from './micro-assemble.ts';
 import { type OwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
 import { recipeSha256 } from './micro-recipe.ts';
-import { nameImage, placeImage } from './place.ts';
-import { storeError } from './store-error.ts';
+import { nameImage, placeKernelImage } from './place.ts';
+import { removeSuperseded } from './remove-image.ts';
 import { sha256 } from './sha256.ts';
-import {
-  type KernelImage,
-  imageOf,
-  isComplete,
-  listImages,
-  makeStore,
-  readManifest,
-  removeSuperseded,
-} from './store.ts';
+import { isComplete, listImages, readManifest } from './store.ts';
 
 export const MICRO = 'micro';
 
@@ -59,10 +52,10 @@ export async function ensureMicro(options: Omit<BuildMicroOptions, keyof OwnFile
  */
 export async function findMicro(store: string, agentPath: string): Promise<KernelImage | undefined> {
   const manifest = await readManifest(join(store, MICRO));
-  if (manifest === undefined || manifest.recipeSha256 !== recipeSha256()) return undefined;
+  if (manifest?.kind !== 'kernel' || manifest.recipeSha256 !== recipeSha256()) return undefined;
   if (manifest.agentSha256 !== sha256(await readAgent(agentPath))) return undefined;
-  const directory = join(store, `sha256-${manifest.digest}`);
-  return (await isComplete(directory, manifest)) ? imageOf(directory, manifest) : undefined;
+  const directory = join(store, imageDirectoryName(manifest.digest));
+  return (await isComplete(directory, manifest)) ? kernelImageOf(directory, manifest) : undefined;
 }
 
 /**
@@ -75,17 +68,10 @@ export async function buildMicro(options: BuildMicroOptions): Promise<KernelImag
   const { store, agentPath, signal } = options;
   signal?.throwIfAborted();
   const agent = await readAgent(agentPath);
-  const scope = new Scope();
   try {
-    await makeStore(store);
     options.onProgress?.({ phase: 'waiting for another build', fraction: 0 });
-    await holdStoreLock(store, scope, signal);
-    await sweepBuildDirectories(store);
-    return await buildUnderLock(options, agent, scope);
-  } catch (error) {
-    throw storeError(error, store);
+    return await withStoreLock(store, { signal }, async (scope) => buildUnderLock(options, agent, scope));
   } finally {
-    await scope.close();
     options.onProgress?.({ phase: 'done', fraction: 1 });
   }
 }
@@ -100,7 +86,8 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
     const existing = await findBuilt(store, JSON.stringify(packageSources(inputs)), agentSha256);
     if (existing !== undefined) {
       options.log?.info({ digest: existing.digest }, 'the newest micro is there already');
-      return await nameImage(store, MICRO, existing, directory);
+      await nameImage(store, MICRO, existing.digest, directory);
+      return kernelImageOf(join(store, imageDirectoryName(existing.digest)), existing);
     }
   }
   options.onProgress?.({ phase: 'fetching', fraction: 0 });
@@ -112,14 +99,15 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   options.onProgress?.({ phase: 'assembling', fraction: 0 });
   const assembled = await assembleMicro(files, agent);
   signal?.throwIfAborted();
-  const placed = await placeImage(store, directory, {
+  const placed = await placeKernelImage(store, directory, {
     ...assembled,
     name: MICRO,
     sources: files.sources,
     agentSha256,
     recipeSha256: recipeSha256(),
   });
-  const image = await nameImage(store, MICRO, placed, directory);
+  await nameImage(store, MICRO, placed.digest, directory);
+  const image = kernelImageOf(join(store, imageDirectoryName(placed.digest)), placed);
   options.log?.info({ digest: image.digest, sources: image.sources }, 'built the image micro');
   await removeSuperseded(store, MICRO, 1);
   return image;
@@ -130,11 +118,11 @@ async function findBuilt(
   store: string,
   sources: string,
   agentSha256: string,
-): Promise<ImageManifest | undefined> {
+): Promise<KernelManifest | undefined> {
   for (const { digest } of (await listImages(store)).images) {
-    const directory = join(store, `sha256-${digest}`);
+    const directory = join(store, imageDirectoryName(digest));
     const manifest = await readManifest(directory);
-    if (manifest === undefined || manifest.name !== MICRO) continue;
+    if (manifest?.kind !== 'kernel' || manifest.name !== MICRO) continue;
     const same =
       manifest.agentSha256 === agentSha256 &&
       manifest.recipeSha256 === recipeSha256() &&

@@ -2,35 +2,69 @@ import { mkdir, open, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { syncDirectory } from '../util/atomic-file.ts';
-import type { ImageManifest, ImageSource } from './manifest.ts';
+import { imageDirectoryName } from './image.ts';
+import type { DiskManifest, ImageManifest, ImageSource, KernelManifest } from './manifest.ts';
 import type { AssembledImage } from './micro-assemble.ts';
 import { sha256 } from './sha256.ts';
-import { type KernelImage, imageOf, isComplete, readManifest } from './store.ts';
+import { isComplete, readManifest } from './store.ts';
 
-export interface NewImage extends AssembledImage {
+export interface NewKernelImage extends AssembledImage {
   readonly name: string;
   readonly sources: readonly ImageSource[];
   readonly agentSha256: string;
   readonly recipeSha256: string;
 }
 
+export interface NewDiskImage extends Pick<
+  DiskManifest,
+  'name' | 'sources' | 'format' | 'virtualBytes' | 'backing' | 'guest' | 'origin'
+> {
+  /** A file in the build directory, which becomes the image's. It has been written to the disk. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /**
  * Writes an image below `buildDirectory` and moves it to its place, which its content names: it is there whole or
  * not at all, a power cut included. Where it is there already, that one stays.
  */
-export async function placeImage(
+export async function placeKernelImage(
   store: string,
   buildDirectory: string,
-  image: NewImage,
-): Promise<ImageManifest> {
-  const manifest = manifestOf(image);
-  const place = join(store, `sha256-${manifest.digest}`);
+  image: NewKernelImage,
+): Promise<KernelManifest> {
+  const { kernel, initrd } = image;
+  return placeImage(store, buildDirectory, kernelManifestOf(image), async (directory) => {
+    await writeDurably(join(directory, kernel.path), kernel.data);
+    await writeDurably(join(directory, initrd.path), initrd.data);
+  });
+}
+
+/** The same with a disk, of which the file is moved. */
+export async function placeDiskImage(
+  store: string,
+  buildDirectory: string,
+  image: NewDiskImage,
+): Promise<DiskManifest> {
+  const manifest = diskManifestOf(image);
+  return placeImage(store, buildDirectory, manifest, async (directory) =>
+    rename(image.path, join(directory, manifest.disk.path)),
+  );
+}
+
+async function placeImage<Manifest extends ImageManifest>(
+  store: string,
+  buildDirectory: string,
+  manifest: Manifest,
+  addFiles: (directory: string) => Promise<void>,
+): Promise<Manifest> {
+  const place = join(store, imageDirectoryName(manifest.digest));
   const existing = await readManifest(place);
-  if (existing !== undefined && (await isComplete(place, existing))) return existing;
+  if (existing?.kind === manifest.kind && (await isComplete(place, existing))) return existing as Manifest;
   const directory = join(buildDirectory, 'image');
   await mkdir(directory);
-  await writeDurably(join(directory, image.kernel.path), image.kernel.data);
-  await writeDurably(join(directory, image.initrd.path), image.initrd.data);
+  await addFiles(directory);
   await writeDurably(join(directory, 'manifest.json'), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
   syncDirectory(directory);
   // What is in the way is damaged, and so nobody uses it.
@@ -44,18 +78,16 @@ export async function placeImage(
 export async function nameImage(
   store: string,
   name: string,
-  manifest: ImageManifest,
+  digest: string,
   buildDirectory: string,
-): Promise<KernelImage> {
-  const target = `sha256-${manifest.digest}`;
+): Promise<void> {
   const link = join(buildDirectory, 'name');
-  await symlink(target, link);
+  await symlink(imageDirectoryName(digest), link);
   await rename(link, join(store, name));
   syncDirectory(store);
-  return imageOf(join(store, target), manifest);
 }
 
-function manifestOf(image: NewImage): ImageManifest {
+function kernelManifestOf(image: NewKernelImage): KernelManifest {
   const fileOf = ({ path, data }: { path: string; data: Buffer }) => ({
     path,
     bytes: data.length,
@@ -72,8 +104,29 @@ function manifestOf(image: NewImage): ImageManifest {
     sources: [...image.sources],
     agentSha256: image.agentSha256,
     recipeSha256: image.recipeSha256,
-  } satisfies Omit<ImageManifest, 'digest' | 'createdAt'>;
+  } satisfies Omit<KernelManifest, 'digest' | 'createdAt'>;
   return { ...content, digest: sha256(JSON.stringify(content)), createdAt: new Date().toISOString() };
+}
+
+function diskManifestOf(image: NewDiskImage): DiskManifest {
+  const { name, sources, origin, format, virtualBytes, backing, guest } = image;
+  const disk = { path: `disk.${format}`, bytes: image.bytes, sha256: image.sha256 };
+  // The same disk from another mirror or under another name is the same image.
+  const identity = { kind: 'disk', disk, format, virtualBytes, backing, guest };
+  return {
+    version: 1,
+    kind: 'disk',
+    name,
+    digest: sha256(JSON.stringify(identity)),
+    createdAt: new Date().toISOString(),
+    sources: [...sources],
+    disk,
+    format,
+    virtualBytes,
+    ...(backing !== undefined && { backing }),
+    guest,
+    origin,
+  };
 }
 
 async function writeDurably(path: string, data: Buffer): Promise<void> {

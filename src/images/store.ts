@@ -1,11 +1,8 @@
-import { mkdir, readFile, readdir, readlink, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
-import type { Limits } from '../util/deadline.ts';
-import { Scope } from '../util/scope.ts';
-import { holdStoreLock } from './lock.ts';
-import { type ImageManifest, manifestSchema } from './manifest.ts';
-import { storeError } from './store-error.ts';
+import { type DiskLayer, type Image, diskImageOf, imageDirectoryName, kernelImageOf } from './image.ts';
+import { type ImageManifest, filesOf, manifestSchema } from './manifest.ts';
 
 /**
  * What the image store's directory holds:
@@ -14,42 +11,35 @@ import { storeError } from './store-error.ts';
  *   .building-…/      work of a builder, which names its owner (build-directory.ts)
  *   .lock             held with flock(1) by the one who builds or removes (lock.ts)
  */
-const IMAGE_DIRECTORY = /^sha256-([0-9a-f]{64})$/;
-const LIST_HINT = 'vmlet image ls shows the images that are there.';
-const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const IMAGE_DIRECTORY = /^sha256-(?<digest>[0-9a-f]{64})$/;
+const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
+const DIGEST_BEGINNING = /^(?:sha256:)?(?<digits>[0-9a-f]{12,64})$/;
+/** An image stands on as many others at most, so that a circle ends. */
+const DEEPEST_LAYER = 64;
 
-/** A read-only thing to boot from: a kernel with an initramfs. */
-export interface KernelImage {
-  readonly kind: 'kernel';
-  /** The name it was built under, as in "micro". */
-  readonly name: string;
-  /** Lower-case hexadecimal SHA-256 over what its build took and what it made. */
-  readonly digest: string;
-  readonly kernelPath: string;
-  readonly initrdPath: string;
-  /** Kernel parameters that this image wants, in order. */
-  readonly append: readonly string[];
-  /** What `uname -r` says in the guest. */
-  readonly kernelRelease: string;
-  /** Kernel and initramfs together. */
-  readonly bytes: number;
-  readonly createdAt: Date;
-  /** What it was made from: package or file names with their versions. */
-  readonly sources: readonly { readonly name: string; readonly version: string }[];
-}
-
-export type Image = KernelImage;
-
-export interface ListedImage extends KernelImage {
-  /** False for an image whose name has gone over to a newer one. */
-  readonly current: boolean;
-}
+export type ListedImage = Image & {
+  /** The names that it has now, sorted; none for one whose name has gone over to a newer one. */
+  readonly names: readonly string[];
+};
 
 export interface ImageList {
   /** Newest first. */
   readonly images: readonly ListedImage[];
   /** Directories of the store that hold no readable image, with the reason; they do not stop the rest. */
   readonly broken: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** @throws InvalidInputError for what cannot be the name of an image. */
+export function checkImageName(name: string): string {
+  if (IMAGE_NAME.test(name)) return name;
+  throw new InvalidInputError('image', `${JSON.stringify(name)} cannot be the name of an image`, {
+    hint: 'expected a name such as web, debian:13 or ci.base-2: small letters, digits and . _ -, and a tag after a colon',
+  });
+}
+
+/** @throws InvalidInputError for what can neither be a name nor the beginning of a digest. */
+export function checkImageReference(reference: string): string {
+  return DIGEST_BEGINNING.test(reference) ? reference : checkImageName(reference);
 }
 
 /** @returns undefined when there is no such image or its manifest is of another version. */
@@ -69,15 +59,15 @@ function parseManifest(text: string): ImageManifest | undefined {
   try {
     json = JSON.parse(text);
   } catch {
-    // A manifest that is not JSON is treated like one of another version: the image is built again.
+    // A manifest that is not JSON is treated like one of another version: the image is made again.
     return undefined;
   }
   return manifestSchema.safeParse(json).data;
 }
 
-/** False for an image whose files are not what they were when it was built, as far as their sizes tell. */
+/** False for an image whose files are not what they were when it was made, as far as their sizes tell. */
 export async function isComplete(directory: string, manifest: ImageManifest): Promise<boolean> {
-  for (const { path, bytes } of [manifest.kernel, manifest.initrd]) {
+  for (const { path, bytes } of filesOf(manifest)) {
     try {
       if ((await stat(join(directory, path))).size !== bytes) return false;
     } catch (error) {
@@ -88,42 +78,91 @@ export async function isComplete(directory: string, manifest: ImageManifest): Pr
   return true;
 }
 
-export function imageOf(directory: string, manifest: ImageManifest): KernelImage {
-  return {
-    kind: 'kernel',
-    name: manifest.name,
-    digest: manifest.digest,
-    kernelPath: join(directory, manifest.kernel.path),
-    initrdPath: join(directory, manifest.initrd.path),
-    append: manifest.append,
-    kernelRelease: manifest.kernelRelease,
-    bytes: manifest.kernel.bytes + manifest.initrd.bytes,
-    createdAt: new Date(manifest.createdAt),
-    sources: manifest.sources,
-  };
+/** The image with this name, or whose digest begins like this; undefined where there is none that is whole. */
+export async function findImage(store: string, reference: string): Promise<Image | undefined> {
+  const entry = await findEntry(store, reference);
+  if (entry === undefined) return undefined;
+  const found = await readImage(store, entry);
+  return 'image' in found ? found.image : undefined;
+}
+
+/** @throws ImageNotFoundError, InvalidInputError for what can be neither a name nor the beginning of a digest. */
+export async function requireImage(store: string, reference: string): Promise<Image> {
+  checkImageReference(reference);
+  const image = await findImage(store, reference);
+  if (image) return image;
+  throw new ImageNotFoundError(reference, { hint: 'vmlet image ls shows the images that are there.' });
+}
+
+/** The directory of the store that a name or the beginning of a digest stands for. */
+export async function findEntry(store: string, reference: string): Promise<string | undefined> {
+  const named = IMAGE_NAME.test(reference) ? await readName(store, reference) : undefined;
+  if (named !== undefined) return named;
+  const digits = DIGEST_BEGINNING.exec(reference)?.groups?.['digits'];
+  if (digits === undefined) return undefined;
+  const matching = (await entriesOf(store)).filter((entry) => entry.startsWith(imageDirectoryName(digits)));
+  if (matching.length < 2) return matching[0];
+  throw new InvalidInputError('image', `${reference} is the beginning of several digests`, {
+    hint: 'give more of it: vmlet image ls --json shows them in full',
+  });
 }
 
 /** Every image in the store; an empty list where there is no store yet. */
 export async function listImages(store: string): Promise<ImageList> {
   const images: ListedImage[] = [];
   const broken: { path: string; reason: string }[] = [];
-  for (const entry of await entriesOf(store)) {
-    if (!IMAGE_DIRECTORY.test(entry)) continue;
-    const path = join(store, entry);
-    const manifest = await readManifest(path);
-    if (manifest === undefined) {
-      broken.push({ path, reason: 'manifest.json is missing or not of a version that this vmlet reads' });
-      continue;
-    }
-    const current = (await currentDirectory(store, manifest.name)) === entry;
-    images.push({ ...imageOf(path, manifest), current });
+  const entries = await entriesOf(store);
+  const names = await readNames(store, entries);
+  for (const entry of entries.filter((name) => IMAGE_DIRECTORY.test(name))) {
+    const found = await readImage(store, entry);
+    if ('image' in found) images.push({ ...found.image, names: names.get(entry) ?? [] });
+    else broken.push({ path: join(store, entry), reason: found.problem });
   }
   images.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
   return { images, broken };
 }
 
+/** An image of which a file or one that it stands on is missing is found all the same by `listImages`, as broken. */
+async function readImage(
+  store: string,
+  entry: string,
+): Promise<{ readonly image: Image } | { readonly problem: string }> {
+  const directory = join(store, entry);
+  const manifest = await readManifest(directory);
+  if (manifest === undefined) {
+    return { problem: 'manifest.json is missing or not of a version that this vmlet reads' };
+  }
+  if (!(await isComplete(directory, manifest))) return { problem: 'a file of it is missing or cut off' };
+  if (manifest.kind === 'kernel') return { image: kernelImageOf(directory, manifest) };
+  if (manifest.backing === undefined) return { image: diskImageOf(directory, manifest, undefined) };
+  const backing = await readLayer(store, manifest.backing, DEEPEST_LAYER);
+  if (backing === undefined) {
+    return { problem: `the image sha256:${manifest.backing}, which it stands on, is missing or damaged` };
+  }
+  return { image: diskImageOf(directory, manifest, backing) };
+}
+
+async function readLayer(store: string, digest: string, depth: number): Promise<DiskLayer | undefined> {
+  const directory = join(store, imageDirectoryName(digest));
+  const manifest = depth > 0 ? await readManifest(directory) : undefined;
+  if (manifest?.kind !== 'disk' || !(await isComplete(directory, manifest))) return undefined;
+  const layer = { path: join(directory, manifest.disk.path), format: manifest.format };
+  if (manifest.backing === undefined) return layer;
+  const backing = await readLayer(store, manifest.backing, depth - 1);
+  return backing && { ...layer, backing };
+}
+
+async function readNames(store: string, entries: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+  const names = new Map<string, string[]>();
+  for (const name of entries.filter((entry) => IMAGE_NAME.test(entry) && !IMAGE_DIRECTORY.test(entry))) {
+    const target = await readName(store, name);
+    if (target !== undefined) names.set(target, [...(names.get(target) ?? []), name]);
+  }
+  return names;
+}
+
 /** The directory entry that a name stands for, or undefined. */
-async function currentDirectory(store: string, name: string): Promise<string | undefined> {
+export async function readName(store: string, name: string): Promise<string | undefined> {
   try {
     const target = await readlink(join(store, name));
     return IMAGE_DIRECTORY.test(target) ? target : undefined;
@@ -132,52 +171,6 @@ async function currentDirectory(store: string, name: string): Promise<string | u
     if (isSystemError(error, 'ENOENT', 'EINVAL', 'ENOTDIR')) return undefined;
     throw error;
   }
-}
-
-/**
- * Removes the image with this name and its superseded predecessors. A machine that runs from one is not hurt:
- * QEMU has read it by then. Waits for a build that is under way.
- * @throws ImageNotFoundError, InvalidInputError for a name that cannot be one, the signal's reason.
- */
-export async function removeImage(store: string, name: string, limits: Limits = {}): Promise<void> {
-  if (!IMAGE_NAME.test(name)) {
-    throw new InvalidInputError('image', `${JSON.stringify(name)} cannot be the name of an image`, {
-      hint: LIST_HINT,
-    });
-  }
-  if ((await entriesOf(store)).length === 0) throw new ImageNotFoundError(name, { hint: LIST_HINT });
-  const scope = new Scope();
-  try {
-    await holdStoreLock(store, scope, limits.signal);
-    const current = await currentDirectory(store, name);
-    const { images } = await listImages(store);
-    const directories = new Set(
-      images.filter((image) => image.name === name).map(({ digest }) => `sha256-${digest}`),
-    );
-    if (current !== undefined) {
-      directories.add(current);
-      await unlink(join(store, name));
-    }
-    if (directories.size === 0) throw new ImageNotFoundError(name, { hint: LIST_HINT });
-    for (const directory of directories) await removeDirectory(join(store, directory));
-  } catch (error) {
-    throw storeError(error, store);
-  } finally {
-    await scope.close();
-  }
-}
-
-async function removeDirectory(directory: string): Promise<void> {
-  // The manifest goes first: what is left of an interrupted removal is then no image.
-  await rm(join(directory, 'manifest.json'), { force: true });
-  await rm(directory, { recursive: true, force: true });
-}
-
-/** Removes all but the newest `keep` images of a name that are not current: a launch may be opening one just now. */
-export async function removeSuperseded(store: string, name: string, keep: number): Promise<void> {
-  const { images } = await listImages(store);
-  const superseded = images.filter((image) => image.name === name && !image.current);
-  for (const image of superseded.slice(keep)) await removeDirectory(join(store, `sha256-${image.digest}`));
 }
 
 export async function makeStore(store: string): Promise<void> {

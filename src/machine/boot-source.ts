@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
 import { inspectDisk } from '../images/qemu-img.ts';
 import { type BuildMicroOptions, MICRO, ensureMicro, findMicro } from '../images/micro.ts';
-import type { KernelImage } from '../images/store.ts';
+import type { KernelImage } from '../images/image.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import type { DiskSpec } from './disk-spec.ts';
 import type { Locations } from './locations.ts';

@@ -33,10 +33,13 @@ import {
   PermissionError,
 } from '../../src/errors.ts';
 import { type BuildProgress, buildMicro, ensureMicro, findMicro } from '../../src/images/micro.ts';
-import { listImages, removeImage } from '../../src/images/store.ts';
+import { removeImage as removeImageOf } from '../../src/images/remove-image.ts';
+import { listImages } from '../../src/images/store.ts';
 
 const APT = resolve('fixtures/images/apt');
 const DNF = resolve('fixtures/images/dnf');
+/** Nobody needs any image here. */
+const removeImage = async (from: string, name: string) => removeImageOf(from, name, () => () => []);
 const environment = { ...process.env };
 let directory: string;
 let store: string;
@@ -136,9 +139,9 @@ describe('a build from the packages of Debian', () => {
     const second = await ensureMicro({ store, agentPath });
     expect(second.digest).not.toBe(first.digest);
     const listed = (await listImages(store)).images;
-    expect(listed.map(({ digest, current }) => [digest, current])).toEqual([
-      [second.digest, true],
-      [first.digest, false],
+    expect(listed.map(({ digest, names }) => [digest, names])).toEqual([
+      [second.digest, ['micro']],
+      [first.digest, []],
     ]);
 
     rmSync(repository, { recursive: true });
@@ -162,7 +165,7 @@ describe('a build from the packages of Debian', () => {
       writeFileSync(agentPath, text);
       await buildMicro({ store, agentPath });
     }
-    expect((await listImages(store)).images.map(({ current }) => current)).toEqual([true, false]);
+    expect((await listImages(store)).images.map(({ names }) => names)).toEqual([['micro'], []]);
   });
 });
 

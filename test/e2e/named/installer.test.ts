@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { makeMiniIso, missingForMiniIso } from '../../../fixtures/mini-iso.ts';
 import { cpioArchive } from '../../../src/images/cpio.ts';
-import { type KernelImage, buildMicroImage, listImages } from '../../../src/index.ts';
+import { type KernelImage, ImageStore } from '../../../src/index.ts';
 import { type Picture, coloursOf, decodePng } from '../../integration/machine/png.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
@@ -87,8 +87,7 @@ describe('an installer', () => {
   let micro: KernelImage;
   let disk: string;
   beforeAll(async () => {
-    const { images } = await listImages();
-    micro = images.find(({ name, current }) => name === 'micro' && current) ?? (await buildMicroImage());
+    micro = await new ImageStore().buildMicro();
     disk = join(home.path, 'disk.img');
     writeFileSync(disk, bootSectors.hang);
   });

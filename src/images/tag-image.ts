@@ -1,0 +1,29 @@
+import { InvalidInputError } from '../errors.ts';
+import type { Limits } from '../util/deadline.ts';
+import { makeBuildDirectory } from './build-directory.ts';
+import type { Image } from './image.ts';
+import { withStoreLock } from './lock.ts';
+import { MICRO } from './micro.ts';
+import { nameImage } from './place.ts';
+import { checkImageName, requireImage } from './store.ts';
+
+/** @throws ImageNotFoundError, InvalidInputError for what cannot be a name. */
+export async function tagImage(
+  store: string,
+  reference: string,
+  name: string,
+  limits: Limits,
+): Promise<Image> {
+  checkImageName(name);
+  if (name === MICRO) {
+    throw new InvalidInputError('name', `${MICRO} is the name of vmlet's own image`, {
+      hint: 'choose another',
+    });
+  }
+  await requireImage(store, reference);
+  return withStoreLock(store, limits, async (scope) => {
+    const image = await requireImage(store, reference);
+    await nameImage(store, name, image.digest, await makeBuildDirectory(store, scope));
+    return image;
+  });
+}
