@@ -1,0 +1,81 @@
+import { DownloadError, type DownloadFailure } from '../../errors.ts';
+import { printable } from './address.ts';
+
+const CODES: Readonly<Record<string, DownloadFailure>> = {
+  ECONNREFUSED: 'refused',
+  ENOTFOUND: 'name',
+  EAI_AGAIN: 'name',
+  EAI_FAIL: 'name',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ETIMEDOUT: 'unreachable',
+  UND_ERR_CONNECT_TIMEOUT: 'unreachable',
+  UND_ERR_HEADERS_TIMEOUT: 'stalled',
+  UND_ERR_BODY_TIMEOUT: 'stalled',
+  UND_ERR_SOCKET: 'lost',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'lost',
+  ECONNRESET: 'lost',
+  ECONNABORTED: 'lost',
+  EPIPE: 'lost',
+  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  EPROTO: 'tls',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls',
+  UNABLE_TO_GET_ISSUER_CERT: 'tls',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
+};
+
+/** An error of undici, sockets or TLS in words for a user. */
+export function explainFailure(error: unknown, url: URL): unknown {
+  const code = codeOf(error);
+  const reason = code === undefined ? undefined : reasonOf(code);
+  if (reason === undefined) {
+    // undici has no code of its own for a proxy that does not make a tunnel.
+    if (error instanceof Error && error.message.startsWith('Proxy response')) {
+      const status = /\((\d+)\)/.exec(error.message)?.[1] ?? 'an error';
+      const problem = `the proxy does not connect to ${url.host}: it answered ${status}`;
+      return new DownloadError(printable(url), 'proxy', problem, { cause: error, hint: PROXY_HINT });
+    }
+    return error;
+  }
+  return new DownloadError(printable(url), reason, describe(reason, url, error), {
+    cause: error,
+    hint: HINTS[reason],
+  });
+}
+
+const PROXY_HINT = 'look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
+const HINTS: Partial<Record<DownloadFailure, string>> = {
+  refused: `is the address right, and does this host need a proxy? ${PROXY_HINT}`,
+  name: `is the address right, and is this host connected? ${PROXY_HINT}`,
+  unreachable: `is this host connected, and does it need a proxy? ${PROXY_HINT}`,
+  stalled: 'try again later; what has come may be kept and taken up then',
+  tls: 'where an authority of your own signs, name its certificate in NODE_EXTRA_CA_CERTS',
+};
+
+function describe(reason: DownloadFailure, url: URL, error: unknown): string {
+  const shown = printable(url);
+  if (reason === 'refused') return `${shown}: nothing answers at ${url.host}`;
+  if (reason === 'name') return `${shown}: the name ${url.hostname} could not be looked up`;
+  if (reason === 'unreachable') return `${shown}: no connection to ${url.host} could be made`;
+  if (reason === 'stalled') return `${shown}: the server stopped sending`;
+  if (reason === 'lost') return `${shown}: the connection was lost before the file was whole`;
+  const detail = error instanceof Error ? error.message : String(error);
+  if (reason === 'tls') return `${shown}: no trusted connection to ${url.host}: ${detail}`;
+  return `${shown}: the server does not speak HTTP as it should: ${detail}`;
+}
+
+function reasonOf(code: string): DownloadFailure | undefined {
+  if (code.startsWith('HPE_')) return 'protocol';
+  if (/^(ERR_TLS_|ERR_SSL_|CERT_)/.test(code)) return 'tls';
+  return CODES[code];
+}
+
+/** Of the error or of what caused it; several addresses of one host that were tried have one between them. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined && reasonOf(code) !== undefined) return code;
+  return codeOf(error.cause) ?? code;
+}

@@ -1,0 +1,94 @@
+import { DownloadError } from '../../errors.ts';
+import { withinLimits } from '../../util/deadline.ts';
+import { parseAddress, printable } from './address.ts';
+import { explainFailure } from './failure.ts';
+import { type HttpAnswer, HttpClient } from './http-client.ts';
+import { DEFAULT_LIMITS, type TransferLimits } from './limits.ts';
+
+export interface FetchOptions {
+  /** More than this is refused; 1 MiB by default. */
+  readonly maxBytes?: number;
+  /** Milliseconds for all of it; 60 000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with one sentence for what is worth knowing, such as that the server is asked again. */
+  readonly log?: ((sentence: string) => void) | undefined;
+  readonly limits?: Partial<TransferLimits>;
+}
+
+export interface Document {
+  readonly bytes: Buffer;
+  /** Where the redirects led to, without a user's name and password. */
+  readonly url: string;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  readonly contentType: string | undefined;
+}
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/**
+ * Fetches a small document, such as a list of digests or a signature, into memory.
+ * @throws InvalidInputError for an address that is not http or https; DownloadError; TimedOutError; the signal's reason.
+ */
+export async function fetchDocument(address: string, options: FetchOptions = {}): Promise<Document> {
+  const url = parseAddress(address);
+  await using client = await HttpClient.open({ ...DEFAULT_LIMITS, ...options.limits });
+  const ended = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal;
+  try {
+    return await withinLimits(`fetching ${printable(url)}`, fetchFrom(client, url, signal, options), {
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      signal: options.signal,
+    });
+  } finally {
+    ended.abort();
+  }
+}
+
+async function fetchFrom(
+  client: HttpClient,
+  url: URL,
+  signal: AbortSignal,
+  options: FetchOptions,
+): Promise<Document> {
+  const answer = await client.get(url, {}, signal);
+  if (answer.status !== 200) {
+    answer.body.on('error', () => undefined).destroy();
+    throw statusError(answer);
+  }
+  return {
+    bytes: await readAll(answer, options.maxBytes ?? DEFAULT_MAX_BYTES, signal),
+    url: printable(answer.url),
+    etag: answer.field('etag'),
+    lastModified: answer.field('last-modified'),
+    contentType: answer.field('content-type'),
+  };
+}
+
+async function readAll(answer: HttpAnswer, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        const shown = printable(answer.url);
+        throw new DownloadError(shown, 'too-large', `${shown} is larger than ${maxBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainFailure(error, answer.url);
+  }
+  return Buffer.concat(chunks);
+}
+
+function statusError(answer: HttpAnswer): DownloadError {
+  const shown = printable(answer.url);
+  return new DownloadError(shown, 'status', `${shown}: the server answered ${answer.status}`, {
+    status: answer.status,
+  });
+}
