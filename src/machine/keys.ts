@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
+import { nearest } from '../util/nearest.ts';
 import { type KeyName, keyAliases, keyNames, usCharacters } from './key-names.ts';
 
 /** Keys that are pressed in this order and held together. */
@@ -63,7 +64,7 @@ function parseKey(name: string): KeyName {
     });
   }
   throw new InvalidInputError('keys', `there is no key ${JSON.stringify(name)}`, {
-    hint: `the nearest are ${nearest(plain).join(', ')}`,
+    hint: `the nearest are ${nearest(plain, known.keys(), SUGGESTIONS).join(', ')}`,
   });
 }
 
@@ -74,28 +75,4 @@ function unshifted(character: string): KeyName | undefined {
 
 function describe(character: string): string {
   return /^\p{C}$/u.test(character) ? 'the control character' : JSON.stringify(character);
-}
-
-function nearest(name: string): string[] {
-  return [...known.keys()]
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .sort((one, other) => one.distance - other.distance)
-    .slice(0, SUGGESTIONS)
-    .map(({ candidate }) => candidate);
-}
-
-/** Characters to insert, remove or replace, at least (Levenshtein). */
-function editDistance(one: string, other: string): number {
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [row, character] of Array.from(one).entries()) {
-    const current = [row + 1];
-    for (let column = 1; column <= other.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (character === other[column - 1] ? 0 : 1);
-      const removed = (previous[column] ?? 0) + 1;
-      const inserted = (current[column - 1] ?? 0) + 1;
-      current.push(Math.min(replaced, removed, inserted));
-    }
-    previous = current;
-  }
-  return previous[other.length] ?? 0;
 }
