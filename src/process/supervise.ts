@@ -18,8 +18,8 @@ export interface SuperviseOptions {
   readonly descriptors?: readonly ('pipe' | Socket)[];
   /** More flags for the setpriv that starts it, as `confine` makes them; not used where there is no setpriv. */
   readonly setprivFlags?: readonly string[];
-  /** Called after each piece of output has come into `output`. */
-  readonly onOutput?: () => void;
+  /** Called with each piece of output after it has come into `output`. */
+  readonly onOutput?: (chunk: Uint8Array) => void;
   /** SIGTERM is followed by SIGKILL after this many milliseconds when the scope closes; 0 (SIGKILL at once) by default. */
   readonly graceMs?: number;
 }
@@ -68,7 +68,7 @@ export function supervise(
   for (const stream of printed) {
     stream.on('data', (chunk: Uint8Array) => {
       output.push(chunk);
-      options.onOutput?.();
+      options.onOutput?.(chunk);
     });
   }
   const closings = printed.map(async (stream) => new Promise((resolve) => stream.once('close', resolve)));
