@@ -1,0 +1,64 @@
+import type { Stats } from 'node:fs';
+import { type FileHandle, constants, open, stat } from 'node:fs/promises';
+import { ImageRefusedError, InvalidInputError, isSystemError } from '../../errors.ts';
+import type { ByteSource } from './byte-source.ts';
+
+/**
+ * Opens an image and has it closed again. Nothing but an ordinary file is opened: a pipe would keep us waiting, and
+ * opening a device can do something to it.
+ * @param field names the image in errors, as in `disks[0]`.
+ * @throws InvalidInputError for one that is not there or may not be read, ImageRefusedError for what is no file.
+ */
+export async function withImageFile<T>(
+  path: string,
+  field: string,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const handle = await openFile(path, field);
+  try {
+    // What has this name now need not be what was looked at before.
+    const stats = await handle.stat();
+    refuseOthers(stats, path, field);
+    return await use({ size: stats.size, read: async (offset, length) => readAt(handle, offset, length) });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openFile(path: string, field: string): Promise<FileHandle> {
+  try {
+    refuseOthers(await stat(path), path, field);
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
+      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES', 'EPERM')) {
+      throw new InvalidInputError(field, `${path} may not be read by this user`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function refuseOthers(stats: Stats, path: string, field: string): void {
+  if (stats.isFile()) return;
+  throw new ImageRefusedError(field, path, [`is ${kindOf(stats)}, and not a file that holds a disk`]);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a named pipe';
+  if (stats.isSocket()) return 'a socket';
+  return 'a device';
+}
+
+async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}

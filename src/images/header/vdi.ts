@@ -1,0 +1,48 @@
+import type { HeaderReader } from './byte-source.ts';
+import type { Findings } from './image-header.ts';
+
+/** As QEMU's block/vdi.c reads it; little-endian. */
+const HEADER_BYTES = 512;
+const VERSION = 0x0001_0001;
+const BLOCK_BYTES = 1024 * 1024;
+/** VDI_BLOCKS_IN_IMAGE_MAX */
+const MOST_BLOCKS = 0x1fff_ffff;
+
+export async function readVdi(reader: HeaderReader, findings: Findings): Promise<void> {
+  const header = await reader.bytes(0, HEADER_BYTES, 'its header');
+  const version = header.readUInt32LE(0x44);
+  findings.version = version >>> 16;
+  findings.expect(
+    version === VERSION,
+    `is a VDI of the unknown version ${version >>> 16}.${version & 0xffff}`,
+  );
+  const blocks = header.readUInt32LE(0x180);
+  const allocated = header.readUInt32LE(0x184);
+  const map = BigInt(header.readUInt32LE(0x154));
+  const data = BigInt(header.readUInt32LE(0x158));
+  const size = header.readBigUInt64LE(0x170);
+  findings.size(size);
+  const type = header.readUInt32LE(0x4c);
+  findings.expect(type === 1 || type === 2, `is a VDI of the kind ${type}, which does not stand alone`);
+  findings.expect(header.readUInt32LE(0x168) === 512, 'has sectors of another size than 512 bytes');
+  findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has blocks of another size than 1 MiB');
+  findings.expect(blocks <= MOST_BLOCKS, `says that it has ${blocks} blocks`);
+  findings.expect(allocated <= blocks, `says that ${allocated} of its ${blocks} blocks are there`);
+  findings.expect(
+    size <= BigInt(blocks) * BigInt(BLOCK_BYTES),
+    `has ${blocks} blocks, too few for a disk of ${size} bytes`,
+  );
+  findings.expect(map % 512n === 0n && data % 512n === 0n && data >= map, 'has its tables where none can be');
+  findings.expect(
+    map >= BigInt(HEADER_BYTES) && reader.holds(map, BigInt(blocks) * 4n),
+    'is cut off or damaged: its block map is not in the file',
+  );
+  // The identifiers of the image that it was made of, and of the one that it is the difference to.
+  for (const at of [0x1a8, 0x1b8]) {
+    const identifier = header.subarray(at, at + 16);
+    if (identifier.some((byte) => byte !== 0)) {
+      findings.reference('parent', identifier.toString('hex'), 'vdi');
+      return;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { HeaderDamage, type HeaderReader } from './byte-source.ts';
+import { type Findings, isPowerOfTwo } from './image-header.ts';
+
+/** Microsoft's Virtual Hard Disk Image Format Specification; big-endian. QEMU calls it vpc. */
+const FOOTER_BYTES = 512;
+const DYNAMIC_BYTES = 1024;
+const COOKIE = 'conectix';
+const DYNAMIC_COOKIE = 'cxsparse';
+const TYPE = { fixed: 2, dynamic: 3, differencing: 4 };
+const SECTOR = 512n;
+/** The largest that cylinders, heads and sectors can tell of; beyond it the size in bytes counts. */
+const LARGEST_GEOMETRY = 65_535 * 16 * 255;
+/** 2040 GiB, VHD's own limit. */
+const MOST_SECTORS = 0xff00_0000n;
+/** Those who write the size in bytes as it is; for others QEMU goes by the geometry. */
+const TRUE_SIZES = ['win ', 'qem2', 'd2v ', 'tap\0'];
+
+export async function readVhd(reader: HeaderReader, findings: Findings): Promise<void> {
+  const start = await reader.upTo(0, FOOTER_BYTES, 'its header');
+  const isAtStart = start.toString('latin1', 0, 8) === COOKIE;
+  const footer =
+    isAtStart && start.length === FOOTER_BYTES
+      ? start
+      : await reader.bytes(Math.max(0, reader.size - FOOTER_BYTES), FOOTER_BYTES, 'its footer');
+  findings.version = footer.readUInt16BE(12);
+  findings.expect(findings.version === 1, `is a VHD of the unknown version ${findings.version}`);
+  const bytes = sizeOf(footer);
+  findings.size(bytes);
+  findings.expect(bytes / SECTOR <= MOST_SECTORS, 'says that it is a disk of more than 2040 GiB');
+  findings.expect(footer.readUInt32BE(64) === checksum(footer, 64), 'has a header with a wrong checksum');
+  const type = footer.readUInt32BE(60);
+  if (type === TYPE.fixed) {
+    findings.expect(
+      bytes <= BigInt(reader.size - FOOTER_BYTES),
+      `is cut off: it says that it is a disk of ${bytes} bytes, and the file has ${reader.size}`,
+    );
+    return;
+  }
+  if (type !== TYPE.dynamic && type !== TYPE.differencing)
+    throw new HeaderDamage(`is a VHD of the unknown kind ${type}`);
+  await readDynamic(reader, footer, bytes, findings);
+}
+
+function sizeOf(footer: Buffer): bigint {
+  const sectors = footer.readUInt16BE(56) * footer.readUInt8(58) * footer.readUInt8(59);
+  const isTrue = TRUE_SIZES.includes(footer.toString('latin1', 28, 32)) || sectors === LARGEST_GEOMETRY;
+  return isTrue ? (footer.readBigUInt64BE(48) / SECTOR) * SECTOR : BigInt(sectors) * SECTOR;
+}
+
+async function readDynamic(
+  reader: HeaderReader,
+  footer: Buffer,
+  bytes: bigint,
+  findings: Findings,
+): Promise<void> {
+  const header = await reader.bytes(footer.readBigUInt64BE(16), DYNAMIC_BYTES, 'its second header');
+  if (header.toString('latin1', 0, 8) !== DYNAMIC_COOKIE)
+    throw new HeaderDamage('has no second header where it should be');
+  findings.expect(
+    header.readUInt32BE(36) === checksum(header, 36),
+    'has a second header with a wrong checksum',
+  );
+  const table = header.readBigUInt64BE(16);
+  const entries = header.readUInt32BE(28);
+  const blockBytes = header.readUInt32BE(32);
+  if (!isPowerOfTwo(blockBytes) || blockBytes < 512)
+    throw new HeaderDamage(`has blocks of ${blockBytes} bytes`);
+  findings.expect(
+    BigInt(entries) * BigInt(blockBytes) >= bytes,
+    `has a table of ${entries} blocks, too few for a disk of ${bytes} bytes`,
+  );
+  findings.expect(
+    BigInt(entries) <= (MOST_SECTORS * SECTOR) / BigInt(blockBytes) + 1n &&
+      reader.holds(table, BigInt(entries) * 4n),
+    'is cut off or damaged: its block table is not in the file',
+  );
+  if (footer.readUInt32BE(60) === TYPE.differencing || hasLocator(header)) {
+    findings.reference('parent', parentName(header), 'vpc');
+  }
+}
+
+/** Eight places that tell, each in another system's way, where the parent is. */
+function hasLocator(header: Buffer): boolean {
+  return Array.from({ length: 8 }, (_, index) => header.readUInt32BE(576 + index * 24)).some(
+    (code) => code !== 0,
+  );
+}
+
+function parentName(header: Buffer): string {
+  return Buffer.from(header.subarray(64, 576)).swap16().toString('utf16le').replace(/\0.*$/s, '');
+}
+
+/** The one's complement of the sum of all bytes but its own. */
+function checksum(header: Buffer, at: number): number {
+  let sum = 0;
+  for (const [index, byte] of header.entries()) if (index < at || index >= at + 4) sum += byte;
+  return ~sum >>> 0;
+}

@@ -1,0 +1,131 @@
+import { HeaderDamage, type HeaderReader } from './byte-source.ts';
+import type { Findings } from './image-header.ts';
+import { type VmdkDescriptor, parseVmdkDescriptor } from './vmdk-descriptor.ts';
+
+/** VMware's Virtual Disk Format 5.0, as QEMU's block/vmdk.c reads it; little-endian, in sectors of 512 bytes. */
+const SECTOR = 512n;
+const SPARSE_BYTES = 512;
+const COWD_BYTES = 32;
+/** QEMU reads 20 sectors of the second one's place, whatever the header says. */
+const USUAL_DESCRIPTOR = { offset: 512, length: 20 * 512 };
+const LONGEST_DESCRIPTOR = 64 * 1024;
+const MOST_ENTRIES = 512;
+const MOST_GRAIN_SECTORS = 0x20_0000n;
+const L1_ENTRIES = 32n * 1024n * 1024n;
+/** The grain directory is told by the footer at the end of a stream. */
+const AT_END = 0xffff_ffff_ffff_ffffn;
+const COMPRESSED = 1 << 16;
+const DEFLATE = 1;
+
+export async function readVmdk(reader: HeaderReader, findings: Findings): Promise<void> {
+  const magic = (await reader.upTo(0, 4, 'its header')).toString('latin1');
+  if (magic === 'KDMV') return readSparse(reader, findings);
+  if (magic === 'COWD') return readCowd(reader, findings);
+  return readText(reader, findings);
+}
+
+async function readSparse(reader: HeaderReader, findings: Findings): Promise<void> {
+  const header = await reader.bytes(0, SPARSE_BYTES, 'its header');
+  checkSparse(header, reader, findings);
+  findings.size(header.readBigUInt64LE(12) * SECTOR);
+  if (header.readBigUInt64LE(56) === AT_END) await checkFooter(header, reader, findings);
+  const place = { offset: header.readBigUInt64LE(28) * SECTOR, length: header.readBigUInt64LE(36) * SECTOR };
+  if (place.length > BigInt(LONGEST_DESCRIPTOR)) {
+    throw new HeaderDamage(`has a descriptor of ${place.length} bytes, more than ${LONGEST_DESCRIPTOR}`);
+  }
+  if (place.offset > 0n) {
+    const descriptor = await reader.bytes(place.offset, Number(place.length), 'its descriptor');
+    checkEmbedded(parseVmdkDescriptor(descriptor), findings);
+  }
+  // QEMU looks for the parent here even where the header has the descriptor in another place.
+  if (place.offset !== BigInt(USUAL_DESCRIPTOR.offset) || place.length !== BigInt(USUAL_DESCRIPTOR.length)) {
+    const usual = await reader.upTo(USUAL_DESCRIPTOR.offset, USUAL_DESCRIPTOR.length, 'its descriptor');
+    checkParent(parseVmdkDescriptor(usual), findings);
+  }
+}
+
+function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): void {
+  const version = header.readUInt32LE(4);
+  findings.version = version;
+  findings.expect(version >= 1 && version <= 3, `is a vmdk of the unknown version ${version}`);
+  const capacity = header.readBigUInt64LE(12);
+  const grain = header.readBigUInt64LE(20);
+  const entries = header.readUInt32LE(44);
+  if (grain === 0n || grain > MOST_GRAIN_SECTORS) throw new HeaderDamage(`has grains of ${grain} sectors`);
+  if (entries === 0 || entries > MOST_ENTRIES)
+    throw new HeaderDamage(`has grain tables of ${entries} entries`);
+  const perTable = grain * BigInt(entries);
+  const tables = (capacity + perTable - 1n) / perTable;
+  findings.expect(tables <= L1_ENTRIES, `says that it has ${tables} grain tables`);
+  const directory = header.readBigUInt64LE(56);
+  findings.expect(
+    directory === AT_END || (directory > 0n && reader.holds(directory * SECTOR, tables * 4n)),
+    'is cut off or damaged: its grain directory is not in the file',
+  );
+  if ((header.readUInt32LE(8) & COMPRESSED) !== 0) {
+    const algorithm = header.readUInt16LE(77);
+    findings.expect(algorithm === DEFLATE, `is compressed in the unknown way ${algorithm}`);
+  }
+}
+
+/** A marker, a second header, which counts, and the marker of the end: a sector each. */
+async function checkFooter(header: Buffer, reader: HeaderReader, findings: Findings): Promise<void> {
+  if (reader.size < 3 * SPARSE_BYTES) throw new HeaderDamage('is cut off: its footer is not there');
+  const footer = await reader.bytes(reader.size - 2 * SPARSE_BYTES, SPARSE_BYTES, 'its footer');
+  if (footer.toString('latin1', 0, 4) !== 'KDMV')
+    throw new HeaderDamage('is cut off: its footer is not there');
+  checkSparse(footer, reader, findings);
+  findings.expect(footer.readBigUInt64LE(56) !== AT_END, 'does not say where its grain directory is');
+  findings.expect(
+    footer.subarray(12, 56).equals(header.subarray(12, 56)),
+    'contradicts itself: its footer tells of another disk than its header',
+  );
+}
+
+/** The file describes itself: one extent, which is this file by the name that it had once. */
+function checkEmbedded(descriptor: VmdkDescriptor, findings: Findings): void {
+  checkParent(descriptor, findings);
+  for (const [index, extent] of descriptor.extents.entries()) {
+    const isItself = index === 0 && extent.kind === 'SPARSE' && !/[/\\]/.test(extent.name);
+    if (!isItself) findings.reference('extent', extent.name);
+  }
+}
+
+function checkParent({ parent, hasParent }: VmdkDescriptor, findings: Findings): void {
+  if (hasParent) findings.reference('parent', parent ?? '', 'vmdk');
+}
+
+async function readText(reader: HeaderReader, findings: Findings): Promise<void> {
+  if (reader.size > LONGEST_DESCRIPTOR) {
+    throw new HeaderDamage(`has a descriptor of ${reader.size} bytes, more than ${LONGEST_DESCRIPTOR}`);
+  }
+  const descriptor = parseVmdkDescriptor(await reader.bytes(0, reader.size, 'its descriptor'));
+  findings.version = descriptor.version;
+  checkParent(descriptor, findings);
+  for (const extent of descriptor.extents) findings.reference('extent', extent.name);
+  // Without a disk's contents of its own it is never alone.
+  if (descriptor.extents.length === 0)
+    findings.problem('is the text of a vmdk that names no file with its contents');
+  const sectors = descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0n);
+  findings.size(sectors * SECTOR);
+}
+
+/** A VMFS sparse extent, as ESX keeps them; it is opened as a disk as well. */
+async function readCowd(reader: HeaderReader, findings: Findings): Promise<void> {
+  const header = await reader.bytes(0, COWD_BYTES, 'its header');
+  const version = header.readUInt32LE(4);
+  findings.version = version;
+  findings.expect(version === 1, `is a vmdk (COWD) of the unknown version ${version}`);
+  const sectors = BigInt(header.readUInt32LE(12));
+  const grain = header.readUInt32LE(16);
+  const directory = BigInt(header.readUInt32LE(20));
+  const entries = BigInt(header.readUInt32LE(24));
+  findings.expect(grain > 0 && BigInt(grain) <= MOST_GRAIN_SECTORS, `has grains of ${grain} sectors`);
+  findings.expect(
+    directory > 0n && entries > 0n && reader.holds(directory * SECTOR, entries * 4n),
+    'is cut off or damaged: its grain directory is not in the file',
+  );
+  findings.size(sectors * SECTOR);
+  const usual = await reader.upTo(USUAL_DESCRIPTOR.offset, USUAL_DESCRIPTOR.length, 'its descriptor');
+  checkParent(parseVmdkDescriptor(usual), findings);
+}
