@@ -1,6 +1,6 @@
 export { launch } from './machine/launch.ts';
 export { type DryRun, dryRun } from './machine/dry-run.ts';
-export type { LaunchOptions } from './machine/spec.ts';
+export type { LaunchOptions, PullPolicy } from './machine/spec.ts';
 export type { DiskSpec } from './machine/disk-spec.ts';
 export type { Plan } from './machine/plan.ts';
 export { Machine } from './machine/machine.ts';
@@ -14,6 +14,8 @@ export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/por
 export { ImageStore } from './store/image-store.ts';
 export type { BuildPhase, BuildProgress } from './images/micro.ts';
 export type { DiskImage, DiskLayer, Image, KernelImage } from './images/image.ts';
+export type { ImageProgress, PullPhase } from './images/image-progress.ts';
+export type { SeedFile, SeedOptions } from './guest/seed/options.ts';
 export type { ImageList, ListedImage } from './images/store.ts';
 export type { RemovedImages } from './images/remove-image.ts';
 export type { GuestDescription } from './images/guest-description.ts';

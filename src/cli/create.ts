@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { MachineStore } from '../store/index.ts';
 import { type CreateFlags, addCreateFlags, createOptions } from './create-flags.ts';
-import { describeBuild, ProgressLine } from './progress.ts';
+import { describeImageProgress, ProgressLine } from './progress.ts';
 import { startNote } from './start.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
@@ -35,12 +35,15 @@ async function create(name: string, flags: Flags): Promise<void> {
   await untilInterrupted(async (signal) => {
     try {
       progress.show(`making ${name}…`);
-      const machine = await store.create(options, { signal });
+      const machine = await store.create(options, {
+        signal,
+        onProgress: (news) => progress.show(describeImageProgress(news)),
+      });
       if (flags.start) {
         progress.show(`starting ${name}…`);
         const live = await machine.start({
           signal,
-          onProgress: (news) => progress.show(describeBuild(news)),
+          onProgress: (news) => progress.show(describeImageProgress(news)),
         });
         progress.clear();
         process.stderr.write(startNote(live));

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
-import { ProgressLine, describeBuild } from './progress.ts';
+import { ProgressLine, describeImageProgress } from './progress.ts';
 import { table } from './table.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
@@ -37,7 +37,7 @@ async function buildImage(name: string, flags: BuildFlags): Promise<void> {
       new ImageStore().buildMicro({
         ...flags,
         signal,
-        onProgress: (news) => progress.show(describeBuild(news)),
+        onProgress: (news) => progress.show(describeImageProgress({ image: name, ...news })),
       }),
     );
     progress.clear();

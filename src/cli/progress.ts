@@ -1,4 +1,5 @@
-import type { BuildProgress } from '../index.ts';
+import { formatBytes } from '../format.ts';
+import type { ImageProgress } from '../index.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
 
@@ -20,7 +21,14 @@ export class ProgressLine {
   }
 }
 
-export function describeBuild({ phase, fraction }: BuildProgress): string {
-  const percent = phase === 'fetching' ? ` ${(fraction * 100).toFixed(0)} %` : '';
-  return `building the micro image: ${phase}${percent}`;
+/** As in `debian:13: downloading 120 MiB of 330 MiB (36 %), 12 MiB/s`. */
+export function describeImageProgress({ image, phase, fraction, transfer }: ImageProgress): string {
+  if (!transfer) return `${image}: ${phase}${fraction > 0 ? ` ${percent(fraction)}` : ''}`;
+  const { doneBytes, totalBytes, bytesPerSecond } = transfer;
+  const total = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)} (${percent(fraction)})`;
+  return `${image}: ${phase} ${formatBytes(doneBytes)}${total}, ${formatBytes(bytesPerSecond)}/s`;
+}
+
+function percent(fraction: number): string {
+  return `${Math.floor(fraction * 100)} %`;
 }

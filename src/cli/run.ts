@@ -4,7 +4,7 @@ import type { LaunchOptions, Machine } from '../index.ts';
 import { debugLog } from './debug-log.ts';
 import { runInGuest } from './guest-command.ts';
 import { Interrupts } from './interrupts.ts';
-import { ProgressLine } from './progress.ts';
+import { ProgressLine, describeImageProgress } from './progress.ts';
 import {
   type RunFlags,
   choice,
@@ -89,8 +89,8 @@ async function boot(
       signal,
       ...(flags.console && { console: process.stderr }),
       ...(log && { log }),
-      onProgress: ({ phase, fraction }) => {
-        progress.show(`building the micro image: ${phase} ${Math.round(fraction * 100)} %`);
+      onProgress: (news) => {
+        progress.show(news.phase === 'done' ? 'booting…' : describeImageProgress(news));
       },
     });
   } finally {

@@ -3,7 +3,7 @@ import { formatEndpoint } from '../format.ts';
 import { type LiveMachine, MachineStore } from '../store/index.ts';
 import { debugLog } from './debug-log.ts';
 import { eachMachine } from './each-machine.ts';
-import { ProgressLine, describeBuild } from './progress.ts';
+import { ProgressLine, describeImageProgress } from './progress.ts';
 import { durationMs } from './run-options.ts';
 
 interface Flags {
@@ -51,7 +51,7 @@ async function start(names: string[], flags: Flags): Promise<void> {
         paused: flags.paused ?? false,
         discardSaved: flags.discardSaved ?? false,
         ...(log && { log }),
-        onProgress: (news) => progress.show(describeBuild(news)),
+        onProgress: (news) => progress.show(describeImageProgress(news)),
         onInstalled: () => {
           progress.clear();
           process.stderr.write(installedNote(machine.name));

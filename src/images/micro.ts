@@ -9,13 +9,12 @@ import { withStoreLock } from './lock.ts';
 import type { KernelManifest } from './manifest.ts';
 import { assembleMicro } from './micro-assemble.ts';
 import { type OwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
+import { MICRO } from './micro-name.ts';
 import { recipeSha256 } from './micro-recipe.ts';
 import { nameImage, placeKernelImage } from './place.ts';
 import { removeSuperseded } from './remove-image.ts';
 import { sha256 } from './sha256.ts';
 import { isComplete, listImages, readManifest } from './store.ts';
-
-export const MICRO = 'micro';
 
 /**
  * The phases of a build, in order; 'fetching' and 'assembling' do not occur when nothing has to be done, and 'done'

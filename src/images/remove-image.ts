@@ -4,14 +4,7 @@ import { ImageInUseError, ImageNotFoundError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
 import { type Image, imageDirectoryName } from './image.ts';
 import { withStoreLock } from './lock.ts';
-import {
-  type ListedImage,
-  checkImageReference,
-  entriesOf,
-  findEntry,
-  listImages,
-  readName,
-} from './store.ts';
+import { type ListedImage, checkNameOrDigest, entriesOf, findEntry, listImages, readName } from './store.ts';
 
 const LIST_HINT = 'vmlet image ls shows the images that are there.';
 
@@ -36,7 +29,7 @@ export async function removeImage(
   readUsers: () => UsersOf,
   limits: Limits = {},
 ): Promise<RemovedImages> {
-  checkImageReference(reference);
+  checkNameOrDigest(reference);
   if ((await entriesOf(store)).length === 0) throw new ImageNotFoundError(reference, { hint: LIST_HINT });
   return withStoreLock(store, limits, async () => {
     const usersOf = readUsers();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
 import { type DiskLayer, type Image, diskImageOf, imageDirectoryName, kernelImageOf } from './image.ts';
 import { type ImageManifest, filesOf, manifestSchema } from './manifest.ts';
+import { isImageReference, parseImageReference } from './reference.ts';
 
 /**
  * What the image store's directory holds:
@@ -12,7 +13,6 @@ import { type ImageManifest, filesOf, manifestSchema } from './manifest.ts';
  *   .lock             held with flock(1) by the one who builds or removes (lock.ts)
  */
 const IMAGE_DIRECTORY = /^sha256-(?<digest>[0-9a-f]{64})$/;
-const IMAGE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
 const DIGEST_BEGINNING = /^(?:sha256:)?(?<digits>[0-9a-f]{12,64})$/;
 /** An image stands on as many others at most, so that a circle ends. */
 const DEEPEST_LAYER = 64;
@@ -29,17 +29,9 @@ export interface ImageList {
   readonly broken: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** @throws InvalidInputError for what cannot be the name of an image. */
-export function checkImageName(name: string): string {
-  if (IMAGE_NAME.test(name)) return name;
-  throw new InvalidInputError('image', `${JSON.stringify(name)} cannot be the name of an image`, {
-    hint: 'expected a name such as web, debian:13 or ci.base-2: small letters, digits and . _ -, and a tag after a colon',
-  });
-}
-
 /** @throws InvalidInputError for what can neither be a name nor the beginning of a digest. */
-export function checkImageReference(reference: string): string {
-  return DIGEST_BEGINNING.test(reference) ? reference : checkImageName(reference);
+export function checkNameOrDigest(text: string): void {
+  if (!DIGEST_BEGINNING.test(text)) parseImageReference(text);
 }
 
 /** @returns undefined when there is no such image or its manifest is of another version. */
@@ -88,7 +80,7 @@ export async function findImage(store: string, reference: string): Promise<Image
 
 /** @throws ImageNotFoundError, InvalidInputError for what can be neither a name nor the beginning of a digest. */
 export async function requireImage(store: string, reference: string): Promise<Image> {
-  checkImageReference(reference);
+  checkNameOrDigest(reference);
   const image = await findImage(store, reference);
   if (image) return image;
   throw new ImageNotFoundError(reference, { hint: 'vmlet image ls shows the images that are there.' });
@@ -96,7 +88,7 @@ export async function requireImage(store: string, reference: string): Promise<Im
 
 /** The directory of the store that a name or the beginning of a digest stands for. */
 export async function findEntry(store: string, reference: string): Promise<string | undefined> {
-  const named = IMAGE_NAME.test(reference) ? await readName(store, reference) : undefined;
+  const named = isImageReference(reference) ? await readName(store, reference) : undefined;
   if (named !== undefined) return named;
   const digits = DIGEST_BEGINNING.exec(reference)?.groups?.['digits'];
   if (digits === undefined) return undefined;
@@ -154,7 +146,7 @@ async function readLayer(store: string, digest: string, depth: number): Promise<
 
 async function readNames(store: string, entries: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
   const names = new Map<string, string[]>();
-  for (const name of entries.filter((entry) => IMAGE_NAME.test(entry) && !IMAGE_DIRECTORY.test(entry))) {
+  for (const name of entries.filter((entry) => isImageReference(entry) && !IMAGE_DIRECTORY.test(entry))) {
     const target = await readName(store, name);
     if (target !== undefined) names.set(target, [...(names.get(target) ?? []), name]);
   }

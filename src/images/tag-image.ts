@@ -3,9 +3,10 @@ import type { Limits } from '../util/deadline.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import type { Image } from './image.ts';
 import { withStoreLock } from './lock.ts';
-import { MICRO } from './micro.ts';
+import { MICRO } from './micro-name.ts';
 import { nameImage } from './place.ts';
-import { checkImageName, requireImage } from './store.ts';
+import { parseImageReference } from './reference.ts';
+import { requireImage } from './store.ts';
 
 /** @throws ImageNotFoundError, InvalidInputError for what cannot be a name. */
 export async function tagImage(
@@ -14,7 +15,7 @@ export async function tagImage(
   name: string,
   limits: Limits,
 ): Promise<Image> {
-  checkImageName(name);
+  parseImageReference(name, 'name');
   if (name === MICRO) {
     throw new InvalidInputError('name', `${MICRO} is the name of vmlet's own image`, {
       hint: 'choose another',

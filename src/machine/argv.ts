@@ -1,14 +1,17 @@
 import { qemuNetwork } from '../passt/qemu-network.ts';
-import { blockNodeOf, diskDevice } from './block-node.ts';
-import type { DiskPlan, Plan, Wiring } from './plan.ts';
+import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
+import { firmwareArguments } from './firmware-arguments.ts';
+import type { DiskPlan, Plan, SeedPlan, Wiring } from './plan.ts';
 import { keyValueOption } from './quote.ts';
 
 /** The QEMU command line of a plan. It chooses nothing: all defaults were made explicit by the plan. */
 export function qemuArguments(plan: Plan): string[] {
+  const firmware = plan.firmware && firmwareArguments(plan.firmware, plan.firmware.variablesPath);
   return [
+    ...(firmware?.arguments ?? []),
     ...identityArguments(plan),
     ...confinementArguments(plan),
-    ...boardArguments(plan),
+    ...boardArguments(plan, firmware?.boardOptions),
     ...memoryArguments(plan),
     ...monitorArguments(plan.wiring.monitor),
     ...consoleArguments(plan.wiring.console),
@@ -17,6 +20,7 @@ export function qemuArguments(plan: Plan): string[] {
     ...entropyArguments(),
     ...networkArguments(plan),
     ...plan.disks.flatMap(diskArguments),
+    ...seedArguments(plan.seed),
     ...bootArguments(plan),
     ...(plan.startPaused ? ['-S'] : []),
   ];
@@ -31,9 +35,13 @@ function confinementArguments({ sandbox }: Plan): string[] {
   return ['-nodefaults', '-no-user-config', ...(sandbox ? ['-sandbox', keyValueOption('on', denials)] : [])];
 }
 
-function boardArguments({ board, accelerator, cpu, cpus, onReset }: Plan): string[] {
+function boardArguments(
+  { board, accelerator, cpu, cpus, onReset }: Plan,
+  firmware: Readonly<Record<string, string>> | undefined,
+): string[] {
+  const options = { ...board.options, ...firmware, 'memory-backend': 'memory' };
   return [
-    ...['-machine', keyValueOption(board.type, { ...board.options, 'memory-backend': 'memory' })],
+    ...['-machine', keyValueOption(board.type, options)],
     ...['-accel', accelerator.kind],
     ...['-cpu', cpu],
     ...['-smp', String(cpus)],
@@ -112,6 +120,12 @@ function networkArguments({ network, directory, wiring }: Plan): string[] {
 
 function diskArguments(disk: DiskPlan): string[] {
   return ['-blockdev', JSON.stringify(blockNodeOf(disk)), ...deviceArguments(diskDevice(disk))];
+}
+
+/** Behind the disks, whose names in the guest it must not change. */
+function seedArguments(seed: SeedPlan | undefined): string[] {
+  if (!seed) return [];
+  return ['-blockdev', JSON.stringify(seedNode(seed)), ...deviceArguments(seedDevice(seed))];
 }
 
 function bootArguments({ boot }: Plan): string[] {

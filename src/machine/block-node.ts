@@ -1,4 +1,5 @@
-import type { BackingPlan, DiskPlan } from './plan.ts';
+import type { DiskLayer } from '../images/image.ts';
+import type { DiskPlan, SeedPlan } from './plan.ts';
 
 /**
  * What QEMU opens for a disk, for -blockdev and blockdev-add. The whole chain is spelt out, so that QEMU opens what
@@ -47,21 +48,41 @@ export function mediumNode(nodeName: string, filename: string) {
   } as const;
 }
 
+const SEED = 'seed';
+
+export function seedNode({ path }: SeedPlan): Record<string, unknown> {
+  return mediumNode(SEED, path);
+}
+
+export function seedDevice({ bus }: SeedPlan): DiskDevice {
+  return {
+    driver: 'virtio-blk-pci',
+    drive: SEED,
+    id: diskDeviceId(SEED),
+    serial: SEED,
+    ...(bus !== undefined && { bus }),
+  };
+}
+
 export function diskDeviceId(nodeName: string): string {
   return `${nodeName}-device`;
 }
 
 /** Everything that a disk stands on, the nearest first. */
-export function backingChain({ backing }: Pick<BackingPlan, 'backing'>): readonly BackingPlan[] {
+export function backingChain({
+  backing,
+}: {
+  readonly backing?: DiskLayer | undefined;
+}): readonly DiskLayer[] {
   return backing ? [backing, ...backingChain(backing)] : [];
 }
 
-function backingOf({ format, backing }: Omit<BackingPlan, 'path'>): Record<string, unknown> {
+function backingOf({ format, backing }: Omit<DiskLayer, 'path'>): Record<string, unknown> {
   if (backing) return { backing: backingNode(backing) };
   return format === 'qcow2' ? { backing: null } : {};
 }
 
-function backingNode(backing: BackingPlan): Record<string, unknown> {
+function backingNode(backing: DiskLayer): Record<string, unknown> {
   return {
     driver: backing.format,
     'read-only': true,

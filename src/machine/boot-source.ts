@@ -2,22 +2,26 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
 import { inspectDisk } from '../images/qemu-img.ts';
-import { type BuildMicroOptions, MICRO, ensureMicro, findMicro } from '../images/micro.ts';
-import type { KernelImage } from '../images/image.ts';
+import type { DiskLayer, Image, KernelImage } from '../images/image.ts';
+import type { ImageProgress } from '../images/image-progress.ts';
+import { MICRO } from '../images/micro-name.ts';
+import { ensureMicro, findMicro } from '../images/micro.ts';
+import { parseImageReference } from '../images/reference.ts';
+import { findImage as findStored } from '../images/store.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import type { DiskSpec } from './disk-spec.ts';
-import type { Locations } from './locations.ts';
+import { type Locations, placesOf } from './locations.ts';
 import { agentProgram } from './package-files.ts';
 import type { BootSource } from './plan.ts';
 import { quoteForShell } from './quote.ts';
-import type { Spec } from './spec.ts';
+import type { PullPolicy, Spec } from './spec.ts';
 
 export interface SourceContext {
   readonly locations: Locations;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: BuildMicroOptions['onProgress'];
-  /** Otherwise an image that is not there is an error. */
-  readonly buildsImages: boolean;
+  readonly onProgress: ((progress: ImageProgress) => void) | undefined;
+  /** `never` also builds none: an image that is not there is an error. */
+  readonly pull: PullPolicy;
 }
 
 /** Finds what the spec boots from; builds `micro` where it is not there yet. */
@@ -25,9 +29,13 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
   const { boot } = spec;
   switch (boot.kind) {
     case 'disk':
-      return { kind: 'disk', ...(await inspectFile(boot.path, boot.format, 'image', context.signal)) };
+      return {
+        kind: 'disk',
+        layer: await inspectFile(boot.path, boot.format, 'image', context.signal),
+        image: undefined,
+      };
     case 'kernel': {
-      const initrd = boot.initrd ?? (await findImage('micro', context)).initrdPath;
+      const initrd = boot.initrd ?? (await findMicroImage(context)).initrdPath;
       return {
         kind: 'kernel',
         kernelPath: readableFile(boot.kernel, 'kernel'),
@@ -38,6 +46,7 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
     }
     case 'image': {
       const image = await findImage(boot.image, context);
+      if (image.kind === 'disk') return { kind: 'disk', layer: layerOf(image), image };
       return {
         kind: 'kernel',
         kernelPath: image.kernelPath,
@@ -49,21 +58,45 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
   }
 }
 
+function layerOf({ path, format, backing }: DiskLayer): DiskLayer {
+  return { path, format, backing };
+}
+
+/** @throws ImageNotFoundError, or what building or pulling it throws. */
+export async function findImage(name: string, context: SourceContext): Promise<Image> {
+  if (name === MICRO) return findMicroImage(context);
+  parseImageReference(name);
+  const { locations, pull } = context;
+  const stored = await findStored(locations.images, name);
+  if (pull === 'never' || (pull === 'missing' && stored)) return stored ?? refuseMissing(name);
+  const { pullImage } = await import('../images/pull.ts');
+  return pullImage(name, { ...placesOf(locations), ...context, orElse: stored });
+}
+
 /** @throws ImageNotFoundError, or what building it throws. */
-export async function findImage(name: string, context: SourceContext): Promise<KernelImage> {
-  if (name !== MICRO) {
-    throw new ImageNotFoundError(name, {
-      hint: 'the built-in image is micro; a disk file is given by a path with a slash, as in ./disk.qcow2',
-    });
-  }
-  const { locations, buildsImages, onProgress, signal } = context;
+export async function findMicroImage(context: SourceContext): Promise<KernelImage> {
+  const { locations, pull, onProgress, signal } = context;
   const store = locations.images;
   const agentPath = agentProgram();
-  const image = buildsImages
-    ? await ensureMicro({ store, agentPath, onProgress, signal })
-    : await findMicro(store, agentPath);
-  if (!image) throw new ImageNotFoundError(name, { hint: 'build it first: vmlet image build micro' });
-  return image;
+  const image =
+    pull === 'never'
+      ? await findMicro(store, agentPath)
+      : await ensureMicro({
+          store,
+          agentPath,
+          onProgress: (progress) => onProgress?.({ image: MICRO, ...progress }),
+          signal,
+        });
+  return image ?? refuseMissing(MICRO);
+}
+
+function refuseMissing(name: string): never {
+  throw new ImageNotFoundError(name, {
+    hint:
+      name === MICRO
+        ? 'build it first: vmlet image build micro'
+        : `pull it first: vmlet image pull ${name}; a disk file is given by a path with a slash, as in ./disk.qcow2`,
+  });
 }
 
 /**

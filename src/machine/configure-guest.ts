@@ -20,7 +20,7 @@ export async function configureGuest(
   const required = agent.configure({
     hostname: guest.hostname,
     modules: [...guest.modules],
-    network: network ? [linkOf(network.guest)] : [],
+    network: guest.setsUpNetwork && network ? [linkOf(network.guest)] : [],
     clockMs: Date.now(),
     entropy: randomBytes(64),
   });

@@ -14,6 +14,10 @@ export interface MachineDirectory {
   readonly consoleSocket: string;
   /** A user's initramfs with the agent behind it. */
   readonly initrd: string;
+  /** UEFI's variables. */
+  readonly nvram: string;
+  /** What cloud-init reads. */
+  readonly seed: string;
   disk(nodeName: string): string;
 }
 
@@ -26,6 +30,8 @@ export function machineDirectory(sockets: string, storage: string): MachineDirec
     agentSocket: join(sockets, 'agent.sock'),
     consoleSocket: join(sockets, 'console.sock'),
     initrd: join(storage, 'initrd'),
+    nvram: join(storage, 'nvram.qcow2'),
+    seed: join(storage, 'seed.img'),
     disk: (nodeName) => join(storage, `${nodeName}.qcow2`),
   };
 }

@@ -3,12 +3,17 @@ import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { findOnDisk } from '../process/confine.ts';
 import { type MachineDirectory, machineDirectory } from './directory.ts';
-import { agentArchive } from './package-files.ts';
+import { agentArchive, agentProgram } from './package-files.ts';
 import { type DiskPlan, type Plan, planMachine } from './plan.ts';
+import { seedIdentity } from './prepare.ts';
 import { quoteForShell } from './quote.ts';
+import { SEED_LABEL, seedFiles } from './seed-disk.ts';
 import { type LaunchOptions, parseSpec } from './spec.ts';
 import { qemuCommand, qemuConfinementFlags } from './start.ts';
-import { survey } from './survey.ts';
+import { type Findings, survey } from './survey.ts';
+
+/** What the seed calls the agent's program. */
+const AGENT_IN_SEED = 'vmlet-agent';
 
 export interface DryRun {
   readonly plan: Plan;
@@ -23,7 +28,7 @@ export interface DryRun {
  */
 export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
   const spec = parseSpec(options);
-  const findings = await survey(spec, options, { buildsImages: false });
+  const findings = await survey(spec, options, { pull: 'never' });
   const { host, locations, network } = findings;
   const own = `by-hand-${process.pid}`;
   const directory = machineDirectory(join(locations.runtime, own), join(locations.scratch, own));
@@ -53,6 +58,8 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
     ...directoryLines(directory),
     ...initrdLines(plan),
     ...plan.disks.map(diskLine).filter((line) => line !== undefined),
+    ...nvramLines(plan),
+    ...(await seedLines(plan, findings)),
     ...networkLines(plan),
     command(['env', '-i', ...confined, ...qemuCommand(plan)]),
   ];
@@ -82,6 +89,30 @@ function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined 
   if (createBytes !== undefined) return command([...create, path, String(createBytes)]);
   if (backing) return command([...create, '-F', backing.format, '-b', backing.path, path]);
   return undefined;
+}
+
+function nvramLines({ firmware }: Plan): string[] {
+  if (!firmware) return [];
+  const { varsTemplate, variablesPath } = firmware;
+  const formats = ['-f', varsTemplate.format, '-O', 'qcow2'];
+  return [command(['qemu-img', 'convert', ...formats, varsTemplate.path, variablesPath])];
+}
+
+/** By hand it is mtools that writes the file system. */
+async function seedLines(plan: Plan, { spec, source }: Findings): Promise<string[]> {
+  if (!plan.seed) return [];
+  const guest = source.kind === 'disk' ? source.image?.guest : undefined;
+  const files = await seedFiles({ seed: spec.seed, guest, ...seedIdentity(plan) });
+  const { path } = plan.seed;
+  const sectors = Math.ceil([...files.values()].reduce((sum, { length }) => sum + length, 0) / 512) + 4096;
+  return [
+    command(['mformat', '-C', '-i', path, '-v', SEED_LABEL, '-T', String(sectors), '::']),
+    ...[...files].map(([name, content]) =>
+      name === AGENT_IN_SEED
+        ? command(['mcopy', '-i', path, agentProgram(), `::${name}`])
+        : `${command(['printf', '%s', Buffer.from(content).toString('utf8')])} | ${command(['mcopy', '-i', path, '-', `::${name}`])}`,
+    ),
+  ];
 }
 
 function networkLines({ network, directory }: Plan): string[] {

@@ -4,6 +4,7 @@ import { chooseHostPorts } from '../passt/host-port.ts';
 import { QmpClient } from '../qmp/index.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
+import { awaitBootCompletion } from './boot-completion.ts';
 import { configureGuest } from './configure-guest.ts';
 import { GuestConsole } from './console.ts';
 import {
@@ -61,7 +62,8 @@ async function bringUp(spec: Spec, findings: Findings, options: LaunchOptions): 
   const started: StartedParts = {};
   try {
     const plan = await planHere(findings, scope, options.signal);
-    await prepareFiles(plan, { signal: options.signal });
+    const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
+    await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
     const processes = await startProcesses(plan, findings.host, scope, options.log);
     const ready = becomeReady(plan, processes, spec, options, started, scope);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
@@ -142,5 +144,6 @@ async function becomeReady(
   log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
   await Promise.race([configureGuest(agent, plan, log), life.failure]);
   log?.debug('the guest is configured');
+  if (plan.boot.kind === 'disk') await Promise.race([awaitBootCompletion(agent), life.failure]);
   return new Machine(parts, agent, options);
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 
 /** The folders that machines and images use on a host. */
 export interface Locations {
+  /** What the user has set up: `$XDG_CONFIG_HOME/vmlet`. */
+  readonly config: string;
   /** Built and downloaded images: `$XDG_DATA_HOME/vmlet/images`. */
   readonly images: string;
   /** Named machines, one directory each: `$XDG_DATA_HOME/vmlet/machines`. */
@@ -31,6 +33,7 @@ export function locate(environment: Environment, home: string, uid: number): Loc
   const data = join(base('XDG_DATA_HOME', join(home, '.local', 'share')), 'vmlet');
   const runtimeBase = base('XDG_RUNTIME_DIR', '');
   return {
+    config: join(base('XDG_CONFIG_HOME', join(home, '.config')), 'vmlet'),
     images: join(data, 'images'),
     machines: join(data, 'machines'),
     disks: join(data, 'disks'),
@@ -38,5 +41,16 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     cache,
     scratch: join(cache, 'scratch'),
     runtime: runtimeBase === '' ? `/tmp/vmlet-${uid}` : join(runtimeBase, 'vmlet'),
+  };
+}
+
+/** Where a pull finds what it needs and puts what it gets. */
+export function placesOf({ images, cache, config }: Locations) {
+  return {
+    store: images,
+    /** Downloads that were interrupted. */
+    partials: join(cache, 'downloads'),
+    /** The user's own entries and mirrors. */
+    userCatalogue: join(config, 'images.yaml'),
   };
 }

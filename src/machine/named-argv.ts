@@ -1,6 +1,5 @@
 import { qemuArguments } from './argv.ts';
 import { mediumNode } from './block-node.ts';
-import { firmwareArguments } from './firmware-arguments.ts';
 import type { CdromPlan, NamedPlan } from './named-plan.ts';
 import { tapNetdev } from '../passt/bridge.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
@@ -10,13 +9,10 @@ import { tpmArguments } from './tpm-arguments.ts';
 
 /** The QEMU command line of a named machine. */
 export function namedArguments(plan: NamedPlan): string[] {
-  const firmware = plan.firmware && firmwareArguments(plan.firmware, plan.firmware.variablesPath);
-  const board = { ...plan.board, options: { ...plan.board.options, ...firmware?.boardOptions } };
   return [
     // What is used by what follows comes first.
-    ...(firmware?.arguments ?? []),
     ...rootPortArguments(plan.rootPorts),
-    ...qemuArguments({ ...plan, board }),
+    ...qemuArguments(plan),
     ...['-uuid', plan.uuid],
     ...plan.monitorSockets.flatMap(monitorArguments),
     ...guestAgentArguments(plan.guestAgentSocket),

@@ -1,11 +1,4 @@
-import type { Firmware } from '../host/firmware.ts';
 import type { Plan } from './plan.ts';
-
-/** A firmware with its own variables; the BIOS that QEMU brings needs none of this. */
-export interface FirmwarePlan extends Pick<Firmware, 'code' | 'secureBoot' | 'needsSmm'> {
-  /** The machine's own, a qcow2 so that snapshots hold it too. */
-  readonly variablesPath: string;
-}
 
 export interface CdromPlan {
   /** Name of the drive; the block node in it is called the same. */
@@ -22,7 +15,6 @@ export interface NamedPlan extends Plan {
   readonly monitorSockets: readonly string[];
   /** Where QEMU's own guest agent is reached. */
   readonly guestAgentSocket: string;
-  readonly firmware: FirmwarePlan | undefined;
   /** Where QEMU finds swtpm. */
   readonly tpmSocket: string | undefined;
   /** A screen, a keyboard and a tablet; the screen is shown at this socket. */

@@ -3,8 +3,10 @@ import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import type { QemuNetworkWiring } from '../passt/qemu-network.ts';
 import { InvalidInputError } from '../errors.ts';
+import type { Firmware } from '../host/firmware.ts';
+import type { DiskImage, DiskLayer } from '../images/image.ts';
 import { backingChain } from './block-node.ts';
-import { board, bootWords, cpuUnderTcg, guestModules, optionalModules } from './board.ts';
+import { board, bootWords, cpuUnderTcg, fullBoard, guestModules, optionalModules } from './board.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import type { MachineDirectory } from './directory.ts';
 import { LONGEST_KERNEL_COMMAND_LINE } from './kernel-command-line.ts';
@@ -20,13 +22,6 @@ export type Wiring =
   /** QEMU's own standard input and output. */
   | { readonly kind: 'terminal' };
 
-/** A file that another stands on; never written to. */
-export interface BackingPlan {
-  readonly path: string;
-  readonly format: DiskFormat;
-  readonly backing?: BackingPlan | undefined;
-}
-
 export interface DiskPlan {
   /** Name of the block node, as QMP commands know it. */
   readonly nodeName: string;
@@ -34,7 +29,7 @@ export interface DiskPlan {
   readonly format: DiskFormat;
   readonly readOnly: boolean;
   /** The whole chain; undefined for a disk that stands alone. */
-  readonly backing: BackingPlan | undefined;
+  readonly backing: DiskLayer | undefined;
   /** Size of the empty disk that is made at `path`; undefined for an overlay or for a file as it is. */
   readonly createBytes: number | undefined;
   /** `none` goes around the host's page cache; `unsafe` ignores the guest's flushes, so that a crash loses data. */
@@ -61,6 +56,19 @@ export type BootPlan =
   /** The firmware boots the first disk. */
   | { readonly kind: 'disk' };
 
+/** A firmware with its own variables; the BIOS that QEMU brings needs none of this. */
+export interface FirmwarePlan extends Firmware {
+  /** The machine's own, a qcow2 so that snapshots hold it too. */
+  readonly variablesPath: string;
+}
+
+/** A disk from which the guest learns at its first boot who it is. */
+export interface SeedPlan {
+  readonly path: string;
+  /** Its PCIe port; undefined on the root bus. */
+  readonly bus: string | undefined;
+}
+
 /** A spec with every choice made: plain data, from which the command lines follow. */
 export interface Plan {
   readonly name: string;
@@ -75,7 +83,9 @@ export interface Plan {
   /** Shared memory lets another process (passt by vhost-user) reach the guest's packets. */
   readonly memoryKind: 'private' | 'shared';
   readonly boot: BootPlan;
+  readonly firmware: FirmwarePlan | undefined;
   readonly disks: readonly DiskPlan[];
+  readonly seed: SeedPlan | undefined;
   readonly network: BoundNetworkPlan | undefined;
   readonly wiring: {
     readonly monitor: Wiring;
@@ -91,12 +101,13 @@ export interface Plan {
   readonly directory: MachineDirectory;
   /** Files that QEMU may read beside its own directories. */
   readonly readOnlyFiles: readonly string[];
-  /** What the agent is told when it says hello. */
+  /** What the agent is told when it says hello. A system of its own sees to its modules and its network itself. */
   readonly guest: {
     readonly hostname: string;
     readonly modules: readonly string[];
     /** Loaded where the guest has them. */
     readonly optionalModules: readonly string[];
+    readonly setsUpNetwork: boolean;
   };
 }
 
@@ -111,13 +122,20 @@ export type BootSource =
       /** Kernel parameters that come with it. */
       readonly append: readonly string[];
     }
-  | { readonly kind: 'disk'; readonly path: string; readonly format: DiskFormat };
+  | {
+      readonly kind: 'disk';
+      readonly layer: DiskLayer;
+      /** Undefined for a file of the user's. */
+      readonly image: DiskImage | undefined;
+    };
 
 export interface PlanInputs {
   readonly spec: Spec;
   readonly host: Host;
   readonly accelerator: Accelerator;
   readonly source: BootSource;
+  readonly firmware: Firmware | undefined;
+  readonly hasSeed: boolean;
   readonly network: BoundNetworkPlan | undefined;
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
@@ -126,20 +144,22 @@ export interface PlanInputs {
 
 /** @throws InvalidInputError when the kernel's command line gets too long. */
 export function planMachine(inputs: PlanInputs): Plan {
-  const { spec, host, accelerator, source, network, directory } = inputs;
+  const { spec, host, accelerator, source, firmware, network, directory } = inputs;
   const disks = planDisks(spec, source, directory);
   return {
     name: spec.name,
     qemu: host.qemu.path,
     sandbox: host.qemu.sandbox,
-    board,
+    board: source.kind === 'disk' ? fullBoard : board,
     accelerator,
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
     memoryKind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private',
     boot: planBoot(spec, source, directory),
+    firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     disks,
+    seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,
     network,
     wiring: inputs.wiring,
     onReset: 'end',
@@ -147,6 +167,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     directory,
     readOnlyFiles: [
       ...(source.kind === 'kernel' ? [source.kernelPath, source.initrdPath] : []),
+      firmware?.code.path,
       ...disks.flatMap((disk) => [
         ...backingChain(disk).map(({ path }) => path),
         disk.readOnly ? disk.path : undefined,
@@ -154,8 +175,13 @@ export function planMachine(inputs: PlanInputs): Plan {
     ].filter((path) => path !== undefined),
     guest: {
       hostname: spec.name,
-      modules: guestModules({ network: network !== undefined, disks: disks.length > 0 }),
-      optionalModules,
+      ...(source.kind === 'disk'
+        ? { modules: [], optionalModules: [], setsUpNetwork: false }
+        : {
+            modules: guestModules({ network: network !== undefined, disks: disks.length > 0 }),
+            optionalModules,
+            setsUpNetwork: true,
+          }),
     },
   };
 }
@@ -187,7 +213,7 @@ function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): 
 }
 
 function planDisks(spec: Spec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
-  const bootDisk = source.kind === 'disk' ? [{ path: source.path, format: source.format }] : [];
+  const bootDisk = source.kind === 'disk' ? [source.layer] : [];
   return [...bootDisk, ...spec.disks].map((disk, index): DiskPlan => {
     const nodeName = `disk${index}`;
     const own = {
@@ -205,7 +231,8 @@ function planDisks(spec: Spec, source: BootSource, directory: MachineDirectory):
     } as const;
     if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
     const { path, format } = disk;
-    if ('readOnly' in disk && disk.readOnly) return { ...own, path, format, readOnly: true };
-    return { ...own, backing: { path, format } };
+    const backing = 'backing' in disk ? disk.backing : undefined;
+    if ('readOnly' in disk && disk.readOnly) return { ...own, path, format, backing, readOnly: true };
+    return { ...own, backing: { path, format, backing } };
   });
 }

@@ -1,17 +1,37 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, appendFile, readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { NoSpaceError, isSystemError } from '../errors.ts';
 import { createDisk, createOverlay } from '../images/qemu-img.ts';
 import type { Limits } from '../util/deadline.ts';
+import { makeNvram } from './nvram.ts';
 import { agentArchive } from './package-files.ts';
 import type { DiskPlan, Plan } from './plan.ts';
+import { type SeedMachine, writeSeedDisk } from './seed-disk.ts';
 
-/** Makes the files that the plan says the machine owns. They lie in its directories and go with them. */
-export async function prepareFiles(plan: Plan, { signal }: Limits): Promise<void> {
+/**
+ * Makes the files that the plan says the machine owns. They lie in its directories and go with them.
+ * @param seed what its seed says, where the plan has one.
+ */
+export async function prepareFiles(
+  plan: Plan,
+  seed: Pick<SeedMachine, 'seed' | 'guest'>,
+  { signal }: Limits,
+): Promise<void> {
+  const { firmware } = plan;
+  if (firmware) {
+    await makeNvram({ path: firmware.variablesPath, template: firmware.varsTemplate, signal });
+  }
+  if (plan.seed) await writeSeedDisk(plan.seed.path, { ...seed, ...seedIdentity(plan) });
   for (const disk of plan.disks) await prepareDisk(disk, signal);
   if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
     await addAgent(plan.boot.initrdBase, plan.directory.initrd);
   }
+}
+
+/** Each launch is another machine to the guest, which boots from a fresh overlay. */
+export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' | 'guest'> {
+  return { instanceId: `vmlet-${randomUUID()}`, hostname: name, macAddress: network?.guest.mac };
 }
 
 async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {

@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
-import type { BuildProgress } from '../images/micro.ts';
+import { type Seed, type SeedOptions, parseSeedOptions } from '../guest/seed/options.ts';
+import type { ImageProgress } from '../images/image-progress.ts';
+import { MICRO } from '../images/micro-name.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
@@ -10,14 +12,26 @@ import { checkAppend } from './kernel-command-line.ts';
 import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
+const KERNEL_TIMEOUT_MS = 120_000;
+/** A distribution's first boot installs and makes keys; where the CPU is emulated, that takes minutes. */
+const DISK_TIMEOUT_MS = 600_000;
 
 /** What the user of the library asks for. Everything is optional. */
 export interface LaunchOptions {
   /**
-   * Name of an image; `micro`, the built-in small Linux, by default. With a slash it is the path of a disk to boot
-   * from, as in `disks`: the guest writes into a throw-away overlay. Not together with `kernel`.
+   * Name of an image, as in `debian:13`; `micro`, the built-in small Linux, by default. With a slash it is the path of
+   * a disk to boot from, as in `disks`. The guest writes into a throw-away overlay. Not together with `kernel`.
    */
   readonly image?: string;
+  /**
+   * Whether an image of the catalogue is looked up: where it is not in the store (`missing`, the default), even where it
+   * is (`newer`), or never.
+   */
+  readonly pull?: PullPolicy;
+  /** What a guest with cloud-init or the like becomes at its first boot. */
+  readonly seed?: SeedOptions;
+  /** What boots a disk; what its image needs, and `bios` for a path, by default. */
+  readonly firmware?: 'bios' | 'uefi' | 'uefi-secure';
   /** Path of a Linux kernel to boot instead of an image's. */
   readonly kernel?: string;
   /** Path of an initramfs for `kernel`; the micro image's by default. */
@@ -26,7 +40,7 @@ export interface LaunchOptions {
   readonly append?: string;
   /** A label for logs, process lists and the guest's host name; `vmlet` by default. */
   readonly name?: string;
-  /** Bytes, or a size such as `512M`; 256 MiB by default. */
+  /** Bytes, or a size such as `512M`; 2 GiB by default, 256 MiB for `micro` and with `kernel`. */
   readonly memory?: number | string;
   /** Virtual processors, 1 by default. */
   readonly cpus?: number;
@@ -46,17 +60,19 @@ export interface LaunchOptions {
    * `RunningMachine` as soon as its processors run (`running`), for guests without vmlet's agent.
    */
   readonly until?: 'guest' | 'running';
-  /** Milliseconds from QEMU's start until the guest must be ready; 120 000 by default. */
+  /** Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for a disk. */
   readonly timeoutMs?: number;
   /** Aborting ends the launch, and later the machine. */
   readonly signal?: AbortSignal;
   /** A pino logger; silent by default. */
   readonly log?: Logger;
-  /** Called while the image has to be built first. */
-  readonly onProgress?: (progress: BuildProgress) => void;
+  /** Called while the image has to be built or pulled first. */
+  readonly onProgress?: (progress: ImageProgress) => void;
   /** Gets a copy of what the guest writes on its serial console. */
   readonly console?: Writable;
 }
+
+export type PullPolicy = 'missing' | 'newer' | 'never';
 
 /** The options, validated and in one form each. Defaults that depend on the host are not yet chosen. */
 export interface Spec {
@@ -65,6 +81,10 @@ export interface Spec {
     | { readonly kind: 'image'; readonly image: string }
     | { readonly kind: 'disk'; readonly path: string; readonly format: DiskFormat }
     | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined };
+  readonly pull: PullPolicy;
+  readonly seed: Seed | undefined;
+  /** Undefined for what the image needs. */
+  readonly firmware: 'bios' | 'uefi' | 'uefi-secure' | undefined;
   readonly append: string | undefined;
   readonly memoryBytes: number;
   readonly cpus: number;
@@ -80,11 +100,14 @@ const hostName = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 const launchOptionsSchema = z.strictObject({
   image: z.string().min(1).optional(),
+  pull: z.enum(['missing', 'newer', 'never']).default('missing'),
+  seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
+  firmware: z.enum(['bios', 'uefi', 'uefi-secure']).optional(),
   kernel: z.string().min(1).optional(),
   initrd: z.string().min(1).optional(),
   append: z.string().optional(),
   name: z.string().regex(hostName, 'expected letters, digits and inner hyphens, 63 at most').default('vmlet'),
-  memory: z.union([z.number(), z.string()], 'expected bytes, or a size such as 512M').default(256 * MiB),
+  memory: z.union([z.number(), z.string()], 'expected bytes, or a size such as 512M').optional(),
   cpus: z.int().min(1).max(255).default(1),
   disks: z
     .array(z.union([z.string(), z.looseObject({})], 'expected a size, a path or an object'))
@@ -97,7 +120,7 @@ const launchOptionsSchema = z.strictObject({
     .number()
     .positive()
     .max(2 ** 31 - 1)
-    .default(120_000),
+    .optional(),
 });
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
@@ -112,11 +135,17 @@ export function parseSpec(options: LaunchOptions): Spec {
     });
   }
   checkAppend(valid.append);
+  const boot = bootOf(valid);
+  const small = boot.kind === 'kernel' || (boot.kind === 'image' && boot.image === MICRO);
+  if (small) refuseForKernels(valid);
   return {
     name: valid.name,
-    boot: bootOf(valid),
+    boot,
+    pull: valid.pull,
+    seed: valid.seed && parseSeedOptions(valid.seed),
+    firmware: valid.firmware,
     append: valid.append,
-    memoryBytes: parseMemory(valid.memory),
+    memoryBytes: parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB)),
     cpus: valid.cpus,
     disks: (valid.disks as (string | DiskSpec)[]).map((disk, index) =>
       parseDiskSpec(disk, `disks[${index}]`),
@@ -125,8 +154,16 @@ export function parseSpec(options: LaunchOptions): Spec {
     net: valid.net,
     accel: valid.accel,
     until: valid.until,
-    timeoutMs: valid.timeoutMs,
+    timeoutMs: valid.timeoutMs ?? (small ? KERNEL_TIMEOUT_MS : DISK_TIMEOUT_MS),
   };
+}
+
+function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unknown }): void {
+  const given = (['seed', 'firmware'] as const).find((key) => valid[key] !== undefined);
+  if (given === undefined) return;
+  throw new InvalidInputError(given, 'is for a disk, and this machine boots a kernel directly', {
+    hint: 'leave it out, or give an image with a disk, such as debian:13',
+  });
 }
 
 function bootOf(options: { [Key in 'image' | 'kernel' | 'initrd']?: string | undefined }): Spec['boot'] {
@@ -139,7 +176,7 @@ function bootOf(options: { [Key in 'image' | 'kernel' | 'initrd']?: string | und
   if (options.initrd !== undefined) {
     throw new InvalidInputError('initrd', 'needs a kernel beside it', { hint: 'give kernel too' });
   }
-  const image = options.image ?? 'micro';
+  const image = options.image ?? MICRO;
   return image.includes('/') ? bootDiskOf(image) : { kind: 'image', image };
 }
 

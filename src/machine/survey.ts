@@ -5,10 +5,13 @@ import { probeHost } from '../host/probe.ts';
 import { readHostNetwork } from '../passt/host-network.ts';
 import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
+import { findFirmware } from '../host/find-firmware.ts';
+import type { Firmware } from '../host/firmware.ts';
 import { type Locations, locate } from './locations.ts';
 import type { BootSource } from './plan.ts';
 import { checkSocketLength } from './runtime-directory.ts';
-import type { LaunchOptions, Spec } from './spec.ts';
+import { needsSeed } from './seed-disk.ts';
+import type { LaunchOptions, PullPolicy, Spec } from './spec.ts';
 
 /** What a launch needs to know of the host before it can plan. */
 export interface Findings {
@@ -17,6 +20,8 @@ export interface Findings {
   readonly accelerator: Accelerator;
   readonly network: NetworkPlan | undefined;
   readonly source: BootSource;
+  readonly firmware: Firmware | undefined;
+  readonly hasSeed: boolean;
   readonly spec: Spec;
 }
 
@@ -27,7 +32,7 @@ export interface Findings {
 export async function survey(
   spec: Spec,
   { signal, log, onProgress }: LaunchOptions,
-  { buildsImages = true } = {},
+  { pull = spec.pull }: { readonly pull?: PullPolicy } = {},
 ): Promise<Findings> {
   const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
   checkSocketLength(locations.runtime);
@@ -35,8 +40,16 @@ export async function survey(
   const accelerator = chooseAccelerator(spec.accel, host);
   const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec, host);
   const disks = await findDisks(spec.disks, signal);
-  const source = await findBootSource(spec, { locations, signal, onProgress, buildsImages });
-  return { locations, host, accelerator, network, source, spec: { ...spec, disks } };
+  const source = await findBootSource(spec, { locations, signal, onProgress, pull });
+  const firmware = await firmwareOf(spec, source);
+  const hasSeed = source.kind === 'disk' && needsSeed(spec.seed, source.image);
+  return { locations, host, accelerator, network, source, firmware, hasSeed, spec: { ...spec, disks } };
+}
+
+async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | undefined> {
+  if (source.kind === 'kernel') return undefined;
+  const kind = spec.firmware ?? source.image?.guest.firmware ?? 'bios';
+  return kind === 'bios' ? undefined : findFirmware(kind, process.env, homedir());
 }
 
 function networkOf(wanted: 'auto' | 'passt' | 'slirp', spec: Spec, host: Host): NetworkPlan {

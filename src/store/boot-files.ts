@@ -23,7 +23,7 @@ export async function findBootFiles(
   const appended = boot.kind === 'firmware' || boot.append === undefined ? [] : [boot.append];
   if (boot.kind === 'firmware') return undefined;
   // Most machines boot from their disks, and need none of it.
-  const { findImage, readableFile } = await import('../machine/boot-source.ts');
+  const { findMicroImage, readableFile } = await import('../machine/boot-source.ts');
   switch (boot.kind) {
     case 'kernel':
       return {
@@ -33,7 +33,7 @@ export async function findBootFiles(
         append: [CONSOLE, ...appended],
       };
     case 'image': {
-      const image = await findImage(boot.image, context);
+      const image = await findMicroImage(context);
       return {
         ...common,
         kernelPath: image.kernelPath,

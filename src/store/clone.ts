@@ -61,6 +61,7 @@ export async function cloneMachine(
   for (const directory of [staging, clone.storage, clone.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(clone.lock, '', { mode: 0o600 });
   cpSync(files.boot, clone.boot, { recursive: true });
+  if (existsSync(files.seed)) cpSync(files.seed, clone.seed);
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
   createSshKeys(clone.ssh, newName);
 

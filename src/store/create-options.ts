@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
+import { type Seed, type SeedOptions, parseSeedOptions } from '../guest/seed/options.ts';
+import { parseDiskSize } from '../images/disk-size.ts';
+import { MICRO } from '../images/micro-name.ts';
+import { parseImageReference } from '../images/reference.ts';
 import { checkAppend } from '../machine/kernel-command-line.ts';
 import { parseMemory } from '../machine/memory-size.ts';
+import type { PullPolicy } from '../machine/spec.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import { checkMachineName } from './machine-spec.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
@@ -10,17 +15,26 @@ import { type NewDisk, parseNewDisk } from './new-disk.ts';
 export interface CreateOptions {
   /** Letters, digits and inner hyphens, 63 at most; the guest's host name too. */
   readonly name: string;
-  /** Bytes, or a size such as `2G`; 2 GiB by default, 256 MiB for an image. */
+  /** Bytes, or a size such as `2G`; 2 GiB by default, 256 MiB for `micro`. */
   readonly memory?: number | string;
-  /** Virtual processors; 2 by default, 1 for an image. */
+  /** Virtual processors; 2 by default, 1 for `micro`. */
   readonly cpus?: number;
   /**
    * `20G` for an empty disk; `PATH[,format=qcow2|raw]` for an overlay on that file, which must not change any more;
    * with `,adopt` the file itself, with `,readonly` without writing. More: `,cache=none|unsafe`, `,nodiscard`.
    */
   readonly disks?: readonly string[];
-  /** `micro`, or the path of a disk (with a slash in it) that becomes the first one. */
+  /**
+   * An image, as in `debian:13`, or the path of a disk (with a slash in it): the first disk becomes an overlay on it.
+   * `micro` boots without a disk.
+   */
   readonly image?: string;
+  /** See `LaunchOptions`; an image of the catalogue is pulled where it is `missing` by default. */
+  readonly pull?: PullPolicy;
+  /** Of the first disk with an image, as in `40G`; 20 GiB, or the image's own where that is more, by default. */
+  readonly diskSize?: number | string;
+  /** What a guest with cloud-init or the like becomes at its first boot; the machine's ssh key is always part of it. */
+  readonly seed?: SeedOptions;
   /** With the path of a disk in `image`: write into the file itself. */
   readonly adopt?: boolean;
   /** Path of a CD image to boot from while the disks hold nothing to boot. */
@@ -34,6 +48,7 @@ export interface CreateOptions {
   readonly ports?: readonly PortInput[];
   /** `auto` (the default) is passt where it is, else slirp; `bridge=NAME` for a bridge of the host's. */
   readonly net?: string;
+  /** What its image needs by default, and `bios` without one. */
   readonly firmware?: 'bios' | 'uefi' | 'uefi-secure';
   /** A TPM 2.0 by swtpm; none by default. */
   readonly tpm?: boolean;
@@ -41,7 +56,7 @@ export interface CreateOptions {
   readonly display?: 'vnc' | 'none';
   readonly accel?: 'auto' | 'kvm' | 'tcg';
   readonly labels?: Readonly<Record<string, string>>;
-  /** Where ssh logs in; root by default. */
+  /** Where ssh logs in; by default the user that the seed makes, and root without one. */
   readonly sshUser?: string;
   /** Refuses to be removed. */
   readonly protect?: boolean;
@@ -53,6 +68,10 @@ export interface NewMachine {
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly disks: readonly NewDisk[];
+  /** An image with a disk, which comes before the others. */
+  readonly image:
+    { readonly name: string; readonly pull: PullPolicy; readonly diskBytes: number | undefined } | undefined;
+  readonly seed: Seed | undefined;
   readonly boot:
     | { readonly kind: 'firmware' }
     | { readonly kind: 'image'; readonly image: string; readonly append: string | undefined }
@@ -67,12 +86,13 @@ export interface NewMachine {
   readonly ports: readonly PortForward[];
   readonly net: 'auto' | 'passt' | 'slirp' | 'none' | 'bridge';
   readonly bridge: string | undefined;
-  readonly firmware: 'bios' | 'uefi' | 'uefi-secure';
+  /** Undefined for what the image needs. */
+  readonly firmware: 'bios' | 'uefi' | 'uefi-secure' | undefined;
   readonly tpm: boolean;
   readonly display: 'vnc' | 'none';
   readonly accel: 'auto' | 'kvm' | 'tcg';
   readonly labels: Readonly<Record<string, string>>;
-  readonly sshUser: string;
+  readonly sshUser: string | undefined;
   readonly protected: boolean;
 }
 
@@ -86,6 +106,9 @@ const optionsSchema = z.strictObject({
   cpus: z.int().min(1).max(255).optional(),
   disks: z.array(z.string()).default([]),
   image: z.string().min(1).optional(),
+  pull: z.enum(['missing', 'newer', 'never']).default('missing'),
+  diskSize: z.union([z.number(), z.string()]).optional(),
+  seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
   adopt: z.boolean().default(false),
   iso: z.string().min(1).optional(),
   location: z.string().min(1).optional(),
@@ -94,7 +117,7 @@ const optionsSchema = z.strictObject({
   append: z.string().optional(),
   ports: z.array(z.union([z.string(), z.looseObject({})])).default([]),
   net: z.string().default('auto'),
-  firmware: z.enum(['bios', 'uefi', 'uefi-secure']).default('bios'),
+  firmware: z.enum(['bios', 'uefi', 'uefi-secure']).optional(),
   tpm: z.boolean().default(false),
   display: z.enum(['vnc', 'none']).optional(),
   accel: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
@@ -102,7 +125,7 @@ const optionsSchema = z.strictObject({
   sshUser: z
     .string()
     .regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected the name of a user')
-    .default('root'),
+    .optional(),
   protect: z.boolean().default(false),
 });
 
@@ -131,6 +154,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     memoryBytes: parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB)),
     cpus: valid.cpus ?? (small ? 1 : 2),
     disks: [...imageDisk, ...valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`))],
+    image: storedImageOf(valid),
+    seed: valid.seed && parseSeedOptions(valid.seed),
     boot,
     iso: valid.iso,
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },
@@ -156,13 +181,13 @@ function refuseContradictions(valid: Valid): void {
       hint: 'give one of them',
     });
   }
-  if (valid.image === 'micro' && sources.length > 0) {
+  if (valid.image === MICRO && sources.length > 0) {
     throw new InvalidInputError('image', `cannot be given together with ${sources[0] ?? ''}`);
   }
   if (valid.initrd !== undefined && valid.kernel === undefined) {
     throw new InvalidInputError('initrd', 'needs a kernel beside it', { hint: 'give kernel too' });
   }
-  const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === 'micro';
+  const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
   if (valid.append !== undefined && !takesAppend) {
     throw new InvalidInputError('append', 'is for a kernel, and this machine boots from its disk', {
       hint: 'give location or kernel too',
@@ -172,6 +197,15 @@ function refuseContradictions(valid: Valid): void {
     throw new InvalidInputError('adopt', 'needs the path of a disk in image', {
       hint: 'a path has a slash in it, as in ./disk.qcow2',
     });
+  }
+  const isStored = valid.image !== undefined && valid.image !== MICRO && !valid.image.includes('/');
+  if (valid.diskSize !== undefined && !isStored) {
+    throw new InvalidInputError('diskSize', 'is for the disk that an image of the store gives', {
+      hint: 'give image, such as debian:13, or resize a disk: vmlet disk resize',
+    });
+  }
+  if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
+    throw new InvalidInputError('seed', 'is for a disk, and this machine boots a kernel directly');
   }
   const bootable =
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
@@ -184,8 +218,24 @@ function refuseContradictions(valid: Valid): void {
 
 function bootOf({ image, kernel, initrd, append }: Valid): NewMachine['boot'] {
   if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, append };
-  if (image !== undefined && !image.includes('/')) return { kind: 'image', image, append };
+  if (image === MICRO) return { kind: 'image', image, append };
   return { kind: 'firmware' };
+}
+
+function storedImageOf({ image, pull, diskSize }: Valid): NewMachine['image'] {
+  if (image === undefined || image === MICRO || image.includes('/')) return undefined;
+  parseImageReference(image);
+  return {
+    name: image,
+    pull,
+    diskBytes: diskSize === undefined ? undefined : diskBytesOf(diskSize),
+  };
+}
+
+function diskBytesOf(size: number | string): number {
+  if (typeof size === 'string') return parseDiskSize(size, 'diskSize');
+  if (Number.isSafeInteger(size) && size > 0 && size % 512 === 0) return size;
+  throw new InvalidInputError('diskSize', `${size} is not a positive multiple of 512`);
 }
 
 function imageAsDisk(image: string, adopt: boolean): NewDisk {

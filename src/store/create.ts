@@ -2,14 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { MachineExistsError } from '../errors.ts';
-import { chooseFirmware } from '../host/firmware.ts';
-import { firmwareDirectories, readFirmwareDescriptors } from '../host/firmware-descriptor.ts';
+import { parseSeedOptions } from '../guest/seed/options.ts';
+import { formatBytes } from '../images/disk-size.ts';
+import { InvalidInputError, MachineExistsError } from '../errors.ts';
+import { findFirmware } from '../host/find-firmware.ts';
 import { extractInstallMedia } from '../images/install-media.ts';
 import { createDisk, createOverlay } from '../images/qemu-img.ts';
-import { findDisks, readableFile } from '../machine/boot-source.ts';
+import type { DiskImage } from '../images/image.ts';
+import type { ImageProgress } from '../images/image-progress.ts';
+import { withStoreLock } from '../images/lock.ts';
+import { findDisks, findImage, readableFile } from '../machine/boot-source.ts';
 import type { Locations } from '../machine/locations.ts';
 import { makeNvram } from '../machine/nvram.ts';
+import type { PullPolicy } from '../machine/spec.ts';
+import { defaultLogin, needsSeed, writeSeedDisk } from '../machine/seed-disk.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { type CreateOptions, type NewMachine, parseCreateOptions } from './create-options.ts';
@@ -18,48 +24,96 @@ import { storedForward } from './forwards.ts';
 import { definitionFiles } from './machine-files.ts';
 import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from './machine-spec.ts';
 import type { NewDisk } from './new-disk.ts';
+import { machinePublicKey } from './provision-ssh.ts';
 import { createSshKeys } from './ssh-files.ts';
 import { openStaging, placeMachine } from './staging.ts';
 
+export interface CreateLimits extends Limits {
+  /** Called while the image has to be pulled first. */
+  readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+const ROOT = 'root';
+/** Cloud images are as small as can be, and a disk takes up only what was written. */
+const DISK_BYTES = 20 * 1024 ** 3;
+
 /**
  * Makes a machine, with its disks, and does not start it. It is there whole or not at all.
- * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError, …
+ * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError,
+ *   ImageNotFoundError and what pulling an image throws, …
  */
 export async function createMachine(
   locations: Locations,
   options: CreateOptions,
-  limits: Limits = {},
+  limits: CreateLimits = {},
 ): Promise<MachineSpec> {
   const wanted = parseCreateOptions(options);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
+  if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
+  const { name, pull } = wanted.image;
+  await findDiskImage(locations, name, pull, limits);
+  // Nobody removes the image before the machine that stands on it is there.
+  return withStoreLock(locations.images, limits, async () =>
+    makeMachine(locations, wanted, await findDiskImage(locations, name, 'never', limits), limits),
+  );
+}
+
+async function findDiskImage(
+  locations: Locations,
+  name: string,
+  pull: PullPolicy,
+  { signal, onProgress }: CreateLimits,
+): Promise<DiskImage> {
+  const image = await findImage(name, { locations, pull, signal, onProgress });
+  if (image.kind === 'disk') return image;
+  throw new InvalidInputError('image', `${name} is a kernel, and a machine needs a disk`, {
+    hint: 'micro is the one image of that kind that a machine can boot',
+  });
+}
+
+async function makeMachine(
+  locations: Locations,
+  wanted: NewMachine,
+  image: DiskImage | undefined,
+  limits: Limits,
+): Promise<MachineSpec> {
   await using scope = new Scope();
   const staging = join(openStaging(locations, scope), 'machine');
   const files = definitionFiles(staging);
   for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(files.lock, '', { mode: 0o600 });
-  const spec = await makeParts(wanted, staging, limits);
+  const spec = await makeParts(wanted, image, staging, limits);
   writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
   placeMachine(staging, locations, wanted.name);
   return spec;
 }
 
-async function makeParts(wanted: NewMachine, staging: string, { signal }: Limits): Promise<MachineSpec> {
+async function makeParts(
+  wanted: NewMachine,
+  image: DiskImage | undefined,
+  staging: string,
+  { signal }: Limits,
+): Promise<MachineSpec> {
   const files = definitionFiles(staging);
   const disks: StoredDisk[] = [];
+  if (image) disks.push(await makeImageDisk(image, wanted.image?.diskBytes, files.storage, signal));
   for (const disk of wanted.disks) {
     const name = `disk${disks.length}`;
     disks.push(await makeDisk(disk, { name, storage: files.storage, signal }));
   }
   createSshKeys(files.ssh, wanted.name);
+  const identity = newIdentity();
+  const hasSeed = needsSeed(wanted.seed, image) || image?.guest.provisioner === 'cloud-init';
+  if (hasSeed) await makeSeedDisk(wanted, image, identity, files);
   return {
     version: SPEC_VERSION,
-    ...newIdentity(),
+    ...identity,
     name: wanted.name,
     createdAt: new Date().toISOString(),
     memoryBytes: wanted.memoryBytes,
     cpus: wanted.cpus,
     accel: wanted.accel,
-    firmware: await makeFirmware(wanted.firmware, files.nvram, signal),
+    firmware: await makeFirmware(wanted.firmware ?? image?.guest.firmware ?? 'bios', files.nvram, signal),
     tpm: wanted.tpm,
     boot: bootOf(wanted),
     ...(wanted.location && { installer: await takeInstaller(wanted.location, files.boot, signal) }),
@@ -69,11 +123,63 @@ async function makeParts(wanted: NewMachine, staging: string, { signal }: Limits
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ports: wanted.ports.map(storedForward),
     guestIdentity: 'own',
-    sshUser: wanted.sshUser,
+    ...(hasSeed && { hasSeed }),
+    sshUser: wanted.sshUser ?? (hasSeed ? (wanted.seed?.user ?? defaultLogin(image?.guest)) : ROOT),
     display: wanted.display,
     labels: { ...wanted.labels },
     protected: wanted.protected,
   };
+}
+
+/** A disk may be larger than its image: what reads the seed lets the file system grow into it. */
+async function makeImageDisk(
+  image: DiskImage,
+  wantedBytes: number | undefined,
+  storage: string,
+  signal: AbortSignal | undefined,
+): Promise<StoredDisk> {
+  const { path, format, backing, virtualBytes, name } = image;
+  if (wantedBytes !== undefined && wantedBytes < virtualBytes) {
+    throw new InvalidInputError(
+      'diskSize',
+      `${formatBytes(wantedBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
+      { hint: 'a disk can only be larger than its image' },
+    );
+  }
+  const file = 'disk0.qcow2';
+  await createOverlay({
+    path: join(storage, file),
+    backingPath: path,
+    backingFormat: format,
+    sizeBytes: Math.max(wantedBytes ?? DISK_BYTES, virtualBytes),
+    signal,
+  });
+  return {
+    name: 'disk0',
+    file,
+    owned: true,
+    format: 'qcow2',
+    backing: { path, format, ...(backing && { backing }) },
+    readOnly: false,
+    cache: 'writeback',
+    discard: true,
+  };
+}
+
+async function makeSeedDisk(
+  wanted: NewMachine,
+  image: DiskImage | undefined,
+  { uuid, mac }: Pick<MachineSpec, 'uuid' | 'mac'>,
+  files: ReturnType<typeof definitionFiles>,
+): Promise<void> {
+  const seed = wanted.seed ?? parseSeedOptions({});
+  await writeSeedDisk(files.seed, {
+    seed: { ...seed, sshKeys: [machinePublicKey(files.ssh), ...seed.sshKeys] },
+    guest: image?.guest,
+    instanceId: uuid,
+    hostname: wanted.name,
+    macAddress: wanted.net === 'none' ? undefined : mac,
+  });
 }
 
 /** What tells a machine from all others; a clone gets it anew. */
@@ -114,13 +220,12 @@ export async function makeDisk(
 }
 
 async function makeFirmware(
-  kind: NewMachine['firmware'],
+  kind: 'bios' | 'uefi' | 'uefi-secure',
   nvramPath: string,
   signal: AbortSignal | undefined,
 ): Promise<MachineSpec['firmware']> {
   if (kind === 'bios') return { kind };
-  const descriptors = await readFirmwareDescriptors(firmwareDirectories(process.env, homedir()));
-  const firmware = chooseFirmware(descriptors, kind, { architecture: 'x86_64', machine: 'q35' });
+  const firmware = await findFirmware(kind, process.env, homedir());
   await makeNvram({ path: nvramPath, template: firmware.varsTemplate, signal });
   const { code, varsTemplate, secureBoot, needsSmm } = firmware;
   return { kind, code: { ...code }, varsTemplate: { ...varsTemplate }, secureBoot, needsSmm };

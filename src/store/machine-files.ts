@@ -28,6 +28,8 @@ export interface MachineFiles {
   readonly tpm: string;
   /** Keys, which a clone makes anew. */
   readonly ssh: string;
+  /** What cloud-init reads. Copied by a clone, whose guest has mostly booted for the first time already. */
+  readonly seed: string;
   /** Kernel and initramfs of an installer. Copied by a clone. */
   readonly boot: string;
   /** Memory and devices of a machine that was saved. */
@@ -123,6 +125,7 @@ export function definitionFiles(directory: string) {
     snapshots: join(directory, 'snapshots.json'),
     restoring: join(directory, 'restoring.json'),
     snapshotting: join(directory, 'snapshotting.json'),
+    seed: join(directory, 'seed.img'),
     tpm: join(directory, 'tpm'),
     ssh: join(directory, 'ssh'),
     boot: join(directory, 'boot'),

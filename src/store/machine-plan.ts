@@ -24,6 +24,9 @@ const FIRST_DISK = 1;
 /** Behind disks that are plugged in later, too. */
 const FIRST_CDROM = 100;
 
+/** The last of all ports, so that the disks come first in the guest. */
+const SEED_PORT = 'seed-port';
+
 export interface MachinePlanInputs {
   readonly spec: MachineSpec;
   readonly files: MachineFiles;
@@ -65,11 +68,15 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     memoryKind: 'private',
     boot: planBoot(source),
     firmware: spec.firmware.kind === 'bios' ? undefined : { ...spec.firmware, variablesPath: files.nvram },
+    seed: spec.hasSeed === true ? { path: files.seed, bus: SEED_PORT } : undefined,
     tpmSocket: spec.tpm ? files.tpmSocket : undefined,
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
-    rootPorts: memory?.rootPorts ?? rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
+    rootPorts: memory?.rootPorts ?? [
+      ...rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
+      ...(spec.hasSeed === true ? [SEED_PORT] : []),
+    ],
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
     wiring: {
@@ -96,6 +103,8 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       agentSocket: files.agentSocket,
       consoleSocket: files.consoleSocket,
       initrd: join(files.boot, 'initrd'),
+      nvram: files.nvram,
+      seed: files.seed,
       disk: (nodeName) => join(files.storage, `${nodeName}.qcow2`),
     },
     readOnlyFiles: [
@@ -106,11 +115,13 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
         disk.readOnly ? disk.path : undefined,
       ]),
       ...cdroms.map(({ path }) => path),
+      spec.hasSeed === true ? files.seed : undefined,
     ].filter((path) => path !== undefined),
     guest: {
       hostname: spec.name,
       modules: guestModules({ network: spec.net !== 'none', disks: disks.length > 0 }),
       optionalModules,
+      setsUpNetwork: true,
     },
   };
 }

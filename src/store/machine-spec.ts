@@ -98,6 +98,8 @@ const specSchema = z.strictObject({
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
   ports: z.array(forwardSchema),
+  /** It has a seed, from which its guest learns at its first boot who it is. */
+  hasSeed: z.boolean().optional(),
   /** A clone's guest has copied its machine id and host keys, until it is told to renew them. */
   guestIdentity: z.enum(['own', 'copied']),
   /** Where ssh logs in. */

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { BrokenMachineError, MachineNotFoundError } from '../errors.ts';
 import { type Locations, locate } from '../machine/locations.ts';
 import type { BoundForward } from '../passt/port.ts';
-import type { Limits } from '../util/deadline.ts';
+import type { CreateLimits } from './create.ts';
 import type { CreateOptions, NewMachine } from './create-options.ts';
 import { machineNames, readDefinition, readSpec } from './definition.ts';
 import { readPlan } from './machine-plan-file.ts';
@@ -55,7 +55,7 @@ export class MachineStore {
    * Makes a machine with its disks. It is there whole or not at all.
    * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, …
    */
-  async create(options: CreateOptions, limits: Limits = {}): Promise<NamedMachine> {
+  async create(options: CreateOptions, limits: CreateLimits = {}): Promise<NamedMachine> {
     const { createMachine } = await import('./create.ts');
     await createMachine(this.#locations, options, limits);
     return this.get(options.name);

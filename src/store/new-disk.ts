@@ -1,12 +1,11 @@
 import { InvalidInputError } from '../errors.ts';
-import type { DiskFormat } from '../images/disk-info.ts';
 import { isDiskSize, parseDiskSize } from '../images/disk-size.ts';
-import { parseDiskSpec } from '../machine/disk-spec.ts';
+import { type DiskSpec, parseDiskSpec } from '../machine/disk-spec.ts';
 
 /** A disk that a named machine is to get. */
 export interface NewDisk {
   /** An empty one of so many bytes, or one from a file. */
-  readonly source: { readonly sizeBytes: number } | { readonly path: string; readonly format: DiskFormat };
+  readonly source: DiskSpec;
   /** With a file: the machine writes into that file itself, and not into an overlay on it. */
   readonly adopt: boolean;
   readonly readOnly: boolean;
@@ -15,7 +14,7 @@ export interface NewDisk {
 }
 
 const GRAMMAR =
-  'expected SIZE or PATH, and after it any of ,format=qcow2|raw ,readonly ,adopt ,cache=writeback|none|unsafe ,nodiscard';
+  'expected SIZE or PATH, and after it any of ,format=qcow2|raw ,readonly ,trusted ,adopt ,cache=writeback|none|unsafe ,nodiscard';
 const OPTION = /^(?<rest>.*),(?<option>adopt|nodiscard|cache=(?<cache>[a-z]*))$/s;
 
 /**
@@ -30,7 +29,7 @@ export function parseNewDisk(text: string, field: string): NewDisk {
   // Options of ours and those of a disk file may come in any order: ours are taken out, wherever they are.
   const kept: string[] = [];
   for (;;) {
-    const fileOption = /^(?<rest>.*),(?<option>format=\w*|readonly)$/s.exec(rest);
+    const fileOption = /^(?<rest>.*),(?<option>format=\w*|readonly|trusted)$/s.exec(rest);
     const own = OPTION.exec(rest);
     if (fileOption) kept.unshift(fileOption.groups?.['option'] ?? '');
     else if (!own) break;
@@ -65,7 +64,8 @@ export function parseNewDisk(text: string, field: string): NewDisk {
       hint: 'readonly leaves the file as it is; adopt lets the machine write into it',
     });
   }
-  return { source: { path: file.path, format: file.format }, adopt, readOnly, ...common };
+  const { path, format, trusted } = file;
+  return { source: { path, format, ...(trusted && { trusted }) }, adopt, readOnly, ...common };
 }
 
 function isCache(text: string): text is NewDisk['cache'] {

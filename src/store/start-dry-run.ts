@@ -16,7 +16,7 @@ export interface StartDryRun {
 export async function dryRunStart(locations: Locations, asked: Definition): Promise<StartDryRun> {
   const definition = afterInstaller(asked);
   const { files } = definition;
-  const { plan, helpers, keeper } = await planStart(locations, definition, {}, { buildsImages: false });
+  const { plan, helpers, keeper } = await planStart(locations, definition, {}, { pull: 'never' });
   const lines = [
     '#!/bin/sh',
     `# What vmlet start ${definition.spec.name} does. The keeper stays until the machine has ended.`,

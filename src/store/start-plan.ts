@@ -6,6 +6,7 @@ import type { Locations } from '../machine/locations.ts';
 import { namedArguments } from '../machine/named-argv.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import { qemuConfinementFlags } from '../machine/start.ts';
+import type { PullPolicy } from '../machine/spec.ts';
 import { swtpmArguments } from '../machine/tpm-arguments.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { findBridge, withTap } from '../passt/bridge.ts';
@@ -35,8 +36,8 @@ export interface StartPlan {
 }
 
 interface PlanOptions {
-  /** True by default. */
-  readonly buildsImages?: boolean;
+  /** `missing` by default. */
+  readonly pull?: PullPolicy;
   /** What is saved by default. */
   readonly memory?: KeptMemory | undefined;
 }
@@ -46,7 +47,7 @@ export async function planStart(
   locations: Locations,
   definition: Definition,
   { signal, log, onProgress, paused }: StartOptions,
-  { buildsImages = true, memory = savedMemory(definition) }: PlanOptions = {},
+  { pull = 'missing', memory = savedMemory(definition) }: PlanOptions = {},
 ): Promise<StartPlan> {
   const { spec, files } = definition;
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
@@ -55,7 +56,7 @@ export async function planStart(
     files,
     host,
     accelerator: chooseAccelerator(spec.accel, host),
-    source: await findBootFiles(definition, { locations, signal, onProgress, buildsImages }),
+    source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
     network: await planMachineNetwork(spec, host, readEarlierForwards(files.plan), signal),
     memory,
   });

@@ -8,7 +8,7 @@ import {
   MachineStateError,
   PortTakenError,
 } from '../errors.ts';
-import type { BuildProgress } from '../images/micro.ts';
+import type { ImageProgress } from '../images/image-progress.ts';
 import { adviseOn } from '../machine/advice.ts';
 import type { Locations } from '../machine/locations.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
@@ -41,7 +41,7 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   readonly log?: Logger;
   /** Called while the image has to be built first. */
-  readonly onProgress?: (progress: BuildProgress) => void;
+  readonly onProgress?: (progress: ImageProgress) => void;
   /** Called where the installer has done its work, so that the machine boots from its disk from now on. */
   readonly onInstalled?: () => void;
   /** Its processors do not run until `resume`. */

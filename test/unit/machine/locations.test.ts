@@ -4,12 +4,14 @@ import { locate } from '../../../src/machine/locations.ts';
 describe('locate', () => {
   it('follows the XDG variables', () => {
     const environment = {
+      XDG_CONFIG_HOME: '/f',
       XDG_DATA_HOME: '/d',
       XDG_STATE_HOME: '/s',
       XDG_CACHE_HOME: '/c',
       XDG_RUNTIME_DIR: '/r',
     };
     expect(locate(environment, '/home/u', 7)).toEqual({
+      config: '/f/vmlet',
       images: '/d/vmlet/images',
       machines: '/d/vmlet/machines',
       disks: '/d/vmlet/disks',
@@ -24,6 +26,7 @@ describe('locate', () => {
     'falls back where they are unset, empty or relative',
     (environment) => {
       expect(locate(environment, '/home/u', 7)).toEqual({
+        config: '/home/u/.config/vmlet',
         images: '/home/u/.local/share/vmlet/images',
         machines: '/home/u/.local/share/vmlet/machines',
         disks: '/home/u/.local/share/vmlet/disks',

@@ -19,6 +19,9 @@ describe('parseSpec', () => {
     expect(parseSpec({})).toEqual({
       name: 'vmlet',
       boot: { kind: 'image', image: 'micro' },
+      pull: 'missing',
+      seed: undefined,
+      firmware: undefined,
       append: undefined,
       memoryBytes: 256 * MiB,
       cpus: 1,
@@ -29,6 +32,20 @@ describe('parseSpec', () => {
       until: 'guest',
       timeoutMs: 120_000,
     });
+  });
+
+  it('gives a system on a disk more memory and more time than a kernel of ours', () => {
+    const more = { memoryBytes: 2048 * MiB, timeoutMs: 600_000 };
+    expect(parseSpec({ image: 'debian:13' })).toMatchObject(more);
+    expect(parseSpec({ image: './disk.qcow2' })).toMatchObject(more);
+    expect(parseSpec({ kernel: 'vmlinuz' }).memoryBytes).toBe(256 * MiB);
+    expect(parseSpec({ image: 'debian:13', memory: '1G' }).memoryBytes).toBe(1024 * MiB);
+  });
+
+  it.each(['seed', 'firmware'] as const)('refuses %s where a kernel is booted directly', (field) => {
+    const options = { seed: { seed: {} }, firmware: { firmware: 'uefi' } } as const;
+    expect(() => parseSpec(options[field])).toThrow(`${field}: is for a disk`);
+    expect(() => parseSpec({ kernel: 'vmlinuz', ...options[field] })).toThrow(`${field}: is for a disk`);
   });
 
   it.each([

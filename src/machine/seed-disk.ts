@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { InvalidInputError, NoSpaceError, isSystemError } from '../errors.ts';
+import { type Seed, parseSeedOptions } from '../guest/seed/options.ts';
+import type { GuestDescription } from '../images/guest-description.ts';
+import type { DiskImage } from '../images/image.ts';
+import { agentProgram } from './package-files.ts';
+
+/** The label by which cloud-init and the like know it. */
+export const SEED_LABEL = 'CIDATA';
+const ROOT = 'root';
+/** What useradd takes everywhere. */
+const LOGIN = /^[a-z_][a-z0-9_-]{0,31}$/;
+
+/**
+ * Whether a machine gets a seed: when its owner asks for something that goes into one, or when its image has to be
+ * given the agent.
+ * @param image undefined for a disk file of the user's, of which nothing is known.
+ * @throws InvalidInputError when the image has nothing that reads one.
+ */
+export function needsSeed(
+  seed: Seed | undefined,
+  image: Pick<DiskImage, 'name' | 'guest'> | undefined,
+): boolean {
+  if (image?.guest.provisioner === 'none') {
+    if (seed === undefined) return false;
+    throw new InvalidInputError(
+      'seed',
+      `the image ${image.name} has nothing that reads it at its first boot`,
+      {
+        hint: 'leave it out, or take an image with cloud-init',
+      },
+    );
+  }
+  return seed !== undefined || (image !== undefined && !image.guest.agent);
+}
+
+/** The login that a seed makes where it names none: the host user's own name, or for root the one that the image knows. */
+export function defaultLogin(guest: GuestDescription | undefined): string {
+  const { username } = userInfo();
+  return username !== ROOT && LOGIN.test(username) ? username : (guest?.user ?? ROOT);
+}
+
+export interface SeedMachine {
+  readonly seed: Seed | undefined;
+  readonly guest: GuestDescription | undefined;
+  /** Another one makes the guest go through its first boot again. */
+  readonly instanceId: string;
+  readonly hostname: string;
+  readonly macAddress: string | undefined;
+}
+
+/** @throws InvalidInputError for user-data that cannot be read, or that what is in the image cannot take. */
+export async function seedFiles(machine: SeedMachine): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { guest, instanceId, hostname, macAddress } = machine;
+  const provisioner = guest?.provisioner ?? 'cloud-init';
+  if (provisioner === 'none') throw new TypeError('a seed for what reads none');
+  const { makeSeed } = await import('../guest/seed/make.ts');
+  return makeSeed(machine.seed ?? parseSeedOptions({}), {
+    instanceId,
+    hostname,
+    macAddress,
+    defaultUser: defaultLogin(guest),
+    // FreeBSD runs no programs of Linux.
+    agent: provisioner === 'nuageinit' ? undefined : await readFile(agentProgram()),
+    provisioner,
+  });
+}
+
+/** @throws NoSpaceError, and what `seedFiles` throws. */
+export async function writeSeedDisk(path: string, machine: SeedMachine): Promise<void> {
+  const files = await seedFiles(machine);
+  const { fatImage } = await import('../images/fat.ts');
+  const volumeId = createHash('sha256').update(machine.instanceId).digest().readUInt32LE();
+  const image = fatImage(files, { label: SEED_LABEL, volumeId, time: new Date() });
+  try {
+    await writeFile(path, image, { mode: 0o600, flag: 'wx', flush: true });
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    throw new NoSpaceError(`there is no room for the guest's seed at ${path}`, { cause: error });
+  }
+}
