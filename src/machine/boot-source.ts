@@ -1,19 +1,17 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
-import { inspectDisk } from '../images/qemu-img.ts';
+import { type AcceptedImage, acceptImage } from '../images/header/accept.ts';
 import type { DiskLayer, Image, KernelImage } from '../images/image.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { MICRO } from '../images/micro-name.ts';
 import { ensureMicro, findMicro } from '../images/micro.ts';
 import { parseImageReference } from '../images/reference.ts';
 import { findImage as findStored } from '../images/store.ts';
-import type { DiskFormat } from '../images/disk-info.ts';
 import type { DiskSpec } from './disk-spec.ts';
 import { type Locations, placesOf } from './locations.ts';
 import { agentProgram } from './package-files.ts';
-import type { BootSource } from './plan.ts';
-import { quoteForShell } from './quote.ts';
+import type { BootSource, FoundDisk } from './plan.ts';
 import type { PullPolicy, Spec } from './spec.ts';
 
 export interface SourceContext {
@@ -31,7 +29,7 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
     case 'disk':
       return {
         kind: 'disk',
-        layer: await inspectFile(boot.path, boot.format, 'image', context.signal),
+        layer: await inspectFile(boot, 'image', context.signal),
         image: undefined,
       };
     case 'kernel': {
@@ -59,7 +57,7 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
 }
 
 function layerOf({ path, format, backing }: DiskLayer): DiskLayer {
-  return { path, format, backing };
+  return { path, format, ...(backing && { backing: layerOf(backing) }) };
 }
 
 /** @throws ImageNotFoundError, or what building or pulling it throws. */
@@ -101,36 +99,33 @@ function refuseMissing(name: string): never {
 
 /**
  * The disks with absolute paths, each looked at before QEMU sees it.
- * @throws InvalidInputError for one that is not there, has another format than was said, or refers to other files.
+ * @throws InvalidInputError for one that is not there; ImageRefusedError for one that has another format than was said,
+ *   is damaged, or takes part of its contents from other files and is not trusted.
  */
 export async function findDisks(
   disks: readonly DiskSpec[],
   signal: AbortSignal | undefined,
-): Promise<DiskSpec[]> {
+): Promise<FoundDisk[]> {
   return Promise.all(
     disks.map(async (disk, index) => {
       if ('sizeBytes' in disk) return disk;
-      const field = `disks[${index}]`;
-      return { ...disk, ...(await inspectFile(disk.path, disk.format, field, signal)) };
+      const layer = await inspectFile(disk, `disks[${index}]`, signal);
+      return { ...layer, readOnly: disk.readOnly ?? false };
     }),
   );
 }
 
 /** A disk may name other files of the user's as its contents; nobody asked for those to be shown to a guest. */
 async function inspectFile(
-  relative: string,
-  format: DiskFormat,
+  {
+    path,
+    format,
+    trusted,
+  }: Pick<AcceptedImage, 'path' | 'format'> & { readonly trusted?: boolean | undefined },
   field: string,
   signal: AbortSignal | undefined,
-): Promise<{ path: string; format: DiskFormat }> {
-  const path = readableFile(relative, field);
-  if (format === 'raw') return { path, format };
-  const { backingFile, dataFile } = await inspectDisk({ path, format, signal });
-  const reference = backingFile ?? dataFile;
-  if (reference === undefined) return { path, format };
-  throw new InvalidInputError(field, `${path} takes part of its contents from another file, ${reference}`, {
-    hint: `if it came from somebody else, that file may be one that it wants to see; if it is your own: qemu-img convert -O qcow2 ${quoteForShell(path)} alone.qcow2`,
-  });
+): Promise<DiskLayer> {
+  return layerOf(await acceptImage(readableFile(path, field), { format, field, trusted, signal }));
 }
 
 /** @throws InvalidInputError for what is not there, is a directory or may not be read. */

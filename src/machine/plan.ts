@@ -129,8 +129,14 @@ export type BootSource =
       readonly image: DiskImage | undefined;
     };
 
+/** A disk as it was asked for, with its file found and all that this stands on. */
+export type FoundDisk = { readonly sizeBytes: number } | (DiskLayer & { readonly readOnly: boolean });
+
+/** A spec with its disks found. */
+export type FoundSpec = Omit<Spec, 'disks'> & { readonly disks: readonly FoundDisk[] };
+
 export interface PlanInputs {
-  readonly spec: Spec;
+  readonly spec: FoundSpec;
   readonly host: Host;
   readonly accelerator: Accelerator;
   readonly source: BootSource;
@@ -186,7 +192,7 @@ export function planMachine(inputs: PlanInputs): Plan {
   };
 }
 
-function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): BootPlan {
+function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {
   if (source.kind === 'disk') return { kind: 'disk' };
   const words = [
     ...bootWords,
@@ -212,8 +218,8 @@ function planBoot(spec: Spec, source: BootSource, directory: MachineDirectory): 
   };
 }
 
-function planDisks(spec: Spec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
-  const bootDisk = source.kind === 'disk' ? [source.layer] : [];
+function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
+  const bootDisk: readonly FoundDisk[] = source.kind === 'disk' ? [{ ...source.layer, readOnly: false }] : [];
   return [...bootDisk, ...spec.disks].map((disk, index): DiskPlan => {
     const nodeName = `disk${index}`;
     const own = {
@@ -230,9 +236,8 @@ function planDisks(spec: Spec, source: BootSource, directory: MachineDirectory):
       bootIndex: undefined,
     } as const;
     if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
-    const { path, format } = disk;
-    const backing = 'backing' in disk ? disk.backing : undefined;
-    if ('readOnly' in disk && disk.readOnly) return { ...own, path, format, backing, readOnly: true };
+    const { path, format, backing } = disk;
+    if (disk.readOnly) return { ...own, path, format, backing, readOnly: true };
     return { ...own, backing: { path, format, backing } };
   });
 }

@@ -79,7 +79,12 @@ export interface Spec {
   readonly name: string;
   readonly boot:
     | { readonly kind: 'image'; readonly image: string }
-    | { readonly kind: 'disk'; readonly path: string; readonly format: DiskFormat }
+    | {
+        readonly kind: 'disk';
+        readonly path: string;
+        readonly format: DiskFormat;
+        readonly trusted: boolean;
+      }
     | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined };
   readonly pull: PullPolicy;
   readonly seed: Seed | undefined;
@@ -184,7 +189,7 @@ function bootDiskOf(image: string): Spec['boot'] {
   const disk = parseDiskSpec(image, 'image');
   if (!('path' in disk))
     throw new InvalidInputError('image', `${JSON.stringify(image)} is not the path of a disk`);
-  return { kind: 'disk', path: disk.path, format: disk.format };
+  return { kind: 'disk', path: disk.path, format: disk.format, trusted: disk.trusted ?? false };
 }
 
 function withoutUndefined(data: object): object {

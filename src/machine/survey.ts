@@ -8,7 +8,7 @@ import { findBootSource, findDisks } from './boot-source.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import type { Firmware } from '../host/firmware.ts';
 import { type Locations, locate } from './locations.ts';
-import type { BootSource } from './plan.ts';
+import type { BootSource, FoundSpec } from './plan.ts';
 import { checkSocketLength } from './runtime-directory.ts';
 import { needsSeed } from './seed-disk.ts';
 import type { LaunchOptions, PullPolicy, Spec } from './spec.ts';
@@ -22,7 +22,7 @@ export interface Findings {
   readonly source: BootSource;
   readonly firmware: Firmware | undefined;
   readonly hasSeed: boolean;
-  readonly spec: Spec;
+  readonly spec: FoundSpec;
 }
 
 /**

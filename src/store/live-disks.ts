@@ -54,7 +54,10 @@ export async function plugIn(
     async (qmp) => {
       const outside = isAbsolute(disk.file) ? disk.file : disk.backing?.path;
       if (outside === undefined) await attachDisk(qmp, plan, { signal });
-      else await lendFile(files, outside, async (path) => attachDisk(qmp, from(plan, path), { signal }));
+      else
+        await lendFile(files, outside, async (path) =>
+          attachDisk(qmp, from(plan, outside, path), { signal }),
+        );
     },
     { signal },
   );
@@ -63,8 +66,9 @@ export async function plugIn(
 }
 
 /** The same disk by another name of the one file of it that is not the machine's. */
-function from(plan: DiskPlan, path: string): DiskPlan {
-  return plan.backing ? { ...plan, backing: { ...plan.backing, path } } : { ...plan, path };
+function from(plan: DiskPlan, outside: string, path: string): DiskPlan {
+  if (plan.path === outside) return { ...plan, path };
+  return plan.backing ? { ...plan, backing: { ...plan.backing, path } } : plan;
 }
 
 export async function unplug(

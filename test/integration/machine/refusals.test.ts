@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError, PermissionError } from '../../../src/errors.ts';
+import { ImageRefusedError, PermissionError } from '../../../src/errors.ts';
 import { launch } from '../../../src/machine/launch.ts';
 import { claimDirectory, sweepDeadOwners } from '../../../src/machine/runtime-directory.ts';
 import { currentBootId, identifyProcess } from '../../../src/process/identity.ts';
@@ -11,10 +11,10 @@ import { temporaryDirectory } from '../../directory.ts';
 
 const directory = temporaryDirectory();
 
-async function refusal(options: Parameters<typeof launch>[0]): Promise<InvalidInputError> {
+async function refusal(options: Parameters<typeof launch>[0]): Promise<ImageRefusedError> {
   const error: unknown = await launch({ ...options, net: 'none' }).catch((caught: unknown) => caught);
-  expect(error).toBeInstanceOf(InvalidInputError);
-  return error as InvalidInputError;
+  expect(error).toBeInstanceOf(ImageRefusedError);
+  return error as ImageRefusedError;
 }
 
 describe('a disk file that refers to another file', () => {
