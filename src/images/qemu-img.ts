@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { type DiskFormat, type DiskInfo, readDiskInfo } from './disk-info.ts';
 import { backingName, diskPath } from './disk-path.ts';
+import type { ForeignFormat } from './header/verdict.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
@@ -95,7 +96,8 @@ export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInf
 }
 
 export interface ConvertDiskOptions extends Abortable {
-  readonly from: Omit<ExistingDisk, 'signal'>;
+  /** In any format that `acceptForeignImage` finds harmless. */
+  readonly from: { readonly path: string; readonly format: DiskFormat | ForeignFormat };
   /** A file that is there already is refused. */
   readonly to: Omit<ExistingDisk, 'signal'>;
   /** Compress the clusters (qcow2 only); false by default. */

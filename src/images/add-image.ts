@@ -1,0 +1,73 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Limits } from '../util/deadline.ts';
+import type { DiskFormat } from './disk-info.ts';
+import { acceptForeignImage, acceptImage } from './header/accept.ts';
+import { type DiskImage, diskImageOf, imageDirectoryName } from './image.ts';
+import { withStoreLock } from './lock.ts';
+import { type NewDiskImage, nameImage, placeDiskImage } from './place.ts';
+import { convertDisk } from './qemu-img.ts';
+import { fileSha256 } from './sha256.ts';
+
+/** A file in a build directory of its caller's. */
+export interface ArrivedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface AddOptions extends Limits, Pick<NewDiskImage, 'name' | 'guest' | 'origin'> {
+  readonly store: string;
+  readonly buildDirectory: string;
+  /** What it has to be; where it is undefined, whatever is harmless is taken, and converted where it has to be. */
+  readonly format: DiskFormat | undefined;
+}
+
+/**
+ * Judges a file that came from elsewhere, makes an image of it and gives it its name.
+ * @throws ImageRefusedError, and what placing it throws.
+ */
+export async function addImage(file: ArrivedFile, options: AddOptions): Promise<DiskImage> {
+  const { store, buildDirectory, name, guest, origin } = options;
+  const disk = await judge(file, options);
+  return withStoreLock(store, options, async () => {
+    const manifest = await placeDiskImage(store, buildDirectory, {
+      ...disk,
+      name,
+      guest,
+      origin,
+      sources: [],
+    });
+    await nameImage(store, name, manifest.digest, buildDirectory);
+    return diskImageOf(join(store, imageDirectoryName(manifest.digest)), manifest, undefined);
+  });
+}
+
+type JudgedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 'backing'>;
+
+async function judge(file: ArrivedFile, options: AddOptions): Promise<JudgedDisk> {
+  const { format, buildDirectory, signal } = options;
+  if (format !== undefined) {
+    const accepted = await acceptImage(file.path, { format, field: 'image', signal });
+    return { ...file, format, virtualBytes: accepted.virtualBytes, backing: undefined };
+  }
+  const found = await acceptForeignImage(file.path, { field: 'image', signal });
+  const { virtualBytes } = found;
+  if (found.kind === 'ready') return { ...file, format: found.format, virtualBytes, backing: undefined };
+  const path = join(buildDirectory, 'converted.qcow2');
+  await convertDisk({
+    from: { path: file.path, format: found.format },
+    to: { path, format: 'qcow2' },
+    signal,
+  });
+  await rm(file.path);
+  const { size: bytes } = await stat(path);
+  return {
+    path,
+    bytes,
+    sha256: await fileSha256(path, signal),
+    format: 'qcow2',
+    virtualBytes,
+    backing: undefined,
+  };
+}
