@@ -1,35 +1,92 @@
+import type * as YamlModule from 'yaml';
+import { InvalidInputError } from '../../errors.ts';
+import { BOOT_COMMAND, bootFiles } from './agent-files.ts';
+import { cloudConfig } from './cloud-config.ts';
+import { type UserCloudConfig, mergeCloudConfigs, parseUserCloudConfig } from './merge.ts';
+import { multipartUserData } from './multipart.ts';
+import { needsNetworkEarly } from './network-need.ts';
+import { networkConfig } from './network-config.ts';
 import type { Seed } from './options.ts';
+import type { SeedTarget } from './target.ts';
+import { type UserDataKind, userDataKind } from './user-data-kind.ts';
 
-/** The machine that a seed is for. */
-export interface SeedTarget {
-  /** Another one makes the guest go through its first boot again. */
-  readonly instanceId: string;
-  /** What the guest is called where the seed does not say it. */
-  readonly hostname: string;
-  /** Of the network card; undefined where there is none. */
-  readonly macAddress: string | undefined;
-  /** The login that is made where the seed does not name one. */
-  readonly defaultUser: string;
-  /** The program, which is installed and started; undefined to do without: it needs Linux, FreeBSD has none. */
-  readonly agent: Uint8Array | undefined;
-  readonly provisioner: 'cloud-init' | 'nuageinit' | 'tiny-cloud';
+interface UserData {
+  readonly text: string;
+  readonly kind: UserDataKind;
+  /** Of the kind `cloud-config` only. */
+  readonly config: UserCloudConfig | undefined;
 }
 
 /**
- * The files of a NoCloud seed, by their names on a file system that is labelled `CIDATA`.
+ * The files of a NoCloud seed, by their names on a file system with the label that `seedLabel` says. On Linux the
+ * agent is put in place at every boot and started before the network is, unless the user's own user-data needs the
+ * network before everything else (an `#include`, a `bootcmd`, …).
  * @throws InvalidInputError for user-data that cannot be read, or that the guest's provisioner cannot take.
  */
 export async function makeSeed(seed: Seed, target: SeedTarget): Promise<Map<string, Uint8Array>> {
-  const text = (value: string): Buffer => Buffer.from(value);
-  return Promise.resolve(
-    new Map<string, Uint8Array>([
-      [
-        'meta-data',
-        text(
-          `instance-id: ${target.instanceId}\nlocal-hostname: ${seed.hostname ?? target.hostname}\ndsmode: local\n`,
-        ),
-      ],
-      ['user-data', text('#cloud-config\n')],
-    ]),
+  // Reading YAML takes a library that nothing else in a start needs.
+  const yaml = await import('yaml');
+  const userData = seed.userData === undefined ? undefined : readUserData(yaml, seed.userData);
+  const waited =
+    target.macAddress !== undefined &&
+    userData !== undefined &&
+    needsNetworkEarly(userData.kind, userData.config?.value);
+  const files = bootFiles(target.agent, waitsAtLast(seed, target, waited));
+  const text = (value: Record<string, unknown>) => Buffer.from(yaml.stringify(value, { version: '1.1' }));
+  const network = networkConfig(seed, target, waited);
+  return new Map<string, Uint8Array>([
+    ['meta-data', text(metaData(seed, target, waited))],
+    ['user-data', Buffer.from(mergedUserData(yaml, seed, target, userData, files.has('vmlet-boot')))],
+    ...(network === undefined ? [] : [['network-config', text(network)] as const]),
+    ...files,
+  ]);
+}
+
+/** The label of the seed's file system. FreeBSD's looks for small letters, everything else takes both. */
+export function seedLabel(provisioner: SeedTarget['provisioner']): string {
+  return provisioner === 'nuageinit' ? 'cidata' : 'CIDATA';
+}
+
+function metaData(seed: Seed, target: SeedTarget, waited: boolean): Record<string, unknown> {
+  return {
+    'instance-id': target.instanceId,
+    'local-hostname': seed.hostname ?? target.hostname,
+    // All that is done before the network then comes before it is even configured.
+    ...(target.provisioner === 'cloud-init' && !waited && { dsmode: 'local' }),
+    ...(target.provisioner === 'tiny-cloud' &&
+      seed.sshKeys.length > 0 && { 'public-keys': [...seed.sshKeys] }),
+  };
+}
+
+/** Whether what runs at the end of the boot has to wait for a network that the boot itself does not wait for. */
+function waitsAtLast(seed: Seed, target: SeedTarget, waited: boolean): boolean {
+  if (target.provisioner !== 'cloud-init' || target.macAddress === undefined || seed.network !== 'dhcp')
+    return false;
+  return !waited && (seed.packages.length > 0 || seed.run.length > 0 || seed.userData !== undefined);
+}
+
+function readUserData(yaml: typeof YamlModule, text: string): UserData {
+  const kind = userDataKind(text);
+  const config = kind === 'cloud-config' ? parseUserCloudConfig(yaml, text) : undefined;
+  return { text: text.trimStart(), kind, config };
+}
+
+function mergedUserData(
+  yaml: typeof YamlModule,
+  seed: Seed,
+  target: SeedTarget,
+  userData: UserData | undefined,
+  boots: boolean,
+): string {
+  const bootCommand = boots ? BOOT_COMMAND : undefined;
+  const ours = cloudConfig(seed, target, bootCommand);
+  if (!userData || userData.config) return mergeCloudConfigs(yaml, ours, userData?.config);
+  if (target.provisioner === 'cloud-init') {
+    return multipartUserData(mergeCloudConfigs(yaml, ours, undefined), userData.text, userData.kind);
+  }
+  throw new InvalidInputError(
+    'userData',
+    `is of the kind ${userData.kind}, and ${target.provisioner}, which the image has, merges #cloud-config only`,
+    { hint: 'write it as #cloud-config, or use run and files' },
   );
 }

@@ -1,0 +1,31 @@
+import type { Seed } from './options.ts';
+import type { SeedTarget } from './target.ts';
+
+/**
+ * The network of a seed, version 2; undefined where there is no card to configure.
+ * @param waited the boot waits for this network; else it goes on without one.
+ */
+export function networkConfig(
+  { network }: Seed,
+  { macAddress, provisioner }: SeedTarget,
+  waited: boolean,
+): Record<string, unknown> | undefined {
+  if (network !== 'dhcp') return { version: 2, ...network };
+  if (macAddress === undefined) return undefined;
+  // FreeBSD's compares it with what the system prints, which is in small letters.
+  const card = { match: { macaddress: macAddress.toLowerCase() }, dhcp4: true };
+  if (provisioner === 'nuageinit') return { version: 2, ethernets: { vtnet0: card } };
+  return {
+    version: 2,
+    ethernets: {
+      eth0: {
+        ...card,
+        dhcp6: true,
+        'accept-ra': true,
+        // Not all of cloud-init's renderers look the name up that the card has.
+        'set-name': 'eth0',
+        ...(waited ? {} : { optional: true }),
+      },
+    },
+  };
+}
