@@ -16,7 +16,9 @@ export interface ArrivedFile {
   readonly sha256: string;
 }
 
-export interface AddOptions extends Limits, Pick<NewDiskImage, 'name' | 'guest' | 'origin'> {
+export interface AddOptions extends Limits, Pick<NewDiskImage, 'guest' | 'origin'> {
+  /** What it is called; the first is its own name. */
+  readonly names: readonly [string, ...string[]];
   readonly store: string;
   readonly buildDirectory: string;
   /** What it has to be; where it is undefined, whatever is harmless is taken, and converted where it has to be. */
@@ -24,21 +26,16 @@ export interface AddOptions extends Limits, Pick<NewDiskImage, 'name' | 'guest' 
 }
 
 /**
- * Judges a file that came from elsewhere, makes an image of it and gives it its name.
+ * Judges a file that came from elsewhere, makes an image of it and gives it its names.
  * @throws ImageRefusedError, and what placing it throws.
  */
 export async function addImage(file: ArrivedFile, options: AddOptions): Promise<DiskImage> {
-  const { store, buildDirectory, name, guest, origin } = options;
+  const { store, buildDirectory, names, guest, origin } = options;
   const disk = await judge(file, options);
   return withStoreLock(store, options, async () => {
-    const manifest = await placeDiskImage(store, buildDirectory, {
-      ...disk,
-      name,
-      guest,
-      origin,
-      sources: [],
-    });
-    await nameImage(store, name, manifest.digest, buildDirectory);
+    const image = { ...disk, name: names[0], guest, origin, sources: [] };
+    const manifest = await placeDiskImage(store, buildDirectory, image);
+    for (const name of names) await nameImage(store, name, manifest.digest, buildDirectory);
     return diskImageOf(join(store, imageDirectoryName(manifest.digest)), manifest, undefined);
   });
 }

@@ -1,8 +1,7 @@
 import type { BuildPhase } from './micro.ts';
 
-/** The phases of a pull, in order; 'waiting for another pull' only where there is one. */
-export type PullPhase =
-  'looking for the image' | 'waiting for another pull' | 'downloading' | 'checking' | 'done';
+/** The phases of a pull, in order; 'unpacking' only for what is compressed. */
+export type PullPhase = 'looking for the image' | 'downloading' | 'unpacking' | 'checking' | 'done';
 
 /** How far the image is that has to be there before a machine can start. */
 export interface ImageProgress {

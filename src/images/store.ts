@@ -86,6 +86,17 @@ export async function requireImage(store: string, reference: string): Promise<Im
   throw new ImageNotFoundError(reference, { hint: 'vmlet image ls shows the images that are there.' });
 }
 
+/** The image that was pulled with this digest of its publisher's, as in `sha512:…`. */
+export async function findPulled(store: string, publishedDigest: string): Promise<Image | undefined> {
+  const { images } = await listImages(store);
+  return images.find(
+    (image) =>
+      image.kind === 'disk' &&
+      image.origin.kind === 'pulled' &&
+      image.origin.publishedDigest === publishedDigest,
+  );
+}
+
 /** The directory of the store that a name or the beginning of a digest stands for. */
 export async function findEntry(store: string, reference: string): Promise<string | undefined> {
   const named = isImageReference(reference) ? await readName(store, reference) : undefined;

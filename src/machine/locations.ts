@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { catalogueFile } from './package-files.ts';
 
 /** The folders that machines and images use on a host. */
 export interface Locations {
@@ -50,6 +51,7 @@ export function placesOf({ images, cache, config }: Locations) {
     store: images,
     /** Downloads that were interrupted. */
     partials: join(cache, 'downloads'),
+    catalogue: catalogueFile(),
     /** The user's own entries and mirrors. */
     userCatalogue: join(config, 'images.yaml'),
   };

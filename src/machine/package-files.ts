@@ -19,6 +19,11 @@ export function keeperProgram(): string {
   return fileURLToPath(new URL('dist/keeper/vmlet-keeper', packageRoot));
 }
 
+/** The images that vmlet knows how to get. */
+export function catalogueFile(): string {
+  return fileURLToPath(new URL('src/images/catalogue/catalogue.yaml', packageRoot));
+}
+
 /** vmlet's command, made by the build. */
 export function commandProgram(): string {
   return fileURLToPath(new URL('dist/bin/vmlet.js', packageRoot));

@@ -61,11 +61,13 @@ describe('parseSpec', () => {
       kind: 'disk',
       path: './odd, name.qcow2',
       format: 'qcow2',
+      trusted: false,
     });
-    expect(parseSpec({ image: './disk.img,format=raw' }).boot).toEqual({
+    expect(parseSpec({ image: './disk.img,trusted,format=raw' }).boot).toEqual({
       kind: 'disk',
       path: './disk.img',
       format: 'raw',
+      trusted: true,
     });
   });
 
