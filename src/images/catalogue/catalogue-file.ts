@@ -1,0 +1,176 @@
+import { readFile } from 'node:fs/promises';
+import type * as z from 'zod';
+import { CatalogueFileError } from '../../errors.ts';
+import { nearest } from '../../util/nearest.ts';
+import { type CatalogueFile, catalogueFileSchema } from './schema.ts';
+
+/** A catalogue with thousands of entries is far below this. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** As much of the `yaml` package's Document as says where something stands. */
+interface Located {
+  getIn(path: readonly unknown[], keepScalar: true): unknown;
+  readonly contents: unknown;
+}
+
+type LineOf = (offset: number) => number;
+
+/**
+ * Reads a file of the catalogue.
+ * @param otherKeys names of keys that it may use beside its own.
+ * @returns undefined when there is none.
+ * @throws CatalogueFileError, with the line of what is wrong.
+ */
+export async function readCatalogueFile(
+  path: string,
+  otherKeys: readonly string[] = [],
+): Promise<CatalogueFile | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (text.length > MAX_BYTES) throw new CatalogueFileError(path, 1, '', `is larger than ${MAX_BYTES} bytes`);
+  return parseCatalogueFile(text, path, otherKeys);
+}
+
+async function parseCatalogueFile(
+  text: string,
+  path: string,
+  otherKeys: readonly string[],
+): Promise<CatalogueFile> {
+  // Most runs of vmlet need no catalogue, and then nothing that reads YAML is loaded.
+  const { parseDocument, LineCounter } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const lineOf: LineOf = (offset) => lines.linePos(offset).line;
+  const [mistake] = document.errors;
+  if (mistake !== undefined) {
+    const problem = (mistake.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+    throw new CatalogueFileError(path, lineOf(mistake.pos[0]), '', `is not YAML: ${problem}`, {
+      cause: mistake,
+    });
+  }
+  // An empty file is one that adds nothing.
+  const data = (document.toJS({ maxAliasCount: 100 }) ?? {}) as unknown;
+  const parsed = catalogueFileSchema.safeParse(data);
+  if (!parsed.success)
+    throw fileErrorOf(parsed.error, data, path, (field) => lineAt(document, field, lineOf));
+  requireKeys(parsed.data, otherKeys, path, (field) => lineAt(document, field, lineOf));
+  return parsed.data;
+}
+
+function requireKeys(
+  { keys, images }: CatalogueFile,
+  otherKeys: readonly string[],
+  file: string,
+  lineOfField: (field: readonly PropertyKey[]) => number,
+): void {
+  const known = [...Object.keys(keys), ...otherKeys];
+  for (const [name, { signature }] of Object.entries(images)) {
+    if (signature === undefined || known.includes(signature.key)) continue;
+    const field = ['images', name, 'signature', 'key'];
+    throw new CatalogueFileError(
+      file,
+      lineOfField(field),
+      field.join('.'),
+      `there is no key ${signature.key}`,
+      {
+        hint: `name it under keys; there are ${known.join(', ')}`,
+      },
+    );
+  }
+}
+
+function fileErrorOf(
+  error: z.ZodError,
+  data: unknown,
+  file: string,
+  lineOfField: (field: readonly PropertyKey[]) => number,
+): CatalogueFileError {
+  const issue = deepest(error.issues[0]);
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const field = [...issue.path, key];
+    const known = knownKeys(issue.path);
+    return new CatalogueFileError(file, lineOfField(field), field.join('.'), 'is not known here', {
+      hint:
+        known.length === 0
+          ? undefined
+          : `perhaps ${nearest(key, known, 2).join(' or ')}; known are ${known.join(', ')}`,
+      cause: error,
+    });
+  }
+  const held = valueAt(data, issue.path);
+  const shown =
+    typeof held === 'object'
+      ? ''
+      : `${held === undefined ? 'missing' : JSON.stringify(held).slice(0, 200)}: `;
+  return new CatalogueFileError(
+    file,
+    lineOfField(issue.path),
+    issue.path.join('.'),
+    `${shown}${issue.message}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** A key of a record that is refused hides what is wrong with it one level further in. */
+function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue {
+  if (issue === undefined) throw new TypeError('a schema refused a value without saying why');
+  const [inner] = issue.code === 'invalid_key' ? issue.issues : [];
+  return inner === undefined ? issue : { ...inner, path: issue.path };
+}
+
+/** What may stand beside a key that is not known. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  if (path.length === 0) return Object.keys(catalogueFileSchema.shape);
+  const images = catalogueFileSchema.shape.images.unwrap().valueType;
+  if (path[0] === 'images' && path.length === 2) return Object.keys(images.shape);
+  if (path[0] === 'images' && path[2] === 'digest') return Object.keys(images.shape.digest.unwrap().shape);
+  if (path[0] === 'images' && path[2] === 'index') return Object.keys(images.shape.index.unwrap().shape);
+  if (path[0] === 'keys') return Object.keys(catalogueFileSchema.shape.keys.unwrap().valueType.shape);
+  return [];
+}
+
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (part, key) =>
+      typeof part === 'object' && part !== null ? (part as Record<PropertyKey, unknown>)[key] : undefined,
+    data,
+  );
+}
+
+/** The line of a field, or of the nearest thing around it that is there. */
+function lineAt(document: Located, field: readonly PropertyKey[], lineOf: LineOf): number {
+  for (let length = field.length; length > 0; length--) {
+    const offset = keyOffset(document, field.slice(0, length));
+    if (offset !== undefined) return lineOf(offset);
+  }
+  return 1;
+}
+
+/** Where a mapping has its key, for a value may begin on the line after it. */
+function keyOffset(document: Located, field: readonly PropertyKey[]): number | undefined {
+  const parent = field.length === 1 ? document.contents : document.getIn(field.slice(0, -1), true);
+  const last = field.at(-1);
+  if (typeof parent !== 'object' || parent === null || !('items' in parent)) return undefined;
+  for (const [index, item] of (parent.items as readonly unknown[]).entries()) {
+    const node = (typeof last === 'number' ? (index === last ? item : undefined) : keyOf(item, last)) as
+      { readonly range?: readonly number[] | null } | undefined;
+    if (node?.range?.[0] !== undefined) return node.range[0];
+  }
+  return undefined;
+}
+
+function keyOf(item: unknown, name: PropertyKey | undefined): unknown {
+  if (typeof item !== 'object' || item === null || !('key' in item)) return undefined;
+  const { key } = item;
+  return typeof key === 'object' && key !== null && 'value' in key && String(key.value) === name
+    ? key
+    : undefined;
+}

@@ -1,0 +1,26 @@
+const LINK = /<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/gi;
+
+/** The lines of a text, without those that are empty. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r?\n/).filter((line) => line !== '');
+}
+
+/** What the links of a web page lead to, of those that stay in its own folder: names of files. */
+export function linkedNamesOf(page: string): string[] {
+  const names: string[] = [];
+  for (const match of page.matchAll(LINK)) {
+    const target = (match[1] ?? match[2] ?? '').replaceAll('&amp;', '&').replace(/^\.\//, '');
+    if (!/[/?#]/.test(target)) names.push(decoded(target));
+  }
+  return names;
+}
+
+/** A name as it is where it is not percent-encoded well. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return name;
+  }
+}

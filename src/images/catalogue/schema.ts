@@ -1,0 +1,175 @@
+import * as z from 'zod';
+import { isImageReference } from '../reference.ts';
+import { compilePattern, placeholdersOf } from './template.ts';
+
+const REFERENCE = 'expected the name of an image, as in web:1';
+const WORD = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+const reference = z.string().refine(isImageReference, REFERENCE);
+const url = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+    'expected an address that begins with https:// or http://',
+  );
+const keyName = z.string().regex(WORD, 'expected letters, digits and . _ -');
+
+const keySchema = z.strictObject({
+  /** Relative to the file that names it. */
+  file: z.string().min(1),
+  fingerprint: z
+    .string()
+    .regex(
+      /^([0-9A-F]{40}|[0-9A-F]{64})$/,
+      'expected the whole fingerprint, 40 or 64 hexadecimal digits in capitals',
+    ),
+  /** Where the key was taken from, for people. */
+  from: z.string().min(1).optional(),
+});
+
+const pattern = z.string().superRefine((text, context) => {
+  try {
+    compilePattern(text, {});
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    context.addIssue({ code: 'custom', message: `expected a regular expression: ${error.message}` });
+  }
+});
+
+const words = z.record(
+  z.string().regex(/^[a-z]+$/, 'expected a word for braces, of small letters'),
+  z.string().regex(WORD),
+);
+
+/** The publisher's word for an architecture; more than one where the publisher has more. */
+const architecture = z.union(
+  [
+    z
+      .string()
+      .regex(WORD)
+      .transform((arch) => ({ arch })),
+    words,
+  ],
+  {
+    error: 'expected the publisher’s word for it, or an object of words, as in { arch: amd64 }',
+  },
+);
+
+const indexSchema = z.strictObject({
+  url,
+  /** `lines`: each line is a path; `links`: a web page whose links are files. */
+  form: z.enum(['lines', 'links']),
+  newest: pattern,
+});
+
+const digestSchema = z.strictObject({
+  url,
+  /**
+   * `list`: lines as sha256sum writes them, or as BSD's sha256 does; `bare`: the digest alone; `debian-json`: the
+   * description that Debian publishes beside each image.
+   */
+  form: z.enum(['list', 'bare', 'debian-json']),
+  algorithm: z.enum(['sha256', 'sha512']),
+  /** Which of its names is meant; without it the last part of the image's own URL. */
+  newest: pattern.optional(),
+});
+
+const signatureSchema = z.discriminatedUnion('form', [
+  /** The list of digests is a cleartext signed message: what is inside the signature counts, and nothing else. */
+  z.strictObject({ form: z.literal('inline'), key: keyName }),
+  /** Over the list of digests, armoured or not. */
+  z.strictObject({ form: z.literal('detached'), url, key: keyName }),
+  /** Over the image itself, armoured or not. */
+  z.strictObject({ form: z.literal('image'), url, key: keyName }),
+]);
+
+const CONFIRMABLE = ['url', 'digest', 'signature', 'user', 'firmware', 'cpu', 'provisioner'] as const;
+
+export const entrySchema = z
+  .strictObject({
+    description: z.string().min(1),
+    aliases: z.array(reference).default([]),
+    /** How a build is called, in words in braces. */
+    version: z.string().min(1).optional(),
+    /** Where ssh logs in by the publisher's own account. */
+    user: z.string().min(1).optional(),
+    firmware: z.enum(['bios', 'uefi']),
+    cpu: z.enum(['x86-64', 'x86-64-v2', 'x86-64-v3']).default('x86-64'),
+    provisioner: z.enum(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
+    format: z.enum(['qcow2', 'raw']),
+    compression: z.enum(['none', 'xz', 'gzip', 'zstd', 'bzip2']).default('none'),
+    architectures: z
+      .partialRecord(z.enum(['x86_64', 'aarch64']), architecture)
+      .refine((given) => Object.keys(given).length > 0, 'expected at least one of x86_64 and aarch64'),
+    index: indexSchema.optional(),
+    url,
+    digest: digestSchema.optional(),
+    signature: signatureSchema.optional(),
+    quirks: z.array(z.string().min(1)).default([]),
+    unconfirmed: z.array(z.enum(CONFIRMABLE)).default([]),
+  })
+  .superRefine((entry, context) => {
+    if (entry.signature !== undefined && entry.signature.form !== 'image' && entry.digest === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['signature'],
+        message: 'signs a list of digests, and there is no digest: give one, or form: image',
+      });
+    }
+    if (entry.signature?.form === 'image' && entry.compression !== 'none') {
+      context.addIssue({
+        code: 'custom',
+        path: ['signature'],
+        message: 'signs the compressed file, which is unpacked while it comes and is not kept',
+      });
+    }
+    const fromIndex = groupsOf(entry.index?.newest);
+    const fromDigests = groupsOf(entry.digest?.newest);
+    const templates: readonly (readonly [readonly string[], string | undefined, readonly string[]])[] = [
+      [['index', 'url'], entry.index?.url, []],
+      [['digest', 'url'], entry.digest?.url, fromIndex],
+      [['url'], entry.url, [...fromIndex, ...fromDigests]],
+      [['version'], entry.version, [...fromIndex, ...fromDigests]],
+      [['signature', 'url'], signatureUrlOf(entry.signature), [...fromIndex, ...fromDigests]],
+    ];
+    for (const [path, template, caught] of templates) {
+      for (const word of placeholdersOf(template ?? '')) {
+        const lacking = Object.entries(entry.architectures).find(([, given]) => !(word in given));
+        if (lacking === undefined || caught.includes(word)) continue;
+        const message = `has {${word}}, which neither architectures.${lacking[0]} nor a pattern under newest before it gives`;
+        context.addIssue({ code: 'custom', path: [...path], message });
+      }
+    }
+  });
+
+/** A whole file: the catalogue, or what a user adds to it. */
+export const catalogueFileSchema = z.strictObject({
+  /** What begins with one of these is asked for at the others first, in order. */
+  mirrors: z.record(url, z.array(url).min(1)).default({}),
+  keys: z.record(keyName, keySchema).default({}),
+  images: z.record(reference, entrySchema).superRefine(refuseDoubleNames).default({}),
+});
+
+export type CatalogueFile = z.infer<typeof catalogueFileSchema>;
+export type EntryData = z.infer<typeof entrySchema>;
+
+function groupsOf(text: string | undefined): string[] {
+  return [...(text ?? '').matchAll(/\(\?<([A-Za-z]\w*)>/g)].map((match) => match[1] ?? '');
+}
+
+function signatureUrlOf(signature: z.infer<typeof signatureSchema> | undefined): string | undefined {
+  return signature !== undefined && signature.form !== 'inline' ? signature.url : undefined;
+}
+
+function refuseDoubleNames(images: Readonly<Record<string, EntryData>>, context: z.RefinementCtx): void {
+  const owners = new Map(Object.keys(images).map((name) => [name, name]));
+  for (const [name, { aliases }] of Object.entries(images)) {
+    for (const [index, alias] of aliases.entries()) {
+      const owner = owners.get(alias);
+      owners.set(alias, name);
+      if (owner === undefined) continue;
+      const message = `is a name of ${owner} already`;
+      context.addIssue({ code: 'custom', path: [name, 'aliases', index], message });
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import type * as OpenPgp from 'openpgp';
+import { SignatureError } from '../../errors.ts';
+
+/** A key that signs for a publisher, as the catalogue names it. */
+export interface PinnedKey {
+  readonly name: string;
+  /** The armoured key. */
+  readonly path: string;
+  /** In capitals, whole. */
+  readonly fingerprint: string;
+}
+
+/** What is verified, for the words of an error. */
+export interface Signed {
+  readonly image: string;
+  readonly url: string;
+  readonly key: PinnedKey;
+}
+
+/**
+ * The text inside a cleartext signed message, once its signature is found good. What stands around it is not looked at.
+ *
+ * A signature counts when the pinned key, or one of its subkeys that may sign, made it while it was neither expired nor
+ * revoked, as the key that is kept here says. That the key has expired since then does not matter: a publisher's old
+ * release stays what it is.
+ * @throws SignatureError
+ */
+export async function verifyInline(document: string, signed: Signed): Promise<string> {
+  const openpgp = await import('openpgp');
+  const key = await readPinnedKey(openpgp, signed);
+  let message: OpenPgp.CleartextMessage;
+  try {
+    message = await openpgp.readCleartextMessage({ cleartextMessage: document });
+  } catch (error) {
+    throw refusal(signed, 'is not signed, and its publisher signs it', error);
+  }
+  const { signatures } = await openpgp.verify({ message, verificationKeys: key });
+  await requireGood(signatures, key, signed);
+  return message.getText();
+}
+
+/**
+ * @param signature armoured or not.
+ * @throws SignatureError, as above.
+ */
+export async function verifyDetached(
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  signature: Uint8Array,
+  signed: Signed,
+): Promise<void> {
+  const openpgp = await import('openpgp');
+  const key = await readPinnedKey(openpgp, signed);
+  let parsed: OpenPgp.Signature;
+  try {
+    parsed = await readSignature(openpgp, signature);
+  } catch (error) {
+    throw refusal(signed, 'has something beside it that is not a signature', error);
+  }
+  // openpgp takes streams as well; its types for them come with a package that is not needed otherwise.
+  const binary = (content instanceof Uint8Array ? content : streamOf(content)) as Uint8Array;
+  const message = await openpgp.createMessage({ binary });
+  const { signatures, data } = (await openpgp.verify({
+    message,
+    signature: parsed,
+    verificationKeys: key,
+    format: 'binary',
+  })) as OpenPgp.VerifyMessageResult<Uint8Array>;
+  await readToEnd(data);
+  await requireGood(signatures, key, signed);
+}
+
+/** The signature of a stream is only known when all of it was read. */
+async function readToEnd(data: Uint8Array | ReadableStream<Uint8Array>): Promise<void> {
+  if (data instanceof Uint8Array) return;
+  const reader = data.getReader();
+  while (!(await reader.read()).done);
+}
+
+async function readSignature(openpgp: typeof OpenPgp, signature: Uint8Array): Promise<OpenPgp.Signature> {
+  const text = Buffer.from(signature).toString('latin1').trimStart();
+  return text.startsWith('-----BEGIN PGP')
+    ? openpgp.readSignature({ armoredSignature: text })
+    : openpgp.readSignature({ binarySignature: signature });
+}
+
+/** The file may hold more keys; all but the pinned one are as strangers. */
+async function readPinnedKey(openpgp: typeof OpenPgp, signed: Signed): Promise<OpenPgp.PublicKey> {
+  const { path, fingerprint } = signed.key;
+  let keys: OpenPgp.Key[];
+  try {
+    keys = await openpgp.readKeys({ armoredKeys: await readFile(path, 'utf8') });
+  } catch (error) {
+    throw refusal(signed, `cannot be verified: no key could be read from ${path}`, error);
+  }
+  const fingerprints = keys.map((key) => key.getFingerprint().toUpperCase());
+  const key = keys[fingerprints.indexOf(fingerprint)];
+  if (key !== undefined) return key.toPublic();
+  throw refusal(
+    signed,
+    `cannot be verified: ${path} has the key ${fingerprints.join(', ')}, not ${fingerprint}`,
+  );
+}
+
+async function requireGood(
+  signatures: OpenPgp.VerifyMessageResult['signatures'],
+  key: OpenPgp.PublicKey,
+  signed: Signed,
+): Promise<void> {
+  const ours = signatures.filter(({ keyID }) => key.getKeys(keyID).length > 0);
+  if (ours.length === 0) {
+    const others = signatures.map(({ keyID }) => keyID.toHex().toUpperCase()).join(', ');
+    throw refusal(
+      signed,
+      others === ''
+        ? 'has no signature that could be read'
+        : `is signed by the key ${others}, and not by ${signed.key.fingerprint}`,
+    );
+  }
+  const reasons: unknown[] = [];
+  for (const { verified } of ours) {
+    try {
+      await verified;
+      return;
+    } catch (error) {
+      reasons.push(error);
+    }
+  }
+  const [reason] = reasons;
+  const words = reason instanceof Error ? `: ${reason.message}` : '';
+  throw refusal(signed, `has a signature of ${signed.key.fingerprint} that is not good${words}`, reason);
+}
+
+function refusal({ image, url, key }: Signed, problem: string, cause?: unknown): SignatureError {
+  return new SignatureError(image, url, key.fingerprint, problem, { cause });
+}
+
+function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
