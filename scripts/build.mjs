@@ -56,6 +56,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
+  // LGPL: it stays a package of its own, which a user can replace.
+  external: ['openpgp'],
   // Beside the entry: files of the package are found relative to the code's own folder.
   chunkNames: '[name]-[hash]',
   banner: {
