@@ -1,11 +1,10 @@
 import type { Logger } from 'pino';
-import { createReadStream } from 'node:fs';
 import { DigestMismatchError, DownloadError, ImageNotFoundError, TimedOutError } from '../errors.ts';
 import { Scope } from '../util/scope.ts';
 import { addImage } from './add-image.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type CatalogueEntry, openCatalogue } from './catalogue/catalogue.ts';
-import { type ResolvedImage, explainMismatch, resolveEntry } from './catalogue/resolve.ts';
+import { type ResolvedImage, explainMismatch, resolveEntry, verifyImage } from './catalogue/resolve.ts';
 import { type ImageAddress, fetchImageFile } from './fetch-image-file.ts';
 import type { Image } from './image.ts';
 import type { ImageProgress } from './image-progress.ts';
@@ -85,7 +84,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
   });
   if (file === undefined) return nameAll(store, arrived ?? missing(reference), names, options);
   options.onProgress?.({ image: reference, phase: 'checking', fraction: 0 });
-  await resolved.checkFile?.(createReadStream(file.path, { signal }));
+  await verifyImage(resolved, file.path, { signal });
   return addImage(file, {
     store,
     buildDirectory,
@@ -106,8 +105,8 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
 }
 
 /** What is signed is the file as it was published, and not what may be in it. */
-function addressOf({ urls, digest, compression, checkFile }: ResolvedImage): ImageAddress {
-  return { urls, digest, compression: checkFile ? 'none' : compression };
+function addressOf({ urls, digest, compression, fileSignature }: ResolvedImage): ImageAddress {
+  return { urls, digest, compression: fileSignature ? 'none' : compression };
 }
 
 async function findPublished(store: string, { digest }: ResolvedImage): Promise<Image | undefined> {
