@@ -1,0 +1,75 @@
+import { Tail } from '../../util/tail.ts';
+
+export type InstallPhase = 'looking for packages' | 'fetching' | 'installing' | 'running scripts';
+
+/** What mmdebstrap says at the start of what we call a phase. */
+const PHASES: readonly (readonly [RegExp, InstallPhase])[] = [
+  [/^I: running apt-get update/, 'looking for packages'],
+  [/^I: downloading packages/, 'fetching'],
+  [/^I: extracting archives/, 'installing'],
+];
+
+export interface InstallListener {
+  onPhase(phase: InstallPhase): void;
+  /** A line that a script of the user's printed. */
+  onScriptOutput(line: string): void;
+}
+
+export interface EndedScript {
+  readonly index: number;
+  /** As a shell has it: 128 and more for a signal. */
+  readonly status: number;
+}
+
+/** Reads what mmdebstrap and all that it runs print, into phases and the scripts' own output. */
+export class InstallOutput {
+  /** The last lines of packages and tools. */
+  readonly tools = new Tail();
+  /** The last lines of the script that came last. */
+  scriptOutput = new Tail();
+  /** The script that ended last. */
+  ended: EndedScript | undefined;
+  #rest = '';
+  #running = false;
+  readonly #decoder = new TextDecoder();
+  readonly #begin: RegExp;
+  readonly #end: RegExp;
+  readonly #listener: InstallListener;
+
+  /** @param token by which the lines around a script's output are known. */
+  constructor(token: string, listener: InstallListener) {
+    this.#begin = new RegExp(`^${token} begin \\d+$`);
+    this.#end = new RegExp(`^${token} end (\\d+) (\\d+)$`);
+    this.#listener = listener;
+  }
+
+  push(chunk: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
+    // A line without an end is not kept whole.
+    this.#rest = (lines.pop() ?? '').slice(-65536);
+    for (const line of lines) this.#readLine(line);
+  }
+
+  #readLine(line: string): void {
+    if (this.#begin.test(line)) {
+      this.#running = true;
+      this.scriptOutput = new Tail();
+      this.#listener.onPhase('running scripts');
+      return;
+    }
+    const [, index, status] = this.#end.exec(line) ?? [];
+    if (index !== undefined && status !== undefined) {
+      this.#running = false;
+      this.ended = { index: Number(index), status: Number(status) };
+      return;
+    }
+    if (this.#running) {
+      this.scriptOutput.push(Buffer.from(`${line}\n`));
+      this.#listener.onScriptOutput(line);
+      return;
+    }
+    this.tools.push(Buffer.from(`${line}\n`));
+    const phase = PHASES.find(([pattern]) => pattern.test(line))?.[1];
+    if (phase !== undefined) this.#listener.onPhase(phase);
+  }
+}

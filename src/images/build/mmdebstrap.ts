@@ -1,0 +1,44 @@
+import { basePackages } from './debian-release.ts';
+import type { SettledRecipe } from './recipe.ts';
+
+/** Where the build's own files are in the new system while it is made. */
+export const BUILD_FOLDER = '.vmlet-build';
+
+/** The environment variables that the hooks below read. */
+export const FILES_VARIABLE = 'VMLET_BUILD_FILES';
+export const TOKEN_VARIABLE = 'VMLET_BUILD_TOKEN';
+
+/** No manuals and translations; copyrights stay, and the directories for manuals, without which some packages fail. */
+const DPKG_OPTIONS = [
+  'path-exclude=/usr/share/man/*/*',
+  'path-exclude=/usr/share/locale/*/*',
+  'path-exclude=/usr/share/doc/*/*',
+  'path-include=/usr/share/doc/*/copyright',
+];
+
+/**
+ * mmdebstrap's command line. The hooks get the directory of the new system as "$1".
+ * @param sources a file in the style of sources.list(5).
+ */
+export function mmdebstrapArguments(
+  recipe: Pick<SettledRecipe, 'codename' | 'include' | 'scripts'>,
+  sources: string,
+  directory: string,
+): [string, ...string[]] {
+  const inSystem = (script: string): string => `--customize-hook=chroot "$1" sh /${BUILD_FOLDER}/${script}`;
+  return [
+    'mmdebstrap',
+    // Its own modes would make namespaces as ours, which we need beyond its end.
+    ...['--mode=root', '--format=directory', '--variant=minbase', '--skip=check/empty'],
+    `--include=${[...basePackages(recipe.codename, recipe.include), ...recipe.include].join(',')}`,
+    ...DPKG_OPTIONS.map((option) => `--dpkgopt=${option}`),
+    // Before the packages that read them. The files are root's whoever made them.
+    `--essential-hook=umask 022 && cp -r --no-preserve=all -- "$${FILES_VARIABLE}/." "$1"`,
+    inSystem('make-boot-loaders'),
+    inSystem('configure'),
+    ...recipe.scripts.map((_, index) => inSystem(`run-script ${index}`)),
+    recipe.codename,
+    directory,
+    sources,
+  ];
+}

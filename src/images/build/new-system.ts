@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CommandFailedError, ImageBuildError } from '../../errors.ts';
+import { supervise } from '../../process/supervise.ts';
+import { onAbort } from '../../util/on-abort.ts';
+import { Scope } from '../../util/scope.ts';
+import { fileSystemTable, findRoot, grubConfiguration } from './boot-files.ts';
+import { hostMirrors, hostProxies } from './debian-mirror.ts';
+import { DEFAULT_MIRRORS, debianSources } from './debian-release.ts';
+import { installFailure } from './install-failure.ts';
+import { type InstallListener, InstallOutput } from './install-output.ts';
+import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE, mmdebstrapArguments } from './mmdebstrap.ts';
+import { inNamespace } from './namespace.ts';
+import type { SettledRecipe } from './recipe.ts';
+
+export interface NewSystemOptions extends InstallListener {
+  /** A directory for everything here. */
+  readonly work: string;
+  readonly keyring: string;
+  /** UUID of the root file system. */
+  readonly rootId: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Installs a system into a directory, with all that the recipe asks for.
+ * @returns the directory. Its files are root's as far as the namespace goes: this user's.
+ * @throws ImageBuildError, NoSpaceError, PermissionError, the signal's reason.
+ */
+export async function installSystem(recipe: SettledRecipe, options: NewSystemOptions): Promise<string> {
+  const { work, signal } = options;
+  const [files, temporary, root] = ['files', 'tmp', 'root'].map((name) => join(work, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(temporary);
+  await writeTree(files, systemFiles(recipe, options.rootId));
+  const sources = join(work, 'debian.sources');
+  const mirrors =
+    recipe.mirror === undefined
+      ? await hostMirrors(signal)
+      : { release: recipe.mirror, security: DEFAULT_MIRRORS.security };
+  await writeFile(sources, debianSources(recipe.codename, mirrors, options.keyring));
+  const token = `vmlet-${randomUUID()}`;
+  const environment = {
+    PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
+    LC_ALL: 'C.UTF-8',
+    TMPDIR: temporary,
+    ...(await hostProxies(signal)),
+    [FILES_VARIABLE]: files,
+    [TOKEN_VARIABLE]: token,
+  };
+  const output = new InstallOutput(token, options);
+  await runToEnd(mmdebstrapArguments(recipe, sources, root), environment, output, recipe, signal);
+  return root;
+}
+
+async function runToEnd(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  output: InstallOutput,
+  recipe: SettledRecipe,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // In one stream, so that the lines come in the order in which they were printed.
+  const command = inNamespace(['sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv]);
+  signal?.throwIfAborted();
+  await using scope = new Scope();
+  const installer = supervise(command, { environment, onOutput: (chunk) => output.push(chunk) }, scope);
+  const ended = Promise.all([installer.exited, installer.outputEnded]);
+  if (signal !== undefined) scope.defer(onAbort(signal, () => installer.kill('SIGKILL')));
+  // Also after an abort: whoever removes the directory must be alone in it.
+  const [status] = await ended;
+  signal?.throwIfAborted();
+  if (status.exitCode === 0) return;
+  const failed = new CommandFailedError(command, status, '');
+  const script = output.ended;
+  if (script === undefined || script.status === 0) throw installFailure(output.tools.last(200), failed);
+  throw scriptFailure(recipe.scripts[script.index]?.name ?? 'the script', script.status, output, failed);
+}
+
+function scriptFailure(
+  name: string,
+  status: number,
+  output: InstallOutput,
+  failed: CommandFailedError,
+): ImageBuildError {
+  const lines = output.scriptOutput.last(20).filter((line) => line.trim() !== '');
+  const said = lines.length === 0 ? 'it printed nothing' : `it said last:\n${lines.join('\n')}`;
+  return new ImageBuildError(`${name} ended with status ${status} in the new system; ${said}`, {
+    cause: new CommandFailedError(failed.argv, failed.status, lines.join('\n')),
+  });
+}
+
+/** By path in the new system. */
+function systemFiles(recipe: SettledRecipe, rootId: string): ReadonlyMap<string, string | Buffer> {
+  const files = new Map<string, string | Buffer>([
+    ['etc/fstab', fileSystemTable(rootId)],
+    ['boot/grub/grub.cfg', grubConfiguration(rootId)],
+    ['usr/local/sbin/vmlet-agent', recipe.agent],
+    [`${BUILD_FOLDER}/find-root.cfg`, findRoot(rootId)],
+  ]);
+  for (const { path, content } of recipe.files) {
+    files.set(path.startsWith('root/') ? path.slice('root/'.length) : `${BUILD_FOLDER}/${path}`, content);
+  }
+  recipe.scripts.forEach(({ content }, index) => files.set(`${BUILD_FOLDER}/scripts/${index}`, content));
+  return files;
+}
+
+async function writeTree(directory: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  for (const [path, content] of files) {
+    const target = join(directory, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+}

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { ImageBuildError, InvalidInputError, isSystemError } from '../../errors.ts';
+import { type BuildFile, readBuildFiles } from '../build-files.ts';
+import { sha256 } from '../sha256.ts';
+import { debianCodename } from './debian-release.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;
+const LEAST_SIZE = 1024 * MEBIBYTE;
+/** 2 TiB, the largest disk of which a BIOS finds the whole. */
+const MOST_SIZE = 2 * 1024 * 1024 * MEBIBYTE;
+
+/** A program that is run in the new system by its root: a file, or what would be in one. */
+export type BuildScript = { readonly path: string } | { readonly name: string; readonly content: string };
+
+/** What a disk is built from. The same recipe with the same digest may give newer packages on another day. */
+export interface DistributionRecipe {
+  /** `debian`. */
+  readonly distribution: string;
+  /** `13`, `12`, or their code names. */
+  readonly release: string;
+  /** Packages beside those that make a system that boots and is reached; what they only recommend is not installed. */
+  readonly include: readonly string[];
+  /** Run one after the other once all packages are there. */
+  readonly run: readonly BuildScript[];
+  /** Path of the guest agent's program. */
+  readonly agent: string;
+  /** What the guest sees, a multiple of a mebibyte; 10 GiB by default. Takes no room before it is used. */
+  readonly sizeBytes?: number | undefined;
+  /** Debian's mirror that packages come from; by default the host's where that is a Debian, else deb.debian.org. */
+  readonly mirror?: string | undefined;
+}
+
+/** A recipe that has been checked, with all that it names. */
+export interface SettledRecipe {
+  readonly codename: string;
+  /** Sorted, each once. */
+  readonly include: readonly string[];
+  readonly scripts: readonly { readonly name: string; readonly content: Buffer }[];
+  readonly agent: Buffer;
+  readonly sizeBytes: number;
+  readonly mirror: string | undefined;
+  readonly files: readonly BuildFile[];
+}
+
+/** @throws InvalidInputError, ImageBuildError where the agent is missing. */
+export async function settleRecipe(recipe: DistributionRecipe): Promise<SettledRecipe> {
+  if (recipe.distribution !== 'debian') {
+    throw new InvalidInputError('distribution', `${recipe.distribution} cannot be built from packages`, {
+      hint: 'Of debian:13 and debian:12 that can be done. Others can be pulled, and changed by a script: --from IMAGE --run SCRIPT.',
+    });
+  }
+  return {
+    codename: debianCodename(recipe.release),
+    include: [...new Set(recipe.include.map(requirePackageName))].sort(),
+    scripts: await Promise.all(recipe.run.map(readScript)),
+    agent: await readAgent(recipe.agent),
+    sizeBytes: requireSize(recipe.sizeBytes ?? DEFAULT_SIZE),
+    mirror: recipe.mirror === undefined ? undefined : requireMirror(recipe.mirror),
+    files: await readBuildFiles(),
+  };
+}
+
+/** Debian policy 5.6.1. A minus at the end would make apt remove the package. */
+function requirePackageName(name: string): string {
+  if (/^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/.test(name)) return name;
+  throw new InvalidInputError('include', `${JSON.stringify(name)} cannot be the name of a package`, {
+    hint: 'Lower-case letters, digits and + - . make one, such as nginx or g++; several are separated by commas.',
+  });
+}
+
+async function readScript(script: BuildScript): Promise<SettledRecipe['scripts'][number]> {
+  if ('content' in script) return { name: script.name, content: Buffer.from(script.content) };
+  try {
+    return { name: script.path, content: await readFile(script.path) };
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error;
+    const why = error.code === 'EISDIR' ? 'is a directory' : 'cannot be read';
+    throw new InvalidInputError('run', `${script.path} ${why}`, { cause: error });
+  }
+}
+
+async function readAgent(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
+    throw new ImageBuildError(`the guest agent is missing: ${path} cannot be read`, {
+      hint: 'In a source tree: npm run build. In an installation: install vmlet again.',
+      cause: error,
+    });
+  }
+}
+
+function requireSize(bytes: number): number {
+  if (Number.isSafeInteger(bytes) && bytes % MEBIBYTE === 0 && bytes >= LEAST_SIZE && bytes <= MOST_SIZE) {
+    return bytes;
+  }
+  throw new InvalidInputError('sizeBytes', `${bytes} is no size for a system's disk`, {
+    hint: 'From 1 GiB to 2 TiB, in whole mebibytes.',
+  });
+}
+
+function requireMirror(mirror: string): string {
+  if (/^https?:\/\/[^\s]+$/.test(mirror)) return mirror.replace(/\/+$/, '');
+  throw new InvalidInputError('mirror', `${JSON.stringify(mirror)} is no address of a mirror`, {
+    hint: 'Such as http://deb.debian.org/debian.',
+  });
+}
+
+/** Changes when the way in which a disk is put together does, which the files of the build do not show. */
+const ASSEMBLY = 1;
+
+/** Of everything that goes into a disk but the state of the mirror: lower-case hexadecimal SHA-256. */
+export function inputsDigest(recipe: SettledRecipe): string {
+  return sha256(
+    JSON.stringify([
+      ASSEMBLY,
+      ...[recipe.codename, recipe.include, recipe.sizeBytes, recipe.mirror ?? null],
+      sha256(recipe.agent),
+      recipe.scripts.map(({ content }) => sha256(content)),
+      recipe.files.map(({ path, content }) => [path, sha256(content)]),
+    ]),
+  );
+}

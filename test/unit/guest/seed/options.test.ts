@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors.ts';
+import { makeSshKeyPair } from '../../../../src/guest/ssh-key.ts';
+import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
+
+describe('the options of a seed', () => {
+  it('may all be left out', () => {
+    expect(parseSeedOptions({})).toEqual({
+      user: undefined,
+      sshKeys: [],
+      hostname: undefined,
+      network: 'dhcp',
+      packages: [],
+      files: [],
+      run: [],
+      timezone: undefined,
+      userData: undefined,
+    });
+  });
+
+  it('have a file be readable and root’s', () => {
+    const [file] = parseSeedOptions({ files: [{ path: '/etc/motd', content: 'hello' }] }).files;
+    expect(file).toEqual({ path: '/etc/motd', content: 'hello', mode: 0o644, owner: 'root:root' });
+  });
+
+  it('take keys as they stand in .pub files', () => {
+    const { publicKey } = makeSshKeyPair('me@host, my laptop');
+    expect(parseSeedOptions({ sshKeys: [`  ${publicKey}\n`] }).sshKeys).toEqual([publicKey]);
+  });
+
+  const { publicKey } = makeSshKeyPair('a');
+  const wrong: readonly (readonly [string, SeedOptions, string])[] = [
+    ['user', { user: 'Bad User' }, 'user: "Bad User": expected the name of a user'],
+    ['host name', { hostname: 'a_b' }, 'hostname: "a_b": expected a host name'],
+    ['label', { hostname: `${'x'.repeat(64)}.de` }, 'hostname: '],
+    ['key', { sshKeys: [publicKey, publicKey.slice(0, 40)] }, 'sshKeys.1: '],
+    ['two keys in one', { sshKeys: [`${publicKey}\n${publicKey}`] }, 'sshKeys.0: '],
+    [
+      'relative path',
+      { files: [{ path: 'etc/motd', content: '' }] },
+      'files.0.path: "etc/motd": expected the abs',
+    ],
+    ['mode', { files: [{ path: '/a', content: '', mode: 0o10000 }] }, 'files.0.mode: 4096: '],
+    ['owner', { files: [{ path: '/a', content: '', owner: 'a b' }] }, 'files.0.owner: "a b": '],
+    ['package', { packages: ['a b'] }, 'packages.0: "a b": expected the name of a package'],
+    ['option of a package tool', { packages: ['-y'] }, 'packages.0: "-y": '],
+    ['empty line', { run: [''] }, 'run.0: "": '],
+    ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
+    ['network in a network', { network: { network: {} } }, 'network: has a "network" around it'],
+    ['older network', { network: { version: 1 } }, 'network: is of version 1'],
+  ];
+  it.each(wrong)('refuse a wrong %s', (_, options, message) => {
+    expect(() => parseSeedOptions(options)).toThrow(InvalidInputError);
+    expect(() => parseSeedOptions(options)).toThrow(message);
+  });
+
+  it('refuse what they do not know, by its name', () => {
+    const options = { packges: ['a'] } as SeedOptions;
+    expect(() => parseSeedOptions(options)).toThrow('packges: is not an option of a seed');
+    const file = { path: '/a', content: '', owners: 'a' };
+    expect(() => parseSeedOptions({ files: [file] })).toThrow('files.0: owners: is not an option of a seed');
+  });
+
+  it('refuse user-data and files that are too large, and say how large', () => {
+    const large = 'x'.repeat(16 * 1024 * 1024);
+    expect(() => parseSeedOptions({ userData: large })).toThrow(
+      'userData: is 16777216 bytes; at most 1048576 are taken',
+    );
+    expect(() => parseSeedOptions({ files: [{ path: '/a', content: large }] })).toThrow(
+      'files: are 16777216 bytes; at most 1048576 go into a seed',
+    );
+  });
+});
