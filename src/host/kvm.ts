@@ -1,4 +1,5 @@
 import type { KvmVerdict, QemuFeatures } from './host.ts';
+import { readCpuLevel } from './cpu-flags.ts';
 import { findKvmDeviceProblem } from './kvm-device.ts';
 import { runProof } from './kvm-proof.ts';
 
@@ -31,7 +32,9 @@ export async function proveKvm(
       signal,
       timeoutMs,
     });
-    if (proof.problem === undefined) return { usable: true, cpu };
+    if (proof.problem === undefined) {
+      return { usable: true, cpu, level: cpu === 'host' ? readCpuLevel() : 'x86-64' };
+    }
     failures.push(`with -cpu ${cpu}: ${proof.problem}`);
     if (proof.started) break;
   }

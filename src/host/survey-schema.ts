@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CPU_LEVELS } from '../util/cpu-level.ts';
 import { SURVEY_VERSION } from './host.ts';
 
 const qemu = z.strictObject({
@@ -25,8 +26,8 @@ const qemu = z.strictObject({
 });
 
 const kvm = z.discriminatedUnion('usable', [
-  /** `cpu` is the model that was proved. */
-  z.strictObject({ usable: z.literal(true), cpu: z.string() }),
+  /** `cpu` is the model that was proved, `level` what it has. */
+  z.strictObject({ usable: z.literal(true), cpu: z.string(), level: z.enum(CPU_LEVELS) }),
   z.strictObject({ usable: z.literal(false), reason: z.string(), hint: z.string().optional() }),
 ]);
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CPU_LEVELS } from '../util/cpu-level.ts';
 import type { GuestDescription } from './guest-description.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -45,7 +46,7 @@ const guestSchema = z
   .strictObject({
     user: z.string().optional(),
     firmware: z.enum(['bios', 'uefi']),
-    cpu: z.enum(['x86-64', 'x86-64-v2', 'x86-64-v3']),
+    cpu: z.enum(CPU_LEVELS),
     provisioner: z.enum(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     agent: z.boolean(),
   })

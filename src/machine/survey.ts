@@ -37,10 +37,11 @@ export async function survey(
   const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
   checkSocketLength(locations.runtime);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
-  const accelerator = chooseAccelerator(spec.accel, host);
   const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec, host);
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
+  const image = source.kind === 'disk' ? source.image : undefined;
+  const accelerator = chooseAccelerator(spec.accel, host, image?.guest.cpu);
   const firmware = await firmwareOf(spec, source);
   const hasSeed = source.kind === 'disk' && needsSeed(spec.seed, source.image);
   return { locations, host, accelerator, network, source, firmware, hasSeed, spec: { ...spec, disks } };

@@ -113,6 +113,7 @@ async function makeParts(
     memoryBytes: wanted.memoryBytes,
     cpus: wanted.cpus,
     accel: wanted.accel,
+    ...(image && { cpuLevel: image.guest.cpu }),
     firmware: await makeFirmware(wanted.firmware ?? image?.guest.firmware ?? 'bios', files.nvram, signal),
     tpm: wanted.tpm,
     boot: bootOf(wanted),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
+import { CPU_LEVELS } from '../util/cpu-level.ts';
 
 /** Of the shape below; an older one is migrated when it is read, a newer one is refused. */
 export const SPEC_VERSION = 1;
@@ -85,6 +86,8 @@ const specSchema = z.strictObject({
   memoryBytes: z.int().positive(),
   cpus: z.int().min(1).max(255),
   accel: z.enum(['auto', 'kvm', 'tcg']),
+  /** What its image is compiled for, where that is known. */
+  cpuLevel: z.enum(CPU_LEVELS).optional(),
   firmware: firmwareSchema,
   tpm: z.boolean(),
   boot: bootSchema,

@@ -55,7 +55,7 @@ export async function planStart(
     spec,
     files,
     host,
-    accelerator: chooseAccelerator(spec.accel, host),
+    accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
     network: await planMachineNetwork(spec, host, readEarlierForwards(files.plan), signal),
     memory,

@@ -52,7 +52,7 @@ describe.runIf(opens)('under KVM', () => {
     directory = made.path;
     process.env['XDG_CACHE_HOME'] = directory;
     works = (await surveyHost({ cacheDirectory: join(directory, 'vmlet') })).accelerator.kvm.usable;
-    await pretend({ usable: true, cpu: 'qemu64' });
+    await pretend({ usable: true, cpu: 'qemu64', level: 'x86-64' });
     return made.remove;
   });
   afterAll(() => {
@@ -85,7 +85,7 @@ describe.runIf(opens)('under KVM', () => {
 
   it('a QEMU that KVM makes abort is explained', async ({ skip }) => {
     if (works) skip('KVM works here, so that QEMU does not abort');
-    await pretend({ usable: true, cpu: 'host' });
+    await pretend({ usable: true, cpu: 'host', level: 'x86-64-v3' });
     const started = boot('host-cpu', bootSectors.powerOff);
     // It aborts when its first processor runs: a moment before the launch is over, or a moment after.
     const late = await started.then(

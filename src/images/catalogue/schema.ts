@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { isImageReference } from '../reference.ts';
 import { compilePattern, placeholdersOf } from './template.ts';
 
@@ -94,7 +95,7 @@ export const entrySchema = z
     /** Where ssh logs in by the publisher's own account. */
     user: z.string().min(1).optional(),
     firmware: z.enum(['bios', 'uefi']),
-    cpu: z.enum(['x86-64', 'x86-64-v2', 'x86-64-v3']).default('x86-64'),
+    cpu: z.enum(CPU_LEVELS).default('x86-64'),
     provisioner: z.enum(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     format: z.enum(['qcow2', 'raw']),
     compression: z.enum(['none', 'xz', 'gzip', 'zstd', 'bzip2']).default('none'),

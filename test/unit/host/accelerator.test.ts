@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AcceleratorUnavailableError } from '../../../src/errors.ts';
 import { chooseAccelerator } from '../../../src/host/accelerator.ts';
 
-const proved = { accelerator: { kvm: { usable: true, cpu: 'host' } } } as const;
+const proved = { accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v2' } } } as const;
 const refused = {
   accelerator: { kvm: { usable: false, reason: '/dev/kvm does not exist', hint: 'sudo modprobe kvm_intel' } },
 } as const;
@@ -27,4 +27,11 @@ it('refuses KVM that was not proved, with reason and hint', () => {
   expect(choose).toThrow(
     expect.objectContaining({ code: 'VMLET_ACCEL_UNAVAILABLE', hint: 'sudo modprobe kvm_intel' }),
   );
+});
+
+it('takes KVM only where its processor runs what the image is compiled for', () => {
+  expect(chooseAccelerator('auto', proved, 'x86-64-v2')).toEqual({ kind: 'kvm', cpu: 'host' });
+  const reason = 'the image needs a processor of level x86-64-v3, and here it has x86-64-v2 under KVM';
+  expect(chooseAccelerator('auto', proved, 'x86-64-v3')).toEqual({ kind: 'tcg', reason });
+  expect(() => chooseAccelerator('kvm', proved, 'x86-64-v3')).toThrow(`KVM is not usable: ${reason}`);
 });

@@ -28,7 +28,7 @@ const complete: Survey = {
     landlock: { usable: true, accesses: ['execute'] },
   },
   bubblewrap: { path: '/usr/bin/bwrap' },
-  accelerator: { kvm: { usable: true, cpu: 'host' } },
+  accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
 };
 const surroundings: Surroundings = {
   packageManager: 'apt',

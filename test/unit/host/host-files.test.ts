@@ -17,7 +17,10 @@ beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'vmlet-host-files-'))))
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('the cache', () => {
-  const survey: Survey = { version: SURVEY_VERSION, accelerator: { kvm: { usable: true, cpu: 'host' } } };
+  const survey: Survey = {
+    version: SURVEY_VERSION,
+    accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
+  };
 
   it('gives back what was written under the same key, and leaves one file', () => {
     const cacheDirectory = join(directory, 'new', 'cache');
