@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -45,6 +46,22 @@ const processByRequire = {
     onLoad({ filter: /^process$/, namespace: 'global' }, () => ({ contents: 'module.exports = process' }));
   },
 };
+/** esbuild gives who loads a CommonJS package later only its default; Node gives its names too. */
+const namesOfCommonJs = {
+  name: 'names of CommonJS packages',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(undici|yaml)$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'names' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'names' }, ({ path }) => {
+      const names = Object.keys(createRequire(import.meta.url)(path));
+      return {
+        contents: `import all from '${path}'; export const { ${names.join(', ')} } = all;`,
+        resolveDir: root,
+      };
+    });
+  },
+};
 await build({
   entryPoints: [join(root, 'src/bin/vmlet.ts')],
   outdir: join(dist, 'bin'),
@@ -63,7 +80,7 @@ await build({
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
-  plugins: [processByRequire],
+  plugins: [processByRequire, namesOfCommonJs],
   logLevel: 'warning',
 });
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
