@@ -16,6 +16,7 @@ import {
 import { machineDirectory } from './directory.ts';
 import { type StartedParts, endOfDying, explainLaunchFailure } from './launch-failure.ts';
 import { Life } from './life.ts';
+import type { Locations } from './locations.ts';
 import { Machine } from './machine.ts';
 import { type Plan, planMachine } from './plan.ts';
 import { prepareFiles } from './prepare.ts';
@@ -41,14 +42,32 @@ const PORT_CHOICES = 3;
 export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;
 export async function launch(options?: LaunchOptions): Promise<Machine>;
 export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
+  return launchAt({}, options);
+}
+
+/** Where a machine finds and keeps things. */
+export interface LaunchPlaces {
+  /** Those of this process's environment by default. */
+  readonly locations?: Locations;
+  /** An empty directory for its disks, which are the caller's when it has ended; by default they go with it. */
+  readonly storage?: string;
+}
+
+/** The same for what is made of the machine afterwards. */
+export async function launchAt(
+  places: LaunchPlaces,
+  options: LaunchOptions & { readonly until: 'running' },
+): Promise<RunningMachine>;
+export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<Machine>;
+export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<RunningMachine> {
   const spec = parseSpec(options);
   const { log, signal } = options;
   signal?.throwIfAborted();
-  const findings = await survey(spec, options);
+  const findings = await survey(spec, options, { locations: places.locations });
   log?.debug('found what the machine is made of');
   for (let choice = 1; ; choice++) {
     try {
-      return await bringUp(spec, findings, options);
+      return await bringUp(spec, findings, places.storage, options);
     } catch (error) {
       const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
       if (!another) throw error;
@@ -57,11 +76,16 @@ export async function launch(options: LaunchOptions = {}): Promise<RunningMachin
   }
 }
 
-async function bringUp(spec: Spec, findings: Findings, options: LaunchOptions): Promise<RunningMachine> {
+async function bringUp(
+  spec: Spec,
+  findings: Findings,
+  storage: string | undefined,
+  options: LaunchOptions,
+): Promise<RunningMachine> {
   const scope = new Scope();
   const started: StartedParts = {};
   try {
-    const plan = await planHere(findings, scope, options.signal);
+    const plan = await planHere(findings, storage, scope, options.signal);
     const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
     const processes = await startProcesses(plan, findings.host, scope, options.log);
@@ -75,13 +99,18 @@ async function bringUp(spec: Spec, findings: Findings, options: LaunchOptions): 
   }
 }
 
-async function planHere(findings: Findings, scope: Scope, signal: AbortSignal | undefined): Promise<Plan> {
+async function planHere(
+  findings: Findings,
+  storage: string | undefined,
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): Promise<Plan> {
   const { locations, network } = findings;
   sweepDeadOwners(locations.runtime);
   sweepDeadOwners(locations.scratch);
   const directory = machineDirectory(
     claimDirectory(locations.runtime, scope),
-    claimDirectory(locations.scratch, scope),
+    storage ?? claimDirectory(locations.scratch, scope),
   );
   return planMachine({
     ...findings,

@@ -32,9 +32,11 @@ export interface Findings {
 export async function survey(
   spec: Spec,
   { signal, log, onProgress }: LaunchOptions,
-  { pull = spec.pull }: { readonly pull?: PullPolicy } = {},
+  {
+    pull = spec.pull,
+    locations = locate(process.env, homedir(), process.getuid?.() ?? 0),
+  }: { readonly pull?: PullPolicy; readonly locations?: Locations | undefined } = {},
 ): Promise<Findings> {
-  const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
   checkSocketLength(locations.runtime);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec, host);
