@@ -100,13 +100,18 @@ export interface ConvertDiskOptions extends Abortable {
   readonly from: { readonly path: string; readonly format: DiskFormat | ForeignFormat };
   /** A file that is there already is refused. */
   readonly to: Omit<ExistingDisk, 'signal'>;
+  /**
+   * What `from` stands on, and the new image (qcow2 only) too, by a relative way: it gets what differs from that alone.
+   * By default it stands alone.
+   */
+  readonly backing?: { readonly path: string; readonly format: DiskFormat } | undefined;
   /** Compress the clusters (qcow2 only); false by default. */
   readonly compress?: boolean | undefined;
   /** Called with 0..1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Copies a disk into a new image that stands alone. Until it is complete it has another name. */
+/** Copies a disk into a new image. Until it is complete it has another name. */
 export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
   const from = diskPath(options.from.path, 'from.path');
   const to = diskPath(options.to.path, 'to.path');
@@ -114,11 +119,21 @@ export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
     throw new InvalidInputError('compress', 'a raw disk cannot be compressed');
   }
   const compress = options.compress === true ? ['-c'] : [];
+  const { backing } = options;
+  if (backing && options.to.format === 'raw') {
+    throw new InvalidInputError('backing', 'a raw disk cannot stand on another');
+  }
+  const base = backing
+    ? ['-F', backing.format, '-B', backingReference(to, { backingPath: backing.path, relative: true })]
+    : [];
   await refuseExisting(to);
   const partial = join(dirname(to), `.${basename(to).slice(0, 80)}.${randomUUID()}.partial`);
   await makeNew(partial, async () =>
     qemuImg(
-      ['convert', '-p', ...compress, '-f', options.from.format, '-O', options.to.format, from, partial],
+      [
+        ...['convert', '-p', ...compress, ...base],
+        ...['-f', options.from.format, '-O', options.to.format, from, partial],
+      ],
       to,
       { signal: options.signal, onStdout: progressReader(options.onProgress) },
     ),
