@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { type Server, createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+export interface PublishedFile {
+  readonly body: Buffer;
+  readonly contentType?: string;
+}
+
+/** A web server on loopback whose files a test publishes, replaces and takes away, and that counts who asks for them. */
+export class Publisher implements AsyncDisposable {
+  readonly files = new Map<string, PublishedFile>();
+  readonly requests: string[] = [];
+  /** Called before an answer goes out. */
+  beforeAnswer: (path: string) => Promise<void> | void = () => undefined;
+  readonly #server: Server;
+
+  static async start(): Promise<Publisher> {
+    const publisher = new Publisher();
+    publisher.#server.listen(0, '127.0.0.1');
+    await once(publisher.#server, 'listening');
+    return publisher;
+  }
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      const path = decodeURIComponent(request.url ?? '/');
+      this.requests.push(path);
+      void (async () => {
+        await this.beforeAnswer(path);
+        const file = this.files.get(path);
+        if (!file) {
+          response.writeHead(404, { 'content-type': 'text/html' }).end('<html>not here</html>');
+          return;
+        }
+        response.writeHead(200, {
+          'content-type': file.contentType ?? 'application/octet-stream',
+          'content-length': file.body.length,
+          etag: `"${sha256(file.body).slice(0, 16)}"`,
+        });
+        response.end(file.body);
+      })();
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  publish(path: string, body: Buffer | string, contentType?: string): void {
+    this.files.set(path, { body: Buffer.from(body), ...(contentType !== undefined && { contentType }) });
+  }
+
+  /** How often a file was asked for. */
+  count(path: string): number {
+    return this.requests.filter((asked) => asked === path).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, 'close');
+  }
+}
+
+export function sha256(data: Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}
