@@ -7,7 +7,7 @@ import { agentArchive, agentProgram } from './package-files.ts';
 import { type DiskPlan, type Plan, planMachine } from './plan.ts';
 import { seedIdentity } from './prepare.ts';
 import { quoteForShell } from './quote.ts';
-import { SEED_LABEL, seedFiles } from './seed-disk.ts';
+import { seedContent } from './seed-disk.ts';
 import { type LaunchOptions, parseSpec } from './spec.ts';
 import { qemuCommand, qemuConfinementFlags } from './start.ts';
 import { type Findings, survey } from './survey.ts';
@@ -102,11 +102,11 @@ function nvramLines({ firmware }: Plan): string[] {
 async function seedLines(plan: Plan, { spec, source }: Findings): Promise<string[]> {
   if (!plan.seed) return [];
   const guest = source.kind === 'disk' ? source.image?.guest : undefined;
-  const files = await seedFiles({ seed: spec.seed, guest, ...seedIdentity(plan) });
+  const { label, files } = await seedContent({ seed: spec.seed, guest, ...seedIdentity(plan) });
   const { path } = plan.seed;
   const sectors = Math.ceil([...files.values()].reduce((sum, { length }) => sum + length, 0) / 512) + 4096;
   return [
-    command(['mformat', '-C', '-i', path, '-v', SEED_LABEL, '-T', String(sectors), '::']),
+    command(['mformat', '-C', '-i', path, '-v', label, '-T', String(sectors), '::']),
     ...[...files].map(([name, content]) =>
       name === AGENT_IN_SEED
         ? command(['mcopy', '-i', path, agentProgram(), `::${name}`])

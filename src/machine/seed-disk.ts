@@ -7,8 +7,6 @@ import type { GuestDescription } from '../images/guest-description.ts';
 import type { DiskImage } from '../images/image.ts';
 import { agentProgram } from './package-files.ts';
 
-/** The label by which cloud-init and the like know it. */
-export const SEED_LABEL = 'CIDATA';
 const ROOT = 'root';
 /** What useradd takes everywhere. */
 const LOGIN = /^[a-z_][a-z0-9_-]{0,31}$/;
@@ -51,13 +49,19 @@ export interface SeedMachine {
   readonly macAddress: string | undefined;
 }
 
+export interface SeedContent {
+  /** By which what reads it knows the file system. */
+  readonly label: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
 /** @throws InvalidInputError for user-data that cannot be read, or that what is in the image cannot take. */
-export async function seedFiles(machine: SeedMachine): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function seedContent(machine: SeedMachine): Promise<SeedContent> {
   const { guest, instanceId, hostname, macAddress } = machine;
   const provisioner = guest?.provisioner ?? 'cloud-init';
   if (provisioner === 'none') throw new TypeError('a seed for what reads none');
-  const { makeSeed } = await import('../guest/seed/make.ts');
-  return makeSeed(machine.seed ?? parseSeedOptions({}), {
+  const { makeSeed, seedLabel } = await import('../guest/seed/make.ts');
+  const files = await makeSeed(machine.seed ?? parseSeedOptions({}), {
     instanceId,
     hostname,
     macAddress,
@@ -66,14 +70,15 @@ export async function seedFiles(machine: SeedMachine): Promise<ReadonlyMap<strin
     agent: provisioner === 'nuageinit' ? undefined : await readFile(agentProgram()),
     provisioner,
   });
+  return { label: seedLabel(provisioner), files };
 }
 
-/** @throws NoSpaceError, and what `seedFiles` throws. */
+/** @throws NoSpaceError, and what `seedContent` throws. */
 export async function writeSeedDisk(path: string, machine: SeedMachine): Promise<void> {
-  const files = await seedFiles(machine);
+  const { label, files } = await seedContent(machine);
   const { fatImage } = await import('../images/fat.ts');
   const volumeId = createHash('sha256').update(machine.instanceId).digest().readUInt32LE();
-  const image = fatImage(files, { label: SEED_LABEL, volumeId, time: new Date() });
+  const image = fatImage(files, { label, volumeId, time: new Date() });
   try {
     await writeFile(path, image, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
