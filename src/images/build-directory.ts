@@ -21,12 +21,13 @@ export async function makeBuildDirectory(store: string, scope: Scope): Promise<s
 /** Removes what builders left that are not alive any more. */
 export async function sweepBuildDirectories(store: string): Promise<void> {
   for (const entry of await entriesOf(store)) {
-    const owner = ownerOf(entry);
+    const owner = ownerOfBuild(entry);
     if (owner && !isAlive(owner)) await rm(join(store, entry), { recursive: true, force: true });
   }
 }
 
-function ownerOf(path: string): ProcessIdentity | undefined {
+/** Whose a directory is that `makeBuildDirectory` made; undefined for another. */
+export function ownerOfBuild(path: string): ProcessIdentity | undefined {
   const [, pid, startTime, bootId] = NAME.exec(basename(path)) ?? [];
   if (pid === undefined || startTime === undefined || bootId === undefined) return undefined;
   return { pid: Number(pid), startTime: Number(startTime), bootId };

@@ -58,6 +58,10 @@ export function imageDirectoryName(digest: string): string {
   return `sha256-${digest}`;
 }
 
+export function digestOfDirectory(name: string): string {
+  return name.replace(/^sha256-/, '');
+}
+
 export function kernelImageOf(directory: string, manifest: KernelManifest): KernelImage {
   return {
     kind: 'kernel',

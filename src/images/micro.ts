@@ -108,7 +108,7 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   await nameImage(store, MICRO, placed.digest, directory);
   const image = kernelImageOf(join(store, imageDirectoryName(placed.digest)), placed);
   options.log?.info({ digest: image.digest, sources: image.sources }, 'built the image micro');
-  await removeSuperseded(store, MICRO, 1);
+  await removeSuperseded(store, MICRO, 1, directory);
   return image;
 }
 

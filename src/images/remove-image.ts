@@ -1,20 +1,21 @@
-import { rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ImageInUseError, ImageNotFoundError } from '../errors.ts';
+import { rename, rm, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ImageInUseError, ImageNotFoundError, isSystemError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
-import { type Image, imageDirectoryName } from './image.ts';
+import { makeBuildDirectory } from './build-directory.ts';
+import { type Image, digestOfDirectory, imageDirectoryName } from './image.ts';
 import { withStoreLock } from './lock.ts';
 import { type ListedImage, checkNameOrDigest, entriesOf, findEntry, listImages, readName } from './store.ts';
 
 const LIST_HINT = 'vmlet image ls shows the images that are there.';
 
 /** Who needs an image outside of the store, in words such as `the machine web`. */
-export type UsersOf = (image: Image) => readonly string[];
+export type UsersOf = (image: Pick<Image, 'digest'>) => readonly string[];
 
 export interface RemovedImages {
   /** Names that are gone. */
   readonly names: readonly string[];
-  readonly images: readonly Image[];
+  readonly images: readonly ListedImage[];
 }
 
 /**
@@ -31,7 +32,8 @@ export async function removeImage(
 ): Promise<RemovedImages> {
   checkNameOrDigest(reference);
   if ((await entriesOf(store)).length === 0) throw new ImageNotFoundError(reference, { hint: LIST_HINT });
-  return withStoreLock(store, limits, async () => {
+  return withStoreLock(store, limits, async (scope) => {
+    const trash = await makeBuildDirectory(store, scope);
     const usersOf = readUsers();
     const { images } = await listImages(store);
     const entry = await findEntry(store, reference);
@@ -40,86 +42,132 @@ export async function removeImage(
     if (entry === undefined && superseded.length === 0) {
       throw new ImageNotFoundError(reference, { hint: LIST_HINT });
     }
-    if (entry !== undefined && found === undefined) return removeBroken(store, reference, entry);
+    if (entry !== undefined && found === undefined) {
+      refuseNeeded(reference, usersOf({ digest: digestOfDirectory(entry) }));
+      return removeBroken(store, reference, entry, trash);
+    }
     const names = found?.names.includes(reference) === true ? [reference] : (found?.names ?? []);
     const isLast = found !== undefined && names.length === found.names.length;
     if (isLast) refuseUsed(found, images, usersOf);
     for (const name of names) await unlink(join(store, name));
     const going = [...(isLast ? [found] : []), ...superseded];
-    return { names, images: await removeUnneeded(store, going, usersOf) };
+    const removed = unneededOf(going, images, usersOf);
+    for (const image of removed) await discard(store, image, trash);
+    return { names, images: removed };
   });
 }
 
 /** Nothing can be made of it any more. */
-async function removeBroken(store: string, reference: string, entry: string): Promise<RemovedImages> {
+async function removeBroken(
+  store: string,
+  reference: string,
+  entry: string,
+  trash: string,
+): Promise<RemovedImages> {
   const isName = entry !== reference && (await readName(store, reference)) === entry;
   if (isName) await unlink(join(store, reference));
-  await removeDirectory(join(store, entry));
+  await discardDirectory(join(store, entry), trash);
   return { names: isName ? [reference] : [], images: [] };
 }
 
 function refuseUsed(image: ListedImage, images: readonly ListedImage[], usersOf: UsersOf): void {
-  const users = [...usersOf(image), ...layersOn(image, images).map(describeImage)];
-  if (users.length === 0) return;
-  throw new ImageInUseError(describeImage(image), users);
+  refuseNeeded(describeImage(image), [...usersOf(image), ...layersOn(image, images).map(describeImage)]);
 }
 
-function layersOn(image: Image, images: readonly ListedImage[]): ListedImage[] {
+function refuseNeeded(image: string, users: readonly string[]): void {
+  if (users.length > 0) throw new ImageInUseError(image, users);
+}
+
+/** The images that stand on this one itself. */
+export function layersOn(image: Image, images: readonly ListedImage[]): ListedImage[] {
   return images.filter((other) => other.kind === 'disk' && other.backingDigest === image.digest);
 }
 
-function describeImage({ names, name, digest }: ListedImage): string {
+/** A name that it has, or what tells it from others. */
+export function describeImage({ names, name, digest }: ListedImage): string {
   return names[0] ?? `${name} (sha256:${digest.slice(0, 12)})`;
 }
 
+export interface PruneOptions extends Limits {
+  /** Those with names too; false by default. */
+  readonly all?: boolean | undefined;
+  /** Only say which; false by default. */
+  readonly dryRun?: boolean | undefined;
+}
+
 /**
- * Removes images that have no name and that nobody needs, of those given or of all. What stands on another goes first.
+ * Removes images that nobody needs. What stands on another goes first.
  * @returns what was removed.
  */
 export async function pruneImages(
   store: string,
   readUsers: () => UsersOf,
-  limits: Limits & { readonly dryRun?: boolean } = {},
-): Promise<readonly Image[]> {
+  { all = false, dryRun = false, ...limits }: PruneOptions = {},
+): Promise<readonly ListedImage[]> {
   if ((await entriesOf(store)).length === 0) return [];
-  return withStoreLock(store, limits, async () => {
-    const nameless = (await listImages(store)).images.filter(({ names }) => names.length === 0);
-    return removeUnneeded(store, nameless, readUsers(), limits.dryRun);
+  return withStoreLock(store, limits, async (scope) => {
+    const { images } = await listImages(store);
+    const candidates = images.filter(({ names }) => all || names.length === 0);
+    const unneeded = unneededOf(candidates, images, readUsers());
+    if (dryRun) return unneeded;
+    const trash = await makeBuildDirectory(store, scope);
+    for (const image of unneeded) {
+      limits.signal?.throwIfAborted();
+      // Killed in between, we leave an image without a name, which the next prune takes.
+      for (const name of image.names) await unlink(join(store, name));
+      await discard(store, image, trash);
+    }
+    return unneeded;
   });
 }
 
-async function removeUnneeded(
-  store: string,
-  candidates: readonly Image[],
+/** Those of the candidates that nobody needs, in the order in which they can go: each may set free what it stood on. */
+export function unneededOf(
+  candidates: readonly ListedImage[],
+  images: readonly ListedImage[],
   usersOf: UsersOf,
-  dryRun = false,
-): Promise<readonly Image[]> {
-  const digests = new Set(candidates.map(({ digest }) => digest));
-  const removed: Image[] = [];
-  let { images } = await listImages(store);
-  // Each that goes may set free what it stood on.
+): readonly ListedImage[] {
+  let staying = images;
+  const going: ListedImage[] = [];
   for (;;) {
-    const next = images.find(
+    const next = candidates.find(
       (image) =>
-        digests.has(image.digest) && usersOf(image).length === 0 && layersOn(image, images).length === 0,
+        !going.includes(image) && usersOf(image).length === 0 && layersOn(image, staying).length === 0,
     );
-    if (!next) return removed;
-    if (!dryRun) await removeDirectory(join(store, imageDirectoryName(next.digest)));
-    removed.push(next);
-    images = images.filter((image) => image !== next);
+    if (!next) return going;
+    going.push(next);
+    staying = staying.filter((image) => image !== next);
   }
 }
 
-/** Removes all but the newest `keep` kernels of a name that it has lost: a launch may be opening one just now. */
-export async function removeSuperseded(store: string, name: string, keep: number): Promise<void> {
+/**
+ * Removes all but the newest `keep` kernels of a name that it has lost: a launch may be opening one just now.
+ * @param trash a build directory.
+ */
+export async function removeSuperseded(
+  store: string,
+  name: string,
+  keep: number,
+  trash: string,
+): Promise<void> {
   const { images } = await listImages(store);
   const superseded = images.filter((image) => image.name === name && image.names.length === 0);
-  for (const { digest } of superseded.slice(keep))
-    await removeDirectory(join(store, imageDirectoryName(digest)));
+  for (const image of superseded.slice(keep)) await discard(store, image, trash);
 }
 
-async function removeDirectory(directory: string): Promise<void> {
-  // The manifest goes first: what is left of an interrupted removal is then no image.
-  await rm(join(directory, 'manifest.json'), { force: true });
-  await rm(directory, { recursive: true, force: true });
+async function discard(store: string, { digest }: Image, trash: string): Promise<void> {
+  await discardDirectory(join(store, imageDirectoryName(digest)), trash);
+}
+
+/** Away in one step; the rest of a removal that is killed is swept by whoever changes the store next. */
+async function discardDirectory(directory: string, trash: string): Promise<void> {
+  const aside = join(trash, `removed-${basename(directory)}`);
+  try {
+    await rename(directory, aside);
+  } catch (error) {
+    // A name can outlive what it stood for, where somebody removed that by other means.
+    if (isSystemError(error, 'ENOENT')) return;
+    throw error;
+  }
+  await rm(aside, { recursive: true, force: true });
 }

@@ -31,7 +31,11 @@ export interface ImageList {
 
 /** @throws InvalidInputError for what can neither be a name nor the beginning of a digest. */
 export function checkNameOrDigest(text: string): void {
-  if (!DIGEST_BEGINNING.test(text)) parseImageReference(text);
+  if (!isDigestBeginning(text)) parseImageReference(text);
+}
+
+export function isDigestBeginning(text: string): boolean {
+  return DIGEST_BEGINNING.test(text);
 }
 
 /** @returns undefined when there is no such image or its manifest is of another version. */

@@ -1,11 +1,9 @@
-import { InvalidInputError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
 import { makeBuildDirectory } from './build-directory.ts';
+import { checkGivenName } from './given-name.ts';
 import type { Image } from './image.ts';
 import { withStoreLock } from './lock.ts';
-import { MICRO } from './micro-name.ts';
 import { nameImage } from './place.ts';
-import { parseImageReference } from './reference.ts';
 import { requireImage } from './store.ts';
 
 /** @throws ImageNotFoundError, InvalidInputError for what cannot be a name. */
@@ -15,12 +13,7 @@ export async function tagImage(
   name: string,
   limits: Limits,
 ): Promise<Image> {
-  parseImageReference(name, 'name');
-  if (name === MICRO) {
-    throw new InvalidInputError('name', `${MICRO} is the name of vmlet's own image`, {
-      hint: 'choose another',
-    });
-  }
+  checkGivenName(name);
   await requireImage(store, reference);
   return withStoreLock(store, limits, async (scope) => {
     const image = await requireImage(store, reference);

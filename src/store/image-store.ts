@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import type { Image, KernelImage } from '../images/image.ts';
 import type { BuildMicroOptions } from '../images/micro.ts';
-import type { RemovedImages } from '../images/remove-image.ts';
-import type { ImageList } from '../images/store.ts';
+import type { PruneOptions, RemovedImages } from '../images/remove-image.ts';
+import type { ImageList, ListedImage } from '../images/store.ts';
 import { type Locations, locate } from '../machine/locations.ts';
 import type { Limits } from '../util/deadline.ts';
 
@@ -61,10 +61,10 @@ export class ImageStore {
   }
 
   /**
-   * Removes images that have no name and that nobody needs.
-   * @param options.dryRun only says which.
+   * Removes images that have no name and that nobody needs; see `PruneOptions`.
+   * @returns what was removed, or would be.
    */
-  async prune(options: Limits & { readonly dryRun?: boolean } = {}): Promise<readonly Image[]> {
+  async prune(options: PruneOptions = {}): Promise<readonly ListedImage[]> {
     const { pruneImages } = await import('../images/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
     return pruneImages(this.#locations.images, () => findImageUsers(this.#locations), options);

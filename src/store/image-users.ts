@@ -1,9 +1,12 @@
-import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
-import { type Image, imageDirectoryName } from '../images/image.ts';
+import { ownerOfBuild } from '../images/build-directory.ts';
+import { imageDirectoryName } from '../images/image.ts';
 import type { UsersOf } from '../images/remove-image.ts';
 import type { Locations } from '../machine/locations.ts';
+import { ownerInName } from '../machine/runtime-directory.ts';
+import { isAlive } from '../process/identity.ts';
 import { machineNames } from './definition.ts';
 import { definitionFiles } from './machine-files.ts';
 
@@ -11,14 +14,19 @@ import { definitionFiles } from './machine-files.ts';
 const HEADER_BYTES = 64 * 1024;
 
 /**
- * Which machines, and which disks that outlived theirs, stand on an image. Their texts are searched for the image's
- * directory, so that a machine counts whose definition cannot be understood.
+ * Which machines, throw-away ones too, and which disks that outlived theirs stand on an image. Their texts are searched
+ * for the image's directory, so that a machine counts whose definition cannot be understood.
  */
 export function findImageUsers(locations: Locations): UsersOf {
-  const texts = [...machineTexts(locations), ...diskTexts(locations)];
-  return (image: Image) => {
-    const directory = imageDirectoryName(image.digest);
-    return texts.filter(({ text }) => text.includes(directory)).map(({ user }) => user);
+  const texts = [
+    ...machineTexts(locations),
+    ...diskTexts(locations),
+    ...scratchTexts(locations),
+    ...buildTexts(locations),
+  ];
+  return ({ digest }) => {
+    const directory = imageDirectoryName(digest);
+    return [...new Set(texts.filter(({ text }) => text.includes(directory)).map(({ user }) => user))];
   };
 }
 
@@ -36,11 +44,54 @@ function machineTexts(locations: Locations): UserText[] {
 }
 
 function diskTexts({ disks }: Locations): UserText[] {
-  const names = unlessGone(() => readdirSync(disks)) ?? [];
+  return beginningsIn(disks).map(({ path, text }) => ({ user: `the disk ${path}`, text }));
+}
+
+/** Overlays of machines that `vmlet run` has running. Of those whose owner is dead, nobody will read any more. */
+function scratchTexts({ scratch }: Locations): UserText[] {
+  const names = unlessGone(() => readdirSync(scratch)) ?? [];
   return names.flatMap((name) => {
-    const path = join(disks, name);
-    const text = unlessGone(() => readBeginning(path));
-    return text === undefined ? [] : [{ user: `the disk ${path}`, text }];
+    const owner = ownerInName(name);
+    if (!owner || !isAlive(owner)) return [];
+    const user = `a throw-away machine of process ${owner.pid}`;
+    return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
+  });
+}
+
+/** Disks of images that are being made of others: they are named as standing on them only when they are whole. */
+function buildTexts({ images }: Locations): UserText[] {
+  const names = unlessGone(() => readdirSync(images)) ?? [];
+  return names.flatMap((name) => {
+    const owner = ownerOfBuild(name);
+    if (!owner || !isAlive(owner)) return [];
+    const directory = join(images, name);
+    const below = (unlessGone(() => readdirSync(directory)) ?? []).map((child) => join(directory, child));
+    const user = `an image that process ${owner.pid} makes`;
+    return [directory, ...below]
+      .filter(isReadable)
+      .flatMap(beginningsIn)
+      .filter(({ path }) => path.endsWith('.qcow2'))
+      .map(({ text }) => ({ user, text }));
+  });
+}
+
+/** The root of a system that is being installed belongs to other users, and has no disks. */
+function isReadable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EACCES', 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+function beginningsIn(directory: string): { readonly path: string; readonly text: Buffer }[] {
+  const entries = unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  return entries.flatMap((entry) => {
+    const path = join(directory, entry.name);
+    const text = entry.isFile() ? unlessGone(() => readBeginning(path)) : undefined;
+    return text === undefined ? [] : [{ path, text }];
   });
 }
 
