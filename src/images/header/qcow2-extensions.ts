@@ -64,9 +64,10 @@ async function* extensionsOf(
   { headerLength, extensionsEnd }: Qcow2Geometry,
 ): AsyncGenerator<Extension> {
   let at = headerLength;
-  for (let count = 0; at + 8 <= extensionsEnd; count += 1) {
+  for (let count = 0; at < extensionsEnd; count += 1) {
     if (count === MOST_EXTENSIONS)
       throw new HeaderDamage(`has more than ${MOST_EXTENSIONS} header extensions`);
+    if (extensionsEnd - at < 8) throw new HeaderDamage('has no end to its header extensions');
     const head = await reader.upTo(at, 8, 'a header extension');
     if (head.length < 8) throw new HeaderDamage('is cut off within its header extensions');
     const type = head.readUInt32BE(0);

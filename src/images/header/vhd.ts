@@ -29,6 +29,11 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
   findings.expect(bytes / SECTOR <= MOST_SECTORS, 'says that it is a disk of more than 2040 GiB');
   findings.expect(footer.readUInt32BE(64) === checksum(footer, 64), 'has a header with a wrong checksum');
   const type = footer.readUInt32BE(60);
+  if (isAtStart === (type === TYPE.fixed)) {
+    throw new HeaderDamage(
+      'contradicts itself: a VHD of a fixed size has its header at its end, and no other has',
+    );
+  }
   if (type === TYPE.fixed) {
     findings.expect(
       bytes <= BigInt(reader.size - FOOTER_BYTES),

@@ -50,13 +50,16 @@ export async function readVhdx(reader: HeaderReader, findings: Findings): Promis
   }
 }
 
-/** There are two, of which the newer counts; which one that is makes no difference here. */
+/** There are two, of which the newer counts: the other may tell of the log that there was before. */
 async function checkHeaders(reader: HeaderReader, findings: Findings): Promise<void> {
-  let count = 0;
+  const headers: Buffer[] = [];
   for (const at of HEADERS) {
     const header = await reader.bytes(at, 4096, 'its headers');
-    if (header.toString('latin1', 0, 4) !== 'head') continue;
-    count += 1;
+    if (header.toString('latin1', 0, 4) === 'head') headers.push(header);
+  }
+  const newest = headers.map(sequenceOf).reduce((most, next) => (next > most ? next : most), -1n);
+  if (newest === -1n) throw new HeaderDamage('has none of the headers that a VHDX has');
+  for (const header of headers.filter((one) => sequenceOf(one) === newest)) {
     findings.version = header.readUInt16LE(66);
     findings.expect(findings.version === 1, `is a VHDX of the unknown version ${findings.version}`);
     const log = header.subarray(48, 64);
@@ -65,7 +68,10 @@ async function checkHeaders(reader: HeaderReader, findings: Findings): Promise<v
       'was not closed: it has a log of changes that are not yet in place',
     );
   }
-  if (count === 0) throw new HeaderDamage('has none of the headers that a VHDX has');
+}
+
+function sequenceOf(header: Buffer): bigint {
+  return header.readBigUInt64LE(8);
 }
 
 async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Region>> {

@@ -37,7 +37,7 @@ export function parseVmdkDescriptor(bytes: Buffer): VmdkDescriptor {
       });
     }
   }
-  const version = /^\s*version\s*=\s*(\d{1,9})/im.exec(text)?.[1];
+  const version = /^[ \t]*version[ \t]*=[ \t]*(\d{1,9})/im.exec(text)?.[1];
   // QEMU searches the text for this word, wherever it stands.
   const hint = /parentFileNameHint[^"\n]*(?:"(?<name>[^"\n]*))?/i.exec(text);
   const parentId = /parentCID\s*=\s*"?([0-9a-z]+)/i.exec(text)?.[1]?.toLowerCase();

@@ -70,7 +70,10 @@ function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): 
 
 /** A marker, a second header, which counts, and the marker of the end: a sector each. */
 async function checkFooter(header: Buffer, reader: HeaderReader, findings: Findings): Promise<void> {
-  if (reader.size < 3 * SPARSE_BYTES) throw new HeaderDamage('is cut off: its footer is not there');
+  // Who rounds the end to whole sectors finds another footer than who does not.
+  if (reader.size < 3 * SPARSE_BYTES || reader.size % SPARSE_BYTES !== 0) {
+    throw new HeaderDamage('is cut off: its footer is not there');
+  }
   const footer = await reader.bytes(reader.size - 2 * SPARSE_BYTES, SPARSE_BYTES, 'its footer');
   if (footer.toString('latin1', 0, 4) !== 'KDMV')
     throw new HeaderDamage('is cut off: its footer is not there');
