@@ -29,8 +29,9 @@ export async function readCatalogueFile(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    if ('code' in error && error.code === 'ENOENT') return undefined;
+    throw new CatalogueFileError(path, 1, '', `cannot be read: ${error.message}`, { cause: error });
   }
   if (text.length > MAX_BYTES) throw new CatalogueFileError(path, 1, '', `is larger than ${MAX_BYTES} bytes`);
   return parseCatalogueFile(text, path, otherKeys);

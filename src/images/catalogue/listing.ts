@@ -1,4 +1,5 @@
-const LINK = /<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/gi;
+/** Nothing in it repeats without a limit, so that a hostile page costs no more time than another one of its size. */
+const LINK = /<a\s[^>]{0,256}?\bhref\s{0,8}=\s{0,8}(?:"([^"]{0,1024})"|'([^']{0,1024})')/gi;
 
 /** The lines of a text, without those that are empty. */
 export function linesOf(text: string): string[] {
@@ -15,8 +16,8 @@ export function linkedNamesOf(page: string): string[] {
   return names;
 }
 
-/** A name as it is where it is not percent-encoded well. */
-function decoded(name: string): string {
+/** Without percent-encoding; as it is where that is not done well. */
+export function decoded(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch (error) {

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { ImageMovedError, InvalidInputError, PublisherDocumentError } from '../../errors.ts';
+import { ImageMovedError, InvalidInputError, PublisherDocumentError, VmletError } from '../../errors.ts';
 import type { GuestDescription } from '../guest-description.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { chooseDigest } from './choose-digest.ts';
 import type { DigestAlgorithm } from './digest-list.ts';
-import { linesOf, linkedNamesOf } from './listing.ts';
+import { decoded, linesOf, linkedNamesOf } from './listing.ts';
 import { addressesOf, type Site, sitesOf } from './mirrors.ts';
 import { newestOf } from './newest.ts';
 import { PublisherDocuments, type FetchDocument, Unreachable } from './publisher-documents.ts';
@@ -94,7 +94,15 @@ export async function explainMismatch(
   options: ResolveOptions,
 ): Promise<ImageMovedError | undefined> {
   if (!resolved.moves) return undefined;
-  const now = await resolveEntry(entry, options);
+  let now: ResolvedImage;
+  try {
+    now = await resolveEntry(entry, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    // That the digest is wrong says more than that the publisher does not answer any more.
+    if (error instanceof VmletError) return undefined;
+    throw error;
+  }
   return now.digest?.hex === resolved.digest?.hex ? undefined : new ImageMovedError(resolved.reference);
 }
 
@@ -188,7 +196,7 @@ async function publishedDigest(
     }
   }
   const pattern = digest.newest === undefined ? undefined : compilePattern(digest.newest, words);
-  const name = decodeURIComponent(fill(entry.url, words).split('/').at(-1) ?? '');
+  const name = decoded(fill(entry.url, words).split(/[?#]/)[0]?.split('/').at(-1) ?? '');
   const { hex, groups } = chooseDigest(text, digest, pattern ?? name, {
     image: reference,
     url: document.url,

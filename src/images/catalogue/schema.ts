@@ -13,6 +13,8 @@ const url = z
     (text) => /^https?:\/\//.test(text) && URL.canParse(text),
     'expected an address that begins with https:// or http://',
   );
+/** Both ends of a mirror: what is put in place of the other has to end where the other does. */
+const folder = url.refine((text) => text.endsWith('/'), 'expected an address that ends with /');
 const keyName = z.string().regex(WORD, 'expected letters, digits and . _ -');
 
 const keySchema = z.strictObject({
@@ -146,7 +148,7 @@ export const entrySchema = z
 /** A whole file: the catalogue, or what a user adds to it. */
 export const catalogueFileSchema = z.strictObject({
   /** What begins with one of these is asked for at the others first, in order. */
-  mirrors: z.record(url, z.array(url).min(1)).default({}),
+  mirrors: z.record(folder, z.array(folder).min(1)).default({}),
   keys: z.record(keyName, keySchema).default({}),
   images: z.record(reference, entrySchema).superRefine(refuseDoubleNames).default({}),
 });
