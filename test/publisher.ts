@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-export interface PublishedFile {
-  readonly body: Buffer;
-  readonly contentType?: string;
+interface PublishedFile {
+  /** What is published, or the path of a file that has it. */
+  readonly content: Buffer | string;
+  readonly bytes: number;
+  readonly etag: string;
+  readonly contentType: string;
 }
 
 /** A web server on loopback whose files a test publishes, replaces and takes away, and that counts who asks for them. */
 export class Publisher implements AsyncDisposable {
-  readonly files = new Map<string, PublishedFile>();
+  readonly #files = new Map<string, PublishedFile>();
   readonly requests: string[] = [];
   /** Called before an answer goes out. */
   beforeAnswer: (path: string) => Promise<void> | void = () => undefined;
@@ -29,17 +33,18 @@ export class Publisher implements AsyncDisposable {
       this.requests.push(path);
       void (async () => {
         await this.beforeAnswer(path);
-        const file = this.files.get(path);
+        const file = this.#files.get(path);
         if (!file) {
           response.writeHead(404, { 'content-type': 'text/html' }).end('<html>not here</html>');
           return;
         }
         response.writeHead(200, {
-          'content-type': file.contentType ?? 'application/octet-stream',
-          'content-length': file.body.length,
-          etag: `"${sha256(file.body).slice(0, 16)}"`,
+          'content-type': file.contentType,
+          'content-length': file.bytes,
+          etag: file.etag,
         });
-        response.end(file.body);
+        if (typeof file.content === 'string') createReadStream(file.content).pipe(response);
+        else response.end(file.content);
       })();
     });
   }
@@ -48,8 +53,24 @@ export class Publisher implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  publish(path: string, body: Buffer | string, contentType?: string): void {
-    this.files.set(path, { body: Buffer.from(body), ...(contentType !== undefined && { contentType }) });
+  publish(path: string, text: Buffer | string, contentType = 'application/octet-stream'): void {
+    const content = Buffer.from(text);
+    this.#files.set(path, {
+      content,
+      bytes: content.length,
+      etag: `"${sha256(content).slice(0, 16)}"`,
+      contentType,
+    });
+  }
+
+  publishFile(path: string, file: string): void {
+    const { size, mtimeMs } = statSync(file);
+    this.#files.set(path, {
+      content: file,
+      bytes: size,
+      etag: `"${size}-${mtimeMs}"`,
+      contentType: 'application/octet-stream',
+    });
   }
 
   /** How often a file was asked for. */
