@@ -149,6 +149,6 @@ async function valuesOf(
   if (what.argChoices !== undefined) {
     return { candidates: what.argChoices.map((value) => ({ value, description: '' })), paths: 'none' };
   }
-  const kind = 'flags' in what ? /[<[]([^>\].]+)/.exec(what.flags)?.[1] : what.name();
+  const kind = 'flags' in what ? /[<[]([^>\].:]+)/.exec(what.flags)?.[1] : what.name();
   return kind === undefined ? NOTHING : completionsOfKind(kind, operands);
 }

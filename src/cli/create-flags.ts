@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { CreateOptions } from '../store/index.ts';
-import { collect, wholeNumber } from './run-options.ts';
+import { choice, collect, wholeNumber } from './run-options.ts';
+import { type SeedFlags, addSeedFlags } from './seed-flags.ts';
 
 /** What commander makes of the flags that describe a machine. */
-export interface CreateFlags {
+export interface CreateFlags extends SeedFlags {
   readonly memory?: string;
   readonly cpus?: number;
   readonly disk?: readonly string[];
@@ -18,6 +19,8 @@ export interface CreateFlags {
   readonly publish?: readonly string[];
   readonly net?: string;
   readonly firmware?: CreateOptions['firmware'];
+  readonly pull?: CreateOptions['pull'];
+  readonly diskSize?: string;
   readonly tpm?: true;
   readonly display?: CreateOptions['display'];
   readonly accel?: CreateOptions['accel'];
@@ -27,7 +30,7 @@ export interface CreateFlags {
 }
 
 export function addCreateFlags(command: Command): Command {
-  return command
+  command
     .option('-m, --memory <size>', 'memory such as 4G (default: 2G; 256M with --image micro)')
     .option('--cpus <n>', 'virtual processors (default: 2; 1 with --image micro)', wholeNumber)
     .option(
@@ -35,7 +38,10 @@ export function addCreateFlags(command: Command): Command {
       'an empty disk such as 20G, or FILE[,format=qcow2|raw][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
       collect,
     )
-    .option('--image <image>', 'boot an overlay on this disk file (with a slash), or micro')
+    .option(
+      '--image <image>',
+      'boot an overlay on an image such as debian:13 or on a disk FILE (with a slash), or micro',
+    )
     .option('--adopt', 'with --image FILE: write into the file itself')
     .option('--iso <file>', 'a CD in the drive, which boots while no disk does')
     .option('--location <path>', 'start the installer of this ISO or tree, its kernel loaded directly, once')
@@ -47,25 +53,44 @@ export function addCreateFlags(command: Command): Command {
     )
     .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
     .option('--net <kind>', 'auto, passt, slirp, none or bridge=NAME (default: auto)')
-    .addOption(
-      new Option('--firmware <kind>', 'what boots (default: bios)').choices(['bios', 'uefi', 'uefi-secure']),
-    )
     .option('--tpm', 'a TPM 2.0, by swtpm')
     .addOption(
       new Option('--display <kind>', 'a screen (default: vnc, none for a kernel)').choices(['vnc', 'none']),
     )
     .addOption(new Option('--accel <kind>', 'what runs it (default: auto)').choices(['auto', 'kvm', 'tcg']))
     .option('-l, --label <key=value>', 'a label, for ls --filter', collect)
-    .option('--ssh-user <user>', 'where ssh logs in (default: root)')
+    .option('--ssh-user <user>', 'where ssh logs in (default: the user of the first boot, else root)')
     .option('--protect', 'refuse to be removed');
+  return addSeedFlags(addImageFlags(command, '20G, or what the image has'));
 }
 
-export function createOptions(name: string, flags: CreateFlags): CreateOptions {
+/** What `run` and `create` take alike of an image and how it boots. */
+export function addImageFlags(command: Command, diskSize: string): Command {
+  return command
+    .addOption(
+      choice('--pull <when>', 'get the image anew from its publisher (default: missing)', [
+        ...['missing', 'always', 'newer', 'never'],
+      ]),
+    )
+    .option('--disk-size <size>', `size of the image's disk in the guest (default: ${diskSize})`)
+    .addOption(
+      choice('--firmware <kind>', 'what boots a disk (default: what its image needs, else bios)', [
+        ...['bios', 'uefi', 'uefi-secure'],
+      ]),
+    );
+}
+
+export function createOptions(
+  name: string,
+  flags: CreateFlags,
+  seed: CreateOptions['seed'] | undefined,
+): CreateOptions {
   const { disk, publish, label, ...same } = flags;
   const given = {
     ...Object.fromEntries(Object.entries(same).filter(([key]) => CREATE_KEYS.has(key))),
     name,
     disks: disk,
+    seed,
     ports: publish,
     labels: label && labelsOf(label),
   };
@@ -77,7 +102,7 @@ export function createOptions(name: string, flags: CreateFlags): CreateOptions {
 
 const CREATE_KEYS: ReadonlySet<string> = new Set([
   ...['memory', 'cpus', 'image', 'adopt', 'iso', 'location', 'kernel', 'initrd', 'append', 'net', 'firmware'],
-  ...['tpm', 'display', 'accel', 'sshUser', 'protect'],
+  ...['tpm', 'display', 'accel', 'sshUser', 'protect', 'pull', 'diskSize'],
 ]);
 
 /** `key=value`; a key alone has an empty value. */

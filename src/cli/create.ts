@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { MachineStore } from '../store/index.ts';
 import { type CreateFlags, addCreateFlags, createOptions } from './create-flags.ts';
 import { describeImageProgress, ProgressLine } from './progress.ts';
+import { seedOptions } from './seed-flags.ts';
 import { startNote } from './start.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
@@ -25,7 +26,7 @@ export function createCommand(): Command {
 }
 
 async function create(name: string, flags: Flags): Promise<void> {
-  const options = createOptions(name, flags);
+  const options = createOptions(name, flags, await seedOptions(flags));
   const store = new MachineStore();
   if (flags.dryRun) {
     process.stdout.write(`${JSON.stringify({ version: 1, create: await store.check(options) }, null, 2)}\n`);

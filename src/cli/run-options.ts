@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
-import type { LaunchOptions } from '../index.ts';
+import type { LaunchOptions, SeedOptions } from '../index.ts';
 import type { GuestCommandFlags } from './guest-command.ts';
 
 /** What commander makes of the flags of `vmlet run`. */
@@ -15,6 +15,9 @@ export interface RunFlags extends GuestCommandFlags {
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
+  readonly firmware?: string;
+  readonly diskSize?: string;
+  readonly pull?: string;
   readonly timeout?: number;
   readonly bootTimeout?: number;
   readonly console?: true;
@@ -76,19 +79,27 @@ export function splitWords(words: readonly string[], flags: RunFlags): { image?:
   const [image, ...rest] = words;
   if (image === undefined) {
     throw new InvalidInputError('image', 'none was given', {
-      hint: 'for example: vmlet run micro -- uname -a',
+      hint: 'for example: vmlet run micro -- uname -a, or vmlet run debian:13 -- cat /etc/os-release',
     });
   }
   // Whatever follows the image is the command's own, so that commander leaves its first -- in place.
   return { image, command: rest[0] === '--' ? rest.slice(1) : rest };
 }
 
-export function launchOptions(image: string | undefined, flags: RunFlags): LaunchOptions {
+export function launchOptions(
+  image: string | undefined,
+  flags: RunFlags,
+  seed: SeedOptions | undefined,
+): LaunchOptions {
   const given = {
     image,
     kernel: flags.kernel,
     initrd: flags.initrd,
     append: flags.append,
+    firmware: flags.firmware,
+    diskSize: flags.diskSize,
+    pull: flags.pull,
+    seed,
     name: flags.name,
     memory: flags.memory,
     cpus: flags.cpus,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { TimedOutError } from '../errors.ts';
 import type { LaunchOptions, Machine } from '../index.ts';
+import { addImageFlags } from './create-flags.ts';
 import { debugLog } from './debug-log.ts';
 import { runInGuest } from './guest-command.ts';
 import { Interrupts } from './interrupts.ts';
@@ -14,12 +15,15 @@ import {
   splitWords,
   wholeNumber,
 } from './run-options.ts';
+import { type SeedFlags, addSeedFlags, seedOptions } from './seed-flags.ts';
+
+type Flags = RunFlags & SeedFlags;
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description(
       'Boots a fresh guest, runs one command in it and exits with its status. Nothing of the guest stays.\n' +
-        'IMAGE is micro, or the path of a disk with a slash in it; with --kernel there is none.',
+        'IMAGE is micro, an image such as debian:13, or the path of a disk with a slash in it; with --kernel there is none.',
     )
     .argument('[image]', 'what to boot')
     .argument('[command...]', 'what to run; a shell where none is given')
@@ -29,7 +33,7 @@ export function runCommand(): Command {
     .option('-w, --workdir <dir>', 'directory to run in')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
-    .option('-m, --memory <size>', 'memory such as 512M (default: 256M)')
+    .option('-m, --memory <size>', 'memory such as 512M (default: 256M; 2G for a disk)')
     .option('--cpus <n>', 'virtual processors (default: 1)', wholeNumber)
     .option('--disk <disk>', 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly]', collect)
     .addOption(choice('--net <kind>', 'network (default: auto)', ['auto', 'passt', 'slirp', 'none']))
@@ -39,16 +43,18 @@ export function runCommand(): Command {
     .option('--initrd <file>', 'initramfs for --kernel; the agent is added to it')
     .option('--append <words>', "more of the kernel's command line")
     .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
-    .option('--boot-timeout <time>', 'how long booting may take (default: 2m)', durationMs)
+    .option('--boot-timeout <time>', 'how long booting may take (default: 2m; 10m for a disk)', durationMs)
     .option('--console', "show the guest's serial console on stderr")
     .option('--debug', 'say on stderr what is done and when, as JSON lines')
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
-    .action(async (_image: string | undefined, _words: string[], flags: RunFlags, command: Command) => {
+    .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
       const { image, command: argv } = splitWords(command.args, flags);
-      await (flags.dryRun ? printDryRun(launchOptions(image, flags), flags) : run(image, argv, flags));
+      const options = launchOptions(image, flags, await seedOptions(flags));
+      await (flags.dryRun ? printDryRun(options, flags) : run(options, argv, flags));
     });
+  return addSeedFlags(addImageFlags(command, "the image's own"));
 }
 
 async function printDryRun(options: LaunchOptions, flags: RunFlags): Promise<void> {
@@ -57,13 +63,13 @@ async function printDryRun(options: LaunchOptions, flags: RunFlags): Promise<voi
   process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
 }
 
-async function run(image: string | undefined, argv: string[], flags: RunFlags): Promise<void> {
+async function run(options: LaunchOptions, argv: string[], flags: RunFlags): Promise<void> {
   using interrupts = new Interrupts();
   const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
   const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
   const log = flags.debug && (await debugLog());
   try {
-    await using machine = await boot(launchOptions(image, flags), flags, signal, log);
+    await using machine = await boot(options, flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal);
     log?.debug({ status: process.exitCode }, 'the command has ended');
   } catch (error) {

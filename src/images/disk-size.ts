@@ -48,6 +48,11 @@ export function parseDiskSize(text: string, field: string): number {
   return Number(bytes);
 }
 
+/** The same, where it may be a number already. */
+export function parseWholeSize(size: number | string, field: string): number {
+  return parseDiskSize(String(size), field);
+}
+
 /** Bytes for people: "1.5 GiB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

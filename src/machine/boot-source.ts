@@ -68,7 +68,11 @@ export async function findImage(name: string, context: SourceContext): Promise<I
   const stored = await findStored(locations.images, name);
   if (pull === 'never' || (pull === 'missing' && stored)) return stored ?? refuseMissing(name);
   const { pullImage } = await import('../images/pull.ts');
-  return pullImage(name, { ...placesOf(locations), ...context, orElse: stored });
+  return pullImage(name, {
+    ...placesOf(locations),
+    ...context,
+    orElse: pull === 'newer' ? stored : undefined,
+  });
 }
 
 /** @throws ImageNotFoundError, or what building it throws. */

@@ -86,9 +86,9 @@ function initrdLines({ boot, directory }: Plan): string[] {
 
 function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined {
   const create = ['qemu-img', 'create', '-q', '-f', 'qcow2'];
-  if (createBytes !== undefined) return command([...create, path, String(createBytes)]);
-  if (backing) return command([...create, '-F', backing.format, '-b', backing.path, path]);
-  return undefined;
+  const size = createBytes === undefined ? [] : [String(createBytes)];
+  if (backing) return command([...create, '-F', backing.format, '-b', backing.path, path, ...size]);
+  return size.length === 0 ? undefined : command([...create, path, ...size]);
 }
 
 function nvramLines({ firmware }: Plan): string[] {

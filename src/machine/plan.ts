@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import type { QemuNetworkWiring } from '../passt/qemu-network.ts';
 import { InvalidInputError } from '../errors.ts';
+import { formatBytes } from '../images/disk-size.ts';
 import type { Firmware } from '../host/firmware.ts';
 import type { DiskImage, DiskLayer } from '../images/image.ts';
 import { backingChain } from './block-node.ts';
@@ -30,7 +31,7 @@ export interface DiskPlan {
   readonly readOnly: boolean;
   /** The whole chain; undefined for a disk that stands alone. */
   readonly backing: DiskLayer | undefined;
-  /** Size of the empty disk that is made at `path`; undefined for an overlay or for a file as it is. */
+  /** Size of the disk that is made at `path`; undefined for an overlay as large as its backing, or a file as it is. */
   readonly createBytes: number | undefined;
   /** `none` goes around the host's page cache; `unsafe` ignores the guest's flushes, so that a crash loses data. */
   readonly cache: 'writeback' | 'none' | 'unsafe';
@@ -219,8 +220,9 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
 }
 
 function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
-  const bootDisk: readonly FoundDisk[] = source.kind === 'disk' ? [{ ...source.layer, readOnly: false }] : [];
-  return [...bootDisk, ...spec.disks].map((disk, index): DiskPlan => {
+  const bootDisk = source.kind === 'disk' ? [{ ...source.layer, readOnly: false }] : [];
+  const createBytes = diskBytesOf(spec, source);
+  return [...bootDisk, ...spec.disks].map((disk: FoundDisk, index): DiskPlan => {
     const nodeName = `disk${index}`;
     const own = {
       nodeName,
@@ -238,6 +240,18 @@ function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirect
     if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
     const { path, format, backing } = disk;
     if (disk.readOnly) return { ...own, path, format, backing, readOnly: true };
-    return { ...own, backing: { path, format, backing } };
+    return { ...own, backing: { path, format, backing }, createBytes: index === 0 ? createBytes : undefined };
   });
+}
+
+/** A disk may be larger than its image: what reads the seed lets the file system grow into it. */
+function diskBytesOf({ diskBytes }: FoundSpec, source: BootSource): number | undefined {
+  if (diskBytes === undefined || source.kind === 'kernel' || !source.image) return undefined;
+  const { name, virtualBytes } = source.image;
+  if (diskBytes >= virtualBytes) return diskBytes;
+  throw new InvalidInputError(
+    'diskSize',
+    `${formatBytes(diskBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
+    { hint: 'a disk can only be larger than its image' },
+  );
 }

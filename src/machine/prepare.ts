@@ -36,9 +36,17 @@ export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' 
 
 async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {
   const { path, backing, createBytes } = disk;
-  if (createBytes !== undefined) await createDisk({ path, format: 'qcow2', sizeBytes: createBytes, signal });
-  if (backing)
-    await createOverlay({ path, backingPath: backing.path, backingFormat: backing.format, signal });
+  if (backing) {
+    await createOverlay({
+      path,
+      backingPath: backing.path,
+      backingFormat: backing.format,
+      sizeBytes: createBytes,
+      signal,
+    });
+  } else if (createBytes !== undefined) {
+    await createDisk({ path, format: 'qcow2', sizeBytes: createBytes, signal });
+  }
 }
 
 /** The kernel unpacks one archive after the other, each beginning at a multiple of four bytes. */

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { type Seed, type SeedOptions, parseSeedOptions } from '../guest/seed/options.ts';
+import { parseWholeSize } from '../images/disk-size.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { MICRO } from '../images/micro-name.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
@@ -25,9 +26,11 @@ export interface LaunchOptions {
   readonly image?: string;
   /**
    * Whether an image of the catalogue is looked up: where it is not in the store (`missing`, the default), even where it
-   * is (`newer`), or never.
+   * is (`newer`: what is there will do where nobody can be reached; `always`: it does not), or never.
    */
   readonly pull?: PullPolicy;
+  /** What the guest sees of the image's disk, as in `20G`, where that is to be more than the image's own. */
+  readonly diskSize?: number | string;
   /** What a guest with cloud-init or the like becomes at its first boot. */
   readonly seed?: SeedOptions;
   /** What boots a disk; what its image needs, and `bios` for a path, by default. */
@@ -72,7 +75,7 @@ export interface LaunchOptions {
   readonly console?: Writable;
 }
 
-export type PullPolicy = 'missing' | 'newer' | 'never';
+export type PullPolicy = 'missing' | 'newer' | 'always' | 'never';
 
 /** The options, validated and in one form each. Defaults that depend on the host are not yet chosen. */
 export interface Spec {
@@ -87,6 +90,8 @@ export interface Spec {
       }
     | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined };
   readonly pull: PullPolicy;
+  /** Of the disk of an image of the store; undefined for the image's own. */
+  readonly diskBytes: number | undefined;
   readonly seed: Seed | undefined;
   /** Undefined for what the image needs. */
   readonly firmware: 'bios' | 'uefi' | 'uefi-secure' | undefined;
@@ -105,7 +110,8 @@ const hostName = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 const launchOptionsSchema = z.strictObject({
   image: z.string().min(1).optional(),
-  pull: z.enum(['missing', 'newer', 'never']).default('missing'),
+  pull: z.enum(['missing', 'newer', 'always', 'never']).default('missing'),
+  diskSize: z.union([z.number(), z.string()]).optional(),
   seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
   firmware: z.enum(['bios', 'uefi', 'uefi-secure']).optional(),
   kernel: z.string().min(1).optional(),
@@ -143,10 +149,12 @@ export function parseSpec(options: LaunchOptions): Spec {
   const boot = bootOf(valid);
   const small = boot.kind === 'kernel' || (boot.kind === 'image' && boot.image === MICRO);
   if (small) refuseForKernels(valid);
+  refuseForFiles(valid, boot);
   return {
     name: valid.name,
     boot,
     pull: valid.pull,
+    diskBytes: valid.diskSize === undefined ? undefined : parseWholeSize(valid.diskSize, 'diskSize'),
     seed: valid.seed && parseSeedOptions(valid.seed),
     firmware: valid.firmware,
     append: valid.append,
@@ -168,6 +176,13 @@ function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unkno
   if (given === undefined) return;
   throw new InvalidInputError(given, 'is for a disk, and this machine boots a kernel directly', {
     hint: 'leave it out, or give an image with a disk, such as debian:13',
+  });
+}
+
+function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spec['boot']): void {
+  if (diskSize === undefined || (boot.kind === 'image' && boot.image !== MICRO)) return;
+  throw new InvalidInputError('diskSize', 'is for the disk that an image of the store gives', {
+    hint: 'give image, such as debian:13',
   });
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { type Seed, type SeedOptions, parseSeedOptions } from '../guest/seed/options.ts';
-import { parseDiskSize } from '../images/disk-size.ts';
+import { parseWholeSize } from '../images/disk-size.ts';
 import { MICRO } from '../images/micro-name.ts';
 import { parseImageReference } from '../images/reference.ts';
 import { checkAppend } from '../machine/kernel-command-line.ts';
@@ -106,7 +106,7 @@ const optionsSchema = z.strictObject({
   cpus: z.int().min(1).max(255).optional(),
   disks: z.array(z.string()).default([]),
   image: z.string().min(1).optional(),
-  pull: z.enum(['missing', 'newer', 'never']).default('missing'),
+  pull: z.enum(['missing', 'newer', 'always', 'never']).default('missing'),
   diskSize: z.union([z.number(), z.string()]).optional(),
   seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
   adopt: z.boolean().default(false),
@@ -228,14 +228,8 @@ function storedImageOf({ image, pull, diskSize }: Valid): NewMachine['image'] {
   return {
     name: image,
     pull,
-    diskBytes: diskSize === undefined ? undefined : diskBytesOf(diskSize),
+    diskBytes: diskSize === undefined ? undefined : parseWholeSize(diskSize, 'diskSize'),
   };
-}
-
-function diskBytesOf(size: number | string): number {
-  if (typeof size === 'string') return parseDiskSize(size, 'diskSize');
-  if (Number.isSafeInteger(size) && size > 0 && size % 512 === 0) return size;
-  throw new InvalidInputError('diskSize', `${size} is not a positive multiple of 512`);
 }
 
 function imageAsDisk(image: string, adopt: boolean): NewDisk {
