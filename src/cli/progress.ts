@@ -21,9 +21,12 @@ export class ProgressLine {
   }
 }
 
-/** As in `debian:13: downloading 120 MiB of 330 MiB (36 %), 12 MiB/s`. */
-export function describeImageProgress({ image, phase, fraction, transfer }: ImageProgress): string {
-  if (!transfer) return `${image}: ${phase}${fraction > 0 ? ` ${percent(fraction)}` : ''}`;
+/** As in `debian:13: downloading 120 MiB of 330 MiB (36 %), 12 MiB/s`, or `web: booting for ./setup.sh`. */
+export function describeImageProgress({ image, phase, fraction, script, transfer }: ImageProgress): string {
+  if (!transfer) {
+    const what = script === undefined ? '' : ` for ${script}`;
+    return `${image}: ${phase}${what}${fraction > 0 ? ` ${percent(fraction)}` : ''}`;
+  }
   const { doneBytes, totalBytes, bytesPerSecond } = transfer;
   const total = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)} (${percent(fraction)})`;
   return `${image}: ${phase} ${formatBytes(doneBytes)}${total}, ${formatBytes(bytesPerSecond)}/s`;

@@ -22,7 +22,10 @@ export async function makeBuildDirectory(store: string, scope: Scope): Promise<s
 export async function sweepBuildDirectories(store: string): Promise<void> {
   for (const entry of await entriesOf(store)) {
     const owner = ownerOfBuild(entry);
-    if (owner && !isAlive(owner)) await rm(join(store, entry), { recursive: true, force: true });
+    if (!owner || isAlive(owner)) continue;
+    // A system that was being installed has files of other users.
+    const { removeTree } = await import('./build/namespace.ts');
+    await removeTree(join(store, entry));
   }
 }
 

@@ -3,6 +3,8 @@ import type { Image, KernelImage } from '../images/image.ts';
 import type { BuildMicroOptions } from '../images/micro.ts';
 import type { PruneOptions, RemovedImages } from '../images/remove-image.ts';
 import type { ImageList, ListedImage } from '../images/store.ts';
+import type { BuildImageOptions, BuiltImage } from '../machine/build-image-options.ts';
+import type { BuildLayerOptions } from '../machine/build-layer.ts';
 import { type Locations, locate } from '../machine/locations.ts';
 import type { Limits } from '../util/deadline.ts';
 
@@ -38,6 +40,34 @@ export class ImageStore {
     const { buildMicro } = await import('../images/micro.ts');
     const { agentProgram } = await import('../machine/package-files.ts');
     return buildMicro({ ...options, store: this.#locations.images, agentPath: agentProgram() });
+  }
+
+  /**
+   * Builds an image of a distribution's packages, which boots with cloud-init, sshd and our agent, and names it. Needs
+   * no root. One that was built of the same inputs before is taken as it is, unless told not to: newer packages of a
+   * mirror are not seen then. Nothing of a build that fails stays.
+   * @throws InvalidInputError, MissingProgramError (mmdebstrap and others), ImageBuildError (a script that fails, with its
+   *   last lines; a package that is not there; a mirror that cannot be reached), NoSpaceError, PermissionError,
+   *   CommandFailedError, the signal's reason.
+   */
+  async build(options: BuildImageOptions): Promise<BuiltImage> {
+    const { buildImage } = await import('../machine/build-image.ts');
+    return buildImage(options, this.#locations.images);
+  }
+
+  /**
+   * Builds an image by scripts, each in a machine of its own that boots what the one before it left, and names the last.
+   * The disk holds what differs from the image that it stands on, which cannot be removed before it. What makes a
+   * machine itself (its machine id, host keys, logs, what its seed said) does not stay. A script whose image is there
+   * already is not run again, unless told so; images of the scripts before the last have no name, and `prune` removes
+   * those that nobody needs. A script that fails leaves no image.
+   * @throws InvalidInputError (also for `micro`, which has no disk), ImageNotFoundError and what pulling an image throws,
+   *   what `launch` throws, ImageBuildError (a script that fails, with its last lines; a guest that does not shut down),
+   *   GuestSetupError, NoSpaceError, PermissionError, CommandFailedError, the signal's reason.
+   */
+  async buildLayer(options: BuildLayerOptions): Promise<BuiltImage> {
+    const { buildLayers } = await import('../machine/build-layer.ts');
+    return buildLayers(options, this.#locations);
   }
 
   /**

@@ -69,7 +69,8 @@ function requirePackageName(name: string): string {
   });
 }
 
-async function readScript(script: BuildScript): Promise<SettledRecipe['scripts'][number]> {
+/** @throws InvalidInputError for a file that cannot be read. */
+export async function readScript(script: BuildScript): Promise<SettledRecipe['scripts'][number]> {
   if ('content' in script) return { name: script.name, content: Buffer.from(script.content) };
   try {
     return { name: script.path, content: await readFile(script.path) };
