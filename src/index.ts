@@ -11,7 +11,10 @@ export { GuestConsole } from './machine/console.ts';
 export { type Outcome, describeOutcome } from './machine/outcome.ts';
 export * from './format.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/port.ts';
-export { ImageStore } from './store/image-store.ts';
+export { ImageStore, type PullOptions as ImagePullOptions } from './store/image-store.ts';
+export type { InspectedImage } from './store/inspect-image.ts';
+export type { DiskUsage, UsageEntry, UsageKind } from './store/disk-usage.ts';
+export type { FileUsage } from './store/file-usage.ts';
 export type { BuildPhase, BuildProgress } from './images/micro.ts';
 export type { BuildImageOptions, BuiltImage, ImageBuildOptions } from './machine/build-image-options.ts';
 export type { BuildLayerOptions } from './machine/build-layer.ts';
@@ -20,7 +23,16 @@ export type { DiskImage, DiskLayer, Image, KernelImage } from './images/image.ts
 export type { ImageBuildPhase, ImageProgress, PullPhase } from './images/image-progress.ts';
 export type { SeedFile, SeedOptions } from './guest/seed/options.ts';
 export type { ImageList, ListedImage } from './images/store.ts';
-export type { RemovedImages } from './images/remove-image.ts';
+export type { PruneOptions, RemovedImages } from './images/remove-image.ts';
+export type { NewImageOptions } from './images/pull-url.ts';
+export type { GuestOptions } from './images/guest-options.ts';
+export {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportedImage,
+} from './images/export-image.ts';
+export type { CatalogueRow } from './images/catalogue/catalogue.ts';
 export type { GuestDescription } from './images/guest-description.ts';
 export type { ImageOrigin, ImageSource, Verification } from './images/manifest.ts';
 export {

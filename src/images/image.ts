@@ -7,6 +7,7 @@ import {
   type ImageOrigin,
   type ImageSource,
   type KernelManifest,
+  type Verification,
   filesOf,
 } from './manifest.ts';
 
@@ -53,6 +54,11 @@ export interface DiskImage extends CommonImage, DiskLayer {
 
 /** A read-only thing to boot from. */
 export type Image = KernelImage | DiskImage;
+
+/** Undefined for what was made here, of packages or of another image. */
+export function verificationOf(image: Image): Verification | undefined {
+  return image.kind === 'disk' && 'verification' in image.origin ? image.origin.verification : undefined;
+}
 
 export function imageDirectoryName(digest: string): string {
   return `sha256-${digest}`;

@@ -41,7 +41,7 @@ export async function refuseExisting(path: string): Promise<void> {
   throw existsError(path);
 }
 
-function existsError(path: string): InvalidInputError {
+export function existsError(path: string): InvalidInputError {
   return new InvalidInputError('path', `${path} exists already`, {
     hint: 'Take another name, or remove it first.',
   });

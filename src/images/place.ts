@@ -1,9 +1,9 @@
 import { mkdir, open, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
-import { syncDirectory } from '../util/atomic-file.ts';
+import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import { imageDirectoryName } from './image.ts';
-import type { DiskManifest, ImageManifest, ImageSource, KernelManifest } from './manifest.ts';
+import type { DiskManifest, ImageManifest, ImageOrigin, ImageSource, KernelManifest } from './manifest.ts';
 import type { AssembledImage } from './micro-assemble.ts';
 import { sha256 } from './sha256.ts';
 import { isComplete, readManifest } from './store.ts';
@@ -48,9 +48,20 @@ export async function placeDiskImage(
   image: NewDiskImage,
 ): Promise<DiskManifest> {
   const manifest = diskManifestOf(image);
-  return placeImage(store, buildDirectory, manifest, async (directory) =>
+  const placed = await placeImage(store, buildDirectory, manifest, async (directory) =>
     rename(image.path, join(directory, manifest.disk.path)),
   );
+  if (trustOf(placed.origin) >= trustOf(image.origin)) return placed;
+  // The very same disk, of which more is known now.
+  const better = { ...placed, origin: image.origin };
+  const path = join(store, imageDirectoryName(placed.digest), 'manifest.json');
+  replaceFile(path, formatManifest(better), 0o644);
+  return better;
+}
+
+/** How sure it is that an image is what its publisher, or its user, made. */
+function trustOf(origin: ImageOrigin): number {
+  return 'verification' in origin ? ['none', 'digest', 'signed'].indexOf(origin.verification) : Infinity;
 }
 
 async function placeImage<Manifest extends ImageManifest>(
@@ -65,7 +76,7 @@ async function placeImage<Manifest extends ImageManifest>(
   const directory = join(buildDirectory, 'image');
   await mkdir(directory);
   await addFiles(directory);
-  await writeDurably(join(directory, 'manifest.json'), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+  await writeDurably(join(directory, 'manifest.json'), Buffer.from(formatManifest(manifest)));
   syncDirectory(directory);
   // What is in the way is damaged, and so nobody uses it.
   await moveAside(place, join(buildDirectory, 'replaced'));
@@ -127,6 +138,10 @@ function diskManifestOf(image: NewDiskImage): DiskManifest {
     guest,
     origin,
   };
+}
+
+function formatManifest(manifest: ImageManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
 async function writeDurably(path: string, data: Buffer): Promise<void> {

@@ -1,12 +1,21 @@
 import { homedir } from 'node:os';
-import type { Image, KernelImage } from '../images/image.ts';
+import type { Catalogue, CatalogueRow } from '../images/catalogue/catalogue.ts';
+import type { ExportOptions, ExportedImage } from '../images/export-image.ts';
+import type { DiskImage, Image, KernelImage } from '../images/image.ts';
 import type { BuildMicroOptions } from '../images/micro.ts';
+import type { PullOptions as PullRequest } from '../images/pull.ts';
+import type { NewImageOptions } from '../images/pull-url.ts';
 import type { PruneOptions, RemovedImages } from '../images/remove-image.ts';
 import type { ImageList, ListedImage } from '../images/store.ts';
 import type { BuildImageOptions, BuiltImage } from '../machine/build-image-options.ts';
 import type { BuildLayerOptions } from '../machine/build-layer.ts';
-import { type Locations, locate } from '../machine/locations.ts';
+import { type Locations, locate, placesOf } from '../machine/locations.ts';
 import type { Limits } from '../util/deadline.ts';
+import type { DiskUsage, UsageEntry } from './disk-usage.ts';
+import type { InspectedImage } from './inspect-image.ts';
+
+/** How far a pull is, and how it is ended. */
+export type PullOptions = Pick<PullRequest, 'onProgress' | 'signal' | 'log'>;
 
 /** The images of one user. What only some calls need is loaded by them. */
 export class ImageStore {
@@ -30,6 +39,53 @@ export class ImageStore {
   async get(reference: string): Promise<Image> {
     const { requireImage } = await import('../images/store.ts');
     return requireImage(this.#locations.images, reference);
+  }
+
+  /**
+   * Gets an image of the catalogue from its publisher, verified as its entry says, under the name that is asked for and
+   * its own; one that is there already with the digest that its publisher names now is taken as it is.
+   * @throws ImageNotFoundError, CatalogueFileError, PublisherDocumentError, DownloadError, DigestMismatchError,
+   *   SignatureError, ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
+   */
+  async pull(reference: string, options: PullOptions = {}): Promise<Image> {
+    const { pullImage } = await import('../images/pull.ts');
+    return pullImage(reference, { ...placesOf(this.#locations), ...options });
+  }
+
+  /**
+   * Gets an image from a web address, unpacked and converted where it has to be.
+   * @throws InvalidInputError, DownloadError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
+   *   MissingProgramError, the signal's reason.
+   */
+  async pullUrl(url: string, options: NewImageOptions): Promise<DiskImage> {
+    const { pullUrl } = await import('../images/pull-url.ts');
+    return pullUrl(url, placesOf(this.#locations), options);
+  }
+
+  /**
+   * Writes an image to a file that stands alone, in any of several formats; see `ExportOptions`.
+   * @throws ImageNotFoundError, InvalidInputError for a file that is there, NoSpaceError, PermissionError,
+   *   MissingProgramError, the signal's reason.
+   */
+  async export(reference: string, file: string, options: ExportOptions = {}): Promise<ExportedImage> {
+    const { exportImage } = await import('../images/export-image.ts');
+    return exportImage(await this.get(reference), file, options);
+  }
+
+  /** All that is known of an image, and who needs it. @throws ImageNotFoundError, InvalidInputError. */
+  async inspect(reference: string): Promise<InspectedImage> {
+    const { inspectImage } = await import('./inspect-image.ts');
+    return inspectImage(this.#locations, reference);
+  }
+
+  /** The images that can be pulled by name, the user's own first. Nobody is asked. @throws CatalogueFileError. */
+  async catalogue(): Promise<readonly CatalogueRow[]> {
+    return (await this.#openCatalogue()).list();
+  }
+
+  /** Those of them that have a word in their name, alias or description. @throws CatalogueFileError. */
+  async search(term: string): Promise<readonly CatalogueRow[]> {
+    return (await this.#openCatalogue()).search(term);
   }
 
   /**
@@ -98,5 +154,26 @@ export class ImageStore {
     const { pruneImages } = await import('../images/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
     return pruneImages(this.#locations.images, () => findImageUsers(this.#locations), options);
+  }
+
+  /** What images, machines and all else of vmlet's takes on this host. @throws the signal's reason. */
+  async diskUsage({ signal }: Pick<Limits, 'signal'> = {}): Promise<DiskUsage> {
+    const { measureDiskUsage } = await import('./disk-usage.ts');
+    return measureDiskUsage(this.#locations, signal);
+  }
+
+  /**
+   * Removes what nobody works on any more: interrupted downloads, and what somebody was making who was killed.
+   * @returns what was removed, or would be.
+   */
+  async pruneLeftovers(options: { readonly dryRun?: boolean } = {}): Promise<readonly UsageEntry[]> {
+    const { pruneLeftovers } = await import('./prune-leftovers.ts');
+    return pruneLeftovers(this.#locations, options);
+  }
+
+  async #openCatalogue(): Promise<Catalogue> {
+    const { openCatalogue } = await import('../images/catalogue/catalogue.ts');
+    const { catalogue: file, userCatalogue: userFile } = placesOf(this.#locations);
+    return openCatalogue({ file, userFile });
   }
 }
