@@ -22,14 +22,7 @@ import { listMachineSnapshots } from './snapshots.ts';
  * killed.
  */
 export type UsageKind =
-  | 'images'
-  | 'machines'
-  | 'snapshots'
-  | 'saved states'
-  | 'kept disks'
-  | 'logs'
-  | 'downloads'
-  | 'unfinished';
+  'images' | 'machines' | 'snapshots' | 'saved states' | 'kept disks' | 'logs' | 'downloads' | 'unfinished';
 
 /** What one thing takes. */
 export interface UsageEntry extends FileUsage {
