@@ -1,7 +1,7 @@
 import { type FileHandle, constants, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
 import { syncDirectory } from '../util/atomic-file.ts';
+import { writeFailure } from './write-failure.ts';
 
 /**
  * Writes a stream beside its place and moves it there: the target is the whole content or what it was before.
@@ -30,13 +30,7 @@ export async function streamToFile(
     syncDirectory(dirname(target));
   } catch (error) {
     await rm(beside, { force: true });
-    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-      throw new NoSpaceError(`the disk is full: there is no room for ${target}`, { cause: error });
-    }
-    if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-      throw new PermissionError(`${target} cannot be written by this user`, { cause: error });
-    }
-    throw error;
+    throw writeFailure(error, target);
   }
 }
 

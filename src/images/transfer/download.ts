@@ -1,8 +1,20 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Scope } from '../../util/scope.ts';
+import { sha256 } from '../sha256.ts';
+import { writeFailure } from '../write-failure.ts';
+import { parseAddress, printable } from './address.ts';
+import { holdLock } from './address-lock.ts';
 import type { Compression } from './compression.ts';
-import type { ExpectedDigest } from './digest.ts';
-import type { TransferLimits } from './limits.ts';
+import { type ExpectedDigest, parseDigest } from './digest.ts';
+import { DigestingFile } from './digesting-file.ts';
+import { fetchFile } from './fetch-file.ts';
+import { isInterruption } from './interruption.ts';
+import { DEFAULT_LIMITS, type TransferLimits } from './limits.ts';
+import { PartialFile } from './partial-file.ts';
+import { chooseUnpacking, publish, verify } from './publish.ts';
 import type { DownloadedFile } from './result.ts';
+import { downloadedSubject } from './subject.ts';
 
 export interface DownloadOptions {
   /** http or https. */
@@ -39,6 +51,9 @@ export interface TransferProgress {
   readonly totalBytes: number | undefined;
 }
 
+const DEFAULT_MAX_BYTES = 256 * 1024 ** 3;
+const DEFAULT_RESERVE_BYTES = 64 * 1024 * 1024;
+
 /**
  * Fetches a large file. What an abort, a kill or a lost connection interrupts is taken up by the next call, where the
  * server can do that; after any other failure nothing is left.
@@ -46,4 +61,68 @@ export interface TransferProgress {
  * @throws DownloadError, DigestMismatchError, NoSpaceError, PermissionError, MissingProgramError, InvalidInputError, or
  *   the signal's reason.
  */
-export declare function download(options: DownloadOptions, scope: Scope): Promise<DownloadedFile>;
+export async function download(options: DownloadOptions, scope: Scope): Promise<DownloadedFile> {
+  const url = parseAddress(options.url);
+  const expected = options.expected && parseDigest(options.expected);
+  const partial = await reserve(url, options, scope);
+  try {
+    return await fetchAndPublish(url, partial, { ...options, expected });
+  } catch (error) {
+    if (!isInterruption(error, options.signal)) await partial.remove();
+    throw error;
+  }
+}
+
+/** Keeps others away from the address. */
+async function reserve(
+  url: URL,
+  { partials, signal, log, afterWaiting }: DownloadOptions,
+  scope: Scope,
+): Promise<PartialFile> {
+  const place = join(partials, sha256(url.href));
+  let waited: boolean;
+  try {
+    await mkdir(partials, { recursive: true, mode: 0o700 });
+    waited = await holdLock(`${place}.lock`, scope, {
+      signal,
+      onWait: () => log?.(`${printable(url)} is being downloaded by somebody else, who is waited for`),
+    });
+  } catch (error) {
+    throw writeFailure(error, partials);
+  }
+  if (waited) await afterWaiting?.();
+  return new PartialFile(place);
+}
+
+async function fetchAndPublish(
+  url: URL,
+  partial: PartialFile,
+  options: DownloadOptions,
+): Promise<DownloadedFile> {
+  const { to, expected, decompress = 'auto', signal } = options;
+  const subject = downloadedSubject(url);
+  const onProgress = options.onProgress ?? (() => undefined);
+  const common = {
+    maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+    reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+    signal,
+  };
+  const file = await DigestingFile.open(partial.path, new Set(['sha256', expected?.algorithm ?? 'sha256']));
+  try {
+    const from = await fetchFile(url, partial, file, {
+      ...common,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      isDigestKnown: expected !== undefined,
+      log: options.log ?? (() => undefined),
+      onHead: (head) => void chooseUnpacking(head, decompress, subject),
+      onProgress: (bytes, totalBytes) => onProgress({ phase: 'download', bytes, totalBytes }),
+    });
+    verify(file, expected, subject);
+    const published = await publish(file, to, { ...common, subject, expected, decompress, onProgress });
+    await partial.forget();
+    const { etag, lastModified } = from.origin;
+    return { ...published, url: printable(from.url), etag, lastModified };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,51 @@
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { isSystemError } from '../../errors.ts';
+import { lockDescriptor } from '../../process/descriptor-lock.ts';
+import type { Scope } from '../../util/scope.ts';
+
+/**
+ * Waits for the lock on a file, made where there is none, and holds it until the scope closes, which removes the file.
+ * @param onWait called once when somebody else has it.
+ * @returns whether it was waited for.
+ * @throws MissingProgramError without util-linux, the system's error, or the signal's reason.
+ */
+export async function holdLock(
+  path: string,
+  scope: Scope,
+  { signal, onWait }: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void },
+): Promise<boolean> {
+  let waited = false;
+  for (;;) {
+    const handle = await open(path, 'a', 0o600);
+    try {
+      if (!(await lockDescriptor(handle.fd, { wait: false, signal }))) {
+        if (!waited) onWait?.();
+        waited = true;
+        await lockDescriptor(handle.fd, { wait: true, signal });
+      }
+      // Whoever had it before may have removed the file: a lock on that one keeps nobody away.
+      if (await isStillAt(path, handle)) {
+        scope.defer(async () => {
+          await rm(path, { force: true });
+          await handle.close();
+        });
+        return waited;
+      }
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await handle.close();
+  }
+}
+
+async function isStillAt(path: string, handle: FileHandle): Promise<boolean> {
+  const ours = await handle.stat();
+  try {
+    const there = await stat(path);
+    return there.ino === ours.ino && there.dev === ours.dev;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,189 @@
+import { dirname } from 'node:path';
+import { DownloadError } from '../../errors.ts';
+import { formatBytes } from '../disk-size.ts';
+import { printable } from './address.ts';
+import { type AnswerMeaning, interpretAnswer } from './answer.ts';
+import { Backoff, pause } from './backoff.ts';
+import type { DigestingFile } from './digesting-file.ts';
+import { type HttpAnswer, HttpClient } from './http-client.ts';
+import { INTERRUPTIONS } from './interruption.ts';
+import type { TransferLimits } from './limits.ts';
+import { type PartialFile, type PartialOrigin, validatorOf } from './partial-file.ts';
+import { receive } from './receive.ts';
+import { requireSpace } from './space.ts';
+
+export interface FetchFileOptions {
+  readonly maxBytes: number;
+  readonly reserveBytes: number;
+  readonly limits: TransferLimits;
+  /** Wrong bytes will be noticed: what is there may be taken up even where nothing tells that it is of the same file. */
+  readonly isDigestKnown: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly log: (sentence: string) => void;
+  readonly onHead: (head: Buffer) => void;
+  readonly onProgress: (bytes: number, totalBytes: number | undefined) => void;
+}
+
+export interface FetchedFrom {
+  /** Where the redirects led to. */
+  readonly url: URL;
+  readonly origin: PartialOrigin;
+}
+
+/**
+ * Gets the whole of a file, by as many requests as it takes. What is in `file` already is taken up where that can be.
+ * @throws DownloadError, NoSpaceError, or the signal's reason.
+ */
+export async function fetchFile(
+  url: URL,
+  partial: PartialFile,
+  file: DigestingFile,
+  options: FetchFileOptions,
+): Promise<FetchedFrom> {
+  await using client = await HttpClient.open(options.limits);
+  const fetching = new Fetching(client, url, partial, file, options);
+  return await fetching.run();
+}
+
+class Fetching {
+  readonly #client: HttpClient;
+  readonly #url: URL;
+  readonly #partial: PartialFile;
+  readonly #file: DigestingFile;
+  readonly #options: FetchFileOptions;
+  readonly #backoff: Backoff;
+  /** Whose bytes are in the file. */
+  #origin: PartialOrigin | undefined;
+
+  constructor(
+    client: HttpClient,
+    url: URL,
+    partial: PartialFile,
+    file: DigestingFile,
+    options: FetchFileOptions,
+  ) {
+    this.#client = client;
+    this.#url = url;
+    this.#partial = partial;
+    this.#file = file;
+    this.#options = options;
+    this.#backoff = new Backoff(options.limits);
+  }
+
+  async run(): Promise<FetchedFrom> {
+    await this.#takeUp();
+    for (;;) {
+      const before = this.#file.bytes;
+      let afterMs: number | undefined;
+      let failure: DownloadError;
+      try {
+        const result = await this.#attempt();
+        if (result.kind === 'done') return result;
+        failure = result.error;
+        afterMs = result.afterMs;
+      } catch (error) {
+        if (!(error instanceof DownloadError) || !this.#isWorthAnotherTry(error)) throw error;
+        failure = error;
+      }
+      // A server that sends a few bytes at a time and hangs up would keep us for ever.
+      if (this.#file.bytes - before >= this.#options.limits.slowBytes) this.#backoff.reset();
+      const waitMs = this.#backoff.next(afterMs);
+      if (waitMs === undefined) throw failure;
+      this.#options.log(`${failure.message}; it is asked again in ${waitMs / 1000} s`);
+      await pause(waitMs, this.#options.signal);
+    }
+  }
+
+  /** Reads what an earlier run left. */
+  async #takeUp(): Promise<void> {
+    const { signal, onProgress, onHead, log } = this.#options;
+    this.#origin = await this.#partial.origin();
+    if (!this.#isResumable()) return this.#startAnew();
+    await this.#file.takeUp(signal, (bytes) => onProgress(bytes, this.#origin?.totalBytes));
+    if (this.#file.bytes === 0) return;
+    log(`${printable(this.#url)}: ${formatBytes(this.#file.bytes)} that came before are taken up`);
+    onHead(this.#file.head);
+  }
+
+  async #attempt(): Promise<
+    ({ readonly kind: 'done' } & FetchedFrom) | Extract<AnswerMeaning, { kind: 'later' }>
+  > {
+    if (!this.#isResumable()) await this.#startAnew();
+    const { answer, meaning } = await this.#ask();
+    if (meaning.kind === 'rest' || meaning.kind === 'whole') {
+      if (meaning.kind === 'whole') await this.#startAnew();
+      await this.#receive(answer, meaning.origin);
+    } else {
+      discard(answer);
+      if (meaning.kind === 'later') return meaning;
+      if (meaning.kind === 'useless') {
+        await this.#startAnew();
+        return this.#attempt();
+      }
+    }
+    return { kind: 'done', url: answer.url, origin: this.#origin ?? NOTHING_KNOWN };
+  }
+
+  async #ask(): Promise<{ answer: HttpAnswer; meaning: AnswerMeaning }> {
+    const { bytes } = this.#file;
+    const validator = this.#origin && validatorOf(this.#origin);
+    const headers = {
+      ...(bytes > 0 && { range: `bytes=${bytes}-` }),
+      ...(bytes > 0 && validator !== undefined && { 'if-range': validator }),
+    };
+    const answer = await this.#client.get(this.#url, headers, this.#options.signal);
+    try {
+      return { answer, meaning: interpretAnswer(answer, bytes, this.#origin) };
+    } catch (error) {
+      discard(answer);
+      throw error;
+    }
+  }
+
+  async #receive(answer: HttpAnswer, origin: PartialOrigin): Promise<void> {
+    const { maxBytes, reserveBytes, onProgress } = this.#options;
+    const { totalBytes } = origin;
+    try {
+      if (totalBytes !== undefined && totalBytes > maxBytes) {
+        const shown = printable(answer.url);
+        const sizes = `${formatBytes(totalBytes)} large, more than the ${formatBytes(maxBytes)} allowed`;
+        throw new DownloadError(shown, 'too-large', `${shown} is ${sizes}`);
+      }
+      await requireSpace(dirname(this.#file.path), (totalBytes ?? 0) - this.#file.bytes, reserveBytes);
+      this.#partial.describe(origin);
+      this.#origin = origin;
+    } catch (error) {
+      discard(answer);
+      throw error;
+    }
+    await receive(answer, this.#file, {
+      ...this.#options,
+      totalBytes,
+      onProgress: (bytes) => onProgress(bytes, totalBytes),
+    });
+  }
+
+  async #startAnew(): Promise<void> {
+    this.#origin = undefined;
+    await this.#partial.forget();
+    await this.#file.truncate();
+  }
+
+  #isResumable(): boolean {
+    if (!this.#origin) return false;
+    return this.#options.isDigestKnown || validatorOf(this.#origin) !== undefined;
+  }
+
+  /** Whether nobody is there at all need not be asked four times. */
+  #isWorthAnotherTry(error: DownloadError): boolean {
+    if (error.reason === 'lost' || error.reason === 'stalled') return true;
+    return INTERRUPTIONS.has(error.reason) && error.reason !== 'slow' && this.#file.bytes > 0;
+  }
+}
+
+const NOTHING_KNOWN: PartialOrigin = { etag: undefined, lastModified: undefined, totalBytes: undefined };
+
+/** An answer that is not read. */
+function discard(answer: HttpAnswer): void {
+  answer.body.on('error', () => undefined).destroy();
+}

@@ -1,0 +1,132 @@
+import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DigestMismatchError, isSystemError } from '../../errors.ts';
+import { syncDirectory } from '../../util/atomic-file.ts';
+import { writeFailure } from '../write-failure.ts';
+import type { TransferProgress } from './download.ts';
+import { type Compression, compressionOf } from './compression.ts';
+import type { ExpectedDigest } from './digest.ts';
+import { DigestingFile } from './digesting-file.ts';
+import type { TransferredFile } from './result.ts';
+import { requireSpace } from './space.ts';
+import type { Subject } from './subject.ts';
+import { requireUnpacker, unpack } from './unpack.ts';
+
+export interface PublishOptions {
+  readonly subject: Subject;
+  readonly expected: ExpectedDigest | undefined;
+  readonly decompress: 'auto' | Compression;
+  readonly maxBytes: number;
+  readonly reserveBytes: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (progress: TransferProgress) => void;
+}
+
+/**
+ * How a file that begins like this is to be unpacked.
+ * @throws MissingProgramError, or what `subject` says of a file that is not compressed as asked for.
+ */
+export function chooseUnpacking(
+  head: Buffer,
+  decompress: 'auto' | Compression,
+  subject: Subject,
+): Compression {
+  if (decompress === 'none') return 'none';
+  const found = compressionOf(head);
+  if (decompress !== 'auto' && found !== decompress) {
+    throw subject.refuse('compression', `is not compressed with ${decompress}`);
+  }
+  if (found !== 'none') requireUnpacker(found);
+  return found;
+}
+
+/** @throws DigestMismatchError. */
+export function verify(file: DigestingFile, expected: ExpectedDigest | undefined, subject: Subject): void {
+  if (!expected) return;
+  const received = file.digest(expected.algorithm);
+  if (received === expected.hex) return;
+  throw new DigestMismatchError(subject.shown, expected.algorithm, expected.hex, received);
+}
+
+/**
+ * Brings a file that is whole and verified to its place, unpacked. Nothing is there before all of it is on the disk.
+ * The file itself is closed, and gone from where it was.
+ * @throws NoSpaceError, PermissionError, what `subject` says, or the signal's reason.
+ */
+export async function publish(
+  file: DigestingFile,
+  to: string,
+  options: PublishOptions,
+): Promise<TransferredFile> {
+  const { signal, expected: verified } = options;
+  const compression = chooseUnpacking(file.head, options.decompress, options.subject);
+  signal?.throwIfAborted();
+  if (compression === 'none') {
+    await file.sync();
+    const { bytes } = file;
+    const sha256 = file.digest('sha256');
+    await file.close();
+    if (!(await moveWithin(file.path, to))) await copyAcross(file.path, bytes, to, options);
+    syncDirectory(dirname(to));
+    return { path: to, bytes, sha256, compression, verified };
+  }
+  await file.close();
+  const unpacked = await writeBeside(to, options, async (beside) =>
+    unpack(file.path, compression, beside, {
+      ...options,
+      directory: dirname(to),
+      onProgress: (bytes) => options.onProgress({ phase: 'unpack', bytes, totalBytes: undefined }),
+    }),
+  );
+  await rm(file.path);
+  return { path: to, ...unpacked, compression, verified };
+}
+
+/** False where they are in different file systems. */
+async function moveWithin(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EXDEV')) return false;
+    throw writeFailure(error, to);
+  }
+}
+
+async function copyAcross(from: string, bytes: number, to: string, options: PublishOptions): Promise<void> {
+  await requireSpace(dirname(to), bytes, options.reserveBytes);
+  await writeBeside(to, options, async (beside) => {
+    await beside.copyFrom(from, options.signal, (copied) =>
+      options.onProgress({ phase: 'copy', bytes: copied, totalBytes: bytes }),
+    );
+  });
+  await rm(from);
+}
+
+/** Writes a file under another name, and gives it its own when it is on the disk. */
+export async function writeBeside(
+  to: string,
+  { signal }: Pick<PublishOptions, 'signal'>,
+  write: (beside: DigestingFile) => Promise<void>,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const path = `${to}.new`;
+  try {
+    const beside = await DigestingFile.open(path, ['sha256']);
+    let result: { bytes: number; sha256: string };
+    try {
+      await beside.truncate();
+      await write(beside);
+      await beside.sync();
+      result = { bytes: beside.bytes, sha256: beside.digest('sha256') };
+    } finally {
+      await beside.close();
+    }
+    signal?.throwIfAborted();
+    await rename(path, to);
+    syncDirectory(dirname(to));
+    return result;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw writeFailure(error, to);
+  }
+}

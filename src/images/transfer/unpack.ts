@@ -1,0 +1,112 @@
+import { MissingProgramError } from '../../errors.ts';
+import { findProgram } from '../../process/program.ts';
+import { supervise } from '../../process/supervise.ts';
+import { onAbort } from '../../util/on-abort.ts';
+import { Scope } from '../../util/scope.ts';
+import { formatBytes } from '../disk-size.ts';
+import type { Compression } from './compression.ts';
+import type { DigestingFile } from './digesting-file.ts';
+import { requireSpace } from './space.ts';
+import type { Subject } from './subject.ts';
+
+type Method = Exclude<Compression, 'none'>;
+
+/** A file may ask for a window of any size to be unpacked in; this is far above what is in use. */
+const MEMORY = '1024MiB';
+
+const PROGRAMS: Readonly<
+  Record<Method, { readonly argv: readonly [string, ...string[]]; readonly hint: string }>
+> = {
+  xz: {
+    argv: ['xz', '--decompress', '--stdout', `--memlimit-decompress=${MEMORY}`],
+    hint: 'install xz-utils (Debian, Ubuntu) or xz (Fedora, Alpine, Arch)',
+  },
+  gzip: { argv: ['gzip', '--decompress', '--stdout'], hint: 'install gzip' },
+  zstd: { argv: ['zstd', '--decompress', '--stdout', '--quiet', `--memory=${MEMORY}`], hint: 'install zstd' },
+  bzip2: { argv: ['bzip2', '--decompress', '--stdout'], hint: 'install bzip2' },
+};
+
+export interface UnpackOptions {
+  readonly subject: Subject;
+  readonly maxBytes: number;
+  /** Bytes that stay free in the directory that is written to. */
+  readonly reserveBytes: number;
+  readonly directory: string;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (bytes: number) => void;
+}
+
+/** @throws MissingProgramError where this host cannot unpack it: to be known before anything is downloaded. */
+export function requireUnpacker(method: Method): void {
+  const { argv, hint } = PROGRAMS[method];
+  if (findProgram(argv[0]) === undefined) {
+    throw new MissingProgramError(argv[0], { hint: `${hint}: the file is compressed with ${method}` });
+  }
+}
+
+/** Between two looks at how much room is left. */
+const CHECK_BYTES = 16 * 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024;
+
+/**
+ * Unpacks a file into another. The program that does it reads what a stranger wrote: it gets that file and a
+ * connection, and no new rights.
+ * @throws MissingProgramError, NoSpaceError, what `subject` says of damaged or endless content, or the signal's reason.
+ */
+export async function unpack(
+  from: string,
+  method: Method,
+  to: DigestingFile,
+  options: UnpackOptions,
+): Promise<void> {
+  const { subject, maxBytes, signal } = options;
+  requireUnpacker(method);
+  signal?.throwIfAborted();
+  await using scope = new Scope();
+  const program = supervise(
+    // Its messages have a connection of their own.
+    ['sh', '-c', 'exec "$@" <"$0" >&3', from, ...PROGRAMS[method].argv],
+    {
+      environment: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
+      descriptors: ['pipe'],
+      setprivFlags: ['--no-new-privs'],
+    },
+    scope,
+  );
+  const content = program.connections.get(3);
+  if (content === undefined) throw new TypeError('descriptor 3 is not connected');
+  if (signal) scope.defer(onAbort(signal, () => content.destroy()));
+  let batch: Buffer[] = [];
+  let batchBytes = 0;
+  let nextCheck = 0;
+  const flush = async (): Promise<void> => {
+    if (to.bytes + batchBytes > maxBytes) {
+      throw subject.refuse('too-large', `unpacks to more than the ${formatBytes(maxBytes)} allowed`);
+    }
+    if (to.bytes >= nextCheck) {
+      await requireSpace(options.directory, batchBytes, options.reserveBytes);
+      nextCheck = to.bytes + CHECK_BYTES;
+    }
+    await to.write(batch);
+    batch = [];
+    batchBytes = 0;
+    options.onProgress(to.bytes);
+  };
+  try {
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      batch.push(chunk);
+      batchBytes += chunk.length;
+      if (batchBytes >= BATCH_BYTES) await flush();
+    }
+  } finally {
+    signal?.throwIfAborted();
+  }
+  await flush();
+  const [status] = await Promise.all([program.exited, program.outputEnded]);
+  if (status.exitCode === 0) return;
+  const words = program.output.last(1)[0] ?? '';
+  throw subject.refuse(
+    'compression',
+    `is damaged: ${method} cannot unpack it${words === '' ? '' : ` (${words})`}`,
+  );
+}
