@@ -28,7 +28,7 @@ interface BuildFlags {
 const FLAGS = {
   micro: ['kernel', 'modules', 'busybox', 'json'],
   packages: ['include', 'run', 'output', 'size', 'mirror', 'json'],
-  layer: ['from', 'include', 'run', 'output', 'env', 'memory', 'cpus', 'pull', 'json'],
+  layer: ['from', 'include', 'run', 'output', 'size', 'env', 'memory', 'cpus', 'pull', 'json'],
 } as const;
 
 export function imageBuildCommand(): Command {
@@ -48,13 +48,18 @@ export function imageBuildCommand(): Command {
     .option('-o, --output <name>', 'what the image is called')
     .option('--no-cache', 'build it even where it was built of the same before')
     .option('--json', 'print the image as JSON')
-    .option('--size <size>', 'packages: size of the disk (default: 10G)')
+    .option('--size <size>', 'what the guest sees of the disk (default: 10G, or that of --from)')
     .option('--mirror <url>', "packages: where they come from (default: the mirror of the host's apt)")
     .option('-e, --env <name=value>', '--from: a variable for the scripts; NAME alone: as here', collect)
     .option('-m, --memory <size>', '--from: memory of the machine (default: 2G)')
     .option('--cpus <n>', '--from: its virtual processors (default: 1)', wholeNumber)
     .addOption(
-      choice('--pull <when>', '--from: look the image up (default: missing)', ['missing', 'newer', 'never']),
+      choice('--pull <when>', '--from: look the image up (default: missing)', [
+        'missing',
+        'newer',
+        'always',
+        'never',
+      ]),
     )
     .option('--kernel <file>', 'micro: take this kernel instead of the newest one of the distribution')
     .option('--modules <dir>', "micro: that kernel's modules, as in /lib/modules/RELEASE")
@@ -139,12 +144,12 @@ async function buildPackages(
 
 async function buildLayer(
   store: ImageStore,
-  { from = '', include, run = [], env, memory, cpus, pull }: BuildFlags,
+  { from = '', include, run = [], size, env, memory, cpus, pull }: BuildFlags,
   common: ImageBuildOptions,
 ): Promise<BuiltImage> {
   return store.buildLayer({
     ...common,
-    ...{ from, include, memory, cpus },
+    ...{ from, include, size, memory, cpus },
     run: run.map((path) => ({ path })),
     env: guestEnvironment(env),
     // Which words there are is for the library to say.

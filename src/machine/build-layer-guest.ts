@@ -55,6 +55,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
       pull: 'never',
       // Whoever starts the image gets an account of their own.
       ...(!base.guest.agent && { seed: { user: 'root' } }),
+      ...(step.sizeBytes !== undefined && { diskSize: step.sizeBytes }),
       ...(work.memory !== undefined && { memory: work.memory }),
       ...(work.cpus !== undefined && { cpus: work.cpus }),
       ...(work.log && { log: work.log }),

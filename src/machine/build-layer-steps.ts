@@ -13,12 +13,13 @@ export interface LayerStep {
   readonly content: Uint8Array;
   /** Beside what every script gets. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What the guest sees of the disk; undefined for what it sees of the image below. */
+  readonly sizeBytes: number | undefined;
 }
 
-export interface LayerRecipe {
+export interface LayerRecipe extends Pick<LayerStep, 'environment' | 'sizeBytes'> {
   readonly include: readonly string[];
   readonly run: readonly BuildScript[];
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Changes when what is done beside the script, before and after it, does. */
@@ -27,7 +28,12 @@ const ASSEMBLY = 1;
 /**
  * The packages come first. @throws InvalidInputError for what cannot be read, or where there is nothing to do.
  */
-export async function layerSteps({ include, run, environment }: LayerRecipe): Promise<readonly LayerStep[]> {
+export async function layerSteps({
+  include,
+  run,
+  environment,
+  sizeBytes,
+}: LayerRecipe): Promise<readonly LayerStep[]> {
   for (const [name, value] of Object.entries(environment)) {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !value.includes('\0')) continue;
     throw new InvalidInputError('env', `${JSON.stringify(name)} cannot be a variable of a script’s`, {
@@ -46,6 +52,7 @@ export async function layerSteps({ include, run, environment }: LayerRecipe): Pr
     fileName: packages.length > 0 && index === 0 ? 'install-packages' : fileNameOf(name),
     content,
     environment,
+    sizeBytes,
   }));
   if (steps.length > 0) return steps;
   throw new InvalidInputError('run', 'there is nothing to change in the image', {
@@ -60,7 +67,10 @@ function fileNameOf(name: string): string {
 }
 
 /** Of all that makes the step's image what it is: lower-case hexadecimal SHA-256. */
-export function stepInputs(baseDigest: string, { fileName, content, environment }: LayerStep): string {
+export function stepInputs(baseDigest: string, step: LayerStep): string {
+  const { fileName, content, environment, sizeBytes } = step;
   const variables = Object.entries(environment).sort(([one], [other]) => (one < other ? -1 : 1));
-  return sha256(JSON.stringify([ASSEMBLY, baseDigest, fileName, sha256(content), variables]));
+  return sha256(
+    JSON.stringify([ASSEMBLY, baseDigest, fileName, sha256(content), variables, sizeBytes ?? null]),
+  );
 }

@@ -22,7 +22,7 @@ import { finishedFile } from './build-image.ts';
 import { changeInGuest } from './build-layer-guest.ts';
 import { type LayerStep, layerSteps, stepInputs } from './build-layer-steps.ts';
 import type { Locations } from './locations.ts';
-import type { LaunchOptions, PullPolicy } from './spec.ts';
+import { type LaunchOptions, type PullPolicy, type Spec, parseSpec } from './spec.ts';
 
 /** An image that is another one, changed by scripts in a machine that booted it. */
 export interface BuildLayerOptions extends ImageBuildOptions {
@@ -38,7 +38,9 @@ export interface BuildLayerOptions extends ImageBuildOptions {
   readonly run?: readonly BuildScript[] | undefined;
   /** Variables for the scripts. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Of the machine that runs the scripts, as for a launch. */
+  /** What the guest sees of the disk, as in `20G`, where that is to be more than what it sees of `from`. */
+  readonly size?: number | string | undefined;
+  /** Of the machines that run the scripts, as for a launch. */
   readonly memory?: LaunchOptions['memory'] | undefined;
   readonly cpus?: number | undefined;
   /** As for a launch; `missing` by default. */
@@ -58,7 +60,8 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
   signal?.throwIfAborted();
   checkGivenName(name);
   const { include = [], run = [], env: environment = {} } = options;
-  const steps = await layerSteps({ include, run, environment });
+  const spec = checkMachine(options);
+  const steps = await layerSteps({ include, run, environment, sizeBytes: spec.diskBytes });
   const base = await findBase(options, locations);
   if (backingChain(base).length + steps.length >= MOST_LAYERS) {
     throw new InvalidInputError('from', `${options.from} stands on too many images already`, {
@@ -80,16 +83,27 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
   }
 }
 
-async function findBase(
-  { from, pull = 'missing', signal, onProgress }: BuildLayerOptions,
-  locations: Locations,
-): Promise<DiskImage> {
+/** What is wrong with the machine is known before an image is pulled for it. */
+function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Spec {
   if (from.includes('/')) {
     throw new InvalidInputError('from', `${from} is a path, and an image of the store is needed`, {
       hint: 'make an image of the file first: vmlet image import',
     });
   }
   if (from === MICRO) throw noDisk();
+  return parseSpec({
+    image: from,
+    ...(pull !== undefined && { pull }),
+    ...(size !== undefined && { diskSize: size }),
+    ...(memory !== undefined && { memory }),
+    ...(cpus !== undefined && { cpus }),
+  });
+}
+
+async function findBase(
+  { from, pull = 'missing', signal, onProgress }: BuildLayerOptions,
+  locations: Locations,
+): Promise<DiskImage> {
   const image = await findImage(from, { locations, signal, onProgress, pull });
   if (image.kind === 'kernel') throw noDisk();
   const { agent, provisioner } = image.guest;
@@ -149,7 +163,8 @@ async function buildLayer(
   const file = await finishedFile(path, signal);
   const image = await withStoreLock(store, { signal }, async () => {
     const backing = await requireBase(store, base);
-    const { virtualBytes, guest } = base;
+    const { guest } = base;
+    const virtualBytes = step.sizeBytes ?? base.virtualBytes;
     const manifest = await placeDiskImage(store, directory, {
       ...file,
       ...{ name, format: 'qcow2', virtualBytes, guest, sources: [], backing: base.digest },
