@@ -18,7 +18,8 @@ fi
 
 # What it was told at its first boot, keys and passwords too. Without this a new instance's id would have it go
 # through its first boot again, but with the old user-data beside the new.
-if has cloud-init; then cloud-init clean --logs >/dev/null; fi
+# Where it has done nothing there is nothing to forget, and asking it takes seconds.
+if has cloud-init && [ -d /var/lib/cloud ]; then cloud-init clean --logs >/dev/null; fi
 # Alpine's tiny-cloud looks for the first of these, and takes the others for its user-data.
 (cd /var/lib/cloud 2>/dev/null && rm -f .bootstrap-complete .nocloud_loaded meta-data user-data vendor-data network-config) || :
 rm -f /var/log/tiny-cloud.log
