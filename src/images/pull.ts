@@ -4,7 +4,8 @@ import { Scope } from '../util/scope.ts';
 import { addImage } from './add-image.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type CatalogueEntry, openCatalogue } from './catalogue/catalogue.ts';
-import { type ResolvedImage, explainMismatch, resolveEntry, verifyImage } from './catalogue/resolve.ts';
+import { type ResolvedImage, explainMismatch, resolveEntry } from './catalogue/resolve.ts';
+import { verifyImage } from './catalogue/verify-image.ts';
 import { type ImageAddress, fetchImageFile } from './fetch-image-file.ts';
 import type { Image } from './image.ts';
 import type { ImageProgress } from './image-progress.ts';
@@ -82,10 +83,10 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
     if (!(error instanceof DigestMismatchError)) throw error;
     throw (await explainMismatch(resolved, entry, resolving)) ?? error;
   });
-  if (file === undefined) return nameAll(store, arrived ?? missing(reference), names, options);
+  if (file === undefined) return await nameAll(store, arrived ?? missing(reference), names, options);
   options.onProgress?.({ image: reference, phase: 'checking', fraction: 0 });
   await verifyImage(resolved, file.path, { signal });
-  return addImage(file, {
+  return await addImage(file, {
     store,
     buildDirectory,
     names,

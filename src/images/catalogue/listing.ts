@@ -1,5 +1,5 @@
 /** Nothing in it repeats without a limit, so that a hostile page costs no more time than another one of its size. */
-const LINK = /<a\s[^>]{0,256}?\bhref\s{0,8}=\s{0,8}(?:"([^"]{0,1024})"|'([^']{0,1024})')/gi;
+const LINK = /<a\s[^<>]{0,256}?\bhref\s{0,8}=\s{0,8}(?:"([^"]{0,1024})"|'([^']{0,1024})')/gi;
 
 /** The lines of a text, without those that are empty. */
 export function linesOf(text: string): string[] {

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { ImageMovedError, InvalidInputError, PublisherDocumentError, VmletError } from '../../errors.ts';
 import type { GuestDescription } from '../guest-description.ts';
 import type { CatalogueEntry } from './catalogue.ts';
@@ -68,20 +67,6 @@ export async function resolveEntry(entry: CatalogueEntry, options: ResolveOption
     }
   }
   throw unreachable?.reported ?? new TypeError('no site was asked');
-}
-
-/**
- * Verifies a file that has come whole, where its publisher signs the file itself and no list of digests; all else was
- * verified when the entry was resolved.
- * @throws SignatureError
- */
-export async function verifyImage(
-  { fileSignature: signature }: Pick<ResolvedImage, 'fileSignature'>,
-  path: string,
-  { signal }: Pick<ResolveOptions, 'signal'> = {},
-): Promise<void> {
-  if (signature === undefined) return;
-  await verifyDetached(createReadStream(path, { signal }), signature.bytes, signature.signed);
 }
 
 /**
