@@ -188,8 +188,18 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'State',
     load: async () => (await import('./save.ts')).restoreCommand(),
   },
+  pull: {
+    summary: 'get images from their publishers',
+    group: 'Images',
+    load: async () => (await import('./pull.ts')).pullCommand(),
+  },
+  search: {
+    summary: 'find images that can be pulled',
+    group: 'Images',
+    load: async () => (await import('./search.ts')).searchCommand(),
+  },
   image: {
-    summary: 'list, build and remove the images that guests boot from',
+    summary: 'list, build, export and remove the images that guests boot from',
     group: 'Images',
     load: async () => (await import('./image.ts')).imageCommand(),
   },
@@ -197,6 +207,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'what works on this host, what does not, and what to do about it',
     group: 'Host',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
+  system: {
+    summary: 'what all of it takes on this host, and what of it nobody needs',
+    group: 'Host',
+    load: async () => (await import('./system.ts')).systemCommand(),
   },
   systemd: {
     summary: 'let systemd start and stop a machine',

@@ -27,7 +27,9 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   machine: machines,
   machines,
   images,
-  image: async (operands) => ({ ...(await images(operands)), paths: 'files' }),
+  'stored-image': images,
+  image: async () => ({ candidates: await bootableImages(), paths: 'files' }),
+  references: async () => ({ candidates: await catalogueImages(), paths: 'none' }),
   snapshot: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
   snapshots: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
   'disk-name': async (operands) => only(await diskNames(operands.get('machine')), 'disk'),
@@ -75,6 +77,29 @@ async function imageNames(): Promise<string[]> {
   const { ImageStore } = await import('../index.ts');
   const { images: listed } = await new ImageStore().list();
   return listed.flatMap(({ names }) => names);
+}
+
+/** Those that can be pulled by name. A catalogue of the user's own that is wrong is told where it is used. */
+async function catalogueImages(): Promise<Candidate[]> {
+  const { CatalogueFileError, ImageStore } = await import('../index.ts');
+  try {
+    const rows = await new ImageStore().catalogue();
+    return rows.flatMap(({ reference, aliases, description }) =>
+      [reference, ...aliases].map((value) => ({ value, description })),
+    );
+  } catch (error) {
+    if (error instanceof CatalogueFileError) return [];
+    throw error;
+  }
+}
+
+/** Those that are here, and those that would be pulled. */
+async function bootableImages(): Promise<Candidate[]> {
+  const here = (await imageNames()).map((value) => ({ value, description: 'image' }));
+  const others = (await catalogueImages()).filter(
+    ({ value }) => !here.some((image) => image.value === value),
+  );
+  return [...here, ...others];
 }
 
 function only(values: readonly string[], description: string): Completions {

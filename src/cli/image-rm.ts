@@ -1,15 +1,42 @@
 import { Command } from 'commander';
+import { ImageNotFoundError } from '../errors.ts';
+import { reportError } from './report-error.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
-export function imageRmCommand(): Command {
-  return new Command('rm').description('remove images').argument('<images...>').action(removeImages);
+interface Flags {
+  readonly ignore?: true;
 }
 
-async function removeImages(names: string[]): Promise<void> {
+export function imageRmCommand(): Command {
+  return new Command('rm')
+    .summary('remove images')
+    .description(
+      'Takes names away from images; one that has lost its last name is removed. Given the beginning of a digest, the ' +
+        'image goes with all of its names. One that a machine, a disk that was kept or another image needs stays, and ' +
+        'it is said who needs it.',
+    )
+    .argument('<images...>', 'names, or beginnings of digests')
+    .option('-i, --ignore', 'take no offence at images that are not there')
+    .action(remove);
+}
+
+async function remove(references: string[], { ignore }: Flags): Promise<void> {
   const { ImageStore } = await import('../index.ts');
   const store = new ImageStore();
-  for (const name of names) {
-    await untilInterrupted(async (signal) => store.remove(name, { signal }));
-    process.stdout.write(`${name}\n`);
-  }
+  await untilInterrupted(async (signal) => {
+    for (const reference of references) {
+      try {
+        const { names, images } = await store.remove(reference, { signal });
+        const lines = [
+          ...names.map((name) => `Untagged: ${name}\n`),
+          ...images.map(({ digest }) => `Deleted: sha256:${digest}\n`),
+        ];
+        process.stdout.write(lines.length > 0 ? lines.join('') : `Deleted: ${reference}\n`);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (ignore && error instanceof ImageNotFoundError) continue;
+        process.exitCode = reportError(error);
+      }
+    }
+  });
 }

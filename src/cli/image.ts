@@ -1,13 +1,25 @@
 import { Command } from 'commander';
 import { imageBuildCommand } from './image-build.ts';
+import { imageExportCommand } from './image-export.ts';
+import { imageInspectCommand } from './image-inspect.ts';
 import { imageLsCommand } from './image-ls.ts';
+import { imagePruneCommand } from './image-prune.ts';
 import { imageRmCommand } from './image-rm.ts';
+import { imageTagCommand } from './image-tag.ts';
+import { pullCommand } from './pull.ts';
+import { searchCommand } from './search.ts';
 
 /** The verbs of images, one file each. */
 export function imageCommand(): Command {
   return new Command('image')
     .description('The images that guests boot from.')
-    .addCommand(imageBuildCommand())
+    .addCommand(pullCommand())
     .addCommand(imageLsCommand())
-    .addCommand(imageRmCommand());
+    .addCommand(imageInspectCommand())
+    .addCommand(imageTagCommand())
+    .addCommand(imageRmCommand())
+    .addCommand(imagePruneCommand())
+    .addCommand(imageBuildCommand())
+    .addCommand(imageExportCommand())
+    .addCommand(searchCommand());
 }

@@ -1,17 +1,19 @@
 import { formatBytes } from '../format.ts';
 import type { ImageProgress } from '../index.ts';
+import { clipText } from './text-width.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
 
 /** One line on a terminal's stderr that says what takes so long; silent elsewhere. */
 export class ProgressLine {
-  readonly #enabled = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
+  readonly enabled = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
   #shown = '';
 
   show(text: string): void {
-    if (!this.#enabled || text === this.#shown) return;
+    if (!this.enabled || text === this.#shown) return;
     this.#shown = text;
-    process.stderr.write(`${CLEAR_LINE}${text}`);
+    // What goes on in the next line could not be cleared.
+    process.stderr.write(`${CLEAR_LINE}${clipText(text, process.stderr.columns - 1)}`);
   }
 
   clear(): void {

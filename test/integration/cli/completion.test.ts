@@ -113,7 +113,7 @@ describe('completion in fish', () => {
     it('shows verbs and what they do', () => {
       using here = place();
       expect(complete('vmlet im', here)).toEqual([
-        'image\tlist, build and remove the images that guests boot from',
+        'image\tlist, build, export and remove the images that guests boot from',
       ]);
     });
 
