@@ -10,7 +10,8 @@ export const BOOT_COMMAND = `# vmlet's agent
 set -eu
 seed=/run/vmlet-seed
 mkdir -p "$seed"
-if mount -t vfat -o ro,nosuid,nodev,noexec LABEL=CIDATA "$seed"; then
+# What is in it is not for everyone's eyes.
+if mount -t vfat -o ro,nosuid,nodev,noexec,umask=077 LABEL=CIDATA "$seed"; then
   trap 'umount "$seed"; rmdir "$seed"' EXIT
   sh "$seed/vmlet-boot" "$seed"
 else
@@ -22,6 +23,7 @@ fi
 /** $1: where the seed is mounted; $2: `files` to put the agent in place only. */
 const BOOT = String.raw`#!/bin/sh
 # Puts vmlet's agent in place and has the system start it, now and at every boot. Nothing here waits for a network.
+# Only what has changed is written: reloading the service manager takes a second where the CPU is emulated.
 set -eu
 seed=$1
 what=${'$'}{2:-everything}
@@ -37,6 +39,9 @@ place() {
     mv -f "$2.$what" "$2"
     # Labels matter where SELinux is on: the system runs no others.
     if command -v restorecon >/dev/null; then restorecon "$2" || :; fi
+    case $2 in
+    /var/*) if command -v selinuxenabled >/dev/null && selinuxenabled; then chcon -t bin_t "$2" || :; fi ;;
+    esac
     changed=yes
   fi
 }
@@ -47,7 +52,8 @@ place_text() {
   rm -f "$text"
 }
 
-for directory in /usr/local/sbin /opt/vmlet /var/lib/vmlet; do
+# The first two are where SELinux's rules have programs.
+for directory in /usr/local/sbin /opt/vmlet/bin /var/lib/vmlet; do
   if mkdir -p "$directory" 2>/dev/null && [ -w "$directory" ]; then break; fi
 done
 if [ -f "$seed/vmlet-agent" ]; then
@@ -59,9 +65,13 @@ if [ "$what" = files ]; then exit 0; fi
 
 changed=
 if [ -d /run/systemd/system ]; then
+  drop_in=/etc/systemd/system/systemd-networkd-wait-online.service.d/vmlet.conf
   if [ -f "$seed/vmlet-network.conf" ]; then
-    place "$seed/vmlet-wait-network" /run/vmlet-wait-network 644
-    place "$seed/vmlet-network.conf" /run/systemd/system/cloud-config.service.d/vmlet-network.conf 644
+    place "$seed/vmlet-wait-network" "$directory/vmlet-wait-network" 755
+    place_text "$seed/vmlet-network.conf" "$drop_in" 644
+  elif [ -f "$drop_in" ]; then
+    rm -f "$drop_in"
+    changed=yes
   fi
   if [ -f "$seed/vmlet-agent" ]; then
     place_text "$seed/vmlet-agent.service" /etc/systemd/system/vmlet-agent.service 644
@@ -93,7 +103,7 @@ const UPDATE = `#!/bin/sh
 set -eu
 seed=$(mktemp -d /run/vmlet-seed.XXXXXX)
 trap 'rmdir "$seed"' EXIT
-mount -t vfat -o ro,nosuid,nodev,noexec LABEL=CIDATA "$seed" 2>/dev/null || exit 0
+mount -t vfat -o ro,nosuid,nodev,noexec,umask=077 LABEL=CIDATA "$seed" 2>/dev/null || exit 0
 trap 'umount "$seed"; rmdir "$seed"' EXIT
 if [ -f "$seed/vmlet-boot" ]; then sh "$seed/vmlet-boot" "$seed" files; fi
 `;
@@ -143,13 +153,27 @@ start_pre() {
 }
 `;
 
-/** The boot does not wait for the network, so that it is no slower without; what installs packages has to. */
+/**
+ * systemd's own waits for two minutes and then fails where no card is connected, or none is there: the guest boots
+ * late, and not to `running`.
+ */
 const WAIT_NETWORK = `#!/bin/sh
-# Ends when there is a default route, when no card is connected for some seconds, or after a minute.
+# Ends when there is a default route, when no card is there or connected for some seconds, or after a minute.
+card() {
+  for link in /sys/class/net/*; do
+    if [ -e "$link/device" ]; then return 0; fi
+  done
+  # Its driver may come later.
+  for device in /sys/bus/pci/devices/*; do
+    case $(cat "$device/class" 2>/dev/null) in 0x02*) return 0 ;; esac
+  done
+  return 1
+}
+
 tries=0
 unconnected=0
 six=0
-while [ "$tries" -lt 60 ] && [ "$unconnected" -lt 5 ]; do
+while card && [ "$tries" -lt 60 ] && [ "$unconnected" -lt 5 ]; do
   while read -r _ destination gateway _; do
     if [ "$destination" = 00000000 ] && [ "$gateway" != 00000000 ]; then exit 0; fi
   done </proc/net/route
@@ -178,13 +202,17 @@ echo 'vmlet: going on without a network' >&2
 `;
 
 const NETWORK_CONF = `[Service]
-ExecStartPre=-/bin/sh /run/vmlet-wait-network
+ExecStart=
+ExecStart=-${DIRECTORY}/vmlet-wait-network
 `;
 
-/** The files of a seed by which the guest's first stage does what `BOOT_COMMAND` asks for. */
-export function bootFiles(agent: Uint8Array | undefined, waitsForNetwork: boolean): Map<string, Uint8Array> {
+/**
+ * The files of a seed by which the guest's first stage does what `BOOT_COMMAND` asks for.
+ * @param network the boot waits for a default route, and no longer than makes sense.
+ */
+export function bootFiles(agent: Uint8Array | undefined, network: boolean): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
-  if (agent === undefined && !waitsForNetwork) return files;
+  if (agent === undefined && !network) return files;
   files.set('vmlet-boot', Buffer.from(BOOT));
   if (agent !== undefined) {
     files.set('vmlet-agent', agent);
@@ -193,7 +221,7 @@ export function bootFiles(agent: Uint8Array | undefined, waitsForNetwork: boolea
     files.set('vmlet-agent.rules', Buffer.from(RULES));
     files.set('vmlet-agent.openrc', Buffer.from(OPENRC));
   }
-  if (waitsForNetwork) {
+  if (network) {
     files.set('vmlet-wait-network', Buffer.from(WAIT_NETWORK));
     files.set('vmlet-network.conf', Buffer.from(NETWORK_CONF));
   }

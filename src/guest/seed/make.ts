@@ -31,9 +31,11 @@ export async function makeSeed(seed: Seed, target: SeedTarget): Promise<Map<stri
     target.macAddress !== undefined &&
     userData !== undefined &&
     needsNetworkEarly(userData.kind, userData.config?.value);
-  const files = bootFiles(target.agent, waitsAtLast(seed, target, waited));
+  // Of a network of the user's own nobody knows when it is complete.
+  const guarded = target.provisioner === 'cloud-init' && !waited && seed.network === 'dhcp';
+  const files = bootFiles(target.agent, guarded);
   const text = (value: Record<string, unknown>) => Buffer.from(yaml.stringify(value, { version: '1.1' }));
-  const network = networkConfig(seed, target, waited);
+  const network = networkConfig(seed, target);
   return new Map<string, Uint8Array>([
     ['meta-data', text(metaData(seed, target, waited))],
     ['user-data', Buffer.from(mergedUserData(yaml, seed, target, userData, files.has('vmlet-boot')))],
@@ -56,13 +58,6 @@ function metaData(seed: Seed, target: SeedTarget, waited: boolean): Record<strin
     ...(target.provisioner === 'tiny-cloud' &&
       seed.sshKeys.length > 0 && { 'public-keys': [...seed.sshKeys] }),
   };
-}
-
-/** Whether what runs at the end of the boot has to wait for a network that the boot itself does not wait for. */
-function waitsAtLast(seed: Seed, target: SeedTarget, waited: boolean): boolean {
-  if (target.provisioner !== 'cloud-init' || target.macAddress === undefined || seed.network !== 'dhcp')
-    return false;
-  return !waited && (seed.packages.length > 0 || seed.run.length > 0 || seed.userData !== undefined);
 }
 
 function readUserData(yaml: typeof YamlModule, text: string): UserData {

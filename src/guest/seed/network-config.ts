@@ -1,14 +1,10 @@
 import type { Seed } from './options.ts';
 import type { SeedTarget } from './target.ts';
 
-/**
- * The network of a seed, version 2; undefined where there is no card to configure.
- * @param waited the boot waits for this network; else it goes on without one.
- */
+/** The network of a seed, version 2; undefined where there is no card to configure. */
 export function networkConfig(
   { network }: Seed,
   { macAddress, provisioner }: SeedTarget,
-  waited: boolean,
 ): Record<string, unknown> | undefined {
   if (network !== 'dhcp') return { version: 2, ...network };
   if (macAddress === undefined) return undefined;
@@ -24,7 +20,6 @@ export function networkConfig(
         'accept-ra': true,
         // Not all of cloud-init's renderers look the name up that the card has.
         'set-name': 'eth0',
-        ...(waited ? {} : { optional: true }),
       },
     },
   };

@@ -112,7 +112,6 @@ describe('the files of a seed', () => {
           dhcp4: true,
           dhcp6: true,
           'accept-ra': true,
-          optional: true,
         },
       },
     });
@@ -133,21 +132,21 @@ describe('the files of a seed', () => {
     const files = await seedFiles({});
     expect(files.get('vmlet-agent')).toBe('the agent');
     expect(read(files, 'user-data')['bootcmd']).toEqual([expect.stringContaining('vmlet-boot')]);
-    const without = await seedFiles({}, { agent: undefined });
+    const without = await seedFiles({ network: {} }, { agent: undefined });
     expect([...without.keys()]).toEqual(['meta-data', 'user-data', 'network-config']);
     expect(read(without, 'user-data')).not.toHaveProperty('bootcmd');
   });
 
-  it('wait for the network before what may need it, and only then', async () => {
-    const waits = async (options: SeedOptions, changes: Partial<SeedTarget> = {}): Promise<boolean> =>
+  it('bound the wait for a network that is ours to know', async () => {
+    const guarded = async (options: SeedOptions, changes: Partial<SeedTarget> = {}): Promise<boolean> =>
       (await seedFiles(options, changes)).has('vmlet-wait-network');
-    expect(await waits({})).toBe(false);
-    expect(await waits({ packages: ['a'] })).toBe(true);
-    expect(await waits({ run: ['a'] })).toBe(true);
-    expect(await waits({ userData: '#!/bin/sh\n' })).toBe(true);
-    expect(await waits({ packages: ['a'] }, { macAddress: undefined })).toBe(false);
-    expect(await waits({ packages: ['a'], network: { ethernets: {} } })).toBe(false);
-    expect(await waits({ packages: ['a'] }, { agent: undefined })).toBe(true);
+    expect(await guarded({})).toBe(true);
+    expect(await guarded({}, { macAddress: undefined })).toBe(true);
+    expect(await guarded({}, { agent: undefined })).toBe(true);
+    expect(await guarded({ userData: '#!/bin/sh\n' })).toBe(true);
+    expect(await guarded({ userData: '#include\nhttp://a\n' })).toBe(false);
+    expect(await guarded({ network: { ethernets: {} } })).toBe(false);
+    expect(await guarded({}, { provisioner: 'tiny-cloud' })).toBe(false);
   });
 
   it.each([
@@ -162,8 +161,6 @@ describe('the files of a seed', () => {
   ])('wait before all else for %j: %s', async (userData, waited) => {
     const files = await seedFiles({ userData });
     expect(read(files, 'meta-data')['dsmode']).toBe(waited ? undefined : 'local');
-    const { eth0 } = read(files, 'network-config')['ethernets'] as { eth0: Config };
-    expect(eth0['optional']).toBe(waited ? undefined : true);
     const cut = await seedFiles({ userData }, { macAddress: undefined });
     expect(read(cut, 'meta-data')['dsmode']).toBe('local');
   });
