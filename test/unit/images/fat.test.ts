@@ -25,7 +25,7 @@ function readImage(image: Buffer): { kind: number; label: string; files: Map<str
     const pair = image.readUInt16LE(fatAt + Math.floor(cluster * 1.5));
     return cluster % 2 === 0 ? pair & 0xfff : pair >> 4;
   };
-  const end = kind === 16 ? 0xfff0 : 0xff0;
+  const end = kind === 16 ? 0xfff8 : 0xff8;
   const files = new Map<string, Buffer>();
   let label = '';
   let name = '';
