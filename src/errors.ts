@@ -722,3 +722,22 @@ export class ImageMovedError extends VmletError {
     this.image = image;
   }
 }
+
+/** In the guest, cloud-init has not done what it was told; or it is not there, or does not run, and cannot. */
+export class CloudInitError extends VmletError {
+  override readonly code = 'VMLET_CLOUD_INIT';
+  /** What failed, one sentence each; empty where it did not run. */
+  readonly problems: readonly string[];
+  /** What the programs that it ran printed last, at most 10 lines, oldest first. */
+  readonly output: readonly string[];
+
+  constructor(
+    problem: string,
+    told: { readonly problems: readonly string[]; readonly output: readonly string[] },
+    details: ErrorDetails = {},
+  ) {
+    super(problem, details);
+    this.problems = told.problems;
+    this.output = told.output;
+  }
+}

@@ -21,6 +21,8 @@ export type { BuildLayerOptions } from './machine/build-layer.ts';
 export type { BuildScript } from './images/build/recipe.ts';
 export type { DiskImage, DiskLayer, Image, KernelImage } from './images/image.ts';
 export type { ImageBuildPhase, ImageProgress, PullPhase } from './images/image-progress.ts';
+export type { CloudInitProblem, CloudInitStatus } from './guest/cloud-init-status.ts';
+export { cloudInitFailure } from './guest/cloud-init-failure.ts';
 export type { SeedFile, SeedOptions } from './guest/seed/options.ts';
 export type { ImageList, ListedImage } from './images/store.ts';
 export type { PruneOptions, RemovedImages } from './images/remove-image.ts';

@@ -1,5 +1,12 @@
 import { CommanderError } from 'commander';
-import { GuestCommandError, LaunchError, TimedOutError, VmletError, isSystemError } from '../errors.ts';
+import {
+  CloudInitError,
+  GuestCommandError,
+  LaunchError,
+  TimedOutError,
+  VmletError,
+  isSystemError,
+} from '../errors.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
 import { printableLine } from './printable.ts';
 
@@ -29,6 +36,7 @@ export function reportError(error: unknown): number {
   }
   process.stderr.write(`vmlet: ${error.message}\n`);
   if (error instanceof LaunchError) writeOutput(error);
+  if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
   if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
   if (error instanceof GuestCommandError) return error.exitCode;
   const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
@@ -40,7 +48,11 @@ function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
     ['QEMU said', qemuOutput],
     ["the guest's console ended with", consoleOutput],
   ] as const) {
-    if (lines.length > 0)
-      process.stderr.write(`${title}:\n${lines.map((line) => `  | ${printableLine(line)}\n`).join('')}`);
+    writeLines(title, lines);
   }
+}
+
+function writeLines(title: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  process.stderr.write(`${title}:\n${lines.map((line) => `  | ${printableLine(line)}\n`).join('')}`);
 }

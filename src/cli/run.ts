@@ -6,6 +6,7 @@ import { debugLog } from './debug-log.ts';
 import { runInGuest } from './guest-command.ts';
 import { Interrupts } from './interrupts.ts';
 import { ProgressLine, describeImageProgress } from './progress.ts';
+import { reportError } from './report-error.ts';
 import {
   type RunFlags,
   choice,
@@ -95,6 +96,8 @@ async function boot(
       signal,
       ...(flags.console && { console: process.stderr }),
       ...(log && { log }),
+      // Where nobody sees it, the guest need not be asked.
+      ...(progress.enabled && { onBoot: (doing) => progress.show(`booting: ${doing}…`) }),
       onProgress: (news) => {
         progress.show(news.phase === 'done' ? 'booting…' : describeImageProgress(news));
       },
@@ -111,7 +114,11 @@ async function runIn(
   interrupts: Interrupts,
   signal: AbortSignal,
 ): Promise<number> {
-  const { formatEndpoint } = await import('../index.ts');
+  const { cloudInitFailure, formatEndpoint } = await import('../index.ts');
+  const { cloudInit } = machine;
+  // One that is absent or disabled had nothing to do.
+  const failure = cloudInit?.state === 'failed' ? cloudInitFailure(cloudInit, 'the guest') : undefined;
+  if (failure) reportError(failure);
   for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
     if (!ephemeral) continue;
     const endpoint = formatEndpoint(hostAddress, hostPort, protocol);

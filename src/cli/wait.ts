@@ -5,14 +5,15 @@ import { ProgressLine } from './progress.ts';
 import { choice, durationMs } from './run-options.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
-const CONDITIONS = ['running', 'agent', 'ssh', 'port=', 'log=', 'stopped'];
+const CONDITIONS = ['running', 'agent', 'ssh', 'cloud-init', 'port=', 'log=', 'stopped'];
 
 export function waitCommand(): Command {
   return new Command('wait')
     .description(
       'Waits until all that is asked for has come true, each at some time: running, its processors run (it is waited ' +
         'for where it does not run yet); agent, vmlet’s agent or QEMU’s answers; ssh, an ssh server greets; port=N, a ' +
-        'server accepts connections at TCP port N of the guest, which has a forward; log=RE, a line of this run on the ' +
+        'server accepts connections at TCP port N of the guest, which has a forward; cloud-init, it has done what the ' +
+        'first boot was to do, or else what failed is said, with status 125; log=RE, a line of this run on the ' +
         'serial port matches the JavaScript pattern; stopped, it does not run. Status 124 when the time is over, and ' +
         'at once 125 when the machine ends while something else is waited for.',
     )
@@ -22,7 +23,7 @@ export function waitCommand(): Command {
         .argParser(collectCondition)
         .makeOptionMandatory(),
     )
-    .option('-t, --timeout <time>', 'how long to wait (default: 2m)', durationMs)
+    .option('-t, --timeout <time>', 'how long to wait (default: 2m; 10m with cloud-init)', durationMs)
     .action(wait);
 }
 
@@ -53,7 +54,7 @@ export function describeWait(name: string, waiting: readonly WaitProgress[]): st
 function collectCondition(text: string, earlier: readonly string[] = []): string[] {
   const [kind = '', ...value] = text.split('=');
   if (!CONDITIONS.includes(value.length > 0 ? `${kind}=` : kind)) {
-    throw new InvalidArgumentError('expected running, agent, ssh, port=N, log=RE or stopped');
+    throw new InvalidArgumentError('expected running, agent, ssh, cloud-init, port=N, log=RE or stopped');
   }
   return [...earlier, text];
 }
@@ -65,6 +66,7 @@ export function parseConditions(texts: readonly string[]): WaitConditions {
     running: texts.includes('running'),
     agent: texts.includes('agent'),
     ssh: texts.includes('ssh'),
+    cloudInit: texts.includes('cloud-init'),
     stopped: texts.includes('stopped'),
     ports: valuesOf('port').map(parsePort),
     log: valuesOf('log').map(parsePattern),

@@ -173,6 +173,9 @@ async function becomeReady(
   log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
   await Promise.race([configureGuest(agent, plan, log), life.failure]);
   log?.debug('the guest is configured');
-  if (plan.boot.kind === 'disk') await Promise.race([awaitBootCompletion(agent), life.failure]);
-  return new Machine(parts, agent, options);
+  const cloudInit =
+    plan.boot.kind === 'disk'
+      ? await Promise.race([awaitBootCompletion(agent, options.onBoot), life.failure])
+      : undefined;
+  return new Machine(parts, agent, { ...options, cloudInit });
 }

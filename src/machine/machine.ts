@@ -1,4 +1,5 @@
 import type { GuestAgent } from '../guest/agent.ts';
+import type { CloudInitStatus } from '../guest/cloud-init-status.ts';
 import type { ExecOptions } from '../guest/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../guest/files.ts';
 import type { GuestProcess } from '../guest/process.ts';
@@ -7,10 +8,17 @@ import type { StopStep } from './stop.ts';
 
 /** A running machine in whose guest commands can run. */
 export class Machine extends RunningMachine {
+  /** What came of the first boot's work, for a disk; a failure of it does not fail the launch. */
+  readonly cloudInit: CloudInitStatus | undefined;
   readonly #agent: GuestAgent;
 
-  constructor(parts: MachineParts, agent: GuestAgent, options: MachineOptions) {
+  constructor(
+    parts: MachineParts,
+    agent: GuestAgent,
+    options: MachineOptions & { readonly cloudInit?: CloudInitStatus | undefined },
+  ) {
     super(parts, options);
+    this.cloudInit = options.cloudInit;
     this.#agent = agent;
   }
 

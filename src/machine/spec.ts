@@ -71,6 +71,8 @@ export interface LaunchOptions {
   readonly log?: Logger;
   /** Called while the image has to be built or pulled first. */
   readonly onProgress?: (progress: ImageProgress) => void;
+  /** Called while a disk boots, with words on what cloud-init does there just now; each time the guest is asked. */
+  readonly onBoot?: (doing: string) => void;
   /** Gets a copy of what the guest writes on its serial console. */
   readonly console?: Writable;
 }
@@ -136,7 +138,14 @@ const launchOptionsSchema = z.strictObject({
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
 export function parseSpec(options: LaunchOptions): Spec {
-  const { signal: _signal, log: _log, console: _console, onProgress: _onProgress, ...data } = options;
+  const {
+    signal: _signal,
+    log: _log,
+    console: _console,
+    onProgress: _onProgress,
+    onBoot: _onBoot,
+    ...data
+  } = options;
   const parsed = launchOptionsSchema.safeParse(withoutUndefined(data));
   if (!parsed.success) throw inputErrorOf(parsed.error, data);
   const valid = parsed.data;

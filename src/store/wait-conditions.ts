@@ -4,6 +4,7 @@ import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } 
 import { followLog } from '../machine/log-file.ts';
 import { type Endpoint, probeForward, probeSsh } from '../passt/forward-probe.ts';
 import type { Definition } from './definition.ts';
+import { lookAtCloudInit } from './cloud-init.ts';
 import { findGuestAddresses } from './guest-addresses.ts';
 import { findGuestChannel } from './guest-channel.ts';
 import { sshEndpoint } from './forwards.ts';
@@ -23,6 +24,11 @@ export interface WaitConditions {
   readonly ports?: readonly number[] | undefined;
   /** Each matches a line that the guest has written on its serial port since it was started, without control sequences. */
   readonly log?: readonly RegExp[] | undefined;
+  /**
+   * cloud-init has done its work since this boot, to its end.
+   * @throws CloudInitError when it has failed, is not there or does not run.
+   */
+  readonly cloudInit?: boolean | undefined;
   /** It does not run any more. */
   readonly stopped?: boolean | undefined;
 }
@@ -40,6 +46,7 @@ export interface Condition {
 }
 
 const LOOK_EVERY_MS = 100;
+const CLOUD_INIT_EVERY_MS = 1000;
 const AGENT_MS = 10_000;
 /** A connection that is begun before the guest has a network is lost, and a slow server needs a long one. */
 const PATIENCE_MS = [1000, 1000, 6000];
@@ -52,6 +59,7 @@ export function conditionsOf(wanted: WaitConditions): Condition[] {
     ...(wanted.running ? [running] : []),
     ...(wanted.agent ? [agent] : []),
     ...(wanted.ssh ? [ssh] : []),
+    ...(wanted.cloudInit ? [cloudInit] : []),
     ...(wanted.ports ?? []).map(port),
     ...(wanted.log ?? []).map(log),
     ...(wanted.stopped ? [stopped] : []),
@@ -62,8 +70,8 @@ export function conditionsOf(wanted: WaitConditions): Condition[] {
   });
 }
 
-export async function pauseBetweenLooks(signal: AbortSignal): Promise<void> {
-  await delay(LOOK_EVERY_MS, undefined, { signal }).catch((error: unknown) => {
+export async function pauseBetweenLooks(signal: AbortSignal, milliseconds = LOOK_EVERY_MS): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw error;
   });
@@ -105,6 +113,24 @@ const agent: Condition = {
         return false;
       }
     }),
+};
+
+const cloudInit: Condition = {
+  name: 'cloud-init',
+  stage: 'live',
+  wait: async (definition, { signal, saw }) => {
+    for (;;) {
+      try {
+        const look = await lookAtCloudInit(definition, { timeoutMs: AGENT_MS, signal });
+        if (look.done) return;
+        saw(look.seen);
+      } catch (error) {
+        saw(failedLook(error));
+      }
+      // Each look costs the guest some work, and this takes long in any case.
+      await pauseBetweenLooks(signal, CLOUD_INIT_EVERY_MS);
+    }
+  },
 };
 
 const ssh: Condition = {

@@ -7,7 +7,7 @@ import { notRunning } from './not-running.ts';
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
 
 export interface WaitOptions extends Limits {
-  /** Milliseconds; 120 000 by default. */
+  /** Milliseconds; 120 000 by default, 600 000 with `cloudInit`. */
   readonly timeoutMs?: number | undefined;
   /** Called when what is still waited for, or what was seen of it, has changed. */
   readonly onProgress?: ((waiting: readonly WaitProgress[]) => void) | undefined;
@@ -21,6 +21,8 @@ export interface WaitProgress {
 }
 
 const WAIT_TIMEOUT_MS = 120_000;
+/** A first boot may install much, and be slow on an emulated processor. */
+const CLOUD_INIT_TIMEOUT_MS = 600_000;
 
 type Running = Extract<MachineStatus, { kind: 'running' }>;
 
@@ -30,14 +32,18 @@ type Running = Extract<MachineStatus, { kind: 'running' }>;
  * A machine that does not run is waited for only where `running` is among them, or where it is all that is waited for
  * that it has `stopped`.
  * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something else
- *   than its end is waited for; MachineStateError, InvalidInputError, or the signal's reason.
+ *   than its end is waited for; CloudInitError, MachineStateError, InvalidInputError, or the signal's reason.
  */
 export async function waitForMachine(
   definition: Definition,
   wanted: WaitConditions,
   options: WaitOptions = {},
 ): Promise<void> {
-  const { timeoutMs = WAIT_TIMEOUT_MS, signal, onProgress } = options;
+  const {
+    timeoutMs = wanted.cloudInit ? CLOUD_INIT_TIMEOUT_MS : WAIT_TIMEOUT_MS,
+    signal,
+    onProgress,
+  } = options;
   const { name } = definition.spec;
   const waiting = new Map<Condition, string>();
   const conditions = conditionsOf(wanted);

@@ -3,11 +3,12 @@ import { InvalidInputError } from '../../../src/errors.ts';
 import { parseConditions } from '../../../src/cli/wait.ts';
 
 test('conditions are read, several of a kind too', () => {
-  const conditions = parseConditions(['running', 'port=22', 'port=8080', 'log=a=b', 'log=^x$']);
+  const conditions = parseConditions(['running', 'cloud-init', 'port=22', 'port=8080', 'log=a=b', 'log=^x$']);
   expect(conditions).toEqual({
     running: true,
     agent: false,
     ssh: false,
+    cloudInit: true,
     stopped: false,
     ports: [22, 8080],
     log: [/a=b/u, /^x$/u],

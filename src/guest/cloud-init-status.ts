@@ -1,0 +1,215 @@
+import { stripVTControlCharacters } from 'node:util';
+import * as z from 'zod';
+
+/** Something that cloud-init was told to do, and could not. */
+export interface CloudInitProblem {
+  /** What failed, as in `scripts_user`; undefined where it is not one of its modules. */
+  readonly module: string | undefined;
+  /** In cloud-init's words, on one line. */
+  readonly problem: string;
+}
+
+/** How far cloud-init is in a guest since this boot, and what came of it. */
+export interface CloudInitStatus {
+  /** `absent`: the guest has none. `disabled`: it has, and it does not run. `waiting`: it has not begun. */
+  readonly state: 'absent' | 'disabled' | 'waiting' | 'running' | 'done' | 'failed';
+  /** Why it does not run. */
+  readonly reason: string | undefined;
+  /** While it runs: `init-local`, `init`, `modules-config` or `modules-final`. */
+  readonly stage: string | undefined;
+  /** While it runs, what it does: the module that it began last. */
+  readonly module: string | undefined;
+  /** Why it is `failed`. */
+  readonly problems: readonly CloudInitProblem[];
+  /** What it complains of without having failed. */
+  readonly warnings: readonly string[];
+  /** The last lines that programs which it ran have printed, at most 10, oldest first. */
+  readonly output: readonly string[];
+}
+
+/** What the guest's files hold; empty for those that are not there. See cloud-init-probe.ts. */
+export interface CloudInitFindings {
+  readonly installed: boolean;
+  /** Why it is not to run, where that is written somewhere. */
+  readonly disabled: string;
+  readonly statusJson: string;
+  readonly resultJson: string;
+  /** What `systemctl is-system-running` says. */
+  readonly system: string;
+  readonly failedUnits: readonly string[];
+  readonly module: string;
+  readonly output: string;
+}
+
+const LAST_LINES = 10;
+const LONGEST_PROBLEM = 300;
+const STAGES = ['init-local', 'init', 'modules-config', 'modules-final'] as const;
+
+const stageSchema = z.object({
+  errors: z.array(z.string()).catch([]),
+  recoverable_errors: z.record(z.string(), z.array(z.string())).catch({}),
+});
+/** Those of the stages that have begun (cloud-init's doc/rtd/explanation/return_codes.rst and status.py). */
+const statusSchema = z.object({
+  v1: z.looseObject({ stage: z.string().nullable().catch(null) }),
+});
+const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).catch([]) }) });
+
+/** With these it goes on, and nothing of the user-data has been done. */
+const USER_DATA_LOST =
+  /failed loading yaml|failed at merging in cloud config|unhandled non-multipart|failed to load cloud-config/i;
+/** What a failure of a module is told a second and a third time in. */
+const REPETITION = /^(?:Failed to run module|Running module \S+ \(<module .*\) failed)/;
+
+/** cloud-init's log and its tables, in between what programs print. */
+const OWN_WORDS = /^(?:\d{4}-\d\d-\d\d \S+ - \S+\[[A-Z]+\]: |ci-info: )/;
+
+export function cloudInitStatus(found: CloudInitFindings): CloudInitStatus {
+  const status = statusSchema.safeParse(jsonOf(found.statusJson)).data?.v1;
+  const result = resultSchema.safeParse(jsonOf(found.resultJson)).data?.v1;
+  const output = lastLines(found.output);
+  const nothing = {
+    reason: undefined,
+    stage: undefined,
+    module: undefined,
+    problems: [],
+    warnings: [],
+    output,
+  };
+  if (!status) {
+    const { state, reason } = notBegun(found);
+    return { ...nothing, state, reason };
+  }
+  const stages = STAGES.flatMap((name) => stageSchema.safeParse(status[name]).data ?? []);
+  const complaints = stages.flatMap(({ recoverable_errors: levels }) =>
+    Object.entries(levels).flatMap(([level, texts]) => texts.map((text) => ({ level, text }))),
+  );
+  const hasEnded = result !== undefined || isUp(found.system);
+  const problems = [
+    ...unique([...(result?.errors ?? []), ...stages.flatMap(({ errors }) => errors)]).map(problemOf),
+    ...unique(complaints.filter(isGrave).map(({ text }) => oneLine(text))).map((problem) => ({
+      module: undefined,
+      problem,
+    })),
+  ];
+  const warnings = unique(complaints.filter((one) => !isGrave(one)).map(({ text }) => oneLine(text)));
+  if (!hasEnded) {
+    return {
+      ...nothing,
+      state: 'running',
+      stage: status.stage ?? undefined,
+      module: found.module || undefined,
+    };
+  }
+  // What was killed has written no errors.
+  if (problems.length === 0 && (found.failedUnits.length > 0 || !result)) problems.push(broken(found));
+  return {
+    ...nothing,
+    state: problems.length > 0 ? 'failed' : 'done',
+    problems,
+    warnings: warnings.filter((text) => !REPETITION.test(text)),
+  };
+}
+
+/** As in `scripts_user (the commands of the first boot): Runparts: 1 failures`. */
+export function describeCloudInitProblem({ module, problem }: CloudInitProblem): string {
+  return module === undefined ? problem : `${describeModule(module)}: ${problem}`;
+}
+
+/** As in `modules-final, package_update_upgrade_install (packages): Setting up nginx (1.26.3) ...`. */
+export function describeCloudInitProgress({ state, stage, module, output }: CloudInitStatus): string {
+  if (state !== 'running') return 'it has not begun';
+  const doing = [stage, module && describeModule(module)].filter((word) => word !== undefined);
+  if (doing.length === 0) return 'it goes from one stage to the next';
+  // Before the last stage it is only cloud-init itself that prints.
+  const printed = stage === 'modules-final' ? output.at(-1) : undefined;
+  return `${doing.join(', ')}${printed === undefined ? '' : `: ${printed.slice(0, 80)}`}`;
+}
+
+const MODULES: Readonly<Record<string, string>> = {
+  bootcmd: 'commands at every boot',
+  growpart: 'the partition grows',
+  resizefs: 'the file system grows',
+  write_files: 'files',
+  write_files_deferred: 'files',
+  users_groups: 'users',
+  package_update_upgrade_install: 'packages',
+  scripts_user: 'the commands of the first boot',
+  scripts_per_instance: 'scripts in the image',
+  scripts_per_boot: 'scripts in the image',
+  ssh: "ssh's keys",
+};
+
+function describeModule(module: string): string {
+  const words = MODULES[module.replaceAll('-', '_')];
+  return words === undefined ? module : `${module} (${words})`;
+}
+
+function notBegun(found: CloudInitFindings): Pick<CloudInitStatus, 'state' | 'reason'> {
+  if (!found.installed) return { state: 'absent', reason: undefined };
+  if (found.disabled !== '') return { state: 'disabled', reason: found.disabled };
+  if (!isUp(found.system)) return { state: 'waiting', reason: undefined };
+  return { state: 'disabled', reason: 'the system has booted without it' };
+}
+
+/** The boot is over, and cloud-init is part of it. */
+function isUp(system: string): boolean {
+  return system === 'running' || system === 'degraded' || system === 'maintenance';
+}
+
+function broken({ failedUnits }: CloudInitFindings): CloudInitProblem {
+  const what = failedUnits.length > 0 ? `${failedUnits.join(', ')} failed` : 'it ended';
+  return { module: undefined, problem: `${what} without a reason in its status` };
+}
+
+function isGrave({ level, text }: { readonly level: string; readonly text: string }): boolean {
+  return level === 'ERROR' || level === 'CRITICAL' || USER_DATA_LOST.test(text);
+}
+
+/** An error is the `repr()` of a Python tuple: the module, then the exception with its message. */
+function problemOf(text: string): CloudInitProblem {
+  const [, module, , message] = /^\('([\w-]+)', \w+\((['"])(.*)\2\)\)$/s.exec(text) ?? [];
+  if (module === undefined || message === undefined) return { module: undefined, problem: oneLine(text) };
+  const decoded = message.replaceAll(/\\([nrt'"\\])/g, (_, letter: string) =>
+    /[nrt]/.test(letter) ? ' ' : letter,
+  );
+  return { module, problem: oneLine(decoded) };
+}
+
+function oneLine(text: string): string {
+  const line = plain(text).replaceAll(/\s+/g, ' ').trim();
+  return line.length > LONGEST_PROBLEM ? `${line.slice(0, LONGEST_PROBLEM)}…` : line;
+}
+
+/**
+ * What the programs of the last stage that has begun have printed. The log goes on from boot to boot; behind cloud-init's
+ * own end come lines that a program of an earlier stage had not yet written.
+ */
+function lastLines(log: string): string[] {
+  const stage = log.split(/^Cloud-init v\. .* running '.*$/m).at(-1) ?? '';
+  const [printed = ''] = stage.split(/^Cloud-init v\. .* finished at .*$/m);
+  // A program writes over its line on a terminal.
+  const lines = printed.split('\n').map((line) => line.split('\r').findLast((part) => part !== '') ?? '');
+  return lines
+    .map(plain)
+    .filter((line) => line.trim() !== '' && !OWN_WORDS.test(line))
+    .slice(-LAST_LINES);
+}
+
+/** What a guest says must not steer a terminal. */
+function plain(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\t\n]/gu, '');
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** A file that is half there is read again at the next look. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
