@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { imageBuildCommand } from './image-build.ts';
 import { imageExportCommand } from './image-export.ts';
+import { imageImportCommand } from './image-import.ts';
 import { imageInspectCommand } from './image-inspect.ts';
 import { imageLsCommand } from './image-ls.ts';
 import { imagePruneCommand } from './image-prune.ts';
@@ -20,6 +21,7 @@ export function imageCommand(): Command {
     .addCommand(imageRmCommand())
     .addCommand(imagePruneCommand())
     .addCommand(imageBuildCommand())
+    .addCommand(imageImportCommand())
     .addCommand(imageExportCommand())
     .addCommand(searchCommand());
 }

@@ -32,6 +32,8 @@ export interface ExportedImage {
   readonly bytes: number;
 }
 
+const EXISTS_HINT = 'take another name, or replace it: --force';
+
 /** How qemu-img calls a format, with what keeps the disk's size as it is. */
 const DRIVERS: Readonly<Record<ExportFormat, readonly string[]>> = {
   qcow2: ['-O', 'qcow2'],
@@ -98,7 +100,7 @@ function nodeOf({ path, format, backing }: DiskLayer): object {
 async function refuseTarget(path: string, force: boolean): Promise<void> {
   const found = await unlessMissing(lstat(path));
   if (!found) return;
-  if (!force) throw existsError(path);
+  if (!force) throw existsError(path, EXISTS_HINT);
   if (found.isFile()) return;
   throw new InvalidInputError('file', `${path} is no ordinary file, and is not replaced`, {
     hint: 'give another name',
@@ -120,7 +122,7 @@ async function moveToFree(from: string, to: string): Promise<void> {
     await link(from, to);
     await rm(from);
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) throw existsError(to);
+    if (isSystemError(error, 'EEXIST')) throw existsError(to, EXISTS_HINT);
     // File systems such as FAT, on a stick, have no second names.
     if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS')) throw error;
     await refuseTarget(to, false);

@@ -1,8 +1,9 @@
 import type { DistributionBuildPhase } from './build/distribution-disk.ts';
 import type { BuildPhase } from './micro.ts';
 
-/** The phases of a pull, in order; 'unpacking' only for what is compressed. */
-export type PullPhase = 'looking for the image' | 'downloading' | 'unpacking' | 'checking' | 'done';
+/** The phases of a pull, in order; 'copying' is for a file of this host, 'unpacking' for what is compressed. */
+export type PullPhase =
+  'looking for the image' | 'downloading' | 'copying' | 'unpacking' | 'checking' | 'done';
 
 /**
  * The phases of a build of packages, and of a build by scripts in a guest. The latter come once for each script, or

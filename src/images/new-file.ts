@@ -41,8 +41,9 @@ export async function refuseExisting(path: string): Promise<void> {
   throw existsError(path);
 }
 
-export function existsError(path: string): InvalidInputError {
-  return new InvalidInputError('path', `${path} exists already`, {
-    hint: 'Take another name, or remove it first.',
-  });
+export function existsError(
+  path: string,
+  hint = 'Take another name, or remove it first.',
+): InvalidInputError {
+  return new InvalidInputError('path', `${path} exists already`, { hint });
 }

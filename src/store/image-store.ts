@@ -63,6 +63,16 @@ export class ImageStore {
   }
 
   /**
+   * Makes an image of a file of this host, unpacked and converted where it has to be. The file stays as it is.
+   * @throws InvalidInputError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
+   *   MissingProgramError, the signal's reason.
+   */
+  async import(file: string, options: NewImageOptions): Promise<DiskImage> {
+    const { importImage } = await import('../images/import-image.ts');
+    return importImage(file, this.#locations.images, options);
+  }
+
+  /**
    * Writes an image to a file that stands alone, in any of several formats; see `ExportOptions`.
    * @throws ImageNotFoundError, InvalidInputError for a file that is there, NoSpaceError, PermissionError,
    *   MissingProgramError, the signal's reason.

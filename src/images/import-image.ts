@@ -1,0 +1,60 @@
+import { join, resolve } from 'node:path';
+import { Scope } from '../util/scope.ts';
+import { addImage } from './add-image.ts';
+import { makeBuildDirectory } from './build-directory.ts';
+import { checkGivenName } from './given-name.ts';
+import { parseGuestOptions } from './guest-options.ts';
+import type { DiskImage } from './image.ts';
+import { parsePublishedDigest } from './published-digest.ts';
+import type { NewImageOptions } from './pull-url.ts';
+import { makeStore } from './store.ts';
+import { storeError } from './store-error.ts';
+import { TransferRate } from './transfer-rate.ts';
+import { importFile } from './transfer/import-file.ts';
+
+/**
+ * Makes an image of a file of this host, unpacked and converted where it has to be. The file stays as it is.
+ * @throws InvalidInputError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError,
+ *   the signal's reason.
+ */
+export async function importImage(file: string, store: string, options: NewImageOptions): Promise<DiskImage> {
+  const { name, onProgress, signal } = options;
+  checkGivenName(name);
+  const guest = parseGuestOptions(options.guest ?? {});
+  const expected = options.digest === undefined ? undefined : parsePublishedDigest(options.digest);
+  const path = resolve(file);
+  const rate = new TransferRate();
+  try {
+    await using scope = new Scope();
+    await makeStore(store);
+    const buildDirectory = await makeBuildDirectory(store, scope);
+    const arrived = await importFile({
+      path,
+      to: join(buildDirectory, 'imported'),
+      expected,
+      onProgress: ({ phase, bytes, totalBytes }) => {
+        onProgress?.({
+          image: name,
+          phase: phase === 'unpack' ? 'unpacking' : 'copying',
+          fraction: totalBytes ? bytes / totalBytes : 0,
+          transfer: { doneBytes: bytes, totalBytes, bytesPerSecond: rate.sample(bytes) },
+        });
+      },
+      signal,
+    });
+    onProgress?.({ image: name, phase: 'checking', fraction: 0 });
+    return await addImage(arrived, {
+      store,
+      buildDirectory,
+      names: [name],
+      format: undefined,
+      guest,
+      origin: { kind: 'imported', file: path, verification: expected ? 'digest' : 'none' },
+      signal,
+    });
+  } catch (error) {
+    throw storeError(error, store);
+  } finally {
+    onProgress?.({ image: name, phase: 'done', fraction: 1 });
+  }
+}
