@@ -14,7 +14,6 @@ interface Flags {
 
 export function imageLsCommand(): Command {
   return new Command('ls')
-    .alias('list')
     .summary('list the images')
     .description(
       'Lists the images that are here, the newest first; with --remote those that can be pulled by name. VERIFIED ' +

@@ -97,7 +97,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     const { quiet: _quiet, json: _json, ...others } = flags;
     const [given] = Object.keys(others);
     if (given !== undefined) {
-      throw new InvalidInputError(`--${given}`, 'is for an image from an address', {
+      throw new InvalidInputError(given, 'this is told of an image from an address alone', {
         hint: `the catalogue knows it of ${references.join(', ')}; another name: vmlet image tag`,
       });
     }
@@ -113,7 +113,7 @@ function refuseUnfitting(references: readonly string[], flags: Flags): void {
     });
   }
   if (flags.name === undefined) {
-    throw new InvalidInputError('--name', 'is missing: an image from an address needs a name', {
+    throw new InvalidInputError('name', 'an image from an address needs one', {
       hint: 'as in --name web:1',
     });
   }

@@ -43,6 +43,11 @@ export function reportError(error: unknown): number {
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
 }
 
+/** What a server or a file said may be part of it. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printableLine).join('\n');
+}
+
 function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
   for (const [title, lines] of [
     ['QEMU said', qemuOutput],

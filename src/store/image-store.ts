@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
+import { InvalidInputError } from '../errors.ts';
 import type { Catalogue, CatalogueRow } from '../images/catalogue/catalogue.ts';
 import type { ExportOptions, ExportedImage } from '../images/export-image.ts';
 import type { DiskImage, Image, KernelImage } from '../images/image.ts';
+import { MICRO } from '../images/micro-name.ts';
 import type { BuildMicroOptions } from '../images/micro.ts';
 import type { PullOptions as PullRequest } from '../images/pull.ts';
 import type { NewImageOptions } from '../images/pull-url.ts';
@@ -49,6 +51,11 @@ export class ImageStore {
    */
   async pull(reference: string, options: PullOptions = {}): Promise<Image> {
     const { pullImage } = await import('../images/pull.ts');
+    if (reference === MICRO) {
+      throw new InvalidInputError('image', `${MICRO} is built here, and nobody publishes it`, {
+        hint: `vmlet image build ${MICRO}`,
+      });
+    }
     return pullImage(reference, { ...placesOf(this.#locations), ...options });
   }
 
