@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPolicy } from '../index.ts';
+import { ImageNews } from './image-news.ts';
 import { PrintableText } from './printable.ts';
-import { ProgressLine, describeImageProgress } from './progress.ts';
 import { choice, collect, guestEnvironment, wholeNumber } from './run-options.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
@@ -13,6 +13,7 @@ interface BuildFlags {
   readonly output?: string;
   readonly cache: boolean;
   readonly json?: true;
+  readonly quiet?: true;
   readonly size?: string;
   readonly mirror?: string;
   readonly env?: readonly string[];
@@ -26,10 +27,11 @@ interface BuildFlags {
 
 /** Which flags say something about what is built in which of the three ways. */
 const FLAGS = {
-  micro: ['kernel', 'modules', 'busybox', 'json'],
-  packages: ['include', 'run', 'output', 'size', 'mirror', 'json'],
-  layer: ['from', 'include', 'run', 'output', 'size', 'env', 'memory', 'cpus', 'pull', 'json'],
+  micro: ['kernel', 'modules', 'busybox'],
+  packages: ['include', 'run', 'output', 'size', 'mirror'],
+  layer: ['from', 'include', 'run', 'output', 'size', 'env', 'memory', 'cpus', 'pull'],
 } as const;
+const ALWAYS: readonly string[] = ['cache', 'json', 'quiet'];
 
 export function imageBuildCommand(): Command {
   return new Command('build')
@@ -47,6 +49,7 @@ export function imageBuildCommand(): Command {
     .option('--run <file>', 'run this program as root; several in order', collect)
     .option('-o, --output <name>', 'what the image is called')
     .option('--no-cache', 'build it even where it was built of the same before')
+    .option('-q, --quiet', 'do not tell of the progress, nor pass on what scripts print')
     .option('--json', 'print the image as JSON')
     .option('--size <size>', 'what the guest sees of the disk (default: 10G, or that of --from)')
     .option('--mirror <url>', "packages: where they come from (default: the mirror of the host's apt)")
@@ -76,7 +79,7 @@ async function buildImage(distribution: string | undefined, flags: BuildFlags): 
   refuseOthers(way, flags);
   const { ImageStore } = await import('../index.ts');
   const store = new ImageStore();
-  const log = new BuildLog();
+  const log = new BuildLog(flags.quiet ?? false);
   try {
     const image = await untilInterrupted(async (signal) => {
       if (way === 'micro') return buildMicro(store, flags, log, signal);
@@ -112,7 +115,7 @@ function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof ty
 function refuseOthers(way: keyof typeof FLAGS, flags: BuildFlags): void {
   const meant: readonly string[] = FLAGS[way];
   for (const [name, value] of Object.entries(flags)) {
-    if (value === undefined || name === 'cache' || meant.includes(name)) continue;
+    if (value === undefined || ALWAYS.includes(name) || meant.includes(name)) continue;
     const what = { micro: 'micro', packages: 'an image of packages', layer: 'an image made by --from' }[way];
     throw new InvalidInputError(`--${name}`, `says nothing about ${what}`, {
       hint: `flags that do: ${meant.map((flag) => `--${flag}`).join(', ')}`,
@@ -170,17 +173,22 @@ async function buildMicro(store: ImageStore, flags: BuildFlags, log: BuildLog, s
 
 /** On stderr: what is done, and what scripts print. */
 class BuildLog {
-  readonly #progress = new ProgressLine();
+  readonly #quiet: boolean;
+  readonly #news: ImageNews;
   readonly #text = new PrintableText();
 
+  constructor(quiet: boolean) {
+    this.#quiet = quiet;
+    this.#news = new ImageNews({ quiet });
+  }
+
   report(news: ImageProgress): void {
-    if (news.phase === 'unchanged') {
-      this.#write(
-        news.script === undefined
-          ? `vmlet: ${news.image}: built of the same before, and taken as it is; --no-cache builds it anew\n`
-          : `vmlet: ${news.script}: run on the same image before, and not run again\n`,
-      );
-    } else if (news.phase !== 'done') this.#progress.show(describeImageProgress(news));
+    if (news.phase !== 'unchanged') return this.#news.show(news);
+    this.#write(
+      news.script === undefined
+        ? `vmlet: ${news.image}: built of the same before, and taken as it is; --no-cache builds it anew\n`
+        : `vmlet: ${news.script}: run on the same image before, and not run again\n`,
+    );
   }
 
   print(line: string): void {
@@ -188,11 +196,12 @@ class BuildLog {
   }
 
   end(): void {
-    this.#progress.clear();
+    this.#news.clear();
   }
 
   #write(text: string): void {
-    this.#progress.clear();
+    if (this.#quiet) return;
+    this.#news.clear();
     process.stderr.write(text);
   }
 }

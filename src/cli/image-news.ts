@@ -1,5 +1,5 @@
 import type { ImageProgress } from '../index.ts';
-import { ProgressLine, describeImageProgress } from './progress.ts';
+import { ProgressLine, describeImageProgress, describePhase } from './progress.ts';
 
 /** Long enough for a log to stay short, and short enough for a CI that ends what is silent. */
 const LINE_EVERY_MS = 30_000;
@@ -19,7 +19,7 @@ export class ImageNews {
     if (this.#quiet) return;
     if (news.phase === 'done') return this.clear();
     if (this.#line.enabled) return this.#line.show(describeImageProgress(news));
-    const phase = `${news.image}: ${news.phase}`;
+    const phase = describePhase(news);
     const now = performance.now();
     if (phase === this.#phase && now - this.#saidAt < LINE_EVERY_MS) return;
     process.stderr.write(`${phase === this.#phase ? describeImageProgress(news) : phase}\n`);

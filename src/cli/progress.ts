@@ -23,15 +23,19 @@ export class ProgressLine {
   }
 }
 
-/** As in `debian:13: downloading 120 MiB of 330 MiB (36 %), 12 MiB/s`, or `web: booting for ./setup.sh`. */
-export function describeImageProgress({ image, phase, fraction, script, transfer }: ImageProgress): string {
-  if (!transfer) {
-    const what = script === undefined ? '' : ` for ${script}`;
-    return `${image}: ${phase}${what}${fraction > 0 ? ` ${percent(fraction)}` : ''}`;
-  }
+/** As in `debian:13: downloading 120 MiB of 330 MiB (36 %), 12 MiB/s`. */
+export function describeImageProgress(news: ImageProgress): string {
+  const { fraction, transfer } = news;
+  const phase = describePhase(news);
+  if (!transfer) return fraction > 0 ? `${phase} ${percent(fraction)}` : phase;
   const { doneBytes, totalBytes, bytesPerSecond } = transfer;
   const total = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)} (${percent(fraction)})`;
-  return `${image}: ${phase} ${formatBytes(doneBytes)}${total}, ${formatBytes(bytesPerSecond)}/s`;
+  return `${phase} ${formatBytes(doneBytes)}${total}, ${formatBytes(bytesPerSecond)}/s`;
+}
+
+/** As in `debian:13: downloading`, or `web: booting for ./setup.sh`. */
+export function describePhase({ image, phase, script }: ImageProgress): string {
+  return `${image}: ${phase}${script === undefined ? '' : ` for ${script}`}`;
 }
 
 function percent(fraction: number): string {
