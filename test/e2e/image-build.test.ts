@@ -1,0 +1,176 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addImage } from '../../src/images/add-image.ts';
+import { makeBuildDirectory } from '../../src/images/build-directory.ts';
+import { fileSha256 } from '../../src/images/sha256.ts';
+import { makeStore } from '../../src/images/store.ts';
+import { Scope } from '../../src/util/scope.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
+import { type Finished, start, until } from './command.ts';
+
+const BOOTS_TIMEOUT_MS = 900_000;
+const MEBIBYTE = 1024 * 1024;
+
+const missing = whyNoDebianGuest();
+if (missing !== undefined) console.warn(`skipped: ${missing}`);
+
+/** Says who the machine is: its machine id and its host key. */
+const WHO = 'echo "I am $(cat /etc/machine-id) $(cut -d " " -f 2 /etc/ssh/ssh_host_ed25519_key.pub)"\n';
+
+const SCRIPTS = {
+  // Neither a first line that says what it is for, nor anything left in the image of what it removes.
+  write: `echo "$GREETING from $PWD" >/file; mkdir /srv/big; head -c 64M /dev/urandom >/srv/big/file; sync; rm -r /srv/big`,
+  fail: `#!/bin/sh\n${WHO}printf 'to stderr\\tand\\033[31m red\\n' >&2\nexit 3\n`,
+  add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\n`,
+  power: '#!/bin/sh\npoweroff -f\n',
+};
+
+describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
+  let home: ReturnType<typeof makeTemporaryDirectory>;
+  let env: NodeJS.ProcessEnv;
+  let images = '';
+
+  beforeAll(async () => {
+    home = makeTemporaryDirectory();
+    const guest = await debianGuest();
+    env = Object.fromEntries(
+      ['data', 'cache', 'config', 'state'].map((kind) => [
+        `XDG_${kind.toUpperCase()}_HOME`,
+        join(home.path, kind),
+      ]),
+    );
+    images = join(home.path, 'data/vmlet/images');
+    await addBase(guest.path);
+    for (const [name, content] of Object.entries(SCRIPTS)) writeFileSync(scriptPath(name), content);
+  }, DEBIAN_GUEST_TIMEOUT_MS);
+  afterAll(() => home.remove());
+
+  async function addBase(disk: string): Promise<void> {
+    await using scope = new Scope();
+    await makeStore(images);
+    const buildDirectory = await makeBuildDirectory(images, scope);
+    const path = join(buildDirectory, 'disk.qcow2');
+    copyFileSync(disk, path);
+    await addImage(
+      { path, bytes: statSync(path).size, sha256: await fileSha256(path, undefined) },
+      {
+        ...{ store: images, buildDirectory, names: ['base'], format: 'qcow2' },
+        guest: { user: undefined, firmware: 'bios', cpu: 'x86-64', provisioner: 'none', agent: true },
+        origin: { kind: 'imported', file: disk, verification: 'none' },
+      },
+    );
+  }
+
+  const scriptPath = (name: string): string => join(home.path, `${name}.sh`);
+
+  async function vmlet(...args: string[]): Promise<Finished> {
+    return start(args, { env }).finished;
+  }
+
+  async function build(...words: string[]): Promise<Finished> {
+    const flags = words.flatMap((word) => (word.startsWith('-') ? [word] : ['--run', scriptPath(word)]));
+    return vmlet('image', 'build', '--from', 'base', '--env=GREETING=hello', ...flags, '-o', 'web');
+  }
+
+  const leftovers = (): string[] => readdirSync(images).filter((name) => name.startsWith('.building'));
+
+  async function listed(): Promise<{ names: string[]; bytes: number; digest: string }[]> {
+    const { stdout } = await vmlet('image', 'ls', '--json');
+    return (JSON.parse(stdout) as { images: { names: string[]; bytes: number; digest: string }[] }).images;
+  }
+
+  it(
+    'keeps what a script changes, builds on it, and runs no script again that need not be',
+    async () => {
+      const failed = await build('write', 'fail');
+      expect(failed.status).toBe(125);
+      expect(failed.stdout).toBe('');
+      expect(failed.stderr).toContain('to stderr\tand red\n');
+      expect(failed.stderr).toMatch(/vmlet: \S+\/fail\.sh ended with status 3 in the guest; it said last:\n/);
+      // What the first script has made is there for the next attempt, without a name.
+      const images1 = await listed();
+      expect(images1.map(({ names }) => names)).toEqual([[], ['base']]);
+      expect(images1[0]?.bytes).toBeLessThan(32 * MEBIBYTE);
+
+      const built = await build('write', 'add');
+      expect(built.status).toBe(0);
+      expect(built.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+      expect(built.stderr).toContain('/write.sh: run on the same image before, and not run again\n');
+      const who = [failed, built].map(({ stderr }) => /I am ([0-9a-f]{32}) (\S{60,})/.exec(stderr));
+      // Both machines began with the image of the first script.
+      expect(who[0]?.[1]).not.toBe(who[1]?.[1]);
+      expect(who[0]?.[2]).not.toBe(who[1]?.[2]);
+      expect((await listed()).map(({ names }) => names)).toEqual([['web'], [], ['base']]);
+
+      const again = await build('write', 'add');
+      expect(again.stdout).toBe(built.stdout);
+      expect(again.stderr.match(/not run again/g)).toHaveLength(2);
+
+      const { stdout } = await vmlet('run', 'web', '--', 'sh', '-c', `cat /file; ls -A /srv; ${WHO}`);
+      expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}\n$/);
+      for (const [, id, key] of who.map((match) => match ?? [])) {
+        expect(stdout).not.toContain(id);
+        expect(stdout).not.toContain(key);
+      }
+      expect(leftovers()).toEqual([]);
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it('keeps the images that a layer stands on', async () => {
+    const { status, stderr } = await vmlet('image', 'rm', 'base');
+    expect(stderr).toMatch(/the image base is needed by web/);
+    expect(status).toBe(125);
+    await vmlet('image', 'rm', 'web');
+    expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
+  });
+
+  it(
+    'leaves nothing of a script that ends its machine',
+    async () => {
+      const { status, stderr } = await build('power');
+      expect(stderr).toMatch(/vmlet: \S+\/power\.sh did not come to its end: the machine has ended/);
+      expect(status).toBe(125);
+      expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
+      expect(leftovers()).toEqual([]);
+    },
+    BOOTS_TIMEOUT_MS,
+  );
+
+  it('leaves what the next command takes away when it is killed', async () => {
+    const args = ['image', 'build', '--from', 'base', '--run', scriptPath('write'), '-o', 'web'];
+    const building = start(args, { env });
+    const qemu = await until(() => findQemu());
+    building.process.kill('SIGKILL');
+    await building.finished;
+    await until(() => !existsSync(`/proc/${qemu}`) || commandLine(qemu) === '');
+    expect(leftovers()).toHaveLength(1);
+    const { status } = await vmlet('image', 'prune', '--force');
+    expect(status).toBe(0);
+    expect(leftovers()).toEqual([]);
+    expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
+  });
+
+  function findQemu(): number | undefined {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .find((pid) => {
+        const words = commandLine(pid);
+        return words.startsWith('qemu-system') || words.includes('/qemu-system')
+          ? words.includes(`${images}/.building`)
+          : false;
+      });
+  }
+});
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
