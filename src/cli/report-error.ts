@@ -34,10 +34,10 @@ export function reportError(error: unknown): number {
     process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${details}\n`);
     return EXIT_VMLET;
   }
-  process.stderr.write(`vmlet: ${error.message}\n`);
+  process.stderr.write(`vmlet: ${printableLines(error.message)}\n`);
   if (error instanceof LaunchError) writeOutput(error);
   if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
-  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
+  if (error.hint !== undefined) process.stderr.write(`  ${printableLines(error.hint)}\n`);
   if (error instanceof GuestCommandError) return error.exitCode;
   const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
