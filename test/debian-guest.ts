@@ -1,15 +1,23 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
-import { findProgram } from '../src/process/program.ts';
-import { run } from '../src/process/run.ts';
+import { join } from 'node:path';
+import { MissingProgramError } from '../src/errors.ts';
+import { makeBuildDirectory } from '../src/images/build-directory.ts';
+import { buildDistributionDisk, buildInputsDigest } from '../src/images/build/distribution-disk.ts';
+import type { DistributionRecipe } from '../src/images/build/recipe.ts';
+import { requirePrograms } from '../src/images/build/required-programs.ts';
+import { withStoreLock } from '../src/images/lock.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const RECIPE = join(ROOT, 'fixtures/debian-guest');
-const AGENT = join(ROOT, 'dist/guest-agent/vmlet-agent');
-const PROGRAMS = ['mmdebstrap', 'fakeroot', 'mke2fs', 'debugfs', 'sfdisk', 'mformat', 'qemu-img', 'flock'];
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const RECIPE: DistributionRecipe = {
+  ...{ distribution: 'debian', release: '13' },
+  include: ['qemu-guest-agent'],
+  run: [{ path: join(ROOT, 'fixtures/debian-guest/set-up') }],
+  agent: join(ROOT, 'dist/guest-agent/vmlet-agent'),
+  sizeBytes: 2 * 1024 ** 3,
+};
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The time limit of the hook that calls `debianGuest`: the first call ever installs Debian. */
 export const DEBIAN_GUEST_TIMEOUT_MS = 900_000;
@@ -22,48 +30,48 @@ export interface DebianGuest {
 
 /** Why there can be no Debian guest on this host, or undefined. */
 export function whyNoDebianGuest(): string | undefined {
-  const missing = PROGRAMS.filter((name) => findProgram(name) === undefined);
-  if (!existsSync(KEYRING)) missing.push(KEYRING);
-  if (missing.length === 0) return undefined;
-  return `no Debian guest can be made without ${missing.join(', ')} (scripts/install-needs test)`;
+  try {
+    requirePrograms();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MissingProgramError)) throw error;
+    return `no Debian guest can be made: ${error.message}; ${error.hint ?? ''} (scripts/install-needs run test)`;
+  }
 }
 
 /**
- * A disk with Debian 13 that boots by GRUB under BIOS, UEFI and Secure Boot. It has networkd and resolved (DHCP), sshd
- * (the host key is made at the first start), qemu-ga, and our agent on the port `vmlet.agent`. The host name is
- * `debian`. The serial port, at 115200, is the console and logs root in by itself; whoever sees the prompt may press
- * the power button. Root has no password: put a key into /root/.ssh/authorized_keys.
+ * A disk with Debian 13 as `vmlet image build` makes it: it boots by GRUB under BIOS, UEFI and Secure Boot, has
+ * networkd and resolved (DHCP), sshd (the host key is made at the first start), cloud-init, which does nothing without
+ * a seed, and our agent. fixtures/debian-guest adds what only tests need: the serial port, at 115200, logs root in by
+ * itself, and whoever sees the prompt may press the power button; qemu-ga is there, and nothing works by a clock. The
+ * host name is `debian`. Root has no password: put a key into /root/.ssh/authorized_keys.
  *
  * It is built once for each state of the recipe and the agent, in vmlet-test of the user's cache directory.
- * fixtures/debian-guest has the recipe.
  */
 export async function debianGuest(): Promise<DebianGuest> {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const directory = join(cache, 'vmlet-test', 'debian-guest');
-  mkdirSync(directory, { recursive: true });
-  const recipe = digest(recipeFiles());
-  const base = join(directory, `${recipe}.raw`);
-  const path = join(directory, `${recipe}-${digest([AGENT])}.qcow2`);
+  const path = join(directory, `${(await buildInputsDigest(RECIPE)).slice(0, 16)}.qcow2`);
   if (!existsSync(path)) {
-    const build = join(RECIPE, 'build');
-    await run(['flock', '--no-fork', join(directory, '.lock'), build, base, AGENT, path]);
+    await withStoreLock(directory, {}, async (scope) => {
+      // Another test may have built it meanwhile.
+      if (existsSync(path)) return;
+      await removeOld(directory);
+      const work = await makeBuildDirectory(directory, scope);
+      const built = join(work, 'disk.qcow2');
+      await buildDistributionDisk({ ...RECIPE, to: built, work });
+      await chmod(built, 0o444);
+      await rename(built, path);
+    });
   }
   return { path, format: 'qcow2' };
 }
 
-function recipeFiles(): string[] {
-  return readdirSync(RECIPE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-/** Over names and contents. */
-function digest(paths: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const path of paths) {
-    const content = readFileSync(path);
-    hash.update(`${relative(ROOT, path)}\0${content.length}\0`).update(content);
+/** Those of older recipes and agents. */
+async function removeOld(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!/\.(qcow2|raw)$/.test(name)) continue;
+    const path = join(directory, name);
+    if (Date.now() - (await stat(path)).mtimeMs > WEEK_MS) await rm(path);
   }
-  return hash.digest('hex').slice(0, 16);
 }
