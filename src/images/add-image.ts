@@ -49,8 +49,9 @@ async function judge(file: ArrivedFile, options: AddOptions): Promise<JudgedDisk
     return { ...file, format, virtualBytes: accepted.virtualBytes, backing: undefined };
   }
   const found = await acceptForeignImage(file.path, { field: 'image', signal });
-  const { virtualBytes } = found;
-  if (found.kind === 'ready') return { ...file, format: found.format, virtualBytes, backing: undefined };
+  if (found.kind === 'ready') {
+    return { ...file, format: found.format, virtualBytes: found.virtualBytes, backing: undefined };
+  }
   const path = join(buildDirectory, 'converted.qcow2');
   await convertDisk({
     from: { path: file.path, format: found.format },
@@ -58,6 +59,8 @@ async function judge(file: ArrivedFile, options: AddOptions): Promise<JudgedDisk
     signal,
   });
   await rm(file.path);
+  // QEMU versions differ in how large they take some of these disks to be.
+  const { virtualBytes } = await acceptImage(path, { format: 'qcow2', field: 'image', signal });
   const { size: bytes } = await stat(path);
   return {
     path,
