@@ -72,10 +72,10 @@ async function* extensionsOf(
     if (head.length < 8) throw new HeaderDamage('is cut off within its header extensions');
     const type = head.readUInt32BE(0);
     const length = head.readUInt32BE(4);
-    if (type === END) return;
     if (length > extensionsEnd - at - 8) {
       throw new HeaderDamage(`has a header extension of ${length} bytes, for which there is no room`);
     }
+    if (type === END) return;
     yield { type, offset: at + 8, length };
     at += 8 + Math.ceil(length / 8) * 8;
   }

@@ -12,8 +12,8 @@ const SECTOR = 512n;
 const LARGEST_GEOMETRY = 65_535 * 16 * 255;
 /** 2040 GiB, VHD's own limit. */
 const MOST_SECTORS = 0xff00_0000n;
-/** Those who write the size in bytes as it is; for others QEMU goes by the geometry. */
-const TRUE_SIZES = ['win ', 'qem2', 'd2v ', 'tap\0'];
+/** Virtual PC, Virtual Server and QEMU of old, for whom the geometry counts. Older QEMUs go by it for some others too. */
+const BY_GEOMETRY = ['vpc ', 'vs  ', 'qemu'];
 
 export async function readVhd(reader: HeaderReader, findings: Findings): Promise<void> {
   const start = await reader.upTo(0, FOOTER_BYTES, 'its header');
@@ -48,8 +48,9 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
 
 function sizeOf(footer: Buffer): bigint {
   const sectors = footer.readUInt16BE(56) * footer.readUInt8(58) * footer.readUInt8(59);
-  const isTrue = TRUE_SIZES.includes(footer.toString('latin1', 28, 32)) || sectors === LARGEST_GEOMETRY;
-  return isTrue ? (footer.readBigUInt64BE(48) / SECTOR) * SECTOR : BigInt(sectors) * SECTOR;
+  const isByGeometry =
+    BY_GEOMETRY.includes(footer.toString('latin1', 28, 32)) && sectors !== LARGEST_GEOMETRY;
+  return isByGeometry ? BigInt(sectors) * SECTOR : (footer.readBigUInt64BE(48) / SECTOR) * SECTOR;
 }
 
 async function readDynamic(

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { fuzz, soundImages } from '../../../../fixtures/hostile-images/fuzz.ts';
+
+/** `npx tsx scripts/fuzz-image-headers.ts` does more of it. */
+const CASES = 4000;
+
+describe('mutated images', () => {
+  it.each([1, 2])(
+    'are taken or refused, with little read, and never for another file (seed %i)',
+    async (seed) => {
+      const taken = new Set<string>();
+      let cases = 0;
+      for await (const { accepted, violations } of fuzz(seed, soundImages())) {
+        expect(violations, `case ${cases}`).toEqual([]);
+        if (accepted) taken.add(accepted.format);
+        cases += 1;
+        if (cases === CASES) break;
+      }
+      // Mutations that leave nothing to be taken would show little.
+      expect([...taken].sort()).toEqual(['iso', 'qcow2', 'qed', 'raw', 'vdi', 'vhdx', 'vmdk', 'vpc']);
+    },
+  );
+});
