@@ -7,6 +7,9 @@ import { type CatalogueFile, catalogueFileSchema } from './schema.ts';
 /** A catalogue with thousands of entries is far below this. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** A few lines of YAML can stand for more than fits into memory. */
+const MAX_ALIASES = 100;
+
 /** As much of the `yaml` package's Document as says where something stands. */
 interface Located {
   getIn(path: readonly unknown[], keepScalar: true): unknown;
@@ -54,8 +57,14 @@ async function parseCatalogueFile(
       cause: mistake,
     });
   }
-  // An empty file is one that adds nothing.
-  const data = (document.toJS({ maxAliasCount: 100 }) ?? {}) as unknown;
+  let data: unknown;
+  try {
+    // An empty file is one that adds nothing.
+    data = (document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}) as unknown;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new CatalogueFileError(path, 1, '', `is not YAML of this kind: ${error.message}`, { cause: error });
+  }
   const parsed = catalogueFileSchema.safeParse(data);
   if (!parsed.success)
     throw fileErrorOf(parsed.error, data, path, (field) => lineAt(document, field, lineOf));
@@ -91,7 +100,9 @@ function fileErrorOf(
   file: string,
   lineOfField: (field: readonly PropertyKey[]) => number,
 ): CatalogueFileError {
-  const issue = deepest(error.issues[0]);
+  // A field that is missing is most often one that is misspelt.
+  const misspelt = error.issues.find(({ code }) => code === 'unrecognized_keys');
+  const issue = deepest(misspelt ?? error.issues[0]);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     const field = [...issue.path, key];

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { CatalogueFileError, ImageNotFoundError } from '../../errors.ts';
-import { nearest } from '../../util/nearest.ts';
+import { editDistance, nearest } from '../../util/nearest.ts';
 import { formatImageReference, parseImageReference } from '../reference.ts';
 import { readCatalogueFile } from './catalogue-file.ts';
 import type { CatalogueFile, EntryData } from './schema.ts';
@@ -108,8 +108,15 @@ function suggestion(reference: string, known: Iterable<string>): string {
   const names = [...known];
   // Of what is known by the same name, all tags are near, however little they look alike.
   const sameName = names.filter((candidate) => candidate === name || candidate.startsWith(`${name}:`));
-  const meant = sameName.length > 0 ? sameName : nearest(reference, names, SUGGESTIONS);
-  return `did you mean ${meant.join(', ')}? See: vmlet image ls --remote`;
+  const meant =
+    sameName.length > 0 ? sameName : nearest(reference, names.filter(isNear(reference)), SUGGESTIONS);
+  const question = meant.length > 0 ? `did you mean ${meant.join(', ')}? ` : '';
+  return `${question}vmlet image ls --remote shows what can be pulled; a disk file is given by a path, as in ./disk.qcow2`;
+}
+
+/** What shares less than half of the letters was not meant. */
+function isNear(reference: string): (candidate: string) => boolean {
+  return (candidate) => editDistance(reference, candidate) <= reference.length / 2;
 }
 
 function namesOf(entries: readonly CatalogueEntry[]): [string, CatalogueEntry][] {

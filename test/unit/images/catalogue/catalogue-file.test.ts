@@ -1,0 +1,212 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CatalogueFileError } from '../../../../src/errors.ts';
+import { readCatalogueFile } from '../../../../src/images/catalogue/catalogue-file.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const file = join(temporaryDirectory(), 'images.yaml');
+
+/** Line 1 is `images:`. */
+const ENTRY = `images:
+  web:1:
+    description: ours
+    firmware: bios
+    provisioner: cloud-init
+    format: qcow2
+    architectures: { x86_64: amd64 }
+    url: https://images.example.org/web-{arch}.qcow2
+`;
+
+async function failure(text: string, otherKeys: readonly string[] = []): Promise<CatalogueFileError> {
+  writeFileSync(file, text);
+  const error: unknown = await readCatalogueFile(file, otherKeys).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(CatalogueFileError);
+  return error as CatalogueFileError;
+}
+
+describe('a user’s file', () => {
+  it('adds nothing when there is none, or an empty one', async () => {
+    expect(await readCatalogueFile(join(file, '..', 'none.yaml'))).toBeUndefined();
+    writeFileSync(file, '# nothing yet\n');
+    expect(await readCatalogueFile(file)).toEqual({ mirrors: {}, keys: {}, images: {} });
+  });
+
+  it('needs few fields for an image', async () => {
+    writeFileSync(file, ENTRY);
+    expect((await readCatalogueFile(file))?.images['web:1']).toMatchObject({
+      aliases: [],
+      architectures: { x86_64: { arch: 'amd64' } },
+      cpu: 'x86-64',
+      compression: 'none',
+      quirks: [],
+      unconfirmed: [],
+    });
+  });
+
+  it('may use the keys of the catalogue', async () => {
+    writeFileSync(file, `${ENTRY}    signature: { form: image, url: https://x.example/s, key: theirs }\n`);
+    expect((await readCatalogueFile(file, ['theirs']))?.images['web:1']?.signature?.key).toBe('theirs');
+  });
+});
+
+describe('what is wrong with it is told with its file, line and field', () => {
+  const entryWith = (from: string, to: string): string => ENTRY.replace(from, to);
+  const digest = (newest: string): string =>
+    `${ENTRY}    digest:\n      url: https://x.example/SUMS\n      form: list\n      algorithm: sha256\n      newest: '${newest}'\n`;
+
+  it.each<readonly [string, string, number, string, string]>([
+    ['what is not YAML', 'images:\n  web:1: [\n', 3, '', 'is not YAML'],
+    ['the same image twice', `${ENTRY}  web:1: {}\n`, 9, '', 'is not YAML: Map keys must be unique'],
+    ['a list', '- images\n', 1, '', 'expected object'],
+    ['an unknown part', `${ENTRY}image: {}\n`, 9, 'image', 'is not known here'],
+    ['an unknown field', `${ENTRY}    firmwear: uefi\n`, 9, 'images.web:1.firmwear', 'is not known here'],
+    ['a missing field', entryWith('    format: qcow2\n', ''), 2, 'images.web:1.format', 'missing'],
+    ['a wrong word', entryWith('bios', 'efi'), 4, 'images.web:1.firmware', '"efi": '],
+    ['a number for a word', entryWith('ours', '12'), 3, 'images.web:1.description', '12: '],
+    ['a wrong name', entryWith('web:1:', 'Web/1:'), 2, 'images.Web/1', 'expected the name of an image'],
+    ['an address that is none', entryWith('https:', 'ftp:'), 8, 'images.web:1.url', 'https:// or http://'],
+    [
+      'an architecture that is none',
+      entryWith('x86_64', 'x64'),
+      7,
+      'images.web:1.architectures.x64',
+      'is not known here',
+    ],
+    [
+      'no architecture',
+      entryWith('{ x86_64: amd64 }', '{}'),
+      7,
+      'images.web:1.architectures',
+      'expected at least one of x86_64 and aarch64',
+    ],
+    [
+      'an architecture by a number',
+      entryWith('amd64 }', '64 }'),
+      7,
+      'images.web:1.architectures.x86_64',
+      'expected the publisher’s word for it',
+    ],
+    [
+      'a word that nothing gives',
+      entryWith('web-{arch}', 'web-{build}'),
+      8,
+      'images.web:1.url',
+      'has {build}, which neither architectures.x86_64 nor a pattern under newest before it gives',
+    ],
+    [
+      'a pattern that is none',
+      digest('('),
+      13,
+      'images.web:1.digest.newest',
+      'expected a regular expression',
+    ],
+    [
+      'an unknown field of the digest',
+      digest('x').replace('form: list', 'from: list'),
+      11,
+      'images.web:1.digest.from',
+      'is not known here',
+    ],
+    [
+      'a signature without digests',
+      `${ENTRY}    signature: { form: inline, key: theirs }\n`,
+      9,
+      'images.web:1.signature',
+      'signs a list of digests, and there is no digest',
+    ],
+    [
+      'a signature over a file that is unpacked',
+      `${ENTRY}    compression: xz\n    signature: { form: image, url: https://x.example/s, key: theirs }\n`,
+      10,
+      'images.web:1.signature',
+      'signs the compressed file',
+    ],
+    [
+      'a signature by a key that is not there',
+      `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`,
+      9,
+      'images.web:1.signature.key',
+      'there is no key nobodys',
+    ],
+    [
+      'an alias that another one has',
+      `${ENTRY}    aliases: [web, web:1]\n`,
+      9,
+      'images.web:1.aliases.1',
+      'is a name of web:1 already',
+    ],
+    [
+      'a short fingerprint',
+      'keys:\n  ours: { file: a.asc, fingerprint: 1A2B }\n',
+      2,
+      'keys.ours.fingerprint',
+      'the whole fingerprint',
+    ],
+    [
+      'a mirror that is no list',
+      'mirrors:\n  https://a.example/: https://b.example/\n',
+      2,
+      'mirrors.https://a.example/',
+      'expected array',
+    ],
+    [
+      'a mirror of no address',
+      'mirrors:\n  a.example: [https://b.example/]\n',
+      2,
+      'mirrors.a.example',
+      'https:// or http://',
+    ],
+    [
+      'a mirror whose folder has no end',
+      'mirrors:\n  https://a.example/:\n    - https://b.example/x/\n    - https://b.example/y\n',
+      4,
+      'mirrors.https://a.example/.1',
+      'ends with /',
+    ],
+    [
+      'something unconfirmed that there is not',
+      `${ENTRY}    unconfirmed: [weather]\n`,
+      9,
+      'images.web:1.unconfirmed.0',
+      '"weather": ',
+    ],
+  ])('%s', async (_, text, line, field, problem) => {
+    const error = await failure(text, ['theirs']);
+    expect(error).toMatchObject({ code: 'VMLET_CATALOGUE_FILE', file, line, field });
+    expect(error.message).toContain(problem);
+    expect(error.message.startsWith(field === '' ? `${file}:${line}: ` : `${file}:${line}: ${field}: `)).toBe(
+      true,
+    );
+    expect(error.message).not.toContain('\n');
+  });
+
+  it('suggests what may have been meant', async () => {
+    expect((await failure(`${ENTRY}    firmwear: uefi\n`)).hint).toContain('perhaps firmware');
+    expect((await failure(`${ENTRY}mirors: {}\n`)).hint).toContain('perhaps mirrors');
+    expect((await failure(digest('x').replace('form: list', 'from: list'))).hint).toContain('perhaps form');
+    const signed = `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`;
+    expect((await failure(signed, ['theirs'])).hint).toBe('name it under keys; there are theirs');
+  });
+
+  it('a file that cannot be read', async () => {
+    const folder = join(file, '..', 'folder.yaml');
+    mkdirSync(folder);
+    await expect(readCatalogueFile(folder)).rejects.toThrow(/folder\.yaml:1: cannot be read: EISDIR/);
+  });
+
+  it('a file that is far too large', async () => {
+    expect((await failure(`#${'x'.repeat(5 * 1024 * 1024)}`)).message).toContain('is larger than');
+  });
+
+  it('aliases of YAML that would fill the memory', async () => {
+    const levels = Array.from({ length: 9 }, (_, n) =>
+      n === 0
+        ? 'a0: &a0 [x, x, x, x, x, x, x, x, x]'
+        : `a${n}: &a${n} [${Array(9)
+            .fill(`*a${n - 1}`)
+            .join(', ')}]`,
+    );
+    await failure(`${levels.join('\n')}\n`);
+  });
+});

@@ -1,0 +1,160 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ImageNotFoundError, InvalidInputError } from '../../../../src/errors.ts';
+import { type Catalogue, openCatalogue } from '../../../../src/images/catalogue/catalogue.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
+const file = join(directory, 'catalogue.yaml');
+const userFile = join(directory, 'images.yaml');
+const A = 'A'.repeat(40);
+const B = 'B'.repeat(40);
+
+function image(more: object = {}): object {
+  return {
+    description: 'an image',
+    firmware: 'bios',
+    provisioner: 'cloud-init',
+    format: 'qcow2',
+    architectures: { x86_64: 'amd64' },
+    url: 'https://a.example/disk.qcow2',
+    ...more,
+  };
+}
+
+async function open(builtIn: object, own?: object): Promise<Catalogue> {
+  writeFileSync(file, JSON.stringify(builtIn));
+  writeFileSync(userFile, own === undefined ? '' : JSON.stringify(own));
+  return openCatalogue({ file, userFile });
+}
+
+const BUILT_IN = {
+  mirrors: { 'https://a.example/': ['https://m.example/'] },
+  keys: { theirs: { file: 'keys/theirs.asc', fingerprint: A } },
+  images: {
+    'debian:13': image({ aliases: ['debian', 'debian:trixie'], description: 'Debian 13 (trixie)' }),
+    'fedora:44': image({
+      aliases: ['fedora'],
+      version: '44-{build}',
+      digest: { url: 'https://a.example/S', form: 'list', algorithm: 'sha256', newest: '(?<build>[0-9]+)' },
+      signature: { form: 'inline', key: 'theirs' },
+      unconfirmed: ['cpu'],
+      quirks: ['no 9p'],
+    }),
+  },
+};
+
+describe('a catalogue', () => {
+  it('finds images by their names and aliases', async () => {
+    const catalogue = await open(BUILT_IN);
+    for (const name of ['debian:13', 'debian', 'debian:trixie']) {
+      expect(catalogue.find(name).reference).toBe('debian:13');
+    }
+    expect(catalogue.find('debian').key).toBeUndefined();
+  });
+
+  it('finds the key of an image in the folder of its own file', async () => {
+    const { key, mirrors } = (await open(BUILT_IN)).find('fedora');
+    expect(key).toEqual({ name: 'theirs', fingerprint: A, path: join(directory, 'keys/theirs.asc') });
+    expect(mirrors).toEqual(BUILT_IN.mirrors);
+  });
+
+  it('lists what a user wants to know', async () => {
+    expect((await open(BUILT_IN)).list()).toEqual([
+      expect.objectContaining({
+        reference: 'debian:13',
+        verification: 'none',
+        own: false,
+        version: undefined,
+      }),
+      {
+        reference: 'fedora:44',
+        aliases: ['fedora'],
+        description: 'an image',
+        // Only its publisher knows which build it is.
+        version: undefined,
+        architectures: ['x86_64'],
+        user: undefined,
+        firmware: 'bios',
+        cpu: 'x86-64',
+        verification: 'signed',
+        unconfirmed: ['cpu'],
+        quirks: ['no 9p'],
+        own: false,
+      },
+    ]);
+  });
+
+  it.each([
+    ['DEB', ['debian:13']],
+    ['Trixie', ['debian:13']],
+    ['fedora', ['fedora:44']],
+    ['an image', ['fedora:44']],
+    ['nothing', []],
+    ['', ['debian:13', 'fedora:44']],
+  ])('is searched for %j', async (term, found) => {
+    expect((await open(BUILT_IN)).search(term).map(({ reference }) => reference)).toEqual(found);
+  });
+
+  it('suggests other tags of the name, and else names that are like it', async () => {
+    const catalogue = await open(BUILT_IN);
+    const hintFor = (name: string): string | undefined => {
+      try {
+        catalogue.find(name);
+      } catch (error) {
+        if (error instanceof ImageNotFoundError) return error.hint;
+      }
+      return undefined;
+    };
+    expect(hintFor('debian:99')).toContain('debian:13, debian, debian:trixie?');
+    expect(hintFor('fedroa')).toContain('did you mean fedora');
+    expect(() => catalogue.find('./disk')).toThrow(InvalidInputError);
+  });
+
+  it('that is not there says so', async () => {
+    await expect(openCatalogue({ file: join(directory, 'none'), userFile })).rejects.toThrow(
+      'is not installed whole',
+    );
+  });
+});
+
+describe('a user’s own file', () => {
+  it('comes first, and takes names and aliases of the catalogue', async () => {
+    const own = {
+      images: { 'web:1': image({ aliases: ['debian'] }), 'fedora:44': image({ description: 'mine' }) },
+    };
+    const catalogue = await open(BUILT_IN, own);
+    expect(catalogue.find('debian').reference).toBe('web:1');
+    expect(catalogue.find('debian:13').reference).toBe('debian:13');
+    expect(catalogue.find('fedora:44').description).toBe('mine');
+    // An alias of what has been replaced still leads to the catalogue's.
+    expect(catalogue.find('fedora').description).toBe('an image');
+    expect(catalogue.list().map(({ reference, aliases, own: mine }) => [reference, aliases, mine])).toEqual([
+      ['web:1', ['debian'], true],
+      ['fedora:44', [], true],
+      ['debian:13', ['debian:trixie'], false],
+    ]);
+  });
+
+  it('replaces mirrors and keys of the same names', async () => {
+    const own = {
+      mirrors: { 'https://a.example/': ['https://n.example/'], 'https://b.example/': ['https://o.example/'] },
+      keys: { theirs: { file: 'mine.asc', fingerprint: B } },
+    };
+    const { key, mirrors } = (await open(BUILT_IN, own)).find('fedora:44');
+    expect(key).toEqual({ name: 'theirs', fingerprint: B, path: join(directory, 'mine.asc') });
+    expect(mirrors).toEqual(own.mirrors);
+  });
+
+  it('may sign by a key of the catalogue', async () => {
+    const signature = { form: 'image', url: 'https://a.example/disk.qcow2.sig', key: 'theirs' };
+    const catalogue = await open(BUILT_IN, { images: { 'web:1': image({ signature }) } });
+    expect(catalogue.find('web:1').key?.fingerprint).toBe(A);
+  });
+
+  it('is not written to', async () => {
+    await open(BUILT_IN, { images: {} });
+    expect(readFileSync(userFile, 'utf8')).toBe('{"images":{}}');
+  });
+});

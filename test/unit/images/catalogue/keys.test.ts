@@ -1,0 +1,45 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readKeys } from 'openpgp';
+import { expect, it } from 'vitest';
+import { readCatalogueFile } from '../../../../src/images/catalogue/catalogue-file.ts';
+import { catalogueFile } from '../../../../src/machine/package-files.ts';
+
+const file = catalogueFile();
+const { keys, images } = (await readCatalogueFile(file)) ?? { keys: {}, images: {} };
+
+it.each(Object.entries(keys))('the key %s is the one that is pinned, and nothing else', async (_, pinned) => {
+  const held = await readKeys({ armoredKeys: readFileSync(join(dirname(file), pinned.file), 'utf8') });
+  expect(held.map((key) => key.getFingerprint().toUpperCase())).toEqual([pinned.fingerprint]);
+  const [key] = held;
+  expect(key?.isPrivate()).toBe(false);
+  // It signs, by itself or by one of its subkeys, whatever the time is.
+  await expect(key?.getSigningKey(undefined, null)).resolves.toBeDefined();
+  expect(pinned.from).toBeDefined();
+});
+
+it('keeps no key that nobody needs, and has all that are needed', () => {
+  const used = Object.values(images).flatMap(({ signature }) => (signature ? [signature.key] : []));
+  expect([...new Set(used)].sort()).toEqual(Object.keys(keys).sort());
+  const files = readdirSync(join(dirname(file), 'keys')).map((name) => `keys/${name}`);
+  expect(files.sort()).toEqual(
+    Object.values(keys)
+      .map((key) => key.file)
+      .sort(),
+  );
+});
+
+it.each(Object.entries(images))('%s is asked for by https', (_, { url, index, digest, signature }) => {
+  const signed = signature && 'url' in signature ? signature.url : undefined;
+  for (const address of [url, index?.url, digest?.url, signed]) {
+    if (address !== undefined) expect(address).toMatch(/^https:/);
+  }
+  expect(digest).toBeDefined();
+});
+
+it.each(Object.entries(images))('%s fits on a screen', (name) => {
+  const text = readFileSync(file, 'utf8');
+  const entry = text.slice(text.indexOf(`\n  ${name}:\n`) + 1);
+  const end = entry.search(/\n\n/);
+  expect(entry.slice(0, end === -1 ? undefined : end).split('\n').length).toBeLessThanOrEqual(32);
+});
