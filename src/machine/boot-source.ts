@@ -9,6 +9,7 @@ import { ensureMicro, findMicro } from '../images/micro.ts';
 import { parseImageReference } from '../images/reference.ts';
 import { findImage as findStored } from '../images/store.ts';
 import type { DiskSpec } from './disk-spec.ts';
+import { explainMissingImage } from './image-out-of-reach.ts';
 import { type Locations, placesOf } from './locations.ts';
 import { agentProgram } from './package-files.ts';
 import type { BootSource, FoundDisk } from './plan.ts';
@@ -68,10 +69,13 @@ export async function findImage(name: string, context: SourceContext): Promise<I
   const stored = await findStored(locations.images, name);
   if (pull === 'never' || (pull === 'missing' && stored)) return stored ?? refuseMissing(name);
   const { pullImage } = await import('../images/pull.ts');
-  return pullImage(name, {
+  const pulling = pullImage(name, {
     ...placesOf(locations),
     ...context,
     orElse: pull === 'newer' ? stored : undefined,
+  });
+  return pulling.catch(async (error: unknown) => {
+    throw await explainMissingImage(error, name, locations);
   });
 }
 

@@ -27,6 +27,8 @@ export interface StartedParts {
   life?: Life;
   console?: GuestConsole;
   network?: RunningNetwork | undefined;
+  /** A disk of which nobody said that it has our agent, and which gets none. */
+  unknownDisk?: boolean;
 }
 
 /** The user's first question is what the machine last said; the answer goes into the error. */
@@ -50,11 +52,22 @@ export async function explainLaunchFailure(error: unknown, started: StartedParts
     });
   }
   return new LaunchError((error as Error).message, output, {
-    hint: timedOut
-      ? 'the last lines of the console show how far the guest came; give a slow host more time'
-      : undefined,
+    hint: timedOut ? timeOutHint(started) : undefined,
     cause: error,
   });
+}
+
+function timeOutHint({ unknownDisk, plan }: StartedParts): string {
+  if (unknownDisk === true) {
+    return (
+      "commands reach a guest by vmlet's agent, and nobody said that this disk has it: " +
+      'if it has cloud-init, --cloud-init (the option seed) brings it the agent'
+    );
+  }
+  const lookFurther = 'the last lines of the console show how far the guest came; give a slow host more time';
+  return plan?.seed
+    ? `${lookFurther}; a disk without cloud-init does not take the agent from its seed`
+    : lookFurther;
 }
 
 function isEndOfConnection(error: unknown): boolean {

@@ -83,7 +83,7 @@ async function bringUp(
   options: LaunchOptions,
 ): Promise<RunningMachine> {
   const scope = new Scope();
-  const started: StartedParts = {};
+  const started: StartedParts = { unknownDisk: isUnknownDisk(findings) };
   try {
     const plan = await planHere(findings, storage, scope, options.signal);
     const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
@@ -97,6 +97,10 @@ async function bringUp(
     await scope.close();
     throw explanation;
   }
+}
+
+function isUnknownDisk({ source, hasSeed }: Findings): boolean {
+  return source.kind === 'disk' && !source.image && !hasSeed;
 }
 
 async function planHere(
