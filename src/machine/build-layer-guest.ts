@@ -90,7 +90,7 @@ async function runScript(
   const path = `${FOLDER}/${fileName}`;
   await machine.push(content, path, { mode: 0o755, parents: true, signal });
   const script = machine.exec(['sh', '-c', RUN, path], {
-    env: { ...ENVIRONMENT, ...(await hostProxies(signal)), ...environment },
+    env: { ...ENVIRONMENT, ...reachable(await hostProxies(signal)), ...environment },
     clearEnv: true,
     cwd: '/root',
     signal,
@@ -102,6 +102,12 @@ async function runScript(
   }
   const result = await script;
   if (result.exitCode !== 0) throw scriptFailure(title, result, last);
+}
+
+/** A proxy on the host's loopback is not on the guest's. */
+function reachable(proxies: Readonly<Record<string, string>>): Record<string, string> {
+  const loopback = /^(?:[a-z0-9]+:\/\/)?(?:[^@/]*@)?(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)/i;
+  return Object.fromEntries(Object.entries(proxies).filter(([, address]) => !loopback.test(address)));
 }
 
 function scriptFailure(title: string, { exitCode, signal }: GuestResult, last: Tail): ImageBuildError {
