@@ -3,7 +3,7 @@ import { MachineStore } from '../store/index.ts';
 import { type CreateFlags, addCreateFlags, createOptions } from './create-flags.ts';
 import { describeImageProgress, ProgressLine } from './progress.ts';
 import { seedOptions } from './seed-flags.ts';
-import { startNote } from './start.ts';
+import { firstBootNote, startNote } from './start.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface Flags extends CreateFlags {
@@ -47,7 +47,7 @@ async function create(name: string, flags: Flags): Promise<void> {
           onProgress: (news) => progress.show(describeImageProgress(news)),
         });
         progress.clear();
-        process.stderr.write(startNote(live));
+        process.stderr.write(startNote(live) + firstBootNote(live));
       }
       progress.clear();
       const { spec } = machine;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { InvalidInputError, isSystemError } from '../errors.ts';
@@ -104,10 +105,11 @@ function fileOf(text: string): SeedFile {
       hint: 'expected FILE:GUEST[:MODE] with an absolute path in the guest, as in app.conf:/etc/app.conf:0600',
     });
   }
-  const content = contentOf(path, 'file', 'copy what is large into the running machine: vmlet cp');
+  const bytes = contentOf(path, 'file', 'copy what is large into the running machine: vmlet cp');
   return {
     path: guestPath,
-    content,
+    // A text stays one that can be read, in a seed and in --dry-run.
+    content: isUtf8(bytes) ? bytes.toString('utf8') : bytes,
     mode: mode === undefined ? statSync(path).mode & 0o777 : Number.parseInt(mode, 8),
   };
 }
@@ -137,11 +139,8 @@ function isMapping(data: unknown): data is Record<string, unknown> {
 
 function textOf(path: string, flag: string, hint?: string): string {
   const bytes = contentOf(path, flag, hint);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new InvalidInputError(flag, `${path} is no text in UTF-8`, { cause: error });
-  }
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw new InvalidInputError(flag, `${path} is no text in UTF-8`);
 }
 
 function contentOf(path: string, flag: string, hint?: string): Buffer {

@@ -46,6 +46,7 @@ async function start(names: string[], flags: Flags): Promise<void> {
   try {
     progress.show(`starting ${names.join(', ')}…`);
     await eachMachine(names, async (machine, signal) => {
+      const isNew = machine.status().kind === 'created';
       const live = await machine.start({
         signal,
         paused: flags.paused ?? false,
@@ -61,7 +62,7 @@ async function start(names: string[], flags: Flags): Promise<void> {
           progress.show(`${machine.name} runs; giving its guest an identity of its own…`),
       });
       progress.clear();
-      process.stderr.write(startNote(live));
+      process.stderr.write(startNote(live) + (isNew ? firstBootNote(live) : ''));
     });
   } finally {
     progress.clear();
@@ -86,6 +87,12 @@ export function startNote(machine: LiveMachine): string {
     )
     .join('');
   return ports + identity;
+}
+
+/** What is done at the first boot goes on when the start is done. */
+export function firstBootNote({ spec }: LiveMachine): string {
+  if (spec.hasSeed !== true) return '';
+  return `vmlet: ${spec.name} boots for the first time; when that is done, and what of it failed, tells: vmlet wait ${spec.name} --for cloud-init\n`;
 }
 
 export function installedNote(name: string): string {
