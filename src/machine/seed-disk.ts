@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { InvalidInputError, NoSpaceError, isSystemError } from '../errors.ts';
 import { type Seed, parseSeedOptions } from '../guest/seed/options.ts';
@@ -83,6 +83,7 @@ export async function writeSeedDisk(path: string, machine: SeedMachine): Promise
     await writeFile(path, image, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
     if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    await rm(path, { force: true });
     throw new NoSpaceError(`there is no room for the guest's seed at ${path}`, { cause: error });
   }
 }
