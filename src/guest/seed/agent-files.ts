@@ -54,7 +54,8 @@ place_text() {
 
 # The first two are where SELinux's rules have programs.
 for directory in /usr/local/sbin /opt/vmlet/bin /var/lib/vmlet; do
-  if mkdir -p "$directory" 2>/dev/null && [ -w "$directory" ]; then break; fi
+  # To root all is writable, some shells think, on a read-only file system too.
+  if mkdir -p "$directory" && touch "$directory/.vmlet" && rm "$directory/.vmlet"; then break; fi 2>/dev/null
 done
 if [ -f "$seed/vmlet-agent" ]; then
   place "$seed/vmlet-agent" "$directory/vmlet-agent" 755
