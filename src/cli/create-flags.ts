@@ -35,7 +35,7 @@ export function addCreateFlags(command: Command): Command {
     .option('--cpus <n>', 'virtual processors (default: 2; 1 with --image micro)', wholeNumber)
     .option(
       '--disk <disk>',
-      'an empty disk such as 20G, or FILE[,format=qcow2|raw][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+      'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
       collect,
     )
     .option(

@@ -23,7 +23,7 @@ export function diskCommand(): Command {
     .argument('<machine>', 'its name')
     .argument(
       '<disk>',
-      'an empty one such as 20G, or FILE[,format=qcow2|raw][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+      'an empty one such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
     )
     .option('--json', 'print JSON')
     .action(add);

@@ -36,7 +36,11 @@ export function runCommand(): Command {
     .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
     .option('-m, --memory <size>', 'memory such as 512M (default: 256M; 2G for a disk)')
     .option('--cpus <n>', 'virtual processors (default: 1)', wholeNumber)
-    .option('--disk <disk>', 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly]', collect)
+    .option(
+      '--disk <disk>',
+      'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted]',
+      collect,
+    )
     .addOption(choice('--net <kind>', 'network (default: auto)', ['auto', 'passt', 'slirp', 'none']))
     .addOption(choice('--accel <kind>', 'accelerator (default: auto)', ['auto', 'kvm', 'tcg']))
     .option('--name <name>', "the machine's and the guest's name (default: vmlet)")

@@ -24,6 +24,8 @@ export type Reading =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 const TRUST = 'if it is your own, or from somebody whom you trust, append ,trusted to its name';
+const DECRYPT =
+  'copy it into an image that is not encrypted: qemu-img convert takes the passphrase by --object secret';
 const AGAIN = 'get it again from where it came from, and compare its checksum';
 
 const names: Readonly<Record<UnderstoodFormat, string>> = {
@@ -91,7 +93,7 @@ function chooseForRaw(content: Content | undefined, trusted: boolean): Reading {
 }
 
 function asForeign(format: UnderstoodFormat): [reason: string, hint: string | undefined] {
-  if (format === 'luks') return [`is ${names.luks}, and there is no way to give its passphrase`, undefined];
+  if (format === 'luks') return [`is ${names.luks}, and there is no way to give its passphrase`, DECRYPT];
   return [
     `is ${names[format]}, which no guest is given as it is`,
     'it has to be converted to a qcow2 first; qemu-img convert follows what it says about other files, so do that only where you trust it',
@@ -110,7 +112,7 @@ export function judge(header: ImageHeader, { trusted }: Pick<Claim, 'trusted'>):
   if (header.encryption !== undefined) {
     refusals.push({
       reason: `is encrypted with ${header.encryption}, and there is no way to give its passphrase`,
-      hint: undefined,
+      hint: DECRYPT,
     });
   }
   for (const { reason, trustable } of header.problems) {
@@ -127,7 +129,8 @@ function ofReference({ kind, name }: Reference, trusted: boolean): Refusal {
   const where = isElsewhere(name) ? 'elsewhere' : 'another file';
   const what = name === '' ? 'whose name it does not say' : shown(name);
   const reason = `takes part of its contents from ${where}, ${what}`;
-  if (kind === 'backing' && !trusted) {
+  // Trust does not help with what is no file of this host.
+  if (kind === 'backing' && !trusted && where === 'another file') {
     return { reason, hint: `that may be something that whoever made it wants to see; ${TRUST}` };
   }
   return {

@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { iso, vmdkSparse } from '../../../../fixtures/hostile-images/foreign.ts';
+import { qcow2 } from '../../../../fixtures/hostile-images/qcow2.ts';
+import { ImageRefusedError, InvalidInputError } from '../../../../src/errors.ts';
+import { type AcceptOptions, acceptImage } from '../../../../src/images/header/accept.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
+let count = 0;
+
+function write(content: Buffer, name = `image${(count += 1)}`): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const as = (format: AcceptOptions['format'], trusted = false): AcceptOptions => ({
+  format,
+  field: 'image',
+  trusted,
+});
+
+async function refusal(path: string, options: AcceptOptions): Promise<ImageRefusedError> {
+  const error: unknown = await acceptImage(path, options).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(ImageRefusedError);
+  return error as ImageRefusedError;
+}
+
+describe('a refused image says what to do', () => {
+  it.each([
+    ['a backing file', qcow2({ clusterBits: 12, backing: 'base.raw' }), 'qcow2', /append ,trusted/],
+    ['a corrupt one', qcow2({ incompatible: 2n }), 'qcow2', /append ,trusted/],
+    ['one cut off', qcow2({ cut: 512 }), 'qcow2', /get it again/],
+    [
+      'an encrypted one',
+      qcow2({ overwrite: [[32, 4, 1]] }),
+      'qcow2',
+      /qemu-img convert takes the passphrase/,
+    ],
+    ['a qcow2 that was said to be raw', qcow2(), 'raw', /say ,format=qcow2; .*,format=raw,trusted/],
+    ['a CD that was said to be a qcow2', iso(20), 'qcow2', /,format=raw/],
+    ['zeros that were said to be a qcow2', Buffer.alloc(1024), 'qcow2', /,format=raw/],
+    ['one to be converted', vmdkSparse(), 'qcow2', /has to be converted to a qcow2 first/],
+    ['a compressed one', Buffer.from('\xfd7zXZ\0', 'latin1'), 'qcow2', /unpack it first: unxz/],
+  ] as const)('for %s', async (_, content, format, hint) => {
+    expect((await refusal(write(content), as(format))).hint).toMatch(hint);
+  });
+
+  it('and does not offer trust where that would not help', async () => {
+    const path = write(qcow2({ clusterBits: 12, backing: 'nbd://localhost/x', backingFormat: 'raw' }));
+    expect((await refusal(path, as('qcow2'))).hint).not.toContain('trusted');
+    expect((await refusal(path, as('qcow2', true))).message).toContain('no file of this host');
+  });
+});
+
+describe('a trusted image', () => {
+  it('is taken with its backing file, and that with its own', async () => {
+    write(Buffer.alloc(1024 * 1024), 'base.raw');
+    write(qcow2({ clusterBits: 12, backing: 'base.raw', backingFormat: 'raw' }), 'middle.qcow2');
+    const top = write(qcow2({ clusterBits: 12, backing: 'middle.qcow2', backingFormat: 'qcow2' }));
+    const image = await acceptImage(top, as('qcow2', true));
+    expect(image.backing?.backing).toMatchObject({ path: join(directory, 'base.raw'), format: 'raw' });
+  });
+
+  it('is refused where its backing file has no format that is said', async () => {
+    const top = write(qcow2({ clusterBits: 12, backing: 'base.raw' }));
+    const error = await refusal(top, as('qcow2', true));
+    expect(error.message).toContain('does not say the format of its backing file');
+    expect(error.hint).toContain('qemu-img rebase -u');
+  });
+
+  it('is refused where it stands on itself', async () => {
+    const self = write(qcow2({ clusterBits: 12, backing: 'self', backingFormat: 'qcow2' }), 'self');
+    expect((await refusal(self, as('qcow2', true))).message).toContain('stands on itself');
+  });
+
+  it('is refused where it stands on more files than anybody has', async () => {
+    for (let index = 0; index < 70; index += 1) {
+      write(qcow2({ clusterBits: 12, backing: `link${index + 1}`, backingFormat: 'qcow2' }), `link${index}`);
+    }
+    const error = await refusal(join(directory, 'link0'), as('qcow2', true));
+    expect(error.message).toContain('stands on more than 64 files');
+  });
+
+  it('is taken as the raw disk that it is said to be, whatever its guest wrote', async () => {
+    expect(await acceptImage(write(qcow2()), as('raw', true))).toMatchObject({ format: 'raw' });
+  });
+});
+
+describe('what is no file', () => {
+  it('is refused without being opened', async () => {
+    mkdirSync(join(directory, 'folder'));
+    expect((await refusal(join(directory, 'folder'), as('raw'))).message).toContain('is a directory');
+    expect((await refusal('/dev/null', as('raw'))).message).toContain('is a device');
+  });
+
+  it('is said not to be there', async () => {
+    const attempt = acceptImage(join(directory, 'nothing'), as('raw'));
+    await expect(attempt).rejects.toThrow(InvalidInputError);
+  });
+
+  it('is not looked at once nobody waits for it', async () => {
+    const reason = new Error('no longer');
+    const attempt = acceptImage(write(qcow2()), { ...as('qcow2'), signal: AbortSignal.abort(reason) });
+    await expect(attempt).rejects.toBe(reason);
+  });
+});
