@@ -24,7 +24,6 @@ const SCRIPTS = {
   write: `echo "$GREETING from $PWD" >/file; mkdir /srv/big; head -c 64M /dev/urandom >/srv/big/file; sync; rm -r /srv/big`,
   fail: `#!/bin/sh\n${WHO}printf 'to stderr\\tand\\033[31m red\\n' >&2\nexit 3\n`,
   add: `#!/usr/bin/env bash\nset -e\n${WHO}[[ -s /file ]]\necho second >>/file\n`,
-  power: '#!/bin/sh\npoweroff -f\n',
 };
 
 describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
@@ -126,18 +125,6 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
     await vmlet('image', 'rm', 'web');
     expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
   });
-
-  it(
-    'leaves nothing of a script that ends its machine',
-    async () => {
-      const { status, stderr } = await build('power');
-      expect(stderr).toMatch(/vmlet: \S+\/power\.sh did not come to its end: the machine has ended/);
-      expect(status).toBe(125);
-      expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
-      expect(leftovers()).toEqual([]);
-    },
-    BOOTS_TIMEOUT_MS,
-  );
 
   it('leaves what the next command takes away when it is killed', async () => {
     const args = ['image', 'build', '--from', 'base', '--run', scriptPath('write'), '-o', 'web'];
