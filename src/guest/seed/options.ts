@@ -34,7 +34,10 @@ export interface SeedOptions {
   readonly run?: readonly string[];
   /** As in `Europe/Berlin`; the image's own by default. */
   readonly timezone?: string;
-  /** User-data of one's own, of any kind that the guest's cloud-init takes; merged with the rest. 1 MiB at most. */
+  /**
+   * User-data of one's own, of any kind that the guest's cloud-init takes; merged with the rest. 1 MiB at most. Commands
+   * in it come after `run`, a script before it.
+   */
   readonly userData?: string;
 }
 
