@@ -50,6 +50,12 @@ module.exports = {
       to: { path: '^((node:)?child_process|node_modules/execa)' },
     },
     {
+      name: 'an-image-is-judged-before-any-program-sees-it',
+      severity: 'error',
+      from: { path: '^src/images/header/' },
+      to: { path: '^src/process/', reachable: true },
+    },
+    {
       name: 'pure-files-have-no-effects',
       severity: 'error',
       from: { path: pureFiles },

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { iso, vmdkSparse } from '../../../../fixtures/hostile-images/foreign.ts';
+import { VHDX, iso, le64, vhdx, vmdkSparse } from '../../../../fixtures/hostile-images/foreign.ts';
 import { qcow2 } from '../../../../fixtures/hostile-images/qcow2.ts';
 import { ImageRefusedError, InvalidInputError } from '../../../../src/errors.ts';
-import { type AcceptOptions, acceptImage } from '../../../../src/images/header/accept.ts';
+import { type AcceptOptions, acceptForeignImage, acceptImage } from '../../../../src/images/header/accept.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
@@ -86,6 +86,21 @@ describe('a trusted image', () => {
 
   it('is taken as the raw disk that it is said to be, whatever its guest wrote', async () => {
     expect(await acceptImage(write(qcow2()), as('raw', true))).toMatchObject({ format: 'raw' });
+  });
+});
+
+describe('a VHDX that was closed', () => {
+  const log = [VHDX.header + 48, Buffer.alloc(16, 7)] as const;
+
+  it('may tell of its former log in the older of its headers', async () => {
+    const path = write(vhdx(undefined, [log, [VHDX.header * 2 + 8, le64(1)]]));
+    expect(await acceptForeignImage(path, { field: 'image' })).toMatchObject({ format: 'vhdx' });
+  });
+
+  it('has none in the newer', async () => {
+    const path = write(vhdx(undefined, [log, [VHDX.header + 8, le64(1)]]));
+    const attempt = acceptForeignImage(path, { field: 'image' });
+    await expect(attempt).rejects.toThrow('was not closed');
   });
 });
 
