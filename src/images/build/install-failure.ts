@@ -25,7 +25,7 @@ export function installFailure(lines: readonly string[], failed: CommandFailedEr
     });
   }
   const unknown = all(
-    /^E: (?:Unable to locate package|Package '?)([^\s']+)(?:$|'? has no installation candidate)/gm,
+    /^E: (?:Unable to locate package |Package '?)([^\s']+)(?:$|'? has no installation candidate)/gm,
   );
   if (unknown.length > 0) {
     const names = unknown.join(', ');
@@ -66,7 +66,7 @@ export function installFailure(lines: readonly string[], failed: CommandFailedEr
       'Leave one of them out.',
     );
   }
-  if (/newuidmap|newgidmap|failed to find .*sub[ug]id/i.test(text)) {
+  if (/newuidmap|newgidmap|no line matching user .* in \/etc\/sub[ug]id/i.test(text)) {
     return new PermissionError('this user cannot make files of other users for a new system', {
       hint: SUBORDINATE_HINT,
       cause,

@@ -57,6 +57,14 @@ export async function installSystem(recipe: SettledRecipe, options: NewSystemOpt
   return root;
 }
 
+/**
+ * The first process of the namespace, with whose end everything in it ends. The installer's output is one stream, so
+ * that the lines come in the order in which they were printed. A user namespace takes away the signal by which programs
+ * die with their launcher, and so the end of file on descriptor 3 tells of its end.
+ */
+const SUPERVISE =
+  '"$@" 2>&1 3<&- & installer=$!; { read -r _; kill -KILL $installer; } <&3 >/dev/null 2>&1 & wait $installer';
+
 async function runToEnd(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -64,11 +72,14 @@ async function runToEnd(
   recipe: SettledRecipe,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // In one stream, so that the lines come in the order in which they were printed.
-  const command = inNamespace(['sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv]);
+  const command = inNamespace(['sh', '-c', SUPERVISE, 'sh', ...argv]);
   signal?.throwIfAborted();
   await using scope = new Scope();
-  const installer = supervise(command, { environment, onOutput: (chunk) => output.push(chunk) }, scope);
+  const installer = supervise(
+    command,
+    { environment, descriptors: ['pipe'], onOutput: (chunk) => output.push(chunk) },
+    scope,
+  );
   const ended = Promise.all([installer.exited, installer.outputEnded]);
   if (signal !== undefined) scope.defer(onAbort(signal, () => installer.kill('SIGKILL')));
   // Also after an abort: whoever removes the directory must be alone in it.
