@@ -76,7 +76,7 @@ function originOf(answer: HttpAnswer, totalBytes: number | undefined): PartialOr
 
 function lengthOf(answer: HttpAnswer): number | undefined {
   const length = answer.field('content-length');
-  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 /** @throws DownloadError for the media type of a page. */

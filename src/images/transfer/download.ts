@@ -8,11 +8,11 @@ import { holdLock } from './address-lock.ts';
 import type { Compression } from './compression.ts';
 import { type ExpectedDigest, parseDigest } from './digest.ts';
 import { DigestingFile } from './digesting-file.ts';
-import { fetchFile } from './fetch-file.ts';
+import { type FetchedFrom, fetchFile } from './fetch-file.ts';
 import { isInterruption } from './interruption.ts';
-import { DEFAULT_LIMITS, type TransferLimits } from './limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES, type TransferLimits } from './limits.ts';
 import { PartialFile } from './partial-file.ts';
-import { chooseUnpacking, publish, verify } from './publish.ts';
+import { chooseUnpacking, publish, verifyDigest } from './publish.ts';
 import type { DownloadedFile } from './result.ts';
 import { downloadedSubject } from './subject.ts';
 
@@ -50,9 +50,6 @@ export interface TransferProgress {
   /** Undefined where it is not known. */
   readonly totalBytes: number | undefined;
 }
-
-const DEFAULT_MAX_BYTES = 256 * 1024 ** 3;
-const DEFAULT_RESERVE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Fetches a large file. What an abort, a kill or a lost connection interrupts is taken up by the next call, where the
@@ -102,6 +99,7 @@ async function fetchAndPublish(
   const { to, expected, decompress = 'auto', signal } = options;
   const subject = downloadedSubject(url);
   const onProgress = options.onProgress ?? (() => undefined);
+  const log = options.log ?? (() => undefined);
   const common = {
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
@@ -109,15 +107,22 @@ async function fetchAndPublish(
   };
   const file = await DigestingFile.open(partial.path, new Set(['sha256', expected?.algorithm ?? 'sha256']));
   try {
-    const from = await fetchFile(url, partial, file, {
-      ...common,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
-      isDigestKnown: expected !== undefined,
-      log: options.log ?? (() => undefined),
-      onHead: (head) => void chooseUnpacking(head, decompress, subject),
-      onProgress: (bytes, totalBytes) => onProgress({ phase: 'download', bytes, totalBytes }),
-    });
-    verify(file, expected, subject);
+    const fetchWhole = async (): Promise<FetchedFrom> =>
+      fetchFile(url, partial, file, {
+        ...common,
+        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        isDigestKnown: expected !== undefined,
+        log,
+        onHead: (head) => void chooseUnpacking(head, decompress, subject),
+        onProgress: (bytes, totalBytes) => onProgress({ phase: 'download', bytes, totalBytes }),
+      });
+    let from = await fetchWhole();
+    if (from.isPatched && expected && file.digest(expected.algorithm) !== expected.hex) {
+      log(`${subject.shown}: its parts do not fit together, so it is fetched anew`);
+      await partial.forget();
+      from = await fetchWhole();
+    }
+    verifyDigest(expected && file.digest(expected.algorithm), expected, subject);
     const published = await publish(file, to, { ...common, subject, expected, decompress, onProgress });
     await partial.forget();
     const { etag, lastModified } = from.origin;

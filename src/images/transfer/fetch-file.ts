@@ -28,6 +28,8 @@ export interface FetchedFrom {
   /** Where the redirects led to. */
   readonly url: URL;
   readonly origin: PartialOrigin;
+  /** It came in several parts: it may be of several files. */
+  readonly isPatched: boolean;
 }
 
 /**
@@ -54,6 +56,7 @@ class Fetching {
   readonly #backoff: Backoff;
   /** Whose bytes are in the file. */
   #origin: PartialOrigin | undefined;
+  #isPatched = false;
 
   constructor(
     client: HttpClient,
@@ -101,6 +104,7 @@ class Fetching {
     if (!this.#isResumable()) return this.#startAnew();
     await this.#file.takeUp(signal, (bytes) => onProgress(bytes, this.#origin?.totalBytes));
     if (this.#file.bytes === 0) return;
+    this.#isPatched = true;
     log(`${printable(this.#url)}: ${formatBytes(this.#file.bytes)} that came before are taken up`);
     onHead(this.#file.head);
   }
@@ -121,7 +125,12 @@ class Fetching {
         return this.#attempt();
       }
     }
-    return { kind: 'done', url: answer.url, origin: this.#origin ?? NOTHING_KNOWN };
+    return {
+      kind: 'done',
+      url: answer.url,
+      origin: this.#origin ?? NOTHING_KNOWN,
+      isPatched: this.#isPatched,
+    };
   }
 
   async #ask(): Promise<{ answer: HttpAnswer; meaning: AnswerMeaning }> {
@@ -143,6 +152,7 @@ class Fetching {
   async #receive(answer: HttpAnswer, origin: PartialOrigin): Promise<void> {
     const { maxBytes, reserveBytes, onProgress } = this.#options;
     const { totalBytes } = origin;
+    this.#isPatched = this.#file.bytes > 0;
     try {
       if (totalBytes !== undefined && totalBytes > maxBytes) {
         const shown = printable(answer.url);
@@ -165,6 +175,7 @@ class Fetching {
 
   async #startAnew(): Promise<void> {
     this.#origin = undefined;
+    this.#isPatched = false;
     await this.#partial.forget();
     await this.#file.truncate();
   }

@@ -27,3 +27,7 @@ export const DEFAULT_LIMITS: TransferLimits = {
   backoffMs: 1000,
   backoffMaxMs: 30_000,
 };
+
+/** More than this is no image. */
+export const DEFAULT_MAX_BYTES = 256 * 1024 ** 3;
+export const DEFAULT_RESERVE_BYTES = 64 * 1024 * 1024;

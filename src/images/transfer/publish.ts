@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DigestMismatchError, isSystemError } from '../../errors.ts';
 import { syncDirectory } from '../../util/atomic-file.ts';
@@ -41,11 +41,13 @@ export function chooseUnpacking(
 }
 
 /** @throws DigestMismatchError. */
-export function verify(file: DigestingFile, expected: ExpectedDigest | undefined, subject: Subject): void {
-  if (!expected) return;
-  const received = file.digest(expected.algorithm);
-  if (received === expected.hex) return;
-  throw new DigestMismatchError(subject.shown, expected.algorithm, expected.hex, received);
+export function verifyDigest(
+  received: string | undefined,
+  expected: ExpectedDigest | undefined,
+  subject: Subject,
+): void {
+  if (!expected || received === expected.hex) return;
+  throw new DigestMismatchError(subject.shown, expected.algorithm, expected.hex, received ?? 'not known');
 }
 
 /**
@@ -71,15 +73,29 @@ export async function publish(
     return { path: to, bytes, sha256, compression, verified };
   }
   await file.close();
-  const unpacked = await writeBeside(to, options, async (beside) =>
-    unpack(file.path, compression, beside, {
-      ...options,
-      directory: dirname(to),
-      onProgress: (bytes) => options.onProgress({ phase: 'unpack', bytes, totalBytes: undefined }),
-    }),
-  );
+  const unpacked = await unpackTo(file.path, compression, to, options);
   await rm(file.path);
   return { path: to, ...unpacked, compression, verified };
+}
+
+/** @param options.verifyEnd called when all is unpacked; what it throws, this fails with. */
+export async function unpackTo(
+  from: string,
+  method: Exclude<Compression, 'none'>,
+  to: string,
+  options: PublishOptions & { readonly verifyEnd?: () => Promise<void> },
+): Promise<WrittenFile> {
+  return writeBeside(to, {
+    signal: options.signal,
+    write: async (beside) => {
+      await unpack(from, method, beside, {
+        ...options,
+        directory: dirname(to),
+        onProgress: (bytes) => options.onProgress({ phase: 'unpack', bytes, totalBytes: undefined }),
+      });
+      await options.verifyEnd?.();
+    },
+  });
 }
 
 /** False where they are in different file systems. */
@@ -95,26 +111,44 @@ async function moveWithin(from: string, to: string): Promise<boolean> {
 
 async function copyAcross(from: string, bytes: number, to: string, options: PublishOptions): Promise<void> {
   await requireSpace(dirname(to), bytes, options.reserveBytes);
-  await writeBeside(to, options, async (beside) => {
-    await beside.copyFrom(from, options.signal, (copied) =>
-      options.onProgress({ phase: 'copy', bytes: copied, totalBytes: bytes }),
-    );
+  await writeBeside(to, {
+    signal: options.signal,
+    write: async (beside) =>
+      beside.copyFrom(from, options.signal, (copied) =>
+        options.onProgress({ phase: 'copy', bytes: copied, totalBytes: bytes }),
+      ),
   });
   await rm(from);
+}
+
+interface WrittenFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+interface BesideOptions {
+  readonly signal: AbortSignal | undefined;
+  /** sha256 by default. */
+  readonly algorithms?: readonly ExpectedDigest['algorithm'][];
+  /** May put something at the path before it is opened. */
+  readonly prepare?: (path: string) => Promise<void>;
+  readonly write: (beside: DigestingFile) => Promise<void>;
 }
 
 /** Writes a file under another name, and gives it its own when it is on the disk. */
 export async function writeBeside(
   to: string,
-  { signal }: Pick<PublishOptions, 'signal'>,
-  write: (beside: DigestingFile) => Promise<void>,
-): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  { signal, algorithms = ['sha256'], prepare, write }: BesideOptions,
+): Promise<WrittenFile> {
   const path = `${to}.new`;
   try {
-    const beside = await DigestingFile.open(path, ['sha256']);
-    let result: { bytes: number; sha256: string };
+    await rm(path, { force: true });
+    // Of this user alone whatever the modes of its source are.
+    await (await open(path, 'wx', 0o600)).close();
+    await prepare?.(path);
+    const beside = await DigestingFile.open(path, algorithms);
+    let result: WrittenFile;
     try {
-      await beside.truncate();
       await write(beside);
       await beside.sync();
       result = { bytes: beside.bytes, sha256: beside.digest('sha256') };

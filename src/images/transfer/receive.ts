@@ -22,6 +22,8 @@ export interface ReceiveOptions {
 }
 
 const BATCH_BYTES = 1024 * 1024;
+/** From a slow server smaller batches come: they are on the disk when we are killed. */
+const BATCH_MS = 250;
 const ENOUGH_TO_JUDGE = 512;
 
 /**
@@ -61,11 +63,13 @@ async function pump(
   let hasJudged = !isNew;
   let batch: Buffer[] = [];
   let batchBytes = 0;
+  let flushedAt = performance.now();
   let written: Promise<void> = Promise.resolve();
   /** Writes one batch while the next comes. */
   const flush = async (): Promise<void> => {
     await pace.heldUpBy(written);
-    options.onProgress(file.bytes);
+    options.onProgress(file.bytes + batchBytes);
+    flushedAt = performance.now();
     if (batchBytes === 0) return;
     if (file.bytes + batchBytes > options.maxBytes) throw tooLarge(url, options.maxBytes);
     written = file.write(batch);
@@ -86,7 +90,8 @@ async function pump(
       batch.push(chunk);
       batchBytes += chunk.length;
       if (!hasJudged && batchBytes >= ENOUGH_TO_JUDGE) judge();
-      if (batchBytes >= BATCH_BYTES) await flush();
+      const isDue = batchBytes >= BATCH_BYTES || performance.now() - flushedAt > BATCH_MS;
+      if (hasJudged && isDue) await flush();
     }
     if (!hasJudged) judge();
   } catch (error) {

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { type FileHandle, constants, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { InvalidInputError, PermissionError, isSystemError } from '../../errors.ts';
+import { formatBytes } from '../disk-size.ts';
+import { copyFileSparsely } from '../sparse-copy.ts';
+import { MAGIC_BYTES } from './compression.ts';
+import { type ExpectedDigest, parseDigest } from './digest.ts';
+import type { DownloadOptions } from './download.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES } from './limits.ts';
+import { type PublishOptions, chooseUnpacking, unpackTo, verifyDigest, writeBeside } from './publish.ts';
+import type { TransferredFile } from './result.ts';
+import { requireSpace } from './space.ts';
+import { localSubject } from './subject.ts';
+
+export interface ImportOptions extends Pick<
+  DownloadOptions,
+  'to' | 'expected' | 'decompress' | 'maxBytes' | 'reserveBytes' | 'onProgress' | 'signal'
+> {
+  /** A file of this host, which stays as it is. */
+  readonly path: string;
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * Copies a local file to its place as `download` would, unpacked and verified. Holes stay holes, and where the file
+ * system shares blocks the copy takes no room.
+ * @throws InvalidInputError for what is no file, or damaged; DigestMismatchError, NoSpaceError, PermissionError,
+ *   MissingProgramError, or the signal's reason.
+ */
+export async function importFile(options: ImportOptions): Promise<TransferredFile> {
+  const { path, to, signal } = options;
+  const expected = options.expected && parseDigest(options.expected);
+  const publishing: PublishOptions = {
+    subject: localSubject(path),
+    expected,
+    decompress: options.decompress ?? 'auto',
+    maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+    reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+    signal,
+    onProgress: options.onProgress ?? (() => undefined),
+  };
+  signal?.throwIfAborted();
+  const source = await openFile(path);
+  try {
+    return await importOpened(source, path, to, publishing);
+  } finally {
+    await source.close();
+  }
+}
+
+async function importOpened(
+  source: FileHandle,
+  path: string,
+  to: string,
+  options: PublishOptions,
+): Promise<TransferredFile> {
+  const { subject, expected: verified } = options;
+  const before = await source.stat({ bigint: true });
+  const size = Number(before.size);
+  if (size > options.maxBytes) {
+    throw subject.refuse('too-large', `is larger than the ${formatBytes(options.maxBytes)} allowed`);
+  }
+  const { buffer, bytesRead } = await source.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
+  const compression = chooseUnpacking(buffer.subarray(0, bytesRead), options.decompress, subject);
+  const refuseIfChanged = async (): Promise<void> => {
+    const after = await source.stat({ bigint: true });
+    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) {
+      throw subject.refuse('protocol', 'was changed while it was read', {
+        hint: 'end what writes to it, and try again',
+      });
+    }
+  };
+  if (compression === 'none') {
+    await requireSpace(dirname(to), Number(before.blocks) * 512, options.reserveBytes);
+    const copied = await writeBeside(to, {
+      signal: options.signal,
+      algorithms: verified ? ['sha256', verified.algorithm] : ['sha256'],
+      prepare: async (beside) => copyFileSparsely(path, beside, options.signal),
+      write: async (beside) => {
+        await beside.takeUp(options.signal, (bytes) =>
+          options.onProgress({ phase: 'copy', bytes, totalBytes: size }),
+        );
+        verifyDigest(verified && beside.digest(verified.algorithm), verified, subject);
+        await refuseIfChanged();
+      },
+    });
+    return { path: to, ...copied, compression, verified };
+  }
+  verifyDigest(verified && (await digestOf(source, size, verified.algorithm, options)), verified, subject);
+  const unpacked = await unpackTo(path, compression, to, { ...options, verifyEnd: refuseIfChanged });
+  return { path: to, ...unpacked, compression, verified };
+}
+
+async function digestOf(
+  source: FileHandle,
+  totalBytes: number,
+  algorithm: ExpectedDigest['algorithm'],
+  { signal, onProgress }: PublishOptions,
+): Promise<string> {
+  const hash = createHash(algorithm);
+  const buffer = Buffer.alloc(READ_BYTES);
+  let bytes = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
+    bytes += bytesRead;
+    onProgress({ phase: 'copy', bytes, totalBytes });
+  }
+}
+
+/** Without waiting for the other end of a pipe. */
+async function openFile(path: string): Promise<FileHandle> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
+      throw new InvalidInputError('path', `there is no file ${path}`, { cause: error });
+    }
+    // What opening a socket is answered with.
+    if (isSystemError(error, 'ENXIO')) throw notAFile(path, 'a socket or a device');
+    if (isSystemError(error, 'EACCES', 'EPERM')) {
+      throw new PermissionError(`${path} cannot be read by this user`, { cause: error });
+    }
+    throw error;
+  }
+  const stats = await handle.stat();
+  if (stats.isFile()) return handle;
+  await handle.close();
+  throw notAFile(path, kindOf(stats));
+}
+
+function notAFile(path: string, kind: string): InvalidInputError {
+  return new InvalidInputError('path', `${path} is ${kind} and not a file`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a pipe';
+  return 'a device';
+}
