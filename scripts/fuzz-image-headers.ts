@@ -13,7 +13,7 @@ import { run } from '../src/process/run.ts';
 
 const [seconds = '60', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 /** QEMU takes a hundred times as long as we do: it is asked about one of so many. */
-const ASKED = 8;
+const ASKED = 40;
 
 const MADE: readonly (readonly string[])[] = [
   ['qcow2'],
