@@ -1,0 +1,217 @@
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generalizeGuest } from '../../src/guest/generalize.ts';
+import { addImage } from '../../src/images/add-image.ts';
+import { diskLayout } from '../../src/images/build/disk-layout.ts';
+import { SECTOR_BYTES } from '../../src/images/build/partition-table.ts';
+import { makeBuildDirectory } from '../../src/images/build-directory.ts';
+import { fileSha256 } from '../../src/images/sha256.ts';
+import { makeStore } from '../../src/images/store.ts';
+import { locate } from '../../src/machine/locations.ts';
+import { defaultLogin } from '../../src/machine/seed-disk.ts';
+import { findProgram } from '../../src/process/program.ts';
+import { run } from '../../src/process/run.ts';
+import type { LiveMachine } from '../../src/store/index.ts';
+import { Scope } from '../../src/util/scope.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
+import { type Home, makeHome } from './named/home.ts';
+
+const BOOT_MS = 600_000;
+const AGENT_FILES = [
+  '/usr/local/sbin/vmlet-agent',
+  '/etc/systemd/system/vmlet-agent.service',
+  '/etc/udev/rules.d/90-vmlet-agent.rules',
+];
+const SECRET = 'not-for-all-eyes';
+/** cloud-init runs scripts by the names that it gives them. */
+const ORDER = `script\nfirst\nsecond 0 ${SECRET}\n`;
+const guest = {
+  user: 'debian',
+  firmware: 'bios',
+  cpu: 'x86-64',
+  provisioner: 'cloud-init',
+  agent: false,
+} as const;
+
+/** Where the root file system is, for tools of ext4. */
+const rootOf = (disk: string): string =>
+  `${disk}?offset=${diskLayout(2 * 1024 ** 3, () => '').root.firstSector * SECTOR_BYTES}`;
+
+const lacking = ['debugfs', 'ssh'].filter((name) => findProgram(name) === undefined);
+const missing =
+  whyNoDebianGuest() ?? (lacking.length > 0 ? `${lacking.join(' and ')} is not installed` : undefined);
+if (missing !== undefined) console.warn(`skipped: ${missing}`);
+
+/** In the order in which they are: one machine boots twice for all of them. */
+describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
+  const login = defaultLogin(guest);
+  let home: Home;
+  let live: LiveMachine;
+
+  beforeAll(async () => {
+    const { path } = await debianGuest();
+    home = await makeHome();
+    await addImageWithoutAgent(path);
+    const machine = await home.store.create({
+      ...{ name: 'seeded', image: 'cloud', cpus: 1, memory: '512M', diskSize: '3G', ports: ['22'] },
+      seed: {
+        files: [
+          { path: '/etc/binary', content: Buffer.from([0, 255, 10]), mode: 0o640 },
+          { path: '/etc/theirs', content: `${SECRET}\n`, mode: 0o600, owner: `${login}:${login}` },
+        ],
+        run: ['echo first >>/root/order', `echo "second $(id -u) ${SECRET}" >>/root/order`],
+        timezone: 'Europe/Berlin',
+        userData: '#!/bin/sh\necho script >>/root/order\n',
+      },
+    });
+    live = await machine.start();
+  }, DEBIAN_GUEST_TIMEOUT_MS);
+  afterAll(async () => home.close());
+
+  async function addImageWithoutAgent(disk: string): Promise<void> {
+    const images = locate(home.environment, home.path, 0).images;
+    // The home has the host's.
+    rmSync(images);
+    await makeStore(images);
+    await using scope = new Scope();
+    const buildDirectory = await makeBuildDirectory(images, scope);
+    const raw = join(buildDirectory, 'raw');
+    const path = join(buildDirectory, 'disk.qcow2');
+    await run(['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', disk, raw]);
+    const { stderr } = await run(['debugfs', '-w', '-f', '-', rootOf(raw)], {
+      input: Buffer.from(AGENT_FILES.map((file) => `rm ${file}\n`).join('')),
+    });
+    expect(stderr).not.toContain('rm:');
+    await run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, path]);
+    await addImage(
+      { path, bytes: statSync(path).size, sha256: await fileSha256(path, undefined) },
+      {
+        ...{ store: images, buildDirectory, names: ['cloud'], format: 'qcow2', guest },
+        origin: { kind: 'imported', file: disk, verification: 'none' },
+      },
+    );
+  }
+
+  async function inGuest(script: string): Promise<string> {
+    // Each time anew: looking for addresses and ssh need it as well.
+    await using channel = await live.openGuest({ timeoutMs: BOOT_MS });
+    expect(channel.kind).toBe('vmlet');
+    const { exitCode, stdout, stderr } = await channel.exec(['sh', '-c', script]);
+    expect({ script, exitCode, stderr: Buffer.from(stderr).toString() }).toEqual({
+      script,
+      exitCode: 0,
+      stderr: '',
+    });
+    return Buffer.from(stdout).toString();
+  }
+
+  test(
+    'has our agent before it has a network',
+    async () => {
+      expect(await inGuest('systemctl is-system-running --wait')).toBe('running\n');
+      const [agent, network] = (
+        await inGuest(
+          'systemctl show --value -p ActiveEnterTimestampMonotonic vmlet-agent.service systemd-networkd.service',
+        )
+      )
+        .trim()
+        .split(/\s+/)
+        .map(Number);
+      expect(agent).toBeGreaterThan(0);
+      expect(agent).toBeLessThan(network!);
+    },
+    BOOT_MS,
+  );
+
+  test('is who it shall be, and has what was ordered', async () => {
+    expect(await inGuest('hostname; cat /etc/timezone; readlink /etc/localtime')).toBe(
+      'seeded\nEurope/Berlin\n/usr/share/zoneinfo/Europe/Berlin\n',
+    );
+    expect(await inGuest('cat /root/order')).toBe(ORDER);
+    expect(await inGuest("stat -c '%a %U %G' /etc/binary /etc/theirs; od -An -tx1 /etc/binary")).toBe(
+      `640 root root\n600 ${login} ${login}\n 00 ff 0a\n`,
+    );
+    expect(await inGuest(`getent shadow ${login} | cut -d: -f2; getent passwd debian | wc -l`)).toBe(
+      `!\n${login === 'debian' ? 1 : 0}\n`,
+    );
+  });
+
+  test('gets its address by DHCP, on a card of a known name', async () => {
+    const { addresses } = await live.addresses();
+    expect(addresses).toContainEqual(expect.objectContaining({ address: '10.0.2.15' }));
+    expect(await inGuest('ip -o -4 route show default')).toMatch(
+      /^default via 10\.0\.2\.2 dev eth0 proto dhcp/,
+    );
+  });
+
+  test('lets its owner in by ssh, who is root by sudo without a password', async () => {
+    const { configPath } = await live.prepareSsh({ timeoutMs: BOOT_MS });
+    const { stdout } = await run(
+      ['ssh', '-F', configPath, '-o', 'BatchMode=yes', 'seeded.vmlet', 'id -un; sudo -n id -u; hostname'],
+      { environment: { PATH: process.env['PATH']!, HOME: home.path } },
+    );
+    expect(stdout.toString()).toBe(`${login}\n0\nseeded\n`);
+  });
+
+  test('shows the seed to nobody but root', async () => {
+    const nobody = 'setpriv --reuid nobody --regid nogroup --clear-groups';
+    const places = '/run /var/log /var/lib/cloud';
+    expect(await inGuest(`grep -rlF ${SECRET} ${places}`)).toContain('/var/lib/cloud/instances/');
+    expect(await inGuest(`${nobody} grep -rslF ${SECRET} ${places} || [ $? -ne 0 ]`)).toBe('');
+    const files = '/dev/disk/by-label/CIDATA /var/lib/cloud/instance/user-data.txt';
+    const readable = `for file in ${files}; do [ -e "$file" ] && ! head -c 1 "$file" || echo "$file"; done`;
+    expect(await inGuest(`${nobody} sh -c '${readable}' 2>/dev/null`)).toBe('');
+    expect(await inGuest('ls -d /run/vmlet-seed* 2>/dev/null || :')).toBe('');
+  });
+
+  test(
+    'does not go through its first boot again, and gets the agent again with no network at all',
+    async () => {
+      const keys = await inGuest('cat /etc/ssh/ssh_host_*.pub; cat /etc/machine-id');
+      await inGuest(`rm ${AGENT_FILES.join(' ')}; sync`);
+      await live.stop();
+      const machine = home.store.get('seeded');
+      await machine.removePorts(undefined);
+      await machine.set({ net: 'none' });
+      live = await machine.start();
+      expect(await inGuest('systemctl is-system-running --wait; ls /sys/class/net')).toBe('running\nlo\n');
+      expect(await inGuest('cat /root/order')).toBe(ORDER);
+      expect(await inGuest('cat /etc/ssh/ssh_host_*.pub; cat /etc/machine-id')).toBe(keys);
+    },
+    BOOT_MS,
+  );
+
+  test(
+    'can be made an image of, in which nothing tells who it was',
+    async () => {
+      {
+        await using channel = await live.openGuest({ timeoutMs: BOOT_MS });
+        await generalizeGuest(channel);
+      }
+      await live.stop();
+      const { spec, files } = home.store.get('seeded');
+      const raw = join(home.path, 'raw');
+      const disk = join(files.storage, spec.disks[0]!.file);
+      await run(['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', disk, raw]);
+      const looks = [
+        ...['cat /etc/machine-id', 'ls -p /var/lib/systemd', 'ls -p /var/lib/cloud', 'ls -p /etc/ssh'],
+        ...['ls -p /var/log/journal', 'ls -p /etc/systemd/network', 'cat /var/log/cloud-init.log'],
+      ];
+      const seen: string[] = [];
+      for (const look of looks) {
+        seen.push((await run(['debugfs', '-R', look, rootOf(raw)])).stdout.toString());
+      }
+      const [machineId, systemd, cloud, ssh, journal, network, log] = seen;
+      expect({ machineId, log }).toEqual({ machineId: '', log: '' });
+      expect(systemd).toContain('/pstore/');
+      expect(systemd).not.toMatch(/random-seed|credential/);
+      expect(cloud).not.toContain('/instance');
+      expect(ssh).toContain('/sshd_config/');
+      expect(ssh).not.toContain('ssh_host');
+      expect(journal).not.toMatch(/[0-9a-f]{32}/);
+      expect(network).not.toContain('cloud-init');
+    },
+    BOOT_MS,
+  );
+});
