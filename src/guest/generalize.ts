@@ -31,6 +31,8 @@ rm -f /etc/netplan/50-cloud-init.yaml /etc/network/interfaces.d/50-cloud-init* \
 for file in /etc/sysconfig/network-scripts/ifcfg-* /etc/sysconfig/network/ifcfg-* /etc/udev/rules.d/70-persistent-net.rules; do
   if [ -f "$file" ] && grep -qi 'created by cloud-init' "$file"; then rm -f "$file"; fi
 done
+# The same for our own note of it.
+rm -f /var/lib/vmlet/card
 
 # By these a DHCP server would take all new machines for the same one.
 rm -rf /var/lib/dhcp/*.lease* /var/lib/dhclient/*.lease* /var/lib/dhcpcd/* /var/lib/NetworkManager/*.lease \

@@ -78,7 +78,25 @@ export async function writeSeedDisk(path: string, machine: SeedMachine): Promise
   const { label, files } = await seedContent(machine);
   const { fatImage } = await import('../images/fat.ts');
   const volumeId = createHash('sha256').update(machine.instanceId).digest().readUInt32LE();
-  const image = fatImage(files, { label, volumeId, time: new Date() });
+  await writeImage(path, fatImage(files, { label, volumeId, time: new Date() }));
+}
+
+/**
+ * The seed of a clone, for its own card. To what reads it, it is the same instance: the first boot is over.
+ * @throws NoSpaceError
+ */
+export async function copySeedDisk(
+  from: { readonly path: string; readonly macAddress: string },
+  to: { readonly path: string; readonly macAddress: string },
+): Promise<void> {
+  const image = await readFile(from.path);
+  for (let at = image.indexOf(from.macAddress); at !== -1; at = image.indexOf(from.macAddress, at)) {
+    at += image.write(to.macAddress, at, 'latin1');
+  }
+  await writeImage(to.path, image);
+}
+
+async function writeImage(path: string, image: Uint8Array): Promise<void> {
   try {
     await writeFile(path, image, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {

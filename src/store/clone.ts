@@ -5,6 +5,7 @@ import { InvalidInputError, MachineExistsError } from '../errors.ts';
 import { createOverlay, inspectDisk } from '../images/qemu-img.ts';
 import { copyFileSparsely } from '../images/sparse-copy.ts';
 import type { Locations } from '../machine/locations.ts';
+import { copySeedDisk } from '../machine/seed-disk.ts';
 import { replaceFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
@@ -61,7 +62,13 @@ export async function cloneMachine(
   for (const directory of [staging, clone.storage, clone.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(clone.lock, '', { mode: 0o600 });
   cpSync(files.boot, clone.boot, { recursive: true });
-  if (existsSync(files.seed)) cpSync(files.seed, clone.seed);
+  const identity = newIdentity();
+  if (existsSync(files.seed)) {
+    await copySeedDisk(
+      { path: files.seed, macAddress: source.spec.mac },
+      { path: clone.seed, macAddress: identity.mac },
+    );
+  }
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
   createSshKeys(clone.ssh, newName);
 
@@ -74,7 +81,7 @@ export async function cloneMachine(
   const spec: MachineSpec = {
     // It has no record of an end by which its start would know that the installer has done its work.
     ...afterInstaller(source).spec,
-    ...newIdentity(),
+    ...identity,
     name: newName,
     createdAt: new Date().toISOString(),
     disks: disks.map(({ clone: disk }) => disk),

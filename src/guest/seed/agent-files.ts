@@ -52,6 +52,23 @@ place_text() {
   rm -f "$text"
 }
 
+# A clone's card has another address than the one that the network was configured for at the first boot.
+follow_card() {
+  card=$(sed -n 's/.*macaddress: "\{0,1\}\([0-9a-f:]\{17\}\).*/\1/p' "$seed/network-config" 2>/dev/null) || return 0
+  known=/var/lib/vmlet/card
+  was=$(cat "$known" 2>/dev/null) || :
+  if [ -z "$card" ] || [ "$card" = "$was" ]; then return 0; fi
+  mkdir -p "${'$'}{known%/*}"
+  echo "$card" >"$known"
+  if [ -z "$was" ]; then return 0; fi
+  for file in /etc/netplan/50-cloud-init.yaml /etc/systemd/network/10-cloud-init-* /etc/network/interfaces.d/50-cloud-init* \
+    /etc/NetworkManager/system-connections/cloud-init-* /etc/sysconfig/network-scripts/ifcfg-* \
+    /etc/sysconfig/network/ifcfg-* /etc/udev/rules.d/70-persistent-net.rules; do
+    if [ -f "$file" ]; then sed -i "s/$was/$card/I" "$file"; fi
+  done
+  if command -v netplan >/dev/null; then netplan generate || :; fi
+}
+
 # The first two are where SELinux's rules have programs.
 for directory in /usr/local/sbin /opt/vmlet/bin /var/lib/vmlet; do
   # To root all is writable, some shells think, on a read-only file system too.
@@ -78,6 +95,7 @@ if [ -d /run/systemd/system ]; then
     place_text "$seed/vmlet-agent.service" /etc/systemd/system/vmlet-agent.service 644
     place "$seed/vmlet-agent.rules" /etc/udev/rules.d/90-vmlet-agent.rules 644
   fi
+  follow_card
   if [ -n "$changed" ]; then
     systemctl daemon-reload
     udevadm control --reload

@@ -8,6 +8,7 @@ import { parseSeedOptions } from '../../../src/guest/seed/options.ts';
 import type { GuestDescription } from '../../../src/images/guest-description.ts';
 import {
   type SeedMachine,
+  copySeedDisk,
   defaultLogin,
   needsSeed,
   seedContent,
@@ -109,6 +110,20 @@ describe("a machine's seed disk", () => {
     };
     expect(await volumeId('one', 'i-1')).toBe(await volumeId('same', 'i-1'));
     expect(await volumeId('other', 'i-2')).not.toBe(await volumeId('another', 'i-3'));
+  });
+
+  it("is a clone's with the clone's card, and the same instance", async () => {
+    const [card, other] = ['52:54:00:ab:cd:ef', '52:54:00:98:76:54'] as const;
+    const [path, copy] = [join(directory, 'origin'), join(directory, 'clone')];
+    await writeSeedDisk(path, { ...machine, macAddress: card });
+    await copySeedDisk({ path, macAddress: card }, { path: copy, macAddress: other });
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    const origin = readFileSync(path, 'latin1');
+    expect(origin).toContain(`macaddress: ${card}`);
+    expect(readFileSync(copy, 'latin1')).toBe(origin.replace(card, other));
+    await expect(copySeedDisk({ path, macAddress: card }, { path: copy, macAddress: other })).rejects.toThrow(
+      'EEXIST',
+    );
   });
 
   it('is refused before anything is written', async () => {
