@@ -192,7 +192,9 @@ class BuildLog {
   }
 
   print(line: string): void {
-    this.#write(this.#text.push(Buffer.from(`${line}\n`)));
+    // Of what a program has written over itself the last is what is left to see.
+    const last = line.slice(line.lastIndexOf('\r', line.length - 2) + 1);
+    this.#write(this.#text.push(Buffer.from(`${last}\n`)));
   }
 
   end(): void {
