@@ -35,7 +35,7 @@ export function whyNoDebianGuest(): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof MissingProgramError)) throw error;
-    return `no Debian guest can be made: ${error.message}; ${error.hint ?? ''} (scripts/install-needs run test)`;
+    return `no Debian guest can be made: ${error.message}; ${error.hint ?? ''} (scripts/install-needs image-build)`;
   }
 }
 
