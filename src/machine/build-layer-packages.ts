@@ -3,23 +3,30 @@ import { InvalidInputError } from '../errors.ts';
 /** What every distribution's names of packages, groups, versions and architectures are made of. */
 const PACKAGE = /^[A-Za-z0-9@][A-Za-z0-9@+._:~=/-]*$/;
 
-/** As with a build of packages, what they only recommend is not installed. */
+/**
+ * As with a build of packages, what they only recommend is not installed. The lists of all that there is go: they are
+ * larger than most packages, and soon old.
+ */
 const INSTALL = `set -e
 if command -v apt-get >/dev/null; then
   apt-get update
-  exec apt-get install --yes --no-install-recommends "$@"
+  apt-get install --yes --no-install-recommends "$@"
+  rm -rf /var/lib/apt/lists
 elif command -v dnf >/dev/null; then
-  exec dnf install --assumeyes --setopt=install_weak_deps=False "$@"
+  dnf install --assumeyes --setopt=install_weak_deps=False "$@"
+  dnf clean all
 elif command -v zypper >/dev/null; then
-  exec zypper --non-interactive install --no-recommends "$@"
+  zypper --non-interactive install --no-recommends "$@"
+  zypper clean --all
 elif command -v apk >/dev/null; then
-  exec apk add "$@"
+  apk add --no-cache "$@"
 elif command -v pacman >/dev/null; then
   # It does not support installing beside packages that are older than its lists.
-  exec pacman -Syu --noconfirm --needed "$@"
+  pacman -Syu --noconfirm --needed "$@"
+else
+  echo 'vmlet knows none of the package managers of this system: of apt-get, dnf, zypper, apk and pacman it has none' >&2
+  exit 1
 fi
-echo 'vmlet knows none of the package managers of this system: of apt-get, dnf, zypper, apk and pacman it has none' >&2
-exit 1
 `;
 
 /** A script that installs packages in a guest of whatever distribution. @throws InvalidInputError */

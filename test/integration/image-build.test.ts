@@ -219,15 +219,20 @@ describe('a disk that is compacted onto what it stands on', () => {
 
 describe('the script that installs packages', () => {
   it.each([
-    ['apt-get', 'update\ninstall --yes --no-install-recommends nginx g++\n'],
-    ['dnf', 'install --assumeyes --setopt=install_weak_deps=False nginx g++\n'],
-    ['zypper', '--non-interactive install --no-recommends nginx g++\n'],
-    ['apk', 'add nginx g++\n'],
+    ['apt-get', 'update\ninstall --yes --no-install-recommends nginx g++\n-rf /var/lib/apt/lists\n'],
+    ['dnf', 'install --assumeyes --setopt=install_weak_deps=False nginx g++\nclean all\n'],
+    ['zypper', '--non-interactive install --no-recommends nginx g++\nclean --all\n'],
+    ['apk', 'add --no-cache nginx g++\n'],
     ['pacman', '-Syu --noconfirm --needed nginx g++\n'],
   ])('asks %s, where the system has that', (manager, expected) => {
     const { status, stdout } = install([manager]);
     expect(stdout).toBe(expected);
     expect(status).toBe(0);
+  });
+
+  it('ends with the status of the manager', () => {
+    const { status } = install(['apt-get'], 'exit 100');
+    expect(status).toBe(100);
   });
 
   it('says so where the system has none', () => {
@@ -238,10 +243,11 @@ describe('the script that installs packages', () => {
 });
 
 /** Runs the script where these are all the programs. */
-function install(managers: readonly string[]) {
+function install(managers: readonly string[], behaviour = 'echo "$@"') {
   const programs = mkdtempSync(join(directory, 'programs-'));
-  for (const manager of managers) {
-    writeFileSync(join(programs, manager), '#!/bin/sh\necho "$@"\n');
+  // In the place of rm too, which would find what is the host's.
+  for (const manager of [...managers, 'rm']) {
+    writeFileSync(join(programs, manager), `#!/bin/sh\n${behaviour}\n`);
     chmodSync(join(programs, manager), 0o755);
   }
   return spawnSync('/bin/sh', ['-c', installScript(['nginx', 'g++'])], {
