@@ -51,9 +51,13 @@ export function fileNameOf(url: URL): string {
 /** What the user wrote into an address is told to the server that it names alone. */
 export function authorizationFor(url: URL, start: URL): string | undefined {
   const from = url.username !== '' || url.origin !== start.origin ? url : start;
-  if (from.username === '') return undefined;
-  const words = `${decode(from.username)}:${decode(from.password)}`;
-  return `Basic ${Buffer.from(words).toString('base64')}`;
+  return basicCredentials(from);
+}
+
+/** The user's name and password in an address, as a field of a request's head has them. */
+export function basicCredentials({ username, password }: URL): string | undefined {
+  if (username === '') return undefined;
+  return `Basic ${Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')}`;
 }
 
 function decode(part: string): string {

@@ -65,7 +65,7 @@ export async function download(options: DownloadOptions, scope: Scope): Promise<
   try {
     return await fetchAndPublish(url, partial, { ...options, expected });
   } catch (error) {
-    if (!isInterruption(error, options.signal)) await partial.remove();
+    if (!isInterruption(error, options.signal) || (await partial.isEmpty())) await partial.remove();
     throw error;
   }
 }

@@ -9,15 +9,12 @@ const CODES: Readonly<Record<string, DownloadFailure>> = {
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   ETIMEDOUT: 'unreachable',
-  UND_ERR_CONNECT_TIMEOUT: 'unreachable',
-  UND_ERR_HEADERS_TIMEOUT: 'stalled',
-  UND_ERR_BODY_TIMEOUT: 'stalled',
-  UND_ERR_SOCKET: 'lost',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'lost',
   ECONNRESET: 'lost',
   ECONNABORTED: 'lost',
   EPIPE: 'lost',
-  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  // Before the end that a content in pieces has.
+  HPE_INVALID_EOF_STATE: 'lost',
+  ERR_STREAM_PREMATURE_CLOSE: 'lost',
   EPROTO: 'tls',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
   SELF_SIGNED_CERT_IN_CHAIN: 'tls',
@@ -26,19 +23,11 @@ const CODES: Readonly<Record<string, DownloadFailure>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
 
-/** An error of undici, sockets or TLS in words for a user. */
+/** An error of sockets, TLS or HTTP in words for a user. */
 export function explainFailure(error: unknown, url: URL): unknown {
   const code = codeOf(error);
   const reason = code === undefined ? undefined : reasonOf(code);
-  if (reason === undefined) {
-    // undici has no code of its own for a proxy that does not make a tunnel.
-    if (error instanceof Error && error.message.startsWith('Proxy response')) {
-      const status = /\((\d+)\)/.exec(error.message)?.[1] ?? 'an error';
-      const problem = `the proxy does not connect to ${url.host}: it answered ${status}`;
-      return new DownloadError(printable(url), 'proxy', problem, { cause: error, hint: PROXY_HINT });
-    }
-    return error;
-  }
+  if (reason === undefined) return error;
   return new DownloadError(printable(url), reason, describe(reason, url, error), {
     cause: error,
     hint: HINTS[reason],
@@ -67,9 +56,11 @@ function describe(reason: DownloadFailure, url: URL, error: unknown): string {
 }
 
 function reasonOf(code: string): DownloadFailure | undefined {
+  const known = CODES[code];
+  if (known !== undefined) return known;
   if (code.startsWith('HPE_')) return 'protocol';
   if (/^(ERR_TLS_|ERR_SSL_|CERT_)/.test(code)) return 'tls';
-  return CODES[code];
+  return undefined;
 }
 
 /** Of the error or of what caused it; several addresses of one host that were tried have one between them. */

@@ -34,7 +34,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
  */
 export async function fetchDocument(address: string, options: FetchOptions = {}): Promise<Document> {
   const url = parseAddress(address);
-  await using client = await HttpClient.open({ ...DEFAULT_LIMITS, ...options.limits });
+  using client = new HttpClient({ ...DEFAULT_LIMITS, ...options.limits });
   const ended = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal;
   try {

@@ -6,6 +6,7 @@ import { type AnswerMeaning, interpretAnswer } from './answer.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { DigestingFile } from './digesting-file.ts';
 import { type HttpAnswer, HttpClient } from './http-client.ts';
+import { Incoming } from './incoming.ts';
 import { INTERRUPTIONS } from './interruption.ts';
 import type { TransferLimits } from './limits.ts';
 import { type PartialFile, type PartialOrigin, validatorOf } from './partial-file.ts';
@@ -42,7 +43,7 @@ export async function fetchFile(
   file: DigestingFile,
   options: FetchFileOptions,
 ): Promise<FetchedFrom> {
-  await using client = await HttpClient.open(options.limits);
+  using client = new HttpClient(options.limits);
   const fetching = new Fetching(client, url, partial, file, options);
   return await fetching.run();
 }
@@ -115,8 +116,10 @@ class Fetching {
     if (!this.#isResumable()) await this.#startAnew();
     const { answer, meaning } = await this.#ask();
     if (meaning.kind === 'rest' || meaning.kind === 'whole') {
+      // Before anything is waited for: with a connection that is lost goes what nobody has read.
+      const incoming = new Incoming(answer.body);
       if (meaning.kind === 'whole') await this.#startAnew();
-      await this.#receive(answer, meaning.origin);
+      await this.#receive(answer, incoming, meaning.origin);
     } else {
       discard(answer);
       if (meaning.kind === 'later') return meaning;
@@ -149,7 +152,7 @@ class Fetching {
     }
   }
 
-  async #receive(answer: HttpAnswer, origin: PartialOrigin): Promise<void> {
+  async #receive(answer: HttpAnswer, incoming: Incoming, origin: PartialOrigin): Promise<void> {
     const { maxBytes, reserveBytes, onProgress } = this.#options;
     const { totalBytes } = origin;
     this.#isPatched = this.#file.bytes > 0;
@@ -166,7 +169,7 @@ class Fetching {
       discard(answer);
       throw error;
     }
-    await receive(answer, this.#file, {
+    await receive(answer, incoming, this.#file, {
       ...this.#options,
       totalBytes,
       onProgress: (bytes) => onProgress(bytes, totalBytes),

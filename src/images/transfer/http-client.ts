@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
-import type { EnvHttpProxyAgent, request } from 'undici';
-import { DownloadError, InvalidInputError } from '../../errors.ts';
+import { DownloadError } from '../../errors.ts';
 import { authorizationFor, followRedirect, printable } from './address.ts';
+import { ask } from './connection.ts';
 import { explainFailure } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
+import { proxyFor } from './proxy-environment.ts';
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -18,36 +19,16 @@ export interface HttpAnswer {
   readonly body: Readable;
 }
 
-/** Asks web servers, by way of the proxies that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. */
-export class HttpClient implements AsyncDisposable {
-  readonly #agent: EnvHttpProxyAgent;
-  readonly #request: typeof request;
+/**
+ * Asks web servers, by way of the proxies that the environment names. Each request has a connection of its own, which
+ * ends with its answer or with the client.
+ */
+export class HttpClient implements Disposable {
+  readonly #limits: TransferLimits;
+  readonly #ended = new AbortController();
 
-  private constructor(agent: EnvHttpProxyAgent, requestFunction: typeof request) {
-    this.#agent = agent;
-    this.#request = requestFunction;
-  }
-
-  /** @throws InvalidInputError for a proxy that is no address. */
-  static async open(limits: TransferLimits): Promise<HttpClient> {
-    // Loaded only by what downloads.
-    const undici = await import('undici');
-    try {
-      const agent = new undici.EnvHttpProxyAgent({
-        connect: { timeout: limits.connectMs },
-        headersTimeout: limits.headMs,
-        bodyTimeout: limits.idleMs,
-        // Proxies often let tunnels through to port 443 alone.
-        proxyTunnel: false,
-        pipelining: 0,
-      });
-      return new HttpClient(agent, undici.request);
-    } catch (error) {
-      throw new InvalidInputError('HTTP_PROXY, HTTPS_PROXY', 'one of them is not the address of a proxy', {
-        hint: 'Write it as http://HOST:PORT.',
-        cause: error,
-      });
-    }
+  constructor(limits: TransferLimits) {
+    this.#limits = limits;
   }
 
   /**
@@ -93,8 +74,9 @@ export class HttpClient implements AsyncDisposable {
     signal?.throwIfAborted();
     const authorization = authorizationFor(url, start);
     try {
-      const answer = await this.#request(printable(url), {
-        dispatcher: this.#agent,
+      const answer = await ask({
+        url,
+        proxy: proxyFor(url),
         headers: {
           'user-agent': 'vmlet',
           accept: '*/*',
@@ -102,17 +84,18 @@ export class HttpClient implements AsyncDisposable {
           ...headers,
           ...(authorization !== undefined && { authorization }),
         },
-        signal: signal ?? null,
+        limits: this.#limits,
+        signal: signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal,
       });
       const field = (name: string): string | undefined => [answer.headers[name]].flat()[0];
-      return { url, status: answer.statusCode, field, body: answer.body };
+      return { url, status: answer.statusCode ?? 0, field, body: answer };
     } catch (error) {
       signal?.throwIfAborted();
       throw explainFailure(error, url);
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
+  [Symbol.dispose](): void {
+    this.#ended.abort();
   }
 }

@@ -10,12 +10,21 @@ export class Pace implements Disposable {
   #bytes = 0;
   #wasHeldUp = false;
 
-  /** @param onSlow called once, with the error. */
-  constructor(url: URL, { slowBytes, slowMs }: TransferLimits, onSlow: (error: DownloadError) => void) {
+  /**
+   * @param received tells all bytes so far.
+   * @param onSlow called once, with the error.
+   */
+  constructor(
+    url: URL,
+    received: () => number,
+    { slowBytes, slowMs }: TransferLimits,
+    onSlow: (error: DownloadError) => void,
+  ) {
     this.#windowMs = slowMs;
     this.#timer = setInterval(() => {
-      const isSlow = this.#bytes < slowBytes && !this.#wasHeldUp;
-      this.#bytes = 0;
+      const bytes = received();
+      const isSlow = bytes - this.#bytes < slowBytes && !this.#wasHeldUp;
+      this.#bytes = bytes;
       this.#wasHeldUp = false;
       if (!isSlow) return;
       clearInterval(this.#timer);
@@ -23,10 +32,6 @@ export class Pace implements Disposable {
       const problem = `${shown}: the server sends less than ${formatBytes(slowBytes)} in ${slowMs / 1000} s`;
       onSlow(new DownloadError(shown, 'slow', problem, { hint: 'try again later, or from another mirror' }));
     }, slowMs);
-  }
-
-  count(bytes: number): void {
-    this.#bytes += bytes;
   }
 
   /** Waits for our own disk. A window in much of which that was slow says nothing of the server. */

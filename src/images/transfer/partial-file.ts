@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isSystemError } from '../../errors.ts';
@@ -60,6 +60,15 @@ export class PartialFile {
   /** The bytes have got another name. */
   async forget(): Promise<void> {
     await rm(this.#description, { force: true });
+  }
+
+  async isEmpty(): Promise<boolean> {
+    try {
+      return (await stat(this.path)).size === 0;
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return true;
+      throw error;
+    }
   }
 
   async remove(): Promise<void> {

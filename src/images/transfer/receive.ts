@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { DownloadError } from '../../errors.ts';
 import { formatBytes } from '../disk-size.ts';
 import { printable } from './address.ts';
@@ -6,6 +5,7 @@ import { refuseHtmlContent } from './answer.ts';
 import type { DigestingFile } from './digesting-file.ts';
 import { explainFailure } from './failure.ts';
 import type { HttpAnswer } from './http-client.ts';
+import type { Incoming } from './incoming.ts';
 import type { TransferLimits } from './limits.ts';
 import { Pace } from './pace.ts';
 
@@ -21,25 +21,27 @@ export interface ReceiveOptions {
   readonly onProgress: (bytes: number) => void;
 }
 
-const BATCH_BYTES = 1024 * 1024;
-/** From a slow server smaller batches come: they are on the disk when we are killed. */
-const BATCH_MS = 250;
 const ENOUGH_TO_JUDGE = 512;
 
 /**
- * Writes an answer's content behind what the file has already. What came before a failure is in the file.
+ * Writes what comes of an answer's content behind what the file has already. What came before a failure is in the file.
  * @throws DownloadError, NoSpaceError, or the signal's reason.
  */
 export async function receive(
-  answer: HttpAnswer,
+  { body, url }: HttpAnswer,
+  incoming: Incoming,
   file: DigestingFile,
   options: ReceiveOptions,
 ): Promise<void> {
-  const { body, url } = answer;
   const { signal } = options;
-  using pace = new Pace(url, options.limits, (error) => body.destroy(error));
+  using pace = new Pace(
+    url,
+    () => incoming.received,
+    options.limits,
+    (error) => body.destroy(error),
+  );
   try {
-    await pump(body, url, file, pace, options);
+    await pump(incoming, url, file, pace, options);
   } catch (error) {
     signal?.throwIfAborted();
     throw explainFailure(error, url);
@@ -52,56 +54,41 @@ export async function receive(
   }
 }
 
+/** What comes is written, in batches, while the next one comes; what has come before a failure is written too. */
 async function pump(
-  body: Readable,
+  incoming: Incoming,
   url: URL,
   file: DigestingFile,
   pace: Pace,
   options: ReceiveOptions,
 ): Promise<void> {
-  const isNew = file.bytes === 0;
-  let hasJudged = !isNew;
-  let batch: Buffer[] = [];
-  let batchBytes = 0;
-  let flushedAt = performance.now();
+  let isJudged = file.bytes > 0;
   let written: Promise<void> = Promise.resolve();
-  /** Writes one batch while the next comes. */
-  const flush = async (): Promise<void> => {
-    await pace.heldUpBy(written);
-    options.onProgress(file.bytes + batchBytes);
-    flushedAt = performance.now();
-    if (batchBytes === 0) return;
-    if (file.bytes + batchBytes > options.maxBytes) throw tooLarge(url, options.maxBytes);
-    written = file.write(batch);
-    // Seen when it is waited for.
-    written.catch(() => undefined);
-    batch = [];
-    batchBytes = 0;
-  };
-  const judge = (): void => {
-    const head = Buffer.concat(batch);
-    refuseHtmlContent(head, url);
-    options.onHead(head);
-    hasJudged = true;
-  };
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      pace.count(chunk.length);
-      batch.push(chunk);
-      batchBytes += chunk.length;
-      if (!hasJudged && batchBytes >= ENOUGH_TO_JUDGE) judge();
-      const isDue = batchBytes >= BATCH_BYTES || performance.now() - flushedAt > BATCH_MS;
-      if (hasJudged && isDue) await flush();
+    for (let isLast = false; !isLast;) {
+      isLast = await incoming.wait(isJudged ? 1 : ENOUGH_TO_JUDGE);
+      const batch = incoming.take();
+      if (!isJudged) {
+        const head = Buffer.concat(batch);
+        // Of so little nothing can be told.
+        if (incoming.failure !== undefined && head.length < ENOUGH_TO_JUDGE) break;
+        refuseHtmlContent(head, url);
+        options.onHead(head);
+        isJudged = true;
+      }
+      await pace.heldUpBy(written);
+      const bytes = file.bytes + batch.reduce((sum, { length }) => sum + length, 0);
+      if (bytes > options.maxBytes) throw tooLarge(url, options.maxBytes);
+      written = file.write(batch);
+      // Seen when it is waited for.
+      written.catch(() => undefined);
+      options.onProgress(bytes);
     }
-    if (!hasJudged) judge();
-  } catch (error) {
-    // What is lost with a connection is not what came over it.
-    if (hasJudged) await flush();
+  } finally {
+    incoming.stop();
     await written;
-    throw error;
   }
-  await flush();
-  await flush();
+  if (incoming.failure !== undefined) throw incoming.failure;
 }
 
 function tooLarge(url: URL, maxBytes: number): DownloadError {

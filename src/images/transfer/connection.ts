@@ -1,0 +1,136 @@
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request as askHttp } from 'node:http';
+import { request as askHttps } from 'node:https';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { DownloadError } from '../../errors.ts';
+import { basicCredentials, printable } from './address.ts';
+import type { TransferLimits } from './limits.ts';
+import { portOf } from './proxy-environment.ts';
+
+export interface Asking {
+  readonly url: URL;
+  readonly proxy: URL | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly limits: TransferLimits;
+  readonly signal: AbortSignal;
+}
+
+/** As much as is read ahead of whoever reads an answer. */
+const READ_AHEAD = 1024 * 1024;
+
+/**
+ * Asks for an address once, over a connection of its own, which ends with the answer's content or with the signal.
+ * @throws DownloadError for what takes too long and for a proxy that refuses; errors of sockets, TLS and HTTP.
+ */
+export async function ask(asking: Asking): Promise<IncomingMessage> {
+  const { url, proxy, headers, signal } = asking;
+  const options = { agent: false as const, signal, highWaterMark: READ_AHEAD };
+  if (proxy && url.protocol === 'https:') {
+    const createConnection = await tunnel(asking, proxy);
+    return answerOf(askHttps(url, { ...options, headers, createConnection }), asking);
+  }
+  if (proxy) {
+    const path = printable(url);
+    const proxied = { ...headers, host: url.host, ...proxyHeaders(proxy) };
+    return answerOf(send(proxy, { ...options, path, headers: proxied }), asking);
+  }
+  return answerOf(send(url, { ...options, headers }), asking);
+}
+
+function send(to: URL, options: RequestOptions): ClientRequest {
+  // What the user wrote into the address is in the headers already, for whom it is meant.
+  const bare = new URL(to);
+  bare.username = '';
+  bare.password = '';
+  return bare.protocol === 'https:' ? askHttps(bare, options) : askHttp(bare, options);
+}
+
+/** Has a proxy connect to the server, and speaks TLS through it. */
+async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
+  const { url, signal } = asking;
+  const target = `${url.hostname}:${portOf(url)}`;
+  const request = send(proxy, {
+    agent: false,
+    signal,
+    method: 'CONNECT',
+    path: target,
+    headers: { host: target, ...proxyHeaders(proxy) },
+  });
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const stopWatching = watchStart(request, asking);
+    request.once('connect', (reply, connected) => {
+      stopWatching();
+      if (reply.statusCode === 200) {
+        resolve(connected);
+        return;
+      }
+      connected.destroy();
+      const status = reply.statusCode ?? 'nothing';
+      const problem = `${printable(url)}: the proxy does not connect to ${url.host}: it answered ${status}`;
+      const hint = 'look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
+      reject(new DownloadError(printable(url), 'proxy', problem, { hint }));
+    });
+    // Later ones are of a connection that is given up.
+    request.on('error', reject);
+    request.end();
+  });
+  const servername = /^[[\d]/.test(url.hostname) ? {} : { servername: url.hostname };
+  return () => connectTls({ socket, ...servername, ALPNProtocols: ['http/1.1'] });
+}
+
+function proxyHeaders(proxy: URL): Record<string, string> {
+  const credentials = basicCredentials(proxy);
+  return credentials === undefined ? {} : { 'proxy-authorization': credentials };
+}
+
+async function answerOf(request: ClientRequest, asking: Asking): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const stopWatching = watchStart(request, asking);
+    request.once('response', (response) => {
+      stopWatching();
+      watchContent(response, asking);
+      resolve(response);
+    });
+    // Once there is an answer, its content tells of the same.
+    request.on('error', (error) => {
+      stopWatching();
+      reject(error);
+    });
+    request.end();
+  });
+}
+
+/** Limits the time until a connection stands, and from then until the answer. @returns what ends it. */
+function watchStart(request: ClientRequest, { url, limits }: Asking): () => void {
+  const shown = printable(url);
+  const end = (error: DownloadError) => () => void request.destroy(error);
+  const late = `${shown}: no connection to ${url.host} could be made within ${limits.connectMs / 1000} s`;
+  let timer = setTimeout(end(new DownloadError(shown, 'unreachable', late)), limits.connectMs);
+  const silent = `${shown}: the server does not answer: nothing came within ${limits.headMs / 1000} s`;
+  const stands = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(end(new DownloadError(shown, 'stalled', silent)), limits.headMs);
+  };
+  request.once('socket', (socket) => {
+    if (!socket.connecting && !('encrypted' in socket)) stands();
+    else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', stands);
+  });
+  request.once('close', () => clearTimeout(timer));
+  return () => clearTimeout(timer);
+}
+
+/** Ends an answer of which no more comes, unless it is its reader who is slow. */
+function watchContent(response: IncomingMessage, { url, limits }: Asking): void {
+  const { socket } = response;
+  socket.setTimeout(limits.idleMs);
+  socket.on('timeout', () => {
+    if (response.isPaused() || response.readableLength > 0) {
+      socket.setTimeout(limits.idleMs);
+      return;
+    }
+    const shown = printable(url);
+    const problem = `${shown}: the server stopped sending: nothing came for ${limits.idleMs / 1000} s`;
+    const hint = 'try again later; what has come may be kept and taken up then';
+    response.destroy(new DownloadError(shown, 'stalled', problem, { hint }));
+  });
+}
