@@ -39,6 +39,8 @@ const SECTOR = 512n;
 const LARGEST_UNTRUSTED = 64n * 1024n ** 4n;
 /** Where JavaScript's numbers are exact, and below QEMU's own limit of 2^63. */
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+/** QEMU holds a table as a whole in memory; for qcow2 it has limits of its own. A VDI of 16 TiB needs as much. */
+const LARGEST_TABLE = 64 * 1024 ** 2;
 /** A header with more than this wrong is junk, and need not be listed in full. */
 const MOST_PROBLEMS = 16;
 
@@ -63,6 +65,14 @@ export class Findings {
   /** A problem unless something holds. */
   expect(holds: boolean, reason: string): void {
     if (!holds) this.problem(reason);
+  }
+
+  /**
+   * A problem where QEMU would need more memory for a table than any honest image has it need.
+   * @param name with its article.
+   */
+  table(name: string, bytes: bigint | number): void {
+    this.expect(bytes <= LARGEST_TABLE, `has ${name} of ${bytes} bytes, more than ${LARGEST_TABLE}`);
   }
 
   reference(kind: Reference['kind'], name: string, format?: string): void {

@@ -143,7 +143,9 @@ function checkTable(
   findings: Findings,
 ): void {
   if (length === 0n) return findings.problem(`has no ${name}`);
-  if (length > limit) return findings.problem(`has a ${name} of ${length} bytes, more than QEMU's ${limit}`);
+  const article = name.startsWith('L') ? 'an' : 'a';
+  if (length > limit)
+    return findings.problem(`has ${article} ${name} of ${length} bytes, more than QEMU's ${limit}`);
   if (offset < cluster || offset % cluster !== 0n) {
     return findings.problem(`has its ${name} at byte ${offset}, where none can be`);
   }

@@ -19,6 +19,7 @@ export async function readQed(reader: HeaderReader, findings: Findings): Promise
   if (!isPowerOfTwo(tableClusters) || tableClusters > 16) {
     throw new HeaderDamage(`has tables of ${tableClusters} clusters, and QED knows 1 to 16`);
   }
+  findings.table('an L1 table', tableClusters * clusterBytes);
   const headerBytes = BigInt(headerClusters) * BigInt(clusterBytes);
   findings.expect(headerClusters > 0 && headerBytes <= 0x7fff_ffffn, 'has a header of a size that cannot be');
   const unknown = features & ~KNOWN_FEATURES;

@@ -26,6 +26,7 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
   findings.expect(type === 1 || type === 2, `is a VDI of the kind ${type}, which does not stand alone`);
   findings.expect(header.readUInt32LE(0x168) === 512, 'has sectors of another size than 512 bytes');
   findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has blocks of another size than 1 MiB');
+  findings.table('a block map', blocks * 4);
   findings.expect(blocks <= MOST_BLOCKS, `says that it has ${blocks} blocks`);
   findings.expect(allocated <= blocks, `says that ${allocated} of its ${blocks} blocks are there`);
   findings.expect(

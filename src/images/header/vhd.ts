@@ -69,6 +69,7 @@ async function readDynamic(
   const table = header.readBigUInt64BE(16);
   const entries = header.readUInt32BE(28);
   const blockBytes = header.readUInt32BE(32);
+  findings.table('a block table', entries * 4);
   if (!isPowerOfTwo(blockBytes) || blockBytes < 512)
     throw new HeaderDamage(`has blocks of ${blockBytes} bytes`);
   findings.expect(

@@ -33,6 +33,7 @@ export async function readVhdx(reader: HeaderReader, findings: Findings): Promis
   const blocks = regions.get(GUID.blockTable);
   const metadata = regions.get(GUID.metadata);
   if (!blocks || !metadata) throw new HeaderDamage('has no block table or no metadata');
+  findings.table('a block table', blocks.length);
   findings.expect(
     reader.holds(blocks.offset, BigInt(blocks.length)),
     'is cut off or damaged: its block table is not in the file',
