@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { IncomingMessage } from 'node:http';
+import { locate } from '../../src/machine/locations.ts';
+import { findProgram } from '../../src/process/program.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
+import { type Finished, VMLET } from './command.ts';
+import { type Home, makeHome } from './named/home.ts';
+import { Terminal } from './named/terminal.ts';
+
+const BOOT_MS = 600_000;
+/** One vCPU: with two of them TCG now and then lets one wait for the other for half a minute. */
+const HARDWARE = ['-m', '512M', '--cpus', '1'];
+const SERVE = 'systemd-run --quiet --working-directory=/srv python3 -m http.server 80';
+
+const lacking = ['ssh', 'tmux'].filter((name) => findProgram(name) === undefined);
+const missing =
+  whyNoDebianGuest() ?? (lacking.length > 0 ? `${lacking.join(' and ')} is not installed` : undefined);
+if (missing !== undefined) console.warn(`skipped: ${missing}`);
+
+/** In the order in which they are: one machine boots twice, and another one once. */
+describe.skipIf(missing !== undefined)('the first boot of an image', () => {
+  let home: Home;
+  const file = (name: string, content: string): string => {
+    writeFileSync(join(home.path, name), content);
+    return join(home.path, name);
+  };
+
+  beforeAll(async () => {
+    const { path } = await debianGuest();
+    home = await makeHome();
+    const { images } = locate(home.environment, home.path, 0);
+    // The home has the host's.
+    rmSync(images);
+    mkdirSync(images, { mode: 0o700 });
+    expect(await home.vmlet('image', 'import', '--quiet', '--agent', path, 'deb:13')).toMatchObject({
+      status: 0,
+    });
+  }, DEBIAN_GUEST_TIMEOUT_MS);
+  afterAll(async () => home.close());
+
+  async function inGuest(script: string): Promise<Finished> {
+    return home.vmlet('exec', 'web', 'sh', '-c', script);
+  }
+
+  test('user-data that is no YAML is refused with its line, and nothing is made', async () => {
+    const broken = file('broken.yaml', '#cloud-config\npackages:\n - a\n b: [\n');
+    for (const words of [
+      ['create', 'web', '--image', 'deb:13', '--user-data', broken],
+      ['run', '--user-data', broken, 'deb:13', '--', 'true'],
+    ]) {
+      const refused = await home.vmlet(...words);
+      expect(refused).toMatchObject({ status: 125, stdout: '' });
+      expect(refused.stderr).toMatch(/^vmlet: userData: line \d, column \d+: .+\n/);
+    }
+    expect(home.machines()).toEqual([]);
+  });
+
+  test('what cannot be had is said with what can', async () => {
+    const mistyped = await home.vmlet('run', 'dep:13', '--', 'true');
+    expect(mistyped).toMatchObject({ status: 125, stdout: '' });
+    expect(mistyped.stderr).toMatch(
+      /^vmlet: there is no image dep:13\n {2}did you mean deb:13, which you have\?/,
+    );
+    const unknown = await home.vmlet('run', 'nothing-like-it:1', '--', 'true');
+    expect(unknown.stderr).toMatch(
+      /^vmlet: there is no image nothing-like-it:1\n {2}vmlet image ls --remote shows/,
+    );
+    const forMicro = await home.vmlet('run', '--username', 'ann', 'micro', '--', 'true');
+    expect(forMicro.stderr).toMatch(
+      /^vmlet: seed: is for a disk, and this machine boots a kernel directly\n/,
+    );
+    const small = await home.vmlet('run', '--disk-size', '1G', 'deb:13', '--', 'true');
+    expect(small.stderr).toMatch(/^vmlet: diskSize: 1 GiB is less than the 2 GiB of the image deb:13\n/);
+  });
+
+  test('a dry run shows the seed and a larger disk, and that a disk file has a seed only when told', async () => {
+    const flags = ['--hostname', 'shown', '--disk-size', '5G', 'deb:13'];
+    const { status, stdout } = await home.vmlet('run', '--dry-run', ...flags);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/local-hostname: shown/);
+    expect(stdout).toMatch(/qemu-img create .*disk0.qcow2 5368709120\n/);
+    const { path } = await debianGuest();
+    const seedOf = async (...words: string[]): Promise<unknown> => {
+      const shown = await home.vmlet('run', '--dry-run', '--json', ...words, path);
+      return (JSON.parse(shown.stdout) as { plan: { seed?: unknown } }).plan.seed;
+    };
+    expect(await seedOf()).toBeUndefined();
+    expect(await seedOf('--cloud-init')).toBeDefined();
+    expect(await seedOf('--timezone', 'UTC')).toBeDefined();
+  });
+
+  test(
+    'that fails is waited for with its progress, and what failed is said with what it printed',
+    async () => {
+      const failing = file('failing.yaml', '#cloud-config\nruncmd: ["ls /not-there"]\n');
+      const motd = file('motd', 'Grüße\n');
+      const created = await home.vmlet(
+        ...['create', 'web', '--image', 'deb:13', ...HARDWARE, '-p', '80', '--start'],
+        ...['--username', 'ann', '--hostname', 'alpha', '--timezone', 'Europe/Berlin'],
+        ...['--file', `${motd}:/etc/motd:0640`, '--user-data', failing],
+        ...['--firstboot-command', 'echo once >>/root/times', '--firstboot-command', SERVE],
+      );
+      expect(created).toMatchObject({ status: 0, stdout: 'web\n' });
+      expect(created.stderr).toMatch(/web boots for the first time; .*: vmlet wait web --for cloud-init\n/);
+      const hasty = await home.vmlet('wait', 'web', '--for', 'cloud-init', '--timeout', '100ms');
+      expect(hasty).toMatchObject({ status: 124 });
+      expect(hasty.stderr).toMatch(
+        /^vmlet: waiting for cloud-init of web did not finish .*\n {2}cloud-init: \S/,
+      );
+
+      using terminal = new Terminal(home);
+      terminal.run(`${process.execPath} ${VMLET} wait web --for cloud-init`);
+      await terminal.shows(/^waiting for cloud-init \(\S.*\) of web…/);
+      await terminal.shows(/^left with 125/);
+      expect(terminal.lines().join('\n')).toMatch(
+        /^vmlet: cloud-init has failed in the guest of web: scripts.user \(the commands of the first boot\)/,
+      );
+      const again = await home.vmlet('wait', 'web', '--for', 'cloud-init');
+      expect(again).toMatchObject({ status: 125, stdout: '' });
+      expect(again.stderr).toMatch(
+        /Runparts: 1 failures \(runcmd\).*\nwhat it ran printed last:\n( {2}\| .*\n)+/,
+      );
+      expect(again.stderr).toMatch(/^ {2}\| ls: cannot access '\/not-there': No such file or directory$/m);
+      expect(again.stderr).not.toContain('ED25519');
+    },
+    BOOT_MS,
+  );
+
+  test('has made the guest what it was told', async () => {
+    expect(await inGuest('hostname; date +%Z; cat /root/times; stat -c %a /etc/motd; cat /etc/motd')).toEqual(
+      {
+        status: 0,
+        signal: undefined,
+        stdout: expect.stringMatching(/^alpha\nCES?T\nonce\n640\nGrüße\n$/) as string,
+        stderr: '',
+      },
+    );
+    const index = file('index.html', 'hello from web\n');
+    expect(await home.vmlet('cp', index, 'web:/srv/index.html')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('wait', 'web', '--for', 'port=80')).toMatchObject({ status: 0 });
+    const forward = home.store
+      .get('web')
+      .live()
+      .ports()
+      .find(({ guestPort }) => guestPort === 80);
+    const [response] = (await once(get(`http://127.0.0.1:${forward?.hostPort}/index.html`), 'response')) as [
+      IncomingMessage,
+    ];
+    expect(await text(response)).toBe('hello from web\n');
+    expect(await home.vmlet('ssh', 'web', '--', 'id -un; sudo id -un')).toMatchObject({
+      status: 0,
+      stdout: 'ann\nroot\n',
+    });
+  });
+
+  test(
+    'is not done again at the next one',
+    async () => {
+      expect(await home.vmlet('stop', 'web')).toMatchObject({ status: 0 });
+      const started = await home.vmlet('start', 'web');
+      expect(started).toMatchObject({ status: 0 });
+      expect(started.stderr).not.toContain('first time');
+      expect(await home.vmlet('wait', 'web', '--for', 'cloud-init')).toMatchObject({ status: 0, stderr: '' });
+      expect(await inGuest('systemctl is-system-running --wait; cat /root/times; hostname')).toMatchObject({
+        status: 0,
+        stdout: 'running\nonce\nalpha\n',
+      });
+      await home.removeAll();
+    },
+    BOOT_MS,
+  );
+
+  test(
+    'has ended when a command runs, without a network too',
+    async () => {
+      const words = ['--net', 'none', '--firstboot-command', 'echo done >/root/done'];
+      const ran = await home.vmlet(
+        ...['run', ...HARDWARE, ...words, 'deb:13', '--'],
+        ...['sh', '-c', 'cat /root/done; systemctl is-system-running'],
+      );
+      expect(ran).toMatchObject({ status: 0, stdout: 'done\nrunning\n', stderr: '' });
+    },
+    BOOT_MS,
+  );
+});
+
+describe('a guest without cloud-init', () => {
+  let home: Home;
+  beforeAll(async () => {
+    home = await makeHome();
+  });
+  afterAll(async () => home.close());
+
+  test('is not waited for in vain', async () => {
+    expect(await home.vmlet('create', 'plain', '--image', 'micro', '--start')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    const waited = await home.vmlet('wait', 'plain', '--for', 'cloud-init');
+    expect(waited).toMatchObject({ status: 125, stdout: '' });
+    expect(waited.stderr).toMatch(/^vmlet: the guest of plain has no cloud-init\n/);
+  });
+});
