@@ -13,7 +13,7 @@ export class ProgressLine {
     if (!this.enabled || text === this.#shown) return;
     this.#shown = text;
     // What goes on in the next line could not be cleared.
-    process.stderr.write(`${CLEAR_LINE}${clipText(text, process.stderr.columns - 1)}`);
+    process.stderr.write(`${CLEAR_LINE}${clipText(text, (process.stderr.columns || 80) - 1)}`);
   }
 
   clear(): void {
