@@ -1,15 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
@@ -327,35 +318,30 @@ describe('names', () => {
   });
 });
 
-it('a prune that is killed leaves whole images, and the next one the rest', async () => {
-  for (let round = 0; round < 2; round++) {
+it.each([1, 2, 3, 6])(
+  'a prune that is killed at change %i leaves whole images, and the next one the rest',
+  async (changes) => {
     await placeImages(
-      Array.from({ length: 25 }, (_, index) => {
+      Array.from({ length: 12 }, (_, index) => {
         const path = at(`many-${index}`);
-        writeFileSync(path, `${round} ${index}`);
+        writeFileSync(path, String(index));
         return { name: `many:${index}`, path, backing: undefined };
       }),
     );
-    const changed = new Promise<void>((resolve) => {
-      const watcher = watch(locations.images, (_, name) => {
-        if (name?.startsWith('many:') !== true) return;
-        watcher.close();
-        resolve();
-      });
+    const fixture = new URL('../../fixtures/images/prune.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, ['--import', 'tsx', fixture, locations.images, String(changes)], {
+      env: environment,
+      stdio: 'inherit',
     });
-    const program = new URL('../../fixtures/images/prune.ts', import.meta.url).pathname;
-    const child = spawn('npx', ['tsx', program], { env: environment, stdio: 'inherit', detached: true });
-    const exited = once(child, 'exit');
-    await changed;
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    await exited;
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     const { images, broken } = await store.list();
     expect(broken).toEqual([]);
+    expect(images.length).toBeGreaterThan(0);
     for (const { digest } of images) expect((await store.get(digest)).digest).toBe(digest);
     expect(await store.prune({ all: true })).toHaveLength(images.length);
     expect(readdirSync(locations.images)).toEqual(['.lock']);
-  }
-});
+  },
+);
 
 describe('an export', () => {
   it.each([
