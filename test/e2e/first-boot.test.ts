@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IncomingMessage } from 'node:http';
+import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { locate } from '../../src/machine/locations.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
@@ -204,5 +205,17 @@ describe('a guest without cloud-init', () => {
     const waited = await home.vmlet('wait', 'plain', '--for', 'cloud-init');
     expect(waited).toMatchObject({ status: 125, stdout: '' });
     expect(waited.stderr).toMatch(/^vmlet: the guest of plain has no cloud-init\n/);
+  });
+
+  test('is told how it gets the agent, where a disk has none', async () => {
+    const disk = join(home.path, 'hang.raw');
+    writeFileSync(disk, bootSectors.hang);
+    const words = ['--boot-timeout', '1s', `${disk},format=raw`, '--', 'true'];
+    const without = await home.vmlet('run', ...words);
+    expect(without).toMatchObject({ status: 124, stdout: '' });
+    expect(without.stderr).toMatch(/^vmlet: booting the guest did not finish within 1 s\n/);
+    expect(without.stderr).toMatch(/nobody said that this disk has it: .*--cloud-init/);
+    const withSeed = await home.vmlet('run', '--cloud-init', ...words);
+    expect(withSeed.stderr).toMatch(/a disk without cloud-init does not take the agent from its seed\n/);
   });
 });

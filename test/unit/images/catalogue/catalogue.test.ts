@@ -109,6 +109,7 @@ describe('a catalogue', () => {
     };
     expect(hintFor('debian:99')).toContain('debian:13, debian, debian:trixie?');
     expect(hintFor('fedroa')).toContain('did you mean fedora');
+    expect(hintFor('nothing-like-it')).toMatch(/^vmlet image ls --remote shows what can be pulled; /);
     expect(() => catalogue.find('./disk')).toThrow(InvalidInputError);
   });
 
