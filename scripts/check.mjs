@@ -29,7 +29,6 @@ const checks = [
       'src/images/build/debian/configure',
       'src/images/build/debian/make-boot-loaders',
       'src/images/build/debian/run-script',
-      'src/images/build/debian/root/usr/local/lib/vmlet/network-is-awaited',
     ],
   ],
   ['build', 'node', ['scripts/build.mjs']],
