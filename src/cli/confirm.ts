@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
  */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  signal.throwIfAborted();
   // Not a terminal to readline: the kernel lets the line be edited, and Ctrl-C stays a signal.
   const lines = createInterface({ input: process.stdin, terminal: false });
   try {
