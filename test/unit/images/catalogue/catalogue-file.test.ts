@@ -207,6 +207,6 @@ describe('what is wrong with it is told with its file, line and field', () => {
             .fill(`*a${n - 1}`)
             .join(', ')}]`,
     );
-    await failure(`${levels.join('\n')}\n`);
+    expect((await failure(`${levels.join('\n')}\n`)).message).toContain('is not YAML of this kind');
   });
 });
