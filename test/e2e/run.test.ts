@@ -161,7 +161,7 @@ describe('vmlet run', () => {
     [['run', '-p', '99999:80', 'micro', 'true'], /hostPort/],
     [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /no file \.\/nowhere\.qcow2/],
     [['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'], /no file \/no\/kernel/],
-    [['run', 'fedora:43', 'true'], /no image fedora:43/],
+    [['run', 'nothing-like-it:43', 'true'], /no image nothing-like-it:43/],
     [['run', '--net', 'wifi', 'micro', 'true'], /net: "wifi"/],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],
     [['run', '--timeout', '0', 'micro', 'true'], /above zero/],
