@@ -48,6 +48,7 @@ export async function readQcow2(reader: HeaderReader, findings: Findings): Promi
   if (version === 3 && (headerLength < V3_LENGTH || headerLength > clusterBytes || headerLength % 8 !== 0)) {
     throw new HeaderDamage(`says that its header has ${headerLength} bytes, which cannot be`);
   }
+  if (headerLength > reader.size) throw new HeaderDamage('is cut off within its header');
   const features = version === 3 ? head.readBigUInt64BE(72) : 0n;
   checkFeatures(features, clusterBytes, findings);
   checkCompression(features, headerLength > V3_LENGTH ? head.subarray(V3_LENGTH) : undefined, findings);
