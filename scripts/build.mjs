@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '..');
 const finished = join(root, 'dist');
 // A build that fails leaves the last one as it was.
 const dist = `${finished}.${process.pid}.new`;
+process.once('exit', () => rmSync(dist, { recursive: true, force: true }));
 
 rmSync(dist, { recursive: true, force: true });
 execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], {
@@ -50,7 +51,7 @@ const processByRequire = {
 const namesOfCommonJs = {
   name: 'names of CommonJS packages',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(undici|yaml)$/ }, ({ path, kind }) =>
+    onResolve({ filter: /^yaml$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, namespace: 'names' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'names' }, ({ path }) => {
