@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { boot } from './boot.ts';
 import { firstReply } from './first-reply.ts';
 import { launch } from './launch.ts';
+import { pull } from './pull.ts';
 import { qmp } from './qmp-section.ts';
 import type { Section } from './section.ts';
 import { namedHeal } from './named-heal.ts';
@@ -22,6 +23,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   start: namedStart,
   ls: namedList,
   heal: namedHeal,
+  pull,
 };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { NoSpaceError } from '../../../src/errors.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { canMount, smallFileSystem } from '../machine/small-file-system.ts';
+import { TransferLab, digestOf, noise } from './lab.ts';
+
+const scope = new Scope();
+let lab: TransferLab;
+let content: Buffer;
+
+beforeAll(async () => {
+  lab = await TransferLab.open(scope);
+  content = lab.put('disk.raw', noise(3_000_000));
+});
+afterEach(() => lab.clear());
+afterAll(async () => scope.close());
+
+function startDownloader(path: string, to = lab.to): { child: ChildProcess; lines: AsyncIterator<string> } {
+  const program = join(import.meta.dirname, '../../../fixtures/http/downloader.ts');
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', program, `${lab.server.url}/${path}`, to, lab.partials],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
+async function next(lines: AsyncIterator<string>): Promise<string> {
+  const result = await lines.next();
+  return result.done === true ? 'ended' : result.value;
+}
+
+test('a download that was killed is taken up where it ended', async () => {
+  const path = 'stall/disk.raw?after=2000000';
+  const { child, lines } = startDownloader(path);
+  expect(await next(lines)).toBe('began');
+  // All that came is on its way to the file.
+  const part = (): number => partSize(lab.partials);
+  await expect.poll(part, { timeout: 60_000 }).toBe(2_000_000);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(lab.left()).not.toContain('file');
+  const before = lab.server.requests.length;
+  const said: string[] = [];
+  const file = await lab.download(path, {
+    expected: digestOf(content),
+    log: (sentence) => said.push(sentence),
+  });
+  expect(file.bytes).toBe(content.length);
+  expect(lab.server.requests.slice(before).map(({ headers }) => headers.range)).toEqual(['bytes=2000000-']);
+  expect(said.join()).toMatch(/1\.9 MiB that came before are taken up/);
+  expect(lab.left()).toEqual(['file']);
+});
+
+test('of two processes one downloads', async () => {
+  const path = 'stall/disk.raw?after=2000000&two';
+  const first = startDownloader(path);
+  expect(await next(first.lines)).toBe('began');
+  const second = startDownloader(path, join(lab.place, 'second'));
+  expect(await next(second.lines)).toBe('waits');
+  first.child.kill('SIGKILL');
+  expect(await next(second.lines)).toBe('waited');
+  await once(second.child, 'exit');
+  expect(lab.server.requests.filter(({ target }) => target.includes('&two'))).toHaveLength(1);
+  expect(lab.left().filter((name) => name.endsWith('.lock'))).toEqual([]);
+});
+
+test.runIf(canMount)(
+  'a disk without room is told before anything comes, and one that fills up leaves nothing',
+  async () => {
+    await using mounted = new Scope();
+    const small = smallFileSystem(lab.place, '2m', mounted);
+    const places = { to: join(small, 'file'), partials: join(small, 'partials') };
+    let most = 0;
+    const failing = lab.download('disk.raw', { ...places, onProgress: ({ bytes }) => (most = bytes) });
+    await expect(failing).rejects.toThrow(NoSpaceError);
+    await expect(failing).rejects.toThrow(/has room for .*2\.9 MiB are needed there/);
+    expect(most).toBe(0);
+    expect(readdirSync(small, { recursive: true })).toEqual(['partials']);
+    // This one does not say how large it is.
+    await expect(lab.download('endless/disk.raw', places)).rejects.toThrow(
+      /the disk is full: there is no room for/,
+    );
+    expect(readdirSync(small, { recursive: true })).toEqual(['partials']);
+  },
+);
+
+test.runIf(canMount)('what comes into another file system is copied to its own', async () => {
+  await using mounted = new Scope();
+  const partials = join(smallFileSystem(lab.place, '8m', mounted), 'partials');
+  const phases = new Set<string>();
+  await lab.download('disk.raw', { partials, onProgress: ({ phase }) => phases.add(phase) });
+  expect(readFileSync(lab.to).equals(content)).toBe(true);
+  expect([...phases]).toEqual(['download', 'copy']);
+  expect(readdirSync(partials)).toEqual([]);
+});
+
+function partSize(partials: string): number {
+  const name = readdirSync(partials).find((entry) => entry.endsWith('.part'));
+  return name === undefined ? 0 : readFileSync(join(partials, name)).length;
+}
