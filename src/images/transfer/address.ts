@@ -43,11 +43,6 @@ export function followRedirect(from: URL, location: string | undefined): URL {
   return url;
 }
 
-/** The last part of its path, decoded where that can be done; what a file is called there. */
-export function fileNameOf(url: URL): string {
-  return decode(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
-}
-
 /** What the user wrote into an address is told to the server that it names alone. */
 export function authorizationFor(url: URL, start: URL): string | undefined {
   const from = url.username !== '' || url.origin !== start.origin ? url : start;

@@ -12,20 +12,8 @@ const MAGICS: readonly (readonly [Exclude<Compression, 'none'>, Buffer])[] = [
   ['bzip2', Buffer.from('BZh')],
 ];
 
-const ENDINGS: Readonly<Record<string, Exclude<Compression, 'none'>>> = {
-  xz: 'xz',
-  gz: 'gzip',
-  zst: 'zstd',
-  bz2: 'bzip2',
-};
-
-/** By the file's first bytes. */
+/** By the file's first bytes: its name may be wrong. */
 export function compressionOf(head: Uint8Array): Compression {
   const found = MAGICS.find(([, magic]) => magic.equals(head.subarray(0, magic.length)));
   return found?.[0] ?? 'none';
-}
-
-/** By the ending of its name, which may be wrong. */
-export function compressionByName(name: string): Compression {
-  return ENDINGS[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'none';
 }
