@@ -35,7 +35,7 @@ export function installFailure(lines: readonly string[], failed: CommandFailedEr
     );
   }
   const unreachable = all(
-    /(?:Could not (?:resolve|connect to)|Cannot initiate the connection to|Unable to connect to) '?([^\s',:]+)/g,
+    /(?:Could not (?:resolve|connect to)|Temporary failure resolving|Cannot initiate the connection to|Unable to connect to) '?([^\s',:]+)/g,
   );
   if (unreachable.length > 0) {
     return error(

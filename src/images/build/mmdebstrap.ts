@@ -34,6 +34,8 @@ export function mmdebstrapArguments(
     ...DPKG_OPTIONS.map((option) => `--dpkgopt=${option}`),
     // Before the packages that read them. The files are root's whoever made them.
     `--essential-hook=umask 022 && cp -r --no-preserve=all -- "$${FILES_VARIABLE}/." "$1"`,
+    // Debian 12's systemd-resolved has put a link to its own in the place of the host's name servers.
+    '--customize-hook=rm -f "$1/etc/resolv.conf" && cat /etc/resolv.conf >"$1/etc/resolv.conf"',
     inSystem('make-boot-loaders'),
     inSystem('configure'),
     ...recipe.scripts.map((_, index) => inSystem(`run-script ${index}`)),

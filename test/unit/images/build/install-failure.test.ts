@@ -43,6 +43,12 @@ E: mmdebstrap failed to run`,
 E: Failed to fetch http://no-such-host.invalid/debian/dists/trixie/InRelease  Could not resolve 'no-such-host.invalid'`,
   ],
   [
+    'a mirror whose name cannot be looked up',
+    ImageBuildError,
+    /: deb\.debian\.org cannot be reached$/,
+    "E: Failed to fetch http://deb.debian.org/debian/pool/a.deb  Temporary failure resolving 'deb.debian.org'",
+  ],
+  [
     'a file that a mirror does not have',
     ImageBuildError,
     /^the mirror did not give http:\/\/m\/pool\/a\.deb$/,
