@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DownloadError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 import type { ImageProgress } from './image-progress.ts';
-import { TransferRate } from './transfer-rate.ts';
+import { transferProgress } from './transfer-progress.ts';
 import { download } from './transfer/download.ts';
 import type { Compression } from './transfer/compression.ts';
 import type { ExpectedDigest } from './transfer/digest.ts';
@@ -26,6 +26,8 @@ export interface FetchImageOptions {
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
 }
+
+const PHASES = { download: 'downloading', copy: 'unpacking', unpack: 'unpacking' } as const;
 
 /** Ends a download that has become needless. */
 class NotNeeded extends Error {}
@@ -63,7 +65,6 @@ async function fetchFrom(
   scope: Scope,
   { image, partials, isStillNeeded, onProgress, signal, log }: FetchImageOptions,
 ): Promise<DownloadedFile> {
-  const rate = new TransferRate();
   return download(
     {
       url,
@@ -74,14 +75,7 @@ async function fetchFrom(
       afterWaiting: async () => {
         if (!(await isStillNeeded())) throw new NotNeeded();
       },
-      onProgress: ({ phase, bytes, totalBytes }) => {
-        onProgress?.({
-          image,
-          phase: phase === 'download' ? 'downloading' : 'unpacking',
-          fraction: totalBytes ? bytes / totalBytes : 0,
-          transfer: { doneBytes: bytes, totalBytes, bytesPerSecond: rate.sample(bytes) },
-        });
-      },
+      onProgress: transferProgress(image, PHASES, onProgress),
       signal,
       log: (sentence) => log?.debug(sentence),
     },

@@ -9,8 +9,10 @@ import { parsePublishedDigest } from './published-digest.ts';
 import type { NewImageOptions } from './pull-url.ts';
 import { makeStore } from './store.ts';
 import { storeError } from './store-error.ts';
-import { TransferRate } from './transfer-rate.ts';
+import { transferProgress } from './transfer-progress.ts';
 import { importFile } from './transfer/import-file.ts';
+
+const PHASES = { download: 'copying', copy: 'copying', unpack: 'unpacking' } as const;
 
 /**
  * Makes an image of a file of this host, unpacked and converted where it has to be. The file stays as it is.
@@ -23,7 +25,6 @@ export async function importImage(file: string, store: string, options: NewImage
   const guest = parseGuestOptions(options.guest ?? {});
   const expected = options.digest === undefined ? undefined : parsePublishedDigest(options.digest);
   const path = resolve(file);
-  const rate = new TransferRate();
   try {
     await using scope = new Scope();
     await makeStore(store);
@@ -32,14 +33,7 @@ export async function importImage(file: string, store: string, options: NewImage
       path,
       to: join(buildDirectory, 'imported'),
       expected,
-      onProgress: ({ phase, bytes, totalBytes }) => {
-        onProgress?.({
-          image: name,
-          phase: phase === 'unpack' ? 'unpacking' : 'copying',
-          fraction: totalBytes ? bytes / totalBytes : 0,
-          transfer: { doneBytes: bytes, totalBytes, bytesPerSecond: rate.sample(bytes) },
-        });
-      },
+      onProgress: transferProgress(name, PHASES, onProgress),
       signal,
     });
     onProgress?.({ image: name, phase: 'checking', fraction: 0 });

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { ImageBuildError, isSystemError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
+import { readAgent } from './agent-file.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type KernelImage, imageDirectoryName, kernelImageOf } from './image.ts';
 import { withStoreLock } from './lock.ts';
@@ -129,16 +128,4 @@ async function findBuilt(
     if (same && (await isComplete(directory, manifest))) return manifest;
   }
   return undefined;
-}
-
-async function readAgent(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
-    throw new ImageBuildError(`the guest agent is missing: ${path} cannot be read`, {
-      hint: 'In a source tree: npm run build. In an installation: install vmlet again.',
-      cause: error,
-    });
-  }
 }

@@ -77,7 +77,9 @@ export interface LaunchOptions {
   readonly console?: Writable;
 }
 
-export type PullPolicy = 'missing' | 'newer' | 'always' | 'never';
+export const PULL_POLICIES = ['missing', 'newer', 'always', 'never'] as const;
+
+export type PullPolicy = (typeof PULL_POLICIES)[number];
 
 /** The options, validated and in one form each. Defaults that depend on the host are not yet chosen. */
 export interface Spec {
@@ -112,7 +114,7 @@ const hostName = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 const launchOptionsSchema = z.strictObject({
   image: z.string().min(1).optional(),
-  pull: z.enum(['missing', 'newer', 'always', 'never']).default('missing'),
+  pull: z.enum(PULL_POLICIES).default('missing'),
   diskSize: z.union([z.number(), z.string()]).optional(),
   seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
   firmware: z.enum(['bios', 'uefi', 'uefi-secure']).optional(),

@@ -6,7 +6,7 @@ import { MICRO } from '../images/micro-name.ts';
 import { parseImageReference } from '../images/reference.ts';
 import { checkAppend } from '../machine/kernel-command-line.ts';
 import { parseMemory } from '../machine/memory-size.ts';
-import type { PullPolicy } from '../machine/spec.ts';
+import { PULL_POLICIES, type PullPolicy } from '../machine/spec.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import { checkMachineName } from './machine-spec.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
@@ -106,7 +106,7 @@ const optionsSchema = z.strictObject({
   cpus: z.int().min(1).max(255).optional(),
   disks: z.array(z.string()).default([]),
   image: z.string().min(1).optional(),
-  pull: z.enum(['missing', 'newer', 'always', 'never']).default('missing'),
+  pull: z.enum(PULL_POLICIES).default('missing'),
   diskSize: z.union([z.number(), z.string()]).optional(),
   seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
   adopt: z.boolean().default(false),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { ImageBuildError, InvalidInputError, isSystemError } from '../../errors.ts';
+import { InvalidInputError, isSystemError } from '../../errors.ts';
+import { readAgent } from '../agent-file.ts';
 import { type BuildFile, readBuildFiles } from '../build-files.ts';
 import { sha256 } from '../sha256.ts';
 import { debianCodename } from './debian-release.ts';
@@ -78,18 +79,6 @@ export async function readScript(script: BuildScript): Promise<SettledRecipe['sc
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error;
     const why = error.code === 'EISDIR' ? 'is a directory' : 'cannot be read';
     throw new InvalidInputError('run', `${script.path} ${why}`, { cause: error });
-  }
-}
-
-async function readAgent(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
-    throw new ImageBuildError(`the guest agent is missing: ${path} cannot be read`, {
-      hint: 'In a source tree: npm run build. In an installation: install vmlet again.',
-      cause: error,
-    });
   }
 }
 
