@@ -89,3 +89,18 @@ export class Publisher implements AsyncDisposable {
 export function sha256(data: Buffer): string {
   return createHash('sha256').update(data).digest('hex');
 }
+
+/** An entry of the catalogue for `/web/web.qcow2`, whose digest is in a list beside it. */
+export function webEntry({ url }: Publisher) {
+  return {
+    description: 'a web server',
+    aliases: ['web:latest'],
+    user: 'someone',
+    firmware: 'bios',
+    provisioner: 'cloud-init',
+    format: 'qcow2',
+    architectures: { x86_64: 'amd64' },
+    url: `${url}/web/web.qcow2`,
+    digest: { url: `${url}/web/SHA256SUMS`, form: 'list', algorithm: 'sha256' },
+  };
+}

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
 import { temporaryDirectory } from '../directory.ts';
-import { Publisher, sha256 } from '../publisher.ts';
+import { Publisher, sha256, webEntry } from '../publisher.ts';
 import { type Finished, start } from './command.ts';
 
 /** The verbs of images through the built command, with a publisher and a catalogue of the test's own. */
@@ -41,15 +41,9 @@ beforeEach(async () => {
   mkdirSync(join(directory, 'run'), { mode: 0o700 });
   mkdirSync(join(directory, 'config/vmlet'), { recursive: true });
   const entry = {
+    ...webEntry(publisher),
     description: 'a server for tests',
     aliases: ['web'],
-    user: 'someone',
-    firmware: 'bios',
-    provisioner: 'cloud-init',
-    format: 'qcow2',
-    architectures: { x86_64: 'amd64' },
-    url: `${publisher.url}${FILE}`,
-    digest: { url: `${publisher.url}/web/SHA256SUMS`, form: 'list', algorithm: 'sha256' },
     unconfirmed: ['cpu'],
   };
   // JSON is YAML.

@@ -19,6 +19,7 @@ import { Scope } from '../../src/util/scope.ts';
 import { whyNoDebianGuest } from '../debian-guest.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { canMount, smallFileSystem } from './machine/small-file-system.ts';
+import { reach } from './builder-phase.ts';
 
 const BUILD_MS = 600_000;
 /** Anything goes for what is never started. */
@@ -200,12 +201,3 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
     BUILD_MS,
   );
 });
-
-async function reach(child: ChildProcess, phase: string): Promise<void> {
-  let text = '';
-  for await (const chunk of child.stderr ?? []) {
-    text += String(chunk);
-    if (text.includes(`${phase}\n`)) return;
-  }
-  throw new Error(`the builder ended: ${text}`);
-}

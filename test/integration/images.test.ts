@@ -35,6 +35,7 @@ import {
 import { type BuildProgress, buildMicro, ensureMicro, findMicro } from '../../src/images/micro.ts';
 import { removeImage as removeImageOf } from '../../src/images/remove-image.ts';
 import { listImages } from '../../src/images/store.ts';
+import { reach } from './builder-phase.ts';
 
 const APT = resolve('fixtures/images/apt');
 const DNF = resolve('fixtures/images/dnf');
@@ -379,15 +380,6 @@ describe('two builders', () => {
     );
     started.push(child);
     return child;
-  }
-
-  async function reach(child: ChildProcess, phase: string): Promise<void> {
-    let text = '';
-    for await (const chunk of child.stderr ?? []) {
-      text += String(chunk);
-      if (text.includes(`${phase}\n`)) return;
-    }
-    throw new Error(`the builder ended: ${text}`);
   }
 
   it('at once both succeed with the same image, and only one works', async () => {

@@ -8,7 +8,7 @@ import { type PullOptions, pullImage } from '../../src/images/pull.ts';
 import { findImage, listImages } from '../../src/images/store.ts';
 import { catalogueFile } from '../../src/machine/package-files.ts';
 import { temporaryDirectory } from '../directory.ts';
-import { Publisher, sha256 } from '../publisher.ts';
+import { Publisher, sha256, webEntry } from '../publisher.ts';
 
 const LIST = '/web/SHA256SUMS';
 const FILE = '/web/web.qcow2';
@@ -56,22 +56,11 @@ function offer(disk: Buffer, list = digestList(disk)): void {
 
 /** An entry whose publisher puts each new image at the same address. */
 function writeEntry(more: Readonly<Record<string, unknown>> = {}): void {
-  const entry = {
-    description: 'a web server',
-    aliases: ['web:latest'],
-    user: 'someone',
-    firmware: 'bios',
-    provisioner: 'cloud-init',
-    format: 'qcow2',
-    architectures: { x86_64: 'amd64' },
-    url: `${publisher.url}${FILE}`,
-    digest: { url: `${publisher.url}${LIST}`, form: 'list', algorithm: 'sha256' },
-  };
   const { keys, ...ofEntry } = more;
   // JSON is YAML.
   writeFileSync(
     options.userCatalogue,
-    JSON.stringify({ keys, images: { 'web:1': { ...entry, ...ofEntry } } }),
+    JSON.stringify({ keys, images: { 'web:1': { ...webEntry(publisher), ...ofEntry } } }),
   );
 }
 

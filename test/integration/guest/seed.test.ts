@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { target } from '../../../fixtures/seed/target.ts';
 import { makeSeed } from '../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../src/guest/seed/options.ts';
 import type { SeedTarget } from '../../../src/guest/seed/target.ts';
@@ -26,14 +27,6 @@ for (const missing of [noCloudInit, noDosTools])
   if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
 const { publicKey } = makeSshKeyPair('me');
-const target: SeedTarget = {
-  instanceId: 'i-1',
-  hostname: 'web',
-  macAddress: '52:54:00:12:34:56',
-  defaultUser: 'alice',
-  agent: Buffer.from('the agent'),
-  provisioner: 'cloud-init',
-};
 const everything: SeedOptions = {
   sshKeys: [publicKey],
   packages: ['ours'],

@@ -1,22 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { DigestMismatchError, DownloadError, InvalidInputError } from '../../../src/errors.ts';
 import type { TransferProgress } from '../../../src/images/transfer/download.ts';
-import { Scope } from '../../../src/util/scope.ts';
-import { TransferLab, digestOf, noise } from './lab.ts';
+import { digestOf, labWithFile, noise } from './lab.ts';
 
-const scope = new Scope();
-let lab: TransferLab;
-let content: Buffer;
-
-beforeAll(async () => {
-  lab = await TransferLab.open(scope);
-  content = lab.put('disk.raw', noise(3_000_000));
-});
-afterEach(() => lab.clear());
-afterAll(async () => scope.close());
+const { lab, content } = await labWithFile('disk.raw', 3_000_000);
 
 test('a file comes whole, with what the server says of it', async () => {
   const file = await lab.download('disk.raw');

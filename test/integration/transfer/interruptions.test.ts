@@ -3,22 +3,13 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { NoSpaceError } from '../../../src/errors.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { canMount, smallFileSystem } from '../machine/small-file-system.ts';
-import { TransferLab, digestOf, noise } from './lab.ts';
+import { digestOf, labWithFile } from './lab.ts';
 
-const scope = new Scope();
-let lab: TransferLab;
-let content: Buffer;
-
-beforeAll(async () => {
-  lab = await TransferLab.open(scope);
-  content = lab.put('disk.raw', noise(3_000_000));
-});
-afterEach(() => lab.clear());
-afterAll(async () => scope.close());
+const { lab, content } = await labWithFile('disk.raw', 3_000_000);
 
 function startDownloader(path: string, to = lab.to): { child: ChildProcess; lines: AsyncIterator<string> } {
   const program = join(import.meta.dirname, '../../../fixtures/http/downloader.ts');

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
 import { type FileServer, serveDirectory } from '../../../fixtures/http/server.ts';
 import { type DownloadOptions, download } from '../../../src/images/transfer/download.ts';
 import type { DownloadedFile } from '../../../src/images/transfer/result.ts';
@@ -78,4 +79,16 @@ export function noise(bytes: number): Buffer {
 
 export function digestOf(content: Buffer, algorithm: 'sha256' | 'sha512' = 'sha256') {
   return { algorithm, hex: createHash(algorithm).update(content).digest('hex') };
+}
+
+/** A lab that serves one file of this many bytes; it is cleared after each test and closed after all. */
+export async function labWithFile(
+  name: string,
+  bytes: number,
+): Promise<{ lab: TransferLab; content: Buffer }> {
+  const scope = new Scope();
+  afterEach(() => lab.clear());
+  afterAll(async () => scope.close());
+  const lab = await TransferLab.open(scope);
+  return { lab, content: lab.put(name, noise(bytes)) };
 }

@@ -1,21 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { DigestMismatchError, DownloadError, type DownloadFailure } from '../../../src/errors.ts';
 import type { DownloadOptions } from '../../../src/images/transfer/download.ts';
 import type { TransferLimits } from '../../../src/images/transfer/limits.ts';
-import { Scope } from '../../../src/util/scope.ts';
-import { TransferLab, digestOf, noise } from './lab.ts';
+import { digestOf, labWithFile } from './lab.ts';
 
-const scope = new Scope();
-let lab: TransferLab;
-let content: Buffer;
-
-beforeAll(async () => {
-  lab = await TransferLab.open(scope);
-  content = lab.put('disk.raw', noise(300_000));
-});
-afterEach(() => lab.clear());
-afterAll(async () => scope.close());
+const { lab, content } = await labWithFile('disk.raw', 300_000);
 
 type Options = Partial<Omit<DownloadOptions, 'limits'>> & { readonly limits?: Partial<TransferLimits> };
 type Row = [path: string, reason: DownloadFailure, words: RegExp, options: Options];

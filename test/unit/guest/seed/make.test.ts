@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { target } from '../../../../fixtures/seed/target.ts';
 import { InvalidInputError } from '../../../../src/errors.ts';
 import { makeSeed, seedLabel } from '../../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
@@ -7,14 +8,6 @@ import type { SeedTarget } from '../../../../src/guest/seed/target.ts';
 import { makeSshKeyPair } from '../../../../src/guest/ssh-key.ts';
 
 const { publicKey } = makeSshKeyPair('me');
-const target: SeedTarget = {
-  instanceId: 'i-1',
-  hostname: 'web',
-  macAddress: '52:54:00:12:34:56',
-  defaultUser: 'alice',
-  agent: Buffer.from('the agent'),
-  provisioner: 'cloud-init',
-};
 
 type Config = Record<string, unknown>;
 
