@@ -1,7 +1,7 @@
 import { qemuNetwork } from '../passt/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
-import type { DiskPlan, Plan, SeedPlan, Wiring } from './plan.ts';
+import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from './plan.ts';
 import { keyValueOption } from './quote.ts';
 
 /** The QEMU command line of a plan. It chooses nothing: all defaults were made explicit by the plan. */
@@ -18,11 +18,13 @@ export function qemuArguments(plan: Plan): string[] {
     ...agentArguments(plan.wiring.agent),
     ...panicArguments(),
     ...entropyArguments(),
+    ...generationArguments(plan),
     ...networkArguments(plan),
     ...plan.disks.flatMap(diskArguments),
     ...seedArguments(plan.seed),
     ...bootArguments(plan),
     ...(plan.startPaused ? ['-S'] : []),
+    ...(plan.incoming ? ['-incoming', 'defer'] : []),
   ];
 }
 
@@ -50,17 +52,34 @@ function boardArguments(
   ];
 }
 
-function memoryArguments({ memoryBytes, memoryKind }: Plan): string[] {
-  const backend =
-    memoryKind === 'shared'
-      ? { 'qom-type': 'memory-backend-memfd', id: 'memory', size: memoryBytes, share: true }
-      : { 'qom-type': 'memory-backend-ram', id: 'memory', size: memoryBytes };
+function memoryArguments({ memoryBytes, memory }: Plan): string[] {
   return [
-    '-m',
-    keyValueOption('', { size: `${memoryBytes / 1024}k` }).slice(1),
-    '-object',
-    JSON.stringify(backend),
+    ...['-m', keyValueOption('', { size: `${memoryBytes / 1024}k` }).slice(1)],
+    ...objectArguments({ ...memoryBackend(memory), id: 'memory', size: memoryBytes }),
   ];
+}
+
+function memoryBackend(memory: MemoryPlan): object {
+  switch (memory.kind) {
+    case 'private':
+      return { 'qom-type': 'memory-backend-ram' };
+    case 'shared':
+      return { 'qom-type': 'memory-backend-memfd', share: true };
+    case 'file':
+      return { 'qom-type': 'memory-backend-file', 'mem-path': memory.path, share: true };
+    case 'copy-on-write':
+      return {
+        'qom-type': 'memory-backend-file',
+        'mem-path': memory.path,
+        share: false,
+        ...(memory.opensReadOnly && { readonly: true, rom: 'off' }),
+      };
+  }
+}
+
+/** QEMU's documentation, docs/specs/vmgenid.rst. */
+function generationArguments({ hasGenerationId }: Plan): string[] {
+  return hasGenerationId ? deviceArguments({ driver: 'vmgenid', guid: 'auto' }) : [];
 }
 
 function monitorArguments(wiring: Wiring): string[] {

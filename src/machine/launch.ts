@@ -1,29 +1,19 @@
 import { PortTakenError } from '../errors.ts';
-import { GuestAgent } from '../guest/agent.ts';
+import type { Host } from '../host/host.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
-import { QmpClient } from '../qmp/index.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { awaitBootCompletion } from './boot-completion.ts';
 import { configureGuest } from './configure-guest.ts';
-import { GuestConsole } from './console.ts';
-import {
-  AGENT_DESCRIPTOR,
-  CONSOLE_DESCRIPTOR,
-  MONITOR_DESCRIPTOR,
-  NETWORK_DESCRIPTOR,
-} from './descriptors.ts';
-import { machineDirectory } from './directory.ts';
-import { type StartedParts, endOfDying, explainLaunchFailure } from './launch-failure.ts';
-import { Life } from './life.ts';
+import { EMBEDDED_WIRING, claimMachineDirectory } from './embedded-machine.ts';
+import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
 import type { Locations } from './locations.ts';
 import { Machine } from './machine.ts';
 import { type Plan, planMachine } from './plan.ts';
 import { prepareFiles } from './prepare.ts';
-import { type MachineParts, RunningMachine } from './running-machine.ts';
-import { claimDirectory, sweepDeadOwners } from './runtime-directory.ts';
+import { RunningMachine } from './running-machine.ts';
 import { type LaunchOptions, type Spec, parseSpec } from './spec.ts';
-import { type StartedProcesses, startProcesses } from './start.ts';
+import { reachAgent, runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from './survey.ts';
 
 /** A port that we chose can be taken by another process before passt has it; then others are chosen. */
@@ -51,6 +41,8 @@ export interface LaunchPlaces {
   readonly locations?: Locations;
   /** An empty directory for its disks, which are the caller's when it has ended; by default they go with it. */
   readonly storage?: string;
+  /** A file for its memory, in `storage`. Machines can be forked of what it holds. */
+  readonly memoryFile?: string;
 }
 
 /** The same for what is made of the machine afterwards. */
@@ -63,11 +55,14 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
   const spec = parseSpec(options);
   const { log, signal } = options;
   signal?.throwIfAborted();
-  const findings = await survey(spec, options, { locations: places.locations });
+  const findings = await survey(spec, options, {
+    locations: places.locations,
+    ownsMemory: places.memoryFile !== undefined,
+  });
   log?.debug('found what the machine is made of');
   for (let choice = 1; ; choice++) {
     try {
-      return await bringUp(spec, findings, places.storage, options);
+      return await bringUp(spec, findings, places, options);
     } catch (error) {
       const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
       if (!another) throw error;
@@ -79,17 +74,16 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
 async function bringUp(
   spec: Spec,
   findings: Findings,
-  storage: string | undefined,
+  places: LaunchPlaces,
   options: LaunchOptions,
 ): Promise<RunningMachine> {
   const scope = new Scope();
   const started: StartedParts = { unknownDisk: isUnknownDisk(findings) };
   try {
-    const plan = await planHere(findings, storage, scope, options.signal);
+    const plan = await planHere(findings, places, scope, options.signal);
     const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
-    const processes = await startProcesses(plan, findings.host, scope, options.log);
-    const ready = becomeReady(plan, processes, spec, options, started, scope);
+    const ready = becomeReady(plan, findings.host, spec, options, started, scope);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
   } catch (error) {
@@ -105,81 +99,41 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 
 async function planHere(
   findings: Findings,
-  storage: string | undefined,
+  { storage, memoryFile }: LaunchPlaces,
   scope: Scope,
   signal: AbortSignal | undefined,
 ): Promise<Plan> {
-  const { locations, network } = findings;
-  sweepDeadOwners(locations.runtime);
-  sweepDeadOwners(locations.scratch);
-  const directory = machineDirectory(
-    claimDirectory(locations.runtime, scope),
-    storage ?? claimDirectory(locations.scratch, scope),
-  );
+  const { network } = findings;
   return planMachine({
     ...findings,
     network: network && { ...network, forwards: await chooseHostPorts(network.forwards, signal) },
-    directory,
-    wiring: {
-      monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
-      agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
-      console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
-      network: { descriptor: NETWORK_DESCRIPTOR },
-    },
+    directory: claimMachineDirectory(findings.locations, scope, storage),
+    wiring: EMBEDDED_WIRING,
     startPaused: true,
+    memoryFile,
   });
 }
 
 async function becomeReady(
   plan: Plan,
-  processes: StartedProcesses,
+  host: Host,
   spec: Spec,
   options: LaunchOptions,
   started: StartedParts,
   scope: Scope,
 ): Promise<RunningMachine> {
-  const { qemu, network } = processes;
-  const networkReady = network?.ready ?? Promise.resolve();
-  const connection = (descriptor: number) => {
-    const socket = qemu.connections.get(descriptor);
-    if (!socket) throw new TypeError(`QEMU was started without descriptor ${descriptor}`);
-    return socket;
-  };
-  const life = new Life(qemu);
-  const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, options.console);
-  Object.assign(started, { life, console, network, plan });
-
-  const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
-    processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
-    signal: options.signal,
-  });
-  // What keeps the network from coming up also keeps QEMU waiting for it, and is the better explanation.
-  const qmp = await Promise.race([negotiation, networkReady.then(async () => negotiation), life.failure]);
-  scope.defer(async () => qmp.close());
   const { log } = options;
-  log?.debug('QEMU speaks QMP');
-  life.follow(qmp);
-  await Promise.race([qmp.execute('cont'), life.failure]);
-  await Promise.race([networkReady, life.failure]);
+  const machine = await startMachine(plan, host, options, started, scope);
+  await runProcessors(machine);
   log?.debug('the guest runs');
-
-  const parts: MachineParts = { plan, life, qmp, console, network, scope };
-  if (spec.until === 'running') return new RunningMachine(parts, options);
-
-  const agent = await Promise.race([
-    GuestAgent.attach(connection(AGENT_DESCRIPTOR), {
-      signal: options.signal,
-      explainLoss: async (loss) => (await endOfDying(life)) ?? loss,
-    }),
-    life.failure,
-  ]);
-  scope.defer(async () => agent.close(life.end));
-  log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
+  if (spec.until === 'running') return new RunningMachine(machine, options);
+  const agent = await reachAgent(machine, options);
+  const { life } = machine;
   await Promise.race([configureGuest(agent, plan, log), life.failure]);
   log?.debug('the guest is configured');
   const cloudInit =
     plan.boot.kind === 'disk'
       ? await Promise.race([awaitBootCompletion(agent, options.onBoot), life.failure])
       : undefined;
-  return new Machine(parts, agent, { ...options, cloudInit });
+  return new Machine(machine, agent, { ...options, cloudInit });
 }

@@ -20,7 +20,6 @@ export function namedArguments(plan: NamedPlan): string[] {
     ...displayArguments(plan.vncSocket),
     ...plan.cdroms.flatMap(cdromArguments),
     ...bridgeArguments(plan.bridge),
-    ...(plan.incoming ? ['-incoming', 'defer'] : []),
   ];
 }
 

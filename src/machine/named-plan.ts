@@ -24,6 +24,4 @@ export interface NamedPlan extends Plan {
   readonly rootPorts: readonly string[];
   /** A bridge of the host's: the tap device is inherited as this descriptor. */
   readonly bridge: { readonly descriptor: number; readonly mac: string } | undefined;
-  /** It waits for the state that another QEMU has saved. */
-  readonly incoming: boolean;
 }

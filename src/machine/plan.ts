@@ -57,6 +57,16 @@ export type BootPlan =
   /** The firmware boots the first disk. */
   | { readonly kind: 'disk' };
 
+/** Where the guest's memory lies. */
+export type MemoryPlan =
+  | { readonly kind: 'private' }
+  /** Another process reaches the guest's packets in it (passt by vhost-user). */
+  | { readonly kind: 'shared' }
+  /** In a file that the guest's writes go into. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** Begins as a file's content; what the guest writes is its own. */
+  | { readonly kind: 'copy-on-write'; readonly path: string; readonly opensReadOnly: boolean };
+
 /** A firmware with its own variables; the BIOS that QEMU brings needs none of this. */
 export interface FirmwarePlan extends Firmware {
   /** The machine's own, a qcow2 so that snapshots hold it too. */
@@ -81,8 +91,11 @@ export interface Plan {
   readonly cpu: string;
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Shared memory lets another process (passt by vhost-user) reach the guest's packets. */
-  readonly memoryKind: 'private' | 'shared';
+  readonly memory: MemoryPlan;
+  /** It waits for the state that another QEMU has saved. */
+  readonly incoming: boolean;
+  /** The guest is told when it is another machine than its memory says, by a number that is new for each QEMU. */
+  readonly hasGenerationId: boolean;
   readonly boot: BootPlan;
   readonly firmware: FirmwarePlan | undefined;
   readonly disks: readonly DiskPlan[];
@@ -147,6 +160,8 @@ export interface PlanInputs {
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
   readonly startPaused: boolean;
+  /** A file for its memory, of which machines will be forked. */
+  readonly memoryFile?: string | undefined;
 }
 
 /** @throws InvalidInputError when the kernel's command line gets too long. */
@@ -162,7 +177,9 @@ export function planMachine(inputs: PlanInputs): Plan {
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
-    memoryKind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private',
+    memory: planMemory(inputs),
+    incoming: false,
+    hasGenerationId: inputs.memoryFile !== undefined,
     boot: planBoot(spec, source, directory),
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     disks,
@@ -191,6 +208,11 @@ export function planMachine(inputs: PlanInputs): Plan {
           }),
     },
   };
+}
+
+function planMemory({ memoryFile, network }: PlanInputs): MemoryPlan {
+  if (memoryFile !== undefined) return { kind: 'file', path: memoryFile };
+  return { kind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private' };
 }
 
 function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {

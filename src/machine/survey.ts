@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import { probeHost } from '../host/probe.ts';
 import { readHostNetwork } from '../passt/host-network.ts';
 import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
+import type { PortForward } from '../passt/port.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import type { Firmware } from '../host/firmware.ts';
@@ -34,12 +35,19 @@ export async function survey(
   { signal, log, onProgress }: LaunchOptions,
   {
     pull = spec.pull,
-    locations = locate(process.env, homedir(), process.getuid?.() ?? 0),
-  }: { readonly pull?: PullPolicy; readonly locations?: Locations | undefined } = {},
+    locations = ownLocations(),
+    ownsMemory = false,
+  }: {
+    readonly pull?: PullPolicy;
+    readonly locations?: Locations | undefined;
+    /** No other process gets at the guest's memory. */
+    readonly ownsMemory?: boolean;
+  } = {},
 ): Promise<Findings> {
   checkSocketLength(locations.runtime);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
-  const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec, host);
+  const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
+  const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec.ports, host, sharesMemory);
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
   const image = source.kind === 'disk' ? source.image : undefined;
@@ -55,8 +63,18 @@ async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | un
   return kind === 'bios' ? undefined : findFirmware(kind, process.env, homedir());
 }
 
-function networkOf(wanted: 'auto' | 'passt' | 'slirp', spec: Spec, host: Host): NetworkPlan {
-  const sharesMemory = host.qemu.objects.includes('memory-backend-memfd');
+/** The network of a machine on this host. @throws InvalidInputError for what this host cannot do. */
+export function networkOf(
+  wanted: 'auto' | 'passt' | 'slirp',
+  ports: readonly PortForward[],
+  host: Host,
+  sharesMemory: boolean,
+): NetworkPlan {
   const backend = chooseBackend(wanted, host.passt, sharesMemory);
-  return planNetwork(backend, spec.ports, host.passt, readHostNetwork());
+  return planNetwork(backend, ports, host.passt, readHostNetwork());
+}
+
+/** Those of this process's environment. */
+export function ownLocations(): Locations {
+  return locate(process.env, homedir(), process.getuid?.() ?? 0);
 }

@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { Writable } from 'node:stream';
+import type { Host } from '../host/host.ts';
+import { GuestAgent } from '../guest/agent.ts';
+import { QmpClient } from '../qmp/index.ts';
+import type { Scope } from '../util/scope.ts';
+import { GuestConsole } from './console.ts';
+import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from './descriptors.ts';
+import { type StartedParts, endOfDying } from './launch-failure.ts';
+import { Life } from './life.ts';
+import type { Plan } from './plan.ts';
+import type { MachineParts } from './running-machine.ts';
+import { startProcesses } from './start.ts';
+
+export interface StartOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Logger | undefined;
+  /** Gets a copy of what the guest writes on its serial console. */
+  readonly console?: Writable | undefined;
+}
+
+/** A machine whose QEMU speaks QMP and whose processors stand still. */
+export interface StartedMachine extends MachineParts {
+  /** QEMU's end of the agent's port is at the other side. */
+  readonly agentConnection: Socket;
+  /** Settles when every forward listens; rejects with why one cannot. */
+  readonly networkReady: Promise<void>;
+}
+
+/**
+ * Starts the processes of a plan whose files are there, and negotiates with QEMU.
+ * @param started is told what is up, for whoever has to explain a failure.
+ */
+export async function startMachine(
+  plan: Plan,
+  host: Host,
+  { signal, log, console: copy }: StartOptions,
+  started: StartedParts,
+  scope: Scope,
+): Promise<StartedMachine> {
+  const { qemu, network } = await startProcesses(plan, host, scope, log);
+  const networkReady = network?.ready ?? Promise.resolve();
+  const connection = (descriptor: number): Socket => {
+    const socket = qemu.connections.get(descriptor);
+    if (!socket) throw new TypeError(`QEMU was started without descriptor ${descriptor}`);
+    return socket;
+  };
+  const life = new Life(qemu);
+  const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, copy);
+  Object.assign(started, { life, console, network, plan });
+  const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
+    processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
+    signal,
+  });
+  // What keeps the network from coming up also keeps QEMU waiting for it, and is the better explanation.
+  const qmp = await Promise.race([negotiation, networkReady.then(async () => negotiation), life.failure]);
+  scope.defer(async () => qmp.close());
+  log?.debug('QEMU speaks QMP');
+  life.follow(qmp);
+  const agentConnection = connection(AGENT_DESCRIPTOR);
+  return { plan, life, qmp, console, network, scope, agentConnection, networkReady };
+}
+
+/** Lets the processors run. */
+export async function runProcessors({ qmp, life, networkReady }: StartedMachine): Promise<void> {
+  await Promise.race([qmp.execute('cont'), life.failure]);
+  await Promise.race([networkReady, life.failure]);
+}
+
+/** Waits until the guest's agent answers. */
+export async function reachAgent(
+  { agentConnection, life, scope }: StartedMachine,
+  { signal, log }: StartOptions,
+): Promise<GuestAgent> {
+  const agent = await Promise.race([
+    GuestAgent.attach(agentConnection, {
+      signal,
+      explainLoss: async (loss) => (await endOfDying(life)) ?? loss,
+    }),
+    life.failure,
+  ]);
+  scope.defer(async () => agent.close(life.end));
+  log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
+  return agent;
+}
