@@ -380,6 +380,86 @@ export class GuestProtocolError extends VmletError {
   override readonly code = 'VMLET_GUEST_PROTOCOL';
 }
 
+/** A shell script or command ran in the guest and ended with a status that says it failed. */
+export class GuestCommandFailedError extends VmletError {
+  override readonly code = 'VMLET_GUEST_COMMAND_FAILED';
+  /** As a shell reads it. */
+  readonly command: string;
+  readonly status: ExitStatus;
+  readonly stdout: string;
+  readonly stderr: string;
+
+  constructor(
+    command: string,
+    status: ExitStatus,
+    output: { readonly stdout: string; readonly stderr: string },
+    details: ErrorDetails = {},
+  ) {
+    super(`in the guest, ${command} ${describeExit(status)}${lastLinesOf(output)}`, details);
+    this.command = command;
+    this.status = status;
+    this.stdout = output.stdout;
+    this.stderr = output.stderr;
+  }
+}
+
+const SHOWN_LINES = 10;
+
+/** Of stderr, and of stdout where there is nothing on stderr: what a program says last tells most often why. */
+function lastLinesOf({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
+  const [stream, text] = stderr.trim() === '' ? ['stdout', stdout.trim()] : ['stderr', stderr.trim()];
+  if (text === '') return ', and printed nothing';
+  const lines = text.split('\n');
+  const left = lines.length - SHOWN_LINES;
+  const note = left > 0 ? `, the last ${SHOWN_LINES} of ${lines.length} lines` : '';
+  return `; ${stream}${note}:\n${lines
+    .slice(-SHOWN_LINES)
+    .map((line) => `  ${line}`)
+    .join('\n')}`;
+}
+
+/** What was waited for in a guest, or from it, did not come in time. */
+export class WaitTimedOutError extends VmletError {
+  override readonly code = 'VMLET_WAIT_TIMED_OUT';
+  /** As in `port 80 to listen in the guest`. */
+  readonly awaited: string;
+  /** What the last look saw, in words. */
+  readonly lastSeen: string;
+  readonly attempts: number;
+  readonly elapsedMs: number;
+
+  constructor(
+    awaited: string,
+    told: { readonly lastSeen: string; readonly attempts: number; readonly elapsedMs: number },
+    details: ErrorDetails = {},
+  ) {
+    const tries = `${told.attempts} ${told.attempts === 1 ? 'try' : 'tries'}`;
+    super(
+      `waited ${(told.elapsedMs / 1000).toFixed(1)} s in vain for ${awaited} (${tries}); last seen: ${told.lastSeen}`,
+      details,
+    );
+    this.awaited = awaited;
+    this.lastSeen = told.lastSeen;
+    this.attempts = told.attempts;
+    this.elapsedMs = told.elapsedMs;
+  }
+}
+
+/** A systemd unit of the guest will not become what was waited for: it failed, or there is no such unit or systemd. */
+export class GuestUnitError extends VmletError {
+  override readonly code = 'VMLET_GUEST_UNIT';
+  readonly unit: string;
+  /** The unit's last lines in the journal, oldest first; empty where there are none. */
+  readonly journal: readonly string[];
+
+  constructor(unit: string, problem: string, journal: readonly string[] = [], details: ErrorDetails = {}) {
+    const lines = journal.map((line) => `\n  ${line}`).join('');
+    super(`${unit} ${problem}${lines === '' ? '' : `; its journal:${lines}`}`, details);
+    this.unit = unit;
+    this.journal = journal;
+  }
+}
+
 /** The connection to the guest's agent is gone, or the agent started anew; what ran over it is lost. */
 export class GuestClosedError extends VmletError {
   override readonly code = 'VMLET_GUEST_CLOSED';
