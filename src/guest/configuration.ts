@@ -11,9 +11,21 @@ const addressWithPrefix = z.string().refine((text) => {
   return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 }, 'must be an address with its prefix, such as 10.0.2.15/24');
 
+const hardwareAddress = z
+  .string()
+  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal, with colons');
+
 const linkSchema = z.strictObject({
   /** The hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
-  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal, with colons'),
+  mac: hardwareAddress,
+  /**
+   * The hardware address that it gets, for a link that leads to another network than before, as in a fork. The link
+   * goes down and up, with nothing left of its addresses, routes and neighbours but what is said here; a system of its
+   * own then asks for an address anew. The guest's TCP connections to elsewhere break. May be the old one.
+   */
+  newMac: hardwareAddress
+    .refine((text) => (Number.parseInt(text, 16) & 1) === 0, 'must not be a multicast address')
+    .optional(),
   /** IPv4 and IPv6 addresses, each with its prefix. */
   addresses: z.array(addressWithPrefix).default([]),
   /** Default gateways, one for each family at most. */
@@ -30,6 +42,12 @@ const configurationSchema = z.strictObject({
   hostname: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i, 'must be letters, digits, dots and dashes, at most 64')
+    .optional(),
+  /** For /etc/machine-id where the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
+  machineId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits, in lower case')
+    .refine((text) => !/^0+$/.test(text), 'must not be zero')
     .optional(),
   /** Kernel modules, loaded in this order with all that they need. Built in is fine. */
   modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
@@ -50,7 +68,7 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
     const issue = parsed.error.issues[0];
     throw new InvalidInputError(issue?.path.join('.') ?? 'configuration', issue?.message ?? 'is invalid');
   }
-  const { hostname, modules, network, clockMs, entropy } = parsed.data;
+  const { hostname, machineId, modules, network, clockMs, entropy } = parsed.data;
   const writer = new FieldWriter(Operation.configure);
   if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
   if (entropy !== undefined) {
@@ -60,9 +78,11 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
     writer.bytes(Tag.entropy, entropy);
   }
   if (hostname !== undefined) writer.text(Tag.hostname, hostname);
+  if (machineId !== undefined) writer.text(Tag.machineId, machineId);
   for (const module of modules) writer.text(Tag.module, module);
   for (const link of network) {
     writer.text(Tag.link, link.mac);
+    if (link.newMac !== undefined) writer.text(Tag.newHardwareAddress, link.newMac);
     if (link.mtu !== undefined) writer.u32(Tag.mtu, link.mtu);
     // The agent adds routes as they come, and they need the addresses.
     for (const text of link.addresses) writer.text(Tag.address, text);

@@ -121,5 +121,11 @@ export function fileFailure(frame: Frame, path: string): GuestFileError {
 /** @throws GuestProtocolError */
 export function requestFailure(frame: Frame): GuestRequestError {
   const { phase, errno, subject } = readFailure(frame);
+  // What we encode is well-formed: the agent refuses what it does not know.
+  if (phase === 'request' && (errno === 'EBADMSG' || errno === 'ENOSYS')) {
+    return new GuestRequestError(subject, errno, `its agent is older than this vmlet (${errno})`, {
+      hint: "Build the guest's image anew, so that it has the agent of this release.",
+    });
+  }
   return new GuestRequestError(subject, errno, `${phase}: ${describe(errno)}`);
 }

@@ -36,6 +36,8 @@ export const Tag = {
   errno: 23,
   phase: 24,
   subject: 25,
+  machineId: 26,
+  newHardwareAddress: 27,
 } as const;
 
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;
