@@ -628,6 +628,18 @@ export class MissingDeviceError extends VmletError {
   }
 }
 
+/** A fault that this machine, its QEMU or its guest cannot be given. */
+export class FaultUnavailableError extends VmletError {
+  override readonly code = 'VMLET_FAULT_UNAVAILABLE';
+  /** As in `net.shape`. */
+  readonly fault: string;
+
+  constructor(fault: string, problem: string, details: ErrorDetails = {}) {
+    super(`${fault}: ${problem}`, details);
+    this.fault = fault;
+  }
+}
+
 /** A socket other than a monitor's could not be connected. */
 export class ConnectError extends VmletError {
   override readonly code = 'VMLET_CONNECT';
