@@ -17,6 +17,7 @@ import type {
 } from './protocol.ts';
 import type { QmpCommands, QmpEvents } from './protocol.gen.ts';
 import { connectToPath } from './socket-path.ts';
+import type { QmpTrace } from './trace.ts';
 
 export interface QmpClientOptions {
   /** Milliseconds until the greeting and the negotiation must be done; 10 000 by default. */
@@ -89,6 +90,11 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   /** QEMU's version and capabilities as it introduced itself. */
   get greeting(): QmpGreeting {
     return this.#connection.greeting;
+  }
+
+  /** The last that went over the connection, both ways; also when it has ended. */
+  get trace(): QmpTrace {
+    return this.#connection.trace;
   }
 
   /** Settles when the connection has ended, whichever side ended it; never rejects. */

@@ -17,6 +17,7 @@ import { EventHub } from './event-hub.ts';
 import { JsonObjectScanner } from './framing.ts';
 import { type JsonObject, isWellFormed, stringifyLossless } from './lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from './message.ts';
+import { QmpTrace } from './trace.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
 /** After the process is gone, a child of it may still hold the other end open. */
@@ -32,6 +33,7 @@ export interface ConnectionOptions {
 /** One socket to a monitor, from its greeting to its end: requests out, replies and events in. */
 export class QmpConnection {
   readonly events = new EventHub();
+  readonly trace = new QmpTrace();
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #scanner: JsonObjectScanner;
@@ -151,18 +153,25 @@ export class QmpConnection {
 
   #write(text: string): void {
     if (this.#streamEnded) return;
+    this.trace.record('sent', text);
+    this.#send(text);
+  }
+
+  #send(text: string): void {
+    if (this.#streamEnded) return;
     if (this.#outgoing === undefined) this.#socket.write(text);
     else this.#outgoing += text;
   }
 
   #onData(chunk: Buffer): void {
+    this.trace.record('received', chunk);
     this.#outgoing = '';
     try {
       this.#scanner.push(chunk);
     } finally {
       const text = this.#outgoing;
       this.#outgoing = undefined;
-      if (text !== '') this.#write(text);
+      if (text !== '') this.#send(text);
     }
   }
 

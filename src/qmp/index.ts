@@ -3,6 +3,7 @@ export type { ExecuteOptions, QmpClientOptions, WaitOptions } from './client.ts'
 export type { ProcessExit } from './ending.ts';
 export type { EventStream } from './event-stream.ts';
 export type { QmpGreeting } from './message.ts';
+export type { QmpTrace, TracedMessage } from './trace.ts';
 export type { JsonObject } from './lossless-json.ts';
 export type {
   AnyCommandName,

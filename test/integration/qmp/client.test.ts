@@ -56,6 +56,33 @@ describe('on an inherited descriptor', () => {
     expect(error.stack).toContain('theCallerOfThis');
   });
 
+  test('keeps what went over it, also when QEMU has gone', async () => {
+    await using qemu = startQemu();
+    await using client = await negotiate(qemu);
+    await Promise.all([
+      client.execute('query-status'),
+      failureOf(client.execute('no-such-command', { one: 1 })),
+    ]);
+    await client.execute('quit');
+    await client.closed;
+    const messages = client.trace.messages();
+    expect(messages[0]?.message).toHaveProperty('QMP');
+    const sent = messages.filter(({ direction }) => direction === 'sent').map(({ message }) => message);
+    expect(sent.map((message) => message['execute'])).toEqual([
+      'qmp_capabilities',
+      'query-status',
+      'no-such-command',
+      'quit',
+    ]);
+    const events = messages.map(({ message }) => message['event']).filter(Boolean);
+    expect(events).toContain('SHUTDOWN');
+    const refused = messages.find(({ message }) => 'error' in message);
+    expect(refused).toMatchObject({
+      direction: 'received',
+      message: { error: { class: 'CommandNotFound' } },
+    });
+  });
+
   test('reads a reply of hundreds of kilobytes', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
