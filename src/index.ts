@@ -1,4 +1,14 @@
 export { launch } from './machine/launch.ts';
+export {
+  type NamedTemplateOptions,
+  type TemplateOptions,
+  createTemplate,
+} from './machine/fork/create-template.ts';
+export { type ForkOptions, Template } from './machine/fork/template.ts';
+export { TemporaryTemplate } from './machine/fork/temporary-template.ts';
+export { type Pool, type PoolOptions, createPool } from './machine/fork/pool.ts';
+export type { ListedTemplate } from './machine/fork/template-shelf.ts';
+export { listTemplates, openTemplate, removeTemplate } from './machine/fork/named-templates.ts';
 export { type DryRun, dryRun } from './machine/dry-run.ts';
 export type { LaunchOptions, PullPolicy } from './machine/spec.ts';
 export type { DiskSpec } from './machine/disk-spec.ts';

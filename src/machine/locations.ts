@@ -9,6 +9,8 @@ export interface Locations {
   readonly images: string;
   /** Named machines, one directory each: `$XDG_DATA_HOME/vmlet/machines`. */
   readonly machines: string;
+  /** Guests to fork machines of, one directory each: `$XDG_DATA_HOME/vmlet/templates`. */
+  readonly templates: string;
   /** Disks that outlived their machine: `$XDG_DATA_HOME/vmlet/disks`. */
   readonly disks: string;
   /** Logs of named machines: `$XDG_STATE_HOME/vmlet/machines`. */
@@ -37,6 +39,7 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     config: join(base('XDG_CONFIG_HOME', join(home, '.config')), 'vmlet'),
     images: join(data, 'images'),
     machines: join(data, 'machines'),
+    templates: join(data, 'templates'),
     disks: join(data, 'disks'),
     logs: join(base('XDG_STATE_HOME', join(home, '.local', 'state')), 'vmlet', 'machines'),
     cache,

@@ -64,6 +64,12 @@ export class Machine extends RunningMachine {
     return this.#agent.readFile(path, options);
   }
 
+  /** Has the guest write all that is in its caches to its disks. @throws MachineEndedError. */
+  async sync(): Promise<void> {
+    this.requireAlive();
+    await this.#agent.sync();
+  }
+
   protected override stopSteps(): StopStep[] {
     const powerOff = async (): Promise<void> => {
       await this.#agent.powerOff();

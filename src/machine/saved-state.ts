@@ -1,14 +1,14 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InvalidInputError, QmpJobError, isSystemError } from '../errors.ts';
+import { InvalidInputError, isSystemError } from '../errors.ts';
 import { type QmpClient, QmpSchema, argumentTypeOf, membersOf } from '../qmp/index.ts';
 import { syncDirectory } from '../util/atomic-file.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { explainImageFailure } from './locked-image.ts';
+import { fileChannel, migrate } from './migration.ts';
 
 const PROGRESS_MS = 250;
-const ENDS: readonly (string | undefined)[] = ['completed', 'failed', 'cancelled'];
 
 export interface SaveProgress {
   /** Bytes of memory that are written or need not be, and all of them. */
@@ -51,7 +51,7 @@ export async function saveState(
     // The network's limit of 128 MiB a second is not for files.
     await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
     await migrate(qmp, 'saving the machine', async () => {
-      await qmp.execute('migrate', { channels: [channel(partial)] });
+      await qmp.execute('migrate', { channels: [fileChannel(partial)] });
     });
     signal?.throwIfAborted();
     await persist(partial, path);
@@ -86,7 +86,7 @@ export async function restoreState(
   // Otherwise QEMU exits, and only its output has the reason.
   const stays = (await canStay(qmp)) && { 'exit-on-error': false };
   const restoring = migrate(qmp, 'restoring the machine', async () => {
-    await qmp.execute('migrate-incoming', { channels: [channel(path)], ...stays });
+    await qmp.execute('migrate-incoming', { channels: [fileChannel(path)], ...stays });
   });
   try {
     await withinLimits('restoring the machine', restoring, { signal });
@@ -97,33 +97,10 @@ export async function restoreState(
 }
 
 /** QEMU 9.1 and later can live on when it cannot restore. */
-async function canStay(qmp: QmpClient): Promise<boolean> {
+export async function canStay(qmp: QmpClient): Promise<boolean> {
   const schema = new QmpSchema(await qmp.execute('query-qmp-schema'));
   const type = argumentTypeOf(schema, 'migrate-incoming');
   return type !== undefined && membersOf(schema, type).has('exit-on-error');
-}
-
-/** A name in this form is taken as it is, whatever characters it has. */
-function channel(filename: string) {
-  return { 'channel-type': 'main', addr: { transport: 'file', filename, offset: 0 } } as const;
-}
-
-async function migrate(qmp: QmpClient, what: string, start: () => Promise<void>): Promise<void> {
-  const capabilities = [{ capability: 'events', state: true }] as const;
-  await qmp.execute('migrate-set-capabilities', { capabilities });
-  const changes = qmp.events('MIGRATION');
-  try {
-    await start();
-    for (;;) {
-      await changes.next();
-      // After the connection ended this call rejects with the reason.
-      const { status, 'error-desc': problem } = await qmp.execute('query-migrate');
-      if (status === 'completed') return;
-      if (ENDS.includes(status)) throw new QmpJobError(what, 'migration', problem ?? String(status));
-    }
-  } finally {
-    await changes.return();
-  }
 }
 
 async function cancel(qmp: QmpClient): Promise<void> {

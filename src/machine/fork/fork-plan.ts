@@ -1,0 +1,56 @@
+import type { BoundNetworkPlan } from '../../passt/network.ts';
+import { backingChain } from '../block-node.ts';
+import type { MachineDirectory } from '../directory.ts';
+import { EMBEDDED_WIRING } from '../embedded-machine.ts';
+import type { DiskPlan, Plan } from '../plan.ts';
+import type { TemplateFiles } from './template-files.ts';
+import type { TemplateRecord } from './template-record.ts';
+
+export interface ForkInputs {
+  readonly name: string;
+  readonly network: BoundNetworkPlan | undefined;
+  readonly directory: MachineDirectory;
+}
+
+/** The same hardware as the template's, with memory and disks that begin as its own. */
+export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
+  const { plan, opensReadOnly } = record;
+  const { name, network, directory } = inputs;
+  const disks = plan.disks.map((disk) => layerOn(disk, directory));
+  const { firmware } = plan;
+  return {
+    ...plan,
+    name,
+    network,
+    directory,
+    disks,
+    firmware: firmware && { ...firmware, variablesPath: directory.nvram },
+    memory: { kind: 'copy-on-write', path: files.memory, opensReadOnly },
+    incoming: true,
+    startPaused: true,
+    wiring: EMBEDDED_WIRING,
+    guest: { ...plan.guest, hostname: name },
+    readOnlyFiles: [
+      ...new Set([
+        ...plan.readOnlyFiles,
+        files.state,
+        ...(opensReadOnly ? [files.memory] : []),
+        ...(plan.seed ? [plan.seed.path] : []),
+        ...(plan.boot.kind === 'kernel' && plan.boot.initrdPath !== undefined ? [plan.boot.initrdPath] : []),
+        ...disks.flatMap((disk) => backingChain(disk).map(({ path }) => path)),
+      ]),
+    ],
+  };
+}
+
+function layerOn(disk: DiskPlan, directory: MachineDirectory): DiskPlan {
+  if (disk.readOnly) return disk;
+  const { path, format, backing } = disk;
+  return {
+    ...disk,
+    path: directory.disk(disk.nodeName),
+    format: 'qcow2',
+    backing: { path, format, backing },
+    createBytes: undefined,
+  };
+}

@@ -1,0 +1,49 @@
+import { open } from 'node:fs/promises';
+import type { QmpClient } from '../../qmp/index.ts';
+import { syncDirectory } from '../../util/atomic-file.ts';
+import { fileChannel, migrate } from '../migration.ts';
+import { canStay } from '../saved-state.ts';
+import type { TemplateFiles } from './template-files.ts';
+
+/** What this QEMU can do for those who restore what it keeps. */
+export interface RestoreAbilities {
+  readonly staysOnFailure: boolean;
+  readonly opensReadOnly: boolean;
+}
+
+/**
+ * Stops a guest whose memory is a file, and writes what else it consists of beside it. What its disks hold belongs to
+ * it from then on: end QEMU without letting the guest run on.
+ * @throws QmpJobError with QEMU's words, QmpRefusedError where this QEMU cannot leave shared memory where it is, what
+ *   `execute` throws.
+ */
+export async function freeze(qmp: QmpClient, { state }: TemplateFiles): Promise<void> {
+  await (await open(state, 'wx', 0o600)).close();
+  await qmp.execute('stop');
+  await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
+  const start = async (): Promise<void> => {
+    await qmp.execute('migrate', { channels: [fileChannel(state)] });
+  };
+  await migrate(qmp, 'keeping the state of the guest', start, ['x-ignore-shared']);
+}
+
+export async function restoreAbilitiesOf(qmp: QmpClient): Promise<RestoreAbilities> {
+  const properties = await qmp.execute('qom-list-properties', { typename: 'memory-backend-file' });
+  return {
+    staysOnFailure: await canStay(qmp),
+    opensReadOnly: properties.some(({ name }) => name === 'rom'),
+  };
+}
+
+/** QEMU does not wait until what it wrote is on the disk. */
+export async function persistFiles(paths: readonly string[], directory: string): Promise<void> {
+  for (const path of paths) {
+    const file = await open(path, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+  syncDirectory(directory);
+}

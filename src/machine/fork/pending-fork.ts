@@ -1,0 +1,134 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
+import type { Host } from '../../host/host.ts';
+import { migrate, fileChannel } from '../migration.ts';
+import type { Limits } from '../../util/deadline.ts';
+import { withinLimits } from '../../util/deadline.ts';
+import type { Scope } from '../../util/scope.ts';
+import { type StartedParts, explainLaunchFailure } from '../launch-failure.ts';
+import { Machine } from '../machine.ts';
+import type { Plan } from '../plan.ts';
+import type { MachineOptions } from '../running-machine.ts';
+import {
+  type StartOptions,
+  type StartedMachine,
+  reachAgent,
+  runProcessors,
+  startMachine,
+} from '../started-machine.ts';
+import { renewFork } from './renew-fork.ts';
+import type { TemplateFiles } from './template-files.ts';
+import type { TemplateRecord } from './template-record.ts';
+
+/** A fork whose QEMU waits for its state: all that does not depend on when it begins to run is done. */
+export class PendingFork implements AsyncDisposable {
+  readonly #machine: StartedMachine;
+  readonly #files: TemplateFiles;
+  readonly #record: TemplateRecord;
+  readonly #started: StartedParts;
+  readonly #scope: Scope;
+
+  private constructor(
+    machine: StartedMachine,
+    files: TemplateFiles,
+    record: TemplateRecord,
+    started: StartedParts,
+  ) {
+    this.#machine = machine;
+    this.#files = files;
+    this.#record = record;
+    this.#started = started;
+    this.#scope = machine.scope;
+  }
+
+  /**
+   * Makes the files of a fork and starts its processes.
+   * @param scope owns what is there already, and from then on all of the fork; closed when this fails.
+   */
+  static async start(
+    plan: Plan,
+    host: Host,
+    files: TemplateFiles,
+    record: TemplateRecord,
+    options: StartOptions,
+    scope: Scope,
+  ): Promise<PendingFork> {
+    const started: StartedParts = {};
+    try {
+      await copyWritable(plan, files, record);
+      const machine = await startMachine(plan, host, options, started, scope);
+      return new PendingFork(machine, files, record, started);
+    } catch (error) {
+      const explanation = await explainLaunchFailure(error, started);
+      await scope.close();
+      throw explanation;
+    }
+  }
+
+  /** Whether its QEMU is gone. */
+  get hasEnded(): boolean {
+    return this.#machine.life.outcome !== undefined;
+  }
+
+  /**
+   * Restores the state, lets the guest run and makes it a machine of its own.
+   * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork is left then.
+   */
+  async run(options: Limits & MachineOptions): Promise<Machine> {
+    const { signal, timeoutMs } = options;
+    try {
+      return await withinLimits('the fork', this.#becomeReady(options), { timeoutMs, signal });
+    } catch (error) {
+      const explanation = await explainLaunchFailure(error, this.#started);
+      await this.#scope.close();
+      throw explanation;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope.close();
+  }
+
+  async #becomeReady(options: MachineOptions): Promise<Machine> {
+    const { life, plan } = this.#machine;
+    const { log } = options;
+    await Promise.race([this.#restore(), life.failure]);
+    await runProcessors(this.#machine);
+    log?.debug('the fork runs');
+    const agent = await reachAgent(this.#machine, options);
+    await Promise.race([renewFork(agent, plan, this.#record.plan), life.failure]);
+    log?.debug('the fork is a machine of its own');
+    return new Machine(this.#machine, agent, options);
+  }
+
+  async #restore(): Promise<void> {
+    const { qmp } = this.#machine;
+    const { staysOnFailure } = this.#record;
+    const start = async (): Promise<void> => {
+      await qmp.execute('migrate-incoming', {
+        channels: [fileChannel(this.#files.state)],
+        ...(staysOnFailure && { 'exit-on-error': false }),
+      });
+    };
+    await migrate(qmp, 'restoring the state of the template', start, ['x-ignore-shared']);
+  }
+}
+
+/** What a fork may write into begins as a copy; of a disk that is an empty layer. */
+async function copyWritable(
+  plan: Plan,
+  files: TemplateFiles,
+  { plan: origin }: TemplateRecord,
+): Promise<void> {
+  const copies = plan.disks
+    .filter(({ readOnly }) => !readOnly)
+    .map(({ nodeName, path }) => [files.overlay(nodeName), path] as const);
+  if (plan.firmware && origin.firmware)
+    copies.push([origin.firmware.variablesPath, plan.firmware.variablesPath]);
+  await Promise.all(
+    copies.map(async ([from, to]) => {
+      await copyFile(from, to, constants.COPYFILE_FICLONE);
+      await chmod(to, 0o600);
+    }),
+  );
+}

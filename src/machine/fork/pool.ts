@@ -1,0 +1,116 @@
+import { InvalidInputError } from '../../errors.ts';
+import type { Machine } from '../machine.ts';
+import type { PendingFork } from './pending-fork.ts';
+import { type ForkOptions, type Template, timeoutOf } from './template.ts';
+
+export interface PoolOptions extends Omit<ForkOptions, 'name'> {
+  /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU that holds some 40 MiB until it is taken. */
+  readonly size?: number;
+}
+
+const DEFAULT_SIZE = 2;
+const LARGEST_SIZE = 64;
+
+/**
+ * Starts forks of a template before they are asked for. It is full when `size` of them wait, and makes itself full
+ * again in the background.
+ * @throws InvalidInputError.
+ */
+export function createPool(template: Template, { size = DEFAULT_SIZE, ...options }: PoolOptions = {}): Pool {
+  if (!Number.isInteger(size) || size < 1 || size > LARGEST_SIZE) {
+    throw new InvalidInputError('size', `${size}: expected a whole number from 1 to ${LARGEST_SIZE}`);
+  }
+  return new Pool(template, size, options);
+}
+
+/** Forks that are started and wait, so that taking one costs only the restoring of its memory. */
+export class Pool implements AsyncDisposable {
+  readonly template: Template;
+  /** How many wait when it is full. */
+  readonly size: number;
+  readonly #options: ForkOptions;
+  readonly #closing = new AbortController();
+  /** Oldest first; those that could not be started too, so that who takes one is told. */
+  #waiting: Promise<PendingFork>[] = [];
+  #filling: Promise<void> | undefined;
+
+  constructor(template: Template, size: number, options: ForkOptions) {
+    this.template = template;
+    this.size = size;
+    this.#options = options;
+    this.#fill();
+  }
+
+  /** How many wait just now, those that are being started included. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Settles when it is full; rejects with why a fork cannot be started. */
+  async full(): Promise<void> {
+    await this.#filling;
+    await Promise.all(this.#waiting);
+  }
+
+  /** Lets the oldest fork run; where none waits, one is started. Throws what `Template.fork` does. */
+  async fork(): Promise<Machine> {
+    this.#closing.signal.throwIfAborted();
+    const pending = await this.#take();
+    try {
+      return await pending.run({ ...this.#options, timeoutMs: timeoutOf(this.#options) });
+    } finally {
+      // Not before: the two would share the processor with the fork that somebody waits for.
+      this.#fill();
+    }
+  }
+
+  /** Ends the forks that wait. Those that were taken go on. */
+  async close(): Promise<void> {
+    this.#closing.abort(new InvalidInputError('pool', 'is closed'));
+    await this.#filling;
+    const waiting = await Promise.allSettled(this.#waiting);
+    this.#waiting = [];
+    await Promise.all(
+      waiting.map(async (one) => one.status === 'fulfilled' && one.value[Symbol.asyncDispose]()),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #take(): Promise<PendingFork> {
+    for (;;) {
+      const first = this.#waiting.shift();
+      if (!first) return this.#prepare();
+      const pending = await first;
+      if (!pending.hasEnded) return pending;
+      // Somebody has killed it while it waited.
+      await pending[Symbol.asyncDispose]();
+    }
+  }
+
+  #fill(): void {
+    this.#filling ??= this.#startMissing().finally(() => (this.#filling = undefined));
+  }
+
+  /** One after the other. */
+  async #startMissing(): Promise<void> {
+    while (this.#waiting.length < this.size && !this.#closing.signal.aborted) {
+      const next = this.#prepare();
+      this.#waiting.push(next);
+      const isStarted = await next.then(
+        () => true,
+        () => false,
+      );
+      // What keeps one from starting would keep the next from it too; it is tried again when one is asked for.
+      if (!isStarted) return;
+    }
+  }
+
+  async #prepare(): Promise<PendingFork> {
+    const { signal } = this.#options;
+    const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
+    return this.template.prepare({ ...this.#options, signal: AbortSignal.any(signals) });
+  }
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import type { GuestAgent } from '../../guest/agent.ts';
+import type { Plan } from '../plan.ts';
+
+/**
+ * Makes a guest that has just been forked a machine of its own, in one exchange with its agent.
+ * @param origin the plan of its template, by whose hardware address the guest knows its card.
+ */
+export async function renewFork(agent: GuestAgent, { guest, network }: Plan, origin: Plan): Promise<void> {
+  const card = origin.network?.guest.mac;
+  await agent.configure({
+    hostname: guest.hostname,
+    machineId: randomBytes(16).toString('hex'),
+    clockMs: Date.now(),
+    entropy: randomBytes(64),
+    network: network && card !== undefined ? [linkOf(network.guest, card, guest.setsUpNetwork)] : [],
+  });
+}
+
+/** A system that sets up its network itself is only told of the new card. */
+function linkOf(
+  { mac: newMac, mtu, addresses, gateways, dns }: NonNullable<Plan['network']>['guest'],
+  mac: string,
+  isSetByUs: boolean,
+) {
+  if (!isSetByUs) return { mac, newMac };
+  return { mac, newMac, mtu, addresses: [...addresses], gateways: [...gateways], dns: [...dns] };
+}
+
+/** 52:54:00 is QEMU's own prefix. */
+export function newMac(): string {
+  const [a, b, c] = randomBytes(3).toString('hex').match(/../g) ?? [];
+  return `52:54:00:${a}:${b}:${c}`;
+}
+
+/** A host name that tells forks apart. */
+export function forkName(template: string): string {
+  return `${template.slice(0, 54)}-${randomBytes(4).toString('hex')}`;
+}

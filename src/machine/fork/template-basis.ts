@@ -1,0 +1,61 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isSystemError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
+import { sha256 } from '../../images/sha256.ts';
+import { backingChain } from '../block-node.ts';
+import type { Plan } from '../plan.ts';
+
+/**
+ * What memory that was kept of a machine depends on, in words by what it is of: it goes back only where all of this is
+ * the same. QEMU itself notices some of the differences, some by crashing and some not at all.
+ */
+export type TemplateBasis = Readonly<Record<string, string>>;
+
+/** As it is on this host now. */
+export function basisOf(plan: Plan, host: Host): TemplateBasis {
+  return {
+    QEMU: `${host.qemu.version} (${describeFile(plan.qemu)})`,
+    processor: plan.accelerator.kind === 'kvm' ? `KVM on ${processorOf(cpuinfo())}` : 'emulated',
+    ...Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)])),
+  };
+}
+
+/** Each thing that is not the same, in words. */
+export function basisDifferences(then: TemplateBasis, now: TemplateBasis): string[] {
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])]
+    .filter((part) => then[part] !== now[part])
+    .map((part) => `${part} was ${then[part] ?? 'not there'} and is ${now[part] ?? 'not there'}`);
+}
+
+/** Files of others: images, kernels, firmware. */
+function filesUnder({ boot, firmware, disks }: Plan): string[] {
+  const direct = boot.kind === 'kernel' ? [boot.kernelPath, boot.initrdPath] : [];
+  return [
+    ...direct,
+    firmware?.code.path,
+    ...disks.flatMap((disk) => [
+      ...backingChain(disk).map(({ path }) => path),
+      disk.readOnly ? disk.path : undefined,
+    ]),
+  ].filter((path) => path !== undefined);
+}
+
+function describeFile(path: string): string {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return `${size} bytes of ${new Date(mtimeMs).toISOString()}`;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return 'gone';
+    throw error;
+  }
+}
+
+function cpuinfo(): string {
+  return readFileSync('/proc/cpuinfo', 'utf8');
+}
+
+/** @param text of /proc/cpuinfo; flags too, since a host's firmware or kernel takes some away. */
+export function processorOf(text: string): string {
+  const line = (key: string): string => new RegExp(`^${key}\\s*:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';
+  return `${line('model name')} (flags ${sha256(line('flags')).slice(0, 12)})`;
+}

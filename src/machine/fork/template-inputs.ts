@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { ImageNotFoundError } from '../../errors.ts';
+import { sha256 } from '../../images/sha256.ts';
+import { findBootSource } from '../boot-source.ts';
+import type { Locations } from '../locations.ts';
+import { agentProgram } from '../package-files.ts';
+import type { LaunchOptions, Spec } from '../spec.ts';
+
+/**
+ * A digest of all that a template is made from: lower-case hexadecimal SHA-256. The image counts by its files, which
+ * lie where their content says; an image that is not there yet counts as another.
+ */
+export async function templateInputs(
+  spec: Spec,
+  commands: readonly string[],
+  { signal }: Pick<LaunchOptions, 'signal'>,
+  locations: Locations,
+): Promise<string> {
+  const source = await findBootSource(spec, {
+    locations,
+    signal,
+    onProgress: undefined,
+    pull: 'never',
+  }).catch((error: unknown) => {
+    if (error instanceof ImageNotFoundError) return undefined;
+    throw error;
+  });
+  const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
+  return sha256(JSON.stringify([what, source ?? null, commands, sha256(await readFile(agentProgram()))]));
+}

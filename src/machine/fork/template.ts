@@ -1,0 +1,168 @@
+import type { Logger } from 'pino';
+import type { Writable } from 'node:stream';
+import * as z from 'zod';
+import { InvalidInputError, TemplateStaleError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
+import { probeHost } from '../../host/probe.ts';
+import { chooseHostPorts } from '../../passt/host-port.ts';
+import type { BoundNetworkPlan } from '../../passt/network.ts';
+import { type PortForward, type PortInput, parsePortForwards } from '../../passt/port.ts';
+import { Scope } from '../../util/scope.ts';
+import { claimMachineDirectory } from '../embedded-machine.ts';
+import type { Locations } from '../locations.ts';
+import type { Machine } from '../machine.ts';
+import { hostNameSchema } from '../spec.ts';
+import { networkOf } from '../survey.ts';
+import { planFork } from './fork-plan.ts';
+import { PendingFork } from './pending-fork.ts';
+import { forkName, newMac } from './renew-fork.ts';
+import { basisDifferences, basisOf } from './template-basis.ts';
+import { type TemplateFiles, templateFiles } from './template-files.ts';
+import type { TemplateRecord } from './template-record.ts';
+
+/** What differs from one fork to the next. Everything is optional. */
+export interface ForkOptions {
+  /** A label, and the guest's host name; the template's with random digits behind it by default. */
+  readonly name?: string;
+  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
+  readonly ports?: readonly PortInput[];
+  /** As for a launch; only for a template that has a network. */
+  readonly net?: 'auto' | 'passt' | 'slirp';
+  /** Milliseconds until the fork answers; 60 000 by default. */
+  readonly timeoutMs?: number;
+  /** Aborting ends the fork, and later the machine. */
+  readonly signal?: AbortSignal;
+  /** A pino logger; silent by default. */
+  readonly log?: Logger;
+  /** Gets a copy of what the guest writes on its serial console. */
+  readonly console?: Writable;
+}
+
+const FORK_TIMEOUT_MS = 60_000;
+
+const schema = z.strictObject({
+  name: hostNameSchema.optional(),
+  ports: z.array(z.union([z.string(), z.looseObject({})], "expected a port in podman's grammar")).default([]),
+  net: z.enum(['auto', 'passt', 'slirp']).default('auto'),
+  timeoutMs: z
+    .number()
+    .positive()
+    .max(2 ** 31 - 1)
+    .default(FORK_TIMEOUT_MS),
+});
+
+/** A guest that has booted and stands still, with its memory and its disks in files: machines begin as it is. */
+export class Template {
+  readonly #record: TemplateRecord;
+  readonly #files: TemplateFiles;
+  readonly #locations: Locations;
+  #host: Promise<Host> | undefined;
+
+  constructor(record: TemplateRecord, directory: string, locations: Locations) {
+    this.#record = record;
+    this.#files = templateFiles(directory);
+    this.#locations = locations;
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get createdAt(): Date {
+    return new Date(this.#record.createdAt);
+  }
+
+  /** What it was booted from, as its user wrote it. */
+  get image(): string {
+    return this.#record.image;
+  }
+
+  /** Of the guest, in bytes. */
+  get memoryBytes(): number {
+    return this.#record.plan.memoryBytes;
+  }
+
+  get cpus(): number {
+    return this.#record.plan.cpus;
+  }
+
+  /** Where its files are. */
+  get directory(): string {
+    return this.#files.directory;
+  }
+
+  /** Of all that it was made from: two templates with the same one began as the same. */
+  get inputs(): string {
+    return this.#record.inputs;
+  }
+
+  /** What has changed on this host since it was made, in words; forks are refused while there is anything. */
+  async differences(): Promise<string[]> {
+    return basisDifferences(this.#record.basis, basisOf(this.#record.plan, await this.#probe()));
+  }
+
+  /**
+   * Starts a machine that goes on where the template stands, and makes it one of its own: hardware address, host name,
+   * machine id, random numbers and clock are new, connections of the template's are closed.
+   * @throws TemplateStaleError, InvalidInputError, PortTakenError, LaunchError with QEMU's and the console's last
+   *   lines, TimedOutError, or the signal's reason. Nothing of it is left then.
+   */
+  async fork(options: ForkOptions = {}): Promise<Machine> {
+    const pending = await this.prepare(options);
+    return pending.run({ ...options, timeoutMs: timeoutOf(options) });
+  }
+
+  /** Does all that comes before the guest runs. */
+  async prepare(options: ForkOptions = {}): Promise<PendingFork> {
+    const { signal, log } = options;
+    const { name = forkName(this.name), ports, net } = parseForkOptions(options);
+    signal?.throwIfAborted();
+    const host = await this.#probe();
+    const differences = basisDifferences(this.#record.basis, basisOf(this.#record.plan, host));
+    if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
+    const network = await this.#bindNetwork(net, ports, host, signal);
+    const scope = new Scope();
+    const directory = claimMachineDirectory(this.#locations, scope);
+    const plan = planFork(this.#record, this.#files, { name, network, directory });
+    log?.debug({ template: this.name }, 'forking');
+    return PendingFork.start(plan, host, this.#files, this.#record, options, scope);
+  }
+
+  async #probe(): Promise<Host> {
+    this.#host ??= probeHost({ cacheDirectory: this.#locations.cache });
+    return this.#host;
+  }
+
+  async #bindNetwork(
+    net: 'auto' | 'passt' | 'slirp',
+    ports: readonly PortForward[],
+    host: Host,
+    signal: AbortSignal | undefined,
+  ): Promise<BoundNetworkPlan | undefined> {
+    if (!this.#record.plan.network) {
+      if (ports.length === 0) return undefined;
+      throw new InvalidInputError('ports', `the template ${this.name} was made without a network`, {
+        hint: 'leave them out, or make the template with a network',
+      });
+    }
+    const network = networkOf(net, ports, host, false);
+    const forwards = await chooseHostPorts(network.forwards, signal);
+    return { ...network, forwards, guest: { ...network.guest, mac: newMac() } };
+  }
+}
+
+export function timeoutOf({ timeoutMs = FORK_TIMEOUT_MS }: ForkOptions): number {
+  return timeoutMs;
+}
+
+function parseForkOptions({ name, ports, net, timeoutMs }: ForkOptions) {
+  const data = Object.fromEntries(
+    Object.entries({ name, ports, net, timeoutMs }).filter(([, value]) => value !== undefined),
+  );
+  const parsed = schema.safeParse(data);
+  if (parsed.success) {
+    return { ...parsed.data, ports: parsePortForwards(parsed.data.ports as PortInput[]) };
+  }
+  const issue = parsed.error.issues[0];
+  throw new InvalidInputError(issue?.path.join('.') ?? 'options', issue?.message ?? 'is not valid');
+}
