@@ -6,6 +6,7 @@ import { InvalidInputError } from '../errors.ts';
 import { type DiskFormat, type DiskInfo, readDiskInfo } from './disk-info.ts';
 import { backingName, diskPath } from './disk-path.ts';
 import type { ForeignFormat } from './header/verdict.ts';
+import { readVirtualSize } from './header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
@@ -47,17 +48,25 @@ export interface CreateOverlayOptions extends Abortable {
   readonly relative?: boolean | undefined;
 }
 
-/** Makes a qcow2 that holds what differs from its backing file. A file that is there already is refused. */
+/**
+ * Makes a qcow2 that holds what differs from its backing file. A file that is there already is refused. Of
+ * the backing file's header only the size is read.
+ * @throws ImageRefusedError for a backing file that is no file, or does not tell its size.
+ */
 export async function createOverlay(options: CreateOverlayOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
   const backing = backingReference(path, options);
-  const size = options.sizeBytes === undefined ? [] : [requireSize(options.sizeBytes)];
+  const { backingPath, backingFormat, signal } = options;
+  const backingBytes = await readVirtualSize(
+    diskPath(backingPath, 'backingPath'),
+    backingFormat,
+    'backingPath',
+  );
+  const size = requireSize(options.sizeBytes ?? backingBytes);
+  // Without -u qemu-img opens the backing file, and with it whatever files its header names.
+  const names = ['-u', '-F', backingFormat, '-b', backing];
   await makeNew(path, async () =>
-    qemuImg(
-      ['create', '--quiet', '-f', 'qcow2', '-F', options.backingFormat, '-b', backing, path, ...size],
-      path,
-      { signal: options.signal },
-    ),
+    qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal }),
   );
 }
 

@@ -12,7 +12,7 @@ import type { DiskSpec } from './disk-spec.ts';
 import { explainMissingImage } from './image-out-of-reach.ts';
 import { type Locations, placesOf } from './locations.ts';
 import { agentProgram } from './package-files.ts';
-import type { BootSource, FoundDisk } from './plan.ts';
+import type { BootSource, FoundDisk, FoundLayer } from './plan.ts';
 import type { PullPolicy, Spec } from './spec.ts';
 
 export interface SourceContext {
@@ -45,7 +45,7 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
     }
     case 'image': {
       const image = await findImage(boot.image, context);
-      if (image.kind === 'disk') return { kind: 'disk', layer: layerOf(image), image };
+      if (image.kind === 'disk') return { kind: 'disk', layer: foundLayerOf(image), image };
       return {
         kind: 'kernel',
         kernelPath: image.kernelPath,
@@ -55,6 +55,10 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
       };
     }
   }
+}
+
+function foundLayerOf(found: FoundLayer): FoundLayer {
+  return { ...layerOf(found), virtualBytes: found.virtualBytes };
 }
 
 function layerOf({ path, format, backing }: DiskLayer): DiskLayer {
@@ -132,8 +136,8 @@ async function inspectFile(
   }: Pick<AcceptedImage, 'path' | 'format'> & { readonly trusted?: boolean | undefined },
   field: string,
   signal: AbortSignal | undefined,
-): Promise<DiskLayer> {
-  return layerOf(await acceptImage(readableFile(path, field), { format, field, trusted, signal }));
+): Promise<FoundLayer> {
+  return foundLayerOf(await acceptImage(readableFile(path, field), { format, field, trusted, signal }));
 }
 
 /** @throws InvalidInputError for what is not there, is a directory or may not be read. */

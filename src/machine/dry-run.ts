@@ -85,10 +85,10 @@ function initrdLines({ boot, directory }: Plan): string[] {
 }
 
 function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined {
-  const create = ['qemu-img', 'create', '-q', '-f', 'qcow2'];
-  const size = createBytes === undefined ? [] : [String(createBytes)];
-  if (backing) return command([...create, '-F', backing.format, '-b', backing.path, path, ...size]);
-  return size.length === 0 ? undefined : command([...create, path, ...size]);
+  if (createBytes === undefined) return undefined;
+  // With -u, qemu-img does not open the backing file.
+  const names = backing ? ['-u', '-F', backing.format, '-b', backing.path] : [];
+  return command(['qemu-img', 'create', '-q', '-f', 'qcow2', ...names, path, String(createBytes)]);
 }
 
 function nvramLines({ firmware }: Plan): string[] {

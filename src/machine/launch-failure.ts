@@ -46,10 +46,14 @@ export async function explainLaunchFailure(error: unknown, started: StartedParts
   if (outcome) {
     const lastWords = output.qemu.findLast((line) => !registerDump.test(line));
     const problem = `the machine did not get ready: ${describeOutcome(outcome)}`;
-    return new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
+    const failure = new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
       hint: adviseOn(output.qemu),
       cause: error,
     });
+    const disk = started.plan?.disks[0];
+    if (outcome.kind !== 'start-failure' || !disk) return failure;
+    const { explainLockedImage } = await import('./locked-image.ts');
+    return explainLockedImage(failure, disk.path);
   }
   return new LaunchError((error as Error).message, output, {
     hint: timedOut ? timeOutHint(started) : undefined,

@@ -1,4 +1,12 @@
-import { LaunchError, PermissionError, QmpCrashedError, QmpJobError, QmpRefusedError } from '../errors.ts';
+import {
+  ImageLockedError,
+  LaunchError,
+  PermissionError,
+  QmpCrashedError,
+  QmpJobError,
+  QmpRefusedError,
+  type VmletError,
+} from '../errors.ts';
 import { imageFailure } from '../images/image-failure.ts';
 
 /**
@@ -19,6 +27,15 @@ export async function explainImageFailure(
     });
   }
   return failure ?? error;
+}
+
+/**
+ * Why QEMU did not start, where another process has one of its images. QEMU says itself which image it is. Other words
+ * that are known of images may be about any file here: then, the failure as it is.
+ */
+export async function explainLockedImage(failure: LaunchError, path: string): Promise<VmletError> {
+  const explained = await explainImageFailure(failure, [path]);
+  return explained instanceof ImageLockedError ? explained : failure;
 }
 
 function wordsOf(error: unknown): string | undefined {

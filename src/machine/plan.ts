@@ -31,7 +31,7 @@ export interface DiskPlan {
   readonly readOnly: boolean;
   /** The whole chain; undefined for a disk that stands alone. */
   readonly backing: DiskLayer | undefined;
-  /** Size of the disk that is made at `path`; undefined for an overlay as large as its backing, or a file as it is. */
+  /** Size of the disk or overlay that is made at `path`; undefined for a file as it is. */
   readonly createBytes: number | undefined;
   /** `none` goes around the host's page cache; `unsafe` ignores the guest's flushes, so that a crash loses data. */
   readonly cache: 'writeback' | 'none' | 'unsafe';
@@ -125,6 +125,12 @@ export interface Plan {
   };
 }
 
+/** A disk that is there, whose header was read. */
+export interface FoundLayer extends DiskLayer {
+  /** What a guest sees of it. */
+  readonly virtualBytes: number;
+}
+
 /** What a boot starts from, with its files found. */
 export type BootSource =
   | {
@@ -138,13 +144,13 @@ export type BootSource =
     }
   | {
       readonly kind: 'disk';
-      readonly layer: DiskLayer;
+      readonly layer: FoundLayer;
       /** Undefined for a file of the user's. */
       readonly image: DiskImage | undefined;
     };
 
 /** A disk as it was asked for, with its file found and all that this stands on. */
-export type FoundDisk = { readonly sizeBytes: number } | (DiskLayer & { readonly readOnly: boolean });
+export type FoundDisk = { readonly sizeBytes: number } | (FoundLayer & { readonly readOnly: boolean });
 
 /** A spec with its disks found. */
 export type FoundSpec = Omit<Spec, 'disks'> & { readonly disks: readonly FoundDisk[] };
@@ -243,7 +249,7 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
 
 function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
   const bootDisk = source.kind === 'disk' ? [{ ...source.layer, readOnly: false }] : [];
-  const createBytes = diskBytesOf(spec, source);
+  const wantedBytes = diskBytesOf(spec, source);
   return [...bootDisk, ...spec.disks].map((disk: FoundDisk, index): DiskPlan => {
     const nodeName = `disk${index}`;
     const own = {
@@ -260,9 +266,10 @@ function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirect
       bootIndex: undefined,
     } as const;
     if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
-    const { path, format, backing } = disk;
+    const { path, format, backing, virtualBytes } = disk;
     if (disk.readOnly) return { ...own, path, format, backing, readOnly: true };
-    return { ...own, backing: { path, format, backing }, createBytes: index === 0 ? createBytes : undefined };
+    const createBytes = (index === 0 ? wantedBytes : undefined) ?? virtualBytes;
+    return { ...own, backing: { path, format, backing }, createBytes };
   });
 }
 

@@ -36,6 +36,7 @@ export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' 
 
 async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {
   const { path, backing, createBytes } = disk;
+  if (createBytes === undefined) return;
   if (backing) {
     await createOverlay({
       path,
@@ -44,7 +45,7 @@ async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Pro
       sizeBytes: createBytes,
       signal,
     });
-  } else if (createBytes !== undefined) {
+  } else {
     await createDisk({ path, format: 'qcow2', sizeBytes: createBytes, signal });
   }
 }

@@ -125,7 +125,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   const { locations, source, storage, signal } = place;
   if (!disk.owned) return { source: disk, clone: disk, commit: nothing };
   const path = diskPath(disk, source.files);
-  await refuseUnlinkable(disk, path, signal);
+  const sizeBytes = await linkableBytes(disk, path, signal);
   mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
   const base = newBase(locations);
   linkSync(path, base);
@@ -138,7 +138,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
     rmSync(join(source.files.storage, file), { force: true });
     rmSync(base, { force: true });
   });
-  const options = { backingPath: base, backingFormat: disk.format, signal };
+  const options = { backingPath: base, backingFormat: disk.format, sizeBytes, signal };
   await createOverlay({ ...options, path: join(source.files.storage, file) });
   await createOverlay({ ...options, path: join(storage, `${disk.name}.qcow2`) });
   return {
@@ -152,11 +152,12 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   };
 }
 
-async function refuseUnlinkable(
+/** What the guest sees of a disk that others can stand on. @throws InvalidInputError for one that they cannot. */
+async function linkableBytes(
   disk: StoredDisk,
   path: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   if (isAbsolute(disk.file)) {
     throw new InvalidInputError(
       'linked',
@@ -166,8 +167,8 @@ async function refuseUnlinkable(
       },
     );
   }
-  const { snapshots } = await inspectDisk({ path, format: disk.format, signal });
-  if (snapshots.length === 0) return;
+  const { snapshots, virtualBytes } = await inspectDisk({ path, format: disk.format, signal });
+  if (snapshots.length === 0) return virtualBytes;
   throw new InvalidInputError(
     'linked',
     `${path} has snapshots (${snapshots.map((one) => one.name).join(', ')})`,

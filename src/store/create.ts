@@ -213,11 +213,17 @@ export async function makeDisk(
   }
   const [source] = await findDisks([disk.source], signal);
   if (!source || !('path' in source)) throw new TypeError('a disk with a path was asked for');
-  const { path, format, backing } = source;
+  const { path, format, backing, virtualBytes } = source;
   const standsOn = backing && { backing };
   if (disk.adopt) return { ...common, file: path, owned: true, format, ...standsOn };
   if (disk.readOnly) return { ...common, file: path, owned: false, format, ...standsOn };
-  await createOverlay({ path: join(storage, file), backingPath: path, backingFormat: format, signal });
+  await createOverlay({
+    path: join(storage, file),
+    backingPath: path,
+    backingFormat: format,
+    sizeBytes: virtualBytes,
+    signal,
+  });
   return { ...common, file, owned: true, format: 'qcow2', backing: { path, format, ...standsOn } };
 }
 

@@ -1,13 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
-import {
-  ImageLockedError,
-  KeeperEndedError,
-  LaunchError,
-  MachineStateError,
-  PortTakenError,
-} from '../errors.ts';
+import { KeeperEndedError, LaunchError, MachineStateError, PortTakenError } from '../errors.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { adviseOn } from '../machine/advice.ts';
 import type { Locations } from '../machine/locations.ts';
@@ -201,8 +195,6 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
     { qemu, console: [] },
     { hint: adviseOn(qemu), cause: error },
   );
-  // QEMU says itself which image it is. Other words that are known of images may be about any file here.
-  const { explainImageFailure } = await import('../machine/locked-image.ts');
-  const explained = await explainImageFailure(failure, [plan.disks[0]?.path ?? files.nvram]);
-  return explained instanceof ImageLockedError ? explained : failure;
+  const { explainLockedImage } = await import('../machine/locked-image.ts');
+  return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram);
 }

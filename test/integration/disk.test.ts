@@ -11,7 +11,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ImageLockedError, InvalidInputError, MissingProgramError, NoSpaceError } from '../../src/errors.ts';
+import {
+  ImageLockedError,
+  ImageRefusedError,
+  InvalidInputError,
+  MissingProgramError,
+  NoSpaceError,
+} from '../../src/errors.ts';
 import {
   applySnapshot,
   createSnapshot,
@@ -164,9 +170,43 @@ describe('create', () => {
       'there is no directory',
     );
     await expect(
-      createOverlay({ path: at('o'), backingPath: at('missing'), backingFormat: 'qcow2' }),
-    ).rejects.toMatchObject({ code: 'VMLET_COMMAND_FAILED' });
+      createOverlay({
+        path: at('o'),
+        backingPath: at('missing'),
+        backingFormat: 'qcow2',
+        sizeBytes: MiB,
+      }),
+    ).rejects.toThrow('there is no file');
+    writeFileSync(at('text'), 'x'.repeat(4096));
+    await expect(
+      createOverlay({ path: at('o'), backingPath: at('text'), backingFormat: 'qcow2' }),
+    ).rejects.toThrow(ImageRefusedError);
+    rmSync(at('text'));
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('makes an overlay without opening what the header of its backing file names', async () => {
+    const names = ['-F', 'raw', '-b', at('nowhere')];
+    execFileSync('qemu-img', ['create', '-q', '-u', '-f', 'qcow2', ...names, at('base'), '3M']);
+    const base = { backingPath: at('base'), backingFormat: 'qcow2' } as const;
+    await createOverlay({ ...base, path: at('same') });
+    await createOverlay({ ...base, path: at('larger'), sizeBytes: 8 * MiB, relative: true });
+    expect(await inspectDisk({ path: at('same'), format: 'qcow2' })).toMatchObject({
+      virtualBytes: 3 * MiB,
+      backingPath: at('base'),
+      backingFormat: 'qcow2',
+    });
+    expect(await inspectDisk({ path: at('larger'), format: 'qcow2' })).toMatchObject({
+      virtualBytes: 8 * MiB,
+      backingFile: './base',
+    });
+  });
+
+  it('makes an overlay on a raw disk that ends within a sector as large as QEMU sees that', async () => {
+    writeFileSync(at('odd'), 'x'.repeat(1000));
+    await createOverlay({ path: at('o'), backingPath: at('odd'), backingFormat: 'raw' });
+    const seen = await inspectDisk({ path: at('odd'), format: 'raw' });
+    expect((await inspectDisk({ path: at('o'), format: 'qcow2' })).virtualBytes).toBe(seen.virtualBytes);
   });
 
   it('does not believe a raw disk that looks like a qcow2', async () => {

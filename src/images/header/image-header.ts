@@ -83,7 +83,8 @@ export class Findings {
   size(bytes: bigint): void {
     if (bytes <= 0n) return this.problem('is a disk of no size');
     if (bytes > LARGEST) return this.problem(`says that it is a disk of ${bytes} bytes, which no disk has`);
-    this.#virtualBytes = Number(bytes);
+    // QEMU rounds a raw disk up.
+    this.#virtualBytes = Number(((bytes + SECTOR - 1n) / SECTOR) * SECTOR);
     if (bytes % SECTOR !== 0n) {
       this.problem(`is a disk of ${bytes} bytes, which is not a whole number of sectors of 512 bytes`, {
         trustable: this.format === 'raw',
