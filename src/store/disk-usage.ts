@@ -5,12 +5,12 @@ import { ownerOfBuild } from '../images/build-directory.ts';
 import { imageDirectoryName } from '../images/image.ts';
 import { describeImage, layersOn, unneededOf } from '../images/remove-image.ts';
 import { listImages } from '../images/store.ts';
+import { goesOn, keptDownloads } from '../images/transfer/kept-downloads.ts';
 import { type Locations, placesOf } from '../machine/locations.ts';
 import { ownerInName } from '../machine/runtime-directory.ts';
 import { isAlive } from '../process/identity.ts';
 import { type Definition, machineNames, readSpec } from './definition.ts';
 import { FileMeter, type FileUsage, entriesOf } from './file-usage.ts';
-import { goesOn, keptDownloads } from './interrupted-downloads.ts';
 import { findImageUsers } from './image-users.ts';
 import { definitionFiles } from './machine-files.ts';
 import { readStatus } from './machine-status.ts';
@@ -132,7 +132,7 @@ async function snapshotEntries(
 }
 
 export async function downloadEntries(locations: Locations, meter: FileMeter): Promise<UsageEntry[]> {
-  const downloads = keptDownloads(placesOf(locations).partials);
+  const downloads = await keptDownloads(placesOf(locations).partials);
   return Promise.all(
     downloads.map(async (download) => {
       const usage = sum(download.files.map((file) => meter.measure(file)));

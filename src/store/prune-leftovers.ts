@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { sweepBuildDirectories } from '../images/build-directory.ts';
+import { keptDownloads, removeDownload } from '../images/transfer/kept-downloads.ts';
 import { type Locations, placesOf } from '../machine/locations.ts';
 import { sweepDeadOwners } from '../machine/runtime-directory.ts';
 import { type UsageEntry, downloadEntries, unfinishedEntries } from './disk-usage.ts';
 import { FileMeter } from './file-usage.ts';
-import { keptDownloads, removeDownload } from './interrupted-downloads.ts';
 
 /**
  * Removes what nobody works on any more: interrupted downloads, which then begin anew, and what was being made by
@@ -20,7 +20,7 @@ export async function pruneLeftovers(
   const unfinished = unfinishedEntries(locations, meter).filter(({ active }) => !active);
   if (dryRun) return [...downloads, ...unfinished];
   const removed = new Set<string>();
-  for (const download of keptDownloads(placesOf(locations).partials)) {
+  for (const download of await keptDownloads(placesOf(locations).partials)) {
     if (await removeDownload(download)) removed.add(download.name);
   }
   sweepDeadOwners(locations.scratch);

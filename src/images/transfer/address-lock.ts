@@ -15,27 +15,45 @@ export async function holdLock(
   { signal, onWait }: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void },
 ): Promise<boolean> {
   let waited = false;
+  await hold(path, scope, async (descriptor) => {
+    if (await lockDescriptor(descriptor, { wait: false, signal })) return true;
+    if (!waited) onWait?.();
+    waited = true;
+    return await lockDescriptor(descriptor, { wait: true, signal });
+  });
+  return waited;
+}
+
+/**
+ * As `holdLock`, where nobody has it.
+ * @returns whether it was got.
+ */
+export async function holdFreeLock(path: string, scope: Scope): Promise<boolean> {
+  return await hold(path, scope, async (descriptor) => lockDescriptor(descriptor, { wait: false }));
+}
+
+async function hold(
+  path: string,
+  scope: Scope,
+  lock: (descriptor: number) => Promise<boolean>,
+): Promise<boolean> {
   for (;;) {
     const handle = await open(path, 'a', 0o600);
+    let isHeld = false;
     try {
-      if (!(await lockDescriptor(handle.fd, { wait: false, signal }))) {
-        if (!waited) onWait?.();
-        waited = true;
-        await lockDescriptor(handle.fd, { wait: true, signal });
-      }
+      if (!(await lock(handle.fd))) return false;
       // Whoever had it before may have removed the file: a lock on that one keeps nobody away.
-      if (await isStillAt(path, handle)) {
+      isHeld = await isStillAt(path, handle);
+      if (isHeld) {
         scope.defer(async () => {
           await rm(path, { force: true });
           await handle.close();
         });
-        return waited;
+        return true;
       }
-    } catch (error) {
-      await handle.close();
-      throw error;
+    } finally {
+      if (!isHeld) await handle.close();
     }
-    await handle.close();
   }
 }
 

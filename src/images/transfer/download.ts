@@ -10,6 +10,7 @@ import { type ExpectedDigest, parseDigest } from './digest.ts';
 import { DigestingFile } from './digesting-file.ts';
 import { type FetchedFrom, fetchFile } from './fetch-file.ts';
 import { isInterruption } from './interruption.ts';
+import { removeOldDownloads } from './kept-downloads.ts';
 import { DEFAULT_LIMITS, DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES, type TransferLimits } from './limits.ts';
 import { PartialFile } from './partial-file.ts';
 import { chooseUnpacking, publish, verifyDigest } from './publish.ts';
@@ -23,7 +24,7 @@ export interface DownloadOptions {
   readonly to: string;
   /** Of the file as it is published, before it is unpacked. */
   readonly expected?: ExpectedDigest | undefined;
-  /** A directory for what was interrupted; made where there is none. In the file system of `to`, nothing is copied. */
+  /** A directory for what was interrupted, for a week; made where there is none. In the file system of `to`, nothing is copied. */
   readonly partials: string;
   /**
    * 'auto' (the default) unpacks what is compressed, as its first bytes tell; 'none' leaves it as it is; a method
@@ -80,6 +81,7 @@ async function reserve(
   let waited: boolean;
   try {
     await mkdir(partials, { recursive: true, mode: 0o700 });
+    await removeOldDownloads(partials);
     waited = await holdLock(`${place}.lock`, scope, {
       signal,
       onWait: () => log?.(`${printable(url)} is being downloaded by somebody else, who is waited for`),

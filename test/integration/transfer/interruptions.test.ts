@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
@@ -59,6 +59,34 @@ test('of two processes one downloads', async () => {
   await once(second.child, 'exit');
   expect(lab.server.requests.filter(({ target }) => target.includes('&two'))).toHaveLength(1);
   expect(lab.left().filter((name) => name.endsWith('.lock'))).toEqual([]);
+});
+
+test('what was interrupted goes a week later, when something else is downloaded, unless it still goes on', async () => {
+  const age = (name: string): void => {
+    const weekAgo = new Date(Date.now() - 7 * 24 * 3_600_000 - 60_000);
+    utimesSync(join(lab.partials, name), weekAgo, weekAgo);
+  };
+  const kept = (): string[] => readdirSync(lab.partials).sort();
+  const killed = startDownloader('stall/disk.raw?after=1000000&killed');
+  expect(await next(killed.lines)).toBe('began');
+  killed.child.kill('SIGKILL');
+  await once(killed.child, 'exit');
+  const ofKilled = kept();
+  expect(ofKilled).toHaveLength(3);
+  // The last change counts: what was begun long ago, and taken up since, stays.
+  for (const name of ofKilled.filter((name) => !name.endsWith('.part'))) age(name);
+  await lab.download('disk.raw');
+  expect(kept()).toEqual(ofKilled);
+  const slow = startDownloader('stall/disk.raw?after=1000000&slow', join(lab.place, 'slow'));
+  expect(await next(slow.lines)).toBe('began');
+  const ofSlow = kept().filter((name) => !ofKilled.includes(name));
+  const bytes = (): number[] => ofSlow.map((name) => statSync(join(lab.partials, name)).size);
+  await expect.poll(bytes, { timeout: 60_000 }).toContain(1_000_000);
+  for (const name of kept()) age(name);
+  await lab.download('disk.raw', { to: join(lab.place, 'again') });
+  expect(kept()).toEqual(ofSlow);
+  slow.child.kill('SIGKILL');
+  await once(slow.child, 'exit');
 });
 
 test.runIf(canMount)(
