@@ -10,7 +10,7 @@ const KEPT_LINES = 1000;
 export class GuestConsole {
   readonly #connection: Socket;
   readonly #tail = new Tail({ lines: KEPT_LINES, lineLength: 4096 });
-  readonly #onOutput = new Set<() => void>();
+  readonly #onOutput = new Set<(chunk: Buffer) => void>();
   readonly #machineEnded: Promise<never>;
 
   /** @param machineEnded rejects when the machine has ended. */
@@ -20,7 +20,7 @@ export class GuestConsole {
     connection.on('data', (chunk: Buffer) => {
       this.#tail.push(chunk);
       copy?.write(chunk);
-      for (const listener of this.#onOutput) listener();
+      for (const listener of this.#onOutput) listener(chunk);
     });
     // QEMU's end shows as a reset as often as an end of file; either way there is no more to read.
     connection.on('error', () => undefined);
@@ -37,6 +37,15 @@ export class GuestConsole {
   }
 
   /**
+   * Calls `listener` with what the guest writes from now on, as it comes; the lines are cut anywhere.
+   * @returns the function that ends it.
+   */
+  onOutput(listener: (chunk: Buffer) => void): () => void {
+    this.#onOutput.add(listener);
+    return () => void this.#onOutput.delete(listener);
+  }
+
+  /**
    * Resolves with the first of the kept lines that matches, now or later.
    * @throws MachineEndedError, TimedOutError, or the signal's reason.
    */
@@ -50,12 +59,12 @@ export class GuestConsole {
       look();
       found.reject(error);
     });
-    this.#onOutput.add(look);
+    const forget = this.onOutput(look);
     look();
     try {
       return await withinLimits(`waiting for ${String(pattern)} on the console`, found.promise, limits);
     } finally {
-      this.#onOutput.delete(look);
+      forget();
     }
   }
 }

@@ -87,6 +87,11 @@ export class RunningMachine implements AsyncDisposable {
     return this.life.pid;
   }
 
+  /** QEMU's last lines on its stdout and stderr, oldest first; also when it has ended. */
+  get qemuOutput(): string[] {
+    return this.life.lastWords;
+  }
+
   /**
    * Ends the machine as gently as it lets us: the guest powers off, then its power button is pressed, then QEMU is
    * told to quit, terminated and killed.

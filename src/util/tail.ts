@@ -17,12 +17,15 @@ export class Tail {
     this.#limits = limits;
   }
 
-  push(chunk: Uint8Array): void {
+  /** @returns the lines that this ends, those among them that are not kept included. */
+  push(chunk: Uint8Array): string[] {
     const pieces = (this.#partial + this.#decoder.write(Buffer.from(chunk))).split(/\r*\n/);
     this.#partial = (pieces.pop() ?? '').slice(0, this.#limits.lineLength);
-    for (const piece of pieces) this.#lines.push(piece.slice(0, this.#limits.lineLength));
+    const whole = pieces.map((piece) => piece.slice(0, this.#limits.lineLength));
+    this.#lines.push(...whole);
     if (this.#lines.length > this.#limits.lines)
       this.#lines.splice(0, this.#lines.length - this.#limits.lines);
+    return whole;
   }
 
   /** The newest `count` lines, an unfinished one included. */
