@@ -1,0 +1,62 @@
+import { type IncomingMessage, get as httpGet } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import { type Pattern, describePattern, matches } from './probe-pattern.ts';
+import type { Look } from './wait.ts';
+
+/** One answer may take as long; a forwarder accepts for a guest that never answers. */
+const ANSWER_MS = 5000;
+const BODY_BYTES = 1024 * 1024;
+const SHOWN_CHARACTERS = 200;
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** At most 1 MiB of it. */
+  readonly body: string;
+}
+
+export interface HttpExpectation {
+  /** 200 to 299 by default. A redirect is not followed. */
+  readonly status?: number | undefined;
+  readonly body?: Pattern | undefined;
+}
+
+/** Whether a GET from the host is answered as it should be. */
+export function lookForAnswer(url: URL, { status, body }: HttpExpectation): Look<HttpAnswer> {
+  return async (signal) => {
+    const limit = AbortSignal.timeout(ANSWER_MS);
+    let answer: HttpAnswer;
+    try {
+      answer = await request(url, AbortSignal.any([signal, limit]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (limit.aborted) return { seen: `no answer of ${url.href} within ${ANSWER_MS / 1000} s` };
+      return { seen: `${url.href}: ${(error as Error).message}` };
+    }
+    const isExpected =
+      status === undefined ? answer.status >= 200 && answer.status < 300 : answer.status === status;
+    if (isExpected && (body === undefined || matches(answer.body, body))) return { found: answer };
+    return { seen: describeAnswer(answer, isExpected ? body : undefined) };
+  };
+}
+
+function describeAnswer({ status, body }: HttpAnswer, missing: Pattern | undefined): string {
+  const shown = body.length > SHOWN_CHARACTERS ? `${body.slice(0, SHOWN_CHARACTERS)}…` : body;
+  const without = missing === undefined ? '' : ` without ${describePattern(missing)}`;
+  return `status ${status} with the body ${JSON.stringify(shown)}${without}`;
+}
+
+async function request(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+  const get = url.protocol === 'https:' ? httpsGet : httpGet;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    // Without an agent the connection is this request's own, and closed after it.
+    get(url, { agent: false, signal }, resolve).once('error', reject);
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= BODY_BYTES) break;
+  }
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString().slice(0, BODY_BYTES) };
+}

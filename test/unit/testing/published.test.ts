@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import type { BoundForward } from '../../../src/passt/port.ts';
+import { urlOf } from '../../../src/testing/published.ts';
+
+function forward(guestPort: number, hostAddress: string, protocol: 'tcp' | 'udp' = 'tcp'): BoundForward {
+  return { guestPort, hostAddress, hostPort: guestPort + 10_000, protocol };
+}
+
+describe('the URL of a published port', () => {
+  const ports = [
+    forward(80, '127.0.0.1'),
+    forward(443, '0.0.0.0'),
+    forward(8080, '::1'),
+    forward(53, '127.0.0.1', 'udp'),
+  ];
+
+  it.each([
+    [80, undefined, 'http://127.0.0.1:10080/'],
+    [80, '/a?b=c', 'http://127.0.0.1:10080/a?b=c'],
+    [443, undefined, 'https://127.0.0.1:10443/'],
+    [8080, undefined, 'http://[::1]:18080/'],
+  ])('of %i with the path %s', (port, path, url) => {
+    expect(urlOf(ports, port, path)).toBe(url);
+  });
+
+  it('names those that are published where this one is not', () => {
+    expect(() => urlOf(ports, 53)).toThrow(/53\/tcp of the guest is not published; these are: .*53\/udp/);
+    expect(() => urlOf([], 80)).toThrow(/no port is/);
+  });
+
+  it('refuses a path without a slash', () => {
+    expect(() => urlOf(ports, 80, 'a')).toThrow(/must begin with a slash/);
+  });
+});
