@@ -1,0 +1,164 @@
+import {
+  ETHERNET_HEADER_BYTES,
+  type HardwareAddress,
+  LENGTH_BYTES,
+  type StreamFrame,
+  streamFrame,
+} from './frame.ts';
+
+/** RFC 2132, section 9.6. */
+export const DhcpType = { discover: 1, offer: 2, request: 3, ack: 5, nak: 6 } as const;
+
+/** RFC 2132. */
+export const DhcpOption = {
+  pad: 0,
+  subnetMask: 1,
+  broadcastAddress: 28,
+  requestedAddress: 50,
+  leaseTime: 51,
+  messageType: 53,
+  serverIdentifier: 54,
+  end: 255,
+} as const;
+
+/** What a client asks (RFC 2131). */
+export interface DhcpRequest {
+  readonly type: number;
+  /** From the client's hardware address on, 16 bytes. */
+  readonly hardware: Buffer;
+  readonly transaction: number;
+  readonly flags: number;
+  /** The address that the client has. */
+  readonly clientAddress: number;
+  readonly options: ReadonlyMap<number, Buffer>;
+}
+
+export interface DhcpReply {
+  readonly type: number;
+  /** 0 where none is given. */
+  readonly yourAddress: number;
+  readonly serverAddress: number;
+  readonly serverHardware: HardwareAddress;
+  readonly options: readonly (readonly [number, Buffer])[];
+}
+
+const ETHERTYPE_IPV4 = 0x0800;
+const UDP = 17;
+const SERVER_PORT = 67;
+const CLIENT_PORT = 68;
+const IP_BYTES = 20;
+const UDP_BYTES = 8;
+const MAGIC = 0x63825363;
+const MAGIC_OFFSET = 236;
+/** Some clients take nothing shorter: a BOOTP message has 300 bytes (RFC 1542, section 2.1). */
+const SHORTEST_MESSAGE = 300;
+
+/** @returns undefined for whatever else is in the frame. */
+export function readDhcpRequest(frame: StreamFrame): DhcpRequest | undefined {
+  const message = udpContent(frame.subarray(LENGTH_BYTES));
+  if (!message || message.length < MAGIC_OFFSET + 4 || message.readUInt32BE(MAGIC_OFFSET) !== MAGIC) return;
+  // A request over Ethernet, whose addresses have six bytes.
+  if (message[0] !== 1 || message[1] !== 1 || message[2] !== 6) return;
+  const options = readOptions(message.subarray(MAGIC_OFFSET + 4));
+  const type = options?.get(DhcpOption.messageType);
+  if (!options || type?.length !== 1) return;
+  return {
+    type: type.readUInt8(),
+    hardware: message.subarray(28, 44),
+    transaction: message.readUInt32BE(4),
+    flags: message.readUInt16BE(10),
+    clientAddress: message.readUInt32BE(12),
+    options,
+  };
+}
+
+/** The content of a whole UDP datagram for the server. */
+function udpContent(ethernet: Buffer): Buffer | undefined {
+  if (ethernet.length < ETHERNET_HEADER_BYTES + IP_BYTES || ethernet.readUInt16BE(12) !== ETHERTYPE_IPV4)
+    return;
+  const packet = ethernet.subarray(ETHERNET_HEADER_BYTES);
+  const headerBytes = (packet.readUInt8() & 0x0f) * 4;
+  const isFragment = (packet.readUInt16BE(6) & 0x3fff) !== 0;
+  const isUdp = packet.readUInt8() >> 4 === 4 && packet[9] === UDP && !isFragment;
+  if (!isUdp || headerBytes < IP_BYTES || packet.length < headerBytes + UDP_BYTES) return;
+  const datagram = packet.subarray(headerBytes);
+  const length = datagram.readUInt16BE(4);
+  if (datagram.readUInt16BE(2) !== SERVER_PORT || length < UDP_BYTES || length > datagram.length) return;
+  return datagram.subarray(UDP_BYTES, length);
+}
+
+/** @returns undefined where they are broken. */
+function readOptions(bytes: Buffer): Map<number, Buffer> | undefined {
+  const options = new Map<number, Buffer>();
+  for (let at = 0; at < bytes.length;) {
+    const code = bytes[at++];
+    if (code === undefined || code === DhcpOption.end) break;
+    if (code === DhcpOption.pad) continue;
+    const length = bytes[at++];
+    if (length === undefined || at + length > bytes.length) return undefined;
+    options.set(code, bytes.subarray(at, at + length));
+    at += length;
+  }
+  return options;
+}
+
+/** Goes to everybody at the client's wire: who asks may not be able to take anything else yet. */
+export function writeDhcpReply(request: DhcpRequest, reply: DhcpReply): StreamFrame {
+  const typed = [[DhcpOption.messageType, Buffer.of(reply.type)] as const, ...reply.options];
+  const options = Buffer.concat([
+    ...typed.flatMap(([code, value]) => [Buffer.of(code, value.length), value]),
+    Buffer.of(DhcpOption.end),
+  ]);
+  const message = Buffer.alloc(Math.max(MAGIC_OFFSET + 4 + options.length, SHORTEST_MESSAGE));
+  message.set([2, 1, 6, 0]);
+  message.writeUInt32BE(request.transaction, 4);
+  message.writeUInt16BE(request.flags, 10);
+  message.writeUInt32BE(reply.yourAddress, 16);
+  message.writeUInt32BE(reply.serverAddress, 20);
+  message.set(request.hardware, 28);
+  message.writeUInt32BE(MAGIC, MAGIC_OFFSET);
+  message.set(options, MAGIC_OFFSET + 4);
+  return streamFrame(
+    Buffer.concat([
+      ethernetHeader(reply),
+      ipHeader(reply, message.length),
+      udpHeader(message.length),
+      message,
+    ]),
+  );
+}
+
+function ethernetHeader({ serverHardware }: DhcpReply): Buffer {
+  const header = Buffer.alloc(ETHERNET_HEADER_BYTES, 0xff);
+  header.write(serverHardware, 6, 'latin1');
+  header.writeUInt16BE(ETHERTYPE_IPV4, 12);
+  return header;
+}
+
+function ipHeader({ serverAddress }: DhcpReply, messageBytes: number): Buffer {
+  const header = Buffer.alloc(IP_BYTES);
+  header.set([0x45, 0x10]);
+  header.writeUInt16BE(IP_BYTES + UDP_BYTES + messageBytes, 2);
+  header.set([64, UDP], 8);
+  header.writeUInt32BE(serverAddress, 12);
+  header.writeUInt32BE(0xffffffff, 16);
+  header.writeUInt16BE(checksum(header), 10);
+  return header;
+}
+
+/** RFC 1071. */
+function checksum(header: Buffer): number {
+  let sum = 0;
+  for (let at = 0; at < header.length; at += 2) sum += header.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return ~sum & 0xffff;
+}
+
+/** Without a check sum, which IPv4 allows. */
+function udpHeader(messageBytes: number): Buffer {
+  const header = Buffer.alloc(UDP_BYTES);
+  header.writeUInt16BE(SERVER_PORT, 0);
+  header.writeUInt16BE(CLIENT_PORT, 2);
+  header.writeUInt16BE(UDP_BYTES + messageBytes, 4);
+  return header;
+}

@@ -1,0 +1,46 @@
+import { LENGTH_BYTES, LONGEST_FRAME, type StreamFrame } from './frame.ts';
+
+/** A length that no frame has: what follows cannot be told apart any more. */
+export class FrameStreamError extends Error {
+  constructor(length: number) {
+    super(`a frame of ${length} bytes was announced, and none is longer than ${LONGEST_FRAME}`);
+    this.name = new.target.name;
+  }
+}
+
+/** Cuts what comes over a stream into frames. */
+export class FrameStream {
+  #pieces: Buffer[] = [];
+  #held = 0;
+  /** As many bytes are of use as the first frame has, as far as that is known. */
+  #needed = LENGTH_BYTES;
+
+  /**
+   * @returns the frames that are complete now, as parts of what was pushed.
+   * @throws FrameStreamError, after which the stream is of no use.
+   */
+  push(chunk: Buffer): StreamFrame[] {
+    this.#pieces.push(chunk);
+    this.#held += chunk.length;
+    if (this.#held < this.#needed) return [];
+    const bytes = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces, this.#held);
+    const frames: StreamFrame[] = [];
+    let begin = 0;
+    for (;;) {
+      this.#needed = neededAt(bytes, begin);
+      if (bytes.length - begin < this.#needed) break;
+      frames.push(bytes.subarray(begin, begin + this.#needed));
+      begin += this.#needed;
+    }
+    this.#held = bytes.length - begin;
+    this.#pieces = this.#held > 0 ? [bytes.subarray(begin)] : [];
+    return frames;
+  }
+}
+
+function neededAt(bytes: Buffer, begin: number): number {
+  if (bytes.length - begin < LENGTH_BYTES) return LENGTH_BYTES;
+  const length = bytes.readUInt32BE(begin);
+  if (length > LONGEST_FRAME) throw new FrameStreamError(length);
+  return LENGTH_BYTES + length;
+}

@@ -1,0 +1,53 @@
+import type { Socket } from 'node:net';
+import type { StreamFrame } from './frame.ts';
+import { FrameStream, FrameStreamError } from './frame-stream.ts';
+import type { EthernetSwitch, SwitchPort } from './switch.ts';
+
+/** Bytes that wait for a guest that is slow to take them; what comes on top of that is lost, as in any switch. */
+export const QUEUE_BYTES = 1024 * 1024;
+
+/** A port whose wire is a connected socket, at the other side of which is QEMU. Unplugs itself when that ends. */
+export class SocketPort implements SwitchPort {
+  readonly name: string;
+  readonly #socket: Socket;
+  /** All that one read has brought goes out in one write. */
+  #batch: StreamFrame[] = [];
+  #batchBytes = 0;
+
+  /** @param socket is the port's from then on. */
+  constructor(name: string, socket: Socket, into: EthernetSwitch) {
+    this.name = name;
+    this.#socket = socket;
+    const stream = new FrameStream();
+    into.plugIn(this);
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of stream.push(chunk)) into.receive(this, frame);
+      } catch (error) {
+        if (!(error instanceof FrameStreamError)) throw error;
+        // Only a broken QEMU writes such a thing, and its stream cannot be followed any further.
+        socket.destroy();
+      }
+    });
+    // A connection that is reset as QEMU dies; its end is what counts.
+    socket.on('error', () => undefined);
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => into.unplug(this));
+  }
+
+  deliver(frame: StreamFrame): void {
+    const waiting = this.#socket.writableLength + this.#batchBytes;
+    if (waiting + frame.length > QUEUE_BYTES || !this.#socket.writable) return;
+    if (this.#batch.length === 0) process.nextTick(() => this.#flush());
+    this.#batch.push(frame);
+    this.#batchBytes += frame.length;
+  }
+
+  #flush(): void {
+    // Copied: a small frame that waits must not hold all that was read together with it.
+    const bytes = Buffer.concat(this.#batch, this.#batchBytes);
+    this.#batch = [];
+    this.#batchBytes = 0;
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+}
