@@ -17,23 +17,27 @@ export function consoleCommand(): Command {
   return new Command('console')
     .description(
       'Connects the terminal, or standard input and output, to the serial console of a machine until Ctrl-] is typed or ' +
-        'the machine ends. Any number can be connected at once.',
+        'the machine ends. Any number can be connected at once. A test that is paused names sockets for this, which are ' +
+        'given as paths.',
     )
-    .argument('<machine>', 'its name')
+    .argument('<machine>', 'its name, or the path of a socket')
     .option('--read-only', 'type nothing; Ctrl-C leaves too')
     .option('--lines <n>', 'show the last so many lines of the log first', lineCount, SCROLL_BACK)
     .action(openConsole);
 }
 
 async function openConsole(name: string, { readOnly, lines }: Flags): Promise<void> {
-  const { MachineStore, describeStatus } = await import('../store/index.ts');
-  const machine = new MachineStore().get(name).live();
+  const { MachineStore, attachConsole, describeStatus } = await import('../store/index.ts');
+  // No machine has a slash in its name.
+  const machine = name.includes('/') ? undefined : new MachineStore().get(name).live();
   const { stdin, stdout, stderr } = process;
-  if (stdin.isTTY) stderr.write(`vmlet: the serial console of ${name}; Ctrl-] leaves it\n`);
+  const what = machine ? `the serial console of ${name}` : name;
+  if (stdin.isTTY) stderr.write(`vmlet: ${what}; Ctrl-] leaves it\n`);
   const end = await untilInterrupted(async (signal) => {
     using _raw = rawTerminal();
     const input = readOnly ? stdin.pipe(leavingOnly()) : stdin;
     try {
+      if (!machine) return { kind: await attachConsole(name, { input, output: stdout, signal }) } as const;
       return await machine.console({
         input,
         output: stdout,
@@ -46,6 +50,7 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   });
   // Nobody knows where the guest has left the cursor.
   if (stdout.isTTY) stderr.write('\n');
+  if (end.kind === 'closed') stderr.write(`vmlet: ${name} is closed\n`);
   if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
 }
 

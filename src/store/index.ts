@@ -15,6 +15,7 @@ export type { CloneOptions } from './clone.ts';
 export type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './logs.ts';
 export type { MachineEventsOptions } from './events.ts';
 export type { LoggedEvent } from '../machine/event-log.ts';
+export { type AttachConsoleOptions, type ConsoleEnd, attachConsole } from '../machine/console-client.ts';
 export type { MachineConsoleEnd, MachineConsoleOptions } from './console.ts';
 export type { KeyboardInput } from './keyboard.ts';
 export type { ViewerCommand } from './screen.ts';
