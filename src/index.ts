@@ -24,7 +24,7 @@ export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/por
 export { ImageStore, type PullOptions as ImagePullOptions } from './store/image-store.ts';
 export type { InspectedImage } from './store/inspect-image.ts';
 export type { DiskUsage, UsageEntry, UsageKind } from './store/disk-usage.ts';
-export type { FileUsage } from './store/file-usage.ts';
+export type { FileUsage } from './util/file-usage.ts';
 export type { BuildPhase, BuildProgress } from './images/micro.ts';
 export type { BuildImageOptions, BuiltImage, ImageBuildOptions } from './machine/build-image-options.ts';
 export type { BuildLayerOptions } from './machine/build-layer.ts';

@@ -203,6 +203,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Images',
     load: async () => (await import('./image.ts')).imageCommand(),
   },
+  template: {
+    summary: 'keep booted guests with their memory, for run --template',
+    group: 'Images',
+    load: async () => (await import('./template.ts')).templateCommand(),
+  },
   doctor: {
     summary: 'what works on this host, what does not, and what to do about it',
     group: 'Host',

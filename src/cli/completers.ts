@@ -17,6 +17,7 @@ type Completer = (operands: ReadonlyMap<string, string>) => Promise<Completions>
 const files: Completer = async () => Promise.resolve({ candidates: [], paths: 'files' });
 const directories: Completer = async () => Promise.resolve({ candidates: [], paths: 'directories' });
 const machines: Completer = async () => only(await machineNames(), 'machine');
+const templates: Completer = async () => only(await templateNames(), 'template');
 const images: Completer = async () => only(await imageNames(), 'image');
 
 /**
@@ -27,6 +28,8 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   machine: machines,
   machines,
   images,
+  template: templates,
+  templates,
   'stored-image': images,
   image: async () => ({ candidates: await bootableImages(), paths: 'files' }),
   references: async () => ({ candidates: await catalogueImages(), paths: 'none' }),
@@ -53,6 +56,11 @@ export async function completionsOfKind(
 async function machineNames(): Promise<string[]> {
   const { MachineStore } = await import('../store/index.ts');
   return new MachineStore().names();
+}
+
+async function templateNames(): Promise<string[]> {
+  const { listTemplates } = await import('../index.ts');
+  return listTemplates().map(({ name }) => name);
 }
 
 async function snapshotNames(machine: string | undefined): Promise<string[]> {

@@ -17,7 +17,7 @@ export async function eachMachine(
 /** The same for what needs no machine that can be read. */
 export async function eachName(
   names: readonly string[],
-  work: (name: string, signal: AbortSignal) => Promise<unknown>,
+  work: (name: string, signal: AbortSignal) => unknown,
 ): Promise<void> {
   await untilInterrupted(async (signal) => {
     await Promise.all(

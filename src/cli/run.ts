@@ -1,22 +1,15 @@
 import { Command } from 'commander';
 import { TimedOutError } from '../errors.ts';
-import type { LaunchOptions, Machine } from '../index.ts';
-import { addImageFlags } from './create-flags.ts';
+import type { ForkOptions, LaunchOptions, Machine } from '../index.ts';
+import { bootNews } from './boot-news.ts';
 import { debugLog } from './debug-log.ts';
 import { runInGuest } from './guest-command.ts';
 import { Interrupts } from './interrupts.ts';
-import { ProgressLine, describeImageProgress } from './progress.ts';
+import { addMachineFlags } from './machine-flags.ts';
+import { ProgressLine } from './progress.ts';
 import { reportError } from './report-error.ts';
-import {
-  type RunFlags,
-  choice,
-  collect,
-  durationMs,
-  launchOptions,
-  splitWords,
-  wholeNumber,
-} from './run-options.ts';
-import { type SeedFlags, addSeedFlags, seedOptions } from './seed-flags.ts';
+import { type RunFlags, collect, durationMs, forkOptions, launchOptions, splitWords } from './run-options.ts';
+import { type SeedFlags, seedOptions } from './seed-flags.ts';
 
 type Flags = RunFlags & SeedFlags;
 
@@ -24,7 +17,8 @@ export function runCommand(): Command {
   const command = new Command('run')
     .description(
       'Boots a fresh guest, runs one command in it and exits with its status. Nothing of the guest stays.\n' +
-        'IMAGE is micro, an image such as debian:13, or the path of a disk with a slash in it; with --kernel there is none.',
+        'IMAGE is micro, an image such as debian:13, or the path of a disk with a slash in it; with --kernel and with\n' +
+        '--template there is none.',
     )
     .argument('[image]', 'what to boot')
     .argument('[command...]', 'what to run; a shell where none is given')
@@ -34,47 +28,41 @@ export function runCommand(): Command {
     .option('-w, --workdir <dir>', 'directory to run in')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
-    .option('-m, --memory <size>', 'memory such as 512M (default: 256M; 2G for a disk)')
-    .option('--cpus <n>', 'virtual processors (default: 1)', wholeNumber)
-    .option(
-      '--disk <disk>',
-      'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted]',
-      collect,
-    )
-    .addOption(choice('--net <kind>', 'network (default: auto)', ['auto', 'passt', 'slirp', 'none']))
-    .addOption(choice('--accel <kind>', 'accelerator (default: auto)', ['auto', 'kvm', 'tcg']))
     .option('--name <name>', "the machine's and the guest's name (default: vmlet)")
-    .option('--kernel <file>', 'boot this Linux kernel')
-    .option('--initrd <file>', 'initramfs for --kernel; the agent is added to it')
-    .option('--append <words>', "more of the kernel's command line")
+    .option('--template <template>', 'go on where this template stands, instead of booting an image')
     .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
-    .option('--boot-timeout <time>', 'how long booting may take (default: 2m; 10m for a disk)', durationMs)
-    .option('--console', "show the guest's serial console on stderr")
-    .option('--debug', 'say on stderr what is done and when, as JSON lines')
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
       const { image, command: argv } = splitWords(command.args, flags);
-      const options = launchOptions(image, flags, await seedOptions(flags));
-      await (flags.dryRun ? printDryRun(options, flags) : run(options, argv, flags));
+      const origin: Origin =
+        flags.template === undefined
+          ? { launch: launchOptions(image, flags, await seedOptions(flags)) }
+          : { template: flags.template, fork: forkOptions(flags) };
+      await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
     });
-  return addSeedFlags(addImageFlags(command, "the image's own"));
+  return addMachineFlags(command);
 }
 
-async function printDryRun(options: LaunchOptions, flags: RunFlags): Promise<void> {
-  const { dryRun } = await import('../index.ts');
-  const { plan, script } = await dryRun(options);
+/** Where the machine comes from. */
+type Origin = { readonly launch: LaunchOptions } | { readonly template: string; readonly fork: ForkOptions };
+
+async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
+  const { dryRun, openTemplate } = await import('../index.ts');
+  const { plan, script } = await ('launch' in origin
+    ? dryRun(origin.launch)
+    : openTemplate(origin.template).dryRun(origin.fork));
   process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
 }
 
-async function run(options: LaunchOptions, argv: string[], flags: RunFlags): Promise<void> {
+async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<void> {
   using interrupts = new Interrupts();
   const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
   const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
   const log = flags.debug && (await debugLog());
   try {
-    await using machine = await boot(options, flags, signal, log);
+    await using machine = await begin(origin, flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal);
     log?.debug({ status: process.exitCode }, 'the command has ended');
   } catch (error) {
@@ -85,27 +73,18 @@ async function run(options: LaunchOptions, argv: string[], flags: RunFlags): Pro
   }
 }
 
-async function boot(
-  options: LaunchOptions,
+async function begin(
+  origin: Origin,
   flags: RunFlags,
   signal: AbortSignal,
   log: LaunchOptions['log'],
 ): Promise<Machine> {
-  const { launch } = await import('../index.ts');
+  const { launch, openTemplate } = await import('../index.ts');
   const progress = new ProgressLine();
+  const common = { signal, ...(flags.console && { console: process.stderr }), ...(log && { log }) };
   try {
-    if (!flags.console && !log) progress.show('booting…');
-    return await launch({
-      ...options,
-      signal,
-      ...(flags.console && { console: process.stderr }),
-      ...(log && { log }),
-      // Where nobody sees it, the guest need not be asked.
-      ...(progress.enabled && { onBoot: (doing) => progress.show(`booting: ${doing}…`) }),
-      onProgress: (news) => {
-        progress.show(news.phase === 'done' ? 'booting…' : describeImageProgress(news));
-      },
-    });
+    if ('template' in origin) return await openTemplate(origin.template).fork({ ...origin.fork, ...common });
+    return await launch({ ...origin.launch, ...common, ...bootNews(progress, flags) });
   } finally {
     progress.clear();
   }

@@ -10,7 +10,7 @@ export function systemCommand(): Command {
   const system = new Command('system').description('All that vmlet keeps on this host.');
   system
     .command('df')
-    .summary('show what images, machines and the rest take')
+    .summary('show what images, templates, machines and the rest take')
     .description(
       'Shows what images, machines and the rest take. SIZE is what the files say, ON HOST what they take up, and ' +
         'RECLAIMABLE what vmlet system prune --all would free. Snapshots are in the disks of their machines.',
@@ -23,7 +23,7 @@ export function systemCommand(): Command {
     .summary('remove what nobody needs')
     .description(
       'Removes interrupted downloads, what was left by those who were killed, and images that have no name and that ' +
-        'nobody needs; with --all images with names too. Machines and disks that were kept stay.',
+        'nobody needs; with --all images with names too. Machines, templates and disks that were kept stay.',
     )
     .option('-a, --all', 'remove images with names too')
     .option('--dry-run', 'only print what would be removed')

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { Host } from '../host/host.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { findOnDisk } from '../process/confine.ts';
 import { type MachineDirectory, machineDirectory } from './directory.ts';
+import type { Locations } from './locations.ts';
 import { agentArchive, agentProgram } from './package-files.ts';
 import { type DiskPlan, type Plan, planMachine } from './plan.ts';
 import { seedIdentity } from './prepare.ts';
@@ -30,20 +32,41 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
   const spec = parseSpec(options);
   const findings = await survey(spec, options, { pull: 'never' });
   const { host, locations, network } = findings;
-  const own = `by-hand-${process.pid}`;
-  const directory = machineDirectory(join(locations.runtime, own), join(locations.scratch, own));
+  const directory = directoryByHand(locations);
   const plan = planMachine({
     ...findings,
     network: network && { ...network, forwards: await chooseHostPorts(network.forwards, options.signal) },
     directory,
-    wiring: {
-      monitor: { kind: 'listening', path: directory.monitorSocket },
-      agent: { kind: 'listening', path: directory.agentSocket },
-      console: { kind: 'terminal' },
-      network: { descriptor: undefined },
-    },
+    wiring: wiringByHand(directory),
     startPaused: false,
   });
+  const preparation = [
+    ...initrdLines(plan),
+    ...plan.disks.map(diskLine).filter((line) => line !== undefined),
+    ...nvramLines(plan),
+    ...(await seedLines(plan, findings)),
+  ];
+  return { plan, script: scriptOf(plan, host, preparation) };
+}
+
+/** Where what is started by hand has its files. */
+export function directoryByHand({ runtime, scratch }: Locations): MachineDirectory {
+  const own = `by-hand-${process.pid}`;
+  return machineDirectory(join(runtime, own), join(scratch, own));
+}
+
+export function wiringByHand(directory: MachineDirectory): Plan['wiring'] {
+  return {
+    monitor: { kind: 'listening', path: directory.monitorSocket },
+    agent: { kind: 'listening', path: directory.agentSocket },
+    console: { kind: 'terminal' },
+    network: { descriptor: undefined },
+  };
+}
+
+/** @param preparation makes the files that QEMU needs, in the shell's words. */
+export function scriptOf(plan: Plan, host: Host, preparation: readonly string[]): string {
+  const { directory } = plan;
   // The script makes its directories before it starts QEMU.
   const flags = qemuConfinementFlags(plan, host, (path) =>
     path === directory.sockets || path === directory.storage ? { path, kind: 'directory' } : findOnDisk(path),
@@ -56,14 +79,11 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
     '# The command to run in the guest is no part of this: vmlet gives it to the agent, which waits at agent.sock.',
     'set -e',
     ...directoryLines(directory),
-    ...initrdLines(plan),
-    ...plan.disks.map(diskLine).filter((line) => line !== undefined),
-    ...nvramLines(plan),
-    ...(await seedLines(plan, findings)),
+    ...preparation,
     ...networkLines(plan),
     command(['env', '-i', ...confined, ...qemuCommand(plan)]),
   ];
-  return { plan, script: `${lines.join('\n')}\n` };
+  return `${lines.join('\n')}\n`;
 }
 
 function directoryLines({ sockets, storage }: MachineDirectory): string[] {
@@ -124,6 +144,6 @@ function networkLines({ network, directory }: Plan): string[] {
   ];
 }
 
-function command(words: readonly string[]): string {
+export function command(words: readonly string[]): string {
   return words.map(quoteForShell).join(' ');
 }

@@ -1,4 +1,3 @@
-import { PortTakenError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { withinLimits } from '../util/deadline.ts';
@@ -13,11 +12,9 @@ import { type Plan, planMachine } from './plan.ts';
 import { prepareFiles } from './prepare.ts';
 import { RunningMachine } from './running-machine.ts';
 import { type LaunchOptions, type Spec, parseSpec } from './spec.ts';
+import { withPortChoices } from './port-choices.ts';
 import { reachAgent, runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from './survey.ts';
-
-/** A port that we chose can be taken by another process before passt has it; then others are chosen. */
-const PORT_CHOICES = 3;
 
 /**
  * Boots a virtual machine and returns when it is ready, see `until`.
@@ -57,18 +54,10 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
   signal?.throwIfAborted();
   const findings = await survey(spec, options, {
     locations: places.locations,
-    ownsMemory: places.memoryFile !== undefined,
+    ownsMemory: places.memoryFile !== undefined || spec.faults,
   });
   log?.debug('found what the machine is made of');
-  for (let choice = 1; ; choice++) {
-    try {
-      return await bringUp(spec, findings, places, options);
-    } catch (error) {
-      const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
-      if (!another) throw error;
-      log?.debug({ err: error }, 'a chosen port was taken; choosing again');
-    }
-  }
+  return withPortChoices(log, async () => bringUp(spec, findings, places, options));
 }
 
 async function bringUp(

@@ -6,11 +6,12 @@ import { imageDirectoryName } from '../images/image.ts';
 import { describeImage, layersOn, unneededOf } from '../images/remove-image.ts';
 import { listImages } from '../images/store.ts';
 import { goesOn, keptDownloads } from '../images/transfer/kept-downloads.ts';
+import { TemplateShelf } from '../machine/fork/template-shelf.ts';
 import { type Locations, placesOf } from '../machine/locations.ts';
 import { ownerInName } from '../machine/runtime-directory.ts';
 import { isAlive } from '../process/identity.ts';
 import { type Definition, machineNames, readSpec } from './definition.ts';
-import { FileMeter, type FileUsage, entriesOf } from './file-usage.ts';
+import { FileMeter, type FileUsage, entriesOf } from '../util/file-usage.ts';
 import { findImageUsers } from './image-users.ts';
 import { definitionFiles } from './machine-files.ts';
 import { readStatus } from './machine-status.ts';
@@ -22,7 +23,15 @@ import { listMachineSnapshots } from './snapshots.ts';
  * killed.
  */
 export type UsageKind =
-  'images' | 'machines' | 'snapshots' | 'saved states' | 'kept disks' | 'logs' | 'downloads' | 'unfinished';
+  | 'images'
+  | 'templates'
+  | 'machines'
+  | 'snapshots'
+  | 'saved states'
+  | 'kept disks'
+  | 'logs'
+  | 'downloads'
+  | 'unfinished';
 
 /** What one thing takes. */
 export interface UsageEntry extends FileUsage {
@@ -50,6 +59,7 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
   }
   return {
     images,
+    templates: templateEntries(locations, meter),
     machines: machines.map(({ machine }) => machine),
     snapshots,
     'saved states': machines.flatMap(({ saved }) => saved),
@@ -78,6 +88,12 @@ async function imageEntries(locations: Locations, meter: FileMeter): Promise<Usa
     }),
     ...broken.map(({ path, reason }) => ({ ...kept(basename(path), meter.measure(path)), problem: reason })),
   ];
+}
+
+function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
+  return new TemplateShelf(locations)
+    .directories()
+    .map(({ name, directory }) => kept(name, meter.measure(directory)));
 }
 
 interface MeasuredMachine {
@@ -149,15 +165,16 @@ export function unfinishedEntries(locations: Locations, meter: FileMeter): Usage
     { directory: locations.scratch, ownerOf: ownerInName },
     { directory: join(locations.machines, '.staging'), ownerOf: ownerInName },
   ];
-  return places.flatMap(({ directory, ownerOf }) =>
+  const owned = places.flatMap(({ directory, ownerOf }) =>
     entriesOf(directory).flatMap((name) => {
       const owner = ownerOf(name);
-      if (!owner) return [];
-      const usage = meter.measure(join(directory, name));
-      const active = isAlive(owner);
-      return [{ name, ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes }];
+      return owner ? [{ directory: join(directory, name), active: isAlive(owner) }] : [];
     }),
   );
+  return [...owned, ...new TemplateShelf(locations).unfinished()].map(({ directory, active }) => {
+    const usage = meter.measure(directory);
+    return { name: basename(directory), ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
+  });
 }
 
 /** A thing that no prune takes. */

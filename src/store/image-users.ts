@@ -4,6 +4,8 @@ import { isSystemError } from '../errors.ts';
 import { ownerOfBuild } from '../images/build-directory.ts';
 import { imageDirectoryName } from '../images/image.ts';
 import type { UsersOf } from '../images/remove-image.ts';
+import { templateFiles } from '../machine/fork/template-files.ts';
+import { TemplateShelf } from '../machine/fork/template-shelf.ts';
 import type { Locations } from '../machine/locations.ts';
 import { ownerInName } from '../machine/runtime-directory.ts';
 import { isAlive } from '../process/identity.ts';
@@ -14,13 +16,14 @@ import { definitionFiles } from './machine-files.ts';
 const HEADER_BYTES = 64 * 1024;
 
 /**
- * Which machines, throw-away ones too, and which disks that outlived theirs stand on an image. Their texts are searched
+ * Which machines, throw-away ones too, templates, and disks that outlived their machine stand on an image. Their texts are searched
  * for the image's directory, so that a machine counts whose definition cannot be understood.
  */
 export function findImageUsers(locations: Locations): UsersOf {
   const texts = [
     ...machineTexts(locations),
     ...diskTexts(locations),
+    ...templateTexts(locations),
     ...scratchTexts(locations),
     ...buildTexts(locations),
   ];
@@ -45,6 +48,14 @@ function machineTexts(locations: Locations): UserText[] {
 
 function diskTexts({ disks }: Locations): UserText[] {
   return beginningsIn(disks).map(({ path, text }) => ({ user: `the disk ${path}`, text }));
+}
+
+/** Templates name all that they stand on in their records. */
+function templateTexts(locations: Locations): UserText[] {
+  return new TemplateShelf(locations).directories().flatMap(({ name, directory }) => {
+    const text = unlessGone(() => readFileSync(templateFiles(directory).record));
+    return text === undefined ? [] : [{ user: `the template ${name}`, text }];
+  });
 }
 
 /** Overlays of machines that `vmlet run` has running. Of those whose owner is dead, nobody will read any more. */

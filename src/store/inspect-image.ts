@@ -5,7 +5,7 @@ import type { Verification } from '../images/manifest.ts';
 import { describeImage, layersOn } from '../images/remove-image.ts';
 import { type ListedImage, listImages, requireImage } from '../images/store.ts';
 import type { Locations } from '../machine/locations.ts';
-import { FileMeter } from './file-usage.ts';
+import { FileMeter } from '../util/file-usage.ts';
 import { findImageUsers } from './image-users.ts';
 
 /** All that is known of one image. */

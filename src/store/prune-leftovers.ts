@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { sweepBuildDirectories } from '../images/build-directory.ts';
 import { keptDownloads, removeDownload } from '../images/transfer/kept-downloads.ts';
+import { TemplateShelf } from '../machine/fork/template-shelf.ts';
 import { type Locations, placesOf } from '../machine/locations.ts';
 import { sweepDeadOwners } from '../machine/runtime-directory.ts';
 import { type UsageEntry, downloadEntries, unfinishedEntries } from './disk-usage.ts';
-import { FileMeter } from './file-usage.ts';
+import { FileMeter } from '../util/file-usage.ts';
 
 /**
  * Removes what nobody works on any more: interrupted downloads, which then begin anew, and what was being made by
@@ -25,6 +26,7 @@ export async function pruneLeftovers(
   }
   sweepDeadOwners(locations.scratch);
   sweepDeadOwners(join(locations.machines, '.staging'));
+  new TemplateShelf(locations).sweep();
   await sweepBuildDirectories(locations.images);
   return [...downloads.filter(({ name }) => removed.has(name)), ...unfinished];
 }

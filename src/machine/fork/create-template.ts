@@ -69,16 +69,8 @@ export async function createTemplate(
   return shelf.withName(name, launching.signal, async (place) => {
     const found = shelf.find(name);
     if (found && existing === 'refuse') throw new TemplateExistsError(name);
-    const inputs = await templateInputs(spec, commands, making.launching, locations);
-    if (
-      found &&
-      existing === 'reuse' &&
-      found.inputs === inputs &&
-      (await found.differences()).length === 0
-    ) {
-      return found;
-    }
-    const record = await make(templateFiles(place.directory), inputs, making);
+    if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
+    const record = await make(templateFiles(place.directory), making);
     place.publish();
     return new Template(record, place.directory, locations);
   });
@@ -92,21 +84,27 @@ interface Making {
   readonly locations: Locations;
 }
 
+async function stillFits(found: Template, making: Making): Promise<boolean> {
+  return found.inputs === (await inputsOf(making)) && (await found.differences()).length === 0;
+}
+
+async function inputsOf({ spec, commands, launching, locations }: Making): Promise<string> {
+  return templateInputs(spec, commands, launching, locations);
+}
+
 async function makeTemporary(making: Making): Promise<TemporaryTemplate> {
   const scope = new Scope();
   try {
     const directory = claimDirectory(making.locations.scratch, scope);
-    const { spec, commands, launching, locations } = making;
-    const inputs = await templateInputs(spec, commands, launching, locations);
-    const record = await make(templateFiles(directory), inputs, making);
-    return new TemporaryTemplate(record, directory, locations, scope);
+    const record = await make(templateFiles(directory), making);
+    return new TemporaryTemplate(record, directory, making.locations, scope);
   } catch (error) {
     await scope.close();
     throw error;
   }
 }
 
-async function make(files: TemplateFiles, inputs: string, making: Making): Promise<TemplateRecord> {
+async function make(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
   const { spec, launching, locations } = making;
   // Memory in a file of a full disk would end QEMU at any moment.
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
@@ -115,6 +113,8 @@ async function make(files: TemplateFiles, inputs: string, making: Making): Promi
   const places = { locations, storage: files.directory, memoryFile: files.memory };
   await using machine = await launchAt(places, { ...launching, name: spec.name });
   const { plan } = machine;
+  // Not before: the image has been got only now.
+  const inputs = await inputsOf(making);
   await warmUp(machine, making);
   const abilities = await restoreAbilitiesOf(machine.qmp);
   await machine.sync();

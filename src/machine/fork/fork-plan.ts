@@ -43,6 +43,19 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
   };
 }
 
+/** What a fork may write into begins as a copy, of a disk that is an empty layer: from where, and to where. */
+export function writableCopies(
+  { disks, firmware }: Plan,
+  files: TemplateFiles,
+  origin: Plan,
+): (readonly [from: string, to: string])[] {
+  const layers = disks
+    .filter(({ readOnly }) => !readOnly)
+    .map(({ nodeName, path }) => [files.overlay(nodeName), path] as const);
+  if (!firmware || !origin.firmware) return layers;
+  return [...layers, [origin.firmware.variablesPath, firmware.variablesPath]];
+}
+
 function layerOn(disk: DiskPlan, directory: MachineDirectory): DiskPlan {
   if (disk.readOnly) return disk;
   const { path, format, backing } = disk;

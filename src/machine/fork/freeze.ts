@@ -13,13 +13,13 @@ export interface RestoreAbilities {
 
 /**
  * Stops a guest whose memory is a file, and writes what else it consists of beside it. What its disks hold belongs to
- * it from then on: end QEMU without letting the guest run on.
+ * it from then on: end QEMU without letting the guest run on. It is not stopped before, or it would be kept as one that
+ * is not to run.
  * @throws QmpJobError with QEMU's words, QmpRefusedError where this QEMU cannot leave shared memory where it is, what
  *   `execute` throws.
  */
 export async function freeze(qmp: QmpClient, { state }: TemplateFiles): Promise<void> {
   await (await open(state, 'wx', 0o600)).close();
-  await qmp.execute('stop');
   await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
   const start = async (): Promise<void> => {
     await qmp.execute('migrate', { channels: [fileChannel(state)] });

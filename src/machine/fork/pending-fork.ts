@@ -17,6 +17,7 @@ import {
   startMachine,
 } from '../started-machine.ts';
 import { renewFork } from './renew-fork.ts';
+import { writableCopies } from './fork-plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
@@ -114,19 +115,13 @@ export class PendingFork implements AsyncDisposable {
   }
 }
 
-/** What a fork may write into begins as a copy; of a disk that is an empty layer. */
 async function copyWritable(
   plan: Plan,
   files: TemplateFiles,
   { plan: origin }: TemplateRecord,
 ): Promise<void> {
-  const copies = plan.disks
-    .filter(({ readOnly }) => !readOnly)
-    .map(({ nodeName, path }) => [files.overlay(nodeName), path] as const);
-  if (plan.firmware && origin.firmware)
-    copies.push([origin.firmware.variablesPath, plan.firmware.variablesPath]);
   await Promise.all(
-    copies.map(async ([from, to]) => {
+    writableCopies(plan, files, origin).map(async ([from, to]) => {
       await copyFile(from, to, constants.COPYFILE_FICLONE);
       await chmod(to, 0o600);
     }),

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { ImageNotFoundError } from '../../errors.ts';
+import { readAgent } from '../../images/agent-file.ts';
 import { sha256 } from '../../images/sha256.ts';
 import { findBootSource } from '../boot-source.ts';
 import type { Locations } from '../locations.ts';
@@ -26,5 +26,5 @@ export async function templateInputs(
     throw error;
   });
   const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
-  return sha256(JSON.stringify([what, source ?? null, commands, sha256(await readFile(agentProgram()))]));
+  return sha256(JSON.stringify([what, source ?? null, commands, sha256(await readAgent(agentProgram()))]));
 }

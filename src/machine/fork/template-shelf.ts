@@ -98,7 +98,7 @@ export class TemplateShelf {
     const lock = await open(join(this.#directory, `.${name}.lock`), 'a', 0o600);
     scope.defer(async () => lock.close());
     await lockDescriptor(lock.fd, { wait: true, signal });
-    this.#sweep();
+    this.sweep();
     const directory = join(this.#directory, `.${nameOfOwned(ownIdentity())}`);
     mkdirSync(directory, { mode: 0o700 });
     let isPublished = false;
@@ -122,22 +122,40 @@ export class TemplateShelf {
     return await work({ directory, publish });
   }
 
-  /** Takes away what killed makers left. */
-  #sweep(): void {
-    const linked = new Set(this.#names().map((name) => this.#linked(name)));
-    for (const entry of readdirSync(this.#directory)) {
+  /** Where each lies, damaged ones too. */
+  directories(): { readonly name: string; readonly directory: string }[] {
+    return this.#names().flatMap((name) => {
+      const directory = this.#linked(name);
+      return directory === undefined ? [] : [{ name, directory }];
+    });
+  }
+
+  /** What is being made, or was by somebody who was killed. */
+  unfinished(): { readonly directory: string; readonly active: boolean }[] {
+    const linked = new Set(this.directories().map(({ directory }) => directory));
+    return this.#entries().flatMap((entry) => {
       const owner = ownerInName(entry.slice(1));
       const directory = join(this.#directory, entry);
-      if (!owner || linked.has(directory) || isAlive(owner)) continue;
-      rmSync(directory, { recursive: true, force: true });
+      return !owner || linked.has(directory) ? [] : [{ directory, active: isAlive(owner) }];
+    });
+  }
+
+  /** Takes away what killed makers left. */
+  sweep(): void {
+    for (const { directory, active } of this.unfinished()) {
+      if (!active) rmSync(directory, { recursive: true, force: true });
     }
   }
 
   #names(): string[] {
+    return this.#entries()
+      .filter((entry) => !entry.startsWith('.'))
+      .sort();
+  }
+
+  #entries(): string[] {
     try {
-      return readdirSync(this.#directory)
-        .filter((entry) => !entry.startsWith('.'))
-        .sort();
+      return readdirSync(this.#directory);
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return [];
       throw error;

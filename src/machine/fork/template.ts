@@ -7,16 +7,20 @@ import { probeHost } from '../../host/probe.ts';
 import { chooseHostPorts } from '../../passt/host-port.ts';
 import type { BoundNetworkPlan } from '../../passt/network.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../../passt/port.ts';
+import { FileMeter } from '../../util/file-usage.ts';
 import { Scope } from '../../util/scope.ts';
 import { claimMachineDirectory } from '../embedded-machine.ts';
 import type { Locations } from '../locations.ts';
 import type { Machine } from '../machine.ts';
 import { hostNameSchema } from '../spec.ts';
+import { withPortChoices } from '../port-choices.ts';
 import { networkOf } from '../survey.ts';
+import type { DryRun } from '../dry-run.ts';
+import type { Plan } from '../plan.ts';
 import { planFork } from './fork-plan.ts';
 import { PendingFork } from './pending-fork.ts';
 import { forkName, newMac } from './renew-fork.ts';
-import { basisDifferences, basisOf } from './template-basis.ts';
+import { type TemplateBasis, basisDifferences, basisOf } from './template-basis.ts';
 import { type TemplateFiles, templateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
@@ -50,6 +54,12 @@ const schema = z.strictObject({
     .max(2 ** 31 - 1)
     .default(FORK_TIMEOUT_MS),
 });
+
+interface SettledFork {
+  readonly host: Host;
+  readonly name: string;
+  readonly network: BoundNetworkPlan | undefined;
+}
 
 /** A guest that has booted and stands still, with its memory and its disks in files: machines begin as it is. */
 export class Template {
@@ -91,6 +101,16 @@ export class Template {
     return this.#files.directory;
   }
 
+  /** What its files take up on the host. */
+  get hostBytes(): number {
+    return new FileMeter().measure(this.directory).hostBytes;
+  }
+
+  /** What its memory depends on, in words by what it is of. */
+  get basis(): TemplateBasis {
+    return this.#record.basis;
+  }
+
   /** Of all that it was made from: two templates with the same one began as the same. */
   get inputs(): string {
     return this.#record.inputs;
@@ -108,24 +128,49 @@ export class Template {
    *   lines, TimedOutError, or the signal's reason. Nothing of it is left then.
    */
   async fork(options: ForkOptions = {}): Promise<Machine> {
-    const pending = await this.prepare(options);
-    return pending.run({ ...options, timeoutMs: timeoutOf(options) });
+    return withPortChoices(options.log, async () => {
+      const pending = await this.prepare(options);
+      return pending.run({ ...options, timeoutMs: timeoutOf(options) });
+    });
   }
 
   /** Does all that comes before the guest runs. */
   async prepare(options: ForkOptions = {}): Promise<PendingFork> {
-    const { signal, log } = options;
-    const { name = forkName(this.name), ports, net } = parseForkOptions(options);
-    signal?.throwIfAborted();
-    const host = await this.#probe();
-    const differences = basisDifferences(this.#record.basis, basisOf(this.#record.plan, host));
-    if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
-    const network = await this.#bindNetwork(net, ports, host, signal);
+    const { host, name, network } = await this.#settle(options);
     const scope = new Scope();
     const directory = claimMachineDirectory(this.#locations, scope);
     const plan = planFork(this.#record, this.#files, { name, network, directory });
-    log?.debug({ template: this.name }, 'forking');
+    options.log?.debug({ template: this.name }, 'forking');
     return PendingFork.start(plan, host, this.#files, this.#record, options, scope);
+  }
+
+  /**
+   * Says what `fork` would start, and starts nothing. The script's guest goes on as the template, hardware address
+   * included: nobody tells it that it is another.
+   * @throws TemplateStaleError, InvalidInputError, PortTakenError.
+   */
+  async dryRun(options: Omit<ForkOptions, 'console' | 'log'> = {}): Promise<DryRun> {
+    const { directoryByHand, wiringByHand } = await import('../dry-run.ts');
+    const { forkScript } = await import('./fork-script.ts');
+    const { host, name, network } = await this.#settle(options);
+    const directory = directoryByHand(this.#locations);
+    const origin = this.#record.plan;
+    const plan: Plan = {
+      ...planFork(this.#record, this.#files, { name, network, directory }),
+      network: network && origin.network && { ...network, guest: origin.network.guest },
+      wiring: wiringByHand(directory),
+      startPaused: false,
+    };
+    return { plan, script: forkScript(plan, host, this.#files, origin) };
+  }
+
+  async #settle(options: ForkOptions): Promise<SettledFork> {
+    const { name = forkName(this.name), ports, net } = parseForkOptions(options);
+    options.signal?.throwIfAborted();
+    const host = await this.#probe();
+    const differences = basisDifferences(this.#record.basis, basisOf(this.#record.plan, host));
+    if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
+    return { host, name, network: await this.#bindNetwork(net, ports, host, options.signal) };
   }
 
   async #probe(): Promise<Host> {
