@@ -70,6 +70,15 @@ export class Machine extends RunningMachine {
     await this.#agent.sync();
   }
 
+  /**
+   * Sets the guest's clock. A program in the guest that keeps it right (NTP) may set it again.
+   * @throws MachineEndedError, GuestRequestError, InvalidInputError for a time before 1970.
+   */
+  async setClock(time: Date): Promise<void> {
+    this.requireAlive();
+    await this.#agent.setClock(time.getTime());
+  }
+
   protected override stopSteps(): StopStep[] {
     const powerOff = async (): Promise<void> => {
       await this.#agent.powerOff();

@@ -1,0 +1,30 @@
+import type { Machine } from '../../machine/machine.ts';
+import type { Fault } from './fault.ts';
+import { holdInGuest } from './guest-hold.ts';
+
+/**
+ * The file has no name: whoever looks into the folder sees only that there is no room, and after a power cut the file
+ * system takes it back. Where blocks cannot be reserved they are written. More than one round, since what a file system
+ * notes of the file takes blocks too.
+ */
+const FILL = `
+file=$1/.vmlet-fill-$$
+exec 3>>"$file"
+rm "$file"
+missing() {
+  set -- $(stat -f -c '%f %S' "$1") "$2"
+  echo $(($1 * $2 - $3))
+}
+size=0
+for round in 1 2 3; do
+  more=$(missing "$1" "$2")
+  [ "$more" -gt 0 ] || break
+  fallocate -o "$size" -l "$more" /proc/self/fd/3 2>/dev/null ||
+    dd if=/dev/zero bs=4096 count=$(((more + 4095) / 4096)) >&3 2>/dev/null || :
+  size=$(stat -L -c %s /proc/self/fd/3)
+done`;
+
+/** Fills a file system of the guest up. */
+export async function fillDisk(machine: Machine, path: string, freeBytes: number): Promise<Fault> {
+  return holdInGuest(machine, 'disk.fill', FILL, [path, String(freeBytes)]);
+}

@@ -1,0 +1,73 @@
+import { diskDeviceId } from '../../machine/block-node.ts';
+import type { DiskPlan } from '../../machine/plan.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+
+export const DISK_REQUESTS = ['read', 'write', 'flush', 'discard'] as const;
+
+/** What a guest asks of a disk. */
+export type DiskRequest = (typeof DISK_REQUESTS)[number];
+
+/** Which requests fail. */
+export interface DiskErrors {
+  readonly on: readonly DiskRequest[];
+  /** Of 512 bytes; undefined for all. */
+  readonly sector: number | undefined;
+}
+
+/** QEMU's names; that zeros are written is nothing that a guest's program knows. */
+const IO_TYPES = {
+  read: ['read'],
+  write: ['write', 'write-zeroes'],
+  flush: ['flush'],
+  discard: ['discard'],
+} as const;
+
+/** A guest is told that a request has failed and not why; ENOSPC alone would be another thing: QEMU stops the guest. */
+const EIO = 5;
+
+/**
+ * Lets requests of a disk fail while its guest runs. QEMU's blkdebug filter goes between the disk and the guest's device,
+ * by the device's `drive` property, which may be set at any time. It is not put below the disk by `blockdev-reopen`,
+ * where a filter would see the clusters of a qcow2 and not the guest's sectors, and fail QEMU's own metadata too.
+ */
+export class FailingDisk {
+  readonly #qmp: QmpClient;
+  readonly #disk: DiskPlan;
+  #errors: DiskErrors | undefined;
+  #filter: string | undefined;
+  #count = 0;
+
+  constructor(qmp: QmpClient, disk: DiskPlan) {
+    this.#qmp = qmp;
+    this.#disk = disk;
+  }
+
+  /** @param errors those that it has from now on; undefined for none. */
+  async set(errors: DiskErrors | undefined): Promise<void> {
+    if (errors === this.#errors) return;
+    const next = errors && (await this.#addFilter(errors));
+    const former = this.#filter;
+    await this.#qmp.execute('qom-set', {
+      path: `/machine/peripheral/${diskDeviceId(this.#disk.nodeName)}`,
+      property: 'drive',
+      value: next ?? this.#disk.nodeName,
+    });
+    this.#filter = next;
+    this.#errors = errors;
+    if (former !== undefined) await this.#qmp.execute('blockdev-del', { 'node-name': former });
+  }
+
+  async #addFilter({ on, sector }: DiskErrors): Promise<string> {
+    const name = `${this.#disk.nodeName}-errors-${++this.#count}`;
+    await this.#qmp.execute('blockdev-add', {
+      driver: 'blkdebug',
+      'node-name': name,
+      image: this.#disk.nodeName,
+      'read-only': this.#disk.readOnly,
+      'inject-error': on
+        .flatMap((request) => IO_TYPES[request])
+        .map((iotype) => ({ event: 'none', iotype, errno: EIO, ...(sector !== undefined && { sector }) })),
+    });
+    return name;
+  }
+}

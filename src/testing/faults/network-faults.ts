@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import * as z from 'zod';
+import { FaultUnavailableError, InvalidInputError, QmpRefusedError } from '../../errors.ts';
+import { type NetworkCard, networkCards, setLink } from '../../machine/network-card.ts';
+import type { RunningMachine } from '../../machine/running-machine.ts';
+import { ActiveFaults } from './active-faults.ts';
+import type { Fault } from './fault.ts';
+import { parseFaultOptions } from './fault-options.ts';
+import type { Shape } from './packet-delay.ts';
+import { PacketRelay } from './packet-relay.ts';
+
+export interface CardOptions {
+  /** One network card, by its `id` in `cards()`; all by default. */
+  readonly card?: string | undefined;
+}
+
+export interface ShapeOptions extends CardOptions {
+  /** Milliseconds that each packet takes longer, each way: a round trip takes twice that. 0 to 600 000; 0 by default. */
+  readonly latencyMs?: number | undefined;
+  /**
+   * Milliseconds by which the latency of a packet is more or less, at random, evenly. Packets stay in their order. At
+   * most `latencyMs`; 0 by default.
+   */
+  readonly jitterMs?: number | undefined;
+  /** How many packets of a hundred are lost, each way, at random: 0 (the default) to 100. */
+  readonly lossPercent?: number | undefined;
+}
+
+const schema = z.strictObject({
+  card: z.string().optional(),
+  latencyMs: z.number('expected milliseconds').min(0).max(600_000).default(0),
+  jitterMs: z.number('expected milliseconds').min(0).max(600_000).default(0),
+  lossPercent: z.number('expected a number from 0 to 100').min(0).max(100).default(0),
+});
+
+interface OnCards {
+  readonly cards: readonly NetworkCard[];
+}
+
+/** Faults of a machine's network, from outside: the guest takes no part in them. */
+export class NetworkFaults {
+  readonly #machine: RunningMachine;
+  readonly #unplugged = new ActiveFaults<OnCards>(async (active) => this.#setLinks(active));
+  readonly #shaped = new ActiveFaults<OnCards & { readonly shape: Shape }>(async (active) =>
+    this.#setShapes(active),
+  );
+  readonly #downs = new Map<string, NetworkCard>();
+  readonly #relays = new Map<string, PacketRelay>();
+
+  constructor(machine: RunningMachine) {
+    this.#machine = machine;
+  }
+
+  /** The machine's network cards. */
+  async cards(): Promise<NetworkCard[]> {
+    return networkCards(this.#machine.qmp);
+  }
+
+  /**
+   * Unplugs the cable: no packet passes, and the guest sees that its carrier is gone. What is sent is lost.
+   * @throws FaultUnavailableError for a machine without a network card, InvalidInputError for a card that it does not
+   *   have.
+   */
+  async down(options: CardOptions = {}): Promise<Fault> {
+    const { card } = parseFaultOptions(schema.pick({ card: true }), options);
+    return this.#unplugged.begin({ cards: await this.#choose('net.down', card) });
+  }
+
+  /** Plugs in again whatever `down` has unplugged. */
+  async up(): Promise<void> {
+    await this.#unplugged.endAll();
+  }
+
+  /**
+   * Delays and loses packets. They pass through this process, which takes a moment itself: milliseconds are a least,
+   * not exact. Of two faults on one card the later one counts. When it begins or ends, packets on their way may be lost.
+   * @throws FaultUnavailableError for a machine without a network card, and for one whose packets do not pass through
+   *   QEMU (passt with vhost-user); InvalidInputError.
+   */
+  async shape(options: ShapeOptions): Promise<Fault> {
+    const { card, ...shape } = parseFaultOptions(schema, options);
+    if (shape.jitterMs > shape.latencyMs) {
+      throw new InvalidInputError(
+        'jitterMs',
+        `${shape.jitterMs} is more than the latency of ${shape.latencyMs} ms that it is to vary`,
+      );
+    }
+    return this.#shaped.begin({ cards: await this.#choose('net.shape', card), shape });
+  }
+
+  async #setLinks(active: readonly OnCards[]): Promise<void> {
+    const { qmp } = this.#machine;
+    const wanted = new Map(active.flatMap(({ cards }) => cards.map((card) => [card.id, card])));
+    for (const [id, card] of this.#downs) {
+      if (wanted.has(id)) continue;
+      await setLink(qmp, card, true);
+      this.#downs.delete(id);
+    }
+    for (const [id, card] of wanted) {
+      if (this.#downs.has(id)) continue;
+      await setLink(qmp, card, false);
+      this.#downs.set(id, card);
+    }
+  }
+
+  async #setShapes(active: readonly (OnCards & { readonly shape: Shape })[]): Promise<void> {
+    const wanted = new Map(
+      active.flatMap(({ cards, shape }) => cards.map((card) => [card.id, { card, shape }])),
+    );
+    for (const [id, relay] of this.#relays) {
+      if (wanted.has(id)) continue;
+      this.#relays.delete(id);
+      await relay.remove();
+    }
+    for (const [id, { card, shape }] of wanted) {
+      const relay = this.#relays.get(id);
+      if (relay) relay.shape = shape;
+      else this.#relays.set(id, await insertRelay(this.#machine, card, shape));
+    }
+  }
+
+  async #choose(fault: string, card: string | undefined): Promise<NetworkCard[]> {
+    const all = await this.cards();
+    if (all.length === 0) {
+      throw new FaultUnavailableError(fault, 'the machine has no network card', {
+        hint: "launch it with a network: leave out net: 'none'",
+      });
+    }
+    if (card === undefined) return all;
+    const chosen = all.filter(({ id }) => id === card);
+    if (chosen.length > 0) return chosen;
+    throw new InvalidInputError('card', `the machine has no network card ${JSON.stringify(card)}`, {
+      hint: `it has ${all.map(({ id }) => id).join(', ')}`,
+    });
+  }
+}
+
+async function insertRelay(
+  { qmp, plan }: RunningMachine,
+  card: NetworkCard,
+  shape: Shape,
+): Promise<PacketRelay> {
+  try {
+    return await PacketRelay.insert(qmp, card, join(plan.directory.sockets, 'faults.sock'), shape);
+  } catch (error) {
+    if (!(error instanceof QmpRefusedError) || error.command !== 'object-add') throw error;
+    throw new FaultUnavailableError(
+      'net.shape',
+      `QEMU lets nobody at the packets of ${card.id}: ${error.description}`,
+      {
+        hint: 'launch the machine with faults: true, which takes another way for its packets than vhost-user',
+        cause: error,
+      },
+    );
+  }
+}

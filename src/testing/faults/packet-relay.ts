@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { type Server, type Socket, createServer } from 'node:net';
+import type { NetworkCard } from '../../machine/network-card.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+import { deferred } from '../../util/deferred.ts';
+import { Scope } from '../../util/scope.ts';
+import { unlessEnded } from './fault.ts';
+import { PacketDelay, type Shape } from './packet-delay.ts';
+import { PacketFrames } from './packet-frames.ts';
+
+/** QEMU's queues of a netdev: `rx` is what the guest sends, `tx` what it gets. */
+const DIRECTIONS = ['rx', 'tx'] as const;
+
+/**
+ * Leads the packets of one card through this process, both ways: a filter of QEMU's (filter-redirector) writes each into
+ * one socket and takes those that go on from another.
+ */
+export class PacketRelay {
+  readonly #delays: PacketDelay[] = [];
+  readonly #scope = new Scope();
+  #shape: Shape;
+
+  private constructor(shape: Shape) {
+    this.#shape = shape;
+  }
+
+  /**
+   * @param socketPath where QEMU connects to; free, and gone when this returns.
+   * @throws QmpRefusedError where the card's netdev takes no filter.
+   */
+  static async insert(
+    qmp: QmpClient,
+    card: NetworkCard,
+    socketPath: string,
+    shape: Shape,
+  ): Promise<PacketRelay> {
+    const relay = new PacketRelay(shape);
+    try {
+      await relay.#connect(qmp, card, socketPath);
+    } catch (error) {
+      await relay.remove();
+      throw error;
+    }
+    return relay;
+  }
+
+  set shape(shape: Shape) {
+    this.#shape = shape;
+    for (const delay of this.#delays) delay.shape = shape;
+  }
+
+  /** Packets go their own way again. What waited is let out first. */
+  async remove(): Promise<void> {
+    for (const delay of this.#delays) delay.flush();
+    await this.#scope.close();
+  }
+
+  async #connect(qmp: QmpClient, { id, netdev }: NetworkCard, socketPath: string): Promise<void> {
+    const server = await listen(socketPath);
+    try {
+      for (const direction of DIRECTIONS) {
+        const name = `${id}-faults-${direction}`;
+        const out = await this.#addChannel(qmp, `${name}-out`, server, socketPath);
+        const back = await this.#addChannel(qmp, `${name}-back`, server, socketPath);
+        this.#join(out, back);
+        await qmp.execute('object-add', {
+          'qom-type': 'filter-redirector',
+          id: name,
+          netdev,
+          queue: direction,
+          outdev: `${name}-out`,
+          indev: `${name}-back`,
+        });
+        this.#scope.defer(async () => unlessEnded(qmp.execute('object-del', { id: name })));
+      }
+    } finally {
+      server.close();
+    }
+  }
+
+  async #addChannel(qmp: QmpClient, id: string, server: Server, path: string): Promise<Socket> {
+    const accepted = deferred<Socket>();
+    server.once('connection', accepted.resolve);
+    await qmp.execute('chardev-add', {
+      id,
+      backend: {
+        type: 'socket',
+        data: { addr: { type: 'unix', data: { path } }, server: false },
+      },
+    });
+    const socket = await accepted.promise;
+    this.#scope.defer(() => void socket.destroy());
+    this.#scope.defer(async () => unlessEnded(qmp.execute('chardev-remove', { id })));
+    return socket;
+  }
+
+  #join(out: Socket, back: Socket): void {
+    const frames = new PacketFrames();
+    const delay = new PacketDelay(this.#shape, (packet) => {
+      if (back.writable) back.write(packet);
+    });
+    this.#delays.push(delay);
+    this.#scope.defer(() => delay.close());
+    out.on('data', (bytes: Buffer) => {
+      for (const frame of frames.push(bytes)) delay.push(frame);
+    });
+    for (const socket of [out, back]) {
+      // QEMU is gone, which its machine tells.
+      socket.on('error', () => undefined);
+      socket.on('close', () => delay.close());
+    }
+  }
+}
+
+async function listen(path: string): Promise<Server> {
+  const server = createServer();
+  server.listen(path);
+  await once(server, 'listening');
+  chmodSync(path, 0o600);
+  return server;
+}
