@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
-import { type AcceptedImage, acceptImage } from '../images/header/accept.ts';
+import { type AcceptedImage, acceptImage, acceptMedium } from '../images/header/accept.ts';
 import type { DiskLayer, Image, KernelImage } from '../images/image.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { MICRO } from '../images/micro-name.ts';
@@ -30,7 +30,7 @@ export async function findBootSource(spec: Spec, context: SourceContext): Promis
     case 'disk':
       return {
         kind: 'disk',
-        layer: await inspectFile(boot, 'image', context.signal),
+        layer: await findDiskFile(boot, 'image', context.signal),
         image: undefined,
       };
     case 'kernel': {
@@ -121,14 +121,33 @@ export async function findDisks(
   return Promise.all(
     disks.map(async (disk, index) => {
       if ('sizeBytes' in disk) return disk;
-      const layer = await inspectFile(disk, `disks[${index}]`, signal);
+      const layer = await findDiskFile(disk, `disks[${index}]`, signal);
       return { ...layer, readOnly: disk.readOnly ?? false };
     }),
   );
 }
 
-/** A disk may name other files of the user's as its contents; nobody asked for those to be shown to a guest. */
-async function inspectFile(
+/**
+ * The absolute path of what is laid into a CD drive, looked at before QEMU sees it.
+ * @throws InvalidInputError for one that is not there; ImageRefusedError for a disk, or one that is cut off.
+ */
+export async function findMedium(
+  path: string,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const absolute = readableFile(path, field);
+  await acceptMedium(absolute, { field, signal });
+  return absolute;
+}
+
+/**
+ * A disk with its absolute path, and what it stands on. It may name other files of the user's as its contents; nobody
+ * asked for those to be shown to a guest.
+ * @param field names it in errors.
+ * @throws what `findDisks` throws
+ */
+export async function findDiskFile(
   {
     path,
     format,

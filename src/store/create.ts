@@ -11,7 +11,7 @@ import { createDisk, createOverlay } from '../images/qemu-img.ts';
 import type { DiskImage } from '../images/image.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { withStoreLock } from '../images/lock.ts';
-import { findDisks, findImage, readableFile } from '../machine/boot-source.ts';
+import { findDiskFile, findImage, findMedium, readableFile } from '../machine/boot-source.ts';
 import type { Locations } from '../machine/locations.ts';
 import { makeNvram } from '../machine/nvram.ts';
 import type { PullPolicy } from '../machine/spec.ts';
@@ -119,7 +119,7 @@ async function makeParts(
     boot: bootOf(wanted),
     ...(wanted.location && { installer: await takeInstaller(wanted.location, files.boot, signal) }),
     disks,
-    cdroms: cdromsOf(wanted),
+    cdroms: await cdromsOf(wanted, signal),
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ports: wanted.ports.map(storedForward),
@@ -211,9 +211,7 @@ export async function makeDisk(
     });
     return { ...common, file, owned: true, format: 'qcow2' };
   }
-  const [source] = await findDisks([disk.source], signal);
-  if (!source || !('path' in source)) throw new TypeError('a disk with a path was asked for');
-  const { path, format, backing, virtualBytes } = source;
+  const { path, format, backing, virtualBytes } = await findDiskFile(disk.source, disk.field, signal);
   const standsOn = backing && { backing };
   if (disk.adopt) return { ...common, file: path, owned: true, format, ...standsOn };
   if (disk.readOnly) return { ...common, file: path, owned: false, format, ...standsOn };
@@ -273,10 +271,13 @@ async function takeInstaller(
  * An install medium stays in the drive: most installers go on to read it. What boots like a PC has an empty drive
  * otherwise, into which a CD can be put while it runs; it costs the firmware nothing that could be measured.
  */
-function cdromsOf({ boot, iso, location }: NewMachine): MachineSpec['cdroms'] {
+async function cdromsOf(
+  { boot, iso, location }: NewMachine,
+  signal: AbortSignal | undefined,
+): Promise<MachineSpec['cdroms']> {
   const path = iso ?? location?.path;
   if (path === undefined || isTree(path)) return boot.kind === 'firmware' ? [{ name: 'cdrom0' }] : [];
-  return [{ name: 'cdrom0', path: readableFile(path, iso === undefined ? 'location' : 'iso') }];
+  return [{ name: 'cdrom0', path: await findMedium(path, iso === undefined ? 'location' : 'iso', signal) }];
 }
 
 /** An unpacked medium cannot lie in a drive. */

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { readableFile } from '../machine/boot-source.ts';
+import { findMedium } from '../machine/boot-source.ts';
 import type { Locations } from '../machine/locations.ts';
 import { changeMedium } from '../machine/medium.ts';
 import { exchangeFile } from '../util/atomic-file.ts';
@@ -34,8 +34,8 @@ export interface ChangedCd {
 /**
  * Puts a CD into a drive, or takes out what is in it; where the machine runs, at once, and its guest is told.
  * @param path an ISO image; undefined leaves the drive empty.
- * @throws InvalidInputError, GuestHoldsDeviceError when the guest has locked the drive, PermissionError,
- *   MachineStateError, MachineBusyError; nothing has changed then.
+ * @throws InvalidInputError, ImageRefusedError for what is no CD image or is cut off, GuestHoldsDeviceError when the
+ *   guest has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
  */
 export async function changeCd(
   locations: Locations,
@@ -43,7 +43,7 @@ export async function changeCd(
   path: string | undefined,
   { drive, ...options }: ChangeCdOptions = {},
 ): Promise<ChangedCd> {
-  const medium = path === undefined ? undefined : readableFile(path, 'iso');
+  const medium = path === undefined ? undefined : await findMedium(path, 'iso', options.signal);
   return withLockedMachine(locations, machine, 'changing its CD', async (definition) => {
     const { spec } = definition;
     const found = requireDrive(definition, drive);
@@ -61,10 +61,10 @@ export async function changeCd(
  * Gives a machine another drive, from the next start on.
  * @param path what is in it; empty by default.
  * @returns its name.
- * @throws InvalidInputError, MachineStateError, MachineBusyError
+ * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
  */
 export async function addCdDrive(locations: Locations, machine: string, path?: string): Promise<string> {
-  const medium = path === undefined ? undefined : readableFile(path, 'iso');
+  const medium = path === undefined ? undefined : await findMedium(path, 'iso', undefined);
   return withLockedMachine(locations, machine, 'adding a drive to it', (definition) => {
     const { spec } = definition;
     refuseSaved(definition, 'set of drives');

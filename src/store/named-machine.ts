@@ -192,8 +192,8 @@ export class NamedMachine {
   /**
    * Puts a CD into a drive, or takes out what is in it; where it runs, at once, and its guest is told.
    * @param path an ISO image; undefined leaves the drive empty.
-   * @throws InvalidInputError, GuestHoldsDeviceError when the guest has locked the drive, PermissionError,
-   *   MachineStateError, MachineBusyError; nothing has changed then.
+   * @throws InvalidInputError, ImageRefusedError for what is no CD image or is cut off, GuestHoldsDeviceError when the
+   *   guest has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
    */
   async changeCd(path: string | undefined, options: ChangeCdOptions = {}): Promise<ChangedCd> {
     const { changeCd } = await import('./media.ts');
@@ -204,7 +204,7 @@ export class NamedMachine {
    * Gives it another CD drive, from the next start on.
    * @param path what is in it; empty by default.
    * @returns its name.
-   * @throws InvalidInputError, MachineStateError, MachineBusyError
+   * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
    */
   async addCdDrive(path?: string): Promise<string> {
     const { addCdDrive } = await import('./media.ts');

@@ -4,6 +4,8 @@ import { type DiskSpec, parseDiskSpec } from '../machine/disk-spec.ts';
 
 /** A disk that a named machine is to get. */
 export interface NewDisk {
+  /** Names it in errors, as in `disks[0]`. */
+  readonly field: string;
   /** An empty one of so many bytes, or one from a file. */
   readonly source: DiskSpec;
   /** With a file: the machine writes into that file itself, and not into an overlay on it. */
@@ -42,7 +44,7 @@ export function parseNewDisk(text: string, field: string): NewDisk {
   if (cache !== undefined && !isCache(cache)) {
     throw new InvalidInputError(field, `cache=${cache} is not a way of caching`, { hint: GRAMMAR });
   }
-  const common = { cache: cache ?? 'writeback', discard } as const;
+  const common = { field, cache: cache ?? 'writeback', discard } as const;
   if (isDiskSize(rest)) {
     if (adopt || kept.length > 0) {
       throw new InvalidInputError(

@@ -8,7 +8,7 @@ import { fileSha256 } from '../../src/images/sha256.ts';
 import { launch } from '../../src/machine/launch.ts';
 import { requireProgram } from '../../src/process/program.ts';
 import { run } from '../../src/process/run.ts';
-import { MachineStore } from '../../src/store/index.ts';
+import { type CreateOptions, MachineStore } from '../../src/store/index.ts';
 import { temporaryDirectory } from '../directory.ts';
 
 const directory = temporaryDirectory();
@@ -62,10 +62,18 @@ function handedToQemu(): string[] {
 const pathOf = ({ name }: HostileImage): string => at('images', name);
 const text = (image: HostileImage): string => `${pathOf(image)},format=${image.format}`;
 
-async function expectRefusal(image: HostileImage, attempt: Promise<unknown>, reason: string): Promise<void> {
+const NO_CD = 'and not a CD image';
+
+async function expectRefusal(
+  image: HostileImage,
+  attempt: Promise<unknown>,
+  reason: string,
+  field?: string,
+): Promise<void> {
   const error: unknown = await attempt.catch((caught: unknown) => caught);
   expect(error, image.name).toBeInstanceOf(ImageRefusedError);
   expect((error as ImageRefusedError).reasons, image.name).toContainEqual(expect.stringContaining(reason));
+  if (field !== undefined) expect(error, image.name).toHaveProperty('field', field);
 }
 
 describe('what QEMU does with hostile images where nobody looks first', () => {
@@ -117,17 +125,23 @@ describe('hostile images are not handed to QEMU', () => {
     // What a launch asks is asked; those that do harm are enough.
     for (const image of images.filter(({ danger }) => danger)) {
       const disk = text(image);
-      await expectRefusal(image, store.create({ name: 'unmade', disks: [disk], net: 'none' }), image.reason);
-      await expectRefusal(
-        image,
-        store.create({ name: 'unmade', disks: [good, `${disk},adopt`] }),
-        image.reason,
-      );
-      await expectRefusal(image, machine.addDisk(disk), image.reason);
+      const { reason } = image;
+      const create = async (options: Partial<CreateOptions>): Promise<unknown> =>
+        store.create({ name: 'unmade', net: 'none', ...options });
+      await expectRefusal(image, create({ image: disk }), reason, 'image');
+      await expectRefusal(image, create({ disks: [good, `${disk},adopt`] }), reason, 'disks[1]');
+      await expectRefusal(image, machine.addDisk(disk), reason, 'disk');
+      const path = pathOf(image);
+      await expectRefusal(image, create({ iso: path }), NO_CD, 'iso');
+      await expectRefusal(image, machine.changeCd(path), NO_CD, 'iso');
+      await expectRefusal(image, machine.addCdDrive(path), NO_CD, 'iso');
     }
     expect(handedToQemu().filter((command) => command.includes(at('images')))).toEqual([]);
     expect(store.names()).toEqual(['made']);
-    expect(store.get('made').spec.disks).toHaveLength(1);
+    expect(store.get('made').spec).toMatchObject({
+      disks: [{ name: 'disk0' }],
+      cdroms: [{ name: 'cdrom0' }],
+    });
     await store.remove('made', { storage: true });
   });
 

@@ -74,6 +74,17 @@ export async function acceptForeignImage(
     : { kind: 'ready', path, format: diskFormat(header.format), virtualBytes, header, backing: undefined };
 }
 
+/**
+ * The same for what is laid into a CD drive: a volume of ISO 9660 or UDF, or what has no format. QEMU gets it as raw.
+ * @throws what acceptImage throws
+ */
+export async function acceptMedium(
+  path: string,
+  options: Pick<AcceptOptions, 'field' | 'signal'>,
+): Promise<void> {
+  await look(path, { format: 'cd', trusted: false, foreign: false }, options);
+}
+
 /** @param above the images that stand on this one, the top first. */
 async function acceptChain(
   path: string,

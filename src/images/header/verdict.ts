@@ -4,8 +4,8 @@ import { type ImageHeader, type Reference, type UnderstoodFormat, shown } from '
 
 /** What the user said of an image. */
 export interface Claim {
-  /** Undefined where the content decides. */
-  readonly format: DiskFormat | undefined;
+  /** `cd` for what lies in a drive; undefined where the content decides. */
+  readonly format: DiskFormat | 'cd' | undefined;
   readonly trusted: boolean;
   /** Whether formats that have to be converted first are taken as well. */
   readonly foreign: boolean;
@@ -56,6 +56,8 @@ export function chooseReading(content: Content | undefined, size: number, claim:
       return chooseForQcow2(content);
     case 'raw':
       return chooseForRaw(content, claim.trusted);
+    case 'cd':
+      return chooseForCd(content);
     case undefined:
       if (content === undefined) return { kind: 'as', format: 'raw' };
       if (content.kind === 'other') return refused(`is ${content.name}, and not a disk`, content.advice);
@@ -90,6 +92,15 @@ function chooseForRaw(content: Content | undefined, trusted: boolean): Reading {
   if (content.format === 'iso') return { kind: 'as', format: 'iso' };
   const instead = content.format === 'qcow2' ? 'if it was meant to be one, say ,format=qcow2; ' : '';
   return refused(`was said to be raw, and is ${names[content.format]}`, `${instead}${asItIs}`);
+}
+
+/** QEMU is told that it is raw, so a disk in another format would show its own tables to the guest. */
+function chooseForCd(content: Content | undefined): Reading {
+  // Read as one, a medium without a volume is judged by its size alone.
+  if (content === undefined) return { kind: 'as', format: 'iso' };
+  if (content.kind === 'other') return refused(`is ${content.name}, and not a CD image`, content.advice);
+  if (content.format === 'iso') return { kind: 'as', format: 'iso' };
+  return refused(`is ${names[content.format]}, and not a CD image`, 'give it to the machine as a disk');
 }
 
 function asForeign(format: UnderstoodFormat): [reason: string, hint: string | undefined] {

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { VHDX, iso, le64, vhdx, vmdkSparse } from '../../../../fixtures/hostile-images/foreign.ts';
 import { qcow2 } from '../../../../fixtures/hostile-images/qcow2.ts';
 import { ImageRefusedError, InvalidInputError } from '../../../../src/errors.ts';
-import { type AcceptOptions, acceptForeignImage, acceptImage } from '../../../../src/images/header/accept.ts';
+import {
+  type AcceptOptions,
+  acceptForeignImage,
+  acceptImage,
+  acceptMedium,
+} from '../../../../src/images/header/accept.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
@@ -52,6 +57,32 @@ describe('a refused image says what to do', () => {
     const path = write(qcow2({ clusterBits: 12, backing: 'nbd://localhost/x', backingFormat: 'raw' }));
     expect((await refusal(path, as('qcow2'))).hint).not.toContain('trusted');
     expect((await refusal(path, as('qcow2', true))).message).toContain('no file of this host');
+  });
+});
+
+describe('a CD image', () => {
+  const lay = async (content: Buffer): Promise<unknown> =>
+    acceptMedium(write(content), { field: 'iso' }).catch((caught: unknown) => caught);
+
+  it.each([
+    ['is taken with a volume', iso(20)],
+    ['is taken without one', Buffer.alloc(2048)],
+  ])('%s', async (_, content) => {
+    expect(await lay(content)).toBeUndefined();
+  });
+
+  it.each([
+    ['a disk', qcow2(), 'is a qcow2, and not a CD image', /as a disk/],
+    ['a compressed one', Buffer.from('\xfd7zXZ\0', 'latin1'), 'is compressed with xz', /unpack it first/],
+    ['one cut off', iso(20 + 300).subarray(0, 20 * 2048), 'is cut off', /get it again/],
+    ['half a sector', Buffer.alloc(2048 + 256), 'not a whole number of sectors', /get it again/],
+    ['an empty one', Buffer.alloc(0), 'is empty', /get it again/],
+  ])('is refused: %s', async (_, content, reason, hint) => {
+    const error = await lay(content);
+    expect(error).toBeInstanceOf(ImageRefusedError);
+    expect((error as ImageRefusedError).message).toMatch(/^iso: /);
+    expect((error as ImageRefusedError).message).toContain(reason);
+    expect((error as ImageRefusedError).hint).toMatch(hint);
   });
 });
 
