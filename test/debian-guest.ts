@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MissingProgramError } from '../src/errors.ts';
 import { makeBuildDirectory } from '../src/images/build-directory.ts';
 import { buildDistributionDisk, buildInputsDigest } from '../src/images/build/distribution-disk.ts';
+import { debian } from '../src/images/build/debian-installer.ts';
 import type { DistributionRecipe } from '../src/images/build/recipe.ts';
 import { requirePrograms } from '../src/images/build/required-programs.ts';
 import { withStoreLock } from '../src/images/lock.ts';
@@ -31,7 +32,7 @@ export interface DebianGuest {
 /** Why there can be no Debian guest on this host, or undefined. */
 export function whyNoDebianGuest(): string | undefined {
   try {
-    requirePrograms();
+    requirePrograms(debian);
     return undefined;
   } catch (error) {
     if (!(error instanceof MissingProgramError)) throw error;

@@ -16,6 +16,7 @@ interface BuildFlags {
   readonly quiet?: true;
   readonly size?: string;
   readonly mirror?: string;
+  readonly key?: string;
   readonly env?: readonly string[];
   readonly memory?: string;
   readonly cpus?: number;
@@ -28,7 +29,7 @@ interface BuildFlags {
 /** Which flags say something about what is built in which of the three ways. */
 const FLAGS = {
   micro: ['kernel', 'modules', 'busybox'],
-  packages: ['include', 'run', 'output', 'size', 'mirror'],
+  packages: ['include', 'run', 'output', 'size', 'mirror', 'key'],
   layer: ['from', 'include', 'run', 'output', 'size', 'env', 'memory', 'cpus', 'pull'],
 } as const;
 const ALWAYS: readonly string[] = ['cache', 'json', 'quiet'];
@@ -38,12 +39,13 @@ export function imageBuildCommand(): Command {
     .summary('build an image of packages, or by scripts in another')
     .description(
       'Builds an image and prints its digest. Three ways:\n' +
-        '  debian:13          of packages of Debian 13 or 12, without root and without booting it\n' +
+        '  debian:13          of packages, without root and without booting it: debian, fedora,\n' +
+        '                     centos-stream, rocky and almalinux of the releases that pull has\n' +
         '  --from IMAGE       boots an image for each script and keeps what has changed as another image\n' +
         '  micro              the small Linux that run uses\n' +
         'What was built of the same before is taken as it is.',
     )
-    .argument('[distribution]', 'debian:13, debian:12 or micro')
+    .argument('[distribution]', 'such as debian:13, fedora:45 or micro')
     .option('--from <image>', 'change this image by scripts instead; it is pulled where it is not there')
     .option('--include <packages>', 'install these packages too, separated by commas', collectWords)
     .option('--run <file>', 'run this program as root; several in order', collect)
@@ -52,7 +54,11 @@ export function imageBuildCommand(): Command {
     .option('-q, --quiet', 'do not tell of the progress, nor pass on what scripts print')
     .option('--json', 'print the image as JSON')
     .option('--size <size>', 'what the guest sees of the disk (default: 10G, or that of --from)')
-    .option('--mirror <url>', "packages: where they come from (default: the mirror of the host's apt)")
+    .option(
+      '--mirror <url>',
+      "packages: where they come from (default: the distribution's, or the host's apt's)",
+    )
+    .option('--key <file>', 'packages: who signs them, where that is not the distribution; not for debian')
     .option('-e, --env <name=value>', '--from: a variable for the scripts; NAME alone: as here', collect)
     .option('-m, --memory <size>', '--from: memory of the machine (default: 2G)')
     .option('--cpus <n>', '--from: its virtual processors (default: 1)', wholeNumber)
@@ -139,10 +145,18 @@ function commonOptions(flags: BuildFlags, log: BuildLog, signal: AbortSignal): I
 async function buildPackages(
   store: ImageStore,
   distribution: string,
-  { include, run = [], size, mirror }: BuildFlags,
+  { include, run = [], size, mirror, key }: BuildFlags,
   common: ImageBuildOptions,
 ): Promise<BuiltImage> {
-  return store.build({ ...common, distribution, include, run: run.map((path) => ({ path })), size, mirror });
+  return store.build({
+    ...common,
+    distribution,
+    include,
+    run: run.map((path) => ({ path })),
+    size,
+    mirror,
+    key,
+  });
 }
 
 async function buildLayer(

@@ -3,20 +3,32 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // src/images, dist/images and the bundled command in dist/bin are equally deep below the package.
-const FOLDER = fileURLToPath(new URL('../../src/images/build/debian', import.meta.url));
+const IMAGES = fileURLToPath(new URL('../../src/images', import.meta.url));
 
 /** A file that goes into a new system, or a script that runs in it. */
 export interface BuildFile {
-  /** Relative to the folder of these files. */
+  /** Relative to the folder that it is from. */
   readonly path: string;
   readonly content: Buffer;
 }
 
-/** What vmlet brings into a system that it builds, by path. */
-export async function readBuildFiles(): Promise<readonly BuildFile[]> {
-  const entries = await readdir(FOLDER, { recursive: true, withFileTypes: true });
+/** What vmlet brings into a system that it builds, by path: into all of them, and into those of one distribution. */
+export async function readBuildFiles(folder: string): Promise<readonly BuildFile[]> {
+  const files = await Promise.all(
+    ['common', folder].map(async (name) => readFolder(join(IMAGES, 'build', name))),
+  );
+  return files.flat();
+}
+
+async function readFolder(folder: string): Promise<readonly BuildFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(
-    paths.sort().map(async (path) => ({ path: relative(FOLDER, path), content: await readFile(path) })),
+    paths.sort().map(async (path) => ({ path: relative(folder, path), content: await readFile(path) })),
   );
+}
+
+/** A publisher's public key, as text. @param file its name among those of the catalogue. */
+export async function readPublisherKey(file: string): Promise<Buffer> {
+  return readFile(join(IMAGES, 'catalogue/keys', file));
 }

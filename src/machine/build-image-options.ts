@@ -17,7 +17,7 @@ export interface ImageBuildOptions {
 
 /** An image of a distribution's packages. */
 export interface BuildImageOptions extends ImageBuildOptions {
-  /** `debian:13` or `debian:12`. */
+  /** Such as `debian:13`, `fedora:45`, `centos-stream:10`, `rocky:9` or `almalinux:10`. */
   readonly distribution: string;
   /** Packages beside those that make a system that boots and is reached; what they only recommend is not installed. */
   readonly include?: readonly string[] | undefined;
@@ -25,8 +25,13 @@ export interface BuildImageOptions extends ImageBuildOptions {
   readonly run?: readonly BuildScript[] | undefined;
   /** What the guest sees of the disk, as bytes or as in `20G`; 10 GiB by default. It takes no room before it is used. */
   readonly size?: number | string | undefined;
-  /** Where packages come from, as in `http://deb.debian.org/debian`; what the host's apt uses, or that, by default. */
+  /**
+   * Where packages come from, as in `http://deb.debian.org/debian` or `https://dl.fedoraproject.org/pub/fedora/linux`. By
+   * default what the host's apt uses for Debian, else what the distribution gives.
+   */
   readonly mirror?: string | undefined;
+  /** A file with the key that signs the mirror's packages, where the distribution's does not. Not for Debian. */
+  readonly key?: string | undefined;
 }
 
 export interface BuiltImage {

@@ -38,11 +38,11 @@ export async function buildImage(options: BuildImageOptions, store: string): Pro
   }
 }
 
-function recipeOf({ distribution, include, run, size, mirror }: BuildImageOptions): DistributionRecipe {
+function recipeOf({ distribution, include, run, size, mirror, key }: BuildImageOptions): DistributionRecipe {
   const reference = parseImageReference(distribution, 'distribution');
   if (reference.tag === undefined) {
     throw new InvalidInputError('distribution', `${distribution} does not say which release`, {
-      hint: 'such as debian:13',
+      hint: 'such as debian:13 or fedora:45',
     });
   }
   return {
@@ -53,6 +53,7 @@ function recipeOf({ distribution, include, run, size, mirror }: BuildImageOption
     agent: agentProgram(),
     sizeBytes: typeof size === 'string' ? parseDiskSize(size, 'size') : size,
     mirror,
+    key,
   };
 }
 

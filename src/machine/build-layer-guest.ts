@@ -3,7 +3,7 @@ import { ImageBuildError, MachineEndedError } from '../errors.ts';
 import { generalizeGuest } from '../guest/generalize.ts';
 import type { GuestResult } from '../guest/process.ts';
 import type { DiskImage } from '../images/image.ts';
-import { hostProxies } from '../images/build/debian-mirror.ts';
+import { hostProxies } from '../images/build/host-proxies.ts';
 import { Tail } from '../util/tail.ts';
 import type { LayerStep } from './build-layer-steps.ts';
 import { launchAt } from './launch.ts';

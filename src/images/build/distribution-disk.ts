@@ -7,7 +7,8 @@ import { biosBoot } from './bios-boot.ts';
 import { type DiskLayout, diskLayout } from './disk-layout.ts';
 import { writeEfiPartition } from './efi-partition.ts';
 import type { InstallPhase } from './install-output.ts';
-import { type InstalledPackage, type InstalledSystem, finishSystem } from './installed-system.ts';
+import { type InstalledSystem, finishSystem } from './installed-system.ts';
+import type { InstalledPackage } from './installer.ts';
 import { removeTree } from './namespace.ts';
 import { installSystem } from './new-system.ts';
 import { SECTOR_BYTES, partitionTable } from './partition-table.ts';
@@ -56,19 +57,19 @@ export async function buildDistributionDisk(options: DistributionBuildOptions): 
   const { signal } = options;
   signal?.throwIfAborted();
   const recipe = await settleRecipe(options);
-  const { keyring } = requirePrograms();
+  requirePrograms(recipe.installer);
   const rootId = randomUUID();
   const work = join(options.work, 'system');
   await mkdir(work);
   try {
     const root = await installSystem(recipe, {
-      ...{ work, keyring, rootId, signal },
+      ...{ work, rootId, signal },
       onPhase: (phase) => options.onProgress?.(phase),
       onScriptOutput: (line) => options.onOutput?.(line),
     });
     signal?.throwIfAborted();
     options.onProgress?.('making the disk');
-    const system = await finishSystem(root);
+    const system = await finishSystem(root, recipe.installer);
     const disk = join(work, 'disk');
     const layout = diskLayout(recipe.sizeBytes, randomUUID);
     await writeBootSectors(disk, layout, system);
@@ -84,7 +85,13 @@ export async function buildDistributionDisk(options: DistributionBuildOptions): 
       virtualBytes: recipe.sizeBytes,
       kernelRelease: system.kernelRelease,
       packages: system.packages,
-      guest: { user: 'debian', firmware: 'bios', cpu: 'x86-64', provisioner: 'cloud-init', agent: true },
+      guest: {
+        user: recipe.release.user,
+        firmware: 'bios',
+        cpu: recipe.release.cpu,
+        provisioner: 'cloud-init',
+        agent: true,
+      },
     };
   } finally {
     await removeTree(work);

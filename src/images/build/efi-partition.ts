@@ -6,8 +6,8 @@ import type { BootLoaders } from './installed-system.ts';
 import { type Partition, SECTOR_BYTES } from './partition-table.ts';
 
 /**
- * Writes the file system that UEFI starts from: shim is signed by Microsoft and starts Debian's GRUB, which has
- * /EFI/debian as its directory built in.
+ * Writes the file system that UEFI starts from: shim is signed by Microsoft and starts the distribution's
+ * GRUB, which has its vendor's directory built in.
  * @param work a directory for the files on their way.
  */
 export async function writeEfiPartition(
@@ -24,7 +24,7 @@ export async function writeEfiPartition(
   for (const [path, content] of [
     ['BOOT/BOOTX64.EFI', bootLoaders.shim],
     ['BOOT/grubx64.efi', bootLoaders.grub],
-    ['debian/grub.cfg', bootLoaders.findRoot],
+    [`${bootLoaders.vendor}/grub.cfg`, bootLoaders.findRoot],
   ] as const) {
     await mkdir(join(tree, 'EFI', path, '..'), { recursive: true });
     await writeFile(join(tree, 'EFI', path), content);

@@ -2,11 +2,11 @@ import { Tail } from '../../util/tail.ts';
 
 export type InstallPhase = 'looking for packages' | 'fetching' | 'installing' | 'running scripts';
 
-/** What mmdebstrap says at the start of what we call a phase. */
+/** What mmdebstrap, and our script for dnf, say at the start of what we call a phase. */
 const PHASES: readonly (readonly [RegExp, InstallPhase])[] = [
-  [/^I: running apt-get update/, 'looking for packages'],
-  [/^I: downloading packages/, 'fetching'],
-  [/^I: extracting archives/, 'installing'],
+  [/^I: (?:running apt-get update|dnf looks for packages)/, 'looking for packages'],
+  [/^I: (?:downloading packages|dnf fetches packages)/, 'fetching'],
+  [/^I: (?:extracting archives|dnf installs packages)/, 'installing'],
 ];
 
 export interface InstallListener {
@@ -21,7 +21,7 @@ export interface EndedScript {
   readonly status: number;
 }
 
-/** Reads what mmdebstrap and all that it runs print, into phases and the scripts' own output. */
+/** Reads what the installer and all that it runs print, into phases and the scripts' own output. */
 export class InstallOutput {
   /** The last lines of packages and tools. */
   readonly tools = new Tail();

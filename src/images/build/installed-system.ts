@@ -1,7 +1,7 @@
 import { readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError } from '../../errors.ts';
-import { BUILD_FOLDER } from './mmdebstrap.ts';
+import { BUILD_FOLDER, type InstalledPackage, type Installer } from './installer.ts';
 
 export interface BootLoaders {
   /** GRUB's boot sector. */
@@ -9,15 +9,12 @@ export interface BootLoaders {
   readonly coreImage: Buffer;
   /** Signed by Microsoft, starts the other. */
   readonly shim: Buffer;
-  /** GRUB for UEFI, signed by Debian. */
+  /** GRUB for UEFI, signed by the distribution. */
   readonly grub: Buffer;
+  /** The directory below /EFI that is built into the latter. */
+  readonly vendor: string;
   /** What the latter is told. */
   readonly findRoot: Buffer;
-}
-
-export interface InstalledPackage {
-  readonly name: string;
-  readonly version: string;
 }
 
 export interface InstalledSystem {
@@ -32,7 +29,7 @@ export interface InstalledSystem {
  * made of it gets for itself.
  * @throws ImageBuildError when a script of the user's took away what a system needs.
  */
-export async function finishSystem(root: string): Promise<InstalledSystem> {
+export async function finishSystem(root: string, installer: Installer): Promise<InstalledSystem> {
   const read = async (path: string): Promise<Buffer> => readFile(join(root, path));
   const loader = async (name: string): Promise<Buffer> => read(`${BUILD_FOLDER}/boot-loaders/${name}`);
   try {
@@ -40,15 +37,16 @@ export async function finishSystem(root: string): Promise<InstalledSystem> {
       bootLoaders: {
         bootImage: await loader('boot.img'),
         coreImage: await loader('core.img'),
-        shim: await loader('shimx64.efi.signed'),
-        grub: await loader('grubx64.efi.signed'),
+        shim: await loader('shim.efi'),
+        grub: await loader('grub.efi'),
+        vendor: (await loader('vendor')).toString('utf8').trim(),
         findRoot: await read(`${BUILD_FOLDER}/find-root.cfg`),
       },
       kernelRelease: newestKernel(await readdir(join(root, 'usr/lib/modules'))),
-      packages: installedPackages((await read('var/lib/dpkg/status')).toString('utf8')),
+      packages: await installer.installedPackages(root),
     };
     await rm(join(root, BUILD_FOLDER), { recursive: true });
-    await forgetIdentity(root);
+    await forgetIdentity(root, installer.resolverLink);
     return system;
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
@@ -59,7 +57,7 @@ export async function finishSystem(root: string): Promise<InstalledSystem> {
   }
 }
 
-async function forgetIdentity(root: string): Promise<void> {
+async function forgetIdentity(root: string, resolverLink: string | undefined): Promise<void> {
   const replace = async (path: string, content: string): Promise<void> => {
     // What is there may be a link that leads out of the new system.
     await rm(join(root, path), { force: true });
@@ -73,25 +71,10 @@ async function forgetIdentity(root: string): Promise<void> {
   }
   // While packages were installed it was the host's.
   await rm(join(root, 'etc/resolv.conf'), { force: true });
-  await symlink('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
+  if (resolverLink !== undefined) await symlink(resolverLink, join(root, 'etc/resolv.conf'));
   // Everything that services would bring up to date at the first boot is so already.
   await replace('etc/.updated', '');
   await replace('var/.updated', '');
-}
-
-/** Of the packages in dpkg's status file, those that are installed. */
-export function installedPackages(status: string): readonly InstalledPackage[] {
-  return status
-    .split('\n\n')
-    .map((paragraph) => ({
-      name: /^Package: (.+)$/m.exec(paragraph)?.[1],
-      version: /^Version: (.+)$/m.exec(paragraph)?.[1],
-      installed: /^Status: install ok installed$/m.test(paragraph),
-    }))
-    .flatMap(({ name, version, installed }) =>
-      installed && name !== undefined && version !== undefined ? [{ name, version }] : [],
-    )
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 function newestKernel(releases: readonly string[]): string {

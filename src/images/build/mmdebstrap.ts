@@ -1,12 +1,6 @@
 import { basePackages } from './debian-release.ts';
+import { BUILD_FOLDER, FILES_VARIABLE } from './installer.ts';
 import type { SettledRecipe } from './recipe.ts';
-
-/** Where the build's own files are in the new system while it is made. */
-export const BUILD_FOLDER = '.vmlet-build';
-
-/** The environment variables that the hooks below read. */
-export const FILES_VARIABLE = 'VMLET_BUILD_FILES';
-export const TOKEN_VARIABLE = 'VMLET_BUILD_TOKEN';
 
 /** No manuals and translations; copyrights stay, and the directories for manuals, without which some packages fail. */
 const DPKG_OPTIONS = [
@@ -21,7 +15,7 @@ const DPKG_OPTIONS = [
  * @param sources a file in the style of sources.list(5).
  */
 export function mmdebstrapArguments(
-  recipe: Pick<SettledRecipe, 'codename' | 'include' | 'scripts'>,
+  { release, include, scripts }: SettledRecipe,
   sources: string,
   directory: string,
 ): [string, ...string[]] {
@@ -30,7 +24,7 @@ export function mmdebstrapArguments(
     'mmdebstrap',
     // Its own modes would make namespaces as ours, which we need beyond its end.
     ...['--mode=root', '--format=directory', '--variant=minbase', '--skip=check/empty'],
-    `--include=${[...basePackages(recipe.codename, recipe.include), ...recipe.include].join(',')}`,
+    `--include=${[...basePackages(release.version, include), ...include].join(',')}`,
     ...DPKG_OPTIONS.map((option) => `--dpkgopt=${option}`),
     // Before the packages that read them. The files are root's whoever made them.
     `--essential-hook=umask 022 && cp -r --no-preserve=all -- "$${FILES_VARIABLE}/." "$1"`,
@@ -38,8 +32,8 @@ export function mmdebstrapArguments(
     '--customize-hook=rm -f "$1/etc/resolv.conf" && cat /etc/resolv.conf >"$1/etc/resolv.conf"',
     inSystem('make-boot-loaders'),
     inSystem('configure'),
-    ...recipe.scripts.map((_, index) => inSystem(`run-script ${index}`)),
-    recipe.codename,
+    ...scripts.map((_, index) => inSystem(`run-script ${index}`)),
+    release.version,
     directory,
     sources,
   ];

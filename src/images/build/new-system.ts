@@ -5,19 +5,17 @@ import { CommandFailedError, ImageBuildError } from '../../errors.ts';
 import { supervise } from '../../process/supervise.ts';
 import { onAbort } from '../../util/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
-import { fileSystemTable, findRoot, grubConfiguration } from './boot-files.ts';
-import { hostMirrors, hostProxies } from './debian-mirror.ts';
-import { DEFAULT_MIRRORS, debianSources } from './debian-release.ts';
+import { fileSystemTable, findRoot, grubConfiguration, hostNames, kernelParameters } from './boot-files.ts';
+import { hostProxies } from './host-proxies.ts';
 import { installFailure } from './install-failure.ts';
 import { type InstallListener, InstallOutput } from './install-output.ts';
-import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE, mmdebstrapArguments } from './mmdebstrap.ts';
+import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './installer.ts';
 import { inNamespace } from './namespace.ts';
 import type { SettledRecipe } from './recipe.ts';
 
 export interface NewSystemOptions extends InstallListener {
   /** A directory for everything here. */
   readonly work: string;
-  readonly keyring: string;
   /** UUID of the root file system. */
   readonly rootId: string;
   readonly signal: AbortSignal | undefined;
@@ -37,12 +35,7 @@ export async function installSystem(recipe: SettledRecipe, options: NewSystemOpt
   ];
   await mkdir(temporary);
   await writeTree(files, systemFiles(recipe, options.rootId));
-  const sources = join(work, 'debian.sources');
-  const mirrors =
-    recipe.mirror === undefined
-      ? await hostMirrors(signal)
-      : { release: recipe.mirror, security: DEFAULT_MIRRORS.security };
-  await writeFile(sources, debianSources(recipe.codename, mirrors, options.keyring));
+  const command = await recipe.installer.command(recipe, { work, files, root, signal });
   const token = `vmlet-${randomUUID()}`;
   const environment = {
     PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
@@ -53,7 +46,7 @@ export async function installSystem(recipe: SettledRecipe, options: NewSystemOpt
     [TOKEN_VARIABLE]: token,
   };
   const output = new InstallOutput(token, options);
-  await runToEnd(mmdebstrapArguments(recipe, sources, root), environment, output, recipe, signal);
+  await runToEnd(command, environment, output, recipe, signal);
   return root;
 }
 
@@ -88,7 +81,8 @@ async function runToEnd(
   if (status.exitCode === 0) return;
   const failed = new CommandFailedError(command, status, '');
   const script = output.ended;
-  if (script === undefined || script.status === 0) throw installFailure(output.tools.last(200), failed);
+  if (script === undefined || script.status === 0)
+    throw installFailure(output.tools.last(200), failed, recipe.installer);
   throw scriptFailure(recipe.scripts[script.index]?.name ?? 'the script', script.status, output, failed);
 }
 
@@ -107,11 +101,15 @@ function scriptFailure(
 
 /** By path in the new system. */
 function systemFiles(recipe: SettledRecipe, rootId: string): ReadonlyMap<string, string | Buffer> {
+  const { installer, release } = recipe;
   const files = new Map<string, string | Buffer>([
     ['etc/fstab', fileSystemTable(rootId)],
-    ['boot/grub/grub.cfg', grubConfiguration(rootId)],
+    ['etc/hostname', `${release.distribution}\n`],
+    ['etc/hosts', hostNames(release.distribution)],
+    ['etc/kernel/cmdline', `${kernelParameters(rootId)}\n`],
+    [`${installer.grubFolder}/grub.cfg`, grubConfiguration(rootId, release.title)],
     ['usr/local/sbin/vmlet-agent', recipe.agent],
-    [`${BUILD_FOLDER}/find-root.cfg`, findRoot(rootId)],
+    [`${BUILD_FOLDER}/find-root.cfg`, findRoot(rootId, installer.grubFolder)],
   ]);
   for (const { path, content } of recipe.files) {
     files.set(path.startsWith('root/') ? path.slice('root/'.length) : `${BUILD_FOLDER}/${path}`, content);

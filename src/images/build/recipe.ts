@@ -3,7 +3,8 @@ import { InvalidInputError, isSystemError } from '../../errors.ts';
 import { readAgent } from '../agent-file.ts';
 import { type BuildFile, readBuildFiles } from '../build-files.ts';
 import { sha256 } from '../sha256.ts';
-import { debianCodename } from './debian-release.ts';
+import type { Installer, Release } from './installer.ts';
+import { installerOf } from './installers.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;
@@ -16,9 +17,9 @@ export type BuildScript = { readonly path: string } | { readonly name: string; r
 
 /** What a disk is built from. The same recipe with the same digest may give newer packages on another day. */
 export interface DistributionRecipe {
-  /** `debian`. */
+  /** `debian`, `fedora`, `centos-stream`, `rocky` or `almalinux`. */
   readonly distribution: string;
-  /** `13`, `12`, or their code names. */
+  /** Such as `13`, or `trixie`. */
   readonly release: string;
   /** Packages beside those that make a system that boots and is reached; what they only recommend is not installed. */
   readonly include: readonly string[];
@@ -28,57 +29,75 @@ export interface DistributionRecipe {
   readonly agent: string;
   /** What the guest sees, a multiple of a mebibyte; 10 GiB by default. Takes no room before it is used. */
   readonly sizeBytes?: number | undefined;
-  /** Debian's mirror that packages come from; by default the host's where that is a Debian, else deb.debian.org. */
+  /** The mirror that packages come from; by default the host's where it is for Debian, else the distribution's. */
   readonly mirror?: string | undefined;
+  /** A file with the key that signs the mirror's packages, where the distribution's does not. Not for Debian. */
+  readonly key?: string | undefined;
 }
 
 /** A recipe that has been checked, with all that it names. */
 export interface SettledRecipe {
-  readonly codename: string;
+  readonly installer: Installer;
+  readonly release: Release;
   /** Sorted, each once. */
   readonly include: readonly string[];
   readonly scripts: readonly { readonly name: string; readonly content: Buffer }[];
   readonly agent: Buffer;
   readonly sizeBytes: number;
   readonly mirror: string | undefined;
+  readonly key: Buffer | undefined;
   readonly files: readonly BuildFile[];
 }
 
 /** @throws InvalidInputError, ImageBuildError where the agent is missing. */
 export async function settleRecipe(recipe: DistributionRecipe): Promise<SettledRecipe> {
-  if (recipe.distribution !== 'debian') {
-    throw new InvalidInputError('distribution', `${recipe.distribution} cannot be built from packages`, {
-      hint: 'Of debian:13 and debian:12 that can be done. Others can be pulled, and changed by a script: --from IMAGE --run SCRIPT.',
-    });
-  }
+  const installer = installerOf(recipe.distribution);
   return {
-    codename: debianCodename(recipe.release),
-    include: [...new Set(recipe.include.map(requirePackageName))].sort(),
+    installer,
+    release: installer.release(recipe.distribution, recipe.release),
+    include: [...new Set(recipe.include.map((name) => requirePackageName(name, installer)))].sort(),
     scripts: await Promise.all(recipe.run.map(readScript)),
     agent: await readAgent(recipe.agent),
     sizeBytes: requireSize(recipe.sizeBytes ?? DEFAULT_SIZE),
     mirror: recipe.mirror === undefined ? undefined : requireMirror(recipe.mirror),
-    files: await readBuildFiles(),
+    key: recipe.key === undefined ? undefined : await readKey(recipe.key, installer),
+    files: await readBuildFiles(installer.folder),
   };
 }
 
-/** Debian policy 5.6.1. A minus at the end would make apt remove the package. */
-function requirePackageName(name: string): string {
-  if (/^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/.test(name)) return name;
+function requirePackageName(name: string, installer: Installer): string {
+  if (installer.isPackageName(name)) return name;
   throw new InvalidInputError('include', `${JSON.stringify(name)} cannot be the name of a package`, {
-    hint: 'Lower-case letters, digits and + - . make one, such as nginx or g++; several are separated by commas.',
+    hint: 'Letters (lower-case for Debian), digits and + - . make one, such as nginx or g++; several are separated by commas.',
   });
 }
 
 /** @throws InvalidInputError for a file that cannot be read. */
 export async function readScript(script: BuildScript): Promise<SettledRecipe['scripts'][number]> {
   if ('content' in script) return { name: script.name, content: Buffer.from(script.content) };
+  return { name: script.path, content: await readGiven('run', script.path) };
+}
+
+async function readKey(path: string, installer: Installer): Promise<Buffer> {
+  if (!installer.takesKey) {
+    throw new InvalidInputError('key', 'says nothing about Debian, whose packages its own keys sign', {
+      hint: 'Leave it out.',
+    });
+  }
+  const content = await readGiven('key', path);
+  if (content.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----')) return content;
+  throw new InvalidInputError('key', `${path} has no public key in it`, {
+    hint: 'Such as gpg --export --armor makes.',
+  });
+}
+
+async function readGiven(flag: string, path: string): Promise<Buffer> {
   try {
-    return { name: script.path, content: await readFile(script.path) };
+    return await readFile(path);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error;
     const why = error.code === 'EISDIR' ? 'is a directory' : 'cannot be read';
-    throw new InvalidInputError('run', `${script.path} ${why}`, { cause: error });
+    throw new InvalidInputError(flag, `${path} ${why}`, { cause: error });
   }
 }
 
@@ -99,14 +118,16 @@ function requireMirror(mirror: string): string {
 }
 
 /** Changes when the way in which a disk is put together does, which the files of the build do not show. */
-const ASSEMBLY = 1;
+const ASSEMBLY = 2;
 
 /** Of everything that goes into a disk but the state of the mirror: lower-case hexadecimal SHA-256. */
 export function inputsDigest(recipe: SettledRecipe): string {
   return sha256(
     JSON.stringify([
       ASSEMBLY,
-      ...[recipe.codename, recipe.include, recipe.sizeBytes, recipe.mirror ?? null],
+      ...[recipe.release.distribution, recipe.release.version],
+      ...[recipe.include, recipe.sizeBytes, recipe.mirror ?? null],
+      recipe.key === undefined ? null : sha256(recipe.key),
       sha256(recipe.agent),
       recipe.scripts.map(({ content }) => sha256(content)),
       recipe.files.map(({ path, content }) => [path, sha256(content)]),

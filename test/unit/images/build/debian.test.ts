@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mirrorsOf } from '../../../../src/images/build/debian-mirror.ts';
 import { basePackages, debianSources } from '../../../../src/images/build/debian-release.ts';
-import { installedPackages } from '../../../../src/images/build/installed-system.ts';
+import { dpkgPackages } from '../../../../src/images/build/dpkg-status.ts';
 
 const OFFICIAL = {
   release: 'http://deb.debian.org/debian',
@@ -52,7 +52,7 @@ Description: adds users
  Package: x
 Version: 3.152
 `;
-    expect(installedPackages(status)).toEqual([
+    expect(dpkgPackages(status)).toEqual([
       { name: 'adduser', version: '3.152' },
       { name: 'zstd', version: '1.5.7+dfsg-1' },
     ]);

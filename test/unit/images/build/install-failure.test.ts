@@ -5,6 +5,7 @@ import {
   NoSpaceError,
   PermissionError,
 } from '../../../../src/errors.ts';
+import { debian } from '../../../../src/images/build/debian-installer.ts';
 import { installFailure } from '../../../../src/images/build/install-failure.ts';
 
 /** As mmdebstrap 1.5, apt 3.0 and unshare 2.41 said it. */
@@ -118,7 +119,7 @@ E: mmdebstrap failed to run`,
 describe('what a failed installation says', () => {
   it.each(SAID)('names %s', (_what, type, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 25, signal: undefined }, '');
-    const error = installFailure(said.split('\n'), failed);
+    const error = installFailure(said.split('\n'), failed, debian);
     expect(error).toBeInstanceOf(type);
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('\n');

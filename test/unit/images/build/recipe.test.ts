@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildInputsDigest } from '../../../../src/images/build/distribution-disk.ts';
 import { type DistributionRecipe, settleRecipe } from '../../../../src/images/build/recipe.ts';
 
+const KEY = join(import.meta.dirname, '../../../../src/images/catalogue/keys/fedora-43.asc');
 const RECIPE: DistributionRecipe = {
   ...{ distribution: 'debian', release: '13', include: [], run: [] },
   agent: import.meta.filename,
@@ -9,7 +11,13 @@ const RECIPE: DistributionRecipe = {
 
 describe('a recipe', () => {
   it.each<[Partial<DistributionRecipe>, RegExp]>([
-    [{ distribution: 'fedora', release: '43' }, /^distribution: fedora cannot be built from packages$/],
+    [{ distribution: 'ubuntu', release: '24.04' }, /^distribution: ubuntu cannot be built from packages$/],
+    [{ distribution: 'fedora', release: '42' }, /^release: Fedora 42 cannot be built$/],
+    [{ distribution: 'rocky', release: '8' }, /^release: Rocky Linux 8 cannot be built$/],
+    [{ distribution: 'fedora', release: '43', include: ['-y'] }, /^include: "-y" cannot be the name/],
+    [{ key: import.meta.filename }, /^key: says nothing about Debian/],
+    [{ distribution: 'fedora', release: '43', key: '/nowhere/key' }, /^key: \/nowhere\/key cannot be read$/],
+    [{ distribution: 'fedora', release: '43', key: '/dev/null' }, /^key: \/dev\/null has no public key/],
     [{ release: '11' }, /^release: Debian 11 cannot be built$/],
     [{ release: 'sid' }, /^release: Debian sid cannot be built$/],
     [{ include: ['nginx', 'Nginx'] }, /^include: "Nginx" cannot be the name of a package$/],
@@ -38,7 +46,11 @@ describe('a recipe', () => {
       include: ['zstd', 'g++', 'zstd'],
       mirror: 'http://m/debian/',
     });
-    expect(one).toMatchObject({ codename: 'trixie', include: ['g++', 'zstd'], mirror: 'http://m/debian' });
+    expect(one).toMatchObject({
+      release: { version: 'trixie' },
+      include: ['g++', 'zstd'],
+      mirror: 'http://m/debian',
+    });
     const digests = [
       { release: '13', include: ['b1', 'a1'] },
       { release: 'trixie', include: ['a1', 'b1', 'a1'] },
@@ -68,6 +80,10 @@ describe('a recipe', () => {
       { agent: '/dev/null' },
       { sizeBytes: 2 * 1024 ** 3 },
       { mirror: 'http://m/debian' },
+      { distribution: 'fedora', release: '43' },
+      { distribution: 'fedora', release: '43', key: KEY },
+      { distribution: 'rocky', release: '9' },
+      { distribution: 'almalinux', release: '9' },
     ];
     const digests = await Promise.all(
       changes.map(async (change) => buildInputsDigest({ ...RECIPE, ...change })),

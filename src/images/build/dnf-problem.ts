@@ -1,0 +1,50 @@
+import { type InstallProblem, notInstalled } from './installer.ts';
+
+/** curl(1) exit codes for what says nothing or cannot be found: a proxy, a host, a connection, a time limit, TLS. */
+const UNREACHABLE = /Curl error \((?:5|6|7|28|35|56)\): [^\n]*?(?:https?|ftp):\/\/([^/\s\]]+)/g;
+
+/** What the last lines of a failed dnf mean, of version 4 or 5. */
+export function dnfProblem(lines: readonly string[]): InstallProblem | undefined {
+  const text = lines.join('\n');
+  const all = (pattern: RegExp): string[] => [
+    ...new Set([...text.matchAll(pattern)].map(([, word]) => word ?? '')),
+  ];
+  const unknown = all(/^No match for argument: (\S+)/gm);
+  if (unknown.length > 0) {
+    return {
+      problem: `the distribution has no package ${unknown.join(', ')}`,
+      hint: 'See packages.fedoraproject.org for its name; packages of EPEL are not among them.',
+    };
+  }
+  const unreachable = all(UNREACHABLE);
+  if (unreachable.length > 0) {
+    return {
+      problem: `the packages cannot be fetched: ${unreachable.join(', ')} cannot be reached`,
+      hint: 'See whether the host has a network, and a proxy in http_proxy and https_proxy where it needs one.',
+    };
+  }
+  const missing = all(/Status code: \d+ for (\S+)/g);
+  if (missing.length > 0) {
+    return {
+      problem: `the mirror did not give ${missing[0] ?? ''}`,
+      hint: 'Try again later, or with another mirror.',
+    };
+  }
+  if (/is not signed|GPG check FAILED|(?:GPG|PGP) key|Public key for|OpenPGP check|signature/i.test(text)) {
+    return {
+      problem: 'the mirror’s packages are not signed by the distribution’s key',
+      hint: 'Take another mirror, or say by whose key they are signed: --key FILE.',
+    };
+  }
+  const [problem] = all(
+    /^ *(?:Problem(?: \d+)?: |- )(.*(?:conflict|nothing provides|cannot install|requires).*)$/gm,
+  );
+  if (problem !== undefined) {
+    return {
+      problem: `these packages cannot be installed together: ${problem}`,
+      hint: 'Leave one of them out.',
+    };
+  }
+  const complaint = lines.find((line) => /^(?:Error|error): ?\S/.test(line));
+  return complaint === undefined ? undefined : notInstalled(complaint.replace(/^error: ?/i, ''));
+}
