@@ -2,18 +2,17 @@ import type { Host } from '../host/host.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
-import { awaitBootCompletion } from './boot-completion.ts';
-import { configureGuest } from './configure-guest.ts';
 import { EMBEDDED_WIRING, claimMachineDirectory } from './embedded-machine.ts';
 import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
 import type { Locations } from './locations.ts';
-import { Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { type Plan, planMachine } from './plan.ts';
 import { prepareFiles } from './prepare.ts';
+import { reachGuest } from './reach-guest.ts';
 import { RunningMachine } from './running-machine.ts';
 import { type LaunchOptions, type Spec, parseSpec } from './spec.ts';
 import { withPortChoices } from './port-choices.ts';
-import { reachAgent, runProcessors, startMachine } from './started-machine.ts';
+import { runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from './survey.ts';
 
 /**
@@ -116,13 +115,5 @@ async function becomeReady(
   await runProcessors(machine);
   log?.debug('the guest runs');
   if (spec.until === 'running') return new RunningMachine(machine, options);
-  const agent = await reachAgent(machine, options);
-  const { life } = machine;
-  await Promise.race([configureGuest(agent, plan, log), life.failure]);
-  log?.debug('the guest is configured');
-  const cloudInit =
-    plan.boot.kind === 'disk'
-      ? await Promise.race([awaitBootCompletion(agent, options.onBoot), life.failure])
-      : undefined;
-  return new Machine(machine, agent, { ...options, cloudInit });
+  return reachGuest(machine, options);
 }

@@ -5,6 +5,8 @@ import type { QmpClient } from '../qmp/index.ts';
 import type { Scope } from '../util/scope.ts';
 import type { GuestConsole } from './console.ts';
 import type { Life } from './life.ts';
+import type { NetworkPlace } from './network/network-place.ts';
+import type { NetworkSeat } from './network/network.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import type { NetworkLoss } from './start.ts';
@@ -17,6 +19,8 @@ export interface MachineParts {
   readonly qmp: QmpClient;
   readonly console: GuestConsole;
   readonly network: RunningNetwork | undefined;
+  /** In private networks, in the order of its cards for them. */
+  readonly seats: readonly NetworkSeat[];
   readonly scope: Scope;
 }
 
@@ -53,18 +57,21 @@ export class RunningMachine implements AsyncDisposable {
   readonly console: GuestConsole;
   /** The published ports; where the request left the host's side open, the one that was chosen. */
   readonly ports: readonly BoundForward[];
+  /** The private networks that it is in, and its name in each. */
+  readonly networks: readonly NetworkPlace[];
   /** Settles when the machine has ended and nothing of it is left; rejects only when the clean-up failed. */
   readonly ended: Promise<Outcome>;
   /** Settles when the guest has lost its network because a host program died; otherwise never. */
   readonly networkLost: Promise<NetworkLoss>;
   protected readonly life: Life;
 
-  constructor({ plan, life, qmp, console, network, scope }: MachineParts, { signal, log }: MachineOptions) {
+  constructor({ plan, life, qmp, console, network, seats, scope }: MachineParts, { signal, log }: MachineOptions) {
     this.plan = plan;
     this.life = life;
     this.qmp = qmp;
     this.console = console;
     this.ports = plan.network?.forwards ?? [];
+    this.networks = seats;
     const onAbort = (): void => life.send('SIGKILL');
     signal?.addEventListener('abort', onAbort, { once: true });
     scope.defer(() => signal?.removeEventListener('abort', onAbort));
@@ -124,7 +131,7 @@ export class RunningMachine implements AsyncDisposable {
   }
 
   /** @throws MachineEndedError when the machine has ended, with how. */
-  protected requireAlive(): void {
+  requireAlive(): void {
     const { end } = this.life;
     if (end) throw end;
   }

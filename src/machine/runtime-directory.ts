@@ -14,7 +14,11 @@ const LONGEST_SOCKET_NAME = 'network.sock'.length;
  */
 export function claimDirectory(parent: string, scope: Scope): string {
   ensurePrivateDirectory(parent);
-  const path = join(parent, nameOfOwned(ownIdentity()));
+  return claimPath(join(parent, nameOfOwned(ownIdentity())), scope);
+}
+
+/** The same for a path that this process had claimed before, and that nothing is at any more. */
+export function claimPath(path: string, scope: Scope): string {
   mkdirSync(path, { mode: 0o700 });
   if (claimed.size === 0) process.on('exit', removeAllClaimed);
   claimed.add(path);

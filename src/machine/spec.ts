@@ -13,9 +13,8 @@ import { checkAppend } from './kernel-command-line.ts';
 import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
-const KERNEL_TIMEOUT_MS = 120_000;
-/** A distribution's first boot installs and makes keys; where the CPU is emulated, that takes minutes. */
-const DISK_TIMEOUT_MS = 600_000;
+/** By what the machine boots. A distribution's first boot installs and makes keys; emulated, that takes minutes. */
+export const BOOT_TIMEOUT_MS = { kernel: 120_000, disk: 600_000 } as const;
 
 /** What the user of the library asks for. Everything is optional. */
 export interface LaunchOptions {
@@ -191,7 +190,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     faults: valid.faults,
     accel: valid.accel,
     until: valid.until,
-    timeoutMs: valid.timeoutMs ?? (small ? KERNEL_TIMEOUT_MS : DISK_TIMEOUT_MS),
+    timeoutMs: valid.timeoutMs ?? BOOT_TIMEOUT_MS[small ? 'kernel' : 'disk'],
   };
 }
 

@@ -64,8 +64,11 @@ export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns
 export const IPV6 = { address: 'fec0::15', prefix: 64, gateway: 'fec0::2', dns: 'fec0::3' };
 /** passt connects from its own link-local address, and so to the guest's; a known one needs no waiting for the kernel's. */
 const LINK_LOCAL = { address: 'fe80::15', prefix: 64 };
-/** One guest a network: the address need not differ from another machine's. */
-const MAC = '52:54:00:12:34:56';
+/**
+ * What a guest that boots finds. One guest a network: the address need not differ from another machine's, and a system
+ * that knows its card by it finds it again.
+ */
+export const CARD_AT_BOOT = '52:54:00:12:34:56';
 /** passt's default and largest: an IPv4 packet in whole 32-bit words. */
 const PASST_MTU = 65_520;
 /** libslirp's frames are Ethernet's. */
@@ -120,7 +123,7 @@ export function planNetwork(
     passtPath: slirp ? undefined : passt?.path,
     forwards,
     guest: {
-      mac: MAC,
+      mac: CARD_AT_BOOT,
       mtu: slirp ? SLIRP_MTU : PASST_MTU,
       addresses: [IPV4, ...(hasIpv6 ? [IPV6, LINK_LOCAL] : [])].map(
         ({ address, prefix }) => `${address}/${prefix}`,

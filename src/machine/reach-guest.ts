@@ -1,0 +1,27 @@
+import { awaitBootCompletion } from './boot-completion.ts';
+import { configureGuest } from './configure-guest.ts';
+import { Machine } from './machine.ts';
+import { joinNetworks } from './network/join-networks.ts';
+import type { MachineOptions } from './running-machine.ts';
+import { type StartOptions, type StartedMachine, reachAgent } from './started-machine.ts';
+
+export interface BootOptions extends StartOptions, MachineOptions {
+  /** As for a launch. */
+  readonly onBoot?: ((doing: string) => void) | undefined;
+}
+
+/** Waits until a guest that boots has come so far that commands can run in it. */
+export async function reachGuest(started: StartedMachine, options: BootOptions): Promise<Machine> {
+  const { life, plan } = started;
+  const { log, onBoot } = options;
+  const agent = await reachAgent(started, options);
+  await Promise.race([configureGuest(agent, plan, log), life.failure]);
+  log?.debug('the guest is configured');
+  const cloudInit =
+    plan.boot.kind === 'disk'
+      ? await Promise.race([awaitBootCompletion(agent, onBoot), life.failure])
+      : undefined;
+  // Not before the boot's end: a system of its own takes away what it has not set up itself.
+  await Promise.race([joinNetworks(agent, started), life.failure]);
+  return new Machine(started, agent, { ...options, cloudInit });
+}
