@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { boot } from './boot.ts';
 import { firstReply } from './first-reply.ts';
+import { fork } from './fork.ts';
 import { launch } from './launch.ts';
 import { pull } from './pull.ts';
 import { qmp } from './qmp-section.ts';
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   ls: namedList,
   heal: namedHeal,
   pull,
+  fork,
 };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 

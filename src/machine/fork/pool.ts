@@ -52,12 +52,17 @@ export class Pool implements AsyncDisposable {
     await Promise.all(this.#waiting);
   }
 
-  /** Lets the oldest fork run; where none waits, one is started. Throws what `Template.fork` does. */
-  async fork(): Promise<Machine> {
+  /**
+   * Lets the oldest fork run; where none waits, one is started. Throws what `Template.fork` does.
+   * @param options what goes for this fork instead of what was said to the pool.
+   */
+  async fork(options: Pick<ForkOptions, 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
     this.#closing.signal.throwIfAborted();
+    options.signal?.throwIfAborted();
     const pending = await this.#take();
+    const limits = { ...this.#options, ...options };
     try {
-      return await pending.run({ ...this.#options, timeoutMs: timeoutOf(this.#options) });
+      return await pending.run({ ...limits, timeoutMs: timeoutOf(limits) });
     } finally {
       // Not before: the two would share the processor with the fork that somebody waits for.
       this.#fill();

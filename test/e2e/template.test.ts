@@ -1,0 +1,185 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../directory.ts';
+import { VMLET, type Finished, start, until, vmlet } from './command.ts';
+import { execFileSync } from 'node:child_process';
+
+/** Templates through the built command. One is made for all that only look at it. */
+
+const directory = temporaryDirectory();
+const name = `test-${process.pid}`;
+let created: Finished;
+
+beforeAll(async () => {
+  writeFileSync(
+    join(directory, 'warm-up'),
+    'read -r word < /root/first\necho "$word, world" > /root/second\n',
+  );
+  created = await create(
+    name,
+    '--run',
+    'echo hello > /root/first',
+    '--run',
+    `@${join(directory, 'warm-up')}`,
+  );
+});
+
+afterAll(async () => {
+  await vmlet('template', 'rm', '--ignore', name);
+});
+
+async function create(template: string, ...flags: string[]): Promise<Finished> {
+  return vmlet('template', 'create', template, '--memory', '96M', ...flags);
+}
+
+interface Row {
+  readonly name: string;
+  readonly directory: string;
+  readonly createdAt: string;
+  readonly problems: readonly string[];
+}
+
+async function inspect(template: string): Promise<Row> {
+  const { stdout } = await vmlet('template', 'inspect', template);
+  const { templates } = JSON.parse(stdout) as { templates: Row[] };
+  return templates[0]!;
+}
+
+describe('a template', () => {
+  it('is made, and listed with what it is', async () => {
+    expect(created).toMatchObject({ status: 0, stdout: `${name}\n`, stderr: '' });
+    const { stdout } = await vmlet('template', 'ls', '--json');
+    const { templates } = JSON.parse(stdout) as { templates: Row[] };
+    expect(templates.find((row) => row.name === name)).toMatchObject({
+      image: 'micro',
+      memoryBytes: 96 * 1024 ** 2,
+      cpus: 1,
+      problems: [],
+    });
+    expect((await vmlet('template', 'ls')).stdout).toMatch(
+      new RegExp(`^${name} +micro +96 MiB +[0-9.]+ MiB +20.* ready$`, 'm'),
+    );
+    expect((await vmlet('template', 'ls', '--quiet')).stdout.split('\n')).toContain(name);
+    expect((await vmlet('system', 'df')).stdout).toMatch(/^Templates +[1-9]/m);
+  });
+
+  it('runs a command where its warm-up has left off, in a machine of its own', async () => {
+    const fork = ['run', '--template', name];
+    const script = 'cat /root/second; hostname; cat; echo x >> /root/second; exit 7';
+    const [one, other] = [
+      await start([...fork, '--name', 'mine', '--', 'sh', '-c', script], { input: 'input\n' }).finished,
+      await start([...fork, '-p', '80', 'sh', '-c', script]).finished,
+    ];
+    expect(one).toMatchObject({ status: 7, stdout: 'hello, world\nmine\ninput\n', stderr: '' });
+    expect(other.stdout).toMatch(new RegExp(`^hello, world\n${name}-[0-9a-f]{8}\n$`));
+    expect(other.stderr).toMatch(/^vmlet: 127\.0\.0\.1:\d+\/tcp leads to port 80 of the guest\n$/);
+  });
+
+  it('says what a fork would be, by a script', async () => {
+    const flags = ['run', '--template', name, '--dry-run'];
+    const { stdout } = await vmlet(...flags, '--json');
+    const { plan } = JSON.parse(stdout) as { plan: { memory: object } };
+    const memory = join((await inspect(name)).directory, 'memory');
+    expect(plan.memory).toMatchObject({ kind: 'copy-on-write', path: memory });
+    const { stdout: script } = await vmlet(...flags);
+    execFileSync('sh', ['-n'], { input: script });
+    expect(script).toContain('migrate-incoming');
+  });
+
+  it('keeps its image from being removed', async () => {
+    expect(await vmlet('image', 'rm', 'micro')).toMatchObject({
+      status: 125,
+      stderr: expect.stringMatching(
+        new RegExp(`^vmlet: the image micro is needed by .*the template ${name}`),
+      ),
+    });
+  });
+
+  it('is made anew only where that is asked for, or where it was made of something else', async () => {
+    const flags = ['--run', 'true'];
+    const refused = await create(name, ...flags);
+    expect(refused).toMatchObject({ status: 125, stdout: '' });
+    expect(refused.stderr).toMatch(/there is a template .* already\n {2}choose another name, .*--replace/);
+    const other = `${name}-other`;
+    try {
+      expect(await create(other, ...flags)).toMatchObject({ status: 0 });
+      const first = await inspect(other);
+      expect(await create(other, ...flags, '--reuse')).toMatchObject({ status: 0, stdout: `${other}\n` });
+      expect((await inspect(other)).directory).toBe(first.directory);
+      expect(await create(other, '--run', 'false || true', '--reuse')).toMatchObject({ status: 0 });
+      const second = await inspect(other);
+      expect(second.directory).not.toBe(first.directory);
+      // As if QEMU had been brought up to date.
+      const path = join(second.directory, 'template.json');
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/"QEMU": ".*"/, '"QEMU": "another"'));
+      expect((await inspect(other)).problems).toEqual([expect.stringMatching(/^QEMU was another and is \d/)]);
+      expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* stale$`, 'm'));
+      const run = await vmlet('run', '--template', other, '--', 'true');
+      expect(run).toMatchObject({ status: 125, stdout: '' });
+      expect(run.stderr).toMatch(/does not fit any more: QEMU was another and is .*\n {2}make it anew/);
+      writeFileSync(path, '{');
+      expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* damaged$`, 'm'));
+      expect((await vmlet('run', '--template', other, '--', 'true')).stderr).toMatch(/is damaged/);
+    } finally {
+      expect(await vmlet('template', 'rm', other)).toMatchObject({ status: 0, stdout: `${other}\n` });
+    }
+  });
+
+  it('is not there when its warm-up fails, or its maker is interrupted', async () => {
+    const failed = await create('broken', '--run', 'echo no such thing >&2; exit 3');
+    expect(failed).toMatchObject({ status: 125, stdout: '' });
+    expect(failed.stderr).toMatch(/warming the template up.*no such thing/s);
+    const making = start([
+      'template',
+      'create',
+      'broken',
+      '--run',
+      'echo waits > /dev/console; sleep 1000',
+      '--console',
+    ]);
+    await until(() => making.stderr().includes('waits'));
+    making.process.kill('SIGINT');
+    expect(await making.finished).toMatchObject({ status: 130, stdout: '' });
+    const shelf = dirname((await inspect(name)).directory);
+    const ofTheirs = readdirSync(shelf).filter((entry) => entry.includes(`-${making.process.pid}-`));
+    expect(ofTheirs).toEqual([]);
+    expect((await vmlet('template', 'ls', '-q')).stdout.split('\n')).not.toContain('broken');
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'one that is not there',
+      ['run', '--template', 'nowhere', 'true'],
+      /^vmlet: there is no template nowhere$/m,
+    ],
+    ['what can be no name', ['run', '--template', '../x', 'true'], /^vmlet: template: "\.\.\/x": /m],
+    [
+      'a flag that it says itself',
+      ['run', '--template', 'x', '-m', '1G', 'true'],
+      /--memory cannot be had together/,
+    ],
+    ['two ways with another', ['template', 'create', 'x', '--replace', '--reuse'], /together with --reuse/],
+    [
+      'a warm-up that is not there',
+      ['template', 'create', 'x', '--run', '@/nowhere'],
+      /run: \/nowhere cannot be read/,
+    ],
+    ['the removal of none', ['template', 'rm', 'nowhere'], /there is no template nowhere/],
+  ])('refuses %s', async (_what, args, message) => {
+    const { status, stdout, stderr } = await vmlet(...args);
+    expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it('has its name completed', () => {
+    const completed = execFileSync(
+      process.execPath,
+      [VMLET, '__complete', '--', 'run', '--template', name.slice(0, 6)],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(completed).toContain(name);
+  });
+});
