@@ -1,6 +1,7 @@
 import { lstat, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InvalidInputError, NoSpaceError, PermissionError, isSystemError } from '../errors.ts';
+import { InvalidInputError, isSystemError } from '../errors.ts';
+import { writeFailure } from './write-failure.ts';
 
 /** Runs `make` on a path that was free, and frees it again when that fails. */
 export async function makeNew(path: string, make: () => Promise<unknown>): Promise<void> {
@@ -11,16 +12,10 @@ export async function makeNew(path: string, make: () => Promise<unknown>): Promi
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
       throw new InvalidInputError('path', `there is no directory ${dirname(path)}`, { cause: error });
     }
-    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-      throw new NoSpaceError(`the disk is full: there is no room for ${path}`, { cause: error });
-    }
-    if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-      throw new PermissionError(`${path} cannot be made by this user`, { cause: error });
-    }
     if (isSystemError(error, 'ENAMETOOLONG')) {
       throw new InvalidInputError('path', `the name is too long: ${path}`, { cause: error });
     }
-    throw error;
+    throw writeFailure(error, path);
   }
   try {
     await make();

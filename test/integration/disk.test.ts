@@ -170,6 +170,12 @@ describe('create', () => {
       'there is no directory',
     );
     await expect(
+      createDisk({ path: '/sys/vmlet-test', format: 'raw', sizeBytes: 512 }),
+    ).rejects.toMatchObject({
+      code: 'VMLET_PERMISSION',
+      message: '/sys/vmlet-test cannot be written by this user',
+    });
+    await expect(
       createOverlay({
         path: at('o'),
         backingPath: at('missing'),
