@@ -10,6 +10,7 @@ import type { DiskImage } from './image.ts';
 import type { ImageProgress } from './image-progress.ts';
 import { formatPublishedDigest, parsePublishedDigest } from './published-digest.ts';
 import type { PullPlaces } from './pull.ts';
+import { pulledOrigin } from './pulled-origin.ts';
 import { findPulled, makeStore } from './store.ts';
 import { storeError } from './store-error.ts';
 import { tagImage } from './tag-image.ts';
@@ -67,14 +68,7 @@ export async function pullUrl(
       names: [name],
       format: undefined,
       guest,
-      origin: {
-        kind: 'pulled',
-        url: file.url,
-        verification: digest ? 'digest' : 'none',
-        ...(known !== undefined && { publishedDigest: known }),
-        ...(file.etag !== undefined && { etag: file.etag }),
-        ...(file.lastModified !== undefined && { lastModified: file.lastModified }),
-      },
+      origin: pulledOrigin(file, { verification: digest ? 'digest' : 'none', digest }),
       signal,
     });
   } catch (error) {

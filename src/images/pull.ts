@@ -9,6 +9,8 @@ import { verifyImage } from './catalogue/verify-image.ts';
 import { type ImageAddress, fetchImageFile } from './fetch-image-file.ts';
 import type { Image } from './image.ts';
 import type { ImageProgress } from './image-progress.ts';
+import { formatPublishedDigest } from './published-digest.ts';
+import { pulledOrigin } from './pulled-origin.ts';
 import { findImage, findPulled, makeStore } from './store.ts';
 import { storeError } from './store-error.ts';
 import { tagImage } from './tag-image.ts';
@@ -92,15 +94,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
     names,
     format: resolved.format,
     guest: resolved.guest,
-    origin: {
-      kind: 'pulled',
-      url: file.url,
-      verification: resolved.verification,
-      ...(resolved.digest && { publishedDigest: published(resolved.digest) }),
-      ...(resolved.signedBy !== undefined && { signedBy: resolved.signedBy }),
-      ...(file.etag !== undefined && { etag: file.etag }),
-      ...(file.lastModified !== undefined && { lastModified: file.lastModified }),
-    },
+    origin: pulledOrigin(file, resolved),
     signal,
   });
 }
@@ -111,11 +105,7 @@ function addressOf({ urls, digest, compression, fileSignature }: ResolvedImage):
 }
 
 async function findPublished(store: string, { digest }: ResolvedImage): Promise<Image | undefined> {
-  return digest && findPulled(store, published(digest));
-}
-
-function published({ algorithm, hex }: NonNullable<ResolvedImage['digest']>): string {
-  return `${algorithm}:${hex}`;
+  return digest && findPulled(store, formatPublishedDigest(digest));
 }
 
 async function nameAll(
