@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { InvalidInputError, NoSpaceError, isSystemError } from '../errors.ts';
 import { type Seed, parseSeedOptions } from '../guest/seed/options.ts';
+import { readAgent } from '../images/agent-file.ts';
 import type { GuestDescription } from '../images/guest-description.ts';
 import type { DiskImage } from '../images/image.ts';
 import { agentProgram } from './package-files.ts';
@@ -55,7 +56,10 @@ export interface SeedContent {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** @throws InvalidInputError for user-data that cannot be read, or that what is in the image cannot take. */
+/**
+ * @throws InvalidInputError for user-data that cannot be read, or that what is in the image cannot take;
+ *   ImageBuildError where the agent's program is missing.
+ */
 export async function seedContent(machine: SeedMachine): Promise<SeedContent> {
   const { guest, instanceId, hostname, macAddress } = machine;
   const provisioner = guest?.provisioner ?? 'cloud-init';
@@ -67,7 +71,7 @@ export async function seedContent(machine: SeedMachine): Promise<SeedContent> {
     macAddress,
     defaultUser: defaultLogin(guest),
     // FreeBSD runs no programs of Linux.
-    agent: provisioner === 'nuageinit' ? undefined : await readFile(agentProgram()),
+    agent: provisioner === 'nuageinit' ? undefined : await readAgent(agentProgram()),
     provisioner,
   });
   return { label: seedLabel(provisioner), files };
