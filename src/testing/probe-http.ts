@@ -23,20 +23,33 @@ export interface HttpExpectation {
 /** Whether a GET from the host is answered as it should be. */
 export function lookForAnswer(url: URL, { status, body }: HttpExpectation): Look<HttpAnswer> {
   return async (signal) => {
-    const limit = AbortSignal.timeout(ANSWER_MS);
-    let answer: HttpAnswer;
-    try {
-      answer = await request(url, AbortSignal.any([signal, limit]));
-    } catch (error) {
-      signal.throwIfAborted();
-      if (limit.aborted) return { seen: `no answer of ${url.href} within ${ANSWER_MS / 1000} s` };
-      return { seen: `${url.href}: ${(error as Error).message}` };
-    }
+    const answer = await ask(url, signal);
+    if (typeof answer === 'string') return { seen: answer };
     const isExpected =
       status === undefined ? answer.status >= 200 && answer.status < 300 : answer.status === status;
     if (isExpected && (body === undefined || matches(answer.body, body))) return { found: answer };
     return { seen: describeAnswer(answer, isExpected ? body : undefined) };
   };
+}
+
+/** Whether a GET from the host is answered at all. */
+export function lookForAnyAnswer(url: URL): Look<HttpAnswer> {
+  return async (signal) => {
+    const answer = await ask(url, signal);
+    return typeof answer === 'string' ? { seen: answer } : { found: answer };
+  };
+}
+
+/** @returns words where there is no answer. */
+async function ask(url: URL, signal: AbortSignal): Promise<HttpAnswer | string> {
+  const limit = AbortSignal.timeout(ANSWER_MS);
+  try {
+    return await request(url, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.aborted) return `no answer of ${url.href} within ${ANSWER_MS / 1000} s`;
+    return `${url.href}: ${(error as Error).message}`;
+  }
 }
 
 function describeAnswer({ status, body }: HttpAnswer, missing: Pattern | undefined): string {

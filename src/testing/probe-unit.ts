@@ -15,8 +15,8 @@ type UnitState = Readonly<Partial<Record<(typeof PROPERTIES)[number], string>>>;
 export function lookForUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
   return async (signal) => {
     const state = await readUnit(machine, unit, signal);
-    if (typeof state === 'string') return { seen: state };
-    if (state.ActiveState === wanted) return { found: undefined };
+    const sight = sightOf(unit, state, wanted);
+    if ('found' in sight || typeof state === 'string') return sight;
     if (state.LoadState === 'not-found') {
       throw new GuestUnitError(unit, 'is no unit that systemd in the guest knows', [], {
         hint: 'install what brings it, or have its file read by systemctl daemon-reload, before it is waited for',
@@ -26,8 +26,19 @@ export function lookForUnit(machine: Machine, unit: string, wanted: string): Loo
       const journal = await readJournal(machine, unit, signal);
       throw new GuestUnitError(unit, `is ${describeUnit(state)} in the guest`, journal);
     }
-    return { seen: `${unit} is ${describeUnit(state)}` } satisfies Sight<undefined>;
+    return sight;
   };
+}
+
+/** The same, for one look: a unit that is failed or not known is just not in that state. */
+export function lookAtUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
+  return async (signal) => sightOf(unit, await readUnit(machine, unit, signal), wanted);
+}
+
+function sightOf(unit: string, state: UnitState | string, wanted: string): Sight<undefined> {
+  if (typeof state === 'string') return { seen: state };
+  if (state.ActiveState === wanted) return { found: undefined };
+  return { seen: `${unit} is ${describeUnit(state)}` };
 }
 
 function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: UnitState): string {

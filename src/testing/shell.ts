@@ -1,8 +1,8 @@
 import { GuestCommandFailedError, InvalidInputError } from '../errors.ts';
 import type { ExecOptions } from '../guest/command.ts';
 import type { GuestResult } from '../guest/process.ts';
-import type { Machine } from '../machine/machine.ts';
 import { quoteForShell } from '../machine/quote.ts';
+import type { MachineRun } from './machine-run.ts';
 
 /** How a command in the guest runs. */
 export type CommandOptions = Pick<ExecOptions, 'env' | 'cwd' | 'user' | 'input'>;
@@ -10,7 +10,7 @@ export type CommandOptions = Pick<ExecOptions, 'env' | 'cwd' | 'user' | 'input'>
 export interface ShellOptions extends CommandOptions {
   /** Milliseconds until the script is killed and TimedOutError thrown; none by default. */
   readonly timeoutMs?: number | undefined;
-  /** Aborting kills the script and rejects with the signal's reason. */
+  /** Aborting kills the script and rejects with the signal's reason; the test's own signal by default. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,25 +41,24 @@ export interface Shell {
   ): (script: TemplateStringsArray, ...values: readonly ShellValue[]) => Promise<ShellResult>;
 }
 
-/**
- * @param machine the one that the script is for, asked for at each call.
- * @param defaults for what a call does not say.
- */
-export function shellOf(machine: () => Machine, defaults: ShellOptions): Shell {
+/** @param current what the script is for, asked for at each call; a script without a signal of its own ends with its. */
+export function shellOf(current: () => MachineRun): Shell {
   function shell(script: TemplateStringsArray, ...values: readonly ShellValue[]): Promise<ShellResult>;
   function shell(
     options: ShellOptions,
   ): (script: TemplateStringsArray, ...values: readonly ShellValue[]) => Promise<ShellResult>;
   function shell(first: TemplateStringsArray | ShellOptions, ...values: readonly ShellValue[]): unknown {
-    if (isTemplate(first)) return runScript(machine(), composeScript(first, values), defaults);
+    if (isTemplate(first)) return runScript(current(), composeScript(first, values), {});
     return async (script: TemplateStringsArray, ...inner: readonly ShellValue[]) =>
-      runScript(machine(), composeScript(script, inner), { ...defaults, ...first });
+      runScript(current(), composeScript(script, inner), first);
   }
   return shell;
 }
 
-async function runScript(machine: Machine, script: string, options: ShellOptions): Promise<ShellResult> {
-  return requireSuccess(script.trim(), await machine.exec(wordsOf(script), options));
+async function runScript(run: MachineRun, script: string, options: ShellOptions): Promise<ShellResult> {
+  const signal = options.signal ?? run.signal;
+  const result = await run.guard(run.machine.exec(wordsOf(script), { ...options, signal }));
+  return requireSuccess(script.trim(), result);
 }
 
 /** @throws GuestCommandFailedError */

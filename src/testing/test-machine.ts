@@ -2,6 +2,14 @@ import type { ExecOptions } from '../guest/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../guest/files.ts';
 import type { GuestProcess } from '../guest/process.ts';
 import type { Machine } from '../machine/machine.ts';
+import type { Outcome } from '../machine/outcome.ts';
+import type { ClockFaults } from './faults/clock-faults.ts';
+import type { DiskFaults } from './faults/disk-faults.ts';
+import type { Fault } from './faults/fault.ts';
+import type { MemoryFaults } from './faults/memory-faults.ts';
+import type { NetworkFaults } from './faults/network-faults.ts';
+import type { ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
+import { MachineRun } from './machine-run.ts';
 import { urlOf } from './published.ts';
 import { type Shell, shellOf } from './shell.ts';
 import { WaitFor } from './wait-for.ts';
@@ -9,35 +17,74 @@ import { WaitFor } from './wait-for.ts';
 export interface TestMachineOptions {
   /** Milliseconds of each wait that says nothing else; 30 000 by default. */
   readonly waitTimeoutMs?: number | undefined;
-  /** Ends each wait and each script that has no signal of its own: a test's own, say. */
+  /** Ends each wait and each script that has no signal of its own: the test's, say. */
   readonly signal?: AbortSignal | undefined;
+  /** What the guest may say without failing the test, because the test is about it; nothing by default. */
+  readonly expectedAlarms?: readonly ExpectedAlarm[] | undefined;
 }
 
 /** A machine as a test uses it. Disposing of it ends the machine at once. */
 export class TestMachine implements AsyncDisposable {
+  /** Runs a script by the guest's shell. */
   readonly sh: Shell;
   readonly waitFor: WaitFor;
-  #machine: Machine;
+  #run: MachineRun;
 
-  constructor(machine: Machine, { waitTimeoutMs, signal }: TestMachineOptions = {}) {
-    this.#machine = machine;
-    const current = (): Machine => this.#machine;
-    this.sh = shellOf(current, { signal });
-    this.waitFor = new WaitFor(current, { timeoutMs: waitTimeoutMs, signal });
+  constructor(machine: Machine, { waitTimeoutMs, signal, expectedAlarms }: TestMachineOptions = {}) {
+    this.#run = new MachineRun(machine, signal, expectedAlarms);
+    const current = (): MachineRun => this.#run;
+    this.sh = shellOf(current);
+    this.waitFor = new WaitFor(current, waitTimeoutMs);
   }
 
   /** What runs just now. */
   get machine(): Machine {
-    return this.#machine;
+    return this.#run.machine;
   }
 
   get name(): string {
-    return this.#machine.name;
+    return this.machine.name;
+  }
+
+  /** Settles when the machine has ended, with how. */
+  get ended(): Promise<Outcome> {
+    return this.machine.ended;
+  }
+
+  /** Tells of what fails any test: a panic, a process killed for lack of memory. */
+  get alarm(): GuestAlarm {
+    return this.#run.alarm;
+  }
+
+  get net(): NetworkFaults {
+    return this.#run.faults.net;
+  }
+
+  get clock(): ClockFaults {
+    return this.#run.faults.clock;
+  }
+
+  get disk(): DiskFaults {
+    return this.#run.faults.disk;
+  }
+
+  get memory(): MemoryFaults {
+    return this.#run.faults.memory;
+  }
+
+  /** Stops the guest's processors, until the fault is ended or `resume` called. */
+  async pause(): Promise<Fault> {
+    return this.#run.faults.pause();
+  }
+
+  /** Lets the guest's processors run again. */
+  async resume(): Promise<void> {
+    await this.#run.faults.resume();
   }
 
   /** As `Machine.exec`: an exit status other than 0 does not reject. */
   exec(argv: readonly string[], options?: ExecOptions): GuestProcess {
-    return this.#machine.exec(argv, options);
+    return this.machine.exec(argv, options);
   }
 
   /** As `Machine.push`, for content of any size. */
@@ -46,12 +93,12 @@ export class TestMachine implements AsyncDisposable {
     path: string,
     options?: PushOptions,
   ): Promise<void> {
-    await this.#machine.push(source, path, options);
+    await this.machine.push(source, path, options);
   }
 
   /** As `Machine.pull`: a stream. */
   pull(path: string, options?: PullOptions): GuestFile {
-    return this.#machine.pull(path, options);
+    return this.machine.pull(path, options);
   }
 
   /**
@@ -61,7 +108,7 @@ export class TestMachine implements AsyncDisposable {
   async readFile(path: string): Promise<Buffer>;
   async readFile(path: string, encoding: BufferEncoding): Promise<string>;
   async readFile(path: string, encoding?: BufferEncoding): Promise<Buffer | string> {
-    const content = await this.#machine.readFile(path);
+    const content = await this.machine.readFile(path);
     return encoding === undefined ? content : content.toString(encoding);
   }
 
@@ -74,7 +121,7 @@ export class TestMachine implements AsyncDisposable {
     content: string | Uint8Array,
     options: Pick<PushOptions, 'mode'> = {},
   ): Promise<void> {
-    await this.#machine.push(content, path, { parents: true, ...options });
+    await this.machine.push(content, path, { parents: true, ...options });
   }
 
   /**
@@ -82,10 +129,10 @@ export class TestMachine implements AsyncDisposable {
    * @throws InvalidInputError that names the published ports.
    */
   url(guestPort: number, path?: string): string {
-    return urlOf(this.#machine.ports, guestPort, path);
+    return urlOf(this.machine.ports, guestPort, path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#machine.kill();
+    await this.#run[Symbol.asyncDispose]();
   }
 }

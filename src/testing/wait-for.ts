@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Protocol } from '../passt/port.ts';
+import type { MachineRun } from './machine-run.ts';
 import { lookForSuccess } from './probe-command.ts';
 import { lookForFile, lookForLine } from './probe-file.ts';
 import { type HttpAnswer, type HttpExpectation, lookForAnswer } from './probe-http.ts';
@@ -34,19 +35,23 @@ export interface LogWaitOptions extends WaitOptions {
  * ends, or with the signal's reason. None needs anything in the guest but what it is about.
  */
 export class WaitFor {
-  readonly #machine: () => Machine;
-  readonly #defaults: WaitOptions;
+  readonly #current: () => MachineRun;
+  readonly #timeoutMs: number | undefined;
 
-  constructor(machine: () => Machine, defaults: WaitOptions) {
-    this.#machine = machine;
-    this.#defaults = defaults;
+  /**
+   * @param current whom a wait is for, asked for at each; one without a signal of its own ends with its.
+   * @param timeoutMs of waits that say nothing else.
+   */
+  constructor(current: () => MachineRun, timeoutMs: number | undefined) {
+    this.#current = current;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** @throws InvalidInputError with `from: 'host'` for a port that is not published. */
   async port(port: number, options: PortWaitOptions = {}): Promise<void> {
     const { protocol = 'tcp', from = 'guest' } = options;
     checkPort(port);
-    const machine = this.#machine();
+    const machine = this.#machine;
     if (from === 'guest') {
       const awaited = `${protocol} port ${port} to be listened on in the guest`;
       await this.#wait(awaited, lookForListener(machine, port, protocol), options);
@@ -67,7 +72,7 @@ export class WaitFor {
     options: WaitOptions & { readonly state?: string | undefined } = {},
   ): Promise<void> {
     const { state = 'active' } = options;
-    await this.#wait(`${unit} to be ${state}`, lookForUnit(this.#machine(), unit, state), options);
+    await this.#wait(`${unit} to be ${state}`, lookForUnit(this.#machine, unit, state), options);
   }
 
   /** Until there is something at a path, or with `contains` a file that holds it. */
@@ -77,7 +82,7 @@ export class WaitFor {
   ): Promise<void> {
     const { contains } = options;
     const awaited = contains === undefined ? path : `${path} to contain ${describePattern(contains)}`;
-    await this.#wait(awaited, lookForFile(this.#machine(), path, contains), options);
+    await this.#wait(awaited, lookForFile(this.#machine, path, contains), options);
   }
 
   /** Until a line matches that was written already or is to come; of the serial console, its last 1000 lines count. */
@@ -86,7 +91,7 @@ export class WaitFor {
     if (file !== undefined && journal !== undefined) {
       throw new InvalidInputError('journal', 'cannot be given together with file');
     }
-    const machine = this.#machine();
+    const machine = this.#machine;
     const line = `a line that matches ${String(pattern)}`;
     if (file !== undefined)
       return this.#wait(`${line} in ${file}`, lookForLine(machine, file, pattern), options);
@@ -105,7 +110,7 @@ export class WaitFor {
     target: string | URL | number,
     options: WaitOptions & HttpExpectation = {},
   ): Promise<HttpAnswer> {
-    const url = httpUrl(typeof target === 'number' ? urlOf(this.#machine().ports, target) : target);
+    const url = httpUrl(typeof target === 'number' ? urlOf(this.#machine.ports, target) : target);
     const { status, body } = options;
     const holding = body === undefined ? '' : ` and ${describePattern(body)} in its body`;
     return this.#wait(
@@ -125,15 +130,21 @@ export class WaitFor {
   ): Promise<ShellResult> {
     const { stdout, env, cwd, user, input } = options;
     const printing = stdout === undefined ? '' : ` and print ${describePattern(stdout)}`;
-    const look = lookForSuccess(this.#machine(), command, stdout, { env, cwd, user, input });
+    const look = lookForSuccess(this.#machine, command, stdout, { env, cwd, user, input });
     return this.#wait(`${describeCommand(command)} to succeed${printing}`, look, options);
   }
 
+  get #machine(): Machine {
+    return this.#current().machine;
+  }
+
   async #wait<T>(awaited: string, look: Look<T>, options: WaitOptions): Promise<T> {
-    return waitUntil(this.#machine(), awaited, look, {
-      timeoutMs: options.timeoutMs ?? this.#defaults.timeoutMs,
-      signal: options.signal ?? this.#defaults.signal,
+    const run = this.#current();
+    const wait = waitUntil(run.machine, awaited, look, {
+      timeoutMs: options.timeoutMs ?? this.#timeoutMs,
+      signal: options.signal ?? run.signal,
     });
+    return run.guard(wait);
   }
 }
 

@@ -3,7 +3,7 @@ import type { BoundForward } from '../../../src/passt/port.ts';
 import { urlOf } from '../../../src/testing/published.ts';
 
 function forward(guestPort: number, hostAddress: string, protocol: 'tcp' | 'udp' = 'tcp'): BoundForward {
-  return { guestPort, hostAddress, hostPort: guestPort + 10_000, protocol };
+  return { guestPort, hostAddress, hostPort: guestPort + 10_000, protocol, ephemeral: true };
 }
 
 describe('the URL of a published port', () => {

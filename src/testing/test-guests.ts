@@ -1,0 +1,128 @@
+import type { ForkOptions } from '../machine/fork/template.ts';
+import type { Machine } from '../machine/machine.ts';
+import { bundleDirectory } from './bundle-directory.ts';
+import { writeFailureBundle } from './failure-bundle.ts';
+import { type GuestSetup, partsOf } from './guest-setup.ts';
+import { pauseTest, pausesOnFailure } from './pause-on-failure.ts';
+import type { MachineOrigin } from './reproduce-script.ts';
+import { templateName, templateOf } from './shared-templates.ts';
+import { TestMachine } from './test-machine.ts';
+
+/** A test of whatever runner. */
+export interface RunningTest {
+  /** Its file, its suites and its own name. */
+  readonly names: readonly string[];
+  /** Aborts when the test is over, by its time-out for example. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Guest {
+  readonly vm: TestMachine;
+  readonly origin: MachineOrigin;
+}
+
+/** The guests of one test, which go with it. When it fails, all there is to know of them is kept. */
+export class TestGuests {
+  readonly #test: RunningTest;
+  readonly #guests = new Map<string, Promise<Guest>>();
+
+  constructor(test: RunningTest) {
+    this.#test = test;
+  }
+
+  /**
+   * A guest of the test's own; the same one for the same label.
+   * @throws what `createTemplate` and `Template.fork` do.
+   */
+  async fork(label: string, setup: GuestSetup): Promise<TestMachine> {
+    const known = this.#guests.get(label);
+    const guest = known ?? this.#start(label, setup);
+    this.#guests.set(label, guest);
+    return (await guest).vm;
+  }
+
+  /**
+   * Ends the guests. Of a test that has failed, a bundle is written first, and with PAUSE_ON_FAIL=1 somebody may look.
+   * @param failure what the test failed with; undefined when it passed.
+   * @throws GuestAlarmError for a test that passed though a guest's kernel said what fails any test.
+   */
+  async finish(failure: unknown): Promise<void> {
+    const started = await Promise.allSettled(
+      [...this.#guests].map(async ([label, guest]) => [label, await guest] as const),
+    );
+    // Why one could not be started, its test has been told.
+    const guests = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const alarm = guests.map(([, { vm }]) => vm.alarm.error).find((error) => error !== undefined);
+    try {
+      const reason = failure ?? alarm;
+      if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
+    } finally {
+      await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+    }
+    if (failure === undefined && alarm) throw alarm;
+  }
+
+  async #start(label: string, setup: GuestSetup): Promise<Guest> {
+    const { signal } = this.#test;
+    const { template: options, fork, use } = partsOf(setup);
+    const template = await templateOf(setup);
+    signal?.throwIfAborted();
+    const forking: ForkOptions = { name: hostNameOf(label), ...fork };
+    const machine = await forkUntil(signal, async (starting) =>
+      template.fork({ ...forking, signal: starting }),
+    );
+    const named = setup.prepare ? {} : { name: templateName(setup) };
+    return {
+      vm: new TestMachine(machine, { ...use, signal }),
+      origin: { kind: 'fork', template: { ...options, ...named }, fork: forking },
+    };
+  }
+
+  async #explain(guests: Readonly<Record<string, Guest>>, reason: unknown): Promise<void> {
+    const test = this.#test.names.join(' > ');
+    const machines = mapValues(guests, ({ vm, origin }) => ({ machine: vm.machine, origin }));
+    const { directory } = await writeFailureBundle(machines, bundleDirectory(this.#test.names), {
+      test,
+      error: reason,
+    });
+    process.stderr.write(
+      `vmlet: what there is to know of ${Object.keys(guests).join(', ')} of "${test}": ${directory}\n`,
+    );
+    if (!pausesOnFailure()) return;
+    await pauseTest(
+      mapValues(guests, ({ vm }): Machine => vm.machine),
+      { reason: `the test "${test}" failed` },
+    );
+  }
+}
+
+/** The fork ends when `signal` aborts while it starts, and no more afterwards: what is left of it tells why a test failed. */
+async function forkUntil(
+  signal: AbortSignal | undefined,
+  fork: (signal: AbortSignal) => Promise<Machine>,
+): Promise<Machine> {
+  const starting = new AbortController();
+  const onAbort = (): void => starting.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await fork(starting.signal);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A test may call a guest what no host can be called. */
+function hostNameOf(label: string): string {
+  const name = label
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 63);
+  return name === '' ? 'guest' : name;
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

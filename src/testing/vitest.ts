@@ -1,0 +1,114 @@
+import { type RunnerTestCase, type TestAPI, beforeAll, expect, test as plainTest } from 'vitest';
+import type { Protocol } from '../passt/port.ts';
+import type { GuestSetup } from './guest-setup.ts';
+import { matchers } from './matchers.ts';
+import { releaseTemplates, templateOf } from './shared-templates.ts';
+import { TestGuests } from './test-guests.ts';
+import type { TestMachine } from './test-machine.ts';
+
+/** Each looks once, now: wait first for what takes its time. Await them. */
+interface GuestMatchers {
+  /** Somebody in the guest listens on a port. */
+  toListenOn(port: number, options?: { readonly protocol?: Protocol | undefined }): Promise<void>;
+  /** A systemd unit of the guest is `active`, or in another of systemd's active states. */
+  toHaveUnit(unit: string, state?: string): Promise<void>;
+  /** A connection from this host comes through to a published port of the guest; or a URL answers. */
+  toBeReachable(port?: number): Promise<void>;
+  /** What `vm.exec` or `vm.sh` returned ends with status 0. */
+  toSucceed(): Promise<void>;
+}
+
+declare module 'vitest' {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- as vitest declares it
+  interface Matchers<T = any> extends GuestMatchers {}
+}
+
+expect.extend(matchers);
+
+/** Images may have to be pulled or built first; what takes too long within that ends by limits of its own. */
+const TEMPLATE_TIMEOUT_MS = 60 * 60 * 1000;
+
+type Guests<Setups> = { [Label in keyof Setups]: TestMachine };
+
+/**
+ * A `test` of vitest's whose tests get guests of their own: `machines({ web: { ports: ['80'] }, db: { image: 'db' } })`
+ * gives fixtures `web` and `db`. A guest that a test does not name is not started for it. Each ends with its test; of a
+ * test that fails, a directory with all there is to know of its guests is written to `test-results/vmlet`.
+ *
+ * What they are forked of is booted before the first test, without counting to its time-out.
+ */
+export function machines<const Setups extends Readonly<Record<string, GuestSetup>>>(
+  setups: Setups,
+): TestAPI<Guests<Setups>> {
+  const labels = Object.keys(setups);
+  const fixtures = {
+    guestsOfTest: async (
+      { task, signal }: FixtureContext,
+      use: (guests: TestGuests) => Promise<void>,
+    ): Promise<void> => {
+      // A test that is tried again after a time-out has the signal of before.
+      const guests = new TestGuests({ names: namesOf(task), signal: signal.aborted ? undefined : signal });
+      await use(guests);
+      await guests.finish(failureOf(task));
+    },
+    ...Object.fromEntries(
+      labels.map((label) => [
+        label,
+        async (
+          { guestsOfTest }: { guestsOfTest: TestGuests },
+          use: (vm: TestMachine) => Promise<void>,
+        ): Promise<void> => use(await guestsOfTest.fork(label, setups[label] ?? {})),
+      ]),
+    ),
+  };
+  const extended = plainTest.extend(fixtures as never) as unknown as TestAPI<Guests<Setups>>;
+  return withTemplatesFirst(extended, Object.values(setups));
+}
+
+/** Tests with one guest of `micro`, called `vm`. */
+export const test = machines({ vm: {} });
+
+export { expect };
+
+interface FixtureContext {
+  readonly task: Readonly<RunnerTestCase>;
+  readonly signal: AbortSignal;
+}
+
+/** Asks for the templates as soon as a file has tests that may use them: a hook has a time limit of its own. */
+function withTemplatesFirst<Test extends object>(extended: Test, setups: readonly GuestSetup[]): Test {
+  let isAsked = false;
+  const ask = (): void => {
+    if (isAsked) return;
+    isAsked = true;
+    beforeAll(async () => {
+      // Without isolation this module stays for the next file.
+      isAsked = false;
+      await Promise.all(setups.map(templateOf));
+      return async () => releaseTemplates(setups);
+    }, TEMPLATE_TIMEOUT_MS);
+  };
+  return new Proxy(extended, {
+    apply(target, self, args: unknown[]) {
+      ask();
+      return Reflect.apply(target as (...given: unknown[]) => unknown, self, args);
+    },
+    get(target, property, receiver) {
+      ask();
+      return Reflect.get(target, property, receiver) as unknown;
+    },
+  });
+}
+
+function failureOf({ result }: FixtureContext['task']): Error | undefined {
+  if (result?.state !== 'fail') return undefined;
+  const last = result.errors?.at(-1);
+  return Object.assign(
+    new Error(last?.message ?? 'it says no error'),
+    last?.name !== undefined && { name: last.name },
+  );
+}
+
+function namesOf({ file, fullTestName }: FixtureContext['task']): string[] {
+  return [file.name, fullTestName];
+}
