@@ -1,5 +1,7 @@
 import { qemuNetwork } from '../passt/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
+import { cardDevice } from './card-device.ts';
+import { cardDescriptor } from './descriptors.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
 import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from './plan.ts';
 import { keyValueOption } from './quote.ts';
@@ -20,6 +22,7 @@ export function qemuArguments(plan: Plan): string[] {
     ...entropyArguments(),
     ...generationArguments(plan),
     ...networkArguments(plan),
+    ...cardArguments(plan),
     ...plan.disks.flatMap(diskArguments),
     ...seedArguments(plan.seed),
     ...bootArguments(plan),
@@ -135,6 +138,19 @@ function networkArguments({ network, directory, wiring }: Plan): string[] {
     ...['-netdev', JSON.stringify(netdev)],
     ...deviceArguments(device),
   ];
+}
+
+function cardArguments(plan: Plan): string[] {
+  return plan.cards.flatMap(({ mac }, index) => {
+    const device = { driver: 'virtio-net-pci', id: cardDevice(index), mac, romfile: '' };
+    if (plan.wiring.cards === 'none') return deviceArguments(device);
+    const netdev = `card${index}`;
+    const addr = { type: 'fd', str: String(cardDescriptor(plan, index)) };
+    return [
+      ...['-netdev', JSON.stringify({ type: 'stream', id: netdev, server: false, addr })],
+      ...deviceArguments({ ...device, netdev }),
+    ];
+  });
 }
 
 function diskArguments(disk: DiskPlan): string[] {

@@ -7,6 +7,8 @@ import { type Limits, withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
 import type { Machine } from './machine.ts';
+import { plugCables, takeSeats } from './network/join-networks.ts';
+import type { NetworkPlace } from './network/network-place.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
@@ -26,7 +28,7 @@ import { ownLocations } from './survey.ts';
  */
 export async function crash(machine: Machine): Promise<CrashedMachine> {
   machine.requireAlive();
-  const { plan } = machine;
+  const { plan, networks } = machine;
   const scope = new Scope();
   try {
     // The machine takes its directory away when it ends.
@@ -35,7 +37,7 @@ export async function crash(machine: Machine): Promise<CrashedMachine> {
     const outcome = await machine.kill();
     claimPath(plan.directory.storage, scope);
     renameSync(aside, plan.directory.storage);
-    return new CrashedMachine(planColdBoot(plan), outcome, scope);
+    return new CrashedMachine(planColdBoot(plan), networks, outcome, scope);
   } catch (error) {
     await scope.close();
     throw error;
@@ -48,18 +50,20 @@ export class CrashedMachine implements AsyncDisposable {
   readonly plan: Plan;
   /** How the machine ended. */
   readonly outcome: Outcome;
+  readonly #networks: readonly NetworkPlace[];
   readonly #disks: Scope;
   #isTaken = false;
 
   /** Use `crash`. */
-  constructor(plan: Plan, outcome: Outcome, disks: Scope) {
+  constructor(plan: Plan, networks: readonly NetworkPlace[], outcome: Outcome, disks: Scope) {
     this.plan = plan;
+    this.#networks = networks;
     this.outcome = outcome;
     this.#disks = disks;
   }
 
   /**
-   * Boots the machine from its disks: with the same hardware, host ports and name. It owns the disks from then on.
+   * Boots the machine from its disks: with the same hardware, host ports and name, in the same private networks. It owns the disks from then on.
    * @param options `timeoutMs` is as for a launch.
    * @throws PortTakenError, LaunchError, InvalidInputError where it is started already, or the signal's reason. The disks are kept then, and it can be tried again.
    */
@@ -96,7 +100,8 @@ export class CrashedMachine implements AsyncDisposable {
 
   async #boot(options: BootOptions, parts: StartedParts, scope: Scope): Promise<Machine> {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
-    const started = await startMachine(this.plan, host, options, parts, scope);
+    const seats = takeSeats(this.#networks, scope);
+    const started = await plugCables(await startMachine(this.plan, host, options, parts, scope), seats);
     await runProcessors(started);
     return reachGuest(started, options);
   }

@@ -61,6 +61,7 @@ export function wiringByHand(directory: MachineDirectory): Plan['wiring'] {
     agent: { kind: 'listening', path: directory.agentSocket },
     console: { kind: 'terminal' },
     network: { descriptor: undefined },
+    cards: 'none',
   };
 }
 

@@ -16,6 +16,7 @@ export const EMBEDDED_WIRING: Plan['wiring'] = {
   agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
   console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
   network: { descriptor: NETWORK_DESCRIPTOR },
+  cards: 'inherited',
 };
 
 /**

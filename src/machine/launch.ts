@@ -6,6 +6,8 @@ import { EMBEDDED_WIRING, claimMachineDirectory } from './embedded-machine.ts';
 import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
 import type { Locations } from './locations.ts';
 import type { Machine } from './machine.ts';
+import { plugCables, spareCardMac, takeSeats } from './network/join-networks.ts';
+import type { NetworkSeat } from './network/network.ts';
 import { type Plan, planMachine } from './plan.ts';
 import { prepareFiles } from './prepare.ts';
 import { reachGuest } from './reach-guest.ts';
@@ -39,6 +41,8 @@ export interface LaunchPlaces {
   readonly storage?: string;
   /** A file for its memory, in `storage`. Machines can be forked of what it holds. */
   readonly memoryFile?: string;
+  /** How many cards it has for networks that those who are forked of it are in. */
+  readonly spareCards?: number;
 }
 
 /** The same for what is made of the machine afterwards. */
@@ -68,10 +72,11 @@ async function bringUp(
   const scope = new Scope();
   const started: StartedParts = { unknownDisk: isUnknownDisk(findings) };
   try {
-    const plan = await planHere(findings, places, scope, options.signal);
+    const seats = takeSeats(spec.networks, scope);
+    const plan = await planHere(findings, places, seats, scope, options.signal);
     const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
-    const ready = becomeReady(plan, findings.host, spec, options, started, scope);
+    const ready = becomeReady(plan, findings.host, spec, seats, options, started, scope);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
   } catch (error) {
@@ -87,7 +92,8 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 
 async function planHere(
   findings: Findings,
-  { storage, memoryFile }: LaunchPlaces,
+  { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
+  seats: readonly NetworkSeat[],
   scope: Scope,
   signal: AbortSignal | undefined,
 ): Promise<Plan> {
@@ -98,6 +104,10 @@ async function planHere(
     directory: claimMachineDirectory(findings.locations, scope, storage),
     wiring: EMBEDDED_WIRING,
     startPaused: true,
+    cards: [
+      ...seats.map(({ mac }) => mac),
+      ...Array.from({ length: spareCards }, (_, index) => spareCardMac(index)),
+    ],
     memoryFile,
   });
 }
@@ -106,14 +116,18 @@ async function becomeReady(
   plan: Plan,
   host: Host,
   spec: Spec,
+  seats: readonly NetworkSeat[],
   options: LaunchOptions,
   started: StartedParts,
   scope: Scope,
 ): Promise<RunningMachine> {
   const { log } = options;
-  const machine = await startMachine(plan, host, options, started, scope);
+  const machine = await plugCables(await startMachine(plan, host, options, started, scope), seats);
   await runProcessors(machine);
   log?.debug('the guest runs');
-  if (spec.until === 'running') return new RunningMachine(machine, options);
+  if (spec.until === 'running') {
+    await Promise.all(seats.map(async (seat) => seat.introduce(undefined)));
+    return new RunningMachine(machine, options);
+  }
   return reachGuest(machine, options);
 }

@@ -80,6 +80,11 @@ export interface SeedPlan {
   readonly bus: string | undefined;
 }
 
+export interface CardPlan {
+  /** As the guest finds it when it boots. */
+  readonly mac: string;
+}
+
 /** A spec with every choice made: plain data, from which the command lines follow. */
 export interface Plan {
   readonly name: string;
@@ -101,12 +106,16 @@ export interface Plan {
   readonly disks: readonly DiskPlan[];
   readonly seed: SeedPlan | undefined;
   readonly network: BoundNetworkPlan | undefined;
+  /** Cards for private networks, after that of `network`. */
+  readonly cards: readonly CardPlan[];
   readonly wiring: {
     readonly monitor: Wiring;
     readonly agent: Wiring;
     readonly console: Wiring;
     /** How QEMU comes to passt, where there is one. */
     readonly network: Omit<QemuNetworkWiring, 'socketPath'>;
+    /** Whether QEMU inherits the cables of `cards`, behind all other descriptors, or they have none. */
+    readonly cards: 'inherited' | 'none';
   };
   /** Whether a machine that the guest resets starts again, or ends. */
   readonly onReset: 'restart' | 'end';
@@ -166,13 +175,15 @@ export interface PlanInputs {
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
   readonly startPaused: boolean;
+  /** The hardware addresses of cards for private networks; none by default. */
+  readonly cards?: readonly string[];
   /** A file for its memory, of which machines will be forked. */
   readonly memoryFile?: string | undefined;
 }
 
 /** @throws InvalidInputError when the kernel's command line gets too long. */
 export function planMachine(inputs: PlanInputs): Plan {
-  const { spec, host, accelerator, source, firmware, network, directory } = inputs;
+  const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
   const disks = planDisks(spec, source, directory);
   return {
     name: spec.name,
@@ -191,6 +202,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     disks,
     seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,
     network,
+    cards: cards.map((mac) => ({ mac })),
     wiring: inputs.wiring,
     onReset: 'end',
     startPaused: inputs.startPaused,
@@ -208,7 +220,10 @@ export function planMachine(inputs: PlanInputs): Plan {
       ...(source.kind === 'disk'
         ? { modules: [], optionalModules: [], setsUpNetwork: false }
         : {
-            modules: guestModules({ network: network !== undefined, disks: disks.length > 0 }),
+            modules: guestModules({
+              network: network !== undefined || cards.length > 0,
+              disks: disks.length > 0,
+            }),
             optionalModules,
             setsUpNetwork: true,
           }),

@@ -65,7 +65,10 @@ export class RunningMachine implements AsyncDisposable {
   readonly networkLost: Promise<NetworkLoss>;
   protected readonly life: Life;
 
-  constructor({ plan, life, qmp, console, network, seats, scope }: MachineParts, { signal, log }: MachineOptions) {
+  constructor(
+    { plan, life, qmp, console, network, seats, scope }: MachineParts,
+    { signal, log }: MachineOptions,
+  ) {
     this.plan = plan;
     this.life = life;
     this.qmp = qmp;

@@ -9,8 +9,10 @@ import { MICRO } from '../images/micro-name.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
+import { hostNameSchema } from './host-name.ts';
 import { checkAppend } from './kernel-command-line.ts';
 import { parseMemory } from './memory-size.ts';
+import { type NetworkInput, type NetworkPlace, parseNetworks } from './network/network-place.ts';
 
 const MiB = 1024 * 1024;
 /** By what the machine boots. A distribution's first boot installs and makes keys; emulated, that takes minutes. */
@@ -55,6 +57,11 @@ export interface LaunchOptions {
   readonly ports?: readonly PortInput[];
   /** passt where it is installed, slirp otherwise, by default (`auto`). */
   readonly net?: 'auto' | 'passt' | 'slirp' | 'none';
+  /**
+   * Private networks that it is in beside `net`, 8 at most: a network, by which the others find it under its `name`, or
+   * `{ network, name }` for another name there.
+   */
+  readonly networks?: readonly NetworkInput[];
   /**
    * Keeps the guest's packets where tests can delay and lose them (`NetworkFaults`): passt does not get the guest's
    * memory then (vhost-user), which is a fifth slower. False by default.
@@ -109,18 +116,12 @@ export interface Spec {
   readonly disks: readonly DiskSpec[];
   readonly ports: readonly PortForward[];
   readonly net: 'auto' | 'passt' | 'slirp' | 'none';
+  readonly networks: readonly NetworkPlace[];
   readonly faults: boolean;
   readonly accel: 'auto' | 'kvm' | 'tcg';
   readonly until: 'guest' | 'running';
   readonly timeoutMs: number;
 }
-
-export const hostNameSchema = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/,
-    'expected letters, digits and inner hyphens, 63 at most',
-  );
 
 const launchOptionsSchema = z.strictObject({
   image: z.string().min(1).optional(),
@@ -157,6 +158,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     console: _console,
     onProgress: _onProgress,
     onBoot: _onBoot,
+    networks = [],
     ...data
   } = options;
   const parsed = launchOptionsSchema.safeParse(withoutUndefined(data));
@@ -187,6 +189,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     ),
     ports: parsePortForwards(valid.ports as PortInput[]),
     net: valid.net,
+    networks: parseNetworks(networks, valid.name),
     faults: valid.faults,
     accel: valid.accel,
     until: valid.until,

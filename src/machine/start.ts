@@ -40,7 +40,11 @@ export async function startProcesses(
     {
       environment,
       cwd: '/',
-      descriptors: ['pipe', 'pipe', 'pipe', ...(network?.descriptor ? [network.descriptor] : [])],
+      descriptors: [
+        ...(['pipe', 'pipe', 'pipe'] as const),
+        ...(network?.descriptor ? [network.descriptor] : []),
+        ...plan.cards.map(() => 'pipe' as const),
+      ],
       setprivFlags: qemuConfinementFlags(plan, host),
     },
     scope,

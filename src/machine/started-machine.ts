@@ -6,7 +6,7 @@ import { GuestAgent } from '../guest/agent.ts';
 import { QmpClient } from '../qmp/index.ts';
 import type { Scope } from '../util/scope.ts';
 import { GuestConsole } from './console.ts';
-import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR } from './descriptors.ts';
+import { AGENT_DESCRIPTOR, CONSOLE_DESCRIPTOR, MONITOR_DESCRIPTOR, cardDescriptor } from './descriptors.ts';
 import { type StartedParts, endOfDying } from './launch-failure.ts';
 import { Life } from './life.ts';
 import type { Plan } from './plan.ts';
@@ -24,6 +24,8 @@ export interface StartOptions {
 export interface StartedMachine extends MachineParts {
   /** QEMU's end of the agent's port is at the other side. */
   readonly agentConnection: Socket;
+  /** Of its cards for private networks; QEMU's ends are at the other side. */
+  readonly cables: readonly Socket[];
   /** Settles when every forward listens; rejects with why one cannot. */
   readonly networkReady: Promise<void>;
 }
@@ -59,7 +61,8 @@ export async function startMachine(
   log?.debug('QEMU speaks QMP');
   life.follow(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
-  return { plan, life, qmp, console, network, scope, agentConnection, networkReady };
+  const cables = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
+  return { plan, life, qmp, console, network, seats: [], scope, agentConnection, cables, networkReady };
 }
 
 /** Lets the processors run. */

@@ -79,6 +79,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       ...(spec.hasSeed === true ? [SEED_PORT] : []),
     ],
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
+    cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
     wiring: {
       monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
@@ -90,6 +91,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
           ? { 'reconnect-ms': RECONNECT_MS }
           : { reconnect: RECONNECT_SECONDS },
       },
+      cards: 'none',
     },
     monitorSockets: [files.monitorSocket, files.shellSocket],
     guestAgentSocket: files.guestAgentSocket,

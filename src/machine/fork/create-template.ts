@@ -7,6 +7,7 @@ import { Scope } from '../../util/scope.ts';
 import { launchAt } from '../launch.ts';
 import type { Locations } from '../locations.ts';
 import type { Machine } from '../machine.ts';
+import { MOST_NETWORKS } from '../network/network-place.ts';
 import { claimDirectory } from '../runtime-directory.ts';
 import { type LaunchOptions, type Spec, parseSpec } from '../spec.ts';
 import { ownLocations } from '../survey.ts';
@@ -19,11 +20,13 @@ import { type TemplateRecord, readRecord, writeRecord } from './template-record.
 import { TemplateShelf } from './template-shelf.ts';
 import { TemporaryTemplate } from './temporary-template.ts';
 
-export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 'until'> {
+export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'> {
   /** Commands for the guest's shell that warm it up, one after the other. One that fails leaves no template. */
   readonly run?: string | readonly string[];
   /** The same by a function: what it leaves in the guest is in each fork. */
   readonly prepare?: ((machine: Machine) => Promise<void>) | undefined;
+  /** How many private networks a fork of it can be in, 0 (the default) to 8. It has an unplugged card for each. */
+  readonly networkCards?: number;
 }
 
 export interface NamedTemplateOptions extends TemplateOptions {
@@ -50,11 +53,12 @@ export async function createTemplate(options?: TemplateOptions): Promise<Tempora
 export async function createTemplate(
   options: TemplateOptions & Partial<NamedTemplateOptions> = {},
 ): Promise<Template> {
-  const { name, existing = 'refuse', run = [], prepare, ...launching } = options;
+  const { name, existing = 'refuse', run = [], prepare, networkCards = 0, ...launching } = options;
   const commands = typeof run === 'string' ? [run] : run;
   const spec = parseSpec({ ...launching, name: name ?? 'template' });
+  checkNetworks(spec, networkCards);
   const locations = ownLocations();
-  const making: Making = { spec, commands, prepare, launching, locations };
+  const making: Making = { spec, commands, prepare, networkCards, launching, locations };
   if (name === undefined) return makeTemporary(making);
   if (existing === 'reuse' && prepare) {
     throw new InvalidInputError(
@@ -80,16 +84,27 @@ interface Making {
   readonly spec: Spec;
   readonly commands: readonly string[];
   readonly prepare: TemplateOptions['prepare'];
-  readonly launching: Omit<LaunchOptions, 'name' | 'ports' | 'until'>;
+  readonly networkCards: number;
+  readonly launching: Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'>;
   readonly locations: Locations;
+}
+
+function checkNetworks({ networks }: Spec, cards: number): void {
+  if (networks.length > 0) {
+    throw new InvalidInputError('networks', 'is not for a template, which stands still', {
+      hint: 'give networkCards here, and the networks to its forks',
+    });
+  }
+  if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
+  throw new InvalidInputError('networkCards', `${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`);
 }
 
 async function stillFits(found: Template, making: Making): Promise<boolean> {
   return found.inputs === (await inputsOf(making)) && (await found.differences()).length === 0;
 }
 
-async function inputsOf({ spec, commands, launching, locations }: Making): Promise<string> {
-  return templateInputs(spec, commands, launching, locations);
+async function inputsOf({ spec, commands, networkCards, launching, locations }: Making): Promise<string> {
+  return templateInputs(spec, commands, networkCards, launching, locations);
 }
 
 async function makeTemporary(making: Making): Promise<TemporaryTemplate> {
@@ -110,7 +125,12 @@ async function make(files: TemplateFiles, making: Making): Promise<TemplateRecor
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
   await (await open(files.memory, 'wx', 0o600)).close();
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
-  const places = { locations, storage: files.directory, memoryFile: files.memory };
+  const places = {
+    locations,
+    storage: files.directory,
+    memoryFile: files.memory,
+    spareCards: making.networkCards,
+  };
   await using machine = await launchAt(places, { ...launching, name: spec.name });
   const { plan } = machine;
   // Not before: the image has been got only now.

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
+import { InvalidInputError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { migrate, fileChannel } from '../migration.ts';
 import type { Limits } from '../../util/deadline.ts';
@@ -7,6 +8,8 @@ import { withinLimits } from '../../util/deadline.ts';
 import type { Scope } from '../../util/scope.ts';
 import { type StartedParts, explainLaunchFailure } from '../launch-failure.ts';
 import { Machine } from '../machine.ts';
+import { joinNetworks, plugCables, takeSeats } from '../network/join-networks.ts';
+import { type NetworkInput, type NetworkPlace, parseNetworks } from '../network/network-place.ts';
 import type { Plan } from '../plan.ts';
 import type { MachineOptions } from '../running-machine.ts';
 import {
@@ -20,6 +23,10 @@ import { renewFork } from './renew-fork.ts';
 import { writableCopies } from './fork-plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
+
+export interface RunOptions extends Limits, MachineOptions {
+  readonly networks?: readonly NetworkInput[] | undefined;
+}
 
 /** A fork whose QEMU waits for its state: all that does not depend on when it begins to run is done. */
 export class PendingFork implements AsyncDisposable {
@@ -75,7 +82,7 @@ export class PendingFork implements AsyncDisposable {
    * Restores the state, lets the guest run and makes it a machine of its own.
    * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork is left then.
    */
-  async run(options: Limits & MachineOptions): Promise<Machine> {
+  async run(options: RunOptions): Promise<Machine> {
     const { signal, timeoutMs } = options;
     try {
       return await withinLimits('the fork', this.#becomeReady(options), { timeoutMs, signal });
@@ -90,16 +97,31 @@ export class PendingFork implements AsyncDisposable {
     await this.#scope.close();
   }
 
-  async #becomeReady(options: MachineOptions): Promise<Machine> {
-    const { life, plan } = this.#machine;
+  async #becomeReady({ networks = [], ...options }: RunOptions): Promise<Machine> {
+    const { life, plan, scope } = this.#machine;
     const { log } = options;
+    const seats = takeSeats(this.#placesIn(networks), scope);
     await Promise.race([this.#restore(), life.failure]);
-    await runProcessors(this.#machine);
+    // The state that was restored has the template's cards, which are unplugged.
+    const machine = await plugCables(this.#machine, seats);
+    await runProcessors(machine);
     log?.debug('the fork runs');
-    const agent = await reachAgent(this.#machine, options);
-    await Promise.race([renewFork(agent, plan, this.#record.plan), life.failure]);
+    const agent = await reachAgent(machine, options);
+    const renewal = renewFork(agent, plan, this.#record.plan);
+    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), life.failure]);
     log?.debug('the fork is a machine of its own');
-    return new Machine(this.#machine, agent, options);
+    return new Machine(machine, agent, options);
+  }
+
+  #placesIn(networks: readonly NetworkInput[]): NetworkPlace[] {
+    const { name, cards } = this.#machine.plan;
+    const places = parseNetworks(networks, name);
+    if (places.length <= cards.length) return places;
+    throw new InvalidInputError(
+      'networks',
+      `a fork of the template ${this.#record.name} can be in ${cards.length}, not in ${places.length}`,
+      { hint: `make the template with networkCards: ${places.length}` },
+    );
   }
 
   async #restore(): Promise<void> {

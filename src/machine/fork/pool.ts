@@ -3,7 +3,7 @@ import type { Machine } from '../machine.ts';
 import type { PendingFork } from './pending-fork.ts';
 import { type ForkOptions, type Template, timeoutOf } from './template.ts';
 
-export interface PoolOptions extends Omit<ForkOptions, 'name'> {
+export interface PoolOptions extends Omit<ForkOptions, 'name' | 'networks'> {
   /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU that holds some 40 MiB until it is taken. */
   readonly size?: number;
 }
@@ -56,7 +56,7 @@ export class Pool implements AsyncDisposable {
    * Lets the oldest fork run; where none waits, one is started. Throws what `Template.fork` does.
    * @param options what goes for this fork instead of what was said to the pool.
    */
-  async fork(options: Pick<ForkOptions, 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
+  async fork(options: Pick<ForkOptions, 'networks' | 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
     this.#closing.signal.throwIfAborted();
     options.signal?.throwIfAborted();
     const pending = await this.#take();

@@ -13,6 +13,7 @@ import type { LaunchOptions, Spec } from '../spec.ts';
 export async function templateInputs(
   spec: Spec,
   commands: readonly string[],
+  networkCards: number,
   { signal }: Pick<LaunchOptions, 'signal'>,
   locations: Locations,
 ): Promise<string> {
@@ -26,5 +27,7 @@ export async function templateInputs(
     throw error;
   });
   const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
-  return sha256(JSON.stringify([what, source ?? null, commands, sha256(await readAgent(agentProgram()))]));
+  return sha256(
+    JSON.stringify([what, source ?? null, commands, networkCards, sha256(await readAgent(agentProgram()))]),
+  );
 }

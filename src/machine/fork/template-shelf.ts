@@ -14,7 +14,7 @@ import { syncDirectory } from '../../util/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import type { Locations } from '../locations.ts';
 import { ensurePrivateDirectory, nameOfOwned, ownIdentity, ownerInName } from '../runtime-directory.ts';
-import { hostNameSchema } from '../spec.ts';
+import { hostNameSchema } from '../host-name.ts';
 import { Template } from './template.ts';
 import { templateFiles } from './template-files.ts';
 import { readRecord } from './template-record.ts';

@@ -12,7 +12,8 @@ import { Scope } from '../../util/scope.ts';
 import { claimMachineDirectory } from '../embedded-machine.ts';
 import type { Locations } from '../locations.ts';
 import type { Machine } from '../machine.ts';
-import { hostNameSchema } from '../spec.ts';
+import { hostNameSchema } from '../host-name.ts';
+import type { NetworkInput } from '../network/network-place.ts';
 import { withPortChoices } from '../port-choices.ts';
 import { networkOf } from '../survey.ts';
 import type { DryRun } from '../dry-run.ts';
@@ -32,6 +33,8 @@ export interface ForkOptions {
   readonly ports?: readonly PortInput[];
   /** As for a launch; only for a template that has a network. */
   readonly net?: 'auto' | 'passt' | 'slirp';
+  /** As for a launch; as many as the template has cards for. */
+  readonly networks?: readonly NetworkInput[];
   /** Milliseconds until the fork answers; 60 000 by default. */
   readonly timeoutMs?: number;
   /** Aborting ends the fork, and later the machine. */

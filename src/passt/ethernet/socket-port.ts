@@ -43,6 +43,11 @@ export class SocketPort implements SwitchPort {
     this.#batchBytes += frame.length;
   }
 
+  /** Pulls the plug. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
   #flush(): void {
     // Copied: a small frame that waits must not hold all that was read together with it.
     const bytes = Buffer.concat(this.#batch, this.#batchBytes);

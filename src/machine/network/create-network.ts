@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors.ts';
+import { IPV4 } from '../../passt/network.ts';
+import { parseSubnet, subnetsOverlap } from '../../passt/ethernet/subnet.ts';
+import { hostNameSchema } from '../host-name.ts';
+import { Network } from './network.ts';
+
+export interface NetworkOptions {
+  /** A label for errors; `network-N` by default. */
+  readonly name?: string;
+  /**
+   * IPv4, from /16 to /30; the next of 10.77.0.0/24, 10.77.1.0/24, … by default. All of its addresses but three are for
+   * machines.
+   */
+  readonly subnet?: string;
+}
+
+const schema = z.strictObject({ name: hostNameSchema.optional(), subnet: z.string().optional() });
+
+/** That of `net`, with which every machine has one. */
+const OUTSIDE = parseSubnet(`10.0.2.0/${IPV4.prefix}`);
+
+/** How many were made by this process: each gets addresses of its own, so that a machine can be in several. */
+let count = 0;
+
+/**
+ * Makes a private network for machines of this process: give it to `launch` or `fork` as one of `networks`.
+ * @throws InvalidInputError.
+ */
+export function createNetwork(options: NetworkOptions = {}): Network {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new InvalidInputError(issue?.path.join('.') || 'options', issue?.message ?? 'is not valid');
+  }
+  const number = count++;
+  const { name = `network-${number}`, subnet = `10.77.${number % 256}.0/24` } = parsed.data;
+  const addresses = parseSubnet(subnet);
+  if (subnetsOverlap(addresses, OUTSIDE)) {
+    throw new InvalidInputError(
+      'subnet',
+      `${subnet} has addresses that machines have outside of it (${OUTSIDE.text})`,
+      {
+        hint: 'such as 10.77.0.0/24',
+      },
+    );
+  }
+  return new Network(name, addresses);
+}

@@ -1,0 +1,57 @@
+import { InvalidInputError } from '../../errors.ts';
+import { subnetsOverlap } from '../../passt/ethernet/subnet.ts';
+import { hostNameSchema } from '../host-name.ts';
+import { Network } from './network.ts';
+
+/** A network, or a network with the name that a machine has in it. */
+export type NetworkInput = Network | { readonly network: Network; readonly name?: string };
+
+/** Where a machine is to be. */
+export interface NetworkPlace {
+  readonly network: Network;
+  readonly name: string;
+}
+
+/** Each is a card of the guest's. */
+export const MOST_NETWORKS = 8;
+
+/**
+ * @param machine the machine's own name, by which it is found where no other is given.
+ * @throws InvalidInputError.
+ */
+export function parseNetworks(inputs: readonly NetworkInput[], machine: string): NetworkPlace[] {
+  if (!Array.isArray(inputs)) throw new InvalidInputError('networks', 'expected an array of networks');
+  if (inputs.length > MOST_NETWORKS) {
+    throw new InvalidInputError('networks', `${inputs.length}: a machine is in ${MOST_NETWORKS} at most`);
+  }
+  const places = inputs.map((input: NetworkInput, index) => placeOf(input, `networks[${index}]`, machine));
+  places.forEach(({ network }, index) => {
+    const other = places
+      .slice(0, index)
+      .find((it) => subnetsOverlap(it.network.addresses, network.addresses));
+    if (!other) return;
+    throw new InvalidInputError(
+      `networks[${index}]`,
+      other.network === network
+        ? `the network ${network.name} is given twice`
+        : `${network.subnet} of ${network.name} and ${other.network.subnet} of ${other.network.name} have addresses in common`,
+      { hint: 'give each network once, and its own subnet' },
+    );
+  });
+  return places;
+}
+
+function placeOf(input: NetworkInput, field: string, machine: string): NetworkPlace {
+  const { network, name = machine } = input instanceof Network ? { network: input } : input;
+  if (!(network instanceof Network)) {
+    throw new InvalidInputError(field, 'expected a network, or { network, name }', {
+      hint: 'createNetwork() makes one',
+    });
+  }
+  const parsed = hostNameSchema.safeParse(name);
+  if (parsed.success) return { network, name: parsed.data };
+  throw new InvalidInputError(
+    `${field}.name`,
+    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`,
+  );
+}
