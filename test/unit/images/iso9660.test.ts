@@ -16,7 +16,8 @@ import {
   ucs2,
 } from '../../../fixtures/iso.ts';
 import { InvalidInputError } from '../../../src/errors.ts';
-import { type Iso, type IsoEntry, openIso } from '../../../src/images/iso9660.ts';
+import { type Iso, openIso } from '../../../src/images/iso9660.ts';
+import type { IsoEntry } from '../../../src/images/iso9660-directory.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
 const work = temporaryDirectory();
