@@ -14,6 +14,7 @@ export type { LaunchOptions, PullPolicy } from './machine/spec.ts';
 export type { DiskSpec } from './machine/disk-spec.ts';
 export type { Plan } from './machine/plan.ts';
 export { Machine } from './machine/machine.ts';
+export { type CrashedMachine, type StartAgainOptions, crash } from './machine/crash.ts';
 export { RunningMachine, type StopOptions, type StopResult } from './machine/running-machine.ts';
 export type { StopRung } from './machine/stop.ts';
 export { type NetworkOptions, createNetwork } from './machine/network/create-network.ts';

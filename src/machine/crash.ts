@@ -8,7 +8,6 @@ import { Scope } from '../util/scope.ts';
 import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
 import type { Machine } from './machine.ts';
 import { plugCables, takeSeats } from './network/join-networks.ts';
-import type { NetworkPlace } from './network/network-place.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
@@ -28,7 +27,7 @@ import { ownLocations } from './survey.ts';
  */
 export async function crash(machine: Machine): Promise<CrashedMachine> {
   machine.requireAlive();
-  const { plan, networks } = machine;
+  const { plan } = machine;
   const scope = new Scope();
   try {
     // The machine takes its directory away when it ends.
@@ -37,12 +36,15 @@ export async function crash(machine: Machine): Promise<CrashedMachine> {
     const outcome = await machine.kill();
     claimPath(plan.directory.storage, scope);
     renameSync(aside, plan.directory.storage);
-    return new CrashedMachine(planColdBoot(plan), networks, outcome, scope);
+    return new CrashedMachine(planColdBoot(plan), outcome, machine, scope);
   } catch (error) {
     await scope.close();
     throw error;
   }
 }
+
+/** What may be said when a machine starts again. */
+export type StartAgainOptions = Limits & Omit<BootOptions, 'signal'>;
 
 /** The disks of a machine that has lost its power, until they are disposed of. */
 export class CrashedMachine implements AsyncDisposable {
@@ -50,24 +52,26 @@ export class CrashedMachine implements AsyncDisposable {
   readonly plan: Plan;
   /** How the machine ended. */
   readonly outcome: Outcome;
-  readonly #networks: readonly NetworkPlace[];
+  readonly #former: Pick<Machine, 'networks' | 'signal'>;
   readonly #disks: Scope;
   #isTaken = false;
 
   /** Use `crash`. */
-  constructor(plan: Plan, networks: readonly NetworkPlace[], outcome: Outcome, disks: Scope) {
+  constructor(plan: Plan, outcome: Outcome, former: Pick<Machine, 'networks' | 'signal'>, disks: Scope) {
     this.plan = plan;
-    this.#networks = networks;
     this.outcome = outcome;
+    this.#former = former;
     this.#disks = disks;
   }
 
   /**
-   * Boots the machine from its disks: with the same hardware, host ports and name, in the same private networks. It owns the disks from then on.
-   * @param options `timeoutMs` is as for a launch.
-   * @throws PortTakenError, LaunchError, InvalidInputError where it is started already, or the signal's reason. The disks are kept then, and it can be tried again.
+   * Boots the machine from its disks: with the same hardware, host ports and name, in the same private networks. It owns
+   * the disks from then on, and ends by the signal by which the one before was to end.
+   * @param options `timeoutMs` is as for a launch; `signal` ends the start, and nothing afterwards.
+   * @throws PortTakenError, LaunchError, InvalidInputError where it is started already, or the signal's reason. The disks
+   *   are kept then, and it can be tried again.
    */
-  async start(options: BootOptions & Limits = {}): Promise<Machine> {
+  async start(options: StartAgainOptions = {}): Promise<Machine> {
     const { signal, timeoutMs = BOOT_TIMEOUT_MS[this.plan.boot.kind] } = options;
     signal?.throwIfAborted();
     if (this.#isTaken) {
@@ -80,7 +84,7 @@ export class CrashedMachine implements AsyncDisposable {
     const started: StartedParts = {};
     try {
       claimPath(this.plan.directory.sockets, scope);
-      const ready = this.#boot(options, started, scope);
+      const ready = this.#boot({ ...options, signal: this.#former.signal }, started, scope);
       const machine = await withinLimits('booting the guest', ready, { timeoutMs, signal });
       const disks = this.#disks.move();
       scope.defer(async () => disks.close());
@@ -100,7 +104,7 @@ export class CrashedMachine implements AsyncDisposable {
 
   async #boot(options: BootOptions, parts: StartedParts, scope: Scope): Promise<Machine> {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
-    const seats = takeSeats(this.#networks, scope);
+    const seats = takeSeats(this.#former.networks, scope);
     const started = await plugCables(await startMachine(this.plan, host, options, parts, scope), seats);
     await runProcessors(started);
     return reachGuest(started, options);

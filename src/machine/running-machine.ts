@@ -59,6 +59,8 @@ export class RunningMachine implements AsyncDisposable {
   readonly ports: readonly BoundForward[];
   /** The private networks that it is in, and its name in each. */
   readonly networks: readonly NetworkPlace[];
+  /** Ends the machine when it aborts; of what started it. */
+  readonly signal: AbortSignal | undefined;
   /** Settles when the machine has ended and nothing of it is left; rejects only when the clean-up failed. */
   readonly ended: Promise<Outcome>;
   /** Settles when the guest has lost its network because a host program died; otherwise never. */
@@ -75,6 +77,7 @@ export class RunningMachine implements AsyncDisposable {
     this.console = console;
     this.ports = plan.network?.forwards ?? [];
     this.networks = seats;
+    this.signal = signal;
     const onAbort = (): void => life.send('SIGKILL');
     signal?.addEventListener('abort', onAbort, { once: true });
     scope.defer(() => signal?.removeEventListener('abort', onAbort));

@@ -1,6 +1,8 @@
+import { InvalidInputError } from '../errors.ts';
 import type { ExecOptions } from '../guest/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../guest/files.ts';
 import type { GuestProcess } from '../guest/process.ts';
+import { type CrashedMachine, type StartAgainOptions, crash } from '../machine/crash.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Outcome } from '../machine/outcome.ts';
 import type { ClockFaults } from './faults/clock-faults.ts';
@@ -28,13 +30,16 @@ export class TestMachine implements AsyncDisposable {
   /** Runs a script by the guest's shell. */
   readonly sh: Shell;
   readonly waitFor: WaitFor;
+  readonly #options: TestMachineOptions;
   #run: MachineRun;
+  #crashed: CrashedMachine | undefined;
 
-  constructor(machine: Machine, { waitTimeoutMs, signal, expectedAlarms }: TestMachineOptions = {}) {
-    this.#run = new MachineRun(machine, signal, expectedAlarms);
+  constructor(machine: Machine, options: TestMachineOptions = {}) {
+    this.#options = options;
+    this.#run = this.#runOf(machine);
     const current = (): MachineRun => this.#run;
     this.sh = shellOf(current);
-    this.waitFor = new WaitFor(current, waitTimeoutMs);
+    this.waitFor = new WaitFor(current, options.waitTimeoutMs);
   }
 
   /** What runs just now. */
@@ -80,6 +85,33 @@ export class TestMachine implements AsyncDisposable {
   /** Lets the guest's processors run again. */
   async resume(): Promise<void> {
     await this.#run.faults.resume();
+  }
+
+  /**
+   * Cuts the machine's power: it ends at once, and its disks stay as they are for `start`. What the guest had not flushed
+   * may be lost; `crash` of `vmlet` says what.
+   * @throws MachineEndedError
+   */
+  async crash(): Promise<Outcome> {
+    this.#crashed = await crash(this.machine);
+    return this.#crashed.outcome;
+  }
+
+  /**
+   * Boots the machine again after `crash`, with its disks, host ports, networks and name. Faults of before are gone.
+   * @param options `timeoutMs` is as for a launch; `signal`, the test's own by default, ends the start.
+   * @throws InvalidInputError where it has not crashed, PortTakenError, LaunchError, or the signal's reason.
+   */
+  async start(options: StartAgainOptions = {}): Promise<void> {
+    if (!this.#crashed) {
+      throw new InvalidInputError('start', `${this.name} has not crashed`, {
+        hint: 'a machine under test runs from the start; crash() ends it so that it can start again',
+      });
+    }
+    const machine = await this.#crashed.start({ signal: this.#options.signal, ...options });
+    this.#crashed = undefined;
+    await this.#run[Symbol.asyncDispose]();
+    this.#run = this.#runOf(machine);
   }
 
   /** As `Machine.exec`: an exit status other than 0 does not reject. */
@@ -134,5 +166,10 @@ export class TestMachine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#run[Symbol.asyncDispose]();
+    await this.#crashed?.[Symbol.asyncDispose]();
+  }
+
+  #runOf(machine: Machine): MachineRun {
+    return new MachineRun(machine, this.#options.signal, this.#options.expectedAlarms);
   }
 }
