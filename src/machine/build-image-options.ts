@@ -27,7 +27,8 @@ export interface BuildImageOptions extends ImageBuildOptions {
   readonly size?: number | string | undefined;
   /**
    * Where packages come from, as in `http://deb.debian.org/debian` or `https://dl.fedoraproject.org/pub/fedora/linux`. By
-   * default what the host's apt uses for Debian, else what the distribution gives.
+   * default what the host's apt uses for Debian, else what the distribution gives. Debian's security updates come from
+   * Debian itself where this is given.
    */
   readonly mirror?: string | undefined;
   /** A file with the key that signs the mirror's packages, where the distribution's does not. Not for Debian. */

@@ -1,7 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { debian } from '../../../../src/images/build/debian-installer.ts';
 import { mirrorsOf } from '../../../../src/images/build/debian-mirror.ts';
 import { basePackages, debianSources } from '../../../../src/images/build/debian-release.ts';
 import { dpkgPackages } from '../../../../src/images/build/dpkg-status.ts';
+import { settleRecipe } from '../../../../src/images/build/recipe.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
 
 const OFFICIAL = {
   release: 'http://deb.debian.org/debian',
@@ -29,6 +36,18 @@ describe('a new Debian', () => {
       ...['URIs: http://a', 'Suites: bookworm bookworm-updates', 'Signed-By: /key'],
       ...['URIs: http://b', 'Suites: bookworm-security', 'Signed-By: /key'],
     ]);
+  });
+
+  it('has security updates from Debian itself where another mirror was named for the rest', async () => {
+    const recipe = await settleRecipe({
+      ...{ distribution: 'debian', release: '13', include: [], run: [] },
+      agent: import.meta.filename,
+      mirror: 'http://near/debian/',
+    });
+    const place = { work: directory, files: directory, root: join(directory, 'root'), signal: undefined };
+    const command = await debian.command(recipe, place);
+    const sources = readFileSync(command.at(-1) ?? '', 'utf8');
+    expect(sources.match(/^URIs: .*$/gm)).toEqual(['URIs: http://near/debian', `URIs: ${OFFICIAL.security}`]);
   });
 
   it('has one program that makes the initramfs, the one that is asked for', () => {
