@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { withNetworkNames } from '../../../../src/machine/network/hosts-text.ts';
+
+const names = (...pairs: [string, string][]) => new Map(pairs);
+
+test('adds a network’s names behind what there is, with or without an end of line', () => {
+  const expected = '127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n10.77.0.2 web\n# end of vmlet 10.77.0.0/24\n';
+  for (const before of ['127.0.0.1 localhost\n', '127.0.0.1 localhost']) {
+    expect(withNetworkNames(before, '10.77.0.0/24', names(['web', '10.77.0.2']))).toBe(expected);
+  }
+  expect(withNetworkNames('', '10.77.0.0/24', names())).toBe(
+    '# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n',
+  );
+});
+
+test('replaces what it said before, and leaves other networks and what the guest has added', () => {
+  const one = withNetworkNames('127.0.0.1 localhost\n', '10.77.0.0/24', names(['web', '10.77.0.2']));
+  const two = withNetworkNames(one, '10.77.1.0/24', names(['web', '10.77.1.2']));
+  const three = withNetworkNames(
+    `${two}192.0.2.1 added\n`,
+    '10.77.0.0/24',
+    names(['web', '10.77.0.2'], ['db', '10.77.0.3']),
+  );
+  expect(three.split('\n')).toEqual([
+    '127.0.0.1 localhost',
+    '# vmlet 10.77.1.0/24',
+    '10.77.1.2 web',
+    '# end of vmlet 10.77.1.0/24',
+    '192.0.2.1 added',
+    '# vmlet 10.77.0.0/24',
+    '10.77.0.2 web',
+    '10.77.0.3 db',
+    '# end of vmlet 10.77.0.0/24',
+    '',
+  ]);
+  // Saying the same again changes nothing.
+  const again = withNetworkNames(three, '10.77.0.0/24', names(['web', '10.77.0.2'], ['db', '10.77.0.3']));
+  expect(again).toBe(three);
+});
+
+test('takes nothing away where the guest has broken its marks', () => {
+  const broken = '# end of vmlet 10.77.0.0/24\n127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n';
+  expect(withNetworkNames(broken, '10.77.0.0/24', names())).toBe(
+    `${broken}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
+  );
+});

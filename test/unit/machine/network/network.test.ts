@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors.ts';
+import { createNetwork } from '../../../../src/machine/network/create-network.ts';
+import { parseNetworks } from '../../../../src/machine/network/network-place.ts';
+import { parseSpec } from '../../../../src/machine/spec.ts';
+
+test('each network has its own addresses by default, and the ones that it was given', () => {
+  const [one, other] = [createNetwork(), createNetwork()];
+  expect(one.subnet).toMatch(/^10\.77\.\d+\.0\/24$/);
+  expect(other.subnet).not.toBe(one.subnet);
+  expect(createNetwork({ name: 'lab', subnet: '192.168.5.0/28' })).toMatchObject({
+    name: 'lab',
+    subnet: '192.168.5.0/28',
+    members: [],
+  });
+});
+
+test.each([
+  { subnet: '10.77.0.0/8' },
+  { subnet: '10.0.0.0/16' },
+  { name: 'has space' },
+  { nmae: 'lab' },
+])('refuses %o', (options) => {
+  expect(() => createNetwork(options)).toThrow(InvalidInputError);
+});
+
+test('gives a name the address that it had before, and its card with it', () => {
+  const network = createNetwork({ subnet: '10.77.9.0/24' });
+  const web = network.take('web');
+  const db = network.take('db');
+  expect(network.members).toEqual([
+    { name: 'web', address: '10.77.9.2', mac: '52:54:0a:4d:09:02' },
+    { name: 'db', address: '10.77.9.3', mac: '52:54:0a:4d:09:03' },
+  ]);
+  expect(() => network.take('web')).toThrow(/has a machine called web already/);
+  web.leave();
+  expect(network.members.map(({ name }) => name)).toEqual(['db']);
+  expect(network.take('late').address).toBe('10.77.9.4');
+  expect(network.take('web')).toMatchObject({ address: web.address, mac: web.mac });
+  db.leave();
+});
+
+test('has a place for as many as its subnet has addresses, and for nobody when it is closed', async () => {
+  const network = createNetwork({ subnet: '10.77.9.0/30' });
+  expect(network.take('only').addressWithPrefix).toBe('10.77.9.2/30');
+  expect(() => network.take('another')).toThrow(/no address left in 10\.77\.9\.0\/30/);
+  await network[Symbol.asyncDispose]();
+  expect(network.members).toEqual([]);
+  expect(() => network.take('only')).toThrow(/was closed/);
+});
+
+test('parts only names that it knows, each in one group', () => {
+  const network = createNetwork();
+  network.take('web');
+  network.take('db').leave();
+  network.partition(['web'], ['db']);
+  expect(() => network.partition(['web'], ['bd'])).toThrow(
+    /"bd" is not in the network .*it has web, db|"bd"/s,
+  );
+  expect(() => network.partition(['web'], ['db', 'web'])).toThrow(/"web" is named twice/);
+});
+
+test('a machine is found by its own name, or by another for one network', () => {
+  const [one, other] = [createNetwork(), createNetwork()];
+  expect(parseSpec({ name: 'm', networks: [one, { network: other, name: 'db' }] }).networks).toEqual([
+    { network: one, name: 'm' },
+    { network: other, name: 'db' },
+  ]);
+  expect(parseSpec({}).networks).toEqual([]);
+});
+
+test('says what is wrong with the networks of a machine', () => {
+  const network = createNetwork({ subnet: '10.78.0.0/16' });
+  const inside = createNetwork({ subnet: '10.78.3.0/24' });
+  const refuse = (networks: unknown) => () => parseNetworks(networks as [], 'm');
+  expect(refuse([network, network])).toThrow(/networks\[1\].* is given twice/);
+  expect(refuse([network, inside])).toThrow(/networks\[1\].*have addresses in common/);
+  expect(refuse([{ network, name: 'a b' }])).toThrow(/networks\[0\]\.name: "a b"/);
+  expect(refuse(['network'])).toThrow(/networks\[0\]: expected a network/);
+  expect(refuse(network)).toThrow(/networks: expected an array/);
+  expect(refuse(Array.from({ length: 9 }, () => createNetwork()))).toThrow(/8 at most/);
+});
