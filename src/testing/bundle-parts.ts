@@ -5,6 +5,7 @@ import { describeOutcome } from '../machine/outcome.ts';
 import { packageVersion } from '../machine/package-files.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import type { RunningMachine } from '../machine/running-machine.ts';
+import { withinLimits } from '../util/deadline.ts';
 import { takeScreenshot } from '../machine/screenshot.ts';
 import { qemuCommand } from '../machine/start.ts';
 
@@ -19,6 +20,9 @@ export interface BundlePart {
   /** Rejects with why it cannot be had. It may hang until the signal aborts, and longer. */
   readonly read: (machine: RunningMachine, signal: AbortSignal) => Promise<string | Uint8Array>;
 }
+
+/** A QEMU that hangs does not say how it is, and the rest is told without it. */
+const STATUS_TIMEOUT_MS = 1000;
 
 /** The journal of this boot where systemd has one, else the kernel's messages; the end of it. */
 const JOURNAL = `
@@ -82,9 +86,9 @@ async function describeMachine(machine: RunningMachine, signal: AbortSignal): Pr
   const outcome = await Promise.race([machine.ended, undefinedLater()]);
   const state = outcome
     ? { ended: outcome, description: describeOutcome(outcome) }
-    : await qmp
-        .execute('query-status', undefined, { signal })
-        .catch((error: unknown) => ({ unknown: String(error) }));
+    : await withinLimits('query-status', qmp.execute('query-status', undefined, { signal }), {
+        timeoutMs: STATUS_TIMEOUT_MS,
+      }).catch((error: unknown) => ({ unknown: String(error) }));
   const told = {
     version: 1,
     name,

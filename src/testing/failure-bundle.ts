@@ -118,14 +118,14 @@ async function writeParts(
 
 /** @returns a string that says why there is none. */
 async function contentOf(
-  { what, read }: BundlePart,
+  { read }: BundlePart,
   machine: RunningMachine,
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<Buffer | string> {
   try {
     const content = await withinLimits(
-      what,
+      'reading it',
       Promise.resolve().then(async () => read(machine, signal)),
       {
         timeoutMs,

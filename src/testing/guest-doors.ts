@@ -30,7 +30,7 @@ export async function openDoors(machine: RunningMachine, scope: Scope): Promise<
 function serveConsole({ console }: RunningMachine, socket: Socket): void {
   const forget = console.onOutput((chunk) => socket.write(chunk));
   socket.on('data', (typed: Buffer) => console.write(typed));
-  socket.on('end', () => socket.end());
+  // Who has no more to type may still want to read.
   socket.on('close', forget);
 }
 

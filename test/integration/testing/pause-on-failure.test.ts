@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { pausesOnFailure } from '../../../src/testing/pause-on-failure.ts';
+import { temporaryDirectory } from '../../directory.ts';
+import { start, until } from '../../e2e/command.ts';
+import { Terminal } from '../../e2e/named/terminal.ts';
+
+const directory = temporaryDirectory();
+const program = ['--import', 'tsx', join(import.meta.dirname, '../../../fixtures/testing/paused-test.ts')];
+const ROOT = join(import.meta.dirname, '../../..');
+
+function image(sector: keyof typeof bootSectors): string {
+  const path = join(directory, `${sector}.raw`);
+  writeFileSync(path, bootSectors[sector]);
+  return path;
+}
+
+/** What is told to be typed, with the built command in the place of the one that npx would find. */
+function consoleArguments(told: string): string[] {
+  const command = /its serial console: npx vmlet (.*)$/m.exec(told)?.[1];
+  return command?.split(' ') ?? expect.unreachable(told);
+}
+
+describe('a test that is paused', () => {
+  it('says how to get in, lets in who does that, and goes on when its process is interrupted', async () => {
+    const child = spawn(
+      // A session of its own has no terminal.
+      'setsid',
+      ['--wait', process.execPath, ...program, image('echo'), image('powerOff')],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const closed = once(child, 'close');
+    let [told, printed] = ['', ''];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    await until(() => /To go on: kill -INT \d+\n/.test(told));
+    const pid = Number(/kill -INT (\d+)/.exec(told)?.[1]);
+    onTestFinished(() => {
+      if (printed === '') process.kill(pid, 'SIGKILL');
+    });
+    expect(told).toContain('Paused: a test failed.\n\n  vm0 (');
+    const reader = start([...consoleArguments(told), '--read-only']);
+    // The machine may still be in its firmware, which hears nothing.
+    await until(async () => {
+      const typist = start(consoleArguments(told), { input: 'heard\u001d' });
+      expect((await typist.finished).status).toBe(0);
+      return reader.stdout().includes('heard');
+    });
+    expect(printed).toBe('');
+    process.kill(pid, 'SIGINT');
+    expect(await closed).toEqual([0, null]);
+    expect(printed).toBe('continued\n');
+    expect(told).toMatch(/Going on\.\n$/);
+    expect((await reader.finished).stderr).toMatch(/is closed$/m);
+  });
+
+  it('goes on at Enter in a terminal, whatever its standard input and output are', async () => {
+    using terminal = new Terminal({ path: directory, environment: process.env });
+    const command = [process.execPath, ...program, image('hang')].join(' ');
+    terminal.run(`sh -c 'cd ${ROOT} && ${command} < /dev/null 2> /dev/null | cat'`);
+    await terminal.shows(/^Press Enter to go on\.$/);
+    terminal.press('Enter');
+    await terminal.shows(/^continued$/);
+    await terminal.shows(/^left with 0$/);
+  });
+
+  it('is none where there is nothing left to keep', async () => {
+    const child = spawn('setsid', ['--wait', process.execPath, ...program, image('panic')], {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let told = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(told).toMatch(/nothing is kept|Going on/);
+    expect(told).toMatch(/vm0/);
+  });
+
+  it('is wanted by PAUSE_ON_FAIL alone', () => {
+    const wanted = ['1', 'yes', '0', 'false', '', undefined].map((PAUSE_ON_FAIL) =>
+      pausesOnFailure({ PAUSE_ON_FAIL }),
+    );
+    expect(wanted).toEqual([true, true, false, false, false, false]);
+  });
+});
