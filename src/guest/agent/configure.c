@@ -1,5 +1,6 @@
 #include "configure.h"
 #include "job.h"
+#include "machine_id.h"
 #include "modules.h"
 #include "network.h"
 #include "system.h"
@@ -15,12 +16,6 @@ static void set_failure(struct job_result *result, enum phase phase, int reason,
     snprintf(result->subject, sizeof result->subject, "%s", subject ? subject : "");
 }
 
-static bool is_link_field(uint8_t tag)
-{
-    return tag == FIELD_LINK || tag == FIELD_ADDRESS || tag == FIELD_GATEWAY || tag == FIELD_NAME_SERVER ||
-           tag == FIELD_SEARCH || tag == FIELD_MTU;
-}
-
 /* What is done at once and cannot wait for anything. 0 or an errno. */
 static int apply_quick(const struct field *field)
 {
@@ -29,12 +24,14 @@ static int apply_quick(const struct field *field)
     switch (field->tag) {
     case FIELD_HOSTNAME:
         return text ? system_set_hostname(text) : EBADMSG;
+    case FIELD_MACHINE_ID:
+        return text ? machine_id_set(text) : EBADMSG;
     case FIELD_TIME:
         return field_u64(field, &time) ? system_set_clock(time) : EBADMSG;
     case FIELD_ENTROPY:
         return system_add_entropy(field->value, field->length);
     default:
-        return field->tag == FIELD_MODULE || is_link_field(field->tag) ? 0 : EBADMSG;
+        return field->tag == FIELD_MODULE || network_is_field(field->tag) ? 0 : EBADMSG;
     }
 }
 
@@ -45,10 +42,11 @@ static void apply_all_quick(struct field_reader reader, struct job_result *resul
         int reason = apply_quick(&field);
         if (reason) {
             set_failure(result, reason == EBADMSG ? PHASE_REQUEST : PHASE_SYSTEM, reason,
-                        field.tag == FIELD_HOSTNAME  ? "hostname"
-                        : field.tag == FIELD_TIME    ? "clock"
-                        : field.tag == FIELD_ENTROPY ? "entropy"
-                                                     : NULL);
+                        field.tag == FIELD_HOSTNAME     ? "hostname"
+                        : field.tag == FIELD_MACHINE_ID ? "machine id"
+                        : field.tag == FIELD_TIME       ? "clock"
+                        : field.tag == FIELD_ENTROPY    ? "entropy"
+                                                        : NULL);
             return;
         }
     }
@@ -62,7 +60,7 @@ static void apply_slow(struct field_reader request, struct job_result *result)
     bool has_links = false;
     for (struct field_reader reader = request; field_next(&reader, &field);) {
         const char *text = field_text(&field);
-        has_links |= is_link_field(field.tag);
+        has_links |= network_is_field(field.tag);
         if (field.tag != FIELD_MODULE)
             continue;
         int reason = text ? module_load(text) : EBADMSG;
@@ -86,8 +84,8 @@ void configure_start(uint32_t channel, struct field_reader request)
     bool slow = false;
     apply_all_quick(request, &result);
     for (struct field_reader reader = request; field_next(&reader, &field);)
-        slow |= field.tag == FIELD_MODULE || is_link_field(field.tag);
-    if (result.reason == 0 && slow)
+        slow |= field.tag == FIELD_MODULE || network_is_field(field.tag);
+    if (result.reason == 0 && slow && !network_change_link(request))
         job_start(channel, apply_slow, request);
     else
         job_answer(channel, &result);

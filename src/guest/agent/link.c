@@ -1,11 +1,10 @@
 #include "link.h"
-#include "loop.h"
 #include "netlink.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -14,7 +13,15 @@
 
 enum { PATIENCE_MS = 10000, CARRIER_MS = 2000 };
 
-static int search(const char *hardware_address)
+/* A bridge over a card has the card's address too. */
+static bool is_device(const char *name)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/sys/class/net/%s/device", name);
+    return access(path, F_OK) == 0;
+}
+
+int link_search(const char *hardware_address)
 {
     struct dirent *entry;
     int index = 0;
@@ -30,33 +37,12 @@ static int search(const char *hardware_address)
         if (length <= 0)
             continue;
         address[strcspn(address, "\n")] = 0;
-        if (strcasecmp(address, hardware_address) == 0)
+        if (strcasecmp(address, hardware_address) == 0 && is_device(entry->d_name))
             index = (int)if_nametoindex(entry->d_name);
     }
     if (folder)
         closedir(folder);
     return index;
-}
-
-/* Looks again whenever the kernel has news of a link, until it is there or the patience is over. */
-static bool await_link(bool (*is_there)(void *what), void *what, int patience_ms)
-{
-    int64_t deadline = now_ms() + patience_ms;
-    /* Listening begins before the first look, so that nothing slips in between. */
-    struct pollfd news = {.fd = netlink_open(RTMGRP_LINK), .events = POLLIN};
-    if (news.fd < 0)
-        return is_there(what);
-    bool there;
-    while (!(there = is_there(what))) {
-        uint8_t message[8192];
-        int64_t left = deadline - now_ms();
-        if (left <= 0 || poll(&news, 1, (int)left) == 0)
-            break;
-        if (recv(news.fd, message, sizeof message, 0) < 0 && errno != EINTR && errno != ENOBUFS)
-            break;
-    }
-    close(news.fd);
-    return there;
 }
 
 struct wanted_link {
@@ -67,44 +53,57 @@ struct wanted_link {
 static bool is_found(void *what)
 {
     struct wanted_link *wanted = what;
-    return (*wanted->index = search(wanted->hardware_address)) != 0;
+    return (*wanted->index = link_search(wanted->hardware_address)) != 0;
 }
 
 int link_find(const char *hardware_address, int *index)
 {
     struct wanted_link wanted = {hardware_address, index};
-    if (await_link(is_found, &wanted, PATIENCE_MS))
+    if (netlink_await(RTMGRP_LINK, is_found, &wanted, PATIENCE_MS))
         return 0;
     errno = ENODEV;
     return -1;
 }
 
 /* A kernel without IPv6 has no such file, and needs none. */
-static void set_ipv6(const char *name, const char *setting)
+static void set(const char *name, const char *setting, const char *value)
 {
     char path[300];
-    snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", name, setting);
+    snprintf(path, sizeof path, setting, name);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (write(fd, "0", 1) < 0)
+    if (write(fd, value, 1) < 0)
         errno = 0; /* The setting only saves time. */
     close(fd);
 }
 
-int link_start(int netlink, int index)
+void link_announce_changes(const char *name)
+{
+    set(name, "/proc/sys/net/ipv4/conf/%s/arp_notify", "1");
+    set(name, "/proc/sys/net/ipv6/conf/%s/ndisc_notify", "1");
+}
+
+int link_set_up(int netlink, int index, bool up)
 {
     struct netlink_message message;
+    struct ifinfomsg *body = netlink_begin(&message, RTM_NEWLINK, 0, sizeof *body);
+    body->ifi_index = index;
+    body->ifi_flags = up ? IFF_UP : 0;
+    body->ifi_change = IFF_UP;
+    return netlink_transact(netlink, &message);
+}
+
+int link_start(int netlink, int index)
+{
     char name[IF_NAMESIZE];
     if (!if_indextoname((unsigned)index, name))
         return errno;
-    set_ipv6(name, "accept_dad");
-    set_ipv6(name, "dad_transmits");
-    set_ipv6(name, "accept_ra");
-    struct ifinfomsg *body = netlink_begin(&message, RTM_NEWLINK, 0, sizeof *body);
-    body->ifi_index = index;
-    body->ifi_flags = body->ifi_change = IFF_UP;
-    return netlink_transact(netlink, &message);
+    set(name, "/proc/sys/net/ipv6/conf/%s/accept_dad", "0");
+    set(name, "/proc/sys/net/ipv6/conf/%s/dad_transmits", "0");
+    set(name, "/proc/sys/net/ipv6/conf/%s/accept_ra", "0");
+    link_announce_changes(name);
+    return link_set_up(netlink, index, true);
 }
 
 /*
@@ -139,14 +138,24 @@ static bool is_running(void *index)
 
 void link_await_running(int index)
 {
-    await_link(is_running, &index, CARRIER_MS);
+    netlink_await(RTMGRP_LINK, is_running, &index, CARRIER_MS);
 }
 
-int link_set_mtu(int netlink, int index, uint32_t mtu)
+static int set_attribute(int netlink, int index, uint16_t type, const void *value, size_t length)
 {
     struct netlink_message message;
     struct ifinfomsg *body = netlink_begin(&message, RTM_NEWLINK, 0, sizeof *body);
     body->ifi_index = index;
-    netlink_attribute(&message, IFLA_MTU, &mtu, sizeof mtu);
+    netlink_attribute(&message, type, value, length);
     return netlink_transact(netlink, &message);
+}
+
+int link_set_mtu(int netlink, int index, uint32_t mtu)
+{
+    return set_attribute(netlink, index, IFLA_MTU, &mtu, sizeof mtu);
+}
+
+int link_set_hardware_address(int netlink, int index, const uint8_t address[6])
+{
+    return set_attribute(netlink, index, IFLA_ADDRESS, address, 6);
 }

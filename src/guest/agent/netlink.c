@@ -1,8 +1,12 @@
 #include "netlink.h"
+#include "loop.h"
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static uint32_t sequence;
 
 void *netlink_begin(struct netlink_message *message, uint16_t type, uint16_t flags, size_t body)
 {
@@ -26,7 +30,6 @@ void netlink_attribute(struct netlink_message *message, uint16_t type, const voi
 
 int netlink_transact(int fd, struct netlink_message *message)
 {
-    static uint32_t sequence;
     union {
         struct nlmsghdr header;
         uint8_t bytes[8192];
@@ -47,10 +50,47 @@ int netlink_transact(int fd, struct netlink_message *message)
     }
 }
 
-int netlink_open(uint32_t groups)
+int netlink_list(int fd, struct netlink_message *message, void (*each)(const struct nlmsghdr *, void *), void *context)
+{
+    union {
+        struct nlmsghdr header;
+        uint8_t bytes[16384];
+    } answer;
+    message->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    message->header.nlmsg_seq = ++sequence;
+    if (send(fd, message, message->header.nlmsg_len, 0) < 0)
+        return errno;
+    for (;;) {
+        ssize_t count = recv(fd, &answer, sizeof answer, 0);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return errno;
+        size_t left = (size_t)count;
+        for (const struct nlmsghdr *entry = &answer.header; NLMSG_OK(entry, left); entry = NLMSG_NEXT(entry, left)) {
+            if (entry->nlmsg_seq != sequence)
+                continue;
+            if (entry->nlmsg_type == NLMSG_DONE)
+                return 0;
+            if (entry->nlmsg_type == NLMSG_ERROR)
+                return -((const struct nlmsgerr *)NLMSG_DATA(entry))->error;
+            each(entry, context);
+        }
+    }
+}
+
+const struct rtattr *netlink_find(const struct rtattr *attribute, int length, unsigned type)
+{
+    for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length))
+        if ((attribute->rta_type & NLA_TYPE_MASK) == type)
+            return attribute;
+    return NULL;
+}
+
+int netlink_open(int protocol, uint32_t groups)
 {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {
         int reason = errno;
         close(fd);
@@ -58,4 +98,24 @@ int netlink_open(uint32_t groups)
         return -1;
     }
     return fd;
+}
+
+bool netlink_await(uint32_t groups, bool (*is_there)(void *what), void *what, int patience_ms)
+{
+    int64_t deadline = now_ms() + patience_ms;
+    /* Listening begins before the first look, so that nothing slips in between. */
+    struct pollfd news = {.fd = netlink_open(NETLINK_ROUTE, groups), .events = POLLIN};
+    if (news.fd < 0)
+        return is_there(what);
+    bool there;
+    while (!(there = is_there(what))) {
+        uint8_t message[8192];
+        int64_t left = deadline - now_ms();
+        if (left <= 0 || poll(&news, 1, (int)left) == 0)
+            break;
+        if (recv(news.fd, message, sizeof message, 0) < 0 && errno != EINTR && errno != ENOBUFS)
+            break;
+    }
+    close(news.fd);
+    return there;
 }

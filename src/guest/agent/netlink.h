@@ -1,6 +1,7 @@
-/* Requests to the kernel's routing socket (rtnetlink(7)). */
+/* Requests to the kernel over netlink(7), mostly to its routing socket (rtnetlink(7)). */
 #pragma once
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,12 @@ void *netlink_begin(struct netlink_message *message, uint16_t type, uint16_t fla
 void netlink_attribute(struct netlink_message *message, uint16_t type, const void *value, size_t length);
 /* Sends it and waits for the acknowledgement. 0 or an errno. */
 int netlink_transact(int fd, struct netlink_message *message);
-/* A routing socket that hears of `groups` (RTMGRP_*). -1 with errno on failure. */
-int netlink_open(uint32_t groups);
+/* Asks for a list; `each` gets every entry of it. 0 or an errno. */
+int netlink_list(int fd, struct netlink_message *message, void (*each)(const struct nlmsghdr *entry, void *context),
+                 void *context);
+/* The attribute of this type among `length` bytes of them, or NULL. */
+const struct rtattr *netlink_find(const struct rtattr *attribute, int length, unsigned type);
+/* A socket of this protocol (NETLINK_*) that hears of `groups` (RTMGRP_* for NETLINK_ROUTE). -1 with errno on failure. */
+int netlink_open(int protocol, uint32_t groups);
+/* Looks again whenever the kernel has news of `groups`, until it is there or the patience is over. */
+bool netlink_await(uint32_t groups, bool (*is_there)(void *what), void *what, int patience_ms);

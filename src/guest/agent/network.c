@@ -2,6 +2,7 @@
 #include "announce.h"
 #include "netlink.h"
 #include "link.h"
+#include "renewal.h"
 #include "resolver.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -78,56 +79,126 @@ static int add_default_route(int fd, int link, const char *text)
     return netlink_transact(fd, &message);
 }
 
-/* Addresses of a link that is not up yet would be announced to nobody. */
-static void announce_all(struct field_reader request)
+bool network_is_field(uint8_t tag)
+{
+    return (tag >= FIELD_LINK && tag <= FIELD_MTU) || tag == FIELD_NEW_HARDWARE_ADDRESS;
+}
+
+/* A link that a request names, and what it becomes. */
+struct named_link {
+    int index;
+    /* The value of its new hardware address, which follows at once, or NULL. */
+    const uint8_t *renewed_by;
+    uint8_t hardware_address[6];
+    /* Whether more is said of it: else it stays as it is set up, or its system sets it up again. */
+    bool is_ours;
+};
+
+/* What follows a link's own field. False where a new hardware address is none. */
+static bool look_ahead(struct field_reader rest, struct named_link *link)
 {
     struct field field;
-    int link = 0;
-    while (field_next(&request, &field)) {
+    bool more = field_next(&rest, &field);
+    *link = (struct named_link){.renewed_by = more && field.tag == FIELD_NEW_HARDWARE_ADDRESS ? field.value : NULL};
+    if (link->renewed_by) {
         const char *text = field_text(&field);
-        if (field.tag == FIELD_LINK && text && link_find(text, &link) == 0)
+        if (!text || !parse_hardware_address(text, link->hardware_address))
+            return false;
+        more = field_next(&rest, &field);
+    }
+    link->is_ours = !link->renewed_by || (more && network_is_field(field.tag) && field.tag != FIELD_LINK);
+    return true;
+}
+
+/* 0 or an errno. */
+static int begin_link(int fd, const char *text, struct named_link *link)
+{
+    if (link_find(text, &link->index))
+        return errno;
+    if (link->is_ours) {
+        int reason = link->renewed_by ? renewal_clear(fd, link->index, link->hardware_address) : 0;
+        return reason ? reason : link_start(fd, link->index);
+    }
+    return renewal_is_looked_after(link->index) ? renewal_restart(fd, link->index, link->hardware_address)
+                                                : renewal_change(link->index, link->hardware_address);
+}
+
+/* Addresses of a link that is not up yet would be announced to nobody. */
+static void announce_all(struct field_reader said, int link)
+{
+    struct field field;
+    bool is_running = false;
+    while (field_next(&said, &field) && field.tag != FIELD_LINK) {
+        const char *text = field_text(&field);
+        if (field.tag != FIELD_ADDRESS || !text)
+            continue;
+        if (!is_running)
             link_await_running(link);
-        else if (field.tag == FIELD_ADDRESS && text && link)
-            announce_address(link, text);
+        is_running = true;
+        announce_address(link, text);
     }
 }
 
 int network_apply(struct field_reader request, const char **subject)
 {
     struct field field;
-    struct field_reader again = request;
+    struct field_reader said = {0};
     struct resolver resolver = {0};
-    int link = 0, reason = 0;
-    int fd = netlink_open(0);
+    struct named_link link = {0};
+    int reason = 0;
+    int fd = netlink_open(NETLINK_ROUTE, 0);
     if (fd < 0)
         return errno;
     /* Routes come after all addresses of a link, because the host lists them in that order. */
     while (!reason && field_next(&request, &field)) {
         uint32_t mtu;
         *subject = field.tag == FIELD_MTU ? "mtu" : field_text(&field);
-        if (field.tag < FIELD_LINK || field.tag > FIELD_MTU)
+        if (!network_is_field(field.tag))
             continue;
-        if (!*subject || (link == 0 && field.tag != FIELD_LINK))
+        if (!*subject || (link.index == 0 && field.tag != FIELD_LINK))
             reason = EBADMSG;
-        else if (field.tag == FIELD_LINK)
-            reason = link_find(*subject, &link) ? errno : link_start(fd, link);
+        else if (field.tag == FIELD_LINK) {
+            announce_all(said, link.index);
+            said = request;
+            reason = look_ahead(request, &link) ? begin_link(fd, *subject, &link) : EINVAL;
+        } else if (field.tag == FIELD_NEW_HARDWARE_ADDRESS)
+            reason = field.value == link.renewed_by ? 0 : EBADMSG;
         else if (field.tag == FIELD_ADDRESS)
-            reason = add_address(fd, link, *subject);
+            reason = add_address(fd, link.index, *subject);
         else if (field.tag == FIELD_GATEWAY)
-            reason = add_default_route(fd, link, *subject);
+            reason = add_default_route(fd, link.index, *subject);
         else if (field.tag == FIELD_MTU)
-            reason = field_u32(&field, &mtu) ? link_set_mtu(fd, link, mtu) : EBADMSG;
+            reason = field_u32(&field, &mtu) ? link_set_mtu(fd, link.index, mtu) : EBADMSG;
         else
             resolver_add(&resolver, field.tag == FIELD_SEARCH, *subject);
     }
     close(fd);
     if (!reason)
-        announce_all(again);
+        announce_all(said, link.index);
     if (!reason && resolver.any) {
         *subject = "/etc/resolv.conf";
         reason = resolver_write(&resolver);
     }
     return reason;
+}
+
+bool network_change_link(struct field_reader request)
+{
+    struct named_link link = {0};
+    struct field field;
+    size_t count = 0;
+    for (struct field_reader reader = request; field_next(&reader, &field);) {
+        const char *text = field_text(&field);
+        if (field.tag == FIELD_MODULE)
+            return false;
+        if (field.tag != FIELD_LINK)
+            continue;
+        count++;
+        if (!text || !look_ahead(reader, &link) || link.is_ours || (link.index = link_search(text)) == 0)
+            return false;
+    }
+    return count == 1 && !renewal_is_looked_after(link.index) &&
+           renewal_change(link.index, link.hardware_address) == 0;
 }
 
 void network_start_loopback(void)

@@ -17,25 +17,16 @@ enum { ACPI_ATTRIBUTE_EVENT = 1 };
 static struct watch events = {.fd = -1};
 static bool tried;
 
-/* The attribute of this type among `length` bytes, or NULL. */
-static const struct rtattr *find(const struct rtattr *attribute, int length, unsigned type)
-{
-    for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length))
-        if ((attribute->rta_type & NLA_TYPE_MASK) == type)
-            return attribute;
-    return NULL;
-}
-
 static const struct rtattr *find_inside(const struct rtattr *outer, unsigned type)
 {
-    return find(RTA_DATA(outer), (int)RTA_PAYLOAD(outer), type);
+    return netlink_find(RTA_DATA(outer), (int)RTA_PAYLOAD(outer), type);
 }
 
 static const struct rtattr *find_in_message(const struct nlmsghdr *header, unsigned type)
 {
     const uint8_t *body = (const uint8_t *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof(struct genlmsghdr));
-    return find((const struct rtattr *)body, (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof(struct genlmsghdr)),
-                type);
+    return netlink_find((const struct rtattr *)body,
+                        (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof(struct genlmsghdr)), type);
 }
 
 /* The number of the family's only group, or 0. */
@@ -68,11 +59,10 @@ static uint32_t find_group(int fd)
 
 static void start(void)
 {
-    struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+    int fd = netlink_open(NETLINK_GENERIC, 0);
     if (fd < 0)
         return;
-    uint32_t group = bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? 0 : find_group(fd);
+    uint32_t group = find_group(fd);
     /* A kernel without ACPI has no button either. */
     if (group == 0 || setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
         close(fd);

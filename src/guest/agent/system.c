@@ -13,10 +13,23 @@
 
 enum { ENTROPY_MAX = 1024, HOSTS_MAX = 65536 };
 
+static bool holds(const char *path, const char *text, size_t length)
+{
+    char content[4096];
+    int fd = length < sizeof content ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return false;
+    ssize_t count = read(fd, content, sizeof content);
+    close(fd);
+    return count == (ssize_t)length && memcmp(content, text, length) == 0;
+}
+
 int write_file(const char *path, const char *text)
 {
     char temporary[256];
     size_t length = strlen(text);
+    if (holds(path, text, length))
+        return 0;
     snprintf(temporary, sizeof temporary, "%s.vmlet", path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -41,7 +54,16 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-static int name_in_hosts(const char *name)
+/* As in `127.0.1.1 name`, which is what we write ourselves; the name's place, or NULL. */
+static char *find_own_line(char *hosts, const char *name)
+{
+    char line[96];
+    size_t length = (size_t)snprintf(line, sizeof line, "\n127.0.1.1 %s\n", name);
+    char *at = strstr(hosts, line);
+    return at ? at + length - 1 - strlen(name) : NULL;
+}
+
+static int name_in_hosts(const char *name, const char *former)
 {
     static char hosts[HOSTS_MAX + 256];
     int fd = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
@@ -55,22 +77,31 @@ static int name_in_hosts(const char *name)
         return 0;
     if (length == 0)
         length = snprintf(hosts, HOSTS_MAX, "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
-    snprintf(hosts + length, 256, "%s127.0.1.1 %s\n", hosts[length - 1] == '\n' ? "" : "\n", name);
+    char *own = find_own_line(hosts, former);
+    if (own) {
+        size_t rest = strlen(own + strlen(former)) + 1;
+        memmove(own + strlen(name), own + strlen(former), rest);
+        memcpy(own, name, strlen(name));
+    } else {
+        snprintf(hosts + length, 256, "%s127.0.1.1 %s\n", hosts[length - 1] == '\n' ? "" : "\n", name);
+    }
     return write_file("/etc/hosts", hosts);
 }
 
 int system_set_hostname(const char *name)
 {
-    char line[80];
+    char line[80], former[65] = {0};
     size_t length = strlen(name);
     if (length == 0 || length > 64 || strpbrk(name, " \t\n/"))
         return EINVAL;
+    if (gethostname(former, sizeof former - 1) < 0)
+        return errno;
     if (sethostname(name, length) < 0)
         return errno;
     snprintf(line, sizeof line, "%s\n", name);
     mkdir("/etc", 0755);
     int reason = write_file("/etc/hostname", line);
-    return reason ? reason : name_in_hosts(name);
+    return reason ? reason : name_in_hosts(name, former);
 }
 
 int system_set_clock(uint64_t time)

@@ -127,6 +127,9 @@ export class PendingFork implements AsyncDisposable {
   async #restore(): Promise<void> {
     const { qmp } = this.#machine;
     const { staysOnFailure } = this.#record;
+    // Its agent announces it when its card has another address. Until then an announcement would be a lie, and Linux's
+    // driver can wait for itself for ever when its link goes down while it makes one (6.12, virtnet_close).
+    await qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
     const start = async (): Promise<void> => {
       await qmp.execute('migrate-incoming', {
         channels: [fileChannel(this.#files.state)],

@@ -1,29 +1,29 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { GuestAgent } from '../../guest/agent.ts';
+import type { GuestNetwork } from '../../passt/network.ts';
 import type { Plan } from '../plan.ts';
 
 /**
  * Makes a guest that has just been forked a machine of its own, in one exchange with its agent.
- * @param origin the plan of its template, by whose hardware address the guest knows its card.
+ * @param template the plan of its template, by whose hardware address the guest knows its card.
  */
-export async function renewFork(agent: GuestAgent, { guest, network }: Plan, origin: Plan): Promise<void> {
-  const card = origin.network?.guest.mac;
+export async function renewFork(agent: GuestAgent, { guest, network }: Plan, template: Plan): Promise<void> {
+  const origin = template.network?.guest;
   await agent.configure({
     hostname: guest.hostname,
     machineId: randomBytes(16).toString('hex'),
     clockMs: Date.now(),
     entropy: randomBytes(64),
-    network: network && card !== undefined ? [linkOf(network.guest, card, guest.setsUpNetwork)] : [],
+    network: network && origin ? [linkOf(network.guest, origin, guest.setsUpNetwork)] : [],
   });
 }
 
-/** A system that sets up its network itself is only told of the new card. */
-function linkOf(
-  { mac: newMac, mtu, addresses, gateways, dns }: NonNullable<Plan['network']>['guest'],
-  mac: string,
-  isSetByUs: boolean,
-) {
-  if (!isSetByUs) return { mac, newMac };
+/** What the template has set up already stays; a system that sets up its network itself is only told of the new card. */
+function linkOf({ mac: newMac, ...network }: GuestNetwork, origin: GuestNetwork, isSetByUs: boolean) {
+  const { mac, ...before } = origin;
+  if (!isSetByUs || isDeepStrictEqual(network, before)) return { mac, newMac };
+  const { mtu, addresses, gateways, dns } = network;
   return { mac, newMac, mtu, addresses: [...addresses], gateways: [...gateways], dns: [...dns] };
 }
 

@@ -1,0 +1,164 @@
+#include "renewal.h"
+#include "link.h"
+#include "netlink.h"
+#include "tcp.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Until a system that is busy has its network again. */
+enum { PATIENCE_MS = 20000 };
+
+bool parse_hardware_address(const char *text, uint8_t address[6])
+{
+    for (int index = 0; index < 6; index++, text += 3) {
+        char *end;
+        unsigned long byte = isxdigit((unsigned char)*text) ? strtoul(text, &end, 16) : 256;
+        if (byte > 255 || end != text + 2 || *end != (index < 5 ? ':' : 0))
+            return false;
+        address[index] = (uint8_t)byte;
+    }
+    return true;
+}
+
+int renewal_change(int link, const uint8_t hardware_address[6])
+{
+    struct ifreq request = {.ifr_ifindex = link};
+    int reason = 0;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    if (ioctl(fd, SIOCGIFNAME, &request) < 0)
+        reason = errno;
+    else
+        link_announce_changes(request.ifr_name);
+    request.ifr_hwaddr = (struct sockaddr){.sa_family = ARPHRD_ETHER};
+    memcpy(request.ifr_hwaddr.sa_data, hardware_address, 6);
+    if (!reason && ioctl(fd, SIOCSIFHWADDR, &request) < 0)
+        reason = errno;
+    close(fd);
+    if (!reason)
+        tcp_break(link);
+    return reason;
+}
+
+static int remove_address(int netlink, const struct nlmsghdr *entry)
+{
+    struct netlink_message message;
+    memcpy(&message, entry, entry->nlmsg_len);
+    message.header.nlmsg_type = RTM_DELADDR;
+    message.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    return netlink_transact(netlink, &message);
+}
+
+/* Of the addresses of a link, one at a time, since the socket cannot remove while it lists. */
+struct leftover {
+    int link;
+    struct netlink_message address;
+};
+
+static void see_ipv4(const struct nlmsghdr *entry, void *context)
+{
+    struct leftover *leftover = context;
+    const struct ifaddrmsg *body = NLMSG_DATA(entry);
+    if (entry->nlmsg_type == RTM_NEWADDR && body->ifa_index == (uint32_t)leftover->link &&
+        entry->nlmsg_len <= sizeof leftover->address)
+        memcpy(&leftover->address, entry, entry->nlmsg_len);
+}
+
+/* Those of IPv6 went when the link did. */
+static int remove_ipv4(int netlink, int link)
+{
+    for (;;) {
+        struct netlink_message message;
+        struct leftover leftover = {.link = link};
+        struct ifaddrmsg *body = netlink_begin(&message, RTM_GETADDR, 0, sizeof *body);
+        body->ifa_family = AF_INET;
+        int reason = netlink_list(netlink, &message, see_ipv4, &leftover);
+        if (reason || leftover.address.header.nlmsg_len == 0)
+            return reason;
+        reason = remove_address(netlink, &leftover.address.header);
+        if (reason)
+            return reason;
+    }
+}
+
+static int take_down(int netlink, int link, const uint8_t hardware_address[6])
+{
+    tcp_break(link);
+    int reason = link_set_up(netlink, link, false);
+    return reason ? reason : link_set_hardware_address(netlink, link, hardware_address);
+}
+
+int renewal_clear(int netlink, int link, const uint8_t hardware_address[6])
+{
+    int reason = take_down(netlink, link, hardware_address);
+    return reason ? reason : remove_ipv4(netlink, link);
+}
+
+bool renewal_is_looked_after(int link)
+{
+    /* Where such programs say what they know of a link, and how they say that they leave it alone. */
+    static const char *const records[][2] = {{"/run/systemd/netif/links/%d", "ADMIN_STATE=unmanaged"},
+                                             {"/run/NetworkManager/devices/%d", "managed=false"}};
+    if (access("/run/dhcpcd", F_OK) == 0)
+        return true;
+    for (size_t index = 0; index < sizeof records / sizeof *records; index++) {
+        char path[64], record[4096] = {0};
+        snprintf(path, sizeof path, records[index][0], link);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t count = fd < 0 ? -1 : read(fd, record, sizeof record - 1);
+        if (fd >= 0)
+            close(fd);
+        if (count > 0 && !strstr(record, records[index][1]))
+            return true;
+    }
+    return false;
+}
+
+struct wanted_route {
+    int netlink;
+    int link;
+    bool is_there;
+};
+
+static void look_for_default(const struct nlmsghdr *entry, void *context)
+{
+    int out = 0;
+    struct wanted_route *wanted = context;
+    const struct rtmsg *body = NLMSG_DATA(entry);
+    const struct rtattr *value = netlink_find(RTM_RTA(body), (int)RTM_PAYLOAD(entry), RTA_OIF);
+    if (entry->nlmsg_type == RTM_NEWROUTE && value && RTA_PAYLOAD(value) == sizeof out)
+        memcpy(&out, RTA_DATA(value), sizeof out);
+    wanted->is_there |= out == wanted->link && body->rtm_dst_len == 0 && body->rtm_type == RTN_UNICAST;
+}
+
+static bool has_default_route(void *what)
+{
+    struct wanted_route *wanted = what;
+    struct netlink_message message;
+    struct rtmsg *body = netlink_begin(&message, RTM_GETROUTE, 0, sizeof *body);
+    body->rtm_family = AF_INET;
+    wanted->is_there = false;
+    netlink_list(wanted->netlink, &message, look_for_default, wanted);
+    return wanted->is_there;
+}
+
+int renewal_restart(int netlink, int link, const uint8_t hardware_address[6])
+{
+    struct wanted_route wanted = {.netlink = netlink, .link = link};
+    bool had_one = has_default_route(&wanted);
+    int reason = take_down(netlink, link, hardware_address);
+    if (!reason)
+        reason = link_set_up(netlink, link, true);
+    if (!reason && had_one && !netlink_await(RTMGRP_IPV4_ROUTE, has_default_route, &wanted, PATIENCE_MS))
+        reason = ETIMEDOUT;
+    return reason;
+}

@@ -1,0 +1,153 @@
+#include "tcp.h"
+#include "netlink.h"
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ADDRESSES_MAX = 16 };
+
+/* One line of /proc/net/tcp or tcp6. */
+struct connection {
+    uint8_t family;
+    unsigned state;
+    struct inet_diag_sockid id;
+};
+
+/* `digits` hexadecimal digits, and what separates them from the next. */
+static uint32_t read_number(const char **at, size_t digits)
+{
+    char text[9] = {0};
+    strncpy(text, *at, digits);
+    *at += strlen(text);
+    *at += strspn(*at, ": ");
+    return (uint32_t)strtoul(text, NULL, 16);
+}
+
+/* The kernel prints an address as 32-bit numbers in its own byte order, though they hold the network's. */
+static void read_end(const char **at, uint8_t family, __be32 words[4], __be16 *port)
+{
+    for (int index = 0; index < (family == AF_INET ? 1 : 4); index++)
+        words[index] = read_number(at, 8);
+    *port = htons((uint16_t)read_number(at, 4));
+}
+
+/* As in `  0: 0F02000A:8F3C 0202000A:0016 01 …`; the heading has no colon. */
+static bool read_line(const char *line, struct connection *connection)
+{
+    struct inet_diag_sockid *id = &connection->id;
+    const char *at = strchr(line, ':');
+    if (!at)
+        return false;
+    at += strspn(at, ": ");
+    read_end(&at, connection->family, id->idiag_src, &id->idiag_sport);
+    read_end(&at, connection->family, id->idiag_dst, &id->idiag_dport);
+    connection->state = read_number(&at, 2);
+    return true;
+}
+
+/* An IPv4 address in the form that it has in a socket for IPv6, which may serve both. */
+static struct in6_addr wide(uint8_t family, const void *address)
+{
+    struct in6_addr result = {.s6_addr = {[10] = 0xff, 0xff}};
+    memcpy(result.s6_addr + (family == AF_INET ? 12 : 0), address, family == AF_INET ? 4 : 16);
+    return result;
+}
+
+struct addresses {
+    int link;
+    size_t count;
+    struct in6_addr list[ADDRESSES_MAX];
+};
+
+static void see_address(const struct nlmsghdr *entry, void *context)
+{
+    struct addresses *addresses = context;
+    const struct ifaddrmsg *body = NLMSG_DATA(entry);
+    if (entry->nlmsg_type != RTM_NEWADDR || body->ifa_index != (uint32_t)addresses->link)
+        return;
+    /* Where there is no other end, as on Ethernet, IPv6 has only the latter. */
+    const struct rtattr *value = netlink_find(IFA_RTA(body), (int)IFA_PAYLOAD(entry), IFA_LOCAL);
+    if (!value)
+        value = netlink_find(IFA_RTA(body), (int)IFA_PAYLOAD(entry), IFA_ADDRESS);
+    if (value && addresses->count < ADDRESSES_MAX && RTA_PAYLOAD(value) == (body->ifa_family == AF_INET ? 4 : 16))
+        addresses->list[addresses->count++] = wide(body->ifa_family, RTA_DATA(value));
+}
+
+static struct addresses list_addresses(int link)
+{
+    struct addresses addresses = {.link = link};
+    struct netlink_message message;
+    int fd = netlink_open(NETLINK_ROUTE, 0);
+    if (fd < 0)
+        return addresses;
+    netlink_begin(&message, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
+    netlink_list(fd, &message, see_address, &addresses);
+    close(fd);
+    return addresses;
+}
+
+/* What this machine has with itself goes on. */
+static bool leads_elsewhere(const struct connection *connection)
+{
+    bool is_open = connection->state != TCP_LISTEN && connection->state != TCP_TIME_WAIT &&
+                   connection->state != TCP_CLOSE;
+    return is_open && memcmp(connection->id.idiag_src, connection->id.idiag_dst, sizeof connection->id.idiag_src) != 0;
+}
+
+static bool begins_at(const struct connection *connection, const struct addresses *addresses)
+{
+    struct in6_addr source = wide(connection->family, connection->id.idiag_src);
+    for (size_t index = 0; index < addresses->count; index++)
+        if (memcmp(&source, &addresses->list[index], sizeof source) == 0)
+            return true;
+    return false;
+}
+
+static void destroy(int fd, const struct connection *connection)
+{
+    struct netlink_message message;
+    struct inet_diag_req_v2 *body = netlink_begin(&message, SOCK_DESTROY, 0, sizeof *body);
+    body->sdiag_family = connection->family;
+    body->sdiag_protocol = IPPROTO_TCP;
+    body->id = connection->id;
+    body->id.idiag_cookie[0] = body->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    netlink_transact(fd, &message);
+}
+
+static void break_listed(const char *path, uint8_t family, int link)
+{
+    struct addresses addresses = {0};
+    char *line = NULL;
+    size_t size = 0;
+    int fd = -1;
+    FILE *file = fopen(path, "re");
+    while (file && getline(&line, &size, file) > 0) {
+        struct connection connection = {.family = family};
+        if (!read_line(line, &connection) || !leads_elsewhere(&connection))
+            continue;
+        if (addresses.link == 0)
+            addresses = list_addresses(link);
+        if (!begins_at(&connection, &addresses))
+            continue;
+        if (fd < 0)
+            fd = netlink_open(NETLINK_SOCK_DIAG, 0);
+        if (fd >= 0)
+            destroy(fd, &connection);
+    }
+    free(line);
+    if (file)
+        fclose(file);
+    if (fd >= 0)
+        close(fd);
+}
+
+void tcp_break(int link)
+{
+    break_listed("/proc/net/tcp", AF_INET, link);
+    break_listed("/proc/net/tcp6", AF_INET6, link);
+}
