@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { FaultUnavailableError, InvalidInputError, QmpRefusedError } from '../../errors.ts';
+import { FaultUnavailableError, InvalidInputError } from '../../errors.ts';
+import { cardDevice } from '../../machine/card-device.ts';
 import { type NetworkCard, networkCards, setLink } from '../../machine/network-card.ts';
 import type { RunningMachine } from '../../machine/running-machine.ts';
 import { ActiveFaults } from './active-faults.ts';
@@ -51,15 +52,17 @@ export class NetworkFaults {
     this.#machine = machine;
   }
 
-  /** The machine's network cards. */
+  /** The machine's network cards that lead anywhere. */
   async cards(): Promise<NetworkCard[]> {
-    return networkCards(this.#machine.qmp);
+    const { qmp, plan, networks } = this.#machine;
+    const spare = plan.cards.map((_, index) => cardDevice(index)).slice(networks.length);
+    return (await networkCards(qmp)).filter(({ id }) => !spare.includes(id));
   }
 
   /**
    * Unplugs the cable: no packet passes, and the guest sees that its carrier is gone. What is sent is lost.
-   * @throws FaultUnavailableError for a machine without a network card, InvalidInputError for a card that it does not
-   *   have.
+   * @throws FaultUnavailableError for a machine without a network card, and for one whose packets do not pass through
+   *   QEMU (passt with vhost-user); InvalidInputError for a card that it does not have.
    */
   async down(options: CardOptions = {}): Promise<Fault> {
     const { card } = parseFaultOptions(schema.pick({ card: true }), options);
@@ -115,7 +118,7 @@ export class NetworkFaults {
     for (const [id, { card, shape }] of wanted) {
       const relay = this.#relays.get(id);
       if (relay) relay.shape = shape;
-      else this.#relays.set(id, await insertRelay(this.#machine, card, shape));
+      else this.#relays.set(id, await PacketRelay.insert(this.#machine.qmp, card, this.#socketPath, shape));
     }
   }
 
@@ -126,31 +129,28 @@ export class NetworkFaults {
         hint: "launch it with a network: leave out net: 'none'",
       });
     }
-    if (card === undefined) return all;
-    const chosen = all.filter(({ id }) => id === card);
-    if (chosen.length > 0) return chosen;
-    throw new InvalidInputError('card', `the machine has no network card ${JSON.stringify(card)}`, {
-      hint: `it has ${all.map(({ id }) => id).join(', ')}`,
-    });
-  }
-}
-
-async function insertRelay(
-  { qmp, plan }: RunningMachine,
-  card: NetworkCard,
-  shape: Shape,
-): Promise<PacketRelay> {
-  try {
-    return await PacketRelay.insert(qmp, card, join(plan.directory.sockets, 'faults.sock'), shape);
-  } catch (error) {
-    if (!(error instanceof QmpRefusedError) || error.command !== 'object-add') throw error;
+    const chosen = card === undefined ? all : all.filter(({ id }) => id === card);
+    if (chosen.length === 0) {
+      throw new InvalidInputError('card', `the machine has no network card ${JSON.stringify(card)}`, {
+        hint: `it has ${all.map(({ id }) => id).join(', ')}`,
+      });
+    }
+    const past = chosen.find((one) => this.#passesBy(one));
+    if (!past) return chosen;
     throw new FaultUnavailableError(
-      'net.shape',
-      `QEMU lets nobody at the packets of ${card.id}: ${error.description}`,
-      {
-        hint: 'launch the machine with faults: true, which takes another way for its packets than vhost-user',
-        cause: error,
-      },
+      fault,
+      `passt takes the packets of ${past.id} from the guest's memory, past QEMU (vhost-user)`,
+      { hint: 'launch the machine with faults: true, or fork it of a template: both take another way' },
     );
+  }
+
+  /** passt would not survive an unplugged cable either. */
+  #passesBy({ id }: NetworkCard): boolean {
+    const { network, cards } = this.#machine.plan;
+    return network?.backend === 'passt-vhost-user' && !cards.some((_, index) => cardDevice(index) === id);
+  }
+
+  get #socketPath(): string {
+    return join(this.#machine.plan.directory.sockets, 'faults.sock');
   }
 }
