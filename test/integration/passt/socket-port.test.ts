@@ -35,12 +35,12 @@ test('drops what a guest does not take, in bounded memory, and holds up nobody',
   if (!sender || !slow || !quick) throw new TypeError('three were plugged in');
   slow.guest.pause();
   const stream = new FrameStream();
-  let received = 0;
+  let [received, most] = [0, 0];
   const over = new Promise<void>((resolve) =>
     quick.guest.on('data', (chunk: Buffer) => {
       const frames = stream.push(chunk);
       received += frames.length;
-      expect(slow.port.writableLength).toBeLessThanOrEqual(QUEUE_BYTES);
+      most = Math.max(most, slow.port.writableLength);
       if (frames.some((one) => one.includes('the end'))) resolve();
     }),
   );
@@ -54,7 +54,8 @@ test('drops what a guest does not take, in bounded memory, and holds up nobody',
   sender.guest.write(frame('52:54:00:00:00:01', 64, 'the end'));
   await over;
   expect(received).toBeGreaterThan(0);
-  expect(slow.port.writableLength).toBeGreaterThan(QUEUE_BYTES / 2);
+  expect(most).toBeGreaterThan(QUEUE_BYTES / 2);
+  expect(most).toBeLessThanOrEqual(QUEUE_BYTES);
   // It gets whole frames when it reads again.
   const late = new FrameStream();
   const [chunk] = (await once(slow.guest.resume(), 'data')) as [Buffer];
