@@ -8,7 +8,7 @@ export class Terminal implements Disposable {
   readonly #socket: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor({ path, environment }: Home) {
+  constructor({ path, environment }: Pick<Home, 'path' | 'environment'>) {
     this.#socket = join(path, 'tmux');
     this.#environment = environment;
   }
