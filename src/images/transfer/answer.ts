@@ -74,7 +74,9 @@ function originOf(answer: HttpAnswer, totalBytes: number | undefined): PartialOr
   return { etag: answer.field('etag'), lastModified: answer.field('last-modified'), totalBytes };
 }
 
-function lengthOf(answer: HttpAnswer): number | undefined {
+/** Bytes of the content, where they are told and come as they are. */
+export function lengthOf(answer: HttpAnswer): number | undefined {
+  if (answer.field('transfer-encoding') !== undefined) return undefined;
   const length = answer.field('content-length');
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }

@@ -6,6 +6,7 @@ import { DownloadError } from '../../errors.ts';
 import { basicCredentials, printable } from './address.ts';
 import type { TransferLimits } from './limits.ts';
 import { portOf } from './proxy-environment.ts';
+import { SocketReader } from './socket-reader.ts';
 
 export interface Asking {
   readonly url: URL;
@@ -15,26 +16,35 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** As much as is read ahead of whoever reads an answer. */
-const READ_AHEAD = 1024 * 1024;
+export interface Answer {
+  readonly message: IncomingMessage;
+  /** Undefined where what comes has to be decrypted behind a proxy. */
+  readonly reader: SocketReader | undefined;
+}
 
 /**
  * Asks for an address once, over a connection of its own, which ends with the answer's content or with the signal.
  * @throws DownloadError for what takes too long and for a proxy that refuses; errors of sockets, TLS and HTTP.
  */
-export async function ask(asking: Asking): Promise<IncomingMessage> {
+export async function ask(asking: Asking): Promise<Answer> {
   const { url, proxy, headers, signal } = asking;
-  const options = { agent: false as const, signal, highWaterMark: READ_AHEAD };
+  const common = { agent: false as const, signal };
   if (proxy && url.protocol === 'https:') {
     const createConnection = await tunnel(asking, proxy);
-    return answerOf(askHttps(url, { ...options, headers, createConnection }), asking);
+    const message = await answerOf(askHttps(url, { ...common, headers, createConnection }), asking);
+    return { message, reader: undefined };
   }
-  if (proxy) {
-    const path = printable(url);
-    const proxied = { ...headers, host: url.host, ...proxyHeaders(proxy) };
-    return answerOf(send(proxy, { ...options, path, headers: proxied }), asking);
-  }
-  return answerOf(send(url, { ...options, headers }), asking);
+  const reader = new SocketReader();
+  const options = { ...common, onread: reader.onread };
+  const request = proxy ? viaProxy(asking, proxy, options) : send(url, { ...options, headers });
+  request.once('socket', (socket) => reader.attach(socket));
+  return { message: await answerOf(request, asking), reader };
+}
+
+function viaProxy({ url, headers }: Asking, proxy: URL, options: RequestOptions): ClientRequest {
+  const path = printable(url);
+  const proxied = { ...headers, host: url.host, ...proxyHeaders(proxy) };
+  return send(proxy, { ...options, path, headers: proxied });
 }
 
 function send(to: URL, options: RequestOptions): ClientRequest {
@@ -124,7 +134,7 @@ function watchContent(response: IncomingMessage, { url, limits }: Asking): void 
   const { socket } = response;
   socket.setTimeout(limits.idleMs);
   socket.on('timeout', () => {
-    if (response.isPaused() || response.readableLength > 0) {
+    if (socket.isPaused() || response.isPaused() || response.readableLength > 0) {
       socket.setTimeout(limits.idleMs);
       return;
     }

@@ -1,5 +1,6 @@
-import { type Hash, createHash } from 'node:crypto';
+import { ftruncateSync, writeSync } from 'node:fs';
 import { type FileHandle, constants, open } from 'node:fs/promises';
+import { FileDigest } from '../file-digest.ts';
 import { writeFailure } from '../write-failure.ts';
 import type { ExpectedDigest } from './digest.ts';
 
@@ -9,27 +10,34 @@ const NO_BYTES = Buffer.alloc(64 * 1024);
 /** The first bytes of a file tell what it is. */
 const HEAD_BYTES = 1024;
 const READ_BYTES = 1024 * 1024;
+/** As much is written to memory before the disk is to begin with it. */
+const SYNC_BYTES = 128 * 1024 * 1024;
 
-/** A file that is written from its beginning to its end and digested on the way. What is zero takes no room in it. */
+/**
+ * A file that is written from its beginning to its end, and digested on the way by threads that read behind the writer.
+ * What is zero takes no room in it.
+ */
 export class DigestingFile {
   readonly path: string;
   readonly #handle: FileHandle;
-  readonly #hashes: Map<Algorithm, Hash>;
+  readonly #digests = new Map<Algorithm, FileDigest>();
   #bytes = 0;
   #isClosed = false;
   #head = Buffer.alloc(0);
+  /** What came since the disk last began to write. */
+  #unsyncedBytes = 0;
+  #syncing: Promise<void> | undefined;
 
-  private constructor(path: string, handle: FileHandle, algorithms: Iterable<Algorithm>) {
+  private constructor(path: string, handle: FileHandle) {
     this.path = path;
     this.#handle = handle;
-    this.#hashes = new Map([...algorithms].map((algorithm) => [algorithm, createHash(algorithm)]));
   }
 
   /** Opens a file that is there, or a new one; what is in it is kept until `truncate`. @throws NoSpaceError, PermissionError. */
-  static async open(path: string, algorithms: Iterable<Algorithm>): Promise<DigestingFile> {
+  static async open(path: string): Promise<DigestingFile> {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
     try {
-      return new DigestingFile(path, await open(path, flags, 0o600), algorithms);
+      return new DigestingFile(path, await open(path, flags, 0o600));
     } catch (error) {
       throw writeFailure(error, path);
     }
@@ -45,20 +53,12 @@ export class DigestingFile {
     return this.#head;
   }
 
-  /** Takes what an earlier run left in it as written. @throws the signal's reason. */
-  async takeUp(
-    signal: AbortSignal | undefined,
-    onProgress: (bytes: number, total: number) => void,
-  ): Promise<void> {
+  /** Takes what an earlier run left in it as written. */
+  async takeUp(): Promise<void> {
     const { size } = await this.#handle.stat();
-    const buffer = Buffer.alloc(READ_BYTES);
-    while (this.#bytes < size) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#bytes);
-      if (bytesRead === 0) break;
-      this.#digest(buffer.subarray(0, bytesRead));
-      onProgress(this.#bytes, size);
-    }
+    const { buffer, bytesRead } = await this.#handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    this.#head = buffer.subarray(0, bytesRead);
+    this.#growTo(size);
   }
 
   /** Writes a whole file behind what is in it. @throws NoSpaceError, or the signal's reason. */
@@ -74,7 +74,8 @@ export class DigestingFile {
         signal?.throwIfAborted();
         const { bytesRead } = await source.read(buffer, 0, buffer.length, null);
         if (bytesRead === 0) return;
-        await this.write([buffer.subarray(0, bytesRead)]);
+        this.write(buffer.subarray(0, bytesRead));
+        await this.keepUp();
         onProgress(this.#bytes);
       }
     } finally {
@@ -84,28 +85,40 @@ export class DigestingFile {
 
   /** Makes it empty. */
   async truncate(): Promise<void> {
+    await this.#closeDigests();
     await this.#handle.truncate(0);
     this.#bytes = 0;
     this.#head = Buffer.alloc(0);
-    for (const algorithm of this.#hashes.keys()) this.#hashes.set(algorithm, createHash(algorithm));
   }
 
-  /** @throws NoSpaceError. */
-  async write(chunks: readonly Buffer[]): Promise<void> {
-    let run: Buffer[] = [];
-    let runStart = this.#bytes;
+  /**
+   * Writes into the kernel's memory, which takes less time than to hand it to another thread.
+   * @throws NoSpaceError, or what a digest failed with.
+   */
+  write(chunk: Buffer): void {
+    const end = this.#bytes + chunk.length;
     try {
-      for (const chunk of chunks) {
-        if (isZero(chunk)) {
-          await this.#writeRun(run, runStart);
-          run = [];
-          runStart = this.#bytes + chunk.length;
-        } else {
-          run.push(chunk);
-        }
-        this.#digest(chunk);
-      }
-      await this.#writeRun(run, runStart);
+      if (isZero(chunk)) ftruncateSync(this.#handle.fd, end);
+      else this.#writeWhole(chunk);
+    } catch (error) {
+      throw writeFailure(error, this.path);
+    }
+    if (this.#head.length < HEAD_BYTES) {
+      this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
+    }
+    this.#growTo(end);
+  }
+
+  /** Whether the disk is so far behind that no more should be written now. */
+  get isBehind(): boolean {
+    return this.#syncing !== undefined && this.#unsyncedBytes >= SYNC_BYTES;
+  }
+
+  /** Waits while the disk is behind. @throws NoSpaceError. */
+  async keepUp(): Promise<void> {
+    if (!this.isBehind) return;
+    try {
+      await this.#syncing;
     } catch (error) {
       throw writeFailure(error, this.path);
     }
@@ -114,59 +127,74 @@ export class DigestingFile {
   /** Writes it to the disk. @throws NoSpaceError. */
   async sync(): Promise<void> {
     try {
-      await this.#handle.truncate(this.#bytes);
+      await this.#syncing;
       await this.#handle.sync();
     } catch (error) {
       throw writeFailure(error, this.path);
     }
   }
 
-  /** In lower-case hexadecimal. */
-  digest(algorithm: Algorithm): string {
-    const hash = this.#hashes.get(algorithm);
-    if (!hash) throw new TypeError(`${this.path} was not digested by ${algorithm}`);
-    return hash.copy().digest('hex');
+  /** Begins to digest what is there and what will come. */
+  beginDigest(algorithm: Algorithm): FileDigest {
+    const begun = this.#digests.get(algorithm);
+    if (begun) return begun;
+    const digest = new FileDigest({ path: this.path, descriptor: this.#handle.fd, algorithm });
+    this.#digests.set(algorithm, digest);
+    digest.growTo(this.#bytes);
+    return digest;
   }
 
-  /** What was skipped at its end counts as written for whoever takes it up. */
+  /**
+   * Of the whole file, in lower-case hexadecimal.
+   * @param onRead called with the bytes that were digested, while it waits.
+   * @throws what reading it failed with, or the signal's reason.
+   */
+  async digest(
+    algorithm: Algorithm,
+    signal: AbortSignal | undefined,
+    onRead?: (bytes: number) => void,
+  ): Promise<string> {
+    return this.beginDigest(algorithm).digest(signal, onRead);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    try {
-      await this.#handle.truncate(this.#bytes);
-    } finally {
-      await this.#handle.close();
-    }
+    await this.#closeDigests();
+    // Whoever needs to know whether it is on the disk has called `sync`.
+    await this.#syncing?.catch(() => undefined);
+    await this.#handle.close();
   }
 
-  #digest(chunk: Buffer): void {
-    if (this.#head.length < HEAD_BYTES) {
-      this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
-    }
-    for (const hash of this.#hashes.values()) hash.update(chunk);
-    this.#bytes += chunk.length;
+  async #closeDigests(): Promise<void> {
+    const digests = [...this.#digests.values()];
+    this.#digests.clear();
+    await Promise.all(digests.map(async (digest) => digest.close()));
   }
 
-  async #writeRun(chunks: readonly Buffer[], position: number): Promise<void> {
-    let rest = [...chunks];
-    let at = position;
-    while (rest.length > 0) {
+  #writeWhole(chunk: Buffer): void {
+    for (let done = 0; done < chunk.length;) {
       // A disk that fills up takes a part first, and says why it takes no more when it is asked again.
-      const { bytesWritten } = await this.#handle.writev(rest, at);
-      at += bytesWritten;
-      rest = without(rest, bytesWritten);
+      done += writeSync(this.#handle.fd, chunk, done, chunk.length - done, this.#bytes + done);
     }
+    this.#unsyncedBytes += chunk.length;
+    if (this.#syncing === undefined && this.#unsyncedBytes >= SYNC_BYTES) this.#beginSync();
   }
-}
 
-function without(chunks: readonly Buffer[], bytes: number): Buffer[] {
-  let skip = bytes;
-  const rest: Buffer[] = [];
-  for (const chunk of chunks) {
-    if (skip < chunk.length) rest.push(skip === 0 ? chunk : chunk.subarray(skip));
-    skip = Math.max(0, skip - chunk.length);
+  /** Else all of it would be left for the end. A failure stays, for whoever waits for the disk. */
+  #beginSync(): void {
+    this.#unsyncedBytes = 0;
+    const syncing = this.#handle.datasync().then(() => {
+      this.#syncing = undefined;
+    });
+    syncing.catch(() => undefined);
+    this.#syncing = syncing;
   }
-  return rest;
+
+  #growTo(bytes: number): void {
+    this.#bytes = bytes;
+    for (const digest of this.#digests.values()) digest.growTo(bytes);
+  }
 }
 
 function isZero(chunk: Buffer): boolean {

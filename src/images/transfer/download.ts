@@ -13,7 +13,7 @@ import { isInterruption } from './interruption.ts';
 import { removeOldDownloads } from './kept-downloads.ts';
 import { DEFAULT_LIMITS, DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES, type TransferLimits } from './limits.ts';
 import { PartialFile } from './partial-file.ts';
-import { chooseUnpacking, publish, verifyDigest } from './publish.ts';
+import { chooseUnpacking, publish } from './publish.ts';
 import type { DownloadedFile } from './result.ts';
 import { downloadedSubject } from './subject.ts';
 
@@ -107,7 +107,7 @@ async function fetchAndPublish(
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
     signal,
   };
-  const file = await DigestingFile.open(partial.path, new Set(['sha256', expected?.algorithm ?? 'sha256']));
+  const file = await DigestingFile.open(partial.path);
   try {
     const fetchWhole = async (): Promise<FetchedFrom> =>
       fetchFile(url, partial, file, {
@@ -115,16 +115,20 @@ async function fetchAndPublish(
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         isDigestKnown: expected !== undefined,
         log,
-        onHead: (head) => void chooseUnpacking(head, decompress, subject),
+        onHead: (head) => {
+          const compression = chooseUnpacking(head, decompress, subject);
+          if (expected) file.beginDigest(expected.algorithm);
+          // By it the file will be known.
+          if (compression === 'none') file.beginDigest('sha256');
+        },
         onProgress: (bytes, totalBytes) => onProgress({ phase: 'download', bytes, totalBytes }),
       });
     let from = await fetchWhole();
-    if (from.isPatched && expected && file.digest(expected.algorithm) !== expected.hex) {
+    if (from.isPatched && expected && (await file.digest(expected.algorithm, signal)) !== expected.hex) {
       log(`${subject.shown}: its parts do not fit together, so it is fetched anew`);
       await partial.forget();
       from = await fetchWhole();
     }
-    verifyDigest(expected && file.digest(expected.algorithm), expected, subject);
     const published = await publish(file, to, { ...common, subject, expected, decompress, onProgress });
     await partial.forget();
     const { etag, lastModified } = from.origin;

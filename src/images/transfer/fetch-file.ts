@@ -100,11 +100,12 @@ class Fetching {
 
   /** Reads what an earlier run left. */
   async #takeUp(): Promise<void> {
-    const { signal, onProgress, onHead, log } = this.#options;
+    const { onProgress, onHead, log } = this.#options;
     this.#origin = await this.#partial.origin();
     if (!this.#isResumable()) return this.#startAnew();
-    await this.#file.takeUp(signal, (bytes) => onProgress(bytes, this.#origin?.totalBytes));
+    await this.#file.takeUp();
     if (this.#file.bytes === 0) return;
+    onProgress(this.#file.bytes, this.#origin?.totalBytes);
     this.#isPatched = true;
     log(`${printable(this.#url)}: ${formatBytes(this.#file.bytes)} that came before are taken up`);
     onHead(this.#file.head);
@@ -117,7 +118,7 @@ class Fetching {
     const { answer, meaning } = await this.#ask();
     if (meaning.kind === 'rest' || meaning.kind === 'whole') {
       // Before anything is waited for: with a connection that is lost goes what nobody has read.
-      const incoming = new Incoming(answer.body);
+      const incoming = new Incoming(answer);
       if (meaning.kind === 'whole') await this.#startAnew();
       await this.#receive(answer, incoming, meaning.origin);
     } else {

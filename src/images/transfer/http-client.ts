@@ -5,6 +5,7 @@ import { ask } from './connection.ts';
 import { explainFailure } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
 import { proxyFor } from './proxy-environment.ts';
+import type { SocketReader } from './socket-reader.ts';
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -17,6 +18,8 @@ export interface HttpAnswer {
   field(name: string): string | undefined;
   /** As it was sent: no content encoding is undone. It has to be read to its end, or destroyed. */
   readonly body: Readable;
+  /** Where a large content can be had faster. */
+  readonly reader: SocketReader | undefined;
 }
 
 /**
@@ -74,7 +77,7 @@ export class HttpClient implements Disposable {
     signal?.throwIfAborted();
     const authorization = authorizationFor(url, start);
     try {
-      const answer = await ask({
+      const { message, reader } = await ask({
         url,
         proxy: proxyFor(url),
         headers: {
@@ -87,8 +90,8 @@ export class HttpClient implements Disposable {
         limits: this.#limits,
         signal: signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal,
       });
-      const field = (name: string): string | undefined => [answer.headers[name]].flat()[0];
-      return { url, status: answer.statusCode ?? 0, field, body: answer };
+      const field = (name: string): string | undefined => [message.headers[name]].flat()[0];
+      return { url, status: message.statusCode ?? 0, field, body: message, reader };
     } catch (error) {
       signal?.throwIfAborted();
       throw explainFailure(error, url);

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, constants, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidInputError, PermissionError, isSystemError } from '../../errors.ts';
 import { formatBytes } from '../disk-size.ts';
+import type { DigestTask } from '../digest-thread.ts';
+import { FileDigest } from '../file-digest.ts';
 import { copyFileSparsely } from '../sparse-copy.ts';
 import { MAGIC_BYTES } from './compression.ts';
-import { type ExpectedDigest, parseDigest } from './digest.ts';
+import { parseDigest } from './digest.ts';
 import type { DownloadOptions } from './download.ts';
 import { DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES } from './limits.ts';
 import { type PublishOptions, chooseUnpacking, unpackTo, verifyDigest, writeBeside } from './publish.ts';
@@ -21,8 +22,6 @@ export interface ImportOptions extends Pick<
   /** A file of this host, which stays as it is. */
   readonly path: string;
 }
-
-const READ_BYTES = 1024 * 1024;
 
 /**
  * Copies a local file to its place as `download` would, unpacked and verified. Holes stay holes, and where the file
@@ -73,43 +72,41 @@ async function importOpened(
       });
     }
   };
+  const tellCopied = (bytes: number): void => options.onProgress({ phase: 'copy', bytes, totalBytes: size });
   if (compression === 'none') {
     await requireSpace(dirname(to), Number(before.blocks) * 512, options.reserveBytes);
     const copied = await writeBeside(to, {
       signal: options.signal,
-      algorithms: verified ? ['sha256', verified.algorithm] : ['sha256'],
       prepare: async (beside) => copyFileSparsely(path, beside, options.signal),
       write: async (beside) => {
-        await beside.takeUp(options.signal, (bytes) =>
-          options.onProgress({ phase: 'copy', bytes, totalBytes: size }),
-        );
-        verifyDigest(verified && beside.digest(verified.algorithm), verified, subject);
+        await beside.takeUp();
+        const algorithm = verified?.algorithm ?? 'sha256';
+        verifyDigest(await beside.digest(algorithm, options.signal, tellCopied), verified, subject);
         await refuseIfChanged();
       },
     });
     return { path: to, ...copied, compression, verified };
   }
-  verifyDigest(verified && (await digestOf(source, size, verified.algorithm, options)), verified, subject);
+  if (verified) {
+    const task = { path, descriptor: source.fd, algorithm: verified.algorithm };
+    verifyDigest(await digestOf(task, size, options.signal, tellCopied), verified, subject);
+  }
   const unpacked = await unpackTo(path, compression, to, { ...options, verifyEnd: refuseIfChanged });
   return { path: to, ...unpacked, compression, verified };
 }
 
 async function digestOf(
-  source: FileHandle,
-  totalBytes: number,
-  algorithm: ExpectedDigest['algorithm'],
-  { signal, onProgress }: PublishOptions,
+  task: DigestTask,
+  bytes: number,
+  signal: AbortSignal | undefined,
+  onRead: (bytes: number) => void,
 ): Promise<string> {
-  const hash = createHash(algorithm);
-  const buffer = Buffer.alloc(READ_BYTES);
-  let bytes = 0;
-  for (;;) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes);
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(buffer.subarray(0, bytesRead));
-    bytes += bytesRead;
-    onProgress({ phase: 'copy', bytes, totalBytes });
+  const digest = new FileDigest(task);
+  try {
+    digest.growTo(bytes);
+    return await digest.digest(signal, onRead);
+  } finally {
+    await digest.close();
   }
 }
 

@@ -6,9 +6,10 @@ import type { TransferLimits } from './limits.ts';
 /** Watches that a server sends fast enough to ever come to an end. */
 export class Pace implements Disposable {
   readonly #timer: NodeJS.Timeout;
-  readonly #windowMs: number;
   #bytes = 0;
-  #wasHeldUp = false;
+  #windowStart = performance.now();
+  #heldUpMs = 0;
+  #heldUpSince: number | undefined;
 
   /**
    * @param received tells all bytes so far.
@@ -20,12 +21,12 @@ export class Pace implements Disposable {
     { slowBytes, slowMs }: TransferLimits,
     onSlow: (error: DownloadError) => void,
   ) {
-    this.#windowMs = slowMs;
     this.#timer = setInterval(() => {
       const bytes = received();
-      const isSlow = bytes - this.#bytes < slowBytes && !this.#wasHeldUp;
+      // A window in much of which our own disk was slow says nothing of the server.
+      const isHeldUp = this.#endWindow() >= slowMs / 4;
+      const isSlow = bytes - this.#bytes < slowBytes && !isHeldUp;
       this.#bytes = bytes;
-      this.#wasHeldUp = false;
       if (!isSlow) return;
       clearInterval(this.#timer);
       const shown = printable(url);
@@ -34,13 +35,27 @@ export class Pace implements Disposable {
     }, slowMs);
   }
 
-  /** Waits for our own disk. A window in much of which that was slow says nothing of the server. */
-  async heldUpBy(work: Promise<unknown>): Promise<void> {
-    const before = this.#wasHeldUp;
-    const began = performance.now();
-    this.#wasHeldUp = true;
-    await work;
-    if (performance.now() - began < this.#windowMs / 4) this.#wasHeldUp = before;
+  /** From now on it is our own disk that is waited for. */
+  holdUp(): void {
+    this.#heldUpSince = performance.now();
+  }
+
+  goOn(): void {
+    if (this.#heldUpSince === undefined) return;
+    this.#heldUpMs += performance.now() - Math.max(this.#heldUpSince, this.#windowStart);
+    this.#heldUpSince = undefined;
+  }
+
+  /** @returns milliseconds of it that went to our own disk. */
+  #endWindow(): number {
+    const now = performance.now();
+    const isHeldUp = this.#heldUpSince !== undefined;
+    this.goOn();
+    if (isHeldUp) this.#heldUpSince = now;
+    const heldUpMs = this.#heldUpMs;
+    this.#windowStart = now;
+    this.#heldUpMs = 0;
+    return heldUpMs;
   }
 
   [Symbol.dispose](): void {

@@ -51,9 +51,9 @@ export function verifyDigest(
 }
 
 /**
- * Brings a file that is whole and verified to its place, unpacked. Nothing is there before all of it is on the disk.
+ * Verifies a file that is whole, and brings it to its place, unpacked. Nothing is there before all of it is on the disk.
  * The file itself is closed, and gone from where it was.
- * @throws NoSpaceError, PermissionError, what `subject` says, or the signal's reason.
+ * @throws DigestMismatchError, NoSpaceError, PermissionError, what `subject` says, or the signal's reason.
  */
 export async function publish(
   file: DigestingFile,
@@ -62,16 +62,20 @@ export async function publish(
 ): Promise<TransferredFile> {
   const { signal, expected: verified } = options;
   const compression = chooseUnpacking(file.head, options.decompress, options.subject);
+  const verify = async (): Promise<void> => {
+    const received = verified && (await file.digest(verified.algorithm, signal));
+    verifyDigest(received, verified, options.subject);
+  };
   signal?.throwIfAborted();
   if (compression === 'none') {
-    await file.sync();
     const { bytes } = file;
-    const sha256 = file.digest('sha256');
+    const [sha256] = await Promise.all([file.digest('sha256', signal), verify(), file.sync()]);
     await file.close();
     if (!(await moveWithin(file.path, to))) await copyAcross(file.path, bytes, to, options);
     syncDirectory(dirname(to));
     return { path: to, bytes, sha256, compression, verified };
   }
+  await verify();
   await file.close();
   const unpacked = await unpackTo(file.path, compression, to, options);
   await rm(file.path);
@@ -128,8 +132,6 @@ interface WrittenFile {
 
 interface BesideOptions {
   readonly signal: AbortSignal | undefined;
-  /** sha256 by default. */
-  readonly algorithms?: readonly ExpectedDigest['algorithm'][];
   /** May put something at the path before it is opened. */
   readonly prepare?: (path: string) => Promise<void>;
   readonly write: (beside: DigestingFile) => Promise<void>;
@@ -138,7 +140,7 @@ interface BesideOptions {
 /** Writes a file under another name, and gives it its own when it is on the disk. */
 export async function writeBeside(
   to: string,
-  { signal, algorithms = ['sha256'], prepare, write }: BesideOptions,
+  { signal, prepare, write }: BesideOptions,
 ): Promise<WrittenFile> {
   const path = `${to}.new`;
   try {
@@ -146,12 +148,13 @@ export async function writeBeside(
     // Of this user alone whatever the modes of its source are.
     await (await open(path, 'wx', 0o600)).close();
     await prepare?.(path);
-    const beside = await DigestingFile.open(path, algorithms);
+    const beside = await DigestingFile.open(path);
     let result: WrittenFile;
     try {
+      beside.beginDigest('sha256');
       await write(beside);
-      await beside.sync();
-      result = { bytes: beside.bytes, sha256: beside.digest('sha256') };
+      const [sha256] = await Promise.all([beside.digest('sha256', signal), beside.sync()]);
+      result = { bytes: beside.bytes, sha256 };
     } finally {
       await beside.close();
     }

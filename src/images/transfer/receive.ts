@@ -8,6 +8,7 @@ import type { HttpAnswer } from './http-client.ts';
 import type { Incoming } from './incoming.ts';
 import type { TransferLimits } from './limits.ts';
 import { Pace } from './pace.ts';
+import { inSteps } from './progress-steps.ts';
 
 export interface ReceiveOptions {
   /** Of the whole file, where that is known. */
@@ -54,7 +55,7 @@ export async function receive(
   }
 }
 
-/** What comes is written, in batches, while the next one comes; what has come before a failure is written too. */
+/** What comes is written at once, before a failure too. */
 async function pump(
   incoming: Incoming,
   url: URL,
@@ -63,32 +64,31 @@ async function pump(
   options: ReceiveOptions,
 ): Promise<void> {
   let isJudged = file.bytes > 0;
-  let written: Promise<void> = Promise.resolve();
-  try {
-    for (let isLast = false; !isLast;) {
-      isLast = await incoming.wait(isJudged ? 1 : ENOUGH_TO_JUDGE);
-      const batch = incoming.take();
-      if (!isJudged) {
-        const head = Buffer.concat(batch);
-        // Of so little nothing can be told.
-        if (incoming.failure !== undefined && head.length < ENOUGH_TO_JUDGE) break;
-        refuseHtmlContent(head, url);
-        options.onHead(head);
-        isJudged = true;
-      }
-      await pace.heldUpBy(written);
-      const bytes = file.bytes + batch.reduce((sum, { length }) => sum + length, 0);
-      if (bytes > options.maxBytes) throw tooLarge(url, options.maxBytes);
-      written = file.write(batch);
-      // Seen when it is waited for.
-      written.catch(() => undefined);
-      options.onProgress(bytes);
-    }
-  } finally {
-    incoming.stop();
-    await written;
-  }
-  if (incoming.failure !== undefined) throw incoming.failure;
+  let head = Buffer.alloc(0);
+  const tell = inSteps(options.onProgress);
+  const write = (chunk: Buffer): Promise<void> | undefined => {
+    if (file.bytes + chunk.length > options.maxBytes) throw tooLarge(url, options.maxBytes);
+    pace.holdUp();
+    file.write(chunk);
+    if (file.isBehind) return file.keepUp().then(() => pace.goOn());
+    pace.goOn();
+    tell(file.bytes);
+    return undefined;
+  };
+  const judgeAndWrite = (): Promise<void> | undefined => {
+    refuseHtmlContent(head, url);
+    options.onHead(head);
+    isJudged = true;
+    return write(head);
+  };
+  await incoming.giveTo((chunk): Promise<void> | undefined => {
+    if (isJudged) return write(chunk);
+    head = Buffer.concat([head, chunk]);
+    return head.length < ENOUGH_TO_JUDGE ? undefined : judgeAndWrite();
+  });
+  // After a failure nothing could be told of so little.
+  if (!isJudged) await judgeAndWrite();
+  options.onProgress(file.bytes);
 }
 
 function tooLarge(url: URL, maxBytes: number): DownloadError {

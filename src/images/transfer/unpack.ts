@@ -6,6 +6,7 @@ import { Scope } from '../../util/scope.ts';
 import { formatBytes } from '../disk-size.ts';
 import type { Compression } from './compression.ts';
 import type { DigestingFile } from './digesting-file.ts';
+import { inSteps } from './progress-steps.ts';
 import { requireSpace } from './space.ts';
 import type { Subject } from './subject.ts';
 
@@ -46,7 +47,6 @@ export function requireUnpacker(method: Method): void {
 
 /** Between two looks at how much room is left. */
 const CHECK_BYTES = 16 * 1024 * 1024;
-const BATCH_BYTES = 1024 * 1024;
 
 /**
  * Unpacks a file into another. The program that does it reads what a stranger wrote: it gets that file and a
@@ -76,32 +76,25 @@ export async function unpack(
   const content = program.connections.get(3);
   if (content === undefined) throw new TypeError('descriptor 3 is not connected');
   if (signal) scope.defer(onAbort(signal, () => content.destroy()));
-  let batch: Buffer[] = [];
-  let batchBytes = 0;
+  const tell = inSteps(options.onProgress);
   let nextCheck = 0;
-  const flush = async (): Promise<void> => {
-    if (to.bytes + batchBytes > maxBytes) {
-      throw subject.refuse('too-large', `unpacks to more than the ${formatBytes(maxBytes)} allowed`);
-    }
-    if (to.bytes >= nextCheck) {
-      await requireSpace(options.directory, batchBytes, options.reserveBytes);
-      nextCheck = to.bytes + CHECK_BYTES;
-    }
-    await to.write(batch);
-    batch = [];
-    batchBytes = 0;
-    options.onProgress(to.bytes);
-  };
   try {
     for await (const chunk of content as AsyncIterable<Buffer>) {
-      batch.push(chunk);
-      batchBytes += chunk.length;
-      if (batchBytes >= BATCH_BYTES) await flush();
+      if (to.bytes + chunk.length > maxBytes) {
+        throw subject.refuse('too-large', `unpacks to more than the ${formatBytes(maxBytes)} allowed`);
+      }
+      if (to.bytes >= nextCheck) {
+        await requireSpace(options.directory, chunk.length, options.reserveBytes);
+        nextCheck = to.bytes + CHECK_BYTES;
+      }
+      to.write(chunk);
+      await to.keepUp();
+      tell(to.bytes);
     }
+    options.onProgress(to.bytes);
   } finally {
     signal?.throwIfAborted();
   }
-  await flush();
   const [status] = await Promise.all([program.exited, program.outputEnded]);
   if (status.exitCode === 0) return;
   const words = program.output.last(1)[0] ?? '';

@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { onAbort } from '../util/on-abort.ts';
+import type { DigestReply, DigestRequest, DigestTask } from './digest-thread.ts';
+
+/** Made by the build; src/images, dist/images and the bundled command in dist/bin are equally deep below the package. */
+const THREAD = fileURLToPath(new URL('../../dist/images/digest-thread.js', import.meta.url));
+/** Between two messages to the thread. */
+const STEP_BYTES = 1024 * 1024;
+
+/**
+ * Digests a file in a thread of its own, from its beginning, as far as its owner says that it goes. The owner keeps the
+ * descriptor open until `close`.
+ */
+export class FileDigest {
+  readonly #thread: Worker;
+  readonly #digest: Promise<string>;
+  #failure: Error | undefined;
+  #bytes = 0;
+  #saidBytes = 0;
+  #isWhole = false;
+  #onRead: (bytes: number) => void = () => undefined;
+
+  constructor(task: DigestTask) {
+    this.#thread = new Worker(THREAD, {
+      workerData: task,
+      // A loader that the program was started with is of no use to the thread, and takes its time.
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    });
+    this.#digest = new Promise((resolve, reject) => {
+      this.#thread.on('message', ({ bytes, hex }: DigestReply) => {
+        this.#onRead(bytes);
+        if (hex !== undefined) resolve(hex);
+      });
+      this.#thread.once('error', reject);
+      this.#thread.once('exit', () => reject(new Error(`the thread that digests ${task.path} has ended`)));
+    });
+    this.#digest.catch((cause: unknown) => {
+      this.#failure = new Error(`${task.path} cannot be digested`, { cause });
+    });
+  }
+
+  /** So many bytes are there now. @throws what the thread failed with. */
+  growTo(bytes: number): void {
+    if (this.#failure) throw this.#failure;
+    if (this.#isWhole) throw new TypeError('a file that was digested is written on');
+    this.#bytes = bytes;
+    if (bytes - this.#saidBytes >= STEP_BYTES) this.#say(false);
+  }
+
+  /**
+   * Of all that is there, in lower-case hexadecimal. Nothing more is to come.
+   * @param onRead called with the bytes that were read, while it waits.
+   * @throws what the thread failed with, or the signal's reason.
+   */
+  async digest(
+    signal: AbortSignal | undefined,
+    onRead: (bytes: number) => void = () => undefined,
+  ): Promise<string> {
+    this.#onRead = onRead;
+    if (!this.#isWhole) this.#say(true);
+    this.#isWhole = true;
+    if (!signal) return this.#digest;
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const stopWatching = onAbort(signal, reject);
+      void this.#digest.then(resolve, reject).finally(stopWatching);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #say(isWhole: boolean): void {
+    const request: DigestRequest = { bytes: this.#bytes, isWhole };
+    this.#thread.postMessage(request);
+    this.#saidBytes = this.#bytes;
+  }
+}
