@@ -1,4 +1,4 @@
-export { useMachine, type RunnerContext } from './use-machine.ts';
+export { useMachine, useNetwork, type RunnerContext } from './use-machine.ts';
 export { TestMachine, type TestMachineOptions } from './test-machine.ts';
 export type { GuestSetup } from './guest-setup.ts';
 export type { CommandOptions, Shell, ShellOptions, ShellResult, ShellValue } from './shell.ts';

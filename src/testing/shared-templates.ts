@@ -7,6 +7,7 @@ import type { Template } from '../machine/fork/template.ts';
 import { TemporaryTemplate } from '../machine/fork/temporary-template.ts';
 import { packageVersion } from '../machine/package-files.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
+import { RunnerWatch } from './runner-watch.ts';
 
 /** A template that no test has used for so long goes. */
 const UNUSED_MS = 7 * 24 * 60 * 60 * 1000;
@@ -50,8 +51,9 @@ export function templateName(setup: GuestSetup): string {
 }
 
 async function makeTemplate(setup: GuestSetup): Promise<Template> {
-  const { template: options } = partsOf(setup);
-  if (setup.prepare) return createTemplate(options);
+  using runner = new RunnerWatch();
+  const options = { ...partsOf(setup).template, signal: runner.signal };
+  if (setup.prepare) return await createTemplate(options);
   const template = await createTemplate({ ...options, name: templateName(setup), existing: 'reuse' });
   const now = new Date();
   utimesSync(template.directory, now, now);

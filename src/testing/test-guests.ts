@@ -1,10 +1,14 @@
 import type { ForkOptions } from '../machine/fork/template.ts';
 import type { Machine } from '../machine/machine.ts';
+import { createNetwork } from '../machine/network/create-network.ts';
+import type { Network } from '../machine/network/network.ts';
+import { onAbort } from '../util/on-abort.ts';
 import { bundleDirectory } from './bundle-directory.ts';
 import { writeFailureBundle } from './failure-bundle.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
 import { pauseTest, pausesOnFailure } from './pause-on-failure.ts';
 import type { MachineOrigin } from './reproduce-script.ts';
+import { RunnerWatch } from './runner-watch.ts';
 import { templateName, templateOf } from './shared-templates.ts';
 import { TestMachine } from './test-machine.ts';
 
@@ -24,7 +28,9 @@ interface Guest {
 /** The guests of one test, which go with it. When it fails, all there is to know of them is kept. */
 export class TestGuests {
   readonly #test: RunningTest;
+  readonly #runner = new RunnerWatch();
   readonly #guests = new Map<string, Promise<Guest>>();
+  readonly #networks = new Map<string, Network>();
 
   constructor(test: RunningTest) {
     this.#test = test;
@@ -39,6 +45,14 @@ export class TestGuests {
     const guest = known ?? this.#start(label, setup);
     this.#guests.set(label, guest);
     return (await guest).vm;
+  }
+
+  /** A private network of the test's own; the same one for the same label. */
+  network(label: string): Network {
+    const known = this.#networks.get(label);
+    const network = known ?? createNetwork({ name: hostNameOf(label) });
+    this.#networks.set(label, network);
+    return network;
   }
 
   /**
@@ -58,18 +72,20 @@ export class TestGuests {
       if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
     } finally {
       await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+      for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
+      this.#runner[Symbol.dispose]();
     }
     if (failure === undefined && alarm) throw alarm;
   }
 
   async #start(label: string, setup: GuestSetup): Promise<Guest> {
     const { signal } = this.#test;
-    const { template: options, fork, use } = partsOf(setup);
+    const { template: options, fork, networks, use } = partsOf(setup);
     const template = await templateOf(setup);
     signal?.throwIfAborted();
     const forking: ForkOptions = { name: hostNameOf(label), ...fork };
-    const machine = await forkUntil(signal, async (starting) =>
-      template.fork({ ...forking, signal: starting }),
+    const machine = await forkUntil(signal, this.#runner.signal, async (living) =>
+      template.fork({ ...forking, networks: networks.map((name) => this.network(name)), signal: living }),
     );
     const named = setup.prepare ? {} : { name: templateName(setup) };
     return {
@@ -96,18 +112,21 @@ export class TestGuests {
   }
 }
 
-/** The fork ends when `signal` aborts while it starts, and no more afterwards: what is left of it tells why a test failed. */
+/**
+ * The fork ends when `test` aborts while it starts, and no more afterwards: what is left of it tells why a test failed.
+ * It ends whenever `runner` aborts.
+ */
 async function forkUntil(
-  signal: AbortSignal | undefined,
-  fork: (signal: AbortSignal) => Promise<Machine>,
+  test: AbortSignal | undefined,
+  runner: AbortSignal,
+  fork: (living: AbortSignal) => Promise<Machine>,
 ): Promise<Machine> {
   const starting = new AbortController();
-  const onAbort = (): void => starting.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const stopListening = test && onAbort(test, (reason) => starting.abort(reason));
   try {
-    return await fork(starting.signal);
+    return await fork(AbortSignal.any([starting.signal, runner]));
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    stopListening?.();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Network } from '../machine/network/network.ts';
 import type { GuestSetup } from './guest-setup.ts';
 import { TestGuests } from './test-guests.ts';
 import type { TestMachine } from './test-machine.ts';
@@ -30,14 +31,19 @@ export async function useMachine(
   setup: GuestSetup = MICRO,
   label = 'vm',
 ): Promise<TestMachine> {
-  const known = guestsOfTests.get(t);
-  const guests = known ?? guestsFor(t);
-  return guests.fork(label, setup);
+  return guestsOf(t).fork(label, setup);
+}
+
+/** A private network of the test's, which guests are in that name it: `useMachine(t, { networks: ['lan'] })`. */
+export function useNetwork(t: RunnerContext, label: string): Network {
+  return guestsOf(t).network(label);
 }
 
 const MICRO: GuestSetup = {};
 
-function guestsFor(t: RunnerContext): TestGuests {
+function guestsOf(t: RunnerContext): TestGuests {
+  const known = guestsOfTests.get(t);
+  if (known) return known;
   const guests = new TestGuests({
     names: [t.filePath, t.fullName ?? t.name].filter((name) => name !== undefined),
     signal: t.signal,

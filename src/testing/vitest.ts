@@ -1,4 +1,6 @@
 import { type RunnerTestCase, type TestAPI, beforeAll, expect, test as plainTest } from 'vitest';
+import { InvalidInputError } from '../errors.ts';
+import type { Network } from '../machine/network/network.ts';
 import type { Protocol } from '../passt/port.ts';
 import type { GuestSetup } from './guest-setup.ts';
 import { matchers } from './matchers.ts';
@@ -28,40 +30,50 @@ expect.extend(matchers);
 /** Images may have to be pulled or built first; what takes too long within that ends by limits of its own. */
 const TEMPLATE_TIMEOUT_MS = 60 * 60 * 1000;
 
-type Guests<Setups> = { [Label in keyof Setups]: TestMachine };
+type Setups = Readonly<Record<string, GuestSetup>>;
+type NetworkLabels<Given extends Setups> = {
+  [Label in keyof Given]: Given[Label] extends { readonly networks: readonly (infer Name extends string)[] }
+    ? Name
+    : never;
+}[keyof Given];
+type Fixtures<Given extends Setups> = { [Label in keyof Given]: TestMachine } & {
+  [Label in NetworkLabels<Given>]: Network;
+};
 
 /**
  * A `test` of vitest's whose tests get guests of their own: `machines({ web: { ports: ['80'] }, db: { image: 'db' } })`
- * gives fixtures `web` and `db`. A guest that a test does not name is not started for it. Each ends with its test; of a
+ * gives fixtures `web` and `db`; private networks that they name become fixtures too. A guest that a test does not name is not started for it. Each ends with its test; of a
  * test that fails, a directory with all there is to know of its guests is written to `test-results/vmlet`.
  *
  * What they are forked of is booted before the first test, without counting to its time-out.
  */
-export function machines<const Setups extends Readonly<Record<string, GuestSetup>>>(
-  setups: Setups,
-): TestAPI<Guests<Setups>> {
-  const labels = Object.keys(setups);
+export function machines<const Given extends Setups>(setups: Given): TestAPI<Fixtures<Given>> {
+  const guests = Object.entries(setups);
+  const networks = [...new Set(guests.flatMap(([, { networks: labels = [] }]) => labels))];
+  const both = networks.find((label) => label in setups);
+  if (both !== undefined)
+    throw new InvalidInputError('networks', `${both} is a guest and cannot be a network too`);
   const fixtures = {
-    guestsOfTest: async (
-      { task, signal }: FixtureContext,
-      use: (guests: TestGuests) => Promise<void>,
-    ): Promise<void> => {
+    guestsOfTest: async ({ task, signal }: FixtureContext, use: Use<TestGuests>): Promise<void> => {
       // A test that is tried again after a time-out has the signal of before.
-      const guests = new TestGuests({ names: namesOf(task), signal: signal.aborted ? undefined : signal });
-      await use(guests);
-      await guests.finish(failureOf(task));
+      const ofTest = new TestGuests({ names: namesOf(task), signal: signal.aborted ? undefined : signal });
+      await use(ofTest);
+      await ofTest.finish(failureOf(task));
     },
     ...Object.fromEntries(
-      labels.map((label) => [
+      guests.map(([label, setup]) => [
         label,
-        async (
-          { guestsOfTest }: { guestsOfTest: TestGuests },
-          use: (vm: TestMachine) => Promise<void>,
-        ): Promise<void> => use(await guestsOfTest.fork(label, setups[label] ?? {})),
+        async ({ guestsOfTest }: OfTest, use: Use<TestMachine>) => use(await guestsOfTest.fork(label, setup)),
+      ]),
+    ),
+    ...Object.fromEntries(
+      networks.map((label) => [
+        label,
+        async ({ guestsOfTest }: OfTest, use: Use<Network>) => use(guestsOfTest.network(label)),
       ]),
     ),
   };
-  const extended = plainTest.extend(fixtures as never) as unknown as TestAPI<Guests<Setups>>;
+  const extended = plainTest.extend(fixtures as never) as unknown as TestAPI<Fixtures<Given>>;
   return withTemplatesFirst(extended, Object.values(setups));
 }
 
@@ -69,6 +81,12 @@ export function machines<const Setups extends Readonly<Record<string, GuestSetup
 export const test = machines({ vm: {} });
 
 export { expect };
+
+type Use<Value> = (value: Value) => Promise<void>;
+
+interface OfTest {
+  readonly guestsOfTest: TestGuests;
+}
 
 interface FixtureContext {
   readonly task: Readonly<RunnerTestCase>;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInputError, MachineEndedError, WaitTimedOutError } from '../errors.ts';
 import { describeOutcome } from '../machine/outcome.ts';
 import type { RunningMachine } from '../machine/running-machine.ts';
+import { onAbort } from '../util/on-abort.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const FIRST_PAUSE_MS = 10;
@@ -48,8 +49,7 @@ export async function waitUntil<T>(
   const timer = setTimeout(() => over.abort(timedOut()), timeoutMs);
   const timedOut = (): WaitTimedOutError =>
     new WaitTimedOutError(awaited, { lastSeen, attempts, elapsedMs: elapsed() });
-  const onAbort = (): void => over.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const stopListening = signal && onAbort(signal, (reason) => over.abort(reason));
   const end = machine.ended.then((outcome): never => {
     throw new MachineEndedError(`${describeOutcome(outcome)}, while the test waited for ${awaited}`, outcome);
   });
@@ -77,7 +77,7 @@ export async function waitUntil<T>(
   } finally {
     over.abort(new Error('the wait is over'));
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    stopListening?.();
   }
 }
 

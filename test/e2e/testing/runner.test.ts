@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../directory.ts';
+import { start, until } from '../command.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const project = join(root, 'fixtures/testing');
+const nodeTests = join(project, 'node-tests.mjs');
+const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+const directory = temporaryDirectory();
+
+/** What all runs share; images and templates are those of the host. */
+const own = mkdtempSync(join(directory, 'runner-'));
+const paths = { XDG_RUNTIME_DIR: join(own, 'run'), XDG_CACHE_HOME: join(own, 'cache') };
+for (const path of Object.values(paths)) mkdirSync(path, { mode: 0o700 });
+
+/** All that is started with it bears the mark. */
+function environment(mark: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  // vitest and node:test are not to think that they run inside of another run.
+  const outer = Object.entries(process.env).filter(
+    ([name]) => !/^(VITEST|NODE_TEST_CONTEXT|TEST$)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(outer),
+    ...paths,
+    NO_COLOR: '1',
+    VMLET_ATTACHMENTS: join(own, mark),
+    ...more,
+  };
+}
+
+interface Run {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ readonly status: number | null; readonly output: string }>;
+}
+
+/** In a process group of its own, as a shell starts it. */
+function startRun(args: readonly string[], env: NodeJS.ProcessEnv): Run {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = new Promise<{ status: number | null; output: string }>((resolve) => {
+    child.once('close', (status) => resolve({ status, output }));
+  });
+  return { process: child, ended };
+}
+
+function processesOf(mark: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const argv = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(join(own, mark))
+          ? [`${pid} ${argv}`]
+          : [];
+      } catch {
+        // It ended while we looked, or is another user's.
+        return [];
+      }
+    });
+}
+
+/** Directories of machines that are or were. */
+function machineDirectories(): string[] {
+  return ['run/vmlet', 'cache/vmlet/scratch'].flatMap((path) =>
+    existsSync(join(own, path)) ? readdirSync(join(own, path)) : [],
+  );
+}
+
+interface JsonReport {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly title: string;
+      readonly status: string;
+      readonly duration?: number;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+describe('a run of vitest', () => {
+  it('fails the tests that fail, keeps what tells why, and leaves nothing', async () => {
+    const report = join(own, 'report.json');
+    const run = startRun(
+      [vitest, 'run', '--root', project, 'ends', '--reporter=json', `--outputFile=${report}`],
+      environment('ends'),
+    );
+    const { status, output } = await run.ended;
+    expect(status, output).toBe(1);
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as JsonReport;
+    const tests = new Map(testResults[0]?.assertionResults.map((one) => [one.title, one]));
+    const statuses = Object.fromEntries([...tests].map(([title, one]) => [title, one.status]));
+    expect(statuses, output).toEqual({
+      passes: 'passed',
+      'fails with two guests': 'failed',
+      'times out': 'failed',
+      panics: 'failed',
+      'passes but for an alarm': 'failed',
+      'expects its alarm': 'passed',
+    });
+    const failure = (title: string): string => tests.get(title)?.failureMessages.join('\n') ?? '';
+    expect(failure('fails with two guests')).toContain(
+      'in the guest, false exited with status 1, and printed nothing',
+    );
+    expect(failure('panics')).toMatch(/vm: the guest's kernel panicked:[\s\S]*sysrq/);
+    expect(failure('passes but for an alarm')).toContain('Out of memory: Killed process 99');
+    // The wait has 30 s and the test 60 s: the alarm came before.
+    expect(tests.get('panics')?.duration).toBeLessThan(25_000);
+
+    const bundles = join(own, 'ends');
+    expect(readdirSync(bundles).map((name) => name.replace(/-[0-9a-f]{8}$/, ''))).toEqual([
+      'ends-test-ts-fails-with-two-guests',
+      'ends-test-ts-panics',
+      'ends-test-ts-passes-but-for-an-alarm',
+      'ends-test-ts-times-out',
+    ]);
+    const [two = ''] = readdirSync(bundles);
+    expect(output).toContain(`of "ends.test.ts > fails with two guests": ${join(bundles, two)}`);
+    expect(readdirSync(join(bundles, two))).toEqual(['README.txt', 'other', 'vm']);
+    expect(readFileSync(join(bundles, two, 'vm/console.log'), 'utf8')).toContain('a clue on the console');
+    expect(readFileSync(join(bundles, two, 'vm/reproduce.sh'), 'utf8')).toContain('template.fork(');
+    const timedOut = readdirSync(bundles).find((name) => name.includes('times-out')) ?? '';
+    expect(readFileSync(join(bundles, timedOut, 'README.txt'), 'utf8')).toMatch(/timed out in 3000\s?ms/);
+    expect(machineDirectories()).toEqual([]);
+    expect(processesOf('ends')).toEqual([]);
+  });
+});
+
+describe('a run of node:test', () => {
+  it('gives tests their guests, and keeps what tells why one failed', async () => {
+    const { status, output } = await startRun(
+      ['--test', '--test-reporter=tap', nodeTests],
+      environment('node'),
+    ).ended;
+    expect(status, output).toBe(1);
+    expect(output).toMatch(/^ *ok 1 - passes$/m);
+    expect(output).toMatch(/^ *not ok 2 - fails$/m);
+    expect(output).toContain('the reason');
+    expect(readdirSync(join(own, 'node')).join()).toMatch(/^[^,]*fails-[0-9a-f]{8}$/);
+    expect(machineDirectories()).toEqual([]);
+    expect(processesOf('node')).toEqual([]);
+  });
+});
+
+describe('a run that ends in the middle of a test', () => {
+  const ofVitest = [vitest, 'run', '--root', project, 'held'];
+  const ofNode = ['--test', nodeTests];
+
+  it.each<[string, readonly string[], string, (run: Run) => void]>([
+    ['by a crash of its worker', ofVitest, 'crash', () => undefined],
+    [
+      'by Ctrl-C at its terminal',
+      ofVitest,
+      '',
+      ({ process: { pid } }) => process.kill(-(pid ?? 0), 'SIGINT'),
+    ],
+    ['by SIGKILL for the runner alone', ofVitest, '', (run) => run.process.kill('SIGKILL')],
+    ['by process.exit in a test', ofNode, 'exit', () => undefined],
+    ['by SIGKILL for the runner of node:test', ofNode, '', (run) => run.process.kill('SIGKILL')],
+  ])('leaves no process: %s', async (title, args, how, end) => {
+    const mark = title.replaceAll(/\W/g, '-');
+    const held = join(own, `${mark}.held`);
+    const run = startRun(args, environment(mark, { HELD: held, HOW: how }));
+    await Promise.race([until(() => existsSync(held)), run.ended]);
+    expect(existsSync(held), 'a guest is there').toBe(true);
+    end(run);
+    await run.ended;
+    await until(() => processesOf(mark).length === 0);
+  });
+
+  it('leaves directories at most, which go with the next launch', async () => {
+    const next = start(['run', '--net', 'none', 'micro', 'true'], { env: environment('next') });
+    expect((await next.finished).status).toBe(0);
+    expect(machineDirectories()).toEqual([]);
+  });
+});

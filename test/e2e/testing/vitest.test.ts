@@ -1,0 +1,91 @@
+import { describe } from 'vitest';
+import { InvalidInputError } from '../../../src/index.ts';
+import type { TestMachine } from '../../../src/testing/index.ts';
+import { expect, machines } from '../../../src/testing/vitest.ts';
+
+const test = machines({
+  web: {
+    run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',
+    ports: ['80', '81'],
+    networks: ['lan'],
+  },
+  warm: { prepare: async (vm) => vm.writeFile('/srv/prepared', 'by a function'), networks: ['lan'] },
+});
+
+async function messageOf(failing: Promise<unknown>): Promise<string> {
+  return failing.then(
+    () => 'it did not fail',
+    (error: unknown) => (error as Error).message,
+  );
+}
+
+describe('a test with guests as fixtures', () => {
+  const names: string[] = [];
+
+  test('has a guest that is warmed up, with its name', async ({ web }) => {
+    expect(await (await fetch(web.url(80))).text()).toBe('hello\n');
+    expect((await web.sh`hostname`).stdout).toBe('web');
+    await web.sh`touch /left-by-the-first-test`;
+    names.push(String(web.machine.pid));
+  });
+
+  test('has another guest than the test before', async ({ web }) => {
+    await expect(web.exec(['test', '-e', '/left-by-the-first-test'])).not.toSucceed();
+    expect(names).not.toContain(String(web.machine.pid));
+  });
+
+  test('has several at once, in a network of theirs, and what a function prepared', async ({
+    web,
+    warm,
+    lan,
+  }) => {
+    expect(await warm.readFile('/srv/prepared', 'utf8')).toBe('by a function');
+    expect((await warm.sh`wget -q -O - http://web/`).stdout).toBe('hello');
+    expect(lan.members.map(({ name }) => name).sort()).toEqual([warm.name, web.name]);
+    lan.partition(['web'], ['warm']);
+    await expect(warm.exec(['wget', '-q', '-T', '1', '-O', '-', 'http://web/'])).not.toSucceed();
+    lan.heal();
+    await warm.waitFor.command('wget -q -T 1 -O - http://web/', { stdout: 'hello' });
+  });
+});
+
+describe('the matchers', () => {
+  test('see what is there, and say what they saw instead', async ({ web }) => {
+    await expect(web).toListenOn(80);
+    await expect(web).not.toListenOn(81);
+    await expect(web).not.toListenOn(80, { protocol: 'udp' });
+    await expect(web).toBeReachable(80);
+    await expect(web).not.toBeReachable(81);
+    await expect(web.url(80, '/absent')).toBeReachable();
+    await expect(web.sh`true`).toSucceed();
+    await expect(web.exec(['sh', '-c', 'exit 3'])).not.toSucceed();
+    await expect(web.sh`exit 3`).not.toSucceed();
+    expect(await messageOf(expect(web).toListenOn(81))).toMatch(
+      /^expected web to listen on tcp port 81; the guest listens on .*:80\/tcp/,
+    );
+    expect(await messageOf(expect(web).not.toListenOn(80))).toBe('expected web not to listen on tcp port 80');
+    expect(await messageOf(expect(web).toBeReachable(81))).toMatch(
+      /^expected port 81 of web to be reachable from this host; 127.0.0.1:\d+/,
+    );
+    expect(await messageOf(expect(web.sh`echo why >&2; exit 3`).toSucceed())).toBe(
+      'expected the command to succeed; it exited with status 3; it printed:\nwhy',
+    );
+    expect(await messageOf(expect(web.sh`echo fine`).not.toSucceed())).toBe(
+      'expected the command not to succeed; it printed:\nfine',
+    );
+  });
+
+  test('reject what they are not for, and what cannot be seen', async ({ web }) => {
+    await expect(expect('text' as unknown as TestMachine).toListenOn(80)).rejects.toThrow(InvalidInputError);
+    await expect(expect(web).not.toHaveUnit('nginx')).rejects.toThrow(/has no systemctl/);
+    await expect(expect(web).not.toBeReachable(443)).rejects.toThrow(/is not published/);
+    await web.machine.kill();
+    await expect(expect(web).not.toListenOn(80)).rejects.toThrow(/has ended/);
+  });
+});
+
+describe('guests that cannot be', () => {
+  test('are refused at once', () => {
+    expect(() => machines({ lan: { networks: ['lan'] } })).toThrow(InvalidInputError);
+  });
+});
