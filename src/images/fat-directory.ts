@@ -39,6 +39,29 @@ export function directoryEntries(files: readonly FatFile[], time: Date): Buffer 
   return Buffer.concat(entries);
 }
 
+/** The files that the entries of a directory name, by their long names. */
+export function filesOf(entries: Buffer): FatFile[] {
+  const files: FatFile[] = [];
+  let name = '';
+  // What begins with 0 is behind the last one.
+  for (let at = 0; at < entries.length && entries.readUInt8(at) !== 0; at += ENTRY) {
+    const entry = entries.subarray(at, at + ENTRY);
+    const attributes = entry.readUInt8(11);
+    if (attributes === LONG_NAME) name = partOf(entry) + name;
+    else if ((attributes & VOLUME_LABEL) === 0) {
+      files.push({ name, cluster: entry.readUInt16LE(26), bytes: entry.readUInt32LE(28) });
+      name = '';
+    }
+  }
+  return files;
+}
+
+function partOf(entry: Buffer): string {
+  const units = UNIT_OFFSETS.map((offset) => entry.readUInt16LE(offset));
+  const end = units.indexOf(0);
+  return String.fromCharCode(...(end === -1 ? units : units.slice(0, end)));
+}
+
 export function volumeLabelEntry(label: string, time: Date): Buffer {
   const entry = Buffer.alloc(ENTRY);
   entry.write(label.padEnd(11), 'latin1');

@@ -86,18 +86,20 @@ export async function writeSeedDisk(path: string, machine: SeedMachine): Promise
 }
 
 /**
- * The seed of a clone, for its own card. To what reads it, it is the same instance: the first boot is over.
+ * The seed of a clone, for its own card and by its own name. To what reads it, it is the same instance: the first boot
+ * is over.
  * @throws NoSpaceError
  */
 export async function copySeedDisk(
   from: { readonly path: string; readonly macAddress: string },
-  to: { readonly path: string; readonly macAddress: string },
+  to: { readonly path: string; readonly macAddress: string; readonly hostname: string },
 ): Promise<void> {
-  const image = await readFile(from.path);
-  for (let at = image.indexOf(from.macAddress); at !== -1; at = image.indexOf(from.macAddress, at)) {
-    at += image.write(to.macAddress, at, 'latin1');
-  }
-  await writeImage(to.path, image);
+  const { readFat } = await import('../images/fat-contents.ts');
+  const { fatImage } = await import('../images/fat.ts');
+  const { seedOfCopy } = await import('../guest/seed/copy.ts');
+  const { files, label, volumeId } = readFat(await readFile(from.path));
+  const copied = await seedOfCopy(files, from, to);
+  await writeImage(to.path, fatImage(copied, { label, volumeId, time: new Date() }));
 }
 
 async function writeImage(path: string, image: Uint8Array): Promise<void> {

@@ -66,7 +66,7 @@ export async function cloneMachine(
   if (existsSync(files.seed)) {
     await copySeedDisk(
       { path: files.seed, macAddress: source.spec.mac },
-      { path: clone.seed, macAddress: identity.mac },
+      { path: clone.seed, macAddress: identity.mac, hostname: newName },
     );
   }
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);

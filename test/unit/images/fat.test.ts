@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../fixtures/agent/random.ts';
 import { InvalidInputError } from '../../../src/errors.ts';
+import { readFat } from '../../../src/images/fat-contents.ts';
 import { fatImage } from '../../../src/images/fat.ts';
 
 const time = new Date('2026-03-04T05:06:08Z');
@@ -53,9 +54,15 @@ function readImage(image: Buffer): { kind: number; label: string; files: Map<str
 }
 
 function roundTrip(files: Map<string, Buffer>): { kind: number; label: string } {
-  const { files: read, ...rest } = readImage(Buffer.from(fatImage(files, options)));
-  expect([...read.keys()]).toEqual([...files.keys()]);
-  for (const [name, content] of files) expect(read.get(name)?.equals(content), name).toBe(true);
+  const image = Buffer.from(fatImage(files, options));
+  const { files: read, ...rest } = readImage(image);
+  const own = readFat(image);
+  expect([own.label, own.volumeId]).toEqual([options.label, options.volumeId]);
+  for (const found of [read, own.files]) {
+    expect([...found.keys()]).toEqual([...files.keys()]);
+    for (const [name, content] of files)
+      expect(content.equals(found.get(name) ?? Buffer.alloc(0)), name).toBe(true);
+  }
   return rest;
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { InvalidInputError } from '../../../src/errors.ts';
 import { parseSeedOptions } from '../../../src/guest/seed/options.ts';
+import { type FatContents, readFat } from '../../../src/images/fat-contents.ts';
 import type { GuestDescription } from '../../../src/images/guest-description.ts';
 import {
   type SeedMachine,
@@ -14,6 +15,7 @@ import {
   seedContent,
   writeSeedDisk,
 } from '../../../src/machine/seed-disk.ts';
+import { sha256 } from '../../../src/images/sha256.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
 const guest: GuestDescription = {
@@ -112,18 +114,40 @@ describe("a machine's seed disk", () => {
     expect(await volumeId('other', 'i-2')).not.toBe(await volumeId('another', 'i-3'));
   });
 
-  it("is a clone's with the clone's card, and the same instance", async () => {
-    const [card, other] = ['52:54:00:ab:cd:ef', '52:54:00:98:76:54'] as const;
-    const [path, copy] = [join(directory, 'origin'), join(directory, 'clone')];
-    await writeSeedDisk(path, { ...machine, macAddress: card });
-    await copySeedDisk({ path, macAddress: card }, { path: copy, macAddress: other });
-    expect(statSync(copy).mode & 0o777).toBe(0o600);
-    const origin = readFileSync(path, 'latin1');
-    expect(origin).toContain(`macaddress: ${card}`);
-    expect(readFileSync(copy, 'latin1')).toBe(origin.replace(card, other));
-    await expect(copySeedDisk({ path, macAddress: card }, { path: copy, macAddress: other })).rejects.toThrow(
-      'EEXIST',
-    );
+  it("is a clone's with the clone's card and name, and the same instance", async () => {
+    const macAddress = '52:54:00:ab:cd:ef';
+    const path = join(directory, 'origin');
+    const clone = {
+      ...{ path: join(directory, 'clone'), macAddress: '52:54:00:98:76:54' },
+      hostname: 'a-longer-name-than-its-origin-has',
+    };
+    const seed = parseSeedOptions({ hostname: 'db', userData: '#cloud-config\nruncmd: [[echo, web]]' });
+    await writeSeedDisk(path, { ...machine, seed, macAddress });
+    await copySeedDisk({ path, macAddress }, clone);
+    expect(statSync(clone.path).mode & 0o777).toBe(0o600);
+    const [origin, copy] = [path, clone.path].map((one) => readFat(readFileSync(one))) as [
+      FatContents,
+      FatContents,
+    ];
+    const text = ({ files }: FatContents, name: string): string =>
+      Buffer.from(files.get(name) ?? '').toString();
+    expect(parse(text(origin, 'meta-data'))).toMatchObject({ 'instance-id': 'i-1', 'local-hostname': 'db' });
+    expect(parse(text(copy, 'meta-data'))).toEqual({
+      ...(parse(text(origin, 'meta-data')) as object),
+      'local-hostname': clone.hostname,
+    });
+    const network = text(origin, 'network-config');
+    expect(network).toContain(`macaddress: ${macAddress}`);
+    expect(text(copy, 'network-config')).toBe(network.replace(macAddress, clone.macAddress));
+    const changed = ['meta-data', 'network-config'];
+    const rest = ({ files, ...volume }: FatContents): unknown => ({
+      ...volume,
+      files: [...files]
+        .filter(([name]) => !changed.includes(name))
+        .map(([name, content]) => [name, sha256(content)]),
+    });
+    expect(rest(copy)).toEqual(rest(origin));
+    await expect(copySeedDisk({ path, macAddress }, clone)).rejects.toThrow('EEXIST');
   });
 
   it('is refused before anything is written', async () => {

@@ -1,0 +1,28 @@
+/**
+ * A seed's files for a copy of its machine. To what reads them, the copy is the same instance, whose first boot is over;
+ * but its host name is looked at in every boot, and written to /etc/hosts.
+ */
+export async function seedOfCopy(
+  files: ReadonlyMap<string, Uint8Array>,
+  from: { readonly macAddress: string },
+  to: { readonly macAddress: string; readonly hostname: string },
+): Promise<Map<string, Uint8Array>> {
+  // Reading YAML takes a library that nothing else in a clone needs.
+  const yaml = await import('yaml');
+  const copied = new Map<string, Uint8Array>();
+  for (const [name, content] of files) copied.set(name, withAddress(content, from.macAddress, to.macAddress));
+  const metaData = yaml.parse(Buffer.from(copied.get('meta-data') ?? '').toString(), {
+    version: '1.1',
+  }) as Record<string, unknown>;
+  const renamed = { ...metaData, 'local-hostname': to.hostname };
+  copied.set('meta-data', Buffer.from(yaml.stringify(renamed, { version: '1.1' })));
+  return copied;
+}
+
+function withAddress(content: Uint8Array, old: string, own: string): Uint8Array {
+  const changed = Buffer.from(content);
+  for (let at = changed.indexOf(old); at !== -1; at = changed.indexOf(old, at)) {
+    at += changed.write(own, at, 'latin1');
+  }
+  return changed;
+}
