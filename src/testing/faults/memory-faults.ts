@@ -18,7 +18,7 @@ const schema = z.strictObject({
 
 /**
  * The memory is that of a file on a ramfs, which is never swapped out and belongs to no process that could be killed for
- * it. In small steps, since what is available changes on the way.
+ * it. In steps, since what is available is an estimate of the kernel's.
  */
 const TAKE = `
 folder=$(mktemp -d)
@@ -33,10 +33,11 @@ available() {
   done </proc/meminfo
 }
 while :; do
-  more=$((($(available) - $1) / 4096))
-  [ "$more" -gt 0 ] || break
-  [ "$more" -lt 2048 ] || more=2048
-  dd if=/dev/zero bs=4096 count="$more" >&3 2>/dev/null
+  more=$(($(available) - $1))
+  block=1048576
+  [ "$more" -ge "$block" ] || block=4096
+  [ "$more" -ge "$block" ] || break
+  dd if=/dev/zero bs="$block" count=$((more / block)) >&3 2>/dev/null
 done`;
 
 /** Faults of the guest's memory, made in the guest. */
