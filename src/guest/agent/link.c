@@ -1,48 +1,46 @@
 #include "link.h"
 #include "netlink.h"
-#include <dirent.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 10000, CARRIER_MS = 2000 };
+enum { PATIENCE_MS = 10000, CARRIER_MS = 2000, INDEX_MAX = 1024 };
 
-/* A bridge over a card has the card's address too. */
-static bool is_device(const char *name)
+bool link_parse_address(const char *text, uint8_t address[6])
 {
-    char path[300];
-    snprintf(path, sizeof path, "/sys/class/net/%s/device", name);
-    return access(path, F_OK) == 0;
+    for (int index = 0; index < 6; index++, text += 3) {
+        char *end;
+        unsigned long byte = isxdigit((unsigned char)*text) ? strtoul(text, &end, 16) : 256;
+        if (byte > 255 || end != text + 2 || *end != (index < 5 ? ':' : 0))
+            return false;
+        address[index] = (uint8_t)byte;
+    }
+    return true;
 }
 
-int link_search(const char *hardware_address)
+/* From the lowest on: what is made over a card, as a bridge is, has the card's address too, and a higher index. */
+int link_search(const char *text)
 {
-    struct dirent *entry;
-    int index = 0;
-    DIR *folder = opendir("/sys/class/net");
-    while (folder && !index && (entry = readdir(folder))) {
-        char path[300], address[32] = {0};
-        snprintf(path, sizeof path, "/sys/class/net/%s/address", entry->d_name);
-        int fd = entry->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
+    uint8_t address[6];
+    int found = 0;
+    int fd = link_parse_address(text, address) ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+    for (int index = 1; fd >= 0 && !found && index <= INDEX_MAX; index++) {
+        struct ifreq request = {.ifr_ifindex = index};
+        if (ioctl(fd, SIOCGIFNAME, &request) < 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0)
             continue;
-        ssize_t length = read(fd, address, sizeof address - 1);
-        close(fd);
-        if (length <= 0)
-            continue;
-        address[strcspn(address, "\n")] = 0;
-        if (strcasecmp(address, hardware_address) == 0 && is_device(entry->d_name))
-            index = (int)if_nametoindex(entry->d_name);
+        if (memcmp(request.ifr_hwaddr.sa_data, address, sizeof address) == 0)
+            found = index;
     }
-    if (folder)
-        closedir(folder);
-    return index;
+    if (fd >= 0)
+        close(fd);
+    return found;
 }
 
 struct wanted_link {

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Six bytes in hexadecimal, with colons. */
+bool link_parse_address(const char *text, uint8_t address[6]);
 /* The index of the link of a card that has this hardware address; 0 where there is none now. */
 int link_search(const char *hardware_address);
 /* Waits, within bounds, until a link has this hardware address; stores its index. 0, or -1 with errno. */

@@ -102,7 +102,7 @@ static bool look_ahead(struct field_reader rest, struct named_link *link)
     *link = (struct named_link){.renewed_by = more && field.tag == FIELD_NEW_HARDWARE_ADDRESS ? field.value : NULL};
     if (link->renewed_by) {
         const char *text = field_text(&field);
-        if (!text || !parse_hardware_address(text, link->hardware_address))
+        if (!text || !link_parse_address(text, link->hardware_address))
             return false;
         more = field_next(&rest, &field);
     }

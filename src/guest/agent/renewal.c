@@ -2,31 +2,17 @@
 #include "link.h"
 #include "netlink.h"
 #include "tcp.h"
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Until a system that is busy has its network again. */
 enum { PATIENCE_MS = 20000 };
-
-bool parse_hardware_address(const char *text, uint8_t address[6])
-{
-    for (int index = 0; index < 6; index++, text += 3) {
-        char *end;
-        unsigned long byte = isxdigit((unsigned char)*text) ? strtoul(text, &end, 16) : 256;
-        if (byte > 255 || end != text + 2 || *end != (index < 5 ? ':' : 0))
-            return false;
-        address[index] = (uint8_t)byte;
-    }
-    return true;
-}
 
 int renewal_change(int link, const uint8_t hardware_address[6])
 {

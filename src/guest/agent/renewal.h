@@ -3,8 +3,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Six bytes in hexadecimal, with colons. */
-bool parse_hardware_address(const char *text, uint8_t address[6]);
 /*
  * Only changes the hardware address of a link that is up, which forgets its neighbours, tells the new one to whoever
  * listens, and breaks connections from it. 0 or an errno.

@@ -9,5 +9,5 @@ int system_set_hostname(const char *name);
 int system_set_clock(uint64_t time);
 /* Credits every bit and makes the generator take them in at once. */
 int system_add_entropy(const uint8_t *bytes, size_t length);
-/* Replaces a small file in one step, unless that is what it holds. */
+/* Makes a small file hold this; a link is replaced by it. */
 int write_file(const char *path, const char *text);
