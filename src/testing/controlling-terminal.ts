@@ -1,11 +1,8 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { isSystemError } from '../errors.ts';
 
-/**
- * The terminal that this process was started from, also where a test runner has put pipes in place of its standard
- * input and output.
- */
+/** The terminal that this process was started from, also where a test runner has put a pipe in place of its input. */
 export class ControllingTerminal implements Disposable {
   readonly #descriptor: number;
   readonly #input: ReadStream;
@@ -18,15 +15,11 @@ export class ControllingTerminal implements Disposable {
   /** @returns undefined where there is none. */
   static open(): ControllingTerminal | undefined {
     try {
-      return new ControllingTerminal(openSync('/dev/tty', 'r+'));
+      return new ControllingTerminal(openSync('/dev/tty', 'r'));
     } catch (error) {
       if (isSystemError(error, 'ENXIO', 'ENOENT', 'EACCES', 'EIO')) return undefined;
       throw error;
     }
-  }
-
-  write(text: string): void {
-    writeSync(this.#descriptor, text);
   }
 
   /** Resolves when a line has been typed, or the terminal is gone. */

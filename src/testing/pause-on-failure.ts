@@ -25,7 +25,7 @@ export function pausesOnFailure(environment: NodeJS.ProcessEnv = process.env): b
 
 /**
  * Keeps machines and says how to get in, until Enter is pressed, this process is interrupted, or the last machine has
- * ended. It writes to the terminal that the process was started from, or to stderr where there is none.
+ * ended. It writes to stderr, which runners show at once; a terminal they paint over.
  * @param machines by what the test calls them.
  */
 export async function pauseTest(
@@ -36,29 +36,29 @@ export async function pauseTest(
   try {
     const terminal = ControllingTerminal.open();
     if (terminal) scope.defer(() => terminal[Symbol.dispose]());
-    const say = (text: string): void => {
-      if (terminal) terminal.write(text);
-      else process.stderr.write(text);
-    };
     const lives = await Promise.all(
       Object.entries(machines).map(async ([label, machine]) => lifeOf(label, machine, scope)),
     );
     const kept = lives.filter(({ doors }) => doors !== undefined);
     if (kept.length === 0) {
-      say(`\n${reason}; nothing is kept:\n${lives.map(describeLife).join('')}`);
+      tell(`\n${reason}; nothing is kept:\n${lives.map(describeLife).join('')}`);
       return;
     }
-    say(`\nPaused: ${reason}.\n${lives.map(describeLife).join('')}${howToGoOn(terminal !== undefined)}\n`);
+    tell(`\nPaused: ${reason}.\n${lives.map(describeLife).join('')}${howToGoOn(terminal !== undefined)}\n`);
     await Promise.race([
       ...(terminal ? [terminal.enter()] : []),
       interrupted(scope),
       aborted(signal, scope),
       Promise.all(kept.map(async ({ machine }) => machine.ended.catch(() => undefined))),
     ]);
-    say('Going on.\n');
+    tell('Going on.\n');
   } finally {
     await scope.close();
   }
+}
+
+function tell(text: string): void {
+  process.stderr.write(text);
 }
 
 interface MachineLife {

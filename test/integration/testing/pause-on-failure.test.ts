@@ -61,7 +61,7 @@ describe('a test that is paused', () => {
   it('goes on at Enter in a terminal, whatever its standard input and output are', async () => {
     using terminal = new Terminal({ path: directory, environment: process.env });
     const command = [process.execPath, ...program, image('hang')].join(' ');
-    terminal.run(`sh -c 'cd ${ROOT} && ${command} < /dev/null 2> /dev/null | cat'`);
+    terminal.run(`sh -c 'cd ${ROOT} && ${command} < /dev/null 2>&1 | cat'`);
     await terminal.shows(/^Press Enter to go on\.$/);
     terminal.press('Enter');
     await terminal.shows(/^continued$/);
