@@ -1,17 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { serveDirectory } from '../../fixtures/http/server.ts';
 import { ImageBuildError, MissingProgramError, NoSpaceError } from '../../src/errors.ts';
 import { sweepBuildDirectories } from '../../src/images/build-directory.ts';
 import { diskLayout } from '../../src/images/build/disk-layout.ts';
-import {
-  type DistributionBuildOptions,
-  type DistributionDisk,
-  buildDistributionDisk,
-} from '../../src/images/build/distribution-disk.ts';
+import type { DistributionBuildOptions } from '../../src/images/build/distribution-disk.ts';
 import { partitionTable } from '../../src/images/build/partition-table.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { run } from '../../src/process/run.ts';
@@ -20,10 +15,9 @@ import { whyNoDebianGuest } from '../debian-guest.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { canMount, smallFileSystem } from './machine/small-file-system.ts';
 import { reach } from './builder-phase.ts';
+import { AGENT, NOTHING, beginBuild, failureOf, processesOf, until } from './package-build.ts';
 
 const BUILD_MS = 600_000;
-/** Anything goes for what is never started. */
-const AGENT = import.meta.filename;
 
 const missing = whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
@@ -35,45 +29,12 @@ afterEach(() => {
   for (const child of killed.splice(0)) child.kill('SIGKILL');
 });
 
-type Change = Partial<DistributionBuildOptions>;
-
 /** A build into a new directory, and what is left there after it. */
-function build(change: Change, parent = directory) {
-  const work = mkdtempSync(join(parent, 'work-'));
-  const result: Promise<DistributionDisk> = buildDistributionDisk({
-    ...{ distribution: 'debian', release: '13', include: [], run: [], agent: AGENT },
-    ...{ work, to: join(work, 'disk.qcow2') },
-    ...change,
-  });
-  return { result, work, left: () => ({ files: readdirSync(work), processes: processesOf(work) }) };
-}
-
-const NOTHING = { files: [], processes: [] };
-
-async function failureOf(result: Promise<unknown>): Promise<Error> {
-  return result.then(
-    () => expect.fail('it was built'),
-    (error: unknown) => error as Error,
+function build(change: Partial<DistributionBuildOptions>, parent = directory) {
+  return beginBuild(
+    { ...{ distribution: 'debian', release: '13', include: [], run: [], agent: AGENT }, ...change },
+    parent,
   );
-}
-
-/** Command lines of those that work in a directory. */
-function processesOf(work: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-      } catch {
-        // It has ended.
-        return '';
-      }
-    })
-    .filter((line) => line.includes(basename(work)));
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(20);
 }
 
 describe('the partition table of a new disk', () => {

@@ -5,7 +5,9 @@ const UNREACHABLE = /Curl error \((?:5|6|7|28|35|56)\): [^\n]*?(?:https?|ftp):\/
 
 /** What the last lines of a failed dnf mean, of version 4 or 5. */
 export function dnfProblem(lines: readonly string[]): InstallProblem | undefined {
-  const text = lines.join('\n');
+  // What went well before says nothing, such as that a key was imported.
+  const last = lines.findLastIndex((line) => /^(?:I: dnf |Complete!)/.test(line));
+  const text = lines.slice(last + 1).join('\n');
   const all = (pattern: RegExp): string[] => [
     ...new Set([...text.matchAll(pattern)].map(([, word]) => word ?? '')),
   ];
@@ -23,17 +25,21 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
       hint: 'See whether the host has a network, and a proxy in http_proxy and https_proxy where it needs one.',
     };
   }
-  const missing = all(/Status code: \d+ for (\S+)/g);
+  const missing = all(/(?:Status code: \d+|Curl error \(\d+\): [^\n]*?) for (\S+)/g);
   if (missing.length > 0) {
     return {
       problem: `the mirror did not give ${missing[0] ?? ''}`,
       hint: 'Try again later, or with another mirror.',
     };
   }
-  if (/is not signed|GPG check FAILED|(?:GPG|PGP) key|Public key for|OpenPGP check|signature/i.test(text)) {
+  if (
+    /is not signed$|^Error: GPG check FAILED|OpenPGP check for package|signature verification failed/im.test(
+      text,
+    )
+  ) {
     return {
-      problem: 'the mirror’s packages are not signed by the distribution’s key',
-      hint: 'Take another mirror, or say by whose key they are signed: --key FILE.',
+      problem: 'packages of the mirror are not signed by the key that they should be',
+      hint: 'Without --key FILE it is the distribution’s. Take another mirror, or give the key of who made it.',
     };
   }
   const [problem] = all(
@@ -45,6 +51,8 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
       hint: 'Leave one of them out.',
     };
   }
-  const complaint = lines.find((line) => /^(?:Error|error): ?\S/.test(line));
+  const complaint = lines
+    .slice(last + 1)
+    .find((line) => /^(?:Error|error|Transaction failed): ?\S/.test(line));
   return complaint === undefined ? undefined : notInstalled(complaint.replace(/^error: ?/i, ''));
 }

@@ -6,6 +6,7 @@ import {
   PermissionError,
 } from '../../../../src/errors.ts';
 import { debian } from '../../../../src/images/build/debian-installer.ts';
+import { fedora } from '../../../../src/images/build/dnf-installer.ts';
 import { installFailure } from '../../../../src/images/build/install-failure.ts';
 
 /** As mmdebstrap 1.5, apt 3.0 and unshare 2.41 said it. */
@@ -116,6 +117,71 @@ E: mmdebstrap failed to run`,
   ],
 ];
 
+/** As dnf 4.23 said it, and dnf 5 in its own tracker's reports 1123, 1792 and 2397, and in lgl-system-loadout's 26. */
+const DNF_SAID: readonly (readonly [string, RegExp, string])[] = [
+  [
+    'a package that is not there, by dnf 4',
+    /^the distribution has no package nowhere$/,
+    `I: dnf fetches packages
+No match for argument: nowhere
+Error: Unable to find a match: nowhere`,
+  ],
+  [
+    'a package that is not there, by dnf 5',
+    /^the distribution has no package python3-dnf5-plugins$/,
+    `Failed to resolve the transaction:
+Package "curl-8.15.0-6.fc43.x86_64" is already installed.
+No match for argument: python3-dnf5-plugins
+You can try to add to command line:
+  --skip-unavailable to skip unavailable packages`,
+  ],
+  [
+    'a host that has no address, by dnf 5',
+    /^the packages cannot be fetched: www\.not-available-repo\.com cannot be reached$/,
+    `Updating and loading repositories:
+>>> Curl error (6): Could not resolve hostname for https://www.not-available-repo.com/repodata/repomd.xml [Could not resolve host: www.not-available-repo.com] - https://www.not-available-repo.com/repodata/repom
+>>> Librepo error: Cannot download repomd.xml: Cannot download repodata/repomd.xml: All mirrors were tried`,
+  ],
+  [
+    'an answer that breaks off, by dnf 4',
+    /^the mirror did not give http:\/\/127\.0\.0\.1:8000\/repodata\/repomd\.xml$/,
+    `Errors during downloading metadata for repository 'fedora':
+  - Curl error (18): Transferred a partial file for http://127.0.0.1:8000/repodata/repomd.xml [end of response with 1000 bytes missing]
+Error: Failed to download metadata for repo 'fedora': Cannot download repomd.xml`,
+  ],
+  [
+    'another key, by dnf 5',
+    /not signed by the key that they should be$/,
+    `Importing OpenPGP key 0x31645531:
+The key was successfully imported.
+Transaction failed: Signature verification failed.
+OpenPGP check for package "showtime-49~beta-2.fc44.noarch" (/usr/lib/sysimage/libdnf5/offline/packages/showtime-49~beta-2.fc44.noarch.rpm) from repo "fedora" has failed: Import of the key didn't help, wrong key?`,
+  ],
+  [
+    'packages that exclude each other, by dnf 5',
+    /^these packages cannot be installed together: package python3-hawkey-0\.72\.0 requires libdnf/,
+    `Failed to resolve the transaction:
+Problem 1: package python3-hawkey-0.72.0 requires libdnf(x86-64) = 0.72.0, but none of the providers can be installed
+  - cannot install both libdnf-0.72.0 and libdnf-0.72.1`,
+  ],
+  [
+    'a step of ours that fails after a key was imported, by its own last line',
+    /^the packages could not be installed: Failed to set default unit/,
+    `Importing GPG key 0x0CD9C5C9:
+Key imported successfully
+Complete!
+Failed to set default unit: Unit multi-user.target does not exist`,
+  ],
+  [
+    'a script of a package that fails',
+    /^the packages could not be installed: %prein\(broken-1-1\.x86_64\) scriptlet failed, exit status 7$/,
+    `Complete!
+error: %prein(broken-1-1.x86_64) scriptlet failed, exit status 7
+Failed:
+  broken-1-1.x86_64`,
+  ],
+];
+
 describe('what a failed installation says', () => {
   it.each(SAID)('names %s', (_what, type, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 25, signal: undefined }, '');
@@ -124,5 +190,13 @@ describe('what a failed installation says', () => {
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('\n');
     expect((error.cause as CommandFailedError).stderr).toBe(said);
+  });
+
+  it.each(DNF_SAID)('names %s', (_what, message, said) => {
+    const failed = new CommandFailedError(['unshare'], { exitCode: 1, signal: undefined }, '');
+    const error = installFailure(said.split('\n'), failed, fedora);
+    expect(error).toBeInstanceOf(ImageBuildError);
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('\n');
   });
 });
