@@ -8,6 +8,7 @@ import {
   createTemplate,
   launch,
 } from '../../src/index.ts';
+import { until } from './command.ts';
 
 /** Each serves a page that says its name. */
 const SERVE = 'mkdir -p /srv && hostname > /srv/index.html && httpd -h /srv';
@@ -80,6 +81,15 @@ it('parts machines without a word, and heals', async () => {
   expect(await Promise.all([get(web, 'db'), get(db, 'web')])).toEqual(['db', 'web']);
 });
 
+it('does not wait for ever for a machine that stands still, and tells it later', async () => {
+  await db.qmp.execute('stop');
+  await using late = await fork('late');
+  await serve(late);
+  expect(await get(late, 'web')).toBe('web');
+  await db.qmp.execute('cont');
+  await until(async () => (await get(db, 'late')) === 'late');
+});
+
 it('goes on without a machine that dies, and finds the next of its name where it was', async () => {
   await using first = await template.fork({ networks: [{ network, name: 'cache' }] });
   await serve(first);
@@ -105,6 +115,9 @@ it('keeps networks apart, and a machine in two of them in both', async () => {
   // Not even where it is told the address and a way.
   await behind.exec(['sh', '-c', 'ip address add 10.99.0.9/24 dev eth1']);
   expect(await get(behind, '10.99.0.2')).toBeUndefined();
+  // What is closed leads nowhere, and its machines go on.
+  await backstage[Symbol.asyncDispose]();
+  expect(await Promise.all([get(both, 'web'), get(both, 'behind')])).toEqual(['web', undefined]);
 });
 
 it('tells a guest its address by DHCP, too', async () => {
