@@ -9,7 +9,7 @@ export interface Shape {
 }
 
 /** Packets beyond these bytes on their way are lost, as in a router whose queue is full. */
-const QUEUE_BYTES = 64 * 1024 * 1024;
+export const QUEUE_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {
   readonly packet: Buffer;

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { NetworkCard } from '../../machine/network-card.ts';
+import { FrameStream, FrameStreamError } from '../../passt/ethernet/frame-stream.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { deferred } from '../../util/deferred.ts';
 import { Scope } from '../../util/scope.ts';
 import { unlessEnded } from './fault.ts';
-import { PacketDelay, type Shape } from './packet-delay.ts';
-import { PacketFrames } from './packet-frames.ts';
+import { PacketDelay, QUEUE_BYTES, type Shape } from './packet-delay.ts';
 
 /** QEMU's queues of a netdev: `rx` is what the guest sends, `tx` what it gets. */
 const DIRECTIONS = ['rx', 'tx'] as const;
@@ -96,14 +96,20 @@ export class PacketRelay {
   }
 
   #join(out: Socket, back: Socket): void {
-    const frames = new PacketFrames();
+    const stream = new FrameStream();
     const delay = new PacketDelay(this.#shape, (packet) => {
-      if (back.writable) back.write(packet);
+      if (back.writable && back.writableLength <= QUEUE_BYTES) back.write(packet);
     });
     this.#delays.push(delay);
     this.#scope.defer(() => delay.close());
     out.on('data', (bytes: Buffer) => {
-      for (const frame of frames.push(bytes)) delay.push(frame);
+      try {
+        for (const frame of stream.push(bytes)) delay.push(frame);
+      } catch (error) {
+        if (!(error instanceof FrameStreamError)) throw error;
+        // Of a QEMU that sends such a thing no packet can be told from another any more: none gets through.
+        out.destroy();
+      }
     });
     for (const socket of [out, back]) {
       // QEMU is gone, which its machine tells.
