@@ -65,13 +65,16 @@ async function compare(url: string, path: string, algorithm: (typeof ALGORITHMS)
   const report = join(path, 'report');
   const ours = [process.execPath, '--input-type=module', '--eval', DOWNLOAD, url, to, join(path, 'partials')];
   const byHand = `curl --silent --fail --output "$1" "$0" && echo "$2  $1" | ${sum} --check --status`;
-  const clear = (): void => rmSync(to, { force: true });
+  const prepare = (): void => {
+    rmSync(to, { force: true });
+    settleMemory(join(path, 'scratch'));
+  };
   const [vmlet = [], curl = []] = await alternate<Sample>(
     [
       {
         name: 'vmlet',
         measure: async () => {
-          clear();
+          prepare();
           const time = await timeCommand([...ours, algorithm, hex, report]);
           return { ...time, peakKib: Number(execFileSync('cat', [report], { encoding: 'utf8' })) };
         },
@@ -79,7 +82,7 @@ async function compare(url: string, path: string, algorithm: (typeof ALGORITHMS)
       {
         name: 'curl',
         measure: async () => {
-          clear();
+          prepare();
           return { ...(await timeCommand(['sh', '-c', byHand, url, to, hex])), peakKib: undefined };
         },
       },
@@ -95,6 +98,15 @@ async function compare(url: string, path: string, algorithm: (typeof ALGORITHMS)
     `ratio            ${(median(wall[0]!) / median(wall[1]!)).toFixed(2)}`,
   ].join('\n');
   return { text, data: { vmlet, curl } };
+}
+
+/**
+ * A virtual machine that gives freed memory back to its host has to fetch it anew, at several times the price: each
+ * measurement begins with as much memory for the file as was just freed, and with nothing to be written to the disk.
+ */
+function settleMemory(scratch: string): void {
+  execFileSync('sync');
+  execFileSync('sh', ['-c', `head -c ${BYTES} /dev/zero >"$0"; rm "$0"`, scratch]);
 }
 
 async function firstLine({ stdout }: ChildProcess): Promise<string> {

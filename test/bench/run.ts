@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { boot } from './boot.ts';
 import { firstReply } from './first-reply.ts';
 import { fork } from './fork.ts';
+import { hundred } from './hundred.ts';
 import { launch } from './launch.ts';
 import { pull } from './pull.ts';
 import { qmp } from './qmp-section.ts';
@@ -13,6 +14,7 @@ import type { Section } from './section.ts';
 import { namedHeal } from './named-heal.ts';
 import { namedList } from './named-list.ts';
 import { namedStart } from './named-start.ts';
+import { repeat } from './repeat.ts';
 import { version } from './version.ts';
 
 const SECTIONS: Readonly<Record<string, Section>> = {
@@ -26,7 +28,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   heal: namedHeal,
   pull,
   fork,
+  hundred,
 };
+/** Half an hour and more: only when asked for by name. */
+const LONG: Readonly<Record<string, Section>> = { repeat };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
 const { values, positionals } = parseArgs({
@@ -34,13 +39,14 @@ const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string' } },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !(name in SECTIONS));
+const all = { ...SECTIONS, ...LONG };
+const unknown = positionals.filter((name) => !(name in all));
 if (unknown.length > 0) {
-  throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
+  throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}`);
 }
 
 await mkdir(RESULTS, { recursive: true });
-for (const [name, section] of Object.entries(SECTIONS)) {
+for (const [name, section] of Object.entries(positionals.length > 0 ? all : SECTIONS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const rounds = values.rounds === undefined ? section.rounds : Number(values.rounds);
   const host = {

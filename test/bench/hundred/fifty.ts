@@ -1,0 +1,10 @@
+import type { TestMachine } from '../../../src/testing/index.ts';
+import { expect } from '../../../src/testing/vitest.ts';
+
+/** What each of them does: a file, a command, what came of it. */
+export const FIFTY = Array.from({ length: 50 }, (_, index) => `writes and reads ${index}`);
+
+export async function writeAndRead(vm: TestMachine, name: string): Promise<void> {
+  await vm.writeFile('/tmp/input', `${name}\n`);
+  expect((await vm.sh`tr a-z A-Z < /tmp/input`).stdout).toBe(name.toUpperCase());
+}
