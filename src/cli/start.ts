@@ -46,7 +46,8 @@ async function start(names: string[], flags: Flags): Promise<void> {
   try {
     progress.show(`starting ${names.join(', ')}…`);
     await eachMachine(names, async (machine, signal) => {
-      const isNew = machine.status().kind === 'created';
+      // A clone's guest has booted before, on its origin.
+      const isNew = machine.status().kind === 'created' && machine.spec.guestIdentity === 'own';
       const live = await machine.start({
         signal,
         paused: flags.paused ?? false,
