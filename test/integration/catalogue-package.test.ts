@@ -7,6 +7,7 @@ import { Publishers } from '../../fixtures/catalogue/publishers.ts';
 import { SigningKey } from '../../fixtures/catalogue/signing-key.ts';
 import { writeUserCatalogue } from '../../fixtures/catalogue/user-catalogue.ts';
 import { temporaryDirectory } from '../directory.ts';
+import { unpackPackage } from '../packed-package.ts';
 
 const root = join(import.meta.dirname, '../..');
 const directory = temporaryDirectory();
@@ -28,14 +29,7 @@ async function vmlet(...args: readonly string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  const { stdout } = await execa(
-    'npm',
-    ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory],
-    {
-      cwd: root,
-    },
-  );
-  await execa('tar', ['-xzf', folder(stdout.trim()), '-C', directory]);
+  await unpackPackage(directory, folder('package'));
   symlinkSync(join(root, 'node_modules'), folder('package/node_modules'));
   key = await SigningKey.make({ name: 'fedora 44' });
   publishers = await Publishers.start([

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFailed } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { start, until } from '../command.ts';
 
@@ -170,6 +170,7 @@ describe('a run that ends in the middle of a test', () => {
     const mark = title.replaceAll(/\W/g, '-');
     const held = join(own, `${mark}.held`);
     const run = startRun(args, environment(mark, { HELD: held, HOW: how }));
+    onTestFailed(() => processesOf(mark).forEach((line) => process.kill(parseInt(line, 10), 'SIGKILL')));
     await Promise.race([until(() => existsSync(held)), run.ended]);
     expect(existsSync(held), 'a guest is there').toBe(true);
     end(run);

@@ -1,0 +1,39 @@
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, it } from 'vitest';
+import { locate } from '../../../src/machine/locations.ts';
+import { temporaryDirectory } from '../../directory.ts';
+import { unpackPackage } from '../../packed-package.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const directory = temporaryDirectory();
+
+it('is an example that whoever copies it can run', { timeout: 400_000 }, async () => {
+  const project = join(directory, 'project');
+  cpSync(join(root, 'examples/web-service'), project, { recursive: true });
+  const modules = join(project, 'node_modules');
+  // As npm would install it, and all others.
+  await unpackPackage(directory, join(modules, 'vmlet'));
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  // Images are those of the host; templates go with the project.
+  const data = join(directory, 'data');
+  mkdirSync(join(data, 'vmlet'), { recursive: true, mode: 0o700 });
+  const { images } = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  mkdirSync(images, { recursive: true, mode: 0o700 });
+  symlinkSync(images, join(data, 'vmlet/images'));
+  // It is not to think that it runs inside of this run.
+  const outer = Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST$)/.test(name));
+  const run = {
+    cwd: project,
+    extendEnv: false,
+    env: { ...Object.fromEntries(outer), NO_COLOR: '1' },
+    all: true,
+  };
+  await execa('npm', ['run', 'types'], run);
+  const { all } = await execa('npm', ['test'], run);
+  expect(all).toMatch(/Tests {2}4 passed \(4\)/);
+});
