@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as askHttp } from 'node:http';
 import { request as askHttps } from 'node:https';
-import type { Socket } from 'node:net';
+import { type Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DownloadError } from '../../errors.ts';
 import { basicCredentials, printable } from './address.ts';
@@ -28,14 +28,14 @@ export interface Answer {
  */
 export async function ask(asking: Asking): Promise<Answer> {
   const { url, proxy, headers, signal } = asking;
-  const common = { agent: false as const, signal };
   if (proxy && url.protocol === 'https:') {
     const createConnection = await tunnel(asking, proxy);
-    const message = await answerOf(askHttps(url, { ...common, headers, createConnection }), asking);
+    // With an agent, and be it `false`, createConnection would not be asked.
+    const message = await answerOf(askHttps(url, { signal, headers, createConnection }), asking);
     return { message, reader: undefined };
   }
   const reader = new SocketReader();
-  const options = { ...common, onread: reader.onread };
+  const options = { agent: false as const, signal, onread: reader.onread };
   const request = proxy ? viaProxy(asking, proxy, options) : send(url, { ...options, headers });
   request.once('socket', (socket) => reader.attach(socket));
   return { message: await answerOf(request, asking), reader };
@@ -84,8 +84,14 @@ async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
     request.on('error', reject);
     request.end();
   });
-  const servername = /^[[\d]/.test(url.hostname) ? {} : { servername: url.hostname };
-  return () => connectTls({ socket, ...servername, ALPNProtocols: ['http/1.1'] });
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  // No server is asked for by an address (RFC 6066 §3); its certificate is for that all the same.
+  const names = isIP(host) === 0 ? { host, servername: host } : { host };
+  return () => {
+    const secure = connectTls({ socket, ...names, ALPNProtocols: ['http/1.1'] });
+    // One that is given up before its end leaves the connection below open.
+    return secure.once('close', () => socket.destroy());
+  };
 }
 
 function proxyHeaders(proxy: URL): Record<string, string> {
