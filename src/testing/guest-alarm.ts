@@ -13,6 +13,8 @@ export type ExpectedAlarm = GuestAlarmKind | RegExp;
 export interface GuestAlarmOptions {
   /** What is not to raise the alarm, because the test is about it; nothing by default. */
   readonly expect?: readonly ExpectedAlarm[] | undefined;
+  /** Is told when the alarm is raised; for what was on the console already, before the constructor returns. */
+  readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
 }
 
 const KEPT_LINES = 20;
@@ -37,14 +39,16 @@ export class GuestAlarm implements Disposable {
   readonly signal: AbortSignal;
   readonly #machine: RunningMachine;
   readonly #expected: ExpectedAlarm[];
+  readonly #onAlarm: GuestAlarmOptions['onAlarm'];
   readonly #controller = new AbortController();
   readonly #scope = new Scope();
   readonly #lines: string[] = [];
   #hasSaidExpectedPanic = false;
 
-  constructor(machine: RunningMachine, { expect = [] }: GuestAlarmOptions = {}) {
+  constructor(machine: RunningMachine, { expect = [], onAlarm }: GuestAlarmOptions = {}) {
     this.#machine = machine;
     this.#expected = [...expect];
+    this.#onAlarm = onAlarm;
     this.signal = this.#controller.signal;
     const coming = new Tail({ lines: 1, lineLength: LINE_LENGTH });
     this.#scope.defer(
@@ -124,7 +128,9 @@ export class GuestAlarm implements Disposable {
   #raise(kind: GuestAlarmKind, lines: readonly string[]): void {
     if (this.error) return;
     const { name } = this.#machine;
-    this.#controller.abort(new GuestAlarmError(name, kind, [...lines], { hint: HINTS[kind] }));
+    const error = new GuestAlarmError(name, kind, [...lines], { hint: HINTS[kind] });
+    this.#controller.abort(error);
+    this.#onAlarm?.(error);
   }
 
   #isExpected(kind: GuestAlarmKind, line?: string): boolean {

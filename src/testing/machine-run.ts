@@ -1,6 +1,7 @@
 import type { Machine } from '../machine/machine.ts';
 import { MachineFaults } from './faults/machine-faults.ts';
-import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
+import { GuestAlarm } from './guest-alarm.ts';
+import type { TestMachineOptions } from './test-machine.ts';
 
 /** One run of a machine under test, from its start to its end, with what watches it. */
 export class MachineRun implements AsyncDisposable {
@@ -10,13 +11,9 @@ export class MachineRun implements AsyncDisposable {
   /** Ends what is done with the machine: the test's own signal, or the alarm. */
   readonly signal: AbortSignal;
 
-  constructor(
-    machine: Machine,
-    signal: AbortSignal | undefined,
-    expectedAlarms: readonly ExpectedAlarm[] | undefined,
-  ) {
+  constructor(machine: Machine, { signal, expectedAlarms, onAlarm }: TestMachineOptions) {
     this.machine = machine;
-    this.alarm = new GuestAlarm(machine, { expect: expectedAlarms });
+    this.alarm = new GuestAlarm(machine, { expect: expectedAlarms, onAlarm });
     this.faults = new MachineFaults(machine);
     this.signal = signal ? AbortSignal.any([signal, this.alarm.signal]) : this.alarm.signal;
   }

@@ -1,3 +1,4 @@
+import type { GuestAlarmError } from '../errors.ts';
 import type { ForkOptions } from '../machine/fork/template.ts';
 import type { Machine } from '../machine/machine.ts';
 import { createNetwork } from '../machine/network/create-network.ts';
@@ -18,6 +19,8 @@ export interface RunningTest {
   readonly names: readonly string[];
   /** Aborts when the test is over, by its time-out for example. */
   readonly signal?: AbortSignal | undefined;
+  /** Fails the test at once, where its runner can do that. */
+  readonly end?: ((reason: GuestAlarmError) => void) | undefined;
 }
 
 interface Guest {
@@ -30,6 +33,7 @@ export class TestGuests {
   readonly #test: RunningTest;
   readonly #runner = new RunnerWatch();
   readonly #guests = new Map<string, Promise<Guest>>();
+  #alarm: GuestAlarmError | undefined;
   readonly #networks = new Map<string, Network>();
 
   constructor(test: RunningTest) {
@@ -58,7 +62,7 @@ export class TestGuests {
   /**
    * Ends the guests. Of a test that has failed, a bundle is written first, and with PAUSE_ON_FAIL=1 somebody may look.
    * @param failure what the test failed with; undefined when it passed.
-   * @throws GuestAlarmError for a test that passed though a guest's kernel said what fails any test.
+   * @throws GuestAlarmError where a guest's kernel said what fails any test, and the test did not fail with that.
    */
   async finish(failure: unknown): Promise<void> {
     const started = await Promise.allSettled(
@@ -66,7 +70,7 @@ export class TestGuests {
     );
     // Why one could not be started, its test has been told.
     const guests = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const alarm = guests.map(([, { vm }]) => vm.alarm.error).find((error) => error !== undefined);
+    const alarm = this.#alarm;
     try {
       const reason = failure ?? alarm;
       if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
@@ -75,7 +79,8 @@ export class TestGuests {
       for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
       this.#runner[Symbol.dispose]();
     }
-    if (failure === undefined && alarm) throw alarm;
+    // What else it failed with is more often the consequence.
+    if (alarm && !isOf(failure, alarm)) throw alarm;
   }
 
   async #start(label: string, setup: GuestSetup): Promise<Guest> {
@@ -89,9 +94,14 @@ export class TestGuests {
     );
     const named = setup.prepare ? {} : { name: templateName(setup) };
     return {
-      vm: new TestMachine(machine, { ...use, signal }),
+      vm: new TestMachine(machine, { ...use, signal, onAlarm: (error) => this.#raise(error) }),
       origin: { kind: 'fork', template: { ...options, ...named }, fork: forking },
     };
+  }
+
+  #raise(alarm: GuestAlarmError): void {
+    this.#alarm ??= alarm;
+    this.#test.end?.(alarm);
   }
 
   async #explain(guests: Readonly<Record<string, Guest>>, reason: unknown): Promise<void> {
@@ -128,6 +138,11 @@ async function forkUntil(
   } finally {
     stopListening?.();
   }
+}
+
+/** A runner may have written the error anew. */
+function isOf(failure: unknown, alarm: GuestAlarmError): boolean {
+  return failure instanceof Error && failure.message.includes(alarm.message);
 }
 
 /** A test may call a guest what no host can be called. */

@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors.ts';
+import { type GuestAlarmError, InvalidInputError } from '../errors.ts';
 import type { ExecOptions } from '../guest/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../guest/files.ts';
 import type { GuestProcess } from '../guest/process.ts';
@@ -23,6 +23,8 @@ export interface TestMachineOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the guest may say without failing the test, because the test is about it; nothing by default. */
   readonly expectedAlarms?: readonly ExpectedAlarm[] | undefined;
+  /** Is told when the guest's kernel says what fails any test, for a runner that can end the test; once for each boot. */
+  readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
 }
 
 /** A machine as a test uses it. Disposing of it ends the machine at once. */
@@ -170,6 +172,6 @@ export class TestMachine implements AsyncDisposable {
   }
 
   #runOf(machine: Machine): MachineRun {
-    return new MachineRun(machine, this.#options.signal, this.#options.expectedAlarms);
+    return new MachineRun(machine, this.#options);
   }
 }

@@ -2,6 +2,8 @@ import { type RunnerTestCase, type TestAPI, beforeAll, expect, test as plainTest
 import { InvalidInputError } from '../errors.ts';
 import type { Network } from '../machine/network/network.ts';
 import type { Protocol } from '../passt/port.ts';
+import { deferred } from '../util/deferred.ts';
+import { endWith, endable } from './endable-tests.ts';
 import type { GuestSetup } from './guest-setup.ts';
 import { matchers } from './matchers.ts';
 import { releaseTemplates, templateOf } from './shared-templates.ts';
@@ -55,8 +57,14 @@ export function machines<const Given extends Setups>(setups: Given): TestAPI<Fix
     throw new InvalidInputError('networks', `${both} is a guest and cannot be a network too`);
   const fixtures = {
     guestsOfTest: async ({ task, signal }: FixtureContext, use: Use<TestGuests>): Promise<void> => {
+      const ending = deferred<never>();
+      endWith(task, ending.promise);
       // A test that is tried again after a time-out has the signal of before.
-      const ofTest = new TestGuests({ names: namesOf(task), signal: signal.aborted ? undefined : signal });
+      const ofTest = new TestGuests({
+        names: namesOf(task),
+        signal: signal.aborted ? undefined : signal,
+        end: ending.reject,
+      });
       await use(ofTest);
       await ofTest.finish(failureOf(task));
     },
@@ -74,7 +82,7 @@ export function machines<const Given extends Setups>(setups: Given): TestAPI<Fix
     ),
   };
   const extended = plainTest.extend(fixtures as never) as unknown as TestAPI<Fixtures<Given>>;
-  return withTemplatesFirst(extended, Object.values(setups));
+  return withTemplatesFirst(endable(extended), Object.values(setups));
 }
 
 /** Tests with one guest of `micro`, called `vm`. */
