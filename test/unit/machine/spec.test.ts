@@ -28,6 +28,8 @@ describe('parseSpec', () => {
       disks: [],
       ports: [],
       net: 'auto',
+      networks: [],
+      faults: false,
       accel: 'auto',
       until: 'guest',
       timeoutMs: 120_000,
