@@ -107,6 +107,7 @@ export class PendingFork implements AsyncDisposable {
     await runProcessors(machine);
     log?.debug('the fork runs');
     const agent = await reachAgent(machine, options);
+    // Sent first: the agent writes the host's name into the hosts file before it reads what comes next.
     const renewal = renewFork(agent, plan, this.#record.plan);
     await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), life.failure]);
     log?.debug('the fork is a machine of its own');
