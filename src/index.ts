@@ -19,7 +19,7 @@ export { RunningMachine, type StopOptions, type StopResult } from './machine/run
 export type { StopRung } from './machine/stop.ts';
 export { type NetworkOptions, createNetwork } from './machine/network/create-network.ts';
 export type { Network, NetworkMember } from './machine/network/network.ts';
-export type { NetworkInput } from './machine/network/network-place.ts';
+export type { NetworkInput, NetworkPlace } from './machine/network/network-place.ts';
 export type { NetworkLoss } from './machine/start.ts';
 export { GuestConsole } from './machine/console.ts';
 export { type Outcome, describeOutcome } from './machine/outcome.ts';
