@@ -42,7 +42,9 @@ function sightOf(unit: string, state: UnitState | string, wanted: string): Sight
 }
 
 function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: UnitState): string {
-  const error = LoadError === undefined || LoadError === '' ? '' : `, ${LoadError}`;
+  // A name of D-Bus's and a sentence, as in `org.freedesktop.systemd1.NoSuchUnit "Unit x.service not found."`.
+  const sentence = /"(.*?)\.?"$/.exec(LoadError ?? '')?.[1];
+  const error = sentence === undefined ? '' : `, ${sentence}`;
   if (LoadState !== 'loaded') return `not loaded (${LoadState ?? 'unknown'}${error})`;
   const result = Result === undefined || Result === '' || Result === 'success' ? '' : `, result ${Result}`;
   return `${ActiveState ?? 'unknown'} (${SubState ?? 'unknown'}${result})`;

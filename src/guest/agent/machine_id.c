@@ -1,10 +1,12 @@
 #include "machine_id.h"
 #include "system.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { ID_LENGTH = 32 };
 
@@ -33,11 +35,39 @@ static int set(const char *path, const char *line)
     return is_mounted ? write_file(TRANSIENT, line) : reason;
 }
 
+/* The one before; empty where there is none. */
+static void read_id(char id[ID_LENGTH + 1])
+{
+    id[0] = '\0';
+    FILE *file = fopen("/etc/machine-id", "re");
+    if (!file)
+        return;
+    if (!fgets(id, ID_LENGTH + 1, file) || !is_valid(id))
+        id[0] = '\0';
+    fclose(file);
+}
+
+/* journald writes into the folder of the id that it began with, and journalctl reads that of the one there is now. */
+static void lead_to_journal(const char *folder, const char *former, const char *id)
+{
+    char written[PATH_MAX], read[PATH_MAX];
+    snprintf(written, sizeof written, "%s/%s", folder, former);
+    snprintf(read, sizeof read, "%s/%s", folder, id);
+    /* Without the link all works but journalctl, which says nothing then. */
+    if (access(written, F_OK) == 0 && symlink(former, read) != 0)
+        return;
+}
+
 int machine_id_set(const char *id)
 {
-    char line[ID_LENGTH + 2];
+    char former[ID_LENGTH + 1], line[ID_LENGTH + 2];
     if (!is_valid(id))
         return EINVAL;
+    read_id(former);
+    if (former[0] && strcmp(former, id) != 0) {
+        lead_to_journal("/run/log/journal", former, id);
+        lead_to_journal("/var/log/journal", former, id);
+    }
     snprintf(line, sizeof line, "%s\n", id);
     int reason = set("/etc/machine-id", line);
     return reason ? reason : set("/var/lib/dbus/machine-id", line);
