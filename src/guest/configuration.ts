@@ -19,9 +19,10 @@ const linkSchema = z.strictObject({
   /** The hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
   mac: hardwareAddress,
   /**
-   * The hardware address that it gets, for a link that leads to another network than before, as in a fork. The link
-   * goes down and up, with nothing left of its addresses, routes and neighbours but what is said here; a system of its
-   * own then asks for an address anew. The guest's TCP connections to elsewhere break. May be the old one.
+   * The hardware address that it gets, for a link that leads to another network than before, as in a fork. What else is
+   * said here replaces all that the link had. Where nothing is, the link keeps what it has; one that a program of the
+   * guest looks after, as networkd does, goes down and up, and has its default route again when this is done. The
+   * guest's TCP connections to elsewhere break. May be the old one.
    */
   newMac: hardwareAddress
     .refine((text) => (Number.parseInt(text, 16) & 1) === 0, 'must not be a multicast address')
