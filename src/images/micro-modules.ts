@@ -13,6 +13,7 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'virtio_console', reason: 'the port that the agent speaks over' },
   { name: 'virtio_blk', reason: 'disks' },
   { name: 'virtio_net', reason: 'the network card' },
+  { name: 'tcp_diag', reason: "a fork ends its template's connections" },
   { name: 'af_packet', reason: 'the DHCP client reads raw packets' },
   { name: 'ext4', reason: 'the file system that a fresh disk gets' },
   { name: 'overlay', reason: 'a writable layer over a read-only tree' },

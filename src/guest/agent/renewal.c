@@ -78,9 +78,11 @@ static int remove_ipv4(int netlink, int link)
 
 static int take_down(int netlink, int link, const uint8_t hardware_address[6])
 {
-    tcp_break(link);
+    /* Connections break before their addresses go, and never by the old hardware address: somebody could learn it. */
+    bool is_changed = renewal_change(link, hardware_address) == 0;
     int reason = link_set_up(netlink, link, false);
-    return reason ? reason : link_set_hardware_address(netlink, link, hardware_address);
+    /* Not all cards can change it while they are up. */
+    return reason || is_changed ? reason : link_set_hardware_address(netlink, link, hardware_address);
 }
 
 int renewal_clear(int netlink, int link, const uint8_t hardware_address[6])

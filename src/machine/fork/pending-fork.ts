@@ -73,9 +73,12 @@ export class PendingFork implements AsyncDisposable {
     }
   }
 
-  /** Whether its QEMU is gone. */
-  get hasEnded(): boolean {
-    return this.#machine.life.outcome !== undefined;
+  /** Whether its QEMU is still there. One that was killed just now is not known to have ended before it is asked. */
+  async answers(): Promise<boolean> {
+    return this.#machine.qmp.execute('query-status').then(
+      () => true,
+      () => false,
+    );
   }
 
   /**

@@ -89,7 +89,7 @@ export class Pool implements AsyncDisposable {
       const first = this.#waiting.shift();
       if (!first) return this.#prepare();
       const pending = await first;
-      if (!pending.hasEnded) return pending;
+      if (await pending.answers()) return pending;
       // Somebody has killed it while it waited.
       await pending[Symbol.asyncDispose]();
     }

@@ -31,7 +31,7 @@ export interface ForkOptions {
   readonly name?: string;
   /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
   readonly ports?: readonly PortInput[];
-  /** As for a launch; only for a template that has a network. */
+  /** As for a launch; only for a template that has a network. With one that was made with slirp it is slirp. */
   readonly net?: 'auto' | 'passt' | 'slirp';
   /** As for a launch; as many as the template has cards for. */
   readonly networks?: readonly NetworkInput[];
@@ -181,6 +181,19 @@ export class Template {
     return this.#host;
   }
 
+  /** The state of a guest that has slirp is slirp's too, and nothing else takes it up. */
+  #backendOf(net: 'auto' | 'passt' | 'slirp'): 'auto' | 'passt' | 'slirp' {
+    if (this.#record.plan.network?.backend !== 'slirp') return net;
+    if (net !== 'passt') return 'slirp';
+    throw new InvalidInputError(
+      'net',
+      `the template ${this.name} was made with slirp, which its forks have too`,
+      {
+        hint: 'leave it out, or make the template with passt',
+      },
+    );
+  }
+
   async #bindNetwork(
     net: 'auto' | 'passt' | 'slirp',
     ports: readonly PortForward[],
@@ -193,7 +206,7 @@ export class Template {
         hint: 'leave them out, or make the template with a network',
       });
     }
-    const network = networkOf(net, ports, host, false);
+    const network = networkOf(this.#backendOf(net), ports, host, false);
     const forwards = await chooseHostPorts(network.forwards, signal);
     return { ...network, forwards, guest: { ...network.guest, mac: newMac() } };
   }
