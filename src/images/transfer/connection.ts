@@ -87,11 +87,7 @@ async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   // No server is asked for by an address (RFC 6066 §3); its certificate is for that all the same.
   const names = isIP(host) === 0 ? { host, servername: host } : { host };
-  return () => {
-    const secure = connectTls({ socket, ...names, ALPNProtocols: ['http/1.1'] });
-    // One that is given up before its end leaves the connection below open.
-    return secure.once('close', () => socket.destroy());
-  };
+  return () => connectTls({ socket, ...names, ALPNProtocols: ['http/1.1'] });
 }
 
 function proxyHeaders(proxy: URL): Record<string, string> {
