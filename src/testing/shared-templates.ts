@@ -61,7 +61,8 @@ async function makeTemplate(setup: GuestSetup): Promise<Template> {
   return template;
 }
 
-function removeUnused(now: Date): void {
+/** Of the templates that tests share, those that no test has used for a week. */
+export function removeUnused(now: Date): void {
   for (const { name, template } of listTemplates()) {
     if (!template || !OURS.test(name)) continue;
     try {

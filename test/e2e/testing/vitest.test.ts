@@ -1,14 +1,25 @@
+import { cpSync, symlinkSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe } from 'vitest';
-import { InvalidInputError } from '../../../src/index.ts';
+import {
+  InvalidInputError,
+  type Template,
+  listTemplates,
+  openTemplate,
+  removeTemplate,
+} from '../../../src/index.ts';
 import type { TestMachine } from '../../../src/testing/index.ts';
+import { removeUnused, templateOf } from '../../../src/testing/shared-templates.ts';
 import { expect, machines } from '../../../src/testing/vitest.ts';
 
+const WEB = {
+  run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',
+  ports: ['80', '81'],
+  networks: ['lan'],
+} as const;
+
 const test = machines({
-  web: {
-    run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',
-    ports: ['80', '81'],
-    networks: ['lan'],
-  },
+  web: WEB,
   warm: { prepare: async (vm) => vm.writeFile('/srv/prepared', 'by a function'), networks: ['lan'] },
 });
 
@@ -81,6 +92,29 @@ describe('the matchers', () => {
     await expect(expect(web).not.toBeReachable(443)).rejects.toThrow(/is not published/);
     await web.machine.kill();
     await expect(expect(web).not.toListenOn(80)).rejects.toThrow(/has ended/);
+  });
+});
+
+/** What matters of them here is their names and times. */
+function copyTemplate({ directory }: Template, name: string): void {
+  const copy = join(dirname(directory), `.copy-${name}`);
+  cpSync(directory, copy, { recursive: true });
+  symlinkSync(copy, join(dirname(directory), name));
+}
+
+describe('templates that tests share', () => {
+  test('go when none has used them for a week, and others stay', async () => {
+    const [unused, used, named] = ['test-0123456789abcdef', 'test-fedcba9876543210', 'kept-by-name'];
+    const template = await templateOf(WEB);
+    for (const name of [unused, used, named]) copyTemplate(template, name);
+    const now = new Date();
+    const aWeekAgo = new Date(now.getTime() - 7.1 * 24 * 60 * 60 * 1000);
+    for (const name of [unused, named]) utimesSync(openTemplate(name).directory, aWeekAgo, aWeekAgo);
+    removeUnused(now);
+    const names = listTemplates().map((one) => one.name);
+    for (const name of [used, named]) removeTemplate(name);
+    expect(names).not.toContain(unused);
+    expect(names).toEqual(expect.arrayContaining([used, named]));
   });
 });
 
