@@ -3,6 +3,7 @@ import { isSystemError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { sha256 } from '../../images/sha256.ts';
 import { backingChain } from '../block-node.ts';
+import { packageVersion } from '../package-files.ts';
 import type { Plan } from '../plan.ts';
 
 /**
@@ -14,6 +15,8 @@ export type TemplateBasis = Readonly<Record<string, string>>;
 /** As it is on this host now. */
 export function basisOf(plan: Plan, host: Host): TemplateBasis {
   return {
+    // What a record says is understood by the release that wrote it.
+    vmlet: packageVersion(),
     QEMU: `${host.qemu.version} (${describeFile(plan.qemu)})`,
     processor: plan.accelerator.kind === 'kvm' ? `KVM on ${processorOf(cpuinfo())}` : 'emulated',
     ...Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)])),
