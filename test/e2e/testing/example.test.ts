@@ -30,7 +30,7 @@ it('is an example that whoever copies it can run', { timeout: 400_000 }, async (
   const run = {
     cwd: project,
     extendEnv: false,
-    env: { ...Object.fromEntries(outer), NO_COLOR: '1' },
+    env: { ...Object.fromEntries(outer), NO_COLOR: '1', XDG_DATA_HOME: data },
     all: true,
   };
   await execa('npm', ['run', 'types'], run);
