@@ -751,6 +751,7 @@ export class ImageRefusedError extends VmletError {
   override readonly code = 'VMLET_IMAGE_REFUSED';
   /** The option that named it, as in `disks[0]`. */
   readonly field: string;
+  /** The file; of one that was pulled, its address. */
   readonly path: string;
   /** All that is wrong with it, each a sentence without its subject, which is the path. Never empty. */
   readonly reasons: readonly string[];

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Limits } from '../util/deadline.ts';
 import type { DiskFormat } from './disk-info.ts';
-import { acceptForeignImage, acceptImage } from './header/accept.ts';
+import { acceptForeignImage } from './header/accept.ts';
 import { type DiskImage, diskImageOf, imageDirectoryName } from './image.ts';
 import { withStoreLock } from './lock.ts';
 import { type NewDiskImage, nameImage, placeDiskImage } from './place.ts';
@@ -42,13 +42,12 @@ export async function addImage(file: ArrivedFile, options: AddOptions): Promise<
 
 type JudgedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 'backing'>;
 
-async function judge(file: ArrivedFile, options: AddOptions): Promise<JudgedDisk> {
-  const { format, buildDirectory, signal } = options;
-  if (format !== undefined) {
-    const accepted = await acceptImage(file.path, { format, field: 'image', signal });
-    return { ...file, format, virtualBytes: accepted.virtualBytes, backing: undefined };
-  }
-  const found = await acceptForeignImage(file.path, { field: 'image', signal });
+async function judge(
+  file: ArrivedFile,
+  { format, buildDirectory, origin, names, signal }: AddOptions,
+): Promise<JudgedDisk> {
+  const options = { field: 'image', from: placeOf(origin) ?? names[0], signal };
+  const found = await acceptForeignImage(file.path, { ...options, format });
   if (found.kind === 'ready') {
     return { ...file, format: found.format, virtualBytes: found.virtualBytes, backing: undefined };
   }
@@ -60,7 +59,7 @@ async function judge(file: ArrivedFile, options: AddOptions): Promise<JudgedDisk
   });
   await rm(file.path);
   // QEMU versions differ in how large they take some of these disks to be.
-  const { virtualBytes } = await acceptImage(path, { format: 'qcow2', field: 'image', signal });
+  const { virtualBytes } = await acceptForeignImage(path, { ...options, format: 'qcow2' });
   const { size: bytes } = await stat(path);
   return {
     path,
@@ -70,4 +69,9 @@ async function judge(file: ArrivedFile, options: AddOptions): Promise<JudgedDisk
     virtualBytes,
     backing: undefined,
   };
+}
+
+function placeOf(origin: NewDiskImage['origin']): string | undefined {
+  if (origin.kind === 'imported') return origin.file;
+  return origin.kind === 'pulled' ? origin.url : undefined;
 }

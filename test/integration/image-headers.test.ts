@@ -12,6 +12,7 @@ import { temporaryDirectory } from '../directory.ts';
 
 /** What qemu-img makes, what we say of it, and what qemu-img says. */
 
+const foreign = { format: undefined, field: 'image', from: 'a stranger' };
 const directory = temporaryDirectory();
 const at = (name: string): string => join(directory, name);
 const MiB = 1024 ** 2;
@@ -136,7 +137,7 @@ describe('an image that qemu-img made', () => {
     const info = await infoOf(name, format);
     for (const image of [
       await acceptImage(at(name), { format, field: 'image' }),
-      await acceptForeignImage(at(name), { field: 'image' }),
+      await acceptForeignImage(at(name), foreign),
     ]) {
       expect(image.format).toBe(info.format);
       expect(image.virtualBytes).toBe(info['virtual-size']);
@@ -149,7 +150,7 @@ describe('an image that qemu-img made', () => {
 
   it.each(convertible)('%s is made a disk for a guest', async (name, make) => {
     await make(name);
-    const image = await acceptForeignImage(at(name), { field: 'image' });
+    const image = await acceptForeignImage(at(name), foreign);
     if (image.kind !== 'convertible') throw new Error(`${name} is taken as ${image.format}`);
     const info = await infoOf(name, image.format);
     // A fixed VHD has nothing at its start by which QEMU would know it.
@@ -198,7 +199,7 @@ describe('an image that qemu-img made', () => {
     ['disk.hdd', created('parallels', [], '1M'), 'is a Parallels disk'],
   ] as const)('%s is refused', async (name, make, reason) => {
     await make(name);
-    await expectRefusal(acceptForeignImage(at(name), { field: 'image' }), reason);
+    await expectRefusal(acceptForeignImage(at(name), foreign), reason);
   });
 
   it('is taken with all that it stands on where it is trusted, each told as qemu-img tells it', async () => {

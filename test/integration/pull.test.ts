@@ -148,7 +148,10 @@ test('a hostile image is refused though its digest is right, and leaves nothing'
   const create = ['create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', path, '1M'];
   execFileSync('qemu-img', create);
   offer(readFileSync(path));
-  await expect(pull()).rejects.toMatchObject({ code: 'VMLET_IMAGE_REFUSED' });
+  await expect(pull()).rejects.toMatchObject({
+    code: 'VMLET_IMAGE_REFUSED',
+    path: `${publisher.url}${FILE}`,
+  });
   await expectNothing();
 });
 

@@ -58,17 +58,21 @@ export async function acceptImage(path: string, options: AcceptOptions): Promise
   return acceptChain(path, options, []);
 }
 
+export interface AcceptForeignOptions extends Omit<AcceptOptions, 'trusted'> {
+  /** Where it came from, for errors: who gave it does not know the place where it lies now. */
+  readonly from: string;
+}
+
 /**
- * The same for what somebody else made: formats that have to be converted first are taken too, where nothing speaks
- * against them. `kind` tells the two apart.
+ * The same for what somebody else made, to be made an image of: where its content decides, formats that have to be
+ * converted first are taken too, if nothing speaks against them. `kind` tells the two apart.
  * @throws what acceptImage throws
  */
 export async function acceptForeignImage(
   path: string,
-  { field, signal }: Pick<AcceptOptions, 'field' | 'signal'>,
+  { format, ...options }: AcceptForeignOptions,
 ): Promise<(AcceptedImage & { readonly kind: 'ready' }) | (ForeignImage & { readonly kind: 'convertible' })> {
-  const claim = { format: undefined, trusted: false, foreign: true };
-  const { header, virtualBytes } = await look(path, claim, { field, signal });
+  const { header, virtualBytes } = await look(path, { format, trusted: false, foreign: true }, options);
   return isForeign(header.format)
     ? { kind: 'convertible', path, format: header.format, virtualBytes, header }
     : { kind: 'ready', path, format: diskFormat(header.format), virtualBytes, header, backing: undefined };
@@ -114,14 +118,14 @@ async function acceptChain(
 async function look(
   path: string,
   claim: Claim,
-  { field, signal }: Pick<AcceptOptions, 'field' | 'signal'>,
+  { field, from, signal }: Pick<AcceptOptions, 'field' | 'signal'> & Partial<AcceptForeignOptions>,
 ): Promise<{ readonly header: ImageHeader; readonly virtualBytes: number }> {
   signal?.throwIfAborted();
   const { header, refusals } = await withImageFile(path, field, async (source) => examine(source, claim));
   signal?.throwIfAborted();
   if (header?.virtualBytes === undefined || refusals.length > 0) {
     const reasons = refusals.map(({ reason }) => reason);
-    throw new ImageRefusedError(field, path, reasons, { hint: refusals[0]?.hint });
+    throw new ImageRefusedError(field, from ?? path, reasons, { hint: refusals[0]?.hint });
   }
   return { header, virtualBytes: header.virtualBytes };
 }

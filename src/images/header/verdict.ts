@@ -7,7 +7,10 @@ export interface Claim {
   /** `cd` for what lies in a drive; undefined where the content decides. */
   readonly format: DiskFormat | 'cd' | undefined;
   readonly trusted: boolean;
-  /** Whether formats that have to be converted first are taken as well. */
+  /**
+   * It came from elsewhere, to be made an image of: formats that have to be converted first are taken as well, and
+   * there is no option by which it could be trusted.
+   */
   readonly foreign: boolean;
 }
 
@@ -24,6 +27,10 @@ export type Reading =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 const TRUST = 'if it is your own, or from somebody whom you trust, append ,trusted to its name';
+const FILE_ITSELF =
+  'no image is made of it; where you trust it, a machine can boot the file itself: --image FILE,trusted';
+const OTHER_ENTRY =
+  'the catalogue says what it should be; where that is wrong, an entry of your own can say another format';
 const DECRYPT =
   'copy it into an image that is not encrypted: qemu-img convert takes the passphrase by --object secret';
 const AGAIN = 'get it again from where it came from, and compare its checksum';
@@ -53,9 +60,9 @@ export function chooseReading(content: Content | undefined, size: number, claim:
   if (size === 0) return refused('is empty', AGAIN);
   switch (claim.format) {
     case 'qcow2':
-      return chooseForQcow2(content);
+      return chooseForQcow2(content, claim);
     case 'raw':
-      return chooseForRaw(content, claim.trusted);
+      return chooseForRaw(content, claim);
     case 'cd':
       return chooseForCd(content);
     case undefined:
@@ -66,23 +73,27 @@ export function chooseReading(content: Content | undefined, size: number, claim:
   }
 }
 
-function chooseForQcow2(content: Content | undefined): Reading {
+function chooseForQcow2(content: Content | undefined, { foreign }: Claim): Reading {
   if (content === undefined) {
     return refused(
       'is not a qcow2, and of no other format that is known here',
-      'if it is a raw disk, say so: ,format=raw',
+      foreign ? OTHER_ENTRY : 'if it is a raw disk, say so: ,format=raw',
     );
   }
   if (content.kind === 'other') return refused(`is ${content.name}, and not a qcow2`, content.advice);
   if (content.format === 'qcow2') return { kind: 'as', format: 'qcow2' };
-  if (content.format === 'iso') return refused('is a CD image, and not a qcow2', 'say ,format=raw');
+  if (content.format === 'iso') {
+    return refused('is a CD image, and not a qcow2', foreign ? OTHER_ENTRY : 'say ,format=raw');
+  }
+  if (foreign) return refused(`is ${names[content.format]}, and not a qcow2`, OTHER_ENTRY);
   return refused(...asForeign(content.format));
 }
 
-function chooseForRaw(content: Content | undefined, trusted: boolean): Reading {
+function chooseForRaw(content: Content | undefined, { trusted, foreign }: Claim): Reading {
   if (content === undefined || trusted) return { kind: 'as', format: 'raw' };
-  const asItIs =
-    'if the guest is to see these very bytes, as on a disk that it wrote to itself: ,format=raw,trusted';
+  const asItIs = foreign
+    ? OTHER_ENTRY
+    : 'if the guest is to see these very bytes, as on a disk that it wrote to itself: ,format=raw,trusted';
   if (content.kind === 'other') {
     return refused(
       `is ${content.name}, and not a raw disk`,
@@ -90,7 +101,8 @@ function chooseForRaw(content: Content | undefined, trusted: boolean): Reading {
     );
   }
   if (content.format === 'iso') return { kind: 'as', format: 'iso' };
-  const instead = content.format === 'qcow2' ? 'if it was meant to be one, say ,format=qcow2; ' : '';
+  const instead =
+    content.format === 'qcow2' && !foreign ? 'if it was meant to be one, say ,format=qcow2; ' : '';
   return refused(`was said to be raw, and is ${names[content.format]}`, `${instead}${asItIs}`);
 }
 
@@ -116,10 +128,13 @@ function refused(reason: string, hint: string | undefined): Reading {
 }
 
 /** All that speaks against an image whose header was read; nothing where it is taken. */
-export function judge(header: ImageHeader, { trusted }: Pick<Claim, 'trusted'>): readonly Refusal[] {
+export function judge(
+  header: ImageHeader,
+  { trusted, foreign }: Pick<Claim, 'trusted' | 'foreign'>,
+): readonly Refusal[] {
   const refusals: Refusal[] = header.references
     .filter(({ kind }) => !(trusted && kind === 'backing' && header.format === 'qcow2'))
-    .map((reference) => ofReference(reference, trusted));
+    .map((reference) => ofReference(reference, !trusted && !foreign));
   if (header.encryption !== undefined) {
     refusals.push({
       reason: `is encrypted with ${header.encryption}, and there is no way to give its passphrase`,
@@ -128,7 +143,7 @@ export function judge(header: ImageHeader, { trusted }: Pick<Claim, 'trusted'>):
   }
   for (const { reason, trustable } of header.problems) {
     if (!trustable) refusals.push({ reason, hint: AGAIN });
-    else if (!trusted) refusals.push({ reason, hint: TRUST });
+    else if (!trusted) refusals.push({ reason, hint: foreign ? FILE_ITSELF : TRUST });
   }
   if (header.virtualBytes === undefined && refusals.length === 0) {
     refusals.push({ reason: 'does not say how large its disk is', hint: AGAIN });
@@ -136,12 +151,12 @@ export function judge(header: ImageHeader, { trusted }: Pick<Claim, 'trusted'>):
   return refusals;
 }
 
-function ofReference({ kind, name }: Reference, trusted: boolean): Refusal {
+function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   const where = isElsewhere(name) ? 'elsewhere' : 'another file';
   const what = name === '' ? 'whose name it does not say' : shown(name);
   const reason = `takes part of its contents from ${where}, ${what}`;
   // Trust does not help with what is no file of this host.
-  if (kind === 'backing' && !trusted && where === 'another file') {
+  if (kind === 'backing' && trustable && where === 'another file') {
     return { reason, hint: `that may be something that whoever made it wants to see; ${TRUST}` };
   }
   return {

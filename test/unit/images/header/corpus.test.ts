@@ -7,6 +7,7 @@ import { ImageRefusedError } from '../../../../src/errors.ts';
 import { acceptForeignImage, acceptImage } from '../../../../src/images/header/accept.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
+const foreign = { format: undefined, field: 'image', from: 'a stranger' };
 const directory = temporaryDirectory();
 const images = hostileImages();
 
@@ -41,13 +42,16 @@ describe('the hostile images', () => {
 
   const alone = images.filter(({ otherwise }) => otherwise !== null);
   it.each(alone)('$name is refused where its content decides', async (image) => {
-    const error = await refusal(acceptForeignImage(write(image), { field: 'image' }));
+    const error = await refusal(acceptForeignImage(write(image), foreign));
+    // Not of the place where it happens to lie, and nothing that only a disk's option could say.
+    expect(error.message).toMatch(/^image: a stranger /);
+    expect(error.hint ?? '').not.toMatch(/append |say ,/);
     expect(error.reasons).toContainEqual(expect.stringContaining(image.otherwise ?? image.reason));
   });
 
   const harmless = images.filter(({ otherwise }) => otherwise === null);
   it.each(harmless)('$name is what its content says where nobody said otherwise', async (image) => {
-    const accepted = await acceptForeignImage(write(image), { field: 'image' });
+    const accepted = await acceptForeignImage(write(image), foreign);
     expect(accepted.header.references).toEqual([]);
     expect(accepted.header.problems).toEqual([]);
   });

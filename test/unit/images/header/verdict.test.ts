@@ -12,6 +12,7 @@ import {
 } from '../../../../src/images/header/accept.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
+const foreign = { format: undefined, field: 'image', from: 'a stranger' };
 const directory = temporaryDirectory();
 let count = 0;
 
@@ -51,6 +52,19 @@ describe('a refused image says what to do', () => {
     ['a compressed one', Buffer.from('\xfd7zXZ\0', 'latin1'), 'qcow2', /unpack it first: unxz/],
   ] as const)('for %s', async (_, content, format, hint) => {
     expect((await refusal(write(content), as(format))).hint).toMatch(hint);
+  });
+
+  it.each([
+    ['a CD', iso(20), 'qcow2'],
+    ['a disk to be converted', vmdkSparse(), 'qcow2'],
+    ['zeros', Buffer.alloc(1024), 'qcow2'],
+    ['a qcow2', qcow2(), 'raw'],
+  ] as const)('for %s in place of what the catalogue says', async (_, content, format) => {
+    const attempt = acceptForeignImage(write(content), { ...foreign, format });
+    await expect(attempt).rejects.toMatchObject({
+      path: foreign.from,
+      hint: expect.stringMatching(/^the catalogue says/) as string,
+    });
   });
 
   it('and does not offer trust where that would not help', async () => {
@@ -125,12 +139,12 @@ describe('a VHDX that was closed', () => {
 
   it('may tell of its former log in the older of its headers', async () => {
     const path = write(vhdx(undefined, [log, [VHDX.header * 2 + 8, le64(1)]]));
-    expect(await acceptForeignImage(path, { field: 'image' })).toMatchObject({ format: 'vhdx' });
+    expect(await acceptForeignImage(path, foreign)).toMatchObject({ format: 'vhdx' });
   });
 
   it('has none in the newer', async () => {
     const path = write(vhdx(undefined, [log, [VHDX.header + 8, le64(1)]]));
-    const attempt = acceptForeignImage(path, { field: 'image' });
+    const attempt = acceptForeignImage(path, foreign);
     await expect(attempt).rejects.toThrow('was not closed');
   });
 });
