@@ -44,6 +44,18 @@ module.exports = {
       to: { path: '^src/(?!cli/|(errors|format)\\.ts$|index\\.ts$|qmp/index\\.ts$|store/index\\.ts$)' },
     },
     {
+      name: 'errors-come-from-their-index',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/errors(/|\\.ts$)' },
+      to: { path: '^src/errors/' },
+    },
+    {
+      name: 'errors-import-errors-alone',
+      severity: 'error',
+      from: { path: '^src/errors(/|\\.ts$)' },
+      to: { pathNot: '^src/errors/' },
+    },
+    {
       name: 'only-process-starts-processes',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/process/' },

@@ -1,0 +1,42 @@
+import { type ExitStatus, describeExit } from './exit-status.ts';
+import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+
+export class MissingProgramError extends VmletError {
+  override readonly code = 'VMLET_MISSING_PROGRAM';
+  readonly program: string;
+
+  constructor(program: string, details: ErrorDetails = {}) {
+    super(`${program} is not installed or not on the PATH`, details);
+    this.program = program;
+  }
+}
+
+/** A program is there and the kernel did not start it. */
+export class ProcessStartError extends VmletError {
+  override readonly code = 'VMLET_PROCESS_START';
+  readonly program: string;
+
+  constructor(program: string) {
+    super(`${program} could not be started: the host gives no more processes or descriptors`, {
+      hint: 'end something, or raise the limits (ulimit -u, ulimit -n)',
+    });
+    this.program = program;
+  }
+}
+
+/** A host program ended with a status that says it failed. */
+export class CommandFailedError extends VmletError {
+  override readonly code = 'VMLET_COMMAND_FAILED';
+  readonly argv: readonly string[];
+  readonly status: ExitStatus;
+  readonly stderr: string;
+
+  constructor(argv: readonly string[], status: ExitStatus, stderr: string, details: ErrorDetails = {}) {
+    const program = argv[0] ?? 'command';
+    const lastWords = stderr.trim().split('\n').at(-1);
+    super(`${program} ${describeExit(status)}${lastWords ? `: ${lastWords}` : ''}`, details);
+    this.argv = argv;
+    this.status = status;
+    this.stderr = stderr;
+  }
+}

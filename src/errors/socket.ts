@@ -1,0 +1,12 @@
+import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+
+/** A socket other than a monitor's could not be connected. */
+export class ConnectError extends VmletError {
+  override readonly code = 'VMLET_CONNECT';
+  readonly path: string;
+
+  constructor(path: string, problem: string, details: ErrorDetails = {}) {
+    super(`cannot connect to ${path}: ${problem}`, details);
+    this.path = path;
+  }
+}

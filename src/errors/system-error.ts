@@ -1,0 +1,5 @@
+/** True for the errors that Node's own calls throw, which carry an errno name in `code`. */
+export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return codes.length === 0 ? 'syscall' in error : codes.includes(error.code);
+}
