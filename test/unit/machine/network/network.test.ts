@@ -15,14 +15,12 @@ test('each network has its own addresses by default, and the ones that it was gi
   });
 });
 
-test.each([
-  { subnet: '10.77.0.0/8' },
-  { subnet: '10.0.0.0/16' },
-  { name: 'has space' },
-  { nmae: 'lab' },
-])('refuses %o', (options) => {
-  expect(() => createNetwork(options)).toThrow(InvalidInputError);
-});
+test.each([{ subnet: '10.77.0.0/8' }, { subnet: '10.0.0.0/16' }, { name: 'has space' }, { nmae: 'lab' }])(
+  'refuses %o',
+  (options) => {
+    expect(() => createNetwork(options)).toThrow(InvalidInputError);
+  },
+);
 
 test('gives a name the address that it had before, and its card with it', () => {
   const network = createNetwork({ subnet: '10.77.9.0/24' });
