@@ -31,7 +31,7 @@ const onlyDown = Object.entries(below).map(([name, allowed]) => ({
 }));
 
 const pureFiles =
-  '^src/(machine/(spec|plan|argv|outcome|quote|network/hosts-text)|passt/(port|passt-argv|slirp|ethernet/(frame|frame-stream|switch|subnet|dhcp-message|dhcp-server))|qmp/(framing|protocol\\.gen)|images/(cpio|disk-size)|guest/frame)\\.ts$';
+  '^src/(machine/(spec|found-spec|plan|plan-machine|argv|outcome|quote|network/hosts-text)|passt/(port|passt-argv|slirp|ethernet/(frame|frame-stream|switch|subnet|dhcp-message|dhcp-server))|qmp/(framing|protocol\\.gen)|images/(cpio|disk-size)|guest/frame)\\.ts$';
 
 module.exports = {
   forbidden: [

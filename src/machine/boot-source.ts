@@ -12,7 +12,7 @@ import type { DiskSpec } from './disk-spec.ts';
 import { explainMissingImage } from './image-out-of-reach.ts';
 import { type Locations, placesOf } from './locations.ts';
 import { agentProgram } from './package-files.ts';
-import type { BootSource, FoundDisk, FoundLayer } from './plan.ts';
+import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
 import type { PullPolicy, Spec } from './spec.ts';
 
 export interface SourceContext {

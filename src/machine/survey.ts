@@ -9,7 +9,7 @@ import { findBootSource, findDisks } from './boot-source.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import type { Firmware } from '../host/firmware.ts';
 import { type Locations, locate } from './locations.ts';
-import type { BootSource, FoundSpec } from './plan.ts';
+import type { BootSource, FoundSpec } from './found-spec.ts';
 import { checkSocketLength } from './runtime-directory.ts';
 import { needsSeed } from './seed-disk.ts';
 import type { LaunchOptions, PullPolicy, Spec } from './spec.ts';
