@@ -99,11 +99,12 @@ function titleOf(kind: string): string {
 async function prune(flags: { all?: true; dryRun?: true; force?: true }): Promise<void> {
   const { ImageStore } = await import('../index.ts');
   await untilInterrupted(async (signal) => {
-    await pruneImages(flags, signal);
+    // Before the images: whoever changes those sweeps unfinished ones, and says nothing of it.
     const leftovers = await new ImageStore().pruneLeftovers({ dryRun: flags.dryRun ?? false });
     for (const { name } of leftovers) process.stdout.write(`${name}\n`);
     const bytes = leftovers.reduce((sum, { hostBytes }) => sum + hostBytes, 0);
     const amount = describeAmount(leftovers.length, 'leftover', bytes);
     process.stderr.write(`vmlet: ${flags.dryRun ? 'would remove' : 'removed'} ${amount}\n`);
+    await pruneImages(flags, signal);
   });
 }

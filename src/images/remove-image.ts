@@ -105,19 +105,23 @@ export async function pruneImages(
   { all = false, dryRun = false, ...limits }: PruneOptions = {},
 ): Promise<readonly ListedImage[]> {
   if ((await entriesOf(store)).length === 0) return [];
-  return withStoreLock(store, limits, async (scope) => {
+  const unneeded = async (): Promise<readonly ListedImage[]> => {
     const { images } = await listImages(store);
     const candidates = images.filter(({ names }) => all || names.length === 0);
-    const unneeded = unneededOf(candidates, images, readUsers());
-    if (dryRun) return unneeded;
+    return unneededOf(candidates, images, readUsers());
+  };
+  // Without the lock, whose holder sweeps what was left unfinished.
+  if (dryRun) return unneeded();
+  return withStoreLock(store, limits, async (scope) => {
+    const going = await unneeded();
     const trash = await makeBuildDirectory(store, scope);
-    for (const image of unneeded) {
+    for (const image of going) {
       limits.signal?.throwIfAborted();
       // Killed in between, we leave an image without a name, which the next prune takes.
       for (const name of image.names) await unlink(join(store, name));
       await discard(store, image, trash);
     }
-    return unneeded;
+    return going;
   });
 }
 

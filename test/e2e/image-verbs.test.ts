@@ -206,8 +206,13 @@ it('imports and exports, refuses to remove what is needed, and shows what it tak
   const partials = join(directory, 'cache/vmlet/downloads');
   mkdirSync(partials, { recursive: true });
   writeFileSync(join(partials, 'x.part'), 'half of it');
+  // Its name says whose it was: a process of another boot.
+  const unfinished = '.building-1-1-00000000-0000-0000-0000-000000000000-x';
+  mkdirSync(join(directory, 'data/vmlet/images', unfinished));
   const table = await succeed('system', 'df');
-  expect(table).toMatch(/^TYPE +TOTAL +ACTIVE +SIZE +ON HOST +RECLAIMABLE\nImages +2 +1 .*\nMachines +1 +0 /);
+  expect(table).toMatch(
+    /^TYPE +TOTAL +ACTIVE +SIZE +ON HOST +RECLAIMABLE\nImages +2 +1 .*\nTemplates +0 .*\nMachines +1 +0 /,
+  );
   expect(table).toMatch(/\nDownloads +1 +0 +10 B /);
   const { usage } = z
     .object({ usage: z.array(z.looseObject({ kind: z.string(), reclaimableBytes: z.number() })) })
@@ -215,11 +220,12 @@ it('imports and exports, refuses to remove what is needed, and shows what it tak
   expect(usage.find(({ kind }) => kind === 'images')?.reclaimableBytes).toBeGreaterThan(1024 ** 2);
   const id = (await succeed('image', 'ls', '--json', 'web')).match(/"digest": "([0-9a-f]+)"/)?.[1] ?? '';
   const dry = await vmlet('system', 'prune', '--all', '--dry-run');
-  expect(dry.stdout).toBe(`sha256:${id} web web:1\nx\n`);
-  expect(dry.stderr).toMatch(/^vmlet: would remove 1 image, 1.3 MiB\nvmlet: would remove 1 leftover, /);
+  expect(dry.stdout).toBe(`x\n${unfinished}\nsha256:${id} web web:1\n`);
+  expect(dry.stderr).toMatch(/^vmlet: would remove 2 leftovers, .*\nvmlet: would remove 1 image, 1.3 MiB\n/);
   expect(existsSync(join(partials, 'x.part'))).toBe(true);
   expect((await vmlet('system', 'prune', '--all')).stdout).toBe(dry.stdout);
   expect(existsSync(join(partials, 'x.part'))).toBe(false);
+  expect(readdirSync(join(directory, 'data/vmlet/images'))).not.toContain(unfinished);
   expect((await succeed('image', 'ls', '-q')).trim().split('\n')).toHaveLength(1);
 });
 
