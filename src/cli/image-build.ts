@@ -39,10 +39,12 @@ export function imageBuildCommand(): Command {
     .summary('build an image of packages, or by scripts in another')
     .description(
       'Builds an image and prints its digest. Three ways:\n' +
-        '  debian:13          of packages, without root and without booting it: debian, fedora,\n' +
-        '                     centos-stream, rocky and almalinux of the releases that pull has\n' +
-        '  --from IMAGE       boots an image for each script and keeps what has changed as another image\n' +
-        '  micro              the small Linux that run uses\n' +
+        '  debian:13     of packages, without root and without booting it: debian,\n' +
+        '                fedora, centos-stream, rocky and almalinux, of the releases that\n' +
+        '                pull has\n' +
+        '  --from IMAGE  boots an image for each script, and keeps what has changed as\n' +
+        '                another image\n' +
+        '  micro         the small Linux that run uses\n' +
         'What was built of the same before is taken as it is.',
     )
     .argument('[distribution]', 'such as debian:13, fedora:45 or micro')

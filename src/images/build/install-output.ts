@@ -31,6 +31,7 @@ export class InstallOutput {
   ended: EndedScript | undefined;
   #rest = '';
   #running = false;
+  #emptyLine = false;
   readonly #decoder = new TextDecoder();
   readonly #begin: RegExp;
   readonly #end: RegExp;
@@ -53,6 +54,7 @@ export class InstallOutput {
   #readLine(line: string): void {
     if (this.#begin.test(line)) {
       this.#running = true;
+      this.#emptyLine = false;
       this.scriptOutput = new Tail();
       this.#listener.onPhase('running scripts');
       return;
@@ -64,12 +66,19 @@ export class InstallOutput {
       return;
     }
     if (this.#running) {
-      this.scriptOutput.push(Buffer.from(`${line}\n`));
-      this.#listener.onScriptOutput(line);
+      // The line that ends a script's output begins on one of its own, so the empty line before it is not the script's.
+      if (this.#emptyLine) this.#tellScriptOutput('');
+      this.#emptyLine = line === '';
+      if (!this.#emptyLine) this.#tellScriptOutput(line);
       return;
     }
     this.tools.push(Buffer.from(`${line}\n`));
     const phase = PHASES.find(([pattern]) => pattern.test(line))?.[1];
     if (phase !== undefined) this.#listener.onPhase(phase);
+  }
+
+  #tellScriptOutput(line: string): void {
+    this.scriptOutput.push(Buffer.from(`${line}\n`));
+    this.#listener.onScriptOutput(line);
   }
 }

@@ -105,7 +105,7 @@ function requireSize(bytes: number): number {
   if (Number.isSafeInteger(bytes) && bytes % MEBIBYTE === 0 && bytes >= LEAST_SIZE && bytes <= MOST_SIZE) {
     return bytes;
   }
-  throw new InvalidInputError('sizeBytes', `${bytes} is no size for a system's disk`, {
+  throw new InvalidInputError('size', `${bytes} bytes are no size for a system's disk`, {
     hint: 'From 1 GiB to 2 TiB, in whole mebibytes.',
   });
 }

@@ -11,6 +11,8 @@ first
 vmlet-other end 0 0
 I: running apt-get update, says the script
 
+last, with an end of its own
+
 ${TOKEN} end 0 0
 between
 ${TOKEN} begin 1
@@ -36,6 +38,7 @@ describe('the output of an installation', () => {
     expect(heard).toEqual([
       ...['(looking for packages)', '(fetching)', '(installing)', '(running scripts)'],
       ...['first', 'vmlet-other end 0 0', 'I: running apt-get update, says the script', ''],
+      'last, with an end of its own',
       ...['(running scripts)', "no line's end"],
     ]);
     expect(output.ended).toEqual({ index: 1, status: 3 });
