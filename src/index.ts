@@ -54,11 +54,8 @@ export type { ImageOrigin, ImageSource, Verification } from './images/manifest.t
 export {
   createDisk,
   createOverlay,
-  inspectDisk,
-  inspectChain,
   convertDisk,
   resizeDisk,
-  checkDisk,
   rebaseDisk,
   commitDisk,
   measureDisk,
@@ -69,13 +66,13 @@ export type {
   CreateOverlayOptions,
   ConvertDiskOptions,
   ResizeDiskOptions,
-  CheckDiskOptions,
-  DiskCheck,
   RebaseDiskOptions,
   CommitDiskOptions,
   MeasureDiskOptions,
   DiskMeasure,
 } from './images/qemu-img.ts';
+export { inspectDisk, inspectChain } from './images/inspect-disk.ts';
+export { type CheckDiskOptions, type DiskCheck, checkDisk } from './images/check-disk.ts';
 export type { DiskFormat, DiskInfo, DiskSnapshot } from './images/disk-info.ts';
 export { listSnapshots, createSnapshot, applySnapshot, deleteSnapshot } from './images/disk-snapshot.ts';
 export type { GuestProcess, GuestResult } from './guest/process.ts';

@@ -1,7 +1,8 @@
 import { InvalidInputError } from '../errors.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
+import type { DiskSnapshot } from './disk-info.ts';
 import { diskPath } from './disk-path.ts';
-import { type DiskSnapshot, inspectDisk } from './qemu-img.ts';
+import { inspectDisk } from './inspect-disk.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
 /** A qcow2 that no machine uses just now. */

@@ -3,15 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
-import { type DiskFormat, type DiskInfo, readDiskInfo } from './disk-info.ts';
+import type { DiskFormat } from './disk-info.ts';
 import { backingName, diskPath } from './disk-path.ts';
 import type { ForeignFormat } from './header/verdict.ts';
 import { readVirtualSize } from './header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
-
-export type { DiskInfo, DiskSnapshot } from './disk-info.ts';
 
 /** Every function here throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError
  *  and InvalidInputError, and on abort the signal's reason. Paths may hold any character. */
@@ -68,40 +66,6 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
   await makeNew(path, async () =>
     qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal }),
   );
-}
-
-/** Reads the header alone: a backing file need not be there, and one in use by a machine can be looked at. */
-export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
-  const path = diskPath(disk.path, 'path');
-  const { stdout } = await qemuImg(
-    ['info', '--force-share', '--output=json', '-f', disk.format, path],
-    path,
-    { signal: disk.signal },
-  );
-  return readDiskInfo(path, disk.format, stdout.toString('utf8'));
-}
-
-/**
- * The disk and all that it stands on, the top first.
- * @throws InvalidInputError where one does not say the format of its backing file, or the chain runs in a circle.
- */
-export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInfo[]> {
-  const chain: DiskInfo[] = [await inspectDisk(disk)];
-  for (let top = chain[0]; top?.backingPath !== undefined; top = chain.at(-1)) {
-    const { backingPath, backingFormat } = top;
-    if (backingFormat !== 'qcow2' && backingFormat !== 'raw') {
-      const said =
-        backingFormat === undefined ? 'does not say the format' : `says the format ${backingFormat}`;
-      throw new InvalidInputError('path', `${top.path} ${said} of its backing file ${backingPath}`, {
-        hint: `Write it down: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE.`,
-      });
-    }
-    if (chain.some(({ path }) => path === backingPath)) {
-      throw new InvalidInputError('path', `${backingPath} is its own backing file`);
-    }
-    chain.push(await inspectDisk({ path: backingPath, format: backingFormat, signal: disk.signal }));
-  }
-  return chain;
 }
 
 export interface ConvertDiskOptions extends Abortable {
@@ -163,51 +127,6 @@ export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
   await qemuImg(['resize', '--quiet', ...shrink, '-f', options.format, path, size], path, {
     signal: options.signal,
   });
-}
-
-const checkSchema = z.object({
-  'check-errors': z.number(),
-  corruptions: z.number().default(0),
-  leaks: z.number().default(0),
-  'corruptions-fixed': z.number().default(0),
-  'leaks-fixed': z.number().default(0),
-});
-
-export interface CheckDiskOptions extends ExistingDisk {
-  /** What to repair; nothing by default. */
-  readonly repair?: 'leaks' | 'all' | undefined;
-}
-
-/** What is wrong with an image's own tables; it says nothing about the file system inside. */
-export interface DiskCheck {
-  readonly corruptions: number;
-  /** Clusters that are taken and not used: a waste, no harm. */
-  readonly leaks: number;
-  /** Places that could not be looked at. */
-  readonly errors: number;
-  readonly corruptionsFixed: number;
-  readonly leaksFixed: number;
-}
-
-/** @throws InvalidInputError for a raw disk, which has no tables. */
-export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
-  const path = diskPath(options.path, 'path');
-  if (options.format === 'raw') throw new InvalidInputError('format', 'a raw disk has nothing to check');
-  const repair = options.repair === undefined ? [] : ['-r', options.repair];
-  const { stdout } = await qemuImg(
-    ['check', '--output=json', ...repair, '-f', options.format, path],
-    path,
-    // 2: corruptions, 3: leaks. 1 and 63 mean that the check itself did not work.
-    { signal: options.signal, acceptedExitCodes: [0, 2, 3] },
-  );
-  const check = checkSchema.parse(JSON.parse(stdout.toString('utf8')));
-  return {
-    corruptions: check.corruptions,
-    leaks: check.leaks,
-    errors: check['check-errors'],
-    corruptionsFixed: check['corruptions-fixed'],
-    leaksFixed: check['leaks-fixed'],
-  };
 }
 
 export interface RebaseDiskOptions extends Abortable {

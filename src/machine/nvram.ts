@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 import type { FirmwareFile } from '../host/firmware.ts';
 import { refuseExisting } from '../images/new-file.ts';
 import { qemuImg } from '../images/qemu-img-command.ts';
-import { checkDisk, convertDisk, inspectDisk } from '../images/qemu-img.ts';
+import { checkDisk } from '../images/check-disk.ts';
+import { inspectDisk } from '../images/inspect-disk.ts';
+import { convertDisk } from '../images/qemu-img.ts';
 
 export interface NvramOptions {
   /** The machine's own UEFI variables, always a qcow2. */

@@ -2,7 +2,8 @@ import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from '
 import { randomBytes } from 'node:crypto';
 import { extname, isAbsolute, join } from 'node:path';
 import { InvalidInputError, MachineExistsError } from '../errors.ts';
-import { createOverlay, inspectDisk } from '../images/qemu-img.ts';
+import { inspectDisk } from '../images/inspect-disk.ts';
+import { createOverlay } from '../images/qemu-img.ts';
 import { copyFileSparsely } from '../images/sparse-copy.ts';
 import type { Locations } from '../machine/locations.ts';
 import { copySeedDisk } from '../machine/seed-disk.ts';

@@ -1,6 +1,6 @@
 import { VmletError } from '../errors.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
-import { inspectDisk } from '../images/qemu-img.ts';
+import { inspectDisk } from '../images/inspect-disk.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
 import { portsOf } from './live-disks.ts';

@@ -18,20 +18,19 @@ import {
   MissingProgramError,
   NoSpaceError,
 } from '../../src/errors.ts';
+import { checkDisk } from '../../src/images/check-disk.ts';
 import {
   applySnapshot,
   createSnapshot,
   deleteSnapshot,
   listSnapshots,
 } from '../../src/images/disk-snapshot.ts';
+import { inspectChain, inspectDisk } from '../../src/images/inspect-disk.ts';
 import {
-  checkDisk,
   commitDisk,
   convertDisk,
   createDisk,
   createOverlay,
-  inspectChain,
-  inspectDisk,
   measureDisk,
   rebaseDisk,
   resizeDisk,
