@@ -14,6 +14,7 @@ import type { Section } from './section.ts';
 import { namedHeal } from './named-heal.ts';
 import { namedList } from './named-list.ts';
 import { namedStart } from './named-start.ts';
+import { peers } from './peers.ts';
 import { repeat } from './repeat.ts';
 import { version } from './version.ts';
 
@@ -30,8 +31,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   fork,
   hundred,
 };
-/** Half an hour and more: only when asked for by name. */
-const LONG: Readonly<Record<string, Section>> = { repeat };
+/** Only when asked for by name: half an hour and more, and what needs other programs. */
+const APART: Readonly<Record<string, Section>> = { repeat, peers };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
 const { values, positionals } = parseArgs({
@@ -39,7 +40,7 @@ const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string' } },
   allowPositionals: true,
 });
-const all = { ...SECTIONS, ...LONG };
+const all = { ...SECTIONS, ...APART };
 const unknown = positionals.filter((name) => !(name in all));
 if (unknown.length > 0) {
   throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}`);
