@@ -11,7 +11,6 @@ import { replaceFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { newBase } from './clone-bases.ts';
-import { newIdentity } from './create.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
 import { settleRestore } from './interrupted-restore.ts';
@@ -21,6 +20,7 @@ import { afterInstaller } from './installer.ts';
 import { lockMachine } from './machine-lock.ts';
 import { diskPath } from './machine-plan.ts';
 import { type MachineSpec, type StoredDisk, checkMachineName, formatMachineSpec } from './machine-spec.ts';
+import { newIdentity } from './new-identity.ts';
 import { createSshKeys } from './ssh-files.ts';
 import { openStaging, placeMachine } from './staging.ts';
 

@@ -1,17 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseSeedOptions } from '../guest/seed/options.ts';
-import { formatBytes } from '../images/disk-size.ts';
 import { InvalidInputError, MachineExistsError } from '../errors.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import { extractInstallMedia } from '../images/install-media.ts';
-import { createDisk, createOverlay } from '../images/qemu-img.ts';
 import type { DiskImage } from '../images/image.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { withStoreLock } from '../images/lock.ts';
-import { findDiskFile, findImage, findMedium, readableFile } from '../machine/boot-source.ts';
+import { findImage, findMedium, readableFile } from '../machine/boot-source.ts';
 import type { Locations } from '../machine/locations.ts';
 import { makeNvram } from '../machine/nvram.ts';
 import type { PullPolicy } from '../machine/spec.ts';
@@ -23,7 +20,8 @@ import { machineNames } from './definition.ts';
 import { storedForward } from './forwards.ts';
 import { definitionFiles } from './machine-files.ts';
 import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from './machine-spec.ts';
-import type { NewDisk } from './new-disk.ts';
+import { makeDisk, makeImageDisk } from './make-disk.ts';
+import { newIdentity } from './new-identity.ts';
 import { machinePublicKey } from './provision-ssh.ts';
 import { createSshKeys } from './ssh-files.ts';
 import { openStaging, placeMachine } from './staging.ts';
@@ -34,8 +32,6 @@ export interface CreateLimits extends Limits {
 }
 
 const ROOT = 'root';
-/** Cloud images are as small as can be, and a disk takes up only what was written. */
-const DISK_BYTES = 20 * 1024 ** 3;
 
 /**
  * Makes a machine, with its disks, and does not start it. It is there whole or not at all.
@@ -132,41 +128,6 @@ async function makeParts(
   };
 }
 
-/** A disk may be larger than its image: what reads the seed lets the file system grow into it. */
-async function makeImageDisk(
-  image: DiskImage,
-  wantedBytes: number | undefined,
-  storage: string,
-  signal: AbortSignal | undefined,
-): Promise<StoredDisk> {
-  const { path, format, backing, virtualBytes, name } = image;
-  if (wantedBytes !== undefined && wantedBytes < virtualBytes) {
-    throw new InvalidInputError(
-      'diskSize',
-      `${formatBytes(wantedBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
-      { hint: 'a disk can only be larger than its image' },
-    );
-  }
-  const file = 'disk0.qcow2';
-  await createOverlay({
-    path: join(storage, file),
-    backingPath: path,
-    backingFormat: format,
-    sizeBytes: Math.max(wantedBytes ?? DISK_BYTES, virtualBytes),
-    signal,
-  });
-  return {
-    name: 'disk0',
-    file,
-    owned: true,
-    format: 'qcow2',
-    backing: { path, format, ...(backing && { backing }) },
-    readOnly: false,
-    cache: 'writeback',
-    discard: true,
-  };
-}
-
 async function makeSeedDisk(
   wanted: NewMachine,
   image: DiskImage | undefined,
@@ -181,48 +142,6 @@ async function makeSeedDisk(
     hostname: wanted.name,
     macAddress: wanted.net === 'none' ? undefined : mac,
   });
-}
-
-/** What tells a machine from all others; a clone gets it anew. */
-export function newIdentity(): Pick<MachineSpec, 'id' | 'uuid' | 'mac'> {
-  return {
-    id: randomBytes(4).toString('hex'),
-    uuid: randomUUID(),
-    // QEMU's own prefix, as everywhere.
-    mac: `52:54:00:${randomBytes(3)
-      .toString('hex')
-      .replace(/..(?=.)/g, '$&:')}`,
-  };
-}
-
-export async function makeDisk(
-  disk: NewDisk,
-  place: { readonly name: string; readonly storage: string; readonly signal: AbortSignal | undefined },
-): Promise<StoredDisk> {
-  const { name, storage, signal } = place;
-  const file = `${name}.qcow2`;
-  const common = { name, cache: disk.cache, discard: disk.discard, readOnly: disk.readOnly };
-  if ('sizeBytes' in disk.source) {
-    await createDisk({
-      path: join(storage, file),
-      format: 'qcow2',
-      sizeBytes: disk.source.sizeBytes,
-      signal,
-    });
-    return { ...common, file, owned: true, format: 'qcow2' };
-  }
-  const { path, format, backing, virtualBytes } = await findDiskFile(disk.source, disk.field, signal);
-  const standsOn = backing && { backing };
-  if (disk.adopt) return { ...common, file: path, owned: true, format, ...standsOn };
-  if (disk.readOnly) return { ...common, file: path, owned: false, format, ...standsOn };
-  await createOverlay({
-    path: join(storage, file),
-    backingPath: path,
-    backingFormat: format,
-    sizeBytes: virtualBytes,
-    signal,
-  });
-  return { ...common, file, owned: true, format: 'qcow2', backing: { path, format, ...standsOn } };
 }
 
 async function makeFirmware(

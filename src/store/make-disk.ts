@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { InvalidInputError } from '../errors.ts';
+import { formatBytes } from '../images/disk-size.ts';
+import type { DiskImage } from '../images/image.ts';
+import { createDisk, createOverlay } from '../images/qemu-img.ts';
+import { findDiskFile } from '../machine/boot-source.ts';
+import type { StoredDisk } from './machine-spec.ts';
+import type { NewDisk } from './new-disk.ts';
+
+/** Cloud images are as small as can be, and a disk takes up only what was written. */
+const DISK_BYTES = 20 * 1024 ** 3;
+
+/** A disk may be larger than its image: what reads the seed lets the file system grow into it. */
+export async function makeImageDisk(
+  image: DiskImage,
+  wantedBytes: number | undefined,
+  storage: string,
+  signal: AbortSignal | undefined,
+): Promise<StoredDisk> {
+  const { path, format, backing, virtualBytes, name } = image;
+  if (wantedBytes !== undefined && wantedBytes < virtualBytes) {
+    throw new InvalidInputError(
+      'diskSize',
+      `${formatBytes(wantedBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
+      { hint: 'a disk can only be larger than its image' },
+    );
+  }
+  const file = 'disk0.qcow2';
+  await createOverlay({
+    path: join(storage, file),
+    backingPath: path,
+    backingFormat: format,
+    sizeBytes: Math.max(wantedBytes ?? DISK_BYTES, virtualBytes),
+    signal,
+  });
+  return {
+    name: 'disk0',
+    file,
+    owned: true,
+    format: 'qcow2',
+    backing: { path, format, ...(backing && { backing }) },
+    readOnly: false,
+    cache: 'writeback',
+    discard: true,
+  };
+}
+
+export async function makeDisk(
+  disk: NewDisk,
+  place: { readonly name: string; readonly storage: string; readonly signal: AbortSignal | undefined },
+): Promise<StoredDisk> {
+  const { name, storage, signal } = place;
+  const file = `${name}.qcow2`;
+  const common = { name, cache: disk.cache, discard: disk.discard, readOnly: disk.readOnly };
+  if ('sizeBytes' in disk.source) {
+    await createDisk({
+      path: join(storage, file),
+      format: 'qcow2',
+      sizeBytes: disk.source.sizeBytes,
+      signal,
+    });
+    return { ...common, file, owned: true, format: 'qcow2' };
+  }
+  const { path, format, backing, virtualBytes } = await findDiskFile(disk.source, disk.field, signal);
+  const standsOn = backing && { backing };
+  if (disk.adopt) return { ...common, file: path, owned: true, format, ...standsOn };
+  if (disk.readOnly) return { ...common, file: path, owned: false, format, ...standsOn };
+  await createOverlay({
+    path: join(storage, file),
+    backingPath: path,
+    backingFormat: format,
+    sizeBytes: virtualBytes,
+    signal,
+  });
+  return { ...common, file, owned: true, format: 'qcow2', backing: { path, format, ...standsOn } };
+}
