@@ -4,6 +4,7 @@ import { type Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { DownloadError } from '../../errors.ts';
 import { basicCredentials, printable } from './address.ts';
+import { connectedTo } from './failure.ts';
 import type { TransferLimits } from './limits.ts';
 import { portOf } from './proxy-environment.ts';
 import { SocketReader } from './socket-reader.ts';
@@ -113,10 +114,10 @@ async function answerOf(request: ClientRequest, asking: Asking): Promise<Incomin
 }
 
 /** Limits the time until a connection stands, and from then until the answer. @returns what ends it. */
-function watchStart(request: ClientRequest, { url, limits }: Asking): () => void {
+function watchStart(request: ClientRequest, { url, proxy, limits }: Asking): () => void {
   const shown = printable(url);
   const end = (error: DownloadError) => () => void request.destroy(error);
-  const late = `${shown}: no connection to ${url.host} could be made within ${limits.connectMs / 1000} s`;
+  const late = `${shown}: no connection to ${connectedTo(url, proxy)} could be made within ${limits.connectMs / 1000} s`;
   let timer = setTimeout(end(new DownloadError(shown, 'unreachable', late)), limits.connectMs);
   const silent = `${shown}: the server does not answer: nothing came within ${limits.headMs / 1000} s`;
   const stands = (): void => {

@@ -23,16 +23,30 @@ const CODES: Readonly<Record<string, DownloadFailure>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
 
-/** An error of sockets, TLS or HTTP in words for a user. */
-export function explainFailure(error: unknown, url: URL): unknown {
+/**
+ * An error of sockets, TLS or HTTP in words for a user.
+ * @param proxy by which a connection was to be made.
+ */
+export function explainFailure(error: unknown, url: URL, proxy?: URL): unknown {
   const code = codeOf(error);
   const reason = code === undefined ? undefined : reasonOf(code);
   if (reason === undefined) return error;
-  return new DownloadError(printable(url), reason, describe(reason, url, error), {
+  return new DownloadError(printable(url), reason, describe(reason, url, proxy, error), {
     cause: error,
-    hint: HINTS[reason],
+    hint:
+      proxy && CONNECTING.includes(reason)
+        ? `the environment names that proxy: ${PROXY_HINT}`
+        : HINTS[reason],
   });
 }
+
+/** Which of the two it is that a connection is made to. */
+export function connectedTo(url: URL, proxy: URL | undefined): string {
+  return proxy ? `the proxy ${proxy.host}` : url.host;
+}
+
+/** What comes before anything is said to the server. */
+const CONNECTING: readonly DownloadFailure[] = ['refused', 'name', 'unreachable'];
 
 const PROXY_HINT = 'look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
 const HINTS: Partial<Record<DownloadFailure, string>> = {
@@ -43,11 +57,12 @@ const HINTS: Partial<Record<DownloadFailure, string>> = {
   tls: 'where an authority of your own signs, name its certificate in NODE_EXTRA_CA_CERTS',
 };
 
-function describe(reason: DownloadFailure, url: URL, error: unknown): string {
+function describe(reason: DownloadFailure, url: URL, proxy: URL | undefined, error: unknown): string {
   const shown = printable(url);
-  if (reason === 'refused') return `${shown}: nothing answers at ${url.host}`;
-  if (reason === 'name') return `${shown}: the name ${url.hostname} could not be looked up`;
-  if (reason === 'unreachable') return `${shown}: no connection to ${url.host} could be made`;
+  const whose = proxy ? `of the proxy, ${proxy.hostname},` : url.hostname;
+  if (reason === 'refused') return `${shown}: nothing answers at ${connectedTo(url, proxy)}`;
+  if (reason === 'name') return `${shown}: the name ${whose} could not be looked up`;
+  if (reason === 'unreachable') return `${shown}: no connection to ${connectedTo(url, proxy)} could be made`;
   if (reason === 'stalled') return `${shown}: the server stopped sending`;
   if (reason === 'lost') return `${shown}: the connection was lost before the file was whole`;
   const detail = error instanceof Error ? error.message : String(error);

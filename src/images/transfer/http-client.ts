@@ -76,10 +76,11 @@ export class HttpClient implements Disposable {
   ): Promise<HttpAnswer> {
     signal?.throwIfAborted();
     const authorization = authorizationFor(url, start);
+    const proxy = proxyFor(url);
     try {
       const { message, reader } = await ask({
         url,
-        proxy: proxyFor(url),
+        proxy,
         headers: {
           'user-agent': 'vmlet',
           accept: '*/*',
@@ -94,7 +95,7 @@ export class HttpClient implements Disposable {
       return { url, status: message.statusCode ?? 0, field, body: message, reader };
     } catch (error) {
       signal?.throwIfAborted();
-      throw explainFailure(error, url);
+      throw explainFailure(error, url, proxy);
     }
   }
 

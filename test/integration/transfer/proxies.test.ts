@@ -67,6 +67,24 @@ test('what does not speak TLS at the end of a tunnel is not trusted', async () =
   expect(proxy.requests.map(({ method }) => method)).toEqual(['CONNECT']);
 });
 
+test.each(['http', 'https'])(
+  'a proxy that is out of reach is named, and not the %s server',
+  async (scheme) => {
+    process.env[`${scheme}_proxy`] = 'http://127.0.0.1:1';
+    await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
+      reason: 'refused',
+      message: `${scheme}://example.org/disk.raw: nothing answers at the proxy 127.0.0.1:1`,
+      hint: expect.stringContaining('names that proxy') as string,
+    });
+    process.env[`${scheme}_proxy`] = 'http://proxy.invalid:3128';
+    await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
+      message: expect.stringContaining(
+        'the name of the proxy, proxy.invalid, could not be looked up',
+      ) as string,
+    });
+  },
+);
+
 test('a proxy that is no address is told', async () => {
   process.env['http_proxy'] = 'socks5://127.0.0.1:1080';
   await expect(lab.download('disk.raw')).rejects.toThrow(InvalidInputError);
