@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const GENEROUS_MS = 120_000;
@@ -7,9 +8,12 @@ export default defineConfig({
   test: {
     // Once for all projects: build what is tested, and afterwards look for what was left behind.
     globalSetup: ['test/built.ts', 'test/leftovers.ts'],
+    // One processor less, which vitest has by default, would be half of them in CI.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...generous } },
+      { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...generous } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...generous } },
     ],
   },

@@ -13,7 +13,7 @@ import { withStoreLock } from '../src/images/lock.ts';
 const ROOT = join(import.meta.dirname, '..');
 const RECIPE: DistributionRecipe = {
   ...{ distribution: 'debian', release: '13' },
-  include: ['qemu-guest-agent'],
+  include: ['qemu-guest-agent', 'redis-server'],
   run: [{ path: join(ROOT, 'fixtures/debian-guest/set-up') }],
   agent: join(ROOT, 'dist/guest-agent/vmlet-agent'),
   sizeBytes: 2 * 1024 ** 3,
@@ -44,7 +44,8 @@ export function whyNoDebianGuest(): string | undefined {
  * A disk with Debian 13 as `vmlet image build` makes it: it boots by GRUB under BIOS, UEFI and Secure Boot, has
  * networkd and resolved (DHCP), sshd (the host key is made at the first start), cloud-init, which does nothing without
  * a seed, and our agent. fixtures/debian-guest adds what only tests need: the serial port, at 115200, logs root in by
- * itself, and whoever sees the prompt may press the power button; qemu-ga is there, and nothing works by a clock. The
+ * itself, and whoever sees the prompt may press the power button; qemu-ga is there, redis too, which nobody starts, and
+ * nothing works by a clock. The
  * host name is `debian`. Root has no password: put a key into /root/.ssh/authorized_keys.
  *
  * It is built once for each state of the recipe and the agent, in vmlet-test of the user's cache directory.

@@ -6,7 +6,7 @@ import type { Section } from './section.ts';
 import { describeTimes } from './statistics.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const TESTS = ['test/e2e/testing/vitest.test.ts', 'test/e2e/testing/waits.test.ts'];
+const TESTS = ['test/testing/vitest.test.ts', 'test/testing/waits.test.ts'];
 
 interface Report {
   readonly testResults: readonly {
@@ -43,7 +43,7 @@ function runOnce(): string {
   const directory = mkdtempSync(join(tmpdir(), 'vmlet-bench-'));
   const output = join(directory, 'report.json');
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const flags = ['--project', 'e2e', '--reporter', 'json', '--outputFile', output];
+  const flags = ['--project', 'testing', '--reporter', 'json', '--outputFile', output];
   try {
     execFileSync(process.execPath, [vitest, 'run', ...flags, ...TESTS], { cwd: ROOT, stdio: 'ignore' });
   } catch {

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GuestAlarmError, type LaunchOptions, type Machine, launch } from '../../../src/index.ts';
-import { writeFailureBundle } from '../../../src/testing/failure-bundle.ts';
-import { GuestAlarm } from '../../../src/testing/guest-alarm.ts';
-import { openDoors } from '../../../src/testing/guest-doors.ts';
-import { Scope } from '../../../src/util/scope.ts';
-import { temporaryDirectory } from '../../directory.ts';
-import { start } from '../command.ts';
+import { GuestAlarmError, type LaunchOptions, type Machine, launch } from '../../src/index.ts';
+import { writeFailureBundle } from '../../src/testing/failure-bundle.ts';
+import { GuestAlarm } from '../../src/testing/guest-alarm.ts';
+import { openDoors } from '../../src/testing/guest-doors.ts';
+import { Scope } from '../../src/util/scope.ts';
+import { temporaryDirectory } from '../directory.ts';
+import { start } from '../e2e/command.ts';
 
 const directory = temporaryDirectory();
 const options: LaunchOptions = { memory: '128M', net: 'none', name: 'tested' };

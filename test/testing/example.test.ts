@@ -3,11 +3,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { locate } from '../../../src/machine/locations.ts';
-import { temporaryDirectory } from '../../directory.ts';
-import { unpackPackage } from '../../packed-package.ts';
+import { locate } from '../../src/machine/locations.ts';
+import { temporaryDirectory } from '../directory.ts';
+import { unpackPackage } from '../packed-package.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 const directory = temporaryDirectory();
 
 it('is an example that whoever copies it can run', { timeout: 400_000 }, async () => {

@@ -7,10 +7,10 @@ import {
   listTemplates,
   openTemplate,
   removeTemplate,
-} from '../../../src/index.ts';
-import type { TestMachine } from '../../../src/testing/index.ts';
-import { removeUnused, templateOf } from '../../../src/testing/shared-templates.ts';
-import { expect, machines } from '../../../src/testing/vitest.ts';
+} from '../../src/index.ts';
+import type { TestMachine } from '../../src/testing/index.ts';
+import { removeUnused, templateOf } from '../../src/testing/shared-templates.ts';
+import { expect, machines } from '../../src/testing/vitest.ts';
 
 const WEB = {
   run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFailed } from 'vitest';
-import { temporaryDirectory } from '../../directory.ts';
-import { start, until } from '../command.ts';
+import { temporaryDirectory } from '../directory.ts';
+import { start, until } from '../e2e/command.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 const project = join(root, 'fixtures/testing');
 const nodeTests = join(project, 'node-tests.mjs');
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');

@@ -6,8 +6,8 @@ import {
   MachineEndedError,
   WaitTimedOutError,
   launch,
-} from '../../../src/index.ts';
-import { TestMachine } from '../../../src/testing/index.ts';
+} from '../../src/index.ts';
+import { TestMachine } from '../../src/testing/index.ts';
 
 const SHORT_MS = 400;
 

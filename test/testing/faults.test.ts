@@ -7,9 +7,9 @@ import {
   type TemporaryTemplate,
   createTemplate,
   launch,
-} from '../../../src/index.ts';
-import { NetworkFaults, TestMachine } from '../../../src/testing/index.ts';
-import { until } from '../command.ts';
+} from '../../src/index.ts';
+import { NetworkFaults, TestMachine } from '../../src/testing/index.ts';
+import { until } from '../e2e/command.ts';
 
 const MiB = 1024 * 1024;
 const DAY_MS = 86_400_000;

@@ -4,9 +4,9 @@ import {
   type TemporaryTemplate,
   WaitTimedOutError,
   createTemplate,
-} from '../../../src/index.ts';
-import { TestMachine, matchers } from '../../../src/testing/index.ts';
-import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../../debian-guest.ts';
+} from '../../src/index.ts';
+import { TestMachine, matchers } from '../../src/testing/index.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 
 const missing = whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
@@ -30,7 +30,8 @@ ListenStream=8080
 Service=slow.service
 END
 systemctl daemon-reload
-systemctl start web.socket`;
+systemctl start web.socket redis-server
+redis-cli set answer 41`;
 
 describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
   let template: TemporaryTemplate;
@@ -86,8 +87,9 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     expect((await matchers.toListenOn.call({}, vm, 8080)).pass).toBe(true);
   });
 
-  it('is another machine than the next fork, and all of it runs', async () => {
+  it('is another machine than the next fork, whose database answers at once, and all of it runs', async () => {
     await using other = new TestMachine(await template.fork({ name: 'two' }));
+    for (const one of [other, vm]) expect((await one.sh`redis-cli incr answer`).stdout).toBe('42');
     for (const one of [vm, other])
       await one.waitFor.command('systemctl is-system-running | grep -E "running|degraded"');
     const ids = await Promise.all(
