@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatBytes } from '../index.ts';
-import { MachineStore } from '../store/index.ts';
+import { MachineStore, type NamedMachine } from '../store/index.ts';
 import { formatAgo } from './duration.ts';
 import { ProgressLine } from './progress.ts';
 import { table } from './table.ts';
@@ -81,9 +81,14 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
   await withProgress(`making ${name} what it was…`, async (signal) =>
     machine.restoreSnapshot(snapshot, { disksOnly, signal }),
   );
-  const status = machine.status();
-  process.stderr.write(`vmlet: ${name} is ${status.kind === 'running' ? status.state : 'not running'}\n`);
+  process.stderr.write(`vmlet: ${name} is ${await stateOf(machine)}\n`);
   process.stdout.write(`${snapshot}\n`);
+}
+
+/** Asked of QEMU: what the keeper has written down may still be of the moment before. */
+async function stateOf(machine: NamedMachine): Promise<string> {
+  if (machine.status().kind !== 'running') return 'not running';
+  return machine.live().qmp(async (monitor) => (await monitor.execute('query-status')).status);
 }
 
 async function remove(name: string, snapshots: string[]): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { boot } from './boot.ts';
 import { firstReply } from './first-reply.ts';
+import { database } from './database.ts';
 import { fork } from './fork.ts';
 import { hundred } from './hundred.ts';
 import { launch } from './launch.ts';
@@ -32,7 +33,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   hundred,
 };
 /** Only when asked for by name: half an hour and more, and what needs other programs. */
-const APART: Readonly<Record<string, Section>> = { repeat, peers };
+const APART: Readonly<Record<string, Section>> = { repeat, peers, database };
 const RESULTS = join(import.meta.dirname, '../../bench-results');
 
 const { values, positionals } = parseArgs({
