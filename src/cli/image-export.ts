@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { InvalidInputError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import type { ExportFormat } from '../index.ts';
 import { ProgressLine } from './progress.ts';
@@ -30,6 +31,11 @@ export function imageExportCommand(): Command {
 }
 
 async function exportImage(reference: string, file: string, flags: Flags): Promise<void> {
+  if (file === '-') {
+    throw new InvalidInputError('file', 'an image cannot be written to the standard output', {
+      hint: 'give the path of a file; ./- for one of that name',
+    });
+  }
   const { ImageStore } = await import('../index.ts');
   const progress = new ProgressLine();
   try {

@@ -170,6 +170,7 @@ it.each([
   [['image', 'import', 'nowhere.qcow2', 'x'], /there is no file/],
   [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull ADDRESS --name x/],
   [['image', 'export', 'nothing', 'x'], /there is no image nothing/],
+  [['image', 'export', 'nothing', '-'], /cannot be written to the standard output/],
   [['image', 'tag', 'nothing', 'x'], /there is no image nothing/],
   [['image', 'export', 'nothing', 'x', '--format', 'zip'], /Allowed choices are qcow2, raw/],
 ])('says in one sentence what is wrong with vmlet %j', async (args, sentence) => {
