@@ -1,4 +1,11 @@
-import { type InstallProblem, notInstalled } from './installer.ts';
+import {
+  type InstallProblem,
+  notGiven,
+  notInstalled,
+  notReached,
+  notTogether,
+  wordsOf,
+} from './install-problem.ts';
 
 /**
  * What the last lines of a failed mmdebstrap mean. Of what apt says the first complaint is the cause, those after it
@@ -6,9 +13,7 @@ import { type InstallProblem, notInstalled } from './installer.ts';
  */
 export function aptProblem(lines: readonly string[]): InstallProblem | undefined {
   const text = lines.join('\n');
-  const all = (pattern: RegExp): string[] => [
-    ...new Set([...text.matchAll(pattern)].map(([, word]) => word ?? '')),
-  ];
+  const all = (pattern: RegExp): string[] => wordsOf(text, pattern);
   const unknown = all(
     /^E: (?:Unable to locate package |Package '?)([^\s']+)(?:$|'? has no installation candidate)/gm,
   );
@@ -22,19 +27,9 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   const unreachable = all(
     /(?:Could not (?:resolve|connect to)|Temporary failure resolving|Cannot initiate the connection to|Unable to connect to) '?([^\s',:]+)/g,
   );
-  if (unreachable.length > 0) {
-    return {
-      problem: `the packages cannot be fetched: ${unreachable.join(', ')} cannot be reached`,
-      hint: 'See whether the host has a network, and a proxy in http_proxy where it needs one.',
-    };
-  }
-  const missing = all(/^E: Failed to fetch (\S+)/gm);
-  if (missing.length > 0) {
-    return {
-      problem: `the mirror did not give ${missing[0] ?? ''}`,
-      hint: 'Try again later, or with another mirror.',
-    };
-  }
+  if (unreachable.length > 0) return notReached(unreachable, 'http_proxy');
+  const [missing] = all(/^E: Failed to fetch (\S+)/gm);
+  if (missing !== undefined) return notGiven(missing);
   if (/is not signed|NO_PUBKEY|signatures? (?:were|was|could)[^\n]*invalid|Missing key/i.test(text)) {
     return {
       problem: 'the mirror is not signed by a key of Debian that the host knows',
@@ -48,12 +43,7 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
     };
   }
   const unmet = all(/^ ([a-z0-9][a-z0-9+.-]+) : (?:Depends|Conflicts|Breaks)/gm);
-  if (unmet.length > 0) {
-    return {
-      problem: `these packages cannot be installed together: ${unmet.join(', ')}`,
-      hint: 'Leave one of them out.',
-    };
-  }
+  if (unmet.length > 0) return notTogether(unmet.join(', '));
   const complaint = lines.find((line) => /^(E|dpkg): |^dpkg: error/.test(line));
   if (complaint === undefined) return undefined;
   return notInstalled(complaint.replace(/^E: /, ''));

@@ -1,4 +1,11 @@
-import { type InstallProblem, notInstalled } from './installer.ts';
+import {
+  type InstallProblem,
+  notGiven,
+  notInstalled,
+  notReached,
+  notTogether,
+  wordsOf,
+} from './install-problem.ts';
 
 /** curl(1) exit codes for what says nothing or cannot be found: a proxy, a host, a connection, a time limit, TLS. */
 const UNREACHABLE = /Curl error \((?:5|6|7|28|35|56)\): [^\n]*?(?:https?|ftp):\/\/([^/\s\]]+)/g;
@@ -8,9 +15,7 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
   // What went well before says nothing, such as that a key was imported.
   const last = lines.findLastIndex((line) => /^(?:I: dnf |Complete!)/.test(line));
   const text = lines.slice(last + 1).join('\n');
-  const all = (pattern: RegExp): string[] => [
-    ...new Set([...text.matchAll(pattern)].map(([, word]) => word ?? '')),
-  ];
+  const all = (pattern: RegExp): string[] => wordsOf(text, pattern);
   const unknown = all(/^No match for argument: (\S+)/gm);
   if (unknown.length > 0) {
     return {
@@ -19,19 +24,9 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
     };
   }
   const unreachable = all(UNREACHABLE);
-  if (unreachable.length > 0) {
-    return {
-      problem: `the packages cannot be fetched: ${unreachable.join(', ')} cannot be reached`,
-      hint: 'See whether the host has a network, and a proxy in http_proxy and https_proxy where it needs one.',
-    };
-  }
-  const missing = all(/(?:Status code: \d+|Curl error \(\d+\): [^\n]*?) for (\S+)/g);
-  if (missing.length > 0) {
-    return {
-      problem: `the mirror did not give ${missing[0] ?? ''}`,
-      hint: 'Try again later, or with another mirror.',
-    };
-  }
+  if (unreachable.length > 0) return notReached(unreachable, 'http_proxy and https_proxy');
+  const [missing] = all(/(?:Status code: \d+|Curl error \(\d+\): [^\n]*?) for (\S+)/g);
+  if (missing !== undefined) return notGiven(missing);
   if (
     /is not signed$|^Error: GPG check FAILED|OpenPGP check for package|signature verification failed/im.test(
       text,
@@ -45,12 +40,7 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
   const [problem] = all(
     /^ *(?:Problem(?: \d+)?: |- )(.*(?:conflict|nothing provides|cannot install|requires).*)$/gm,
   );
-  if (problem !== undefined) {
-    return {
-      problem: `these packages cannot be installed together: ${problem}`,
-      hint: 'Leave one of them out.',
-    };
-  }
+  if (problem !== undefined) return notTogether(problem);
   const complaint = lines
     .slice(last + 1)
     .find((line) => /^(?:Error|error|Transaction failed): ?\S/.test(line));

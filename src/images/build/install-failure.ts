@@ -1,5 +1,6 @@
 import { CommandFailedError, ImageBuildError, NoSpaceError, PermissionError } from '../../errors.ts';
-import { type InstallProblem, type Installer, notInstalled } from './installer.ts';
+import { type InstallProblem, notInstalled } from './install-problem.ts';
+import type { Installer } from './installer.ts';
 
 const SUBORDINATE_HINT =
   'Give this user ids of its own for it: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER. See newuidmap(1).';

@@ -1,4 +1,5 @@
 import type { CpuLevel } from '../../util/cpu-level.ts';
+import type { InstallProblem } from './install-problem.ts';
 import type { SettledRecipe } from './recipe.ts';
 import type { Need } from './required-programs.ts';
 
@@ -35,20 +36,6 @@ export interface InstallPlace {
   /** The directory to make the system in. */
   readonly root: string;
   readonly signal: AbortSignal | undefined;
-}
-
-/** What an installer's last words mean: a problem in a sentence, and what to do about it. */
-export interface InstallProblem {
-  readonly problem: string;
-  readonly hint: string;
-}
-
-/** @param complaint of the installer's, where nothing better is known. */
-export function notInstalled(complaint: string): InstallProblem {
-  return {
-    problem: `the packages could not be installed: ${complaint}`,
-    hint: 'The lines above it are in the error’s cause.',
-  };
 }
 
 /** How the packages of some distributions become a system in a directory. */
