@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { StreamFrame } from './frame.ts';
-import { FrameStream, FrameStreamError } from './frame-stream.ts';
+import { takeFrames } from './socket-frames.ts';
 import type { EthernetSwitch, SwitchPort } from './switch.ts';
 
 /** Bytes that wait for a guest that is slow to take them; what comes on top of that is lost, as in any switch. */
@@ -18,17 +18,8 @@ export class SocketPort implements SwitchPort {
   constructor(name: string, socket: Socket, into: EthernetSwitch) {
     this.name = name;
     this.#socket = socket;
-    const stream = new FrameStream();
     into.plugIn(this);
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        for (const frame of stream.push(chunk)) into.receive(this, frame);
-      } catch (error) {
-        if (!(error instanceof FrameStreamError)) throw error;
-        // Only a broken QEMU writes such a thing, and its stream cannot be followed any further.
-        socket.destroy();
-      }
-    });
+    takeFrames(socket, (frame) => into.receive(this, frame));
     // A connection that is reset as QEMU dies; its end is what counts.
     socket.on('error', () => undefined);
     socket.once('end', () => socket.destroy());

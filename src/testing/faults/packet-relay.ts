@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { NetworkCard } from '../../machine/network-card.ts';
-import { FrameStream, FrameStreamError } from '../../passt/ethernet/frame-stream.ts';
+import { takeFrames } from '../../passt/ethernet/socket-frames.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { deferred } from '../../util/deferred.ts';
 import { Scope } from '../../util/scope.ts';
@@ -96,21 +96,12 @@ export class PacketRelay {
   }
 
   #join(out: Socket, back: Socket): void {
-    const stream = new FrameStream();
     const delay = new PacketDelay(this.#shape, (packet) => {
       if (back.writable && back.writableLength <= QUEUE_BYTES) back.write(packet);
     });
     this.#delays.push(delay);
     this.#scope.defer(() => delay.close());
-    out.on('data', (bytes: Buffer) => {
-      try {
-        for (const frame of stream.push(bytes)) delay.push(frame);
-      } catch (error) {
-        if (!(error instanceof FrameStreamError)) throw error;
-        // Of a QEMU that sends such a thing no packet can be told from another any more: none gets through.
-        out.destroy();
-      }
-    });
+    takeFrames(out, (frame) => delay.push(frame));
     for (const socket of [out, back]) {
       // QEMU is gone, which its machine tells.
       socket.on('error', () => undefined);
