@@ -28,19 +28,32 @@ void netlink_attribute(struct netlink_message *message, uint16_t type, const voi
     message->header.nlmsg_len = (uint32_t)(at + RTA_LENGTH(length));
 }
 
+static int ask(int fd, struct netlink_message *message)
+{
+    message->header.nlmsg_seq = ++sequence;
+    return send(fd, message, message->header.nlmsg_len, 0) < 0 ? errno : 0;
+}
+
+static ssize_t hear(int fd, void *answer, size_t size)
+{
+    ssize_t count;
+    do
+        count = recv(fd, answer, size, 0);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
 int netlink_transact(int fd, struct netlink_message *message)
 {
     union {
         struct nlmsghdr header;
         uint8_t bytes[8192];
     } answer;
-    message->header.nlmsg_seq = ++sequence;
-    if (send(fd, message, message->header.nlmsg_len, 0) < 0)
-        return errno;
+    int reason = ask(fd, message);
+    if (reason)
+        return reason;
     for (;;) {
-        ssize_t count = recv(fd, &answer, sizeof answer, 0);
-        if (count < 0 && errno == EINTR)
-            continue;
+        ssize_t count = hear(fd, &answer, sizeof answer);
         if (count < 0)
             return errno;
         if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || answer.header.nlmsg_seq != sequence ||
@@ -57,13 +70,11 @@ int netlink_list(int fd, struct netlink_message *message, void (*each)(const str
         uint8_t bytes[16384];
     } answer;
     message->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    message->header.nlmsg_seq = ++sequence;
-    if (send(fd, message, message->header.nlmsg_len, 0) < 0)
-        return errno;
+    int reason = ask(fd, message);
+    if (reason)
+        return reason;
     for (;;) {
-        ssize_t count = recv(fd, &answer, sizeof answer, 0);
-        if (count < 0 && errno == EINTR)
-            continue;
+        ssize_t count = hear(fd, &answer, sizeof answer);
         if (count < 0)
             return errno;
         size_t left = (size_t)count;
