@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { onAbort } from '../util/on-abort.ts';
+import { withinLimits } from '../util/deadline.ts';
 import type { DigestReply, DigestRequest, DigestTask } from './digest-thread.ts';
 
 /** Made by the build; src/images, dist/images and the bundled command in dist/bin are equally deep below the package. */
@@ -61,12 +61,7 @@ export class FileDigest {
     this.#onRead = onRead;
     if (!this.#isWhole) this.#say(true);
     this.#isWhole = true;
-    if (!signal) return this.#digest;
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const stopWatching = onAbort(signal, reject);
-      void this.#digest.then(resolve, reject).finally(stopWatching);
-    });
+    return withinLimits('the digest', this.#digest, { signal });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { sha256 } from '../images/sha256.ts';
 
 export interface BundleDirectoryOptions {
   /** Where the bundles of all tests are; `$VMLET_ATTACHMENTS`, else `test-results/vmlet`, by default. */
@@ -24,6 +24,6 @@ export function bundleDirectory(test: readonly string[], options: BundleDirector
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .slice(0, LONGEST_NAME)
     .replaceAll(/^-|-$/g, '');
-  const digest = createHash('sha256').update(test.join('\0')).digest('hex').slice(0, DIGEST_LENGTH);
+  const digest = sha256(test.join('\0')).slice(0, DIGEST_LENGTH);
   return join(root, `${readable || 'test'}-${digest}`);
 }

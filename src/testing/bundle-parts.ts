@@ -8,6 +8,7 @@ import type { RunningMachine } from '../machine/running-machine.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { takeScreenshot } from '../machine/screenshot.ts';
 import { qemuCommand } from '../machine/start.ts';
+import { outcomeByNow } from './outcome-by-now.ts';
 
 /** One file of a bundle. */
 export interface BundlePart {
@@ -83,7 +84,7 @@ async function readJournal(machine: RunningMachine, mostBytes: number, signal: A
 
 async function describeMachine(machine: RunningMachine, signal: AbortSignal): Promise<string> {
   const { name, pid, plan, ports, qmp } = machine;
-  const outcome = await Promise.race([machine.ended, undefinedLater()]);
+  const outcome = await outcomeByNow(machine);
   const state = outcome
     ? { ended: outcome, description: describeOutcome(outcome) }
     : await withinLimits('query-status', qmp.execute('query-status', undefined, { signal }), {
@@ -105,12 +106,6 @@ async function describeMachine(machine: RunningMachine, signal: AbortSignal): Pr
     plan,
   };
   return `${JSON.stringify(told, null, 2)}\n`;
-}
-
-/** A promise that has settled already wins against it. */
-async function undefinedLater(): Promise<undefined> {
-  await new Promise(setImmediate);
-  return undefined;
 }
 
 function asLines(lines: readonly string[]): string {

@@ -8,6 +8,7 @@ import { deferred } from '../util/deferred.ts';
 import { Scope } from '../util/scope.ts';
 import { ControllingTerminal } from './controlling-terminal.ts';
 import { type GuestDoors, openDoors } from './guest-doors.ts';
+import { outcomeByNow } from './outcome-by-now.ts';
 
 export interface PauseOptions {
   /** What is told first, as in `the test "starts" failed`. */
@@ -70,8 +71,7 @@ interface MachineLife {
 }
 
 async function lifeOf(label: string, machine: RunningMachine, scope: Scope): Promise<MachineLife> {
-  const later = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
-  const outcome = await Promise.race([machine.ended, later]);
+  const outcome = await outcomeByNow(machine);
   if (outcome) return { label, machine, end: describeOutcome(outcome), doors: undefined };
   return { label, machine, end: undefined, doors: await openDoors(machine, scope) };
 }
