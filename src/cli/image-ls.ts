@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatMoment } from '../format.ts';
 import type { ListedImage } from '../index.ts';
 import { catalogueTable } from './catalogue-table.ts';
 import { describeOrigin, describeVerification } from './image-words.ts';
@@ -62,7 +62,7 @@ function tableOf(images: readonly ListedImage[]): string {
     describeVerification(image),
     formatBytes(image.bytes),
     image.kind === 'disk' ? formatBytes(image.virtualBytes) : '',
-    image.createdAt.toISOString().slice(0, 16).replace('T', ' '),
+    formatMoment(image.createdAt),
   ]);
   return table([['NAME', 'DIGEST', 'ORIGIN', 'VERIFIED', 'SIZE', 'DISK', 'CREATED'], ...rows], {
     numbers: [4, 5],

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatMoment } from '../format.ts';
 import type { ListedTemplate } from '../index.ts';
 import { table } from './table.ts';
 
@@ -68,7 +68,7 @@ function cellsOf({ name, image, memoryBytes, hostBytes, createdAt, problems }: T
     image ?? '',
     memoryBytes === undefined ? '' : formatBytes(memoryBytes),
     formatBytes(hostBytes),
-    createdAt?.toISOString().slice(0, 16).replace('T', ' ') ?? '',
+    createdAt === undefined ? '' : formatMoment(createdAt),
     problems.length === 0 ? 'ready' : image === undefined ? 'damaged' : 'stale',
   ];
 }
