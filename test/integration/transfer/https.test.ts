@@ -1,11 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listenOnLoopback } from '../../../fixtures/http/loopback.ts';
 import { startProxy } from '../../../fixtures/http/proxy.ts';
 import { findServed, serveFile } from '../../../fixtures/http/static-file.ts';
 import { Scope } from '../../../src/util/scope.ts';
@@ -28,14 +27,8 @@ beforeAll(async () => {
   const server = createServer(credentials, (request, response) => {
     serveFile(request, response, findServed(lab.served, 'disk.raw')!);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  scope.defer(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/disk.raw`;
+  const port = await listenOnLoopback(server, scope);
+  url = `https://127.0.0.1:${port}/disk.raw`;
 });
 
 afterAll(async () => scope.close());
