@@ -5,7 +5,7 @@ import { probeHost } from '../host/probe.ts';
 import { CARD_AT_BOOT } from '../passt/network.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
-import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
+import { type StartedParts, undoLaunch } from './launch-failure.ts';
 import type { Machine } from './machine.ts';
 import { plugCables, takeSeats } from './network/join-networks.ts';
 import type { Outcome } from './outcome.ts';
@@ -90,8 +90,7 @@ export class CrashedMachine implements AsyncDisposable {
       scope.defer(async () => disks.close());
       return machine;
     } catch (error) {
-      const explanation = await explainLaunchFailure(error, started);
-      await scope.close();
+      const explanation = await undoLaunch(error, started, scope);
       this.#isTaken = false;
       throw explanation;
     }

@@ -9,6 +9,7 @@ import {
 import type { RunningNetwork } from '../passt/running-network.ts';
 import { explainSlirpFailure } from '../passt/start-failure.ts';
 import { withinLimits } from '../util/deadline.ts';
+import type { Scope } from '../util/scope.ts';
 import { adviseOn } from './advice.ts';
 import type { GuestConsole } from './console.ts';
 import type { Life } from './life.ts';
@@ -31,8 +32,18 @@ export interface StartedParts {
   unknownDisk?: boolean;
 }
 
+/**
+ * Takes away what was made for a launch that failed.
+ * @returns what to throw.
+ */
+export async function undoLaunch(error: unknown, started: StartedParts, scope: Scope): Promise<unknown> {
+  const explanation = await explainLaunchFailure(error, started);
+  await scope.close();
+  return explanation;
+}
+
 /** The user's first question is what the machine last said; the answer goes into the error. */
-export async function explainLaunchFailure(error: unknown, started: StartedParts): Promise<unknown> {
+async function explainLaunchFailure(error: unknown, started: StartedParts): Promise<unknown> {
   const { life, console } = started;
   if (!life || !console) return error;
   const timedOut = error instanceof TimedOutError;

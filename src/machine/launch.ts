@@ -3,7 +3,7 @@ import { chooseHostPorts } from '../passt/host-port.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { EMBEDDED_WIRING, claimMachineDirectory } from './embedded-machine.ts';
-import { type StartedParts, explainLaunchFailure } from './launch-failure.ts';
+import { type StartedParts, undoLaunch } from './launch-failure.ts';
 import type { Locations } from './locations.ts';
 import type { Machine } from './machine.ts';
 import { plugCables, spareCardMac, takeSeats } from './network/join-networks.ts';
@@ -81,9 +81,7 @@ async function bringUp(
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
   } catch (error) {
-    const explanation = await explainLaunchFailure(error, started);
-    await scope.close();
-    throw explanation;
+    throw await undoLaunch(error, started, scope);
   }
 }
 

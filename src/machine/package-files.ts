@@ -29,8 +29,15 @@ export function commandProgram(): string {
   return fileURLToPath(new URL('dist/bin/vmlet.js', packageRoot));
 }
 
-/** vmlet's own version. */
+let version: string | undefined;
+
+/** vmlet's own version. Each fork is compared with it, so that it is read once. */
 export function packageVersion(): string {
+  version ??= readVersion();
+  return version;
+}
+
+function readVersion(): string {
   const text = readFileSync(new URL('package.json', packageRoot), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -2,7 +2,7 @@ import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { InvalidInputError } from '../errors.ts';
-import { formatBytes } from '../images/disk-size.ts';
+import { requireImageDiskSize } from './image-disk-size.ts';
 import type { Firmware } from '../host/firmware.ts';
 import { backingChain } from './block-node.ts';
 import { board, bootWords, cpuUnderTcg, fullBoard, guestModules, optionalModules } from './board.ts';
@@ -135,14 +135,8 @@ function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirect
   });
 }
 
-/** A disk may be larger than its image: what reads the seed lets the file system grow into it. */
 function diskBytesOf({ diskBytes }: FoundSpec, source: BootSource): number | undefined {
   if (diskBytes === undefined || source.kind === 'kernel' || !source.image) return undefined;
-  const { name, virtualBytes } = source.image;
-  if (diskBytes >= virtualBytes) return diskBytes;
-  throw new InvalidInputError(
-    'diskSize',
-    `${formatBytes(diskBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
-    { hint: 'a disk can only be larger than its image' },
-  );
+  requireImageDiskSize(source.image, diskBytes);
+  return diskBytes;
 }

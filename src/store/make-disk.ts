@@ -1,30 +1,22 @@
 import { join } from 'node:path';
-import { InvalidInputError } from '../errors.ts';
-import { formatBytes } from '../images/disk-size.ts';
 import type { DiskImage } from '../images/image.ts';
 import { createDisk, createOverlay } from '../images/qemu-img.ts';
 import { findDiskFile } from '../machine/boot-source.ts';
 import type { StoredDisk } from './machine-spec.ts';
+import { requireImageDiskSize } from '../machine/image-disk-size.ts';
 import type { NewDisk } from './new-disk.ts';
 
 /** Cloud images are as small as can be, and a disk takes up only what was written. */
 const DISK_BYTES = 20 * 1024 ** 3;
 
-/** A disk may be larger than its image: what reads the seed lets the file system grow into it. */
 export async function makeImageDisk(
   image: DiskImage,
   wantedBytes: number | undefined,
   storage: string,
   signal: AbortSignal | undefined,
 ): Promise<StoredDisk> {
-  const { path, format, backing, virtualBytes, name } = image;
-  if (wantedBytes !== undefined && wantedBytes < virtualBytes) {
-    throw new InvalidInputError(
-      'diskSize',
-      `${formatBytes(wantedBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
-      { hint: 'a disk can only be larger than its image' },
-    );
-  }
+  const { path, format, backing, virtualBytes } = image;
+  if (wantedBytes !== undefined) requireImageDiskSize(image, wantedBytes);
   const file = 'disk0.qcow2';
   await createOverlay({
     path: join(storage, file),

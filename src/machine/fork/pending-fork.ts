@@ -6,7 +6,7 @@ import { migrate, fileChannel } from '../migration.ts';
 import type { Limits } from '../../util/deadline.ts';
 import { withinLimits } from '../../util/deadline.ts';
 import type { Scope } from '../../util/scope.ts';
-import { type StartedParts, explainLaunchFailure } from '../launch-failure.ts';
+import { type StartedParts, undoLaunch } from '../launch-failure.ts';
 import { Machine } from '../machine.ts';
 import { joinNetworks, plugCables, takeSeats } from '../network/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../network/network-place.ts';
@@ -65,11 +65,12 @@ export class PendingFork implements AsyncDisposable {
     try {
       await copyWritable(plan, files, record);
       const machine = await startMachine(plan, host, options, started, scope);
+      // Its agent announces it when its card has another address. Until then an announcement would be a lie, and
+      // Linux's driver can wait for itself for ever when its link goes down while it makes one (6.12, virtnet_close).
+      await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
       return new PendingFork(machine, files, record, started);
     } catch (error) {
-      const explanation = await explainLaunchFailure(error, started);
-      await scope.close();
-      throw explanation;
+      throw await undoLaunch(error, started, scope);
     }
   }
 
@@ -90,9 +91,7 @@ export class PendingFork implements AsyncDisposable {
     try {
       return await withinLimits('the fork', this.#becomeReady(options), { timeoutMs, signal });
     } catch (error) {
-      const explanation = await explainLaunchFailure(error, this.#started);
-      await this.#scope.close();
-      throw explanation;
+      throw await undoLaunch(error, this.#started, this.#scope);
     }
   }
 
@@ -131,9 +130,6 @@ export class PendingFork implements AsyncDisposable {
   async #restore(): Promise<void> {
     const { qmp } = this.#machine;
     const { staysOnFailure } = this.#record;
-    // Its agent announces it when its card has another address. Until then an announcement would be a lie, and Linux's
-    // driver can wait for itself for ever when its link goes down while it makes one (6.12, virtnet_close).
-    await qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
     const start = async (): Promise<void> => {
       await qmp.execute('migrate-incoming', {
         channels: [fileChannel(this.#files.state)],

@@ -27,12 +27,6 @@ function linkOf({ mac: newMac, ...network }: GuestNetwork, origin: GuestNetwork,
   return { mac, newMac, mtu, addresses: [...addresses], gateways: [...gateways], dns: [...dns] };
 }
 
-/** 52:54:00 is QEMU's own prefix. */
-export function newMac(): string {
-  const [a, b, c] = randomBytes(3).toString('hex').match(/../g) ?? [];
-  return `52:54:00:${a}:${b}:${c}`;
-}
-
 /** A host name that tells forks apart. */
 export function forkName(template: string): string {
   return `${template.slice(0, 54)}-${randomBytes(4).toString('hex')}`;

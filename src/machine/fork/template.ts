@@ -13,6 +13,7 @@ import { claimMachineDirectory } from '../embedded-machine.ts';
 import type { Locations } from '../locations.ts';
 import type { Machine } from '../machine.ts';
 import { hostNameSchema } from '../host-name.ts';
+import { newMac } from '../new-mac.ts';
 import type { NetworkInput } from '../network/network-place.ts';
 import { withPortChoices } from '../port-choices.ts';
 import { networkOf } from '../survey.ts';
@@ -20,7 +21,7 @@ import type { DryRun } from '../dry-run.ts';
 import type { Plan } from '../plan.ts';
 import { planFork } from './fork-plan.ts';
 import { PendingFork } from './pending-fork.ts';
-import { forkName, newMac } from './renew-fork.ts';
+import { forkName } from './renew-fork.ts';
 import { type TemplateBasis, basisDifferences, basisOf } from './template-basis.ts';
 import { type TemplateFiles, templateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
@@ -55,7 +56,7 @@ const schema = z.strictObject({
     .number()
     .positive()
     .max(2 ** 31 - 1)
-    .default(FORK_TIMEOUT_MS),
+    .optional(),
 });
 
 interface SettledFork {
@@ -171,7 +172,7 @@ export class Template {
     const { name = forkName(this.name), ports, net } = parseForkOptions(options);
     options.signal?.throwIfAborted();
     const host = await this.#probe();
-    const differences = basisDifferences(this.#record.basis, basisOf(this.#record.plan, host));
+    const differences = await this.differences();
     if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
     return { host, name, network: await this.#bindNetwork(net, ports, host, options.signal) };
   }
