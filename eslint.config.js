@@ -17,6 +17,7 @@ export default tseslint.config(
       'node_modules/',
       'coverage/',
       'bench-results/',
+      'hardening-results/',
       'src/qmp/protocol.gen.ts',
       // A project of its own, whose types are those of the package as it is published: a test checks them.
       'examples/',
