@@ -3,9 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Section } from './section.ts';
+import { SECTIONS } from './sections.ts';
 
-const SECTIONS: Readonly<Record<string, Section>> = {};
 const RESULTS = join(import.meta.dirname, '../../hardening-results');
 
 const { values, positionals } = parseArgs({

@@ -12,6 +12,8 @@ export interface HardeningOptions {
   readonly seed: number;
   /** A line for the raw log. */
   log(line: string): void;
+  /** Ctrl-C: look at it between the steps (`signal?.throwIfAborted()`), pass it on to what takes long, undo what was begun. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Findings {

@@ -1,0 +1,4 @@
+import type { Section } from './section.ts';
+
+/** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
+export const SECTIONS: Readonly<Record<string, Section>> = {};
