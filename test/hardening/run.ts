@@ -1,47 +1,148 @@
-/** npm run hardening -- [SECTION…] [--scale N] [--seed N]. Raw logs go to hardening-results/SECTION.log. */
-import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+/**
+ * npm run hardening -- [SECTION…] [--scale N] [--seed N]: attacks and breaks what is there, and counts. Raw logs go to
+ * hardening-results/SECTION.log, the table of the last result of each section to hardening-results/summary.md.
+ *
+ * npm run hardening -- --write: runs nothing; puts that table into SECURITY.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import buildWhatIsTested from '../built.ts';
+import { hostFacts } from './host-facts.ts';
+import { held, saveResult, savedResults } from './results.ts';
+import type { Findings, Section } from './section.ts';
 import { SECTIONS } from './sections.ts';
+import { countsTable, withTable } from './table.ts';
 
-const RESULTS = join(import.meta.dirname, '../../hardening-results');
+const ROOT = join(import.meta.dirname, '../..');
+const RESULTS = join(ROOT, 'hardening-results');
+const SECURITY = join(ROOT, 'SECURITY.md');
+const INTERRUPTED = 130;
 
 const { values, positionals } = parseArgs({
-  args: process.argv.slice(2),
   options: {
     scale: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    write: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !(name in SECTIONS));
-if (unknown.length > 0) {
-  throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
-}
+const names = Object.keys(SECTIONS);
+const unknown = positionals.filter((name) => !names.includes(name));
+if (unknown.length > 0) fail(`no section ${unknown.join(', ')}; there are ${names.join(', ')}`);
 const scale = Number(values.scale);
-if (!(scale > 0 && scale <= 1))
-  throw new Error(`--scale ${values.scale}: expected a number over 0 and up to 1`);
+if (!(scale > 0 && scale <= 1)) fail(`--scale ${values.scale}: expected a number over 0 and up to 1`);
 const seed = Number(values.seed);
+if (!Number.isSafeInteger(seed)) fail(`--seed ${values.seed}: expected a whole number`);
 
-await mkdir(RESULTS, { recursive: true });
-for (const [name, section] of Object.entries(SECTIONS)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  console.log(`\n== ${name}: ${section.title}`);
+mkdirSync(RESULTS, { recursive: true });
+if (values.write) writeTable();
+else await runSections(positionals.length > 0 ? names.filter((name) => positionals.includes(name)) : names);
+
+async function runSections(chosen: readonly string[]): Promise<void> {
+  const interruption = endAtInterrupt();
+  buildWhatIsTested();
+  const host = await hostFacts();
+  const failed = [];
+  for (const name of chosen) {
+    const section = SECTIONS[name];
+    if (section === undefined || interruption.aborted) continue;
+    console.log(`\n== ${name}: ${section.title}`);
+    const started = performance.now();
+    const at = new Date().toISOString();
+    const findings = await runSection(name, section, interruption);
+    if (findings === 'interrupted') continue;
+    const seconds = Math.round((performance.now() - started) / 1000);
+    saveResult(RESULTS, name, {
+      title: section.title,
+      host,
+      commit: commit(),
+      at,
+      scale,
+      seed,
+      seconds,
+      ...findings,
+    });
+    print(findings, seconds);
+    if (!held(findings)) failed.push(name);
+  }
+  const summary = join(RESULTS, 'summary.md');
+  writeFileSync(summary, `${countsTable(savedResults(RESULTS, names))}\n`);
+  console.log(
+    `\n${summary} has all counts; the raw logs are beside it. This run: --scale ${scale} --seed ${seed}`,
+  );
+  if (interruption.aborted)
+    console.log('Interrupted: a section that was cut short has its earlier counts, if any.');
+  else if (failed.length === 0) console.log(`All that was tried held (${chosen.join(', ')}).`);
+  else console.log(`FAILED: ${failed.join(', ')}`);
+  if (failed.length > 0) process.exitCode = 1;
+  if (interruption.aborted) process.exitCode = INTERRUPTED;
+}
+
+/** One section that cannot run does not keep the others from it. */
+async function runSection(
+  name: string,
+  section: Section,
+  signal: AbortSignal,
+): Promise<Findings | 'interrupted'> {
   const raw = createWriteStream(join(RESULTS, `${name}.log`));
-  const started = performance.now();
-  const findings = await section.run({ scale, seed, log: (line) => void raw.write(`${line}\n`) });
-  const seconds = Math.round((performance.now() - started) / 1000);
-  await new Promise((resolve) => raw.end(resolve));
-  const result = { title: section.title, scale, seed, seconds, at: new Date().toISOString(), ...findings };
-  await writeFile(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  for (const { what, tried, held, note } of findings.counts) {
-    console.log(
-      `${held === tried ? 'ok    ' : 'FAILED'} ${what}: ${held} of ${tried}${note ? ` (${note})` : ''}`,
-    );
+  const log = (line: string): void => void raw.write(`${line}\n`);
+  try {
+    const findings = await section.run({ scale, seed, log, signal });
+    if (signal.aborted) return 'interrupted';
+    const nothing = findings.counts
+      .filter(({ tried }) => tried === 0)
+      .map(({ what }) => `${what}: nothing was tried`);
+    return { ...findings, faults: [...findings.faults, ...nothing] };
+  } catch (error) {
+    if (signal.aborted) return 'interrupted';
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log(text);
+    return { counts: [], faults: [`the section did not come to its end: ${text}`] };
+  } finally {
+    await new Promise((resolve) => raw.end(resolve));
   }
-  for (const fault of findings.faults) console.log(`FAILED ${fault}`);
-  if (findings.faults.length > 0 || findings.counts.some(({ tried, held }) => tried !== held)) {
-    process.exitCode = 1;
+}
+
+function print({ counts, faults }: Findings, seconds: number): void {
+  for (const { what, tried, held, note } of counts) {
+    const verdict = held === tried ? 'ok    ' : 'FAILED';
+    console.log(`${verdict} ${what}: ${held} of ${tried}${note ? ` (${note})` : ''}`);
   }
+  for (const fault of faults) console.log(`FAILED ${fault}`);
+  console.log(`${seconds} s`);
+}
+
+function writeTable(): void {
+  if (positionals.length > 0) fail('--write runs nothing; name no sections with it');
+  const results = savedResults(RESULTS, names);
+  const missing = names.filter((name) => !results.has(name));
+  if (missing.length > 0) fail(`no results yet of ${missing.join(', ')}; run them first`);
+  writeFileSync(SECURITY, withTable(readFileSync(SECURITY, 'utf8'), countsTable(results)));
+}
+
+/** The first Ctrl-C lets the section undo what it began, the second does not wait for it. */
+function endAtInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  const end = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    console.log('\nEnding after the present step; once more to end at once.');
+    controller.abort();
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  return controller.signal;
+}
+
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
+  return `${git('rev-parse', '--short', 'HEAD')}${changed ? ' with changes' : ''}`;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
 }
