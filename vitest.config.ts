@@ -13,6 +13,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...generous } },
+      { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...generous } },
       { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...generous } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...generous } },
     ],

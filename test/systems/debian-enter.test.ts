@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../../../src/process/run.ts';
-import { findProgram } from '../../../src/process/program.ts';
-import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../../debian-guest.ts';
-import { VMLET, start } from '../command.ts';
-import { type Home, makeHome } from './home.ts';
+import { run } from '../../src/process/run.ts';
+import { findProgram } from '../../src/process/program.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
+import { VMLET, start } from '../e2e/command.ts';
+import { type Home, makeHome } from '../e2e/named/home.ts';
 
 const BOOT_MS = 600_000;
 

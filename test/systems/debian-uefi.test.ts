@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findProgram } from '../../../src/process/program.ts';
-import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../../debian-guest.ts';
-import { type Home, makeHome } from './home.ts';
+import { findProgram } from '../../src/process/program.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
+import { type Home, makeHome } from '../e2e/named/home.ts';
 
 const BOOT_MS = 600_000;
 

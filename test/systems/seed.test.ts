@@ -15,7 +15,7 @@ import { run } from '../../src/process/run.ts';
 import type { LiveMachine } from '../../src/store/index.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
-import { type Home, makeHome } from './named/home.ts';
+import { type Home, makeHome } from '../e2e/named/home.ts';
 
 const BOOT_MS = 600_000;
 const AGENT_FILES = [

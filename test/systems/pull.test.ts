@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { Publisher } from '../publisher.ts';
-import { start } from './command.ts';
+import { start } from '../e2e/command.ts';
 
 const BOOT_TIMEOUT_MS = 600_000;
 const BUILD = '20261120-1234';

@@ -8,7 +8,7 @@ import { makeStore } from '../../src/images/store.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
-import { type Finished, start, until } from './command.ts';
+import { type Finished, start, until } from '../e2e/command.ts';
 
 const BOOTS_TIMEOUT_MS = 900_000;
 const MEBIBYTE = 1024 * 1024;

@@ -9,9 +9,9 @@ import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { locate } from '../../src/machine/locations.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
-import { type Finished, VMLET } from './command.ts';
-import { type Home, makeHome } from './named/home.ts';
-import { Terminal } from './named/terminal.ts';
+import { type Finished, VMLET } from '../e2e/command.ts';
+import { type Home, makeHome } from '../e2e/named/home.ts';
+import { Terminal } from '../e2e/named/terminal.ts';
 
 const BOOT_MS = 600_000;
 /** One vCPU: with two of them TCG now and then lets one wait for the other for half a minute. */

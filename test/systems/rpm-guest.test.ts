@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { serveDirectory } from '../../fixtures/http/server.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
-import { start } from './command.ts';
+import { start } from '../e2e/command.ts';
 
 const MAKE = join(import.meta.dirname, '../../fixtures/images/rpm-repository/make');
 const ASKED = process.env['VMLET_TEST_RPM_GUEST'] === '1';
