@@ -1,4 +1,4 @@
-// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the agent and the keeper by make.
+// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the small C programs by make.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', 
 });
 make('src/guest/agent', 'guest-agent/vmlet-agent');
 make('src/process/keeper', 'keeper/vmlet-keeper');
+make('src/process/confine-program', 'confine-program/vmlet-confine');
 const { cpioArchive } = await import(join(dist, 'images/cpio.js'));
 const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan.js'));
 writeFileSync(

@@ -1,0 +1,6 @@
+/* What a program may use at most. */
+#pragma once
+
+/* NAME=N, in bytes or numbers. */
+void limits_read(const char *text);
+void limits_apply(void);

@@ -1,0 +1,31 @@
+/* vmlet-confine: takes from a program what it does not need, then becomes it. README.md says how. */
+#include "fail.h"
+#include "landlock.h"
+#include "limits.h"
+#include "namespaces.h"
+#include "options.h"
+#include "parent.h"
+#include "privileges.h"
+#include "probe.h"
+#include "root.h"
+#include "seccomp.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(int count, char **arguments)
+{
+    if (count == 2 && strcmp(arguments[1], "probe") == 0)
+        return probe();
+    char **program = options_read(arguments + (count > 0));
+    privileges_give_up();
+    namespaces_enter();
+    root_change();
+    limits_apply();
+    /* After the mounts, which it refuses. */
+    landlock_restrict();
+    seccomp_install(landlock_scopes_signals());
+    parent_follow();
+    execv(program[0], program);
+    fail_as(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE, "%s", program[0]);
+}

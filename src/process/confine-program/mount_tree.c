@@ -1,0 +1,164 @@
+#include "mount_tree.h"
+#include "fail.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MNT_DETACH
+enum { MNT_DETACH = 2 };
+#endif
+
+static int set_attributes(int fd, unsigned flags, struct mount_attr attributes)
+{
+    return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes);
+}
+
+int mount_tree_new_root(void)
+{
+    /* What is mounted here is not to appear outside, and what is mounted outside not here. */
+    if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        fail_errno("mounts cannot be made private");
+    int memory = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+    if (memory < 0 || syscall(SYS_fsconfig, memory, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
+        syscall(SYS_fsconfig, memory, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        fail_errno("new root");
+    int root = (int)syscall(SYS_fsmount, memory, FSMOUNT_CLOEXEC,
+                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    if (root < 0 || syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        fail_errno("new root");
+    close(memory);
+    return root;
+}
+
+int mount_tree_copy(const char *path, struct stat *file)
+{
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    /* Of the tree and not of the path, where something else may be by now. */
+    if (tree < 0 || fstat(tree, file) < 0)
+        fail_errno("%s", path);
+    return tree;
+}
+
+void mount_tree_restrict(int tree, const char *path, uint64_t flags)
+{
+    struct mount_attr attributes = {.attr_set = flags, .propagation = MS_PRIVATE};
+    if (set_attributes(tree, AT_RECURSIVE, attributes) < 0)
+        fail_errno("%s: mount attributes", path);
+}
+
+/* A link in a directory that was bound leads nowhere but into the new root. */
+static int open_inside(int root, const char *path, int flags)
+{
+    enum { TRIES = 100 };
+    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags), .resolve = RESOLVE_IN_ROOT};
+    int fd = -1;
+    /* EAGAIN: somebody on this host has renamed or mounted something meanwhile. */
+    for (int count = 0; count < TRIES && (count == 0 || (fd < 0 && errno == EAGAIN)); count++)
+        fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    return fd;
+}
+
+/* Nothing is made in a directory of the host. */
+static bool is_ours(int root, int directory)
+{
+    struct stat ours, other;
+    return fstat(root, &ours) == 0 && fstat(directory, &other) == 0 && ours.st_dev == other.st_dev;
+}
+
+/* Opens what is at the first `length` bytes of `path`; `make` makes it in its directory where there is nothing. */
+static int open_or_make(int root, int parent, const char *path, size_t length, int flags,
+                        int (*make)(int directory, const char *name))
+{
+    char *there = strndup(path, length);
+    if (!there)
+        fail_errno("%s", path);
+    int fd = open_inside(root, there, flags);
+    if (fd < 0 && errno == ENOENT) {
+        if (!is_ours(root, parent))
+            fail("%s: it is not in the directory that is bound above it", path);
+        if (make(parent, strrchr(there, '/') + 1) < 0)
+            fail_errno("%s: its place in the new root", path);
+        fd = open_inside(root, there, flags);
+    }
+    if (fd < 0)
+        fail_errno("%s: its place in the new root", path);
+    free(there);
+    return fd;
+}
+
+static int make_directory(int directory, const char *name)
+{
+    return mkdirat(directory, name, 0755);
+}
+
+static int make_file(int directory, const char *name)
+{
+    return mknodat(directory, name, S_IFREG | 0444, 0);
+}
+
+static int open_parent(int root, const char *path)
+{
+    int parent = open_inside(root, ".", O_DIRECTORY);
+    if (parent < 0)
+        fail_errno("%s: the new root", path);
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        int next = open_or_make(root, parent, path, (size_t)(slash - path), O_DIRECTORY, make_directory);
+        close(parent);
+        parent = next;
+    }
+    return parent;
+}
+
+void mount_tree_attach(int tree, int root, const char *path, bool is_directory)
+{
+    int parent = open_parent(root, path);
+    int place = open_or_make(root, parent, path, strlen(path), is_directory ? O_DIRECTORY : 0,
+                             is_directory ? make_directory : make_file);
+    if (syscall(SYS_move_mount, tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        fail_errno("%s: mount", path);
+    close(place);
+    close(parent);
+}
+
+static bool is_link_to(int directory, const char *name, const char *target)
+{
+    char found[PATH_MAX];
+    ssize_t length = readlinkat(directory, name, found, sizeof found);
+    return length >= 0 && (size_t)length == strlen(target) && memcmp(found, target, (size_t)length) == 0;
+}
+
+void mount_tree_link(int root, const char *path, const char *target)
+{
+    int parent = open_parent(root, path);
+    const char *name = strrchr(path, '/') + 1;
+    if (!is_link_to(parent, name, target)) {
+        if (!is_ours(root, parent))
+            fail("%s: there is no such link in the directory that is bound above it", path);
+        if (symlinkat(target, parent, name) < 0)
+            fail_errno("--symlink %s", path);
+    }
+    close(parent);
+}
+
+void mount_tree_become_root(int root)
+{
+    char *directory = getcwd(NULL, 0);
+    if (set_attributes(root, 0, (struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}) < 0)
+        fail_errno("new root: mount attributes");
+    /* Both at the same place: the old root lies over the new one then, until it is taken away (pivot_root(2)). */
+    if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || syscall(SYS_umount2, ".", MNT_DETACH) < 0 ||
+        chdir("/") < 0)
+        fail_errno("new root");
+    close(root);
+    /* A working directory that is not bound cannot be had. */
+    if (directory && chdir(directory) < 0 && errno != ENOENT && errno != ENOTDIR)
+        fail_errno("%s", directory);
+    free(directory);
+}

@@ -1,0 +1,12 @@
+/* Namespaces of the program's own. */
+#pragma once
+#include <stdbool.h>
+
+/* LIST has words of mount, net, ipc, uts, with commas between them. */
+void namespaces_read(const char *list);
+bool namespaces_are_asked_for(void);
+bool namespaces_has_mount(void);
+/* Nothing where none was asked for. */
+void namespaces_enter(void);
+/* That of users alone, which an ordinary user needs for the others. */
+void namespaces_enter_user(void);

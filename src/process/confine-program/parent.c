@@ -1,0 +1,32 @@
+#include "parent.h"
+#include "fail.h"
+#include "number.h"
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static bool given;
+static pid_t parent;
+
+void parent_read(const char *text)
+{
+    unsigned long long number;
+    if (!number_read(text, &number) || number > INT_MAX)
+        fail("--parent %s: a process id is needed", text);
+    given = true;
+    parent = number == 0 ? getppid() : (pid_t)number;
+}
+
+void parent_follow(void)
+{
+    if (!given)
+        return;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        fail_errno("the signal of the parent's death");
+    /* Whoever was orphaned before that gets no signal. */
+    if (getppid() != parent)
+        fail("process %d, which started this one, is gone", (int)parent);
+}

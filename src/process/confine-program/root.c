@@ -1,0 +1,102 @@
+#include "root.h"
+#include "fail.h"
+#include "mount_tree.h"
+#include "namespaces.h"
+#include <linux/mount.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In the order in which they are made: where one path has two of them, the later lies over the earlier. */
+enum kind { READ_ONLY, READ_WRITE, SYMBOLIC_LINK };
+
+static struct entry {
+    enum kind kind;
+    const char *path;
+    /* Of a link. */
+    const char *target;
+} *entries;
+static size_t entry_count;
+
+/* Sorted by their text, directories come before what lies in them; only when there is one name for each place. */
+static void check_path(const char *path)
+{
+    const char *at = path;
+    while (*at == '/') {
+        size_t length = strcspn(++at, "/");
+        if (length == 0 || (length == 1 && at[0] == '.') || (length == 2 && at[0] == '.' && at[1] == '.'))
+            break;
+        at += length;
+    }
+    if (*at != '\0' || path[0] == '\0')
+        fail("%s: a path has to be absolute, and without //, . and ..", path);
+}
+
+static void add(enum kind kind, const char *path, const char *target)
+{
+    check_path(path);
+    entries = reallocarray(entries, entry_count + 1, sizeof *entries);
+    if (!entries)
+        fail_errno("%s", path);
+    entries[entry_count++] = (struct entry){kind, path, target};
+}
+
+void root_read_bind(const char *path)
+{
+    add(READ_WRITE, path, NULL);
+}
+
+void root_read_bind_read_only(const char *path)
+{
+    add(READ_ONLY, path, NULL);
+}
+
+void root_read_symlink(const char *target, const char *path)
+{
+    add(SYMBOLIC_LINK, path, target);
+}
+
+/* Links come last: nothing is bound through one of them. */
+static int in_order(const void *left, const void *right)
+{
+    const struct entry *first = left, *second = right;
+    int links = (first->kind == SYMBOLIC_LINK) - (second->kind == SYMBOLIC_LINK);
+    if (links != 0)
+        return links;
+    int paths = strcmp(first->path, second->path);
+    return paths != 0 ? paths : (int)first->kind - (int)second->kind;
+}
+
+static void bind_into(int root, const struct entry *entry)
+{
+    struct stat file;
+    int tree = mount_tree_copy(entry->path, &file);
+    uint64_t flags = MOUNT_ATTR_NOSUID;
+    if (!S_ISCHR(file.st_mode) && !S_ISBLK(file.st_mode))
+        flags |= MOUNT_ATTR_NODEV;
+    /* What it can write it cannot execute. */
+    flags |= entry->kind == READ_ONLY ? MOUNT_ATTR_RDONLY : MOUNT_ATTR_NOEXEC;
+    mount_tree_restrict(tree, entry->path, flags);
+    mount_tree_attach(tree, root, entry->path, S_ISDIR(file.st_mode));
+    close(tree);
+}
+
+void root_change(void)
+{
+    if (entry_count == 0)
+        return;
+    if (!namespaces_has_mount())
+        fail("%s: only with --unshare mount", entries[0].path);
+    qsort(entries, entry_count, sizeof *entries, in_order);
+    int root = mount_tree_new_root();
+    for (size_t index = 0; index < entry_count; index++) {
+        const struct entry *entry = &entries[index];
+        if (entry->kind == SYMBOLIC_LINK)
+            mount_tree_link(root, entry->path, entry->target);
+        else
+            bind_into(root, entry);
+    }
+    mount_tree_become_root(root);
+}

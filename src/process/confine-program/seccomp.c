@@ -1,0 +1,134 @@
+#include "seccomp.h"
+#include "fail.h"
+#include "filter.h"
+#include "word_list.h"
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <linux/tiocl.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { BASE = 1, SOCKETS = 2, CONNECT = 4 };
+static const struct word words[] = {{"base", BASE}, {"sockets", SOCKETS}, {"connect", CONNECT}};
+
+static unsigned asked;
+
+/* Newer than the headers of some distributions. */
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
+static const unsigned refused_by_base[] = {
+    /* Other processes. */
+    SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_process_mrelease, SYS_kcmp,
+    SYS_move_pages, SYS_migrate_pages, SYS_pidfd_getfd, SYS_pidfd_send_signal,
+    /* Wide entrances to the kernel. */
+    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_fanotify_init, SYS_lookup_dcookie, SYS_syslog,
+    /* Keys of the user's session. */
+    SYS_keyctl, SYS_add_key, SYS_request_key,
+    /* Mounts and namespaces. */
+    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
+    SYS_open_tree, SYS_open_tree_attr, SYS_move_mount, SYS_mount_setattr, SYS_unshare, SYS_setns,
+    /* Files without a path, at which Landlock and the mounts would look. */
+    SYS_open_by_handle_at, SYS_name_to_handle_at,
+    /* The host as a whole. */
+    SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module,
+    SYS_swapon, SYS_swapoff, SYS_acct, SYS_quotactl, SYS_quotactl_fd, SYS_settimeofday, SYS_clock_settime,
+    SYS_clock_adjtime, SYS_adjtimex, SYS_sethostname, SYS_setdomainname, SYS_iopl, SYS_ioperm, SYS_vhangup};
+
+static const unsigned unknown_in_base[] = {
+    SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+    /* Its flags lie in memory, where a filter cannot look; libraries fall back on clone. */
+    SYS_clone3};
+
+void seccomp_read(const char *list)
+{
+    asked |= (unsigned)word_list_read("--seccomp", list, words, sizeof words / sizeof *words);
+}
+
+bool seccomp_is_asked_for(void)
+{
+    return asked != 0;
+}
+
+static void refuse_other_processes(unsigned call, unsigned argument)
+{
+    filter_begin(call);
+    filter_load_argument(argument);
+    /* The exec keeps it. */
+    filter_allow_if_equal((unsigned)getpid());
+    filter_refuse(EPERM);
+    filter_end();
+}
+
+static void add_base(bool signals_are_scoped)
+{
+    static const unsigned new_namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                           CLONE_NEWPID | CLONE_NEWNET;
+    /* First, for KVM makes it all the time. */
+    filter_begin(SYS_ioctl);
+    filter_load_argument(1);
+    filter_refuse_if_equal(TIOCSTI, EPERM);
+    filter_refuse_if_equal(TIOCLINUX, EPERM);
+    filter_allow();
+    filter_end();
+
+    filter_begin(SYS_clone);
+    filter_load_argument(0);
+    filter_refuse_if_any_bit(new_namespaces, EPERM);
+    filter_allow();
+    filter_end();
+
+    static const unsigned of_a_process[] = {SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo};
+    for (size_t index = 0; index < sizeof of_a_process / sizeof *of_a_process; index++)
+        refuse_other_processes(of_a_process[index], 0);
+    /* A thread's number says nothing of its process. musl signals threads in this way. */
+    if (!signals_are_scoped)
+        refuse_other_processes(SYS_tkill, 0);
+
+    filter_begin(SYS_prlimit64);
+    filter_load_argument(0);
+    filter_allow_if_equal(0);
+    filter_allow_if_equal((unsigned)getpid());
+    filter_refuse(EPERM);
+    filter_end();
+
+    for (size_t index = 0; index < sizeof refused_by_base / sizeof *refused_by_base; index++)
+        filter_refuse_call(refused_by_base[index], EPERM);
+    for (size_t index = 0; index < sizeof unknown_in_base / sizeof *unknown_in_base; index++)
+        filter_refuse_call(unknown_in_base[index], ENOSYS);
+}
+
+/* Connected streams between processes and nothing else. A datagram of a pair can be sent to any path. */
+static void add_sockets(unsigned call)
+{
+    enum { TYPE_MASK = 0xf };
+    filter_begin(call);
+    filter_load_argument(0);
+    filter_refuse_unless_equal(AF_UNIX, EPERM);
+    filter_load_argument(1);
+    filter_mask(TYPE_MASK);
+    filter_refuse_unless_equal(SOCK_STREAM, EPERM);
+    filter_allow();
+    filter_end();
+}
+
+void seccomp_install(bool signals_are_scoped)
+{
+    if (asked == 0)
+        return;
+    filter_start();
+    if (asked & BASE)
+        add_base(signals_are_scoped);
+    if (asked & SOCKETS) {
+        add_sockets(SYS_socket);
+        add_sockets(SYS_socketpair);
+    }
+    if (asked & CONNECT)
+        filter_refuse_call(SYS_connect, EPERM);
+    filter_allow();
+    filter_install();
+}
