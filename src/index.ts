@@ -22,6 +22,7 @@ export type { Network, NetworkMember } from './machine/network/network.ts';
 export type { NetworkInput, NetworkPlace } from './machine/network/network-place.ts';
 export type { NetworkLoss } from './machine/start.ts';
 export { GuestConsole } from './machine/console.ts';
+export { type OutOfSpace, describeOutOfSpace } from './machine/out-of-space.ts';
 export { type Outcome, describeOutcome } from './machine/outcome.ts';
 export * from './format.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './passt/port.ts';

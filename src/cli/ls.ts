@@ -61,7 +61,7 @@ function row(machine: ListedMachine): string[] {
         return `${formatEndpoint(hostAddress, hostPort, protocol).replace(/\/tcp$/, '')}->${guestPort}`;
       })
       .join(', '),
-    status.kind === 'running' ? '' : describeStatus(status),
+    status.kind === 'running' && !status.outOfSpace ? '' : describeStatus(status),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { ForkOptions, LaunchOptions, Machine } from '../index.ts';
 import { bootNews } from './boot-news.ts';
 import { debugLog } from './debug-log.ts';
 import { runInGuest } from './guest-command.ts';
+import { goOnWithSpace } from './go-on-with-space.ts';
 import { Interrupts } from './interrupts.ts';
 import { addMachineFlags } from './machine-flags.ts';
 import { ProgressLine } from './progress.ts';
@@ -110,6 +111,7 @@ async function runIn(
   void machine.networkLost.then(({ program }) => {
     process.stderr.write(`vmlet: ${program} has died; the guest has no network any more\n`);
   });
+  goOnWithSpace(machine);
   const exec = machine.exec.bind(machine);
   return runInGuest(exec, argv, flags, interrupts, signal);
 }

@@ -12,15 +12,18 @@ export class FaultUnavailableError extends VmletError {
   }
 }
 
-/** What a guest's kernel says that fails a test whatever else the test looks at. */
-export type GuestAlarmKind = 'panic' | 'oops' | 'bug' | 'oom-kill';
+/** What fails a test whatever else the test looks at: words of the guest's kernel, and a host without space for its disks. */
+export type GuestAlarmKind = 'panic' | 'oops' | 'bug' | 'oom-kill' | 'no-space';
 
-/** The guest's kernel panicked, found itself broken, or killed a process for lack of memory. */
+/**
+ * The guest's kernel panicked, found itself broken, or killed a process for lack of memory; or the guest stands still for
+ * lack of space on the host.
+ */
 export class GuestAlarmError extends VmletError {
   override readonly code = 'VMLET_GUEST_ALARM';
   readonly machine: string;
   readonly kind: GuestAlarmKind;
-  /** The guest's lines that say so, oldest first; empty where it got to say nothing. */
+  /** The lines that say so, oldest first; empty where it got to say nothing. */
   readonly lines: readonly string[];
 
   constructor(machine: string, kind: GuestAlarmKind, lines: readonly string[], details: ErrorDetails = {}) {
@@ -37,4 +40,5 @@ const ALARMS: Readonly<Record<GuestAlarmKind, string>> = {
   oops: "the guest's kernel did what no kernel may (an oops)",
   bug: "the guest's kernel found a bug in itself",
   'oom-kill': 'the guest ran out of memory, and its kernel killed a process',
+  'no-space': 'the guest stands still',
 };

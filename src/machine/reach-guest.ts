@@ -12,16 +12,17 @@ export interface BootOptions extends StartOptions, MachineOptions {
 
 /** Waits until a guest that boots has come so far that commands can run in it. */
 export async function reachGuest(started: StartedMachine, options: BootOptions): Promise<Machine> {
-  const { life, plan } = started;
+  const { life, plan, space } = started;
   const { log, onBoot } = options;
-  const agent = await reachAgent(started, options);
-  await Promise.race([configureGuest(agent, plan, log), life.failure]);
+  // Before the machine is returned nobody can let it go on that waits for space on the host.
+  const failure = Promise.race([life.failure, space.failure]);
+  failure.catch(() => undefined);
+  const agent = await Promise.race([reachAgent(started, options), failure]);
+  await Promise.race([configureGuest(agent, plan, log), failure]);
   log?.debug('the guest is configured');
   const cloudInit =
-    plan.boot.kind === 'disk'
-      ? await Promise.race([awaitBootCompletion(agent, onBoot), life.failure])
-      : undefined;
+    plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;
   // Not before the boot's end: a system of its own takes away what it has not set up itself.
-  await Promise.race([joinNetworks(agent, started), life.failure]);
+  await Promise.race([joinNetworks(agent, started), failure]);
   return new Machine(started, agent, { ...options, cloudInit });
 }

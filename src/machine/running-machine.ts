@@ -7,8 +7,10 @@ import type { GuestConsole } from './console.ts';
 import type { Life } from './life.ts';
 import type { NetworkPlace } from './network/network-place.ts';
 import type { NetworkSeat } from './network/network.ts';
+import type { OutOfSpace } from './out-of-space.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
+import type { SpaceWatch } from './space-watch.ts';
 import type { NetworkLoss } from './start.ts';
 import { type StopRung, type StopStep, climbDown } from './stop.ts';
 
@@ -18,6 +20,7 @@ export interface MachineParts {
   readonly life: Life;
   readonly qmp: QmpClient;
   readonly console: GuestConsole;
+  readonly space: SpaceWatch;
   readonly network: RunningNetwork | undefined;
   /** In private networks, in the order of its cards for them. */
   readonly seats: readonly NetworkSeat[];
@@ -66,15 +69,17 @@ export class RunningMachine implements AsyncDisposable {
   /** Settles when the guest has lost its network because a host program died; otherwise never. */
   readonly networkLost: Promise<NetworkLoss>;
   protected readonly life: Life;
+  readonly #space: SpaceWatch;
 
   constructor(
-    { plan, life, qmp, console, network, seats, scope }: MachineParts,
+    { plan, life, qmp, console, space, network, seats, scope }: MachineParts,
     { signal, log }: MachineOptions,
   ) {
     this.plan = plan;
     this.life = life;
     this.qmp = qmp;
     this.console = console;
+    this.#space = space;
     this.ports = plan.network?.forwards ?? [];
     this.networks = seats;
     this.signal = signal;
@@ -103,6 +108,27 @@ export class RunningMachine implements AsyncDisposable {
   /** QEMU's last lines on its stdout and stderr, oldest first; also when it has ended. */
   get qemuOutput(): string[] {
     return this.life.lastWords;
+  }
+
+  /** Why the machine stands still, where the host has no space left for what its guest writes. */
+  get outOfSpace(): OutOfSpace | undefined {
+    return this.#space.now;
+  }
+
+  /**
+   * Calls `listener` whenever that happens. Nothing is lost: make room and call `resume`.
+   * @returns the function that unsubscribes.
+   */
+  onOutOfSpace(listener: (what: OutOfSpace) => void): () => void {
+    return this.#space.subscribe(listener);
+  }
+
+  /**
+   * Lets processors go on that stand still. Where the host still has no space the machine stops again at once, and
+   * `onOutOfSpace` tells of it.
+   */
+  async resume(): Promise<void> {
+    await this.qmp.execute('cont');
   }
 
   /**

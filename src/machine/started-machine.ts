@@ -11,6 +11,7 @@ import { type StartedParts, endOfDying } from './launch-failure.ts';
 import { Life } from './life.ts';
 import type { Plan } from './plan.ts';
 import type { MachineParts } from './running-machine.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { startProcesses } from './start.ts';
 
 export interface StartOptions {
@@ -60,9 +61,11 @@ export async function startMachine(
   scope.defer(async () => qmp.close());
   log?.debug('QEMU speaks QMP');
   life.follow(qmp);
+  const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
   const cables = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
-  return { plan, life, qmp, console, network, seats: [], scope, agentConnection, cables, networkReady };
+  const parts = { plan, life, qmp, console, space, network, seats: [], scope };
+  return { ...parts, agentConnection, cables, networkReady };
 }
 
 /** Lets the processors run. */

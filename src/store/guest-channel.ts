@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../errors.ts';
 import type { GuestAgent } from '../guest/agent.ts';
 import { followEvents } from '../machine/event-log.ts';
+import { describeOutOfSpace } from '../machine/out-of-space.ts';
 import type { TrustedChannel } from '../guest/ssh-provision.ts';
 import { GuestAgentClient, guestExec } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
@@ -65,6 +66,7 @@ export async function findGuestChannel(
 }
 
 async function connect(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
+  refuseOutOfSpace(definition);
   try {
     return ports.vmlet.open ? await connectVmlet(definition, limits) : await connectQga(definition, limits);
   } catch (error) {
@@ -79,6 +81,15 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
     }
     throw error;
   }
+}
+
+/** Its guest would answer only when somebody has made room and let it go on. */
+function refuseOutOfSpace({ spec: { name }, files }: Definition): void {
+  const status = readStatus(files);
+  if (status.kind !== 'running' || !status.outOfSpace) return;
+  throw new MachineStateError(name, status.state, `stands still: ${describeOutOfSpace(status.outOfSpace)}`, {
+    hint: `make room, and then: vmlet resume ${name}`,
+  });
 }
 
 async function connectVmlet(definition: Definition, limits: Limits): Promise<VmletChannel> {

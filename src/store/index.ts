@@ -6,6 +6,7 @@ export type { CreateOptions } from './create-options.ts';
 export type { MachineSpec } from './machine-spec.ts';
 export type { MachineFiles } from './machine-files.ts';
 export { type MachineStatus, type LostOutcome, describeStatus, describeEnd } from './machine-status.ts';
+export type { OutOfSpace } from '../machine/out-of-space.ts';
 export type { StartOptions } from './start.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './stop.ts';
 export type { InstalledSystemdUnit, SystemdUnit } from './systemd.ts';

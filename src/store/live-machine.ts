@@ -92,7 +92,9 @@ export class LiveMachine {
     await this.qmp(async (monitor) => monitor.execute('stop'), options);
   }
 
+  /** @throws NoSpaceError where it stood still for lack of space on the host, and does so again at once. */
   async resume(options: MonitorOptions = {}): Promise<void> {
+    const { resumeIntoSpace } = await import('./resume-into-space.ts');
     const { discardSaved } = await import('./saved-note.ts');
     const { refuseHalfRestored } = await import('./interrupted-restore.ts');
     await this.qmp(async (monitor) => {
@@ -106,7 +108,8 @@ export class LiveMachine {
       }
       // Of a save that was interrupted at its very end: what runs on from here makes it worthless, and dangerous.
       discardSaved(this.#definition);
-      await monitor.execute('cont');
+      if (status === 'io-error') await resumeIntoSpace(this.name, monitor);
+      else await monitor.execute('cont');
     }, options);
   }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { BrokenMachineError, isSystemError } from '../errors.ts';
 import { type Outcome, describeOutcome } from '../machine/outcome.ts';
+import { describeOutOfSpace } from '../machine/out-of-space.ts';
 import { currentBootId, isAlive } from '../process/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
@@ -112,7 +113,9 @@ export function describeStatus(status: MachineStatus): string {
     case 'created':
       return 'has not run yet';
     case 'running':
-      return status.state;
+      return status.outOfSpace
+        ? `${describeOutOfSpace(status.outOfSpace)}; make room and resume it`
+        : status.state;
     case 'saved':
       return 'saved to a file; the next start goes on where it was';
     case 'stopped':

@@ -6,6 +6,7 @@ import {
   foldLifeEvent,
   noLifeEvents,
 } from '../machine/outcome.ts';
+import { type OutOfSpace, outOfSpaceOf } from '../machine/out-of-space.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
 import { signalName } from '../process/signal-name.ts';
 
@@ -18,6 +19,8 @@ const runSchema = z.object({
   qemu: processSchema.nullable(),
   helpers: z.record(z.string(), processSchema),
   state: z.string(),
+  // What QEMU sent. One that was taken over may send anything, and its machine is to be seen all the same.
+  diskStop: z.unknown().optional(),
   startedAt: z.number(),
 });
 
@@ -41,6 +44,8 @@ export interface RunRecord {
   readonly helpers: Readonly<Record<string, ProcessIdentity>>;
   /** `starting`, and then QEMU's own word: `running`, `paused`, `io-error`, … */
   readonly state: string;
+  /** Why it is in the state `io-error`. */
+  readonly outOfSpace: OutOfSpace | undefined;
   readonly startedAt: Date;
 }
 
@@ -49,12 +54,13 @@ export type EndRecord = z.infer<typeof endSchema>;
 
 /** @throws ZodError, SyntaxError */
 export function parseRunRecord(text: string): RunRecord {
-  const { bootId, keeper, qemu, helpers, state, startedAt } = runSchema.parse(JSON.parse(text));
+  const { bootId, keeper, qemu, helpers, state, diskStop, startedAt } = runSchema.parse(JSON.parse(text));
   return {
     keeper: { ...keeper, bootId },
     qemu: qemu ? { ...qemu, bootId } : undefined,
     helpers: Object.fromEntries(Object.entries(helpers).map(([name, own]) => [name, { ...own, bootId }])),
     state,
+    outOfSpace: state === 'io-error' ? outOfSpaceOf(diskStop) : undefined,
     startedAt: new Date(startedAt),
   };
 }

@@ -58,11 +58,14 @@ export async function stopMachine(
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
   if (['paused', 'prelaunch'].includes(running.state) && !mustNotRun)
     await letRun(definition, options.signal);
-  const asksGuest = spec.boot.kind === 'image' && !mustNotRun;
+  // Without space on the host no guest gets through its shutdown; with it, it does.
+  const isStuck = running.outOfSpace !== undefined && !(await triesAgain(definition, options.signal));
+  const canShutDown = !mustNotRun && !isStuck;
+  const asksGuest = spec.boot.kind === 'image' && canShutDown;
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
     if (await gone(0.3)) return result('guest');
   }
-  const patience = performance.now() + (mustNotRun ? 0 : timeoutMs * 0.7);
+  const patience = performance.now() + (canShutDown ? timeoutMs * 0.7 : 0);
   while (performance.now() < patience) {
     signalKeeper(running.keeper, 'power-button');
     const rest = patience - performance.now();
@@ -112,6 +115,19 @@ async function letRun(definition: Definition, signal: AbortSignal | undefined): 
   } catch {
     signal?.throwIfAborted();
     // Whose monitor cannot be reached, as after its runtime directory was cleared, is told to quit by its keeper.
+  }
+}
+
+/** @returns whether there is space by now, and it goes on. */
+async function triesAgain(definition: Definition, signal: AbortSignal | undefined): Promise<boolean> {
+  const { resumeIntoSpace } = await import('./resume-into-space.ts');
+  try {
+    await withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp), { signal });
+    return true;
+  } catch {
+    signal?.throwIfAborted();
+    // As for one whose monitor cannot be reached: it is told to quit.
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import { GuestAlarmError, type GuestAlarmKind, MachineEndedError } from '../errors.ts';
+import { type OutOfSpace, describeOutOfSpace } from '../machine/out-of-space.ts';
 import type { RunningMachine } from '../machine/running-machine.ts';
 import { deferred } from '../util/deferred.ts';
 import { onAbort } from '../util/on-abort.ts';
@@ -27,11 +28,13 @@ const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
   oops: 'the serial console has the rest of it',
   bug: 'the serial console has the rest of it',
   'oom-kill': 'give the guest more memory; dmesg in the guest says what used it',
+  'no-space': 'make room where machines keep their disks; vmlet system df tells what takes it',
 };
 
 /**
- * Watches what a guest's kernel says on the serial console, and QEMU's word of a panic, and raises the alarm once for
- * what fails any test: a panic, an oops, a bug that the kernel found in itself, a process killed for lack of memory.
+ * Watches what a guest's kernel says on the serial console, and QEMU's word of a panic and of a host without space, and
+ * raises the alarm once for what fails any test: a panic, an oops, a bug that the kernel found in itself, a process killed
+ * for lack of memory, a guest that stands still because its disks find no room on the host.
  * What was on the console before it was made counts too. It ends with the machine, or when it is disposed of.
  */
 export class GuestAlarm implements Disposable {
@@ -55,6 +58,8 @@ export class GuestAlarm implements Disposable {
       machine.console.onOutput((chunk) => coming.push(chunk).forEach((line) => this.#look(line))),
     );
     this.#scope.defer(machine.qmp.on('GUEST_PANICKED', () => this.#panicked()));
+    this.#scope.defer(machine.onOutOfSpace((what) => this.#outOfSpace(what)));
+    if (machine.outOfSpace) this.#outOfSpace(machine.outOfSpace);
     machine.console.last(Infinity).forEach((line) => this.#look(line));
     // Its end is told by who waits for it; a failed clean-up by who ended it.
     void machine.ended.then(
@@ -114,6 +119,10 @@ export class GuestAlarm implements Disposable {
     this.#lines.splice(0, this.#lines.length - KEPT_LINES);
     if (!this.#isExpected(kind, line)) this.#raise(kind, this.#lines);
     else if (kind === 'panic') this.#hasSaidExpectedPanic = true;
+  }
+
+  #outOfSpace(what: OutOfSpace): void {
+    if (!this.#isExpected('no-space')) this.#raise('no-space', [describeOutOfSpace(what)]);
   }
 
   #panicked(): void {

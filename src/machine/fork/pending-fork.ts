@@ -100,7 +100,7 @@ export class PendingFork implements AsyncDisposable {
   }
 
   async #becomeReady({ networks = [], ...options }: RunOptions): Promise<Machine> {
-    const { life, plan, scope } = this.#machine;
+    const { life, plan, scope, space } = this.#machine;
     const { log } = options;
     const seats = takeSeats(this.#placesIn(networks), scope);
     await Promise.race([this.#restore(), life.failure]);
@@ -108,10 +108,10 @@ export class PendingFork implements AsyncDisposable {
     const machine = await plugCables(this.#machine, seats);
     await runProcessors(machine);
     log?.debug('the fork runs');
-    const agent = await reachAgent(machine, options);
+    const agent = await Promise.race([reachAgent(machine, options), space.failure]);
     // Sent first: the agent writes the host's name into the hosts file before it reads what comes next.
     const renewal = renewFork(agent, plan, this.#record.plan);
-    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), life.failure]);
+    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), life.failure, space.failure]);
     log?.debug('the fork is a machine of its own');
     return new Machine(machine, agent, options);
   }

@@ -113,6 +113,15 @@ static bool changes_state(struct span name)
     return false;
 }
 
+/* Of the errors of disks those count for which the machine stands still; others the guest was told of. */
+static void take_disk_error(struct span event)
+{
+    struct span data, action;
+    if (json_member(event, "data", &data) && json_is_object(data) && json_member(data, "action", &action) &&
+        json_is_string(action, "stop"))
+        record_disk_stop(data.at, data.length);
+}
+
 static void negotiated(void)
 {
     monitor.negotiated = true;
@@ -178,6 +187,10 @@ static void take_line(char *at, size_t length)
     }
     bool asks = changes_state(name), resumed = json_is_string(name, "RESUME");
     bool connected = json_is_string(name, "NETDEV_STREAM_CONNECTED");
+    if (json_is_string(name, "BLOCK_IO_ERROR"))
+        take_disk_error(object);
+    if (resumed)
+        record_disk_stop(NULL, 0);
     events_take(name, at, object.length);
     /* A new passt learns where the guest is from the frames that it gets, and an idle guest sends none. */
     if (connected)

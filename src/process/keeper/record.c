@@ -13,10 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CONTENT_MAX = 256 * 1024, RETRY_MS = 5000 };
+enum { CONTENT_MAX = 256 * 1024, DISK_STOP_MAX = 1024, RETRY_MS = 5000 };
 
 static const char *run_path, *end_path;
 static char run_state[RECORD_STATE_MAX] = "starting";
+static char disk_stop[DISK_STOP_MAX] = "null";
 static struct identity keeper;
 static int64_t started_at;
 static bool is_current;
@@ -47,7 +48,8 @@ static bool write_run(void)
         print_identity(&text, &helpers[index].process);
         separator = ",";
     }
-    text_print(&text, "},\"state\":\"%s\",\"startedAt\":%lld}\n", run_state, (long long)started_at);
+    text_print(&text, "},\"state\":\"%s\",\"diskStop\":%s,\"startedAt\":%lld}\n", run_state, disk_stop,
+               (long long)started_at);
     return file_exchange(run_path, content, text.length);
 }
 
@@ -65,6 +67,18 @@ void record_state(const char *state)
     if (strcmp(run_state, state) == 0)
         return;
     snprintf(run_state, sizeof run_state, "%s", state);
+    record_changed();
+}
+
+void record_disk_stop(const char *data, size_t length)
+{
+    char now[DISK_STOP_MAX] = "null";
+    /* QEMU's have 200 bytes. */
+    if (data && length < sizeof now)
+        snprintf(now, sizeof now, "%.*s", (int)length, data);
+    if (strcmp(disk_stop, now) == 0)
+        return;
+    memcpy(disk_stop, now, sizeof now);
     record_changed();
 }
 
