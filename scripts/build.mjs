@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
+import { bundledPackages, licenceTexts } from './licences.mjs';
 
 const root = join(import.meta.dirname, '..');
 const finished = join(root, 'dist');
@@ -64,7 +65,7 @@ const namesOfCommonJs = {
     });
   },
 };
-await build({
+const { metafile } = await build({
   entryPoints: [join(root, 'src/bin/vmlet.ts')],
   outdir: join(dist, 'bin'),
   bundle: true,
@@ -83,8 +84,10 @@ await build({
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
   plugins: [processByRequire, namesOfCommonJs],
+  metafile: true,
   logLevel: 'warning',
 });
+writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 // Whoever runs the old one just now is without it for as short as can be.
 const superseded = `${finished}.${process.pid}.old`;

@@ -20,6 +20,7 @@ const checks = [
       'scripts/quickstart',
       'scripts/test',
       'scripts/install-needs',
+      'scripts/release',
       '.ci/run',
       'src/cli/completion-scripts/vmlet.bash',
       'fixtures/completion/vmlet',
@@ -42,6 +43,7 @@ const checks = [
   ['package shape', 'npx', ['--no-install', 'publint', '--strict']],
   ['package types', 'npx', ['--no-install', 'attw', '--pack', '.', '--profile', 'esm-only', '--quiet']],
   ['file table', 'node', ['scripts/check-agents-table.mjs']],
+  ['licences', 'node', ['scripts/check-licences.mjs']],
 ];
 
 const failed = [];

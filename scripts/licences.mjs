@@ -1,0 +1,28 @@
+// Which licences packages may have that go into the command's one file, and their texts, which must come along with it.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const MAY_BE_BUNDLED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
+/** LGPL: what a user can replace, since it stays a package of its own. */
+export const MAY_BE_BESIDE = [...MAY_BE_BUNDLED, 'LGPL-3.0+', 'LGPL-3.0-or-later'];
+
+/** The packages of which esbuild put something into its outputs, as their folders under `root`, sorted. */
+export function bundledPackages(metafile) {
+  const folders = Object.values(metafile.outputs)
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .map((input) => /^(?:names:)?(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1])
+    .filter((folder) => folder !== undefined);
+  return [...new Set(folders)].sort();
+}
+
+/** One text with the licence of each of these packages. Throws where one may not be bundled or has no text. */
+export function licenceTexts(root, folders) {
+  const texts = folders.map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    if (!MAY_BE_BUNDLED.includes(license)) throw new Error(`${name}: ${license} may not be bundled`);
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.(md|txt))?$/i.test(entry));
+    if (file === undefined) throw new Error(`${name} has no licence text`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+  });
+  return `The command in this folder contains the packages below, each under its own licence.\n\n${texts.join(`\n${'-'.repeat(78)}\n`)}`;
+}
