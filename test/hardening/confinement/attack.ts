@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { requireProgram } from '../../../src/process/program.ts';
+import type { Attack, Attempt, Case } from './case.ts';
+import { build, buildHostile } from './program.ts';
+import { HOSTILE, type World, machineWords, refreshHome } from './world.ts';
+
+/** The hostile program in each of its disguises. */
+export interface Disguises {
+  readonly qemu: string;
+  readonly swtpm: string;
+  /** Of a passt that says that it has no vhost-user. */
+  readonly oldPasst: string;
+}
+
+export async function makeDisguises({ directory, targets }: World): Promise<Disguises> {
+  await build('without', directory);
+  const oldPasst = join(directory, 'old-passt');
+  mkdirSync(oldPasst);
+  const passt = requireProgram('passt');
+  const script = `#!/bin/sh\n[ "$*" = --help ] || exec ${passt} "$@"\n${passt} --help 2>&1 | grep -v vhost-user\n`;
+  writeFileSync(join(oldPasst, 'passt'), script);
+  chmodSync(join(oldPasst, 'passt'), 0o755);
+  return {
+    qemu: await buildHostile(directory, 'qemu-system-x86_64', targets),
+    swtpm: await buildHostile(directory, 'swtpm', targets),
+    oldPasst,
+  };
+}
+
+/** Has vmlet start the program in this place, by whatever wrapper it has for that. */
+export async function attackFrom(where: Case, world: World, disguises: Disguises): Promise<Attack> {
+  refreshHome(world);
+  const said = await reportFrom(where, world, disguises);
+  return { user: userOfNow(), where, ...readReport(said) };
+}
+
+async function reportFrom(where: Case, world: World, { qemu, swtpm, oldPasst }: Disguises): Promise<string> {
+  const { without } = where;
+  switch (where.place) {
+    case 'embedded': {
+      const network = where.network.startsWith('passt') ? 'passt' : where.network;
+      const programs = [qemu, ...(where.network === 'passt-stream' ? [oldPasst] : [])];
+      const words = [
+        'run',
+        ...machineWords(world),
+        '--name',
+        HOSTILE,
+        '--net',
+        network,
+        '--console',
+        '--',
+        'true',
+      ];
+      return (await world.vmlet(words, { programs, without })).stderr;
+    }
+    case 'named': {
+      const network = where.network.startsWith('passt') ? 'passt' : where.network;
+      await world.vmlet(['rm', HOSTILE, '--storage']);
+      await world.vmlet(['create', HOSTILE, ...machineWords(world), '--net', network], { without });
+      const { stderr } = await world.vmlet(['start', HOSTILE], { programs: [qemu], without });
+      return `${stderr}${logOf(world, HOSTILE, 'serial.log')}`;
+    }
+    case 'swtpm': {
+      const words = ['--image', world.image, '-m', '64M', '--net', 'none', '--display', 'none', '--tpm'];
+      await world.vmlet(['create', 'with-tpm', ...words], { without });
+      const { stderr } = await world.vmlet(['start', 'with-tpm'], { programs: [swtpm], without });
+      return `${stderr}${logOf(world, 'with-tpm', 'swtpm.log')}`;
+    }
+  }
+}
+
+function logOf({ home }: World, machine: string, name: string): string {
+  const spec = readFileSync(join(home, '.local/share/vmlet/machines', machine, 'spec.json'), 'utf8');
+  const logs = join(home, '.local/state/vmlet/machines');
+  const id = readdirSync(logs).find((one) => spec.includes(`"${one}"`));
+  return id === undefined ? `no logs of ${machine}` : readFileSync(join(logs, id, name), 'utf8');
+}
+
+/** The same program, started by nobody in particular. */
+export async function attackFreely(world: World, { qemu }: Disguises): Promise<Attack> {
+  refreshHome(world);
+  const own = join(world.directory, 'free');
+  mkdirSync(own);
+  const child = spawn(
+    join(qemu, 'qemu-system-x86_64'),
+    ['-name', `guest=${HOSTILE}`, '-initrd', join(own, 'initrd')],
+    { stdio: ['pipe', 'pipe', 'inherit', 'pipe'], env: { SECRET_TOKEN: 'not for QEMU' } },
+  );
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end('for the guest alone\n');
+  const [said] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
+  return { user: userOfNow(), where: undefined, ...readReport(said) };
+}
+
+function userOfNow(): Attack['user'] {
+  return process.getuid?.() === 0 ? 'root' : 'an ordinary user';
+}
+
+/** Of what was printed, the lines of the program's last run. */
+function readReport(said: string): Pick<Attack, 'attempts' | 'problem'> {
+  const lines = said.slice(said.lastIndexOf('{"begins"') + 1).split('\n');
+  const attempts = lines
+    .filter((line) => line.startsWith('{"attempt"'))
+    .map((line) => JSON.parse(line) as Attempt);
+  if (attempts.length > 0 && lines.some((line) => line.startsWith('{"ends"'))) return { attempts };
+  return { attempts, problem: `the report ends after “${attempts.at(-1)?.attempt}”: ${said.slice(-1000)}` };
+}

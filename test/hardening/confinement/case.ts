@@ -1,0 +1,65 @@
+/** Where a hostile program takes a program of vmlet's place. */
+export interface Case {
+  readonly place: 'embedded' | 'named' | 'swtpm';
+  readonly network: 'none' | 'passt-vhost-user' | 'passt-stream' | 'slirp';
+  /** Taken away, as if the kernel had them switched off. */
+  readonly without: readonly Layer[];
+}
+
+export type Layer = 'landlock' | 'namespaces' | 'seccomp';
+
+/** What one attempt came to. */
+export interface Attempt {
+  readonly attempt: string;
+  /** The errno's name; empty where it succeeded. */
+  readonly refusal: string;
+  /** Such as what was found. */
+  readonly remark: string;
+}
+
+/** Everything that a hostile program tried in one place. */
+export interface Attack {
+  readonly user: 'root' | 'an ordinary user';
+  /** Undefined for the same program without any wrapper, which shows that the targets can be reached. */
+  readonly where: Case | undefined;
+  readonly attempts: readonly Attempt[];
+  /** Why the report is not whole. */
+  readonly problem?: string;
+}
+
+export const EVERYWHERE: readonly Case[] = [
+  ...(['none', 'passt-vhost-user', 'passt-stream', 'slirp'] as const).map((network) =>
+    wholeCase('embedded', network),
+  ),
+  ...(['none', 'passt-stream', 'slirp'] as const).map((network) => wholeCase('named', network)),
+  wholeCase('swtpm', 'none'),
+];
+
+/** Each layer alone, and all but one. */
+export const LAYERED: readonly Case[] = (
+  [
+    ['landlock'],
+    ['namespaces'],
+    ['seccomp'],
+    ['landlock', 'namespaces'],
+    ['landlock', 'seccomp'],
+    ['namespaces', 'seccomp'],
+    ['landlock', 'namespaces', 'seccomp'],
+  ] as const
+).map((without) => ({ place: 'embedded', network: 'none', without }));
+
+function wholeCase(place: Case['place'], network: Case['network']): Case {
+  return { place, network, without: [] };
+}
+
+export function nameOfCase(where: Case): string {
+  const layers = where.without.length > 0 ? `, without ${where.without.join(' and ')}` : '';
+  switch (where.place) {
+    case 'swtpm':
+      return `swtpm's place${layers}`;
+    case 'embedded':
+      return `QEMU's place in a throw-away machine, network ${where.network}${layers}`;
+    case 'named':
+      return `QEMU's place in a named machine, network ${where.network}${layers}`;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Findings } from '../section.ts';
+import { ARGUMENTS, argumentFor } from './argued.ts';
+import { type Attack, nameOfCase } from './case.ts';
+import { promisedBy } from './layers.ts';
+import { unprovenAttempts } from './reachable.ts';
+
+/** What must not be, of all these attacks, and the counts for the table. */
+export function judge(attacks: readonly Attack[]): Findings {
+  const verdicts = attacks.map((attack) => {
+    if (!attack.where) return judgeFree(attack);
+    return attack.where.without.length > 0
+      ? judgeLayers(attack, attack.where.without)
+      : judgeWhole(attack, attacks);
+  });
+  return {
+    counts: verdicts.flatMap(({ counts }) => counts),
+    faults: verdicts.flatMap(({ faults }) => faults),
+  };
+}
+
+function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {
+  const succeeded = attack.attempts.filter(({ refusal }) => refusal === '');
+  const argued = succeeded.filter(({ attempt }) => argumentFor(attempt, attack) !== undefined);
+  const faults = succeeded
+    .filter((one) => !argued.includes(one))
+    .map(({ attempt, remark }) => `${placeOf(attack)} it could ${attempt}${remark && ` (${remark.trim()})`}`);
+  const missing = missingAttempts(attack, attacks);
+  return {
+    counts: [
+      {
+        what: `attempts of ${placeOf(attack)}`,
+        tried: attack.attempts.length + missing.length,
+        held: attack.attempts.length - faults.length,
+        ...(argued.length > 0 && { note: `${argued.length} of them succeed, as argued` }),
+      },
+    ],
+    faults: [...problemsOf(attack, missing), ...faults],
+  };
+}
+
+/** With a layer taken away, what the other layers promise must hold still. */
+function judgeLayers(attack: Attack, without: NonNullable<Attack['where']>['without']): Findings {
+  const promised = promisedBy(without);
+  const tried = attack.attempts.filter(({ attempt }) => promised.has(attempt));
+  const broken = tried.filter(({ refusal }) => refusal === '');
+  const all = attack.attempts.filter(({ refusal }) => refusal === '').length;
+  return {
+    counts: [
+      {
+        what: `attempts of ${placeOf(attack)}: those that the other layers promise to stop`,
+        tried: tried.length,
+        held: tried.length - broken.length,
+        note: `${all} of all ${attack.attempts.length} succeed`,
+      },
+    ],
+    faults: [
+      ...problemsOf(attack, []),
+      ...broken.map(({ attempt }) => `${placeOf(attack)} it could ${attempt}`),
+    ],
+  };
+}
+
+function judgeFree(attack: Attack): Findings {
+  const unproven = unprovenAttempts(attack);
+  const refused = attack.attempts.filter(({ refusal }) => refusal !== '').length;
+  return {
+    counts: [
+      {
+        what: `attempts that ${attack.user} succeeds in without a wrapper, so that the others can fail`,
+        tried: attack.attempts.length,
+        held: attack.attempts.length - unproven.length,
+        note: `${refused} are refused by this host to anybody, or to who is not root`,
+      },
+    ],
+    faults: [
+      ...problemsOf(attack, []),
+      ...unproven.map((one) => `without a wrapper, ${attack.user} could not ${one}: that proves nothing`),
+    ],
+  };
+}
+
+function placeOf({ user, where }: Attack): string {
+  return `${user} in ${where ? nameOfCase(where) : 'no wrapper'}`;
+}
+
+/** A program that was killed, or has become another, has not tried all. */
+function missingAttempts(attack: Attack, attacks: readonly Attack[]): string[] {
+  const free = attacks.find(({ user, where }) => user === attack.user && where === undefined);
+  const made = new Set(attack.attempts.map(({ attempt }) => attempt));
+  return (free?.attempts ?? []).map(({ attempt }) => attempt).filter((attempt) => !made.has(attempt));
+}
+
+function problemsOf(attack: Attack, missing: readonly string[]): string[] {
+  return [
+    ...(attack.problem === undefined ? [] : [`${placeOf(attack)}: ${attack.problem}`]),
+    ...missing.map((attempt) => `${placeOf(attack)} did not come so far as to ${attempt}`),
+  ];
+}
+
+/** Arguments that nothing needed: they are lifted, or the program lost an attempt. */
+export function idleArguments(attacks: readonly Attack[]): string[] {
+  const whole = attacks.filter(({ where }) => where?.without.length === 0);
+  return ARGUMENTS.flatMap(({ attempts }) => attempts).filter(
+    (name) =>
+      !whole.some((attack) =>
+        attack.attempts.some(({ attempt, refusal }) => attempt === name && refusal === ''),
+      ),
+  );
+}
