@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { GuestProtocolError } from '../errors.ts';
 import { PAYLOAD_MAX, WINDOW } from './frame.ts';
 
 type Done = (error?: Error | null) => void;
@@ -27,7 +28,11 @@ export class Input {
     });
   }
 
+  /** @throws GuestProtocolError for more than a stream ever has: what is sent and not read waits in our memory. */
   grant(bytes: number): void {
+    if (bytes > WINDOW - this.#credit) {
+      throw new GuestProtocolError('the guest agent granted more than it had room for');
+    }
     this.#credit += bytes;
     this.#advance();
   }

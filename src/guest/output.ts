@@ -21,6 +21,8 @@ export class Output {
   /** Bytes in the stream's buffer for which no credit was given back yet. */
   #unread = 0;
   #owed = 0;
+  /** What the agent may still send: one that sends more could fill our memory while nobody reads. */
+  #allowed = WINDOW;
 
   /** @param grant gives the sender credit for as many more bytes. */
   constructor(limit: number, grant: (bytes: number) => void) {
@@ -44,9 +46,11 @@ export class Output {
     return Buffer.concat(this.#collected);
   }
 
-  /** @throws GuestProtocolError after the end. */
+  /** @throws GuestProtocolError after the end, and for more than the agent was granted. */
   push(chunk: Buffer): void {
     if (this.#ended) throw new GuestProtocolError('the guest agent sent content after its end');
+    this.#allowed -= chunk.length;
+    if (this.#allowed < 0) throw new GuestProtocolError('the guest agent sent more than it was granted');
     const stream = this.#stream;
     if (!stream) {
       this.#collect(chunk);
@@ -112,6 +116,7 @@ export class Output {
     if (this.#owed < GRANT || this.#ended) return;
     const owed = this.#owed;
     this.#owed = 0;
+    this.#allowed += owed;
     this.#grant(owed);
   }
 }

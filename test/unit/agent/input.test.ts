@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { GuestProtocolError } from '../../../src/errors.ts';
 import { PAYLOAD_MAX, WINDOW } from '../../../src/guest/frame.ts';
 import { Input } from '../../../src/guest/input.ts';
 
@@ -28,6 +29,15 @@ describe('Input', () => {
     expect(Buffer.concat(sent).equals(bytes)).toBe(true);
     expect(ended()).toBe(true);
     expect(Math.max(...sent.map((piece) => piece.length))).toBeLessThanOrEqual(PAYLOAD_MAX);
+  });
+
+  test('refuses credit for more than the other side has room for, as what is not read waits here', async () => {
+    const { input, sent } = recordingInput();
+    input.stream.write(Buffer.alloc(1000));
+    await setImmediate();
+    expect(() => input.grant(1001)).toThrow(GuestProtocolError);
+    input.grant(1000);
+    expect(Buffer.concat(sent).length).toBe(1000);
   });
 
   test('drops what nobody reads, without an error', async () => {

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { GuestProtocolError } from '../../../src/errors.ts';
 import { WINDOW } from '../../../src/guest/frame.ts';
 import { Output } from '../../../src/guest/output.ts';
 
@@ -47,6 +48,13 @@ describe('Output', () => {
     await setImmediate();
     await setImmediate();
     expect(granted()).toBe(4 * CHUNK.length);
+  });
+
+  test('refuses more than was granted, which would fill memory while nobody reads', () => {
+    const { output } = outputWithGrants();
+    output.take();
+    for (let count = 0; count < 4; count += 1) output.push(CHUNK);
+    expect(() => output.push(Buffer.from('x'))).toThrow(GuestProtocolError);
   });
 
   test('gives credit back when its reader has left', async () => {
