@@ -9,14 +9,15 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * travel through JSON.parse and JSON.stringify as strings behind a mark that nobody else can know.
  */
 const mark = `${randomUUID()}:`;
-const stringOrLongInteger = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const longInteger = /^-?\d{16,}$/;
 
 /** @throws SyntaxError like JSON.parse. */
 export function parseLossless(text: string): unknown {
   const value: unknown = JSON.parse(text);
   if (!/\d{16}/.test(text)) return value;
-  const marked = text.replace(stringOrLongInteger, (token) =>
-    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${mark}${token}"`,
+  const marked = text.replace(stringOrNumber, (token) =>
+    longInteger.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token,
   );
   if (marked === text) return value;
   return JSON.parse(marked, (_, part: unknown) =>

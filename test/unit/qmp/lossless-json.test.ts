@@ -21,6 +21,12 @@ test('integers that a number cannot hold are bigint, all others numbers', () => 
   });
 });
 
+test('the many digits of a fraction or an exponent are no integer', () => {
+  expect(parseLossless('[-0.00009007199341796242,1.2345678901234567890e-1000000000000000000]')).toEqual([
+    -0.00009007199341796242, 0,
+  ]);
+});
+
 test('bigints are written as digits', () => {
   const text = stringifyLossless({ a: 2n ** 64n - 1n, b: [-1n], c: 'x' }, 'command');
   expect(text).toBe('{"a":18446744073709551615,"b":[-1],"c":"x"}');
