@@ -15,15 +15,14 @@ export function parseMemory(memory: number | string): number {
       : /^\d+$/.test(memory)
         ? Number(memory)
         : parseDiskSize(memory, 'memory');
-  if (!Number.isSafeInteger(bytes) || bytes < LEAST_MEMORY) {
-    throw new InvalidInputError(
-      'memory',
-      `${memory} is less than the ${LEAST_MEMORY / MiB} MiB that a guest needs`,
-      {
-        hint: 'give bytes, or a size such as 512M or 2G',
-      },
-    );
-  }
   // QEMU's memory backends come in whole pages; whole mebibytes keep every backend content.
-  return Math.ceil(bytes / MiB) * MiB;
+  const whole = Math.ceil(bytes / MiB) * MiB;
+  if (Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY && Number.isSafeInteger(whole)) return whole;
+  const problem =
+    bytes < LEAST_MEMORY
+      ? `less than the ${LEAST_MEMORY / MiB} MiB that a guest needs`
+      : 'not a number of bytes that this program can count';
+  throw new InvalidInputError('memory', `${memory} is ${problem}`, {
+    hint: 'give bytes, or a size such as 512M or 2G',
+  });
 }

@@ -1,4 +1,7 @@
+import { fuzzing } from './fuzz/index.ts';
 import type { Section } from './section.ts';
 
 /** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
-export const SECTIONS: Readonly<Record<string, Section>> = {};
+export const SECTIONS: Readonly<Record<string, Section>> = {
+  fuzz: fuzzing,
+};

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { FuzzTarget } from './target.ts';
+
+const CORPUS = join(import.meta.dirname, '../../../fixtures/fuzz-corpus');
+/** Time on the processor, which others' work on it does not lengthen. */
+const LONGEST_CASE_MS = 2000;
+/** More than what one case could have read into memory, and far less than a leak of each case. */
+const MOST_GROWTH_BYTES = 512 * 1024 * 1024;
+const LONGEST_LOGGED = 100_000;
+
+export interface FuzzRun {
+  readonly cases: number;
+  readonly faults: readonly string[];
+  /** How many cases ended each way. */
+  readonly verdicts: ReadonlyMap<string, number>;
+}
+
+interface Limits {
+  readonly milliseconds: number;
+  readonly seed: number;
+  log(line: string): void;
+}
+
+/** Checks what is kept in the corpus, then new cases until the time is over, or one is wrong. */
+export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun> {
+  const { milliseconds, seed } = limits;
+  const log = (line: string): void => limits.log(line.slice(0, LONGEST_LOGGED));
+  const verdicts = new Map<string, number>();
+  const faults: string[] = [];
+  let cases = 0;
+  const check = async (input: unknown): Promise<void> => {
+    const before = process.cpuUsage();
+    const verdict = await target.check(input);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 > LONGEST_CASE_MS) throw new Error(`takes ${(user + system) / 1000} ms`);
+    cases += 1;
+    verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+  };
+  const fault = (input: unknown, error: unknown, where: string): void => {
+    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const kept = target.encode(input).toString('base64');
+    log(`FAULT ${target.name} ${where}: ${problem}`);
+    log(`  to repeat it: npx tsx test/hardening/fuzz/repeat.ts ${target.name} ${kept}`);
+    faults.push(`${target.name} (${where}): ${(problem.split('\n')[0] ?? '').slice(0, 300)}`);
+  };
+  const undo = await target.prepare?.();
+  try {
+    for (const [file, content] of corpusOf(target)) {
+      const input = target.decode(content);
+      await check(input).catch((error: unknown) => fault(input, error, file));
+    }
+    const kept = cases;
+    const memory = process.memoryUsage().rss;
+    const result = await fc.check(
+      fc.asyncProperty(target.arbitrary, check),
+      // It is the time that ends it.
+      { seed, numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: milliseconds },
+    );
+    if (result.counterexample !== null) {
+      const [input] = result.counterexample;
+      fault(input, result.errorInstance, `seed ${seed}, path ${result.counterexamplePath}`);
+    } else if (cases === kept) faults.push(`${target.name}: not one case in ${milliseconds} ms`);
+    const growth = process.memoryUsage().rss - memory;
+    if (growth > MOST_GROWTH_BYTES) faults.push(`${target.name}: memory grew by ${growth} bytes`);
+    log(
+      `${target.name}: ${kept} of the corpus and ${cases - kept} cases in ${milliseconds} ms, seed ${seed}`,
+    );
+  } catch (error) {
+    faults.push(`${target.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  } finally {
+    await undo?.();
+  }
+  for (const verdict of target.expected) {
+    if (!verdicts.has(verdict)) faults.push(`${target.name}: no case was ${verdict}, and so little is shown`);
+  }
+  log(
+    `  ${[...verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}`.slice(0, LONGEST_LOGGED),
+  );
+  return { cases, faults, verdicts };
+}
+
+/** Each input that was once wrong, and others that go far, by their files' names. */
+export function corpusOf({ name }: Pick<FuzzTarget, 'name'>): readonly (readonly [string, Buffer])[] {
+  const folder = join(CORPUS, name);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((file) => [file, readFileSync(join(folder, file))] as const);
+}

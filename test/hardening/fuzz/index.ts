@@ -1,0 +1,24 @@
+import type { Count, Section } from '../section.ts';
+import { fuzz } from './fuzzer.ts';
+import { fuzzTargets } from './targets.ts';
+
+/** For each target, at scale 1. */
+const TARGET_MS = 180_000;
+
+export const fuzzing: Section = {
+  title: 'what strangers write, read by everything that reads it',
+  async run({ scale, seed, signal, ...options }) {
+    const log = (line: string): void => options.log(line);
+    const counts: Count[] = [];
+    const faults: string[] = [];
+    for (const target of fuzzTargets) {
+      signal?.throwIfAborted();
+      const run = await fuzz(target, { milliseconds: TARGET_MS * scale, seed, log });
+      faults.push(...run.faults);
+      const ends = [...run.verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ');
+      const held = [...run.verdicts.values()].reduce((sum, count) => sum + count, 0);
+      counts.push({ what: target.what, tried: held + run.faults.length, held, note: ends });
+    }
+    return { counts, faults };
+  },
+};
