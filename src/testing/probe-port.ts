@@ -38,7 +38,7 @@ function describeListeners(open: readonly Socket[], protocol: Protocol): string 
  * or bytes must come.
  */
 export function lookForConnection(machine: Machine, forward: BoundForward): Look<undefined> {
-  return async (signal) => {
+  return async (signal, saw) => {
     const from = formatEndpoint(forward.hostAddress, forward.hostPort, 'tcp');
     const socket = connect({ host: forward.hostAddress, port: forward.hostPort });
     const heard: { isConnected: boolean; hasAnswered: boolean; end?: string } = {
@@ -55,6 +55,7 @@ export function lookForConnection(machine: Machine, forward: BoundForward): Look
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECTION_MS)]);
     try {
       for (;;) {
+        saw(whatHangs(from, heard.isConnected));
         if (heard.hasAnswered) return { found: undefined };
         if (
           heard.isConnected &&

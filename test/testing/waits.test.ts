@@ -9,7 +9,8 @@ import {
 } from '../../src/index.ts';
 import { TestMachine } from '../../src/testing/index.ts';
 
-const SHORT_MS = 400;
+/** Several looks fit in, on a busy host too. */
+const SHORT_MS = 1000;
 
 async function failureOf(wait: Promise<unknown>): Promise<WaitTimedOutError> {
   return wait.then(
