@@ -3,6 +3,7 @@
 #include "mount_tree.h"
 #include "namespaces.h"
 #include <linux/mount.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,23 +21,22 @@ static struct entry {
 } *entries;
 static size_t entry_count;
 
-/* Sorted by their text, directories come before what lies in them; only when there is one name for each place. */
-static void check_path(const char *path)
+static bool is_plain(const char *path)
 {
-    const char *at = path;
-    while (*at == '/') {
-        size_t length = strcspn(++at, "/");
-        if (length == 0 || (length == 1 && at[0] == '.') || (length == 2 && at[0] == '.' && at[1] == '.'))
-            break;
+    for (const char *at = path; *at; ) {
+        size_t length = *at == '/' ? strcspn(++at, "/") : 0;
+        if (length == 0 || (at[0] == '.' && (length == 1 || (length == 2 && at[1] == '.'))))
+            return false;
         at += length;
     }
-    if (*at != '\0' || path[0] == '\0')
-        fail("%s: a path has to be absolute, and without //, . and ..", path);
+    return path[0] != '\0';
 }
 
 static void add(enum kind kind, const char *path, const char *target)
 {
-    check_path(path);
+    /* Sorted by their text, directories come before what lies in them; only when there is one name for each place. */
+    if (!is_plain(path))
+        fail("%s: a path has to be absolute, without //, . and .., and not / itself", path);
     entries = reallocarray(entries, entry_count + 1, sizeof *entries);
     if (!entries)
         fail_errno("%s", path);
