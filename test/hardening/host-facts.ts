@@ -4,21 +4,23 @@ import { promisify } from 'node:util';
 
 /** What the counts depend on, in words and without the names of a machine or a person. */
 export async function hostFacts(): Promise<string> {
-  const [qemu, passt, swtpm] = await Promise.all([
-    firstLine('qemu-system-x86_64'),
-    firstLine('passt'),
-    firstLine('swtpm'),
-  ]);
-  const user = process.getuid?.() === 0 ? 'as root' : 'as an ordinary user';
+  const programs = await Promise.all(
+    [['QEMU', 'qemu-system-x86_64'] as const, ['passt', 'passt'] as const, ['swtpm', 'swtpm'] as const].map(
+      async ([name, program]) => `${name} ${await version(program)}`,
+    ),
+  );
+  const kernel = /^[\d.]+/.exec(release())?.[0] ?? release();
   const size = `${availableParallelism()} processors, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  return `Linux ${release()}, ${qemu}, ${passt}, ${swtpm}, Node ${process.version.slice(1)}, ${size}, ${user}`;
+  const user = process.getuid?.() === 0 ? 'as root' : 'as an ordinary user';
+  return [`Linux ${kernel}`, ...programs, `Node ${process.version.slice(1)}`, size, user].join(', ');
 }
 
-async function firstLine(program: string): Promise<string> {
+async function version(program: string): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(program, ['--version']);
-    return stdout.split('\n', 1)[0]?.replace(/ emulator version|, Copyright.*/g, '') ?? program;
+    // On a terminal: passt's version is lost in a pipe.
+    const { stdout } = await promisify(execFile)('script', ['-qec', `${program} --version`, '/dev/null']);
+    return /\d[\w.~+-]*/.exec(stdout)?.[0] ?? 'of an unknown version';
   } catch {
-    return `no ${program}`;
+    return 'not there';
   }
 }

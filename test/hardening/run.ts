@@ -91,10 +91,8 @@ async function runSection(
   try {
     const findings = await section.run({ scale, seed, log, signal });
     if (signal.aborted) return 'interrupted';
-    const nothing = findings.counts
-      .filter(({ tried }) => tried === 0)
-      .map(({ what }) => `${what}: nothing was tried`);
-    return { ...findings, faults: [...findings.faults, ...nothing] };
+    if (findings.counts.some(({ tried }) => tried > 0)) return findings;
+    return { ...findings, faults: [...findings.faults, 'nothing was tried'] };
   } catch (error) {
     if (signal.aborted) return 'interrupted';
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -11,7 +11,7 @@ export interface HardeningOptions {
   /** For all that is drawn at random, so that a run can be repeated. */
   readonly seed: number;
   /** A line for the raw log. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
   /** Ctrl-C: look at it between the steps (`signal?.throwIfAborted()`), pass it on to what takes long, undo what was begun. */
   readonly signal?: AbortSignal;
 }

@@ -28,10 +28,9 @@ export function withTable(document: string, table: string): string {
 
 /** The sections that have a row in the document's table, once each. */
 export function sectionsInTable(document: string): string[] {
-  const rows = aroundTable(document).table.matchAll(/^\| ([a-z0-9-]+) \|/gm);
-  return [...new Set([...rows].map(([, name]) => name ?? ''))].filter(
-    (name) => /[a-z]/.test(name) && name !== 'section',
-  );
+  const rows = aroundTable(document).table.matchAll(/^\| ([a-z][\w-]*) \|/gm);
+  const [, ...names] = new Set([...rows].map(([, name]) => name ?? ''));
+  return names;
 }
 
 function aroundTable(document: string): { before: string; table: string; after: string } {

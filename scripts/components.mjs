@@ -1,0 +1,28 @@
+// Prints the list of components (SPDX) of what comes with vmlet. `npm sbom --omit dev` leaves out what both vmlet and a
+// tool of its development depend on, so it is asked about a package without the tools.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const read = (name) => JSON.parse(readFileSync(join(root, name), 'utf8'));
+const withoutTools = ({ devDependencies, peerDependencies, peerDependenciesMeta, ...rest }) => rest;
+
+const lock = read('package-lock.json');
+const installed = Object.entries(lock.packages).filter(
+  ([, { dev, devOptional, peer }]) => !dev && !devOptional && !peer,
+);
+const directory = mkdtempSync(join(tmpdir(), 'vmlet-components-'));
+try {
+  const packages = Object.fromEntries(
+    installed.map(([folder, entry]) => [folder, folder === '' ? withoutTools(entry) : entry]),
+  );
+  writeFileSync(join(directory, 'package.json'), JSON.stringify(withoutTools(read('package.json'))));
+  writeFileSync(join(directory, 'package-lock.json'), JSON.stringify({ ...lock, packages }));
+  process.stdout.write(
+    execFileSync('npm', ['sbom', '--sbom-format', 'spdx', '--package-lock-only'], { cwd: directory }),
+  );
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { makeTemporaryDirectory } from '../directory.ts';
+import type { Section } from './section.ts';
+import { together } from './supply/counted.ts';
+import { dependencies } from './supply/dependencies.ts';
+import { published } from './supply/published.ts';
+import { staticPrograms } from './supply/static-programs.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** At a scale below 1 nothing is installed or built, and the smallest of the C programs alone is compiled again. */
+export const supply: Section = {
+  title: 'what vmlet is made of, and what is published',
+  async run({ scale, log, signal }) {
+    const { path, remove } = makeTemporaryDirectory();
+    try {
+      const findings = together([
+        await dependencies(ROOT),
+        await staticPrograms(ROOT, path, scale),
+        await published(ROOT, path, { buildAnew: scale === 1, signal }),
+      ]);
+      for (const { what, tried, held } of findings.counts) log(`${what}: ${held} of ${tried}`);
+      for (const fault of findings.faults) log(fault);
+      return findings;
+    } finally {
+      remove();
+    }
+  },
+};

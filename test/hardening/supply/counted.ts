@@ -1,0 +1,17 @@
+import type { Findings } from '../section.ts';
+
+/** One row of these items, and a fault for each of which `problem` says what is wrong with it. */
+export function counted<T>(
+  what: string,
+  items: readonly T[],
+  problem: (item: T) => string | undefined,
+  note?: string,
+): Findings {
+  const faults = items.map(problem).filter((text) => text !== undefined);
+  const count = { what, tried: items.length, held: items.length - faults.length };
+  return { counts: [note === undefined ? count : { ...count, note }], faults };
+}
+
+export function together(parts: readonly Findings[]): Findings {
+  return { counts: parts.flatMap(({ counts }) => counts), faults: parts.flatMap(({ faults }) => faults) };
+}

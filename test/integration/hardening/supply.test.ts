@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest';
+import { supply } from '../../hardening/supply.ts';
+
+it('what is published is argued, licensed, listed and the same each time', async () => {
+  const { counts, faults } = await supply.run({ scale: 0.1, seed: 1, log: () => undefined });
+  expect(faults).toEqual([]);
+  expect(counts.filter(({ tried }) => tried > 0).length).toBeGreaterThanOrEqual(9);
+  for (const { what, tried, held } of counts) expect({ what, held }).toEqual({ what, held: tried });
+});
