@@ -62,7 +62,7 @@ export async function setMachine(
     const { spec, files } = definition;
     const changed = changeSpec(spec, changes);
     refuseOtherHardware(changed, definition);
-    const endpoint = sshEndpoint(readEarlierForwards(files.plan));
+    const endpoint = sshEndpoint(readEarlierForwards(files));
     if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);
     return changed;
   });

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MachineStateError } from '../errors.ts';
 import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
+import { readMachineRecord } from './machine-record.ts';
 
 const noteSchema = z.strictObject({
   version: z.literal(1),
@@ -38,8 +39,9 @@ export function isRestoring(files: Pick<MachineFiles, 'restoring'>): boolean {
  */
 export async function settleRestore(definition: Definition): Promise<void> {
   const { files } = definition;
-  if (!isRestoring(files)) return;
-  const { by, snapshot, disks } = noteSchema.parse(JSON.parse(readFileSync(files.restoring, 'utf8')));
+  const note = readMachineRecord(files, files.restoring, (text) => noteSchema.parse(JSON.parse(text)));
+  if (!note) return;
+  const { by, snapshot, disks } = note;
   const { restoreDisks, undoBrokenRestore } = await import('../machine/disks-snapshot.ts');
   await (by === 'qemu' ? restoreDisks(disks, snapshot) : undoBrokenRestore(disks));
   endRestore(definition);

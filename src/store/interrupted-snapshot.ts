@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import * as z from 'zod';
 import { removeUnlessWhole } from '../machine/disks-snapshot.ts';
 import { replaceFile } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
+import { readMachineRecord } from './machine-record.ts';
 
 const noteSchema = z.strictObject({
   version: z.literal(1),
@@ -25,8 +26,9 @@ export function endSnapshot({ files }: Definition): void {
 /** Takes a snapshot that was not finished from the disks of a machine that does not run. */
 export async function settleSnapshot(definition: Definition): Promise<void> {
   const { files } = definition;
-  if (!existsSync(files.snapshotting)) return;
-  const { snapshot, disks } = noteSchema.parse(JSON.parse(readFileSync(files.snapshotting, 'utf8')));
+  const note = readMachineRecord(files, files.snapshotting, (text) => noteSchema.parse(JSON.parse(text)));
+  if (!note) return;
+  const { snapshot, disks } = note;
   await removeUnlessWhole(
     disks.filter((path) => existsSync(path)),
     snapshot,

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { PortTakenError, isSystemError } from '../errors.ts';
+import { BrokenMachineError, PortTakenError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { readHostNetwork } from '../passt/host-network.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { type BoundNetworkPlan, type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
 import type { BoundForward, PortForward } from '../passt/port.ts';
 import { forwardsOf } from './forwards.ts';
+import type { MachineFiles } from './machine-files.ts';
+import { findPlan } from './machine-plan-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 /**
@@ -56,13 +57,15 @@ function earlierPort(wanted: PortForward, earlier: readonly BoundForward[]): num
   )?.hostPort;
 }
 
-/** The forwards in a plan that an earlier start wrote; none where there is no such plan. */
-export function readEarlierForwards(planPath: string): BoundForward[] {
+/** The forwards in the plan that an earlier start wrote; none where there is none that can be read. */
+export function readEarlierForwards(
+  files: Pick<MachineFiles, 'directory' | 'plan'>,
+): readonly BoundForward[] {
   try {
-    const plan = JSON.parse(readFileSync(planPath, 'utf8')) as { network?: { forwards?: BoundForward[] } };
-    return plan.network?.forwards ?? [];
+    return findPlan(files)?.network?.forwards ?? [];
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return [];
+    // The next start writes it anew.
+    if (error instanceof BrokenMachineError) return [];
     throw error;
   }
 }

@@ -134,12 +134,23 @@ export function parseMachineSpec(text: string, path: string): MachineSpec {
   } catch (error) {
     throw new InvalidInputError(path, 'is not JSON', { cause: error });
   }
-  const parsed = specSchema.safeParse(migrate(data, path));
+  const parsed = readSpecOf(migrate(data, path), path);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new InvalidInputError(path, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is not valid'}`, {
     cause: parsed.error,
   });
+}
+
+function readSpecOf(data: unknown, path: string): ReturnType<typeof specSchema.safeParse> {
+  try {
+    return specSchema.safeParse(data);
+  } catch (error) {
+    // More layers of disks than there is room for on the stack.
+    if (error instanceof RangeError)
+      throw new InvalidInputError(path, 'has disks on too many others', { cause: error });
+    throw error;
+  }
 }
 
 function migrate(data: unknown, path: string): unknown {

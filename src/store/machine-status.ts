@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { BrokenMachineError, isSystemError } from '../errors.ts';
+import { isSystemError } from '../errors.ts';
 import { type Outcome, describeOutcome } from '../machine/outcome.ts';
 import { describeOutOfSpace } from '../machine/out-of-space.ts';
 import { currentBootId, isAlive } from '../process/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
+import { readMachineRecord } from './machine-record.ts';
 import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
 
 /** Ends that no keeper was left to record. */
@@ -60,10 +60,13 @@ export function readEnding(files: MachineFiles, record = readRun(files)): Ending
   return end && { outcome: outcomeOf(end, lastLines(files.qemuLog)), endedAt: new Date(end.endedAt) };
 }
 
-/** When the run that is on its way, or the last one, began; undefined where there was none. */
+/**
+ * When the run that is on its way, or the last one, began; undefined where there was none.
+ * @throws BrokenMachineError
+ */
 export function lastStartOf(files: MachineFiles): Date | undefined {
-  const run = readIfThere(files.run);
-  if (run !== undefined) return parseRunRecord(run).startedAt;
+  const run = readRun(files);
+  if (run) return run.startedAt;
   const end = endOf(files);
   return end && new Date(end.startedAt);
 }
@@ -72,22 +75,17 @@ export function lastStartOf(files: MachineFiles): Date | undefined {
  * The keeper's record of the run, whether that keeper still lives or was killed.
  * @throws BrokenMachineError
  */
-export function readRun({ run }: Pick<MachineFiles, 'run'>): RunRecord | undefined {
-  return readRecord(run, parseRunRecord);
+export function readRun(files: Pick<MachineFiles, 'directory' | 'run'>): RunRecord | undefined {
+  return readMachineRecord(files, files.run, unlessEmpty(parseRunRecord));
 }
 
-function endOf({ end }: MachineFiles): EndRecord | undefined {
-  return readRecord(end, parseEndRecord);
+function endOf(files: MachineFiles): EndRecord | undefined {
+  return readMachineRecord(files, files.end, unlessEmpty(parseEndRecord));
 }
 
-function readRecord<T>(path: string, parse: (text: string) => T): T | undefined {
-  try {
-    const text = readIfThere(path);
-    // The keeper does not wait for the disk with what is true for one boot only: a power cut can leave it empty.
-    return text === undefined || text === '' ? undefined : parse(text);
-  } catch (error) {
-    throw new BrokenMachineError(basename(dirname(path)), `${path} cannot be understood`, { cause: error });
-  }
+/** The keeper does not wait for the disk with what is true for one boot only: a power cut can leave it empty. */
+function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undefined {
+  return (text) => (text === '' ? undefined : parse(text));
 }
 
 /** QEMU prints little; what is longer is cut where it is read. */

@@ -116,7 +116,7 @@ async function removeBroken(
   return { keptDisks: [] };
 }
 
-function readRunIfSound(files: Pick<MachineFiles, 'run'>): RunRecord | undefined {
+function readRunIfSound(files: Pick<MachineFiles, 'directory' | 'run'>): RunRecord | undefined {
   try {
     return readRun(files);
   } catch (error) {

@@ -11,6 +11,8 @@ import type { ProcessIdentity } from '../process/identity.ts';
 import { signalName } from '../process/signal-name.ts';
 
 const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
+/** Milliseconds since 1970, as far as there are dates. */
+const moment = z.number().min(-8.64e15).max(8.64e15);
 
 const runSchema = z.object({
   version: z.literal(1),
@@ -21,13 +23,13 @@ const runSchema = z.object({
   state: z.string(),
   // What QEMU sent. One that was taken over may send anything, and its machine is to be seen all the same.
   diskStop: z.unknown().optional(),
-  startedAt: z.number(),
+  startedAt: moment,
 });
 
 const endSchema = z.object({
   version: z.literal(1),
-  startedAt: z.number(),
-  endedAt: z.number(),
+  startedAt: moment,
+  endedAt: moment,
   exitCode: z.int().nullable(),
   signal: z.int().nullable(),
   sentSignal: z.int().nullable(),

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { BrokenMachineError } from '../errors.ts';
 import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
+import { readMachineRecord } from './machine-record.ts';
 
 const noteSchema = z.object({
   version: z.literal(1),
@@ -21,9 +23,12 @@ export function writeSavedNote({ files }: Pick<Definition, 'files'>, note: Saved
   replaceFile(files.savedStateNote, JSON.stringify(whole));
 }
 
-/** @throws ZodError, SyntaxError */
-export function readSavedNote({ files }: Pick<Definition, 'files'>): SavedNote {
-  return noteSchema.parse(JSON.parse(readFileSync(files.savedStateNote, 'utf8')));
+/** @throws BrokenMachineError where there is none, or none that can be understood. */
+export function readSavedNote({ spec, files }: Definition): SavedNote {
+  const { savedStateNote: path } = files;
+  const note = readMachineRecord(files, path, (text) => noteSchema.parse(JSON.parse(text)));
+  if (!note) throw new BrokenMachineError(spec.name, `${path} is missing`);
+  return note;
 }
 
 /** What was saved is gone for good; what a save that was interrupted has left, too. */

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { isSystemError } from '../errors.ts';
 import { type LogPosition, endOfLog } from '../machine/log-generations.ts';
 import { exchangeFile } from '../util/atomic-file.ts';
 import type { MachineFiles } from './machine-files.ts';
+import { readMachineRecord } from './machine-record.ts';
 
 const positionSchema = z.strictObject({ identity: z.string().optional(), offset: z.int().nonnegative() });
 
@@ -12,13 +11,10 @@ export function recordSerialStart({ serialLog, serialStart }: MachineFiles): voi
   exchangeFile(serialStart, JSON.stringify(endOfLog(serialLog)));
 }
 
-/** @throws ZodError or SyntaxError for a record that is none. */
-export function readSerialStart({ serialStart }: MachineFiles): LogPosition {
-  try {
-    const { identity, offset } = positionSchema.parse(JSON.parse(readFileSync(serialStart, 'utf8')));
-    return { identity, offset };
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return { identity: undefined, offset: 0 };
-    throw error;
-  }
+/** @throws BrokenMachineError for a record that is none. */
+export function readSerialStart(files: MachineFiles): LogPosition {
+  const position = readMachineRecord(files, files.serialStart, (text) =>
+    positionSchema.parse(JSON.parse(text)),
+  );
+  return { identity: position?.identity, offset: position?.offset ?? 0 };
 }

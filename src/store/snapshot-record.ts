@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { BrokenMachineError, isSystemError } from '../errors.ts';
 import { replaceFile } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
+import { readMachineRecord } from './machine-record.ts';
 
 const memorySchema = z.strictObject({
   snapshot: z.string(),
@@ -40,19 +39,9 @@ function others(definition: Definition, snapshot: string): SnapshotMemory[] {
   return readMemories(definition).filter((memory) => memory.snapshot !== snapshot);
 }
 
-function readMemories({ spec, files }: Definition): SnapshotMemory[] {
-  let text: string;
-  try {
-    text = readFileSync(files.snapshots, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
-  try {
-    return recordSchema.parse(JSON.parse(text)).memories;
-  } catch (error) {
-    throw new BrokenMachineError(spec.name, `${files.snapshots} cannot be understood`, { cause: error });
-  }
+function readMemories({ files }: Definition): SnapshotMemory[] {
+  const record = readMachineRecord(files, files.snapshots, (text) => recordSchema.parse(JSON.parse(text)));
+  return record?.memories ?? [];
 }
 
 function writeMemories({ files }: Definition, memories: SnapshotMemory[]): void {

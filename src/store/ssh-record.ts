@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { isSystemError } from '../errors.ts';
 import { replaceFile } from '../util/atomic-file.ts';
+import { readMachineRecord } from './machine-record.ts';
 
 const recordSchema = z.strictObject({
   /** The guest's user for whom the machine's key is authorized; its host keys are known then too. */
@@ -14,13 +13,10 @@ const recordSchema = z.strictObject({
 /** What is known of a machine's ssh server, so that it is not asked each time. */
 export type SshRecord = Readonly<z.infer<typeof recordSchema>>;
 
+/** @throws BrokenMachineError */
 export function readSshRecord(directory: string): SshRecord {
-  try {
-    return recordSchema.parse(JSON.parse(readFileSync(path(directory), 'utf8')));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return {};
-    throw error;
-  }
+  const machine = { directory: dirname(directory) };
+  return readMachineRecord(machine, path(directory), (text) => recordSchema.parse(JSON.parse(text))) ?? {};
 }
 
 export function writeSshRecord(directory: string, record: SshRecord): void {

@@ -57,7 +57,7 @@ export async function planStart(
     host,
     accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
-    network: await planMachineNetwork(spec, host, readEarlierForwards(files.plan), signal),
+    network: await planMachineNetwork(spec, host, readEarlierForwards(files), signal),
     memory,
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
