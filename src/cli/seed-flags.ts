@@ -119,7 +119,7 @@ async function networkOf(path: string): Promise<Readonly<Record<string, unknown>
   const { parse } = await import('yaml');
   let data: unknown;
   try {
-    data = parse(text, { version: '1.1' });
+    data = parse(text, { version: '1.1', logLevel: 'error' });
   } catch (error) {
     const [problem] = (error as Error).message.split('\n');
     throw new InvalidInputError('network-config', `${path} is not YAML: ${problem ?? ''}`, { cause: error });

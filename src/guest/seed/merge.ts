@@ -23,6 +23,7 @@ export function parseUserCloudConfig(yaml: Yaml, text: string): UserCloudConfig 
     intAsBigInt: true,
     lineCounter,
     prettyErrors: false,
+    logLevel: 'error',
   });
   const [error] = document.errors;
   if (error) {

@@ -48,7 +48,7 @@ async function parseCatalogueFile(
   // Most runs of vmlet need no catalogue, and then nothing that reads YAML is loaded.
   const { parseDocument, LineCounter } = await import('yaml');
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const lineOf: LineOf = (offset) => lines.linePos(offset).line;
   const [mistake] = document.errors;
   if (mistake !== undefined) {

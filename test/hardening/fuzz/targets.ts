@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './target.ts';
+import * as files from './targets/files.ts';
 import * as grammars from './targets/grammars.ts';
 import * as streams from './targets/streams.ts';
 
@@ -13,4 +14,15 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   streams.losslessTarget,
   streams.frameTarget,
   streams.eventLogTarget,
+  files.specFile,
+  files.runFile,
+  files.endFile,
+  files.planFile,
+  files.snapshotFile,
+  files.noteFiles,
+  files.templateFile,
+  files.imageFile,
+  files.surveyFile,
+  files.partFile,
+  files.catalogueTarget,
 ];
