@@ -26,12 +26,12 @@ export function reportError(error: unknown): number {
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error)) {
-    process.stderr.write(`vmlet: the host refused: ${error.message}\n`);
+    process.stderr.write(`vmlet: the host refused: ${printableLines(error.message)}\n`);
     return EXIT_VMLET;
   }
   if (!(error instanceof VmletError)) {
     const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${details}\n`);
+    process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${printableLines(details)}\n`);
     return EXIT_VMLET;
   }
   process.stderr.write(`vmlet: ${printableLines(error.message)}\n`);
@@ -43,7 +43,7 @@ export function reportError(error: unknown): number {
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
 }
 
-/** What a server or a file said may be part of it. */
+/** What a server or a file said, or how a file is called, may be part of it. */
 function printableLines(text: string): string {
   return text.split('\n').map(printableLine).join('\n');
 }

@@ -23,7 +23,7 @@ export function countsTable(results: ReadonlyMap<string, SectionResult>): string
 /** `document` with this table between its two markers. */
 export function withTable(document: string, table: string): string {
   const { before, after } = aroundTable(document);
-  return `${before}\n${table}\n\n${after}`;
+  return `${before}\n\n${table}\n\n${after}`;
 }
 
 /** The sections that have a row in the document's table, once each. */

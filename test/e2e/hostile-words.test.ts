@@ -1,0 +1,35 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { bootSectors } from '../../fixtures/boot-sectors.ts';
+import { temporaryDirectory } from '../directory.ts';
+import { start, vmlet } from './command.ts';
+
+const directory = temporaryDirectory();
+const CONTROL_CHARACTER = /[^\P{Cc}\n]/u;
+
+it('what a guest printed does not steer the terminal in an error message', async () => {
+  const disk = join(directory, 'steering.raw');
+  writeFileSync(disk, bootSectors.steerTerminal);
+  const { status, stderr } = await vmlet('run', '--net', 'none', disk, 'true');
+  expect(stderr).toMatch(/console ended with:\n {2}\| red\n/);
+  expect(stderr).not.toMatch(CONTROL_CHARACTER);
+  expect(status).toBe(125);
+});
+
+it('how a file is called does not steer the terminal in an error message', async () => {
+  const steering = join(directory, '\u001b]0;mine\u0007\u001b[2Jname\u009b31m');
+  const taken = join(directory, 'taken');
+  writeFileSync(taken, bootSectors.powerOff);
+  mkdirSync(steering);
+  const ours = await vmlet('image', 'import', steering, 'called');
+  // A directory below a file, of which the host and not vmlet says that it cannot be.
+  const env = { XDG_DATA_HOME: join(taken, '\u001b[2Jname') };
+  const hosts = await start(['image', 'import', taken, 'called'], { env }).finished;
+  for (const { status, stderr } of [ours, hosts]) {
+    expect(status).toBe(125);
+    expect(stderr).toContain('name');
+    expect(stderr).not.toMatch(CONTROL_CHARACTER);
+  }
+  expect(hosts.stderr).toContain('the host refused: ENOTDIR');
+});
