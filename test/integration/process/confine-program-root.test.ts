@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it } from 'vitest';
+import { ALL_NAMESPACES, Attempts, lacks, USERS } from '../../../fixtures/confine/attempts.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../directory.ts';
+
+const [DAC_OVERRIDE, NET_BIND_SERVICE] = [1, 10];
+
+const directory = temporaryDirectory();
+const attempts = new Attempts(directory);
+
+describe.each(USERS)('as $name', (as) => {
+  const found = attempts.probe(as);
+  const own = join(directory, `own of ${as.name}`);
+  const given = join(directory, `given of ${as.name}`);
+  const ask = (options: readonly string[], words: readonly string[]) => attempts.ask(options, words, as);
+  const end = (options: readonly string[], words: readonly string[]) =>
+    attempts.run(attempts.command(options, words), as);
+
+  for (const path of [own, given]) {
+    mkdirSync(path);
+    mkdirSync(join(path, 'inner'));
+    writeFileSync(join(path, 'file'), 'x', { mode: 0o666 });
+    writeFileSync(join(path, 'inner/file'), 'x', { mode: 0o666 });
+    for (const each of ['.', 'inner', 'file', 'inner/file']) {
+      if (as.uid !== undefined) chownSync(join(path, each), as.uid, as.uid);
+    }
+    for (const each of ['.', 'inner']) chmodSync(join(path, each), 0o755);
+  }
+  chmodSync(own, 0o755);
+
+  describe('namespaces', () => {
+    const words = ['mnt', 'net', 'ipc', 'uts', 'user', 'pid'].map((name) => `readlink=/proc/self/ns/${name}`);
+
+    it.skipIf(lacks('namespaces', found.net)).each([
+      { list: 'mount', own: ['mnt'] },
+      { list: 'net', own: ['net'] },
+      { list: 'ipc', own: ['ipc'] },
+      { list: 'uts', own: ['uts'] },
+      { list: 'mount,net,ipc,uts', own: ['mnt', 'net', 'ipc', 'uts'] },
+    ])('$list: those, and no others', ({ list, own: expected }) => {
+      const [outside, inside] = [ask([], words), ask(['--unshare', list], words)];
+      const different = words
+        .filter((word) => outside[word] !== inside[word])
+        .map((word) => word.split('/').at(-1));
+      // An ordinary user has the others inside a user namespace.
+      expect(different).toEqual(as.name === 'root' ? expected : [...expected, 'user']);
+    });
+
+    it.skipIf(lacks('network namespace', found.net))('its own network leads nowhere', async () => {
+      await using scope = new Scope();
+      const server = createServer().listen(0, '127.0.0.1');
+      scope.defer(() => void server.close());
+      await once(server, 'listening');
+      const connect = `tcp-connect=${(server.address() as AddressInfo).port}`;
+      expect(ask([], [connect])).toEqual({ [connect]: 'ok' });
+      expect(ask(['--unshare', 'net'], [connect])).toEqual({ [connect]: 'ENETUNREACH' });
+    });
+
+    it.skipIf(lacks('namespaces', found.net))('leaves no capabilities but those that root needs', () => {
+      const held = (...numbers: number[]) => {
+        const mask = numbers.reduce((sum, number) => sum + 2 ** number, 0).toString(16);
+        const none = as.name === 'root' ? mask : '0';
+        return `effective=${none} permitted=${none} inheritable=0 bounding=${mask}`;
+      };
+      const capabilities = (list: string) => ask(['--unshare', list], ['capabilities'])['capabilities'];
+      expect(capabilities('mount,net,ipc,uts')).toBe(held(DAC_OVERRIDE));
+      expect(capabilities('mount')).toBe(held(DAC_OVERRIDE, NET_BIND_SERVICE));
+      expect(ask(ALL_NAMESPACES, ['privileges'])['privileges']).toContain(
+        `user=${as.uid ?? process.getuid?.()} group=${as.gid ?? process.getgid?.()}`,
+      );
+    });
+
+    it('is strict: who may not have one does not start', () => {
+      const surroundings = [attempts.confine, '--seccomp', 'base', '--'];
+      const { status, stderr } = attempts.run(
+        [...surroundings, ...attempts.command(['--unshare', 'net'], ['pid'])],
+        as,
+      );
+      const which = as.name === 'root' ? 'net' : 'user';
+      expect({ status, stderr }).toEqual({
+        status: 125,
+        stderr: `vmlet-confine: ${which} namespace: Operation not permitted\n`,
+      });
+    });
+  });
+
+  describe.skipIf(lacks('mount namespace', found.mount))('the root', () => {
+    const root = (...options: string[]) => ['--unshare', 'mount', ...attempts.forItself, ...options];
+    const parts = (path: string) => path.split('/').slice(1);
+
+    it('holds what is bound and nothing else', () => {
+      const [first = ''] = parts(directory);
+      expect(ask(root(), ['list=/', `list=${directory}`, 'cwd'])).toEqual({
+        'list=/': first,
+        [`list=${directory}`]: 'attempt',
+        cwd: '/',
+      });
+      const words = ['read=/proc/self/status', 'read=/dev/null', 'read=/etc/passwd', 'create=/x', 'mkdir=/x'];
+      const refused = ask(root(), [
+        ...words,
+        `create=${directory}/x`,
+        `flags=/`,
+        'umount=/',
+        'remount=/',
+        'climb=/',
+      ]);
+      expect(Object.values(refused)).toEqual([
+        ...['ENOENT', 'ENOENT', 'ENOENT', 'EROFS', 'EROFS', 'EROFS'],
+        ...['ro nosuid nodev noexec', 'EPERM', 'EPERM', first],
+      ]);
+    });
+
+    it('lets only what is bound for writing be written, and what is there not be executed', () => {
+      const options = root('--bind', own, '--bind-read-only', given);
+      const made = join(own, 'made');
+      const words = [`write=${given}/file`, `create=${given}/x`, `unlink=${given}/file`, `flags=${given}`];
+      expect(Object.values(ask(options, words))).toEqual(['EROFS', 'EROFS', 'EROFS', 'ro nosuid nodev exec']);
+      const writing = ask(options, [
+        `create=${made}`,
+        `write=${own}/file`,
+        `flags=${own}`,
+        `remount=${given}`,
+      ]);
+      expect(Object.values(writing)).toEqual(['ok', 'ok', 'rw nosuid nodev noexec', 'EPERM']);
+      expect(existsSync(made)).toBe(true);
+    });
+
+    it('shows what is made in a bound directory later', async () => {
+      const later = join(given, 'later');
+      const options = root('--bind-read-only', given);
+      const child = attempts.start(attempts.command(options, ['pid', 'wait', `read=${later}`]), as);
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      await lines.next();
+      writeFileSync(later, '', { mode: 0o644 });
+      child.stdin.end();
+      expect([(await lines.next()).value, (await lines.next()).value]).toEqual(['ok', 'ok']);
+    });
+
+    it('binds files, devices, sockets, and what is at the end of a link', async () => {
+      await using scope = new Scope();
+      const [socket, link] = [join(given, 'socket'), join(given, 'link')];
+      const listener = createServer().listen(socket);
+      scope.defer(() => void listener.close());
+      await once(listener, 'listening');
+      chmodSync(socket, 0o777);
+      symlinkSync(join(own, 'file'), link);
+      const options = root(
+        ...['--bind', '/dev/null', '--bind-read-only', '/dev/zero', '--bind-read-only', `${own}/file`],
+        ...['--bind', socket, '--bind', link, '--symlink', '../own', '/somewhere/link'],
+      );
+      const words = [
+        ...['read=/dev/null', 'write=/dev/null', 'read=/dev/zero', 'flags=/dev/null', `connect=${socket}`],
+        ...[`read=${own}/file`, `write=${own}/file`, `write=${link}`, `readlink=${link}`],
+        ...['readlink=/somewhere/link', 'list=/dev'],
+      ];
+      expect(Object.values(ask(options, words))).toEqual([
+        ...[
+          'ok',
+          'ok',
+          'ok',
+          'rw nosuid dev noexec',
+          'ok',
+          'ok',
+          'EROFS',
+          'ok',
+          'EINVAL',
+          '../own',
+          'null zero',
+        ],
+      ]);
+    });
+
+    it('binds one path below another, whatever comes first', () => {
+      const inner = join(given, 'inner');
+      for (const options of [
+        ['--bind', inner, '--bind-read-only', given],
+        ['--bind-read-only', given, '--bind', inner],
+        ['--bind-read-only', inner, '--bind-read-only', given, '--bind', inner],
+      ]) {
+        const answers = ask(root(...options), [`write=${given}/file`, `write=${inner}/file`]);
+        expect(Object.values(answers)).toEqual(['EROFS', 'ok']);
+      }
+    });
+
+    it.runIf(as.name === 'root')('makes what is mounted below read-only too', () => {
+      const inner = join(given, 'inner');
+      const script = 'mount -t tmpfs none "$0" && : >"$0/seen" && exec "$@"';
+      const command = attempts.command(root('--bind-read-only', given), [
+        `read=${inner}/seen`,
+        `create=${inner}/x`,
+      ]);
+      const { lines } = attempts.run(['unshare', '--mount', '/bin/sh', '-c', script, inner, ...command], as);
+      expect(lines).toEqual(['ok', 'EROFS']);
+    });
+
+    it('stays in its working directory where that is bound', () => {
+      const inside = [attempts.confine, ...root('--bind', own), '--', attempts.program];
+      const cwd = (path: string) =>
+        attempts.run(['/bin/sh', '-c', 'cd "$0" && exec "$@"', path, ...inside, 'cwd'], as).lines;
+      expect([cwd(own), cwd(given)]).toEqual([[own], ['/']]);
+    });
+
+    it.each([
+      { options: ['--bind', '/no/such'], says: '/no/such: No such file or directory' },
+      { options: ['--bind-read-only', '/dev/null/x'], says: '/dev/null/x: Not a directory' },
+      {
+        options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc'],
+        says: '--symlink /etc: File exists',
+      },
+      { options: ['--symlink', 'x', '/y', '--symlink', 'z', '/y'], says: '--symlink /y: File exists' },
+      {
+        options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc/vmlet-link'],
+        says: '/etc/vmlet-link: there is no',
+      },
+    ])('is strict: $options', ({ options, says }) => {
+      const { status, stderr } = end(root(...options), ['pid']);
+      expect({ status, stderr: stderr.slice(0, `vmlet-confine: ${says}`.length) }).toEqual({
+        status: 125,
+        stderr: `vmlet-confine: ${says}`,
+      });
+      expect(existsSync('/etc/vmlet-link')).toBe(false);
+    });
+
+    it('makes nothing in a directory of the host', () => {
+      // On the host a link leads to it; in the new root there is nothing at its end.
+      const link = join(own, 'dev');
+      symlinkSync('/dev', link);
+      expect(end(root('--bind', own, '--bind', `${link}/null`), ['pid'])).toMatchObject({
+        status: 125,
+        stderr: `vmlet-confine: ${link}/null: it is not in the directory that is bound above it\n`,
+      });
+      const words = [`write=${link}/null`, `read=${own}/file`];
+      expect(Object.values(ask(root('--bind', `${link}/null`), words))).toEqual(['ok', 'ENOENT']);
+    });
+  });
+});

@@ -1,0 +1,201 @@
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it } from 'vitest';
+import { until } from '../../../fixtures/agent/until.ts';
+import { ALL_NAMESPACES, Attempts, isRoot, type User, USERS } from '../../../fixtures/confine/attempts.ts';
+import { identifyProcess, isAlive } from '../../../src/process/identity.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../directory.ts';
+
+const [CORE, FSIZE, NPROC] = [4, 1, 6];
+
+const directory = temporaryDirectory();
+const attempts = new Attempts(directory);
+const myself: User = { name: 'myself' };
+
+const PROGRAM = ['--', '/bin/true'];
+
+describe('the command line', () => {
+  it.each([
+    { words: [], says: '-- PROGRAM is needed' },
+    { words: ['--'], says: '-- PROGRAM is needed' },
+    { words: ['--', 'true'], says: 'true: the path of the program has to be absolute' },
+    { words: ['--no-such', ...PROGRAM], says: '--no-such: there is no such option' },
+    { words: ['--parent'], says: '--parent: a value is needed' },
+    { words: ['--symlink', 'x'], says: '--symlink: two values are needed' },
+    { words: ['--landlock', 'execute'], says: '--landlock: two values are needed' },
+    ...['', '-1', '+1', ' 1', '1 ', '0x1', '2147483648', '99999999999999999999'].map((pid) => ({
+      words: ['--parent', pid, ...PROGRAM],
+      says: `--parent ${pid}: a process id is needed`,
+    })),
+    ...['core', 'core=', 'core=-1', 'core=1k', 'core=18446744073709551615', 'cor=1', 'cores=1', '=1'].map(
+      (limit) => ({
+        words: ['--limit', limit, ...PROGRAM],
+        says: `--limit ${limit}: `,
+      }),
+    ),
+    { words: ['--unshare', 'mount,pid', ...PROGRAM], says: '--unshare: there is no "pid"' },
+    { words: ['--unshare', 'mount,', ...PROGRAM], says: '--unshare: there is no ""' },
+    { words: ['--seccomp', 'bas', ...PROGRAM], says: '--seccomp: there is no "bas"' },
+    { words: ['--landlock', 'read', '/', ...PROGRAM], says: '--landlock: there is no "read"' },
+    {
+      words: ['--landlock', 'execute', 'etc', ...PROGRAM],
+      says: '--landlock etc: a path has to be absolute',
+    },
+    ...['', '/', 'etc', '/etc/', '//etc', '/etc//x', '/.', '/etc/./x', '/etc/../x', '/..'].map((path) => ({
+      words: ['--unshare', 'mount', '--bind', path, ...PROGRAM],
+      says: `${path}: a path has to be absolute`,
+    })),
+    { words: ['--bind', '/etc', ...PROGRAM], says: '/etc: only with --unshare mount' },
+    { words: ['--bind', '/etc', '--unshare', 'net', ...PROGRAM], says: '/etc: only with --unshare mount' },
+    ...[['--seccomp', 'base'], ['--unshare', 'net'], ['--landlock-scope']].map((option) => ({
+      words: ['--may-gain-privileges', ...option, ...PROGRAM],
+      says: '--may-gain-privileges: not together with',
+    })),
+    {
+      words: ['--landlock', 'execute', '/no/such', ...PROGRAM],
+      says: '--landlock /no/such: No such file or directory',
+    },
+    { words: ['--landlock', 'execute', '/no\nsuch', ...PROGRAM], says: '--landlock /no?such: ' },
+    { words: ['probe', 'x'], says: 'probe: there is no such option' },
+  ])('$words ends with 125 and says why on one line', ({ words, says }) => {
+    const { status, lines, stderr } = attempts.run([attempts.confine, ...words], myself);
+    expect({ status, lines }).toEqual({ status: 125, lines: [''] });
+    expect(stderr.startsWith(`vmlet-confine: ${says}`), stderr).toBe(true);
+    expect(stderr.split('\n')).toHaveLength(2);
+  });
+
+  it('ends as a shell would where the program cannot be started', () => {
+    const file = join(directory, 'not-a-program');
+    writeFileSync(file, 'x', { mode: 0o755 });
+    const status = (program: string) => attempts.run([attempts.confine, '--', program], myself).status;
+    expect([status('/no/such'), status(file), status('/etc')]).toEqual([127, 126, 126]);
+  });
+});
+
+describe.each(USERS)('as $name', (as) => {
+  const found = attempts.probe(as);
+  const writable = mkdtempSync(join(directory, 'writable-'));
+  if (as.uid !== undefined) chownSync(writable, as.uid, as.uid);
+  const namespaces = found.net === true ? ALL_NAMESPACES : [];
+  const ask = (options: readonly string[], words: readonly string[]) => attempts.ask(options, words, as);
+  const end = (options: readonly string[], words: readonly string[]) =>
+    attempts.run(attempts.command(options, words), as);
+  it('becomes the program: same process, same descriptors, same environment, its exit status', async () => {
+    const child = attempts.start(attempts.command(namespaces, ['pid', 'wait']), as);
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    expect(Number(line)).toBe(child.pid);
+    child.stdin.end();
+    await once(child, 'exit');
+
+    expect(ask([], ['descriptors', 'environment', 'cwd'])).toEqual({
+      descriptors: '0 1 2',
+      environment: 'VMLET=test',
+      cwd: '/',
+    });
+    expect(end([], ['exit=0']).status).toBe(0);
+    expect(end([], ['exit=77']).status).toBe(77);
+    expect(end([], ['die=15'])).toMatchObject({ status: null, signal: 'SIGTERM' });
+  });
+
+  it('takes the way to more privileges, unless told otherwise', () => {
+    expect(ask([], ['privileges'])['privileges']).toContain('no_new_privs=1 death=0');
+    expect(ask(['--may-gain-privileges'], ['privileges'])['privileges']).toContain('no_new_privs=0');
+  });
+
+  describe('limits', () => {
+    it('refuses a longer file, and does not kill', () => {
+      const path = join(writable, 'long');
+      const words = [`write-size=4097,${path}`, `write-size=4096,${path}`];
+      expect(Object.values(ask(['--limit', 'fsize=4096'], words))).toEqual(['EFBIG', 'ok']);
+      expect(Object.values(ask([], words))).toEqual(['ok', 'ok']);
+    });
+
+    it('limits descriptors and processes, and switches dumps off', () => {
+      const options = [
+        '--limit',
+        'nofile=9',
+        '--limit',
+        'core=0',
+        '--limit',
+        'nproc=0',
+        '--limit',
+        'fsize=0',
+      ];
+      const words = ['open-many=7', `limit=${CORE}`, `limit=${NPROC}`, `limit=${FSIZE}`];
+      const [many, core, nproc, fsize] = Object.values(ask(options, words));
+      expect([many, core, nproc, fsize]).toEqual(['EMFILE', '1 1', '0 0', '0 0']);
+      expect(Object.values(ask(['--limit', 'nofile=20'], ['open-many=7']))).toEqual(['ok']);
+      // Root is not held to it.
+      if (as.uid !== undefined) expect(ask(['--limit', 'nproc=0'], ['fork'])).toEqual({ fork: 'EAGAIN' });
+    });
+
+    it('is strict: who may not raise one does not start', () => {
+      const lowered = [attempts.confine, '--limit', 'nofile=64', '--'];
+      const raised = attempts.run([...lowered, ...attempts.command(['--limit', 'nofile=65'], ['pid'])], as);
+      // Root may, where it has all its capabilities.
+      if (raised.status === 125) {
+        expect(raised.stderr).toBe('vmlet-confine: --limit nofile=65: Operation not permitted\n');
+      } else expect({ isRoot, status: raised.status }).toEqual({ isRoot: true, status: 0 });
+    });
+  });
+
+  describe('the parent', () => {
+    it('takes the program with it when it is killed, whatever namespaces it has', async () => {
+      await using scope = new Scope();
+      const command = attempts.command(['--parent', '0', ...namespaces], ['privileges', 'wait']);
+      const launcher = attempts.start(
+        ['/bin/sh', '-c', 'exec 3<&0; "$@" <&3 & echo "pid $!"; wait', 'sh', ...command],
+        as,
+      );
+      scope.defer(() => void launcher.kill('SIGKILL'));
+      const said: string[] = [];
+      createInterface(launcher.stdout).on('line', (line) => said.push(line));
+      await until('the program has started', () => said.length === 2);
+      const program = identifyProcess(Number(said.find((line) => line.startsWith('pid '))?.slice(4)))!;
+      expect(said.join(' ')).toContain('death=9');
+      expect(isAlive(program)).toBe(true);
+      launcher.kill('SIGKILL');
+      await until('the program is gone', () => !isAlive(program));
+    });
+
+    it('has to be the one that was named', () => {
+      expect(end(['--parent', String(process.pid)], ['pid']).status).toBe(0);
+      expect(end(['--parent', '0'], ['pid']).status).toBe(0);
+      const orphan = end(['--parent', '1', ...namespaces], ['pid']);
+      expect(orphan).toMatchObject({ status: 125, lines: [''] });
+      expect(orphan.stderr).toBe('vmlet-confine: process 1, which started this one, is gone\n');
+    });
+  });
+
+  describe('the probe', () => {
+    it('finds what there is', () => {
+      expect(Object.keys(found)).toEqual(['landlock', 'seccomp', 'user', 'mount', 'net', 'ipc', 'uts']);
+      expect(found.landlock.abi > 0 ? found.landlock.reason : found.landlock.abi).toBe(
+        found.landlock.abi > 0 ? undefined : 0,
+      );
+    });
+
+    it('says why not', () => {
+      const unshare = as.name === 'root' ? 'mount' : 'user';
+      expect(attempts.probe(as, [attempts.confine, '--seccomp', 'base', '--'])).toMatchObject({
+        seccomp: true,
+        user: 'user namespace: Operation not permitted',
+        mount: `${unshare} namespace: Operation not permitted`,
+      });
+      // Where nobody may have more processes, nothing can be tried.
+      const none = attempts.run(
+        [attempts.confine, '--limit', 'nproc=0', '--', attempts.confine, 'probe'],
+        as,
+      );
+      if (as.uid !== undefined) {
+        expect(none).toMatchObject({
+          status: 125,
+          stderr: 'vmlet-confine: probe: Resource temporarily unavailable\n',
+        });
+      }
+    });
+  });
+});
