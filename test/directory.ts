@@ -1,9 +1,12 @@
 import tmp from 'tmp';
 import { afterAll } from 'vitest';
 
-/** A new directory in the host's temporary folder. `remove` takes away all that is in it, too. */
-export function makeTemporaryDirectory(): { readonly path: string; readonly remove: () => void } {
-  const { name, removeCallback } = tmp.dirSync({ prefix: 'vmlet', unsafeCleanup: true });
+/** A new directory in the host's temporary folder, or in `parent`. `remove` takes away all that is in it, too. */
+export function makeTemporaryDirectory(parent?: string): {
+  readonly path: string;
+  readonly remove: () => void;
+} {
+  const { name, removeCallback } = tmp.dirSync({ prefix: 'vmlet', unsafeCleanup: true, tmpdir: parent });
   return { path: name, remove: () => removeCallback() };
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { SPARE_BYTES = 4096 };
+
 bool write_all(int fd, const char *bytes, size_t length, size_t *written)
 {
     for (*written = 0; *written < length;) {
@@ -62,9 +64,71 @@ bool file_replace(const char *path, const char *content, size_t length)
     return put_in_place(path, content, length, true);
 }
 
+static bool spare_of(const char *path, char spare[PATH_MAX])
+{
+    if (snprintf(spare, PATH_MAX, "%s.spare", path) < PATH_MAX)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+bool file_keep_spare(const char *path)
+{
+    static const char zeros[SPARE_BYTES];
+    char spare[PATH_MAX];
+    size_t written;
+    if (!spare_of(path, spare))
+        return false;
+    int fd = open(spare, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool kept = write_all(fd, zeros, sizeof zeros, &written);
+    close(fd);
+    return kept;
+}
+
+void file_drop_spare(const char *path)
+{
+    char spare[PATH_MAX];
+    if (!spare_of(path, spare) || (unlink(spare) < 0 && errno != ENOENT))
+        note(path);
+}
+
+/*
+ * Bytes that are there already are written over, which takes no room, and the two files change places. Not the usual way:
+ * who has opened the file before its last change may still be reading the one that is written over.
+ */
+static bool exchange_spare(const char *path, const char bytes[SPARE_BYTES])
+{
+    char spare[PATH_MAX];
+    size_t written;
+    if (!spare_of(path, spare))
+        return false;
+    int fd = open(spare, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool complete = write_all(fd, bytes, SPARE_BYTES, &written);
+    close(fd);
+    return complete && renameat2(AT_FDCWD, spare, AT_FDCWD, path, RENAME_EXCHANGE) == 0;
+}
+
 bool file_exchange(const char *path, const char *content, size_t length)
 {
-    return put_in_place(path, content, length, false);
+    char bytes[SPARE_BYTES];
+    bool fits = length <= sizeof bytes;
+    /* Blanks are nothing in JSON. Both files have all the room that the other will need. */
+    if (fits) {
+        memset(bytes, ' ', sizeof bytes);
+        memcpy(bytes, content, length);
+    }
+    if (put_in_place(path, fits ? bytes : content, fits ? sizeof bytes : length, false))
+        return true;
+    int reason = errno;
+    bool is_full = reason == ENOSPC || reason == EDQUOT;
+    if (is_full && fits && exchange_spare(path, bytes))
+        return true;
+    errno = reason;
+    return false;
 }
 
 void file_remove_flat_directory(const char *directory)

@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of lines of some hundred bytes. */
+enum { ROOM = 64 * 1024 };
+
 static bool set_aside(const char *path)
 {
     char older[PATH_MAX];
@@ -27,6 +30,7 @@ static bool reopen(struct log *log)
     if (log->fd >= 0)
         close(log->fd);
     log->fd = fd;
+    log->kept = 0;
     log->size = fstat(fd, &status) == 0 ? status.st_size : 0;
     return true;
 }
@@ -70,6 +74,13 @@ static void append(struct log *log, const char *bytes, size_t length)
     log->failing = !complete;
 }
 
+/* Where the file system cannot keep room, or has none, lines take what they find. */
+static void keep_room(struct log *log)
+{
+    if (log->size + ROOM / 2 > log->kept && fallocate(log->fd, FALLOC_FL_KEEP_SIZE, log->size, ROOM) == 0)
+        log->kept = log->size + ROOM;
+}
+
 void log_write(struct log *log, const char *bytes, size_t length)
 {
     if (log->fd < 0)
@@ -83,6 +94,7 @@ void log_line(struct log *log, const char *line, size_t length)
     if (log->fd < 0)
         return;
     rotate_for(log, length);
+    keep_room(log);
     if (log->torn && log->size > 0)
         append(log, "\n", 1);
     if (!log->torn || log->size == 0)

@@ -9,6 +9,8 @@ struct log {
     int fd;
     /* Bytes in the file now, and when another one begins; a limit of 0 is none. */
     int64_t size, limit;
+    /* Up to here lines find room on a disk that is full by then. */
+    int64_t kept;
     /* The last write put down a part only: the next line begins on a line of its own nevertheless. */
     bool torn;
     /* Noted already. */

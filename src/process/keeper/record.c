@@ -59,7 +59,7 @@ bool record_start(const char *run, const char *end)
     end_path = end;
     keeper = identity_of(getpid());
     started_at = wall_ms();
-    return is_current = write_run();
+    return file_keep_spare(run) && (is_current = write_run());
 }
 
 void record_state(const char *state)
@@ -131,6 +131,7 @@ void record_end(void)
 
 void record_remove(void)
 {
+    file_drop_spare(run_path);
     if (unlink(run_path) < 0)
         note(run_path);
 }

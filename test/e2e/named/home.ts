@@ -47,8 +47,9 @@ export interface Home {
   close(): Promise<void>;
 }
 
-export async function makeHome(): Promise<Home> {
-  const directory = makeTemporaryDirectory();
+/** @param parent the folder that it lies in; the host's temporary one by default. */
+export async function makeHome(parent?: string): Promise<Home> {
+  const directory = makeTemporaryDirectory(parent);
   const { path } = directory;
   const environment: NodeJS.ProcessEnv = {
     ...process.env,

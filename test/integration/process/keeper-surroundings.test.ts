@@ -54,7 +54,7 @@ describe('a keeper whose launcher does not listen', () => {
 });
 
 describe('a keeper on a full disk', () => {
-  it('goes on, mends its record later, and has room for the record of the end', async (context) => {
+  it('goes on, keeps its record and its events, and has room for the record of the end', async (context) => {
     const disk = join(directory, 'disk');
     mkdirSync(disk);
     const mounted = await run(['mount', '-t', 'tmpfs', '-o', 'size=3m', 'vmlet-test', disk], {
@@ -78,9 +78,23 @@ describe('a keeper on a full disk', () => {
     await client.execute('cont');
     await until('the guest is heard all the same', () => reader.text().length > 10_000);
     await client.execute('stop');
+    await until(
+      'the record says so, in the room that was kept for it',
+      () => lab.record().state === 'paused',
+    );
+    await client.execute('cont');
+    await until('and again', () => lab.record().state === 'running');
+    const lines = lab.text('events.ndjson').trim().split('\n');
+    expect(lines.slice(-2).map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+      'STOP',
+      'RESUME',
+    ]);
+    rmSync(lab.path('run.json.spare'));
+    await client.execute('stop');
     expect(lab.record().state).toBe('running');
     rmSync(join(disk, 'ballast'));
     await until('the record is mended', () => lab.record().state === 'paused');
+    expect(existsSync(lab.path('run.json.spare'))).toBe(false);
     fill(join(disk, 'ballast'));
     await client.close();
     process.kill(keeper.pid, 'SIGTERM');

@@ -1,0 +1,33 @@
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scope } from '../../../src/util/scope.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
+import { type Home, makeHome } from '../../e2e/named/home.ts';
+import { smallFileSystem } from '../../integration/machine/small-file-system.ts';
+
+/** A user all of whose files lie on a file system of their own, with as much space as is given to it. */
+export interface SmallHome extends Home {
+  /** For what is to be on no such file system. */
+  readonly elsewhere: string;
+  giveRoom(bytes: number): void;
+}
+
+/** What a home and a machine take beside the guest's data. */
+const FILES_BYTES = 2 ** 20;
+
+/** Only root mounts. @param largest how many bytes can be given in all. */
+export async function makeSmallHome(largest: number, scope: Scope): Promise<SmallHome> {
+  const directory = makeTemporaryDirectory();
+  scope.defer(directory.remove);
+  const small = smallFileSystem(directory.path, String(largest + FILES_BYTES), scope);
+  const home = await makeHome(small);
+  scope.defer(async () => home.close());
+  const ballast = join(small, 'ballast');
+  let left = largest;
+  writeFileSync(ballast, Buffer.alloc(left));
+  return {
+    ...home,
+    elsewhere: directory.path,
+    giveRoom: (bytes) => truncateSync(ballast, (left = Math.max(0, left - bytes))),
+  };
+}
