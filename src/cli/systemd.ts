@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { UserManagerUnavailableError } from '../errors.ts';
+import { userName } from '../util/user-name.ts';
 
 export function systemdCommand(): Command {
   const systemd = new Command('systemd').description(
@@ -29,7 +29,7 @@ async function install(machine: string): Promise<void> {
     if (lingering !== true) {
       process.stderr.write(
         'vmlet: it starts when you log in and stops after your last logout; to have it from boot on:\n' +
-          `  loginctl enable-linger ${userInfo().username}\n`,
+          `  loginctl enable-linger ${userName()}\n`,
       );
     }
   } catch (error) {

@@ -1,4 +1,16 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
@@ -47,14 +59,15 @@ function describeFile(path: string): string {
  * or not at all, by this version of the shape, since this boot.
  */
 export function readCachedSurvey(cacheDirectory: string, key: string): Survey | undefined {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(join(cacheDirectory, CACHE_FILE), 'utf8');
+    text = readOwnFile(join(cacheDirectory, CACHE_FILE));
   } catch (error) {
     // A cache that cannot be read is a cache that is not there.
     if (isSystemError(error)) return undefined;
     throw error;
   }
+  if (text === undefined) return undefined;
   try {
     const cached = JSON.parse(text) as { key?: unknown; survey: Survey } | null;
     return cached?.key === key ? cached.survey : undefined;
@@ -64,12 +77,31 @@ export function readCachedSurvey(cacheDirectory: string, key: string): Survey | 
   }
 }
 
+/**
+ * Undefined where another user may have written it: it says which programs are started, and XDG_CACHE_HOME may lie in a
+ * folder of all users.
+ */
+function readOwnFile(path: string): string | undefined {
+  // What is no file at all must not hold us up.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(descriptor);
+    const isOwn = found.isFile() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+    return isOwn ? readFileSync(descriptor, 'utf8') : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Replaces the cache in one step, so that a reader sees the old one or the new one. */
 export function writeCachedSurvey(cacheDirectory: string, key: string, survey: Survey): void {
   mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
+  // Of another user, who could read it and put another in its place: it would not be believed.
+  const owners = [statSync(cacheDirectory).uid, lstatSync(cacheDirectory).uid];
+  if (owners.some((uid) => uid !== process.getuid?.())) return;
   const temporary = join(cacheDirectory, `.${CACHE_FILE}.${process.pid}.${performance.now()}`);
   try {
-    writeFileSync(temporary, JSON.stringify({ key, survey }), { mode: 0o600 });
+    writeFileSync(temporary, JSON.stringify({ key, survey }), { mode: 0o600, flag: 'wx' });
     renameSync(temporary, join(cacheDirectory, CACHE_FILE));
   } catch (error) {
     rmSync(temporary, { force: true });

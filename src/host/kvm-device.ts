@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { isSystemError } from '../errors.ts';
+import { userName } from '../util/user-name.ts';
 
 export interface KvmProblem {
   readonly reason: string;
@@ -37,7 +37,7 @@ function missingDeviceHint(): string {
 
 function explainPermission(device: string): KvmProblem {
   const { mode, gid } = statSync(device);
-  const { username } = userInfo();
+  const username = userName();
   const reason = `${username} may not open ${device}`;
   const group = findGroup(gid);
   const groupMayUseIt = (mode & 0o060) === 0o060 && gid !== 0;

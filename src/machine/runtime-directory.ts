@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { InvalidInputError, PermissionError, isSystemError } from '../errors.ts';
 import { type ProcessIdentity, currentBootId, identifyProcess, isAlive } from '../process/identity.ts';
 import type { Scope } from '../util/scope.ts';
@@ -37,8 +37,12 @@ function removeAllClaimed(): void {
   for (const path of claimed) rmSync(path, { recursive: true, force: true });
 }
 
-/** Removes the directories under `parent` whose owners are dead. Those of other boots count as dead. */
+/**
+ * Removes the directories under `parent` whose owners are dead. Those of other boots count as dead. Nothing is removed
+ * through a link, or where others may put their own.
+ */
 export function sweepDeadOwners(parent: string): void {
+  if (!isPrivateDirectory(parent)) return;
   let names: string[];
   try {
     names = readdirSync(parent);
@@ -64,15 +68,68 @@ export function checkSocketLength(parent: string): void {
   );
 }
 
-/** @throws PermissionError where it belongs to another user or is open to others. */
+/**
+ * Makes a directory with its parents where there is none.
+ * @throws PermissionError where something else has its name, where it belongs to another user or is open to others, and
+ *   where others could put another in its place.
+ */
 export function ensurePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const found = lstatSync(path);
-  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {
-    throw new PermissionError(`${path} is not a directory that belongs to this user alone`, {
-      hint: `remove it, or make it yours with mode 0700; vmlet does not put sockets where others could reach them`,
+  const parent = dirname(path);
+  // Before anything is made in it, or through a link that it may be.
+  if (!keepsNames(parent)) {
+    throw new PermissionError(`others can put something else in the place of ${path}`, {
+      hint: `make ${parent} a directory of yours that nobody else may write to`,
     });
   }
+  let obstacle: unknown;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST', 'ENOTDIR', 'ENOENT', 'EACCES')) throw error;
+    obstacle = error;
+  }
+  if (!isPrivateDirectory(path)) {
+    throw new PermissionError(`${path} is not a directory that belongs to this user alone`, {
+      hint: `remove what is there, or make it yours with mode 0700; vmlet puts nothing where others could reach it`,
+      cause: obstacle,
+    });
+  }
+}
+
+/** Of the user, nobody else's to enter, and no link. */
+export function isPrivateDirectory(path: string): boolean {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return (
+      found !== undefined &&
+      found.isDirectory() &&
+      found.uid === process.getuid?.() &&
+      (found.mode & 0o077) === 0
+    );
+  } catch (error) {
+    // On the way to it is a directory that is closed to us.
+    if (isSystemError(error, 'EACCES')) return false;
+    throw error;
+  }
+}
+
+/** Whether only the owner of an entry may give its name to something else, beside root; so it is with one that we make. */
+function keepsNames(directory: string): boolean {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (!found) return true;
+  const { uid, gid, mode } = found;
+  const isSticky = (mode & 0o1000) !== 0;
+  // A group of the user's own is common, with an umask that lets it write.
+  const othersWrite = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getgid?.());
+  const owners = [uid, lstatSync(directory).uid];
+  return owners.every(isOwnOrRoot) && (isSticky || !othersWrite);
+}
+
+/** In a user namespace that does not map it, the host's root looks like nobody. */
+const UNMAPPED = 65_534;
+
+function isOwnOrRoot(uid: number): boolean {
+  return [0, UNMAPPED, process.getuid?.()].includes(uid);
 }
 
 let ownIdentityOnce: ProcessIdentity | undefined;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { InvalidInputError, NoSpaceError, isSystemError } from '../errors.ts';
 import { type Seed, parseSeedOptions } from '../guest/seed/options.ts';
 import { readAgent } from '../images/agent-file.ts';
 import type { GuestDescription } from '../images/guest-description.ts';
 import type { DiskImage } from '../images/image.ts';
+import { userName } from '../util/user-name.ts';
 import { agentProgram } from './package-files.ts';
 
 const ROOT = 'root';
@@ -37,7 +37,7 @@ export function needsSeed(
 
 /** The login that a seed makes where it names none: the host user's own name, or for root the one that the image knows. */
 export function defaultLogin(guest: GuestDescription | undefined): string {
-  const { username } = userInfo();
+  const username = userName();
   return username !== ROOT && LOGIN.test(username) ? username : (guest?.user ?? ROOT);
 }
 

@@ -126,7 +126,9 @@ async function startLocked(
   const started = await planStart(locations, definition, options, memory && { memory: memory.kept });
   const { plan, helpers, keeper: keeperOptions } = started;
   memory?.check(plan);
-  for (const directory of startDirectories(files, plan)) ensurePrivateDirectory(directory);
+  for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
+    ensurePrivateDirectory(directory);
+  }
   for (const directory of [files.logs, files.sockets]) markDirectory(directory, locations);
   // What the last run's passt said must not be taken for this one's.
   rmSync(files.passtLog, { force: true });

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
+import { isPrivateDirectory } from '../machine/runtime-directory.ts';
 import { basesOf, finishedBases } from './clone-bases.ts';
 import { machineNames, readSpec } from './definition.ts';
 import { isKept } from './kept-disks.ts';
@@ -21,9 +22,9 @@ export function markDirectory(directory: string, { machines }: Locations): void 
 export function sweepUnowned(locations: Locations): void {
   // Looked for before the machines are: those of a machine that comes now are not among them.
   const bases = finishedBases(locations);
-  const directories = [locations.logs, locations.runtime].flatMap((parent) =>
-    markedDirectories(parent, locations),
-  );
+  // In a shared temporary folder somebody else may have made the other.
+  const parents = [locations.logs, ...(isPrivateDirectory(locations.runtime) ? [locations.runtime] : [])];
+  const directories = parents.flatMap((parent) => markedDirectories(parent, locations));
   const specs = readAllSpecs(locations);
   if (!specs) return;
   const needed = new Set(specs.flatMap(({ disks }) => disks.flatMap((disk) => basesOf(disk, locations))));

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type Attack, type Case, EVERYWHERE, LAYERED, nameOfCase } from './confinement/case.ts';
 import { idleArguments, judge } from './confinement/verdict.ts';
 import type { Section } from './section.ts';
-import { type User, anotherUser, giveTo, spawnScript } from './user.ts';
+import { type User, ordinaryUser, giveTo, spawnScript } from './user.ts';
 
 /** At a small scale only these, which have the most and the least to do with the network. */
 const FEW: readonly Case[] = EVERYWHERE.filter(
@@ -19,7 +19,7 @@ export const confinement: Section = {
     const { scale } = options;
     const cases = scale < 1 ? FEW : [...EVERYWHERE, ...LAYERED];
     const attacks: Attack[] = [];
-    for (const user of [undefined, ...(scale < 1 ? [] : [anotherUser()])]) {
+    for (const user of [undefined, ...(scale < 1 ? [] : [ordinaryUser()])]) {
       if (user === undefined && attacks.length > 0) continue;
       attacks.push(...(await attackAs(user, cases, log)));
     }

@@ -1,40 +1,72 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { lchownSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const start = promisify(execFile);
 
 /** Somebody who may run programs on this host. */
 export interface User {
-  readonly name: string;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** The first ordinary user of this host beside whoever runs this, for what only root can start; undefined where there is none. */
-export function anotherUser(): User | undefined {
+/** Nobody on this host has these numbers, and a user needs no account to run programs. */
+export const VICTIM: User = { uid: 54_321, gid: 54_321 };
+export const STRANGER: User = { uid: 54_322, gid: 54_322 };
+
+/** Why this process cannot act for another user, or undefined. */
+export async function whyNoOtherUser(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'only root can act for another user';
+  try {
+    await runAs(STRANGER, [
+      process.execPath,
+      join(import.meta.dirname, '../../dist/bin/vmlet.js'),
+      '--version',
+    ]);
+    return undefined;
+  } catch (error) {
+    return `another user cannot run vmlet from here: ${(error as Error).message}`;
+  }
+}
+
+/** The first ordinary user with an account, for root to act for; undefined where there is none, or for who is none. */
+export function ordinaryUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   return readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
-    .map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
-    .find(({ uid }) => uid >= 1000 && uid < 65_535);
+    .map(([, , uid, gid]) => ({ uid: Number(uid), gid: Number(gid) }))
+    .find(({ uid }) => uid >= 1000 && uid < 65_534);
 }
 
-/** Runs a script of this folder as `user`, or as whoever runs this. Its errors go where ours go. */
+/** Runs a program to its end; rejects where that is a failure. */
+export async function runAs(
+  user: User | undefined,
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<{ stdout: string; stderr: string }> {
+  const [program, ...rest] = [...becoming(user), ...argv];
+  return start(program!, rest, { env: environment, maxBuffer: 64 * 1024 * 1024 });
+}
+
+/** Starts a script of this folder. Its errors go where ours go. */
 export function spawnScript(user: User | undefined, script: string, words: readonly string[]): ChildProcess {
   const argv = [process.execPath, '--import', import.meta.resolve('tsx'), script, ...words];
-  const become = user && [
-    'setpriv',
-    '--reuid',
-    String(user.uid),
-    '--regid',
-    String(user.gid),
-    '--clear-groups',
-  ];
-  const [program, ...rest] = [...(become ?? []), ...argv];
+  const [program, ...rest] = [...becoming(user), ...argv];
   // tsx would leave a cache in the temporary folder.
   const environment = { ...process.env, TSX_DISABLE_CACHE: '1' };
-  return spawn(program!, rest, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(program!, rest, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
+function becoming(user: User | undefined): string[] {
+  if (!user) return [];
+  return ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
+}
+
+/** All that is there, and not what links lead to. */
 export function giveTo(user: User | undefined, path: string): void {
-  if (user) chownSync(path, user.uid, user.gid);
+  if (!user) return;
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveTo(user, join(path, name));
+  lchownSync(path, user.uid, user.gid);
 }

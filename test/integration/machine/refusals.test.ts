@@ -64,6 +64,32 @@ describe('the runtime directory', () => {
     expect(() => claimDirectory(link, scope)).toThrow(PermissionError);
   });
 
+  it('is refused where others could put another in its place', async () => {
+    const shared = join(directory, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    await using scope = new Scope();
+    expect(() => claimDirectory(join(shared, 'vmlet'), scope)).toThrow(PermissionError);
+    // As the temporary folder is.
+    chmodSync(shared, 0o1777);
+    expect(claimDirectory(join(shared, 'vmlet'), scope)).toContain(shared);
+  });
+
+  it('loses nothing through a link, or where others may put what they like', () => {
+    const aim = join(directory, 'aim');
+    const dead = `00000000-${process.pid}-1-abcdef`;
+    mkdirSync(join(aim, dead), { recursive: true, mode: 0o700 });
+    const link = join(directory, 'link-to-aim');
+    symlinkSync(aim, link);
+    sweepDeadOwners(link);
+    chmodSync(aim, 0o777);
+    sweepDeadOwners(aim);
+    expect(readdirSync(aim)).toEqual([dead]);
+    chmodSync(aim, 0o700);
+    sweepDeadOwners(aim);
+    expect(readdirSync(aim)).toEqual([]);
+  });
+
   it('loses what dead owners left, and keeps what living ones have and what is not ours', async () => {
     const runtime = join(directory, 'runtime');
     await using scope = new Scope();

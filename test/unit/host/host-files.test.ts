@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,6 +42,18 @@ describe('the cache', () => {
 
   it.each(['', '{', 'null', '[]', '{"key":"key2"}'])('is not there where it holds %j', (content) => {
     writeFileSync(join(directory, 'host.json'), content);
+    expect(readCachedSurvey(directory, 'key')).toBeUndefined();
+  });
+
+  it('is not believed where another user may have written it, or it is a link', () => {
+    writeCachedSurvey(directory, 'key', survey);
+    const file = join(directory, 'host.json');
+    chmodSync(file, 0o620);
+    expect(readCachedSurvey(directory, 'key')).toBeUndefined();
+    chmodSync(file, 0o644);
+    expect(readCachedSurvey(directory, 'key')).toEqual(survey);
+    renameSync(file, join(directory, 'elsewhere'));
+    symlinkSync('elsewhere', file);
     expect(readCachedSurvey(directory, 'key')).toBeUndefined();
   });
 

@@ -1,0 +1,158 @@
+import {
+  chmodSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Scope } from '../../../src/util/scope.ts';
+import type { Findings, HardeningOptions } from '../section.ts';
+import { STRANGER, VICTIM, giveTo, runAs } from '../user.ts';
+import { TRAPS, type Trap } from './trap.ts';
+
+const VMLET = join(import.meta.dirname, '../../../dist/bin/vmlet.js');
+/** A hang is a fault like any other. */
+const PATIENCE_SECONDS = '60';
+
+/** What vmlet makes in a folder that others may write to, too. */
+interface Place {
+  readonly what: string;
+  readonly variable: 'XDG_RUNTIME_DIR' | 'XDG_CACHE_HOME';
+  readonly command: 'run' | 'start';
+}
+
+const PLACES: readonly Place[] = [
+  { what: 'for sockets', variable: 'XDG_RUNTIME_DIR', command: 'run' },
+  { what: "for a named machine's sockets", variable: 'XDG_RUNTIME_DIR', command: 'start' },
+  { what: 'for disks', variable: 'XDG_CACHE_HOME', command: 'run' },
+];
+
+/**
+ * Sets each trap in each place, and sees that vmlet refuses it in a sentence, and changes nothing in it or through it.
+ * @param canBeOthers whether this process may act for two users whom nobody else is; without, the traps are one's own.
+ */
+export async function takenPlaces(
+  directory: string,
+  canBeOthers: boolean,
+  options: Pick<HardeningOptions, 'scale' | 'log'>,
+): Promise<Findings> {
+  const places = options.scale < 1 ? PLACES.slice(0, 1) : PLACES;
+  const traps = TRAPS.filter(({ by }) => canBeOthers || by === 'the user');
+  const faults: string[] = [];
+  // What is learnt about the host, which takes the longest.
+  const cache = join(directory, 'cache');
+  mkdirSync(cache, { mode: 0o700 });
+  giveTo(canBeOthers ? VICTIM : undefined, cache);
+  const springs = places.flatMap((place) => traps.map((trap) => ({ place, trap })));
+  for (const [index, { place, trap }] of springs.entries()) {
+    const fault = await spring(join(directory, String(index)), place, trap, canBeOthers, options);
+    if (fault !== undefined) faults.push(`in the place ${place.what}, ${trap.name}: ${fault}`);
+  }
+  return {
+    counts: [
+      {
+        what: 'places that were taken before vmlet came',
+        tried: springs.length,
+        held: springs.length - faults.length,
+        ...(!canBeOthers && { note: 'without those that only another user can take' }),
+      },
+    ],
+    faults,
+  };
+}
+
+async function spring(
+  directory: string,
+  { variable, command }: Place,
+  trap: Trap,
+  canBeOthers: boolean,
+  options: Pick<HardeningOptions, 'log'>,
+): Promise<string | undefined> {
+  await using scope = new Scope();
+  const shared = join(directory, 'shared');
+  const home = join(directory, 'home');
+  const aim = join(home, 'aim');
+  mkdirSync(home, { recursive: true, mode: 0o755 });
+  // As what a dead launcher left is called, which vmlet removes in a directory of its own.
+  mkdirSync(join(aim, '00000000-1-1-abcdef'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(home, 'run'), { mode: 0o700 });
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  const kernel = join(home, 'kernel');
+  writeFileSync(kernel, 'x');
+  const victim = canBeOthers ? VICTIM : undefined;
+  giveTo(victim, home);
+  const environment = {
+    HOME: home,
+    PATH: process.env['PATH'],
+    XDG_RUNTIME_DIR: join(home, 'run'),
+    XDG_CACHE_HOME: join(directory, '../cache'),
+    [variable]: shared,
+  };
+  const machine = ['--kernel', kernel, '--initrd', kernel, '--net', 'none'];
+  const vmlet = async (words: readonly string[]): Promise<string> =>
+    refusalOf(runAs(victim, ['timeout', PATIENCE_SECONDS, process.execPath, VMLET, ...words], environment));
+  if (command === 'start') {
+    const problem = await vmlet(['create', 'web', ...machine]);
+    if (problem !== '') return `the machine was not made: ${problem}`;
+  }
+
+  // What is below the first is made in it, and of the user.
+  const path = join(
+    shared,
+    trap.by === 'the user' && variable === 'XDG_CACHE_HOME' ? 'vmlet/scratch' : 'vmlet',
+  );
+  const parent = dirname(path);
+  if (parent !== shared) {
+    mkdirSync(parent, { mode: 0o700 });
+    giveTo(victim, parent);
+  }
+  const describeAll = (): string => `${describe(path)} and ${describe(aim)}`;
+  await trap.set(path, aim, scope);
+  const owner = trap.by === 'another user' ? STRANGER : victim;
+  if (owner) lchownSync(path, owner.uid, owner.gid);
+
+  const before = describeAll();
+  const said = await vmlet(command === 'start' ? ['start', 'web'] : ['run', ...machine, '--', 'true']);
+  options.log(`${trap.name}, ${variable}, ${command}: ${said}`);
+  const [sentence = '', ...more] = said.split('\n');
+  const names = sentence.startsWith('vmlet: ') && sentence.includes(path);
+  if (!names || more.length > 1 || /\bE[A-Z]{4,}\b/.test(sentence)) return `vmlet says “${said}”`;
+  const after = describeAll();
+  return after === before ? undefined : `from ${before} it became ${after}`;
+}
+
+/** What a command says that fails; empty for one that does not. */
+async function refusalOf(running: Promise<unknown>): Promise<string> {
+  try {
+    await running;
+    return '';
+  } catch (error) {
+    const { stderr, code } = error as { stderr: string; code: number };
+    return stderr.trim() || `status ${code}`;
+  }
+}
+
+/** With modes, owners, contents and what links name. */
+function describe(path: string): string {
+  const { mode, uid } = lstatSync(path);
+  const inside = (): string => {
+    switch (mode & 0o170_000) {
+      case 0o040_000:
+        return `[${readdirSync(path)
+          .map((name) => `${name}: ${describe(join(path, name))}`)
+          .join(', ')}]`;
+      case 0o120_000:
+        return readlinkSync(path);
+      case 0o100_000:
+        return readFileSync(path, 'utf8').slice(0, 20);
+      default:
+        return '';
+    }
+  };
+  return `${mode.toString(8)} of ${uid} ${inside()}`;
+}
