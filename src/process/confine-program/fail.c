@@ -1,11 +1,13 @@
 #include "fail.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024 };
+/* A path, and what is wrong with it. */
+enum { LINE_MAX_BYTES = PATH_MAX + 1024 };
 
 static _Noreturn void end(int status, const char *format, va_list values, const char *reason)
 {

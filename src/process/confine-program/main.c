@@ -1,4 +1,5 @@
 /* vmlet-confine: takes from a program what it does not need, then becomes it. README.md says how. */
+#include "descriptors.h"
 #include "fail.h"
 #include "landlock.h"
 #include "limits.h"
@@ -18,6 +19,8 @@ int main(int count, char **arguments)
     if (count == 2 && strcmp(arguments[1], "probe") == 0)
         return probe();
     char **program = options_read(arguments + (count > 0));
+    /* Before it has any of its own. */
+    descriptors_close();
     privileges_give_up();
     namespaces_enter();
     root_change();

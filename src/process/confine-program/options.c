@@ -1,4 +1,5 @@
 #include "options.h"
+#include "descriptors.h"
 #include "fail.h"
 #include "landlock.h"
 #include "limits.h"
@@ -18,6 +19,7 @@ static const struct option {
 } all[] = {
     {.name = "--parent", .one = parent_read},
     {.name = "--may-gain-privileges", .alone = privileges_may_be_gained},
+    {.name = "--descriptors", .one = descriptors_read},
     {.name = "--limit", .one = limits_read},
     {.name = "--unshare", .one = namespaces_read},
     {.name = "--bind", .one = root_read_bind},

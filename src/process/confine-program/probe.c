@@ -167,7 +167,7 @@ int probe(void)
             printf("true");
     }
     printf("}\n");
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout))
         fail_errno("standard output");
     return 0;
 }

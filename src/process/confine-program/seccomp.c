@@ -3,7 +3,9 @@
 #include "filter.h"
 #include "word_list.h"
 #include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/tiocl.h>
 #include <sched.h>
 #include <stddef.h>
@@ -73,6 +75,16 @@ static void add_base(bool signals_are_scoped)
     filter_load_argument(1);
     filter_refuse_if_equal(TIOCSTI, EPERM);
     filter_refuse_if_equal(TIOCLINUX, EPERM);
+    /* Whoever owns a descriptor gets the signals of what happens to it, of any number. */
+    filter_refuse_if_equal(FIOSETOWN, EPERM);
+    filter_refuse_if_equal(SIOCSPGRP, EPERM);
+    filter_allow();
+    filter_end();
+
+    filter_begin(SYS_fcntl);
+    filter_load_argument(1);
+    filter_refuse_if_equal(F_SETOWN, EPERM);
+    filter_refuse_if_equal(F_SETOWN_EX, EPERM);
     filter_allow();
     filter_end();
 

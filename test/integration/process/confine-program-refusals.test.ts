@@ -210,9 +210,19 @@ describe.each(USERS)('as $name', (as) => {
     });
 
     it('base keeps other processes out of reach', () => {
-      const all = ['kill', 'tkill', 'tgkill', 'queue', 'limit-of', 'pidfd-signal', 'attach', 'memory'];
+      const signals = [
+        'kill',
+        'tkill',
+        'tgkill',
+        'queue',
+        'pidfd-signal',
+        'owner',
+        'owner-of-kind',
+        'owner-request',
+      ];
+      const all = [...signals, 'limit-of', 'attach', 'memory'];
       const of = (pid: number | string, verbs = all) => verbs.map((verb) => `${verb}=${pid}`);
-      expect(answers([], of(victim, all.slice(0, 7))).join()).not.toContain('EPERM');
+      expect(answers([], of(victim, [...signals, 'limit-of', 'attach'])).join()).not.toContain('EPERM');
       expect(answers(base, of(victim))).toEqual(all.map(() => 'EPERM'));
       for (const group of [0, -1]) expect(answers(base, [`kill=${group}`])).toEqual(['EPERM']);
       const itself = of('self', ['kill', 'tkill', 'tgkill', 'queue', 'limit-of']);

@@ -115,6 +115,21 @@ describe.each(USERS)('as $name', (as) => {
       ]);
     });
 
+    it('leaves no descriptor of its making', () => {
+      const options = root(
+        '--bind',
+        own,
+        '--landlock',
+        'execute,read-file',
+        attempts.program,
+        '--seccomp',
+        'base',
+      );
+      const without = options.slice(0, options.indexOf('--landlock'));
+      const answer = ask(found.landlock.abi > 0 ? options : without, ['descriptors']);
+      expect(answer).toEqual({ descriptors: '0 1 2' });
+    });
+
     it('lets only what is bound for writing be written, and what is there not be executed', () => {
       const options = root('--bind', own, '--bind-read-only', given);
       const made = join(own, 'made');

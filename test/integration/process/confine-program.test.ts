@@ -30,6 +30,7 @@ describe('the command line', () => {
       words: ['--parent', pid, ...PROGRAM],
       says: `--parent ${pid}: a process id is needed`,
     })),
+    { words: ['--descriptors', '-1', ...PROGRAM], says: '--descriptors -1: a number is needed' },
     ...['core', 'core=', 'core=-1', 'core=1k', 'core=18446744073709551615', 'cor=1', 'cores=1', '=1'].map(
       (limit) => ({
         words: ['--limit', limit, ...PROGRAM],
@@ -103,6 +104,15 @@ describe.each(USERS)('as $name', (as) => {
   it('takes the way to more privileges, unless told otherwise', () => {
     expect(ask([], ['privileges'])['privileges']).toContain('no_new_privs=1 death=0');
     expect(ask(['--may-gain-privileges'], ['privileges'])['privileges']).toContain('no_new_privs=0');
+  });
+
+  it('closes the descriptors that it was not told to leave', () => {
+    const inherited = ['/bin/sh', '-c', 'exec 3</ 5</etc/passwd 9</; exec "$@"', 'sh'];
+    const left = (...options: string[]) =>
+      attempts.run([...inherited, ...attempts.command(options, ['descriptors'])], as).lines;
+    expect(left()).toEqual(['0 1 2 3 5 9']);
+    expect(left('--descriptors', '4')).toEqual(['0 1 2 3']);
+    expect(left('--descriptors', '3', ...namespaces)).toEqual(['0 1 2']);
   });
 
   describe('limits', () => {
