@@ -1,16 +1,26 @@
 import { canMount } from '../integration/machine/small-file-system.ts';
 import { fillEmbedded } from './disk/embedded-fill.ts';
 import type { FillResult } from './disk/full-disk.ts';
+import { failDisk } from './disk/guest-errors.ts';
 import { fillNamed } from './disk/named-fill.ts';
-import type { Count, Findings, HardeningOptions, Section } from './section.ts';
+import { losePower } from './disk/power-loss.ts';
+import type { Findings, HardeningOptions, Section } from './section.ts';
 
 const PAUSES = 12;
+const ERRORS = 20;
+const KILLS = 50;
 
-/** The host's file system is full, the guest's disk fails, QEMU is killed: what the guest has flushed is there. */
+/** A small run takes but one way of keeping a disk. */
+const SMALL = 0.2;
+
 export const disk: Section = {
-  title: 'host file systems without space, and QEMUs killed while their guests write',
+  title: 'host file systems without space, disks that fail, and QEMUs killed while their guests write',
   async run(options) {
-    const findings = [canMount ? await fullDisks(options) : NOTHING];
+    const findings = [
+      ...(canMount ? [await fullDisks(options)] : []),
+      await failingDisks(options),
+      await powerLosses(options),
+    ];
     return {
       counts: findings.flatMap(({ counts }) => counts),
       faults: findings.flatMap(({ faults }) => faults),
@@ -18,31 +28,55 @@ export const disk: Section = {
   },
 };
 
-const NOTHING: Findings = { counts: [], faults: [] };
-
-async function fullDisks(options: HardeningOptions): Promise<Findings> {
-  const pauses = Math.max(1, Math.round(PAUSES * options.scale));
-  const ways: ((pauses: number, options: HardeningOptions) => Promise<FillResult>)[] = [
-    async (...args) => fillNamed('qcow2', ...args),
-    async (...args) => fillNamed('raw', ...args),
-    fillEmbedded,
-  ];
-  const results: FillResult[] = [];
-  // A small run takes one of them.
-  const chosen = options.scale < 1 ? [ways[options.seed % ways.length]!] : ways;
-  for (const way of chosen) results.push(await way(pauses, options));
+export async function fullDisks(options: HardeningOptions): Promise<Findings> {
+  const pauses = atLeastOne(PAUSES, options);
+  const results: FillResult[] = [await fillNamed('qcow2', pauses, options)];
+  if (options.scale > SMALL)
+    results.push(await fillNamed('raw', pauses, options), await fillEmbedded(pauses, options));
   const sum = (of: (result: FillResult) => number): number => results.reduce((all, one) => all + of(one), 0);
-  const counts: Count[] = [
-    {
-      what: 'pauses because the host has no space left: said by `ls`, events and library, gone on from when there is some',
-      tried: sum((one) => one.pauses),
-      held: sum((one) => one.pausesHeld),
-    },
-    {
-      what: 'pieces of 512 KiB that guests wrote across such pauses, by SHA-256',
-      tried: sum((one) => one.pieces),
-      held: sum((one) => one.piecesHeld),
-    },
-  ];
-  return { counts, faults: results.flatMap(({ faults }) => faults) };
+  return {
+    counts: [
+      {
+        what: 'machines that stood still for lack of space on the host: said by `ls`, `exec`, events and library; gone on when there was some',
+        tried: sum((one) => one.pauses),
+        held: sum((one) => one.pausesHeld),
+      },
+      {
+        what: 'pieces of 512 KiB that guests wrote meanwhile, compared by SHA-256',
+        tried: sum((one) => one.pieces),
+        held: sum((one) => one.piecesHeld),
+      },
+    ],
+    faults: results.flatMap(({ faults }) => faults),
+  };
+}
+
+async function failingDisks(options: HardeningOptions): Promise<Findings> {
+  const { tried, held } = await failDisk(atLeastOne(ERRORS, options), options);
+  const what = 'errors of a disk that are no lack of space: the guest is told, the machine goes on';
+  return { counts: [{ what, tried, held }], faults: [] };
+}
+
+export async function powerLosses(options: HardeningOptions): Promise<Findings> {
+  const result = await losePower(atLeastOne(KILLS, options), options);
+  return {
+    counts: [
+      {
+        what: 'QEMUs killed while their guests wrote to an overlay, a qcow2 and a raw file; each started again on them',
+        tried: result.kills,
+        held: result.killsHeld,
+        note: 'SIGKILL at random moments; a crash of the host itself is not tried',
+      },
+      {
+        what: 'records that these guests had flushed before, compared byte for byte',
+        tried: result.records,
+        held: result.recordsHeld,
+      },
+    ],
+    faults: result.faults,
+  };
+}
+
+function atLeastOne(whole: number, { scale }: HardeningOptions): number {
+  return Math.max(1, Math.round(whole * scale));
 }
