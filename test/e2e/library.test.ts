@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -117,6 +117,7 @@ describe('a guest', () => {
 
   it('cannot be used to read the files of the user', async () => {
     const secret = join(directory, 'secret');
+    writeFileSync(secret, 'secret\n');
     const attempt = machine.qmp.execute('blockdev-add', {
       driver: 'file',
       'node-name': 'stolen',
@@ -136,6 +137,18 @@ describe('a guest', () => {
 
   it('keeps nothing of the launcher’s environment in QEMU', () => {
     expect(readFileSync(`/proc/${machine.pid}/environ`, 'utf8')).toBe('');
+  });
+
+  it('has a QEMU that gains no privileges, makes no calls it does without, and has nothing unasked', () => {
+    const status = readFileSync(`/proc/${machine.pid}/status`, 'utf8');
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+    const words = readFileSync(`/proc/${machine.pid}/cmdline`, 'utf8').split('\0');
+    expect(words).toContain('-nodefaults');
+    expect(words).toContain('-no-user-config');
+    expect(words[words.indexOf('-sandbox') + 1]).toBe(
+      'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    );
   });
 });
 

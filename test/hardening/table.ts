@@ -2,6 +2,7 @@ import type { SectionResult } from './results.ts';
 
 const START = '<!-- hardening: start -->';
 const END = '<!-- hardening: end -->';
+const LONGEST_FAULT = 300;
 
 /** The counts of all these sections, what must not be, and under what they were counted, as Markdown. */
 export function countsTable(results: ReadonlyMap<string, SectionResult>): string {
@@ -12,7 +13,9 @@ export function countsTable(results: ReadonlyMap<string, SectionResult>): string
       return [name, what, String(tried), held === tried ? String(held) : `**${held}**`, notes];
     }),
   );
-  const faults = [...results].flatMap(([name, { faults }]) => faults.map((fault) => `- ${name}: ${fault}`));
+  const faults = [...results].flatMap(([name, { faults }]) =>
+    faults.map((fault) => `- ${name}: ${oneLine(fault)}`),
+  );
   return [['section', 'what', 'tried', 'held', 'note'], ['---', '---', '--:', '--:', '---'], ...rows]
     .map((cells) => `| ${cells.map(escapeCell).join(' | ')} |`)
     .concat(faults.length > 0 ? ['', 'What must not be:', '', ...faults] : [])
@@ -53,6 +56,12 @@ function circumstances(results: ReadonlyMap<string, SectionResult>): string[] {
   }
   if (byCircumstance.size === 1) return [`Counted on ${[...byCircumstance.keys()].join('')}.`];
   return [...byCircumstance].map(([words, names]) => `- Counted on ${words}: ${names.join(', ')}.`);
+}
+
+/** The raw log has all of it. */
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > LONGEST_FAULT ? `${line.slice(0, LONGEST_FAULT)}…` : line;
 }
 
 function escapeCell(text: string): string {
