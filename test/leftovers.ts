@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PROGRAMS = /^(qemu-system-|qemu-ga|passt|vmlet-agent|setpriv|init$)/;
+const PROGRAMS = /^(qemu-system-|qemu-ga|passt|vmlet-agent|vmlet-confine|init$)/;
 const DIRECTORIES = /^(vmlet|tmp-)/;
 const PATIENCE_MS = 10_000;
 

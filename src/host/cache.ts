@@ -22,15 +22,22 @@ export interface HostPrograms {
   readonly qemu: string | undefined;
   readonly qemuImg: string | undefined;
   readonly passt: string | undefined;
-  readonly setpriv: string | undefined;
-  readonly bubblewrap: string | undefined;
+  /** vmlet's own. */
+  readonly confine: string;
 }
 
 const CACHE_FILE = 'host.json';
 
+/** What decides whether an ordinary user may make namespaces, and can be changed while the host is up. */
+const NAMESPACE_SETTINGS = [
+  '/proc/sys/user/max_user_namespaces',
+  '/proc/sys/kernel/unprivileged_userns_clone',
+  '/proc/sys/kernel/apparmor_restrict_unprivileged_userns',
+];
+
 /**
- * What a survey depends on: this boot, this kernel, each program's path, time and size, and who may use /dev/kvm.
- * A survey with the same key may be used again.
+ * What a survey depends on: this boot, this kernel, each program's path, time and size, who may use /dev/kvm, and what
+ * keeps us from confining programs. A survey with the same key may be used again.
  */
 export function surveyKey(programs: HostPrograms): string {
   const parts = Object.entries(programs).map(([name, path]: [string, string | undefined]) =>
@@ -43,6 +50,8 @@ export function surveyKey(programs: HostPrograms): string {
     release(),
     identity,
     describeFile('/dev/kvm'),
+    ...NAMESPACE_SETTINGS.map(readIfThere),
+    ...(readIfThere('/proc/self/status').match(/^(?:NoNewPrivs|Seccomp):.*$/gm) ?? []),
     ...parts,
   ].join('\n');
 }
@@ -51,6 +60,15 @@ function describeFile(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) return path;
   return `${path} ${found.mtimeMs} ${found.size} ${found.mode} ${found.gid}`;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error)) return '';
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Confinement } from '../process/confine.ts';
+import { LIBRARIES, LOADERS } from '../process/shared-libraries.ts';
 import type { QemuFeatures } from './host.ts';
 
 export interface QemuFiles {
@@ -14,24 +15,22 @@ export interface QemuFiles {
   readonly slirp: boolean;
 }
 
-/** Where ld.so finds libraries: FHS, and Nix and Guix, which keep each in a tree of its own. */
-const LIBRARIES = [
-  ...['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/lib', '/usr/local/lib64'],
-  ...['/nix/store', '/gnu/store'],
-];
-const LOADERS = ['/lib64/ld-linux-x86-64.so.2', '/lib/ld-linux-aarch64.so.1', '/lib/ld-musl-x86_64.so.1'];
+/** A TPM's memory is some tens of KiB. */
+export const LONGEST_TPM_STATE = 16 * 1024 * 1024;
 /** Directories too, since a rule holds for one inode and these files are replaced when the network changes. */
 const RESOLVER = ['/etc/resolv.conf', '/run/systemd/resolve', '/run/NetworkManager', '/run/resolvconf'];
 
 /** What QEMU needs of the host for a machine with these files, as traced from QEMU 10. */
-export function confineQemu(qemu: QemuFeatures, files: QemuFiles): Confinement {
+export function confineQemu(
+  qemu: Pick<QemuFeatures, 'path' | 'dataDirectories'>,
+  files: QemuFiles,
+): Confinement {
   return {
     execute: [qemu.path, ...LOADERS],
     readOnly: [
       ...LIBRARIES,
       join(dirname(qemu.path), '..', 'lib'),
       ...qemu.dataDirectories,
-      '/etc/ld.so.cache',
       '/etc/localtime',
       '/sys/devices/system/cpu',
       '/sys/devices/system/node',
@@ -41,5 +40,15 @@ export function confineQemu(qemu: QemuFeatures, files: QemuFiles): Confinement {
     ],
     readWrite: ['/dev/null', ...(files.kvm ? ['/dev/kvm'] : []), ...files.readWrite],
     own: files.own,
+  };
+}
+
+/** What swtpm needs to keep a TPM in a directory. Its connection to QEMU is inherited. */
+export function confineSwtpm(path: string, stateDirectory: string): Confinement {
+  return {
+    execute: [path, ...LOADERS],
+    readOnly: [...LIBRARIES, join(dirname(path), '..', 'lib'), '/etc/ssl/openssl.cnf', '/dev/urandom'],
+    readWrite: ['/dev/null'],
+    own: [stateDirectory],
   };
 }

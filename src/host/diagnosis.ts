@@ -1,5 +1,6 @@
-import type { KvmVerdict, QemuFeatures, SetprivFeatures, Survey } from './host.ts';
+import { layersOf } from '../process/layers.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
+import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -18,10 +19,9 @@ export type FindingItem =
   | 'accelerator'
   | 'qemu-img'
   | 'network'
-  | 'parent-death'
+  | 'namespaces'
   | 'landlock'
   | 'seccomp'
-  | 'bubblewrap'
   | 'runtime-directory'
   | 'disk-space'
   | 'micro-image';
@@ -30,8 +30,6 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
   qemu: { apt: 'qemu-system-x86', dnf: 'qemu-system-x86-core' },
   'qemu-img': { apt: 'qemu-utils', dnf: 'qemu-img' },
   passt: { apt: 'passt', dnf: 'passt' },
-  setpriv: { apt: 'util-linux', dnf: 'util-linux' },
-  bubblewrap: { apt: 'bubblewrap', dnf: 'bubblewrap' },
 };
 
 /** The kernel and its modules, unpacked, and the image made of them. */
@@ -47,10 +45,9 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
     networkFinding(survey, install),
-    parentDeathFinding(survey.setpriv, install),
-    landlockFinding(survey.setpriv, install),
-    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox)] : []),
-    bubblewrapFinding(survey, install),
+    namespacesFinding(survey),
+    landlockFinding(survey),
+    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey.confinement)] : []),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
     microImageFinding(surroundings),
@@ -128,60 +125,58 @@ function networkFinding({ qemu, passt }: Survey, install: Install): Finding {
   return { item, state: 'degraded', summary, remedy: install('passt') };
 }
 
-function parentDeathFinding(setpriv: SetprivFeatures | undefined, install: Install): Finding {
-  const item = 'parent-death';
-  if (setpriv?.hasParentDeathSignal) {
+/** What is behind the other layers where they are missing is said once: here. */
+function namespacesFinding({ confinement }: Survey): Finding {
+  const item = 'namespaces';
+  const { namespaces } = confinement;
+  const missing = Object.entries(namespaces).flatMap(([name, ability]) =>
+    ability.usable ? [] : [{ name, reason: ability.reason }],
+  );
+  if (missing.length === 0) {
     return {
       item,
       state: 'works',
-      summary: 'setpriv ties guests to their launcher, even when that is killed',
+      summary: 'QEMU sees its own files and sockets alone, and no network of the host',
     };
   }
-  const summary = 'no setpriv --pdeathsig: guests stay when their launcher is killed';
-  return { item, state: 'degraded', summary, remedy: install('setpriv') };
-}
-
-function landlockFinding(setpriv: SetprivFeatures | undefined, install: Install): Finding {
-  const item = 'landlock';
-  if (!setpriv) {
-    const summary = 'no setpriv: QEMU may open all that you may';
-    return { item, state: 'degraded', summary, remedy: install('setpriv') };
-  }
-  const { landlock } = setpriv;
-  if (landlock.usable) {
-    return { item, state: 'works', summary: 'Landlock keeps QEMU to its own files' };
-  }
+  const names = missing.map(({ name }) => name).join(', ');
+  const { gaps } = layersOf({ connects: 'by-path', longestFile: undefined }, confinement);
+  const gap = gaps.length === 0 ? '' : `; with passt to a machine with a name ${gaps.join(', ')}`;
   return {
     item,
     state: 'degraded',
-    summary: `no Landlock, QEMU may open all that you may: ${landlock.reason}`,
-    remedy: 'it takes util-linux 2.40, and Linux 5.13 with landlock among its LSMs (kernel parameter lsm=)',
+    summary: `QEMU gets no namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}`,
+    remedy:
+      'let ordinary users make namespaces: user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 on older ' +
+      'Debian, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu',
   };
 }
 
-function seccompFinding(sandbox: boolean): Finding {
-  const item = 'seccomp';
-  if (sandbox) return { item, state: 'works', summary: 'QEMU drops system calls that it does not need' };
-  const summary = 'this QEMU does not start with -sandbox: no seccomp filter';
-  return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
+function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Finding {
+  const item = 'landlock';
+  if (landlock.usable) {
+    return { item, state: 'works', summary: `Landlock keeps QEMU to its own files (ABI ${landlock.abi})` };
+  }
+  const gap = namespaces.mount.usable
+    ? 'namespaces alone keep QEMU to its files'
+    : 'QEMU may open all that you may';
+  return {
+    item,
+    state: 'degraded',
+    summary: `no Landlock, ${gap}: ${landlock.reason}`,
+    remedy: 'it takes Linux 5.13 with landlock among its LSMs (kernel parameter lsm=)',
+  };
 }
 
-/** Nothing needs it yet; a host that lacks it is as good as any other. */
-function bubblewrapFinding({ bubblewrap }: Survey, install: Install): Finding {
-  const item = 'bubblewrap';
-  if (!bubblewrap) {
-    return {
-      item,
-      state: 'works',
-      summary: 'bubblewrap is not installed, and not needed',
-      remedy: install(item),
-    };
+function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): Finding {
+  const item = 'seccomp';
+  if (!seccomp.usable) {
+    const summary = `no filter of system calls: ${seccomp.reason}`;
+    return { item, state: 'degraded', summary, remedy: 'use a kernel that was built with seccomp' };
   }
-  if (bubblewrap.problem === undefined) {
-    return { item, state: 'works', summary: 'bubblewrap makes user namespaces; nothing needs them yet' };
-  }
-  const summary = `bubblewrap makes no user namespaces, nothing needs them yet: ${bubblewrap.problem}`;
-  return { item, state: 'works', summary };
+  if (sandbox) return { item, state: 'works', summary: 'QEMU is refused system calls that it does not need' };
+  const summary = 'vmlet’s seccomp filter alone: this QEMU does not start with -sandbox';
+  return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
 }
 
 function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {

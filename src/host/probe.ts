@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { BrokenQemuError, MissingProgramError, isSystemError } from '../errors.ts';
+import { confineProgram } from '../process/confine-program.ts';
 import { findProgram } from '../process/program.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
 import type { Host, Survey } from './host.ts';
@@ -41,8 +42,7 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
     qemu: findProgram(options.qemu ?? DEFAULT_QEMU),
     qemuImg: findProgram('qemu-img'),
     passt: findProgram('passt'),
-    setpriv: findProgram('setpriv'),
-    bubblewrap: findProgram('bwrap'),
+    confine: confineProgram(),
   };
   const key = surveyKey(programs);
   const known = options.refresh ? undefined : readCachedSurvey(options.cacheDirectory, key);

@@ -31,16 +31,17 @@ const kvm = z.discriminatedUnion('usable', [
   z.strictObject({ usable: z.literal(false), reason: z.string(), hint: z.string().optional() }),
 ]);
 
-const setpriv = z.strictObject({
-  path: z.string(),
-  /** --pdeathsig: programs die with their launcher. */
-  hasParentDeathSignal: z.boolean(),
-  hasNoNewPrivileges: z.boolean(),
-  /** What a ruleset can restrict here, proved by one that refused something; or why there is none. */
+const unable = z.strictObject({ usable: z.literal(false), reason: z.string() });
+const ability = z.discriminatedUnion('usable', [z.strictObject({ usable: z.literal(true) }), unable]);
+
+/** What can be taken away from programs here, each layer proved by a refusal. */
+const confinement = z.strictObject({
   landlock: z.discriminatedUnion('usable', [
-    z.strictObject({ usable: z.literal(true), accesses: z.array(z.string()) }),
-    z.strictObject({ usable: z.literal(false), reason: z.string() }),
+    z.strictObject({ usable: z.literal(true), abi: z.number() }),
+    unable,
   ]),
+  seccomp: ability,
+  namespaces: z.strictObject({ mount: ability, net: ability, ipc: ability, uts: ability }),
 });
 
 const passt = z.strictObject({
@@ -54,12 +55,6 @@ const passt = z.strictObject({
   problem: z.string().optional(),
 });
 
-const bubblewrap = z.strictObject({
-  path: z.string(),
-  /** Why it cannot make a namespace here; undefined when it can. */
-  problem: z.string().optional(),
-});
-
 /** What was found on this host, with or without QEMU. Plain data: printable, and cached as JSON. */
 export const surveySchema = z.strictObject({
   /** Of this shape; raised whenever it changes. */
@@ -69,7 +64,6 @@ export const surveySchema = z.strictObject({
   qemuProblem: z.string().optional(),
   qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
   passt: passt.optional(),
-  setpriv: setpriv.optional(),
-  bubblewrap: bubblewrap.optional(),
+  confinement,
   accelerator: z.strictObject({ kvm }),
 });

@@ -1,25 +1,23 @@
 import { BrokenQemuError } from '../errors.ts';
+import { probeConfinement } from '../process/confinement-probe.ts';
 import { together } from '../util/together.ts';
-import { probeBubblewrap } from './bubblewrap.ts';
 import type { HostPrograms } from './cache.ts';
 import { type KvmVerdict, type QemuFeatures, SURVEY_VERSION, type Survey } from './host.ts';
 import { proveKvm } from './kvm.ts';
 import { probePasst } from './passt.ts';
 import { probeQemuImg } from './qemu-img.ts';
 import { probeQemu } from './qemu.ts';
-import { probeSetpriv } from './setpriv.ts';
 import { surveySchema } from './survey-schema.ts';
 
 /** Asks every program what it has, all at once. */
 export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | undefined): Promise<Survey> {
-  const { qemu, qemuImg, passt, setpriv, bubblewrap } = programs;
-  const [ofQemu, ofQemuImg, ofPasst, ofSetpriv, ofBubblewrap] = await together(
+  const { qemu, qemuImg, passt, confine } = programs;
+  const [ofQemu, ofQemuImg, ofPasst, confinement] = await together(
     [
       async (either) => askQemuAndKvm(qemu, either),
       async (either) => (qemuImg === undefined ? undefined : probeQemuImg(qemuImg, either)),
       async (either) => (passt === undefined ? undefined : probePasst(passt, either)),
-      async (either) => (setpriv === undefined ? undefined : probeSetpriv(setpriv, either)),
-      async (either) => (bubblewrap === undefined ? undefined : probeBubblewrap(bubblewrap, either)),
+      async (either) => probeConfinement(either, confine),
     ],
     signal,
   );
@@ -28,8 +26,7 @@ export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | u
     ...ofQemu,
     qemuImg: ofQemuImg,
     passt: ofPasst,
-    setpriv: ofSetpriv,
-    bubblewrap: ofBubblewrap,
+    confinement,
   });
 }
 

@@ -108,7 +108,12 @@ export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
         ...['-f', options.from.format, '-O', options.to.format, from, partial],
       ],
       to,
-      { signal: options.signal, onStdout: progressReader(options.onProgress) },
+      {
+        signal: options.signal,
+        onStdout: progressReader(options.onProgress),
+        // What stands on something is of our own making.
+        files: backing ? undefined : { readOnly: [from], own: [dirname(to)] },
+      },
     ),
   );
   await rename(partial, to);

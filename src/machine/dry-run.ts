@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { Host } from '../host/host.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
-import { findOnDisk } from '../process/confine.ts';
+import { NO_CORE } from '../process/confine.ts';
+import { WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
+import { qemuConfinement } from './confinement.ts';
 import { type MachineDirectory, machineDirectory } from './directory.ts';
 import type { Locations } from './locations.ts';
 import { agentArchive, agentProgram } from './package-files.ts';
@@ -12,7 +14,7 @@ import { seedIdentity } from './prepare.ts';
 import { quoteForShell } from './quote.ts';
 import { seedContent } from './seed-disk.ts';
 import { type LaunchOptions, parseSpec } from './spec.ts';
-import { qemuCommand, qemuConfinementFlags } from './start.ts';
+import { qemuCommand } from './start.ts';
 import { type Findings, survey } from './survey.ts';
 
 /** What the seed calls the agent's program. */
@@ -69,11 +71,6 @@ export function wiringByHand(directory: MachineDirectory): Plan['wiring'] {
 /** @param preparation makes the files that QEMU needs, in the shell's words. */
 export function scriptOf(plan: Plan, host: Host, preparation: readonly string[]): string {
   const { directory } = plan;
-  // The script makes its directories before it starts QEMU.
-  const flags = qemuConfinementFlags(plan, host, (path) =>
-    path === directory.sockets || path === directory.storage ? { path, kind: 'directory' } : findOnDisk(path),
-  );
-  const confined = host.setpriv && flags.length > 0 ? [host.setpriv.path, ...flags] : [];
   const lines = [
     '#!/bin/sh',
     '# The machine that vmlet would start, with its console on this terminal (end it with Ctrl-C).',
@@ -83,7 +80,7 @@ export function scriptOf(plan: Plan, host: Host, preparation: readonly string[])
     ...directoryLines(directory),
     ...preparation,
     ...networkLines(plan),
-    command(['env', '-i', ...confined, ...qemuCommand(plan)]),
+    command(['env', '-i', ...tether(WHOEVER_STARTS_IT, qemuCommand(plan), qemuConfinement(plan, host))]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -140,8 +137,9 @@ async function seedLines(plan: Plan, { spec, source }: Findings): Promise<string
 function networkLines({ network, directory }: Plan): string[] {
   if (network?.passtPath === undefined) return [];
   const socket = directory.networkSocket;
+  const passt = [network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })];
   return [
-    `${command(['env', '-i', network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })])} &`,
+    `${command(['env', '-i', ...tether(WHOEVER_STARTS_IT, passt, NO_CORE)])} &`,
     `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
   ];
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   ImageLockedError,
   LaunchError,
@@ -20,7 +21,7 @@ export async function explainImageFailure(
 ): Promise<unknown> {
   const words = wordsOf(error);
   const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
-  if (failure instanceof PermissionError) {
+  if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
     return new PermissionError(`QEMU may not use ${paths[0]}`, {
       hint: 'a machine reaches the files in its own directory and those that it was started with: put this one there, or start the machine anew with it; otherwise see who owns it',
       cause: error,
@@ -36,6 +37,14 @@ export async function explainImageFailure(
 export async function explainLockedImage(failure: LaunchError, path: string): Promise<VmletError> {
   const explained = await explainImageFailure(failure, [path]);
   return explained instanceof ImageLockedError ? explained : failure;
+}
+
+/** In a root of its own QEMU does not see what it was not given. */
+function isOutOfSight(words: string, paths: readonly string[]): boolean {
+  return (
+    words.includes('No such file or directory') &&
+    paths.some((path) => words.includes(path) && existsSync(path))
+  );
 }
 
 function wordsOf(error: unknown): string | undefined {

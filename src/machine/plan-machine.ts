@@ -2,10 +2,12 @@ import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { InvalidInputError } from '../errors.ts';
+import { layersOf } from '../process/layers.ts';
 import { requireImageDiskSize } from './image-disk-size.ts';
 import type { Firmware } from '../host/firmware.ts';
 import { backingChain } from './block-node.ts';
 import { board, bootWords, cpuUnderTcg, fullBoard, guestModules, optionalModules } from './board.ts';
+import { connectsOf, longestFileOf } from './confinement.ts';
 import type { MachineDirectory } from './directory.ts';
 import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
 import { LONGEST_KERNEL_COMMAND_LINE } from './kernel-command-line.ts';
@@ -35,6 +37,13 @@ export function planMachine(inputs: PlanInputs): Plan {
   return {
     name: spec.name,
     qemu: host.qemu.path,
+    layers: layersOf(
+      {
+        connects: connectsOf(network, inputs.wiring),
+        longestFile: longestFileOf(disks, spec.memoryBytes),
+      },
+      host.confinement,
+    ),
     sandbox: host.qemu.sandbox,
     board: source.kind === 'disk' ? fullBoard : board,
     accelerator,

@@ -4,6 +4,7 @@ import type { QemuNetworkWiring } from '../passt/qemu-network.ts';
 import type { Firmware } from '../host/firmware.ts';
 import type { DiskLayer } from '../images/image.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
+import type { Layers } from '../process/layers.ts';
 import type { MachineDirectory } from './directory.ts';
 
 /** Where the agent is in an initramfs that it was added to. */
@@ -82,6 +83,8 @@ export interface CardPlan {
 export interface Plan {
   readonly name: string;
   readonly qemu: string;
+  /** What is around QEMU, put on by vmlet-confine. */
+  readonly layers: Layers;
   /** QEMU drops the system calls that it does not need; some builds cannot. */
   readonly sandbox: boolean;
   readonly board: { readonly type: string; readonly options: Readonly<Record<string, string>> };

@@ -56,11 +56,13 @@ export async function saveState(
     signal?.throwIfAborted();
     await persist(partial, path);
   } catch (error) {
+    // As long as the file is there it can be told whether QEMU sees it.
+    const explained = await explainImageFailure(error, [path, partial]);
     await rm(partial, { force: true });
     // A machine that has ended cannot run on; the first error says so.
     if (running) await qmp.execute('cont').catch(() => undefined);
     signal?.throwIfAborted();
-    throw await explainImageFailure(error, [path]);
+    throw explained;
   } finally {
     clearInterval(report);
     stopWaiting?.();

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
 import type { ExitStatus } from '../errors.ts';
-import { confineQemu } from '../host/confinement.ts';
 import type { Host } from '../host/host.ts';
 import { type RunningNetwork, startNetwork } from '../passt/running-network.ts';
-import { confine, type findOnDisk } from '../process/confine.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import type { Scope } from '../util/scope.ts';
 import { qemuArguments } from './argv.ts';
+import { qemuConfinement } from './confinement.ts';
 import type { Plan } from './plan.ts';
 
 /** The host program that carried the guest's packets is gone while the machine lives. */
@@ -45,7 +44,7 @@ export async function startProcesses(
         ...(network?.descriptor ? [network.descriptor] : []),
         ...plan.cards.map(() => 'pipe' as const),
       ],
-      setprivFlags: qemuConfinementFlags(plan, host),
+      confinement: qemuConfinement(plan, host),
     },
     scope,
   );
@@ -54,24 +53,6 @@ export async function startProcesses(
   return { qemu, network };
 }
 
-/** A user's own file that the machine was given to write into. */
-function writtenElsewhere({ disks, directory }: Plan): string[] {
-  return disks
-    .filter(({ readOnly, path }) => !readOnly && !path.startsWith(`${directory.storage}/`))
-    .map(({ path }) => path);
-}
-
 export function qemuCommand(plan: Plan): [string, ...string[]] {
   return [plan.qemu, ...qemuArguments(plan)];
-}
-
-export function qemuConfinementFlags(plan: Plan, host: Host, find?: typeof findOnDisk): string[] {
-  const confinement = confineQemu(host.qemu, {
-    readOnly: plan.readOnlyFiles,
-    readWrite: writtenElsewhere(plan),
-    own: [plan.directory.sockets, plan.directory.storage],
-    kvm: plan.accelerator.kind === 'kvm',
-    slirp: plan.network?.backend === 'slirp',
-  });
-  return confine(confinement, host.setpriv, find);
 }

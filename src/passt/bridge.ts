@@ -83,7 +83,7 @@ export function tapNetdev(id: string, descriptor: number): object {
 
 /**
  * A command line that makes the tap device and becomes `argv`, which inherits it. It stands before what takes
- * privileges away (setpriv), since the helper has to gain one.
+ * privileges away (vmlet-confine), since the helper has to gain one.
  * @param keeper vmlet-keeper's path.
  */
 export function withTap(

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { NetworkStartError, TimedOutError } from '../errors.ts';
+import { NO_CORE } from '../process/confine.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/deadline.ts';
 import type { Scope } from '../util/scope.ts';
@@ -45,7 +46,13 @@ export function startPasst(
   let noteOutput = (): void => undefined;
   const process = supervise(
     [passtPath, ...passtArguments(plan)],
-    { environment: options.environment, descriptors: [connection], onOutput: () => noteOutput() },
+    {
+      environment: options.environment,
+      descriptors: [connection],
+      onOutput: () => noteOutput(),
+      // It locks itself up, by mounts and namespaces that our layers would refuse.
+      confinement: NO_CORE,
+    },
     scope,
   );
   connection.destroy();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { CommandFailedError, type ExitStatus, ProcessStartError } from '../errors.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { requireProgram } from './program.ts';
-import { findTether, tether } from './tether.ts';
+import { tether } from './tether.ts';
 
 const BUSY = 1;
 
@@ -22,8 +22,7 @@ export async function lockDescriptor(
   signal?.throwIfAborted();
   const flock = requireProgram('flock', 'It is part of util-linux.');
   const argv: [string, ...string[]] = [flock, '--exclusive', ...(wait ? [] : ['--nonblock']), '3'];
-  const setpriv = findTether();
-  const [program, ...args] = setpriv ? tether(setpriv, process.pid, argv) : argv;
+  const [program, ...args] = tether(process.pid, argv);
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', descriptor], env: {} });
   // Emitted, later, for a program that did not start, and for a signal that could not be sent.
   child.on('error', () => undefined);

@@ -1,6 +1,6 @@
 import { CommandFailedError, MissingProgramError, TimedOutError, isSystemError } from '../errors.ts';
 import { findProgram } from './program.ts';
-import { findTether, tether } from './tether.ts';
+import { tether } from './tether.ts';
 
 export interface RunOptions {
   /** Bytes for the program's standard input; empty by default. */
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly onStdout?: (chunk: Uint8Array) => void;
   /** Bytes of stdout and stderr that are kept at most, each; 64 MiB by default. */
   readonly maxBuffer?: number;
+  /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
+  readonly confinement?: readonly string[] | undefined;
 }
 
 export interface RunResult {
@@ -36,10 +38,7 @@ export async function run(
   options.signal?.throwIfAborted();
   const found = findProgram(argv[0]);
   if (found === undefined) throw new MissingProgramError(argv[0]);
-  const setpriv = findTether();
-  // By its path: it may have been found in sbin, where the shell of an ordinary user does not look.
-  const command: [string, ...string[]] = [found, ...argv.slice(1)];
-  const [program, ...args] = setpriv ? tether(setpriv, process.pid, command) : command;
+  const [program, ...args] = tether(process.pid, [found, ...argv.slice(1)], options.confinement);
   // Loaded only when needed: most launches find all that they want to know in a cache.
   const { execa } = await import('execa');
   const child = execa(program, args, {

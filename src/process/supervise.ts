@@ -5,7 +5,7 @@ import { type ExitStatus, MissingProgramError, ProcessStartError } from '../erro
 import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
 import { findProgram } from './program.ts';
-import { findTether, tether } from './tether.ts';
+import { tether } from './tether.ts';
 
 export interface SuperviseOptions {
   /** The program's whole environment. */
@@ -16,8 +16,8 @@ export interface SuperviseOptions {
    * `connections`, a Socket is handed over (and closed here by its owner).
    */
   readonly descriptors?: readonly ('pipe' | Socket)[];
-  /** More flags for the setpriv that starts it, as `confine` makes them; not used where there is no setpriv. */
-  readonly setprivFlags?: readonly string[];
+  /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
+  readonly confinement?: readonly string[];
   /** Called with each piece of output after it has come into `output`. */
   readonly onOutput?: (chunk: Uint8Array) => void;
   /** SIGTERM is followed by SIGKILL after this many milliseconds when the scope closes; 0 (SIGKILL at once) by default. */
@@ -47,9 +47,7 @@ export function supervise(
 ): SupervisedProcess {
   const found = findProgram(argv[0]);
   if (found === undefined) throw new MissingProgramError(argv[0]);
-  const setpriv = findTether();
-  const command: [string, ...string[]] = [found, ...argv.slice(1)];
-  const [program, ...args] = setpriv ? tether(setpriv, process.pid, command, options.setprivFlags) : command;
+  const [program, ...args] = tether(process.pid, [found, ...argv.slice(1)], options.confinement);
   const descriptors = options.descriptors ?? [];
   // Not by execa, nothing of which is needed here: loading it would be a fifth of the start of `vmlet run`.
   const child = spawn(program, args, {

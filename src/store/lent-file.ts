@@ -6,7 +6,7 @@ import type { MachineFiles } from './machine-files.ts';
 const PREFIX = 'lent-';
 
 /**
- * Has a running QEMU open a file that was not given to it at its start. Where it is confined (Landlock) it reaches only
+ * Has a running QEMU open a file that was not given to it at its start. Where it is confined it reaches only
  * its own directory, and a second name of the file in there; once the file is open it needs the name no more.
  * @throws PermissionError when there can be no such name, and what `open` throws.
  */

@@ -4,10 +4,12 @@ import type { Host } from '../host/host.ts';
 import { backingChain } from '../machine/block-node.ts';
 import { portNumber, rootPort, rootPorts } from '../machine/root-port.ts';
 import { board, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../machine/board.ts';
+import { connectsOf } from '../machine/confinement.ts';
 import type { CdromPlan, NamedPlan } from '../machine/named-plan.ts';
 import type { BootSource } from '../machine/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../machine/plan.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
+import { layersOf } from '../process/layers.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec, StoredDisk } from './machine-spec.ts';
 
@@ -56,10 +58,28 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
+  const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
+  const wiring: NamedPlan['wiring'] = {
+    monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
+    console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+    agent: { kind: 'listening', path: files.agentSocket },
+    network: {
+      descriptor: undefined,
+      reconnect: host.qemu.hasReconnectMs
+        ? { 'reconnect-ms': RECONNECT_MS }
+        : { reconnect: RECONNECT_SECONDS },
+    },
+    cards: 'none',
+  };
   return {
     name: spec.name,
     uuid: spec.uuid,
     qemu: host.qemu.path,
+    // Snapshots lie in the disks, which also grow, and are added, while it runs: no length is enough for all of that.
+    layers: layersOf(
+      { connects: connectsOf(network, wiring, tpmSocket), longestFile: undefined },
+      host.confinement,
+    ),
     sandbox: host.qemu.sandbox,
     board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(memory && { type: memory.machineType }) },
     accelerator,
@@ -71,7 +91,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     boot: planBoot(source),
     firmware: spec.firmware.kind === 'bios' ? undefined : { ...spec.firmware, variablesPath: files.nvram },
     seed: spec.hasSeed === true ? { path: files.seed, bus: SEED_PORT } : undefined,
-    tpmSocket: spec.tpm ? files.tpmSocket : undefined,
+    tpmSocket,
     vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
     disks,
     cdroms,
@@ -82,18 +102,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
-    wiring: {
-      monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
-      console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
-      agent: { kind: 'listening', path: files.agentSocket },
-      network: {
-        descriptor: undefined,
-        reconnect: host.qemu.hasReconnectMs
-          ? { 'reconnect-ms': RECONNECT_MS }
-          : { reconnect: RECONNECT_SECONDS },
-      },
-      cards: 'none',
-    },
+    wiring,
     monitorSockets: [files.monitorSocket, files.shellSocket],
     guestAgentSocket: files.guestAgentSocket,
     onReset: spec.installer ? 'end' : 'restart',

@@ -1,19 +1,22 @@
-import { probeSwtpm } from '../host/swtpm.ts';
 import { chooseAccelerator } from '../host/accelerator.ts';
+import { LONGEST_TPM_STATE, confineSwtpm } from '../host/confinement.ts';
 import type { Host } from '../host/host.ts';
 import { probeHost } from '../host/probe.ts';
+import { probeSwtpm } from '../host/swtpm.ts';
 import type { Locations } from '../machine/locations.ts';
 import { namedArguments } from '../machine/named-argv.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
-import { qemuConfinementFlags } from '../machine/start.ts';
+import { qemuConfinement } from '../machine/confinement.ts';
 import type { PullPolicy } from '../machine/spec.ts';
 import { swtpmArguments } from '../machine/tpm-arguments.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { findBridge, withTap } from '../passt/bridge.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
-import { findOnDisk } from '../process/confine.ts';
+import { NO_CORE, confine } from '../process/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
+import { layersOf } from '../process/layers.ts';
 import { requireProgram } from '../process/program.ts';
+import { WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
 import { findBootFiles } from './boot-files.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -60,7 +63,7 @@ export async function planStart(
     network: await planMachineNetwork(spec, host, readEarlierForwards(files), signal),
     memory,
   });
-  const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, signal))];
+  const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, host, signal))];
   const qemu = qemuCommand(plan, host);
   const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
   // Before what takes privileges away: the helper has to gain one.
@@ -97,13 +100,7 @@ export function startDirectories(files: MachineFiles, plan: NamedPlan): string[]
 }
 
 function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
-  const { sockets, storage } = plan.directory;
-  const flags = qemuConfinementFlags(plan, host, (path) =>
-    // They are made before QEMU is started.
-    [sockets, storage].includes(path) ? { path, kind: 'directory' } : findOnDisk(path),
-  );
-  const qemu: [string, ...string[]] = [plan.qemu, ...namedArguments(plan)];
-  return host.setpriv && flags.length > 0 ? [host.setpriv.path, ...flags, ...qemu] : qemu;
+  return tether(WHOEVER_STARTS_IT, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host));
 }
 
 function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand[] {
@@ -114,7 +111,8 @@ function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand
       socketPath: files.networkSocket,
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
-      argv: [network.passtPath, ...passtArguments(network)],
+      // It locks itself up, by mounts and namespaces that our layers would refuse.
+      argv: tether(WHOEVER_STARTS_IT, [network.passtPath, ...passtArguments(network)], NO_CORE),
     },
   ];
 }
@@ -122,6 +120,7 @@ function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand
 async function tpmHelper(
   { tpmSocket }: NamedPlan,
   files: MachineFiles,
+  host: Host,
   signal: AbortSignal | undefined,
 ): Promise<HelperCommand[]> {
   if (tpmSocket === undefined) return [];
@@ -132,7 +131,14 @@ async function tpmHelper(
       socketPath: tpmSocket,
       argumentsPath: files.swtpmArguments,
       logPath: files.swtpmLog,
-      argv: swtpmArguments(await probeSwtpm(path, signal), files.tpm),
+      argv: tether(
+        WHOEVER_STARTS_IT,
+        swtpmArguments(await probeSwtpm(path, signal), files.tpm),
+        confine(
+          confineSwtpm(path, files.tpm),
+          layersOf({ connects: 'nowhere', longestFile: LONGEST_TPM_STATE }, host.confinement),
+        ),
+      ),
     },
   ];
 }

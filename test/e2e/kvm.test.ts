@@ -6,6 +6,7 @@ import { surveyKey, writeCachedSurvey } from '../../src/host/cache.ts';
 import type { KvmVerdict } from '../../src/host/host.ts';
 import { surveyHost } from '../../src/host/probe.ts';
 import { LaunchError, type RunningMachine, launch } from '../../src/index.ts';
+import { confineProgram } from '../../src/process/confine-program.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 
@@ -37,8 +38,7 @@ async function pretend(kvm: KvmVerdict): Promise<void> {
     qemu: findProgram('qemu-system-x86_64'),
     qemuImg: findProgram('qemu-img'),
     passt: findProgram('passt'),
-    setpriv: findProgram('setpriv'),
-    bubblewrap: findProgram('bwrap'),
+    confine: confineProgram(),
   });
   writeCachedSurvey(cacheDirectory, key, { ...survey, accelerator: { kvm } });
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { isSystemError } from '../../errors.ts';
 import { run } from '../../process/run.ts';
+import { MAY_GAIN_PRIVILEGES } from '../../process/tether.ts';
 import { plainEnvironment } from '../plain-environment.ts';
 
 /** In a user namespace whose root is this user, so that what root makes there is this user's here. */
@@ -8,7 +9,7 @@ const AS_ROOT = ['--user', '--map-root-user', '--map-auto'];
 
 /**
  * Wraps argv so that it runs as root, over mounts and processes of its own. All of these are gone as soon as the first
- * process is, however that ends.
+ * process is, however that ends. It has to be started such that it may gain privileges: newuidmap is setuid.
  */
 export function inNamespace(argv: readonly string[]): [string, ...string[]] {
   return [
@@ -26,6 +27,9 @@ export async function removeTree(path: string): Promise<void> {
     await rm(path, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
     if (!isSystemError(error, 'EACCES', 'EPERM') || process.getuid?.() === 0) throw error;
-    await run(['unshare', ...AS_ROOT, '--', 'rm', '-rf', '--', path], { environment: plainEnvironment() });
+    await run(['unshare', ...AS_ROOT, '--', 'rm', '-rf', '--', path], {
+      environment: plainEnvironment(),
+      confinement: MAY_GAIN_PRIVILEGES,
+    });
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CommandFailedError, ImageBuildError } from '../../errors.ts';
 import { supervise } from '../../process/supervise.ts';
+import { MAY_GAIN_PRIVILEGES } from '../../process/tether.ts';
 import { onAbort } from '../../util/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
 import { fileSystemTable, findRoot, grubConfiguration, hostNames, kernelParameters } from './boot-files.ts';
@@ -70,7 +71,12 @@ async function runToEnd(
   await using scope = new Scope();
   const installer = supervise(
     command,
-    { environment, descriptors: ['pipe'], onOutput: (chunk) => output.push(chunk) },
+    {
+      environment,
+      descriptors: ['pipe'],
+      onOutput: (chunk) => output.push(chunk),
+      confinement: MAY_GAIN_PRIVILEGES,
+    },
     scope,
   );
   const ended = Promise.all([installer.exited, installer.outputEnded]);

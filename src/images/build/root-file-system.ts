@@ -1,5 +1,6 @@
 import { CommandFailedError, ImageBuildError, NoSpaceError } from '../../errors.ts';
 import { run } from '../../process/run.ts';
+import { MAY_GAIN_PRIVILEGES } from '../../process/tether.ts';
 import { plainEnvironment } from '../plain-environment.ts';
 import { inNamespace } from './namespace.ts';
 import { type Partition, SECTOR_BYTES } from './partition-table.ts';
@@ -23,6 +24,7 @@ export async function writeRootFileSystem(
         PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
       },
       signal,
+      confinement: MAY_GAIN_PRIVILEGES,
     });
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;

@@ -1,5 +1,5 @@
-import { MissingProgramError } from '../../errors.ts';
-import { findProgram } from '../../process/program.ts';
+import { confineToFiles } from '../../process/confine-to-files.ts';
+import { requireProgram } from '../../process/program.ts';
 import { supervise } from '../../process/supervise.ts';
 import { onAbort } from '../../util/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
@@ -37,12 +37,13 @@ export interface UnpackOptions {
   readonly onProgress: (bytes: number) => void;
 }
 
-/** @throws MissingProgramError where this host cannot unpack it: to be known before anything is downloaded. */
-export function requireUnpacker(method: Method): void {
+/**
+ * The program's path.
+ * @throws MissingProgramError where this host cannot unpack it: to be known before anything is downloaded.
+ */
+export function requireUnpacker(method: Method): string {
   const { argv, hint } = PROGRAMS[method];
-  if (findProgram(argv[0]) === undefined) {
-    throw new MissingProgramError(argv[0], { hint: `${hint}: the file is compressed with ${method}` });
-  }
+  return requireProgram(argv[0], `${hint}: the file is compressed with ${method}`);
 }
 
 /** Between two looks at how much room is left. */
@@ -50,7 +51,7 @@ const CHECK_BYTES = 16 * 1024 * 1024;
 
 /**
  * Unpacks a file into another. The program that does it reads what a stranger wrote: it gets that file and a
- * connection, and no new rights.
+ * connection, and reaches nothing else.
  * @throws MissingProgramError, NoSpaceError, what `subject` says of damaged or endless content, or the signal's reason.
  */
 export async function unpack(
@@ -60,16 +61,21 @@ export async function unpack(
   options: UnpackOptions,
 ): Promise<void> {
   const { subject, maxBytes, signal } = options;
-  requireUnpacker(method);
+  const [shell, unpacker] = [requireProgram('sh'), requireUnpacker(method)];
   signal?.throwIfAborted();
   await using scope = new Scope();
   const program = supervise(
     // Its messages have a connection of their own.
-    ['sh', '-c', 'exec "$@" <"$0" >&3', from, ...PROGRAMS[method].argv],
+    [shell, '-c', 'exec "$@" <"$0" >&3', from, unpacker, ...PROGRAMS[method].argv.slice(1)],
     {
       environment: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
       descriptors: ['pipe'],
-      setprivFlags: ['--no-new-privs'],
+      confinement: await confineToFiles({
+        programs: [shell, unpacker],
+        readOnly: [from],
+        own: [],
+        longestFile: 0,
+      }),
     },
     scope,
   );

@@ -1,26 +1,37 @@
+import type { Host } from '../../host/host.ts';
 import type { BoundNetworkPlan } from '../../passt/network.ts';
+import { layersOf } from '../../process/layers.ts';
 import { backingChain } from '../block-node.ts';
+import { connectsOf, longestFileOf } from '../confinement.ts';
 import type { MachineDirectory } from '../directory.ts';
-import { EMBEDDED_WIRING } from '../embedded-machine.ts';
 import type { DiskPlan, Plan } from '../plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
 export interface ForkInputs {
   readonly name: string;
+  readonly host: Host;
   readonly network: BoundNetworkPlan | undefined;
   readonly directory: MachineDirectory;
+  readonly wiring: Plan['wiring'];
 }
 
 /** The same hardware as the template's, with memory and disks that begin as its own. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
-  const { name, network, directory } = inputs;
+  const { name, host, network, directory, wiring } = inputs;
   const disks = plan.disks.map((disk) => layerOn(disk, directory));
   const { firmware } = plan;
   return {
     ...plan,
     name,
+    layers: layersOf(
+      {
+        connects: connectsOf(network, wiring),
+        longestFile: longestFileOf(plan.disks, plan.memoryBytes),
+      },
+      host.confinement,
+    ),
     network,
     directory,
     disks,
@@ -28,7 +39,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     memory: { kind: 'copy-on-write', path: files.memory, opensReadOnly },
     incoming: true,
     startPaused: true,
-    wiring: EMBEDDED_WIRING,
+    wiring,
     guest: { ...plan.guest, hostname: name },
     readOnlyFiles: [
       ...new Set([

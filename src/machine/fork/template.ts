@@ -9,7 +9,7 @@ import type { BoundNetworkPlan } from '../../passt/network.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../../passt/port.ts';
 import { FileMeter } from '../../util/file-usage.ts';
 import { Scope } from '../../util/scope.ts';
-import { claimMachineDirectory } from '../embedded-machine.ts';
+import { EMBEDDED_WIRING, claimMachineDirectory } from '../embedded-machine.ts';
 import type { Locations } from '../locations.ts';
 import type { Machine } from '../machine.ts';
 import { hostNameSchema } from '../host-name.ts';
@@ -143,7 +143,8 @@ export class Template {
     const { host, name, network } = await this.#settle(options);
     const scope = new Scope();
     const directory = claimMachineDirectory(this.#locations, scope);
-    const plan = planFork(this.#record, this.#files, { name, network, directory });
+    const wiring = EMBEDDED_WIRING;
+    const plan = planFork(this.#record, this.#files, { name, host, network, directory, wiring });
     options.log?.debug({ template: this.name }, 'forking');
     return PendingFork.start(plan, host, this.#files, this.#record, options, scope);
   }
@@ -158,11 +159,11 @@ export class Template {
     const { forkScript } = await import('./fork-script.ts');
     const { host, name, network } = await this.#settle(options);
     const directory = directoryByHand(this.#locations);
+    const wiring = wiringByHand(directory);
     const origin = this.#record.plan;
     const plan: Plan = {
-      ...planFork(this.#record, this.#files, { name, network, directory }),
+      ...planFork(this.#record, this.#files, { name, host, network, directory, wiring }),
       network: network && origin.network && { ...network, guest: origin.network.guest },
-      wiring: wiringByHand(directory),
       startPaused: false,
     };
     return { plan, script: forkScript(plan, host, this.#files, origin) };

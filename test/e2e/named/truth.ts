@@ -13,8 +13,9 @@ export function roleOf({ program, commandLine }: HomeProcess): Role {
   if (commandLine.includes(VMLET)) return 'command';
   if (commandLine.includes('/vmlet-keeper lock ')) return 'lock holder';
   if (commandLine.includes('/vmlet-keeper keep ')) return 'keeper';
-  // Until it is QEMU it may be setpriv.
-  if (commandLine.includes('qemu-system-x86_64 ')) return commandLine.includes('setpriv') ? 'other' : 'qemu';
+  // Not QEMU, nor passt, yet.
+  if (commandLine.includes('/vmlet-confine ')) return 'other';
+  if (commandLine.includes('qemu-system-x86_64 ')) return 'qemu';
   return program.startsWith('passt') ? 'passt' : 'other';
 }
 

@@ -9,6 +9,7 @@ import { probeHost } from '../../../src/host/probe.ts';
 import { attachDisk } from '../../../src/machine/live-disk.ts';
 import { saveState } from '../../../src/machine/saved-state.ts';
 import { confine } from '../../../src/process/confine.ts';
+import { layersOf } from '../../../src/process/layers.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { failureOf } from '../qmp/qemu.ts';
 import { type Hardware, disk, qcow2, startHardware } from './named-hardware.ts';
@@ -32,14 +33,15 @@ afterEach(async () => scope.close());
 
 async function start(readWrite: string[] = []): Promise<Hardware> {
   const files = { readOnly: [], readWrite, own: [own], kvm: false, slirp: false };
-  const setprivFlags = confine(confineQemu(host.qemu, files), host.setpriv);
-  const machine = await startHardware({ directory: own, more: ['-S'], setprivFlags });
+  const layers = layersOf({ connects: 'nowhere', longestFile: undefined }, host.confinement);
+  const confinement = confine(confineQemu(host.qemu, files), layers);
+  const machine = await startHardware({ directory: own, more: ['-S'], confinement });
   scope.defer(async () => machine[Symbol.asyncDispose]());
   return machine;
 }
 
 test('a confined machine takes disks of its directory alone; a hard link there is one', async (context) => {
-  if (host.setpriv?.landlock.usable !== true) return context.skip('no Landlock here');
+  if (!host.confinement.landlock.usable) return context.skip('no Landlock here');
   const file = qcow2(join(outside, 'data.qcow2'), 4 * MiB);
   const { qmp } = await start();
   const attach = async (path: string) => attachDisk(qmp, disk('disk1', path, { bus: 'port1' }));
@@ -59,7 +61,7 @@ test('a confined machine takes disks of its directory alone; a hard link there i
 });
 
 test('a file that was allowed at the start may come and go', async (context) => {
-  if (host.setpriv?.landlock.usable !== true) return context.skip('no Landlock here');
+  if (!host.confinement.landlock.usable) return context.skip('no Landlock here');
   const file = qcow2(join(outside, 'data.qcow2'), 4 * MiB);
   const { qmp } = await start([file]);
   await attachDisk(qmp, disk('disk1', file, { bus: 'port1' }));

@@ -19,7 +19,7 @@ export interface Board extends AsyncDisposable {
 export interface BoardParts {
   readonly boardOptions?: Readonly<Record<string, string>>;
   readonly arguments?: readonly string[];
-  readonly setprivFlags?: readonly string[];
+  readonly confinement?: readonly string[];
 }
 
 export async function startBoard(parts: BoardParts): Promise<Board> {
@@ -48,7 +48,7 @@ export async function startBoard(parts: BoardParts): Promise<Board> {
       {
         environment,
         descriptors: ['pipe', 'pipe'],
-        ...(parts.setprivFlags && { setprivFlags: parts.setprivFlags }),
+        ...(parts.confinement && { confinement: parts.confinement }),
       },
       scope,
     );

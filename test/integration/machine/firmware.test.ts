@@ -14,6 +14,7 @@ import { createDisk } from '../../../src/images/qemu-img.ts';
 import { FIRMWARE_VARS_NODE, firmwareArguments } from '../../../src/machine/firmware-arguments.ts';
 import { makeNvram, resetNvram } from '../../../src/machine/nvram.ts';
 import { confine } from '../../../src/process/confine.ts';
+import { layersOf } from '../../../src/process/layers.ts';
 import { run } from '../../../src/process/run.ts';
 import { runJob } from '../../../src/qmp/job.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
@@ -99,7 +100,7 @@ describe.runIf(available)('UEFI firmware', () => {
     const firmware = choose('uefi');
     const nvram = nvramPath('open');
     await makeNvram({ path: nvram, template: firmware.varsTemplate });
-    const { qemu, setpriv } = await surveyHost({ cacheDirectory: join(directory, 'cache') });
+    const { qemu, confinement } = await surveyHost({ cacheDirectory: join(directory, 'cache') });
     const files = {
       readOnly: [firmware.code.path],
       readWrite: [],
@@ -107,12 +108,12 @@ describe.runIf(available)('UEFI firmware', () => {
       kvm: false,
       slirp: false,
     };
-    const setprivFlags = confine(confineQemu(qemu!, files), setpriv);
+    const layers = layersOf({ connects: 'nowhere', longestFile: undefined }, confinement);
     const { boardOptions, arguments: words } = firmwareArguments(firmware, nvram);
     await using board = await startBoard({
       boardOptions,
       arguments: [...words, ...unsignedProgram()],
-      setprivFlags,
+      confinement: confine(confineQemu(qemu!, files), layers),
     });
     await board.console.waitFor(/unsigned, and here/, LIMITS);
   });

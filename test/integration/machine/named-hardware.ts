@@ -23,7 +23,8 @@ export interface HardwareOptions {
   /** OVMF with variables in this qcow2, as the node `firmware-vars`. */
   readonly variables?: string;
   readonly network?: string;
-  readonly setprivFlags?: readonly string[];
+  /** As `confine` makes it; none by default. */
+  readonly confinement?: readonly string[];
 }
 
 /** QEMU with the hardware of a named machine. Descriptor 4 is the serial port. */
@@ -108,7 +109,7 @@ export async function startHardware(options: HardwareOptions): Promise<Hardware>
       {
         environment: {},
         descriptors: ['pipe', 'pipe'],
-        setprivFlags: options.setprivFlags ?? [],
+        confinement: options.confinement ?? [],
       },
       scope,
     );

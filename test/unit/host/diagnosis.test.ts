@@ -3,6 +3,7 @@ import { canRunGuests, diagnose } from '../../../src/host/diagnosis.ts';
 import type { Finding, FindingItem } from '../../../src/host/diagnosis.ts';
 import { SURVEY_VERSION, type Survey } from '../../../src/host/host.ts';
 import type { Surroundings } from '../../../src/host/surroundings.ts';
+import { everyLayer, noNamespaces, unable } from '../confine/abilities.ts';
 
 const complete: Survey = {
   version: SURVEY_VERSION,
@@ -21,13 +22,7 @@ const complete: Survey = {
   },
   qemuImg: { path: '/usr/bin/qemu-img', version: '10.0.3' },
   passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true },
-  setpriv: {
-    path: '/usr/bin/setpriv',
-    hasParentDeathSignal: true,
-    hasNoNewPrivileges: true,
-    landlock: { usable: true, accesses: ['execute'] },
-  },
-  bubblewrap: { path: '/usr/bin/bwrap' },
+  confinement: everyLayer,
   accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
 };
 const surroundings: Surroundings = {
@@ -52,6 +47,7 @@ it('finds nothing wrong with a complete host', () => {
 describe('a bare host', () => {
   const bare: Survey = {
     version: SURVEY_VERSION,
+    confinement: everyLayer,
     accelerator: { kvm: { usable: false, reason: 'there is no QEMU to try it with' } },
   };
 
@@ -81,11 +77,20 @@ it('gives the reason and the hint where KVM is not usable', () => {
   expect(find('accelerator', { accelerator: { kvm }, qemu: withoutTcg }).state).toBe('broken');
 });
 
-it('says on one line that Landlock is missing, and why', () => {
-  const setpriv = { ...complete.setpriv!, landlock: { usable: false, reason: 'too old' } as const };
-  expect(find('landlock', { setpriv })).toMatchObject({
+it('says which layer is missing, why, and what that leaves open', () => {
+  const landlock = { usable: false, reason: 'too old' } as const;
+  expect(find('landlock', { confinement: { ...everyLayer, landlock } })).toMatchObject({
     state: 'degraded',
+    summary: 'no Landlock, namespaces alone keep QEMU to its files: too old',
+  });
+  const confinement = { ...everyLayer, namespaces: noNamespaces };
+  expect(find('landlock', { confinement: { ...confinement, landlock } })).toMatchObject({
     summary: 'no Landlock, QEMU may open all that you may: too old',
+  });
+  expect(find('namespaces', { confinement })).toMatchObject({
+    state: 'degraded',
+    summary:
+      'QEMU gets no namespaces of its own (mount, net, ipc, uts: not here); with passt to a machine with a name it may connect to every unix socket that you may',
   });
 });
 
@@ -100,9 +105,8 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
   ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /no --disk/],
   ['network', { passt: undefined }, {}, 'degraded', /slirp/],
   ['network', { passt: undefined, qemu: { ...complete.qemu!, netdevs: [] } }, {}, 'degraded', /--net none/],
-  ['parent-death', { setpriv: undefined }, {}, 'degraded', /launcher/],
+  ['seccomp', { confinement: { ...everyLayer, seccomp: unable } }, {}, 'degraded', /not here/],
   ['seccomp', { qemu: { ...complete.qemu!, sandbox: false } }, {}, 'degraded', /-sandbox/],
-  ['bubblewrap', { bubblewrap: { path: '/x', problem: 'no userns' } }, {}, 'works', /no userns/],
   [
     'runtime-directory',
     {},

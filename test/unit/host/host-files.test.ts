@@ -20,6 +20,7 @@ import {
 import { SURVEY_VERSION, type Survey } from '../../../src/host/host.ts';
 import { findKvmDeviceProblem } from '../../../src/host/kvm-device.ts';
 import { inspectSurroundings } from '../../../src/host/surroundings.ts';
+import { everyLayer } from '../confine/abilities.ts';
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'vmlet-host-files-'))));
@@ -28,6 +29,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 describe('the cache', () => {
   const survey: Survey = {
     version: SURVEY_VERSION,
+    confinement: everyLayer,
     accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
   };
 
@@ -61,7 +63,7 @@ describe('the cache', () => {
     const qemu = join(directory, 'qemu');
     writeFileSync(qemu, 'old');
     utimesSync(qemu, 1000, 1000);
-    const none = { qemuImg: undefined, passt: undefined, setpriv: undefined, bubblewrap: undefined };
+    const none = { qemuImg: undefined, passt: undefined, confine: '/vmlet-confine' };
     const programs: HostPrograms = { qemu, ...none };
     const keys = [surveyKey(programs)];
     expect(surveyKey(programs)).toBe(keys[0]);

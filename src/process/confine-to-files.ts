@@ -1,0 +1,36 @@
+import { type Confinement, confine } from './confine.ts';
+import { type ConfinementAbilities, layersOf } from './layers.ts';
+import { LIBRARIES, LOADERS } from './shared-libraries.ts';
+
+export interface Files extends Pick<Confinement, 'readOnly' | 'own'> {
+  /** The program, and those that it starts. */
+  readonly programs: readonly string[];
+  /** In bytes; 0 for a program that writes no file. */
+  readonly longestFile: number | undefined;
+}
+
+let asked: Promise<ConfinementAbilities> | undefined;
+
+/**
+ * For a program that reads what a stranger wrote, as `confine` does: it gets its libraries and these files, and nobody to
+ * speak to.
+ */
+export async function confineToFiles({ programs, readOnly, own, longestFile }: Files): Promise<string[]> {
+  asked ??= askHost();
+  const abilities = await asked;
+  return confine(
+    {
+      execute: [...programs, ...LOADERS],
+      readOnly: [...LIBRARIES, '/dev/urandom', ...readOnly],
+      readWrite: ['/dev/null'],
+      own,
+    },
+    layersOf({ connects: 'nowhere', longestFile }, abilities),
+  );
+}
+
+/** Loaded when it is needed, since it brings zod. */
+async function askHost(): Promise<ConfinementAbilities> {
+  const { probeConfinement } = await import('./confinement-probe.ts');
+  return probeConfinement();
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { confineProgram } from './confine-program.ts';
+import type { Ability, ConfinementAbilities } from './layers.ts';
+import { run } from './run.ts';
+
+const PATIENCE_MS = 20_000;
+
+/** True, or why not. */
+const tried = z.union([z.literal(true), z.string()]);
+
+const answer = z.strictObject({
+  landlock: z.union([
+    z.strictObject({ abi: z.number().int().positive() }),
+    z.strictObject({ abi: z.literal(0), reason: z.string() }),
+  ]),
+  seccomp: tried,
+  user: tried,
+  mount: tried,
+  net: tried,
+  ipc: tried,
+  uts: tried,
+});
+
+/**
+ * Has vmlet-confine try what this host lets it do: each layer is put on for real, and has to refuse something.
+ * @param program vmlet's own by default.
+ */
+export async function probeConfinement(
+  signal?: AbortSignal,
+  program = confineProgram(),
+): Promise<ConfinementAbilities> {
+  const { stdout } = await run([program, 'probe'], { signal, timeoutMs: PATIENCE_MS, environment: {} });
+  const { landlock, seccomp, mount, net, ipc, uts } = answer.parse(JSON.parse(stdout.toString('utf8')));
+  return {
+    landlock:
+      'reason' in landlock ? { usable: false, reason: landlock.reason } : { usable: true, abi: landlock.abi },
+    seccomp: abilityOf(seccomp),
+    namespaces: { mount: abilityOf(mount), net: abilityOf(net), ipc: abilityOf(ipc), uts: abilityOf(uts) },
+  };
+}
+
+function abilityOf(found: z.infer<typeof tried>): Ability {
+  return found === true ? { usable: true } : { usable: false, reason: found };
+}

@@ -1,0 +1,25 @@
+import type { Confinement, FindPath } from './confine.ts';
+import { type FoundPath, findDirectory } from './found-path.ts';
+
+/** From less to more: each includes those before it but `execute`, which is reading and running alone. */
+export type Access = 'execute' | 'read-only' | 'read-write' | 'own';
+
+/** A file or a tree, and what may be done with it. */
+export interface Grant extends FoundPath {
+  readonly access: Access;
+}
+
+/** What a confinement comes to on this host; a path that is named twice comes twice. */
+export function grantsOf({ execute, readOnly, readWrite, own }: Confinement, find: FindPath): Grant[] {
+  const those = (paths: readonly string[], access: Access): Grant[] =>
+    paths.flatMap((path) => {
+      const found = find(path);
+      return found ? [{ ...found, access }] : [];
+    });
+  return [
+    ...those(execute, 'execute'),
+    ...those(readOnly, 'read-only'),
+    ...those(readWrite, 'read-write'),
+    ...own.map((path) => ({ ...(find(path) ?? findDirectory(path)), access: 'own' as const })),
+  ];
+}

@@ -1,0 +1,45 @@
+import type { Grant } from './grants.ts';
+
+interface Bind {
+  readonly path: string;
+  readonly kind: 'directory' | 'file';
+  readonly writable: boolean;
+}
+
+/**
+ * Options for a root directory that holds what was granted and nothing else, at the same paths: a symbolic link on the
+ * way to a file is there too.
+ */
+export function newRootOptions(grants: readonly Grant[]): string[] {
+  const binds = withoutInner(grants.map(bindOf));
+  const links = new Map<string, string>();
+  for (const { path, target } of grants.flatMap((grant) => grant.links)) {
+    // Otherwise it is there with its directory.
+    if (!binds.some((bind) => isWithin(path, bind))) links.set(path, target);
+  }
+  return [
+    ...binds.flatMap(({ path, writable }) => [writable ? '--bind' : '--bind-read-only', path]),
+    ...[...links].flatMap(([path, target]) => ['--symlink', target, path]),
+  ];
+}
+
+function bindOf({ path, kind, access }: Grant): Bind {
+  return { path, kind, writable: access === 'own' || access === 'read-write' };
+}
+
+/** Outer ones first, and none that is in another already and no more writable than that. */
+function withoutInner(binds: readonly Bind[]): Bind[] {
+  const outerFirst = [...binds].sort(
+    (one, other) => one.path.length - other.path.length || Number(other.writable) - Number(one.writable),
+  );
+  const kept: Bind[] = [];
+  for (const bind of outerFirst) {
+    const around = kept.findLast((outer) => outer.path === bind.path || isWithin(bind.path, outer));
+    if (around === undefined || (bind.writable && !around.writable)) kept.push(bind);
+  }
+  return kept;
+}
+
+function isWithin(path: string, { path: top, kind }: Bind): boolean {
+  return kind === 'directory' && path.startsWith(top === '/' ? '/' : `${top}/`);
+}
