@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -63,6 +64,7 @@ async function listen(path: string, serve: (socket: Socket) => void, scope: Scop
   server.listen(path);
   scope.defer(async () => close(server, connections));
   await once(server, 'listening');
+  chmodSync(path, 0o600);
 }
 
 async function close(server: Server, connections: ReadonlySet<Socket>): Promise<void> {

@@ -2,10 +2,12 @@ import { disk } from './disk.ts';
 import { fuzzing } from './fuzz/index.ts';
 import type { Section } from './section.ts';
 import { supply } from './supply.ts';
+import { users } from './users.ts';
 
 /** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {
   disk,
   fuzz: fuzzing,
   supply,
+  users,
 };

@@ -51,12 +51,17 @@ export async function runAs(
 }
 
 /** Starts a script of this folder. Its errors go where ours go. */
-export function spawnScript(user: User | undefined, script: string, words: readonly string[]): ChildProcess {
+export function spawnScript(
+  user: User | undefined,
+  script: string,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): ChildProcess {
   const argv = [process.execPath, '--import', import.meta.resolve('tsx'), script, ...words];
   const [program, ...rest] = [...becoming(user), ...argv];
   // tsx would leave a cache in the temporary folder.
-  const environment = { ...process.env, TSX_DISABLE_CACHE: '1' };
-  return spawn(program!, rest, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const env = { ...environment, TSX_DISABLE_CACHE: '1' };
+  return spawn(program!, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 function becoming(user: User | undefined): string[] {

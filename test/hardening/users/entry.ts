@@ -1,0 +1,37 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A file, directory, socket or process (by its path in /proc) of a user's, as that user or root sees it. */
+export interface Entry {
+  readonly path: string;
+  readonly kind: 'directory' | 'file' | 'socket' | 'link' | 'process' | 'other';
+  readonly uid: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+const KINDS: Readonly<Record<number, Entry['kind']>> = {
+  0o040_000: 'directory',
+  0o100_000: 'file',
+  0o140_000: 'socket',
+  0o120_000: 'link',
+};
+
+/** All that is at this path and below; what goes meanwhile is left out. */
+export function entriesOf(path: string): Entry[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return [];
+  const kind = KINDS[found.mode & 0o170_000] ?? 'other';
+  const entry = { path, kind, uid: found.uid, mode: found.mode & 0o7777 };
+  const below = kind === 'directory' ? readdirSync(path).map((name) => entriesOf(join(path, name))) : [];
+  return [entry, ...below.flat()];
+}
+
+/** The processes of one user. */
+export function processesOf(uid: number): Entry[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => `/proc/${name}`)
+    .filter((path) => lstatSync(path, { throwIfNoEntry: false })?.uid === uid)
+    .map((path) => ({ path, kind: 'process', uid, mode: 0 }));
+}
