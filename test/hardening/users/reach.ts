@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
   writeFileSync,
+  rmSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
