@@ -8,14 +8,14 @@ import { staticPrograms } from './supply/static-programs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** At a scale below 1 nothing is installed or built, and the smallest of the C programs alone is compiled again. */
+/** At a scale below 1 no registry is asked, nothing is installed or built, and the smallest of the C programs alone is compiled again. */
 export const supply: Section = {
   title: 'what vmlet is made of, and what is published',
   async run({ scale, log, signal }) {
     const { path, remove } = makeTemporaryDirectory();
     try {
       const findings = together([
-        await dependencies(ROOT),
+        await dependencies(ROOT, { askRegistry: scale === 1 }),
         await staticPrograms(ROOT, path, scale),
         await published(ROOT, path, { buildAnew: scale === 1, signal }),
       ]);
