@@ -48,8 +48,7 @@ int mount_tree_copy(const char *path, struct stat *file)
 
 void mount_tree_restrict(int tree, const char *path, uint64_t flags)
 {
-    struct mount_attr attributes = {.attr_set = flags, .propagation = MS_PRIVATE};
-    if (set_attributes(tree, AT_RECURSIVE, attributes) < 0)
+    if (set_attributes(tree, AT_RECURSIVE, (struct mount_attr){.attr_set = flags}) < 0)
         fail_errno("%s: mount attributes", path);
 }
 

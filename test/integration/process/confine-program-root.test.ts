@@ -75,6 +75,15 @@ describe.each(USERS)('as $name', (as) => {
       );
     });
 
+    it.runIf(as.name === 'root')('leaves none that could be inherited', () => {
+      const inheriting = ['setpriv', '--inh-caps', '+net_raw,+sys_admin'];
+      const { lines } = attempts.run(
+        [...inheriting, ...attempts.command(ALL_NAMESPACES, ['capabilities'])],
+        as,
+      );
+      expect(lines).toEqual(['effective=2 permitted=2 inheritable=0 bounding=2']);
+    });
+
     it('is strict: who may not have one does not start', () => {
       const surroundings = [attempts.confine, '--seccomp', 'base', '--'];
       const { status, stderr } = attempts.run(
@@ -213,6 +222,24 @@ describe.each(USERS)('as $name', (as) => {
       expect(lines).toEqual(['ok', 'EROFS']);
     });
 
+    it.runIf(as.name === 'root')('shows nothing that is mounted later', async () => {
+      await using scope = new Scope();
+      const [inner, seen] = [join(given, 'inner'), join(given, 'inner/seen')];
+      const command = attempts.command(root('--bind-read-only', given), ['pid', 'wait', `read=${seen}`]);
+      // A namespace like the host's, whose mounts come through to those that are made from it.
+      const host = ['unshare', '--mount', '--propagation', 'shared', '/bin/sh', '-c'];
+      const script = 'mount --bind "$0" "$0"; exec 3<&0; "$@" <&3 & wait';
+      const child = attempts.start([...host, script, given, ...command], as);
+      scope.defer(() => void child.kill('SIGKILL'));
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      await lines.next();
+      const later = `mount -t tmpfs none "$0" && : >"$0/seen" && cat "$0/seen"`;
+      const mounted = ['nsenter', '--target', String(child.pid), '--mount', '/bin/sh', '-c', later, inner];
+      expect(attempts.run(mounted, as)).toMatchObject({ status: 0, stderr: '' });
+      child.stdin.end();
+      expect([(await lines.next()).value, (await lines.next()).value]).toEqual(['ok', 'ENOENT']);
+    });
+
     it('stays in its working directory where that is bound', () => {
       const inside = [attempts.confine, ...root('--bind', own), '--', attempts.program];
       const cwd = (path: string) =>
@@ -227,6 +254,7 @@ describe.each(USERS)('as $name', (as) => {
         options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc'],
         says: '--symlink /etc: File exists',
       },
+      { options: ['--symlink', 'usr', '/etc', '--bind', '/etc/passwd'], says: '--symlink /etc: File exists' },
       { options: ['--symlink', 'x', '/y', '--symlink', 'z', '/y'], says: '--symlink /y: File exists' },
       {
         options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc/vmlet-link'],
