@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSystemError } from '../../../src/errors.ts';
 
 /** A file, directory, socket or process (by its path in /proc) of a user's, as that user or root sees it. */
 export interface Entry {
@@ -23,15 +24,25 @@ export function entriesOf(path: string): Entry[] {
   if (!found) return [];
   const kind = KINDS[found.mode & 0o170_000] ?? 'other';
   const entry = { path, kind, uid: found.uid, mode: found.mode & 0o7777 };
-  const below = kind === 'directory' ? readdirSync(path).map((name) => entriesOf(join(path, name))) : [];
-  return [entry, ...below.flat()];
+  const names = kind === 'directory' ? (unlessGone(() => readdirSync(path)) ?? []) : [];
+  return [entry, ...names.flatMap((name) => entriesOf(join(path, name)))];
 }
 
-/** The processes of one user. */
-export function processesOf(uid: number): Entry[] {
+/** The processes of one user whose programs have such names. */
+export function processesOf(uid: number, programs = /./): Entry[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => `/proc/${name}`)
     .filter((path) => lstatSync(path, { throwIfNoEntry: false })?.uid === uid)
+    .filter((path) => programs.test(unlessGone(() => readFileSync(join(path, 'comm'), 'utf8')) ?? ''))
     .map((path) => ({ path, kind: 'process', uid, mode: 0 }));
+}
+
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
 }

@@ -1,14 +1,5 @@
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  writeFileSync,
-  rmSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -70,12 +61,9 @@ async function giveMicro(images: string): Promise<void> {
   }
 }
 
-/** Root has others, too. */
+/** Of root, who has others, too, those with names of ours. */
 function processesOfVmlet({ uid }: User): Entry[] {
-  return processesOf(uid).filter(({ path }) => {
-    const [program = ''] = readFileSync(join(path, 'cmdline'), 'utf8').split('\0');
-    return uid !== 0 || /qemu-system|passt|swtpm|vmlet-/.test(program);
-  });
+  return processesOf(uid, uid === 0 ? /qemu|passt|swtpm|vmlet/ : undefined);
 }
 
 async function judge(
