@@ -39,12 +39,21 @@ export async function lockDirectory(
   if (!held) throw new MachineBusyError(name, readHolder(files.lock));
   // While it was opened, the machine may have been removed or renamed, and perhaps another has its name.
   if (inodeOf(files.lock) !== held.inode) throw new MachineNotFoundError(name);
-  writeFileSync(files.lock, `${verb} (process ${process.pid})`);
+  say(files.lock, `${verb} (process ${process.pid})`);
   scope.defer(() => {
     // Gone with a machine that was removed or renamed under this lock.
-    if (inodeOf(files.lock) === held.inode) writeFileSync(files.lock, '');
+    if (inodeOf(files.lock) === held.inode) say(files.lock, '');
   });
   return held;
+}
+
+/** For others, who are told less where the disk is full: to stop and to remove machines is what makes room. */
+function say(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
+  }
 }
 
 async function tryLock(name: string, files: LockFiles, scope: Scope): Promise<FileLock | undefined> {

@@ -1,5 +1,6 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSystemError } from '../../../src/errors.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
@@ -10,6 +11,8 @@ export interface SmallHome extends Home {
   /** For what is to be on no such file system. */
   readonly elsewhere: string;
   giveRoom(bytes: number): void;
+  /** Takes all that is left, to the last byte. */
+  takeRoom(): void;
 }
 
 /** What a home and a machine take beside the guest's data. */
@@ -29,5 +32,18 @@ export async function makeSmallHome(largest: number, scope: Scope): Promise<Smal
     ...home,
     elsewhere: directory.path,
     giveRoom: (bytes) => truncateSync(ballast, (left = Math.max(0, left - bytes))),
+    takeRoom: () => fillUp(join(small, 'rest')),
   };
+}
+
+function fillUp(path: string): void {
+  const file = openSync(path, 'a');
+  const page = Buffer.alloc(4096);
+  try {
+    for (;;) writeSync(file, page);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSPC')) throw error;
+  } finally {
+    closeSync(file);
+  }
 }
