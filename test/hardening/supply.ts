@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { makeTemporaryDirectory } from '../directory.ts';
 import type { Section } from './section.ts';
-import { together } from './supply/counted.ts';
 import { dependencies } from './supply/dependencies.ts';
 import { published } from './supply/published.ts';
 import { staticPrograms } from './supply/static-programs.ts';
+import { together } from './together.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Findings, Section } from './section.ts';
+import type { Section } from './section.ts';
+import { together } from './together.ts';
 import { VICTIM, whyNoOtherUser } from './user.ts';
 import { reach } from './users/reach.ts';
 import { takenPlaces } from './users/taken-places.ts';
@@ -36,7 +37,3 @@ export const users: Section = {
     }
   },
 };
-
-function together(all: readonly Findings[]): Findings {
-  return { counts: all.flatMap(({ counts }) => counts), faults: all.flatMap(({ faults }) => faults) };
-}

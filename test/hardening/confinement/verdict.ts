@@ -1,4 +1,5 @@
 import type { Findings } from '../section.ts';
+import { together } from '../together.ts';
 import { ARGUMENTS, argumentFor } from './argued.ts';
 import { type Attack, nameOfCase } from './case.ts';
 import { promisedBy } from './layers.ts';
@@ -12,10 +13,7 @@ export function judge(attacks: readonly Attack[]): Findings {
       ? judgeLayers(attack, attack.where.without)
       : judgeWhole(attack, attacks);
   });
-  return {
-    counts: verdicts.flatMap(({ counts }) => counts),
-    faults: verdicts.flatMap(({ faults }) => faults),
-  };
+  return together(verdicts);
 }
 
 function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {

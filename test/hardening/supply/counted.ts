@@ -11,7 +11,3 @@ export function counted<T>(
   const count = { what, tried: items.length, held: items.length - faults.length };
   return { counts: [note === undefined ? count : { ...count, note }], faults };
 }
-
-export function together(parts: readonly Findings[]): Findings {
-  return { counts: parts.flatMap(({ counts }) => counts), faults: parts.flatMap(({ faults }) => faults) };
-}

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
 import type { Findings } from '../section.ts';
-import { counted, together } from './counted.ts';
+import { together } from '../together.ts';
+import { counted } from './counted.ts';
 
 interface LockedPackage {
   readonly version?: string;

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Findings } from '../section.ts';
-import { counted, together } from './counted.ts';
+import { together } from '../together.ts';
+import { counted } from './counted.ts';
 
 const BELONGS =
   /^(dist\/.*\.(js|d\.ts)|dist\/bin\/THIRD-PARTY\.txt|dist\/guest-agent\/(vmlet-agent|agent\.cpio)|dist\/keeper\/vmlet-keeper|dist\/confine-program\/vmlet-confine|src\/(guest\/agent|process\/(keeper|confine-program))\/(\w+\.[ch]|Makefile|\w+\.md)|src\/static-program\.mk|src\/(host\/kvm-proof|images\/(build|catalogue)|cli\/completion-scripts)\/.*|package\.json|LICENSE|NOTICE|(README|CHANGELOG|SECURITY)\.md)$/;

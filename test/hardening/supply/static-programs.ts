@@ -2,7 +2,8 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Findings } from '../section.ts';
-import { counted, together } from './counted.ts';
+import { together } from '../together.ts';
+import { counted } from './counted.ts';
 
 const PROGRAMS = [
   { sources: 'src/process/confine-program', built: 'dist/confine-program/vmlet-confine' },
