@@ -20,6 +20,9 @@ export interface Reached {
   readonly how: string;
 }
 
+/** Was not refused, and gave nothing. */
+const NOTHING = 0;
+
 const [file] = process.argv.slice(2);
 if (file === undefined) throw new TypeError('FILE');
 const reached: Reached[] = [];
@@ -28,8 +31,7 @@ for (const { path, kind } of JSON.parse(readFileSync(file, 'utf8')) as Entry[]) 
   for (const [how, attempt] of Object.entries(attemptsAt(path, kind))) {
     tried++;
     try {
-      await attempt();
-      reached.push({ path, how });
+      if ((await attempt()) !== NOTHING) reached.push({ path, how });
     } catch (error) {
       // Refused, as it must be; what is wrong with this program is not.
       if (!(error instanceof Error && 'syscall' in error)) throw error;
@@ -59,7 +61,8 @@ function attemptsAt(path: string, kind: Entry['kind']): Record<string, () => unk
     case 'socket':
       return { 'connect to': async () => connect(path), open: open(constants.O_RDWR) };
     case 'process': {
-      const read = (name: string) => () => readFileSync(join(path, name));
+      // Of a process that has ended and waits for its parent there is nothing.
+      const read = (name: string) => () => readFileSync(join(path, name)).length || NOTHING;
       const list = (name: string) => () => readdirSync(join(path, name));
       return {
         'read the environment of': read('environ'),
