@@ -13,7 +13,7 @@ static unsigned kept;
 void descriptors_read(const char *count)
 {
     unsigned long long number;
-    if (!number_read(count, &number) || number > INT_MAX)
+    if (!number_read(count, INT_MAX, &number))
         fail("--descriptors %s: a number is needed", count);
     given = true;
     kept = (unsigned)number;

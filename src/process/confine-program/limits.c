@@ -30,7 +30,7 @@ void limits_read(const char *text)
         unsigned long long value;
         if (length != (size_t)(equals - text) || strncmp(limit->name, text, length) != 0)
             continue;
-        if (!number_read(equals + 1, &value) || value == RLIM_INFINITY)
+        if (!number_read(equals + 1, RLIM_INFINITY - 1, &value))
             fail("--limit %s: a number is needed", text);
         limit->given = true;
         limit->value = value;

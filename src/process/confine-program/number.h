@@ -2,5 +2,5 @@
 #pragma once
 #include <stdbool.h>
 
-/* false for anything but digits, and for what does not fit. */
-bool number_read(const char *text, unsigned long long *value);
+/* false for anything but digits, and for what is more than `most`. */
+bool number_read(const char *text, unsigned long long most, unsigned long long *value);

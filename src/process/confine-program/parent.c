@@ -14,7 +14,7 @@ static pid_t parent;
 void parent_read(const char *text)
 {
     unsigned long long number;
-    if (!number_read(text, &number) || number > INT_MAX)
+    if (!number_read(text, INT_MAX, &number))
         fail("--parent %s: a process id is needed", text);
     given = true;
     parent = number == 0 ? getppid() : (pid_t)number;

@@ -18,7 +18,13 @@ static const struct word words[] = {{"base", BASE}, {"sockets", SOCKETS}, {"conn
 
 static unsigned asked;
 
-/* Newer than the headers of some distributions. */
+/* Newer than the headers of some distributions, and musl's. */
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
 #ifndef SYS_open_tree_attr
 #define SYS_open_tree_attr 467
 #endif
