@@ -38,8 +38,7 @@ async function findProblem(path: string, signal: AbortSignal | undefined): Promi
     return undefined;
   } catch (error) {
     if (!(error instanceof CommandFailedError || error instanceof TimedOutError)) throw error;
-    return error instanceof CommandFailedError
-      ? (error.stderr.trim().split('\n').at(-1) ?? '')
-      : error.message;
+    const said = error instanceof CommandFailedError ? error.stderr.trim().split('\n').at(-1) : undefined;
+    return said === undefined || said === '' ? error.message : said;
   }
 }
