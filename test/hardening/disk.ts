@@ -5,6 +5,7 @@ import { failDisk } from './disk/guest-errors.ts';
 import { fillNamed } from './disk/named-fill.ts';
 import { losePower } from './disk/power-loss.ts';
 import type { Findings, HardeningOptions, Section } from './section.ts';
+import { together } from './together.ts';
 
 const PAUSES = 12;
 const ERRORS = 20;
@@ -21,10 +22,7 @@ export const disk: Section = {
       await failingDisks(options),
       await powerLosses(options),
     ];
-    return {
-      counts: findings.flatMap(({ counts }) => counts),
-      faults: findings.flatMap(({ faults }) => faults),
-    };
+    return together(findings);
   },
 };
 
