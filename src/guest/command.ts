@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
+import { isWellFormed } from '../util/well-formed.ts';
 import { ExecFlag, FieldWriter, Operation, Tag } from './fields.ts';
 
 export interface TerminalSize {
@@ -94,5 +95,7 @@ function cells(field: string, count: number): number {
 
 function checked(field: string, text: string): string {
   if (text.includes('\0')) throw new InvalidInputError(field, 'holds a NUL character');
+  if (!isWellFormed(text))
+    throw new InvalidInputError(field, 'holds half of a surrogate pair, which is not Unicode text');
   return text;
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type GuestFileError, GuestProtocolError, InvalidInputError } from '../errors.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
+import { isWellFormed } from '../util/well-formed.ts';
 import { fileFailure } from './failure.ts';
 import { FieldWriter, Operation, PushFlag, Tag, readFields } from './fields.ts';
 import { type Frame, FrameType, Stream } from './frame.ts';
@@ -23,6 +24,9 @@ export interface PushOptions {
 export interface PullOptions {
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Linux counts nanoseconds in 63 bits. */
+const LATEST_MS = 2 ** 63 / 1e6 - 1;
 
 export interface FileAttributes {
   /** Bytes when it was opened; 0 for the files of /proc, whatever they hold. */
@@ -178,13 +182,16 @@ function encodePush(path: string, options: PushOptions): Buffer {
 
 /** @throws InvalidInputError */
 export function nanoseconds(field: string, milliseconds: number): bigint {
-  if (!Number.isFinite(milliseconds) || milliseconds < 0) {
-    throw new InvalidInputError(field, `is ${milliseconds}; it must be milliseconds since 1970`);
+  if (!(milliseconds >= 0 && milliseconds <= LATEST_MS)) {
+    throw new InvalidInputError(
+      field,
+      `is ${milliseconds}; it must be milliseconds since 1970, before the year 2262`,
+    );
   }
   return BigInt(Math.round(milliseconds * 1000)) * 1000n;
 }
 
 function absolute(path: string): string {
-  if (path.startsWith('/') && !path.includes('\0') && path.length < 4096) return path;
+  if (path.startsWith('/') && !path.includes('\0') && path.length < 4096 && isWellFormed(path)) return path;
   throw new InvalidInputError('path', `is ${JSON.stringify(path)}; it must be an absolute path in the guest`);
 }

@@ -15,9 +15,10 @@ import { type Command, CommandWindow, type Outcome } from './command-window.ts';
 import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
 import { EventHub } from './event-hub.ts';
 import { JsonObjectScanner } from './framing.ts';
-import { type JsonObject, isWellFormed, stringifyLossless } from './lossless-json.ts';
+import { type JsonObject, stringifyLossless } from './lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from './message.ts';
 import { QmpTrace } from './trace.ts';
+import { isWellFormed } from '../util/well-formed.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
 /** After the process is gone, a child of it may still hold the other end open. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidInputError } from '../errors.ts';
+import { isWellFormed } from '../util/well-formed.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -70,9 +71,4 @@ function checkEncodable(value: unknown, field: string): void {
     if (!isWellFormed(name)) throw new InvalidInputError(field, 'has a member name that is not Unicode text');
     checkEncodable(part, `${field}.${name}`);
   }
-}
-
-/** String.prototype.isWellFormed is in Node 20, but not in the ES2023 types. */
-export function isWellFormed(text: string): boolean {
-  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }

@@ -10,6 +10,7 @@ describe('encodeCommand', () => {
   test.each([
     ['argv', [], {}],
     ['argv[1]', ['ls', 'a\0b'], {}],
+    ['argv[0]', ['\ud800'], {}],
     ['env', ['ls'], { env: { 'A=B': 'c' } }],
     ['env', ['ls'], { env: { '': 'c' } }],
     ['env.A', ['ls'], { env: { A: '\0' } }],
@@ -52,6 +53,7 @@ describe('encodeConfiguration', () => {
     ['network.0.search.0', { network: [{ mac: MAC, search: ['a b'] }] }],
     ['network.0.mtu', { network: [{ mac: MAC, mtu: 10 }] }],
     ['clockMs', { clockMs: -1 }],
+    ['clockMs', { clockMs: 1e300 }],
     ['entropy', { entropy: new Uint8Array(0) }],
     ['entropy', { entropy: new Uint8Array(1025) }],
   ])('names %s when that is wrong', (field, configuration) => {
