@@ -8,6 +8,8 @@ const CORPUS = join(import.meta.dirname, '../../../fixtures/fuzz-corpus');
 const LONGEST_CASE_MS = 2000;
 /** More than what one case could have read into memory, and far less than a leak of each case. */
 const MOST_GROWTH_BYTES = 512 * 1024 * 1024;
+/** Less is not worth building it. */
+const LED_MS = 5000;
 const LONGEST_LOGGED = 100_000;
 
 export interface FuzzRun {
@@ -45,6 +47,13 @@ export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun>
     log(`  to repeat it: npx tsx test/hardening/fuzz/repeat.ts ${target.name} ${kept}`);
     faults.push(`${target.name} (${where}): ${(problem.split('\n')[0] ?? '').slice(0, 300)}`);
   };
+  const lead = (led: NonNullable<FuzzTarget['led']>): void => {
+    const found = led(join(CORPUS, target.name), { seconds: Math.round(milliseconds / 1000), seed });
+    if (!found) return log(`${target.name}: no clang here that can be led by coverage`);
+    if (found.crash) fault(found.crash.input, found.crash.problem, 'led by coverage');
+    cases += found.cases;
+    verdicts.set('led by coverage', found.cases);
+  };
   const undo = await target.prepare?.();
   try {
     for (const [file, content] of corpusOf(target)) {
@@ -62,6 +71,7 @@ export async function fuzz(target: FuzzTarget, limits: Limits): Promise<FuzzRun>
       const [input] = result.counterexample;
       fault(input, result.errorInstance, `seed ${seed}, path ${result.counterexamplePath}`);
     } else if (cases === kept) faults.push(`${target.name}: not one case in ${milliseconds} ms`);
+    if (target.led && milliseconds >= LED_MS) lead(target.led);
     const growth = process.memoryUsage().rss - memory;
     if (growth > MOST_GROWTH_BYTES) faults.push(`${target.name}: memory grew by ${growth} bytes`);
     log(

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { LedLimits, LedRun } from '../../../fixtures/fuzz/c-program.ts';
 
 /** One piece of vmlet that reads what others wrote, with all that is asked of it. */
 export interface FuzzTarget {
@@ -15,10 +16,12 @@ export interface FuzzTarget {
   encode(input: unknown): Buffer;
   decode(file: Buffer): unknown;
   /** What checks need that is slow to make; undone by the function that comes back. */
-  prepare?(): Promise<() => Promise<void>>;
+  readonly prepare?: () => Promise<() => Promise<void>>;
+  /** Has libFuzzer look for more, where this host has it; undefined where it has not. */
+  readonly led?: (corpus: string, limits: LedLimits) => LedRun | undefined;
 }
 
-type Given<Input> = Pick<FuzzTarget, 'name' | 'what' | 'expected' | 'prepare'> & {
+type Given<Input> = Pick<FuzzTarget, 'name' | 'what' | 'expected' | 'prepare' | 'led'> & {
   readonly arbitrary: fc.Arbitrary<Input>;
   check(input: Input): string | Promise<string>;
 };

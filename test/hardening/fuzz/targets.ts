@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './target.ts';
+import * as c from './targets/c.ts';
 import * as files from './targets/files.ts';
 import * as grammars from './targets/grammars.ts';
 import * as streams from './targets/streams.ts';
@@ -14,6 +15,13 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   streams.losslessTarget,
   streams.frameTarget,
   streams.eventLogTarget,
+  c.keeperJson,
+  c.keeperMonitor,
+  c.keeperOptions,
+  c.agentFrames,
+  c.agentFields,
+  c.agentCommand,
+  c.agentRequests,
   files.specFile,
   files.runFile,
   files.endFile,
