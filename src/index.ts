@@ -13,6 +13,7 @@ export { type DryRun, dryRun } from './machine/dry-run.ts';
 export type { LaunchOptions, PullPolicy } from './machine/spec.ts';
 export type { DiskSpec } from './machine/disk-spec.ts';
 export type { Plan } from './machine/plan.ts';
+export type { Layers } from './process/layers.ts';
 export { Machine } from './machine/machine.ts';
 export { type CrashedMachine, type StartAgainOptions, crash } from './machine/crash.ts';
 export { RunningMachine, type StopOptions, type StopResult } from './machine/running-machine.ts';
