@@ -1,8 +1,8 @@
 #include "landlock.h"
 #include "fail.h"
+#include "real_path.h"
 #include "word_list.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -112,7 +112,7 @@ static uint64_t known_rights(int abi)
 static void add_rule(int ruleset, const struct rule *rule, uint64_t known)
 {
     struct stat file;
-    int fd = open(rule->path, O_PATH | O_CLOEXEC);
+    int fd = real_path_open(rule->path);
     if (fd < 0 || fstat(fd, &file) < 0)
         fail_errno("--landlock %s", rule->path);
     uint64_t possible = rule->rights & known & (S_ISDIR(file.st_mode) ? ~0ull : FILE_RIGHTS);

@@ -1,10 +1,10 @@
 #include "mount_tree.h"
 #include "fail.h"
+#include "real_path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +39,15 @@ int mount_tree_new_root(void)
 
 int mount_tree_copy(const char *path, struct stat *file)
 {
-    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    int place = real_path_open(path);
+    if (place < 0)
+        fail_errno("%s", path);
+    int tree = (int)syscall(SYS_open_tree, place, "",
+                            AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     /* Of the tree and not of the path, where something else may be by now. */
     if (tree < 0 || fstat(tree, file) < 0)
         fail_errno("%s", path);
+    close(place);
     return tree;
 }
 
@@ -50,18 +55,6 @@ void mount_tree_restrict(int tree, const char *path, uint64_t flags)
 {
     if (set_attributes(tree, AT_RECURSIVE, (struct mount_attr){.attr_set = flags}) < 0)
         fail_errno("%s: mount attributes", path);
-}
-
-/* A link in a directory that was bound leads nowhere but into the new root. */
-static int open_inside(int root, const char *path, int flags)
-{
-    enum { TRIES = 100 };
-    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags), .resolve = RESOLVE_IN_ROOT};
-    int fd = -1;
-    /* EAGAIN: somebody on this host has renamed or mounted something meanwhile. */
-    for (int count = 0; count < TRIES && (count == 0 || (fd < 0 && errno == EAGAIN)); count++)
-        fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-    return fd;
 }
 
 /* Nothing is made in a directory of the host. */
@@ -78,13 +71,13 @@ static int open_or_make(int root, int parent, const char *path, size_t length, i
     char *there = strndup(path, length);
     if (!there)
         fail_errno("%s", path);
-    int fd = open_inside(root, there, flags);
+    int fd = real_path_open_in(root, there, flags);
     if (fd < 0 && errno == ENOENT) {
         if (!is_ours(root, parent))
             fail("%s: it is not in the directory that is bound above it", path);
         if (make(parent, strrchr(there, '/') + 1) < 0)
             fail_errno("%s: its place in the new root", path);
-        fd = open_inside(root, there, flags);
+        fd = real_path_open_in(root, there, flags);
     }
     if (fd < 0)
         fail_errno("%s: its place in the new root", path);
@@ -104,7 +97,7 @@ static int make_file(int directory, const char *name)
 
 static int open_parent(int root, const char *path)
 {
-    int parent = open_inside(root, ".", O_DIRECTORY);
+    int parent = real_path_open_in(root, ".", O_DIRECTORY);
     if (parent < 0)
         fail_errno("%s: the new root", path);
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {

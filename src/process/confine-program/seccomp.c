@@ -40,6 +40,8 @@ static const unsigned refused_by_base[] = {
     /* Mounts and namespaces. */
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
     SYS_open_tree, SYS_open_tree_attr, SYS_move_mount, SYS_mount_setattr, SYS_unshare, SYS_setns,
+    /* Links at which somebody would follow a path into what is not the program's. */
+    SYS_symlink, SYS_symlinkat,
     /* Files without a path, at which Landlock and the mounts would look. */
     SYS_open_by_handle_at, SYS_name_to_handle_at,
     /* The host as a whole. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -31,7 +31,15 @@ const REFUSED_CALLS = {
     lookup_dcookie: 212,
     syslog: 103,
   },
-  ...{ keyctl: 250, add_key: 248, request_key: 249, open_by_handle_at: 304, name_to_handle_at: 303 },
+  ...{
+    keyctl: 250,
+    add_key: 248,
+    request_key: 249,
+    symlink: 88,
+    symlinkat: 266,
+    open_by_handle_at: 304,
+    name_to_handle_at: 303,
+  },
   ...{
     mount: 165,
     umount2: 166,
@@ -76,6 +84,8 @@ async function listening(server: Server, at: string | number): Promise<Server> {
 
 describe.each(USERS)('as $name', (as) => {
   const found = attempts.probe(as);
+  const lacksLandlock = (what: string, abi: number) =>
+    lacks(`Landlock for ${what}`, found.landlock.abi >= abi || `its version here is ${found.landlock.abi}`);
   const ask = (options: readonly string[], words: readonly string[]) => attempts.ask(options, words, as);
   const answers = (options: readonly string[], words: readonly string[]) =>
     Object.values(ask(options, words));
@@ -157,13 +167,27 @@ describe.each(USERS)('as $name', (as) => {
       });
     });
 
-    it.skipIf(found.landlock.abi < ABI_OF_IOCTL)('refuses requests to devices unless allowed', () => {
-      const ioctl = ['ioctl=/dev/zero'];
-      expect(answers([...itself, ...rule('read-file', '/dev')], ioctl)).toEqual(['EACCES']);
-      expect(answers([...itself, ...rule('read-file,ioctl-dev', '/dev/zero')], ioctl)).toEqual(['ENOTTY']);
+    it.skipIf(lacksLandlock('rights of devices', ABI_OF_IOCTL))(
+      'refuses requests to devices unless allowed',
+      () => {
+        const ioctl = ['ioctl=/dev/zero'];
+        expect(answers([...itself, ...rule('read-file', '/dev')], ioctl)).toEqual(['EACCES']);
+        expect(answers([...itself, ...rule('read-file,ioctl-dev', '/dev/zero')], ioctl)).toEqual(['ENOTTY']);
+      },
+    );
+
+    it('follows no link', () => {
+      const link = join(tree, 'link');
+      symlinkSync('/etc', link);
+      const { status, stderr } = end([...itself, ...rule('read-file', link)], ['pid']);
+      rmSync(link);
+      expect({ status, stderr }).toEqual({
+        status: 125,
+        stderr: `vmlet-confine: --landlock ${link}: Too many levels of symbolic links\n`,
+      });
     });
 
-    it.skipIf(found.mount !== true)('looks paths up in the new root', () => {
+    it.skipIf(lacks('mount namespace', found.mount))('looks paths up in the new root', () => {
       const options = ['--unshare', 'mount', ...attempts.forItself, '--bind', tree, ...itself];
       expect(answers([...options, ...rule('read-file', tree)], [`read=${file}`, `write=${file}`])).toEqual([
         'ok',
@@ -176,7 +200,7 @@ describe.each(USERS)('as $name', (as) => {
       });
     });
 
-    it.skipIf(found.landlock.abi < ABI_OF_SCOPE)(
+    it.skipIf(lacksLandlock('scopes', ABI_OF_SCOPE))(
       '--landlock-scope: no abstract sockets and no signals',
       () => {
         const tried = [
@@ -191,7 +215,7 @@ describe.each(USERS)('as $name', (as) => {
       },
     );
 
-    it.skipIf(found.landlock.abi < ABI_OF_TCP)('--landlock-deny-tcp: neither way', () => {
+    it.skipIf(lacksLandlock('TCP', ABI_OF_TCP))('--landlock-deny-tcp: neither way', () => {
       const tried = [`tcp-connect=${port}`, 'tcp-bind=0', `connect=${socket}`];
       expect(answers([], tried)).toEqual(['ok', 'ok', 'ok']);
       expect(answers(['--landlock-deny-tcp'], tried)).toEqual(['EACCES', 'EACCES', 'ok']);

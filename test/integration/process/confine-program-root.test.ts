@@ -14,6 +14,8 @@ const directory = temporaryDirectory();
 const attempts = new Attempts(directory);
 
 describe.each(USERS)('as $name', (as) => {
+  // Said once, where the users are chosen.
+  const itAsRoot = it.runIf(as.name === 'root');
   const found = attempts.probe(as);
   const own = join(directory, `own of ${as.name}`);
   const given = join(directory, `given of ${as.name}`);
@@ -75,7 +77,7 @@ describe.each(USERS)('as $name', (as) => {
       );
     });
 
-    it.runIf(as.name === 'root')('leaves none that could be inherited', () => {
+    itAsRoot('leaves none that could be inherited', () => {
       const inheriting = ['setpriv', '--inh-caps', '+net_raw,+sys_admin'];
       const { lines } = attempts.run(
         [...inheriting, ...attempts.command(ALL_NAMESPACES, ['capabilities'])],
@@ -165,37 +167,23 @@ describe.each(USERS)('as $name', (as) => {
       expect([(await lines.next()).value, (await lines.next()).value]).toEqual(['ok', 'ok']);
     });
 
-    it('binds files, devices, sockets, and what is at the end of a link', async () => {
+    it('binds files, devices and sockets, and makes links', async () => {
       await using scope = new Scope();
-      const [socket, link] = [join(given, 'socket'), join(given, 'link')];
+      const socket = join(given, 'socket');
       const listener = createServer().listen(socket);
       scope.defer(() => void listener.close());
       await once(listener, 'listening');
       chmodSync(socket, 0o777);
-      symlinkSync(join(own, 'file'), link);
       const options = root(
         ...['--bind', '/dev/null', '--bind-read-only', '/dev/zero', '--bind-read-only', `${own}/file`],
-        ...['--bind', socket, '--bind', link, '--symlink', '../own', '/somewhere/link'],
+        ...['--bind', socket, '--symlink', `..${own}`, '/somewhere/link'],
       );
       const words = [
         ...['read=/dev/null', 'write=/dev/null', 'read=/dev/zero', 'flags=/dev/null', `connect=${socket}`],
-        ...[`read=${own}/file`, `write=${own}/file`, `write=${link}`, `readlink=${link}`],
-        ...['readlink=/somewhere/link', 'list=/dev'],
+        ...[`read=${own}/file`, `write=${own}/file`, 'read=/somewhere/link/file', 'list=/dev'],
       ];
       expect(Object.values(ask(options, words))).toEqual([
-        ...[
-          'ok',
-          'ok',
-          'ok',
-          'rw nosuid dev noexec',
-          'ok',
-          'ok',
-          'EROFS',
-          'ok',
-          'EINVAL',
-          '../own',
-          'null zero',
-        ],
+        ...['ok', 'ok', 'ok', 'rw nosuid dev noexec', 'ok', 'ok', 'EROFS', 'ok', 'null zero'],
       ]);
     });
 
@@ -211,7 +199,7 @@ describe.each(USERS)('as $name', (as) => {
       }
     });
 
-    it.runIf(as.name === 'root')('makes what is mounted below read-only too', () => {
+    itAsRoot('makes what is mounted below read-only too', () => {
       const inner = join(given, 'inner');
       const script = 'mount -t tmpfs none "$0" && : >"$0/seen" && exec "$@"';
       const command = attempts.command(root('--bind-read-only', given), [
@@ -222,7 +210,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(lines).toEqual(['ok', 'EROFS']);
     });
 
-    it.runIf(as.name === 'root')('shows nothing that is mounted later', async () => {
+    itAsRoot('shows nothing that is mounted later', async () => {
       await using scope = new Scope();
       const [inner, seen] = [join(given, 'inner'), join(given, 'inner/seen')];
       const command = attempts.command(root('--bind-read-only', given), ['pid', 'wait', `read=${seen}`]);
@@ -269,16 +257,15 @@ describe.each(USERS)('as $name', (as) => {
       expect(existsSync('/etc/vmlet-link')).toBe(false);
     });
 
-    it('makes nothing in a directory of the host', () => {
-      // On the host a link leads to it; in the new root there is nothing at its end.
-      const link = join(own, 'dev');
+    it('follows no link, which another may have put there', () => {
+      const link = join(own, 'link');
       symlinkSync('/dev', link);
-      expect(end(root('--bind', own, '--bind', `${link}/null`), ['pid'])).toMatchObject({
-        status: 125,
-        stderr: `vmlet-confine: ${link}/null: it is not in the directory that is bound above it\n`,
-      });
-      const words = [`write=${link}/null`, `read=${own}/file`];
-      expect(Object.values(ask(root('--bind', `${link}/null`), words))).toEqual(['ok', 'ENOENT']);
+      const says = (...options: string[]) => end(root(...options), ['pid']).stderr;
+      expect(says('--bind', link)).toBe(`vmlet-confine: ${link}: Too many levels of symbolic links\n`);
+      expect(says('--bind', `${link}/null`)).toBe(
+        `vmlet-confine: ${link}/null: Too many levels of symbolic links\n`,
+      );
+      expect(says('--bind', own, '--symlink', 'x', `${link}/x`)).toMatch(/link\/x: .*symbolic links\n$/);
     });
   });
 });
