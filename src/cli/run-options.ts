@@ -52,13 +52,16 @@ export function lineCount(text: string): number {
   return Number(text);
 }
 
+const LONGEST_MS = 24 * 24 * 3_600_000;
+
 /** Seconds by default, as for timeout(1): `90`, `1.5`, `30s`, `5m`, `1h`. */
 export function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
   const milliseconds = Number(match?.[1] ?? 0) * factor;
-  if (!(milliseconds > 0))
-    throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h');
+  if (!(milliseconds > 0 && milliseconds <= LONGEST_MS)) {
+    throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h, and 24 days at most');
+  }
   return milliseconds;
 }
 

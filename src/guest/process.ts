@@ -11,6 +11,7 @@ import { splitLines } from './lines.ts';
 import { Output } from './output.ts';
 import { sendRequest } from './request.ts';
 import type { Channel, Session } from './session.ts';
+import { startTimer } from '../util/timer.ts';
 
 const DEFAULT_MAX_BUFFER = 16 * 1024 * 1024;
 const SIGNAL_NAMES = new Map(
@@ -51,7 +52,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   readonly #stderr: Output;
   readonly #stdin: Input | undefined;
   #exit: Pick<GuestResult, 'exitCode' | 'signal'> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: (() => void) | undefined;
 
   /** Use `GuestAgent.exec`. */
   constructor(session: Session, argv: readonly string[], options: ExecOptions) {
@@ -214,7 +215,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (timeoutMs === undefined) return;
     const what = `${this.argv[0] ?? 'the command'} in the guest`;
-    this.#timer = setTimeout(() => this.#giveUp(new TimedOutError(what, timeoutMs)), timeoutMs);
+    this.#stopTimer = startTimer(timeoutMs, () => this.#giveUp(new TimedOutError(what, timeoutMs)));
   }
 
   readonly #onAbort = (): void => {
@@ -247,7 +248,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   }
 
   #finish(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -1,5 +1,6 @@
 import type { Life } from './life.ts';
 import { deferred } from '../util/deferred.ts';
+import { startTimer } from '../util/timer.ts';
 
 /** The ways of ending a machine, gentlest first. */
 export type StopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';
@@ -40,6 +41,5 @@ export async function climbDown(
 
 function after(milliseconds: number): { promise: Promise<false>; cancel: () => void } {
   const { promise, resolve } = deferred<false>();
-  const timer = setTimeout(() => resolve(false), milliseconds);
-  return { promise, cancel: () => clearTimeout(timer) };
+  return { promise, cancel: startTimer(milliseconds, () => resolve(false)) };
 }

@@ -1,6 +1,7 @@
 import { TimedOutError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
 import { onAbort } from '../util/on-abort.ts';
+import { startTimer } from '../util/timer.ts';
 
 /**
  * In-band commands at QEMU at a time, at most. With OOB enabled, QEMU stops reading when its queue holds 8
@@ -127,11 +128,13 @@ export class CommandWindow {
       aborted(signal.reason);
       return false;
     }
-    const timer =
-      timeoutMs !== undefined && setTimeout(() => giveUp(() => timedOut(waiter, timeoutMs)), timeoutMs);
+    const stopTimer =
+      timeoutMs === undefined
+        ? undefined
+        : startTimer(timeoutMs, () => giveUp(() => timedOut(waiter, timeoutMs)));
     const stopWaiting = signal && onAbort(signal, aborted);
     waiter.disarm = () => {
-      if (timer) clearTimeout(timer);
+      stopTimer?.();
       stopWaiting?.();
     };
     return true;

@@ -4,6 +4,7 @@ import type { Limits } from '../util/deadline.ts';
 import { onAbort } from '../util/on-abort.ts';
 import type { QmpClient } from './client.ts';
 import type { CommandArguments, CommandName } from './protocol.ts';
+import { startTimer } from '../util/timer.ts';
 
 /** The commands that start a job: those that take a job-id. */
 export type JobCommandName = {
@@ -112,7 +113,7 @@ class JobLimit {
   readonly #options: JobOptions;
   readonly #cancel: () => Promise<void>;
   #reason: { readonly error: unknown } | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: (() => void) | undefined;
   #stopWaiting: (() => void) | undefined;
 
   constructor(options: JobOptions, cancelJob: () => Promise<void>) {
@@ -127,14 +128,14 @@ class JobLimit {
   start(what: string): void {
     const { timeoutMs, signal } = this.#options;
     if (timeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#reach(new TimedOutError(what, timeoutMs)), timeoutMs);
+      this.#stopTimer = startTimer(timeoutMs, () => this.#reach(new TimedOutError(what, timeoutMs)));
     }
     if (signal?.aborted) this.#reach(signal.reason);
     else this.#stopWaiting = signal && onAbort(signal, (reason) => this.#reach(reason));
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#stopWaiting?.();
   }
 

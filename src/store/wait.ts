@@ -5,6 +5,7 @@ import type { Definition } from './definition.ts';
 import { type MachineStatus, describeEnd, readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
+import { startTimer } from '../util/timer.ts';
 
 export interface WaitOptions extends Limits {
   /** Milliseconds; 120 000 by default, 600 000 with `cloudInit`. */
@@ -70,7 +71,7 @@ export async function waitForMachine(
   };
 
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(timedOut(name, timeoutMs, waiting)), timeoutMs);
+  const stopTimer = startTimer(timeoutMs, () => limit.abort(timedOut(name, timeoutMs, waiting)));
   const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
   try {
     report();
@@ -85,7 +86,7 @@ export async function waitForMachine(
       either,
     );
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }
 

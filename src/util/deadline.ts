@@ -1,4 +1,5 @@
 import { TimedOutError } from '../errors.ts';
+import { startTimer } from './timer.ts';
 
 export interface Limits {
   /** Milliseconds until the wait is given up; none by default. */
@@ -16,11 +17,11 @@ export async function withinLimits<T>(what: string, work: Promise<T>, limits: Li
   if (timeoutMs === undefined && signal === undefined) return work;
   work.catch(() => undefined);
   signal?.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
+  let stopTimer: (() => void) | undefined;
   let onAbort: (() => void) | undefined;
   const limit = new Promise<never>((_, reject) => {
     if (timeoutMs !== undefined) {
-      timer = setTimeout(() => reject(new TimedOutError(what, timeoutMs)), timeoutMs);
+      stopTimer = startTimer(timeoutMs, () => reject(new TimedOutError(what, timeoutMs)));
     }
     onAbort = () => reject(signal?.reason as Error);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -28,7 +29,7 @@ export async function withinLimits<T>(what: string, work: Promise<T>, limits: Li
   try {
     return await Promise.race([work, limit]);
   } finally {
-    clearTimeout(timer);
+    stopTimer?.();
     if (onAbort) signal?.removeEventListener('abort', onAbort);
   }
 }
