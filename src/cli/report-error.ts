@@ -21,7 +21,8 @@ export class SilentExit extends Error {
 }
 
 /** Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours. */
-export function reportError(error: unknown): number {
+export function reportError(thrown: unknown): number {
+  const error = firstFailure(thrown);
   if (error instanceof SilentExit) return error.exitCode;
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
@@ -41,6 +42,17 @@ export function reportError(error: unknown): number {
   if (error instanceof GuestCommandError) return error.exitCode;
   const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
+}
+
+/**
+ * What went wrong first, where undoing what was done has failed after it: mostly for the same reason. What is left then
+ * the next command takes away.
+ */
+function firstFailure(error: unknown): unknown {
+  const isSuppressing = error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error;
+  if (isSuppressing) return firstFailure(error.suppressed);
+  // Only undoing has failed, in more ways than one.
+  return error instanceof AggregateError ? firstFailure(error.errors[0]) : error;
 }
 
 /** What a server or a file said, or how a file is called, may be part of it. */

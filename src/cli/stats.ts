@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { MachineStatistics, MachineStore, StatisticsRate } from '../store/index.ts';
 import { VmletError } from '../errors.ts';
@@ -8,6 +7,7 @@ import { type Reading, RefreshingTable } from './refresh.ts';
 import { reportError } from './report-error.ts';
 import { durationMs } from './run-options.ts';
 import { untilInterrupted } from './until-interrupted.ts';
+import { pause } from '../util/pause.ts';
 
 interface Flags {
   readonly stream: boolean;
@@ -67,9 +67,7 @@ async function stats(names: string[], flags: Flags): Promise<void> {
       if (flags.stream || reading === 2) output.show(readingOf(looks));
       if (!flags.stream && reading === 2) return;
       if (names.length > 0 && wanted.size === 0) return;
-      await delay(flags.interval ?? DEFAULT_INTERVAL_MS, undefined, { signal }).catch(() =>
-        signal.throwIfAborted(),
-      );
+      await pause(flags.interval ?? DEFAULT_INTERVAL_MS, signal);
     }
   });
 }

@@ -16,9 +16,10 @@ export class ProcessStartError extends VmletError {
   override readonly code = 'VMLET_PROCESS_START';
   readonly program: string;
 
-  constructor(program: string) {
-    super(`${program} could not be started: the host gives no more processes or descriptors`, {
+  constructor(program: string, { cause }: Pick<ErrorDetails, 'cause'> = {}) {
+    super(`${program} could not be started: the host gives no more processes, descriptors or memory`, {
       hint: 'end something, or raise the limits (ulimit -u, ulimit -n)',
+      cause,
     });
     this.program = program;
   }

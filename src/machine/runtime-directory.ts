@@ -34,7 +34,14 @@ export function claimPath(path: string, scope: Scope): string {
 const claimed = new Set<string>();
 
 function removeAllClaimed(): void {
-  for (const path of claimed) rmSync(path, { recursive: true, force: true });
+  for (const path of claimed) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      // The process ends, and has said what there was to say; whoever comes next sweeps it away.
+      if (!isSystemError(error)) throw error;
+    }
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { CommandFailedError, type ExitStatus, ProcessStartError } from '../errors.ts';
+import { CommandFailedError, type ExitStatus } from '../errors.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { requireProgram } from './program.ts';
+import { startProcess } from './start-process.ts';
 import { tether } from './tether.ts';
 
 const BUSY = 1;
@@ -23,10 +24,9 @@ export async function lockDescriptor(
   const flock = requireProgram('flock', 'It is part of util-linux.');
   const argv: [string, ...string[]] = [flock, '--exclusive', ...(wait ? [] : ['--nonblock']), '3'];
   const [program, ...args] = tether(process.pid, argv);
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', descriptor], env: {} });
-  // Emitted, later, for a program that did not start, and for a signal that could not be sent.
-  child.on('error', () => undefined);
-  if (child.pid === undefined) throw new ProcessStartError(flock);
+  const { child } = startProcess(flock, () =>
+    spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', descriptor], env: {} }),
+  );
   let words = '';
   child.stdio[2]?.on('data', (chunk: Buffer) => (words += chunk.toString()));
   const stopWaiting = signal && onAbort(signal, () => void child.kill('SIGKILL'));

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import { CommandFailedError, type ExitStatus, ProcessStartError } from '../errors.ts';
+import { CommandFailedError, type ExitStatus } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
+import { startProcess } from './start-process.ts';
 
 export interface FileLock {
   /** The locked file's, for a caller that removes files of that name. */
@@ -23,11 +24,11 @@ export async function holdFileLock(
   scope: Scope,
 ): Promise<FileLock | undefined> {
   const argv = [keeperPath, 'lock', path] as const;
-  const holder = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
-  // Emitted, later, for a program that did not start, and for an input that it does not read to its end.
-  holder.on('error', () => undefined);
+  const { child: holder } = startProcess(keeperPath, () =>
+    spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], env: {} }),
+  );
+  // It does not read its input to the end.
   holder.stdin.on('error', () => undefined);
-  if (holder.pid === undefined) throw new ProcessStartError(keeperPath);
   const exited = new Promise<ExitStatus>((resolve) => {
     holder.once('exit', (exitCode, signal) =>
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { type ExitStatus, MissingProgramError, ProcessStartError } from '../errors.ts';
+import { type ExitStatus, MissingProgramError } from '../errors.ts';
 import { findProgram } from './program.ts';
+import { startProcess } from './start-process.ts';
 
 /** What a terminal sends to a whole group: the program has it already, and what to do is its decision. */
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
@@ -14,10 +15,7 @@ const FOR_US_ALONE = ['SIGTERM', 'SIGHUP'] as const;
 export async function runInForeground(argv: readonly [string, ...string[]]): Promise<ExitStatus> {
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
   const [program, ...args] = argv;
-  const child = spawn(program, args, { stdio: 'inherit' });
-  // EAGAIN, EMFILE or ENFILE: that there is such a program was seen above. Also emitted for a signal not sent.
-  child.on('error', () => undefined);
-  if (child.pid === undefined) throw new ProcessStartError(program);
+  const { child } = startProcess(program, () => spawn(program, args, { stdio: 'inherit' }));
   const ignore = (): void => undefined;
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const signal of FROM_TERMINAL) process.on(signal, ignore);

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { type ExitStatus, KeeperEndedError, ProcessStartError, isSystemError } from '../errors.ts';
+import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
 import { signalName } from './signal-name.ts';
+import { startProcess } from './start-process.ts';
 
 /** A program that serves QEMU over a connection, such as passt. */
 export interface KeeperHelper {
@@ -98,15 +99,13 @@ export function keeperArguments(options: KeeperOptions): string[] {
  * @throws ProcessStartError.
  */
 export function startKeeper(keeperPath: string, options: KeeperOptions): StartedKeeper {
-  const child = spawn(keeperPath, keeperArguments(options), {
-    detached: true,
-    stdio: [options.lifeline ?? 'ignore', 'pipe', 'ignore'],
-    env: options.notifySocket === undefined ? {} : { NOTIFY_SOCKET: options.notifySocket },
-  });
-  // Emitted, later, for a program that did not start.
-  child.on('error', () => undefined);
-  const { pid } = child;
-  if (pid === undefined) throw new ProcessStartError(keeperPath);
+  const { child, pid } = startProcess(keeperPath, () =>
+    spawn(keeperPath, keeperArguments(options), {
+      detached: true,
+      stdio: [options.lifeline ?? 'ignore', 'pipe', 'ignore'],
+      env: options.notifySocket === undefined ? {} : { NOTIFY_SOCKET: options.notifySocket },
+    }),
+  );
   // What keeps the launcher waiting is the reports, until it lets go of them.
   child.unref();
   return { pid, ...followReports(child.stdout) };

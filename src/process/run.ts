@@ -1,5 +1,9 @@
-import { CommandFailedError, MissingProgramError, TimedOutError, isSystemError } from '../errors.ts';
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { CommandFailedError, type ExitStatus, MissingProgramError, TimedOutError } from '../errors.ts';
+import { onAbort } from '../util/on-abort.ts';
 import { findProgram } from './program.ts';
+import { startProcess } from './start-process.ts';
 import { tether } from './tether.ts';
 
 export interface RunOptions {
@@ -29,7 +33,7 @@ export interface RunResult {
 
 /**
  * Runs one program to its end. It is killed when the launcher dies, at the time limit and on abort.
- * @throws MissingProgramError, CommandFailedError, TimedOutError, or the signal's reason.
+ * @throws MissingProgramError, ProcessStartError, CommandFailedError, TimedOutError, or the signal's reason.
  */
 export async function run(
   argv: readonly [string, ...string[]],
@@ -39,29 +43,80 @@ export async function run(
   const found = findProgram(argv[0]);
   if (found === undefined) throw new MissingProgramError(argv[0]);
   const [program, ...args] = tether(process.pid, [found, ...argv.slice(1)], options.confinement);
-  // Loaded only when needed: most launches find all that they want to know in a cache.
-  const { execa } = await import('execa');
-  const child = execa(program, args, {
-    input: options.input ?? '',
-    encoding: 'buffer',
-    stripFinalNewline: false,
-    reject: false,
-    killSignal: 'SIGKILL',
-    maxBuffer: options.maxBuffer ?? 64 * 1024 * 1024,
-    ...(options.cwd !== undefined && { cwd: options.cwd }),
-    ...(options.environment && { env: options.environment, extendEnv: false }),
-    ...(options.timeoutMs !== undefined && { timeout: options.timeoutMs }),
-    ...(options.signal && { cancelSignal: options.signal }),
+  const { child } = startProcess(argv[0], () =>
+    spawn(program, args, {
+      stdio: 'pipe',
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      ...(options.environment && { env: { ...options.environment } }),
+    }),
+  );
+  const kill = (): void => void child.kill('SIGKILL');
+  const max = options.maxBuffer ?? 64 * 1024 * 1024;
+  const stdout = collect(child.stdout, max, kill, options.onStdout);
+  const stderr = collect(child.stderr, max, kill);
+  // A program that does not want all of its input ends it with EPIPE; how it ends itself is what counts.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  const limit = startLimit(options.timeoutMs, kill);
+  const stopWaiting = options.signal && onAbort(options.signal, kill);
+  const status = await new Promise<ExitStatus>((resolve) => {
+    child.once('close', (code, name) => resolve({ exitCode: code ?? undefined, signal: name ?? undefined }));
   });
-  if (options.onStdout) child.stdout.on('data', options.onStdout);
-  const result = await child;
-  const stderr = Buffer.from(result.stderr).toString('utf8');
-  if (result.isCanceled) options.signal?.throwIfAborted();
-  if (result.timedOut) throw new TimedOutError(argv[0], options.timeoutMs ?? 0);
-  if (isSystemError(result.cause, 'ENOENT')) throw new MissingProgramError(argv[0], { cause: result.cause });
-  const { exitCode, signal } = result;
-  if (exitCode === undefined || !(options.acceptedExitCodes ?? [0]).includes(exitCode)) {
-    throw new CommandFailedError(argv, { exitCode, signal }, stderr, { cause: result.cause });
+  clearTimeout(limit.timer);
+  stopWaiting?.();
+  if (status.signal !== undefined) options.signal?.throwIfAborted();
+  if (limit.reached) throw new TimedOutError(argv[0], options.timeoutMs ?? 0);
+  const words = stderr.bytes().toString('utf8');
+  if (stdout.overflowed || stderr.overflowed) {
+    throw new CommandFailedError(argv, status, `it printed more than ${max} bytes`);
   }
-  return { exitCode, stdout: Buffer.from(result.stdout), stderr };
+  const { exitCode } = status;
+  if (exitCode === undefined || !(options.acceptedExitCodes ?? [0]).includes(exitCode)) {
+    throw new CommandFailedError(argv, status, words);
+  }
+  return { exitCode, stdout: stdout.bytes(), stderr: words };
+}
+
+interface Limit {
+  reached: boolean;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+function startLimit(milliseconds: number | undefined, onReached: () => void): Limit {
+  if (milliseconds === undefined) return { reached: false, timer: undefined };
+  const limit = {
+    reached: false,
+    timer: setTimeout(() => {
+      limit.reached = true;
+      onReached();
+    }, milliseconds),
+  };
+  return limit;
+}
+
+interface Collected {
+  readonly overflowed: boolean;
+  bytes(): Buffer;
+}
+
+function collect(
+  stream: Readable,
+  max: number,
+  onOverflow: () => void,
+  onChunk?: (chunk: Uint8Array) => void,
+): Collected {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    onChunk?.(chunk);
+    length += chunk.length;
+    if (length <= max) chunks.push(chunk);
+    else onOverflow();
+  });
+  return {
+    get overflowed() {
+      return length > max;
+    },
+    bytes: () => Buffer.concat(chunks),
+  };
 }

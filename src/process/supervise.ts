@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { type ExitStatus, MissingProgramError, ProcessStartError } from '../errors.ts';
+import { type ExitStatus, MissingProgramError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
 import { findProgram } from './program.ts';
+import { startProcess } from './start-process.ts';
 import { tether } from './tether.ts';
 
 export interface SuperviseOptions {
@@ -49,17 +50,13 @@ export function supervise(
   if (found === undefined) throw new MissingProgramError(argv[0]);
   const [program, ...args] = tether(process.pid, [found, ...argv.slice(1)], options.confinement);
   const descriptors = options.descriptors ?? [];
-  // Not by execa, nothing of which is needed here: loading it would be a fifth of the start of `vmlet run`.
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
-    env: { ...options.environment },
-    ...(options.cwd !== undefined && { cwd: options.cwd }),
-  });
-  // Emitted, later, for a program that did not start, and for a signal that could not be sent.
-  child.on('error', () => undefined);
-  const { pid } = child;
-  // EAGAIN, EMFILE or ENFILE: that there is such a program was seen above.
-  if (pid === undefined) throw new ProcessStartError(argv[0]);
+  const { child, pid } = startProcess(argv[0], () =>
+    spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
+      env: { ...options.environment },
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+    }),
+  );
   const output = new Tail();
   const stdio = child.stdio as unknown as readonly (Socket | null | undefined)[];
   const printed = [stdio[1], stdio[2]].filter((stream) => stream instanceof Readable);

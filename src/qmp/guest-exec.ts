@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInputError, TimedOutError } from '../errors.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { GuestAgentClient } from './guest-agent.ts';
+import { pause } from '../util/pause.ts';
 
 export interface GuestExecOptions extends Limits {
   /** NAME=value; the agent's own environment by default. */
@@ -50,7 +50,7 @@ export async function guestExec(
     },
     { timeoutMs, signal },
   );
-  for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 2, LAST_POLL_MS)) {
+  for (let interval = FIRST_POLL_MS; ; interval = Math.min(interval * 2, LAST_POLL_MS)) {
     const status = await client.execute('guest-exec-status', { pid }, { signal });
     if (status.exited) {
       return {
@@ -63,16 +63,6 @@ export async function guestExec(
       };
     }
     if (Date.now() >= deadline) throw new TimedOutError(path, timeoutMs ?? 0);
-    await pauseFor(pause, signal);
-  }
-}
-
-async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (error) {
-    // Node rejects with an AbortError of its own.
-    signal?.throwIfAborted();
-    throw error;
+    await pause(interval, signal);
   }
 }

@@ -33,6 +33,9 @@ export function readSpec(locations: Locations, name: string): Definition {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR') && !isThere) throw new MachineNotFoundError(name);
     // Made since we looked.
     if (isThere && isSystemError(error, 'ENOENT') && existsSync(path)) return readSpec(locations, name);
+    // A host that is out of descriptors, or a disk that fails, says nothing of the machine: it is not to be removed as
+    // a broken one is, whose protection nobody knows.
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP')) throw error;
     throw new BrokenMachineError(name, `${path} cannot be read`, { cause: error });
   }
   try {

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { MachineEndedError, MachineStateError, type VmletError } from '../errors.ts';
 import { isAlive } from '../process/identity.ts';
 import type { Definition } from './definition.ts';
 import { type MachineStatus, describeEnd, readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
+import { pause } from '../util/pause.ts';
 
 type Running = Extract<MachineStatus, { kind: 'running' }>;
 
@@ -18,7 +18,7 @@ export async function hasEnded(
   const deadline = performance.now() + timeoutMs;
   while (isAlive(keeper)) {
     if (performance.now() > deadline) return false;
-    await delay(LOOK_EVERY_MS, undefined, { signal });
+    await pause(LOOK_EVERY_MS, signal);
   }
   return true;
 }

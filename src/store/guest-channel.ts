@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../errors.ts';
 import type { GuestAgent } from '../guest/agent.ts';
 import { followEvents } from '../machine/event-log.ts';
@@ -11,6 +10,7 @@ import type { Definition } from './definition.ts';
 import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
 import { readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
+import { pause } from '../util/pause.ts';
 
 /** vmlet's own agent: streams, terminals, files. */
 export interface VmletChannel extends TrustedChannel, AsyncDisposable {
@@ -52,7 +52,7 @@ export async function openGuestChannel(
       return await connect(definition, ports, { timeoutMs: Math.max(Math.ceil(deadline - now), 1), signal });
     }
     if (now >= deadline) throw noAgent(definition, timeoutMs);
-    await pause(signal);
+    await pause(LOOK_EVERY_MS, signal);
   }
 }
 
@@ -157,12 +157,5 @@ function noAgent({ spec }: Definition, timeoutMs: number): TimedOutError {
     hint:
       'the guest has not booted yet, or has none: install qemu-guest-agent in it, or run vmlet-agent there; ' +
       `${spec.name} is reached without one by vmlet ssh and vmlet console`,
-  });
-}
-
-async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await delay(LOOK_EVERY_MS, undefined, { signal }).catch((error: unknown) => {
-    signal?.throwIfAborted();
-    throw error;
   });
 }

@@ -24,6 +24,8 @@ export async function lockMachine(
   const held = await lockDirectory(name, files, verb, scope);
   removeHalfWritten(files.directory);
   removeHalfWritten(files.ssh);
+  removeHalfWritten(files.logs);
+  removeHalfWritten(files.sockets);
   await endLostRun(files);
   return held;
 }

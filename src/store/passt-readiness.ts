@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { TimedOutError } from '../errors.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { waitingOn } from '../passt/socket-table.ts';
@@ -6,6 +5,7 @@ import { explainPasstFailure } from '../passt/start-failure.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { lastLines } from './machine-status.ts';
+import { pause } from '../util/pause.ts';
 
 const PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 2;
@@ -34,7 +34,7 @@ export async function awaitForwards(
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen', timeoutMs, { hint: output.at(-1) });
     }
-    await delay(LOOK_EVERY_MS, undefined, { signal });
+    await pause(LOOK_EVERY_MS, signal);
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInputError, NetworkStartError, TimedOutError } from '../errors.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import type { Locations } from '../machine/locations.ts';
@@ -26,6 +25,7 @@ import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { writeArguments } from './start.ts';
+import { pause } from '../util/pause.ts';
 
 /**
  * Publishes more ports of a machine; one that runs has them when this returns. slirp keeps all connections. passt is
@@ -194,7 +194,7 @@ async function exchangePasst(
   const deadline = performance.now() + RESTART_MS;
   while (old && isSameProcess(passtProcess(files), old)) {
     if (performance.now() > deadline) throw new TimedOutError(`the end of ${spec.name}'s passt`, RESTART_MS);
-    await delay(LOOK_EVERY_MS, undefined, { signal: limits.signal });
+    await pause(LOOK_EVERY_MS, limits.signal);
   }
   await awaitForwards(network, files, limits);
 }

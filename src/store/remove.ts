@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
@@ -63,6 +63,10 @@ export async function removeMachine(
     }
     await killMachine({ spec, files });
   }
+  // A removal that fails leaves no second names.
+  scope.defer(() => {
+    if (existsSync(files.directory)) unkeepDisks({ spec, files }, locations);
+  });
   const keptDisks = storage ? [] : keepDisks({ spec, files }, locations);
   if (storage) {
     unkeepDisks({ spec, files }, locations);

@@ -144,15 +144,21 @@ async function load(
     async (qmp) => {
       const { running } = await qmp.execute('query-status');
       if (running) await qmp.execute('stop');
-      beginRestore(definition, { snapshot: memory.snapshot, by: 'qemu', disks: pathsOf(definition) });
+      const goOn = async (): Promise<void> => {
+        endRestore(definition);
+        if (running) await qmp.execute('cont');
+      };
+      try {
+        beginRestore(definition, { snapshot: memory.snapshot, by: 'qemu', disks: pathsOf(definition) });
+      } catch (error) {
+        await goOn();
+        throw error;
+      }
       try {
         await loadLiveSnapshot(qmp, nodes, memory.snapshot);
       } catch (error) {
-        if (error instanceof InvalidInputError) {
-          // Nothing was changed yet.
-          endRestore(definition);
-          if (running) await qmp.execute('cont');
-        }
+        // Nothing was changed yet.
+        if (error instanceof InvalidInputError) await goOn();
         throw error;
       }
       endRestore(definition);

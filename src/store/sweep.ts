@@ -40,7 +40,8 @@ function readAllSpecs(locations: Locations): MachineSpec[] | undefined {
     const specs = names.map((name) => readSpec(locations, name).spec);
     return machineNames(locations).join() === names.join() ? specs : undefined;
   } catch (error) {
-    if (error instanceof BrokenMachineError || error instanceof MachineNotFoundError) return undefined;
+    if (error instanceof BrokenMachineError || error instanceof MachineNotFoundError || isSystemError(error))
+      return undefined;
     throw error;
   }
 }

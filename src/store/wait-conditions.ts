@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../errors.ts';
 import { followLog } from '../machine/log-file.ts';
@@ -11,6 +10,7 @@ import { sshEndpoint } from './forwards.ts';
 import { readPlan } from './machine-plan-file.ts';
 import { describeStatus, readStatus } from './machine-status.ts';
 import { readSerialStart } from './serial-start.ts';
+import { pause } from '../util/pause.ts';
 
 /** What `waitFor` waits for: all that is given. */
 export interface WaitConditions {
@@ -71,10 +71,7 @@ export function conditionsOf(wanted: WaitConditions): Condition[] {
 }
 
 export async function pauseBetweenLooks(signal: AbortSignal, milliseconds = LOOK_EVERY_MS): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw error;
-  });
+  await pause(milliseconds, signal);
 }
 
 const running: Condition = {
