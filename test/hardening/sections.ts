@@ -1,4 +1,5 @@
 import { disk } from './disk.ts';
+import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
 import type { Section } from './section.ts';
 import { supply } from './supply.ts';
@@ -7,6 +8,7 @@ import { users } from './users.ts';
 /** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {
   disk,
+  faults,
   fuzz: fuzzing,
   supply,
   users,

@@ -1,0 +1,126 @@
+import type { Traced } from '../../../fixtures/step-tracer/traced.ts';
+import { settle } from '../../e2e/named/truth.ts';
+import type { Bench, Course } from './bench.ts';
+import type { Operation } from './operations.ts';
+
+/** One fault at one step of one operation, `create:ENOSPC:17`. */
+export interface Case {
+  readonly operation: Operation;
+  readonly action: string;
+  readonly step: number;
+}
+
+export interface Verdict {
+  /** Undefined where so many steps did not come this time, so that nothing was tried. */
+  readonly at: string | undefined;
+  /** What must not be; nothing when it held. */
+  readonly problems: readonly string[];
+  /** Whether the command said that it failed. */
+  readonly failed: boolean;
+}
+
+const SIGINT = 2;
+const SIGKILL = 9;
+
+export function nameOfCase({ operation, action, step }: Case): string {
+  return `${operation.name}:${action}:${step}`;
+}
+
+export async function runCase(bench: Bench, course: Course, one: Case): Promise<Verdict> {
+  await bench.begin();
+  const traced = await bench.traced(`${one.step}:${one.action}`);
+  const at = traced.fault && `${traced.fault.call} ${traced.fault.target}`;
+  const problems: string[] = [];
+  try {
+    problems.push(...endProblems(one, traced));
+    if (!(await settle(bench.home))) problems.push('something of it is still there a minute later');
+    problems.push(...(await aftermath(bench, course, one, traced)));
+  } catch (error) {
+    problems.push(`the check fails: ${String(error)}`);
+  }
+  if (problems.length > 0) bench.killAll();
+  return { at, problems: at === undefined ? [] : problems, failed: traced.status !== 0 };
+}
+
+/** What is wrong with how the command ended and what it said. */
+function endProblems({ operation, action }: Case, { status, signal, stderr, hung }: Traced): string[] {
+  if (hung) return ['it hangs'];
+  if (/^\s+at .*:\d+|this is a defect|node:internal/m.test(stderr))
+    return [`it has no words for it: ${stderr}`];
+  if (status === 0) return [];
+  // Where somebody else is killed, the command has to say what came of it.
+  if (operation.follow === undefined && action.startsWith('kill')) {
+    return signal === SIGKILL ? [] : [`it ended with ${String(status)}: ${stderr}`];
+  }
+  if (action === 'interrupt') {
+    return status === 130 || signal === SIGINT
+      ? []
+      : [`it ended with ${String(status ?? signal)}: ${stderr}`];
+  }
+  if (status !== 125 && status !== 124) return [`it ended with ${String(status ?? signal)}: ${stderr}`];
+  return /^vmlet: \S.*\S$/m.test(stderr) ? [] : [`it does not say why: ${stderr}`];
+}
+
+/** What is wrong with what it left, and with doing it again. */
+async function aftermath(bench: Bench, course: Course, one: Case, traced: Traced): Promise<string[]> {
+  const problems: string[] = [];
+  const { seen } = await bench.state();
+  const { between } = one.operation;
+  const isDone = seen === course.after.seen;
+  const isBetween = isUnfinished(one, traced) && between?.test(difference(seen, course)) === true;
+  if (!isDone && seen !== course.before.seen && !isBetween) {
+    problems.push(`neither before nor after: ${difference(seen, course)}`);
+  }
+  // What is done afterwards, while somebody is followed, changes it once more.
+  if (traced.status === 0 && !isDone && one.operation.afterwards === undefined) {
+    problems.push(`it says that it is done, and it is not: ${traced.stderr}`);
+  }
+  problems.push(...(await bench.corruptDisks()));
+  problems.push(...(await againProblems(bench, course, one.operation, isDone)));
+  await bench.empty();
+  if (!(await settle(bench.home))) problems.push('something is still there when all is removed');
+  problems.push(
+    ...extra(course.empty.files, (await bench.state()).files, 'when all is removed there is still'),
+  );
+  return problems;
+}
+
+/** Only who was killed may leave it in between. */
+function isUnfinished({ action }: Case, { signal }: Traced): boolean {
+  return action.startsWith('kill') || signal === SIGKILL;
+}
+
+async function againProblems(
+  bench: Bench,
+  course: Course,
+  operation: Operation,
+  isDone: boolean,
+): Promise<string[]> {
+  if (isDone && !operation.doneAlready) return [];
+  const { status, stderr } = await bench.again();
+  const saysDone = status === 125 && operation.doneAlready?.test(stderr) === true;
+  if (status !== 0 && !saysDone) return [`the same again ends with ${String(status)}: ${stderr}`];
+  await settle(bench.home);
+  const { seen, files } = await bench.state();
+  return [
+    ...(seen === course.after.seen
+      ? []
+      : [`the same again does not come through: ${difference(seen, course)}`]),
+    // Whoever had nothing to do does not tidy up either.
+    ...(status === 0 ? extra(course.after.files, files, 'the same again leaves') : []),
+  ];
+}
+
+function extra(expected: ReadonlySet<string>, found: ReadonlySet<string>, what: string): string[] {
+  const more = [...found].filter((path) => !expected.has(path));
+  return more.length === 0 ? [] : [`${what} ${more.join(', ')}`];
+}
+
+/** The lines that are in neither of the two states. */
+function difference(seen: string, { before, after }: Course): string {
+  const known = new Set([...before.seen.split('\n'), ...after.seen.split('\n')]);
+  const lines = seen.split('\n').filter((line) => !known.has(line));
+  return (lines.length > 0 ? lines.join(' ') : `nothing of its own in ${seen}`)
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 1500);
+}

@@ -1,0 +1,66 @@
+import { Random } from '../../../fixtures/agent/random.ts';
+import { buildStepTracer } from '../../../fixtures/step-tracer/traced.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
+import type { Findings, HardeningOptions, Section } from '../section.ts';
+import { HELPER_OPERATIONS, IMAGE_OPERATIONS, NAMED_OPERATIONS, type Operation } from './operations.ts';
+import { type SweepOptions, type Swept, sweep } from './sweep.ts';
+
+const OPERATIONS = [...NAMED_OPERATIONS, ...IMAGE_OPERATIONS, ...HELPER_OPERATIONS];
+/** Each waits for processes most of its time. */
+const AT_ONCE = 3;
+/** Of the cases of an operation that is swept; below that it is fewer operations. */
+const LEAST = 0.05;
+
+/** @param only a case of the raw log, `create:ENOSPC:17`, or as much of its beginning as is wanted. */
+export async function sweepFaults(
+  options: HardeningOptions,
+  only = process.env['VMLET_FAULT'],
+): Promise<Findings> {
+  const directory = makeTemporaryDirectory();
+  try {
+    const tracer = buildStepTracer(directory.path);
+    const waiting = only === undefined ? drawn(options) : OPERATIONS.filter(({ name }) => isOf(only, name));
+    if (waiting.length === 0) throw new Error(`there is no operation ${String(only)}`);
+    const scale = only === undefined ? Math.max(options.scale, LEAST) : options.scale;
+    const results = new Map<Operation, Swept>();
+    const work = async (): Promise<void> => {
+      for (let operation = waiting.shift(); operation; operation = waiting.shift()) {
+        results.set(operation, await sweepOne(operation, { ...options, scale, tracer, only }));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    const inOrder = OPERATIONS.flatMap((operation) => results.get(operation) ?? []);
+    return {
+      counts: inOrder.flatMap(({ counts }) => counts),
+      faults: inOrder.flatMap(({ faults }) => faults),
+    };
+  } finally {
+    directory.remove();
+  }
+}
+
+function isOf(only: string, name: string): boolean {
+  return `${only}:`.startsWith(`${name}:`);
+}
+
+function drawn({ scale, seed }: HardeningOptions): Operation[] {
+  const random = new Random(seed);
+  const rest = [...OPERATIONS];
+  const count = Math.ceil(OPERATIONS.length * Math.min(1, scale / LEAST));
+  return Array.from({ length: count }, () => rest.splice(random.below(rest.length), 1)).flat();
+}
+
+/** One that cannot be swept does not keep the others from it. */
+async function sweepOne(operation: Operation, options: SweepOptions): Promise<Swept> {
+  try {
+    return await sweep(operation, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { counts: [], faults: [`${operation.name} could not be swept: ${String(error)}`] };
+  }
+}
+
+export const faults: Section = {
+  title: 'every step of an operation killed, interrupted, and refused by the host',
+  run: sweepFaults,
+};

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { sweepFaults } from '../../hardening/faults/faults.ts';
+import type { Findings } from '../../hardening/section.ts';
+
+const SEED = 1;
+
+/** `npm run hardening -- faults` takes all operations, and all of their steps. */
+it('a few operations hold when they are killed, interrupted and refused at some of their steps', async () => {
+  check(await sweepFaults({ scale: 0.001, seed: SEED, log: () => undefined }));
+});
+
+it('a command that gets no more descriptors says so, and leaves nothing', async () => {
+  check(await sweepFaults({ scale: 0.15, seed: SEED, log: () => undefined }, 'create:EMFILE+'));
+});
+
+function check({ counts, faults }: Findings): void {
+  expect(faults).toEqual([]);
+  for (const { what, tried, held } of counts) {
+    expect(tried, what).toBeGreaterThan(0);
+    expect(held, what).toBe(tried);
+  }
+}
