@@ -1,6 +1,8 @@
 import { disk } from './disk.ts';
 import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
+import { launches } from './launches.ts';
+import { load } from './load.ts';
 import type { Section } from './section.ts';
 import { supply } from './supply.ts';
 import { users } from './users.ts';
@@ -8,6 +10,8 @@ import { users } from './users.ts';
 /** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {
   disk,
+  load,
+  launches,
   faults,
   fuzz: fuzzing,
   supply,

@@ -1,0 +1,89 @@
+/** Run by launches.ts in a process of its own: ROUNDS AT_ONCE SEED KIND IMAGE. Prints what it found as one line of JSON. */
+import { getEventListeners } from 'node:events';
+import { homedir } from 'node:os';
+import { Random } from '../../../fixtures/agent/random.ts';
+import { VmletError } from '../../../src/errors.ts';
+import { createPool, createTemplate, launch } from '../../../src/index.ts';
+import { locate } from '../../../src/machine/locations.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { until } from '../disk/until.ts';
+import { many } from '../load/many.ts';
+import { takeInventory, whatIsMore } from './inventory.ts';
+import { ENDINGS, type Start, launchAndEnd } from './round.ts';
+
+export interface Report {
+  readonly rounds: number;
+  readonly held: number;
+  /** Bytes more on the heap for each round, after a warm-up and a full collection. */
+  readonly heapGrowth: number;
+  readonly endings: Readonly<Record<string, number>>;
+  readonly faults: readonly string[];
+}
+
+const [rounds = 0, atOnce = 0, seed = 0] = process.argv.slice(2, 5).map(Number);
+const [kind = '', image = ''] = process.argv.slice(5);
+const random = new Random(seed);
+const faults: string[] = [];
+const endings: Record<string, number> = {};
+process.on('unhandledRejection', (reason) => faults.push(`unhandled rejection: ${String(reason)}`));
+
+/** What is made once (templates, caches, pools of threads) is there after it. */
+const WARM_UP = 20;
+
+{
+  await using scope = new Scope();
+  const start = await starter(scope);
+  await run(Math.min(WARM_UP, rounds), start);
+  const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  await settle();
+  const before = takeInventory(locations);
+  const heapBefore = heapBytes();
+  const held = await run(rounds, start);
+  await settle();
+  await until(() => whatIsMore(before, takeInventory(locations)).length === 0).catch(() => undefined);
+  faults.push(...whatIsMore(before, takeInventory(locations)).map((what) => `left: ${what}`));
+  const heapGrowth = (heapBytes() - heapBefore) / rounds;
+  const report: Report = { rounds, held, heapGrowth, endings, faults };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+async function starter(scope: Scope): Promise<Start> {
+  if (kind === 'launch')
+    return async (signal) => launch({ image, memory: '32M', ports: ['8080'], until: 'running', signal });
+  const template = await createTemplate({ memory: '64M' });
+  scope.defer(async () => template[Symbol.asyncDispose]());
+  if (kind === 'fork') return async (signal) => template.fork({ signal });
+  const pool = createPool(template, { size: 4 });
+  scope.defer(async () => pool.close());
+  return async (signal) => pool.fork({ signal });
+}
+
+async function run(count: number, start: Start): Promise<number> {
+  const results = await many(count, atOnce, async () => {
+    const ending = random.pick(ENDINGS);
+    endings[ending] = (endings[ending] ?? 0) + 1;
+    let given: AbortSignal | undefined;
+    try {
+      await launchAndEnd(async (signal) => start((given = signal)), ending, random);
+    } catch (error) {
+      // Whoever's passt was killed while it started is told so.
+      if (!(error instanceof VmletError)) throw error;
+    }
+    const listening = given ? getEventListeners(given, 'abort').length : 0;
+    if (listening > 0) throw new Error(`${listening} listeners are left on a signal after ${ending}`);
+  });
+  const problems = results.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+  faults.push(...problems);
+  return count - problems.length;
+}
+
+/** A pool fills itself again in the background. */
+async function settle(): Promise<void> {
+  const wait = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500));
+  await wait();
+}
+
+function heapBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync } from 'node:fs';
+import type { StopRung } from '../../../src/machine/stop.ts';
+import type { Locations } from '../../../src/machine/locations.ts';
+import type { RunningMachine } from '../../../src/index.ts';
+import { until } from '../disk/until.ts';
+import type { Count, HardeningOptions } from '../section.ts';
+import { type ChildProcess, descendantsOf, describeMemory, memoryOf } from './child-processes.ts';
+import { many, reasonsOf } from './many.ts';
+
+export interface Crowd {
+  readonly what: string;
+  readonly size: number;
+  /** Started at once, and stopped at once. */
+  readonly atOnce: number;
+  /** How a machine of it is to end when it is asked to. */
+  readonly endsBy: StopRung;
+  readonly stopMs: number;
+  start(index: number): Promise<RunningMachine>;
+}
+
+/** Starts all of a crowd in this process, looks at what they take, and stops them. */
+export async function loadEmbedded(
+  crowd: Crowd,
+  locations: Locations,
+  { log }: HardeningOptions,
+): Promise<{ readonly count: Count; readonly faults: readonly string[] }> {
+  const before = descendantsOf(process.pid).length;
+  const ownBefore = memoryOf(process.pid) ?? 0;
+  const began = performance.now();
+  const started = await many(crowd.size, crowd.atOnce, async (index) => crowd.start(index));
+  const seconds = (performance.now() - began) / 1000;
+  const machines = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const children = descendantsOf(process.pid);
+  const own = ((memoryOf(process.pid) ?? 0) - ownBefore) / crowd.size / 2 ** 20;
+  const note = [
+    `${(crowd.size / seconds).toFixed(1)} starts a second, ${crowd.atOnce} at once`,
+    describeMemory('QEMU', pidsOf(children, 'qemu')),
+    describeMemory('passt', pidsOf(children, 'passt')),
+    `launcher ${own.toFixed(2)} MiB a machine`,
+  ].join('; ');
+  log(`${crowd.what}: ${machines.length} of ${crowd.size} in ${seconds.toFixed(1)} s; ${note}`);
+  const stopped = await many(machines.length, crowd.atOnce, async (index) => {
+    const { rung, outcome } = await machines[index]!.stop({ timeoutMs: crowd.stopMs });
+    if (rung !== crowd.endsBy) throw new Error(`ended by ${rung ?? 'itself'}: ${JSON.stringify(outcome)}`);
+  });
+  await Promise.all(machines.map(async (machine) => machine.kill()));
+  await until(() => descendantsOf(process.pid).length <= before);
+  const left = [locations.runtime, locations.scratch].flatMap((path) =>
+    existsSync(path) ? readdirSync(path).map((name) => `${path}/${name}`) : [],
+  );
+  const problems = [...reasonsOf(started), ...reasonsOf(stopped)];
+  for (const problem of problems) log(`${crowd.what}: ${problem}`);
+  return {
+    count: { what: crowd.what, tried: crowd.size, held: crowd.size - problems.length, note },
+    faults: left.map((path) => `${crowd.what}: ${path} is left`),
+  };
+}
+
+function pidsOf(children: readonly ChildProcess[], name: string): number[] {
+  return children.filter(({ program }) => program.startsWith(name)).map(({ pid }) => pid);
+}
