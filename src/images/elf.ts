@@ -2,6 +2,7 @@
 
 const PROGRAM_HEADER_INTERPRETER = 3;
 const PROGRAM_HEADER_NOTE = 4;
+const SECTION_HEADER_BYTES = 64;
 const MACHINE_X86_64 = 62;
 /** XEN_ELFNOTE_PHYS32_ENTRY: where a PVH boot starts (Linux: include/xen/interface/elfnote.h). */
 const NOTE_PVH_ENTRY = 18;
@@ -59,7 +60,8 @@ export function elfSection(elf: Buffer, name: string): Buffer | undefined {
     elf.readUInt16LE(0x3c),
     elf.readUInt16LE(0x3e),
   ];
-  if (table + size * count > elf.length) return undefined;
+  if (size < SECTION_HEADER_BYTES || namesIndex >= count || table + size * count > elf.length)
+    return undefined;
   const contents = (index: number): Buffer => {
     const at = table + index * size;
     const start = readOffset(elf, at + 0x18);

@@ -71,6 +71,18 @@ describe('ELF', () => {
     expect(isStaticProgram(Buffer.from('#!/bin/sh\n'))).toBe(false);
   });
 
+  it('finds no section where the headers are too short, or the names lie in none', () => {
+    const elf = makeElf({ sections: [{ name: '.modinfo', data: Buffer.from('x') }] });
+    for (const [value, at] of [
+      [1, 0x3a],
+      [0xffff, 0x3e],
+    ] as const) {
+      const damaged = Buffer.from(elf);
+      damaged.writeUInt16LE(value, at);
+      expect(elfSection(damaged, '.modinfo')).toBeUndefined();
+    }
+  });
+
   it('finds sections by name and does not read beyond a cut-off file', () => {
     const elf = makeElf({ sections: [{ name: '.modinfo', data: Buffer.from('depends=a') }] });
     expect(elfSection(elf, '.modinfo')?.toString()).toBe('depends=a');
