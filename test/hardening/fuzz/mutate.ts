@@ -77,7 +77,7 @@ function take(bytes: Buffer, change: Step, bases: readonly Buffer[], words: read
     case 'token':
       return Buffer.concat([
         bytes.subarray(0, at),
-        words[change.index % words.length] ?? '0',
+        words[change.index % words.length] ?? Buffer.from('0'),
         bytes.subarray(at),
       ] as Buffer[]);
     case 'cut':

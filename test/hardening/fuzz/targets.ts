@@ -2,6 +2,8 @@ import type { FuzzTarget } from './target.ts';
 import * as c from './targets/c.ts';
 import * as files from './targets/files.ts';
 import * as grammars from './targets/grammars.ts';
+import * as images from './targets/images.ts';
+import * as networks from './targets/networks.ts';
 import * as streams from './targets/streams.ts';
 
 export const fuzzTargets: readonly FuzzTarget[] = [
@@ -15,6 +17,12 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   streams.losslessTarget,
   streams.frameTarget,
   streams.eventLogTarget,
+  networks.ethernetTarget,
+  images.headerTarget,
+  images.isoTarget,
+  images.kernelTarget,
+  images.fatTarget,
+  images.cpioTarget,
   c.keeperJson,
   c.keeperMonitor,
   c.keeperOptions,

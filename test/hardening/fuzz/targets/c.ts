@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import {
-  CProgram,
+  type AnsweringProgram,
   type Harness,
   type LedLimits,
+  cProgram,
   ledByCoverage,
 } from '../../../../fixtures/fuzz/c-program.ts';
 import { InvalidInputError } from '../../../../src/errors.ts';
@@ -14,14 +15,14 @@ import { type FuzzTarget, bytesTarget, jsonTarget, must, same } from '../target.
 
 /** A piece of C that is built for the time of a target, and is led by coverage for longer ones. */
 function pieceOf(harness: Harness, piece: string) {
-  let program: CProgram | undefined;
+  let program: AnsweringProgram | undefined;
   return {
     ask: async (input: Buffer): Promise<string> => {
       if (!program) throw new Error('it is not built');
       return (await program.ask(input)).toString('latin1');
     },
     prepare: async (): Promise<() => Promise<void>> => {
-      const built = new CProgram(harness, piece);
+      const built = cProgram(harness, piece);
       program = built;
       return Promise.resolve(async () => built.close());
     },
