@@ -10,6 +10,7 @@ import { copySeedDisk } from '../machine/seed-disk.ts';
 import { replaceFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
+import { together } from '../util/together.ts';
 import { newBase } from './clone-bases.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
@@ -73,11 +74,13 @@ export async function cloneMachine(
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
   createSshKeys(clone.ssh, newName);
 
-  const place = { locations, source, storage: clone.storage, signal: options.signal };
-  const disks = await Promise.all(
-    source.spec.disks.map(async (disk) =>
-      options.linked ? linkDisk(disk, place, scope) : copyDisk(disk, place),
-    ),
+  // What has failed is undone when nobody makes a disk any more.
+  const disks = await together(
+    source.spec.disks.map((disk) => async (signal) => {
+      const place = { locations, source, storage: clone.storage, signal };
+      return options.linked ? linkDisk(disk, place, scope) : copyDisk(disk, place);
+    }),
+    options.signal,
   );
   const spec: MachineSpec = {
     // It has no record of an end by which its start would know that the installer has done its work.

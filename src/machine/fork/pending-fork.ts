@@ -6,6 +6,7 @@ import { migrate, fileChannel } from '../migration.ts';
 import type { Limits } from '../../util/deadline.ts';
 import { withinLimits } from '../../util/deadline.ts';
 import type { Scope } from '../../util/scope.ts';
+import { together } from '../../util/together.ts';
 import { type StartedParts, undoLaunch } from '../launch-failure.ts';
 import { Machine } from '../machine.ts';
 import { joinNetworks, plugCables, takeSeats } from '../network/join-networks.ts';
@@ -145,8 +146,8 @@ async function copyWritable(
   files: TemplateFiles,
   { plan: origin }: TemplateRecord,
 ): Promise<void> {
-  await Promise.all(
-    writableCopies(plan, files, origin).map(async ([from, to]) => {
+  await together(
+    writableCopies(plan, files, origin).map(([from, to]) => async () => {
       await copyFile(from, to, constants.COPYFILE_FICLONE);
       await chmod(to, 0o600);
     }),

@@ -86,6 +86,8 @@ export const NAMED_OPERATIONS: readonly Operation[] = [
     name: 'clone-linked',
     prepare: [CREATE],
     args: ['clone', '--linked', 'm', 'n'],
+    // What both are to stand on has its name first; those of the dead go with the next removal.
+    between: /^nothing of its own|^( *"(path|file)": .*| *"base-.*)+$/,
     doneAlready: /^vmlet: there is a machine n already$/m,
   },
   {
