@@ -2,7 +2,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const MAY_BE_BUNDLED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
+export const MAY_BE_BUNDLED = [
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'ISC',
+  'MIT',
+];
 /** LGPL: what a user can replace, since it stays a package of its own. */
 export const MAY_BE_BESIDE = [...MAY_BE_BUNDLED, 'LGPL-3.0+', 'LGPL-3.0-or-later'];
 
