@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { trustTimer } from '../machine/board.ts';
 import type { SourceContext } from '../machine/boot-source.ts';
 import type { MachinePlanInputs } from './machine-plan.ts';
 import type { Definition } from './definition.ts';
 
-const CONSOLE = 'console=ttyS0';
+const WORDS = ['console=ttyS0', trustTimer];
 
 /** The kernel that a machine starts with, if it is not its firmware that finds one. */
 export async function findBootFiles(
@@ -30,7 +31,7 @@ export async function findBootFiles(
         ...common,
         kernelPath: readableFile(boot.kernel, 'kernel'),
         initrdPath: boot.initrd === undefined ? undefined : readableFile(boot.initrd, 'initrd'),
-        append: [CONSOLE, ...appended],
+        append: [...WORDS, ...appended],
       };
     case 'image': {
       const image = await findMicroImage(context);
@@ -38,7 +39,7 @@ export async function findBootFiles(
         ...common,
         kernelPath: image.kernelPath,
         initrdPath: image.initrdPath,
-        append: [CONSOLE, ...image.append, ...appended],
+        append: [...WORDS, ...image.append, ...appended],
       };
     }
   }
