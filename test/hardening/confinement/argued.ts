@@ -12,13 +12,70 @@ interface Argument {
 export const ARGUMENTS: readonly Argument[] = [
   {
     attempts: ['fill its directory with files'],
+    reason: 'a machine may write its own directory, up to what the disk has; a quota is the host’s to give',
+  },
+  {
+    attempts: ['write a file beyond 15 TiB'],
+    where: ({ place }) => place === 'named',
     reason:
-      'a machine may write its own directory, up to what the disk has; a quota or a cgroup is its host’s to give',
+      'snapshots lie in the disk’s file, which so has no longest length; it is up to what the host’s disk has',
   },
   {
     attempts: ['have 64 threads', 'have 1000 descriptors', 'reserve 64 GiB of memory', 'lock memory'],
     reason:
-      'QEMU has a thread for each processor, descriptors for each disk, and the guest’s memory; a cgroup bounds them',
+      'QEMU has a thread for each processor, a descriptor for each disk, and the guest’s memory; a cgroup bounds them',
+  },
+  {
+    attempts: ['have a process of its own', 'have 64 processes'],
+    reason:
+      'QEMU’s own filter (-sandbox spawn=deny) refuses it, which this program does not set up; without that, a child ' +
+      'has all layers that its parent has, and outlives the machine',
+  },
+  {
+    attempts: ['start a program by the loader', 'start what it has in memory'],
+    reason:
+      'no more code than what runs already, behind the same layers: whoever writes to memory needs no program for it',
+  },
+  {
+    attempts: ['slow down a sibling', 'schedule a sibling', 'pin a sibling to processors'],
+    where: (_, user) => user !== 'root',
+    reason:
+      'of the same user, who may slow down what is the user’s; QEMU’s own filter (-sandbox resourcecontrol=deny) ' +
+      'refuses it, which this program does not set up',
+  },
+  {
+    attempts: ['change into the home', 'watch the home by inotify'],
+    reason:
+      'an empty directory that is on the way to what the machine was given; what is in the home is not there',
+  },
+  {
+    attempts: ['listen at an abstract name'],
+    reason:
+      'nobody can connect to it from outside of its network namespace; with slirp, which has the host’s, whoever ' +
+      'connects to a name that a program of the user’s would have taken finds it',
+  },
+  {
+    attempts: ['hold capabilities'],
+    where: (_, user) => user === 'root',
+    reason:
+      'root’s images may belong to others: CAP_DAC_OVERRIDE, for files that the mounts and Landlock show; with slirp ' +
+      'low ports, too',
+  },
+  {
+    attempts: [
+      "connect to the host's 127.0.0.1",
+      "connect to the host's ::1",
+      "connect to the host's own address",
+      'connect by TCP fast open',
+      'send UDP to the host',
+      'listen at a TCP port of the host',
+      'make a netlink socket',
+      'make a vsock socket',
+      "find the host's network devices",
+    ],
+    where: ({ network }) => network === 'slirp',
+    reason:
+      'slirp is the guest’s network within QEMU, and reaches what the host reaches; SECURITY.md says so',
   },
 ];
 

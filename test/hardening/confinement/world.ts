@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -216,6 +217,7 @@ async function serveDisplay(scope: Scope): Promise<string> {
   const display = `/tmp/.X11-unix/X${process.pid}`;
   if (!existsSync(dirname(display))) {
     mkdirSync(dirname(display));
+    chmodSync(dirname(display), 0o1777);
     scope.defer(() => rmSync(dirname(display), { recursive: true }));
   }
   await serve(display, scope);
