@@ -1,3 +1,5 @@
+import { yamlText } from './yaml-text.ts';
+
 /**
  * A seed's files for a copy of its machine. To what reads them, the copy is the same instance, whose first boot is over;
  * but its host name is looked at in every boot, and written to /etc/hosts.
@@ -15,7 +17,7 @@ export async function seedOfCopy(
     version: '1.1',
   }) as Record<string, unknown>;
   const renamed = { ...metaData, 'local-hostname': to.hostname };
-  copied.set('meta-data', Buffer.from(yaml.stringify(renamed, { version: '1.1' })));
+  copied.set('meta-data', Buffer.from(yamlText(yaml, new yaml.Document(renamed, { version: '1.1' }))));
   return copied;
 }
 

@@ -8,6 +8,7 @@ import { needsNetworkEarly } from './network-need.ts';
 import { networkConfig } from './network-config.ts';
 import type { Seed } from './options.ts';
 import type { SeedTarget } from './target.ts';
+import { yamlText } from './yaml-text.ts';
 import { type UserDataKind, userDataKind } from './user-data-kind.ts';
 
 interface UserData {
@@ -34,7 +35,8 @@ export async function makeSeed(seed: Seed, target: SeedTarget): Promise<Map<stri
   // Of a network of the user's own nobody knows when it is complete.
   const guarded = target.provisioner === 'cloud-init' && !waited && seed.network === 'dhcp';
   const files = bootFiles(target.agent, guarded);
-  const text = (value: Record<string, unknown>) => Buffer.from(yaml.stringify(value, { version: '1.1' }));
+  const text = (value: Record<string, unknown>) =>
+    Buffer.from(yamlText(yaml, new yaml.Document(value, { version: '1.1' })));
   const network = networkConfig(seed, target);
   return new Map<string, Uint8Array>([
     ['meta-data', text(metaData(seed, target, waited))],

@@ -1,6 +1,7 @@
 import type * as YamlModule from 'yaml';
 import type { Document, Node, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
 import { InvalidInputError } from '../../errors.ts';
+import { yamlText } from './yaml-text.ts';
 
 type Yaml = typeof YamlModule;
 
@@ -65,13 +66,7 @@ export function mergeCloudConfigs(
   const root = document.contents as YAMLMap;
   if (root.has('users')) root.set('users', usersOf(yaml, document, root.get('users', true)));
   mergeMap(yaml, document, root, ours);
-  const text = document.toString({
-    collectionStyle: 'block',
-    lineWidth: 0,
-    directives: false,
-    blockQuote: 'literal',
-  });
-  return `#cloud-config\n${text}`;
+  return `#cloud-config\n${yamlText(yaml, document)}`;
 }
 
 function mergeMap(

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors.ts';
+import { isWellFormed } from '../../util/well-formed.ts';
 import { formatPublicKey, parsePublicKey } from '../ssh-public-key.ts';
 
 /** A file that the first boot writes. */
@@ -68,14 +69,16 @@ const hostname = z
   .max(64, 'expected 64 characters at most')
   .refine((name) => name.split('.').every((label) => HOST_LABEL.test(label)), 'expected a host name');
 
-const line = z
-  .string()
+/** Half of a surrogate pair would become another character in the guest. */
+const text = z.string().refine(isWellFormed, 'it holds half of a surrogate pair, which is not Unicode text');
+
+const line = text
   .min(1, 'expected something')
   .refine((text) => !text.includes('\0'), 'it must not hold a NUL');
 
 const fileSchema = z.strictObject({
-  path: z.string().regex(/^\/[^\0]*[^\0/]$/, 'expected the absolute path of a file'),
-  content: z.union([z.string(), z.instanceof(Uint8Array)]),
+  path: text.regex(/^\/[^\0]*[^\0/]$/, 'expected the absolute path of a file'),
+  content: z.union([text, z.instanceof(Uint8Array)]),
   mode: z.int().min(0).max(0o7777).default(0o644),
   owner: z
     .string()
@@ -88,14 +91,14 @@ const optionsSchema = z.strictObject({
   sshKeys: z.array(z.string()).default([]),
   hostname: hostname.optional(),
   network: z.union([z.literal('dhcp'), z.record(z.string(), z.unknown())]).default('dhcp'),
-  packages: z.array(z.string().regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected the name of a package')).default([]),
+  packages: z.array(text.regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected the name of a package')).default([]),
   files: z.array(fileSchema).default([]),
   run: z.array(line).default([]),
   timezone: z
     .string()
     .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'expected a time zone, as in Europe/Berlin')
     .optional(),
-  userData: z.string().optional(),
+  userData: text.optional(),
 });
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */

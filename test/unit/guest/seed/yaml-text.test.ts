@@ -1,0 +1,26 @@
+import * as yaml from 'yaml';
+import { expect, test } from 'vitest';
+import { yamlText } from '../../../../src/guest/seed/yaml-text.ts';
+
+const textOf = (value: unknown): string => yamlText(yaml, new yaml.Document(value, { version: '1.1' }));
+
+test.each([
+  ['a\u007fb', '"a\\u007fb"'],
+  ['a\u0085b', '"a\\u0085b"'],
+  ['a\u2028b', '"a\\u2028b"'],
+  ['\ufeffa', '"\\ufeffa"'],
+  ['a\tb', '"a\\tb"'],
+  ['=', '"="'],
+  ['<<', '!!str "<<"'],
+])('what PyYAML would take otherwise, or not at all, is quoted: %j', (value, written) => {
+  const text = textOf({ value });
+  expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  expect(text.replaceAll("'", '"')).toBe(`value: ${written}\n`);
+  expect(yaml.parse(text, { version: '1.1' })).toEqual({ value });
+});
+
+test('all else is written as it was', () => {
+  expect(textOf({ run: ['echo hi\n\techo ho\n'], text: 'é 😀' })).toBe(
+    'run:\n  - |\n    echo hi\n    \techo ho\ntext: é 😀\n',
+  );
+});
