@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { NO_CORE } from '../process/confine.ts';
-import { WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
+import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
 import { qemuConfinement } from './confinement.ts';
 import { type MachineDirectory, machineDirectory } from './directory.ts';
 import type { Locations } from './locations.ts';
@@ -80,7 +80,11 @@ export function scriptOf(plan: Plan, host: Host, preparation: readonly string[])
     ...directoryLines(directory),
     ...preparation,
     ...networkLines(plan),
-    command(['env', '-i', ...tether(WHOEVER_STARTS_IT, qemuCommand(plan), qemuConfinement(plan, host))]),
+    command([
+      'env',
+      '-i',
+      ...tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, qemuCommand(plan), qemuConfinement(plan, host)),
+    ]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -139,7 +143,7 @@ function networkLines({ network, directory }: Plan): string[] {
   const socket = directory.networkSocket;
   const passt = [network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })];
   return [
-    `${command(['env', '-i', ...tether(WHOEVER_STARTS_IT, passt, NO_CORE)])} &`,
+    `${command(['env', '-i', ...tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, passt, NO_CORE)])} &`,
     `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
   ];
 }

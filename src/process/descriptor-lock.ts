@@ -3,7 +3,7 @@ import { CommandFailedError, type ExitStatus } from '../errors.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { requireProgram } from './program.ts';
 import { startProcess } from './start-process.ts';
-import { tether } from './tether.ts';
+import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
 
 const BUSY = 1;
 
@@ -23,7 +23,7 @@ export async function lockDescriptor(
   signal?.throwIfAborted();
   const flock = requireProgram('flock', 'It is part of util-linux.');
   const argv: [string, ...string[]] = [flock, '--exclusive', ...(wait ? [] : ['--nonblock']), '3'];
-  const [program, ...args] = tether(process.pid, argv);
+  const [program, ...args] = tether(process.pid, STANDARD_DESCRIPTORS + 1, argv);
   const { child } = startProcess(flock, () =>
     spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', descriptor], env: {} }),
   );

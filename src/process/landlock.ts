@@ -9,10 +9,13 @@ const RIGHTS: Readonly<Record<Access, readonly string[]>> = {
   execute: ['execute', 'read-file'],
   'read-only': READ,
   'read-write': WRITE,
-  /** No devices: whoever can make one can open any. Not even root's program makes one. */
+  /**
+   * No devices: whoever can make one can open any. Not even root's program makes one. No symbolic links: whoever opens
+   * what it made comes to another file.
+   */
   own: [
     ...WRITE,
-    ...['remove-dir', 'remove-file', 'make-dir', 'make-reg', 'make-sock', 'make-fifo', 'make-sym', 'refer'],
+    ...['remove-dir', 'remove-file', 'make-dir', 'make-reg', 'make-sock', 'make-fifo', 'refer'],
   ],
 };
 

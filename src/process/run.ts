@@ -4,7 +4,7 @@ import { CommandFailedError, type ExitStatus, MissingProgramError, TimedOutError
 import { onAbort } from '../util/on-abort.ts';
 import { findProgram } from './program.ts';
 import { startProcess } from './start-process.ts';
-import { tether } from './tether.ts';
+import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
 
 export interface RunOptions {
   /** Bytes for the program's standard input; empty by default. */
@@ -42,7 +42,12 @@ export async function run(
   options.signal?.throwIfAborted();
   const found = findProgram(argv[0]);
   if (found === undefined) throw new MissingProgramError(argv[0]);
-  const [program, ...args] = tether(process.pid, [found, ...argv.slice(1)], options.confinement);
+  const [program, ...args] = tether(
+    process.pid,
+    STANDARD_DESCRIPTORS,
+    [found, ...argv.slice(1)],
+    options.confinement,
+  );
   const { child } = startProcess(argv[0], () =>
     spawn(program, args, {
       stdio: 'pipe',

@@ -6,7 +6,7 @@ import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
 import { findProgram } from './program.ts';
 import { startProcess } from './start-process.ts';
-import { tether } from './tether.ts';
+import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
 
 export interface SuperviseOptions {
   /** The program's whole environment. */
@@ -48,8 +48,13 @@ export function supervise(
 ): SupervisedProcess {
   const found = findProgram(argv[0]);
   if (found === undefined) throw new MissingProgramError(argv[0]);
-  const [program, ...args] = tether(process.pid, [found, ...argv.slice(1)], options.confinement);
   const descriptors = options.descriptors ?? [];
+  const [program, ...args] = tether(
+    process.pid,
+    STANDARD_DESCRIPTORS + descriptors.length,
+    [found, ...argv.slice(1)],
+    options.confinement,
+  );
   const { child, pid } = startProcess(argv[0], () =>
     spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', ...descriptors],

@@ -16,7 +16,7 @@ import { NO_CORE, confine } from '../process/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
 import { layersOf } from '../process/layers.ts';
 import { requireProgram } from '../process/program.ts';
-import { WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
+import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
 import { findBootFiles } from './boot-files.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -25,6 +25,11 @@ import { type KeptMemory, planNamedMachine } from './machine-plan.ts';
 import { readStatus } from './machine-status.ts';
 import { readSavedNote } from './saved-note.ts';
 import type { StartOptions } from './start.ts';
+
+/** QEMU's events and its console lead to the keeper. */
+const KEEPERS = 2;
+/** A helper's connection to QEMU is behind the standard ones. */
+const HELPERS_DESCRIPTORS = STANDARD_DESCRIPTORS + 1;
 
 /** The command line of a helper, in the file where the keeper reads it. */
 export interface HelperCommand extends KeeperHelper {
@@ -100,7 +105,13 @@ export function startDirectories(files: MachineFiles, plan: NamedPlan): string[]
 }
 
 function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
-  return tether(WHOEVER_STARTS_IT, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host));
+  const descriptors = STANDARD_DESCRIPTORS + KEEPERS + (plan.bridge ? 1 : 0);
+  return tether(
+    WHOEVER_STARTS_IT,
+    descriptors,
+    [plan.qemu, ...namedArguments(plan)],
+    qemuConfinement(plan, host),
+  );
 }
 
 function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand[] {
@@ -112,7 +123,12 @@ function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
       // It locks itself up, by mounts and namespaces that our layers would refuse.
-      argv: tether(WHOEVER_STARTS_IT, [network.passtPath, ...passtArguments(network)], NO_CORE),
+      argv: tether(
+        WHOEVER_STARTS_IT,
+        HELPERS_DESCRIPTORS,
+        [network.passtPath, ...passtArguments(network)],
+        NO_CORE,
+      ),
     },
   ];
 }
@@ -133,6 +149,7 @@ async function tpmHelper(
       logPath: files.swtpmLog,
       argv: tether(
         WHOEVER_STARTS_IT,
+        HELPERS_DESCRIPTORS,
         swtpmArguments(await probeSwtpm(path, signal), files.tpm),
         confine(
           confineSwtpm(path, files.tpm),

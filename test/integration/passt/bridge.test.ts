@@ -257,7 +257,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     ];
     // The device works in a network of QEMU's own: it belongs to the one in which it was made.
     const layers = ['--unshare', 'net', '--seccomp', 'base,sockets'];
-    const words = tether(WHOEVER_STARTS_IT, qemu, layers);
+    const words = tether(WHOEVER_STARTS_IT, DESCRIPTOR + 1, qemu, layers);
     const argv = withTap(keeper, { bridge: BRIDGE, helper: HELPER }, DESCRIPTOR, words);
     const process_ = supervise(
       inNetwork(`allow ${BRIDGE}\n`, argv),

@@ -8,11 +8,11 @@ import { everyLayer, noNamespaces, unable } from './abilities.ts';
 /** What ends with a slash is a directory, nothing under /missing exists, and /link leads to /real. */
 function find(path: string): FoundPath | undefined {
   if (path.startsWith('/missing')) return undefined;
-  const isLinked = path.startsWith('/link/');
+  const isLinked = path.startsWith('/link/') || path.startsWith('/own/link/');
   return {
-    path: isLinked ? path.replace('/link/', '/real/') : path.replace(/(.)\/$/, '$1'),
+    path: isLinked ? path.replace(/^.*\/link\//, '/real/') : path.replace(/(.)\/$/, '$1'),
     kind: path.endsWith('/') ? 'directory' : 'file',
-    links: isLinked ? [{ path: '/link', target: 'real' }] : [],
+    links: isLinked ? [{ path: path.replace(/\/link\/.*/, '/link'), target: 'real' }] : [],
   };
 }
 
@@ -45,10 +45,10 @@ describe('rules of Landlock', () => {
     ]);
   });
 
-  it('let a program do everything in its own directory but execute and make devices', () => {
+  it('let a program do everything in its own directory but execute, and make devices and links', () => {
     const [own] = rulesOf({ own: ['/own/'] });
     expect(own).toBe(
-      'read-file,read-dir,write-file,truncate,remove-dir,remove-file,make-dir,make-reg,make-sock,make-fifo,make-sym,refer /own',
+      'read-file,read-dir,write-file,truncate,remove-dir,remove-file,make-dir,make-reg,make-sock,make-fifo,refer /own',
     );
   });
 
@@ -85,6 +85,12 @@ describe('a root of its own', () => {
     expect(valuesOf(options, '--bind-read-only', 1)).toEqual(['/real/a', '/real/b']);
     expect(optionsFor({ readOnly: ['/', '/link/a'] })).not.toContain('--symlink');
   });
+});
+
+it('grants nothing to which a link in its own directory leads, which it may have made', () => {
+  const options = optionsFor({ readOnly: ['/own/link/a'], own: ['/own/'] });
+  expect(options.join(' ')).not.toContain('/real/a');
+  expect(optionsFor({ readOnly: ['/link/a'], own: ['/own/'] }).join(' ')).toContain('/real/a');
 });
 
 describe('layers', () => {
@@ -150,7 +156,7 @@ describe('layers', () => {
 });
 
 it('ties a program to whoever starts it', () => {
-  const [program, ...options] = tether(WHOEVER_STARTS_IT, ['/qemu', '-x'], ['--limit', 'core=0']);
+  const [program, ...options] = tether(WHOEVER_STARTS_IT, 5, ['/qemu', '-x'], ['--limit', 'core=0']);
   expect(program).toMatch(/\/vmlet-confine$/);
-  expect(options).toEqual(['--parent', '0', '--limit', 'core=0', '--', '/qemu', '-x']);
+  expect(options).toEqual(['--parent', '0', '--descriptors', '5', '--limit', 'core=0', '--', '/qemu', '-x']);
 });
