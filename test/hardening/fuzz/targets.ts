@@ -4,6 +4,7 @@ import * as files from './targets/files.ts';
 import * as grammars from './targets/grammars.ts';
 import * as images from './targets/images.ts';
 import * as networks from './targets/networks.ts';
+import * as seeds from './targets/seeds.ts';
 import * as streams from './targets/streams.ts';
 
 export const fuzzTargets: readonly FuzzTarget[] = [
@@ -23,6 +24,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   images.kernelTarget,
   images.fatTarget,
   images.cpioTarget,
+  seeds.seedTarget,
   c.keeperJson,
   c.keeperMonitor,
   c.keeperOptions,
