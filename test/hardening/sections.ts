@@ -1,3 +1,4 @@
+import { confinement } from './confinement.ts';
 import { disk } from './disk.ts';
 import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
@@ -9,6 +10,7 @@ import { users } from './users.ts';
 
 /** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {
+  confinement,
   disk,
   load,
   launches,
