@@ -40,6 +40,9 @@ export interface SupervisedProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** After the standard ones. */
+const FIRST_DESCRIPTOR = 3;
+
 /** @throws MissingProgramError, ProcessStartError. */
 export function supervise(
   argv: readonly [string, ...string[]],
@@ -82,8 +85,8 @@ export function supervise(
   for (const stream of stdio) stream?.on('error', () => undefined);
   const connections = new Map<number, Socket>();
   descriptors.forEach((descriptor, index) => {
-    const ours = stdio[index + 3];
-    if (descriptor === 'pipe' && ours) connections.set(index + 3, ours);
+    const ours = stdio[index + FIRST_DESCRIPTOR];
+    if (descriptor === 'pipe' && ours) connections.set(index + FIRST_DESCRIPTOR, ours);
   });
 
   scope.defer(async () => {

@@ -91,7 +91,9 @@ function missingAttempts(attack: Attack, attacks: readonly Attack[]): string[] {
 function problemsOf(attack: Attack, missing: readonly string[]): string[] {
   return [
     ...(attack.problem === undefined ? [] : [`${placeOf(attack)}: ${attack.problem}`]),
-    ...missing.map((attempt) => `${placeOf(attack)} did not come so far as to ${attempt}`),
+    ...(missing.length === 0
+      ? []
+      : [`${placeOf(attack)} did not come so far as to ${missing[0] ?? ''}, and ${missing.length - 1} more`]),
   ];
 }
 

@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest';
+import { confinement } from '../../hardening/confinement.ts';
+
+it('leaves a hostile program in the place of QEMU nothing that is not argued for', async () => {
+  const { counts, faults } = await confinement.run({ scale: 0.1, seed: 1, log: () => undefined });
+  expect(faults).toEqual([]);
+  expect(counts).toHaveLength(3);
+  for (const { tried, held } of counts) expect([held, tried > 100]).toEqual([tried, true]);
+});
