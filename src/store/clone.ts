@@ -1,4 +1,13 @@
-import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { extname, isAbsolute, join } from 'node:path';
 import { InvalidInputError, MachineExistsError } from '../errors.ts';
@@ -49,6 +58,7 @@ export async function cloneMachine(
   requireStopped(source, 'cloned');
   await settleRestore(source);
   await settleSnapshot(source);
+  removeReplacedNames(source);
   if (existsSync(files.savedState)) {
     throw new InvalidInputError(
       'machine',
@@ -99,6 +109,23 @@ export async function cloneMachine(
   if (options.linked) replaceFile(files.spec, formatMachineSpec(kept));
   for (const { commit } of disks) commit();
   placeMachine(staging, locations, newName);
+}
+
+/** Of disks that a linked clone has made bases of and that was killed then; a base is the same file. */
+function removeReplacedNames({ spec, files }: Definition): void {
+  const bases = spec.disks.flatMap(({ backing }) => identityOf(backing?.path) ?? []);
+  const used = new Set(spec.disks.map(({ file }) => file));
+  for (const name of readdirSync(files.storage)) {
+    const path = join(files.storage, name);
+    const identity = identityOf(path);
+    if (identity !== undefined && bases.includes(identity) && !used.has(name)) rmSync(path, { force: true });
+  }
+}
+
+/** The same for all names of one file. */
+function identityOf(path: string | undefined): string | undefined {
+  const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 interface Place {

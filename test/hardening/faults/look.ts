@@ -15,7 +15,10 @@ export async function look(home: Home): Promise<string> {
   const sshConfig = join(home.path, '.ssh/config');
   const whole = {
     machines,
-    disks: keptDisks(home).map((path) => basename(path)),
+    // What clones stand on goes with the next removal where nobody needs it; whether it does is seen in the end.
+    disks: keptDisks(home)
+      .map((path) => basename(path))
+      .filter((name) => !name.startsWith('base-')),
     images: namesIn(join(images, 'tags'))
       .concat(namesIn(images))
       .filter((name) => !name.startsWith('.')),
