@@ -14,6 +14,12 @@ import type { MachineParts } from './running-machine.ts';
 import { SpaceWatch } from './space-watch.ts';
 import { startProcesses } from './start.ts';
 
+/**
+ * A hundred machines that are started at once on two processors are all slow to greet. A QEMU that ends is noticed at once,
+ * and a launch has its own limit.
+ */
+const GREETING_MS = 120_000;
+
 export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
@@ -53,6 +59,7 @@ export async function startMachine(
   const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, copy);
   Object.assign(started, { life, console, network, plan });
   const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
+    greetingTimeoutMs: GREETING_MS,
     processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
     signal,
   });

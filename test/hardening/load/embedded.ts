@@ -34,7 +34,10 @@ export async function loadEmbedded(
   const own = ((memoryOf(process.pid) ?? 0) - ownBefore) / crowd.size / 2 ** 20;
   const note = [
     `${(crowd.size / seconds).toFixed(1)} starts a second, ${crowd.atOnce} at once`,
-    describeMemory('QEMU', pidsOf(children, 'qemu')),
+    describeMemory(
+      'QEMU',
+      machines.map(({ pid }) => pid),
+    ),
     describeMemory('passt', pidsOf(children, 'passt')),
     `launcher ${own.toFixed(2)} MiB a machine`,
   ].join('; ');
