@@ -41,7 +41,8 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/' },
       // errors.ts and format.ts are public as a whole; through index.ts each verb would load the whole library for them.
-      to: { path: '^src/(?!cli/|(errors|format)\\.ts$|index\\.ts$|qmp/index\\.ts$|store/index\\.ts$)' },
+      // What is in util knows nothing of machines.
+      to: { path: '^src/(?!cli/|util/|(errors|format)\\.ts$|index\\.ts$|qmp/index\\.ts$|store/index\\.ts$)' },
     },
     {
       name: 'errors-come-from-their-index',

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -23,7 +23,8 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
   try {
     const file = openSync(beside, 'w', mode);
     try {
-      writeSync(file, text);
+      // Until all is written: one call alone may write a part.
+      writeFileSync(file, text);
       if (lasting) fsyncSync(file);
     } finally {
       closeSync(file);
