@@ -11,7 +11,7 @@ import { readPlan } from './machine-plan-file.ts';
 import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { notRunning } from './not-running.ts';
-import { discardSaved, readSavedNote, writeSavedNote } from './saved-note.ts';
+import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from './saved-note.ts';
 
 export interface SaveMachineOptions extends Limits {
   /** Called about every 250 ms. */
@@ -66,9 +66,18 @@ export async function restoreSaved(
     definition,
     async (qmp) => {
       await restoreState(qmp, files.savedState, { wasRunning: false, signal });
-      discardSaved(definition);
+      discardSavedMemory(definition);
       if (wasRunning && letRun) await qmp.execute('cont');
+      discardSavedNote(definition);
     },
     { long: true, signal },
   );
+}
+
+/** Finishes what a start began that was killed when it had given QEMU the memory. */
+export async function goOnWithSaved(definition: Definition): Promise<void> {
+  await withMonitor(definition, async (qmp) => {
+    await qmp.execute('cont');
+    discardSavedNote(definition);
+  });
 }

@@ -32,11 +32,26 @@ export function readSavedNote({ spec, files }: Definition): SavedNote {
 }
 
 /** What was saved is gone for good; what a save that was interrupted has left, too. */
-export function discardSaved({ files }: Pick<Definition, 'files'>): void {
+export function discardSaved(definition: Pick<Definition, 'files'>): void {
+  discardSavedMemory(definition);
+  discardSavedNote(definition);
+}
+
+export function discardSavedMemory({ files }: Pick<Definition, 'files'>): void {
   rmSync(`${files.savedState}.partial`, { force: true });
   if (existsSync(files.savedState)) {
     rmSync(files.savedState);
     syncDirectory(dirname(files.savedState));
   }
+}
+
+export function discardSavedNote({ files }: Pick<Definition, 'files'>): void {
   rmSync(files.savedStateNote, { force: true });
+}
+
+/** Whether its memory was taken, and who was to let it run again was killed just then. */
+export function waitsToGoOn(definition: Definition): boolean {
+  const { files } = definition;
+  if (existsSync(files.savedState) || !existsSync(files.savedStateNote)) return false;
+  return readSavedNote(definition).wasRunning;
 }

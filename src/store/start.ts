@@ -23,7 +23,7 @@ import type { KeptMemory } from './machine-plan.ts';
 import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
-import { discardSaved } from './saved-note.ts';
+import { discardSaved, waitsToGoOn } from './saved-note.ts';
 import { recordSerialStart } from './serial-start.ts';
 import { writeSshConfig } from './ssh-files.ts';
 import { markDirectory } from './sweep.ts';
@@ -78,6 +78,11 @@ export async function startMachine(
   await using scope = new Scope();
   const { lifeline } = await lockMachine(name, files, 'starting it', scope);
   const asked = readDefinition(locations, name);
+  if (isStoppedShort(asked) && options.paused !== true) {
+    const { goOnWithSaved } = await import('./save.ts');
+    await goOnWithSaved(asked);
+    return asked;
+  }
   await refuseRunning(asked);
   await settleRestore(asked);
   await settleSnapshot(asked);
@@ -101,6 +106,11 @@ export async function startMachine(
   }
 }
 
+function isStoppedShort(definition: Definition): boolean {
+  const status = readStatus(definition.files);
+  return status.kind === 'running' && status.state === 'paused' && waitsToGoOn(definition);
+}
+
 async function refuseRunning(definition: Definition): Promise<void> {
   const { spec, files } = definition;
   const status = readStatus(files);
@@ -112,7 +122,10 @@ async function refuseRunning(definition: Definition): Promise<void> {
     return;
   }
   throw new MachineStateError(spec.name, status.state, `runs already (it is ${status.state})`, {
-    hint: `stop it first: vmlet stop ${spec.name}`,
+    hint:
+      status.state === 'paused'
+        ? `let it go on: vmlet resume ${spec.name}`
+        : `stop it first: vmlet stop ${spec.name}`,
   });
 }
 

@@ -1,11 +1,13 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isSystemError } from '../errors.ts';
 
 /**
  * Replaces a file in one step: whoever reads it, after a crash too, finds the old text or the new one.
  * Synchronous, so that no two writes of one process come between each other.
  */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
+  removeUnfinished(path);
   putInPlace(path, text, mode, true);
   syncDirectory(dirname(path));
 }
@@ -33,6 +35,23 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
   } catch (error) {
     rmSync(beside, { force: true });
     throw error;
+  }
+}
+
+/** What those have left beside it who were killed in between: some files are not in directories that we sweep. */
+function removeUnfinished(path: string): void {
+  const [directory, name] = [dirname(path), basename(path)];
+  for (const other of readdirSync(directory)) {
+    const writer = other.startsWith(`${name}.`) && /^(\d+)\.new$/.exec(other.slice(name.length + 1))?.[1];
+    if (writer && !isThere(Number(writer))) rmSync(join(directory, other), { force: true });
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !isSystemError(error, 'ESRCH');
   }
 }
 

@@ -117,6 +117,16 @@ describe('a start that is killed before QEMU has the saved memory', () => {
     expect(await listed()).toEqual({ m: 'running' });
     expect(existsSync(files.savedState)).toBe(false);
     expect(await liesOf(home)).toEqual([]);
+
+    // As it lies when the start is killed a moment later: QEMU has the memory, and nobody let it run.
+    expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+    const note = readFileSync(files.savedStateNote);
+    expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
+    expect((await home.vmlet('start', 'm')).stderr).toMatch(/m runs already.*\n.*vmlet resume m/);
+    writeFileSync(files.savedStateNote, note);
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    expect(await listed()).toEqual({ m: 'running' });
+    expect(existsSync(files.savedStateNote)).toBe(false);
   });
 });
 
