@@ -49,7 +49,7 @@ function removeAllClaimed(): void {
  * through a link, or where others may put their own.
  */
 export function sweepDeadOwners(parent: string): void {
-  if (!isPrivateDirectory(parent)) return;
+  if (!isOwnDirectory(parent, OTHERS_WRITE)) return;
   let names: string[];
   try {
     names = readdirSync(parent);
@@ -103,15 +103,22 @@ export function ensurePrivateDirectory(path: string): void {
   }
 }
 
+const OTHERS_WRITE = 0o022;
+const OTHERS_ENTER = 0o077;
+
 /** Of the user, nobody else's to enter, and no link. */
 export function isPrivateDirectory(path: string): boolean {
+  return isOwnDirectory(path, OTHERS_ENTER);
+}
+
+function isOwnDirectory(path: string, forbiddenMode: number): boolean {
   try {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return (
       found !== undefined &&
       found.isDirectory() &&
       found.uid === process.getuid?.() &&
-      (found.mode & 0o077) === 0
+      (found.mode & forbiddenMode) === 0
     );
   } catch (error) {
     // On the way to it is a directory that is closed to us.

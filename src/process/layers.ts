@@ -66,9 +66,9 @@ const NAMESPACES: Readonly<Record<Connects, readonly Namespace[]>> = {
 };
 
 const FILTERS: Readonly<Record<Connects, readonly string[]>> = {
-  nowhere: ['base', 'sockets', 'connect'],
-  'by-path': ['base', 'sockets'],
-  anywhere: ['base'],
+  nowhere: ['base', 'processes', 'sockets', 'connect'],
+  'by-path': ['base', 'processes', 'sockets'],
+  anywhere: ['base', 'processes'],
 };
 
 function gapsOf({ namespaces, landlock, seccomp }: Omit<Layers, 'gaps'>, connects: Connects): string[] {

@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BASE = 1, SOCKETS = 2, CONNECT = 4 };
-static const struct word words[] = {{"base", BASE}, {"sockets", SOCKETS}, {"connect", CONNECT}};
+enum { BASE = 1, SOCKETS = 2, CONNECT = 4, PROCESSES = 8 };
+static const struct word words[] = {{"base", BASE}, {"sockets", SOCKETS}, {"connect", CONNECT}, {"processes", PROCESSES}};
 
 static unsigned asked;
 
@@ -50,9 +50,7 @@ static const unsigned refused_by_base[] = {
     SYS_clock_adjtime, SYS_adjtimex, SYS_sethostname, SYS_setdomainname, SYS_iopl, SYS_ioperm, SYS_vhangup};
 
 static const unsigned unknown_in_base[] = {
-    SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
-    /* Its flags lie in memory, where a filter cannot look; libraries fall back on clone. */
-    SYS_clone3};
+    SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
 
 void seccomp_read(const char *list)
 {
@@ -76,8 +74,6 @@ static void refuse_other_processes(unsigned call, unsigned argument)
 
 static void add_base(bool signals_are_scoped)
 {
-    static const unsigned new_namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                           CLONE_NEWPID | CLONE_NEWNET;
     /* First, for KVM makes it all the time. */
     filter_begin(SYS_ioctl);
     filter_load_argument(1);
@@ -93,12 +89,6 @@ static void add_base(bool signals_are_scoped)
     filter_load_argument(1);
     filter_refuse_if_equal(F_SETOWN, EPERM);
     filter_refuse_if_equal(F_SETOWN_EX, EPERM);
-    filter_allow();
-    filter_end();
-
-    filter_begin(SYS_clone);
-    filter_load_argument(0);
-    filter_refuse_if_any_bit(new_namespaces, EPERM);
     filter_allow();
     filter_end();
 
@@ -136,6 +126,32 @@ static void add_sockets(unsigned call)
     filter_end();
 }
 
+static void add_clone(void)
+{
+    static const unsigned new_namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                           CLONE_NEWPID | CLONE_NEWNET;
+    filter_begin(SYS_clone);
+    filter_load_argument(0);
+    if (asked & BASE)
+        filter_refuse_if_any_bit(new_namespaces, EPERM);
+    if (asked & PROCESSES) {
+        filter_mask(CLONE_THREAD);
+        filter_refuse_unless_equal(CLONE_THREAD, EPERM);
+    }
+    filter_allow();
+    filter_end();
+    /* Its flags lie in memory, where a filter cannot look; libraries fall back on clone. */
+    filter_refuse_call(SYS_clone3, ENOSYS);
+}
+
+/* A child would outlive whoever is watched, and a program in memory has no path at which Landlock would look. */
+static void add_processes(void)
+{
+    filter_refuse_call(SYS_fork, EPERM);
+    filter_refuse_call(SYS_vfork, EPERM);
+    filter_refuse_call(SYS_execveat, EPERM);
+}
+
 void seccomp_install(bool signals_are_scoped)
 {
     if (asked == 0)
@@ -143,6 +159,10 @@ void seccomp_install(bool signals_are_scoped)
     filter_start();
     if (asked & BASE)
         add_base(signals_are_scoped);
+    if (asked & (BASE | PROCESSES))
+        add_clone();
+    if (asked & PROCESSES)
+        add_processes();
     if (asked & SOCKETS) {
         add_sockets(SYS_socket);
         add_sockets(SYS_socketpair);

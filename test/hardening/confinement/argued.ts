@@ -26,15 +26,10 @@ export const ARGUMENTS: readonly Argument[] = [
       'QEMU has a thread for each processor, a descriptor for each disk, and the guest’s memory; a cgroup bounds them',
   },
   {
-    attempts: ['have a process of its own', 'have 64 processes'],
+    attempts: ['start a program by the loader'],
     reason:
-      'QEMU’s own filter (-sandbox spawn=deny) refuses it, which this program does not set up; without that, a child ' +
-      'has all layers that its parent has, and outlives the machine',
-  },
-  {
-    attempts: ['start a program by the loader', 'start what it has in memory'],
-    reason:
-      'no more code than what runs already, behind the same layers: whoever writes to memory needs no program for it',
+      'it becomes that program, in its own process and behind the same layers: no more code than what runs already; ' +
+      'whoever writes to memory needs no program for it',
   },
   {
     attempts: ['slow down a sibling', 'schedule a sibling', 'pin a sibling to processors'],

@@ -212,13 +212,13 @@ describe.each(Object.keys(SETS))('a program within %s', (layers) => {
 
   it('may not execute what it was not given', async () => {
     // There is no such file, or it may not be executed.
-    expect([126, 127]).toContain(await runShell('/usr/bin/id'));
+    expect([126, 127]).toContain(await runShell('exec /usr/bin/id'));
   });
 
   it('may not execute what it made itself', async () => {
     expect(await runShell('echo exit 7 > tool')).toBe(0);
     chmodSync(join(own, 'tool'), 0o755);
-    expect(await runShell('./tool')).toBe(126);
+    expect(await runShell('exec ./tool')).toBe(126);
   });
 
   it('makes, reads and removes in its own directory', async () => {

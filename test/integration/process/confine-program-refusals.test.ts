@@ -12,6 +12,7 @@ const [ABI_OF_TCP, ABI_OF_IOCTL, ABI_OF_SCOPE] = [4, 5, 6];
 const [AF_UNIX, AF_INET, AF_NETLINK, AF_VSOCK] = [1, 2, 16, 40];
 const [STREAM, DATAGRAM, SEQUENCED, NONBLOCK] = [1, 2, 5, 0o4000];
 const [NEW_MOUNTS, NEW_USERS, NEW_NET] = ['0x20000', '0x10000000', '0x40000000'];
+const THREAD_IN_NEW_NET = '0x40010000';
 
 /** By their numbers; each answers otherwise to arguments that are all -1. */
 const REFUSED_CALLS = {
@@ -271,6 +272,16 @@ describe.each(USERS)('as $name', (as) => {
         ...words.map(() => 'EPERM'),
         'EPERM',
         'ok',
+      ]);
+    });
+
+    it('processes leaves threads, and no way to have another program run', () => {
+      const all = ['--seccomp', 'processes'];
+      const tried = ['clone=0', 'fork', 'call=57', 'call=58', 'call=322', 'signal-thread', 'call=435'];
+      expect(answers(all, tried)).toEqual(['EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM', 'ok', 'ENOSYS']);
+      const withBase = ['--seccomp', 'base,processes'];
+      expect(answers(withBase, [...tried, `clone=${THREAD_IN_NEW_NET}`])).toEqual([
+        ...['EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM', 'ENOSYS', 'EPERM'],
       ]);
     });
 

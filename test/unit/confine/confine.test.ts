@@ -99,16 +99,16 @@ describe('layers', () => {
     expect(layers('nowhere')).toEqual({
       namespaces: ['mount', 'net', 'ipc', 'uts'],
       landlock: { abi: 6, scoped: true, deniesTcp: true },
-      seccomp: ['base', 'sockets', 'connect'],
+      seccomp: ['base', 'processes', 'sockets', 'connect'],
       longestFile: 7,
       gaps: [],
     });
-    expect(layers('by-path')).toEqual({ ...layers('nowhere'), seccomp: ['base', 'sockets'] });
+    expect(layers('by-path')).toEqual({ ...layers('nowhere'), seccomp: ['base', 'processes', 'sockets'] });
     expect(layers('anywhere')).toEqual({
       ...layers('nowhere'),
       namespaces: ['mount', 'ipc', 'uts'],
       landlock: { abi: 6, scoped: true, deniesTcp: false },
-      seccomp: ['base'],
+      seccomp: ['base', 'processes'],
     });
   });
 
@@ -120,7 +120,7 @@ describe('layers', () => {
     );
     expect(options).toEqual([
       ...['--limit', 'core=0', '--limit', 'fsize=7', '--unshare', 'mount,net,ipc,uts'],
-      ...['--landlock-scope', '--landlock-deny-tcp', '--seccomp', 'base,sockets'],
+      ...['--landlock-scope', '--landlock-deny-tcp', '--seccomp', 'base,processes,sockets'],
     ]);
   });
 
