@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
-import { type Server, type Socket, createServer } from 'node:net';
+import { rmSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
 import type { NetworkCard } from '../../machine/network-card.ts';
 import { takeFrames } from '../../passt/ethernet/socket-frames.ts';
 import type { QmpClient } from '../../qmp/index.ts';
-import { deferred } from '../../util/deferred.ts';
 import { Scope } from '../../util/scope.ts';
 import { unlessEnded } from './fault.ts';
 import { PacketDelay, QUEUE_BYTES, type Shape } from './packet-delay.ts';
@@ -26,7 +25,7 @@ export class PacketRelay {
   }
 
   /**
-   * @param socketPath where QEMU connects to; free, and gone when this returns.
+   * @param socketPath where QEMU listens, since it may not connect; free, and gone when this returns.
    * @throws QmpRefusedError where the card's netdev takes no filter.
    */
   static async insert(
@@ -57,41 +56,40 @@ export class PacketRelay {
   }
 
   async #connect(qmp: QmpClient, { id, netdev }: NetworkCard, socketPath: string): Promise<void> {
-    const server = await listen(socketPath);
-    try {
-      for (const direction of DIRECTIONS) {
-        const name = `${id}-faults-${direction}`;
-        const out = await this.#addChannel(qmp, `${name}-out`, server, socketPath);
-        const back = await this.#addChannel(qmp, `${name}-back`, server, socketPath);
-        this.#join(out, back);
-        await qmp.execute('object-add', {
-          'qom-type': 'filter-redirector',
-          id: name,
-          netdev,
-          queue: direction,
-          outdev: `${name}-out`,
-          indev: `${name}-back`,
-        });
-        this.#scope.defer(async () => unlessEnded(qmp.execute('object-del', { id: name })));
-      }
-    } finally {
-      server.close();
+    for (const direction of DIRECTIONS) {
+      const name = `${id}-faults-${direction}`;
+      const out = await this.#addChannel(qmp, `${name}-out`, socketPath);
+      const back = await this.#addChannel(qmp, `${name}-back`, socketPath);
+      this.#join(out, back);
+      await qmp.execute('object-add', {
+        'qom-type': 'filter-redirector',
+        id: name,
+        netdev,
+        queue: direction,
+        outdev: `${name}-out`,
+        indev: `${name}-back`,
+      });
+      this.#scope.defer(async () => unlessEnded(qmp.execute('object-del', { id: name })));
     }
   }
 
-  async #addChannel(qmp: QmpClient, id: string, server: Server, path: string): Promise<Socket> {
-    const accepted = deferred<Socket>();
-    server.once('connection', accepted.resolve);
+  async #addChannel(qmp: QmpClient, id: string, path: string): Promise<Socket> {
     await qmp.execute('chardev-add', {
       id,
       backend: {
         type: 'socket',
-        data: { addr: { type: 'unix', data: { path } }, server: false },
+        data: { addr: { type: 'unix', data: { path } }, server: true, wait: false },
       },
     });
-    const socket = await accepted.promise;
-    this.#scope.defer(() => void socket.destroy());
     this.#scope.defer(async () => unlessEnded(qmp.execute('chardev-remove', { id })));
+    const socket = connect(path);
+    // QEMU is gone, which its machine tells.
+    socket.on('error', () => undefined);
+    this.#scope.defer(() => void socket.destroy());
+    await once(socket, 'connect');
+    rmSync(path);
+    // What a filter gets before QEMU has accepted is lost.
+    while (!(await isAccepted(qmp, id))) continue;
     return socket;
   }
 
@@ -102,18 +100,11 @@ export class PacketRelay {
     this.#delays.push(delay);
     this.#scope.defer(() => delay.close());
     takeFrames(out, (frame) => delay.push(frame));
-    for (const socket of [out, back]) {
-      // QEMU is gone, which its machine tells.
-      socket.on('error', () => undefined);
-      socket.on('close', () => delay.close());
-    }
+    for (const socket of [out, back]) socket.on('close', () => delay.close());
   }
 }
 
-async function listen(path: string): Promise<Server> {
-  const server = createServer();
-  server.listen(path);
-  await once(server, 'listening');
-  chmodSync(path, 0o600);
-  return server;
+async function isAccepted(qmp: QmpClient, id: string): Promise<boolean> {
+  const all = await qmp.execute('query-chardev');
+  return all.some(({ label, filename }) => label === id && !filename.startsWith('disconnected:'));
 }
