@@ -3,6 +3,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -105,10 +106,21 @@ export async function cloneMachine(
   };
   writeFileSync(clone.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
   const kept: MachineSpec = { ...source.spec, disks: disks.map(({ source: disk }) => disk) };
-  // The source stands on the bases first: from then on nobody writes to them, whether the clone comes or not.
-  if (options.linked) replaceFile(files.spec, formatMachineSpec(kept));
-  for (const { commit } of disks) commit();
+  if (options.linked) moveToBases({ spec: kept, files }, disks);
   placeMachine(staging, locations, newName);
+}
+
+/** The source goes first: from then on nobody writes to the bases, whether the clone comes or not. */
+function moveToBases(source: Definition, disks: readonly ClonedDisk[]): void {
+  const { spec, files } = source;
+  const text = formatMachineSpec(spec);
+  try {
+    replaceFile(files.spec, text);
+  } finally {
+    // It may have failed when the spec had its name already.
+    if (readFileSync(files.spec, 'utf8') === text) for (const { keep } of disks) keep();
+  }
+  removeReplacedNames(source);
 }
 
 /** Of disks that a linked clone has made bases of and that was killed then; a base is the same file. */
@@ -139,22 +151,22 @@ interface Place {
 interface ClonedDisk {
   readonly source: StoredDisk;
   readonly clone: StoredDisk;
-  /** What is done once the source's new spec is in place. */
-  readonly commit: () => void;
+  /** Leaves what the source's new spec names where it is, should the clone fail. */
+  readonly keep: () => void;
 }
 
 const nothing = (): void => undefined;
 
 async function copyDisk(disk: StoredDisk, { source, storage, signal }: Place): Promise<ClonedDisk> {
-  if (!disk.owned) return { source: disk, clone: disk, commit: nothing };
+  if (!disk.owned) return { source: disk, clone: disk, keep: nothing };
   const file = `${disk.name}${extname(disk.file) || '.img'}`;
   await copyFileSparsely(diskPath(disk, source.files), join(storage, file), signal);
-  return { source: disk, clone: { ...disk, file }, commit: nothing };
+  return { source: disk, clone: { ...disk, file }, keep: nothing };
 }
 
 async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<ClonedDisk> {
   const { locations, source, storage, signal } = place;
-  if (!disk.owned) return { source: disk, clone: disk, commit: nothing };
+  if (!disk.owned) return { source: disk, clone: disk, keep: nothing };
   const path = diskPath(disk, source.files);
   const sizeBytes = await linkableBytes(disk, path, signal);
   mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
@@ -163,9 +175,9 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };
   const overlay = { ...disk, format: 'qcow2' as const, backing };
   const file = `${disk.name}-${randomBytes(3).toString('hex')}.qcow2`;
-  let committed = false;
+  let isKept = false;
   scope.defer(() => {
-    if (committed) return;
+    if (isKept) return;
     rmSync(join(source.files.storage, file), { force: true });
     rmSync(base, { force: true });
   });
@@ -175,11 +187,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   return {
     source: { ...overlay, file },
     clone: { ...overlay, file: `${disk.name}.qcow2` },
-    commit: () => {
-      committed = true;
-      // The base is the same file by another name.
-      rmSync(path, { force: true });
-    },
+    keep: () => void (isKept = true),
   };
 }
 

@@ -5,6 +5,8 @@ import { replaceFile } from '../util/atomic-file.ts';
 import { Scope } from '../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from './changes.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
+import { settleRestore } from './interrupted-restore.ts';
+import { settleSnapshot } from './interrupted-snapshot.ts';
 import { machineFiles } from './machine-files.ts';
 import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from './forwards.ts';
@@ -93,6 +95,9 @@ export async function renameMachine(locations: Locations, name: string, newName:
   await lockMachine(name, files, 'renaming it', scope);
   const { spec } = readDefinition(locations, name);
   requireStopped({ spec, files }, 'renamed');
+  // What is to be done about its disks names them by their paths.
+  await settleRestore({ spec, files });
+  await settleSnapshot({ spec, files });
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const renamed = machineFiles(locations, newName, spec.id);
   // The directory's name is the machine's: this one step is the whole renaming, and what follows only repeats it.

@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
-import { MachineStateError } from '../errors.ts';
+import { BrokenMachineError, MachineStateError } from '../errors.ts';
 import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
+import { isDiskOf } from './machine-plan.ts';
 import { readMachineRecord } from './machine-record.ts';
 
 const noteSchema = z.strictObject({
@@ -42,6 +43,13 @@ export async function settleRestore(definition: Definition): Promise<void> {
   const note = readMachineRecord(files, files.restoring, (text) => noteSchema.parse(JSON.parse(text)));
   if (!note) return;
   const { by, snapshot, disks } = note;
+  const foreign = disks.find((path) => !isDiskOf(definition, path));
+  if (foreign !== undefined) {
+    throw new BrokenMachineError(
+      definition.spec.name,
+      `${files.restoring} names ${foreign}, which is none of its disks`,
+    );
+  }
   const { restoreDisks, undoBrokenRestore } = await import('../machine/disks-snapshot.ts');
   await (by === 'qemu' ? restoreDisks(disks, snapshot) : undoBrokenRestore(disks));
   endRestore(definition);

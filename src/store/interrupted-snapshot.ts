@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { removeUnlessWhole } from '../machine/disks-snapshot.ts';
 import { replaceFile } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
+import { isDiskOf } from './machine-plan.ts';
 import { readMachineRecord } from './machine-record.ts';
 
 const noteSchema = z.strictObject({
@@ -30,7 +31,8 @@ export async function settleSnapshot(definition: Definition): Promise<void> {
   if (!note) return;
   const { snapshot, disks } = note;
   await removeUnlessWhole(
-    disks.filter((path) => existsSync(path)),
+    // One that the machine had is nobody's to change any more.
+    disks.filter((path) => isDiskOf(definition, path) && existsSync(path)),
     snapshot,
   );
   endSnapshot(definition);

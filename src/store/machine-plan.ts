@@ -10,6 +10,7 @@ import type { BootSource } from '../machine/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../machine/plan.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { layersOf } from '../process/layers.ts';
+import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
 import type { MachineSpec, StoredDisk } from './machine-spec.ts';
 
@@ -142,6 +143,11 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
 /** Where a disk's file is. */
 export function diskPath(disk: Pick<StoredDisk, 'file'>, files: Pick<MachineFiles, 'storage'>): string {
   return isAbsolute(disk.file) ? disk.file : join(files.storage, disk.file);
+}
+
+/** Whether what a note names is one of the machine's: a damaged one may name any file of the host. */
+export function isDiskOf({ spec, files }: Definition, path: string): boolean {
+  return path === files.nvram || spec.disks.some((disk) => diskPath(disk, files) === path);
 }
 
 export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): DiskPlan {

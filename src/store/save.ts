@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { MachineStateError } from '../errors.ts';
 import { queryMachineType } from '../machine/machine-type.ts';
 import { type SaveProgress, restoreState, saveState } from '../machine/saved-state.ts';
 import { signalKeeper } from '../process/keeper.ts';
+import type { QmpClient } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import type { Definition } from './definition.ts';
@@ -34,7 +36,10 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   await withMonitor(
     definition,
     async (qmp) => {
+      await undoUnfinished(definition, qmp);
       const { running } = await qmp.execute('query-status');
+      // Whoever saved it was killed before QEMU was to end.
+      if (!running && existsSync(files.savedState)) return;
       const machineType = await queryMachineType(qmp);
       const { rootPorts } = readPlan(files);
       writeSavedNote(definition, { wasRunning: running, machineType, rootPorts: [...rootPorts] });
@@ -48,6 +53,17 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   signalKeeper(status.keeper, 'kill');
   if (await hasEnded(status, QUIT_MS, undefined)) return;
   throw new MachineStateError(spec.name, status.state, 'is saved, and its QEMU does not end');
+}
+
+/** After a save that was killed when QEMU had written everything and the file had no name yet. */
+async function undoUnfinished(definition: Definition, qmp: QmpClient): Promise<void> {
+  const { files } = definition;
+  const { status } = await qmp.execute('query-status');
+  if (status !== 'postmigrate' || existsSync(files.savedState)) return;
+  const wasRunning = existsSync(files.savedStateNote) && readSavedNote(definition).wasRunning;
+  // QEMU saves nothing twice, unless it has run in between.
+  await qmp.execute('cont');
+  if (!wasRunning) await qmp.execute('stop');
 }
 
 /**

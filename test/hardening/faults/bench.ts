@@ -91,12 +91,19 @@ export class Bench {
     });
     const first = await ended;
     // Whether there is still something to do afterwards depends on the fault.
-    for (const words of afterwards) await this.again(words);
+    for (const words of afterwards) await this.#vmlet(words);
     const whole = await finished;
     return { ...whole, stderr: first.stderr };
   }
 
-  async again(words = this.#operation.args): Promise<Finished> {
+  /** The same operation once more, with what is done afterwards. */
+  async again(): Promise<Finished> {
+    const finished = await this.#vmlet(this.#operation.args);
+    for (const words of this.#operation.afterwards ?? []) await this.#vmlet(words);
+    return finished;
+  }
+
+  async #vmlet(words: readonly string[]): Promise<Finished> {
     return this.home.vmlet(...this.#words(words));
   }
 
@@ -156,7 +163,7 @@ export class Bench {
         await this.home.store.get('m').start();
         continue;
       }
-      const { status, stderr } = await this.again(words);
+      const { status, stderr } = await this.#vmlet(words);
       if (status !== 0) throw new Error(`vmlet ${words.join(' ')} ends with ${String(status)}: ${stderr}`);
     }
   }

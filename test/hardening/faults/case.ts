@@ -85,9 +85,9 @@ async function aftermath(bench: Bench, course: Course, one: Case, traced: Traced
   return problems;
 }
 
-/** Only who was killed may leave it in between. */
-function isUnfinished({ action }: Case, { signal }: Traced): boolean {
-  return action.startsWith('kill') || signal === SIGKILL;
+/** Only who was killed, or says that it has failed, may leave it in between. */
+function isUnfinished({ action }: Case, { signal, status }: Traced): boolean {
+  return action.startsWith('kill') || signal === SIGKILL || status !== 0;
 }
 
 async function againProblems(

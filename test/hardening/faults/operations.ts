@@ -10,7 +10,7 @@ export interface Operation {
   readonly args: Words;
   /** What it says when there is nothing left to do; without it, it is not done again when it is done. */
   readonly doneAlready?: RegExp;
-  /** What may be seen between its beginning and its end; doing it again comes through all the same. */
+  /** What may be seen between its beginning and its end, when it says that it failed or was killed; doing it again comes through all the same. */
   readonly between?: RegExp;
   /** Whose steps are counted, by a part of its command line; the command's own by default. */
   readonly follow?: string;
@@ -114,6 +114,7 @@ export const NAMED_OPERATIONS: readonly Operation[] = [
     name: 'snapshot-rm',
     prepare: [CREATE, ['snapshot', 'create', 'm', 's']],
     args: ['snapshot', 'rm', 'm', 's'],
+    between: /^ "missingOn": \[ "disk[01]" \]$/,
     doneAlready: /^vmlet: .*no snapshot "s"/m,
   },
   {
@@ -150,12 +151,14 @@ export const NAMED_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE],
     begin: [['start', 'm']],
     args: ['save', 'm'],
+    between: /^ "status": "(paused|finish-migrate|postmigrate)",$/,
     doneAlready: /^vmlet: m (does not run|is saved)/m,
   },
   {
     name: 'start-saved',
     prepare: [CREATE, ['start', 'm'], ['save', 'm']],
     args: ['start', 'm'],
+    between: /^ "status": "(paused|inmigrate)",$/,
     doneAlready: RUNS_ALREADY,
   },
   { name: 'disk-add', prepare: [CREATE], args: ['disk', 'add', 'm', '8M'] },
@@ -188,7 +191,15 @@ const IMPORT: Words = ['image', 'import', '@/guest.img', 'one:1'];
 const TIDY: readonly Words[] = [['image', 'prune', '--all', '--force']];
 
 export const IMAGE_OPERATIONS: readonly Operation[] = [
-  { name: 'image-import', prepare: [], args: IMPORT, doneAlready: /./, tidy: TIDY },
+  // An image without a name is one that prune takes.
+  {
+    name: 'image-import',
+    prepare: [],
+    args: IMPORT,
+    between: /^nothing of its own/,
+    doneAlready: /./,
+    tidy: TIDY,
+  },
   {
     name: 'image-tag',
     prepare: [IMPORT],
@@ -200,6 +211,7 @@ export const IMAGE_OPERATIONS: readonly Operation[] = [
     name: 'image-rm',
     prepare: [IMPORT],
     args: ['image', 'rm', 'one:1'],
+    between: /^nothing of its own/,
     doneAlready: /^vmlet: .*one:1/m,
     tidy: TIDY,
   },
@@ -214,6 +226,7 @@ export const IMAGE_OPERATIONS: readonly Operation[] = [
     name: 'system-prune',
     prepare: [IMPORT, CREATE, ['rm', 'm']],
     args: ['system', 'prune', '--all', '--force'],
+    between: /^nothing of its own/,
     doneAlready: /./,
     tidy: TIDY,
   },
@@ -248,6 +261,7 @@ export const HELPER_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE],
     args: ['snapshot', 'create', 'm', 's'],
     doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+    between: /^ "missingOn": \[ "disk[01]" \]$/,
     follow: 'qemu-img snapshot',
   },
 ];

@@ -50,7 +50,7 @@ const WARM_UP = 20;
 async function starter(scope: Scope): Promise<Start> {
   if (kind === 'launch')
     return async (signal) => launch({ image, memory: '32M', ports: ['8080'], until: 'running', signal });
-  const template = await createTemplate({ memory: '64M' });
+  const template = await createTemplate({ memory: '128M' });
   scope.defer(async () => template[Symbol.asyncDispose]());
   if (kind === 'fork') return async (signal) => template.fork({ signal });
   const pool = createPool(template, { size: 4 });
