@@ -12,6 +12,8 @@ export interface Operation {
   readonly doneAlready?: RegExp;
   /** What may be seen between its beginning and its end, when it says that it failed or was killed; doing it again comes through all the same. */
   readonly between?: RegExp;
+  /** What doing it again may show beside what doing it once does. */
+  readonly again?: RegExp;
   /** Whose steps are counted, by a part of its command line; the command's own by default. */
   readonly follow?: string;
   /** Done after it while its steps are counted, for whoever is followed and goes on. */
@@ -88,6 +90,8 @@ export const NAMED_OPERATIONS: readonly Operation[] = [
     args: ['clone', '--linked', 'm', 'n'],
     // What both are to stand on has its name first; those of the dead go with the next removal.
     between: /^nothing of its own|^( *"(path|file)": .*| *"base-.*)+$/,
+    // What it began with is one more layer.
+    again: /^ *"path": "[^"]*\/disks\/base-/,
     doneAlready: /^vmlet: there is a machine n already$/m,
   },
   {
