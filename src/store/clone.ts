@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { extname, isAbsolute, join } from 'node:path';
-import { InvalidInputError, MachineExistsError } from '../errors.ts';
+import { InvalidInputError, MachineExistsError, isSystemError } from '../errors.ts';
 import { inspectDisk } from '../images/inspect-disk.ts';
 import { createOverlay } from '../images/qemu-img.ts';
 import { copyFileSparsely } from '../images/sparse-copy.ts';
@@ -116,11 +116,22 @@ function moveToBases(source: Definition, disks: readonly ClonedDisk[]): void {
   const text = formatMachineSpec(spec);
   try {
     replaceFile(files.spec, text);
-  } finally {
-    // It may have failed when the spec had its name already.
-    if (readFileSync(files.spec, 'utf8') === text) for (const { keep } of disks) keep();
+  } catch (error) {
+    if (mayHold(files.spec, text)) for (const { keep } of disks) keep();
+    throw error;
   }
+  for (const { keep } of disks) keep();
   removeReplacedNames(source);
+}
+
+/** A disk that fails may have given the file its name nevertheless, and may not let it be read. */
+function mayHold(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') === text;
+  } catch (error) {
+    if (isSystemError(error)) return true;
+    throw error;
+  }
 }
 
 /** Of disks that a linked clone has made bases of and that was killed then; a base is the same file. */

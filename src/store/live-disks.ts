@@ -49,6 +49,24 @@ export async function plugIn(
   const { files } = definition;
   // The firmware's order of boot is for the next start; here another device may have this place in it.
   const plan = { ...planDisk(disk, 0, files), bootIndex: undefined };
+  // First: a disk that QEMU has, and nobody knows of, could not be taken away again.
+  changePlannedDisks(definition, (disks) => [...disks, plan]);
+  try {
+    await attach(definition, disk, plan, signal);
+  } catch (error) {
+    changePlannedDisks(definition, (disks) => disks.filter(({ nodeName }) => nodeName !== disk.name));
+    throw error;
+  }
+  return plan.bus;
+}
+
+async function attach(
+  definition: Definition,
+  disk: StoredDisk,
+  plan: DiskPlan,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { files } = definition;
   await withMonitor(
     definition,
     async (qmp) => {
@@ -61,8 +79,6 @@ export async function plugIn(
     },
     { signal },
   );
-  changePlannedDisks(definition, (disks) => [...disks, plan]);
-  return plan.bus;
 }
 
 /** The same disk by another name of the one file of it that is not the machine's. */

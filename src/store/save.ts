@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MachineStateError } from '../errors.ts';
+import { MachineStateError, isSystemError } from '../errors.ts';
 import { queryMachineType } from '../machine/machine-type.ts';
 import { type SaveProgress, restoreState, saveState } from '../machine/saved-state.ts';
 import { signalKeeper } from '../process/keeper.ts';
@@ -84,7 +84,7 @@ export async function restoreSaved(
       await restoreState(qmp, files.savedState, { wasRunning: false, signal });
       discardSavedMemory(definition);
       if (wasRunning && letRun) await qmp.execute('cont');
-      discardSavedNote(definition);
+      forgetNote(definition);
     },
     { long: true, signal },
   );
@@ -94,6 +94,15 @@ export async function restoreSaved(
 export async function goOnWithSaved(definition: Definition): Promise<void> {
   await withMonitor(definition, async (qmp) => {
     await qmp.execute('cont');
-    discardSavedNote(definition);
+    forgetNote(definition);
   });
+}
+
+function forgetNote(definition: Definition): void {
+  try {
+    discardSavedNote(definition);
+  } catch (error) {
+    // The guest goes on, and the next start takes it away.
+    if (!isSystemError(error)) throw error;
+  }
 }

@@ -168,6 +168,11 @@ async function startLocked(
     if (plan.network) await awaitForwards(plan.network, files, { signal });
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
   } catch (error) {
+    // QEMU alone has the memory then; the same start goes on with it.
+    if (plan.incoming && waitsToGoOn(definition)) {
+      keeper.release();
+      throw error;
+    }
     await endKeeper(keeper);
     // Where memory could not be loaded, QEMU may have changed some of the disks already.
     await settleRestore(definition);

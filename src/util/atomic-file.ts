@@ -8,8 +8,14 @@ import { isSystemError } from '../errors.ts';
  */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
   removeUnfinished(path);
-  putInPlace(path, text, mode, true);
-  syncDirectory(dirname(path));
+  // Before the file has its name: who is told of a failure then finds the old text.
+  const directory = openSync(dirname(path), 'r');
+  try {
+    putInPlace(path, text, mode, true);
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 /**

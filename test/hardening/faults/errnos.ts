@@ -49,7 +49,6 @@ const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   clone3: ['EAGAIN', 'ENOMEM'],
   fork: ['EAGAIN', 'ENOMEM'],
   vfork: ['EAGAIN', 'ENOMEM'],
-  kill: ['EPERM'],
   execve: ['EACCES', 'ENOMEM'],
 };
 

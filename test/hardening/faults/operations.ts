@@ -223,6 +223,7 @@ export const IMAGE_OPERATIONS: readonly Operation[] = [
     name: 'image-prune',
     prepare: [IMPORT],
     args: ['image', 'prune', '--all', '--force'],
+    between: /^nothing of its own/,
     doneAlready: /./,
     tidy: TIDY,
   },
