@@ -25,6 +25,7 @@ export async function loadEmbedded(
   { log }: HardeningOptions,
 ): Promise<{ readonly count: Count; readonly faults: readonly string[] }> {
   const before = descendantsOf(process.pid).length;
+  const there = entriesOf(locations);
   const ownBefore = memoryOf(process.pid) ?? 0;
   const began = performance.now();
   const started = await many(crowd.size, crowd.atOnce, async (index) => crowd.start(index));
@@ -48,15 +49,19 @@ export async function loadEmbedded(
   });
   await Promise.all(machines.map(async (machine) => machine.kill()));
   await until(() => descendantsOf(process.pid).length <= before);
-  const left = [locations.runtime, locations.scratch].flatMap((path) =>
-    existsSync(path) ? readdirSync(path).map((name) => `${path}/${name}`) : [],
-  );
+  const left = entriesOf(locations).filter((path) => !there.includes(path));
   const problems = [...reasonsOf(started), ...reasonsOf(stopped)];
   for (const problem of problems) log(`${crowd.what}: ${problem}`);
   return {
     count: { what: crowd.what, tried: crowd.size, held: crowd.size - problems.length, note },
     faults: left.map((path) => `${crowd.what}: ${path} is left`),
   };
+}
+
+function entriesOf({ runtime, scratch }: Locations): string[] {
+  return [runtime, scratch].flatMap((path) =>
+    existsSync(path) ? readdirSync(path).map((name) => `${path}/${name}`) : [],
+  );
 }
 
 function pidsOf(children: readonly ChildProcess[], name: string): number[] {
