@@ -47,20 +47,10 @@ export function stringifyLossless(value: JsonObject, field: string): string {
 export function formatLossless(value: unknown, indent?: number): string {
   const text = JSON.stringify(
     value,
-    (_, part: unknown) => (hasOtherDigits(part) ? `${mark}${digitsOf(part)}` : part),
+    (_, part: unknown) => (typeof part === 'bigint' ? `${mark}${part}` : part),
     indent,
   );
-  return text.replaceAll(new RegExp(`"${mark}([^"]+)"`, 'g'), '$1');
-}
-
-function hasOtherDigits(part: unknown): part is bigint | number {
-  if (typeof part === 'bigint') return true;
-  return typeof part === 'number' && Number.isInteger(part) && !Number.isSafeInteger(part);
-}
-
-/** A fraction that JavaScript would print like an integer is not one: 2e20 is read as it was. */
-function digitsOf(part: bigint | number): string {
-  return typeof part === 'bigint' ? part.toString() : part.toExponential();
+  return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
 }
 
 const int64Minimum = -(2n ** 63n);

@@ -31,7 +31,6 @@ test('bigints are written as digits', () => {
   const text = stringifyLossless({ a: 2n ** 64n - 1n, b: [-1n], c: 'x' }, 'command');
   expect(text).toBe('{"a":18446744073709551615,"b":[-1],"c":"x"}');
   expect(formatLossless({ a: 2n ** 63n }, 2)).toBe('{\n  "a": 9223372036854775808\n}');
-  expect(formatLossless([parseLossless('2e20'), 2e20, 0.5])).toBe('[2e+20,2e+20,0.5]');
 });
 
 test('what QEMU could not read is refused by name', () => {

@@ -82,7 +82,7 @@ export const qmpFramingTarget = bytesTarget({
       readMessage(object);
       // 1e999 is a number in JSON, and to JavaScript none that it could write.
       if (fc.stringify(object).includes('INFINITY')) continue;
-      same(parseLossless(formatLossless(object)), object, 'what was printed is read otherwise');
+      same(parseLossless(formatLossless(object)), asJsonHas(object), 'what was printed is read otherwise');
     }
     // Whatever came before, an object on a line of its own is heard once that line begins.
     const after = scan([bytes, Buffer.from('"}\n}\n\n{"after": 1}\n{"after": 2}\n')]);
