@@ -5,7 +5,7 @@ import { Scope } from '../../../src/util/scope.ts';
 import type { HardeningOptions } from '../section.ts';
 import { type FillResult, bytesFor, fill } from './full-disk.ts';
 import { makeSmallHome } from './small-home.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** A machine that ends with its launcher. */
 export async function fillEmbedded(pauses: number, options: HardeningOptions): Promise<FillResult> {

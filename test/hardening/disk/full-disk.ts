@@ -3,7 +3,7 @@ import { run } from '../../../src/process/run.ts';
 import type { HardeningOptions } from '../section.ts';
 import { PIECE_BYTES, linesOf, missingPieces, pieceScript } from './guest-writer.ts';
 import type { SmallHome } from './small-home.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 const MIB = 2 ** 20;
 /** What a guest writes between two pauses takes longer than `resume` looks whether the machine stands still again. */

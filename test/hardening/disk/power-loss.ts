@@ -10,7 +10,7 @@ import { Scope } from '../../../src/util/scope.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
 import type { HardeningOptions } from '../section.ts';
 import { linesOf } from './guest-writer.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 const DISK_BYTES = 2 ** 30;
 const RECORD_BYTES = 8192;
