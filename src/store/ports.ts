@@ -24,7 +24,7 @@ import type { MachineSpec, StoredForward } from './machine-spec.ts';
 import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
 import { awaitForwards } from './passt-readiness.ts';
-import { writeArguments } from './start.ts';
+import { argumentsText } from './start-files.ts';
 import { pause } from '../util/pause.ts';
 
 /**
@@ -177,7 +177,7 @@ async function restartPasst(
   try {
     await exchangePasst(definition, after, limits);
   } catch (error) {
-    writeArguments(files.passtArguments, commandOf(before));
+    exchangeFile(files.passtArguments, argumentsText(commandOf(before)));
     await exchangePasst(definition, before, {});
     throw error;
   }
@@ -189,7 +189,7 @@ async function exchangePasst(
   limits: Limits,
 ): Promise<void> {
   const old = passtProcess(files);
-  writeArguments(files.passtArguments, commandOf(network));
+  exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
   if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
   const deadline = performance.now() + RESTART_MS;
   while (old && isSameProcess(passtProcess(files), old)) {

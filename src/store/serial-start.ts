@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { type LogPosition, endOfLog } from '../machine/log-generations.ts';
-import { exchangeFile } from '../util/atomic-file.ts';
+import type { TextFile } from '../util/atomic-file.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
 
 const positionSchema = z.strictObject({ identity: z.string().optional(), offset: z.int().nonnegative() });
 
-/** Remembers where a run's part of the serial log begins: the log goes on from run to run. */
-export function recordSerialStart({ serialLog, serialStart }: MachineFiles): void {
-  exchangeFile(serialStart, JSON.stringify(endOfLog(serialLog)));
+/** Says where a run's part of the serial log begins: the log goes on from run to run. */
+export function serialStartFile({ serialLog, serialStart }: MachineFiles): TextFile {
+  return { path: serialStart, text: JSON.stringify(endOfLog(serialLog)) };
 }
 
 /** @throws BrokenMachineError for a record that is none. */

@@ -4,7 +4,7 @@ import { isSystemError } from '../errors.ts';
 import { knownHosts } from '../guest/known-hosts.ts';
 import { sshConfig } from '../guest/ssh-config.ts';
 import { makeSshKeyPair } from '../guest/ssh-key.ts';
-import { exchangeFile, replaceFile } from '../util/atomic-file.ts';
+import { type TextFile, exchangeFile, replaceFile } from '../util/atomic-file.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 /** What ssh needs to reach a machine, in its directory `ssh`. */
@@ -36,11 +36,16 @@ export function createSshKeys(directory: string, machine: string): void {
 }
 
 /** Tells ssh where the machine is. */
-export function writeSshConfig(
+export function writeSshConfig(...machine: Parameters<typeof sshConfigFile>): void {
+  const { path, text } = sshConfigFile(...machine);
+  exchangeFile(path, text);
+}
+
+export function sshConfigFile(
   spec: Pick<MachineSpec, 'name' | 'sshUser'>,
   directory: string,
   endpoint: { readonly address: string; readonly port: number },
-): void {
+): TextFile {
   const files = sshFiles(directory);
   const host = {
     machine: spec.name,
@@ -50,7 +55,7 @@ export function writeSshConfig(
     knownHostsFile: files.knownHosts,
     hostKeyKnown: knowsHostKey(files),
   };
-  exchangeFile(files.config, sshConfig([host]));
+  return { path: files.config, text: sshConfig([host]) };
 }
 
 /** From now on ssh accepts these keys of the guest and no other. */

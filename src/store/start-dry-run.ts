@@ -3,8 +3,10 @@ import type { NamedPlan } from '../machine/named-plan.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import { keeperArguments } from '../process/keeper.ts';
+import type { TextFile } from '../util/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import { afterInstaller } from './installer.ts';
+import { startFiles } from './start-files.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartDryRun {
@@ -16,18 +18,27 @@ export interface StartDryRun {
 export async function dryRunStart(locations: Locations, asked: Definition): Promise<StartDryRun> {
   const definition = afterInstaller(asked);
   const { files } = definition;
-  const { plan, helpers, keeper } = await planStart(locations, definition, {}, { pull: 'never' });
+  const planned = await planStart(locations, definition, {}, { pull: 'never' });
+  const { plan, keeper } = planned;
   const lines = [
     '#!/bin/sh',
     `# What vmlet start ${definition.spec.name} does. The keeper stays until the machine has ended.`,
     'set -e',
-    command(['mkdir', '-p', '-m', '700', ...startDirectories(files, plan)]),
-    ...helpers.map(
-      ({ argv, argumentsPath }) => `printf '%s\\0' ${command(argv)} > ${quoteForShell(argumentsPath)}`,
-    ),
+    'umask 077',
+    command(['mkdir', '-p', ...startDirectories(files, plan)]),
+    command(['rm', '-f', files.passtLog]),
+    ...startFiles(locations, definition, planned).map(writeFile),
     `exec ${command([keeperProgram(), ...keeperArguments(keeper)])}`,
   ];
   return { plan, script: `${lines.join('\n')}\n` };
+}
+
+/** What ends with NUL is words: a shell has no NUL to print. */
+function writeFile({ path, text }: TextFile): string {
+  const print = text.endsWith('\0')
+    ? ['printf', '%s\\0', ...text.slice(0, -1).split('\0')]
+    : ['printf', '%s', text];
+  return `${command(print)} > ${quoteForShell(path)}`;
 }
 
 function command(words: readonly string[]): string {

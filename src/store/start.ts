@@ -20,13 +20,10 @@ import { settleSnapshot } from './interrupted-snapshot.ts';
 import { removeLentFiles } from './lent-file.ts';
 import { lockMachine } from './machine-lock.ts';
 import type { KeptMemory } from './machine-plan.ts';
-import { sshEndpoint } from './forwards.ts';
 import { lastLines, readStatus } from './machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { discardSaved, waitsToGoOn } from './saved-note.ts';
-import { recordSerialStart } from './serial-start.ts';
-import { writeSshConfig } from './ssh-files.ts';
-import { markDirectory } from './sweep.ts';
+import { startFiles } from './start-files.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 
 export interface StartOptions {
@@ -137,19 +134,14 @@ async function startLocked(
   const { spec, files } = definition;
   const { log, signal, lifeline, memory } = options;
   const started = await planStart(locations, definition, options, memory && { memory: memory.kept });
-  const { plan, helpers, keeper: keeperOptions } = started;
+  const { plan, keeper: keeperOptions } = started;
   memory?.check(plan);
   for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
     ensurePrivateDirectory(directory);
   }
-  for (const directory of [files.logs, files.sockets]) markDirectory(directory, locations);
   // What the last run's passt said must not be taken for this one's.
   rmSync(files.passtLog, { force: true });
-  recordSerialStart(files);
-  for (const { argumentsPath, argv } of helpers) writeArguments(argumentsPath, argv);
-  exchangeFile(files.plan, JSON.stringify(plan));
-  const endpoint = plan.network && sshEndpoint(plan.network.forwards);
-  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
+  for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
   try {
     const waits = options.paused === true || plan.incoming || memory !== undefined;
@@ -179,11 +171,6 @@ async function startLocked(
     throw await explainStart(error, definition, plan);
   }
   keeper.release();
-}
-
-/** The keeper reads it each time it starts the helper. */
-export function writeArguments(path: string, argv: readonly string[]): void {
-  exchangeFile(path, argv.map((word) => `${word}\0`).join(''));
 }
 
 /** An image of ours waits to be told who it is. */

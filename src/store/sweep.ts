@@ -1,8 +1,9 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
 import { isPrivateDirectory } from '../machine/runtime-directory.ts';
+import type { TextFile } from '../util/atomic-file.ts';
 import { basesOf, finishedBases } from './clone-bases.ts';
 import { machineNames, readSpec } from './definition.ts';
 import { isKept } from './kept-disks.ts';
@@ -11,8 +12,8 @@ import type { MachineSpec } from './machine-spec.ts';
 const MARK = 'store';
 
 /** Says in a directory for logs or sockets whose machine it serves: several stores may share the one or the other. */
-export function markDirectory(directory: string, { machines }: Locations): void {
-  writeFileSync(join(directory, MARK), machines, { mode: 0o600 });
+export function directoryMark(directory: string, { machines }: Locations): TextFile {
+  return { path: join(directory, MARK), text: machines };
 }
 
 /**

@@ -2,6 +2,12 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeF
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../errors.ts';
 
+/** A file and all that it is to hold. */
+export interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /**
  * Replaces a file in one step: whoever reads it, after a crash too, finds the old text or the new one.
  * Synchronous, so that no two writes of one process come between each other.

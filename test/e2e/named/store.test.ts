@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -127,6 +127,31 @@ describe('a start that is killed before QEMU has the saved memory', () => {
     expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
     expect(await listed()).toEqual({ m: 'running' });
     expect(existsSync(files.savedStateNote)).toBe(false);
+  });
+});
+
+describe('the script of a dry run', () => {
+  it('leaves all that a start leaves, so that the other commands know the machine', async () => {
+    const { files } = await createRunning('m');
+    const written = (): string[] =>
+      [files.directory, files.logs, files.sockets, files.ssh].flatMap((directory) =>
+        readdirSync(directory).map((name) => join(directory, name)),
+      );
+    const byStart = written();
+    await home.vmlet('kill', 'm');
+    rmSync(files.plan);
+    rmSync(files.logs, { recursive: true });
+    rmSync(join(files.ssh, 'config'));
+    rmSync(files.end);
+    const { stdout: script } = await home.vmlet('start', '--dry-run', 'm');
+    const shell = spawn('sh', ['-c', script], { stdio: 'ignore' });
+    const ended = once(shell, 'exit');
+    await until(() => listedState('m') === 'running');
+    expect(written()).toEqual(byStart);
+    expect((await home.vmlet('ls')).stdout).toMatch(/^m +running .*127\.0\.0\.1:\d+->22 *$/m);
+    expect(await liesOf(home)).toEqual([]);
+    expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+    await ended;
   });
 });
 
