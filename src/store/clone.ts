@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -70,7 +71,8 @@ export async function cloneMachine(
     );
   }
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
-  const staging = join(openStaging(locations, scope), 'machine');
+  const workshop = openStaging(locations, scope);
+  const staging = join(workshop, 'machine');
   const clone = definitionFiles(staging);
   for (const directory of [staging, clone.storage, clone.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(clone.lock, '', { mode: 0o600 });
@@ -88,7 +90,7 @@ export async function cloneMachine(
   // What has failed is undone when nobody makes a disk any more.
   const disks = await together(
     source.spec.disks.map((disk) => async (signal) => {
-      const place = { locations, source, storage: clone.storage, signal };
+      const place = { locations, source, storage: clone.storage, workshop, signal };
       return options.linked ? linkDisk(disk, place, scope) : copyDisk(disk, place);
     }),
     options.signal,
@@ -114,6 +116,7 @@ export async function cloneMachine(
 function moveToBases(source: Definition, disks: readonly ClonedDisk[]): void {
   const { spec, files } = source;
   const text = formatMachineSpec(spec);
+  for (const { place } of disks) place();
   try {
     replaceFile(files.spec, text);
   } catch (error) {
@@ -156,12 +159,16 @@ interface Place {
   readonly source: Definition;
   /** The clone's. */
   readonly storage: string;
+  /** What is made here is nobody's disk yet. */
+  readonly workshop: string;
   readonly signal: AbortSignal | undefined;
 }
 
 interface ClonedDisk {
   readonly source: StoredDisk;
   readonly clone: StoredDisk;
+  /** Gives the source's, which is whole by now, its name. */
+  readonly place: () => void;
   /** Leaves what the source's new spec names where it is, should the clone fail. */
   readonly keep: () => void;
 }
@@ -169,15 +176,15 @@ interface ClonedDisk {
 const nothing = (): void => undefined;
 
 async function copyDisk(disk: StoredDisk, { source, storage, signal }: Place): Promise<ClonedDisk> {
-  if (!disk.owned) return { source: disk, clone: disk, keep: nothing };
+  if (!disk.owned) return { source: disk, clone: disk, place: nothing, keep: nothing };
   const file = `${disk.name}${extname(disk.file) || '.img'}`;
   await copyFileSparsely(diskPath(disk, source.files), join(storage, file), signal);
-  return { source: disk, clone: { ...disk, file }, keep: nothing };
+  return { source: disk, clone: { ...disk, file }, place: nothing, keep: nothing };
 }
 
 async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<ClonedDisk> {
-  const { locations, source, storage, signal } = place;
-  if (!disk.owned) return { source: disk, clone: disk, keep: nothing };
+  const { locations, source, storage, workshop, signal } = place;
+  if (!disk.owned) return { source: disk, clone: disk, place: nothing, keep: nothing };
   const path = diskPath(disk, source.files);
   const sizeBytes = await linkableBytes(disk, path, signal);
   mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
@@ -186,18 +193,21 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };
   const overlay = { ...disk, format: 'qcow2' as const, backing };
   const file = `${disk.name}-${randomBytes(3).toString('hex')}.qcow2`;
+  const made = join(workshop, file);
+  const placed = join(source.files.storage, file);
   let isKept = false;
   scope.defer(() => {
     if (isKept) return;
-    rmSync(join(source.files.storage, file), { force: true });
+    rmSync(placed, { force: true });
     rmSync(base, { force: true });
   });
   const options = { backingPath: base, backingFormat: disk.format, sizeBytes, signal };
-  await createOverlay({ ...options, path: join(source.files.storage, file) });
+  await createOverlay({ ...options, path: made });
   await createOverlay({ ...options, path: join(storage, `${disk.name}.qcow2`) });
   return {
     source: { ...overlay, file },
     clone: { ...overlay, file: `${disk.name}.qcow2` },
+    place: () => renameSync(made, placed),
     keep: () => void (isKept = true),
   };
 }

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { MachineStateError } from '../errors.ts';
+import { MachineStateError, QmpClosedError } from '../errors.ts';
 import { attachDisk, detachDisk } from '../machine/live-disk.ts';
 import type { DiskPlan } from '../machine/plan.ts';
 import { isFreePort, portNumber, portOf, rootPort } from '../machine/root-port.ts';
@@ -54,10 +54,23 @@ export async function plugIn(
   try {
     await attach(definition, disk, plan, signal);
   } catch (error) {
+    if (error instanceof QmpClosedError && (await hasPluggedIn(definition, disk))) return plan.bus;
     changePlannedDisks(definition, (disks) => disks.filter(({ nodeName }) => nodeName !== disk.name));
     throw error;
   }
   return plan.bus;
+}
+
+/**
+ * After the connection broke off, and QEMU may have done all that it was told, or the first half, which is undone. It
+ * does one after the other, and forgets what it did not begin.
+ */
+async function hasPluggedIn(definition: Definition, { name }: StoredDisk): Promise<boolean> {
+  return withMonitor(definition, async (qmp) => {
+    if ((await portOf(qmp, name)) !== undefined) return true;
+    if (await hasNode(qmp, name)) await qmp.execute('blockdev-del', { 'node-name': name });
+    return false;
+  });
 }
 
 async function attach(

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, w
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
+import { breakOffAt } from '../../../fixtures/qmp/broken-off.ts';
 import {
   ImageLockedError,
   InvalidInputError,
@@ -169,6 +170,14 @@ describe('a guest that hears of nothing', () => {
     expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk3' });
     expect(await machine.removeDisk('disk2', { storage: true })).toEqual([]);
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2', 'disk3.qcow2']);
+  });
+
+  test('a monitor that breaks off leaves no disk of which nobody knows', async () => {
+    await machine.start();
+    const mend = await breakOffAt(machine.files.monitorSocket, 'device_add');
+    expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk1', port: 'port1' });
+    await mend();
+    expect((await machine.disks()).map(({ port }) => port)).toEqual(['port0', 'port1']);
   });
 
   test('a start names the machine that has the disk', async () => {
