@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { QmpClient } from '../qmp/index.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import {
   InvalidInputError,
   QmpRefusedError,
@@ -149,7 +150,7 @@ async function loadHistory(): Promise<string[]> {
 
 async function saveHistory(line: string): Promise<void> {
   try {
-    await mkdir(dirname(historyPath()), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(historyPath()));
     await appendFile(historyPath(), `${line}\n`, { mode: 0o600 });
   } catch {
     // A home that cannot be written is no reason to refuse commands.

@@ -3,7 +3,6 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,6 +14,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { currentBootId } from '../process/identity.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { SURVEY_VERSION, type Survey } from './host.ts';
 
 /** The programs that a survey is about, as absolute paths; undefined where there is none. */
@@ -113,7 +113,7 @@ function readOwnFile(path: string): string | undefined {
 
 /** Replaces the cache in one step, so that a reader sees the old one or the new one. */
 export function writeCachedSurvey(cacheDirectory: string, key: string, survey: Survey): void {
-  mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
+  makeDirectories(cacheDirectory);
   // Of another user, who could read it and put another in its place: it would not be believed.
   const owners = [statSync(cacheDirectory).uid, lstatSync(cacheDirectory).uid];
   if (owners.some((uid) => uid !== process.getuid?.())) return;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { BrokenQemuError, MissingProgramError, isSystemError } from '../errors.ts';
+import { BrokenQemuError, MissingProgramError, VmletError, isSystemError } from '../errors.ts';
 import { confineProgram } from '../process/confine-program.ts';
 import { findProgram } from '../process/program.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
@@ -56,7 +56,7 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
   try {
     writeCachedSurvey(options.cacheDirectory, key, survey);
   } catch (error) {
-    if (!isSystemError(error)) throw error;
+    if (!isSystemError(error) && !(error instanceof VmletError)) throw error;
     options.log?.warn({ err: error }, 'the answers about this host cannot be kept; each start asks again');
   }
   return survey;

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Scope } from '../util/scope.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { addImage } from './add-image.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { checkGivenName } from './given-name.ts';
@@ -7,7 +8,6 @@ import { parseGuestOptions } from './guest-options.ts';
 import type { DiskImage } from './image.ts';
 import { parsePublishedDigest } from './published-digest.ts';
 import type { NewImageOptions } from './pull-url.ts';
-import { makeStore } from './store.ts';
 import { storeError } from './store-error.ts';
 import { transferProgress } from './transfer-progress.ts';
 import { importFile } from './transfer/import-file.ts';
@@ -27,7 +27,7 @@ export async function importImage(file: string, store: string, options: NewImage
   const path = resolve(file);
   try {
     await using scope = new Scope();
-    await makeStore(store);
+    makeDirectories(store);
     const buildDirectory = await makeBuildDirectory(store, scope);
     const arrived = await importFile({
       path,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { lockDescriptor } from '../process/descriptor-lock.ts';
 import { Scope } from '../util/scope.ts';
 import type { Limits } from '../util/deadline.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { sweepBuildDirectories } from './build-directory.ts';
 import { storeError } from './store-error.ts';
-import { makeStore } from './store.ts';
 
 /**
  * Changes the store as the only one that does so just now. What builders left that are not alive any more goes first.
@@ -19,7 +19,7 @@ export async function withStoreLock<T>(
 ): Promise<T> {
   const scope = new Scope();
   try {
-    await makeStore(store);
+    makeDirectories(store);
     await holdStoreLock(store, scope, signal);
     await sweepBuildDirectories(store);
     return await work(scope);

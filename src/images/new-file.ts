@@ -1,7 +1,7 @@
 import { lstat, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidInputError, isSystemError } from '../errors.ts';
-import { writeFailure } from './write-failure.ts';
+import { writeFailure } from '../util/write-failure.ts';
 
 /** Runs `make` on a path that was free, and frees it again when that fails. */
 export async function makeNew(path: string, make: () => Promise<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Scope } from '../util/scope.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { addImage } from './add-image.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { fetchImageFile } from './fetch-image-file.ts';
@@ -11,7 +12,7 @@ import type { ImageProgress } from './image-progress.ts';
 import { formatPublishedDigest, parsePublishedDigest } from './published-digest.ts';
 import type { PullPlaces } from './pull.ts';
 import { pulledOrigin } from './pulled-origin.ts';
-import { findPulled, makeStore } from './store.ts';
+import { findPulled } from './store.ts';
 import { storeError } from './store-error.ts';
 import { tagImage } from './tag-image.ts';
 
@@ -47,7 +48,7 @@ export async function pullUrl(
     const existing = await findSame(store, known, guest);
     if (existing) return await nameSame(store, existing, options);
     await using scope = new Scope();
-    await makeStore(store);
+    makeDirectories(store);
     const buildDirectory = await makeBuildDirectory(store, scope);
     // Whoever had to wait for another pull of the same file has the image now.
     let arrived: DiskImage | undefined;

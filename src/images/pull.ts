@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { DigestMismatchError, DownloadError, ImageNotFoundError, TimedOutError } from '../errors.ts';
 import { Scope } from '../util/scope.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { addImage } from './add-image.ts';
 import { makeBuildDirectory } from './build-directory.ts';
 import { type CatalogueEntry, openCatalogue } from './catalogue/catalogue.ts';
@@ -11,7 +12,7 @@ import type { Image } from './image.ts';
 import type { ImageProgress } from './image-progress.ts';
 import { formatPublishedDigest } from './published-digest.ts';
 import { pulledOrigin } from './pulled-origin.ts';
-import { findImage, findPulled, makeStore } from './store.ts';
+import { findImage, findPulled } from './store.ts';
 import { storeError } from './store-error.ts';
 import { tagImage } from './tag-image.ts';
 import { fetchDocument } from './transfer/fetch-document.ts';
@@ -72,7 +73,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
   const existing = await findPublished(store, resolved);
   if (existing) return nameAll(store, existing, names, options);
   await using scope = new Scope();
-  await makeStore(store);
+  makeDirectories(store);
   const buildDirectory = await makeBuildDirectory(store, scope);
   // Whoever had to wait for another pull of the same file has the image now.
   let arrived: Image | undefined;

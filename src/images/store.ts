@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, readlink, stat } from 'node:fs/promises';
+import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageNotFoundError, InvalidInputError, isSystemError } from '../errors.ts';
 import { type DiskLayer, type Image, diskImageOf, imageDirectoryName, kernelImageOf } from './image.ts';
@@ -178,10 +178,6 @@ export async function readName(store: string, name: string): Promise<string | un
     if (isSystemError(error, 'ENOENT', 'EINVAL', 'ENOTDIR')) return undefined;
     throw error;
   }
-}
-
-export async function makeStore(store: string): Promise<void> {
-  await mkdir(store, { recursive: true, mode: 0o700 });
 }
 
 export async function entriesOf(directory: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { type FileHandle, constants, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../util/atomic-file.ts';
-import { writeFailure } from './write-failure.ts';
+import { writeFailure } from '../util/write-failure.ts';
 
 /**
  * Writes a stream beside its place and moves it there: the target is the whole content or what it was before.

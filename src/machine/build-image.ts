@@ -9,9 +9,9 @@ import { parseDiskSize } from '../images/disk-size.ts';
 import { checkGivenName } from '../images/given-name.ts';
 import { parseImageReference } from '../images/reference.ts';
 import { fileSha256 } from '../images/sha256.ts';
-import { makeStore } from '../images/store.ts';
 import { storeError } from '../images/store-error.ts';
 import { Scope } from '../util/scope.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { takeBuilt } from './build-image-cache.ts';
 import type { BuildImageOptions, BuiltImage } from './build-image-options.ts';
 import { agentProgram } from './package-files.ts';
@@ -69,7 +69,7 @@ async function buildAnew(
     });
   }
   await using scope = new Scope();
-  await makeStore(store);
+  makeDirectories(store);
   const buildDirectory = await makeBuildDirectory(store, scope);
   const path = join(buildDirectory, 'disk.qcow2');
   const scripts = recipe.run.map((script) => ('path' in script ? script.path : script.name)).values();

@@ -11,9 +11,10 @@ import { withStoreLock } from '../images/lock.ts';
 import { MICRO } from '../images/micro-name.ts';
 import { nameImage, placeDiskImage } from '../images/place.ts';
 import { convertDisk } from '../images/qemu-img.ts';
-import { findImage as findStored, makeStore } from '../images/store.ts';
+import { findImage as findStored } from '../images/store.ts';
 import { storeError } from '../images/store-error.ts';
 import { Scope } from '../util/scope.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { backingChain } from './block-node.ts';
 import { findImage } from './boot-source.ts';
 import { takeBuilt } from './build-image-cache.ts';
@@ -140,7 +141,7 @@ async function buildLayer(
     }
   }
   await using scope = new Scope();
-  await makeStore(store);
+  makeDirectories(store);
   const directory = await makeBuildDirectory(store, scope);
   const storage = join(directory, 'machine');
   await mkdir(storage, { mode: 0o700 });

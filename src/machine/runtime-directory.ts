@@ -5,6 +5,7 @@ import { InvalidInputError, PermissionError, isSystemError } from '../errors.ts'
 import { type ProcessIdentity, currentBootId, identifyProcess, isAlive } from '../process/identity.ts';
 import type { Scope } from '../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 
 const LONGEST_SOCKET_NAME = 'network.sock'.length;
 
@@ -90,9 +91,10 @@ export function ensurePrivateDirectory(path: string): void {
   }
   let obstacle: unknown;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path);
   } catch (error) {
-    if (!isSystemError(error, 'EEXIST', 'ENOTDIR', 'ENOENT', 'EACCES')) throw error;
+    const isTaken = error instanceof PermissionError && isSystemError(error.cause, 'EEXIST');
+    if (!isTaken) throw error;
     obstacle = error;
   }
   if (!isPrivateDirectory(path)) {

@@ -22,6 +22,7 @@ import { replaceFile } from '../util/atomic-file.ts';
 import type { Limits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { together } from '../util/together.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { newBase } from './clone-bases.ts';
 import { type Definition, machineNames, readDefinition } from './definition.ts';
 import { requireStopped } from './edit.ts';
@@ -187,7 +188,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   if (!disk.owned) return { source: disk, clone: disk, place: nothing, keep: nothing };
   const path = diskPath(disk, source.files);
   const sizeBytes = await linkableBytes(disk, path, signal);
-  mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
+  makeDirectories(locations.disks);
   const base = newBase(locations);
   linkSync(path, base);
   const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };

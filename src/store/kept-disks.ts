@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, isAbsolute, join } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { basesOf } from './clone-bases.ts';
 import type { Definition } from './definition.ts';
 import { diskPath } from './machine-plan.ts';
@@ -12,7 +13,7 @@ import { diskPath } from './machine-plan.ts';
  */
 export function keepDisks({ spec, files }: Definition, locations: Locations): string[] {
   const owned = spec.disks.filter((disk) => disk.owned);
-  if (owned.length > 0) mkdirSync(locations.disks, { recursive: true, mode: 0o700 });
+  if (owned.length > 0) makeDirectories(locations.disks);
   const bases = owned.flatMap((disk) => basesOf(disk, locations));
   for (const base of bases) writeFileSync(markOf(base), '', { mode: 0o600 });
   const disks = owned.map((disk) =>

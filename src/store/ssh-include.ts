@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, isSystemError } from '../errors.ts';
 import { type IncludedFiles, excludeFromConfig, includeInConfig, includeLine } from '../guest/ssh-config.ts';
 import type { Locations } from '../machine/locations.ts';
 import { replaceFile } from '../util/atomic-file.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 
 /** What plain ssh, scp and rsync need to know all machines by name: one line in the user's own configuration. */
 export interface SshInclude {
@@ -50,7 +51,7 @@ function change(locations: Locations, edit: (text: string) => string): ChangedSs
   const before = readIfThere(include.path);
   const after = edit(before?.text ?? '');
   if (after === (before?.text ?? '')) return { ...include, changed: false };
-  if (!before) mkdirSync(dirname(include.path), { recursive: true, mode: 0o700 });
+  if (!before) makeDirectories(dirname(include.path));
   // Behind a link, as users have their configuration in a repository, it is the file that changes and not the link.
   replaceFile(before?.path ?? include.path, after, before?.mode ?? 0o600);
   return { ...include, changed: true };

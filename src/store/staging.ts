@@ -1,17 +1,18 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MachineExistsError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
 import { claimDirectory, sweepDeadOwners } from '../machine/runtime-directory.ts';
 import { syncDirectory } from '../util/atomic-file.ts';
 import type { Scope } from '../util/scope.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 
 /**
  * A directory beside the machines in which one is made or taken apart. Its name says whose it is; those of dead owners
  * are removed by the next one.
  */
 export function openStaging(locations: Locations, scope: Scope): string {
-  mkdirSync(locations.machines, { recursive: true, mode: 0o700 });
+  makeDirectories(locations.machines);
   const parent = join(locations.machines, '.staging');
   sweepDeadOwners(parent);
   return claimDirectory(parent, scope);

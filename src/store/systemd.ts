@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, MissingProgramError, UserManagerUnavailableError } from '../errors.ts';
@@ -6,6 +6,7 @@ import { locate } from '../machine/locations.ts';
 import { commandProgram } from '../machine/package-files.ts';
 import { run } from '../process/run.ts';
 import { replaceFile } from '../util/atomic-file.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { checkMachineName } from './machine-spec.ts';
 import { readDefinition } from './definition.ts';
 import { systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
@@ -54,7 +55,7 @@ export async function installSystemdUnit(machine: string): Promise<InstalledSyst
   const unit = describeSystemdUnit(machine);
   await requireUserManager();
   const isNew = !existsSync(unit.path);
-  mkdirSync(dirname(unit.path), { recursive: true });
+  makeDirectories(dirname(unit.path));
   replaceFile(unit.path, unit.text, 0o644);
   try {
     await systemctl('daemon-reload');

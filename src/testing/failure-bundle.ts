@@ -1,7 +1,8 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RunningMachine } from '../machine/running-machine.ts';
 import { withinLimits } from '../util/deadline.ts';
+import { makeDirectories } from '../util/make-directories.ts';
 import { type BundlePart, bundleParts } from './bundle-parts.ts';
 import { type MachineOrigin, reproduceScript } from './reproduce-script.ts';
 
@@ -60,12 +61,12 @@ export async function writeFailureBundle(
     const written = await Promise.all(
       Object.entries(machines).map(async ([label, failed]) => {
         const folder = join(beside, folderName(label));
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        makeDirectories(folder);
         return writeParts(label, failed, folder, { timeoutMs, mostBytes });
       }),
     );
     const parts = written.flat();
-    await mkdir(beside, { recursive: true, mode: 0o700 });
+    makeDirectories(beside);
     await writeFile(join(beside, 'README.txt'), indexOf(machines, parts, options), { mode: 0o600 });
     await rm(directory, { recursive: true, force: true });
     await rename(beside, directory);

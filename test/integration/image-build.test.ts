@@ -17,13 +17,13 @@ import { buildInputsDigest } from '../../src/images/build/distribution-disk.ts';
 import type { DiskImage, ImageOrigin } from '../../src/index.ts';
 import { convertDisk, createOverlay } from '../../src/images/qemu-img.ts';
 import { sha256 } from '../../src/images/sha256.ts';
-import { makeStore } from '../../src/images/store.ts';
 import { installScript } from '../../src/machine/build-layer-packages.ts';
 import { layerSteps, stepInputs } from '../../src/machine/build-layer-steps.ts';
 import { agentProgram } from '../../src/machine/package-files.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { temporaryDirectory } from '../directory.ts';
+import { makeDirectories } from '../../src/util/make-directories.ts';
 
 const directory = temporaryDirectory();
 const MEBIBYTE = 1024 * 1024;
@@ -59,7 +59,7 @@ async function addEmpty(
   letter = 'a',
 ): Promise<DiskImage> {
   await using scope = new Scope();
-  await makeStore(images);
+  makeDirectories(images);
   const buildDirectory = await makeBuildDirectory(images, scope);
   const path = join(buildDirectory, 'disk.raw');
   const content = Buffer.alloc(MEBIBYTE, letter);
@@ -175,7 +175,7 @@ describe('a layer', () => {
   ])('is not made of %s', async (from, message) => {
     const place = newPlace();
     await using scope = new Scope();
-    await makeStore(place.images);
+    makeDirectories(place.images);
     const buildDirectory = await makeBuildDirectory(place.images, scope);
     const path = join(buildDirectory, 'disk.qcow2');
     await createDisk({ path, format: 'qcow2', sizeBytes: MEBIBYTE });

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addImage } from '../../src/images/add-image.ts';
 import { makeBuildDirectory } from '../../src/images/build-directory.ts';
 import { fileSha256 } from '../../src/images/sha256.ts';
-import { makeStore } from '../../src/images/store.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { type Finished, start, until } from '../e2e/command.ts';
+import { makeDirectories } from '../../src/util/make-directories.ts';
 
 const BOOTS_TIMEOUT_MS = 900_000;
 const MEBIBYTE = 1024 * 1024;
@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
 
   async function addBase(disk: string): Promise<void> {
     await using scope = new Scope();
-    await makeStore(images);
+    makeDirectories(images);
     const buildDirectory = await makeBuildDirectory(images, scope);
     const path = join(buildDirectory, 'disk.qcow2');
     copyFileSync(disk, path);

@@ -7,7 +7,6 @@ import { diskLayout } from '../../src/images/build/disk-layout.ts';
 import { SECTOR_BYTES } from '../../src/images/build/partition-table.ts';
 import { makeBuildDirectory } from '../../src/images/build-directory.ts';
 import { fileSha256 } from '../../src/images/sha256.ts';
-import { makeStore } from '../../src/images/store.ts';
 import { locate } from '../../src/machine/locations.ts';
 import { defaultLogin } from '../../src/machine/seed-disk.ts';
 import { findProgram } from '../../src/process/program.ts';
@@ -16,6 +15,7 @@ import type { LiveMachine } from '../../src/store/index.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
+import { makeDirectories } from '../../src/util/make-directories.ts';
 
 const BOOT_MS = 600_000;
 const AGENT_FILES = [
@@ -73,7 +73,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
     const images = locate(home.environment, home.path, 0).images;
     // The home has the host's.
     rmSync(images);
-    await makeStore(images);
+    makeDirectories(images);
     await using scope = new Scope();
     const buildDirectory = await makeBuildDirectory(images, scope);
     const raw = join(buildDirectory, 'raw');

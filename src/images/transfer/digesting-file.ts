@@ -1,7 +1,7 @@
 import { ftruncateSync, writeSync } from 'node:fs';
 import { type FileHandle, constants, open } from 'node:fs/promises';
 import { FileDigest } from '../file-digest.ts';
-import { writeFailure } from '../write-failure.ts';
+import { writeFailure } from '../../util/write-failure.ts';
 import type { ExpectedDigest } from './digest.ts';
 
 type Algorithm = ExpectedDigest['algorithm'];

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scope } from '../../util/scope.ts';
 import { sha256 } from '../sha256.ts';
-import { writeFailure } from '../write-failure.ts';
+import { writeFailure } from '../../util/write-failure.ts';
+import { makeDirectories } from '../../util/make-directories.ts';
 import { parseAddress, printable } from './address.ts';
 import { holdLock } from './address-lock.ts';
 import type { Compression } from './compression.ts';
@@ -80,7 +80,7 @@ async function reserve(
   const place = join(partials, sha256(url.href));
   let waited: boolean;
   try {
-    await mkdir(partials, { recursive: true, mode: 0o700 });
+    makeDirectories(partials);
     await removeOldDownloads(partials);
     waited = await holdLock(`${place}.lock`, scope, {
       signal,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isSystemError } from '../../errors.ts';
 import { exchangeFile } from '../../util/atomic-file.ts';
-import { writeFailure } from '../write-failure.ts';
+import { writeFailure } from '../../util/write-failure.ts';
 
 /** Of which published file a part was downloaded. */
 export interface PartialOrigin {

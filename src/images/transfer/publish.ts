@@ -2,7 +2,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DigestMismatchError, isSystemError } from '../../errors.ts';
 import { syncDirectory } from '../../util/atomic-file.ts';
-import { writeFailure } from '../write-failure.ts';
+import { writeFailure } from '../../util/write-failure.ts';
 import type { TransferProgress } from './download.ts';
 import { type Compression, compressionOf } from './compression.ts';
 import type { ExpectedDigest } from './digest.ts';
