@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { CreateOptions } from '../store/index.ts';
-import { choice, collect, wholeNumber } from './run-options.ts';
+import { LIMIT_HELP, choice, collect, wholeNumber } from './run-options.ts';
 import { type SeedFlags, addSeedFlags } from './seed-flags.ts';
 
 /** What commander makes of the flags that describe a machine. */
@@ -24,6 +24,7 @@ export interface CreateFlags extends SeedFlags {
   readonly tpm?: true;
   readonly display?: CreateOptions['display'];
   readonly accel?: CreateOptions['accel'];
+  readonly limit?: string;
   readonly label?: readonly string[];
   readonly sshUser?: string;
   readonly protect?: true;
@@ -58,6 +59,7 @@ export function addCreateFlags(command: Command): Command {
       new Option('--display <kind>', 'a screen (default: vnc, none for a kernel)').choices(['vnc', 'none']),
     )
     .addOption(new Option('--accel <kind>', 'what runs it (default: auto)').choices(['auto', 'kvm', 'tcg']))
+    .option('--limit <limits>', LIMIT_HELP)
     .option('-l, --label <key=value>', 'a label, for ls --filter', collect)
     .option('--ssh-user <user>', 'where ssh logs in (default: the user of the first boot, else root)')
     .option('--protect', 'refuse to be removed');
@@ -85,13 +87,14 @@ export function createOptions(
   flags: CreateFlags,
   seed: CreateOptions['seed'] | undefined,
 ): CreateOptions {
-  const { disk, publish, label, ...same } = flags;
+  const { disk, publish, label, limit, ...same } = flags;
   const given = {
     ...Object.fromEntries(Object.entries(same).filter(([key]) => CREATE_KEYS.has(key))),
     name,
     disks: disk,
     seed,
     ports: publish,
+    limits: limit,
     labels: label && labelsOf(label),
   };
   // The library validates them; its errors name the same words.

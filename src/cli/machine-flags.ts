@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addImageFlags } from './create-flags.ts';
-import { choice, collect, durationMs, wholeNumber } from './run-options.ts';
+import { LIMIT_HELP, choice, collect, durationMs, wholeNumber } from './run-options.ts';
 import { addSeedFlags } from './seed-flags.ts';
 
 /** What `run` and `template create` take alike to describe a machine that nobody keeps. */
@@ -15,6 +15,7 @@ export function addMachineFlags(command: Command): Command {
     )
     .addOption(choice('--net <kind>', 'network (default: auto)', ['auto', 'passt', 'slirp', 'none']))
     .addOption(choice('--accel <kind>', 'accelerator (default: auto)', ['auto', 'kvm', 'tcg']))
+    .option('--limit <limits>', LIMIT_HELP)
     .option('--kernel <file>', 'boot this Linux kernel')
     .option('--initrd <file>', 'initramfs for --kernel; the agent is added to it')
     .option('--append <words>', "more of the kernel's command line")

@@ -10,6 +10,7 @@ export interface MachineFlags {
   readonly cpus?: number;
   readonly net?: string;
   readonly accel?: string;
+  readonly limit?: string;
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
@@ -37,6 +38,9 @@ export function choice(flags: string, description: string, choices: readonly str
   option.argChoices = [...choices];
   return option;
 }
+
+export const LIMIT_HELP =
+  'what QEMU may use of the host, cpus=1.5,memory=3G (systemd sees to it; default: none)';
 
 export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
@@ -122,13 +126,26 @@ export function machineOptions(
     disks: flags.disk,
     net: flags.net,
     accel: flags.accel,
+    limits: flags.limit,
     timeoutMs: flags.bootTimeout,
   });
 }
 
 /** The flags of `run` that say something which does not differ from one fork to the next. */
 const SAME_IN_FORKS = [
-  ...['memory', 'cpus', 'disk', 'accel', 'kernel', 'initrd', 'append', 'firmware', 'diskSize', 'pull'],
+  ...[
+    'memory',
+    'cpus',
+    'disk',
+    'accel',
+    'limit',
+    'kernel',
+    'initrd',
+    'append',
+    'firmware',
+    'diskSize',
+    'pull',
+  ],
   ...['cloudInit', 'username', 'sshKey', 'hostname', 'package', 'file', 'firstbootCommand', 'timezone'],
   ...['userData', 'networkConfig'],
 ];

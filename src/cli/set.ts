@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander';
 import { type MachineChanges, MachineStore } from '../store/index.ts';
 import { labelsOf } from './create-flags.ts';
-import { collect, wholeNumber } from './run-options.ts';
+import { LIMIT_HELP, collect, wholeNumber } from './run-options.ts';
 import { table } from './table.ts';
 
 interface Flags {
   readonly memory?: string;
   readonly cpus?: number;
   readonly accel?: MachineChanges['accel'];
+  readonly limit?: string;
   readonly net?: string;
   readonly display?: MachineChanges['display'];
   readonly tpm?: boolean;
@@ -26,6 +27,7 @@ export function setCommand(): Command {
     .option('-m, --memory <size>', 'memory such as 4G')
     .option('--cpus <n>', 'virtual processors', wholeNumber)
     .addOption(new Option('--accel <kind>', 'what runs it').choices(['auto', 'kvm', 'tcg']))
+    .option('--limit <limits>', LIMIT_HELP)
     .option('--net <kind>', 'auto, passt, slirp, none or bridge=NAME')
     .addOption(new Option('--display <kind>', 'a screen').choices(['vnc', 'none']))
     .option('--tpm', 'a TPM 2.0')
@@ -65,7 +67,7 @@ export function renameCommand(): Command {
 }
 
 async function set(name: string, flags: Flags): Promise<void> {
-  const { label, unlabel, installer, json, ...same } = flags;
+  const { label, unlabel, installer, limit, json, ...same } = flags;
   const machine = new MachineStore().get(name);
   const labels = {
     ...labelsOf(label ?? []),
@@ -73,6 +75,7 @@ async function set(name: string, flags: Flags): Promise<void> {
   };
   const { spec, differences } = await machine.set({
     ...same,
+    ...(limit !== undefined && { limits: limit }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(installer === false && { installer }),
   });

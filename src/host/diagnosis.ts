@@ -1,5 +1,6 @@
 import { layersOf } from '../process/layers.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
+import { DELEGATE } from './cgroup-manager.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
@@ -22,6 +23,7 @@ export type FindingItem =
   | 'namespaces'
   | 'landlock'
   | 'seccomp'
+  | 'limits'
   | 'runtime-directory'
   | 'disk-space'
   | 'micro-image';
@@ -48,6 +50,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     namespacesFinding(survey),
     landlockFinding(survey),
     ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey.confinement)] : []),
+    limitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
     microImageFinding(surroundings),
@@ -177,6 +180,17 @@ function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): F
   if (sandbox) return { item, state: 'works', summary: 'QEMU is refused system calls that it does not need' };
   const summary = 'vmlet’s seccomp filter alone: this QEMU does not start with -sandbox';
   return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
+}
+
+function limitsFinding({ limits }: Surroundings): Finding {
+  const item = 'limits';
+  if (!limits.usable) return { item, state: 'degraded', summary: `no --limit: ${limits.reason}` };
+  const missing = ['cpu', 'memory'].filter((name) => !limits.controllers.includes(name));
+  if (missing.length === 0) {
+    return { item, state: 'works', summary: 'systemd limits memory and processors where --limit is given' };
+  }
+  const summary = `systemd was not given the ${missing.join(', ')} controller, which --limit needs`;
+  return { item, state: 'degraded', summary, remedy: DELEGATE };
 }
 
 function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {

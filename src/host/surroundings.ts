@@ -1,6 +1,7 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
+import { type CgroupAbility, findCgroupManager } from './cgroup-manager.ts';
 import { findProgram } from '../process/program.ts';
 
 export type PackageManager = 'apt' | 'dnf';
@@ -17,6 +18,8 @@ export interface Surroundings {
     readonly fromEnvironment: boolean;
   };
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
+  /** Whether machines can be given limits. */
+  readonly limits: CgroupAbility;
 }
 
 export interface SurroundingsOptions {
@@ -37,6 +40,7 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
     },
     dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
+    limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
 }
 

@@ -28,6 +28,10 @@ const knownLines: readonly KnownLine[] = [
     hint: 'the kernel has to be an x86 Linux bzImage, or a vmlinux with PVH support (CONFIG_PVH)',
   },
   {
+    pattern: /Failed to connect to (?:\w+ scope )?bus|Failed to start transient scope/,
+    hint: 'systemd sets the limits of this machine, and did not; leave out the limits, or look at its journal',
+  },
+  {
     pattern: /No space left on device/,
     hint: 'make room on the file system that holds the disk',
   },

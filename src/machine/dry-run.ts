@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Host } from '../host/host.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
+import { inCgroup } from '../process/cgroup.ts';
 import { NO_CORE } from '../process/confine.ts';
 import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../process/tether.ts';
 import { qemuConfinement } from './confinement.ts';
@@ -83,7 +84,10 @@ export function scriptOf(plan: Plan, host: Host, preparation: readonly string[])
     command([
       'env',
       '-i',
-      ...tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, qemuCommand(plan), qemuConfinement(plan, host)),
+      ...inCgroup(
+        plan.cgroup,
+        tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, qemuCommand(plan), qemuConfinement(plan, host)),
+      ),
     ]),
   ];
   return `${lines.join('\n')}\n`;

@@ -17,6 +17,7 @@ export interface PlanInputs {
   readonly spec: FoundSpec;
   readonly host: Host;
   readonly accelerator: Accelerator;
+  readonly cgroup: Plan['cgroup'];
   readonly source: BootSource;
   readonly firmware: Firmware | undefined;
   readonly hasSeed: boolean;
@@ -44,6 +45,7 @@ export function planMachine(inputs: PlanInputs): Plan {
       },
       host.confinement,
     ),
+    cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     board: source.kind === 'disk' ? fullBoard : board,
     accelerator,

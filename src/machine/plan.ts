@@ -4,6 +4,7 @@ import type { QemuNetworkWiring } from '../passt/qemu-network.ts';
 import type { Firmware } from '../host/firmware.ts';
 import type { DiskLayer } from '../images/image.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
+import type { Cgroup } from '../process/cgroup.ts';
 import type { Layers } from '../process/layers.ts';
 import type { MachineDirectory } from './directory.ts';
 
@@ -85,6 +86,8 @@ export interface Plan {
   readonly qemu: string;
   /** What is around QEMU, put on by vmlet-confine. */
   readonly layers: Layers;
+  /** What QEMU may use of the host; undefined for as much as there is. */
+  readonly cgroup: Cgroup | undefined;
   /** QEMU drops the system calls that it does not need; some builds cannot. */
   readonly sandbox: boolean;
   readonly board: { readonly type: string; readonly options: Readonly<Record<string, string>> };

@@ -7,10 +7,12 @@ import { parseWholeSize } from '../images/disk-size.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { MICRO } from '../images/micro-name.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
+import type { HostShare } from '../process/cgroup.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { hostNameSchema } from './host-name.ts';
 import { checkAppend } from './kernel-command-line.ts';
+import { LIMITS, type LimitsInput, parseLimits } from './limits.ts';
 import { parseMemory } from './memory-size.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from './network/network-place.ts';
 
@@ -70,6 +72,11 @@ export interface LaunchOptions {
   /** `auto` (the default) takes KVM where it has been proved to work. */
   readonly accel?: 'auto' | 'kvm' | 'tcg';
   /**
+   * What QEMU may use of the host at most, as in `{ cpus: 1.5, memory: '3G' }`: a cgroup of its own, by systemd, which has
+   * to run for this user. No limit by default. Its helpers (passt) are not counted.
+   */
+  readonly limits?: LimitsInput;
+  /**
    * What `launch` returns: a `Machine` once commands can run in the guest (`guest`, the default), or a
    * `RunningMachine` as soon as its processors run (`running`), for guests without vmlet's agent.
    */
@@ -119,6 +126,7 @@ export interface Spec {
   readonly networks: readonly NetworkPlace[];
   readonly faults: boolean;
   readonly accel: 'auto' | 'kvm' | 'tcg';
+  readonly limits: HostShare | undefined;
   readonly until: 'guest' | 'running';
   readonly timeoutMs: number;
 }
@@ -142,6 +150,7 @@ const launchOptionsSchema = z.strictObject({
   net: z.enum(['auto', 'passt', 'slirp', 'none']).default('auto'),
   faults: z.boolean().default(false),
   accel: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
+  limits: LIMITS.default('none'),
   until: z.enum(['guest', 'running']).default('guest'),
   timeoutMs: z
     .number()
@@ -174,6 +183,7 @@ export function parseSpec(options: LaunchOptions): Spec {
   const small = boot.kind === 'kernel' || (boot.kind === 'image' && boot.image === MICRO);
   if (small) refuseForKernels(valid);
   refuseForFiles(valid, boot);
+  const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
   return {
     name: valid.name,
     boot,
@@ -182,7 +192,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     seed: valid.seed && parseSeedOptions(valid.seed),
     firmware: valid.firmware,
     append: valid.append,
-    memoryBytes: parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB)),
+    memoryBytes,
     cpus: valid.cpus,
     disks: (valid.disks as (string | DiskSpec)[]).map((disk, index) =>
       parseDiskSpec(disk, `disks[${index}]`),
@@ -192,6 +202,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     networks: parseNetworks(networks, valid.name),
     faults: valid.faults,
     accel: valid.accel,
+    limits: parseLimits(valid.limits, memoryBytes),
     until: valid.until,
     timeoutMs: valid.timeoutMs ?? BOOT_TIMEOUT_MS[small ? 'kernel' : 'disk'],
   };

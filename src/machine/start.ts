@@ -45,6 +45,7 @@ export async function startProcesses(
         ...plan.cards.map(() => 'pipe' as const),
       ],
       confinement: qemuConfinement(plan, host),
+      cgroup: plan.cgroup,
     },
     scope,
   );

@@ -1,8 +1,10 @@
 import { homedir } from 'node:os';
 import { type Accelerator, chooseAccelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
+import { ownCgroup } from '../host/cgroup-manager.ts';
 import { probeHost } from '../host/probe.ts';
 import { readHostNetwork } from '../passt/host-network.ts';
+import type { Cgroup } from '../process/cgroup.ts';
 import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
 import type { PortForward } from '../passt/port.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
@@ -19,6 +21,7 @@ export interface Findings {
   readonly locations: Locations;
   readonly host: Host;
   readonly accelerator: Accelerator;
+  readonly cgroup: Cgroup | undefined;
   readonly network: NetworkPlan | undefined;
   readonly source: BootSource;
   readonly firmware: Firmware | undefined;
@@ -45,6 +48,7 @@ export async function survey(
   } = {},
 ): Promise<Findings> {
   checkSocketLength(locations.runtime);
+  const cgroup = ownCgroup(spec.limits, spec.name);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
   const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec.ports, host, sharesMemory);
@@ -54,7 +58,17 @@ export async function survey(
   const accelerator = chooseAccelerator(spec.accel, host, image?.guest.cpu);
   const firmware = await firmwareOf(spec, source);
   const hasSeed = source.kind === 'disk' && needsSeed(spec.seed, source.image);
-  return { locations, host, accelerator, network, source, firmware, hasSeed, spec: { ...spec, disks } };
+  return {
+    locations,
+    host,
+    accelerator,
+    cgroup,
+    network,
+    source,
+    firmware,
+    hasSeed,
+    spec: { ...spec, disks },
+  };
 }
 
 async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | undefined> {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { type ExitStatus, MissingProgramError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
+import { type Cgroup, inCgroup } from './cgroup.ts';
 import { findProgram } from './program.ts';
 import { startProcess } from './start-process.ts';
 import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
@@ -19,6 +20,8 @@ export interface SuperviseOptions {
   readonly descriptors?: readonly ('pipe' | Socket)[];
   /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
   readonly confinement?: readonly string[];
+  /** What it may use of the host; as much as there is by default. */
+  readonly cgroup?: Cgroup | undefined;
   /** Called with each piece of output after it has come into `output`. */
   readonly onOutput?: (chunk: Uint8Array) => void;
   /** SIGTERM is followed by SIGKILL after this many milliseconds when the scope closes; 0 (SIGKILL at once) by default. */
@@ -52,11 +55,14 @@ export function supervise(
   const found = findProgram(argv[0]);
   if (found === undefined) throw new MissingProgramError(argv[0]);
   const descriptors = options.descriptors ?? [];
-  const [program, ...args] = tether(
-    process.pid,
-    STANDARD_DESCRIPTORS + descriptors.length,
-    [found, ...argv.slice(1)],
-    options.confinement,
+  const [program, ...args] = inCgroup(
+    options.cgroup,
+    tether(
+      process.pid,
+      STANDARD_DESCRIPTORS + descriptors.length,
+      [found, ...argv.slice(1)],
+      options.confinement,
+    ),
   );
   const { child, pid } = startProcess(argv[0], () =>
     spawn(program, args, {

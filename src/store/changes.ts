@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
+import { LIMITS, type LimitsInput, checkHoldsGuest, parseLimits } from '../machine/limits.ts';
 import { parseMemory } from '../machine/memory-size.ts';
 import { parseNet } from './create-options.ts';
 import type { MachineSpec } from './machine-spec.ts';
@@ -10,6 +11,8 @@ export interface MachineChanges {
   readonly memory?: number | string | undefined;
   readonly cpus?: number | undefined;
   readonly accel?: 'auto' | 'kvm' | 'tcg' | undefined;
+  /** As in `LaunchOptions`; they take the place of all earlier ones, and `none` takes them away. */
+  readonly limits?: LimitsInput | undefined;
   /** As in `CreateOptions`. */
   readonly net?: string | undefined;
   readonly display?: 'vnc' | 'none' | undefined;
@@ -41,6 +44,7 @@ const changesSchema = z.strictObject({
   memory: z.union([z.number(), z.string()]).optional(),
   cpus: z.int().min(1).max(255).optional(),
   accel: z.enum(['auto', 'kvm', 'tcg']).optional(),
+  limits: LIMITS.optional(),
   net: z.string().optional(),
   display: z.enum(['vnc', 'none']).optional(),
   tpm: z.boolean().optional(),
@@ -63,7 +67,10 @@ export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedS
     });
   }
   const valid = parsed.data;
-  const { bridge: _bridge, installer: _installer, ...rest } = spec;
+  const { bridge: _bridge, installer: _installer, limits: earlierLimits, ...rest } = spec;
+  const memoryBytes = valid.memory === undefined ? spec.memoryBytes : parseMemory(valid.memory);
+  const limits = valid.limits === undefined ? earlierLimits : parseLimits(valid.limits, memoryBytes);
+  checkHoldsGuest(limits, memoryBytes);
   const net = valid.net === undefined ? { net: spec.net, bridge: spec.bridge } : parseNet(valid.net);
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
     throw new InvalidInputError('net', `${valid.net ?? net.net} has no forwards, and ${spec.name} has some`, {
@@ -72,9 +79,10 @@ export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedS
   }
   const next: MachineSpec = {
     ...rest,
-    memoryBytes: valid.memory === undefined ? spec.memoryBytes : parseMemory(valid.memory),
+    memoryBytes,
     cpus: valid.cpus ?? spec.cpus,
     accel: valid.accel ?? spec.accel,
+    ...(limits && { limits }),
     net: net.net,
     ...(net.bridge !== undefined && { bridge: net.bridge }),
     display: valid.display ?? spec.display,

@@ -5,9 +5,11 @@ import { parseWholeSize } from '../images/disk-size.ts';
 import { MICRO } from '../images/micro-name.ts';
 import { parseImageReference } from '../images/reference.ts';
 import { checkAppend } from '../machine/kernel-command-line.ts';
+import { LIMITS, type LimitsInput, parseLimits } from '../machine/limits.ts';
 import { parseMemory } from '../machine/memory-size.ts';
 import { PULL_POLICIES, type PullPolicy } from '../machine/spec.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
+import type { HostShare } from '../process/cgroup.ts';
 import { checkMachineName } from './machine-spec.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
@@ -55,6 +57,8 @@ export interface CreateOptions {
   /** `vnc` gives it a screen; the default, except for an image or a kernel. */
   readonly display?: 'vnc' | 'none';
   readonly accel?: 'auto' | 'kvm' | 'tcg';
+  /** As in `LaunchOptions`. */
+  readonly limits?: LimitsInput;
   readonly labels?: Readonly<Record<string, string>>;
   /** Where ssh logs in; by default the user that the seed makes, and root without one. */
   readonly sshUser?: string;
@@ -91,6 +95,7 @@ export interface NewMachine {
   readonly tpm: boolean;
   readonly display: 'vnc' | 'none';
   readonly accel: 'auto' | 'kvm' | 'tcg';
+  readonly limits: HostShare | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly sshUser: string | undefined;
   readonly protected: boolean;
@@ -121,6 +126,7 @@ const optionsSchema = z.strictObject({
   tpm: z.boolean().default(false),
   display: z.enum(['vnc', 'none']).optional(),
   accel: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
+  limits: LIMITS.default('none'),
   labels: z.record(z.string().min(1), z.string()).default({}),
   sshUser: z
     .string()
@@ -149,9 +155,10 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
         net === 'bridge' ? 'on a bridge it is reached at its own address' : 'leave out the ports, or the net',
     });
   }
+  const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
   return {
     name: valid.name,
-    memoryBytes: parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB)),
+    memoryBytes,
     cpus: valid.cpus ?? (small ? 1 : 2),
     disks: [...imageDisk, ...valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`))],
     image: storedImageOf(valid),
@@ -166,6 +173,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     tpm: valid.tpm,
     display: valid.display ?? (boot.kind === 'firmware' ? 'vnc' : 'none'),
     accel: valid.accel,
+    limits: parseLimits(valid.limits, memoryBytes),
     labels: valid.labels,
     sshUser: valid.sshUser,
     protected: valid.protect,

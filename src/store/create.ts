@@ -109,6 +109,7 @@ async function makeParts(
     memoryBytes: wanted.memoryBytes,
     cpus: wanted.cpus,
     accel: wanted.accel,
+    ...(wanted.limits && { limits: wanted.limits }),
     ...(image && { cpuLevel: image.guest.cpu }),
     firmware: await makeFirmware(wanted.firmware ?? image?.guest.firmware ?? 'bios', files.nvram, signal),
     tpm: wanted.tpm,

@@ -36,6 +36,7 @@ export interface MachinePlanInputs {
   readonly files: MachineFiles;
   readonly host: Host;
   readonly accelerator: Accelerator;
+  readonly cgroup: NamedPlan['cgroup'];
   /** What is booted from an image or a kernel; undefined where the firmware looks by itself. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
@@ -81,6 +82,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       { connects: connectsOf(network, wiring, tpmSocket), longestFile: undefined },
       host.confinement,
     ),
+    cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(memory && { type: memory.machineType }) },
     accelerator,

@@ -86,6 +86,10 @@ const specSchema = z.strictObject({
   memoryBytes: z.int().positive(),
   cpus: z.int().min(1).max(255),
   accel: z.enum(['auto', 'kvm', 'tcg']),
+  /** What QEMU may use of the host. */
+  limits: z
+    .strictObject({ cpus: z.number().positive().optional(), memoryBytes: z.int().positive().optional() })
+    .optional(),
   /** What its image is compiled for, where that is known. */
   cpuLevel: z.enum(CPU_LEVELS).optional(),
   firmware: firmwareSchema,

@@ -30,6 +30,12 @@ const surroundings: Surroundings = {
   canDownloadPackages: true,
   runtimeDirectory: { path: '/run/user/1000/vmlet', fromEnvironment: true },
   dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
+  limits: {
+    usable: true,
+    systemdRun: '/usr/bin/systemd-run',
+    manager: { kind: 'system' },
+    controllers: ['cpu', 'memory'],
+  },
 };
 
 function find(item: FindingItem, survey: Partial<Survey>, around: Partial<Surroundings> = {}): Finding {
