@@ -1,4 +1,5 @@
 import { chooseAccelerator } from '../host/accelerator.ts';
+import { ownCgroup } from '../host/cgroup-manager.ts';
 import { LONGEST_TPM_STATE, confineSwtpm } from '../host/confinement.ts';
 import type { Host } from '../host/host.ts';
 import { probeHost } from '../host/probe.ts';
@@ -12,6 +13,7 @@ import { swtpmArguments } from '../machine/tpm-arguments.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { findBridge, withTap } from '../passt/bridge.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
+import { inCgroup } from '../process/cgroup.ts';
 import { NO_CORE, confine } from '../process/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
 import { layersOf } from '../process/layers.ts';
@@ -64,6 +66,7 @@ export async function planStart(
     files,
     host,
     accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
+    cgroup: ownCgroup(spec.limits, spec.name),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
     network: await planMachineNetwork(spec, host, readEarlierForwards(files), signal),
     memory,
@@ -106,11 +109,9 @@ export function startDirectories(files: MachineFiles, plan: NamedPlan): string[]
 
 function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
   const descriptors = STANDARD_DESCRIPTORS + KEEPERS + (plan.bridge ? 1 : 0);
-  return tether(
-    WHOEVER_STARTS_IT,
-    descriptors,
-    [plan.qemu, ...namedArguments(plan)],
-    qemuConfinement(plan, host),
+  return inCgroup(
+    plan.cgroup,
+    tether(WHOEVER_STARTS_IT, descriptors, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host)),
   );
 }
 
