@@ -26,7 +26,7 @@ export async function pruneLeftovers(
   }
   sweepDeadOwners(locations.scratch);
   sweepDeadOwners(join(locations.machines, '.staging'));
-  new TemplateShelf(locations).sweep();
+  await new TemplateShelf(locations).sweep();
   await sweepBuildDirectories(locations.images);
   return [...downloads.filter(({ name }) => removed.has(name)), ...unfinished];
 }

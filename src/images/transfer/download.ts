@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { holdLock } from '../../process/transient-lock.ts';
 import type { Scope } from '../../util/scope.ts';
 import { sha256 } from '../sha256.ts';
 import { writeFailure } from '../../util/write-failure.ts';
 import { makeDirectories } from '../../util/make-directories.ts';
 import { parseAddress, printable } from './address.ts';
-import { holdLock } from './address-lock.ts';
 import type { Compression } from './compression.ts';
 import { type ExpectedDigest, parseDigest } from './digest.ts';
 import { DigestingFile } from './digesting-file.ts';

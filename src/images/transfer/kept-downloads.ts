@@ -1,10 +1,10 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../errors.ts';
+import { holdFreeLock } from '../../process/transient-lock.ts';
 import { Scope } from '../../util/scope.ts';
 import { lockHolders } from '../lock-holders.ts';
 import { entriesOf } from '../store.ts';
-import { holdFreeLock } from './address-lock.ts';
 
 /** What a download keeps beside each other, and the lock of whoever downloads it just now. */
 const NAME = /^(?<stem>.+)\.(?:part|json|lock)(?:\.\d+\.new)?$/;

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BrokenTemplateError,
@@ -8,8 +7,8 @@ import {
   VmletError,
   isSystemError,
 } from '../../errors.ts';
-import { lockDescriptor } from '../../process/descriptor-lock.ts';
 import { isAlive } from '../../process/identity.ts';
+import { holdFreeLock, holdLock } from '../../process/transient-lock.ts';
 import { syncDirectory } from '../../util/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import type { Locations } from '../locations.ts';
@@ -95,10 +94,8 @@ export class TemplateShelf {
     requireName(name);
     ensurePrivateDirectory(this.#directory);
     await using scope = new Scope();
-    const lock = await open(join(this.#directory, `.${name}.lock`), 'a', 0o600);
-    scope.defer(async () => lock.close());
-    await lockDescriptor(lock.fd, { wait: true, signal });
-    this.sweep();
+    await holdLock(join(this.#directory, `.${name}.lock`), scope, { signal });
+    await this.sweep();
     const directory = join(this.#directory, `.${nameOfOwned(ownIdentity())}`);
     mkdirSync(directory, { mode: 0o700 });
     let isPublished = false;
@@ -141,9 +138,14 @@ export class TemplateShelf {
   }
 
   /** Takes away what killed makers left. */
-  sweep(): void {
+  async sweep(): Promise<void> {
     for (const { directory, active } of this.unfinished()) {
       if (!active) rmSync(directory, { recursive: true, force: true });
+    }
+    for (const lock of this.#entries().filter((entry) => /^\..+\.lock$/.test(entry))) {
+      await using scope = new Scope();
+      // One that nobody has goes with the scope.
+      await holdFreeLock(join(this.#directory, lock), scope);
     }
   }
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
-import { isSystemError } from '../../errors.ts';
-import { lockDescriptor } from '../../process/descriptor-lock.ts';
-import type { Scope } from '../../util/scope.ts';
+import { isSystemError } from '../errors.ts';
+import { lockDescriptor } from './descriptor-lock.ts';
+import type { Scope } from '../util/scope.ts';
 
 /**
  * Waits for the lock on a file, made where there is none, and holds it until the scope closes, which removes the file.
