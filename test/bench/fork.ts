@@ -34,12 +34,14 @@ export const fork: Section = {
     // By hand nobody has a network to start.
     await using alone = await createTemplate({ ...GUEST, net: 'none' });
     await using pool = createPool(template, { size: 1 });
+    await using warmPool = createPool(template, { size: 1, warm: true });
     const running: number[] = [];
-    const [cold = [], forked = [], pooled = [], unconnected = [], byHand = []] = await alternate(
+    const [cold = [], forked = [], pooled = [], warm = [], unconnected = [], byHand = []] = await alternate(
       [
         { name: 'cold boot', measure: async () => untilAnswer(async () => launch(GUEST)) },
         { name: 'fork', measure: async () => untilAnswer(async () => template.fork()) },
         { name: 'fork of a pool', measure: async () => untilPoolAnswers(pool, running) },
+        { name: 'fork of a warm pool', measure: async () => untilPoolAnswers(warmPool, []) },
         { name: 'fork without a network', measure: async () => untilAnswer(async () => alone.fork()) },
         { name: 'by hand', measure: async () => restoreByHand(alone) },
       ],
@@ -51,12 +53,13 @@ export const fork: Section = {
       `fork                    ${describeTimes(forked)}: 1/${(median(cold) / median(forked)).toFixed(1)} of it`,
       `fork of a pool          ${describeTimes(pooled)}: 1/${(median(cold) / median(pooled)).toFixed(1)}`,
       `  until it runs         ${describeTimes(running.slice(1))}`,
+      `fork of a warm pool     ${describeTimes(warm)}: 1/${(median(cold) / median(warm)).toFixed(1)}`,
       `fork without a network  ${describeTimes(unconnected)}`,
       `by hand                 ${describeTimes(byHand)}`,
       `  more than by hand     ${(median(unconnected) - median(byHand)).toFixed(0)} ms in the median`,
       `memory of ${FORKS_FOR_MEMORY} forks       ${describeMemory(memory)}`,
     ].join('\n');
-    return { text, data: { cold, forked, pooled, running, unconnected, byHand, memory } };
+    return { text, data: { cold, forked, pooled, running, warm, unconnected, byHand, memory } };
   },
 };
 

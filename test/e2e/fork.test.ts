@@ -2,11 +2,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   InvalidInputError,
   type Machine,
   type TemporaryTemplate,
+  createNetwork,
   createPool,
   createTemplate,
   removeTemplate,
@@ -233,6 +235,36 @@ describe('a pool', () => {
     expect(waiting()).toHaveLength(2);
     await expect(pool.fork()).rejects.toBeInstanceOf(InvalidInputError);
     expect(await fromPort(fork)).toBe('warm\n');
+  });
+});
+
+describe('a warm pool', () => {
+  it('has forks that are machines of their own before they are taken, and stand still', async () => {
+    await using pool = createPool(template, { size: 2, warm: true, ports: ['80'] });
+    await pool.full();
+    const full = Date.now();
+    while (Date.now() - full < 2000) await (await template.fork()).kill();
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    await using one = await pool.fork({ log: pino({ level: 'debug' }, { write }) });
+    expect(lines.join('')).not.toContain('QEMU speaks QMP');
+    const seconds = Number(await inGuest(one, 'date +%s'));
+    // Without being set, its clock would be two seconds behind.
+    expect(Math.abs(seconds + 0.5 - Date.now() / 1000)).toBeLessThan(1.5);
+    await using other = await pool.fork();
+    const [mine = [], others = []] = await Promise.all(
+      [one, other].map(async (fork) => (await inGuest(fork, IDENTITY)).trim().split('\n')),
+    );
+    expect(mine.filter((line) => line === MACHINE_ID || others.includes(line))).toEqual([]);
+    await pool.close();
+    expect(await fromPort(one)).toBe('warm\n');
+    expect(await fromPort(other)).toBe('warm\n');
+  });
+
+  it('refuses networks, which its forks would have to have before they go on', async () => {
+    await using network = createNetwork();
+    await using pool = createPool(template, { size: 1, warm: true });
+    await expect(pool.fork({ networks: [network] })).rejects.toThrow(/networks: .*warm pool/);
   });
 });
 

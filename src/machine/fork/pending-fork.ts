@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
-import { InvalidInputError } from '../../errors.ts';
+import { GuestCommandError, InvalidInputError } from '../../errors.ts';
+import type { GuestAgent } from '../../guest/agent.ts';
 import type { Host } from '../../host/host.ts';
 import { migrate, fileChannel } from '../migration.ts';
 import type { Limits } from '../../util/deadline.ts';
@@ -29,13 +30,15 @@ export interface RunOptions extends Limits, MachineOptions {
   readonly networks?: readonly NetworkInput[] | undefined;
 }
 
-/** A fork whose QEMU waits for its state: all that does not depend on when it begins to run is done. */
+/** A fork whose QEMU waits: for its state, or, once it is warm, to go on. */
 export class PendingFork implements AsyncDisposable {
   readonly #machine: StartedMachine;
   readonly #files: TemplateFiles;
   readonly #record: TemplateRecord;
   readonly #started: StartedParts;
   readonly #scope: Scope;
+  /** Of a guest that is a machine of its own already. */
+  #warm: GuestAgent | undefined;
 
   private constructor(
     machine: StartedMachine,
@@ -84,23 +87,68 @@ export class PendingFork implements AsyncDisposable {
   }
 
   /**
+   * Does all that `run` does and has the guest run a command, since QEMU translates what that goes through only once
+   * where there is no KVM. Then the guest stands still, so that it uses no processor while it waits.
+   * @throws what `run` throws.
+   */
+  async warmUp(options: Limits): Promise<void> {
+    const { life } = this.#machine;
+    this.#warm = await this.#within(options, async () => {
+      const { agent } = await this.#becomeOwn(options);
+      await Promise.race([runAnything(agent), life.failure]);
+      await Promise.race([this.#machine.qmp.execute('stop'), life.failure]);
+      return agent;
+    });
+  }
+
+  /**
    * Restores the state, lets the guest run and makes it a machine of its own.
    * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork is left then.
    */
-  async run(options: RunOptions): Promise<Machine> {
-    const { signal, timeoutMs } = options;
-    try {
-      return await withinLimits('the fork', this.#becomeReady(options), { timeoutMs, signal });
-    } catch (error) {
-      throw await undoLaunch(error, this.#started, this.#scope);
-    }
+  async run({ networks, ...options }: RunOptions): Promise<Machine> {
+    const agent = this.#warm;
+    return this.#within(options, async () => {
+      if (agent) return this.#goOn(agent, networks, options);
+      const { machine, agent: reached } = await this.#becomeOwn({ networks, ...options });
+      options.log?.debug('the fork is a machine of its own');
+      return new Machine(machine, reached, options);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope.close();
   }
 
-  async #becomeReady({ networks = [], ...options }: RunOptions): Promise<Machine> {
+  async #within<Result>(limits: Limits, work: () => Promise<Result>): Promise<Result> {
+    const { signal, timeoutMs } = limits;
+    try {
+      return await withinLimits('the fork', work(), { timeoutMs, signal });
+    } catch (error) {
+      throw await undoLaunch(error, this.#started, this.#scope);
+    }
+  }
+
+  async #goOn(
+    agent: GuestAgent,
+    networks: RunOptions['networks'],
+    options: MachineOptions,
+  ): Promise<Machine> {
+    if (networks !== undefined && networks.length > 0) {
+      throw new InvalidInputError('networks', 'a fork of a warm pool runs already, and is in none', {
+        hint: 'make the pool without warm',
+      });
+    }
+    const { qmp, life } = this.#machine;
+    const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
+    await Promise.race([resumed, life.failure]);
+    options.log?.debug('the fork runs');
+    return new Machine(this.#machine, agent, options);
+  }
+
+  async #becomeOwn({
+    networks = [],
+    ...options
+  }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
     const { life, plan, scope, space } = this.#machine;
     const { log } = options;
     const seats = takeSeats(this.#placesIn(networks), scope);
@@ -113,8 +161,7 @@ export class PendingFork implements AsyncDisposable {
     // Sent first: the agent writes the host's name into the hosts file before it reads what comes next.
     const renewal = renewFork(agent, plan, this.#record.plan);
     await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), life.failure, space.failure]);
-    log?.debug('the fork is a machine of its own');
-    return new Machine(machine, agent, options);
+    return { machine, agent };
   }
 
   #placesIn(networks: readonly NetworkInput[]): NetworkPlace[] {
@@ -138,6 +185,15 @@ export class PendingFork implements AsyncDisposable {
       });
     };
     await migrate(qmp, 'restoring the state of the template', start, ['x-ignore-shared']);
+  }
+}
+
+/** Which program it is does not matter, nor that a guest may not have it: what is wanted is the way there. */
+async function runAnything(agent: GuestAgent): Promise<void> {
+  try {
+    await agent.exec(['true']);
+  } catch (error) {
+    if (!(error instanceof GuestCommandError)) throw error;
   }
 }
 
