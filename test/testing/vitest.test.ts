@@ -1,16 +1,12 @@
-import { cpSync, symlinkSync, utimesSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe } from 'vitest';
-import {
-  InvalidInputError,
-  type Template,
-  listTemplates,
-  openTemplate,
-  removeTemplate,
-} from '../../src/index.ts';
+import { InvalidInputError, type Template, listTemplates, openTemplate } from '../../src/index.ts';
 import type { TestMachine } from '../../src/testing/index.ts';
 import { removeUnused, templateOf } from '../../src/testing/shared-templates.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
+import { Scope } from '../../src/util/scope.ts';
 
 const WEB = {
   run: 'mkdir -p /www; echo hello > /www/index.html; httpd -h /www',
@@ -95,24 +91,30 @@ describe('the matchers', () => {
   });
 });
 
-/** What matters of them here is their names and times. */
-function copyTemplate({ directory }: Template, name: string): void {
-  const copy = join(dirname(directory), `.copy-${name}`);
+/** What matters of them here is their names and times. Nobody else has these names: the shelf is this user's own. */
+function copyTemplate({ directory }: Template, kind: string, scope: Scope): string {
+  const name = `${kind}-${randomBytes(8).toString('hex')}`;
+  const [copy, link] = [join(dirname(directory), `.copy-${name}`), join(dirname(directory), name)];
+  for (const path of [copy, link]) scope.defer(() => rmSync(path, { recursive: true, force: true }));
   cpSync(directory, copy, { recursive: true });
-  symlinkSync(copy, join(dirname(directory), name));
+  symlinkSync(copy, link);
+  return name;
 }
 
 describe('templates that tests share', () => {
   test('go when none has used them for a week, and others stay', async () => {
-    const [unused, used, named] = ['test-0123456789abcdef', 'test-fedcba9876543210', 'kept-by-name'];
+    await using scope = new Scope();
     const template = await templateOf(WEB);
-    for (const name of [unused, used, named]) copyTemplate(template, name);
+    const [unused, used, named] = [
+      copyTemplate(template, 'test', scope),
+      copyTemplate(template, 'test', scope),
+      copyTemplate(template, 'kept', scope),
+    ];
     const now = new Date();
     const aWeekAgo = new Date(now.getTime() - 7.1 * 24 * 60 * 60 * 1000);
     for (const name of [unused, named]) utimesSync(openTemplate(name).directory, aWeekAgo, aWeekAgo);
     removeUnused(now);
     const names = listTemplates().map((one) => one.name);
-    for (const name of [used, named]) removeTemplate(name);
     expect(names).not.toContain(unused);
     expect(names).toEqual(expect.arrayContaining([used, named]));
   });
