@@ -2,8 +2,13 @@ export { type ErrorDetails, VmletError } from './errors/vmlet-error.ts';
 export { type ExitStatus, describeExit } from './errors/exit-status.ts';
 export { isSystemError } from './errors/system-error.ts';
 export { InvalidInputError } from './errors/input.ts';
-export { TimedOutError, WaitTimedOutError } from './errors/time-limit.ts';
-export { MissingProgramError, ProcessStartError, CommandFailedError } from './errors/program.ts';
+export { StandstillError, TimedOutError, WaitTimedOutError } from './errors/time-limit.ts';
+export {
+  MissingProgramError,
+  ProcessStartError,
+  ProgramAnswerError,
+  CommandFailedError,
+} from './errors/program.ts';
 export {
   NoSpaceError,
   PermissionError,

@@ -25,6 +25,21 @@ export class ProcessStartError extends VmletError {
   }
 }
 
+/** A host program ended well, and neither what it said nor what it did is what it is for. */
+export class ProgramAnswerError extends VmletError {
+  override readonly code = 'VMLET_PROGRAM_ANSWER';
+  readonly program: string;
+
+  /** @param problem a sentence whose subject is the program, as in `made no disk`. */
+  constructor(program: string, problem: string, details: ErrorDetails = {}) {
+    super(`${program} ended well, and ${problem}`, {
+      hint: `look whether ${program} on the PATH is the one that you mean`,
+      ...details,
+    });
+    this.program = program;
+  }
+}
+
 /** A host program ended with a status that says it failed. */
 export class CommandFailedError extends VmletError {
   override readonly code = 'VMLET_COMMAND_FAILED';

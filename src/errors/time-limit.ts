@@ -11,6 +11,22 @@ export class TimedOutError extends VmletError {
   }
 }
 
+/** A program that was started lives, and does nothing. */
+export class StandstillError extends VmletError {
+  override readonly code = 'VMLET_STANDSTILL';
+  readonly program: string;
+
+  constructor(program: string, milliseconds: number) {
+    super(
+      `${program} stands still: it has used no processor and moved no data for ${milliseconds / 1000} s`,
+      {
+        hint: 'a disk or a network file system that does not answer is the usual reason',
+      },
+    );
+    this.program = program;
+  }
+}
+
 /** What was waited for in a guest, or from it, did not come in time. */
 export class WaitTimedOutError extends VmletError {
   override readonly code = 'VMLET_WAIT_TIMED_OUT';

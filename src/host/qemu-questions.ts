@@ -9,9 +9,12 @@ export interface QemuQuestions {
   readonly stopped: Promise<void>;
 }
 
+/** The schema, QEMU's longest answer, has a fifth of a megabyte. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
 type Message = Readonly<Record<string, unknown>>;
 
-/** Speaks QMP on a descriptor that `qemu` inherited. Answers pending when QEMU goes away are undefined. */
+/** Speaks QMP on a descriptor that `qemu` inherited. Answers pending when QEMU goes away, or says what is no JSON, are undefined. */
 export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQuestions {
   const pending = new Map<number, (answer: unknown) => void>();
   let unfinished = '';
@@ -25,6 +28,21 @@ export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQ
     pending.get(id)?.(message['return']);
     pending.delete(id);
   }
+  function readLine(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      message = undefined;
+    }
+    if (typeof message === 'object' && message !== null) take(message as Message);
+    else giveUp();
+  }
+  /** Whoever speaks something else than QMP is not QEMU, and is asked nothing more. */
+  function giveUp(): void {
+    unfinished = '';
+    connection.destroy();
+  }
   function abandon(): void {
     for (const settle of pending.values()) settle(undefined);
     pending.clear();
@@ -33,7 +51,8 @@ export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQ
   connection.on('data', (text: string) => {
     const lines = (unfinished + text).split('\n');
     unfinished = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') take(JSON.parse(line) as Message);
+    for (const line of lines) if (line.trim() !== '') readLine(line);
+    if (unfinished.length > LONGEST_LINE) giveUp();
   });
   // A reset is one of the ways in which QEMU's end is seen; `close` follows it.
   connection.on('error', () => undefined);

@@ -123,6 +123,23 @@ async function interviewQemu(
     if (sandbox) return undefined;
     throw new BrokenQemuError(path, qemu.output.last(1)[0] ?? '');
   }
+  try {
+    return readAnswers({ version, machines, devices, objects, accelerators, runWith, schema }, sandbox);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    throw new BrokenQemuError(path, 'its answers are not those of a QEMU');
+  }
+}
+
+type Answers = Readonly<
+  Record<'version' | 'machines' | 'devices' | 'objects' | 'accelerators' | 'runWith' | 'schema', unknown>
+>;
+
+/** @throws ZodError */
+function readAnswers(
+  { version, machines, devices, objects, accelerators, runWith, schema }: Answers,
+  sandbox: boolean,
+): Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> {
   const { major, minor, micro } = versionSchema.parse(version).qemu;
   const has = new Set(namesSchema.parse(devices).map(({ name }) => name));
   return {

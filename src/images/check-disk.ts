@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { qemuImg } from './qemu-img-command.ts';
+import { qemuImg, readAnswer } from './qemu-img-command.ts';
 
 const checkSchema = z.object({
   'check-errors': z.number(),
@@ -36,13 +36,13 @@ export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
   const path = diskPath(options.path, 'path');
   if (options.format === 'raw') throw new InvalidInputError('format', 'a raw disk has nothing to check');
   const repair = options.repair === undefined ? [] : ['-r', options.repair];
-  const { stdout } = await qemuImg(
+  const result = await qemuImg(
     ['check', '--output=json', ...repair, '-f', options.format, path],
     path,
     // 2: corruptions, 3: leaks. 1 and 63 mean that the check itself did not work.
     { signal: options.signal, acceptedExitCodes: [0, 2, 3] },
   );
-  const check = checkSchema.parse(JSON.parse(stdout.toString('utf8')));
+  const check = readAnswer(result, (json) => checkSchema.parse(json));
   return {
     corruptions: check.corruptions,
     leaks: check.leaks,

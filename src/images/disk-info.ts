@@ -57,8 +57,8 @@ export interface DiskInfo {
 }
 
 /** @throws ZodError when this is not what qemu-img prints. */
-export function readDiskInfo(path: string, format: DiskFormat, json: string): DiskInfo {
-  const info = infoSchema.parse(JSON.parse(json));
+export function readDiskInfo(path: string, format: DiskFormat, json: unknown): DiskInfo {
+  const info = infoSchema.parse(json);
   const specific = info['format-specific']?.data;
   return {
     path,

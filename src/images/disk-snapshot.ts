@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors.ts';
+import { InvalidInputError, ProgramAnswerError } from '../errors.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
 import type { DiskSnapshot } from './disk-info.ts';
 import { diskPath } from './disk-path.ts';
@@ -22,6 +22,7 @@ export async function createSnapshot(disk: SnapshotTarget, name: string): Promis
     throw new InvalidInputError('snapshot', `the disk has a snapshot ${JSON.stringify(name)} already`);
   }
   await snapshotCommand('-c', disk, name);
+  await requireDone(disk, name, true);
 }
 
 /** Makes the disk what it was then; what was written since is lost. @throws InvalidInputError where there is none. */
@@ -34,6 +35,7 @@ export async function applySnapshot(disk: SnapshotTarget, name: string): Promise
 export async function deleteSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
   await requireSnapshot(disk, name);
   await snapshotCommand('-d', disk, name);
+  await requireDone(disk, name, false);
 }
 
 async function snapshotCommand(verb: string, disk: SnapshotTarget, name: string): Promise<void> {
@@ -41,6 +43,13 @@ async function snapshotCommand(verb: string, disk: SnapshotTarget, name: string)
   // Older releases have no option for the format in this command alone.
   const image = `driver=qcow2,file.driver=file,file.filename=${escapeOptionValue(path)}`;
   await qemuImg(['snapshot', '--quiet', verb, name, '--image-opts', image], path, { signal: disk.signal });
+}
+
+/** @throws ProgramAnswerError where the disk does not have, or still has, the snapshot. */
+async function requireDone(disk: SnapshotTarget, name: string, isThere: boolean): Promise<void> {
+  if ((await hasSnapshot(disk, name)) === isThere) return;
+  const what = `the snapshot ${JSON.stringify(name)}`;
+  throw new ProgramAnswerError('qemu-img', isThere ? `${what} was not made` : `${what} is still there`);
 }
 
 async function hasSnapshot(disk: SnapshotTarget, name: string): Promise<boolean> {

@@ -2,20 +2,18 @@ import { InvalidInputError } from '../errors.ts';
 import { type DiskInfo, readDiskInfo } from './disk-info.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { qemuImg } from './qemu-img-command.ts';
+import { qemuImg, readAnswer } from './qemu-img-command.ts';
 
 /**
  * Reads the header alone: a backing file need not be there, and one in use by a machine can be looked at.
- * @throws PermissionError, CommandFailedError, MissingProgramError, InvalidInputError, or the signal's reason.
+ * @throws PermissionError, CommandFailedError, ProgramAnswerError, MissingProgramError, InvalidInputError, or the signal's reason.
  */
 export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
   const path = diskPath(disk.path, 'path');
-  const { stdout } = await qemuImg(
-    ['info', '--force-share', '--output=json', '-f', disk.format, path],
-    path,
-    { signal: disk.signal },
-  );
-  return readDiskInfo(path, disk.format, stdout.toString('utf8'));
+  const result = await qemuImg(['info', '--force-share', '--output=json', '-f', disk.format, path], path, {
+    signal: disk.signal,
+  });
+  return readAnswer(result, (json) => readDiskInfo(path, disk.format, json));
 }
 
 /**

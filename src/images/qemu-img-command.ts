@@ -1,4 +1,4 @@
-import { CommandFailedError } from '../errors.ts';
+import { CommandFailedError, ProgramAnswerError } from '../errors.ts';
 import { type Files, confineToFiles } from '../process/confine-to-files.ts';
 import { requireProgram } from '../process/program.ts';
 import { type RunOptions, type RunResult, run } from '../process/run.ts';
@@ -6,6 +6,9 @@ import { imageFailure } from './image-failure.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
 const INSTALL_HINT = 'Debian and Ubuntu: sudo apt-get install qemu-utils. Fedora: sudo dnf install qemu-img.';
+
+/** The kernel may keep a request to a disk or a server for as long. */
+const STANDSTILL_MS = 60_000;
 
 export interface QemuImgOptions extends Pick<RunOptions, 'signal' | 'acceptedExitCodes' | 'onStdout'> {
   /** All that it reaches: files that it reads, and directories that it writes into; by default, what this user does. */
@@ -15,7 +18,8 @@ export interface QemuImgOptions extends Pick<RunOptions, 'signal' | 'acceptedExi
 /**
  * Runs qemu-img.
  * @param path the image that an error is about.
- * @throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError, the signal's reason.
+ * @throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError, StandstillError when
+ *   it does nothing for a minute, or the signal's reason.
  */
 export async function qemuImg(
   args: readonly string[],
@@ -27,10 +31,24 @@ export async function qemuImg(
     return await run([program, ...args], {
       ...options,
       environment: plainEnvironment(),
+      standstillMs: STANDSTILL_MS,
       confinement: files && (await confineToFiles({ ...files, programs: [program], longestFile: undefined })),
     });
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
     throw (await imageFailure(error.stderr, [path], error)) ?? error;
+  }
+}
+
+/**
+ * What qemu-img printed, read.
+ * @throws ProgramAnswerError where that is not what it prints.
+ */
+export function readAnswer<T>({ stdout }: RunResult, read: (json: unknown) => T): T {
+  try {
+    return read(JSON.parse(stdout.toString('utf8')));
+  } catch (error) {
+    const words = stdout.length === 0 ? 'nothing' : 'something that is not its answer';
+    throw new ProgramAnswerError('qemu-img', `printed ${words}`, { cause: error });
   }
 }

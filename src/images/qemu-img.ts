@@ -8,7 +8,8 @@ import { backingName, diskPath } from './disk-path.ts';
 import type { ForeignFormat } from './header/verdict.ts';
 import { readVirtualSize } from './header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
-import { qemuImg } from './qemu-img-command.ts';
+import { requireMade } from './made-disk.ts';
+import { qemuImg, readAnswer } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
 
 /** Every function here throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError
@@ -32,7 +33,9 @@ export async function createDisk(options: CreateDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
   const size = requireSize(options.sizeBytes);
   await makeNew(path, async () =>
-    qemuImg(['create', '--quiet', '-f', options.format, path, size], path, { signal: options.signal }),
+    qemuImg(['create', '--quiet', '-f', options.format, path, size], path, { signal: options.signal }).then(
+      async () => requireMade(path, options.format, options.sizeBytes),
+    ),
   );
 }
 
@@ -64,7 +67,9 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
   // Without -u qemu-img opens the backing file, and with it whatever files its header names.
   const names = ['-u', '-F', backingFormat, '-b', backing];
   await makeNew(path, async () =>
-    qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal }),
+    qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal }).then(async () =>
+      requireMade(path, 'qcow2', Number(size)),
+    ),
   );
 }
 
@@ -114,7 +119,7 @@ export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
         // What stands on something is of our own making.
         files: backing ? undefined : { readOnly: [from], own: [dirname(to)] },
       },
-    ),
+    ).then(async () => requireMade(partial, options.to.format)),
   );
   await rename(partial, to);
 }
@@ -132,6 +137,7 @@ export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
   await qemuImg(['resize', '--quiet', ...shrink, '-f', options.format, path, size], path, {
     signal: options.signal,
   });
+  await requireMade(path, options.format, options.sizeBytes);
 }
 
 export interface RebaseDiskOptions extends Abortable {
@@ -201,10 +207,10 @@ export async function measureDisk(options: MeasureDiskOptions): Promise<DiskMeas
   const { source } = options;
   const path = 'path' in source ? diskPath(source.path, 'source.path') : 'a new image';
   const subject = 'path' in source ? ['-f', source.format, path] : ['--size', requireSize(source.sizeBytes)];
-  const { stdout } = await qemuImg(['measure', '--output=json', '-O', options.format, ...subject], path, {
+  const result = await qemuImg(['measure', '--output=json', '-O', options.format, ...subject], path, {
     signal: options.signal,
   });
-  const measure = measureSchema.parse(JSON.parse(stdout.toString('utf8')));
+  const measure = readAnswer(result, (json) => measureSchema.parse(json));
   return { requiredBytes: measure.required, fullyAllocatedBytes: measure['fully-allocated'] };
 }
 

@@ -1,8 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import { CommandFailedError, type ExitStatus } from '../errors.ts';
+import { CommandFailedError, type ExitStatus, TimedOutError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
+import { withinLimits } from '../util/deadline.ts';
 import { startProcess } from './start-process.ts';
+
+/** It answers in milliseconds, and does not wait for the lock. */
+const ANSWER_MS = 30_000;
+/** For one that holds on after its input has ended. */
+const RELEASE_MS = 5000;
 
 export interface FileLock {
   /** The locked file's, for a caller that removes files of that name. */
@@ -16,7 +22,8 @@ export interface FileLock {
  * the scope closes. Undefined when somebody else holds it.
  *
  * `vmlet-keeper lock` holds it, until its standard input ends: when we die, the lock goes with us.
- * @throws CommandFailedError when the file cannot be locked, ProcessStartError.
+ * @throws CommandFailedError when the file cannot be locked, TimedOutError when the program does not answer,
+ *   ProcessStartError.
  */
 export async function holdFileLock(
   keeperPath: string,
@@ -37,9 +44,17 @@ export async function holdFileLock(
   const release = async (): Promise<ExitStatus> => {
     holder.stdin.destroy();
     holder.stdout.destroy();
-    return exited;
+    const patience = setTimeout(() => holder.kill('SIGKILL'), RELEASE_MS);
+    return exited.finally(() => clearTimeout(patience));
   };
-  const line = await firstLine(holder.stdout);
+  const answer = firstLine(holder.stdout);
+  const line = await withinLimits(`${keeperPath} lock`, answer, { timeoutMs: ANSWER_MS }).catch(
+    async (error: unknown) => {
+      if (error instanceof TimedOutError) holder.kill('SIGKILL');
+      await release();
+      throw error;
+    },
+  );
   const inode = /^held (\d+)\n/.exec(line)?.[1];
   if (inode !== undefined) {
     scope.defer(async () => {
@@ -52,13 +67,16 @@ export async function holdFileLock(
   throw new CommandFailedError(argv, status, line.replace(/^failed /, ''));
 }
 
+/** Longer than any reason. */
+const LONGEST_LINE = 64 * 1024;
+
 /** Up to the first newline, or as much as there is. */
 async function firstLine(stream: AsyncIterable<Buffer> & NodeJS.ReadableStream): Promise<string> {
   let text = '';
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => {
       text += chunk.toString();
-      if (text.includes('\n')) resolve(text);
+      if (text.includes('\n') || text.length > LONGEST_LINE) resolve(text);
     });
     stream.on('close', () => resolve(text));
   });

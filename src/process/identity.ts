@@ -38,3 +38,12 @@ export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.bootId !== currentBootId()) return false;
   return identifyProcess(identity.pid)?.startTime === identity.startTime;
 }
+
+export function killProcess({ pid }: ProcessIdentity): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It ended just now.
+    if (!isSystemError(error, 'ESRCH')) throw error;
+  }
+}

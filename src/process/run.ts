@@ -1,8 +1,15 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { CommandFailedError, type ExitStatus, MissingProgramError, TimedOutError } from '../errors.ts';
+import {
+  CommandFailedError,
+  type ExitStatus,
+  MissingProgramError,
+  StandstillError,
+  TimedOutError,
+} from '../errors.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { findProgram } from './program.ts';
+import { watchForStandstill } from './standstill.ts';
 import { startProcess } from './start-process.ts';
 import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
 
@@ -14,6 +21,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Milliseconds until it is killed; none by default. */
   readonly timeoutMs?: number;
+  /** Milliseconds without any sign of work after which it is killed; none by default. */
+  readonly standstillMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** Exit statuses that are not a failure; `[0]` by default. */
   readonly acceptedExitCodes?: readonly number[];
@@ -25,6 +34,9 @@ export interface RunOptions {
   readonly confinement?: readonly string[] | undefined;
 }
 
+/** After the program is gone, a child of it may still hold its output open; what it printed itself is there by then. */
+const ORPHANED_OUTPUT_MS = 1000;
+
 export interface RunResult {
   readonly exitCode: number;
   readonly stdout: Buffer;
@@ -33,7 +45,8 @@ export interface RunResult {
 
 /**
  * Runs one program to its end. It is killed when the launcher dies, at the time limit and on abort.
- * @throws MissingProgramError, ProcessStartError, CommandFailedError, TimedOutError, or the signal's reason.
+ * @throws MissingProgramError, ProcessStartError, CommandFailedError, TimedOutError, StandstillError, or the signal's
+ *   reason.
  */
 export async function run(
   argv: readonly [string, ...string[]],
@@ -48,7 +61,7 @@ export async function run(
     [found, ...argv.slice(1)],
     options.confinement,
   );
-  const { child } = startProcess(argv[0], () =>
+  const { child, pid } = startProcess(argv[0], () =>
     spawn(program, args, {
       stdio: 'pipe',
       ...(options.cwd !== undefined && { cwd: options.cwd }),
@@ -64,13 +77,31 @@ export async function run(
   child.stdin.end(options.input ?? '');
   const limit = startLimit(options.timeoutMs, kill);
   const stopWaiting = options.signal && onAbort(options.signal, kill);
+  const standstill = { seen: false };
+  const stopWatching =
+    options.standstillMs === undefined
+      ? undefined
+      : watchForStandstill(pid, options.standstillMs, () => {
+          standstill.seen = true;
+          kill();
+        });
+  let orphaned: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    orphaned = setTimeout(
+      () => [child.stdout, child.stderr].forEach((it) => it.destroy()),
+      ORPHANED_OUTPUT_MS,
+    );
+  });
   const status = await new Promise<ExitStatus>((resolve) => {
     child.once('close', (code, name) => resolve({ exitCode: code ?? undefined, signal: name ?? undefined }));
   });
+  clearTimeout(orphaned);
   clearTimeout(limit.timer);
+  stopWatching?.();
   stopWaiting?.();
   if (status.signal !== undefined) options.signal?.throwIfAborted();
   if (limit.reached) throw new TimedOutError(argv[0], options.timeoutMs ?? 0);
+  if (standstill.seen) throw new StandstillError(argv[0], options.standstillMs ?? 0);
   const words = stderr.bytes().toString('utf8');
   if (stdout.overflowed || stderr.overflowed) {
     throw new CommandFailedError(argv, status, `it printed more than ${max} bytes`);

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MachineStateError, isSystemError } from '../errors.ts';
-import { type ProcessIdentity, isAlive } from '../process/identity.ts';
+import { MachineStateError } from '../errors.ts';
+import { isAlive, killProcess } from '../process/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readRun } from './machine-status.ts';
 import type { RunRecord } from './run-record.ts';
@@ -30,7 +30,7 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
  */
 export async function endLostProcesses(machine: string, { qemu, helpers }: RunRecord): Promise<void> {
   let alive = [...(qemu ? [qemu] : []), ...Object.values(helpers)].filter(isAlive);
-  alive.forEach(kill);
+  alive.forEach(killProcess);
   const deadline = performance.now() + DEATH_MS;
   for (; alive.length > 0; alive = alive.filter(isAlive)) {
     if (performance.now() > deadline) {
@@ -44,14 +44,5 @@ export async function endLostProcesses(machine: string, { qemu, helpers }: RunRe
       );
     }
     await delay(LOOK_EVERY_MS);
-  }
-}
-
-function kill({ pid }: ProcessIdentity): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // It ended just now.
-    if (!isSystemError(error, 'ESRCH')) throw error;
   }
 }

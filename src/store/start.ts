@@ -8,7 +8,7 @@ import type { Locations } from '../machine/locations.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { ensurePrivateDirectory } from '../machine/runtime-directory.ts';
-import { identifyProcess } from '../process/identity.ts';
+import { identifyProcess, killProcess } from '../process/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper.ts';
 import { exchangeFile } from '../util/atomic-file.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
@@ -47,6 +47,8 @@ export interface StartOptions {
 
 const START_TIMEOUT_MS = 60_000;
 const BOOT_TIMEOUT_MS = 120_000;
+/** QEMU is killed, and helpers have two seconds. */
+const KEEPER_END_MS = 15_000;
 /** A port that we chose can be taken by another process before passt has it; then others are chosen. */
 const PORT_CHOICES = 3;
 
@@ -189,7 +191,10 @@ async function configure(
 async function endKeeper(keeper: StartedKeeper): Promise<void> {
   const identity = identifyProcess(keeper.pid);
   if (identity) signalKeeper(identity, 'kill');
+  // One that does not hear is killed itself, and QEMU dies with it; the next start clears what it leaves.
+  const patience = setTimeout(() => identity && killProcess(identity), KEEPER_END_MS);
   await keeper.ended.catch(() => undefined);
+  clearTimeout(patience);
 }
 
 async function explainStart(error: unknown, { spec, files }: Definition, plan: NamedPlan): Promise<unknown> {

@@ -21,9 +21,9 @@ export interface Started {
 /** Starts the command as a user would, in a process of its own. */
 export function start(
   args: readonly string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  options: { input?: string; env?: NodeJS.ProcessEnv; cwd?: string; command?: string | undefined } = {},
 ): Started {
-  const child = spawn(process.execPath, [VMLET, ...args], {
+  const child = spawn(process.execPath, [options.command ?? VMLET, ...args], {
     stdio: 'pipe',
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env },

@@ -47,8 +47,11 @@ export interface Home {
   close(): Promise<void>;
 }
 
-/** @param parent the folder that it lies in; the host's temporary one by default. */
-export async function makeHome(parent?: string): Promise<Home> {
+/**
+ * @param parent the folder that it lies in; the host's temporary one by default.
+ * @param command vmlet's command; the built one by default.
+ */
+export async function makeHome(parent?: string, command?: string): Promise<Home> {
   const directory = makeTemporaryDirectory(parent);
   const { path } = directory;
   const environment: NodeJS.ProcessEnv = {
@@ -75,8 +78,8 @@ export async function makeHome(parent?: string): Promise<Home> {
     environment,
     store,
     removeAll,
-    vmlet: async (...args) => start(args, { env: environment }).finished,
-    start: (args) => start(args, { env: environment }),
+    vmlet: async (...args) => start(args, { env: environment, command }).finished,
+    start: (args) => start(args, { env: environment, command }),
     machines: () => store.list(),
     processes: () => processesOf(path),
     close: async () => {

@@ -12,7 +12,7 @@ import type { Operation } from './operations.ts';
 import { join } from 'node:path';
 
 /** Memory: a sweep waits for thousands of writes to be on the disk otherwise. */
-const PARENT = existsSync('/dev/shm') ? '/dev/shm' : undefined;
+export const PARENT = existsSync('/dev/shm') ? '/dev/shm' : undefined;
 /** Of anything that is done here; all of it takes about a second. */
 export const HANGS_MS = 60_000;
 
@@ -45,8 +45,13 @@ export class Bench {
     this.#kept = `${home.path}.kept`;
   }
 
-  static async make(operation: Operation, tracer: string): Promise<Bench> {
-    const home = await makeHome(PARENT);
+  /** @param open makes its home. */
+  static async make(
+    operation: Operation,
+    tracer: string,
+    open = async (): Promise<Home> => makeHome(PARENT),
+  ): Promise<Bench> {
+    const home = await open();
     const bench = new Bench(home, operation, tracer);
     if (operation.usesMicro !== true) {
       const { images } = locate(home.environment, home.path, 0);

@@ -61,8 +61,15 @@ function endProblems({ operation, action }: Case, { status, signal, stderr, hung
   return /^vmlet: \S.*\S$/m.test(stderr) ? [] : [`it does not say why: ${stderr}`];
 }
 
+type Ended = Pick<Traced, 'status' | 'signal' | 'stderr'>;
+
 /** What is wrong with what it left, and with doing it again. */
-async function aftermath(bench: Bench, course: Course, one: Case, traced: Traced): Promise<string[]> {
+export async function aftermath(
+  bench: Bench,
+  course: Omit<Course, 'traced'>,
+  one: Pick<Case, 'operation' | 'action'>,
+  traced: Ended,
+): Promise<string[]> {
   const problems: string[] = [];
   const { seen } = await bench.state();
   const { between } = one.operation;
@@ -86,13 +93,13 @@ async function aftermath(bench: Bench, course: Course, one: Case, traced: Traced
 }
 
 /** Only who was killed, or says that it has failed, may leave it in between. */
-function isUnfinished({ action }: Case, { signal, status }: Traced): boolean {
+function isUnfinished({ action }: Pick<Case, 'action'>, { signal, status }: Ended): boolean {
   return action.startsWith('kill') || signal === SIGKILL || status !== 0;
 }
 
 async function againProblems(
   bench: Bench,
-  course: Course,
+  course: Omit<Course, 'traced'>,
   operation: Operation,
   isDone: boolean,
 ): Promise<string[]> {
@@ -116,7 +123,7 @@ function extra(expected: ReadonlySet<string>, found: ReadonlySet<string>, what: 
 }
 
 /** The lines that are in neither of the two states. */
-function difference(seen: string, { before, after }: Course): string {
+function difference(seen: string, { before, after }: Omit<Course, 'traced'>): string {
   const known = new Set([...before.seen.split('\n'), ...after.seen.split('\n')]);
   const lines = seen.split('\n').filter((line) => !known.has(line));
   return (lines.length > 0 ? lines.join(' ') : `nothing of its own in ${seen}`)

@@ -1,0 +1,49 @@
+/** All that a program may do instead of what it is for; `stand-in.c` does it. */
+export const MISBEHAVIOURS = [
+  'hangs',
+  'ignores-signals',
+  'closes-output',
+  'dies-at-once',
+  'dies-later',
+  'fails-when-done',
+  'says-nothing',
+  'no-newline',
+  'no-json',
+  'no-utf8',
+  'empty-object',
+  'list',
+  'null',
+  'other-types',
+  'floods',
+  'leaves-orphan',
+  'slow',
+] as const;
+
+export type MisbehaviourName = (typeof MISBEHAVIOURS)[number];
+
+/** How an error calls a program, by the beginning of its command line. */
+const CALLED: readonly (readonly [RegExp, RegExp])[] = [
+  [/^qemu-system/, /QEMU|qemu-system/],
+  [/^qemu-img/, /qemu-img/],
+  [/^passt/, /passt/],
+  [/^swtpm/, /swtpm|TPM/],
+  [/^vmlet-keeper/, /keeper/],
+  [/^vmlet-confine/, /vmlet-confine/],
+  [/^ssh/, /ssh/],
+  [/^sh -c/, /xz|gzip|zstd|bzip2/],
+];
+
+export function namesTheProgram(commandLine: string, words: string): boolean {
+  const [program = ''] = commandLine.split(' ');
+  const [, pattern] = CALLED.find(([line]) => line.test(commandLine)) ?? [undefined, new RegExp(program)];
+  return pattern.test(words);
+}
+
+/** What tells the calls of a program apart. */
+export function prefixOf(commandLine: string): string {
+  const words = commandLine.split(' ');
+  const [program = '', first = '', second = ''] = words;
+  if (program.startsWith('qemu-system')) return [program, first, second].join(' ');
+  if (program === 'sh') return [program, first].join(' ');
+  return first.startsWith('/') ? program : [program, first].join(' ');
+}

@@ -1,0 +1,77 @@
+import { settle } from '../../e2e/named/truth.ts';
+import { aftermath } from '../faults/case.ts';
+import type { Course } from '../faults/bench.ts';
+import type { Operation } from '../faults/operations.ts';
+import type { Ended, Lab } from './lab.ts';
+import { type MisbehaviourName, namesTheProgram } from './misbehaviours.ts';
+
+/** One program that misbehaves at one of its calls in an operation. */
+export interface ProgramCase {
+  readonly operation: Operation;
+  readonly prefix: string;
+  readonly number: number;
+  readonly behaviour: MisbehaviourName;
+}
+
+export interface Verdict {
+  /** What must not be; nothing when it held. */
+  readonly problems: readonly string[];
+  readonly status: number | undefined;
+  readonly milliseconds: number;
+}
+
+/** The longest documented limit, that of a start, twice: a host on its knees. */
+const HANGS_MS = 150_000;
+/** What it leaves behind lives for longer. */
+const ORPHAN_MS = 15_000;
+
+export function nameOfCase({ operation, prefix, number, behaviour }: ProgramCase): string {
+  return `${operation.name}:${prefix}:${number}:${behaviour}`;
+}
+
+export async function runProgramCase(
+  lab: Lab,
+  course: Omit<Course, 'traced'>,
+  one: ProgramCase,
+): Promise<Verdict> {
+  const { bench, standIn } = lab;
+  await bench.begin();
+  standIn.behave(one);
+  const ended = await lab.command(one.operation.args, HANGS_MS);
+  standIn.behave(undefined);
+  const problems = endProblems(one, ended);
+  try {
+    if (!(await settle(bench.home)))
+      problems.push(`something of it is still there a minute later: ${left(lab)}`);
+    const finished = { ...ended, signal: undefined };
+    problems.push(
+      ...(await aftermath(bench, course, { operation: one.operation, action: 'misbehave' }, finished)),
+    );
+  } catch (error) {
+    problems.push(`the check fails: ${String(error)}`);
+  }
+  if (problems.length > 0) bench.killAll();
+  return { problems, status: ended.status, milliseconds: Math.round(ended.milliseconds) };
+}
+
+function left(lab: Lab): string {
+  return lab.home
+    .processes()
+    .map(({ commandLine }) => commandLine.slice(0, 100))
+    .join(', ');
+}
+
+function endProblems({ prefix, behaviour }: ProgramCase, ended: Ended): string[] {
+  const { status, stderr, hung, milliseconds } = ended;
+  if (hung) return ['it hangs'];
+  if (behaviour === 'leaves-orphan' && milliseconds > ORPHAN_MS)
+    return [`it takes ${Math.round(milliseconds)} ms, as long as what the program leaves lives: ${stderr}`];
+  if (/^\s+at .*:\d+|this is a defect|node:internal/m.test(stderr))
+    return [`it has no words for it: ${stderr}`];
+  if (status === 0) return [];
+  if (status !== 125 && status !== 124) return [`it ended with ${String(status ?? ended.signal)}: ${stderr}`];
+  const sentence = /^vmlet: \S.*\S$/m.exec(stderr)?.[0];
+  if (sentence === undefined) return [`it does not say why: ${stderr}`];
+  if (behaviour === 'slow') return [`it does not wait for a program that is slow: ${stderr}`];
+  return namesTheProgram(prefix, sentence) ? [] : [`it does not name the program: ${sentence}`];
+}

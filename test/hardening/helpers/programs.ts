@@ -1,0 +1,101 @@
+import { Random } from '../../../fixtures/agent/random.ts';
+import { IMAGE_OPERATIONS, NAMED_OPERATIONS, type Operation } from '../faults/operations.ts';
+import type { Count, Findings, HardeningOptions } from '../section.ts';
+import { Lab } from './lab.ts';
+import { MISBEHAVIOURS, prefixOf } from './misbehaviours.ts';
+import { type ProgramCase, type Verdict, nameOfCase, runProgramCase } from './program-case.ts';
+
+/** They wait for limits most of their time. */
+const AT_ONCE = 6;
+const LONGEST_LINE = 1500;
+
+const OPERATIONS: readonly Operation[] = [...NAMED_OPERATIONS, ...IMAGE_OPERATIONS].filter(
+  ({ follow }) => follow === undefined,
+);
+
+/** @param only a case of the raw log, `create:qemu-img create:1:hangs`, or as much of its beginning as is wanted. */
+export async function misbehavingPrograms(
+  options: HardeningOptions,
+  only = process.env['VMLET_CASE'],
+): Promise<Findings> {
+  const waiting = OPERATIONS.filter(({ name }) => only === undefined || only.split(':')[0] === name);
+  const counts = new Map<string, { tried: number; held: number; operations: Set<string> }>();
+  const faults: string[] = [];
+  const take = (one: ProgramCase, { problems }: Verdict): void => {
+    const row = programOf(one.prefix);
+    const count = counts.get(row) ?? { tried: 0, held: 0, operations: new Set<string>() };
+    count.tried++;
+    if (problems.length === 0) count.held++;
+    else faults.push(`${nameOfCase(one)}: ${problems.join('; ')}`);
+    counts.set(row, { ...count, operations: count.operations.add(one.operation.name) });
+  };
+  const work = async (): Promise<void> => {
+    for (let operation = waiting.shift(); operation; operation = waiting.shift()) {
+      try {
+        await sweep(operation, { ...options, only }, take);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        faults.push(`${operation.name} could not be swept: ${String(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const rows: Count[] = [...counts].sort().map(([program, { tried, held, operations }]) => ({
+    what: `${program}, misbehaving in one of ${MISBEHAVIOURS.length} ways at one of its calls`,
+    tried,
+    held,
+    note: `in ${[...operations].join(', ')}`,
+  }));
+  return { counts: rows, faults };
+}
+
+async function sweep(
+  operation: Operation,
+  options: HardeningOptions & { readonly only: string | undefined },
+  take: (one: ProgramCase, verdict: Verdict) => void,
+): Promise<void> {
+  const lab = await Lab.open(operation);
+  try {
+    const { course, calls } = await lab.course();
+    for (const line of calls) options.log(`call ${operation.name} ${line}`.slice(0, 300));
+    for (const one of drawn(casesOf(operation, calls), options)) {
+      options.signal?.throwIfAborted();
+      const verdict = await runProgramCase(lab, course, one);
+      options.log(describe(one, verdict).replaceAll(lab.home.path, '@'));
+      take(one, verdict);
+    }
+  } finally {
+    await lab.close();
+  }
+}
+
+function casesOf(operation: Operation, calls: readonly string[]): ProgramCase[] {
+  const numbers = new Map<string, number>();
+  return calls.map(prefixOf).flatMap((prefix) => {
+    const number = (numbers.get(prefix) ?? 0) + 1;
+    numbers.set(prefix, number);
+    return MISBEHAVIOURS.map((behaviour) => ({ operation, prefix, number, behaviour }));
+  });
+}
+
+function drawn(
+  cases: readonly ProgramCase[],
+  { scale, seed, only }: HardeningOptions & { readonly only: string | undefined },
+): ProgramCase[] {
+  const random = new Random(seed);
+  return cases
+    .filter((one) => only === undefined || `${nameOfCase(one)}:`.startsWith(`${only}:`))
+    .filter(() => scale >= 1 || random.below(1000) < scale * 1000);
+}
+
+function programOf(prefix: string): string {
+  return prefix.startsWith('vmlet-keeper') ? prefix : (prefix.split(' ')[0] ?? '');
+}
+
+function describe(one: ProgramCase, { problems, status, milliseconds }: Verdict): string {
+  const end = `ended with ${String(status)} after ${milliseconds} ms`;
+  if (problems.length === 0) return `held ${nameOfCase(one)}, ${end}`;
+  return `FAILED ${nameOfCase(one)}, ${end}: ${problems.join('; ')}`
+    .replaceAll('\n', ' | ')
+    .slice(0, LONGEST_LINE);
+}

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { findProgram } from '../../../src/process/program.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const SOURCES = join(ROOT, 'fixtures/stand-in');
+/** Programs of ours: whatever vmlet starts, it starts by the first, or by one of the others. */
+const OURS = ['confine-program/vmlet-confine', 'keeper/vmlet-keeper'];
+/** Those of the host that become the command itself, and so are started by nobody of ours. */
+const OF_THE_HOST = ['ssh'];
+
+export interface Misbehaviour {
+  /** What is done, as `stand-in.c` names it. */
+  readonly behaviour: string;
+  /** How the command lines begin that are meant, such as `qemu-img create`. */
+  readonly prefix: string;
+  /** Which of these calls, from 1; each of them by default. */
+  readonly number?: number;
+}
+
+/**
+ * A copy of the package in which every program that vmlet starts goes by way of a program of ours, which passes on to
+ * the true one, or misbehaves in its stead.
+ */
+export class StandIn {
+  /** vmlet's command. */
+  readonly command: string;
+  /** The library. */
+  readonly library: string;
+  /** A folder that goes first on the PATH. */
+  readonly programs: string;
+  /** Where whoever relays monitors listens. */
+  readonly relaySocket: string;
+  readonly #settings: string;
+  readonly #calls: string;
+  readonly #truth: readonly string[];
+
+  /** @param directory an empty one. */
+  constructor(directory: string) {
+    const root = join(directory, 'package');
+    mkdirSync(root);
+    cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true, preserveTimestamps: true });
+    for (const name of ['package.json', 'src', 'node_modules'])
+      symlinkSync(join(ROOT, name), join(root, name));
+    this.command = join(root, 'dist/bin/vmlet.js');
+    this.library = join(root, 'dist/index.js');
+    this.programs = join(directory, 'programs');
+    this.relaySocket = join(directory, 'relay');
+    this.#calls = join(directory, 'calls');
+    const program = join(directory, 'stand-in');
+    this.#settings = join(directory, 'settings');
+    execFileSync('make', ['--silent', '-C', SOURCES, `OUT=${program}`], { stdio: 'pipe' });
+    this.#truth = [
+      ...OURS.map((name) => this.#replace(join(root, 'dist', name), program)),
+      ...this.#lead(program),
+    ];
+    this.behave(undefined);
+  }
+
+  /** From now on; undefined passes all on. What was called so far is forgotten. */
+  behave(misbehaviour: Misbehaviour | undefined): void {
+    const { behaviour = 'none', prefix = '', number = 0 } = misbehaviour ?? {};
+    const lines = [behaviour, prefix, String(number), this.#calls, this.relaySocket, ...this.#truth];
+    writeFileSync(`${this.#settings}.new`, `${lines.join('\n')}\n`);
+    renameSync(`${this.#settings}.new`, this.#settings);
+    rmSync(this.#calls, { force: true });
+  }
+
+  /** The command lines of what was started since, without folders and wrappers. */
+  calls(): string[] {
+    if (!existsSync(this.#calls)) return [];
+    return readFileSync(this.#calls, 'utf8').split('\n').slice(0, -1);
+  }
+
+  /** A link, so that the program finds its settings, and vmlet the same file each time. */
+  #replace(path: string, program: string): string {
+    renameSync(path, `${path}.true`);
+    symlinkSync(program, path);
+    return `${basename(path)} ${path}.true`;
+  }
+
+  #lead(program: string): string[] {
+    mkdirSync(this.programs);
+    return OF_THE_HOST.flatMap((name) => {
+      const found = findProgram(name);
+      if (found === undefined) return [];
+      symlinkSync(program, join(this.programs, name));
+      return [`${name} ${found}`];
+    });
+  }
+}
