@@ -10,6 +10,7 @@ import { parseImageReference } from '../images/reference.ts';
 import { findImage as findStored } from '../images/store.ts';
 import type { DiskSpec } from './disk-spec.ts';
 import { explainMissingImage } from './image-out-of-reach.ts';
+import { checkKernelMemory } from './kernel-memory.ts';
 import { type Locations, placesOf } from './locations.ts';
 import { agentProgram } from './package-files.ts';
 import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
@@ -23,8 +24,17 @@ export interface SourceContext {
   readonly pull: PullPolicy;
 }
 
-/** Finds what the spec boots from; builds `micro` where it is not there yet. */
+/**
+ * Finds what the spec boots from; builds `micro` where it is not there yet.
+ * @throws InvalidInputError, also for a kernel that the memory is too small for; what finding an image throws.
+ */
 export async function findBootSource(spec: Spec, context: SourceContext): Promise<BootSource> {
+  const source = await findSource(spec, context);
+  if (source.kind === 'kernel') checkKernelMemory(spec.memoryBytes, source.kernelPath, source.initrdPath);
+  return source;
+}
+
+async function findSource(spec: Spec, context: SourceContext): Promise<BootSource> {
   const { boot } = spec;
   switch (boot.kind) {
     case 'disk':

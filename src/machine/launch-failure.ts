@@ -10,8 +10,10 @@ import type { RunningNetwork } from '../passt/running-network.ts';
 import { explainSlirpFailure } from '../passt/start-failure.ts';
 import { withinLimits } from '../util/deadline.ts';
 import type { Scope } from '../util/scope.ts';
+import { formatBytes } from '../images/disk-size.ts';
 import { adviseOn } from './advice.ts';
 import type { GuestConsole } from './console.ts';
+import { describeDeath } from './dead-kernel.ts';
 import type { Life } from './life.ts';
 import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
@@ -19,6 +21,8 @@ import type { Plan } from './plan.ts';
 const CONSOLE_LINES = 20;
 /** What KVM prints behind the reason why it gave up. */
 const registerDump = /^(?:[A-Z][A-Z0-9]{1,3} ?=|Code=)/;
+/** A kernel that dies with less may have died of it. */
+const SCARCE_MEMORY = 512 * 1024 * 1024;
 /** Connections to a dying QEMU end before its process does. */
 const DYING_MS = 5000;
 
@@ -55,6 +59,11 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
     if (cause !== undefined) return cause;
   }
   if (outcome) {
+    // A kernel that reboots when it panics looks like any that reboots.
+    const mayHaveDied = outcome.kind === 'reboot' || outcome.kind === 'panic';
+    if (mayHaveDied && describeDeath(console.last(Infinity)) !== undefined) {
+      return deadKernelError({ life, console, plan: started.plan }, error);
+    }
     const lastWords = output.qemu.findLast((line) => !registerDump.test(line));
     const problem = `the machine did not get ready: ${describeOutcome(outcome)}`;
     const failure = new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
@@ -70,6 +79,26 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
     hint: timedOut ? timeOutHint(started) : undefined,
     cause: error,
   });
+}
+
+/** A kernel that has died while it booted, in the words that it has left on the console. */
+export function deadKernelError(
+  { life, console, plan }: { life: Life; console: GuestConsole; plan: Plan | undefined },
+  cause?: unknown,
+): LaunchError {
+  const death = describeDeath(console.last(Infinity)) ?? describeOutcome({ kind: 'panic' });
+  return new LaunchError(
+    `the machine did not get ready: ${death}`,
+    { qemu: life.lastWords, console: console.last(CONSOLE_LINES) },
+    { hint: plan && adviseOnMemory(plan.memoryBytes), cause },
+  );
+}
+
+/** What to do about a kernel that has died. */
+export function adviseOnMemory(memoryBytes: number): string {
+  const lookFurther = "the last lines of the guest's console show how far it came";
+  if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
+  return `the guest has ${formatBytes(memoryBytes)} of memory; where that is too little, give it more: --memory 256M (the option memory)`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {

@@ -1,6 +1,7 @@
 import { awaitBootCompletion } from './boot-completion.ts';
 import { configureGuest } from './configure-guest.ts';
 import { Machine } from './machine.ts';
+import { KernelWatch } from './kernel-watch.ts';
 import { joinNetworks } from './network/join-networks.ts';
 import type { MachineOptions } from './running-machine.ts';
 import { type StartOptions, type StartedMachine, reachAgent } from './started-machine.ts';
@@ -15,7 +16,8 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
   const { life, plan, space } = started;
   const { log, onBoot } = options;
   // Before the machine is returned nobody can let it go on that waits for space on the host.
-  const failure = Promise.race([life.failure, space.failure]);
+  using kernel = new KernelWatch(started);
+  const failure = Promise.race([life.failure, space.failure, kernel.failure]);
   failure.catch(() => undefined);
   const agent = await Promise.race([reachAgent(started, options), failure]);
   await Promise.race([configureGuest(agent, plan, log), failure]);

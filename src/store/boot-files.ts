@@ -1,16 +1,25 @@
 import { join } from 'node:path';
 import { trustTimer } from '../machine/board.ts';
 import type { SourceContext } from '../machine/boot-source.ts';
+import { checkKernelMemory } from '../machine/kernel-memory.ts';
 import type { MachinePlanInputs } from './machine-plan.ts';
 import type { Definition } from './definition.ts';
 
 const WORDS = ['console=ttyS0', trustTimer];
 
-/** The kernel that a machine starts with, if it is not its firmware that finds one. */
-export async function findBootFiles(
-  { spec, files }: Definition,
-  context: SourceContext,
-): Promise<MachinePlanInputs['source']> {
+type BootFiles = MachinePlanInputs['source'];
+
+/**
+ * The kernel that a machine starts with, if it is not its firmware that finds one.
+ * @throws InvalidInputError, also where the machine's memory is too small for it.
+ */
+export async function findBootFiles(definition: Definition, context: SourceContext): Promise<BootFiles> {
+  const source = await findKernel(definition, context);
+  if (source) checkKernelMemory(definition.spec.memoryBytes, source.kernelPath, source.initrdPath);
+  return source;
+}
+
+async function findKernel({ spec, files }: Definition, context: SourceContext): Promise<BootFiles> {
   const { boot, installer } = spec;
   const common = { kind: 'kernel', needsAgent: false } as const;
   if (installer) {

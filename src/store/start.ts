@@ -12,6 +12,7 @@ import { identifyProcess, killProcess } from '../process/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper.ts';
 import { exchangeFile } from '../util/atomic-file.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
+import { onAbort } from '../util/on-abort.ts';
 import { Scope } from '../util/scope.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { afterInstaller, forgetInstaller } from './installer.ts';
@@ -183,8 +184,16 @@ async function configure(
 ): Promise<void> {
   const { attachAgent } = await import('./agent.ts');
   const { configureGuest } = await import('../machine/configure-guest.ts');
-  await using agent = await attachAgent(definition, { signal, timeoutMs: BOOT_TIMEOUT_MS });
-  await configureGuest(agent, plan, log);
+  const { whileKernelLives } = await import('./kernel-watch.ts');
+  const booted = async (either: AbortSignal): Promise<void> => {
+    await using agent = await attachAgent(definition, { signal: either, timeoutMs: BOOT_TIMEOUT_MS });
+    const forget = onAbort(
+      either,
+      (reason) => void agent.close(reason instanceof Error ? reason : undefined),
+    );
+    await configureGuest(agent, plan, log).finally(forget);
+  };
+  await whileKernelLives(definition, booted, signal);
 }
 
 /** A start that failed leaves nothing that runs. */

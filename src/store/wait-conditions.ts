@@ -42,6 +42,8 @@ export interface Condition {
   readonly name: string;
   /** `start` comes before the machine runs, `live` fails when it ends, `end` is the last. */
   readonly stage: 'start' | 'live' | 'end';
+  /** It cannot come true any more once the guest's kernel has died. */
+  readonly needsKernel?: boolean;
   readonly wait: (definition: Definition, looks: Looks) => Promise<void>;
 }
 
@@ -99,6 +101,7 @@ const stopped: Condition = {
 const agent: Condition = {
   name: 'agent',
   stage: 'live',
+  needsKernel: true,
   wait: async (definition, { signal, saw }) =>
     until(signal, async () => {
       try {
@@ -115,6 +118,7 @@ const agent: Condition = {
 const cloudInit: Condition = {
   name: 'cloud-init',
   stage: 'live',
+  needsKernel: true,
   wait: async (definition, { signal, saw }) => {
     for (;;) {
       try {
@@ -133,6 +137,7 @@ const cloudInit: Condition = {
 const ssh: Condition = {
   name: 'ssh',
   stage: 'live',
+  needsKernel: true,
   wait: async (definition, { signal, saw }) =>
     untilProbed(signal, async (patienceMs) => {
       const endpoint = await endpointOf(definition, 22, signal);
@@ -150,6 +155,7 @@ function port(number: number): Condition {
   return {
     name: `port ${number}`,
     stage: 'live',
+    needsKernel: true,
     wait: async (definition, { signal, saw }) =>
       untilProbed(signal, async (patienceMs) => {
         const endpoint = await endpointOf(definition, number, signal);

@@ -2,6 +2,7 @@ import { MachineEndedError, MachineStateError, TimedOutError } from '../errors.t
 import type { Limits } from '../util/deadline.ts';
 import { together } from '../util/together.ts';
 import type { Definition } from './definition.ts';
+import { whileKernelLives } from './kernel-watch.ts';
 import { type MachineStatus, describeEnd, readStatus } from './machine-status.ts';
 import { notRunning } from './not-running.ts';
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
@@ -33,7 +34,7 @@ type Running = Extract<MachineStatus, { kind: 'running' }>;
  * A machine that does not run is waited for only where `running` is among them, or where it is all that is waited for
  * that it has `stopped`.
  * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something else
- *   than its end is waited for; CloudInitError, MachineStateError, InvalidInputError, or the signal's reason.
+ *   than its end is waited for; LaunchError when its kernel dies while what needs it is waited for; CloudInitError, MachineStateError, InvalidInputError, or the signal's reason.
  */
 export async function waitForMachine(
   definition: Definition,
@@ -80,7 +81,13 @@ export async function waitForMachine(
       either,
     );
     const live = conditions.filter(({ stage }) => stage === 'live');
-    if (live.length > 0) await whileItRuns(definition, either, async (one) => all(live, one));
+    if (live.length > 0) {
+      // Who waits for a line may wait for the kernel's last.
+      const onlyLog = live.every(({ needsKernel }) => needsKernel !== true);
+      await whileItRuns(definition, either, async (one) =>
+        onlyLog ? all(live, one) : whileKernelLives(definition, async (each) => all(live, each), one),
+      );
+    }
     await all(
       conditions.filter(({ stage }) => stage === 'end'),
       either,

@@ -10,6 +10,7 @@ import type { Scope } from '../../util/scope.ts';
 import { together } from '../../util/together.ts';
 import { type StartedParts, undoLaunch } from '../launch-failure.ts';
 import { Machine } from '../machine.ts';
+import { KernelWatch } from '../kernel-watch.ts';
 import { joinNetworks, plugCables, takeSeats } from '../network/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../network/network-place.ts';
 import type { Plan } from '../plan.ts';
@@ -150,6 +151,7 @@ export class PendingFork implements AsyncDisposable {
     ...options
   }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
     const { life, plan, scope, space } = this.#machine;
+    using kernel = new KernelWatch(this.#machine);
     const { log } = options;
     const seats = takeSeats(this.#placesIn(networks), scope);
     await Promise.race([this.#restore(), life.failure]);
@@ -157,10 +159,12 @@ export class PendingFork implements AsyncDisposable {
     const machine = await plugCables(this.#machine, seats);
     await runProcessors(machine);
     log?.debug('the fork runs');
-    const agent = await Promise.race([reachAgent(machine, options), space.failure]);
+    const failure = Promise.race([life.failure, space.failure, kernel.failure]);
+    failure.catch(() => undefined);
+    const agent = await Promise.race([reachAgent(machine, options), failure]);
     // Sent first: the agent writes the host's name into the hosts file before it reads what comes next.
     const renewal = renewFork(agent, plan, this.#record.plan);
-    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), life.failure, space.failure]);
+    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), failure]);
     return { machine, agent };
   }
 

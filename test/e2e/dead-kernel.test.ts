@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bootSectors } from '../../fixtures/boot-sectors.ts';
+import { type Home, makeHome } from './named/home.ts';
+
+/** Debian's kernel needs 84 MiB with micro, and panics in this much. */
+const SCARCE = '76M';
+
+describe('memory that is too small for the guest', () => {
+  let home: Home;
+  beforeAll(async () => (home = await makeHome()));
+  afterAll(async () => home.close());
+
+  it('is refused where it cannot be enough', async () => {
+    const { status, stderr } = await home.vmlet('run', '-m', '64M', 'micro', '--', 'true');
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/memory: 64 MiB is too little: the kernel and its initramfs alone have \d+/);
+    expect(stderr).toContain('256M');
+  });
+
+  it('ends vmlet run with the kernel’s words', async () => {
+    const { status, stderr } = await home.vmlet('run', '-m', SCARCE, 'micro', '--', 'true');
+    expect(status).toBe(125);
+    expect(stderr).toContain("the guest's kernel panicked: ");
+    expect(stderr).toContain('76 MiB of memory');
+  });
+
+  it('ends vmlet start with them, and leaves nothing that runs', async () => {
+    await home.vmlet('create', 'small', '--image', 'micro', '-m', SCARCE, '--net', 'none');
+    const { status, stderr } = await home.vmlet('start', 'small');
+    expect(status).toBe(125);
+    expect(stderr).toContain("small did not get ready: the guest's kernel panicked: ");
+    expect(home.processes()).toEqual([]);
+  });
+
+  it('ends vmlet wait with them, be it called before or after; who waits for a line gets the line', async () => {
+    const image = join(home.path, 'dead.raw');
+    writeFileSync(image, bootSectors.deadKernel);
+    await home.vmlet('create', 'dead', '--image', `${image},format=raw`, '-m', '32M', '--net', 'none');
+    await home.vmlet('start', 'dead');
+    const first = await home.vmlet('wait', 'dead', '--for', 'agent');
+    expect(first.status).toBe(125);
+    expect(first.stderr).toContain("dead did not get ready: the guest's kernel panicked: no room");
+    expect((await home.vmlet('wait', 'dead', '--for', 'log=no room')).status).toBe(0);
+    expect((await home.vmlet('wait', 'dead', '--for', 'agent')).stderr).toContain('no room');
+  });
+});
