@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
+import { parseOptions } from '../util/options.ts';
 import { FieldWriter, Operation, Tag } from './fields.ts';
 import { nanoseconds } from './files.ts';
 
@@ -64,12 +65,11 @@ export type GuestConfiguration = z.input<typeof configurationSchema>;
 
 /** @throws InvalidInputError naming the field. */
 export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
-  const parsed = configurationSchema.safeParse(configuration);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new InvalidInputError(issue?.path.join('.') ?? 'configuration', issue?.message ?? 'is invalid');
-  }
-  const { hostname, machineId, modules, network, clockMs, entropy } = parsed.data;
+  const { hostname, machineId, modules, network, clockMs, entropy } = parseOptions(
+    configurationSchema,
+    configuration,
+    'configuration',
+  );
   const writer = new FieldWriter(Operation.configure);
   if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
   if (entropy !== undefined) {

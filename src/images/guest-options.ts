@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { InvalidInputError } from '../errors.ts';
+import { parseOptions } from '../util/options.ts';
 import type { GuestDescription } from './guest-description.ts';
 
 /** What the user says of the system on an image that no catalogue describes. */
@@ -29,10 +29,6 @@ const schema = z.strictObject({
 
 /** @throws InvalidInputError */
 export function parseGuestOptions(options: GuestOptions): GuestDescription {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) return { ...parsed.data, user: parsed.data.user };
-  const [issue] = parsed.error.issues;
-  throw new InvalidInputError(issue?.path.join('.') || 'guest', issue?.message ?? 'is not understood', {
-    cause: parsed.error,
-  });
+  const { user, ...description } = parseOptions(schema, options, 'guest');
+  return { ...description, user };
 }

@@ -9,6 +9,7 @@ import { MICRO } from '../images/micro-name.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import type { HostShare } from '../process/cgroup.ts';
 import type { DiskFormat } from '../images/disk-info.ts';
+import { parseOptions } from '../util/options.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
 import { hostNameSchema } from './host-name.ts';
 import { checkAppend } from './kernel-command-line.ts';
@@ -170,9 +171,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     networks = [],
     ...data
   } = options;
-  const parsed = launchOptionsSchema.safeParse(withoutUndefined(data));
-  if (!parsed.success) throw inputErrorOf(parsed.error, data);
-  const valid = parsed.data;
+  const valid = parseOptions(launchOptionsSchema, data);
   if (valid.net === 'none' && valid.ports.length > 0) {
     throw new InvalidInputError('ports', 'a machine without a network has none to forward', {
       hint: 'leave out net: none, or the ports',
@@ -242,31 +241,4 @@ function bootDiskOf(image: string): Spec['boot'] {
   if (!('path' in disk))
     throw new InvalidInputError('image', `${JSON.stringify(image)} is not the path of a disk`);
   return { kind: 'disk', path: disk.path, format: disk.format, trusted: disk.trusted ?? false };
-}
-
-function withoutUndefined(data: object): object {
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
-}
-
-function inputErrorOf(error: z.ZodError, data: object): InvalidInputError {
-  const issue = error.issues[0];
-  if (issue?.code === 'unrecognized_keys') {
-    const known = Object.keys(launchOptionsSchema.shape).join(', ');
-    return new InvalidInputError(issue.keys.join(', '), 'is not an option', {
-      hint: `known options: ${known}`,
-    });
-  }
-  const path = issue?.path ?? [];
-  const value = path.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : inner,
-    data,
-  );
-  const field = path.map((key, index) =>
-    typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`,
-  );
-  return new InvalidInputError(
-    field.join('') || 'options',
-    `${typeof value === 'number' ? value : JSON.stringify(value)}: ${issue?.message ?? 'is not valid'}`,
-  );
 }

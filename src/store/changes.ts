@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { LIMITS, type LimitsInput, checkHoldsGuest, parseLimits } from '../machine/limits.ts';
 import { parseMemory } from '../machine/memory-size.ts';
+import { parseOptions } from '../util/options.ts';
+import { recordOf } from '../util/record-of.ts';
 import { parseNet } from './create-options.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
@@ -51,7 +53,7 @@ const changesSchema = z.strictObject({
   append: z.string().optional(),
   sshUser: z.string().min(1).optional(),
   protect: z.boolean().optional(),
-  labels: z.record(z.string().min(1), z.string().optional()).optional(),
+  labels: recordOf(z.string().min(1), z.string().optional()).optional(),
   installer: z.literal(false).optional(),
 });
 
@@ -59,14 +61,7 @@ const NOW: ReadonlySet<keyof MachineSpec> = new Set(['labels', 'protected', 'ssh
 
 /** @throws InvalidInputError */
 export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedSpec {
-  const parsed = changesSchema.safeParse(changes);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new InvalidInputError(issue?.path.join('.') || 'changes', issue?.message ?? 'not valid', {
-      cause: parsed.error,
-    });
-  }
-  const valid = parsed.data;
+  const valid = parseOptions(changesSchema, changes, 'changes');
   const { bridge: _bridge, installer: _installer, limits: earlierLimits, ...rest } = spec;
   const memoryBytes = valid.memory === undefined ? spec.memoryBytes : parseMemory(valid.memory);
   const limits = valid.limits === undefined ? earlierLimits : parseLimits(valid.limits, memoryBytes);

@@ -10,6 +10,8 @@ import { parseMemory } from '../machine/memory-size.ts';
 import { PULL_POLICIES, type PullPolicy } from '../machine/spec.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../passt/port.ts';
 import type { HostShare } from '../process/cgroup.ts';
+import { parseOptions } from '../util/options.ts';
+import { recordOf } from '../util/record-of.ts';
 import { checkMachineName } from './machine-spec.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
@@ -127,7 +129,7 @@ const optionsSchema = z.strictObject({
   display: z.enum(['vnc', 'none']).optional(),
   accel: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
   limits: LIMITS.default('none'),
-  labels: z.record(z.string().min(1), z.string()).default({}),
+  labels: recordOf(z.string().min(1), z.string()).default({}),
   sshUser: z
     .string()
     .regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected the name of a user')
@@ -137,10 +139,7 @@ const optionsSchema = z.strictObject({
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
 export function parseCreateOptions(options: CreateOptions): NewMachine {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const parsed = optionsSchema.safeParse(given);
-  if (!parsed.success) throw inputErrorOf(parsed.error, given);
-  const valid = parsed.data;
+  const valid = parseOptions(optionsSchema, options);
   checkMachineName(valid.name);
   refuseContradictions(valid);
   checkAppend(valid.append);
@@ -254,20 +253,4 @@ export function parseNet(text: string): Pick<NewMachine, 'net' | 'bridge'> {
   throw new InvalidInputError('net', `${JSON.stringify(text)} is not a network`, {
     hint: 'expected auto, passt, slirp, none or bridge=NAME',
   });
-}
-
-function inputErrorOf(error: z.ZodError, data: Record<string, unknown>): InvalidInputError {
-  const issue = error.issues[0];
-  if (issue?.code === 'unrecognized_keys') {
-    return new InvalidInputError(issue.keys.join(', '), 'is not an option', {
-      hint: `known options: ${Object.keys(optionsSchema.shape).join(', ')}`,
-    });
-  }
-  const field = issue?.path.join('.') || 'options';
-  const value = data[String(issue?.path[0])];
-  return new InvalidInputError(
-    field,
-    `${typeof value === 'number' ? value : JSON.stringify(value)}: ${issue?.message ?? 'is not valid'}`,
-    { cause: error },
-  );
 }

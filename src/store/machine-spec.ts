@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { CPU_LEVELS } from '../util/cpu-level.ts';
+import { recordOf } from '../util/record-of.ts';
 
 /** Of the shape below; an older one is migrated when it is read, a newer one is refused. */
 export const SPEC_VERSION = 1;
@@ -112,7 +113,7 @@ const specSchema = z.strictObject({
   /** Where ssh logs in. */
   sshUser: z.string().min(1),
   display: z.enum(['vnc', 'none']),
-  labels: z.record(z.string(), z.string()),
+  labels: recordOf(z.string(), z.string()),
   /** Refuses to be removed. */
   protected: z.boolean(),
 });

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
 import { formatPublicKey, parsePublicKey } from '../ssh-public-key.ts';
+import { parseOptions } from '../../util/options.ts';
+import { recordOf } from '../../util/record-of.ts';
 
 /** A file that the first boot writes. */
 export interface SeedFile {
@@ -90,7 +92,7 @@ const optionsSchema = z.strictObject({
   user: z.string().regex(USER_NAME, 'expected the name of a user').optional(),
   sshKeys: z.array(z.string()).default([]),
   hostname: hostname.optional(),
-  network: z.union([z.literal('dhcp'), z.record(z.string(), z.unknown())]).default('dhcp'),
+  network: z.union([z.literal('dhcp'), recordOf(z.string(), z.unknown())]).default('dhcp'),
   packages: z.array(text.regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected the name of a package')).default([]),
   files: z.array(fileSchema).default([]),
   run: z.array(line).default([]),
@@ -103,10 +105,11 @@ const optionsSchema = z.strictObject({
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
 export function parseSeedOptions(options: SeedOptions): Seed {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const parsed = optionsSchema.safeParse(given);
-  if (!parsed.success) throw inputErrorOf(parsed.error, given);
-  const { user, hostname, timezone, userData, network, ...lists } = parsed.data;
+  const { user, hostname, timezone, userData, network, ...lists } = parseOptions(
+    optionsSchema,
+    options,
+    'seed',
+  );
   checkSizes(lists.files, userData);
   return {
     ...lists,
@@ -126,7 +129,7 @@ function checkedKey(text: string, index: number): string {
     return comment === '' ? formatPublicKey(key) : `${formatPublicKey(key)} ${comment}`;
   }
   throw new InvalidInputError(
-    `sshKeys.${index}`,
+    `sshKeys[${index}]`,
     `${JSON.stringify(text)} is not one line of an ssh public key`,
     { hint: 'give what is in a .pub file' },
   );
@@ -161,20 +164,4 @@ function checkSizes(files: readonly Required<SeedFile>[], userData: string | und
       hint: 'have it fetch or copy what is large later',
     });
   }
-}
-
-function inputErrorOf(error: z.ZodError, data: Record<string, unknown>): InvalidInputError {
-  const issue = error.issues[0];
-  if (issue?.code === 'unrecognized_keys') {
-    const within = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-    return new InvalidInputError(`${within}${issue.keys.join(', ')}`, 'is not an option of a seed', {
-      hint: `known options: ${Object.keys(within === '' ? optionsSchema.shape : fileSchema.shape).join(', ')}`,
-    });
-  }
-  const path = issue?.path ?? [];
-  const value = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)[key], data);
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return new InvalidInputError(path.join('.') || 'options', `${shown}: ${issue?.message ?? 'is not valid'}`, {
-    cause: error,
-  });
 }

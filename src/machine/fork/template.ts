@@ -19,6 +19,7 @@ import { withPortChoices } from '../port-choices.ts';
 import { networkOf } from '../survey.ts';
 import type { DryRun } from '../dry-run.ts';
 import type { Plan } from '../plan.ts';
+import { parseOptions } from '../../util/options.ts';
 import { planFork } from './fork-plan.ts';
 import { PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
@@ -218,14 +219,8 @@ export function timeoutOf({ timeoutMs = FORK_TIMEOUT_MS }: ForkOptions): number 
   return timeoutMs;
 }
 
-function parseForkOptions({ name, ports, net, timeoutMs }: ForkOptions) {
-  const data = Object.fromEntries(
-    Object.entries({ name, ports, net, timeoutMs }).filter(([, value]) => value !== undefined),
-  );
-  const parsed = schema.safeParse(data);
-  if (parsed.success) {
-    return { ...parsed.data, ports: parsePortForwards(parsed.data.ports as PortInput[]) };
-  }
-  const issue = parsed.error.issues[0];
-  throw new InvalidInputError(issue?.path.join('.') ?? 'options', issue?.message ?? 'is not valid');
+function parseForkOptions(options: ForkOptions) {
+  const { signal: _signal, log: _log, console: _console, networks: _networks, ...data } = options;
+  const valid = parseOptions(schema, data);
+  return { ...valid, ports: parsePortForwards(valid.ports as PortInput[]) };
 }

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../errors.ts';
 import { IPV4 } from '../../passt/network.ts';
 import { parseSubnet, subnetsOverlap } from '../../passt/ethernet/subnet.ts';
 import { hostNameSchema } from '../host-name.ts';
+import { parseOptions } from '../../util/options.ts';
 import { Network } from './network.ts';
 
 export interface NetworkOptions {
@@ -28,13 +29,9 @@ let count = 0;
  * @throws InvalidInputError.
  */
 export function createNetwork(options: NetworkOptions = {}): Network {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new InvalidInputError(issue?.path.join('.') || 'options', issue?.message ?? 'is not valid');
-  }
+  const valid = parseOptions(schema, options);
   const number = count++;
-  const { name = `network-${number}`, subnet = `10.77.${number % 256}.0/24` } = parsed.data;
+  const { name = `network-${number}`, subnet = `10.77.${number % 256}.0/24` } = valid;
   const addresses = parseSubnet(subnet);
   if (subnetsOverlap(addresses, OUTSIDE)) {
     throw new InvalidInputError(

@@ -6,7 +6,7 @@ import { ActiveFaults } from './active-faults.ts';
 import { fillDisk } from './disk-full.ts';
 import { DISK_REQUESTS, type DiskErrors, type DiskRequest, FailingDisk } from './failing-disk.ts';
 import type { Fault } from './fault.ts';
-import { parseFaultOptions } from './fault-options.ts';
+import { parseOptions } from '../../util/options.ts';
 import { type DiskRates, limitDisk } from './slow-disk.ts';
 
 export interface DiskOptions {
@@ -74,7 +74,7 @@ export class DiskFaults {
    * @throws FaultUnavailableError for a machine without a disk, InvalidInputError.
    */
   async fail(options: FailOptions = {}): Promise<Fault> {
-    const { disk: position, on, sector } = parseFaultOptions(failSchema, options);
+    const { disk: position, on, sector } = parseOptions(failSchema, options);
     return this.#failures.begin({
       disk: this.#choose('disk.fail', position),
       settings: { on, sector },
@@ -86,7 +86,7 @@ export class DiskFaults {
    * @throws FaultUnavailableError for a machine without a disk, InvalidInputError.
    */
   async slow(options: SlowOptions): Promise<Fault> {
-    const { disk: position, bytesPerSecond, requestsPerSecond } = parseFaultOptions(slowSchema, options);
+    const { disk: position, bytesPerSecond, requestsPerSecond } = parseOptions(slowSchema, options);
     if (bytesPerSecond === undefined && requestsPerSecond === undefined) {
       throw new InvalidInputError(
         'bytesPerSecond',
@@ -104,7 +104,7 @@ export class DiskFaults {
    * @throws InvalidInputError, FaultUnavailableError for a guest without the programs for it.
    */
   async fill(options: FillOptions = {}): Promise<Fault> {
-    const { path, freeBytes } = parseFaultOptions(fillSchema, options);
+    const { path, freeBytes } = parseOptions(fillSchema, options);
     return fillDisk(this.#machine, path, freeBytes);
   }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Machine } from '../../machine/machine.ts';
 import type { Fault } from './fault.ts';
-import { parseFaultOptions } from './fault-options.ts';
+import { parseOptions } from '../../util/options.ts';
 import { holdInGuest } from './guest-hold.ts';
 
 export interface PressureOptions {
@@ -53,7 +53,7 @@ export class MemoryFaults {
    * @throws InvalidInputError, FaultUnavailableError for a guest without the programs for it.
    */
   async pressure(options: PressureOptions): Promise<Fault> {
-    const { freeBytes } = parseFaultOptions(schema, options);
+    const { freeBytes } = parseOptions(schema, options);
     return holdInGuest(this.#machine, 'memory.pressure', TAKE, [String(freeBytes)]);
   }
 }

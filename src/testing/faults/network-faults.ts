@@ -6,7 +6,7 @@ import { type NetworkCard, networkCards, setLink } from '../../machine/network-c
 import type { RunningMachine } from '../../machine/running-machine.ts';
 import { ActiveFaults } from './active-faults.ts';
 import type { Fault } from './fault.ts';
-import { parseFaultOptions } from './fault-options.ts';
+import { parseOptions } from '../../util/options.ts';
 import type { Shape } from './packet-delay.ts';
 import { PacketRelay } from './packet-relay.ts';
 
@@ -65,7 +65,7 @@ export class NetworkFaults {
    *   QEMU (passt with vhost-user); InvalidInputError for a card that it does not have.
    */
   async down(options: CardOptions = {}): Promise<Fault> {
-    const { card } = parseFaultOptions(schema.pick({ card: true }), options);
+    const { card } = parseOptions(schema.pick({ card: true }), options);
     return this.#unplugged.begin({ cards: await this.#choose('net.down', card) });
   }
 
@@ -81,7 +81,7 @@ export class NetworkFaults {
    *   QEMU (passt with vhost-user); InvalidInputError.
    */
   async shape(options: ShapeOptions): Promise<Fault> {
-    const { card, ...shape } = parseFaultOptions(schema, options);
+    const { card, ...shape } = parseOptions(schema, options);
     if (shape.jitterMs > shape.latencyMs) {
       throw new InvalidInputError(
         'jitterMs',

@@ -33,18 +33,18 @@ describe('the options of a seed', () => {
     ['user', { user: 'Bad User' }, 'user: "Bad User": expected the name of a user'],
     ['host name', { hostname: 'a_b' }, 'hostname: "a_b": expected a host name'],
     ['label', { hostname: `${'x'.repeat(64)}.de` }, 'hostname: '],
-    ['key', { sshKeys: [publicKey, publicKey.slice(0, 40)] }, 'sshKeys.1: '],
-    ['two keys in one', { sshKeys: [`${publicKey}\n${publicKey}`] }, 'sshKeys.0: '],
+    ['key', { sshKeys: [publicKey, publicKey.slice(0, 40)] }, 'sshKeys[1]: '],
+    ['two keys in one', { sshKeys: [`${publicKey}\n${publicKey}`] }, 'sshKeys[0]: '],
     [
       'relative path',
       { files: [{ path: 'etc/motd', content: '' }] },
-      'files.0.path: "etc/motd": expected the abs',
+      'files[0].path: "etc/motd": expected the abs',
     ],
-    ['mode', { files: [{ path: '/a', content: '', mode: 0o10000 }] }, 'files.0.mode: 4096: '],
-    ['owner', { files: [{ path: '/a', content: '', owner: 'a b' }] }, 'files.0.owner: "a b": '],
-    ['package', { packages: ['a b'] }, 'packages.0: "a b": expected the name of a package'],
-    ['option of a package tool', { packages: ['-y'] }, 'packages.0: "-y": '],
-    ['empty line', { run: [''] }, 'run.0: "": '],
+    ['mode', { files: [{ path: '/a', content: '', mode: 0o10000 }] }, 'files[0].mode: 4096: '],
+    ['owner', { files: [{ path: '/a', content: '', owner: 'a b' }] }, 'files[0].owner: "a b": '],
+    ['package', { packages: ['a b'] }, 'packages[0]: "a b": expected the name of a package'],
+    ['option of a package tool', { packages: ['-y'] }, 'packages[0]: "-y": '],
+    ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
     ['network in a network', { network: { network: {} } }, 'network: has a "network" around it'],
     ['older network', { network: { version: 1 } }, 'network: is of version 1'],
@@ -56,9 +56,9 @@ describe('the options of a seed', () => {
 
   it('refuse what they do not know, by its name', () => {
     const options = { packges: ['a'] } as SeedOptions;
-    expect(() => parseSeedOptions(options)).toThrow('packges: is not an option of a seed');
+    expect(() => parseSeedOptions(options)).toThrow('packges: is not an option');
     const file = { path: '/a', content: '', owners: 'a' };
-    expect(() => parseSeedOptions({ files: [file] })).toThrow('files.0: owners: is not an option of a seed');
+    expect(() => parseSeedOptions({ files: [file] })).toThrow('files[0].owners: is not an option');
   });
 
   it('refuse user-data and files that are too large, and say how large', () => {

@@ -1,0 +1,67 @@
+import { inspect } from 'node:util';
+import * as z from 'zod';
+import { InvalidInputError } from '../errors.ts';
+
+/**
+ * Reads what a caller gave. What is undefined is taken as not given.
+ * @param name what the options are called, for what is wrong with them as a whole.
+ * @throws InvalidInputError that names the field, what it held and what would be right.
+ */
+export function parseOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  options: object,
+  name = 'options',
+): z.output<Schema> {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw refusal(parsed.error, schema, given, name);
+}
+
+function refusal(error: z.ZodError, schema: z.ZodType, given: object, name: string): InvalidInputError {
+  const [issue] = error.issues;
+  const path = issue?.path ?? [];
+  if (issue?.code === 'unrecognized_keys') {
+    const known = optionsAt(schema, path);
+    const field = issue.keys.map((key) => fieldOf([...path, key])).join(', ');
+    return new InvalidInputError(field, 'is not an option', {
+      ...(known && { hint: `known options: ${known.join(', ')}` }),
+      cause: error,
+    });
+  }
+  const value = path.reduce<unknown>(memberOf, given);
+  const problem = issue?.message ?? 'is not valid';
+  return new InvalidInputError(
+    fieldOf(path) || name,
+    value === undefined || path.length === 0 ? problem : `${show(value)}: ${problem}`,
+    { cause: error },
+  );
+}
+
+/** As in `disks[0].cache`. */
+function fieldOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
+    .join('');
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { breakLength: Infinity });
+}
+
+/** Undefined where the schema has no fixed ones. */
+function optionsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] | undefined {
+  let inner: unknown = schema;
+  for (const key of [...path, undefined]) {
+    while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap();
+    if (key === undefined) break;
+    if (inner instanceof z.ZodArray) inner = inner.element;
+    else if (inner instanceof z.ZodObject) inner = memberOf(inner.shape, key);
+    else return undefined;
+  }
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : undefined;
+}
