@@ -87,10 +87,9 @@ export async function run(
         });
   let orphaned: NodeJS.Timeout | undefined;
   child.once('exit', () => {
-    orphaned = setTimeout(
-      () => [child.stdout, child.stderr].forEach((it) => it.destroy()),
-      ORPHANED_OUTPUT_MS,
-    );
+    const giveUp = (): void => [child.stdout, child.stderr].forEach((it) => it.destroy());
+    // On a host with much to do the time may be over before we have read what is there: that comes first.
+    orphaned = setTimeout(() => setImmediate(giveUp), ORPHANED_OUTPUT_MS);
   });
   const status = await new Promise<ExitStatus>((resolve) => {
     child.once('close', (code, name) => resolve({ exitCode: code ?? undefined, signal: name ?? undefined }));

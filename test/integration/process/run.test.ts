@@ -30,4 +30,22 @@ describe('a program that is run to its end', () => {
     await expect(Promise.race([limit, delay(10_000)])).rejects.toThrow(TimedOutError);
     process.kill(Number(words));
   });
+
+  it('has said what it said, however long we had no processor to read it', async () => {
+    const starve = (): void => {
+      block(2000);
+      setImmediate(() => block(1500));
+    };
+    const first = run(['echo'], { onStdout: starve });
+    const second = run(['sh', '-c', 'sleep 1; echo out']);
+    // The first's output and its end are there when we look; the second's end comes between the two, and then we wait again.
+    block(500);
+    await first;
+    expect((await second).stdout.toString()).toBe('out\n');
+  });
 });
+
+/** As if this process got no processor. */
+function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
