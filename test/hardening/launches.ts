@@ -16,7 +16,7 @@ const ONLY_OBJECTS = ['--no-opt', '--no-sparkplug', '--no-flush-bytecode', '--no
 /** A machine that is held is some ten thousand bytes, one listener with its closure about two hundred. */
 const HEAP_BYTES_A_ROUND = 150;
 /** What is made only once, after the warm-up: it must not look like a leak where the rounds are few. */
-const HEAP_BYTES_AT_ALL = 100_000;
+const HEAP_BYTES_AT_ALL = 200_000;
 
 const CROWDS = [
   { kind: 'launch', what: 'launches (boot sectors, with passt)', rounds: 1000, atOnce: 50 },
