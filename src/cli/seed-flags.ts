@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { InvalidInputError, isSystemError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { SeedFile, SeedOptions } from '../index.ts';
+import { contentOf, textOf } from './file-of-flag.ts';
 import { collect } from './run-options.ts';
 
 /** What commander makes of the flags that say what a guest becomes at its first boot. */
@@ -20,8 +21,6 @@ export interface SeedFlags {
 }
 
 const GROUP = 'The first boot of an image with cloud-init:';
-/** What the library takes of each; more is not even read. */
-const MAX_BYTES = 1024 * 1024;
 const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 
 export function addSeedFlags(command: Command): Command {
@@ -135,32 +134,4 @@ async function networkOf(path: string): Promise<Readonly<Record<string, unknown>
 
 function isMapping(data: unknown): data is Record<string, unknown> {
   return typeof data === 'object' && data !== null && !Array.isArray(data);
-}
-
-function textOf(path: string, flag: string, hint?: string): string {
-  const bytes = contentOf(path, flag, hint);
-  if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw new InvalidInputError(flag, `${path} is no text in UTF-8`);
-}
-
-function contentOf(path: string, flag: string, hint?: string): Buffer {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) {
-      throw new InvalidInputError(flag, `${path} has ${size} bytes; at most ${MAX_BYTES} go into a seed`, {
-        hint,
-      });
-    }
-    return readFileSync(path);
-  } catch (error) {
-    const problem = isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')
-      ? 'is not there'
-      : isSystemError(error, 'EISDIR')
-        ? 'is a directory, and a file was expected'
-        : isSystemError(error, 'EACCES')
-          ? 'may not be read by this user'
-          : undefined;
-    if (problem === undefined) throw error;
-    throw new InvalidInputError(flag, `${path} ${problem}`, { hint, cause: error });
-  }
 }

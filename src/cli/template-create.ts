@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { InvalidInputError, isSystemError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import { bootNews } from './boot-news.ts';
 import { debugLog } from './debug-log.ts';
+import { textOf } from './file-of-flag.ts';
 import { addMachineFlags } from './machine-flags.ts';
 import { ProgressLine } from './progress.ts';
 import { type MachineFlags, collect, machineOptions } from './run-options.ts';
@@ -74,13 +74,5 @@ function existingOf({ replace, reuse }: Flags): 'refuse' | 'replace' | 'reuse' {
 
 /** As curl has it: what begins with @ names a file. */
 function commandOf(text: string): string {
-  if (!text.startsWith('@')) return text;
-  const path = text.slice(1);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error;
-    const why = error.code === 'EISDIR' ? 'is a directory' : 'cannot be read';
-    throw new InvalidInputError('run', `${path} ${why}`, { cause: error });
-  }
+  return text.startsWith('@') ? textOf(text.slice(1), 'run') : text;
 }

@@ -160,7 +160,7 @@ describe('a template', () => {
     [
       'a warm-up that is not there',
       ['template', 'create', 'x', '--run', '@/nowhere'],
-      /run: \/nowhere cannot be read/,
+      /run: \/nowhere is not there/,
     ],
     ['the removal of none', ['template', 'rm', 'nowhere'], /there is no template nowhere/],
   ])('refuses %s', async (_what, args, message) => {

@@ -95,7 +95,7 @@ describe('what is wrong is said in words', () => {
     [['--file', `${folder}:/etc/x`], /^file: .*folder is a directory, and a file was expected$/],
     [
       ['--file', `${large}:/etc/x`],
-      /^file: .*large has 1048577 bytes; at most 1048576 go into a seed$/,
+      /^file: .*large has 1048577 bytes; at most 1048576 are taken$/,
       /vmlet cp/,
     ],
     [['--user-data', `${empty}/x`], /^user-data: .*empty\/x is not there$/],
