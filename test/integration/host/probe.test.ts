@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SURVEY_VERSION } from '../../../src/host/host.ts';
 import { BrokenQemuError, MissingProgramError } from '../../../src/errors.ts';
+import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts';
 import { probeHost, surveyHost } from '../../../src/host/probe.ts';
 import { findProgram } from '../../../src/process/program.ts';
 
@@ -32,16 +33,35 @@ it('answers from its cache until a program changes', async () => {
   const first = await surveyHost({ cacheDirectory });
   expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
   const file = join(cacheDirectory, 'host.json');
-  const kept = JSON.parse(readFileSync(file, 'utf8')) as { survey: { qemu: { version: string } } };
-  kept.survey.qemu.version = 'from the cache';
-  writeFileSync(file, JSON.stringify(kept));
+  const { key } = JSON.parse(readFileSync(file, 'utf8')) as { key: string };
+  const kept = { ...first, qemu: { ...first.qemu!, version: 'from the cache' } };
+  writeCachedSurvey(cacheDirectory, key, kept);
 
   expect((await probeHost({ cacheDirectory })).qemu.version).toBe('from the cache');
   expect((await probeHost({ cacheDirectory, refresh: true })).qemu.version).toBe(first.qemu?.version);
   const other = join(cacheDirectory, 'another-qemu');
   symlinkSync(findProgram('qemu-system-x86_64')!, other);
-  writeFileSync(file, JSON.stringify(kept));
+  writeCachedSurvey(cacheDirectory, key, kept);
   expect((await probeHost({ cacheDirectory, qemu: other })).qemu.path).toBe(other);
+});
+
+it('does not believe a cache of the right key that says something else than was written', async () => {
+  const { qemu } = await surveyHost({ cacheDirectory });
+  const file = join(cacheDirectory, 'host.json');
+  const written = readFileSync(file, 'utf8');
+  const parsed = JSON.parse(written) as { key: string; digest: string; survey: { qemu: object } };
+  for (const text of [
+    written.replace(qemu!.version, 'edited'),
+    JSON.stringify({ key: parsed.key, survey: parsed.survey }),
+    JSON.stringify({ ...parsed, survey: { qemu: {} } }),
+    JSON.stringify({ key: parsed.key, digest: parsed.digest }),
+  ]) {
+    expect(text).not.toBe(written);
+    writeFileSync(file, text);
+    expect(readCachedSurvey(cacheDirectory, parsed.key)).toBeUndefined();
+  }
+  expect((await surveyHost({ cacheDirectory })).qemu).toEqual(qemu);
+  expect(readCachedSurvey(cacheDirectory, parsed.key)).toMatchObject({ qemu });
 });
 
 it('asks again where the cache is garbage, and works where it cannot be written', async () => {

@@ -373,7 +373,10 @@ export const imageFile = fileTarget({
 export const surveyFile = fileTarget({
   name: 'survey-file',
   what: 'what is remembered of the host, of another host or damaged',
-  bases: [{ key: 'other', survey: { a: 1 } }],
+  bases: [
+    { key: 'other', survey: { a: 1 } },
+    { key: 'ours', digest: '0'.repeat(64), survey: { a: 1 } },
+  ],
   expected: ['nothing'],
   path: () => join(folder, 'cache', 'host.json'),
   read: () => readCachedSurvey(join(folder, 'cache'), 'ours'),
