@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type Attack, type Case, EVERYWHERE, LAYERED, nameOfCase } from './confinement/case.ts';
 import { idleArguments, judge } from './confinement/verdict.ts';
-import type { Section } from './section.ts';
+import type { HardeningOptions, Section } from './section.ts';
 import { type User, ordinaryUser, giveTo, spawnScript } from './user.ts';
 
 /** At a small scale only these, which have the most and the least to do with the network. */
@@ -21,7 +21,7 @@ export const confinement: Section = {
     const attacks: Attack[] = [];
     for (const user of [undefined, ...(scale < 1 ? [] : [ordinaryUser()])]) {
       if (user === undefined && attacks.length > 0) continue;
-      attacks.push(...(await attackAs(user, cases, log)));
+      attacks.push(...(await attackAs(user, cases, options)));
     }
     for (const name of idleArguments(attacks)) log(`nothing needed the argument for: ${name}`);
     return judge(attacks);
@@ -31,7 +31,7 @@ export const confinement: Section = {
 async function attackAs(
   user: User | undefined,
   cases: readonly Case[],
-  log: (line: string) => void,
+  { log, signal }: HardeningOptions,
 ): Promise<Attack[]> {
   // Short, for what is in it has sockets; not in ours, which is nobody else's to enter.
   const directory = mkdtempSync('/tmp/vmlet-hostile-');
@@ -42,6 +42,10 @@ async function attackAs(
       JSON.stringify(cases),
     ]);
     const gone = once(child, 'exit');
+    // Its input: by that it undoes what it has begun.
+    const end = (): void => void child.stdin?.end();
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end);
     const attacks: Attack[] = [];
     for await (const line of createInterface(child.stdout!)) {
       const attack = JSON.parse(line) as Attack;
@@ -52,6 +56,8 @@ async function attackAs(
       }
     }
     const [status] = (await gone) as [number | null];
+    signal?.removeEventListener('abort', end);
+    signal?.throwIfAborted();
     if (status !== 0) throw new Error(`the attacks ended with status ${String(status)}`);
     return attacks;
   } finally {

@@ -26,6 +26,25 @@ export function savedResults(directory: string, names: readonly string[]): Map<s
   return found;
 }
 
+/** The whole with these rows in the place of its own; they say of what commit and scale they are, where those differ. */
+export function withRows(whole: SectionResult, rows: SectionResult): SectionResult {
+  const differs = rows.commit !== whole.commit || rows.scale !== whole.scale;
+  const circumstances = `counted again at commit ${rows.commit}, scale ${rows.scale}`;
+  const counted = rows.counts.map((count) => ({
+    ...count,
+    ...(differs && { note: [count.note, circumstances].filter((text) => text !== undefined).join('; ') }),
+  }));
+  const names = new Set(counted.map(({ what }) => what));
+  const isOfThese = (fault: string): boolean => names.has(/^[\w-]+/.exec(fault)?.[0] ?? '');
+  return {
+    ...whole,
+    counts: whole.counts
+      .map((count) => counted.find(({ what }) => what === count.what) ?? count)
+      .concat(counted.filter(({ what }) => !whole.counts.some((count) => count.what === what))),
+    faults: [...whole.faults.filter((fault) => !isOfThese(fault)), ...rows.faults],
+  };
+}
+
 export function held({ counts, faults }: Findings): boolean {
   return faults.length === 0 && counts.every(({ tried, held }) => held === tried);
 }

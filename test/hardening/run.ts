@@ -2,6 +2,9 @@
  * npm run hardening -- [SECTION…] [--scale N] [--seed N]: attacks and breaks what is there, and counts. Raw logs go to
  * hardening-results/SECTION.log, the table of the last result of each section to hardening-results/summary.md.
  *
+ * VMLET_FAULT=OPERATION npm run hardening -- faults: one operation alone, which takes the place of its row in the last
+ * result; with OPERATION:ERRNO:STEP as in the raw log, one case, which is not kept.
+ *
  * npm run hardening -- --write: runs nothing; puts that table into SECURITY.md.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import buildWhatIsTested from '../built.ts';
 import { hostFacts } from './host-facts.ts';
-import { held, saveResult, savedResults } from './results.ts';
+import { type SectionResult, held, saveResult, savedResults, withRows } from './results.ts';
 import type { Findings, Section } from './section.ts';
 import { SECTIONS } from './sections.ts';
 import { countsTable, withTable } from './table.ts';
@@ -19,6 +22,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const RESULTS = join(ROOT, 'hardening-results');
 const SECURITY = join(ROOT, 'SECURITY.md');
 const INTERRUPTED = 130;
+/** npm passes on what a terminal has given to all of us already. */
+const SAME_INTERRUPT_MS = 1000;
 
 const { values, positionals } = parseArgs({
   options: {
@@ -54,16 +59,7 @@ async function runSections(chosen: readonly string[]): Promise<void> {
     const findings = await runSection(name, section, interruption);
     if (findings === 'interrupted') continue;
     const seconds = Math.round((performance.now() - started) / 1000);
-    saveResult(RESULTS, name, {
-      title: section.title,
-      host,
-      commit: commit(),
-      at,
-      scale,
-      seed,
-      seconds,
-      ...findings,
-    });
+    save(name, { title: section.title, host, commit: commit(), at, scale, seed, seconds, ...findings });
     print(findings, seconds);
     if (!held(findings)) failed.push(name);
   }
@@ -78,6 +74,14 @@ async function runSections(chosen: readonly string[]): Promise<void> {
   else console.log(`FAILED: ${failed.join(', ')}`);
   if (failed.length > 0) process.exitCode = 1;
   if (interruption.aborted) process.exitCode = INTERRUPTED;
+}
+
+/** What was not counted whole takes the place of its own rows, where there is the whole of them. */
+function save(name: string, result: SectionResult): void {
+  const whole = savedResults(RESULTS, [name]).get(name);
+  if (result.extent === undefined) saveResult(RESULTS, name, result);
+  else if (result.extent === 'rows' && whole) saveResult(RESULTS, name, withRows(whole, result));
+  else console.log(`The saved counts of ${name} stay what they were.`);
 }
 
 /** One section that cannot run does not keep the others from it. */
@@ -123,13 +127,15 @@ function writeTable(): void {
 /** The first Ctrl-C lets the section undo what it began, the second does not wait for it. */
 function endAtInterrupt(): AbortSignal {
   const controller = new AbortController();
+  let firstAt = 0;
   const end = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    console.log('\nEnding after the present step; once more to end at once.');
-    controller.abort();
+    if (!controller.signal.aborted) {
+      firstAt = performance.now();
+      console.log('\nEnding after the present step; once more to end at once.');
+      controller.abort();
+    } else if (performance.now() - firstAt > SAME_INTERRUPT_MS) process.exit(INTERRUPTED);
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   return controller.signal;
 }
 

@@ -21,6 +21,8 @@ export interface Findings {
   readonly counts: readonly Count[];
   /** What must not be, a sentence each; the run fails where there is one. */
   readonly faults: readonly string[];
+  /** Where the section was not to do all of it: these rows whole, or less than that. */
+  readonly extent?: 'rows' | 'less' | undefined;
 }
 
 export interface Count {

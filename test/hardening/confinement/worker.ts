@@ -1,4 +1,7 @@
-/** tsx worker.ts DIRECTORY CASES: makes the attacks as whoever runs it, and prints each as a line of JSON. */
+/**
+ * tsx worker.ts DIRECTORY CASES: makes the attacks as whoever runs it, and prints each as a line of JSON. It undoes what
+ * it has begun when its input ends, and with that whoever has started it.
+ */
 import { Scope } from '../../../src/util/scope.ts';
 import { attackFreely, attackFrom, makeDisguises } from './attack.ts';
 import type { Attack, Case } from './case.ts';
@@ -9,6 +12,12 @@ if (directory === undefined || cases === undefined) throw new TypeError('DIRECTO
 const say = (attack: Attack): void => console.log(JSON.stringify(attack));
 
 const scope = new Scope();
+// A terminal interrupts all of us; our input then ends a moment later.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => undefined);
+let isOver = false;
+process.stdin.resume().once('end', () => {
+  if (!isOver) void scope.close().finally(() => process.exit(1));
+});
 try {
   const world = await makeWorld(directory, scope);
   const disguises = await makeDisguises(world);
@@ -16,5 +25,7 @@ try {
   // Last, since it changes what it reaches.
   say(await attackFreely(world, disguises));
 } finally {
+  isOver = true;
   await scope.close();
+  process.stdin.destroy();
 }

@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { type Traced, trace } from '../../../fixtures/step-tracer/traced.ts';
-import { locate } from '../../../src/machine/locations.ts';
+import { VmletError, isSystemError } from '../../../src/errors.ts';
+import { locate, placesOf } from '../../../src/machine/locations.ts';
 import { run } from '../../../src/process/run.ts';
 import { VMLET, type Finished } from '../../e2e/command.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';
 import { settle } from '../../e2e/named/truth.ts';
-import { filesOf, look } from './look.ts';
-import type { Operation } from './operations.ts';
-import { join } from 'node:path';
+import { Publisher, sha256, webEntry } from '../../publisher.ts';
+import { filesOf, look, namesIn } from './look.ts';
+import type { Operation } from './operation.ts';
 
 /** Memory: a sweep waits for thousands of writes to be on the disk otherwise. */
 export const PARENT = existsSync('/dev/shm') ? '/dev/shm' : undefined;
@@ -37,6 +40,7 @@ export class Bench {
   readonly #operation: Operation;
   readonly #tracer: string;
   readonly #kept: string;
+  #publisher: Publisher | undefined;
 
   private constructor(home: Home, operation: Operation, tracer: string) {
     this.home = home;
@@ -53,17 +57,34 @@ export class Bench {
   ): Promise<Bench> {
     const home = await open();
     const bench = new Bench(home, operation, tracer);
-    if (operation.usesMicro !== true) {
-      const { images } = locate(home.environment, home.path, 0);
-      rmSync(images);
-      mkdirSync(images, { mode: 0o700 });
+    process.on('exit', bench.#abandon);
+    try {
+      await bench.#prepare();
+    } catch (error) {
+      await bench.close();
+      throw error;
     }
-    writeFileSync(join(home.path, 'guest.img'), bootSectors.hang);
-    // What is known of the host is found once, and not by each command.
-    await home.vmlet('doctor');
-    await bench.#do(operation.prepare);
-    execFileSync('cp', ['-a', home.path, bench.#kept]);
     return bench;
+  }
+
+  async #prepare(): Promise<void> {
+    const { usesMicro, publishes, prepare } = this.#operation;
+    const { path, environment } = this.home;
+    const locations = locate(environment, path, 0);
+    if (usesMicro !== true) {
+      rmSync(locations.images);
+      mkdirSync(locations.images, { mode: 0o700 });
+    }
+    writeFileSync(join(path, 'guest.img'), bootSectors.hang);
+    writeFileSync(join(path, 'guest.img.gz'), gzipSync(bootSectors.hang));
+    writeFileSync(join(path, 'off.img'), bootSectors.powerOff);
+    if (publishes === true) {
+      this.#publisher = await publishDisk(path, placesOf(locations).userCatalogue);
+    }
+    // What is known of the host is found once, and not by each command.
+    await this.home.vmlet('doctor');
+    await this.#do(prepare);
+    execFileSync('cp', ['-a', path, this.#kept]);
   }
 
   /** The state from which the operation is done. */
@@ -78,9 +99,10 @@ export class Bench {
     await this.begin();
     const before = await this.state();
     const traced = await this.traced();
-    if (traced.status !== 0)
-      throw new Error(`${this.#operation.name} fails without a fault: ${traced.stderr}`);
-    await settle(this.home);
+    const { name, ends = 0 } = this.#operation;
+    if (traced.status !== ends)
+      throw new Error(`${name} ends with ${String(traced.status)} without a fault: ${traced.stderr}`);
+    await this.settle();
     const after = await this.state();
     await this.empty();
     return { before, after, empty: await this.state(), traced };
@@ -112,6 +134,30 @@ export class Bench {
     return this.home.vmlet(...this.#words(words));
   }
 
+  /** As of processes; and what the keepers have written down is what their QEMUs say, of which they hear a moment later. */
+  async settle(): Promise<boolean> {
+    const deadline = Date.now() + HANGS_MS;
+    do if ((await settle(this.home)) && (await this.#isWrittenDown())) return true;
+    while (Date.now() < deadline);
+    return false;
+  }
+
+  async #isWrittenDown(): Promise<boolean> {
+    const compared = this.home.machines().map(async (one) => {
+      if (!('spec' in one) || one.status.kind !== 'running') return true;
+      const { state } = one.status;
+      try {
+        const machine = this.home.store.get(one.name).live();
+        return (await machine.qmp(async (qmp) => qmp.execute('query-status'))).status === state;
+      } catch (error) {
+        // It ends just now.
+        if (error instanceof VmletError) return false;
+        throw error;
+      }
+    });
+    return (await Promise.all(compared)).every(Boolean);
+  }
+
   async state(): Promise<State> {
     return { seen: await look(this.home), files: filesOf(this.home) };
   }
@@ -121,12 +167,15 @@ export class Bench {
     // Who makes a machine sweeps what was left by others that made or removed one.
     await this.home.store.create({ name: 'sweeper', iso: join(this.home.path, 'guest.img'), net: 'none' });
     await this.home.store.remove('sweeper', { storage: true });
+    for (const name of namesIn(this.#locations().templates)) {
+      if (!name.startsWith('.')) await this.#do([['template', 'rm', name]]);
+    }
     await this.#do(this.#operation.tidy ?? []);
   }
 
   /** What qemu-img says of the disks that nobody uses just now, but for lost space. */
   async corruptDisks(): Promise<string[]> {
-    const { machines, disks } = locate(this.home.environment, this.home.path, 0);
+    const { machines, disks } = this.#locations();
     const places = [machines, disks].filter((path) => existsSync(path));
     if (places.length === 0) return [];
     const found = execFileSync('find', [...places, '-name', '*.qcow2', '-not', '-path', '*/.staging/*'], {
@@ -147,15 +196,31 @@ export class Bench {
     return checked.filter((problem) => problem !== undefined);
   }
 
-  /** After a case that went wrong: whatever runs is killed. */
+  /** After a case that went wrong: whatever runs is killed, and what that has started meanwhile. */
   killAll(): void {
-    for (const { pid } of this.home.processes()) process.kill(pid, 'SIGKILL');
+    for (let turn = 0; turn < 10; turn++) {
+      const left = this.home.processes();
+      if (left.length === 0) return;
+      for (const { pid } of left) killIfThere(pid);
+    }
   }
 
   async close(): Promise<void> {
+    process.off('exit', this.#abandon);
+    await this.#publisher?.[Symbol.asyncDispose]();
     rmSync(this.#kept, { recursive: true, force: true });
     await this.home.close();
   }
+
+  #locations() {
+    return locate(this.home.environment, this.home.path, 0);
+  }
+
+  /** Nobody waits for anything any more: a second Ctrl-C, or a defect of ours. */
+  readonly #abandon = (): void => {
+    this.killAll();
+    for (const path of [this.home.path, this.#kept]) rmSync(path, { recursive: true, force: true });
+  };
 
   #words(words: readonly string[]): string[] {
     return words.map((word) => word.replace('@/', `${this.home.path}/`));
@@ -172,4 +237,25 @@ export class Bench {
       if (status !== 0) throw new Error(`vmlet ${words.join(' ')} ends with ${String(status)}: ${stderr}`);
     }
   }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error;
+  }
+}
+
+async function publishDisk(directory: string, catalogue: string): Promise<Publisher> {
+  const path = join(directory, 'web.qcow2');
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, '1M']);
+  const disk = readFileSync(path);
+  const publisher = await Publisher.start();
+  publisher.publish('/web/web.qcow2', disk);
+  publisher.publish('/web/SHA256SUMS', `${sha256(disk)}  web.qcow2\n`, 'text/plain');
+  mkdirSync(dirname(catalogue), { recursive: true, mode: 0o700 });
+  // JSON is YAML.
+  writeFileSync(catalogue, JSON.stringify({ images: { 'web:1': webEntry(publisher) } }));
+  return publisher;
 }

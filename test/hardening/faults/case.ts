@@ -1,7 +1,6 @@
 import type { Traced } from '../../../fixtures/step-tracer/traced.ts';
-import { settle } from '../../e2e/named/truth.ts';
 import type { Bench, Course } from './bench.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
 
 /** One fault at one step of one operation, `create:ENOSPC:17`. */
 export interface Case {
@@ -33,7 +32,7 @@ export async function runCase(bench: Bench, course: Course, one: Case): Promise<
   const problems: string[] = [];
   try {
     problems.push(...endProblems(one, traced));
-    if (!(await settle(bench.home))) problems.push('something of it is still there a minute later');
+    if (!(await bench.settle())) problems.push('something of it is still there a minute later');
     problems.push(...(await aftermath(bench, course, one, traced)));
   } catch (error) {
     problems.push(`the check fails: ${String(error)}`);
@@ -85,7 +84,7 @@ export async function aftermath(
   problems.push(...(await bench.corruptDisks()));
   problems.push(...(await againProblems(bench, course, one.operation, isDone)));
   await bench.empty();
-  if (!(await settle(bench.home))) problems.push('something is still there when all is removed');
+  if (!(await bench.settle())) problems.push('something is still there when all is removed');
   problems.push(
     ...extra(course.empty.files, (await bench.state()).files, 'when all is removed there is still'),
   );
@@ -105,15 +104,17 @@ async function againProblems(
 ): Promise<string[]> {
   if (isDone && !operation.doneAlready) return [];
   const { status, stderr } = await bench.again();
+  const { ends = 0 } = operation;
   const saysDone = status === 125 && operation.doneAlready?.test(stderr) === true;
-  if (status !== 0 && !saysDone) return [`the same again ends with ${String(status)}: ${stderr}`];
-  await settle(bench.home);
+  if (status !== ends && !saysDone) return [`the same again ends with ${String(status)}: ${stderr}`];
+  await bench.settle();
   const { seen, files } = await bench.state();
+  const withoutLeft = new Set([...files].filter((path) => operation.leaves?.test(path) !== true));
   const isAsOnce = seen === course.after.seen || operation.again?.test(difference(seen, course)) === true;
   return [
     ...(isAsOnce ? [] : [`the same again does not come through: ${difference(seen, course)}`]),
     // Whoever had nothing to do does not tidy up either.
-    ...(status === 0 ? extra(course.after.files, files, 'the same again leaves') : []),
+    ...(status === ends ? extra(course.after.files, withoutLeft, 'the same again leaves') : []),
   ];
 }
 

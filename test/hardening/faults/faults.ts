@@ -2,10 +2,10 @@ import { Random } from '../../../fixtures/agent/random.ts';
 import { buildStepTracer } from '../../../fixtures/step-tracer/traced.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import type { Findings, HardeningOptions, Section } from '../section.ts';
-import { HELPER_OPERATIONS, IMAGE_OPERATIONS, NAMED_OPERATIONS, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 import { type SweepOptions, type Swept, sweep } from './sweep.ts';
 
-const OPERATIONS = [...NAMED_OPERATIONS, ...IMAGE_OPERATIONS, ...HELPER_OPERATIONS];
 /** Each waits for processes most of its time. */
 const AT_ONCE = 3;
 /** Of the cases of an operation that is swept; below that it is fewer operations. */
@@ -17,6 +17,7 @@ export async function sweepFaults(
   only = process.env['VMLET_FAULT'],
 ): Promise<Findings> {
   const directory = makeTemporaryDirectory();
+  process.on('exit', directory.remove);
   try {
     const tracer = buildStepTracer(directory.path);
     const waiting = only === undefined ? drawn(options) : OPERATIONS.filter(({ name }) => isOf(only, name));
@@ -33,8 +34,10 @@ export async function sweepFaults(
     return {
       counts: inOrder.flatMap(({ counts }) => counts),
       faults: inOrder.flatMap(({ faults }) => faults),
+      extent: only === undefined ? undefined : OPERATIONS.some(({ name }) => name === only) ? 'rows' : 'less',
     };
   } finally {
+    process.off('exit', directory.remove);
     directory.remove();
   }
 }

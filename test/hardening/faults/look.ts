@@ -10,7 +10,7 @@ import { keptDisks } from '../../e2e/named/truth.ts';
  * random, and without dates.
  */
 export async function look(home: Home): Promise<string> {
-  const { images } = locate(home.environment, home.path, 0);
+  const { images, templates } = locate(home.environment, home.path, 0);
   const machines = await Promise.all(home.machines().map(async (one) => lookAtMachine(home, one)));
   const sshConfig = join(home.path, '.ssh/config');
   const whole = {
@@ -22,6 +22,7 @@ export async function look(home: Home): Promise<string> {
     images: namesIn(join(images, 'tags'))
       .concat(namesIn(images))
       .filter((name) => !name.startsWith('.')),
+    templates: namesIn(templates).filter((name) => !name.startsWith('.')),
     sshConfig: existsSync(sshConfig) ? readFileSync(sshConfig, 'utf8') : '',
   };
   return JSON.stringify(whole, undefined, 1)
@@ -47,7 +48,7 @@ async function lookAtMachine(home: Home, machine: ListedMachine): Promise<unknow
   };
 }
 
-function namesIn(directory: string): string[] {
+export function namesIn(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 

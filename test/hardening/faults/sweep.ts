@@ -4,7 +4,7 @@ import type { Count, HardeningOptions } from '../section.ts';
 import { Bench } from './bench.ts';
 import { type Case, nameOfCase, runCase } from './case.ts';
 import { changesSomething, errnosOf } from './errnos.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
 
 /** A stack trace is as long as it likes. */
 const LONGEST_LINE = 1500;
@@ -30,7 +30,8 @@ export async function sweep(operation: Operation, options: SweepOptions): Promis
     for (const { number, call, target } of steps)
       options.log(`step ${operation.name}:${number} ${call} ${target}`.replaceAll(bench.home.path, '@'));
     const tally = new Tally(operation, steps.length);
-    for (const one of drawn(casesOf(operation, steps), options)) {
+    const scale = options.scale * (operation.part ?? 1);
+    for (const one of drawn(casesOf(operation, steps), { ...options, scale })) {
       signal?.throwIfAborted();
       const verdict = await runCase(bench, course, one);
       options.log(describe(one, verdict).replaceAll(bench.home.path, '@'));
@@ -106,12 +107,12 @@ class Tally {
     const kinds = (['kills', 'interrupts', 'errors'] as const).filter((kind) => this.#tried[kind] > 0);
     const sum = (numbers: Record<Kind, number>): number =>
       numbers.kills + numbers.interrupts + numbers.errors;
-    const note = kinds.map((kind) => `${this.#tried[kind]} ${kind}`).join(', ');
-    const { name } = this.#operation;
+    const ofKinds = kinds.map((kind) => `${this.#tried[kind]} ${kind}`).join(', ');
+    const { name, part } = this.#operation;
+    const drawn = part === undefined ? '' : `; ${part} of the cases, drawn, since each boots a system`;
+    const note = `${this.#steps} steps: ${ofKinds}${drawn}`;
     return {
-      counts: [
-        { what: name, tried: sum(this.#tried), held: sum(this.#held), note: `${this.#steps} steps: ${note}` },
-      ],
+      counts: [{ what: name, tried: sum(this.#tried), held: sum(this.#held), note }],
       faults: this.#faults,
     };
   }

@@ -4,7 +4,7 @@ import type { Finished } from '../../e2e/command.ts';
 import { type Home, makeHome, processesOf } from '../../e2e/named/home.ts';
 import { settle } from '../../e2e/named/truth.ts';
 import { Bench, type Course, PARENT } from '../faults/bench.ts';
-import type { Operation } from '../faults/operations.ts';
+import type { Operation } from '../faults/operation.ts';
 import { StandIn } from './stand-in.ts';
 
 /** A command that was ended by us is one that hangs. */

@@ -1,7 +1,7 @@
 import { settle } from '../../e2e/named/truth.ts';
 import { aftermath } from '../faults/case.ts';
 import type { Course } from '../faults/bench.ts';
-import type { Operation } from '../faults/operations.ts';
+import type { Operation } from '../faults/operation.ts';
 import type { Ended, Lab } from './lab.ts';
 import { type MisbehaviourName, namesTheProgram } from './misbehaviours.ts';
 

@@ -1,5 +1,7 @@
 import { Random } from '../../../fixtures/agent/random.ts';
-import { IMAGE_OPERATIONS, NAMED_OPERATIONS, type Operation } from '../faults/operations.ts';
+import { IMAGE_OPERATIONS } from '../faults/image-operations.ts';
+import type { Operation } from '../faults/operation.ts';
+import { NAMED_OPERATIONS } from '../faults/operations.ts';
 import type { Count, Findings, HardeningOptions } from '../section.ts';
 import { Lab } from './lab.ts';
 import { MISBEHAVIOURS, prefixOf } from './misbehaviours.ts';

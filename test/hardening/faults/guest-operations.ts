@@ -1,0 +1,105 @@
+import { type Operation, type Words } from './operation.ts';
+
+const MICRO: Words = ['--memory', '128M', '--net', 'none'];
+const CREATE_MICRO: Words = [
+  'create',
+  'm',
+  '--image',
+  'micro',
+  '--disk',
+  '16M',
+  ...MICRO,
+  '--display',
+  'none',
+];
+/** A boot takes seconds where it is emulated, and there are hundreds of cases. */
+const FEW = 0.03;
+
+/** Machines that end with their command, and those with a system that answers. */
+export const GUEST_OPERATIONS: readonly Operation[] = [
+  // Nothing of it stays, so that before and after are the same. The guest has no agent, and powers off.
+  {
+    name: 'run',
+    prepare: [],
+    args: ['run', '@/off.img,format=raw', '--memory', '32M', '--net', 'none'],
+    ends: 125,
+    doneAlready: /./,
+  },
+  // It hangs, and its time is up.
+  {
+    name: 'run-network',
+    prepare: [],
+    args: [
+      'run',
+      '@/guest.img,format=raw',
+      '--memory',
+      '32M',
+      '-p',
+      ':22',
+      '--net',
+      'passt',
+      '--timeout',
+      '2s',
+    ],
+    ends: 124,
+    doneAlready: /./,
+  },
+  {
+    name: 'run-micro',
+    prepare: [],
+    args: ['run', 'micro', ...MICRO, '--', 'true'],
+    doneAlready: /./,
+    usesMicro: true,
+    part: FEW,
+  },
+  {
+    name: 'template-create',
+    prepare: [],
+    args: ['template', 'create', 't', ...MICRO],
+    doneAlready: /^vmlet: there is a template t already$/m,
+    usesMicro: true,
+    part: FEW,
+  },
+  {
+    name: 'template-rm',
+    prepare: [['template', 'create', 't', ...MICRO]],
+    args: ['template', 'rm', 't'],
+    doneAlready: /^vmlet: there is no template t$/m,
+    usesMicro: true,
+  },
+  {
+    name: 'fork',
+    prepare: [['template', 'create', 't', ...MICRO]],
+    args: ['run', '--template', 't', '--', 'true'],
+    doneAlready: /./,
+    usesMicro: true,
+    part: FEW,
+  },
+  {
+    name: 'exec',
+    prepare: [CREATE_MICRO],
+    begin: [['start', 'm']],
+    args: ['exec', 'm', '--', 'true'],
+    doneAlready: /./,
+    usesMicro: true,
+    part: FEW,
+  },
+  {
+    name: 'cp',
+    prepare: [CREATE_MICRO],
+    begin: [['start', 'm']],
+    args: ['cp', '@/guest.img', 'm:/tmp/'],
+    doneAlready: /./,
+    usesMicro: true,
+    part: FEW,
+  },
+  {
+    name: 'live-disk-rm',
+    prepare: [CREATE_MICRO],
+    begin: [['start', 'm']],
+    args: ['disk', 'rm', 'm', 'disk0', '--storage'],
+    doneAlready: /^vmlet: .*disk0/m,
+    usesMicro: true,
+    part: FEW,
+  },
+];

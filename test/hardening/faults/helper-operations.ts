@@ -1,0 +1,35 @@
+import { CREATE, CREATE_WITH_NETWORK, type Operation, RUNS_ALREADY } from './operation.ts';
+
+/** Programs of ours and others' that an operation starts, at each of whose own steps they are killed or refused. */
+export const HELPER_OPERATIONS: readonly Operation[] = [
+  {
+    name: 'keeper',
+    prepare: [CREATE_WITH_NETWORK],
+    args: ['start', 'm'],
+    doneAlready: RUNS_ALREADY,
+    follow: 'vmlet-keeper keep',
+    afterwards: [['kill', 'm']],
+  },
+  {
+    name: 'lock-holder',
+    prepare: [CREATE],
+    args: ['set', 'm', '--memory', '48M'],
+    doneAlready: /./,
+    follow: 'vmlet-keeper lock',
+  },
+  {
+    name: 'qemu-img',
+    prepare: [],
+    args: CREATE,
+    doneAlready: /^vmlet: there is a machine m already$/m,
+    follow: 'qemu-img create',
+  },
+  {
+    name: 'qemu-img-snapshot',
+    prepare: [CREATE],
+    args: ['snapshot', 'create', 'm', 's'],
+    doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+    between: /^ "missingOn": \[ "disk[01]" \]$/,
+    follow: 'qemu-img snapshot',
+  },
+];

@@ -1,0 +1,76 @@
+import { CREATE, type Operation, RUNS_ALREADY } from './operation.ts';
+
+export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
+  {
+    name: 'snapshot-create',
+    prepare: [CREATE],
+    args: ['snapshot', 'create', 'm', 's'],
+    between: /^ "missingOn": \[ "disk1" \]$/,
+    doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+  },
+  {
+    name: 'snapshot-restore',
+    prepare: [CREATE, ['snapshot', 'create', 'm', 's']],
+    args: ['snapshot', 'restore', 'm', 's'],
+    doneAlready: /./,
+  },
+  {
+    name: 'snapshot-rm',
+    prepare: [CREATE, ['snapshot', 'create', 'm', 's']],
+    args: ['snapshot', 'rm', 'm', 's'],
+    between: /^ "missingOn": \[ "disk[01]" \]$/,
+    doneAlready: /^vmlet: .*no snapshot "s"/m,
+  },
+  {
+    name: 'live-snapshot-create',
+    prepare: [CREATE],
+    begin: [['start', 'm']],
+    args: ['snapshot', 'create', 'm', 's'],
+    doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+  },
+  {
+    name: 'live-snapshot-restore',
+    prepare: [CREATE],
+    begin: [
+      ['start', 'm'],
+      ['snapshot', 'create', 'm', 's'],
+    ],
+    args: ['snapshot', 'restore', 'm', 's'],
+    // Who is killed while the guest stands still cannot let it go on; it says so, and the same again does.
+    between: /^ "status": "paused",$/,
+    doneAlready: /./,
+  },
+  {
+    name: 'live-snapshot-rm',
+    prepare: [CREATE],
+    begin: [
+      ['start', 'm'],
+      ['snapshot', 'create', 'm', 's'],
+    ],
+    args: ['snapshot', 'rm', 'm', 's'],
+    doneAlready: /^vmlet: .*no snapshot "s"/m,
+  },
+  {
+    name: 'save',
+    prepare: [CREATE],
+    begin: [['start', 'm']],
+    args: ['save', 'm'],
+    between: /^ "status": "(paused|finish-migrate|postmigrate)",$/,
+    doneAlready: /^vmlet: m (does not run|is saved)/m,
+  },
+  {
+    name: 'start-saved',
+    prepare: [CREATE, ['start', 'm'], ['save', 'm']],
+    args: ['start', 'm'],
+    between: /^ "status": "(paused|inmigrate)",$/,
+    doneAlready: RUNS_ALREADY,
+  },
+  // The same by another verb.
+  {
+    name: 'restore',
+    prepare: [CREATE, ['start', 'm'], ['save', 'm']],
+    args: ['restore', 'm'],
+    between: /^ "status": "(paused|inmigrate)",$/,
+    doneAlready: /^vmlet: m has no saved memory/m,
+  },
+];

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { type SectionResult, withRows } from '../../hardening/results.ts';
+
+const whole: SectionResult = {
+  title: 'faults',
+  host: 'a host',
+  commit: 'aaa',
+  at: '2026-01-01',
+  scale: 1,
+  seed: 1,
+  seconds: 9,
+  counts: [
+    { what: 'create', tried: 9, held: 9, note: '3 steps' },
+    { what: 'clone', tried: 9, held: 7 },
+  ],
+  faults: ['clone:EIO:3: it hangs', 'clone-linked:EIO:3: it hangs', 'clone could not be swept: why'],
+};
+
+test('rows that were counted again take the place of their own, and say where they are from', () => {
+  const again = withRows(whole, {
+    ...whole,
+    commit: 'bbb',
+    counts: [{ what: 'clone', tried: 8, held: 8, note: '2 steps' }],
+    faults: [],
+    extent: 'rows',
+  });
+  expect(again).toEqual({
+    ...whole,
+    counts: [
+      whole.counts[0],
+      { what: 'clone', tried: 8, held: 8, note: '2 steps; counted again at commit bbb, scale 1' },
+    ],
+    faults: ['clone-linked:EIO:3: it hangs'],
+  });
+});
+
+test('a row that the whole had not comes behind, and with the same circumstances says no more of them', () => {
+  const row = { what: 'stop', tried: 1, held: 1 };
+  expect(withRows(whole, { ...whole, counts: [row], faults: [], extent: 'rows' }).counts).toEqual([
+    ...whole.counts,
+    row,
+  ]);
+});
