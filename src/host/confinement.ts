@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Confinement } from '../process/confine.ts';
+import type { Layers } from '../process/layers.ts';
 import { LIBRARIES, LOADERS } from '../process/shared-libraries.ts';
 import type { QemuFeatures } from './host.ts';
 
@@ -11,14 +12,23 @@ export interface QemuFiles {
   /** The machine's own directories. */
   readonly own: readonly string[];
   readonly kvm: boolean;
-  /** slirp resolves names for the guest in QEMU's process. */
-  readonly slirp: boolean;
+  /** What tells slirp, which resolves names for the guest in QEMU's process, whom to ask; see `resolverOf`. */
+  readonly resolver: readonly string[];
 }
 
 /** A TPM's memory is some tens of KiB. */
 export const LONGEST_TPM_STATE = 16 * 1024 * 1024;
-/** Directories too, since a rule holds for one inode and these files are replaced when the network changes. */
-const RESOLVER = ['/etc/resolv.conf', '/run/systemd/resolve', '/run/NetworkManager', '/run/resolvconf'];
+/** Where it leads to on most hosts. Sockets of the host's own services lie there, too. */
+const RESOLVER_DIRECTORIES = ['/run/systemd/resolve', '/run/NetworkManager', '/run/resolvconf'];
+
+/**
+ * In a root of its own there is the one file, as it was at the start, which is all that passt knows, too. Without such a
+ * root a rule of Landlock holds for one inode, and the file is replaced when the network changes: slirp could not read
+ * the new one and would resolve nothing. The sockets beside it are in reach then in any case.
+ */
+export function resolverOf({ namespaces }: Pick<Layers, 'namespaces'>): string[] {
+  return ['/etc/resolv.conf', ...(namespaces.includes('mount') ? [] : RESOLVER_DIRECTORIES)];
+}
 
 /** What QEMU needs of the host for a machine with these files, as traced from QEMU 10. */
 export function confineQemu(
@@ -35,7 +45,7 @@ export function confineQemu(
       '/sys/devices/system/cpu',
       '/sys/devices/system/node',
       '/dev/urandom',
-      ...(files.slirp ? RESOLVER : []),
+      ...files.resolver,
       ...files.readOnly,
     ],
     readWrite: ['/dev/null', ...(files.kvm ? ['/dev/kvm'] : []), ...files.readWrite],

@@ -1,4 +1,4 @@
-import { confineQemu } from '../host/confinement.ts';
+import { confineQemu, resolverOf } from '../host/confinement.ts';
 import type { Host } from '../host/host.ts';
 import { confine } from '../process/confine.ts';
 import type { Connects } from '../process/layers.ts';
@@ -39,7 +39,7 @@ export function qemuConfinement(plan: Plan, host: Host): string[] {
     readWrite: writtenElsewhere(plan),
     own: [plan.directory.sockets, plan.directory.storage],
     kvm: plan.accelerator.kind === 'kvm',
-    slirp: plan.network?.backend === 'slirp',
+    resolver: plan.network?.backend === 'slirp' ? resolverOf(plan.layers) : [],
   });
   return confine(confinement, plan.layers);
 }

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { probeQemu } from '../../../src/host/qemu.ts';
-import { confineQemu } from '../../../src/host/confinement.ts';
+import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
 import { SANDBOX_OPTION } from '../../../src/host/qemu.ts';
 import { confine } from '../../../src/process/confine.ts';
 import { confineProgram } from '../../../src/process/confine-program.ts';
@@ -69,9 +69,11 @@ async function startConfined(
   user: 'myself' | 'nobody',
   set: ConfinementAbilities,
 ): Promise<{ qmp: QmpClient; firstWords: string }> {
+  const layers = layersOf({ connects: 'anywhere', longestFile: undefined }, set);
+  const resolver = resolverOf(layers);
   const confinement = confine(
-    confineQemu(qemu, { readOnly: [image], readWrite: [], own: [own], kvm: false, slirp: true }),
-    layersOf({ connects: 'anywhere', longestFile: undefined }, set),
+    confineQemu(qemu, { readOnly: [image], readWrite: [], own: [own], kvm: false, resolver }),
+    layers,
   );
   const argv = [
     qemu.path,
@@ -193,7 +195,7 @@ describe.each(Object.keys(SETS))('a program within %s', (layers) => {
       readWrite: [],
       own: [own],
       kvm: false,
-      slirp: false,
+      resolver: [],
     });
     const child = supervise(
       ['/bin/sh', '-c', script],
@@ -239,7 +241,7 @@ describe('paths with links in them', () => {
     const path = join(home, 'a link', 'boot.raw');
     const confinement = confine(
       {
-        ...confineQemu(qemu, { readOnly: [path], readWrite: [], own: [], kvm: false, slirp: false }),
+        ...confineQemu(qemu, { readOnly: [path], readWrite: [], own: [], kvm: false, resolver: [] }),
         execute: ['/bin/sh', '/lib64/ld-linux-x86-64.so.2'],
       },
       layersOf({ connects: 'nowhere', longestFile: undefined }, abilities),

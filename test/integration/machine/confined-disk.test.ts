@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterEach(async () => scope.close());
 
 async function start(readWrite: string[] = []): Promise<Hardware> {
-  const files = { readOnly: [], readWrite, own: [own], kvm: false, slirp: false };
+  const files = { readOnly: [], readWrite, own: [own], kvm: false, resolver: [] };
   const layers = layersOf({ connects: 'nowhere', longestFile: undefined }, host.confinement);
   const confinement = confine(confineQemu(host.qemu, files), layers);
   const machine = await startHardware({ directory: own, more: ['-S'], confinement });

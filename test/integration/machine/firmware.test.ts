@@ -106,7 +106,7 @@ describe.runIf(available)('UEFI firmware', () => {
       readWrite: [],
       own: [directory],
       kvm: false,
-      slirp: false,
+      resolver: [],
     };
     const layers = layersOf({ connects: 'nowhere', longestFile: undefined }, confinement);
     const { boardOptions, arguments: words } = firmwareArguments(firmware, nvram);

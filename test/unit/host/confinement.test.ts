@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
+import { confine } from '../../../src/process/confine.ts';
+import type { FoundPath } from '../../../src/process/found-path.ts';
+import { type ConfinementAbilities, layersOf } from '../../../src/process/layers.ts';
+import { everyLayer, noNamespaces } from '../confine/abilities.ts';
+
+const RESOLVED = '/run/systemd/resolve';
+
+/** A host with systemd-resolved, where all else is as it is named. */
+function find(path: string): FoundPath {
+  if (path === RESOLVED) return { path, kind: 'directory', links: [] };
+  if (path !== '/etc/resolv.conf') return { path, kind: 'file', links: [] };
+  const target = `${RESOLVED}/stub-resolv.conf`;
+  return { path: target, kind: 'file', links: [{ path, target }] };
+}
+
+function wordsAboutResolved(abilities: ConfinementAbilities): string[] {
+  const layers = layersOf({ connects: 'anywhere', longestFile: undefined }, abilities);
+  const files = { readOnly: [], readWrite: [], own: [], kvm: false, resolver: resolverOf(layers) };
+  const options = confine(confineQemu({ path: '/qemu', dataDirectories: [] }, files), layers, find);
+  return options.filter((word) => word.startsWith(RESOLVED));
+}
+
+describe('QEMU with slirp', () => {
+  it('has of the resolver the one file in its root, and no socket that lies beside it', () => {
+    expect(new Set(wordsAboutResolved(everyLayer))).toEqual(new Set([`${RESOLVED}/stub-resolv.conf`]));
+  });
+
+  it('may read the file that takes its place, where a rule is all that there is', () => {
+    expect(wordsAboutResolved({ ...everyLayer, namespaces: noNamespaces })).toContain(RESOLVED);
+  });
+});
