@@ -1,6 +1,6 @@
 /**
- * tsx worker.ts DIRECTORY CASES: makes the attacks as whoever runs it, and prints each as a line of JSON. It undoes what
- * it has begun when its input ends, and with that whoever has started it.
+ * tsx worker.ts DIRECTORY CASES: makes the attacks as whoever runs it, and prints each as a line of JSON. When its
+ * input ends, and with that whoever has started it, it undoes what it has begun after the present attack.
  */
 import { Scope } from '../../../src/util/scope.ts';
 import { attackFreely, attackFrom, makeDisguises } from './attack.ts';
@@ -12,20 +12,19 @@ if (directory === undefined || cases === undefined) throw new TypeError('DIRECTO
 const say = (attack: Attack): void => console.log(JSON.stringify(attack));
 
 const scope = new Scope();
-// A terminal interrupts all of us; our input then ends a moment later.
+// A terminal interrupts all of us; our input ends then.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => undefined);
-let isOver = false;
-process.stdin.resume().once('end', () => {
-  if (!isOver) void scope.close().finally(() => process.exit(1));
-});
+const isOver = (): boolean => process.stdin.readableEnded;
+process.stdin.resume();
 try {
   const world = await makeWorld(directory, scope);
   const disguises = await makeDisguises(world);
-  for (const where of JSON.parse(cases) as Case[]) say(await attackFrom(where, world, disguises));
+  for (const where of JSON.parse(cases) as Case[]) {
+    if (!isOver()) say(await attackFrom(where, world, disguises));
+  }
   // Last, since it changes what it reaches.
-  say(await attackFreely(world, disguises));
+  if (!isOver()) say(await attackFreely(world, disguises));
 } finally {
-  isOver = true;
   await scope.close();
   process.stdin.destroy();
 }
