@@ -87,7 +87,7 @@ export async function run(
         });
   let orphaned: NodeJS.Timeout | undefined;
   child.once('exit', () => {
-    const giveUp = (): void => [child.stdout, child.stderr].forEach((it) => it.destroy());
+    const giveUp = (): void => child.stdio.forEach((stream) => stream?.destroy());
     // On a host with much to do the time may be over before we have read what is there: that comes first.
     orphaned = setTimeout(() => setImmediate(giveUp), ORPHANED_OUTPUT_MS);
   });

@@ -11,6 +11,7 @@ import {
 } from '../errors.ts';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { deferred } from '../util/deferred.ts';
+import { isAnswerTo } from './answers.ts';
 import { type Command, CommandWindow, type Outcome } from './command-window.ts';
 import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
 import { EventHub } from './event-hub.ts';
@@ -125,6 +126,10 @@ export class QmpConnection {
     const command = this.#command(verb, name, args, options);
     const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
     if (outcome.failed) throw outcome.explain();
+    // A QEMU that was taken over by its guest answers what it likes.
+    if (!isAnswerTo(name, outcome.value)) {
+      throw new QmpProtocolError(`QEMU answered ${name} with something that is no answer to it`);
+    }
     return outcome.value;
   }
 

@@ -1,4 +1,4 @@
-import { MachineStateError, QmpClosedError, QmpConnectError } from '../errors.ts';
+import { MachineStateError, QmpClosedError, QmpConnectError, TimedOutError } from '../errors.ts';
 import { QmpClient } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { Definition } from './definition.ts';
@@ -8,6 +8,8 @@ import { notRunning } from './not-running.ts';
 
 /** Others may be in front of us: each of vmlet's commands needs the monitor for a moment. */
 const TURN_MS = 30_000;
+/** QEMU answers in milliseconds; a host that swaps, or a file system that hangs, can hold it up. */
+const ANSWER_MS = 30_000;
 /** The connection is gone before the keeper, which waits for its helpers. */
 const END_MS = 5000;
 
@@ -19,7 +21,7 @@ export interface MonitorOptions extends Limits {
 /**
  * Connects to QEMU's monitor for the time of `work`.
  * @throws MachineStateError when the machine does not run or its sockets are gone, MachineEndedError when it ends
- *   meanwhile, and what `work` throws.
+ *   meanwhile, TimedOutError when QEMU leaves a command of short work without an answer for 30 s, and what `work` throws.
  */
 export async function withMonitor<T>(
   { spec, files }: Definition,
@@ -31,6 +33,8 @@ export async function withMonitor<T>(
   const qmp = await QmpClient.connect(long ? files.shellSocket : files.monitorSocket, {
     signal,
     greetingTimeoutMs: TURN_MS,
+    // Snapshots and migrations hold QEMU up for as long as they take.
+    timeoutMs: long ? undefined : ANSWER_MS,
   }).catch((error: unknown) => {
     if (!(error instanceof QmpConnectError)) throw error;
     const now = readStatus(files);
@@ -48,6 +52,12 @@ export async function withMonitor<T>(
   try {
     return await work(qmp);
   } catch (error) {
+    if (!long && error instanceof TimedOutError && error.timeoutMs === ANSWER_MS) {
+      throw new TimedOutError(`a command to QEMU, which does not answer for ${spec.name},`, ANSWER_MS, {
+        hint: `it stands still; what is left is to kill it: vmlet kill ${spec.name}`,
+        cause: error,
+      });
+    }
     const lost = error instanceof QmpClosedError;
     throw lost && (await hasEnded(status, END_MS, signal)) ? endedMeanwhile({ spec, files }, error) : error;
   } finally {

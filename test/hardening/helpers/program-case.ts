@@ -2,7 +2,8 @@ import { settle } from '../../e2e/named/truth.ts';
 import { aftermath } from '../faults/case.ts';
 import type { Course } from '../faults/bench.ts';
 import type { Operation } from '../faults/operation.ts';
-import type { Ended, Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
+import type { Ended } from './place.ts';
 import { type MisbehaviourName, namesTheProgram } from './misbehaviours.ts';
 
 /** One program that misbehaves at one of its calls in an operation. */
@@ -37,7 +38,7 @@ export async function runProgramCase(
   const { bench, standIn } = lab;
   await bench.begin();
   standIn.behave(one);
-  const ended = await lab.command(one.operation.args, HANGS_MS);
+  const ended = await lab.place.command(one.operation.args, { limitMs: HANGS_MS });
   standIn.behave(undefined);
   const problems = endProblems(one, ended);
   try {

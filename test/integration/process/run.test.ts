@@ -18,7 +18,7 @@ describe('a program that is run to its end', () => {
   });
 
   it('is not waited for in what it leaves behind, which may hold its output open', async () => {
-    const leaves = 'sleep 20 & echo $!';
+    const leaves = 'exec 4<&0; sleep 20 <&4 & echo $!';
     const first = await Promise.race([run(['sh', '-c', leaves]), delay(10_000)]);
     const pid = Number(first?.stdout.toString());
     expect(pid).toBeGreaterThan(1);

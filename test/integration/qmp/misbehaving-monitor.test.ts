@@ -102,7 +102,7 @@ test('a command that is never answered ends with its own or the client’s limit
 test('replies that come byte by byte, over several lines, in any key order, are read', async () => {
   await using peer = standIn('one-byte-at-a-time');
   await using client = await negotiate(peer);
-  expect(await client.execute('query-status')).toEqual({ status: 'ü€😀' });
+  expect(await client.execute('query-status')).toEqual({ status: 'ü€😀', running: true });
 });
 
 test('a process that lives on after it closed its monitor does not keep the caller waiting for ever', async () => {

@@ -1,0 +1,109 @@
+type Words = readonly string[];
+
+/** What is done to a machine that runs, over its monitor. */
+export interface LiveOperation {
+  readonly name: string;
+  readonly args: Words;
+  /** Options of `vmlet create` for it. */
+  readonly create?: Words;
+  /** Done after the start; `@` stands for the home's directory. */
+  readonly begin?: readonly Words[];
+  /** The machine is not started for it. */
+  readonly isStart?: boolean;
+  /** Whether it needs no limit of its own but Ctrl-C: QEMU answers nothing while it works on it. */
+  readonly isLong?: boolean;
+  /** In which states the machine may be when it failed; running by default. */
+  readonly mayBe?: readonly string[];
+  /** What doing it again may say, where it was done after all. */
+  readonly doneAlready?: RegExp;
+}
+
+export const NAME = 'm';
+const ENDED = ['stopped'];
+const PAUSED = ['paused', 'running'];
+
+export const LIVE_OPERATIONS: readonly LiveOperation[] = [
+  { name: 'pause', args: ['pause', NAME], mayBe: PAUSED },
+  { name: 'resume', args: ['resume', NAME], begin: [['pause', NAME]], mayBe: PAUSED },
+  { name: 'reset', args: ['reset', NAME] },
+  {
+    name: 'stop',
+    args: ['stop', NAME, '--timeout', '2s'],
+    mayBe: ['running', ...ENDED],
+    doneAlready: /does not run/,
+  },
+  { name: 'kill', args: ['kill', NAME], mayBe: ENDED, doneAlready: /does not run/ },
+  {
+    name: 'snapshot create',
+    args: ['snapshot', 'create', NAME, 's'],
+    isLong: true,
+    mayBe: PAUSED,
+    doneAlready: /there is a snapshot "s" already/,
+  },
+  {
+    name: 'snapshot create --disks-only',
+    args: ['snapshot', 'create', NAME, 's', '--disks-only'],
+    isLong: true,
+    doneAlready: /there is a snapshot "s" already/,
+  },
+  {
+    name: 'snapshot restore',
+    args: ['snapshot', 'restore', NAME, 's'],
+    begin: [['snapshot', 'create', NAME, 's']],
+    isLong: true,
+    mayBe: [...PAUSED, 'restore-vm', ...ENDED],
+  },
+  {
+    name: 'snapshot rm',
+    args: ['snapshot', 'rm', NAME, 's'],
+    begin: [['snapshot', 'create', NAME, 's']],
+    isLong: true,
+    mayBe: PAUSED,
+    doneAlready: /no snapshot "s"/,
+  },
+  {
+    name: 'save',
+    args: ['save', NAME],
+    isLong: true,
+    mayBe: [...PAUSED, 'finish-migrate', 'postmigrate', 'saved', ...ENDED],
+    doneAlready: /does not run|is saved/,
+  },
+  {
+    name: 'start',
+    args: ['start', NAME],
+    isStart: true,
+    mayBe: ['running', 'created', ...ENDED],
+    doneAlready: /runs already/,
+  },
+  {
+    name: 'start of a saved one',
+    args: ['start', NAME],
+    begin: [['save', NAME]],
+    isLong: true,
+    mayBe: ['running', 'paused', 'inmigrate', 'prelaunch', 'saved', ...ENDED],
+    doneAlready: /runs already/,
+  },
+  { name: 'disk add', args: ['disk', 'add', NAME, '8M'] },
+  {
+    name: 'disk rm',
+    args: ['disk', 'rm', NAME, 'disk2', '--storage', '--timeout', '2s'],
+    begin: [['disk', 'add', NAME, '8M']],
+    doneAlready: /disk2/,
+  },
+  { name: 'disk resize', args: ['disk', 'resize', NAME, 'disk1', '32M'] },
+  { name: 'cd insert', args: ['cd', 'insert', NAME, '@/guest.img'] },
+  { name: 'cd eject', args: ['cd', 'eject', NAME], begin: [['cd', 'insert', NAME, '@/guest.img']] },
+  { name: 'port add', args: ['port', 'add', NAME, ':80'], create: ['--net', 'passt', '-p', ':22'] },
+  {
+    name: 'port rm',
+    args: ['port', 'rm', NAME, '22'],
+    create: ['--net', 'passt', '-p', ':22'],
+    doneAlready: /./,
+  },
+  { name: 'screenshot', args: ['screenshot', NAME, '@/screen.png'], create: ['--display', 'vnc'] },
+  { name: 'sendkey', args: ['sendkey', NAME, 'ctrl-alt-f1'] },
+  { name: 'stats', args: ['stats', '--no-stream', NAME] },
+  { name: 'ls', args: ['ls'] },
+  { name: 'inspect', args: ['inspect', NAME] },
+  { name: 'qmp', args: ['qmp', NAME, 'query-status'] },
+];

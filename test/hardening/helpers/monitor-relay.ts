@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { type Server, type Socket, connect, createServer } from 'node:net';
+import type { Lie } from './monitor-lies.ts';
+
+/** Who hears: the keeper or whoever launched QEMU, on the monitor that it inherited; commands, on those with paths. */
+export type Hearer = 'launcher' | 'command';
+
+export interface Planned {
+  readonly lie: Lie;
+  readonly hearer: Hearer;
+  /** Which of the messages that QEMU says to such a hearer, from 1. */
+  readonly number: number;
+}
+
+const PATHS = /path=([^,]*\/(?:monitor|shell)\.sock),/g;
+
+/**
+ * Stands between QEMU and all that speak to its monitors: passes everything on, counts what QEMU says, and lies at one
+ * message. `relay.c` leads them here.
+ */
+export class MonitorRelay {
+  readonly #server: Server;
+  readonly #waiting = new Map<string, { qemu?: Socket; vmlet?: Socket }>();
+  readonly #listeners: Server[] = [];
+  readonly #open = new Set<Socket>();
+  #heard: Record<Hearer, number> = { launcher: 0, command: 0 };
+  #planned: Planned | undefined;
+  #told = false;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (socket) => this.#greet(socket));
+  }
+
+  static async listen(path: string): Promise<MonitorRelay> {
+    const server = createServer({ allowHalfOpen: false });
+    const relay = new MonitorRelay(server);
+    server.listen(path);
+    await once(server, 'listening');
+    return relay;
+  }
+
+  /** From now on, counted from here; undefined passes all on. */
+  plan(planned: Planned | undefined): void {
+    this.#heard = { launcher: 0, command: 0 };
+    this.#planned = planned;
+    this.#told = false;
+  }
+
+  /** How many messages each hearer got since, or would have got. */
+  get heard(): Readonly<Record<Hearer, number>> {
+    return this.#heard;
+  }
+
+  /** Whether the lie was told. */
+  get told(): boolean {
+    return this.#told;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#open) socket.destroy();
+    for (const server of [...this.#listeners, this.#server]) {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  #greet(socket: Socket): void {
+    this.#own(socket);
+    const onData = (chunk: Buffer): void => {
+      socket.pause();
+      socket.off('data', onData);
+      // Nobody says more before it is answered.
+      void this.#introduce(socket, chunk.toString());
+    };
+    socket.on('data', onData);
+  }
+
+  async #introduce(socket: Socket, line: string): Promise<void> {
+    const [, who, pid = '', commandLine = ''] = /^(qemu|vmlet) (\d+) ?(.*)\n/s.exec(line) ?? [];
+    const pair = this.#waiting.get(pid) ?? {};
+    if (who === 'vmlet') pair.vmlet = socket;
+    else pair.qemu = socket;
+    this.#waiting.set(pid, pair);
+    if (who === 'qemu') {
+      for (const [, path] of commandLine.matchAll(PATHS)) if (path !== undefined) await this.#listenFor(path);
+      socket.write('g');
+    }
+    const { qemu, vmlet } = pair;
+    if (!qemu || !vmlet) return;
+    this.#waiting.delete(pid);
+    this.#join('launcher', qemu, vmlet);
+  }
+
+  async #listenFor(path: string): Promise<void> {
+    rmSync(path, { force: true });
+    const server = createServer();
+    server.on('connection', (client) => {
+      this.#own(client);
+      client.pause();
+      if (!existsSync(`${path}.true`)) {
+        client.destroy();
+        return;
+      }
+      const qemu = connect(`${path}.true`);
+      this.#own(qemu);
+      this.#join('command', qemu, client);
+    });
+    server.listen(path);
+    this.#listeners.push(server);
+    await once(server, 'listening');
+  }
+
+  #own(socket: Socket): void {
+    this.#open.add(socket);
+    // Either end may be killed at any time.
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#open.delete(socket));
+  }
+
+  #join(hearer: Hearer, qemu: Socket, vmlet: Socket): void {
+    let stalled = false;
+    let unfinished = '';
+    const close = (): void => {
+      qemu.destroy();
+      vmlet.destroy();
+    };
+    qemu.on('data', (chunk: Buffer) => {
+      const lines = (unfinished + chunk.toString('latin1')).split('\n');
+      unfinished = lines.pop() ?? '';
+      for (const line of lines) {
+        if (stalled) continue;
+        const outcome = this.#pass(hearer, Buffer.from(`${line}\n`, 'latin1'), vmlet);
+        if (outcome === 'stalls') stalled = true;
+        if (outcome === 'closes') {
+          stalled = true;
+          // What was said before is to arrive.
+          vmlet.end(() => close());
+        }
+      }
+    });
+    vmlet.on('data', (chunk: Buffer) => void qemu.write(chunk));
+    qemu.on('close', () => vmlet.end());
+    vmlet.on('close', () => qemu.destroy());
+    qemu.resume();
+    vmlet.resume();
+  }
+
+  #pass(hearer: Hearer, message: Buffer, to: Socket): 'goes-on' | 'stalls' | 'closes' {
+    const number = ++this.#heard[hearer];
+    const planned = this.#planned;
+    if (planned?.hearer !== hearer || planned.number !== number) {
+      to.write(message);
+      return 'goes-on';
+    }
+    this.#told = true;
+    return planned.lie.tell(message.toString('utf8'), to);
+  }
+}
