@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { InvalidInputError, NoSpaceError, isSystemError } from '../errors.ts';
+import { InvalidInputError, isSystemError } from '../errors.ts';
 import { type Seed, parseSeedOptions } from '../guest/seed/options.ts';
 import { readAgent } from '../images/agent-file.ts';
 import type { GuestDescription } from '../images/guest-description.ts';
 import type { DiskImage } from '../images/image.ts';
 import { userName } from '../util/user-name.ts';
+import { writeFailure } from '../util/write-failure.ts';
 import { agentProgram } from './package-files.ts';
 
 const ROOT = 'root';
@@ -106,8 +107,8 @@ async function writeImage(path: string, image: Uint8Array): Promise<void> {
   try {
     await writeFile(path, image, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
-    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
-    await rm(path, { force: true });
-    throw new NoSpaceError(`there is no room for the guest's seed at ${path}`, { cause: error });
+    // Then it is somebody else's.
+    if (!isSystemError(error, 'EEXIST')) await rm(path, { force: true });
+    throw writeFailure(error, path);
   }
 }
