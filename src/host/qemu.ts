@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { BrokenQemuError, CommandFailedError } from '../errors.ts';
+import { BrokenQemuError, CommandFailedError, TimedOutError } from '../errors.ts';
 import { run } from '../process/run.ts';
-import { supervise } from '../process/supervise.ts';
+import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { together } from '../util/together.ts';
@@ -50,6 +50,7 @@ export const SANDBOX_OPTION = 'on,obsolete=deny,elevateprivileges=deny,spawn=den
 
 /** A QEMU that has no guest answers in tens of milliseconds; this is for a host on its knees. */
 const PATIENCE_MS = 20_000;
+const LAST_WORDS_MS = 5000;
 
 /**
  * Asks QEMU itself what it has: one start without a machine, and two that print a list and end, all at once.
@@ -89,6 +90,15 @@ const optionsSchema = z
   .array(z.looseObject({ parameters: z.array(z.looseObject({ name: z.string() })) }))
   .catch([]);
 
+/** Its connection may be seen to close before what it said is read. One that stands still has said it. */
+async function lastWordsOf({ outputEnded }: SupervisedProcess, signal: AbortSignal): Promise<void> {
+  try {
+    await withinLimits('the last words of QEMU', outputEnded, { timeoutMs: LAST_WORDS_MS, signal });
+  } catch (error) {
+    if (!(error instanceof TimedOutError)) throw error;
+  }
+}
+
 /** Undefined when it does not start with -sandbox, so that the caller can ask again without. */
 async function interviewQemu(
   path: string,
@@ -121,6 +131,7 @@ async function interviewQemu(
   );
   if (version === undefined) {
     if (sandbox) return undefined;
+    await lastWordsOf(qemu, signal);
     throw new BrokenQemuError(path, qemu.output.last(1)[0] ?? '');
   }
   try {
