@@ -1,7 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
-import { KeeperEndedError, LaunchError, MachineStateError, PortTakenError } from '../errors.ts';
+import {
+  BrokenMachineError,
+  KeeperEndedError,
+  LaunchError,
+  MachineStateError,
+  PortTakenError,
+  isSystemError,
+} from '../errors.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { adviseOn } from '../machine/advice.ts';
 import type { Locations } from '../machine/locations.ts';
@@ -164,7 +171,7 @@ async function startLocked(
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
   } catch (error) {
     // QEMU alone has the memory then; the same start goes on with it.
-    if (plan.incoming && waitsToGoOn(definition)) {
+    if (plan.incoming && mayWaitToGoOn(definition)) {
       keeper.release();
       throw error;
     }
@@ -174,6 +181,16 @@ async function startLocked(
     throw await explainStart(error, definition, plan);
   }
   keeper.release();
+}
+
+/** Also where that cannot be read just now: what QEMU alone has must not be lost. */
+function mayWaitToGoOn(definition: Definition): boolean {
+  try {
+    return waitsToGoOn(definition);
+  } catch (error) {
+    if (isSystemError(error) || error instanceof BrokenMachineError) return true;
+    throw error;
+  }
 }
 
 /** An image of ours waits to be told who it is. */
