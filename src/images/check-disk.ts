@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { qemuImg, readAnswer } from './qemu-img-command.ts';
+import { readAnswer } from '../process/answer.ts';
+import { qemuImg } from './qemu-img-command.ts';
 
 const checkSchema = z.object({
   'check-errors': z.number(),
@@ -42,7 +43,7 @@ export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
     // 2: corruptions, 3: leaks. 1 and 63 mean that the check itself did not work.
     { signal: options.signal, acceptedExitCodes: [0, 2, 3] },
   );
-  const check = readAnswer(result, (json) => checkSchema.parse(json));
+  const check = readAnswer('qemu-img', result, (json) => checkSchema.parse(json));
   return {
     corruptions: check.corruptions,
     leaks: check.leaks,

@@ -2,7 +2,8 @@ import { InvalidInputError } from '../errors.ts';
 import { type DiskInfo, readDiskInfo } from './disk-info.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { qemuImg, readAnswer } from './qemu-img-command.ts';
+import { readAnswer } from '../process/answer.ts';
+import { qemuImg } from './qemu-img-command.ts';
 
 /**
  * Reads the header alone: a backing file need not be there, and one in use by a machine can be looked at.
@@ -13,7 +14,7 @@ export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
   const result = await qemuImg(['info', '--force-share', '--output=json', '-f', disk.format, path], path, {
     signal: disk.signal,
   });
-  return readAnswer(result, (json) => readDiskInfo(path, disk.format, json));
+  return readAnswer('qemu-img', result, (json) => readDiskInfo(path, disk.format, json));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { CommandFailedError, ProgramAnswerError } from '../errors.ts';
+import { CommandFailedError } from '../errors.ts';
 import { type Files, confineToFiles } from '../process/confine-to-files.ts';
 import { requireProgram } from '../process/program.ts';
 import { type RunOptions, type RunResult, run } from '../process/run.ts';
@@ -37,18 +37,5 @@ export async function qemuImg(
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
     throw (await imageFailure(error.stderr, [path], error)) ?? error;
-  }
-}
-
-/**
- * What qemu-img printed, read.
- * @throws ProgramAnswerError where that is not what it prints.
- */
-export function readAnswer<T>({ stdout }: RunResult, read: (json: unknown) => T): T {
-  try {
-    return read(JSON.parse(stdout.toString('utf8')));
-  } catch (error) {
-    const words = stdout.length === 0 ? 'nothing' : 'something that is not its answer';
-    throw new ProgramAnswerError('qemu-img', `printed ${words}`, { cause: error });
   }
 }

@@ -9,7 +9,8 @@ import type { ForeignFormat } from './header/verdict.ts';
 import { readVirtualSize } from './header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { requireMade } from './made-disk.ts';
-import { qemuImg, readAnswer } from './qemu-img-command.ts';
+import { readAnswer } from '../process/answer.ts';
+import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
 
 /** Every function here throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError
@@ -210,7 +211,7 @@ export async function measureDisk(options: MeasureDiskOptions): Promise<DiskMeas
   const result = await qemuImg(['measure', '--output=json', '-O', options.format, ...subject], path, {
     signal: options.signal,
   });
-  const measure = readAnswer(result, (json) => measureSchema.parse(json));
+  const measure = readAnswer('qemu-img', result, (json) => measureSchema.parse(json));
   return { requiredBytes: measure.required, fullyAllocatedBytes: measure['fully-allocated'] };
 }
 

@@ -1,11 +1,14 @@
-import { rm } from 'node:fs/promises';
-import { CommandFailedError, NoSpaceError } from '../errors.ts';
+import { rm, stat } from 'node:fs/promises';
+import { CommandFailedError, NoSpaceError, ProgramAnswerError, isSystemError } from '../errors.ts';
 import { run } from '../process/run.ts';
+
+/** The kernel may keep a request to a disk or a server for as long. */
+const STANDSTILL_MS = 60_000;
 
 /**
  * Copies a disk's file as it is, internal snapshots included. Where the file system shares blocks the copy takes no
  * room; holes stay holes. Node's own copy fills them.
- * @throws NoSpaceError, CommandFailedError, or the signal's reason; no part of the copy stays.
+ * @throws NoSpaceError, CommandFailedError, ProgramAnswerError, StandstillError when nothing is copied for a minute, or the signal's reason; no part of the copy stays.
  */
 export async function copyFileSparsely(
   from: string,
@@ -13,7 +16,10 @@ export async function copyFileSparsely(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    await run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], { signal });
+    const { size } = await stat(from);
+    const argv = ['cp', '--reflink=auto', '--sparse=always', '--', from, to] as const;
+    await run(argv, { signal, standstillMs: STANDSTILL_MS });
+    await requireSize(to, size);
   } catch (error) {
     await rm(to, { force: true });
     if (error instanceof CommandFailedError && /No space left|quota/i.test(error.stderr)) {
@@ -21,4 +27,15 @@ export async function copyFileSparsely(
     }
     throw error;
   }
+}
+
+/** @throws ProgramAnswerError for a copy that is not there, or has lost its end. */
+async function requireSize(path: string, bytes: number): Promise<void> {
+  const copied = await stat(path).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (copied?.size === bytes) return;
+  const has = copied ? `has ${copied.size} bytes` : 'is not there';
+  throw new ProgramAnswerError('cp', `${path} ${has}, where ${bytes} were to be copied`);
 }

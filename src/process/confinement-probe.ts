@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readAnswer } from './answer.ts';
 import { confineProgram } from './confine-program.ts';
 import type { Ability, ConfinementAbilities } from './layers.ts';
 import { run } from './run.ts';
@@ -24,13 +25,16 @@ const answer = z.strictObject({
 /**
  * Has vmlet-confine try what this host lets it do: each layer is put on for real, and has to refuse something.
  * @param program vmlet's own by default.
+ * @throws ProgramAnswerError, CommandFailedError, TimedOutError, or the signal's reason.
  */
 export async function probeConfinement(
   signal?: AbortSignal,
   program = confineProgram(),
 ): Promise<ConfinementAbilities> {
-  const { stdout } = await run([program, 'probe'], { signal, timeoutMs: PATIENCE_MS, environment: {} });
-  const { landlock, seccomp, mount, net, ipc, uts } = answer.parse(JSON.parse(stdout.toString('utf8')));
+  const result = await run([program, 'probe'], { signal, timeoutMs: PATIENCE_MS, environment: {} });
+  const { landlock, seccomp, mount, net, ipc, uts } = readAnswer('vmlet-confine', result, (json) =>
+    answer.parse(json),
+  );
   return {
     landlock:
       'reason' in landlock ? { usable: false, reason: landlock.reason } : { usable: true, abi: landlock.abi },

@@ -4,6 +4,7 @@ import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors.ts';
 import { type Deferred, deferred } from '../util/deferred.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
 import { signalName } from './signal-name.ts';
+import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 
 /** A program that serves QEMU over a connection, such as passt. */
@@ -106,6 +107,7 @@ export function startKeeper(keeperPath: string, options: KeeperOptions): Started
       env: options.notifySocket === undefined ? {} : { NOTIFY_SOCKET: options.notifySocket },
     }),
   );
+  giveUpOrphanedOutput(child);
   // What keeps the launcher waiting is the reports, until it lets go of them.
   child.unref();
   return { pid, ...followReports(child.stdout) };

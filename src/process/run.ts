@@ -8,6 +8,7 @@ import {
   TimedOutError,
 } from '../errors.ts';
 import { onAbort } from '../util/on-abort.ts';
+import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { findProgram } from './program.ts';
 import { watchForStandstill } from './standstill.ts';
 import { startProcess } from './start-process.ts';
@@ -33,9 +34,6 @@ export interface RunOptions {
   /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
   readonly confinement?: readonly string[] | undefined;
 }
-
-/** After the program is gone, a child of it may still hold its output open; what it printed itself is there by then. */
-const ORPHANED_OUTPUT_MS = 1000;
 
 export interface RunResult {
   readonly exitCode: number;
@@ -85,16 +83,10 @@ export async function run(
           standstill.seen = true;
           kill();
         });
-  let orphaned: NodeJS.Timeout | undefined;
-  child.once('exit', () => {
-    const giveUp = (): void => child.stdio.forEach((stream) => stream?.destroy());
-    // On a host with much to do the time may be over before we have read what is there: that comes first.
-    orphaned = setTimeout(() => setImmediate(giveUp), ORPHANED_OUTPUT_MS);
-  });
+  giveUpOrphanedOutput(child);
   const status = await new Promise<ExitStatus>((resolve) => {
     child.once('close', (code, name) => resolve({ exitCode: code ?? undefined, signal: name ?? undefined }));
   });
-  clearTimeout(orphaned);
   clearTimeout(limit.timer);
   stopWatching?.();
   stopWaiting?.();

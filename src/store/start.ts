@@ -7,6 +7,7 @@ import {
   LaunchError,
   MachineStateError,
   PortTakenError,
+  TimedOutError,
   isSystemError,
 } from '../errors.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
@@ -159,6 +160,8 @@ async function startLocked(
     await withinLimits('starting the machine', ready, {
       timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
       signal,
+    }).catch((error: unknown) => {
+      throw explainSlowStart(error, keeper);
     });
     const letRun = options.paused !== true;
     if (plan.incoming) {
@@ -181,6 +184,14 @@ async function startLocked(
     throw await explainStart(error, definition, plan);
   }
   keeper.release();
+}
+
+function explainSlowStart(error: unknown, { reports }: StartedKeeper): unknown {
+  if (!(error instanceof TimedOutError)) return error;
+  const hint = reports.some(({ kind }) => kind === 'started')
+    ? 'QEMU was started, and does not answer on its monitor or let the processors run'
+    : 'the keeper of the machine has not started QEMU';
+  return new TimedOutError('starting the machine', error.timeoutMs, { hint, cause: error });
 }
 
 /** Also where that cannot be read just now: what QEMU alone has must not be lost. */
@@ -227,9 +238,8 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
   if (!(error instanceof KeeperEndedError)) return error;
   if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
   const qemu = lastLines(files.qemuLog, 20);
-  const lastWords = qemu.at(-1);
   const failure = new LaunchError(
-    `${spec.name} did not start${lastWords === undefined ? '' : `: ${lastWords}`}`,
+    `${spec.name} did not start: ${qemu.at(-1)?.trimEnd() || error.message}`,
     { qemu, console: [] },
     { hint: adviseOn(qemu), cause: error },
   );

@@ -74,5 +74,5 @@ function endProblems({ prefix, behaviour }: ProgramCase, ended: Ended): string[]
   const sentence = /^vmlet: \S.*\S$/m.exec(stderr)?.[0];
   if (sentence === undefined) return [`it does not say why: ${stderr}`];
   if (behaviour === 'slow') return [`it does not wait for a program that is slow: ${stderr}`];
-  return namesTheProgram(prefix, sentence) ? [] : [`it does not name the program: ${sentence}`];
+  return namesTheProgram(prefix, stderr) ? [] : [`it does not name the program: ${sentence}`];
 }
