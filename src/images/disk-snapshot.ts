@@ -22,7 +22,13 @@ export async function createSnapshot(disk: SnapshotTarget, name: string): Promis
     throw new InvalidInputError('snapshot', `the disk has a snapshot ${JSON.stringify(name)} already`);
   }
   await snapshotCommand('-c', disk, name);
-  await requireDone(disk, name, true);
+  try {
+    await requireDone(disk, name, true);
+  } catch (error) {
+    // It may be there all the same. Where it is not, this fails, as it should.
+    await snapshotCommand('-d', disk, name).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Makes the disk what it was then; what was written since is lost. @throws InvalidInputError where there is none. */
