@@ -87,8 +87,8 @@ export class MonitorRelay {
       socket.write('g');
     }
     const { qemu, vmlet } = pair;
-    if (!qemu || !vmlet) return;
-    this.#waiting.delete(pid);
+    // The other may have come, and joined the two, while we waited.
+    if (!qemu || !vmlet || !this.#waiting.delete(pid)) return;
     this.#join('launcher', qemu, vmlet);
   }
 
