@@ -31,6 +31,11 @@ export class GuestConsole {
     return this.#tail.last(count);
   }
 
+  /** What has come of a line that has no end yet; empty where there is none. */
+  get unfinished(): string {
+    return this.#tail.unfinished;
+  }
+
   /** Types into the serial port. */
   write(data: string | Uint8Array): void {
     this.#connection.write(data);

@@ -3,11 +3,22 @@ import type { Machine } from '../machine/machine.ts';
 import { matches } from './probe-pattern.ts';
 import type { Look } from './wait.ts';
 
-/** The first line on the serial console that matches, of the last 1000 or to come. */
+/** A busy host brings a line in pieces; a prompt has no end, and nothing comes after it. */
+const UNFINISHED_MS = 500;
+
+/**
+ * The first line on the serial console that matches, of the last 1000 or to come. One without an end counts when nothing
+ * has come for half a second.
+ */
 export function lookForConsoleLine(machine: Machine, pattern: RegExp): Look<string> {
+  let unfinished = { text: '', since: performance.now() };
   return async () => {
     const lines = machine.console.last(Infinity);
-    const line = lines.find((candidate) => matches(candidate, pattern));
+    const { unfinished: text } = machine.console;
+    if (text !== unfinished.text) unfinished = { text, since: performance.now() };
+    const isComing = text !== '' && performance.now() - unfinished.since < UNFINISHED_MS;
+    const whole = isComing ? lines.slice(0, -1) : lines;
+    const line = whole.find((candidate) => matches(candidate, pattern));
     if (line !== undefined) return Promise.resolve({ found: line });
     return Promise.resolve({ seen: describeLast('the console', lines.length, lines.at(-1)) });
   };

@@ -28,6 +28,11 @@ export class Tail {
     return whole;
   }
 
+  /** What has come of a line that has no end yet; empty where there is none. */
+  get unfinished(): string {
+    return this.#partial;
+  }
+
   /** The newest `count` lines, an unfinished one included. */
   last(count: number): string[] {
     const all = this.#partial === '' ? this.#lines : [...this.#lines, this.#partial];

@@ -2,7 +2,6 @@ import { confinement } from './confinement.ts';
 import { disk } from './disk.ts';
 import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
-import { helpers } from './helpers.ts';
 import { launches } from './launches.ts';
 import { load } from './load.ts';
 import type { Section } from './section.ts';
@@ -16,7 +15,6 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   load,
   launches,
   faults,
-  helpers,
   fuzz: fuzzing,
   supply,
   users,
