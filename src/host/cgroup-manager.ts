@@ -60,6 +60,15 @@ function readControllers(manager: CgroupManager, userId: number): string[] | und
   }
 }
 
+/** What is wrong where systemd was not given all that is needed. */
+export function controllersLacking(
+  given: readonly string[],
+  needed: readonly string[] = ['cpu', 'memory'],
+): string | undefined {
+  const missing = needed.filter((name) => !given.includes(name));
+  return missing.length === 0 ? undefined : `systemd was not given the ${missing.join(', ')} controller`;
+}
+
 /** @throws InvalidInputError for what this host cannot limit. */
 export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbility): Cgroup {
   if (!ability.usable) {
@@ -72,13 +81,8 @@ export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbi
     ...(limits.cpus === undefined ? [] : ['cpu']),
     ...(limits.memoryBytes === undefined ? [] : ['memory']),
   ];
-  const missing = needed.filter((name) => !controllers.includes(name));
-  if (missing.length > 0) {
-    throw new InvalidInputError(
-      'limits',
-      `cannot be kept: systemd was not given the ${missing.join(', ')} controller`,
-      { hint: DELEGATE },
-    );
-  }
+  const lack = controllersLacking(controllers, needed);
+  if (lack !== undefined)
+    throw new InvalidInputError('limits', `cannot be kept: ${lack}`, { hint: DELEGATE });
   return { systemdRun, manager, description: `vmlet ${machine}`, ...limits };
 }

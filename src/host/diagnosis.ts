@@ -1,6 +1,6 @@
 import { layersOf } from '../process/layers.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
-import { DELEGATE } from './cgroup-manager.ts';
+import { DELEGATE, controllersLacking } from './cgroup-manager.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
@@ -185,12 +185,11 @@ function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): F
 function limitsFinding({ limits }: Surroundings): Finding {
   const item = 'limits';
   if (!limits.usable) return { item, state: 'degraded', summary: `no --limit: ${limits.reason}` };
-  const missing = ['cpu', 'memory'].filter((name) => !limits.controllers.includes(name));
-  if (missing.length === 0) {
+  const lack = controllersLacking(limits.controllers);
+  if (lack === undefined) {
     return { item, state: 'works', summary: 'systemd limits memory and processors where --limit is given' };
   }
-  const summary = `systemd was not given the ${missing.join(', ')} controller, which --limit needs`;
-  return { item, state: 'degraded', summary, remedy: DELEGATE };
+  return { item, state: 'degraded', summary: `${lack}, which --limit needs`, remedy: DELEGATE };
 }
 
 function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {

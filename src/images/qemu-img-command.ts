@@ -2,13 +2,11 @@ import { CommandFailedError } from '../errors.ts';
 import { type Files, confineToFiles } from '../process/confine-to-files.ts';
 import { requireProgram } from '../process/program.ts';
 import { type RunOptions, type RunResult, run } from '../process/run.ts';
+import { DISK_STANDSTILL_MS } from '../process/standstill.ts';
 import { imageFailure } from './image-failure.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
 const INSTALL_HINT = 'Debian and Ubuntu: sudo apt-get install qemu-utils. Fedora: sudo dnf install qemu-img.';
-
-/** The kernel may keep a request to a disk or a server for as long. */
-const STANDSTILL_MS = 60_000;
 
 export interface QemuImgOptions extends Pick<RunOptions, 'signal' | 'acceptedExitCodes' | 'onStdout'> {
   /** All that it reaches: files that it reads, and directories that it writes into; by default, what this user does. */
@@ -31,7 +29,7 @@ export async function qemuImg(
     return await run([program, ...args], {
       ...options,
       environment: plainEnvironment(),
-      standstillMs: STANDSTILL_MS,
+      standstillMs: DISK_STANDSTILL_MS,
       confinement: files && (await confineToFiles({ ...files, programs: [program], longestFile: undefined })),
     });
   } catch (error) {

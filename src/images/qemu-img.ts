@@ -33,11 +33,11 @@ export interface CreateDiskOptions extends ExistingDisk {
 export async function createDisk(options: CreateDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
   const size = requireSize(options.sizeBytes);
-  await makeNew(path, async () =>
-    qemuImg(['create', '--quiet', '-f', options.format, path, size], path, { signal: options.signal }).then(
-      async () => requireMade(path, options.format, options.sizeBytes),
-    ),
-  );
+  await makeNew(path, async () => {
+    const argv = ['create', '--quiet', '-f', options.format, path, size];
+    await qemuImg(argv, path, { signal: options.signal });
+    await requireMade(path, options.format, options.sizeBytes);
+  });
 }
 
 export interface CreateOverlayOptions extends Abortable {
@@ -67,11 +67,10 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
   const size = requireSize(options.sizeBytes ?? backingBytes);
   // Without -u qemu-img opens the backing file, and with it whatever files its header names.
   const names = ['-u', '-F', backingFormat, '-b', backing];
-  await makeNew(path, async () =>
-    qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal }).then(async () =>
-      requireMade(path, 'qcow2', Number(size)),
-    ),
-  );
+  await makeNew(path, async () => {
+    await qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal });
+    await requireMade(path, 'qcow2', Number(size));
+  });
 }
 
 export interface ConvertDiskOptions extends Abortable {
@@ -107,8 +106,8 @@ export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
     : [];
   await refuseExisting(to);
   const partial = join(dirname(to), `.${basename(to).slice(0, 80)}.${randomUUID()}.partial`);
-  await makeNew(partial, async () =>
-    qemuImg(
+  await makeNew(partial, async () => {
+    await qemuImg(
       [
         ...['convert', '-p', ...compress, ...base],
         ...['-f', options.from.format, '-O', options.to.format, from, partial],
@@ -120,8 +119,9 @@ export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
         // What stands on something is of our own making.
         files: backing ? undefined : { readOnly: [from], own: [dirname(to)] },
       },
-    ).then(async () => requireMade(partial, options.to.format)),
-  );
+    );
+    await requireMade(partial, options.to.format);
+  });
   await rename(partial, to);
 }
 

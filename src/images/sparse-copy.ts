@@ -1,9 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { CommandFailedError, NoSpaceError, ProgramAnswerError, isSystemError } from '../errors.ts';
 import { run } from '../process/run.ts';
-
-/** The kernel may keep a request to a disk or a server for as long. */
-const STANDSTILL_MS = 60_000;
+import { DISK_STANDSTILL_MS } from '../process/standstill.ts';
 
 /**
  * Copies a disk's file as it is, internal snapshots included. Where the file system shares blocks the copy takes no
@@ -18,7 +16,7 @@ export async function copyFileSparsely(
   try {
     const { size } = await stat(from);
     const argv = ['cp', '--reflink=auto', '--sparse=always', '--', from, to] as const;
-    await run(argv, { signal, standstillMs: STANDSTILL_MS });
+    await run(argv, { signal, standstillMs: DISK_STANDSTILL_MS });
     await requireSize(to, size);
   } catch (error) {
     await rm(to, { force: true });

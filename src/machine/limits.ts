@@ -32,7 +32,7 @@ export function parseLimits(input: LimitsInput, guestBytes: number): HostShare |
   const { cpus, memory } = parsed.data;
   if (cpus === undefined && memory === undefined) throw refusal(input);
   const memoryBytes = memory === undefined ? undefined : parseMemory(memory);
-  if (memoryBytes !== undefined) checkHoldsGuest({ memoryBytes }, guestBytes);
+  checkHoldsGuest({ memoryBytes }, guestBytes);
   return { ...(cpus !== undefined && { cpus }), ...(memoryBytes !== undefined && { memoryBytes }) };
 }
 

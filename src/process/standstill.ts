@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isSystemError } from '../errors.ts';
 
+/** The kernel may keep a request to a disk or a server for as long. */
+export const DISK_STANDSTILL_MS = 60_000;
+
 const LOOKS = 10;
 
 /**

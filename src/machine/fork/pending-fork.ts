@@ -106,11 +106,11 @@ export class PendingFork implements AsyncDisposable {
    * Restores the state, lets the guest run and makes it a machine of its own.
    * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork is left then.
    */
-  async run({ networks, ...options }: RunOptions): Promise<Machine> {
+  async run(options: RunOptions): Promise<Machine> {
     const agent = this.#warm;
     return this.#within(options, async () => {
-      if (agent) return this.#goOn(agent, networks, options);
-      const { machine, agent: reached } = await this.#becomeOwn({ networks, ...options });
+      if (agent) return this.#goOn(agent, options);
+      const { machine, agent: reached } = await this.#becomeOwn(options);
       options.log?.debug('the fork is a machine of its own');
       return new Machine(machine, reached, options);
     });
@@ -129,16 +129,7 @@ export class PendingFork implements AsyncDisposable {
     }
   }
 
-  async #goOn(
-    agent: GuestAgent,
-    networks: RunOptions['networks'],
-    options: MachineOptions,
-  ): Promise<Machine> {
-    if (networks !== undefined && networks.length > 0) {
-      throw new InvalidInputError('networks', 'a fork of a warm pool runs already, and is in none', {
-        hint: 'make the pool without warm',
-      });
-    }
+  async #goOn(agent: GuestAgent, options: MachineOptions): Promise<Machine> {
     const { qmp, life } = this.#machine;
     const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
     await Promise.race([resumed, life.failure]);

@@ -70,6 +70,7 @@ export class Pool implements AsyncDisposable {
   async fork(options: Pick<ForkOptions, 'networks' | 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
     this.#closing.signal.throwIfAborted();
     options.signal?.throwIfAborted();
+    if (this.warm) refuseNetworks(options);
     const pending = await this.#take();
     const limits = { ...this.#options, ...options };
     try {
@@ -132,4 +133,11 @@ export class Pool implements AsyncDisposable {
     if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
     return pending;
   }
+}
+
+function refuseNetworks({ networks = [] }: Pick<ForkOptions, 'networks'>): void {
+  if (networks.length === 0) return;
+  throw new InvalidInputError('networks', 'a fork of a warm pool runs already, and is in none', {
+    hint: 'make the pool without warm',
+  });
 }

@@ -5,7 +5,7 @@ import type { Findings } from '../../hardening/section.ts';
 
 const ALL = { scale: 1, seed: 1, log: () => undefined };
 
-/** `npm run hardening -- helpers` takes all programs, all operations and all messages. */
+/** Two cases of what the section takes: all programs, all operations and all messages. */
 it('a qemu-img that does nothing and says that it did is found out', async () => {
   check(await misbehavingPrograms(ALL, 'create:qemu-img create:1:says-nothing'));
 });
