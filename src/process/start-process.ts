@@ -3,7 +3,9 @@ import { ProcessStartError, isSystemError } from '../errors.ts';
 
 /**
  * Node says in three ways that the kernel started nothing: it throws (ENOMEM), it returns a process without streams
- * (EMFILE), or one with them (EAGAIN); the last two have an event later that ends the program where nobody hears it.
+ * (EMFILE), or one with them (EAGAIN), which may never have been opened (EACCES of a socket pair, where a security
+ * module refuses it). The last two have events later, of the process and of such streams, that end the program where
+ * nobody hears them.
  * @throws ProcessStartError. That there is such a program has been seen before.
  */
 export function startProcess<T extends ChildProcess>(
@@ -14,7 +16,10 @@ export function startProcess<T extends ChildProcess>(
   // Also emitted for a signal that could not be sent.
   child.on('error', () => undefined);
   const { pid } = child;
-  if (pid === undefined) throw new ProcessStartError(program);
+  if (pid === undefined) {
+    for (const stream of streamsOf(child)) stream?.on('error', () => undefined);
+    throw new ProcessStartError(program);
+  }
   return { child, pid };
 }
 
@@ -25,4 +30,9 @@ function spawned<T extends ChildProcess>(program: string, spawnIt: () => T): T {
     if (isSystemError(error)) throw new ProcessStartError(program, { cause: error });
     throw error;
   }
+}
+
+/** Node types them as always there. */
+function streamsOf(child: { readonly stdio?: ChildProcess['stdio'] }) {
+  return child.stdio ?? [];
 }

@@ -41,7 +41,7 @@ const ERRNOS: Readonly<Record<string, readonly string[]>> = {
   bind: ['EACCES', 'ENOSPC'],
   connect: ['EACCES', 'ECONNREFUSED', 'EINTR'],
   socket: ['EMFILE', 'EMFILE+', 'EACCES'],
-  socketpair: ['EMFILE', 'EMFILE+'],
+  socketpair: ['EMFILE', 'EMFILE+', 'EACCES'],
   pipe2: ['EMFILE', 'EMFILE+'],
   accept4: ['EMFILE', 'EINTR'],
   memfd_create: ['EMFILE'],
