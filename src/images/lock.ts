@@ -38,5 +38,5 @@ export async function withStoreLock<T>(
 async function holdStoreLock(store: string, scope: Scope, signal: AbortSignal | undefined): Promise<void> {
   const handle = await open(join(store, '.lock'), 'a', 0o600);
   scope.defer(async () => handle.close());
-  await lockDescriptor(handle.fd, { wait: true, signal });
+  await lockDescriptor(handle.fd, { signal });
 }

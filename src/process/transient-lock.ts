@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { isSystemError } from '../errors.ts';
-import { lockDescriptor } from './descriptor-lock.ts';
+import { type Waiting, lockDescriptor, lockFreeDescriptor } from './descriptor-lock.ts';
 import type { Scope } from '../util/scope.ts';
 
 /**
@@ -9,17 +9,15 @@ import type { Scope } from '../util/scope.ts';
  * @returns whether it was waited for.
  * @throws MissingProgramError without util-linux, the system's error, or the signal's reason.
  */
-export async function holdLock(
-  path: string,
-  scope: Scope,
-  { signal, onWait }: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void },
-): Promise<boolean> {
+export async function holdLock(path: string, scope: Scope, { signal, onWait }: Waiting): Promise<boolean> {
   let waited = false;
-  await hold(path, scope, async (descriptor) => {
-    if (await lockDescriptor(descriptor, { wait: false, signal })) return true;
+  const tell = (): void => {
     if (!waited) onWait?.();
     waited = true;
-    return await lockDescriptor(descriptor, { wait: true, signal });
+  };
+  await hold(path, scope, async (descriptor) => {
+    await lockDescriptor(descriptor, { signal, onWait: tell });
+    return true;
   });
   return waited;
 }
@@ -29,7 +27,7 @@ export async function holdLock(
  * @returns whether it was got.
  */
 export async function holdFreeLock(path: string, scope: Scope): Promise<boolean> {
-  return await hold(path, scope, async (descriptor) => lockDescriptor(descriptor, { wait: false }));
+  return await hold(path, scope, lockFreeDescriptor);
 }
 
 async function hold(

@@ -67,11 +67,14 @@ export class MonitorRelay {
 
   #greet(socket: Socket): void {
     this.#own(socket);
+    let line = '';
     const onData = (chunk: Buffer): void => {
+      line += chunk.toString();
+      if (!line.endsWith('\n')) return;
       socket.pause();
       socket.off('data', onData);
       // Nobody says more before it is answered.
-      void this.#introduce(socket, chunk.toString());
+      void this.#introduce(socket, line);
     };
     socket.on('data', onData);
   }
