@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { describeExit } from '../errors.ts';
+import { describeExit, isSystemError } from '../errors.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { Scope } from '../util/scope.ts';
 import { KVM_PROOF_IMAGE } from './kvm-proof.gen.ts';
@@ -114,17 +114,31 @@ function judge(transcript: string, slowdown: number | undefined, sum: string): s
   return undefined;
 }
 
+/** That of Linux on x86_64 and arm64; Node has none. */
+const O_TMPFILE = constants.O_DIRECTORY | 0o20000000;
+
 /**
- * A path under which QEMU can read the image for as long as the scope lasts. The file has lost its name by then, so
- * that nothing stays behind when this process is killed.
+ * A path under which QEMU can read the image for as long as the scope lasts. The file has no name, so that nothing
+ * stays behind when this process is killed.
  */
 function lendImage(image: Uint8Array, scope: Scope): string {
-  const path = join(tmpdir(), `vmlet-proof-${process.pid}-${randomUUID()}`);
-  const descriptor = openSync(path, 'wx+', 0o600);
+  const descriptor = openUnnamed();
   scope.defer(() => closeSync(descriptor));
-  unlinkSync(path);
   writeSync(descriptor, image);
   return `/proc/${process.pid}/fd/${descriptor}`;
+}
+
+function openUnnamed(): number {
+  try {
+    return openSync(tmpdir(), O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch (error) {
+    // A file system that has none, or a kernel that takes it for the opening of a directory.
+    if (!isSystemError(error, 'ENOTSUP', 'EISDIR')) throw error;
+  }
+  const path = join(tmpdir(), `vmlet-proof-${process.pid}-${randomUUID()}`);
+  const descriptor = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  return descriptor;
 }
 
 function proofArguments(options: ProofOptions, image: string): string[] {

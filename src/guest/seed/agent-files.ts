@@ -120,10 +120,12 @@ fi
 const UPDATE = `#!/bin/sh
 # Puts the agent of the seed in the place of an older one.
 set -eu
-seed=$(mktemp -d /run/vmlet-seed.XXXXXX)
-trap 'rmdir "$seed"' EXIT
+seed=/run/vmlet-seed.$$
+# The service manager ends us where the agent is to start again meanwhile.
+trap 'exit 143' HUP INT TERM
+trap 'umount -l "$seed" 2>/dev/null || :; rmdir "$seed" || :' EXIT
+mkdir -p "$seed"
 mount -t vfat -o ro,nosuid,nodev,noexec,umask=077 LABEL=CIDATA "$seed" 2>/dev/null || exit 0
-trap 'umount "$seed"; rmdir "$seed"' EXIT
 if [ -f "$seed/vmlet-boot" ]; then sh "$seed/vmlet-boot" "$seed" files; fi
 `;
 
