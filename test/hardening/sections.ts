@@ -2,6 +2,7 @@ import { confinement } from './confinement.ts';
 import { disk } from './disk.ts';
 import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
+import { helpers } from './helpers.ts';
 import { launches } from './launches.ts';
 import { load } from './load.ts';
 import type { Section } from './section.ts';
@@ -15,6 +16,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   load,
   launches,
   faults,
+  helpers,
   fuzz: fuzzing,
   supply,
   users,
