@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { CommandFailedError, type ExitStatus, TimedOutError } from '../errors.ts';
 import type { Scope } from '../util/scope.ts';
 import { withinLimits } from '../util/deadline.ts';
+import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 
 /** It answers in milliseconds, and does not wait for the lock. */
@@ -34,6 +35,7 @@ export async function holdFileLock(
   const { child: holder } = startProcess(keeperPath, () =>
     spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], env: {} }),
   );
+  giveUpOrphanedOutput(holder);
   // It does not read its input to the end.
   holder.stdin.on('error', () => undefined);
   const exited = new Promise<ExitStatus>((resolve) => {
