@@ -2,7 +2,8 @@ import { confinement } from './confinement.ts';
 import { disk } from './disk.ts';
 import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
-import { helpers } from './helpers.ts';
+import { monitors } from './helpers/monitors.ts';
+import { programs } from './helpers/programs.ts';
 import { launches } from './launches.ts';
 import { load } from './load.ts';
 import type { Section } from './section.ts';
@@ -16,7 +17,8 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   load,
   launches,
   faults,
-  helpers,
+  programs,
+  monitors,
   fuzz: fuzzing,
   supply,
   users,

@@ -1,5 +1,5 @@
 import { Random } from '../../../fixtures/agent/random.ts';
-import type { Count, Findings, HardeningOptions } from '../section.ts';
+import type { Count, Findings, HardeningOptions, Section } from '../section.ts';
 import { LIVE_OPERATIONS, type LiveOperation } from './live-operations.ts';
 import { type MonitorCase, type MonitorVerdict, nameOfMonitorCase, runMonitorCase } from './monitor-case.ts';
 import { MonitorLab } from './monitor-lab.ts';
@@ -7,7 +7,7 @@ import { LIES } from './monitor-lies.ts';
 import type { Hearer } from './monitor-relay.ts';
 
 /** They wait for limits most of their time. */
-const AT_ONCE = 6;
+const AT_ONCE = 12;
 const LONGEST_LINE = 1500;
 const HEARERS: readonly Hearer[] = ['command', 'launcher'];
 
@@ -40,6 +40,7 @@ export async function lyingMonitors(
   return {
     counts: inOrder.flatMap(({ counts }) => counts),
     faults: inOrder.flatMap(({ faults }) => faults),
+    extent: only === undefined ? undefined : 'less',
   };
 }
 
@@ -98,3 +99,8 @@ function describe(one: MonitorCase, { problems, status, milliseconds, told }: Mo
     .replaceAll('\n', ' | ')
     .slice(0, LONGEST_LINE);
 }
+
+export const monitors: Section = {
+  title: 'a QMP that stalls, ends, floods or lies, at each of its messages in each operation',
+  run: lyingMonitors,
+};

@@ -2,13 +2,13 @@ import { Random } from '../../../fixtures/agent/random.ts';
 import { IMAGE_OPERATIONS } from '../faults/image-operations.ts';
 import type { Operation } from '../faults/operation.ts';
 import { NAMED_OPERATIONS } from '../faults/operations.ts';
-import type { Count, Findings, HardeningOptions } from '../section.ts';
+import type { Count, Findings, HardeningOptions, Section } from '../section.ts';
 import { Lab } from './lab.ts';
 import { MISBEHAVIOURS, prefixOf } from './misbehaviours.ts';
 import { type ProgramCase, type Verdict, nameOfCase, runProgramCase } from './program-case.ts';
 
 /** They wait for limits most of their time. */
-const AT_ONCE = 6;
+const AT_ONCE = 12;
 const LONGEST_LINE = 1500;
 
 const OPERATIONS: readonly Operation[] = [...NAMED_OPERATIONS, ...IMAGE_OPERATIONS].filter(
@@ -48,7 +48,7 @@ export async function misbehavingPrograms(
     held,
     note: `in ${[...operations].join(', ')}`,
   }));
-  return { counts: rows, faults };
+  return { counts: rows, faults, extent: only === undefined ? undefined : 'less' };
 }
 
 async function sweep(
@@ -101,3 +101,8 @@ function describe(one: ProgramCase, { problems, status, milliseconds }: Verdict)
     .replaceAll('\n', ' | ')
     .slice(0, LONGEST_LINE);
 }
+
+export const programs: Section = {
+  title: 'programs that hang, die, flood or say nonsense, at each of their calls in each operation',
+  run: misbehavingPrograms,
+};
