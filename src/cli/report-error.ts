@@ -20,6 +20,13 @@ export class SilentExit extends Error {
   }
 }
 
+/** For what the host says to whoever only looks: who writes has words of its own. */
+const HOST_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'see who owns it; where vmlet has its files, the XDG variables say',
+  ENOTDIR: 'a part of that path is a file; where vmlet has its files, the XDG variables say',
+  ELOOP: 'links in that path lead in a circle; where vmlet has its files, the XDG variables say',
+};
+
 /** Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours. */
 export function reportError(thrown: unknown): number {
   const error = firstFailure(thrown);
@@ -28,6 +35,7 @@ export function reportError(thrown: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error)) {
     process.stderr.write(`vmlet: the host refused: ${printableLines(error.message)}\n`);
+    writeHint(HOST_HINTS[error.code ?? '']);
     return EXIT_VMLET;
   }
   if (!(error instanceof VmletError)) {
@@ -38,7 +46,7 @@ export function reportError(thrown: unknown): number {
   process.stderr.write(`vmlet: ${printableLines(error.message)}\n`);
   if (error instanceof LaunchError) writeOutput(error);
   if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
-  if (error.hint !== undefined) process.stderr.write(`  ${printableLines(error.hint)}\n`);
+  writeHint(error.hint);
   if (error instanceof GuestCommandError) return error.exitCode;
   const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
@@ -58,6 +66,10 @@ function firstFailure(error: unknown): unknown {
 /** What a server or a file said, or how a file is called, may be part of it. */
 function printableLines(text: string): string {
   return text.split('\n').map(printableLine).join('\n');
+}
+
+function writeHint(hint: string | undefined): void {
+  if (hint !== undefined) process.stderr.write(`  ${printableLines(hint)}\n`);
 }
 
 function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {

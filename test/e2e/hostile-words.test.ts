@@ -25,10 +25,12 @@ it('how a file is called does not steer the terminal in an error message', async
   const ours = await vmlet('image', 'import', steering, 'called');
   const env = { XDG_DATA_HOME: join(taken, '\u001b[2Jname') };
   const below = await start(['image', 'import', taken, 'called'], { env }).finished;
-  for (const { status, stderr } of [ours, below]) {
+  const hosts = await start(['ls'], { env }).finished;
+  for (const { status, stderr } of [ours, below, hosts]) {
     expect(status).toBe(125);
     expect(stderr).toContain('name');
     expect(stderr).not.toMatch(CONTROL_CHARACTER);
   }
   expect(below.stderr).toContain('is no directory');
+  expect(hosts.stderr).toMatch(/^vmlet: the host refused: ENOTDIR: .*\n {2}.* XDG variables say$/m);
 });
