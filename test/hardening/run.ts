@@ -5,6 +5,8 @@
  * VMLET_FAULT=OPERATION npm run hardening -- faults: one operation alone, which takes the place of its row in the last
  * result; with OPERATION:ERRNO:STEP as in the raw log, one case, which is not kept.
  *
+ * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin so; not kept.
+ *
  * npm run hardening -- --write: runs nothing; puts that table into SECURITY.md.
  */
 import { execFileSync } from 'node:child_process';
