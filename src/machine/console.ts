@@ -51,7 +51,8 @@ export class GuestConsole {
   }
 
   /**
-   * Resolves with the first of the kept lines that matches, now or later.
+   * Resolves with the first of the kept lines that matches, now or later. One that has no end yet, such as a prompt,
+   * counts as it is: a pattern that wants all of a line ends with something of its end.
    * @throws MachineEndedError, TimedOutError, or the signal's reason.
    */
   async waitFor(pattern: RegExp, limits: Limits = {}): Promise<string> {
