@@ -57,25 +57,32 @@ const LAST_WORDS_MS = 5000;
  * @throws BrokenQemuError, TimedOutError, or the signal's reason.
  */
 export async function probeQemu(path: string, signal: AbortSignal | undefined): Promise<QemuFeatures> {
-  const [answers, firmware, backends] = await together(
+  const [answers, dataDirectories, netdevs] = await together(
     [
       async (either) =>
         (await interviewQemu(path, true, either)) ?? (await interviewQemu(path, false, either)),
-      async (either) => listHelp([path, '-L', 'help'], either),
+      async (either) => listHelp([path, '-L', 'help'], /^\//, either),
       // query-qmp-schema names backends that were not built in.
-      async (either) => listHelp([path, '-netdev', 'help'], either),
+      async (either) => listHelp([path, '-netdev', 'help'], /^[\w-]+$/, either),
     ],
     signal,
   );
   if (!answers) throw new BrokenQemuError(path, '');
-  const dataDirectories = firmware.filter((line) => line.startsWith('/'));
-  return { path, ...answers, dataDirectories, netdevs: backends.filter((line) => /^[\w-]+$/.test(line)) };
+  return { path, ...answers, dataDirectories, netdevs };
 }
 
-async function listHelp(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string[]> {
+/** Its lines of that form, of which each QEMU has some: what one said that has none is not to be remembered. */
+async function listHelp(
+  argv: readonly [string, ...string[]],
+  form: RegExp,
+  signal: AbortSignal,
+): Promise<string[]> {
   try {
     const { stdout } = await run(argv, { signal, timeoutMs: PATIENCE_MS, environment: {} });
-    return stdout.toString('utf8').split('\n');
+    const lines = stdout.toString('utf8').split('\n');
+    const found = lines.filter((line) => form.test(line));
+    if (found.length > 0) return found;
+    throw new BrokenQemuError(argv[0], `to ${argv.slice(1).join(' ')} it says ${JSON.stringify(lines[0]?.slice(0, 100))}`);
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
     throw new BrokenQemuError(argv[0], error.stderr.trim().split('\n').at(-1) ?? '');
