@@ -82,7 +82,10 @@ async function listHelp(
     const lines = stdout.toString('utf8').split('\n');
     const found = lines.filter((line) => form.test(line));
     if (found.length > 0) return found;
-    throw new BrokenQemuError(argv[0], `to ${argv.slice(1).join(' ')} it says ${JSON.stringify(lines[0]?.slice(0, 100))}`);
+    throw new BrokenQemuError(
+      argv[0],
+      `to ${argv.slice(1).join(' ')} it says ${JSON.stringify(lines[0]?.slice(0, 100))}`,
+    );
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
     throw new BrokenQemuError(argv[0], error.stderr.trim().split('\n').at(-1) ?? '');
