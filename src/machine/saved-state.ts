@@ -59,6 +59,8 @@ export async function saveState(
     // As long as the file is there it can be told whether QEMU sees it.
     const explained = await explainImageFailure(error, [path, partial]);
     await rm(partial, { force: true });
+    // It may have its name already. With a file of yesterday's memory beside it the machine must not run on.
+    await rm(path, { force: true });
     // A machine that has ended cannot run on; the first error says so.
     if (running) await qmp.execute('cont').catch(() => undefined);
     signal?.throwIfAborted();

@@ -1,4 +1,3 @@
-import { MachineStateError } from '../errors.ts';
 import type { LoggedEvent } from '../machine/event-log.ts';
 import type { Locations } from '../machine/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../passt/port.ts';
@@ -94,12 +93,8 @@ export class NamedMachine {
    * @throws MachineStateError when it has none, and what `start` throws.
    */
   async restore(options: StartOptions = {}): Promise<LiveMachine> {
-    const { kind } = this.status();
-    if (kind !== 'saved') {
-      throw new MachineStateError(this.name, kind, 'has no saved memory', {
-        hint: `vmlet start ${this.name} boots it`,
-      });
-    }
+    const { requireSavedMemory } = await import('./saved-memory.ts');
+    requireSavedMemory(readDefinition(this.#locations, this.name));
     return this.start(options);
   }
 

@@ -33,7 +33,7 @@ export async function runCase(bench: Bench, course: Course, one: Case): Promise<
   const at = fault && canBe(one, fault) ? `${fault.call} ${fault.target}` : undefined;
   const problems: string[] = [];
   try {
-    problems.push(...endProblems(one, traced));
+    problems.push(...endProblems(one, traced, course.traced));
     if (!(await bench.settle())) problems.push('something of it is still there a minute later');
     problems.push(...(await aftermath(bench, course, one, traced)));
   } catch (error) {
@@ -49,7 +49,8 @@ function canBe({ action }: Case, step: Step): boolean {
 }
 
 /** What is wrong with how the command ended and what it said. */
-function endProblems({ operation, action }: Case, { status, signal, stderr, hung }: Traced): string[] {
+function endProblems({ operation, action }: Case, traced: Traced, course: Traced): string[] {
+  const { status, signal, stderr, hung } = traced;
   if (hung) return ['it hangs'];
   if (/^\s+at .*:\d+|this is a defect|node:internal/m.test(stderr))
     return [`it has no words for it: ${stderr}`];
@@ -59,6 +60,8 @@ function endProblems({ operation, action }: Case, { status, signal, stderr, hung
     return signal === SIGKILL ? [] : [`it ended with ${String(status)}: ${stderr}`];
   }
   if (action === 'interrupt') {
+    // It had come to its own end, and was tidying up.
+    if (status === course.status && firstLine(stderr) === firstLine(course.stderr)) return [];
     return status === 130 || signal === SIGINT
       ? []
       : [`it ended with ${String(status ?? signal)}: ${stderr}`];
@@ -123,6 +126,10 @@ async function againProblems(
     // Whoever had nothing to do does not tidy up either.
     ...(status === ends ? extra(course.after.files, withoutLeft, 'the same again leaves') : []),
   ];
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
 }
 
 function extra(expected: ReadonlySet<string>, found: ReadonlySet<string>, what: string): string[] {

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { MachineStateError } from '../errors.ts';
+import type { Definition } from './definition.ts';
+import { readStatus } from './machine-status.ts';
+import { waitsToGoOn } from './saved-note.ts';
+
+/**
+ * A start goes on with a file, or with a QEMU that was being given it when whoever did so was killed.
+ * @throws MachineStateError where there is neither, BrokenMachineError.
+ */
+export function requireSavedMemory(definition: Definition): void {
+  const { spec, files } = definition;
+  const { kind } = readStatus(files);
+  const isHalfDone = kind === 'running' && (existsSync(files.savedState) || waitsToGoOn(definition));
+  if (kind === 'saved' || isHalfDone) return;
+  throw new MachineStateError(spec.name, kind, 'has no saved memory', {
+    hint: `vmlet start ${spec.name} boots it`,
+  });
+}
