@@ -148,7 +148,9 @@ export class Bench {
       const { state } = one.status;
       try {
         const machine = this.home.store.get(one.name).live();
-        return (await machine.qmp(async (qmp) => qmp.execute('query-status'))).status === state;
+        const { status } = await machine.qmp(async (qmp) => qmp.execute('query-status'));
+        // From the one to the other QEMU goes without an event.
+        return status === state || (state === 'finish-migrate' && status === 'postmigrate');
       } catch (error) {
         // It ends just now.
         if (error instanceof VmletError) return false;
