@@ -1,5 +1,7 @@
+import { StandstillError } from '../../errors.ts';
 import { confineToFiles } from '../../process/confine-to-files.ts';
 import { requireProgram } from '../../process/program.ts';
+import { DISK_STANDSTILL_MS, watchForStandstill } from '../../process/standstill.ts';
 import { supervise } from '../../process/supervise.ts';
 import { onAbort } from '../../util/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
@@ -52,7 +54,8 @@ const CHECK_BYTES = 16 * 1024 * 1024;
 /**
  * Unpacks a file into another. The program that does it reads what a stranger wrote: it gets that file and a
  * connection, and reaches nothing else.
- * @throws MissingProgramError, NoSpaceError, what `subject` says of damaged or endless content, or the signal's reason.
+ * @throws MissingProgramError, NoSpaceError, StandstillError when that program does nothing for a minute, what `subject`
+ *   says of damaged or endless content, or the signal's reason.
  */
 export async function unpack(
   from: string,
@@ -82,6 +85,13 @@ export async function unpack(
   const content = program.connections.get(3);
   if (content === undefined) throw new TypeError('descriptor 3 is not connected');
   if (signal) scope.defer(onAbort(signal, () => content.destroy()));
+  const standstill = { seen: false };
+  scope.defer(
+    watchForStandstill(program.pid, DISK_STANDSTILL_MS, () => {
+      standstill.seen = true;
+      program.kill('SIGKILL');
+    }),
+  );
   const tell = inSteps(options.onProgress);
   let nextCheck = 0;
   try {
@@ -102,6 +112,7 @@ export async function unpack(
     signal?.throwIfAborted();
   }
   const [status] = await Promise.all([program.exited, program.outputEnded]);
+  if (standstill.seen) throw new StandstillError(method, DISK_STANDSTILL_MS);
   if (status.exitCode === 0) return;
   const words = program.output.last(1)[0] ?? '';
   throw subject.refuse(
