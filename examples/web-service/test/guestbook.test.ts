@@ -51,6 +51,7 @@ describe('the guestbook', () => {
   });
 
   test('says so while its database cannot be reached, and recovers', async ({ web, db, lan }) => {
+    await db.waitFor.port(8080);
     const book = guestbook(web);
     expect((await book.write('before')).status).toBe(201);
     lan.partition([web.name], [db.name]);
@@ -60,6 +61,7 @@ describe('the guestbook', () => {
   });
 
   test('has lost nothing that it confirmed when the database loses power', async ({ web, db }) => {
+    await db.waitFor.port(8080);
     const book = guestbook(web);
     expect((await book.write('kept for good')).status).toBe(201);
     await db.crash();
