@@ -23,6 +23,7 @@ export interface Verdict {
 
 /** The longest documented limit, that of a start, twice: a host on its knees. An orphan lives for four times as long. */
 const HANGS_MS = 150_000;
+
 export function nameOfCase({ operation, prefix, number, behaviour }: ProgramCase): string {
   return `${operation.name}:${prefix}:${number}:${behaviour}`;
 }
