@@ -5,17 +5,24 @@ import type { Home } from './home.ts';
 
 /** A real terminal of 100 columns and 30 rows in which one command line after the other is run, as a user of a home. */
 export class Terminal implements Disposable {
-  readonly #socket: string;
+  readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
+  #servers = 0;
 
   constructor({ path, environment }: Pick<Home, 'path' | 'environment'>) {
-    this.#socket = join(path, 'tmux');
+    this.#directory = path;
     this.#environment = environment;
+  }
+
+  /** A server that was told to end answers on its socket until it has: the next one has a socket of its own. */
+  get #socket(): string {
+    return join(this.#directory, `tmux-${String(this.#servers)}`);
   }
 
   /** Runs it in a new window, which says `left with STATUS` and how the terminal is set when it has ended. */
   run(commandLine: string): void {
     this[Symbol.dispose]();
+    this.#servers += 1;
     // Ctrl-C is for the command alone.
     const line = `trap : INT; TERM=screen ${commandLine}; echo "left with $?"; stty -a; exec sleep 1000`;
     this.#tmux('new-session', '-d', '-s', 'main', '-x', '100', '-y', '30', line);
