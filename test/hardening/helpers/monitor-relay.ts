@@ -13,6 +13,16 @@ export interface Planned {
   readonly number: number;
 }
 
+interface Introduced {
+  readonly socket: Socket;
+  readonly commandLine: string;
+}
+
+interface Pair {
+  readonly qemu?: Introduced;
+  readonly vmlet?: Introduced;
+}
+
 const PATHS = /path=([^,]*\/(?:monitor|shell)\.sock),/g;
 
 /**
@@ -21,7 +31,7 @@ const PATHS = /path=([^,]*\/(?:monitor|shell)\.sock),/g;
  */
 export class MonitorRelay {
   readonly #server: Server;
-  readonly #waiting = new Map<string, { qemu?: Socket; vmlet?: Socket }>();
+  readonly #waiting = new Map<string, Pair>();
   readonly #listeners: Server[] = [];
   readonly #open = new Set<Socket>();
   #heard: Record<Hearer, number> = { launcher: 0, command: 0 };
@@ -73,26 +83,29 @@ export class MonitorRelay {
       if (!line.endsWith('\n')) return;
       socket.pause();
       socket.off('data', onData);
-      // Nobody says more before it is answered.
       void this.#introduce(socket, line);
     };
     socket.on('data', onData);
   }
 
+  /** The keeper speaks before it is spoken to: QEMU is let go when both have said who they are, not before. */
   async #introduce(socket: Socket, line: string): Promise<void> {
     const [, who, pid = '', commandLine = ''] = /^(qemu|vmlet) (\d+) ?(.*)\n/s.exec(line) ?? [];
-    const pair = this.#waiting.get(pid) ?? {};
-    if (who === 'vmlet') pair.vmlet = socket;
-    else pair.qemu = socket;
-    this.#waiting.set(pid, pair);
-    if (who === 'qemu') {
-      for (const [, path] of commandLine.matchAll(PATHS)) if (path !== undefined) await this.#listenFor(path);
-      socket.write('g');
-    }
+    const introduced = { socket, commandLine };
+    const pair: Pair = {
+      ...this.#waiting.get(pid),
+      ...(who === 'vmlet' ? { vmlet: introduced } : { qemu: introduced }),
+    };
     const { qemu, vmlet } = pair;
-    // The other may have come, and joined the two, while we waited.
-    if (!qemu || !vmlet || !this.#waiting.delete(pid)) return;
-    this.#join('launcher', qemu, vmlet);
+    if (!qemu || !vmlet) {
+      this.#waiting.set(pid, pair);
+      return;
+    }
+    this.#waiting.delete(pid);
+    for (const [, path] of qemu.commandLine.matchAll(PATHS))
+      if (path !== undefined) await this.#listenFor(path);
+    qemu.socket.write('g');
+    this.#join('launcher', qemu.socket, vmlet.socket);
   }
 
   async #listenFor(path: string): Promise<void> {
