@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { ProcessStartError, isSystemError } from '../errors.ts';
 import { withinLimits } from '../util/deadline.ts';
 import type { DigestReply, DigestRequest, DigestTask } from './digest-thread.ts';
 
@@ -22,23 +23,16 @@ export class FileDigest {
   #onRead: (bytes: number) => void = () => undefined;
 
   constructor(task: DigestTask) {
-    this.#thread = new Worker(THREAD, {
-      workerData: task,
-      // A loader that the program was started with is of no use to the thread, and takes its time.
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: 1 },
-    });
+    this.#thread = startThread(task);
     this.#digest = new Promise((resolve, reject) => {
       this.#thread.on('message', ({ bytes, hex }: DigestReply) => {
         this.#onRead(bytes);
         if (hex !== undefined) resolve(hex);
       });
-      this.#thread.once('error', reject);
+      this.#thread.once('error', (error) => reject(asStartFailure(error, task)));
       this.#thread.once('exit', () => reject(new Error(`the thread that digests ${task.path} has ended`)));
     });
-    this.#digest.catch((cause: unknown) => {
-      this.#failure = new Error(`${task.path} cannot be digested`, { cause });
-    });
+    this.#digest.catch((error: unknown) => (this.#failure = error as Error));
   }
 
   /** So many bytes are there now. @throws what the thread failed with. */
@@ -73,4 +67,23 @@ export class FileDigest {
     this.#thread.postMessage(request);
     this.#saidBytes = this.#bytes;
   }
+}
+
+function startThread(task: DigestTask): Worker {
+  try {
+    return new Worker(THREAD, {
+      workerData: task,
+      // A loader that the program was started with is of no use to the thread, and takes its time.
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    });
+  } catch (error) {
+    throw asStartFailure(error as Error, task);
+  }
+}
+
+/** Node throws where there can be no more threads, and has an event where one that was made finds no descriptors. */
+function asStartFailure(error: Error, { path }: DigestTask): Error {
+  if (!isSystemError(error, 'ERR_WORKER_INIT_FAILED')) return error;
+  return new ProcessStartError(`the thread that digests ${path}`, { cause: error });
 }

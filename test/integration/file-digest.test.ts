@@ -1,13 +1,16 @@
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ProcessStartError } from '../../src/errors.ts';
 import { FileDigest } from '../../src/images/file-digest.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { digestOf, noise } from './transfer/lab.ts';
 
 const path = join(temporaryDirectory(), 'growing');
 const content = noise(40 * 1024 * 1024);
+const OURS = ['--pid', String(process.pid)];
 let handle: FileHandle;
 let digest: FileDigest;
 let threadsBefore: number;
@@ -52,7 +55,7 @@ test('a file that has become shorter is told, and not waited for', async () => {
   await truncate(path, 500);
   digest.growTo(1000);
   await expect(digest.digest(undefined)).rejects.toThrow(`${path} has become shorter while it was digested`);
-  expect(() => digest.growTo(2000)).toThrow(`${path} cannot be digested`);
+  expect(() => digest.growTo(2000)).toThrow(`${path} has become shorter`);
 });
 
 test('a thread that ends too early is told, and not waited for', async () => {
@@ -63,6 +66,38 @@ test('a thread that ends too early is told, and not waited for', async () => {
   await digest.close();
   await failing;
 });
+
+test('a thread that the host has no descriptors for is told, in words of ours', async () => {
+  await withoutDescriptors(async () => {
+    const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
+    await expect(other.digest(undefined)).rejects.toThrow(
+      new ProcessStartError(`the thread that digests ${path}`),
+    );
+    await other.close();
+  });
+});
+
+/** Not before it is over: a thread looks for its own when it begins to run. */
+async function withoutDescriptors(act: () => Promise<void>): Promise<void> {
+  const taken: number[] = [];
+  const limit = execFileSync('prlimit', [...OURS, '--nofile', '--noheadings', '--output', 'SOFT'], {
+    encoding: 'utf8',
+  }).trim();
+  setLimit('200');
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EMFILE' });
+    await act();
+  } finally {
+    for (const descriptor of taken) closeSync(descriptor);
+    setLimit(limit);
+  }
+}
+
+function setLimit(descriptors: string): void {
+  execFileSync('prlimit', [...OURS, `--nofile=${descriptors}:`]);
+}
 
 test('an abort is not kept waiting, and the thread ends at once', async () => {
   await handle.truncate(64 * 1024 ** 3);
