@@ -25,7 +25,7 @@ export type DownloadFailure =
   | 'protocol'
   /** Larger than the caller allows. */
   | 'too-large'
-  /** Not compressed as it should be, or damaged inside. */
+  /** Not compressed as it should be, damaged inside, or empty there. */
   | 'compression';
 
 /** A file could not be fetched from a web server. `url` has no user's name and password in it. */

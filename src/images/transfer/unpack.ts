@@ -55,7 +55,7 @@ const CHECK_BYTES = 16 * 1024 * 1024;
  * Unpacks a file into another. The program that does it reads what a stranger wrote: it gets that file and a
  * connection, and reaches nothing else.
  * @throws MissingProgramError, NoSpaceError, StandstillError when that program does nothing for a minute, what `subject`
- *   says of damaged or endless content, or the signal's reason.
+ *   says of damaged, empty or endless content, or the signal's reason.
  */
 export async function unpack(
   from: string,
@@ -113,7 +113,10 @@ export async function unpack(
   }
   const [status] = await Promise.all([program.exited, program.outputEnded]);
   if (standstill.seen) throw new StandstillError(method, DISK_STANDSTILL_MS);
-  if (status.exitCode === 0) return;
+  if (status.exitCode === 0) {
+    if (to.bytes === 0) throw subject.refuse('compression', `is empty: ${method} unpacks nothing from it`);
+    return;
+  }
   const words = program.output.last(1)[0] ?? '';
   throw subject.refuse(
     'compression',

@@ -56,6 +56,8 @@ test('a packed file is unpacked, and the digest is that of the packed one', asyn
   );
   writeFileSync(path, readFileSync(path).subarray(0, -1000));
   await expect(importFile({ path, to: `${to}2` })).rejects.toThrow(/is damaged: gzip cannot unpack it/);
+  writeFileSync(path, execFileSync('gzip', { input: '' }));
+  await expect(importFile({ path, to: `${to}2` })).rejects.toThrow(/is empty: gzip unpacks nothing from it/);
   expect(readdirSync(place)).toEqual(['file']);
 });
 
