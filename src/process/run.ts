@@ -1,16 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import {
-  CommandFailedError,
-  type ExitStatus,
-  MissingProgramError,
-  StandstillError,
-  TimedOutError,
-} from '../errors.ts';
+import { CommandFailedError, type ExitStatus, MissingProgramError, TimedOutError } from '../errors.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { findProgram } from './program.ts';
-import { watchForStandstill } from './standstill.ts';
+import { endAtStandstill } from './standstill.ts';
 import { startProcess } from './start-process.ts';
 import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
 
@@ -75,24 +69,20 @@ export async function run(
   child.stdin.end(options.input ?? '');
   const limit = startLimit(options.timeoutMs, kill);
   const stopWaiting = options.signal && onAbort(options.signal, kill);
-  const standstill = { seen: false };
-  const stopWatching =
+  const standstill =
     options.standstillMs === undefined
       ? undefined
-      : watchForStandstill(pid, options.standstillMs, () => {
-          standstill.seen = true;
-          kill();
-        });
+      : endAtStandstill(argv[0], pid, options.standstillMs, kill);
   giveUpOrphanedOutput(child);
   const status = await new Promise<ExitStatus>((resolve) => {
     child.once('close', (code, name) => resolve({ exitCode: code ?? undefined, signal: name ?? undefined }));
   });
   clearTimeout(limit.timer);
-  stopWatching?.();
+  standstill?.stop();
   stopWaiting?.();
   if (status.signal !== undefined) options.signal?.throwIfAborted();
   if (limit.reached) throw new TimedOutError(argv[0], options.timeoutMs ?? 0);
-  if (standstill.seen) throw new StandstillError(argv[0], options.standstillMs ?? 0);
+  standstill?.throwIfEnded();
   const words = stderr.bytes().toString('utf8');
   if (stdout.overflowed || stderr.overflowed) {
     throw new CommandFailedError(argv, status, `it printed more than ${max} bytes`);

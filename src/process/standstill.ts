@@ -1,28 +1,45 @@
 import { readFileSync } from 'node:fs';
-import { isSystemError } from '../errors.ts';
+import { StandstillError, isSystemError } from '../errors.ts';
 
 /** The kernel may keep a request to a disk or a server for as long. */
 export const DISK_STANDSTILL_MS = 60_000;
 
 const LOOKS = 10;
 
+export interface StandstillWatch {
+  readonly stop: () => void;
+  /** @throws StandstillError when the program was ended for it. */
+  readonly throwIfEnded: () => void;
+}
+
 /**
- * Calls back once when a process has used no processor and moved no data for so many milliseconds: whoever works, however
+ * Ends a program once its process has used no processor and moved no data for so many milliseconds: whoever works, however
  * slowly, is left alone.
- * @returns stops watching.
  */
-export function watchForStandstill(pid: number, milliseconds: number, onStandstill: () => void): () => void {
+export function endAtStandstill(
+  program: string,
+  pid: number,
+  milliseconds: number,
+  end: () => void,
+): StandstillWatch {
   let last = doneBy(pid);
   let still = 0;
+  let isEnded = false;
   const timer = setInterval(() => {
     const now = doneBy(pid);
     still = now === last ? still + 1 : 0;
     last = now;
     if (still < LOOKS) return;
     clearInterval(timer);
-    onStandstill();
+    isEnded = true;
+    end();
   }, milliseconds / LOOKS);
-  return () => clearInterval(timer);
+  return {
+    stop: () => clearInterval(timer),
+    throwIfEnded: () => {
+      if (isEnded) throw new StandstillError(program, milliseconds);
+    },
+  };
 }
 
 /** Differs from look to look where the process does something, or waits for nothing but a processor. */

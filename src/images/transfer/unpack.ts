@@ -1,7 +1,6 @@
-import { StandstillError } from '../../errors.ts';
 import { confineToFiles } from '../../process/confine-to-files.ts';
 import { requireProgram } from '../../process/program.ts';
-import { DISK_STANDSTILL_MS, watchForStandstill } from '../../process/standstill.ts';
+import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts';
 import { supervise } from '../../process/supervise.ts';
 import { onAbort } from '../../util/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
@@ -85,13 +84,8 @@ export async function unpack(
   const content = program.connections.get(3);
   if (content === undefined) throw new TypeError('descriptor 3 is not connected');
   if (signal) scope.defer(onAbort(signal, () => content.destroy()));
-  const standstill = { seen: false };
-  scope.defer(
-    watchForStandstill(program.pid, DISK_STANDSTILL_MS, () => {
-      standstill.seen = true;
-      program.kill('SIGKILL');
-    }),
-  );
+  const standstill = endAtStandstill(method, program.pid, DISK_STANDSTILL_MS, () => program.kill('SIGKILL'));
+  scope.defer(standstill.stop);
   const tell = inSteps(options.onProgress);
   let nextCheck = 0;
   try {
@@ -112,7 +106,7 @@ export async function unpack(
     signal?.throwIfAborted();
   }
   const [status] = await Promise.all([program.exited, program.outputEnded]);
-  if (standstill.seen) throw new StandstillError(method, DISK_STANDSTILL_MS);
+  standstill.throwIfEnded();
   if (status.exitCode === 0) {
     if (to.bytes === 0) throw subject.refuse('compression', `is empty: ${method} unpacks nothing from it`);
     return;
