@@ -43,6 +43,8 @@ if (!(scale > 0 && scale <= 1)) fail(`--scale ${values.scale}: expected a number
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed)) fail(`--seed ${values.seed}: expected a whole number`);
 
+// Each of the homes that are worked in at once is removed at the exit, too.
+process.setMaxListeners(0);
 mkdirSync(RESULTS, { recursive: true });
 if (values.write) writeTable();
 else await runSections(positionals.length > 0 ? names.filter((name) => positionals.includes(name)) : names);
