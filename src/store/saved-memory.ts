@@ -10,10 +10,14 @@ import { waitsToGoOn } from './saved-note.ts';
  */
 export function requireSavedMemory(definition: Definition): void {
   const { spec, files } = definition;
-  const { kind } = readStatus(files);
-  const isHalfDone = kind === 'running' && (existsSync(files.savedState) || waitsToGoOn(definition));
-  if (kind === 'saved' || isHalfDone) return;
-  throw new MachineStateError(spec.name, kind, 'has no saved memory', {
+  const status = readStatus(files);
+  // One that runs has gone on; what is left of its note goes with its next start.
+  const isHalfDone =
+    status.kind === 'running' &&
+    status.state !== 'running' &&
+    (existsSync(files.savedState) || waitsToGoOn(definition));
+  if (status.kind === 'saved' || isHalfDone) return;
+  throw new MachineStateError(spec.name, status.kind, 'has no saved memory', {
     hint: `vmlet start ${spec.name} boots it`,
   });
 }

@@ -137,10 +137,10 @@ function extra(expected: ReadonlySet<string>, found: ReadonlySet<string>, what: 
   return more.length === 0 ? [] : [`${what} ${more.join(', ')}`];
 }
 
-/** The lines that are in neither of the two states. */
+/** The lines that are in neither of the two states, but for the comma after all of a list but the last. */
 function difference(seen: string, { before, after }: Omit<Course, 'traced'>): string {
-  const known = new Set([...before.seen.split('\n'), ...after.seen.split('\n')]);
-  const lines = seen.split('\n').filter((line) => !known.has(line));
+  const known = new Set([before.seen, after.seen].flatMap((text) => text.split(/,?\n/)));
+  const lines = seen.split('\n').filter((line) => !known.has(line.replace(/,$/, '')));
   return (lines.length > 0 ? lines.join(' ') : `nothing of its own in ${seen}`)
     .replaceAll(/\s+/g, ' ')
     .slice(0, 1500);
