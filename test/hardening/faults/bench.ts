@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { type Traced, trace } from '../../../fixtures/step-tracer/traced.ts';
@@ -175,6 +175,10 @@ export class Bench {
     await this.#do(this.#operation.tidy ?? []);
   }
 
+  #isInSpec(file: string): boolean {
+    return this.home.machines().some((one) => 'spec' in one && JSON.stringify(one.spec).includes(`"${file}"`));
+  }
+
   /** What qemu-img says of the disks that nobody uses just now, but for lost space. */
   async corruptDisks(): Promise<string[]> {
     const { machines, disks } = this.#locations();
@@ -186,7 +190,9 @@ export class Bench {
     const running = this.home.machines().filter((one) => 'spec' in one && one.status.kind === 'running');
     const paths = found
       .split('\n')
-      .filter((path) => path !== '' && !running.some(({ name }) => path.startsWith(`${machines}/${name}/`)));
+      .filter((path) => path !== '' && !running.some(({ name }) => path.startsWith(`${machines}/${name}/`)))
+      // Made by who was killed before anything was in it: no disk, unless somebody takes it for one.
+      .filter((path) => statSync(path).size > 0 || this.#isInSpec(basename(path)));
     const checked = await Promise.all(
       paths.map(async (path) => {
         // 2: there are errors; 3: clusters leak.

@@ -27,8 +27,9 @@ export const IMAGE_OPERATIONS: readonly Operation[] = [
     args: ['image', 'pull', 'web:1'],
     between: /^nothing of its own/,
     doneAlready: /./,
-    // What a download that was interrupted keeps, and its lock, goes when it is asked for, or with a pull a week later.
-    leaves: /^cache\/vmlet\/downloads(\/|$)/,
+    // What a download that was interrupted keeps, and its lock, goes when it is asked for, or with a pull a week later;
+    // where it was put together, with the next change of the store.
+    leaves: /^(cache\/vmlet\/downloads|data\/vmlet\/images\/\.building-[^/]*)(\/|$)/,
     tidy: [['system', 'prune', '--all', '--force']],
     publishes: true,
   },
