@@ -176,7 +176,9 @@ export class Bench {
   }
 
   #isInSpec(file: string): boolean {
-    return this.home.machines().some((one) => 'spec' in one && JSON.stringify(one.spec).includes(`"${file}"`));
+    return this.home
+      .machines()
+      .some((one) => 'spec' in one && JSON.stringify(one.spec).includes(`"${file}"`));
   }
 
   /** What qemu-img says of the disks that nobody uses just now, but for lost space. */
