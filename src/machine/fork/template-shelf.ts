@@ -78,6 +78,8 @@ export class TemplateShelf {
   /** A damaged one too. Machines that were forked of it go on. @throws TemplateNotFoundError, InvalidInputError. */
   remove(name: string): void {
     requireName(name);
+    // Whoever removed it may have been killed on the way: its memory is as large as that of its guest.
+    this.#removeUnfinished();
     const directory = this.#linked(name);
     if (directory === undefined) throw new TemplateNotFoundError(name);
     unlinkSync(join(this.#directory, name));
@@ -137,15 +139,19 @@ export class TemplateShelf {
     });
   }
 
-  /** Takes away what killed makers left. */
+  /** Takes away what others left who were killed as they made or removed one. */
   async sweep(): Promise<void> {
-    for (const { directory, active } of this.unfinished()) {
-      if (!active) rmSync(directory, { recursive: true, force: true });
-    }
+    this.#removeUnfinished();
     for (const lock of this.#entries().filter((entry) => /^\..+\.lock$/.test(entry))) {
       await using scope = new Scope();
       // One that nobody has goes with the scope.
       await holdFreeLock(join(this.#directory, lock), scope);
+    }
+  }
+
+  #removeUnfinished(): void {
+    for (const { directory, active } of this.unfinished()) {
+      if (!active) rmSync(directory, { recursive: true, force: true });
     }
   }
 

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { TemplateNotFoundError } from '../../../src/errors.ts';
 import { TemplateShelf } from '../../../src/machine/fork/template-shelf.ts';
 import { locate } from '../../../src/machine/locations.ts';
+import { nameOfOwned } from '../../../src/machine/runtime-directory.ts';
+import { identifyProcess } from '../../../src/process/identity.ts';
 import { deferred } from '../../../src/util/deferred.ts';
 import { temporaryDirectory } from '../../directory.ts';
 
@@ -58,5 +61,23 @@ it('sweeps the locks of makers that were killed, and no other', async () => {
   holder.stdin.end('\n');
   await once(holder, 'exit');
   await shelf.sweep();
+  expect(entries()).toEqual([]);
+});
+
+it('takes away with the next removal what one that was killed has left, and nothing that is being made', async () => {
+  const dead = spawn('sleep', ['1000']);
+  const { pid } = dead;
+  if (pid === undefined) throw new Error('sleep could not be started');
+  const owner = identifyProcess(pid);
+  if (!owner) throw new Error('sleep is gone');
+  mkdirSync(join(locations.templates, `.${nameOfOwned(owner)}`));
+  await shelf.withName('web', undefined, async () => {
+    expect(() => shelf.remove('web')).toThrow(TemplateNotFoundError);
+    expect(entries()).toHaveLength(3);
+    dead.kill('SIGKILL');
+    await once(dead, 'exit');
+    expect(() => shelf.remove('web')).toThrow(TemplateNotFoundError);
+    expect(entries()).toHaveLength(2);
+  });
   expect(entries()).toEqual([]);
 });
