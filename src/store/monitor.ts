@@ -1,6 +1,8 @@
 import { MachineStateError, QmpClosedError, QmpConnectError, TimedOutError } from '../errors.ts';
 import { QmpClient } from '../qmp/index.ts';
 import type { Limits } from '../util/deadline.ts';
+import { onAbort } from '../util/on-abort.ts';
+import { startTimer } from '../util/timer.ts';
 import type { Definition } from './definition.ts';
 import { endedMeanwhile, hasEnded } from './ended.ts';
 import { readStatus } from './machine-status.ts';
@@ -21,7 +23,8 @@ export interface MonitorOptions extends Limits {
 /**
  * Connects to QEMU's monitor for the time of `work`.
  * @throws MachineStateError when the machine does not run or its sockets are gone, MachineEndedError when it ends
- *   meanwhile, TimedOutError when QEMU leaves a command of short work without an answer for 30 s, and what `work` throws.
+ *   meanwhile, TimedOutError when QEMU leaves a command of short work without an answer for 30 s, or long work that was
+ *   aborted, and what `work` throws.
  */
 export async function withMonitor<T>(
   { spec, files }: Definition,
@@ -49,9 +52,16 @@ export async function withMonitor<T>(
       },
     );
   });
+  const patience = long && signal ? patienceAfterAbort(qmp, signal) : undefined;
   try {
     return await work(qmp);
   } catch (error) {
+    if (patience?.isOver === true) {
+      throw new TimedOutError(`undoing what was interrupted in ${spec.name}`, ANSWER_MS, {
+        hint: `QEMU does not answer; when it still stands later, what is left is to kill it: vmlet kill ${spec.name}`,
+        cause: error,
+      });
+    }
     if (!long && error instanceof TimedOutError && error.timeoutMs === ANSWER_MS) {
       throw new TimedOutError(`a command to QEMU, which does not answer for ${spec.name},`, ANSWER_MS, {
         hint: `it stands still; what is left is to kill it: vmlet kill ${spec.name}`,
@@ -61,6 +71,33 @@ export async function withMonitor<T>(
     const lost = error instanceof QmpClosedError;
     throw lost && (await hasEnded(status, END_MS, signal)) ? endedMeanwhile({ spec, files }, error) : error;
   } finally {
+    patience?.stop();
     await qmp.close();
   }
+}
+
+interface Patience {
+  readonly isOver: boolean;
+  readonly stop: () => void;
+}
+
+/** A QEMU that is to undo what it does may not answer any more. What is left then is as after whoever was killed. */
+function patienceAfterAbort(qmp: QmpClient, signal: AbortSignal): Patience {
+  let isOver = false;
+  let stopTimer: (() => void) | undefined;
+  const stopWaiting = onAbort(signal, () => {
+    stopTimer = startTimer(ANSWER_MS, () => {
+      isOver = true;
+      void qmp.close();
+    });
+  });
+  return {
+    get isOver() {
+      return isOver;
+    },
+    stop: () => {
+      stopWaiting();
+      stopTimer?.();
+    },
+  };
 }
