@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 /** After a program is gone, a child of it may still hold its output open; what it printed itself is there by then. */
 const PATIENCE_MS = 1000;
@@ -11,4 +12,32 @@ export function giveUpOrphanedOutput(child: ChildProcess): void {
     const timer = setTimeout(() => setImmediate(giveUp), PATIENCE_MS);
     child.once('close', () => clearTimeout(timer));
   });
+}
+
+/** What a program writes into a connection, until it closes that, or is gone and nothing more comes for a moment. */
+export async function* outputUntilGone(output: Readable, exited: Promise<unknown>): AsyncGenerator<Buffer> {
+  const chunks = (output as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const gone = exited.then(() => undefined);
+  for (;;) {
+    const next = chunks.next();
+    const result = (await Promise.race([next, gone])) ?? (await aMomentFor(next));
+    if (result === undefined) output.destroy();
+    if (result === undefined || result.done === true) return;
+    yield result.value;
+  }
+}
+
+/** Undefined where that is not enough for it. */
+export async function aMomentFor<T>(work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => setImmediate(resolve, undefined), PATIENCE_MS);
+  });
+  // Whoever gives up closes it, which nobody waits for.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

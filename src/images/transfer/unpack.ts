@@ -1,4 +1,5 @@
 import { confineToFiles } from '../../process/confine-to-files.ts';
+import { aMomentFor, outputUntilGone } from '../../process/orphaned-output.ts';
 import { requireProgram } from '../../process/program.ts';
 import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts';
 import { supervise } from '../../process/supervise.ts';
@@ -89,7 +90,7 @@ export async function unpack(
   const tell = inSteps(options.onProgress);
   let nextCheck = 0;
   try {
-    for await (const chunk of content as AsyncIterable<Buffer>) {
+    for await (const chunk of outputUntilGone(content, program.exited)) {
       if (to.bytes + chunk.length > maxBytes) {
         throw subject.refuse('too-large', `unpacks to more than the ${formatBytes(maxBytes)} allowed`);
       }
@@ -105,7 +106,8 @@ export async function unpack(
   } finally {
     signal?.throwIfAborted();
   }
-  const [status] = await Promise.all([program.exited, program.outputEnded]);
+  const status = await program.exited;
+  await aMomentFor(program.outputEnded);
   standstill.throwIfEnded();
   if (status.exitCode === 0) {
     if (to.bytes === 0) throw subject.refuse('compression', `is empty: ${method} unpacks nothing from it`);

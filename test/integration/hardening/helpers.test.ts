@@ -5,9 +5,17 @@ import type { Findings } from '../../hardening/section.ts';
 
 const ALL = { scale: 1, seed: 1, log: () => undefined };
 
-/** Two cases of what the section takes: all programs, all operations and all messages. */
+/** A few cases of what the section takes: all programs, all operations and all messages. */
 it('a qemu-img that does nothing and says that it did is found out', async () => {
   check(await misbehavingPrograms(ALL, 'create:qemu-img create:1:says-nothing'));
+});
+
+it('an unpacker whose orphan keeps its output open is not waited for', async () => {
+  check(await misbehavingPrograms(ALL, 'image-import-gzip:sh -c:1:leaves-orphan'));
+});
+
+it('a QEMU that does not answer when a save is interrupted is not waited for', async () => {
+  check(await lyingMonitors(ALL, 'save:command:12:stalls'));
 });
 
 it('a QEMU that answers with something else is told apart, and the machine goes on', async () => {
