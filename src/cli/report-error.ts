@@ -27,6 +27,9 @@ const HOST_HINTS: Readonly<Record<string, string>> = {
   ELOOP: 'links in that path lead in a circle; where vmlet has its files, the XDG variables say',
 };
 
+/** All that comes after the image or the machine is the guest's. */
+const MISPLACED_OPTION = 'options of vmlet go before the image or the name of the machine';
+
 /** Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours. */
 export function reportError(thrown: unknown): number {
   const error = firstFailure(thrown);
@@ -47,7 +50,10 @@ export function reportError(thrown: unknown): number {
   if (error instanceof LaunchError) writeOutput(error);
   if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
   writeHint(error.hint);
-  if (error instanceof GuestCommandError) return error.exitCode;
+  if (error instanceof GuestCommandError) {
+    if (error.argv[0]?.startsWith('-') === true) writeHint(MISPLACED_OPTION);
+    return error.exitCode;
+  }
   const timedOut = error instanceof TimedOutError || error.cause instanceof TimedOutError;
   return timedOut ? EXIT_TIMED_OUT : EXIT_VMLET;
 }

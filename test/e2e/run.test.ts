@@ -45,6 +45,15 @@ describe('vmlet run', () => {
     expect(status).toBe(expected);
   });
 
+  it('says where options go, of a command that looks like one', async () => {
+    const { status, stderr } = await vmlet('run', '--net', 'none', 'micro', '--memory', '1G');
+    expect(status).toBe(127);
+    expect(stderr).toBe(
+      'vmlet: the guest cannot run --memory: command not found (ENOENT)\n' +
+        '  options of vmlet go before the image or the name of the machine\n',
+    );
+  });
+
   it('gives the command its variables, directory and user', async () => {
     const command = ['sh', '-c', 'echo $A:$B:$PWD:$(id -un)'];
     const flags = ['-e', 'A=a b=c', '-e', 'B', '-w', '/tmp', '-u', 'nobody', '--net', 'none'];

@@ -21,7 +21,7 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
   {
     name: 'run',
     prepare: [],
-    args: ['run', '@/off.img,format=raw', '--memory', '32M', '--net', 'none'],
+    args: ['run', '--memory', '32M', '--net', 'none', '@/off.img,format=raw'],
     ends: 125,
     doneAlready: /./,
   },
@@ -31,7 +31,6 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
     prepare: [],
     args: [
       'run',
-      '@/guest.img,format=raw',
       '--memory',
       '32M',
       '-p',
@@ -39,7 +38,8 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
       '--net',
       'passt',
       '--timeout',
-      '2s',
+      '1s',
+      '@/guest.img,format=raw',
     ],
     ends: 124,
     doneAlready: /./,
@@ -47,7 +47,7 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
   {
     name: 'run-micro',
     prepare: [],
-    args: ['run', 'micro', ...MICRO, '--', 'true'],
+    args: ['run', ...MICRO, 'micro', '--', 'true'],
     doneAlready: /./,
     usesMicro: true,
     part: FEW,
