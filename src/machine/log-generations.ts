@@ -29,9 +29,9 @@ interface Generation {
 export class LogGenerations implements Disposable {
   readonly #path: string;
   readonly #held: Generation[] = [];
-  /** The newest file that was ever held, and the one before it. */
-  #newest: string | undefined;
-  #older: string | undefined;
+  /** The newest file that was ever held, and the one before it: as long as they are open no other gets their numbers. */
+  #newest: Generation | undefined;
+  #older: Generation | undefined;
   #possibleGaps = 0;
 
   /** Opens nothing yet. */
@@ -39,7 +39,7 @@ export class LogGenerations implements Disposable {
     this.#path = path;
   }
 
-  /** How often more than one file had come since the last look, so that a third may have come and gone. */
+  /** How often a file had come and been put aside since the last look, so that another may have come and gone. */
   get possibleGaps(): number {
     return this.#possibleGaps;
   }
@@ -47,7 +47,7 @@ export class LogGenerations implements Disposable {
   /** Holds the files that have come since the last look. What `read` finds to be the end, was it at the last look. */
   look(): void {
     while (this.#held.length < MOST_HELD) {
-      if (this.#newest !== undefined && identify(this.#path) === this.#newest) return;
+      if (this.#newest !== undefined && identify(this.#path) === this.#newest.identity) return;
       const older = open(`${this.#path}.1`);
       const current = open(this.#path);
       if (identify(`${this.#path}.1`) === older?.identity) {
@@ -70,7 +70,7 @@ export class LogGenerations implements Disposable {
       }
       if (this.#held.length > 1) {
         // Nobody writes to a file that has a successor.
-        close(this.#held.shift());
+        this.#release(this.#held.shift());
       } else if (fstatSync(first.descriptor).size < first.offset) {
         // Somebody has emptied it, as `: >FILE` does.
         first.offset = 0;
@@ -108,26 +108,36 @@ export class LogGenerations implements Disposable {
     const index = this.#held.findIndex((held) => held.identity === identity);
     const found = this.#held[index];
     if (!found) return;
-    close(...this.#held.splice(0, index));
+    for (const passed of this.#held.splice(0, index)) this.#release(passed);
     found.offset = offset;
   }
 
   [Symbol.dispose](): void {
+    const older = this.#older;
+    this.#older = undefined;
+    this.#release(older);
     close(...this.#held.splice(0));
   }
 
   #take(older: Generation | undefined, current: Generation | undefined): void {
     const successors = [older, current].filter((found) => found !== undefined);
-    const known = successors.findIndex(({ identity }) => identity === this.#newest);
+    const known = successors.findIndex(({ identity }) => identity === this.#newest?.identity);
     // A file that is put aside again, after its successor was removed, is none.
-    const fresh = successors.slice(known + 1).filter(({ identity }) => identity !== this.#older);
-    if (this.#newest !== undefined && known === -1 && fresh.length > 1) this.#possibleGaps++;
+    const fresh = successors.slice(known + 1).filter(({ identity }) => identity !== this.#older?.identity);
+    // One that is put aside already came after the newest one, or after others that nobody saw.
+    if (this.#newest && known === -1 && older && fresh.includes(older)) this.#possibleGaps++;
     close(...successors.filter((found) => !fresh.includes(found)));
     for (const generation of fresh) {
-      this.#held.push(generation);
+      const forgotten = this.#older;
       this.#older = this.#newest;
-      this.#newest = generation.identity;
+      this.#newest = generation;
+      this.#held.push(generation);
+      this.#release(forgotten);
     }
+  }
+
+  #release(generation: Generation | undefined): void {
+    if (generation && generation !== this.#older && !this.#held.includes(generation)) close(generation);
   }
 }
 
@@ -154,7 +164,7 @@ function identify(path: string): string | undefined {
   return status && identityOf(status);
 }
 
-/** The number of a file that is gone is given to the next one; its time of birth is not. */
+/** The number of a file that is gone is given to the next one, perhaps before the clock of such times has gone on. */
 function identityOf(status: {
   readonly dev: bigint;
   readonly ino: bigint;

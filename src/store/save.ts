@@ -25,7 +25,8 @@ const QUIT_MS = 30_000;
 /**
  * Writes a machine's memory to a file and ends it; the next start goes on where it was. When it fails the machine runs
  * on as it did.
- * @throws MachineStateError, MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
+ * @throws MachineStateError, MachineBusyError, NoSpaceError, QmpJobError, the signal's reason, or TimedOutError where QEMU
+ *   does not answer for 30 s after the abort.
  */
 export async function saveMachine(definition: Definition, options: SaveMachineOptions = {}): Promise<void> {
   const { spec, files } = definition;
