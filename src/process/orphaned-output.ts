@@ -17,10 +17,16 @@ export function giveUpOrphanedOutput(child: ChildProcess): void {
 /** What a program writes into a connection, until it closes that, or is gone and nothing more comes for a moment. */
 export async function* outputUntilGone(output: Readable, exited: Promise<unknown>): AsyncGenerator<Buffer> {
   const chunks = (output as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  const gone = exited.then(() => undefined);
+  const gone = { yes: false, wake: (): void => undefined };
+  void exited.then(() => {
+    gone.yes = true;
+    gone.wake();
+  });
   for (;;) {
     const next = chunks.next();
-    const result = (await Promise.race([next, gone])) ?? (await aMomentFor(next));
+    // Not with one promise for all of them: that would keep every chunk until it settles.
+    if (!gone.yes) await Promise.race([next, new Promise<void>((resolve) => (gone.wake = resolve))]);
+    const result = await (gone.yes ? aMomentFor(next) : next);
     if (result === undefined) output.destroy();
     if (result === undefined || result.done === true) return;
     yield result.value;
