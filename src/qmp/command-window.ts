@@ -48,6 +48,7 @@ export class CommandWindow {
   readonly #freeIds = [...FIRST_IDS];
   #nextId = FIRST_IDS.length;
   #inBand = 0;
+  #held = false;
 
   constructor(write: (text: string) => void) {
     this.#write = write;
@@ -58,8 +59,18 @@ export class CommandWindow {
     const { name, outOfBand, head, limits } = command;
     const waiter: Waiter = { name, outOfBand, head, limits, settle, disarm: nothing, settled: false };
     if (!this.#arm(waiter)) return;
-    if (!outOfBand && this.#inBand >= IN_BAND_LIMIT) this.#queue.add(waiter);
+    if (!outOfBand && (this.#held || this.#inBand >= IN_BAND_LIMIT)) this.#queue.add(waiter);
     else this.#send(waiter);
+  }
+
+  /** From now on in-band commands wait here. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#sendNext();
   }
 
   /** @returns false when no such command is in flight: the peer lies. */
@@ -83,9 +94,9 @@ export class CommandWindow {
     return this.#inFlight.keys().next().value;
   }
 
-  /** Fulfils what is in flight under this name; used for `quit`, which the end of the stream answers too. */
+  /** Fulfils what is on its way under this name; used for `quit`, which the end of the stream answers too. */
   resolveAll(name: string, value: unknown): void {
-    for (const waiter of this.#inFlight.values()) {
+    for (const waiter of [...this.#inFlight.values(), ...this.#queue]) {
       if (waiter.name === name && !waiter.settled) finish(waiter, { failed: false, value });
     }
   }
@@ -107,11 +118,10 @@ export class CommandWindow {
   }
 
   #sendNext(): void {
-    if (this.#queue.size === 0) return;
     for (const waiter of this.#queue) {
+      if (this.#held || this.#inBand >= IN_BAND_LIMIT) return;
       this.#queue.delete(waiter);
       this.#send(waiter);
-      return;
     }
   }
 

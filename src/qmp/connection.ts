@@ -19,10 +19,11 @@ import { JsonObjectScanner } from './framing.ts';
 import { type JsonObject, stringifyLossless } from './lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from './message.ts';
 import { QmpTrace } from './trace.ts';
+import { readOnAfterFailedWrites } from '../util/failed-writes.ts';
 import { isWellFormed } from '../util/well-formed.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
-/** After the process is gone, a child of it may still hold the other end open. */
+/** When the process is gone or does not read any more, its end of the stream may still be open: a child may hold it. */
 const ORPHANED_STREAM_MS = 1_000;
 
 export interface ConnectionOptions {
@@ -60,6 +61,7 @@ export class QmpConnection {
     });
     this.#window = new CommandWindow((text) => this.#write(text));
     this.#greeted.promise.catch(ignoreUnheard);
+    readOnAfterFailedWrites(socket, () => this.#expectStreamEnd());
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.once('end', () => this.#onStreamEnd(undefined));
     socket.once('close', () => this.#onStreamEnd(undefined));
@@ -192,6 +194,7 @@ export class QmpConnection {
     }
     switch (message.kind) {
       case 'event':
+        this.#followEnd(message.event.event);
         this.events.emit(message.event);
         break;
       case 'greeting':
@@ -200,6 +203,16 @@ export class QmpConnection {
       default:
         this.#onReply(message);
     }
+  }
+
+  /**
+   * QEMU says SHUTDOWN before it ends, and STOP after it where it was told to stand still instead. It crashes on a
+   * command that comes between its dispatcher's end and its own (10.0: monitor_cleanup lets its I/O thread wake a
+   * dispatcher that is gone).
+   */
+  #followEnd(event: string): void {
+    if (event === 'SHUTDOWN') this.#window.hold();
+    if (event === 'STOP') this.#window.release();
   }
 
   #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
@@ -221,7 +234,7 @@ export class QmpConnection {
   }
 
   #expectStreamEnd(): void {
-    if (this.#streamEnded) return;
+    if (this.#streamEnded || this.#orphanTimer) return;
     this.#orphanTimer = setTimeout(() => this.#onStreamEnd(undefined), ORPHANED_STREAM_MS);
   }
 

@@ -178,6 +178,14 @@ describe('a fork', () => {
     expect(await inGuest(forks[1]!, `echo again | nc -w 30 10.0.2.2 ${port}`)).toBe('again\n');
   });
 
+  it.each(['poweroff', 'reboot'])('ends by %s like a machine that was booted', async (command) => {
+    const fork = await template.fork();
+    await fork.exec(['setsid', 'sh', '-c', `${command} -f`]).catch(() => undefined);
+    expect(await fork.ended).toEqual(
+      command === 'reboot' ? { kind: 'reboot' } : { kind: 'power-off', requested: false },
+    );
+  });
+
   it('changes neither its template nor other forks by what it writes', async () => {
     const look = 'cat /root/warm; head -n 1 /dev/vda';
     await inGuest(forks[0]!, 'echo mine > /root/warm; echo mine > /dev/vda; sync');

@@ -118,6 +118,7 @@ it('keeps networks apart, and a machine in two of them in both', async () => {
   // What is closed leads nowhere, and its machines go on.
   await backstage[Symbol.asyncDispose]();
   expect(await Promise.all([get(both, 'web'), get(both, 'behind')])).toEqual(['web', undefined]);
+  expect(await both.stop()).toMatchObject({ rung: 'guest', outcome: { kind: 'power-off' } });
 });
 
 it('tells a guest its address by DHCP, too', async () => {

@@ -47,17 +47,20 @@ static char requests[4096];
 static size_t requests_length;
 static bool starts_paused, ran;
 static bool asked_status, ask_status_again;
+/* QEMU 10.0 dereferences a null pointer when a command comes between its dispatcher's end and its own. */
+static bool ends;
 static int64_t quit_answer_until = INT64_MAX;
 
-static void request(enum command command)
+static bool request(enum command command)
 {
     struct text text = {.at = requests, .size = sizeof requests, .length = requests_length};
-    if (connection.fd < 0)
-        return;
+    if (connection.fd < 0 || ends)
+        return false;
     text_print(&text, "{\"execute\":%s,\"id\":%d}", commands[command], (int)command);
     if (text.cut)
         note_text("the monitor takes no more commands", commands[command]);
     requests_length = text.length;
+    return true;
 }
 
 static void ask_status(void)
@@ -68,8 +71,7 @@ static void ask_status(void)
         ask_status_again = true;
         return;
     }
-    asked_status = true;
-    request(STATUS);
+    asked_status = request(STATUS);
 }
 
 static void runs(void)
@@ -104,8 +106,8 @@ static void follow(struct span status)
 static bool changes_state(struct span name)
 {
     static const char *const names[] = {
-        "STOP",  "RESUME",         "SUSPEND",            "SUSPEND_DISK",   "WAKEUP",    "RESET",   "POWERDOWN",
-        "SHUTDOWN", "GUEST_PANICKED", "GUEST_CRASHLOADED", "BLOCK_IO_ERROR", "MIGRATION", "WATCHDOG", "JOB_STATUS_CHANGE",
+        "STOP", "RESUME", "SUSPEND", "SUSPEND_DISK", "WAKEUP", "RESET", "POWERDOWN", "GUEST_PANICKED",
+        "GUEST_CRASHLOADED", "BLOCK_IO_ERROR", "MIGRATION", "WATCHDOG", "JOB_STATUS_CHANGE",
     };
     for (size_t index = 0; index < sizeof names / sizeof *names; index++)
         if (json_is_string(name, names[index]))
@@ -187,6 +189,11 @@ static void take_line(char *at, size_t length)
     }
     bool asks = changes_state(name), resumed = json_is_string(name, "RESUME");
     bool connected = json_is_string(name, "NETDEV_STREAM_CONNECTED");
+    if (json_is_string(name, "SHUTDOWN"))
+        ends = true;
+    /* Where it was told to stand still instead, for whatever reason. */
+    if (json_is_string(name, "STOP"))
+        ends = false;
     if (json_is_string(name, "BLOCK_IO_ERROR"))
         take_disk_error(object);
     if (resumed)

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { StopRung } from '../../../src/machine/stop.ts';
 import type { Locations } from '../../../src/machine/locations.ts';
-import type { RunningMachine } from '../../../src/index.ts';
+import type { Outcome, RunningMachine } from '../../../src/index.ts';
 import { until } from '../until.ts';
 import type { Count, HardeningOptions } from '../section.ts';
 import { type ChildProcess, descendantsOf, describeMemory, memoryOf } from './child-processes.ts';
@@ -17,6 +17,8 @@ export interface Crowd {
   readonly stopMs: number;
   start(index: number): Promise<RunningMachine>;
 }
+
+const ORDERLY = new Set<Outcome['kind']>(['power-off', 'host-quit']);
 
 /** Starts all of a crowd in this process, looks at what they take, and stops them. */
 export async function loadEmbedded(
@@ -45,7 +47,8 @@ export async function loadEmbedded(
   log(`${crowd.what}: ${machines.length} of ${crowd.size} in ${seconds.toFixed(1)} s; ${note}`);
   const stopped = await many(machines.length, crowd.atOnce, async (index) => {
     const { rung, outcome } = await machines[index]!.stop({ timeoutMs: crowd.stopMs });
-    if (rung !== crowd.endsBy) throw new Error(`ended by ${rung ?? 'itself'}: ${JSON.stringify(outcome)}`);
+    if (rung !== crowd.endsBy || !ORDERLY.has(outcome.kind))
+      throw new Error(`ended by ${rung ?? 'itself'}: ${JSON.stringify(outcome)}`);
   });
   await Promise.all(machines.map(async (machine) => machine.kill()));
   await until(() => descendantsOf(process.pid).length <= before);

@@ -39,7 +39,8 @@ export async function loadNamed(
   );
   const stopped = await many(size, atOnce, async (index) => {
     const { rung, outcome } = await home.store.get(names[index]!).live().stop({ timeoutMs: STOP_MS });
-    if (rung !== 'quit') throw new Error(`${names[index]!} ended by ${rung}: ${describeEnd(outcome)}`);
+    if (rung !== 'quit' || outcome.kind !== 'host-quit')
+      throw new Error(`${names[index]!} ended by ${rung}: ${describeEnd(outcome)}`);
   });
   await many(size, atOnce, async (index) => home.store.remove(names[index]!, { storage: true, force: true }));
   await until(() => home.processes().length === 0);

@@ -27,6 +27,15 @@ afterEach(async () => {
 const misbehave = (mode: string): StartedKeeper =>
   lab.start([process.execPath, MONITOR, mode, lab.path('requests')]);
 
+function sentAfterShutdown(): string[] | undefined {
+  if (!existsSync(lab.path('requests'))) return undefined;
+  const after = lab.text('requests').split('"SHUTDOWN"\n')[1];
+  return after
+    ?.split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { execute: string }).execute);
+}
+
 async function quit(keeper: StartedKeeper): Promise<void> {
   process.kill(keeper.pid, 'SIGTERM');
   expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
@@ -95,6 +104,22 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     const keeper = misbehave('internal-error');
     expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
     expect(lab.end()).toMatchObject({ fatalRunState: 'internal-error', signal: 9, sentSignal: 9 });
+  });
+
+  it('sends one that ends no more commands, and says by a signal that it is to make haste', async () => {
+    const keeper = misbehave('ends');
+    await until('the guest has powered off', () => sentAfterShutdown() !== undefined);
+    await until('that is heard', () => lab.text('events.ndjson').includes('WATCHDOG'));
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGTERM' });
+    expect(sentAfterShutdown()).toEqual([]);
+  });
+
+  it('asks one that stands still after its end how it is, and quits it', async () => {
+    const keeper = misbehave('ends-standing-still');
+    await until('it is asked', () => sentAfterShutdown()?.length === 1);
+    await quit(keeper);
+    expect(sentAfterShutdown()).toEqual(['query-status', 'quit']);
   });
 
   it('reports that QEMU refuses to continue, and ends it', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   QmpClient,
@@ -54,6 +55,43 @@ test('a flood of events neither grows memory nor pushes out the rare one', async
   await client.execute('query-status');
   expect(events.dropped).toBe(50_001 - 1024);
   expect((await events.next()).value).toMatchObject({ event: 'SHUTDOWN' });
+});
+
+test('a peer that ends is sent no more commands, as QEMU may crash on them', async () => {
+  await using peer = standIn('shuts-down');
+  await using client = await negotiate(peer);
+  await client.waitFor('SHUTDOWN');
+  const held = failureOf(client.execute('query-status'));
+  const quit = client.execute('quit');
+  await client.executeOutOfBand('query-yank');
+  expect(await held).toBeInstanceOf(QmpClosedError);
+  expect(await quit).toEqual({});
+  expect(client.trace.toJsonLines()).not.toMatch(/query-status|quit/);
+});
+
+test('a peer that stands still instead of ending is sent what was held back', async () => {
+  await using peer = standIn('shuts-down-and-stands-still');
+  await using client = await negotiate(peer);
+  await client.waitFor('SHUTDOWN');
+  const held = Array.from({ length: 20 }, async () => client.execute('query-status'));
+  const aborted = failureOf(client.execute('stop', undefined, { timeoutMs: 1 }));
+  expect(await aborted).toBeInstanceOf(TimedOutError);
+  await client.executeOutOfBand('query-yank');
+  expect(await Promise.all(held)).toEqual(held.map(() => ({ status: 'running', running: true })));
+  expect(client.trace.toJsonLines()).not.toContain('"stop"');
+});
+
+test('what a peer said last is heard, also where a command could not be written any more', async () => {
+  await using peer = standIn('has-last-words');
+  await using client = await negotiate(peer);
+  const events = client.events('RESET');
+  const first = failureOf(client.execute('query-status'));
+  // Nothing is read meanwhile.
+  while (!readFileSync(`/proc/${peer.process.pid}/stat`, 'latin1').includes(') Z '));
+  const second = failureOf(client.execute('query-status'));
+  expect(await first).toBeInstanceOf(QmpClosedError);
+  expect(await second).toBeInstanceOf(QmpClosedError);
+  expect((await events.next()).value).toMatchObject({ event: 'RESET' });
 });
 
 test('a reply that is cut off by a crash ends in the crash’s error', async () => {

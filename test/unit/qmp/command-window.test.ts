@@ -52,6 +52,21 @@ describe('a window of commands', () => {
     expect(new Set(harness.sent.map(({ id }) => id)).size).toBe(10);
   });
 
+  test('holds in-band commands back, and sends as many as there are places when it lets them go', () => {
+    const harness = new Harness();
+    harness.window.hold();
+    for (let index = 0; index < 10; index++) void harness.run(`c${index}`);
+    void harness.run('urgent', true);
+    expect(harness.sent.map(({ name }) => name)).toEqual(['urgent']);
+    harness.window.release();
+    expect(harness.sent.slice(1).map(({ name }) => name)).toEqual(
+      Array.from({ length: 8 }, (_, index) => `c${index}`),
+    );
+    harness.window.hold();
+    expect(harness.answer(1)).toBe(true);
+    expect(harness.sent).toHaveLength(9);
+  });
+
   test('an answer that nobody asked for is told apart', () => {
     const harness = new Harness();
     void harness.run('one');

@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+
+const OURS = /segfault at .* in (qemu-|passt|vmlet-)/;
+
+/** Fails the run when a program crashed meanwhile, whether or not a test looked at how it ended. */
+export default function setup(): () => void {
+  const before = new Set(crashes());
+  return () => {
+    const seen = crashes().filter((line) => !before.has(line));
+    if (seen.length > 0) throw new Error(`the kernel saw crashes:\n  ${seen.join('\n  ')}`);
+  };
+}
+
+function crashes(): string[] {
+  try {
+    const log = execFileSync('dmesg', {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return log.split('\n').filter((line) => OURS.test(line));
+  } catch (error) {
+    console.warn(`no crash will be seen: ${(error as Error).message.trim().replaceAll('\n', '; ')}`);
+    return [];
+  }
+}
