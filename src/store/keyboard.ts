@@ -28,6 +28,6 @@ export async function typeOnMachine(definition: Definition, input: KeyboardInput
   if (chords.length === 0) throw new InvalidInputError('keys', 'none was given');
   await withMonitor(definition, async (qmp) => sendKeys(qmp, chords, { holdMs, signal }), {
     signal,
-    long: chords.length > FEW,
+    waitsForGuest: chords.length > FEW,
   });
 }

@@ -112,7 +112,7 @@ export async function unplug(
       if (await hasNode(qmp, disk.name))
         await detachDisk(qmp, { nodeName: disk.name }, { timeoutMs, signal });
     },
-    { long: true, signal },
+    { waitsForGuest: true, signal },
   );
   changePlannedDisks(definition, (disks) => disks.filter(({ nodeName }) => nodeName !== disk.name));
 }

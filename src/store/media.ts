@@ -131,7 +131,7 @@ async function changeLive(
       if (medium === undefined) await change();
       else await lendFile(files, medium, change);
     },
-    { long: true, signal: options.signal },
+    { waitsForGuest: true, signal: options.signal },
   );
   const plan = readPlan(files);
   const cdroms = plan.cdroms.map((one) => (one.name === drive.name ? { ...one, path: medium } : one));

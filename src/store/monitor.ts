@@ -15,28 +15,30 @@ const ANSWER_MS = 30_000;
 /** The connection is gone before the keeper, which waits for its helpers. */
 const END_MS = 5000;
 
-export interface MonitorOptions extends Limits {
-  /** Work that takes long leaves the other monitor to the short commands. */
+export interface MonitorOptions extends Pick<Limits, 'signal'> {
+  /** Work that QEMU takes long for: its commands have no limit, and it leaves the other monitor to short ones. */
   readonly long?: boolean | undefined;
+  /** Work that the guest takes long for: it leaves the other monitor to short ones, too, but QEMU answers at once. */
+  readonly waitsForGuest?: boolean | undefined;
 }
 
 /**
  * Connects to QEMU's monitor for the time of `work`.
  * @throws MachineStateError when the machine does not run or its sockets are gone, MachineEndedError when it ends
- *   meanwhile, TimedOutError when QEMU leaves a command of short work without an answer for 30 s, or long work that was
- *   aborted, and what `work` throws.
+ *   meanwhile, TimedOutError when QEMU leaves a command without an answer for 30 s, of long work only once it was aborted,
+ *   and what `work` throws.
  */
 export async function withMonitor<T>(
   { spec, files }: Definition,
   work: (qmp: QmpClient) => Promise<T>,
-  { signal, long = false }: MonitorOptions = {},
+  { signal, long = false, waitsForGuest = false }: MonitorOptions = {},
 ): Promise<T> {
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
-  const qmp = await QmpClient.connect(long ? files.shellSocket : files.monitorSocket, {
+  const socket = long || waitsForGuest ? files.shellSocket : files.monitorSocket;
+  const qmp = await QmpClient.connect(socket, {
     signal,
     greetingTimeoutMs: TURN_MS,
-    // Snapshots and migrations hold QEMU up for as long as they take.
     timeoutMs: long ? undefined : ANSWER_MS,
   }).catch((error: unknown) => {
     if (!(error instanceof QmpConnectError)) throw error;

@@ -95,9 +95,10 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     create: ['--net', 'passt', '-p', ':22'],
     doneAlready: /./,
   },
-  { name: 'screenshot', args: ['screenshot', NAME, '@/screen.png'], create: ['--display', 'vnc'] },
+  { name: 'screenshot', args: ['screenshot', NAME, '@/screen.png', '--force'], create: ['--display', 'vnc'] },
   { name: 'stats', args: ['stats', '--no-stream', NAME] },
   { name: 'ls', args: ['ls'] },
   { name: 'inspect', args: ['inspect', NAME] },
-  { name: 'qmp', args: ['qmp', NAME, 'query-status'] },
+  // Whoever asks QEMU by hand gives the limit.
+  { name: 'qmp', args: ['qmp', '--timeout', '10', NAME, 'query-status'] },
 ];

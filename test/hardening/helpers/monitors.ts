@@ -70,6 +70,7 @@ async function sweep(operation: LiveOperation, options: Sweep): Promise<Findings
       held,
       note,
     };
+    if (tried === 0 && cases.length > 0) faults.push(`${operation.name}: none of its lies was told`);
     return { counts: tried === 0 ? [] : [count], faults };
   } finally {
     await lab.close();

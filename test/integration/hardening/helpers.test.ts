@@ -18,6 +18,10 @@ it('a QEMU that does not answer when a save is interrupted is not waited for', a
   check(await lyingMonitors(ALL, 'save:command:12:stalls'));
 });
 
+it('a QEMU that does not answer while a CD is changed is not waited for', async () => {
+  check(await lyingMonitors(ALL, 'cd insert:command:3:stalls'));
+});
+
 it('a QEMU that answers with something else is told apart, and the machine goes on', async () => {
   check(await lyingMonitors(ALL, 'snapshot rm:command:3:is null'));
 });
