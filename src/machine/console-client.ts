@@ -2,6 +2,7 @@ import { createConnection } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { ConnectError, isSystemError } from '../errors.ts';
 import { deferred } from '../util/deferred.ts';
+import { readOnAfterFailedWrites } from '../util/failed-writes.ts';
 import { onAbort } from '../util/on-abort.ts';
 
 /** Ctrl-], as for telnet and virsh. */
@@ -36,6 +37,7 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
   signal?.throwIfAborted();
   const ended = deferred<ConsoleEnd>();
   const connection = createConnection({ path: socketPath, allowHalfOpen: true });
+  readOnAfterFailedWrites(connection);
   let connected = false;
 
   const typed = (chunk: Buffer | string): void => {

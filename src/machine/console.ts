@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { type Limits, withinLimits } from '../util/deadline.ts';
 import { deferred } from '../util/deferred.ts';
+import { readOnAfterFailedWrites } from '../util/failed-writes.ts';
 import { Tail } from '../util/tail.ts';
 
 const KEPT_LINES = 1000;
@@ -17,6 +18,7 @@ export class GuestConsole {
   constructor(connection: Socket, machineEnded: Promise<never>, copy: Writable | undefined) {
     this.#connection = connection;
     this.#machineEnded = machineEnded;
+    readOnAfterFailedWrites(connection);
     connection.on('data', (chunk: Buffer) => {
       this.#tail.push(chunk);
       copy?.write(chunk);

@@ -6,11 +6,11 @@ type Done = (error?: Error | null) => void;
  * Node gives a socket up when a write to it fails, together with what its peer said last and nobody has read yet. With
  * this a failed write only calls `tell`, and the socket ends when all has been read.
  */
-export function readOnAfterFailedWrites(socket: Socket, tell: () => void): void {
+export function readOnAfterFailedWrites(socket: Socket, tell?: () => void): void {
   const heed =
     (done: Done): Done =>
     (error) => {
-      if (error) tell();
+      if (error) tell?.();
       done();
     };
   const write = socket._write.bind(socket);
