@@ -104,7 +104,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
 
   /**
    * Runs a command. Up to 8 are at QEMU at a time, the others wait here in order; so do those that come after SHUTDOWN,
-   * until STOP or the end of the connection: QEMU may crash on a command while it ends.
+   * until STOP, the end of the connection, or for 10 s: QEMU may crash on a command while it ends.
    * Integers beyond 2^53 may be given as bigint, and are bigint in what is returned.
    * `quit` succeeds when QEMU answers and when it ends the connection.
    * @throws QmpRefusedError, QmpClosedError, QmpCrashedError, TimedOutError, QmpStateError after `close()`,

@@ -25,6 +25,8 @@ import { isWellFormed } from '../util/well-formed.ts';
 export const GREETING_TIMEOUT_MS = 10_000;
 /** When the process is gone or does not read any more, its end of the stream may still be open: a child may hold it. */
 const ORPHANED_STREAM_MS = 1_000;
+/** One that has not ended by then does not. */
+const END_PATIENCE_MS = 10_000;
 
 export interface ConnectionOptions {
   readonly greetingTimeoutMs?: number | undefined;
@@ -49,6 +51,7 @@ export class QmpConnection {
   #closing = false;
   #ending: Ending | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
+  #holdTimer: NodeJS.Timeout | undefined;
   /** Requests that were caused by one read go out in one write. */
   #outgoing: string | undefined;
 
@@ -211,8 +214,16 @@ export class QmpConnection {
    * dispatcher that is gone).
    */
   #followEnd(event: string): void {
-    if (event === 'SHUTDOWN') this.#window.hold();
-    if (event === 'STOP') this.#window.release();
+    if (event !== 'SHUTDOWN' && event !== 'STOP') return;
+    this.#stopHolding();
+    if (event === 'STOP') return;
+    this.#window.hold();
+    this.#holdTimer = setTimeout(() => this.#stopHolding(), END_PATIENCE_MS);
+  }
+
+  #stopHolding(): void {
+    clearTimeout(this.#holdTimer);
+    this.#window.release();
   }
 
   #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
@@ -242,6 +253,7 @@ export class QmpConnection {
     if (this.#streamEnded) return;
     this.#streamEnded = true;
     clearTimeout(this.#orphanTimer);
+    clearTimeout(this.#holdTimer);
     this.#socket.destroy();
     this.#scanner.reset();
     this.#window.resolveAll('quit', {});

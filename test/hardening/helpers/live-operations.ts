@@ -14,6 +14,8 @@ export interface LiveOperation {
   readonly isLong?: boolean;
   /** In which states the machine may be when it failed; running by default. */
   readonly mayBe?: readonly string[];
+  /** How it ends where QEMU refuses, if that is no failure of its own. */
+  readonly refusedStatus?: number;
   /** What doing it again may say, where it was done after all. */
   readonly doneAlready?: RegExp;
 }
@@ -100,5 +102,5 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
   { name: 'ls', args: ['ls'] },
   { name: 'inspect', args: ['inspect', NAME] },
   // Whoever asks QEMU by hand gives the limit.
-  { name: 'qmp', args: ['qmp', '--timeout', '10', NAME, 'query-status'] },
+  { name: 'qmp', args: ['qmp', '--timeout', '10', NAME, 'query-status'], refusedStatus: 1 },
 ];

@@ -55,6 +55,7 @@ function endProblems({ operation, lie }: MonitorCase, ended: Ended): string[] {
     return [`it has no words for it: ${stderr}`];
   if (status === 0) return [];
   if (status === INTERRUPTED && operation.isLong === true) return [];
+  if (status !== undefined && status === operation.refusedStatus) return [];
   if (status !== 125 && status !== 124) return [`it ended with ${String(status ?? ended.signal)}: ${stderr}`];
   if (lie.isHarmless === true) return [`it does not come through: ${stderr}`];
   return /^vmlet: \S.*\S$/m.test(stderr) ? [] : [`it does not say why: ${stderr}`];

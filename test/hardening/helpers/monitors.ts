@@ -3,81 +3,121 @@ import type { Count, Findings, HardeningOptions, Section } from '../section.ts';
 import { LIVE_OPERATIONS, type LiveOperation } from './live-operations.ts';
 import { type MonitorCase, type MonitorVerdict, nameOfMonitorCase, runMonitorCase } from './monitor-case.ts';
 import { MonitorLab } from './monitor-lab.ts';
+import { many, reasonsOf } from '../many.ts';
 import { LIES } from './monitor-lies.ts';
 import type { Hearer } from './monitor-relay.ts';
 
 /** They wait for limits most of their time. */
-const AT_ONCE = 12;
+const AT_ONCE = 14;
+/** Cases that are tried one after the other. */
+const PART = 20;
 const LONGEST_LINE = 1500;
 const HEARERS: readonly Hearer[] = ['command', 'launcher'];
 
-interface Sweep extends HardeningOptions {
+interface Draw extends HardeningOptions {
   readonly only: string | undefined;
 }
 
-/** @param only a case of the raw log, `pause:command:3:is null`, or as much of its beginning as is wanted. */
+/**
+ * @param only a case of the raw log, `pause:command:3:is null`, or as much of its beginning as is wanted; of an operation
+ *   alone, all is swept.
+ */
 export async function lyingMonitors(
   options: HardeningOptions,
   only = process.env['VMLET_CASE'],
 ): Promise<Findings> {
-  const waiting = LIVE_OPERATIONS.filter(({ name }) => only === undefined || only.split(':')[0] === name);
-  const results = new Map<string, Findings>();
-  const work = async (): Promise<void> => {
-    for (let operation = waiting.shift(); operation; operation = waiting.shift()) {
-      try {
-        results.set(operation.name, await sweep(operation, { ...options, only }));
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        results.set(operation.name, {
-          counts: [],
-          faults: [`${operation.name} could not be swept: ${String(error)}`],
-        });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const inOrder = LIVE_OPERATIONS.flatMap(({ name }) => results.get(name) ?? []);
+  const { log, signal } = options;
+  const operations = LIVE_OPERATIONS.filter(({ name }) => only === undefined || only.split(':')[0] === name);
+  const courses = await many(operations.length, AT_ONCE, async (index) => {
+    signal?.throwIfAborted();
+    return courseOf(operations[index]!, log);
+  });
+  const sweeps = courses.flatMap((course) =>
+    course.status === 'fulfilled'
+      ? [{ ...course.value, cases: drawn(casesOf(course.value), { ...options, only }) }]
+      : [],
+  );
+  const parts = sweeps.flatMap(({ cases }) => partsOf(cases));
+  const told = await many(parts.length, AT_ONCE, async (index) => runPart(parts[index]!, options));
+  signal?.throwIfAborted();
+  const results = told.flatMap((part) => (part.status === 'fulfilled' ? part.value : []));
+  const findings = sweeps.map((sweep) =>
+    findingsOf(
+      sweep,
+      results.filter(({ operation }) => operation === sweep.operation),
+    ),
+  );
   return {
-    counts: inOrder.flatMap(({ counts }) => counts),
-    faults: inOrder.flatMap(({ faults }) => faults),
-    extent: only === undefined ? undefined : 'less',
+    counts: findings.flatMap(({ counts }) => counts),
+    faults: [...reasonsOf(courses), ...reasonsOf(told), ...findings.flatMap(({ faults }) => faults)],
+    extent: only === undefined ? undefined : only.includes(':') ? 'less' : 'rows',
   };
 }
 
-async function sweep(operation: LiveOperation, options: Sweep): Promise<Findings> {
+/** What an operation hears, when nobody lies. */
+interface Course {
+  readonly operation: LiveOperation;
+  readonly heard: Readonly<Record<Hearer, number>>;
+}
+
+interface Sweep extends Course {
+  readonly cases: readonly MonitorCase[];
+}
+
+interface Told {
+  readonly operation: LiveOperation;
+  readonly fault: string | undefined;
+}
+
+async function courseOf(operation: LiveOperation, log: HardeningOptions['log']): Promise<Course> {
   const lab = await MonitorLab.open(operation);
   try {
     const heard = await lab.course();
-    options.log(
-      `course ${operation.name}: ${heard.command} messages to commands, ${heard.launcher} to the keeper`,
-    );
-    const cases = drawn(casesOf(operation, heard), options);
-    let [tried, held] = [0, 0];
-    const faults: string[] = [];
-    for (const one of cases) {
-      options.signal?.throwIfAborted();
-      const verdict = await runMonitorCase(lab, one);
-      options.log(describe(one, verdict).replaceAll(lab.place.home.path, '@'));
-      if (!verdict.told) continue;
-      tried++;
-      if (verdict.problems.length === 0) held++;
-      else faults.push(`${nameOfMonitorCase(one)}: ${verdict.problems.join('; ')}`);
-    }
-    const note = `${heard.command} messages to commands, ${heard.launcher} to the keeper, ${LIES.length} lies`;
-    const count: Count = {
-      what: `QMP that lies, stalls or ends in \`${operation.name}\``,
-      tried,
-      held,
-      note,
-    };
-    if (tried === 0 && cases.length > 0) faults.push(`${operation.name}: none of its lies was told`);
-    return { counts: tried === 0 ? [] : [count], faults };
+    log(`course ${operation.name}: ${describeCourse(heard)}`);
+    return { operation, heard };
   } finally {
     await lab.close();
   }
 }
 
-function casesOf(operation: LiveOperation, heard: Readonly<Record<Hearer, number>>): MonitorCase[] {
+function describeCourse(heard: Course['heard']): string {
+  return `${heard.command} messages to commands, ${heard.launcher} to the keeper`;
+}
+
+/** Cases of one operation, one after the other, each with a machine of its own. */
+async function runPart(cases: readonly MonitorCase[], { log, signal }: HardeningOptions): Promise<Told[]> {
+  const [{ operation }] = cases as [MonitorCase];
+  signal?.throwIfAborted();
+  const lab = await MonitorLab.open(operation);
+  try {
+    const all: Told[] = [];
+    for (const one of cases) {
+      signal?.throwIfAborted();
+      const verdict = await runMonitorCase(lab, one);
+      log(describe(one, verdict).replaceAll(lab.place.home.path, '@'));
+      if (!verdict.told) continue;
+      const problems = verdict.problems.join('; ');
+      all.push({ operation, fault: problems === '' ? undefined : `${nameOfMonitorCase(one)}: ${problems}` });
+    }
+    return all;
+  } finally {
+    await lab.close();
+  }
+}
+
+function findingsOf({ operation, heard, cases }: Sweep, told: readonly Told[]): Findings {
+  const faults = told.flatMap(({ fault }) => fault ?? []);
+  if (told.length === 0 && cases.length > 0) faults.push(`${operation.name}: none of its lies was told`);
+  const count: Count = {
+    what: `QMP that lies, stalls or ends in \`${operation.name}\``,
+    tried: told.length,
+    held: told.filter(({ fault }) => fault === undefined).length,
+    note: `${describeCourse(heard)}, ${LIES.length} lies`,
+  };
+  return { counts: told.length === 0 ? [] : [count], faults };
+}
+
+function casesOf({ operation, heard }: Course): MonitorCase[] {
   return HEARERS.flatMap((hearer) =>
     Array.from({ length: heard[hearer] }, (_, index) => index + 1).flatMap((number) =>
       LIES.map((lie) => ({ operation, hearer, number, lie })),
@@ -85,7 +125,13 @@ function casesOf(operation: LiveOperation, heard: Readonly<Record<Hearer, number
   );
 }
 
-function drawn(cases: readonly MonitorCase[], { scale, seed, only }: Sweep): MonitorCase[] {
+function partsOf(cases: readonly MonitorCase[]): (readonly MonitorCase[])[] {
+  return Array.from({ length: Math.ceil(cases.length / PART) }, (_, index) =>
+    cases.slice(index * PART, (index + 1) * PART),
+  );
+}
+
+function drawn(cases: readonly MonitorCase[], { scale, seed, only }: Draw): MonitorCase[] {
   const random = new Random(seed);
   return cases
     .filter((one) => only === undefined || `${nameOfMonitorCase(one)}:`.startsWith(`${only}:`))

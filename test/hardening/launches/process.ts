@@ -7,7 +7,7 @@ import { createPool, createTemplate, launch } from '../../../src/index.ts';
 import { locate } from '../../../src/machine/locations.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { until } from '../until.ts';
-import { many } from '../load/many.ts';
+import { many } from '../many.ts';
 import { takeInventory, whatIsMore } from './inventory.ts';
 import { ENDINGS, type Start, launchAndEnd } from './round.ts';
 

@@ -5,7 +5,7 @@ import type { Outcome, RunningMachine } from '../../../src/index.ts';
 import { until } from '../until.ts';
 import type { Count, HardeningOptions } from '../section.ts';
 import { type ChildProcess, descendantsOf, describeMemory, memoryOf } from './child-processes.ts';
-import { many, reasonsOf } from './many.ts';
+import { many, reasonsOf } from '../many.ts';
 
 export interface Crowd {
   readonly what: string;

@@ -4,7 +4,7 @@ import { leftovers, roleOf } from '../../e2e/named/truth.ts';
 import { until } from '../until.ts';
 import type { Count, HardeningOptions } from '../section.ts';
 import { describeMemory } from './child-processes.ts';
-import { many, reasonsOf } from './many.ts';
+import { many, reasonsOf } from '../many.ts';
 
 const STOP_MS = 3000;
 

@@ -81,6 +81,13 @@ test('a peer that stands still instead of ending is sent what was held back', as
   expect(client.trace.toJsonLines()).not.toContain('"stop"');
 });
 
+test('a peer that says that it ends and does not is sent what was held back after a while', async () => {
+  await using peer = standIn('shuts-down');
+  await using client = await negotiate(peer);
+  await client.waitFor('SHUTDOWN');
+  expect(await client.execute('query-status')).toMatchObject({ status: 'running' });
+});
+
 test('what a peer said last is heard, also where a command could not be written any more', async () => {
   await using peer = standIn('has-last-words');
   await using client = await negotiate(peer);
