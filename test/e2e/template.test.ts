@@ -107,10 +107,14 @@ describe('a template', () => {
       expect(await create(other, '--run', 'false || true', '--reuse')).toMatchObject({ status: 0 });
       const second = await inspect(other);
       expect(second.directory).not.toBe(first.directory);
-      // As if QEMU had been brought up to date.
+      // As if QEMU and vmlet had been brought up to date.
       const path = join(second.directory, 'template.json');
-      writeFileSync(path, readFileSync(path, 'utf8').replace(/"QEMU": ".*"/, '"QEMU": "another"'));
-      expect((await inspect(other)).problems).toEqual([expect.stringMatching(/^QEMU was another and is \d/)]);
+      const record = readFileSync(path, 'utf8');
+      writeFileSync(path, record.replaceAll(/"(QEMU|hardware)": ".*"/g, '"$1": "another"'));
+      expect((await inspect(other)).problems).toEqual([
+        expect.stringMatching(/^QEMU was another and is \d/),
+        expect.stringMatching(/^hardware was another and is [0-9a-f]{12}$/),
+      ]);
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* stale$`, 'm'));
       const run = await vmlet('run', '--template', other, '--', 'true');
       expect(run).toMatchObject({ status: 125, stdout: '' });

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isSystemError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { sha256 } from '../../images/sha256.ts';
+import { qemuArguments } from '../argv.ts';
 import { backingChain } from '../block-node.ts';
 import { packageVersion } from '../package-files.ts';
 import type { Plan } from '../plan.ts';
@@ -18,6 +19,7 @@ export function basisOf(plan: Plan, host: Host): TemplateBasis {
     // What a record says is understood by the release that wrote it.
     vmlet: packageVersion(),
     QEMU: `${host.qemu.version} (${describeFile(plan.qemu)})`,
+    hardware: hardwareOf(plan),
     processor: plan.accelerator.kind === 'kvm' ? `KVM on ${processorOf(cpuinfo())}` : 'emulated',
     ...Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)])),
   };
@@ -28,6 +30,12 @@ export function basisDifferences(then: TemplateBasis, now: TemplateBasis): strin
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
     .map((part) => `${part} was ${then[part] ?? 'not there'} and is ${now[part] ?? 'not there'}`);
+}
+
+/** Each has its state beside the memory. Which there are is up to vmlet, and may change without another release. */
+function hardwareOf(plan: Plan): string {
+  const options = qemuArguments(plan);
+  return sha256(JSON.stringify(options.filter((_, index) => options[index - 1] === '-device'))).slice(0, 12);
 }
 
 /** Files of others: images, kernels, firmware. */
