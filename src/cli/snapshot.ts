@@ -81,14 +81,15 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
   await withProgress(`making ${name} what it was…`, async (signal) =>
     machine.restoreSnapshot(snapshot, { disksOnly, signal }),
   );
-  process.stderr.write(`vmlet: ${name} is ${await stateOf(machine)}\n`);
+  const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
+  process.stderr.write(`vmlet: ${name} is ${state}\n`);
   process.stdout.write(`${snapshot}\n`);
 }
 
 /** Asked of QEMU: what the keeper has written down may still be of the moment before. */
-async function stateOf(machine: NamedMachine): Promise<string> {
+async function stateOf(machine: NamedMachine, signal: AbortSignal): Promise<string> {
   if (machine.status().kind !== 'running') return 'not running';
-  return machine.live().qmp(async (monitor) => (await monitor.execute('query-status')).status);
+  return machine.live().qmp(async (monitor) => (await monitor.execute('query-status')).status, { signal });
 }
 
 async function remove(name: string, snapshots: string[]): Promise<void> {
