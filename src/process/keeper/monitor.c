@@ -128,7 +128,10 @@ static void negotiated(void)
 {
     monitor.negotiated = true;
     report("negotiated");
-    if (!starts_paused)
+    /* As much is known of a QEMU that does not say how it is. */
+    if (starts_paused)
+        record_state("prelaunch");
+    else
         request(CONT);
     ask_status();
 }

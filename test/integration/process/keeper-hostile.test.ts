@@ -106,6 +106,15 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(lab.end()).toMatchObject({ fatalRunState: 'internal-error', signal: 9, sentSignal: 9 });
   });
 
+  it('knows of one that falls silent before it was let run that it has begun', async () => {
+    const command = [process.execPath, MONITOR, 'falls-silent', lab.path('requests')] as const;
+    const keeper = lab.start(command, { paused: true });
+    await keeper.negotiated;
+    await until('it is written down', () => lab.record().state === 'prelaunch');
+    process.kill(keeper.pid, 'SIGUSR2');
+    expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
+  });
+
   it('sends one that ends no more commands, and says by a signal that it is to make haste', async () => {
     const keeper = misbehave('ends');
     await until('the guest has powered off', () => sentAfterShutdown() !== undefined);
