@@ -52,10 +52,13 @@ export async function liesOf(home: Home): Promise<string[]> {
   return [...broken, ...unaccounted(home.processes(), machines)];
 }
 
-/** Waits until nothing of a command is on its way any more; @returns false when that does not come. */
-export async function settle(home: Home): Promise<boolean> {
+/**
+ * Waits until nothing of a command is on its way any more; @returns false when that does not come.
+ * @param lasting states that are mostly passed through, and may last here.
+ */
+export async function settle(home: Home, lasting: readonly string[] = []): Promise<boolean> {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!isSettled(home)) {
+  while (!isSettled(home, lasting)) {
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -63,12 +66,13 @@ export async function settle(home: Home): Promise<boolean> {
 }
 
 /** The test's own look at the machines is for knowing when to ask; what `ls` says is compared, not this. */
-function isSettled(home: Home): boolean {
+function isSettled(home: Home, lasting: readonly string[]): boolean {
   const processes = home.processes();
   const passing = processes.some((one) => ['command', 'lock holder', 'other'].includes(roleOf(one)));
   const changing = home
     .machines()
-    .some((one) => 'spec' in one && one.status.kind === 'running' && IN_BETWEEN.has(one.status.state));
+    .flatMap((one) => ('spec' in one && one.status.kind === 'running' ? one.status.state : []))
+    .some((state) => IN_BETWEEN.has(state) && !lasting.includes(state));
   const machines = home.machines().map((one) => ({
     name: one.name,
     state: '',

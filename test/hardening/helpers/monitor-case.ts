@@ -64,7 +64,8 @@ function endProblems({ operation, lie }: MonitorCase, ended: Ended): string[] {
 async function aftermath(lab: MonitorLab, one: MonitorCase, ended: Ended): Promise<string[]> {
   const { operation } = one;
   const problems: string[] = [];
-  if (!(await settle(lab.place.home))) problems.push('something of it is still there a minute later');
+  if (!(await settle(lab.place.home, operation.mayBe)))
+    problems.push('something of it is still there a minute later');
   const state = await lab.state();
   const allowed = operation.mayBe ?? ['running'];
   if (!allowed.includes(state)) problems.push(`it is ${state}: ${ended.stderr}`);
