@@ -151,8 +151,8 @@ function networkArguments(plan: Plan): string[] {
 }
 
 function cardArguments(plan: Plan): string[] {
+  const announcement = announcementOf(plan);
   return plan.cards.flatMap(({ mac }, index) => {
-    const announcement = announcementOf(plan);
     const device = { driver: 'virtio-net-pci', id: cardDevice(index), mac, romfile: '', ...announcement };
     if (plan.wiring.cards === 'none') return deviceArguments(device);
     const netdev = `card${index}`;

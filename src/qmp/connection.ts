@@ -215,15 +215,10 @@ export class QmpConnection {
    */
   #followEnd(event: string): void {
     if (event !== 'SHUTDOWN' && event !== 'STOP') return;
-    this.#stopHolding();
-    if (event === 'STOP') return;
-    this.#window.hold();
-    this.#holdTimer = setTimeout(() => this.#stopHolding(), END_PATIENCE_MS);
-  }
-
-  #stopHolding(): void {
     clearTimeout(this.#holdTimer);
-    this.#window.release();
+    if (event === 'STOP') return this.#window.release();
+    this.#window.hold();
+    this.#holdTimer = setTimeout(() => this.#window.release(), END_PATIENCE_MS);
   }
 
   #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {

@@ -34,8 +34,10 @@ export function withRows(whole: SectionResult, rows: SectionResult): SectionResu
     ...count,
     ...(differs && { note: [count.note, circumstances].filter((text) => text !== undefined).join('; ') }),
   }));
-  const names = new Set(counted.map(({ what }) => what));
-  const isOfThese = (fault: string): boolean => names.has(/^[\w-]+/.exec(fault)?.[0] ?? '');
+  const names = new Set(counted.map(({ what }) => /`(.+)`/.exec(what)?.[1] ?? what));
+  // `clone:EIO:3: it hangs`, `snapshot rm:command:3:stalls: it hangs`, `clone could not be swept: why`
+  const isOfThese = (fault: string): boolean =>
+    names.has(/^(.*?)(?::| could not be swept)/.exec(fault)?.[1] ?? '');
   return {
     ...whole,
     counts: whole.counts

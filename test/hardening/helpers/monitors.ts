@@ -69,15 +69,22 @@ interface Told {
   readonly fault: string | undefined;
 }
 
-async function courseOf(operation: LiveOperation, log: HardeningOptions['log']): Promise<Course> {
-  const lab = await MonitorLab.open(operation);
+async function inLab<T>(operation: LiveOperation, work: (lab: MonitorLab) => Promise<T>): Promise<T> {
+  let lab: MonitorLab | undefined;
   try {
-    const heard = await lab.course();
-    log(`course ${operation.name}: ${describeCourse(heard)}`);
-    return { operation, heard };
+    lab = await MonitorLab.open(operation);
+    return await work(lab);
+  } catch (error) {
+    throw new Error(`${operation.name} could not be swept: ${String(error)}`, { cause: error });
   } finally {
-    await lab.close();
+    await lab?.close();
   }
+}
+
+async function courseOf(operation: LiveOperation, log: HardeningOptions['log']): Promise<Course> {
+  const heard = await inLab(operation, async (lab) => lab.course());
+  log(`course ${operation.name}: ${describeCourse(heard)}`);
+  return { operation, heard };
 }
 
 function describeCourse(heard: Course['heard']): string {
@@ -88,8 +95,7 @@ function describeCourse(heard: Course['heard']): string {
 async function runPart(cases: readonly MonitorCase[], { log, signal }: HardeningOptions): Promise<Told[]> {
   const [{ operation }] = cases as [MonitorCase];
   signal?.throwIfAborted();
-  const lab = await MonitorLab.open(operation);
-  try {
+  return inLab(operation, async (lab) => {
     const all: Told[] = [];
     for (const one of cases) {
       signal?.throwIfAborted();
@@ -100,9 +106,7 @@ async function runPart(cases: readonly MonitorCase[], { log, signal }: Hardening
       all.push({ operation, fault: problems === '' ? undefined : `${nameOfMonitorCase(one)}: ${problems}` });
     }
     return all;
-  } finally {
-    await lab.close();
-  }
+  });
 }
 
 function findingsOf({ operation, heard, cases }: Sweep, told: readonly Told[]): Findings {

@@ -41,3 +41,10 @@ test('a row that the whole had not comes behind, and with the same circumstances
     row,
   ]);
 });
+
+test('a row whose name is quoted in what was counted has its faults replaced, and no other with the same first word', () => {
+  const row = { what: 'QMP that lies in `start`', tried: 1, held: 1 };
+  const faults = ['start:launcher:3:stalls: it hangs', 'start of a saved one:launcher:3:stalls: it hangs'];
+  const again = withRows({ ...whole, faults }, { ...whole, counts: [row], faults: [], extent: 'rows' });
+  expect(again.faults).toEqual([faults[1]]);
+});
