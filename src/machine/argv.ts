@@ -1,3 +1,4 @@
+import { networkCard } from '../passt/network-card.ts';
 import { qemuNetwork } from '../passt/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
 import { cardDevice } from './card-device.ts';
@@ -153,13 +154,14 @@ function networkArguments(plan: Plan): string[] {
 function cardArguments(plan: Plan): string[] {
   const announcement = announcementOf(plan);
   return plan.cards.flatMap(({ mac }, index) => {
-    const device = { driver: 'virtio-net-pci', id: cardDevice(index), mac, romfile: '', ...announcement };
-    if (plan.wiring.cards === 'none') return deviceArguments(device);
+    const id = cardDevice(index);
+    if (plan.wiring.cards === 'none')
+      return deviceArguments({ ...networkCard({ id, mac }), ...announcement });
     const netdev = `card${index}`;
     const addr = { type: 'fd', str: String(cardDescriptor(plan, index)) };
     return [
       ...['-netdev', JSON.stringify({ type: 'stream', id: netdev, server: false, addr })],
-      ...deviceArguments({ ...device, netdev }),
+      ...deviceArguments({ ...networkCard({ id, mac, netdev }), ...announcement }),
     ];
   });
 }

@@ -2,6 +2,7 @@ import { qemuArguments } from './argv.ts';
 import { mediumNode } from './block-node.ts';
 import type { CdromPlan, NamedPlan } from './named-plan.ts';
 import { tapNetdev } from '../passt/bridge.ts';
+import { networkCard } from '../passt/network-card.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
 import { keyValueOption } from './quote.ts';
 import { rootPortDevice } from './root-port.ts';
@@ -79,13 +80,7 @@ function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
   if (!bridge) return [];
   return [
     ...['-netdev', JSON.stringify(tapNetdev('network', bridge.descriptor))],
-    ...device({
-      driver: 'virtio-net-pci',
-      id: 'network-device',
-      netdev: 'network',
-      mac: bridge.mac,
-      romfile: '',
-    }),
+    ...device(networkCard({ id: 'network-device', netdev: 'network', mac: bridge.mac })),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { networkCard } from './network-card.ts';
 import type { BoundNetworkPlan } from './network.ts';
 import { slirpNetdev } from './slirp.ts';
 
@@ -29,14 +30,7 @@ export type ReconnectOption = { readonly 'reconnect-ms': number } | { readonly r
 const ID = 'network';
 
 export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): QemuNetwork {
-  // The option ROM is for booting from the network, which costs the firmware time and which nothing here does.
-  const device = {
-    driver: 'virtio-net-pci',
-    id: `${ID}-device`,
-    netdev: ID,
-    mac: plan.guest.mac,
-    romfile: '',
-  };
+  const device = networkCard({ id: `${ID}-device`, netdev: ID, mac: plan.guest.mac });
   switch (plan.backend) {
     case 'passt-vhost-user':
       return {
