@@ -7,7 +7,8 @@
  *
  * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin so; not kept.
  *
- * npm run hardening -- --write: runs nothing; puts that table into SECURITY.md.
+ * npm run hardening -- --write: runs nothing; puts that table into SECURITY.md. What was not run here keeps its rows
+ * there.
  */
 import { execFileSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ import { hostFacts } from './host-facts.ts';
 import { type SectionResult, held, saveResult, savedResults, withRows } from './results.ts';
 import type { Findings, Section } from './section.ts';
 import { SECTIONS } from './sections.ts';
-import { countsTable, withTable } from './table.ts';
+import { countsTable, withCounts } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RESULTS = join(ROOT, 'hardening-results');
@@ -122,10 +123,7 @@ function print({ counts, faults }: Findings, seconds: number): void {
 
 function writeTable(): void {
   if (positionals.length > 0) fail('--write runs nothing; name no sections with it');
-  const results = savedResults(RESULTS, names);
-  const missing = names.filter((name) => !results.has(name));
-  if (missing.length > 0) fail(`no results yet of ${missing.join(', ')}; run them first`);
-  writeFileSync(SECURITY, withTable(readFileSync(SECURITY, 'utf8'), countsTable(results)));
+  writeFileSync(SECURITY, withCounts(readFileSync(SECURITY, 'utf8'), savedResults(RESULTS, names), names));
 }
 
 /** The first Ctrl-C lets the section undo what it began, the second does not wait for it. */

@@ -2,38 +2,105 @@ import type { SectionResult } from './results.ts';
 
 const START = '<!-- hardening: start -->';
 const END = '<!-- hardening: end -->';
+const HEADING = ['| section | what | tried | held | note |', '| --- | --- | --: | --: | --- |'];
+const FAULTS = 'What must not be:';
 const LONGEST_FAULT = 300;
+
+/** Lines of Markdown. */
+interface SectionLines {
+  readonly rows: readonly string[];
+  readonly faults: readonly string[];
+  /** When, at which commit and on what host it was counted. */
+  readonly circumstances: string;
+}
 
 /** The counts of all these sections, what must not be, and under what they were counted, as Markdown. */
 export function countsTable(results: ReadonlyMap<string, SectionResult>): string {
-  const rows = [...results].flatMap(([name, { counts, scale }]) =>
-    counts.map(({ what, tried, held, note }) => {
-      const part = scale === 1 ? undefined : `at scale ${scale}`;
-      const notes = [note, part].filter((text) => text !== undefined).join('; ');
-      return [name, what, String(tried), held === tried ? String(held) : `**${held}**`, notes];
-    }),
-  );
-  const faults = [...results].flatMap(([name, { faults }]) =>
-    faults.map((fault) => `- ${name}: ${oneLine(fault)}`),
-  );
-  return [['section', 'what', 'tried', 'held', 'note'], ['---', '---', '--:', '--:', '---'], ...rows]
-    .map((cells) => `| ${cells.map(escapeCell).join(' | ')} |`)
-    .concat(faults.length > 0 ? ['', 'What must not be:', '', ...faults] : [])
-    .concat('', ...circumstances(results))
-    .join('\n');
+  return tableOf(new Map([...results].map(([name, result]) => [name, linesOf(name, result)])));
 }
 
-/** `document` with this table between its two markers. */
-export function withTable(document: string, table: string): string {
-  const { before, after } = aroundTable(document);
-  return `${before}\n\n${table}\n\n${after}`;
+/**
+ * `document` with these counts between its two markers. Of sections without a result it keeps what it has: all of them
+ * take a day.
+ * @throws Error for `names` of which there is neither.
+ */
+export function withCounts(
+  document: string,
+  results: ReadonlyMap<string, SectionResult>,
+  names: readonly string[],
+): string {
+  const { before, table, after } = aroundTable(document);
+  const kept = readTable(table);
+  const sections = names.map((name) => {
+    const result = results.get(name);
+    const lines = result ? linesOf(name, result) : kept.get(name);
+    if (!lines) throw new Error(`no results yet of ${name}; run it first`);
+    return [name, lines] as const;
+  });
+  return `${before}\n\n${tableOf(new Map(sections))}\n\n${after}`;
 }
 
 /** The sections that have a row in the document's table, once each. */
 export function sectionsInTable(document: string): string[] {
-  const rows = aroundTable(document).table.matchAll(/^\| ([a-z][\w-]*) \|/gm);
-  const [, ...names] = new Set([...rows].map(([, name]) => name ?? ''));
-  return names;
+  return [...readTable(aroundTable(document).table).keys()];
+}
+
+function linesOf(name: string, { counts, faults, scale, ...result }: SectionResult): SectionLines {
+  const part = scale === 1 ? undefined : `at scale ${scale}`;
+  return {
+    rows: counts.map(({ what, tried, held, note }) => {
+      const notes = [note, part].filter((text) => text !== undefined).join('; ');
+      const cells = [name, what, String(tried), held === tried ? String(held) : `**${held}**`, notes];
+      return `| ${cells.map(escapeCell).join(' | ')} |`;
+    }),
+    faults: faults.map((fault) => `- ${name}: ${oneLine(fault)}`),
+    circumstances: `${result.at.slice(0, 10)}, commit ${result.commit}: ${result.host}`,
+  };
+}
+
+function tableOf(sections: ReadonlyMap<string, SectionLines>): string {
+  const all = [...sections.values()];
+  const faults = all.flatMap((section) => section.faults);
+  return [
+    ...HEADING,
+    ...all.flatMap(({ rows }) => rows),
+    ...(faults.length > 0 ? ['', FAULTS, '', ...faults] : []),
+    '',
+    ...circumstancesOf(sections),
+  ].join('\n');
+}
+
+/** One line for each host, version and day on which something was counted. */
+function circumstancesOf(sections: ReadonlyMap<string, SectionLines>): string[] {
+  const named = new Map<string, string[]>();
+  for (const [name, { circumstances }] of sections) {
+    named.set(circumstances, [...(named.get(circumstances) ?? []), name]);
+  }
+  return [...named].map(([words, names]) => `- Counted on ${words}: ${names.join(', ')}.`);
+}
+
+/** What `tableOf` has written. */
+function readTable(table: string): Map<string, SectionLines> {
+  const lines = table.split('\n');
+  const [, ...names] = new Set(lines.flatMap((line) => /^\| ([a-z][\w-]*) \|/.exec(line)?.[1] ?? []));
+  return new Map(
+    names.map((name) => [
+      name,
+      {
+        rows: lines.filter((line) => line.startsWith(`| ${name} |`)),
+        faults: lines.filter((line) => line.startsWith(`- ${name}: `)),
+        circumstances: circumstancesIn(lines, name),
+      },
+    ]),
+  );
+}
+
+function circumstancesIn(lines: readonly string[], section: string): string {
+  for (const line of lines) {
+    const [, words, names] = /^- Counted on (.*): ([\w, -]+)\.$/.exec(line) ?? [];
+    if (words !== undefined && names?.split(', ').includes(section)) return words;
+  }
+  throw new Error(`the table does not say when ${section} was counted`);
 }
 
 function aroundTable(document: string): { before: string; table: string; after: string } {
@@ -45,17 +112,6 @@ function aroundTable(document: string): { before: string; table: string; after: 
     table: document.slice(start + START.length, end),
     after: document.slice(end),
   };
-}
-
-/** One line for each host, version and day on which something was counted. */
-function circumstances(results: ReadonlyMap<string, SectionResult>): string[] {
-  const byCircumstance = new Map<string, string[]>();
-  for (const [name, { host, commit, at }] of results) {
-    const words = `${at.slice(0, 10)}, commit ${commit}: ${host}`;
-    byCircumstance.set(words, [...(byCircumstance.get(words) ?? []), name]);
-  }
-  if (byCircumstance.size === 1) return [`Counted on ${[...byCircumstance.keys()].join('')}.`];
-  return [...byCircumstance].map(([words, names]) => `- Counted on ${words}: ${names.join(', ')}.`);
 }
 
 /** The raw log has all of it. */

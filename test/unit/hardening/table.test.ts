@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { SectionResult } from '../../hardening/results.ts';
-import { countsTable, sectionsInTable, withTable } from '../../hardening/table.ts';
+import { countsTable, sectionsInTable, withCounts } from '../../hardening/table.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const result: SectionResult = {
@@ -28,7 +28,7 @@ it('shows each count, what did not hold, and where it was counted', () => {
       '',
       '- doors: the back door is open',
       '',
-      'Counted on 2026-01-02, commit abc1234: Linux 6.',
+      '- Counted on 2026-01-02, commit abc1234: Linux 6: doors.',
     ].join('\n'),
   );
 });
@@ -46,24 +46,29 @@ it('says of each host and day what was counted there, and what was counted in pa
 });
 
 it('replaces what is between the markers, and nothing else', () => {
+  const results = new Map([['doors', result]]);
   const document = 'before\n<!-- hardening: start -->\nold\n<!-- hardening: end -->\nafter\n';
-  const once = withTable(document, 'new');
-  expect(once).toBe('before\n<!-- hardening: start -->\n\nnew\n\n<!-- hardening: end -->\nafter\n');
-  expect(withTable(once, 'new')).toBe(once);
-  expect(() => withTable('no markers', 'new')).toThrow('expected <!-- hardening: start -->');
+  const once = withCounts(document, results, ['doors']);
+  expect(once).toBe(
+    `before\n<!-- hardening: start -->\n\n${countsTable(results)}\n\n<!-- hardening: end -->\nafter\n`,
+  );
+  expect(withCounts(once, results, ['doors'])).toBe(once);
+  expect(() => withCounts('no markers', results, ['doors'])).toThrow('expected <!-- hardening: start -->');
 });
 
-it('finds in a document which sections have rows', () => {
-  const table = countsTable(
-    new Map([
-      ['doors', result],
-      ['windows', result],
-    ]),
-  );
-  expect(sectionsInTable(withTable('<!-- hardening: start --><!-- hardening: end -->', table))).toEqual([
-    'doors',
-    'windows',
+it('keeps of a document what was not counted again', () => {
+  const windows = { ...result, faults: [], scale: 0.1 };
+  const both = new Map([
+    ['doors', result],
+    ['windows', windows],
   ]);
+  const document = withCounts('<!-- hardening: start --><!-- hardening: end -->', both, ['doors', 'windows']);
+  expect(sectionsInTable(document)).toEqual(['doors', 'windows']);
+  const again = { ...windows, commit: 'def5678', counts: [{ what: 'shut', tried: 1, held: 1 }] };
+  expect(withCounts(document, new Map([['windows', again]]), ['doors', 'windows'])).toContain(
+    countsTable(both.set('windows', again)),
+  );
+  expect(() => withCounts(document, new Map(), ['doors', 'roof'])).toThrow('no results yet of roof');
 });
 
 it('SECURITY.md has rows of every section, and of nothing else', () => {
