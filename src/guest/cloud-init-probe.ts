@@ -9,6 +9,12 @@ import type { TrustedChannel } from './ssh-provision.ts';
 const PROBE = String.raw`
 put() { printf '%s\0' "$1"; }
 show() { "$@" 2>/dev/null | tr -d '\000'; printf '\0'; }
+# First: when the boot is over, what cloud-init has written by its end is there to be read.
+if [ -d /run/systemd/system ]; then
+  put "$(systemctl is-system-running 2>/dev/null)"
+  put "$(systemctl --no-legend --plain --state=failed list-units 'cloud-*' 2>/dev/null | cut -d ' ' -f 1)"
+else put ''; put ''
+fi
 put "$(command -v cloud-init)"
 case " $(cat /proc/cmdline) " in
 *' cloud-init=disabled '*) put "the kernel's command line says cloud-init=disabled" ;;
@@ -20,11 +26,6 @@ case " $(cat /proc/cmdline) " in
 esac
 show cat /run/cloud-init/status.json
 show cat /run/cloud-init/result.json
-if [ -d /run/systemd/system ]; then
-  put "$(systemctl is-system-running 2>/dev/null)"
-  put "$(systemctl --no-legend --plain --state=failed list-units 'cloud-*' 2>/dev/null | cut -d ' ' -f 1)"
-else put ''; put ''
-fi
 # The log goes on from boot to boot.
 put "$(tail -c 65536 /var/log/cloud-init.log 2>/dev/null | sed -n "
 s/.*running 'init-local'.*/-/p
@@ -42,7 +43,7 @@ export async function probeCloudInit(
 ): Promise<CloudInitStatus> {
   const { exitCode, stdout, stderr } = await channel.exec(['sh', '-c', PROBE], options);
   const answers = Buffer.from(stdout).toString('utf8').split('\0');
-  const [command, disabled, statusJson, resultJson, system, failedUnits, module, output] = answers;
+  const [system, failedUnits, command, disabled, statusJson, resultJson, module, output] = answers;
   if (exitCode !== 0 || output === undefined) {
     throw new GuestSetupError('looking at cloud-init', exitCode, Buffer.from(stderr).toString('utf8'));
   }
