@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import buildWhatIsMeasured from '../built.ts';
 import { boot } from './boot.ts';
 import { firstReply } from './first-reply.ts';
 import { database } from './database.ts';
@@ -47,6 +48,7 @@ if (unknown.length > 0) {
   throw new Error(`no section ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}`);
 }
 
+buildWhatIsMeasured();
 await mkdir(RESULTS, { recursive: true });
 for (const [name, section] of Object.entries(positionals.length > 0 ? all : SECTIONS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
