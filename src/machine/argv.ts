@@ -154,14 +154,13 @@ function networkArguments(plan: Plan): string[] {
 function cardArguments(plan: Plan): string[] {
   const announcement = announcementOf(plan);
   return plan.cards.flatMap(({ mac }, index) => {
-    const id = cardDevice(index);
-    if (plan.wiring.cards === 'none')
-      return deviceArguments({ ...networkCard({ id, mac }), ...announcement });
+    const device = { ...networkCard({ id: cardDevice(index), mac }), ...announcement };
+    if (plan.wiring.cards === 'none') return deviceArguments(device);
     const netdev = `card${index}`;
     const addr = { type: 'fd', str: String(cardDescriptor(plan, index)) };
     return [
       ...['-netdev', JSON.stringify({ type: 'stream', id: netdev, server: false, addr })],
-      ...deviceArguments({ ...networkCard({ id, mac, netdev }), ...announcement }),
+      ...deviceArguments({ ...device, netdev }),
     ];
   });
 }

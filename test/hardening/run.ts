@@ -123,7 +123,12 @@ function print({ counts, faults }: Findings, seconds: number): void {
 
 function writeTable(): void {
   if (positionals.length > 0) fail('--write runs nothing; name no sections with it');
-  writeFileSync(SECURITY, withCounts(readFileSync(SECURITY, 'utf8'), savedResults(RESULTS, names), names));
+  try {
+    const page = readFileSync(SECURITY, 'utf8');
+    writeFileSync(SECURITY, withCounts(page, savedResults(RESULTS, names), names));
+  } catch (error) {
+    fail((error as Error).message);
+  }
 }
 
 /** The first Ctrl-C lets the section undo what it began, the second does not wait for it. */

@@ -16,7 +16,7 @@ interface SectionLines {
 
 /** The counts of all these sections, what must not be, and under what they were counted, as Markdown. */
 export function countsTable(results: ReadonlyMap<string, SectionResult>): string {
-  return tableOf(new Map([...results].map(([name, result]) => [name, linesOf(name, result)])));
+  return tableOf(writtenOf(results));
 }
 
 /**
@@ -30,19 +30,23 @@ export function withCounts(
   names: readonly string[],
 ): string {
   const { before, table, after } = aroundTable(document);
-  const kept = readTable(table);
-  const sections = names.map((name) => {
-    const result = results.get(name);
-    const lines = result ? linesOf(name, result) : kept.get(name);
-    if (!lines) throw new Error(`no results yet of ${name}; run it first`);
-    return [name, lines] as const;
+  const known = new Map([...readTable(table), ...writtenOf(results)]);
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length > 0) throw new Error(`no results yet of ${missing.join(', ')}; run them first`);
+  const inOrder = names.flatMap((name) => {
+    const lines = known.get(name);
+    return lines ? [[name, lines] as const] : [];
   });
-  return `${before}\n\n${tableOf(new Map(sections))}\n\n${after}`;
+  return `${before}\n\n${tableOf(new Map(inOrder))}\n\n${after}`;
 }
 
 /** The sections that have a row in the document's table, once each. */
 export function sectionsInTable(document: string): string[] {
   return [...readTable(aroundTable(document).table).keys()];
+}
+
+function writtenOf(results: ReadonlyMap<string, SectionResult>): Map<string, SectionLines> {
+  return new Map([...results].map(([name, result]) => [name, linesOf(name, result)]));
 }
 
 function linesOf(name: string, { counts, faults, scale, ...result }: SectionResult): SectionLines {

@@ -13,7 +13,12 @@ const directory = temporaryDirectory();
 
 /** What all runs share; images and templates are those of the host. */
 const own = mkdtempSync(join(directory, 'runner-'));
-const paths = { XDG_RUNTIME_DIR: join(own, 'run'), XDG_CACHE_HOME: join(own, 'cache') };
+const paths = {
+  XDG_RUNTIME_DIR: join(own, 'run'),
+  XDG_CACHE_HOME: join(own, 'cache'),
+  // A vitest that is killed leaves there what it has transformed.
+  TMPDIR: join(own, 'temporary'),
+};
 for (const path of Object.values(paths)) mkdirSync(path, { mode: 0o700 });
 
 /** All that is started with it bears the mark. */
