@@ -10,12 +10,19 @@ const UPDATE_HINT = 'Refresh the package lists and try again: sudo apt-get updat
 
 /** Debian's and Ubuntu's names for "the newest kernel made for virtual machines", best first. */
 const KERNEL_METAPACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual'];
-/** What such a name leads to: Debian keeps modules beside the kernel, Ubuntu in a package of their own. */
-const KERNEL_PACKAGE = /^linux-(image|modules)-(unsigned-)?\d/;
+/**
+ * Such a package depends, in some steps, on those that hold the kernel and its modules; how many there are and how
+ * they are called differs by distribution and release. All of them are in this section of the archive, and the
+ * programs that install a kernel (initramfs-tools, kmod) are in others.
+ */
+const KERNEL_SECTION = /^(.*\/)?kernel$/;
+/** Scripts and documents, which no architecture differs in, hold neither a kernel nor modules. */
+const NO_ARCHITECTURE = 'all';
 
 interface PackageRecord extends Package {
   /** Names alone, of every alternative. */
   readonly depends: readonly string[];
+  readonly holdsKernelParts: boolean;
 }
 
 /** Debian and Ubuntu. As an ordinary user apt-cache reads all lists anew at each call, a second or so: few calls. */
@@ -26,14 +33,14 @@ export class AptSource implements PackageSource {
     const metapackages = await this.#records(KERNEL_METAPACKAGES, signal);
     const best = KERNEL_METAPACKAGES.map((name) => metapackages.get(name)).find((record) => record);
     const found = new Map<string, PackageRecord>();
-    let waiting = kernelDependencies(best);
+    const asked = new Set<string>();
+    let waiting = best?.depends ?? [];
     while (waiting.length > 0) {
-      const records = await this.#records(waiting, signal);
-      for (const name of waiting) {
-        const record = records.get(name);
-        if (record !== undefined) found.set(name, record);
-      }
-      waiting = [...records.values()].flatMap(kernelDependencies).filter((name) => !found.has(name));
+      for (const name of waiting) asked.add(name);
+      const records = [...(await this.#records(waiting, signal)).values()];
+      const parts = records.filter(({ holdsKernelParts }) => holdsKernelParts);
+      for (const record of parts) found.set(record.name, record);
+      waiting = [...new Set(parts.flatMap(({ depends }) => depends))].filter((name) => !asked.has(name));
     }
     if (found.size === 0) {
       throw new ImageBuildError(`apt knows no kernel package: ${KERNEL_METAPACKAGES.join(', ')}`, {
@@ -105,11 +112,9 @@ function parseRecord(paragraph: string): PackageRecord | undefined {
   const depends = [field('Pre-Depends'), field('Depends')]
     .flatMap((list) => list?.split(/[,|]/) ?? [])
     .flatMap((entry) => /[a-z0-9][a-z0-9+.-]+/.exec(entry)?.[0] ?? []);
-  return { name, version, depends };
-}
-
-function kernelDependencies(record: PackageRecord | undefined): string[] {
-  return record?.depends.filter((name) => KERNEL_PACKAGE.test(name)) ?? [];
+  const holdsKernelParts =
+    KERNEL_SECTION.test(field('Section') ?? '') && field('Architecture') !== NO_ARCHITECTURE;
+  return { name, version, depends, holdsKernelParts };
 }
 
 /** apt's status lines are "dlstatus:FILE:PERCENT:TEXT" (apt's doc/progress-reporting). */

@@ -7,8 +7,8 @@ import type { Compression } from './bzimage.ts';
 export interface Decompressors {
   /** A busybox that runs on this host; it brings xz, bzip2 and lzma. */
   readonly busybox: string;
-  /** A zstd of the same sources, where the host has none. */
-  readonly zstd?: string | undefined;
+  /** Path of a program of the distribution that this host lacks; undefined where it cannot be fetched. */
+  readonly fetchProgram?: ((name: string) => Promise<string | undefined>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,7 +23,7 @@ export async function decompress(
 ): Promise<Buffer> {
   if (compression === 'none') return data;
   if (compression === 'gzip') return gunzipSync(data);
-  const { stdout } = await run(decompressor(compression, tools), {
+  const { stdout } = await run(await decompressor(compression, tools), {
     input: data,
     maxBuffer: MAX_OUTPUT,
     signal: tools.signal,
@@ -31,17 +31,18 @@ export async function decompress(
   return stdout;
 }
 
-function decompressor(
+/** Of programs that none of Node 20 and busybox replaces, Debian 12's kernel needs lz4 and most newer ones zstd. */
+async function decompressor(
   compression: Exclude<Compression, 'none' | 'gzip'>,
   tools: Decompressors,
-): [string, ...string[]] {
-  if (compression === 'zstd' && tools.zstd !== undefined) return [tools.zstd, '-dc'];
-  const onHost = findProgram(compression === 'lzo' ? 'lzop' : compression);
+): Promise<[string, ...string[]]> {
+  const name = compression === 'lzo' ? 'lzop' : compression;
+  const onHost = findProgram(name);
   if (onHost !== undefined) return [onHost, '-dc'];
-  if (['xz', 'bzip2', 'lzma'].includes(compression)) {
-    return [tools.busybox, compression, '-dc'];
-  }
-  throw new ImageBuildError(`the kernel is compressed with ${compression}, which nothing here can undo`, {
-    hint: `Install the program ${compression === 'lzo' ? 'lzop' : compression}.`,
+  if (['xz', 'bzip2', 'lzma'].includes(name)) return [tools.busybox, name, '-dc'];
+  const fetched = await tools.fetchProgram?.(name);
+  if (fetched !== undefined) return [fetched, '-dc'];
+  throw new ImageBuildError(`the kernel is compressed with ${compression}, and ${name} is not installed`, {
+    hint: `Install the program ${name}.`,
   });
 }

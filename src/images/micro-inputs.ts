@@ -1,10 +1,9 @@
 import { chmod, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError, InvalidInputError, isSystemError } from '../errors.ts';
-import { findProgram } from '../process/program.ts';
 import type { Decompressors } from './decompress.ts';
 import { isStaticProgram } from './elf.ts';
-import { hostPackageSource } from './host-packages.ts';
+import { findHostPackageSource, hostPackageSource } from './host-packages.ts';
 import { findKernelTree, requireRelease } from './kernel-tree.ts';
 import type { ImageSource } from './manifest.ts';
 import type { Package, PackageSource } from './package-source.ts';
@@ -26,7 +25,6 @@ export interface MicroInputs {
   readonly packages: PackageSource | undefined;
   readonly kernel: readonly Package[];
   readonly busybox: readonly Package[];
-  readonly zstd: readonly Package[];
 }
 
 /** The parts themselves, as files on this host. */
@@ -51,22 +49,14 @@ export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefine
     throw new InvalidInputError('modules', `there is no directory ${own.modules}`);
   }
   if (own.kernel !== undefined && own.busybox !== undefined) {
-    return { own, packages: undefined, kernel: [], busybox: [], zstd: [] };
+    return { own, packages: undefined, kernel: [], busybox: [] };
   }
   const packages = hostPackageSource();
-  const [kernel, busybox, zstd] = await Promise.all([
+  const [kernel, busybox] = await Promise.all([
     own.kernel === undefined ? packages.findKernel(signal) : [],
     own.busybox === undefined ? packages.find(packages.busyboxPackage, signal) : undefined,
-    // Most kernels are compressed with it and neither Node 20 nor busybox undoes it.
-    findProgram('zstd') === undefined ? packages.find('zstd', signal) : undefined,
   ]);
-  return {
-    own,
-    packages,
-    kernel,
-    busybox: busybox === undefined ? [] : [busybox],
-    zstd: zstd === undefined ? [] : [zstd],
-  };
+  return { own, packages, kernel, busybox: busybox === undefined ? [] : [busybox] };
 }
 
 /** The packages that end up in the image. */
@@ -86,14 +76,29 @@ export interface ObtainOptions {
 export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions): Promise<MicroFiles> {
   const root = join(options.directory, 'root');
   await mkdir(root);
-  const wanted = [...inputs.kernel, ...inputs.busybox, ...inputs.zstd];
-  if (inputs.packages !== undefined && wanted.length > 0) {
+  const { signal } = options;
+  const fetchInto = async (
+    source: PackageSource,
+    packages: readonly Package[],
+    onProgress?: ObtainOptions['onProgress'],
+  ): Promise<void> => {
     const downloadDirectory = join(options.directory, 'download');
     await mkdir(downloadDirectory);
-    const { onProgress, signal } = options;
-    await inputs.packages.fetch(wanted, { downloadDirectory, rootDirectory: root, onProgress, signal });
+    await source.fetch(packages, { downloadDirectory, rootDirectory: root, onProgress, signal });
     // As large as the image itself, and its room may be needed.
     await rm(downloadDirectory, { recursive: true });
+  };
+  const fetchProgram = async (name: string): Promise<string | undefined> => {
+    const path = join(root, 'usr/bin', name);
+    // The user's own kernel needs no packages otherwise.
+    const source = inputs.packages ?? findHostPackageSource();
+    if (source === undefined) return undefined;
+    if (!(await isFile(path))) await fetchInto(source, [await source.find(name, signal)]);
+    return path;
+  };
+  const wanted = [...inputs.kernel, ...inputs.busybox];
+  if (inputs.packages !== undefined && wanted.length > 0) {
+    await fetchInto(inputs.packages, wanted, options.onProgress);
   }
   const { own } = inputs;
   const busyboxPath =
@@ -124,11 +129,7 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
       ...(own.kernel === undefined ? [] : [{ name: 'kernel', version: sha256(kernel) }]),
       ...(own.busybox === undefined ? [] : [{ name: 'busybox', version: sha256(busybox) }]),
     ],
-    tools: {
-      busybox: runnable,
-      zstd: inputs.zstd.length > 0 ? join(root, 'usr/bin/zstd') : undefined,
-      signal: options.signal,
-    },
+    tools: { busybox: runnable, fetchProgram, signal },
   };
 }
 
@@ -148,6 +149,13 @@ async function firstFile(root: string, candidates: readonly string[]): Promise<s
 async function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(
     (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
     () => false,
   );
 }

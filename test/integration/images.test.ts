@@ -14,12 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeBzImage } from '../../fixtures/images/make-elf.ts';
 import {
   RELEASE,
+  addHostProgram,
   busybox,
   bzImage,
   makeAptRepository,
   makeDnfRepository,
+  makeSplitRepository,
   makeUbuntuRepository,
   modules,
   vmlinux,
@@ -64,6 +67,21 @@ afterEach(() => {
   }
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** A directory that has these programs of the host alone. */
+function linkPrograms(names: readonly string[]): string {
+  const programs = join(directory, 'programs');
+  mkdirSync(programs);
+  for (const name of names) {
+    symlinkSync(
+      execFileSync('sh', ['-c', 'command -v -p "$0" || echo /bin/true', `/usr/bin/${name}`])
+        .toString()
+        .trim(),
+      join(programs, name),
+    );
+  }
+  return programs;
+}
 
 const entries = (): string[] => readdirSync(store).sort();
 const downloads = (): string[] => readFileSync(join(repository, 'log'), 'utf8').trim().split('\n');
@@ -113,6 +131,49 @@ describe('a build from the packages of Debian', () => {
       'busybox-static',
     ]);
     expect(readFileSync(image.initrdPath).includes('overlay.ko:\n')).toBe(true);
+  });
+
+  it('takes kernel and modules from the packages that the kernel package depends on', async () => {
+    makeSplitRepository(repository);
+    const image = await buildMicro({ store, agentPath });
+    expect(image.sources.map(({ name }) => name)).toEqual([
+      `linux-binary-${RELEASE}`,
+      `linux-image-${RELEASE}`,
+      `linux-modules-${RELEASE}`,
+      'busybox-static',
+    ]);
+    expect(readFileSync(image.kernelPath).equals(vmlinux)).toBe(true);
+    expect(readFileSync(image.initrdPath).includes('overlay.ko:\n')).toBe(true);
+  });
+
+  describe.each([
+    ['lz4', ['-l', '-c']],
+    ['zstd', ['-c']],
+  ])('on a host without %s', (name, compress) => {
+    beforeEach(() => {
+      // What the kernel's build does, which appends the size (scripts/Makefile.lib, size_append).
+      const size = Buffer.alloc(4);
+      size.writeUInt32LE(vmlinux.length);
+      const payload = Buffer.concat([execFileSync(name, compress, { input: vmlinux }), size]);
+      makeAptRepository(repository, '6.1.2-1', makeBzImage(payload, RELEASE));
+      addHostProgram(repository, name);
+      const programs = ['sh', 'cat', 'cp', 'tar', 'flock', 'dpkg-deb', 'rm'];
+      process.env['PATH'] = `${APT}${delimiter}${linkPrograms(programs)}`;
+    });
+
+    it('fetches it for a kernel that is compressed with it', async () => {
+      const image = await buildMicro({ store, agentPath });
+      expect(readFileSync(image.kernelPath).equals(vmlinux)).toBe(true);
+      expect(downloads().at(-1)).toMatch(new RegExp(`download ${name}=1$`));
+      // It is no part of the image.
+      expect(image.sources.map((source) => source.name)).not.toContain(name);
+    });
+
+    it('says that it is missing where it cannot be fetched', async () => {
+      rmSync(join(repository, `${name}.record`));
+      await expect(buildMicro({ store, agentPath })).rejects.toThrow(`apt knows no package ${name}`);
+      expect(entries()).toEqual(['.lock']);
+    });
   });
 
   it('gives the same for the same, in any store', async () => {
@@ -173,16 +234,7 @@ describe('a build from the packages of Debian', () => {
 describe('a build from the packages of Fedora', () => {
   /** A host with dnf and without apt. */
   beforeEach(() => {
-    const programs = join(directory, 'programs');
-    mkdirSync(programs);
-    for (const name of ['sh', 'cat', 'cp', 'tar', 'flock', 'echo', 'test', 'zstd']) {
-      symlinkSync(
-        execFileSync('sh', ['-c', 'command -v -p "$0" || echo /bin/true', `/usr/bin/${name}`])
-          .toString()
-          .trim(),
-        join(programs, name),
-      );
-    }
+    const programs = linkPrograms(['sh', 'cat', 'cp', 'tar', 'flock', 'echo', 'test', 'zstd']);
     process.env['PATH'] = `${DNF}${delimiter}${programs}`;
   });
 
