@@ -46,6 +46,13 @@ export function kernelPayload(kernel: Buffer): CompressedKernel | undefined {
   };
 }
 
+/** Whether UEFI can start it: a kernel with a stub is a PE program as well (CONFIG_EFI_STUB). */
+export function hasEfiStub(kernel: Buffer): boolean {
+  if (kernel.length < 0x40 || kernel.toString('latin1', 0, 2) !== 'MZ') return false;
+  const header = kernel.readUInt32LE(0x3c);
+  return kernel.toString('latin1', header, header + 4) === 'PE\0\0';
+}
+
 /** What `uname -r` will say, read out of a bzImage or an uncompressed kernel; undefined where it does not say. */
 export function kernelRelease(kernel: Buffer): string | undefined {
   if (isBzImage(kernel)) {

@@ -211,6 +211,15 @@ function refuseContradictions(valid: Valid): void {
       hint: 'give image, such as debian:13, or resize a disk: vmlet disk resize',
     });
   }
+  if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {
+    throw new InvalidInputError(
+      'firmware',
+      `${valid.firmware} cannot boot micro, whose kernel starts directly`,
+      {
+        hint: 'leave it out, or give an image with a disk, such as debian:13',
+      },
+    );
+  }
   if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
     throw new InvalidInputError('seed', 'is for a disk, and this machine boots a kernel directly');
   }

@@ -1,9 +1,10 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseSeedOptions } from '../guest/seed/options.ts';
 import { InvalidInputError, MachineExistsError } from '../errors.ts';
 import { findFirmware } from '../host/find-firmware.ts';
+import { hasEfiStub } from '../images/bzimage.ts';
 import { extractInstallMedia } from '../images/install-media.ts';
 import type { DiskImage } from '../images/image.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
@@ -157,7 +158,7 @@ async function makeFirmware(
   return { kind, code: { ...code }, varsTemplate: { ...varsTemplate }, secureBoot, needsSmm };
 }
 
-function bootOf({ boot }: NewMachine): MachineSpec['boot'] {
+function bootOf({ boot, firmware }: NewMachine): MachineSpec['boot'] {
   const append = 'append' in boot && boot.append !== undefined ? { append: boot.append } : {};
   switch (boot.kind) {
     case 'firmware':
@@ -167,11 +168,19 @@ function bootOf({ boot }: NewMachine): MachineSpec['boot'] {
     case 'kernel':
       return {
         kind: 'kernel',
-        kernel: readableFile(boot.kernel, 'kernel'),
+        kernel: kernelFor(firmware, boot.kernel),
         ...(boot.initrd !== undefined && { initrd: readableFile(boot.initrd, 'initrd') }),
         ...append,
       };
   }
+}
+
+function kernelFor(firmware: NewMachine['firmware'], kernel: string): string {
+  const path = readableFile(kernel, 'kernel');
+  if (firmware === undefined || firmware === 'bios' || hasEfiStub(readFileSync(path))) return path;
+  throw new InvalidInputError('firmware', `${firmware} cannot boot ${path}: this kernel has no EFI stub`, {
+    hint: "give the distribution's own kernel (vmlinuz), or leave out the firmware",
+  });
 }
 
 async function takeInstaller(
