@@ -1,63 +1,112 @@
-// Everything that can be wrong without running a guest; stops at nothing, so that one run shows all of it.
-import { spawnSync } from 'node:child_process';
+// Everything that can be wrong without running a guest. One run shows all of it: no check stops another.
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
+const caches = 'node_modules/.cache';
+
+// What takes longest begins first.
 const checks = [
-  ['types', 'npx', ['--no-install', 'tsc', '-p', 'tsconfig.json']],
-  ['lint', 'npx', ['--no-install', 'eslint', '--max-warnings=0', '.']],
-  [
-    'layers',
-    'npx',
-    ['--no-install', 'depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'],
-  ],
-  ['dead code', 'npx', ['--no-install', 'knip', '--no-progress']],
-  ['formatting', 'npx', ['--no-install', 'prettier', '--check', '--log-level=warn', '.']],
-  [
-    'shell scripts',
-    'shellcheck',
-    [
-      'scripts/quickstart',
-      'scripts/test',
-      'scripts/install-needs',
-      'scripts/release',
-      '.ci/run',
-      'src/cli/completion-scripts/vmlet.bash',
-      'fixtures/completion/vmlet',
-      'fixtures/systemd/systemctl',
-      'fixtures/systemd/loginctl',
-      'fixtures/debian-guest/set-up',
-      'fixtures/images/rpm-repository/make',
-      'fixtures/images/rpm-repository/files-of-debian',
-      'fixtures/images/rpm-repository/files-of-host',
-      'src/images/build/common/run-script',
-      'src/images/build/debian/configure',
-      'src/images/build/debian/make-boot-loaders',
-      'src/images/build/fedora/configure',
-      'src/images/build/fedora/install-system',
-      'src/images/build/fedora/make-boot-loaders',
-      'src/images/build/fedora/root/etc/kernel/install.d/95-vmlet.install',
-    ],
-  ],
-  ['build', 'node', ['scripts/build.mjs']],
-  ['package shape', 'npx', ['--no-install', 'publint', '--strict']],
-  ['package types', 'npx', ['--no-install', 'attw', '--pack', '.', '--profile', 'esm-only', '--quiet']],
-  ['file table', 'node', ['scripts/check-agents-table.mjs']],
-  ['licences', 'node', ['scripts/check-licences.mjs']],
+  check('lint', 'eslint', [
+    '--max-warnings=0',
+    ...['--cache', '--cache-strategy=content', `--cache-location=${caches}/eslint/`],
+    '.',
+  ]),
+  check('build', 'node', ['scripts/build.mjs']),
+  check('types', 'tsc', [
+    '-p',
+    'tsconfig.json',
+    '--incremental',
+    '--tsBuildInfoFile',
+    `${caches}/tsc/check.json`,
+  ]),
+  check('formatting', 'prettier', [
+    '--check',
+    '--log-level=warn',
+    '--cache',
+    '--cache-strategy=content',
+    '.',
+  ]),
+  check('dead code', 'knip', ['--no-progress']),
+  check('layers', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err']),
+  check('shell scripts', 'shellcheck', shellScripts()),
+  check('licences', 'node', ['scripts/check-licences.mjs']),
+  check('file table', 'node', ['scripts/check-agents-table.mjs']),
+  check('package shape', 'publint', ['--strict'], 'build'),
+  check('package types', 'attw', ['--pack', '.', '--profile', 'esm-only', '--quiet'], 'build'),
 ];
 
-const failed = [];
-for (const [name, program, args] of checks) {
-  const start = performance.now();
-  const result = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const ok = result.status === 0;
-  process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`);
-  if (!ok) {
-    failed.push(name);
-    process.stdout.write(`${result.error?.message ?? ''}${result.stdout}${result.stderr}\n`);
+function check(name, program, args, after) {
+  return { name, program, args, after };
+}
+
+/** Every file of the repository that names a shell in its first line, and those that shells only read. */
+function shellScripts() {
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+    .split('\0')
+    .filter(Boolean);
+  return files.filter(
+    (path) => path.endsWith('.bash') || /^#!.*\b(ba|da)?sh\b/.test(firstLine(join(root, path))),
+  );
+}
+
+function firstLine(path) {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(80);
+    return start.toString('latin1', 0, readSync(file, start)).split('\n')[0];
+  } finally {
+    closeSync(file);
   }
 }
+
+/** Resolves to whether it passed; prints what it said where it did not. */
+async function run({ name, program, args }) {
+  const start = performance.now();
+  const PATH = `${join(root, 'node_modules/.bin')}:${process.env.PATH}`;
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, PATH },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
+  const [ok, problem] = await new Promise((resolve) => {
+    child.once('error', (error) => resolve([false, whyNotStarted(program, error)]));
+    child.once('close', (status) => resolve([status === 0, Buffer.concat(output).toString()]));
+  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n${ok ? '' : `${problem}\n`}`);
+  return ok;
+}
+
+function whyNotStarted(program, error) {
+  if (error.code !== 'ENOENT') return `${program} does not start: ${error.message}`;
+  return `${program} is not installed: run npm ci and scripts/install-needs test`;
+}
+
+const waiting = [...checks];
+const passed = new Map();
+
+/** The next one whose predecessor has passed; one whose predecessor failed has failed with it. */
+async function work() {
+  for (;;) {
+    const at = waiting.findIndex(({ after }) => after === undefined || passed.has(after));
+    if (at === -1) return;
+    const [next] = waiting.splice(at, 1);
+    const possible = next.after === undefined || passed.get(next.after);
+    passed.set(next.name, possible && (await run(next)));
+  }
+}
+
+const workers = Array.from({ length: Math.max(2, availableParallelism()) }, work);
+await Promise.all(workers);
+// What waited for a build that another worker ran.
+await work();
+
+const failed = checks.filter(({ name }) => !passed.get(name)).map(({ name }) => name);
 if (failed.length > 0) {
   process.stdout.write(`\n${failed.length} of ${checks.length} checks failed: ${failed.join(', ')}\n`);
   process.exitCode = 1;
