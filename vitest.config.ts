@@ -7,7 +7,7 @@ const generous = { testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
 export default defineConfig({
   test: {
     // Once for all projects: build what is tested, and afterwards look for what was left behind and what crashed.
-    globalSetup: ['test/built.ts', 'test/leftovers.ts', 'test/crashes.ts'],
+    globalSetup: ['test/built.ts', 'test/guards/run.ts'],
     // One processor less, which vitest has by default, would be half of them in CI.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [

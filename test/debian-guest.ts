@@ -51,8 +51,8 @@ export function whyNoDebianGuest(): string | undefined {
  * It is built once for each state of the recipe and the agent, in vmlet-test of the user's cache directory.
  */
 export async function debianGuest(): Promise<DebianGuest> {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const directory = join(cache, 'vmlet-test', 'debian-guest');
+  const cache = process.env['VMLET_TEST_CACHE'] ?? join(homedir(), '.cache', 'vmlet-test');
+  const directory = join(cache, 'debian-guest');
   const path = join(directory, `${(await buildInputsDigest(RECIPE)).slice(0, 16)}.qcow2`);
   if (!existsSync(path)) {
     await withStoreLock(directory, {}, async (scope) => {

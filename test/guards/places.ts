@@ -1,0 +1,71 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { locate } from '../../src/machine/locations.ts';
+
+/** What the programs that the tests are written with keep among temporary files. */
+const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;
+
+export interface Places {
+  /** What lies where a run leaves nothing. */
+  readonly remains: () => string[];
+  readonly remove: () => void;
+}
+
+/**
+ * Gives this process and its children a home, a cache, a runtime and a temporary directory of their own, so that what
+ * is left in them is this run's. The built images, and what is known of the host, are the user's: both take long.
+ */
+export function openPlaces(): Places {
+  const { env } = process;
+  const users = locate(env, homedir(), process.getuid?.() ?? 0);
+  // Sockets lie below it, whose paths must be short.
+  const root = mkdtempSync(join(tmpdir(), 'vt-'));
+  const place = (name: string, mode: number): string => {
+    const path = join(root, name);
+    mkdirSync(path);
+    chmodSync(path, mode);
+    return path;
+  };
+  // Some tests become another user.
+  chmodSync(root, 0o711);
+  const temporary = place('t', 0o1777);
+  const runtime = place('run', 0o700);
+  const home = place('home', 0o700);
+  // Guests that take minutes to make.
+  env['VMLET_TEST_CACHE'] ??= join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vmlet-test');
+  Object.assign(env, { TMPDIR: temporary, XDG_RUNTIME_DIR: runtime, HOME: home });
+  for (const name of ['XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME']) {
+    Reflect.deleteProperty(env, name);
+  }
+  const own = locate(env, home, process.getuid?.() ?? 0);
+  for (const directory of [users.images, join(own.images, '..'), own.cache]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+  symlinkSync(users.images, own.images);
+  const survey = join(users.cache, 'host.json');
+  if (existsSync(survey)) cpSync(survey, join(own.cache, 'host.json'));
+  return {
+    remains: () =>
+      [temporary, own.runtime, own.scratch, own.machines, own.templates].flatMap((directory) =>
+        entries(directory).map((path) => `directory ${path}`),
+      ),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+function entries(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => !OF_THE_RUNNER.test(name))
+    .map((name) => join(directory, name));
+}

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Vitest's own, which end after the guards have looked. */
+const OF_THE_RUNNER = /\/(vitest|tinypool|esbuild|tsx|rolldown)\//;
+const LEAST_MARK = 1024;
+
+/**
+ * Marks this process and all that it starts from now on, whatever they do to their environment, session, user or
+ * parent: by a soft limit that nobody needs (RLIMIT_MSGQUEUE), which forks and execs inherit.
+ */
+export function markProcesses(): number {
+  const most = Math.min(limitOf('self').hard, 1 << 30);
+  if (most <= LEAST_MARK)
+    throw new Error(`the hard limit of message queues is ${most} bytes: no run can be marked`);
+  const mark = randomInt(LEAST_MARK, most);
+  execFileSync('prlimit', ['--pid', String(process.pid), `--msgqueue=${mark}:`]);
+  return mark;
+}
+
+/** The live processes with this mark, but for the test runner's, each with its pid, user and command line. */
+export function processesMarked(mark: number): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => describe(pid, mark));
+}
+
+function describe(pid: string, mark: number): string[] {
+  try {
+    if (limitOf(pid).soft !== mark) return [];
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return [];
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+    return OF_THE_RUNNER.test(words) ? [] : [`process ${pid}: ${words.slice(0, 200)}`];
+  } catch {
+    // It ended meanwhile.
+    return [];
+  }
+}
+
+/** In bytes; proc_pid_limits(5) has a line "Max msgqueue size  SOFT  HARD  bytes". */
+function limitOf(pid: string): { soft: number; hard: number } {
+  const line = /^Max msgqueue size\s+(\S+)\s+(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'));
+  const read = (word = ''): number => (word === 'unlimited' ? Infinity : Number(word));
+  return { soft: read(line?.[1]), hard: read(line?.[2]) };
+}

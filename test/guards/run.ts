@@ -1,0 +1,31 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { crashesOnHost } from './crashes.ts';
+import { openPlaces } from './places.ts';
+import { markProcesses, processesMarked } from './processes.ts';
+
+const PATIENCE_MS = 10_000;
+
+/**
+ * Fails the run that leaves a process or a file behind, or in which one of our programs crashed. Vitest only prints
+ * what is thrown here, and exits with 0: the exit status is set by hand.
+ */
+export default function setup(): () => Promise<void> {
+  const places = openPlaces();
+  const mark = markProcesses();
+  const before = crashesOnHost();
+  return async () => {
+    const remains = (): string[] => [...processesMarked(mark), ...places.remains()];
+    const deadline = Date.now() + PATIENCE_MS;
+    // Orphans are reaped late on some hosts, and a killed QEMU takes a moment to go.
+    while (remains().length > 0 && Date.now() < deadline) await delay(100);
+    report('the tests left behind', remains());
+    report('the kernel saw crashes', crashesOnHost()?.filter((line) => !before?.includes(line)) ?? []);
+    places.remove();
+  };
+}
+
+function report(what: string, found: readonly string[]): void {
+  if (found.length === 0) return;
+  process.exitCode = 1;
+  console.error(`${what}:\n${found.map((one) => `  ${one}\n`).join('')}`);
+}

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it } from 'vitest';
+import { temporaryDirectory } from '../directory.ts';
+
+const GUARDS = join(import.meta.dirname, '../../fixtures/guards');
+const VITEST = join(import.meta.dirname, '../../node_modules/.bin/vitest');
+const directory = temporaryDirectory();
+
+/** A whole run of vitest under the guards, which leaves what `plant` says. */
+async function runPlanting(plant: string, log: string): Promise<{ status: number | null; output: string }> {
+  const kernelLog = join(directory, log);
+  writeFileSync(kernelLog, 'an earlier line: segfault at 0 ip 0 sp 0 error 4 in qemu-system-x86_64[0,1]\n');
+  const child = spawn(VITEST, ['run', '--config', join(GUARDS, 'vitest.config.ts')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PATH: `${join(GUARDS, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+      KERNEL_LOG: kernelLog,
+      PLANT: plant,
+    },
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { status: child.exitCode, output: stdout + stderr };
+}
+
+// All at once: none may see what another one leaves.
+describe.concurrent('the guards of a run', () => {
+  it('let a clean one pass', async ({ expect }) => {
+    const { status, output } = await runPlanting('nothing', 'clean.log');
+    expect(output).not.toMatch(/left behind|crashes/);
+    expect(status).toBe(0);
+  });
+
+  it('fail one that leaves a process, which has neither its environment nor its parent', async ({
+    expect,
+  }) => {
+    const { status, output } = await runPlanting('process', 'process.log');
+    const pid = /left behind:\n {2}process (\d+): sleep 300\n\n/.exec(output)?.[1];
+    if (pid !== undefined) process.kill(Number(pid));
+    expect(pid, output).toBeDefined();
+    expect(status).toBe(1);
+  });
+
+  it('fail one that leaves a directory', async ({ expect }) => {
+    const { status, output } = await runPlanting('directory', 'directory.log');
+    expect(output).toMatch(/left behind:\n {2}directory \S+\/planted-\w+\n\n/);
+    expect(status).toBe(1);
+  });
+
+  it('fail one in which QEMU crashed', async ({ expect }) => {
+    const { status, output } = await runPlanting('crash', 'crash.log');
+    expect(output).toMatch(/crashes:\n {2}qemu-system-x86\[7\]: segfault .*\n\n/);
+    expect(status).toBe(1);
+  });
+});
