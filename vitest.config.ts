@@ -2,20 +2,21 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const GENEROUS_MS = 120_000;
-const generous = { testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
+// The unit tests import sources alone and need no build.
+const ofDist = { globalSetup: ['test/built.ts'], testTimeout: GENEROUS_MS, hookTimeout: GENEROUS_MS };
 
 export default defineConfig({
   test: {
-    // Once for all projects: build what is tested, and afterwards look for what was left behind and what crashed.
-    globalSetup: ['test/built.ts', 'test/guards/run.ts'],
+    // Once for all projects: afterwards it looks for what was left behind and what crashed.
+    globalSetup: ['test/guards/run.ts'],
     // One processor less, which vitest has by default, would be half of them in CI.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...generous } },
-      { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...generous } },
-      { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...generous } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...generous } },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...ofDist } },
+      { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...ofDist } },
+      { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...ofDist } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...ofDist } },
     ],
   },
 });
