@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { type Confinement, confine } from '../../../src/process/confine.ts';
 import type { FoundPath } from '../../../src/process/found-path.ts';
 import { type ConfinementAbilities, type Connects, layersOf } from '../../../src/process/layers.ts';
-import { WHOEVER_STARTS_IT, tether } from '../../../src/process/tether.ts';
 import { everyLayer, noNamespaces, unable } from './abilities.ts';
 
 /** What ends with a slash is a directory, nothing under /missing exists, and /link leads to /real. */
@@ -153,10 +152,4 @@ describe('layers', () => {
     expect(optionsFor({}, older)).not.toContain('--landlock-scope');
     expect(optionsFor({}, older)).not.toContain('--landlock-deny-tcp');
   });
-});
-
-it('ties a program to whoever starts it', () => {
-  const [program, ...options] = tether(WHOEVER_STARTS_IT, 5, ['/qemu', '-x'], ['--limit', 'core=0']);
-  expect(program).toMatch(/\/vmlet-confine$/);
-  expect(options).toEqual(['--parent', '0', '--descriptors', '5', '--limit', 'core=0', '--', '/qemu', '-x']);
 });
