@@ -1,0 +1,102 @@
+// Runs the tests as CI does: a file that failed is run once more, alone. Where it passes then, its tests are flaky: the
+// run passes, and its last lines name them. Skips that nobody expects fail the run in CI.
+// usage: run-tests.mjs [vitest's options]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expectedSkips } from './expected-skips.mjs';
+
+/** More than these have a common cause, which is no flakiness. */
+const MOST_FLAKY_FILES = 2;
+const root = join(import.meta.dirname, '..');
+const results = join(root, 'test-results');
+const guards = join(results, 'guards.txt');
+
+mkdirSync(results, { recursive: true });
+process.exitCode = main(process.argv.slice(2));
+
+function main(options) {
+  const whole = runVitest('tests', options);
+  if (whole.report === undefined) return 1;
+  const flaky = whole.status === 0 ? [] : runAgain(whole, options);
+  if (flaky === undefined) return 1;
+  writeFileSync(join(results, 'flaky.json'), `${JSON.stringify(flaky, undefined, 2)}\n`);
+  const skips = printSkips(whole.report);
+  for (const { file, test, error } of flaky) say(`FLAKY ${file} > ${test}: ${error}`);
+  return process.env.CI && skips > 0 ? 1 : 0;
+}
+
+/** @returns what was flaky, or undefined where the run has failed. */
+function runAgain({ report, leftBehind }, options) {
+  const failures = failuresIn(report);
+  const files = [...new Set(failures.map(({ file }) => file))];
+  if (leftBehind || files.length === 0 || files.length > MOST_FLAKY_FILES) return undefined;
+  for (const file of files) {
+    say(`\n${file} failed: it is run once more, alone`);
+    if (runVitest('again', [...options, file]).status !== 0) return undefined;
+  }
+  return failures;
+}
+
+function runVitest(name, options) {
+  const output = join(results, `${name}.json`);
+  for (const path of [output, guards]) rmSync(path, { force: true });
+  const { status } = spawnSync(
+    join(root, 'node_modules/.bin/vitest'),
+    ['run', '--reporter=default', '--reporter=json', `--outputFile=${output}`, ...options],
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, VMLET_TEST_GUARDS: guards },
+    },
+  );
+  const report = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined;
+  return { status, report, leftBehind: existsSync(guards) };
+}
+
+/** A file that fails before its tests have run has none of them to name. */
+function failuresIn({ testResults }) {
+  return testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const file = relative(root, name);
+      const tests = assertionResults.filter(({ status }) => status === 'failed');
+      if (tests.length === 0) return [{ file, test: '(the file)', error: firstLine(message) }];
+      return tests.map(({ fullName, failureMessages }) => ({
+        file,
+        test: fullName,
+        error: firstLine(failureMessages[0] ?? ''),
+      }));
+    });
+}
+
+/** Prints how many tests were skipped for which reason. @returns the number of those for none that is known. */
+function printSkips({ testResults }) {
+  const counts = new Map();
+  const unexpected = [];
+  for (const { name, assertionResults } of testResults) {
+    const file = relative(root, name);
+    for (const { fullName } of assertionResults.filter(({ status }) => isSkipped(status))) {
+      const reason = expectedSkips.find(
+        (it) => it.file.test(file) && (it.test?.test(fullName) ?? true),
+      )?.reason;
+      if (reason === undefined) unexpected.push(`${file} > ${fullName}`);
+      else counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    }
+  }
+  for (const [reason, count] of counts) say(`skipped ${count}: ${reason}`);
+  for (const test of unexpected) say(`skipped for no known reason: ${test}`);
+  return unexpected.length;
+}
+
+function isSkipped(status) {
+  return status === 'skipped' || status === 'pending';
+}
+
+function firstLine(text) {
+  return text.split('\n')[0];
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
