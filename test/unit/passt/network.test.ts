@@ -92,15 +92,15 @@ describe('passtArguments', () => {
   it('says every address and keeps the guest off the host loopback', () => {
     const argv = passtArguments(plan('passt-vhost-user', ['8080:80', '[::1]:8081:81', '5353:53/udp']));
     expect(argv.join(' ')).toBe(
-      '--foreground --vhost-user --fd 3 --interface eth9 --address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 ' +
-        '--address fec0::15 --gateway fec0::2 --dns-forward 10.0.2.3 --mtu 65520 --no-map-gw ' +
+      '--foreground --vhost-user --fd 3 --interface eth9 --mac-addr 9a:55:9a:55:9a:55 ' +
+        '--address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 --address fec0::15 --gateway fec0::2 --dns-forward 10.0.2.3 --mtu 65520 --no-map-gw ' +
         '--tcp-ports 127.0.0.1/8080:80 --tcp-ports ::1/8081:81 --udp-ports 127.0.0.1/5353:53',
     );
   });
 
   it('forwards nothing unasked, over a stream on a host without IPv6', () => {
     const argv = passtArguments(plan('passt-stream', [], ipv4Host)).join(' ');
-    expect(argv).toContain('--interface lo');
+    expect(argv).toContain('--interface lo --mac-addr 9a:55:9a:55:9a:55');
     expect(argv).toContain('--ipv4-only');
     expect(argv).toContain('--tcp-ports none --udp-ports none');
     expect(argv).not.toContain('vhost-user');
