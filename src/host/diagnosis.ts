@@ -1,7 +1,8 @@
-import { layersOf } from '../process/layers.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 import { DELEGATE, controllersLacking } from './cgroup-manager.ts';
+import { confinementFindings } from './confinement-findings.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
+import { networkFinding } from './network-finding.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -46,10 +47,8 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     qemuFinding(survey, install),
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
-    networkFinding(survey, install),
-    namespacesFinding(survey),
-    landlockFinding(survey),
-    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey.confinement)] : []),
+    networkFinding(survey, surroundings, install),
+    ...confinementFindings(survey, surroundings),
     limitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
@@ -97,89 +96,6 @@ function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
   if (qemuImg) return { item, state: 'works', summary: `qemu-img ${qemuImg.version}` };
   const summary = 'qemu-img is not installed: no --disk';
   return { item, state: 'degraded', summary, remedy: install('qemu-img') };
-}
-
-function networkFinding({ qemu, passt }: Survey, install: Install): Finding {
-  const item = 'network';
-  const hasSlirp = qemu?.netdevs.includes('user') ?? false;
-  if (passt?.problem !== undefined) {
-    return {
-      item,
-      state: 'degraded',
-      summary: `${hasSlirp ? 'slirp' : 'none'}: passt is installed and does not run here (${passt.problem})`,
-      remedy: 'passt needs unprivileged user namespaces, which this host or container forbids',
-    };
-  }
-  if (passt && !passt.hasFd) {
-    return {
-      item,
-      state: 'degraded',
-      summary: 'slirp: this passt is too old (it has no --fd)',
-      remedy: install('passt'),
-    };
-  }
-  if (passt) {
-    const way = passt.hasVhostUser ? 'vhost-user' : 'a connected socket';
-    return { item, state: 'works', summary: `passt, over ${way}${hasSlirp ? '; slirp too' : ''}` };
-  }
-  const summary = hasSlirp
-    ? 'slirp: passt is not installed, and is faster'
-    : 'neither passt nor slirp: --net none only';
-  return { item, state: 'degraded', summary, remedy: install('passt') };
-}
-
-/** What is behind the other layers where they are missing is said once: here. */
-function namespacesFinding({ confinement }: Survey): Finding {
-  const item = 'namespaces';
-  const { namespaces } = confinement;
-  const missing = Object.entries(namespaces).flatMap(([name, ability]) =>
-    ability.usable ? [] : [{ name, reason: ability.reason }],
-  );
-  if (missing.length === 0) {
-    return {
-      item,
-      state: 'works',
-      summary: 'QEMU sees its own files and sockets alone, and no network of the host',
-    };
-  }
-  const names = missing.map(({ name }) => name).join(', ');
-  const { gaps } = layersOf({ connects: 'by-path', longestFile: undefined }, confinement);
-  const gap = gaps.length === 0 ? '' : `; with passt to a machine with a name ${gaps.join(', ')}`;
-  return {
-    item,
-    state: 'degraded',
-    summary: `QEMU gets no namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}`,
-    remedy:
-      'let ordinary users make namespaces: user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 on older ' +
-      'Debian, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu',
-  };
-}
-
-function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Finding {
-  const item = 'landlock';
-  if (landlock.usable) {
-    return { item, state: 'works', summary: `Landlock keeps QEMU to its own files (ABI ${landlock.abi})` };
-  }
-  const gap = namespaces.mount.usable
-    ? 'namespaces alone keep QEMU to its files'
-    : 'QEMU may open all that you may';
-  return {
-    item,
-    state: 'degraded',
-    summary: `no Landlock, ${gap}: ${landlock.reason}`,
-    remedy: 'it takes Linux 5.13 with landlock among its LSMs (kernel parameter lsm=)',
-  };
-}
-
-function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): Finding {
-  const item = 'seccomp';
-  if (!seccomp.usable) {
-    const summary = `no filter of system calls: ${seccomp.reason}`;
-    return { item, state: 'degraded', summary, remedy: 'use a kernel that was built with seccomp' };
-  }
-  if (sandbox) return { item, state: 'works', summary: 'QEMU is refused system calls that it does not need' };
-  const summary = 'vmlet’s seccomp filter alone: this QEMU does not start with -sandbox';
-  return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
 }
 
 function limitsFinding({ limits }: Surroundings): Finding {

@@ -192,5 +192,5 @@ function readAnswers(
 
 function reconnectOf(members: readonly string[]): QemuFeatures['streamReconnect'] {
   if (members.includes('reconnect-ms')) return 'milliseconds';
-  return members.includes('reconnect') ? 'seconds' : undefined;
+  return members.includes('reconnect') ? 'seconds' : 'never';
 }

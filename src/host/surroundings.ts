@@ -2,6 +2,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { type CgroupAbility, findCgroupManager } from './cgroup-manager.ts';
+import { type NamespaceSettings, readNamespaceSettings } from './namespace-settings.ts';
 import { findProgram } from '../process/program.ts';
 
 export type PackageManager = 'apt' | 'dnf';
@@ -18,6 +19,7 @@ export interface Surroundings {
     readonly fromEnvironment: boolean;
   };
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
+  readonly namespaceSettings: NamespaceSettings;
   /** Whether machines can be given limits. */
   readonly limits: CgroupAbility;
 }
@@ -40,6 +42,7 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
     },
     dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
+    namespaceSettings: readNamespaceSettings(),
     limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
 }

@@ -37,7 +37,7 @@ export async function explainPasstFailure(
         { hint: 'choose another host port number, or 0.0.0.0 as the address for all IPv4 addresses' },
       );
     }
-    const unbound = /Failed to bind .* for option '-([tu])\S* (\S+?):(\d+)'/.exec(line);
+    const unbound = /Failed to bind .* for (?:option )?'-([tu])\S* (\S+?):(\d+)'/.exec(line);
     const protocol = unbound?.[1] === 'u' ? 'udp' : 'tcp';
     const forward = forwards.find(
       (candidate) =>

@@ -182,7 +182,7 @@ function needsFullBoard(spec: MachineSpec): boolean {
 }
 
 function reconnectOf(unit: Host['qemu']['streamReconnect']): Reconnect {
-  if (unit === undefined) return 'exchanged';
+  if (unit === 'never') return 'exchanged';
   return unit === 'milliseconds' ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
 }
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../../../src/errors.ts';
+import { probePasst } from '../../../src/host/passt.ts';
 import { readHostNetwork } from '../../../src/passt/host-network.ts';
 import { chooseHostPorts } from '../../../src/passt/host-port.ts';
 import { type BoundNetworkPlan, type NetworkBackend, planNetwork } from '../../../src/passt/network.ts';
@@ -24,6 +25,17 @@ export interface Machine {
   readonly replied: Promise<void>;
   send(command: string): void;
 }
+
+/** By which passt can serve QEMU, and whether this host's can. */
+export const PASST_BACKENDS: readonly { backend: NetworkBackend; missing: boolean }[] = [
+  {
+    backend: 'passt-vhost-user',
+    missing: !(await probePasst(requireProgram('passt'), undefined)).hasVhostUser,
+  },
+  { backend: 'passt-stream', missing: false },
+];
+/** One line, where a test is left out. */
+export const NO_VHOST_USER = 'this passt has no --vhost-user';
 
 const environment = { PATH: process.env['PATH'] ?? '/usr/bin' };
 
