@@ -24,6 +24,7 @@ export type FindingItem =
   | 'namespaces'
   | 'landlock'
   | 'seccomp'
+  | 'forks'
   | 'limits'
   | 'runtime-directory'
   | 'disk-space'
@@ -49,6 +50,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     qemuImgFinding(survey, install),
     networkFinding(survey, surroundings, install),
     ...confinementFindings(survey, surroundings),
+    ...(survey.qemu ? [forksFinding(survey.qemu)] : []),
     limitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
@@ -131,17 +133,40 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   return { item, state: 'degraded', summary, remedy };
 }
 
-function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {
+function microImageFinding({ packageManager, canDownloadPackages, dataDirectory }: Surroundings): Finding {
   const item = 'micro-image';
-  if (packageManager && canDownloadPackages) {
-    const summary = `the micro image is built from this distribution's packages (${packageManager})`;
-    return { item, state: 'works', summary };
+  if (!canDownloadPackages) {
+    return {
+      item,
+      state: 'degraded',
+      summary: 'the micro image cannot be built: no apt-get or dnf to get a kernel from',
+      remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+    };
+  }
+  if (!dataDirectory.runsPrograms) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `the micro image cannot be built: ${dataDirectory.path} is mounted noexec, and what unpacks a kernel runs there`,
+      remedy: 'export XDG_DATA_HOME=DIRECTORY, on a file system that is not mounted noexec',
+    };
+  }
+  const manager = packageManager === undefined ? '' : ` (${packageManager})`;
+  const summary = `the micro image is built from this distribution's packages${manager}`;
+  return { item, state: 'works', summary };
+}
+
+/** Templates and forks need that guests can be told that they are another; what is saved needs nothing. */
+function forksFinding({ devices }: QemuFeatures): Finding {
+  const item = 'forks';
+  if (devices.includes('vmgenid')) {
+    return { item, state: 'works', summary: 'guests can be saved, and forked from templates' };
   }
   return {
     item,
     state: 'degraded',
-    summary: 'no apt-get or dnf to get a kernel from',
-    remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+    summary: 'no templates and no forks: this QEMU has no vmgenid; guests can be saved',
+    remedy: 'use a QEMU that was built with vmgenid',
   };
 }
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type Finding, canRunGuests, diagnose } from '../host/diagnosis.ts';
+import { type FeatureTable, featuresOf } from '../host/features.ts';
 import type { Survey } from '../host/host.ts';
 import { type QemuIsolation, isolationsOf } from '../host/isolation.ts';
 import { surveyHost } from '../host/probe.ts';
@@ -21,6 +22,8 @@ export interface HostReport {
   readonly findings: readonly Finding[];
   /** What QEMU is kept from with each network that there is; the one that machines have without being told is the first. */
   readonly isolation: readonly QemuIsolation[];
+  /** What each program has of what vmlet uses, and what is done without it. */
+  readonly featureTable: FeatureTable;
   readonly survey: Survey;
   readonly surroundings: Surroundings;
 }
@@ -42,6 +45,7 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     canRunGuests: canRunGuests(findings),
     findings,
     isolation: isolationsOf(survey),
+    featureTable: featuresOf(survey, surroundings),
     survey,
     surroundings,
   };

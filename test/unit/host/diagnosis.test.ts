@@ -11,7 +11,7 @@ const complete: Survey = {
     path: '/usr/bin/qemu-system-x86_64',
     version: '10.0.3',
     machines: ['q35'],
-    devices: [],
+    devices: ['vmgenid'],
     netdevs: ['user', 'stream'],
     objects: [],
     accelerators: ['tcg', 'kvm'],
@@ -30,8 +30,9 @@ const surroundings: Surroundings = {
   packageManager: 'apt',
   canDownloadPackages: true,
   runtimeDirectory: { path: '/run/user/1000/vmlet', fromEnvironment: true },
-  dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
+  dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3, runsPrograms: true },
   namespaceSettings: { most: 10_000, unprivileged: 1, apparmorRestricts: undefined },
+  helpers: { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' },
   limits: {
     usable: true,
     systemdRun: '/usr/bin/systemd-run',
@@ -171,8 +172,22 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     'works',
     /XDG_RUNTIME_DIR is not set/,
   ],
-  ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
+  [
+    'disk-space',
+    {},
+    { dataDirectory: { path: '/d', freeBytes: 1024 ** 2, runsPrograms: true } },
+    'degraded',
+    /^1 MiB free/,
+  ],
   ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /no apt-get or dnf/],
+  [
+    'micro-image',
+    {},
+    { dataDirectory: { path: '/d', freeBytes: 1024 ** 4, runsPrograms: false } },
+    'degraded',
+    /cannot be built: \/d is mounted noexec/,
+  ],
+  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and no forks/],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);
   expect(finding.state).toBe(state);
