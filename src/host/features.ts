@@ -132,7 +132,9 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       '-netdev stream,reconnect-ms',
       qemu?.streamReconnect === 'milliseconds',
       'a machine with a name comes back to a passt that was started anew within 10 ms',
-      'within a second by reconnect; where that is missing too, the keeper gives QEMU another stream, behind a hub',
+      qemu?.streamReconnect === 'seconds'
+        ? 'within a second, by reconnect'
+        : 'the keeper gives QEMU another stream, behind a hub',
     ],
     [
       '-object memory-backend-memfd',
