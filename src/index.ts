@@ -84,6 +84,8 @@ export { QmpClient } from './qmp/index.ts';
 export * from './errors.ts';
 export { packageVersion } from './machine/package-files.ts';
 export { type ExamineHostOptions, type HostReport, examineHost } from './machine/examine-host.ts';
+export { type FeatureTable, type HostFeature, missingFeatures } from './host/features.ts';
+export type { QemuIsolation } from './host/isolation.ts';
 export { type Finding, type FindingItem, diagnose } from './host/diagnosis.ts';
 export type { Host, Survey } from './host/host.ts';
 export type { Surroundings } from './host/surroundings.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Finding, HostReport } from '../index.ts';
+import type { Finding, HostFeature, HostReport } from '../index.ts';
 import { SilentExit } from './report-error.ts';
 
 interface DoctorFlags {
@@ -23,18 +23,39 @@ export function doctorCommand(): Command {
 }
 
 async function examine(flags: DoctorFlags): Promise<void> {
-  const { examineHost } = await import('../index.ts');
+  const { examineHost, missingFeatures } = await import('../index.ts');
   const report = await examineHost({ qemu: flags.qemu });
-  process.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+  process.stdout.write(
+    flags.json === true
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : describe(report, missingFeatures(report.featureTable)),
+  );
   if (!report.canRunGuests) throw new SilentExit(1);
 }
 
-function describe({ findings, canRunGuests }: HostReport): string {
+function describe({ findings, canRunGuests }: HostReport, missing: readonly HostFeature[]): string {
   const decorated = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
   const width = Math.max(...findings.map(({ item }) => item.length));
   const lines = findings.flatMap((finding) => describeFinding(finding, width, decorated));
   const verdict = canRunGuests ? 'Guests can run here.' : 'No guest can run here yet.';
-  return [...lines, '', verdict, ''].join('\n');
+  return [...lines, ...describeMissing(missing), '', verdict, ''].join('\n');
+}
+
+/** What is missing and has something in its place is no finding. */
+function describeMissing(missing: readonly HostFeature[]): string[] {
+  if (missing.length === 0) return [];
+  const width = Math.max(...missing.map((one) => nameOf(one).length));
+  const lines = missing.map((one) => `  ${nameOf(one).padEnd(width)}  ${plain(one.otherwise)}`);
+  return ['', 'Missing here, and what there is instead:', ...lines];
+}
+
+/** A pipe may lead to what knows ASCII alone. */
+function plain(text: string): string {
+  return text.replaceAll('’', "'");
+}
+
+function nameOf({ program, feature }: HostFeature): string {
+  return program === feature ? feature : `${program} ${feature}`;
 }
 
 function describeFinding(
@@ -45,6 +66,6 @@ function describeFinding(
   const { symbol, word, colour } = SYMBOLS[state];
   const mark = decorated ? `${colour}${symbol}${PLAIN}` : word;
   const indent = ' '.repeat((decorated ? symbol.length : word.length) + width + 3);
-  const line = `${mark} ${item.padEnd(width)}  ${summary}`;
-  return remedy === undefined ? [line] : [line, `${indent}${decorated ? '→' : '->'} ${remedy}`];
+  const line = `${mark} ${item.padEnd(width)}  ${plain(summary)}`;
+  return remedy === undefined ? [line] : [line, `${indent}${decorated ? '→' : '->'} ${plain(remedy)}`];
 }

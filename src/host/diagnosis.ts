@@ -1,7 +1,8 @@
-import { layersOf } from '../process/layers.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 import { DELEGATE, controllersLacking } from './cgroup-manager.ts';
+import { confinementFindings } from './confinement-findings.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
+import { networkFinding } from './network-finding.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -23,6 +24,7 @@ export type FindingItem =
   | 'namespaces'
   | 'landlock'
   | 'seccomp'
+  | 'forks'
   | 'limits'
   | 'runtime-directory'
   | 'disk-space'
@@ -46,10 +48,9 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     qemuFinding(survey, install),
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
-    networkFinding(survey, install),
-    namespacesFinding(survey),
-    landlockFinding(survey),
-    ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey.confinement)] : []),
+    networkFinding(survey, surroundings, install),
+    ...confinementFindings(survey, surroundings),
+    ...(survey.qemu ? [forksFinding(survey.qemu)] : []),
     limitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
@@ -99,89 +100,6 @@ function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
   return { item, state: 'degraded', summary, remedy: install('qemu-img') };
 }
 
-function networkFinding({ qemu, passt }: Survey, install: Install): Finding {
-  const item = 'network';
-  const hasSlirp = qemu?.netdevs.includes('user') ?? false;
-  if (passt?.problem !== undefined) {
-    return {
-      item,
-      state: 'degraded',
-      summary: `${hasSlirp ? 'slirp' : 'none'}: passt is installed and does not run here (${passt.problem})`,
-      remedy: 'passt needs unprivileged user namespaces, which this host or container forbids',
-    };
-  }
-  if (passt && !passt.hasFd) {
-    return {
-      item,
-      state: 'degraded',
-      summary: 'slirp: this passt is too old (it has no --fd)',
-      remedy: install('passt'),
-    };
-  }
-  if (passt) {
-    const way = passt.hasVhostUser ? 'vhost-user' : 'a connected socket';
-    return { item, state: 'works', summary: `passt, over ${way}${hasSlirp ? '; slirp too' : ''}` };
-  }
-  const summary = hasSlirp
-    ? 'slirp: passt is not installed, and is faster'
-    : 'neither passt nor slirp: --net none only';
-  return { item, state: 'degraded', summary, remedy: install('passt') };
-}
-
-/** What is behind the other layers where they are missing is said once: here. */
-function namespacesFinding({ confinement }: Survey): Finding {
-  const item = 'namespaces';
-  const { namespaces } = confinement;
-  const missing = Object.entries(namespaces).flatMap(([name, ability]) =>
-    ability.usable ? [] : [{ name, reason: ability.reason }],
-  );
-  if (missing.length === 0) {
-    return {
-      item,
-      state: 'works',
-      summary: 'QEMU sees its own files and sockets alone, and no network of the host',
-    };
-  }
-  const names = missing.map(({ name }) => name).join(', ');
-  const { gaps } = layersOf({ connects: 'by-path', longestFile: undefined }, confinement);
-  const gap = gaps.length === 0 ? '' : `; with passt to a machine with a name ${gaps.join(', ')}`;
-  return {
-    item,
-    state: 'degraded',
-    summary: `QEMU gets no namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}`,
-    remedy:
-      'let ordinary users make namespaces: user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 on older ' +
-      'Debian, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu',
-  };
-}
-
-function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Finding {
-  const item = 'landlock';
-  if (landlock.usable) {
-    return { item, state: 'works', summary: `Landlock keeps QEMU to its own files (ABI ${landlock.abi})` };
-  }
-  const gap = namespaces.mount.usable
-    ? 'namespaces alone keep QEMU to its files'
-    : 'QEMU may open all that you may';
-  return {
-    item,
-    state: 'degraded',
-    summary: `no Landlock, ${gap}: ${landlock.reason}`,
-    remedy: 'it takes Linux 5.13 with landlock among its LSMs (kernel parameter lsm=)',
-  };
-}
-
-function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): Finding {
-  const item = 'seccomp';
-  if (!seccomp.usable) {
-    const summary = `no filter of system calls: ${seccomp.reason}`;
-    return { item, state: 'degraded', summary, remedy: 'use a kernel that was built with seccomp' };
-  }
-  if (sandbox) return { item, state: 'works', summary: 'QEMU is refused system calls that it does not need' };
-  const summary = 'vmlet’s seccomp filter alone: this QEMU does not start with -sandbox';
-  return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
-}
-
 function limitsFinding({ limits }: Surroundings): Finding {
   const item = 'limits';
   if (!limits.usable) return { item, state: 'degraded', summary: `no --limit: ${limits.reason}` };
@@ -215,17 +133,40 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   return { item, state: 'degraded', summary, remedy };
 }
 
-function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {
+function microImageFinding({ packageManager, canDownloadPackages, dataDirectory }: Surroundings): Finding {
   const item = 'micro-image';
-  if (packageManager && canDownloadPackages) {
-    const summary = `the micro image is built from this distribution's packages (${packageManager})`;
-    return { item, state: 'works', summary };
+  if (!canDownloadPackages) {
+    return {
+      item,
+      state: 'degraded',
+      summary: 'the micro image cannot be built: no apt-get or dnf to get a kernel from',
+      remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+    };
+  }
+  if (!dataDirectory.runsPrograms) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `the micro image cannot be built: ${dataDirectory.path} is mounted noexec, and what unpacks a kernel runs there`,
+      remedy: 'export XDG_DATA_HOME=DIRECTORY, on a file system that is not mounted noexec',
+    };
+  }
+  const manager = packageManager === undefined ? '' : ` (${packageManager})`;
+  const summary = `the micro image is built from this distribution's packages${manager}`;
+  return { item, state: 'works', summary };
+}
+
+/** Templates and forks need that guests can be told that they are another; what is saved needs nothing. */
+function forksFinding({ devices }: QemuFeatures): Finding {
+  const item = 'forks';
+  if (devices.includes('vmgenid')) {
+    return { item, state: 'works', summary: 'guests can be saved, and forked from templates' };
   }
   return {
     item,
     state: 'degraded',
-    summary: 'no apt-get or dnf to get a kernel from',
-    remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+    summary: 'no templates and no forks: this QEMU has no vmgenid; guests can be saved',
+    remedy: 'use a QEMU that was built with vmgenid',
   };
 }
 

@@ -2,6 +2,9 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { type CgroupAbility, findCgroupManager } from './cgroup-manager.ts';
+import { type HelperPrograms, findHelpers } from './helpers.ts';
+import { mayRunProgramsFrom } from './mount-options.ts';
+import { type NamespaceSettings, readNamespaceSettings } from './namespace-settings.ts';
 import { findProgram } from '../process/program.ts';
 
 export type PackageManager = 'apt' | 'dnf';
@@ -10,14 +13,21 @@ export type PackageManager = 'apt' | 'dnf';
 export interface Surroundings {
   /** Which family of package names to speak of; undefined for neither Debian's nor Fedora's. */
   readonly packageManager: PackageManager | undefined;
-  /** Whether that family's download tool is there, which the micro image's kernel comes from. */
+  /** Whether apt-get and dpkg-deb are there, or dnf: the micro image's kernel comes from there, and what unpacks it. */
   readonly canDownloadPackages: boolean;
   readonly runtimeDirectory: {
     readonly path: string;
     /** Whether XDG_RUNTIME_DIR names it. */
     readonly fromEnvironment: boolean;
   };
-  readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
+  readonly dataDirectory: {
+    readonly path: string;
+    readonly freeBytes: number;
+    /** Not mounted noexec: what is fetched to build an image is run there. */
+    readonly runsPrograms: boolean;
+  };
+  readonly namespaceSettings: NamespaceSettings;
+  readonly helpers: HelperPrograms;
   /** Whether machines can be given limits. */
   readonly limits: CgroupAbility;
 }
@@ -31,17 +41,28 @@ export interface SurroundingsOptions {
 
 export function inspectSurroundings(options: SurroundingsOptions): Surroundings {
   const packageManager = packageManagerOf(options.osRelease ?? readOsRelease());
-  const downloader = packageManager === 'apt' ? 'apt-get' : packageManager;
   return {
     packageManager,
-    canDownloadPackages: downloader !== undefined && findProgram(downloader) !== undefined,
+    canDownloadPackages: canDownload(),
     runtimeDirectory: {
       path: options.runtimeDirectory,
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
     },
-    dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
+    dataDirectory: {
+      path: options.dataDirectory,
+      freeBytes: freeBytes(options.dataDirectory),
+      runsPrograms: mayRunProgramsFrom(options.dataDirectory),
+    },
+    namespaceSettings: readNamespaceSettings(),
+    helpers: findHelpers(),
     limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
+}
+
+/** What `findHostPackageSource` looks for. */
+function canDownload(): boolean {
+  const hasApt = findProgram('apt-get') !== undefined && findProgram('dpkg-deb') !== undefined;
+  return hasApt || findProgram('dnf') !== undefined;
 }
 
 /** Source: os-release(5). ID_LIKE names what a derivative comes from, nearest first. */

@@ -140,13 +140,13 @@ function entropyArguments(): string[] {
 function networkArguments(plan: Plan): string[] {
   const { network, directory, wiring } = plan;
   if (!network) return [];
-  const { chardev, netdev, device } = qemuNetwork(network, {
+  const { chardev, netdevs, device } = qemuNetwork(network, {
     socketPath: directory.networkSocket,
     ...wiring.network,
   });
   return [
     ...(chardev ? ['-chardev', keyValueOption(chardev.backend, { ...chardev.options })] : []),
-    ...['-netdev', JSON.stringify(netdev)],
+    ...netdevs.flatMap((netdev) => ['-netdev', JSON.stringify(netdev)]),
     ...deviceArguments({ ...device, ...announcementOf(plan) }),
   ];
 }

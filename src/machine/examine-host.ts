@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type Finding, canRunGuests, diagnose } from '../host/diagnosis.ts';
+import { type FeatureTable, featuresOf } from '../host/features.ts';
 import type { Survey } from '../host/host.ts';
+import { type QemuIsolation, isolationsOf } from '../host/isolation.ts';
 import { surveyHost } from '../host/probe.ts';
 import { type Surroundings, inspectSurroundings } from '../host/surroundings.ts';
 import { locate } from './locations.ts';
@@ -18,6 +20,10 @@ export interface HostReport {
   readonly version: 1;
   readonly canRunGuests: boolean;
   readonly findings: readonly Finding[];
+  /** What QEMU is kept from with each network that there is; the one that machines have without being told is the first. */
+  readonly isolation: readonly QemuIsolation[];
+  /** What each program has of what vmlet uses, and what is done without it. */
+  readonly featureTable: FeatureTable;
   readonly survey: Survey;
   readonly surroundings: Surroundings;
 }
@@ -34,5 +40,13 @@ export async function examineHost(options: ExamineHostOptions = {}): Promise<Hos
     dataDirectory: locations.images,
   });
   const findings = diagnose(survey, surroundings);
-  return { version: 1, canRunGuests: canRunGuests(findings), findings, survey, surroundings };
+  return {
+    version: 1,
+    canRunGuests: canRunGuests(findings),
+    findings,
+    isolation: isolationsOf(survey),
+    featureTable: featuresOf(survey, surroundings),
+    survey,
+    surroundings,
+  };
 }

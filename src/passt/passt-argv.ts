@@ -4,6 +4,9 @@ import type { BoundForward, Protocol } from './port.ts';
 /** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
 const CONNECTION_DESCRIPTOR = 3;
 
+/** What the guest has as its gateway's hardware address, the same wherever what is kept of its memory goes on. */
+const PASST_CARD = '9a:55:9a:55:9a:55';
+
 /** QEMU's end of it is at the other side of an inherited socket, or comes to a path. */
 export type PasstConnection =
   { readonly kind: 'inherited' } | { readonly kind: 'listening'; readonly path: string };
@@ -13,7 +16,8 @@ export type PasstConnection =
  *
  * Every address is given, so that passt does not copy the host's: the guest's network is then the same
  * everywhere, and a host without a default route does not put passt into its local mode, which has others.
- * The template interface matters for passt's IPv6 link-local address alone.
+ * The template interface matters for passt's IPv6 link-local address alone. Its hardware address is given as well:
+ * passt of 2023 takes the interface's own and refuses one that has none, as the loopback; newer ones have this by default.
  */
 export function passtArguments(
   plan: BoundNetworkPlan,
@@ -24,7 +28,7 @@ export function passtArguments(
     '--foreground',
     ...(plan.backend === 'passt-vhost-user' ? ['--vhost-user'] : []),
     ...connectionArguments(connection),
-    ...['--interface', plan.templateInterface],
+    ...['--interface', plan.templateInterface, '--mac-addr', PASST_CARD],
     ...['--address', IPV4.address, '--netmask', String(IPV4.prefix), '--gateway', IPV4.gateway],
     ...(hasIpv6 ? ['--address', IPV6.address, '--gateway', IPV6.gateway] : ['--ipv4-only']),
     // Without --dns, with which passt does not look for the host's nameserver to forward to.

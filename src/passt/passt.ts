@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { NetworkStartError, TimedOutError } from '../errors.ts';
 import { NO_CORE } from '../process/confine.ts';
+import { withoutSyslogComplaints } from '../process/passt-words.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/deadline.ts';
 import type { Scope } from '../util/scope.ts';
@@ -65,7 +66,7 @@ export function startPasst(
   });
   const failed = process.exited.then(async (status): Promise<never> => {
     await process.outputEnded;
-    return explainPasstFailure(process.output.last(20), status, forwards);
+    return explainPasstFailure(lastWords(process), status, forwards);
   });
   const ready = awaitReady(Promise.race([up, failed]), forwards, process);
   // Whoever launches awaits it, but perhaps not before QEMU is up; a rejection until then is not unhandled.
@@ -84,15 +85,19 @@ async function awaitReady(
     if (!(error instanceof TimedOutError)) throw error;
     // A passt whose words have changed is as good, as long as it listens.
     if (!forwards.every(isListening)) {
-      throw new NetworkStartError('passt does not listen', process.output.last(20), { cause: error });
+      throw new NetworkStartError('passt does not listen', lastWords(process), { cause: error });
     }
   }
   refuseSharedUdp(forwards);
 }
 
+function lastWords(process: SupervisedProcess): string[] {
+  return withoutSyslogComplaints(process.output.last(100)).slice(-20);
+}
+
 /** The settings are a list: headings with indented lines. */
 function hasPrintedSettings(process: SupervisedProcess): boolean {
-  return process.output.last(50).some((line) => /^\s+\S/.test(line));
+  return process.output.last(100).some((line) => /^\s+\S/.test(line));
 }
 
 function isListening(forward: BoundForward): boolean {

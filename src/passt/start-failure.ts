@@ -1,4 +1,4 @@
-import { type ExitStatus, NetworkStartError, describeExit } from '../errors.ts';
+import { type ExitStatus, InvalidInputError, NetworkStartError, describeExit } from '../errors.ts';
 import { explainUnboundPort } from './host-port.ts';
 import type { BoundForward } from './port.ts';
 
@@ -14,6 +14,14 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/unrecognized option|invalid option/i, 'This passt is too old; update it, or use slirp.'],
 ];
 
+/** Whether passt says by this line that it cannot make a forward. */
+export function isRefusedForward(line: string): boolean {
+  return line.startsWith('Failed to bind') || OVERLAP.test(line);
+}
+
+/** passt of 2023 takes each host port number once, whatever the address; newer ones do not mind. */
+const OVERLAP = /^Overlapping port specifier (\S+)/;
+
 /** @throws PortTakenError, PermissionError, InvalidInputError or NetworkStartError. */
 export async function explainPasstFailure(
   stderr: readonly string[],
@@ -21,7 +29,15 @@ export async function explainPasstFailure(
   forwards: readonly BoundForward[],
 ): Promise<never> {
   for (const line of stderr) {
-    const unbound = /Failed to bind .* for option '-([tu])\S* (\S+?):(\d+)'/.exec(line);
+    const overlap = OVERLAP.exec(line)?.[1];
+    if (overlap !== undefined) {
+      throw new InvalidInputError(
+        'ports',
+        `${overlap}: this passt takes a host port number from one address alone, and another forward has it`,
+        { hint: 'choose another host port number, or 0.0.0.0 as the address for all IPv4 addresses' },
+      );
+    }
+    const unbound = /Failed to bind .* for (?:option )?'-([tu])\S* (\S+?):(\d+)'/.exec(line);
     const protocol = unbound?.[1] === 'u' ? 'udp' : 'tcp';
     const forward = forwards.find(
       (candidate) =>

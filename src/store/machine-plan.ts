@@ -9,6 +9,7 @@ import type { CdromPlan, NamedPlan } from '../machine/named-plan.ts';
 import type { BootSource } from '../machine/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../machine/plan.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
+import type { Reconnect } from '../passt/qemu-network.ts';
 import { layersOf } from '../process/layers.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -67,9 +68,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     agent: { kind: 'listening', path: files.agentSocket },
     network: {
       descriptor: undefined,
-      reconnect: host.qemu.hasReconnectMs
-        ? { 'reconnect-ms': RECONNECT_MS }
-        : { reconnect: RECONNECT_SECONDS },
+      reconnect: reconnectOf(host.qemu.streamReconnect),
     },
     cards: 'none',
   };
@@ -180,6 +179,11 @@ function needsFullBoard(spec: MachineSpec): boolean {
     spec.boot.kind === 'firmware' ||
     spec.installer !== undefined
   );
+}
+
+function reconnectOf(unit: Host['qemu']['streamReconnect']): Reconnect {
+  if (unit === 'never') return 'exchanged';
+  return unit === 'milliseconds' ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
 }
 
 function planBoot(source: MachinePlanInputs['source']): BootPlan {

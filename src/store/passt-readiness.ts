@@ -1,10 +1,11 @@
-import { TimedOutError } from '../errors.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { TimedOutError, isSystemError } from '../errors.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
 import { waitingOn } from '../passt/socket-table.ts';
-import { explainPasstFailure } from '../passt/start-failure.ts';
+import { explainPasstFailure, isRefusedForward } from '../passt/start-failure.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { MachineFiles } from './machine-files.ts';
-import { lastLines } from './machine-status.ts';
+import { withoutSyslogComplaints } from '../process/passt-words.ts';
 import { pause } from '../util/pause.ts';
 
 const PATIENCE_MS = 20_000;
@@ -13,12 +14,14 @@ const LOOK_EVERY_MS = 2;
 /**
  * Waits until the host's ports lead to the guest. passt tells nobody when it listens; the kernel's table of sockets
  * does.
+ * @param heardBytes how long its log was before it was told to listen: what an earlier one said there is old.
  * @throws PortTakenError, PermissionError, InvalidInputError, NetworkStartError, TimedOutError, or the signal's reason.
  */
 export async function awaitForwards(
   { passtPath, forwards }: BoundNetworkPlan,
   files: Pick<MachineFiles, 'passtLog'>,
   { signal, timeoutMs = PATIENCE_MS }: Limits,
+  heardBytes = 0,
 ): Promise<void> {
   // slirp listens before QEMU answers.
   if (passtPath === undefined) return;
@@ -27,8 +30,8 @@ export async function awaitForwards(
     signal?.throwIfAborted();
     const missing = forwards.filter((forward) => !isListening(forward));
     if (missing.length === 0) return;
-    const output = lastLines(files.passtLog, 20);
-    if (output.some((line) => line.startsWith('Failed to bind'))) {
+    const output = saidSince(files, heardBytes);
+    if (output.some(isRefusedForward)) {
       await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
     }
     if (performance.now() > deadline) {
@@ -36,6 +39,25 @@ export async function awaitForwards(
     }
     await pause(LOOK_EVERY_MS, signal);
   }
+}
+
+/** How long passt's log is by now. */
+export function logLength({ passtLog }: Pick<MachineFiles, 'passtLog'>): number {
+  return statSync(passtLog, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function saidSince({ passtLog }: Pick<MachineFiles, 'passtLog'>, heardBytes: number): string[] {
+  let log: Buffer;
+  try {
+    log = readFileSync(passtLog);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+  // One that is shorter was begun anew.
+  const text = log.subarray(log.length < heardBytes ? 0 : heardBytes).toString('utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return withoutSyslogComplaints(lines).slice(-20);
 }
 
 function isListening({ hostAddress, hostPort, protocol }: BoundNetworkPlan['forwards'][number]): boolean {

@@ -23,7 +23,7 @@ import { readPlan } from './machine-plan-file.ts';
 import type { MachineSpec, StoredForward } from './machine-spec.ts';
 import { readStatus } from './machine-status.ts';
 import { withMonitor } from './monitor.ts';
-import { awaitForwards } from './passt-readiness.ts';
+import { awaitForwards, logLength } from './passt-readiness.ts';
 import { argumentsText } from './start-files.ts';
 import { pause } from '../util/pause.ts';
 
@@ -189,6 +189,7 @@ async function exchangePasst(
   limits: Limits,
 ): Promise<void> {
   const old = passtProcess(files);
+  const heardBytes = logLength(files);
   exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
   if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
   const deadline = performance.now() + RESTART_MS;
@@ -196,7 +197,7 @@ async function exchangePasst(
     if (performance.now() > deadline) throw new TimedOutError(`the end of ${spec.name}'s passt`, RESTART_MS);
     await pause(LOOK_EVERY_MS, limits.signal);
   }
-  await awaitForwards(network, files, limits);
+  await awaitForwards(network, files, limits, heardBytes);
 }
 
 const RESTART_MS = 10_000;

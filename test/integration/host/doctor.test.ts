@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SURVEY_VERSION } from '../../../src/host/host.ts';
+import { findProgram } from '../../../src/process/program.ts';
 import type { HostReport } from '../../../src/index.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -35,12 +36,34 @@ it('says in plain words that guests can run here', async () => {
   expect(stdout).not.toContain('\x1b');
 });
 
+it('says what is missing of a program that is there, and what there is instead', async () => {
+  const path = join(home, 'bin');
+  mkdirSync(path);
+  const qemu = findProgram('qemu-system-x86_64')!;
+  symlinkSync(qemu, join(path, 'qemu-system-x86_64'));
+  // The passt of Debian 12, as far as its words go.
+  const script = '#!/bin/sh\ncase $1 in --help) echo "  -F, --fd FD" ;; --version) ;; *) cat <&3 ;; esac\n';
+  writeFileSync(join(path, 'passt'), script, { mode: 0o755 });
+  const { stdout } = await doctor([], { PATH: `${path}:/usr/bin` });
+  expect(stdout).toMatch(
+    /^Missing here, and what there is instead:\n(.*\n)*  passt --vhost-user +a connected socket$/m,
+  );
+  expect(stdout).toMatch(/^ok {3}network +passt, over a connected socket/m);
+});
+
 it('prints the same as JSON', async () => {
   const { exitCode, stdout } = await doctor(['--json']);
   expect(exitCode).toBe(0);
   const report = JSON.parse(stdout) as HostReport;
   expect(report).toMatchObject({ version: 1, canRunGuests: true, survey: { version: SURVEY_VERSION } });
   expect(report.findings.map(({ item }) => item)).toContain('accelerator');
+  expect(report.isolation.at(-1)).toMatchObject({ network: 'none', usesHostNetwork: false });
+  expect(report.featureTable).toMatchObject({ version: 1 });
+  const { features } = report.featureTable;
+  expect(features.find(({ feature }) => feature === '-netdev stream')).toMatchObject({
+    program: 'qemu',
+    present: true,
+  });
   expect(report.surroundings.dataDirectory.path).toBe(join(home, '.local/share/vmlet/images'));
 });
 

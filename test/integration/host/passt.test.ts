@@ -1,7 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { probePasst } from '../../../src/host/passt.ts';
+import type { PasstFeatures } from '../../../src/host/host.ts';
 import { requireProgram } from '../../../src/process/program.ts';
+
+/** Probes a passt that does this when it is started for a guest. */
+async function probeScript(start: string, help = '  -F, --fd FD'): Promise<PasstFeatures> {
+  const directory = mkdtempSync(join(tmpdir(), 'vmlet-passt-probe-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'passt');
+  const script = `#!/bin/sh
+case $1 in
+  --help) echo '${help}' ;;
+  --version) echo 'passt unknown version' >&2; exit 1 ;;
+  *) ${start} ;;
+esac
+`;
+  writeFileSync(path, script, { mode: 0o755 });
+  return probePasst(path, undefined);
+}
 
 describe('probePasst', () => {
   it('finds that the host’s passt runs', async () => {
@@ -18,5 +37,27 @@ describe('probePasst', () => {
       hasVhostUser: true,
       problem: "Couldn't create user namespace: Operation not permitted",
     });
+  });
+
+  it('gives it a connection that ends, since passt of 2023 does not end on /dev/null', async () => {
+    const features = await probeScript('cat <&3');
+    expect(features).toMatchObject({ hasFd: true, hasVhostUser: false, problem: undefined });
+    expect(features.version).toBeUndefined();
+  });
+
+  it('says which option an old one does not know, not how its help ends', async () => {
+    const { problem } = await probeScript(
+      `printf "%s: unrecognized option '--mac-addr'\\nUsage: passt\\n    default: none\\nend\\n" passt >&2; exit 1`,
+    );
+    expect(problem).toBe("passt: unrecognized option '--mac-addr'");
+  });
+
+  it('leaves out what passt of 2023 says of the system’s log', async () => {
+    const said = `echo 'External interface not usable' >&2; echo 'Failed to send 36 bytes to syslog' >&2; exit 1`;
+    expect((await probeScript(said)).problem).toBe('External interface not usable');
+  });
+
+  it('says how one ended that says nothing', async () => {
+    expect((await probeScript('exit 3')).problem).toBe('it ended with 3');
   });
 });

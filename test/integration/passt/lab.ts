@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../../../src/errors.ts';
+import { probePasst } from '../../../src/host/passt.ts';
 import { readHostNetwork } from '../../../src/passt/host-network.ts';
 import { chooseHostPorts } from '../../../src/passt/host-port.ts';
 import { type BoundNetworkPlan, type NetworkBackend, planNetwork } from '../../../src/passt/network.ts';
@@ -24,6 +25,17 @@ export interface Machine {
   readonly replied: Promise<void>;
   send(command: string): void;
 }
+
+/** By which passt can serve QEMU, and whether this host's can. */
+export const PASST_BACKENDS: readonly { backend: NetworkBackend; missing: boolean }[] = [
+  {
+    backend: 'passt-vhost-user',
+    missing: !(await probePasst(requireProgram('passt'), undefined)).hasVhostUser,
+  },
+  { backend: 'passt-stream', missing: false },
+];
+/** One line, where a test is left out. */
+export const NO_VHOST_USER = 'this passt has no --vhost-user';
 
 const environment = { PATH: process.env['PATH'] ?? '/usr/bin' };
 
@@ -48,7 +60,7 @@ export async function bootMachine(
   const forwards = isBound(ports) ? ports : await chooseHostPorts(parsePortForwards(ports));
   const plan = await planFor(backend, forwards, passtPath);
   const socketPath = join(directory, 'network');
-  const { chardev, netdev, device } = qemuNetwork(plan, { socketPath, descriptor: 4 });
+  const { chardev, netdevs, device } = qemuNetwork(plan, { socketPath, descriptor: 4 });
   const network = await startNetwork(plan, socketPath, { environment }, scope);
   const qemu = supervise(
     [
@@ -58,7 +70,8 @@ export async function bootMachine(
       ...['-object', 'memory-backend-memfd,id=memory,size=64M,share=on'],
       ...['-chardev', 'socket,id=monitor,fd=3', '-mon', 'chardev=monitor,mode=control'],
       ...(chardev ? ['-chardev', `socket,id=${chardev.options['id'] ?? ''},path=${socketPath}`] : []),
-      ...['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device)],
+      ...netdevs.flatMap((netdev) => ['-netdev', JSON.stringify(netdev)]),
+      ...['-device', JSON.stringify(device)],
     ],
     { environment, descriptors: ['pipe', ...(network.descriptor ? [network.descriptor] : [])] },
     scope,

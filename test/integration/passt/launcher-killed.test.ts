@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { chooseHostPorts } from '../../../src/passt/host-port.ts';
 import { parsePortForwards } from '../../../src/passt/port.ts';
-import { processesWith } from './lab.ts';
+import { PASST_BACKENDS, processesWith } from './lab.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const PATIENT = { timeout: 30_000, interval: 20 };
@@ -58,19 +58,22 @@ async function expectNothingLeft({ marker, forward }: { marker: string; forward:
   }, PATIENT);
 }
 
-describe.each(['passt-vhost-user', 'passt-stream'])('a launcher with %s that is killed', (backend) => {
-  it.each(['started', 'spawned', 'ready', 'replied'])('when it is %s leaves no process', async (stage) => {
-    await expectNothingLeft(await killAt(backend, stage));
-  });
+describe.each(PASST_BACKENDS.filter(({ missing }) => !missing))(
+  'a launcher with $backend that is killed',
+  ({ backend }) => {
+    it.each(['started', 'spawned', 'ready', 'replied'])('when it is %s leaves no process', async (stage) => {
+      await expectNothingLeft(await killAt(backend, stage));
+    });
 
-  it('at any moment of the start leaves no process', async () => {
-    // Not a wait for anything: the moment of the kill is what varies.
-    for (let delayMs = 5; delayMs <= 80; delayMs += 15) {
-      await expectNothingLeft(await killAt(backend, 'started', delayMs));
-    }
-  });
+    it('at any moment of the start leaves no process', async () => {
+      // Not a wait for anything: the moment of the kill is what varies.
+      for (let delayMs = 5; delayMs <= 80; delayMs += 15) {
+        await expectNothingLeft(await killAt(backend, 'started', delayMs));
+      }
+    });
 
-  it('before passt looks at its connection leaves no process', async () => {
-    await expectNothingLeft(await killAt(backend, 'spawned', 100, [join(ROOT, 'fixtures/passt-slow')]));
-  });
-});
+    it('before passt looks at its connection leaves no process', async () => {
+      await expectNothingLeft(await killAt(backend, 'spawned', 100, [join(ROOT, 'fixtures/passt-slow')]));
+    });
+  },
+);

@@ -12,7 +12,7 @@ import { connectedPair } from '../../../src/passt/qemu-connection.ts';
 import { explainSlirpFailure } from '../../../src/passt/start-failure.ts';
 import { waitingOn } from '../../../src/passt/socket-table.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { accepts, bootMachine, processesWith } from './lab.ts';
+import { NO_VHOST_USER, PASST_BACKENDS, accepts, bootMachine, processesWith } from './lab.ts';
 
 function testScope(): Scope {
   const scope = new Scope();
@@ -23,7 +23,9 @@ function testScope(): Scope {
 const hasIpv6 = readHostNetwork().ipv6Interface !== undefined;
 const PATIENT = { timeout: 30_000, interval: 20 };
 
-const passtBackends = ['passt-vhost-user', 'passt-stream'] as const;
+const passtBackends = PASST_BACKENDS.filter(({ missing }) => !missing).map(({ backend }) => backend);
+
+it.for(PASST_BACKENDS.filter(({ missing }) => missing))('$backend', (_, { skip }) => skip(NO_VHOST_USER));
 
 describe.each<NetworkBackend>([...passtBackends, 'slirp'])('%s', (backend) => {
   it('listens where it was told and nowhere else, and an early connection does no harm', async () => {

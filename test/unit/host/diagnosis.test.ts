@@ -11,12 +11,13 @@ const complete: Survey = {
     path: '/usr/bin/qemu-system-x86_64',
     version: '10.0.3',
     machines: ['q35'],
-    devices: [],
+    devices: ['vmgenid'],
     netdevs: ['user', 'stream'],
     objects: [],
     accelerators: ['tcg', 'kvm'],
     runWith: [],
-    hasReconnectMs: true,
+    streamReconnect: 'milliseconds',
+    migrationChannels: true,
     sandbox: true,
     dataDirectories: [],
   },
@@ -29,7 +30,9 @@ const surroundings: Surroundings = {
   packageManager: 'apt',
   canDownloadPackages: true,
   runtimeDirectory: { path: '/run/user/1000/vmlet', fromEnvironment: true },
-  dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
+  dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3, runsPrograms: true },
+  namespaceSettings: { most: 10_000, unprivileged: 1, apparmorRestricts: undefined },
+  helpers: { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' },
   limits: {
     usable: true,
     systemdRun: '/usr/bin/systemd-run',
@@ -96,8 +99,50 @@ it('says which layer is missing, why, and what that leaves open', () => {
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU gets no namespaces of its own (mount, net, ipc, uts: not here); with passt to a machine with a name it may connect to every unix socket that you may',
+      'QEMU gets no namespaces of its own (mount, net, ipc, uts: not here); with passt to a machine with a name it may connect to every unix socket that you may; with slirp it uses the host’s network',
   });
+});
+
+describe('where QEMU uses the host’s network', () => {
+  const withoutSlirp = { ...complete.qemu!, netdevs: ['stream'] };
+  const problem = "Couldn't create user namespace: Operation not permitted";
+  it.each<[string, Partial<Survey>, RegExp]>([
+    ['passt and slirp', {}, /and no network of the host but with --net slirp$/],
+    ['passt alone', { qemu: withoutSlirp }, /and no network of the host$/],
+    ['slirp alone', { passt: undefined }, /but uses the host’s network, since slirp is part of it$/],
+    ['a passt that does not run', { passt: { ...complete.passt!, problem } }, /but uses the host’s network/],
+    ['neither', { passt: undefined, qemu: withoutSlirp }, /and no network of the host$/],
+  ])('with %s', (_what, survey, words) => {
+    expect(find('namespaces', survey).summary).toMatch(words);
+  });
+
+  it('network says so, too', () => {
+    expect(find('network', { passt: undefined })).toEqual({
+      item: 'network',
+      state: 'degraded',
+      summary: 'slirp, with which QEMU itself uses the host’s network: passt is not installed',
+      remedy: 'sudo apt-get install passt',
+    });
+  });
+});
+
+it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
+  ['External interface not usable', {}, /^see what it says: passt --foreground/],
+  ["passt: unrecognized option '--mac-addr'", {}, /^sudo apt-get install passt, which is newer$/],
+  [
+    "Couldn't create user namespace: No space left",
+    { most: 0 },
+    /^sudo sysctl user.max_user_namespaces=\d+$/,
+  ],
+  ["Couldn't create user namespace: Operation not permitted", { unprivileged: 0 }, /userns_clone=1$/],
+  ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
+  ["Couldn't create user namespace: Operation not permitted", {}, /^in a container/],
+  ['Failed to pivot_root() into /tmp: Operation not permitted', {}, /--security-opt unmask=ALL/],
+])('a passt that says %j %j: by the reason', (problem, settings, remedy) => {
+  const namespaceSettings = { ...surroundings.namespaceSettings, ...settings };
+  const finding = find('network', { passt: { ...complete.passt!, problem } }, { namespaceSettings });
+  expect(finding.summary).toContain(problem);
+  expect(finding.remedy).toMatch(remedy);
 });
 
 it('tells a QEMU that does not start from one that is not there', () => {
@@ -127,8 +172,22 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     'works',
     /XDG_RUNTIME_DIR is not set/,
   ],
-  ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
+  [
+    'disk-space',
+    {},
+    { dataDirectory: { path: '/d', freeBytes: 1024 ** 2, runsPrograms: true } },
+    'degraded',
+    /^1 MiB free/,
+  ],
   ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /no apt-get or dnf/],
+  [
+    'micro-image',
+    {},
+    { dataDirectory: { path: '/d', freeBytes: 1024 ** 4, runsPrograms: false } },
+    'degraded',
+    /cannot be built: \/d is mounted noexec/,
+  ],
+  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and no forks/],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);
   expect(finding.state).toBe(state);

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { InvalidInputError, PortTakenError } from '../../../src/errors.ts';
+import { explainPasstFailure, isRefusedForward } from '../../../src/passt/start-failure.ts';
+
+it('explains why passt of 2023 takes no two addresses for one port number', async () => {
+  const line = 'Overlapping port specifier 127.0.0.1/2224:22';
+  expect(isRefusedForward(line)).toBe(true);
+  const explained = explainPasstFailure([line], { exitCode: 1, signal: undefined }, []);
+  await expect(explained).rejects.toBeInstanceOf(InvalidInputError);
+  await expect(explained).rejects.toThrow(/127\.0\.0\.1\/2224:22.*from one address alone/);
+});
+
+it.each([
+  "Failed to bind any port for '-t 127.0.0.1/2224:22', exiting",
+  "Failed to bind port 2224 (Address already in use) for option '-t 127.0.0.1/2224:22'",
+])('knows the forward in what passt of 2023 and newer ones say: %s', async (line) => {
+  const forward = {
+    protocol: 'tcp',
+    hostAddress: '127.0.0.1',
+    hostPort: 2224,
+    guestPort: 22,
+    ephemeral: true,
+  } as const;
+  const explained = explainPasstFailure([line], { exitCode: 1, signal: undefined }, [forward]);
+  await expect(explained).rejects.toBeInstanceOf(PortTakenError);
+});
