@@ -22,6 +22,8 @@ int main(int count, char **arguments)
     /* Before it has any of its own. */
     descriptors_close();
     privileges_give_up();
+    /* While root has the capability that a hard limit of 0 takes, and /proc is there. */
+    limits_apply_to_dumps();
     namespaces_enter();
     root_change();
     limits_apply();
