@@ -8,6 +8,7 @@ import type { Cgroup } from '../process/cgroup.ts';
 import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
 import type { PortForward } from '../passt/port.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
+import { requirePlatform } from '../host/require-platform.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import type { Firmware } from '../host/firmware.ts';
 import { type Locations, locate } from './locations.ts';
@@ -47,6 +48,7 @@ export async function survey(
     readonly ownsMemory?: boolean;
   } = {},
 ): Promise<Findings> {
+  requirePlatform();
   checkSocketLength(locations.runtime);
   const cgroup = ownCgroup(spec.limits, spec.name);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
