@@ -2,6 +2,7 @@ import { layersOf } from '../process/layers.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 import { DELEGATE, controllersLacking } from './cgroup-manager.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
+import { lowLimitsOf } from './process-limits.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -24,6 +25,7 @@ export type FindingItem =
   | 'landlock'
   | 'seccomp'
   | 'limits'
+  | 'process-limits'
   | 'runtime-directory'
   | 'disk-space'
   | 'micro-image';
@@ -51,6 +53,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     landlockFinding(survey),
     ...(survey.qemu ? [seccompFinding(survey.qemu.sandbox, survey.confinement)] : []),
     limitsFinding(surroundings),
+    processLimitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
     microImageFinding(surroundings),
@@ -190,6 +193,20 @@ function limitsFinding({ limits }: Surroundings): Finding {
     return { item, state: 'works', summary: 'systemd limits memory and processors where --limit is given' };
   }
   return { item, state: 'degraded', summary: `${lack}, which --limit needs`, remedy: DELEGATE };
+}
+
+function processLimitsFinding({ processLimits }: Surroundings): Finding {
+  const item = 'process-limits';
+  const low = lowLimitsOf(processLimits);
+  if (low.length === 0) {
+    return { item, state: 'works', summary: 'open files, processes and the length of files are enough' };
+  }
+  return {
+    item,
+    state: low.some(({ isFatal }) => isFatal) ? 'broken' : 'degraded',
+    summary: low.map(({ summary }) => summary).join('; '),
+    remedy: low.map(({ remedy }) => remedy).join('; '),
+  };
 }
 
 function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { type CgroupAbility, findCgroupManager } from './cgroup-manager.ts';
 import { findProgram } from '../process/program.ts';
+import { type ProcessLimits, readProcessLimits } from './process-limits.ts';
 
 export type PackageManager = 'apt' | 'dnf';
 
@@ -18,6 +19,8 @@ export interface Surroundings {
     readonly fromEnvironment: boolean;
   };
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
+  /** What this process and its children may have at most. */
+  readonly processLimits: ProcessLimits;
   /** Whether machines can be given limits. */
   readonly limits: CgroupAbility;
 }
@@ -40,6 +43,7 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
     },
     dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
+    processLimits: readProcessLimits(),
     limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
 }

@@ -30,6 +30,14 @@ const surroundings: Surroundings = {
   canDownloadPackages: true,
   runtimeDirectory: { path: '/run/user/1000/vmlet', fromEnvironment: true },
   dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
+  processLimits: {
+    openFiles: 1_048_576,
+    processes: Infinity,
+    longestFile: Infinity,
+    longestCore: Infinity,
+    mayRaise: false,
+    handsDumpsOn: true,
+  },
   limits: {
     usable: true,
     systemdRun: '/usr/bin/systemd-run',
