@@ -209,8 +209,17 @@ function processLimitsFinding({ processLimits }: Surroundings): Finding {
   };
 }
 
-function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {
+function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
+  const { path, fromEnvironment, taken } = runtimeDirectory;
   const item = 'runtime-directory';
+  if (taken === path) {
+    return {
+      item,
+      state: 'broken',
+      summary: `${path} belongs to another user`,
+      remedy: 'set XDG_RUNTIME_DIR to a directory of yours, such as /run/user/UID',
+    };
+  }
   const length = Buffer.byteLength(path) + LONGEST_SOCKET_NAME;
   if (length > LONGEST_SOCKET_PATH) {
     return {
@@ -221,7 +230,12 @@ function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }
     };
   }
   if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
-  return { item, state: 'works', summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set` };
+  const reason = taken === undefined ? '' : `, and ${taken} is another user’s`;
+  return {
+    item,
+    state: 'works',
+    summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set${reason}`,
+  };
 }
 
 function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings): Finding {

@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { lstatSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { type CgroupAbility, findCgroupManager } from './cgroup-manager.ts';
@@ -17,6 +17,8 @@ export interface Surroundings {
     readonly path: string;
     /** Whether XDG_RUNTIME_DIR names it. */
     readonly fromEnvironment: boolean;
+    /** The usual place, where another user has it: `path` where no other was found, so that no machine can run. */
+    readonly taken?: string;
   };
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
   /** What this process and its children may have at most. */
@@ -27,6 +29,8 @@ export interface Surroundings {
 
 export interface SurroundingsOptions {
   readonly runtimeDirectory: string;
+  /** Where it would be if another user had not taken that; the same by default. */
+  readonly usualRuntimeDirectory?: string;
   /** Where images are kept; it need not exist yet. */
   readonly dataDirectory: string;
   readonly osRelease?: string;
@@ -41,11 +45,20 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
     runtimeDirectory: {
       path: options.runtimeDirectory,
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
+      ...takenPlace(options),
     },
     dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
     processLimits: readProcessLimits(),
     limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
+}
+
+function takenPlace({ runtimeDirectory, usualRuntimeDirectory = runtimeDirectory }: SurroundingsOptions): {
+  taken?: string;
+} {
+  const found = lstatSync(runtimeDirectory, { throwIfNoEntry: false });
+  const isTaken = found !== undefined && found.uid !== process.getuid?.();
+  return isTaken || usualRuntimeDirectory !== runtimeDirectory ? { taken: usualRuntimeDirectory } : {};
 }
 
 /** Source: os-release(5). ID_LIKE names what a derivative comes from, nearest first. */
