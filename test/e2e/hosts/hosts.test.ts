@@ -102,6 +102,13 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     }
   });
 
+  it('has a home mounted noexec, and neither xz nor zstd, builds micro', async () => {
+    const home = hosts.home('unbuilt', { withImages: false });
+    const setup = `${NOEXEC('"$HOME"')}; ${WITHOUT('xz')}; ${WITHOUT('zstd')}`;
+    const ran = await hosts.vmlet({ home, setup }, 'run', '--net', 'none', 'micro', '--', 'echo', 'up');
+    expect(ran).toEqual({ status: 0, signal: undefined, stdout: 'up\n', stderr: '' });
+  });
+
   it('has 40 MB for a home says so, where an image does not fit, and leaves nothing', async () => {
     const home = hosts.home('small', {});
     const small = {

@@ -101,12 +101,16 @@ export class MinimalHosts {
     return join(this.#installed, name);
   }
 
-  /** A home with an image store in which micro is. */
-  home(name: string, { asRoot = false }: Pick<MinimalHost, 'asRoot'> = {}): string {
+  /** A home with an image store in which micro is, or an empty one. */
+  home(
+    name: string,
+    { asRoot = false, withImages = true }: Pick<MinimalHost, 'asRoot'> & { withImages?: boolean } = {},
+  ): string {
     const home = join(this.#directory.path, name);
     const own = (path: string) => lchownSync(path, asRoot ? 0 : NOBODY, asRoot ? 0 : NOBODY);
     mkdirSync(home, { recursive: true, mode: 0o700 });
     own(home);
+    if (!withImages) return home;
     const data = join(home, '.local/share/vmlet/images');
     mkdirSync(data, { recursive: true });
     for (const path of ['.local', '.local/share', '.local/share/vmlet', '.local/share/vmlet/images']) {

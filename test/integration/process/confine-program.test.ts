@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
@@ -99,6 +99,22 @@ describe.each(USERS)('as $name', (as) => {
     expect(end([], ['exit=0']).status).toBe(0);
     expect(end([], ['exit=77']).status).toBe(77);
     expect(end([], ['die=15'])).toMatchObject({ status: null, signal: 'SIGTERM' });
+  });
+
+  it('becomes a copy in memory of what may not be executed where it lies', () => {
+    const readable = join(directory, 'no-x');
+    copyFileSync(attempts.program, readable);
+    chmodSync(readable, 0o444);
+    const ended = (options: string[]) =>
+      attempts.run([attempts.confine, ...options, '--', readable, 'exit=7'], as);
+    expect(ended([]).status).toBe(126);
+    expect(ended(['--in-memory']).status).toBe(7);
+    expect(ended(['--in-memory', '--seccomp', 'processes'])).toMatchObject({ status: 126 });
+    const missing = attempts.run([attempts.confine, '--in-memory', '--', '/no/such'], as);
+    expect(missing).toMatchObject({
+      status: 127,
+      stderr: 'vmlet-confine: /no/such: No such file or directory\n',
+    });
   });
 
   it('takes the way to more privileges, unless told otherwise', () => {
