@@ -12,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { bundledPackages, licenceTexts } from './licences.mjs';
@@ -104,6 +104,19 @@ const namesOfCommonJs = {
     });
   },
 };
+/** The files beside the entry, each after those that it imports. */
+function chunksInOrder(outputs) {
+  const ordered = new Set();
+  const add = (path) => {
+    if (ordered.has(path) || !outputs[path]) return;
+    for (const { path: imported, kind } of outputs[path].imports) {
+      if (kind === 'import-statement') add(imported);
+    }
+    ordered.add(path);
+  };
+  Object.keys(outputs).forEach(add);
+  return [...ordered].map((path) => basename(path)).filter((name) => name !== 'vmlet.js');
+}
 const { metafile } = await build({
   entryPoints: [join(root, 'src/bin/vmlet.ts')],
   outdir: join(dist, 'bin'),
@@ -126,6 +139,7 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+writeFileSync(join(dist, 'bin/chunks.json'), JSON.stringify(chunksInOrder(metafile.outputs)));
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 // Whoever runs the old one just now is without it for as short as can be.

@@ -12,6 +12,7 @@ export {
 export {
   NoSpaceError,
   PermissionError,
+  UnsupportedHostError,
   AcceleratorUnavailableError,
   BrokenQemuError,
   FirmwareNotFoundError,

@@ -8,6 +8,20 @@ export class PermissionError extends VmletError {
   override readonly code = 'VMLET_PERMISSION';
 }
 
+/** Not Linux, or not x86-64: the programs in the package are for no other. */
+export class UnsupportedHostError extends VmletError {
+  override readonly code = 'VMLET_UNSUPPORTED_HOST';
+  /** As in `process.platform` and `process.arch`. */
+  readonly platform: string;
+  readonly architecture: string;
+
+  constructor(platform: string, architecture: string, refusal: string) {
+    super(refusal);
+    this.platform = platform;
+    this.architecture = architecture;
+  }
+}
+
 /** An accelerator was asked for that cannot run guests here; `reason` says why on one line. */
 export class AcceleratorUnavailableError extends VmletError {
   override readonly code = 'VMLET_ACCEL_UNAVAILABLE';

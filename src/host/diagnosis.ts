@@ -3,6 +3,7 @@ import { DELEGATE, controllersLacking } from './cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from './host.ts';
 import { networkFinding } from './network-finding.ts';
+import { lowLimitsOf } from './process-limits.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 /** One thing that was looked at. */
@@ -26,6 +27,7 @@ export type FindingItem =
   | 'seccomp'
   | 'forks'
   | 'limits'
+  | 'process-limits'
   | 'runtime-directory'
   | 'disk-space'
   | 'micro-image';
@@ -52,6 +54,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     ...confinementFindings(survey, surroundings),
     ...(survey.qemu ? [forksFinding(survey.qemu)] : []),
     limitsFinding(surroundings),
+    processLimitsFinding(surroundings),
     runtimeDirectoryFinding(surroundings),
     diskSpaceFinding(surroundings),
     microImageFinding(surroundings),
@@ -110,8 +113,31 @@ function limitsFinding({ limits }: Surroundings): Finding {
   return { item, state: 'degraded', summary: `${lack}, which --limit needs`, remedy: DELEGATE };
 }
 
-function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }: Surroundings): Finding {
+function processLimitsFinding({ processLimits }: Surroundings): Finding {
+  const item = 'process-limits';
+  const low = lowLimitsOf(processLimits);
+  if (low.length === 0) {
+    return { item, state: 'works', summary: 'open files, processes and the length of files are enough' };
+  }
+  return {
+    item,
+    state: low.some(({ isFatal }) => isFatal) ? 'broken' : 'degraded',
+    summary: low.map(({ summary }) => summary).join('; '),
+    remedy: low.map(({ remedy }) => remedy).join('; '),
+  };
+}
+
+function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
+  const { path, fromEnvironment, taken } = runtimeDirectory;
   const item = 'runtime-directory';
+  if (taken === path) {
+    return {
+      item,
+      state: 'broken',
+      summary: `${path} belongs to another user`,
+      remedy: 'set XDG_RUNTIME_DIR to a directory of yours, such as /run/user/UID',
+    };
+  }
   const length = Buffer.byteLength(path) + LONGEST_SOCKET_NAME;
   if (length > LONGEST_SOCKET_PATH) {
     return {
@@ -122,7 +148,12 @@ function runtimeDirectoryFinding({ runtimeDirectory: { path, fromEnvironment } }
     };
   }
   if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
-  return { item, state: 'works', summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set` };
+  const reason = taken === undefined ? '' : `, and ${taken} is another user’s`;
+  return {
+    item,
+    state: 'works',
+    summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set${reason}`,
+  };
 }
 
 function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings): Finding {
@@ -133,7 +164,7 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   return { item, state: 'degraded', summary, remedy };
 }
 
-function microImageFinding({ packageManager, canDownloadPackages, dataDirectory }: Surroundings): Finding {
+function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {
   const item = 'micro-image';
   if (!canDownloadPackages) {
     return {
@@ -141,14 +172,6 @@ function microImageFinding({ packageManager, canDownloadPackages, dataDirectory 
       state: 'degraded',
       summary: 'the micro image cannot be built: no apt-get or dnf to get a kernel from',
       remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
-    };
-  }
-  if (!dataDirectory.runsPrograms) {
-    return {
-      item,
-      state: 'degraded',
-      summary: `the micro image cannot be built: ${dataDirectory.path} is mounted noexec, and what unpacks a kernel runs there`,
-      remedy: 'export XDG_DATA_HOME=DIRECTORY, on a file system that is not mounted noexec',
     };
   }
   const manager = packageManager === undefined ? '' : ` (${packageManager})`;

@@ -4,6 +4,7 @@ import { confineProgram } from '../process/confine-program.ts';
 import { findProgram } from '../process/program.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
 import type { Host, Survey } from './host.ts';
+import { requirePlatform } from './require-platform.ts';
 
 export interface ProbeOptions {
   /** QEMU's name or path; qemu-system-x86_64 on the PATH by default. */
@@ -35,8 +36,9 @@ export async function probeHost(options: ProbeOptions): Promise<Host> {
   return { ...survey, qemu };
 }
 
-/** Like `probeHost`, for a host that may lack anything. */
+/** Like `probeHost`, for a host that may lack anything. @throws UnsupportedHostError */
 export async function surveyHost(options: ProbeOptions): Promise<Survey> {
+  requirePlatform();
   options.signal?.throwIfAborted();
   const programs: HostPrograms = {
     qemu: findProgram(options.qemu ?? DEFAULT_QEMU),

@@ -1,11 +1,11 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { lstatSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import { type CgroupAbility, findCgroupManager } from './cgroup-manager.ts';
 import { type HelperPrograms, findHelpers } from './helpers.ts';
-import { mayRunProgramsFrom } from './mount-options.ts';
 import { type NamespaceSettings, readNamespaceSettings } from './namespace-settings.ts';
 import { findProgram } from '../process/program.ts';
+import { type ProcessLimits, readProcessLimits } from './process-limits.ts';
 
 export type PackageManager = 'apt' | 'dnf';
 
@@ -19,21 +19,22 @@ export interface Surroundings {
     readonly path: string;
     /** Whether XDG_RUNTIME_DIR names it. */
     readonly fromEnvironment: boolean;
+    /** The usual place, where another user has it: `path` where no other was found, so that no machine can run. */
+    readonly taken?: string;
   };
-  readonly dataDirectory: {
-    readonly path: string;
-    readonly freeBytes: number;
-    /** Not mounted noexec: what is fetched to build an image is run there. */
-    readonly runsPrograms: boolean;
-  };
+  readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
   readonly namespaceSettings: NamespaceSettings;
   readonly helpers: HelperPrograms;
+  /** What this process and its children may have at most. */
+  readonly processLimits: ProcessLimits;
   /** Whether machines can be given limits. */
   readonly limits: CgroupAbility;
 }
 
 export interface SurroundingsOptions {
   readonly runtimeDirectory: string;
+  /** Where it would be if another user had not taken that; the same by default. */
+  readonly usualRuntimeDirectory?: string;
   /** Where images are kept; it need not exist yet. */
   readonly dataDirectory: string;
   readonly osRelease?: string;
@@ -47,14 +48,12 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
     runtimeDirectory: {
       path: options.runtimeDirectory,
       fromEnvironment: process.env['XDG_RUNTIME_DIR']?.startsWith('/') ?? false,
+      ...takenPlace(options),
     },
-    dataDirectory: {
-      path: options.dataDirectory,
-      freeBytes: freeBytes(options.dataDirectory),
-      runsPrograms: mayRunProgramsFrom(options.dataDirectory),
-    },
+    dataDirectory: { path: options.dataDirectory, freeBytes: freeBytes(options.dataDirectory) },
     namespaceSettings: readNamespaceSettings(),
     helpers: findHelpers(),
+    processLimits: readProcessLimits(),
     limits: findCgroupManager(process.getuid?.() ?? 0, process.env),
   };
 }
@@ -63,6 +62,14 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
 function canDownload(): boolean {
   const hasApt = findProgram('apt-get') !== undefined && findProgram('dpkg-deb') !== undefined;
   return hasApt || findProgram('dnf') !== undefined;
+}
+
+function takenPlace({ runtimeDirectory, usualRuntimeDirectory = runtimeDirectory }: SurroundingsOptions): {
+  taken?: string;
+} {
+  const found = lstatSync(runtimeDirectory, { throwIfNoEntry: false });
+  const isTaken = found !== undefined && found.uid !== process.getuid?.();
+  return isTaken || usualRuntimeDirectory !== runtimeDirectory ? { taken: usualRuntimeDirectory } : {};
 }
 
 /** Source: os-release(5). ID_LIKE names what a derivative comes from, nearest first. */

@@ -24,6 +24,8 @@ export async function decompress(
   if (compression === 'none') return data;
   if (compression === 'gzip') return gunzipSync(data);
   const { stdout } = await run(await decompressor(compression, tools), {
+    // What was fetched lies in the user's directories, which a host may have mounted noexec.
+    evenNoexec: true,
     input: data,
     maxBuffer: MAX_OUTPUT,
     signal: tools.signal,

@@ -53,7 +53,11 @@ async function bootKernel(files: MicroFiles): Promise<{ path: string; data: Buff
 
 async function appletsOf(files: MicroFiles): Promise<string[]> {
   const { busybox, signal } = files.tools;
-  const { stdout } = await run([busybox, '--list'], { environment: plainEnvironment(), signal });
+  const { stdout } = await run([busybox, '--list'], {
+    environment: plainEnvironment(),
+    evenNoexec: true,
+    signal,
+  });
   const names = stdout.toString('utf8').split('\n');
   return names.filter((name) => name !== '' && name !== 'busybox' && !name.includes('/')).sort();
 }

@@ -14,7 +14,7 @@ import { type BootOptions, reachGuest } from './reach-guest.ts';
 import { claimDirectory, claimPath } from './runtime-directory.ts';
 import { BOOT_TIMEOUT_MS } from './spec.ts';
 import { runProcessors, startMachine } from './started-machine.ts';
-import { ownLocations } from './survey.ts';
+import { ownLocations } from './own-locations.ts';
 
 /**
  * Ends a machine as a power cut would, and keeps its disks as they are then. What the guest's programs have written and

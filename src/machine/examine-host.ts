@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type Finding, canRunGuests, diagnose } from '../host/diagnosis.ts';
 import { type FeatureTable, featuresOf } from '../host/features.ts';
@@ -6,7 +5,7 @@ import type { Survey } from '../host/host.ts';
 import { type QemuIsolation, isolationsOf } from '../host/isolation.ts';
 import { surveyHost } from '../host/probe.ts';
 import { type Surroundings, inspectSurroundings } from '../host/surroundings.ts';
-import { locate } from './locations.ts';
+import { ownLocations } from './own-locations.ts';
 
 export interface ExamineHostOptions {
   /** QEMU's name or path; qemu-system-x86_64 on the PATH by default. */
@@ -33,10 +32,11 @@ export interface HostReport {
  * @throws CommandFailedError for a helper that does not start, or the signal's reason.
  */
 export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {
-  const locations = locate(process.env, homedir(), process.getuid?.() ?? 0);
+  const locations = ownLocations();
   const survey = await surveyHost({ ...options, cacheDirectory: locations.cache, refresh: true });
   const surroundings = inspectSurroundings({
     runtimeDirectory: locations.runtime,
+    usualRuntimeDirectory: locations.usualRuntime,
     dataDirectory: locations.images,
   });
   const findings = diagnose(survey, surroundings);

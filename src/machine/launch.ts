@@ -25,7 +25,7 @@ import { type Findings, survey } from './survey.ts';
  * started is undone before the promise rejects.
  *
  * @throws InvalidInputError, PortTakenError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError,
- *   ImageBuildError, NoSpaceError, LaunchError with the last lines of QEMU and of the guest's console, or the
+ *   ImageBuildError, NoSpaceError, UnsupportedHostError, LaunchError with the last lines of QEMU and of the guest's console, or the
  *   signal's reason.
  */
 export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;

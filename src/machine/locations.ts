@@ -13,6 +13,8 @@ export interface Locations {
   readonly templates: string;
   /** Disks that outlived their machine: `$XDG_DATA_HOME/vmlet/disks`. */
   readonly disks: string;
+  /** What is to outlive a boot, and is not the user's own data: `$XDG_STATE_HOME/vmlet`. */
+  readonly state: string;
   /** Logs of named machines: `$XDG_STATE_HOME/vmlet/machines`. */
   readonly logs: string;
   /** What was learnt about the host: `$XDG_CACHE_HOME/vmlet`. */
@@ -21,6 +23,8 @@ export interface Locations {
   readonly scratch: string;
   /** Sockets and other short-lived files: `$XDG_RUNTIME_DIR/vmlet`, else `/tmp/vmlet-UID`. */
   readonly runtime: string;
+  /** The same, but where another user has taken it: ownLocations. */
+  readonly usualRuntime: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,17 +38,21 @@ export function locate(environment: Environment, home: string, uid: number): Loc
   };
   const cache = join(base('XDG_CACHE_HOME', join(home, '.cache')), 'vmlet');
   const data = join(base('XDG_DATA_HOME', join(home, '.local', 'share')), 'vmlet');
+  const state = join(base('XDG_STATE_HOME', join(home, '.local', 'state')), 'vmlet');
   const runtimeBase = base('XDG_RUNTIME_DIR', '');
+  const runtime = runtimeBase === '' ? `/tmp/vmlet-${uid}` : join(runtimeBase, 'vmlet');
   return {
     config: join(base('XDG_CONFIG_HOME', join(home, '.config')), 'vmlet'),
     images: join(data, 'images'),
     machines: join(data, 'machines'),
     templates: join(data, 'templates'),
     disks: join(data, 'disks'),
-    logs: join(base('XDG_STATE_HOME', join(home, '.local', 'state')), 'vmlet', 'machines'),
+    state,
+    logs: join(state, 'machines'),
     cache,
     scratch: join(cache, 'scratch'),
-    runtime: runtimeBase === '' ? `/tmp/vmlet-${uid}` : join(runtimeBase, 'vmlet'),
+    runtime,
+    usualRuntime: runtime,
   };
 }
 

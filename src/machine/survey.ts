@@ -8,10 +8,12 @@ import type { Cgroup } from '../process/cgroup.ts';
 import { type NetworkPlan, chooseBackend, planNetwork } from '../passt/network.ts';
 import type { PortForward } from '../passt/port.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
+import { requirePlatform } from '../host/require-platform.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import type { Firmware } from '../host/firmware.ts';
-import { type Locations, locate } from './locations.ts';
+import type { Locations } from './locations.ts';
 import type { BootSource, FoundSpec } from './found-spec.ts';
+import { ownLocations } from './own-locations.ts';
 import { checkSocketLength } from './runtime-directory.ts';
 import { needsSeed } from './seed-disk.ts';
 import type { LaunchOptions, PullPolicy, Spec } from './spec.ts';
@@ -47,6 +49,7 @@ export async function survey(
     readonly ownsMemory?: boolean;
   } = {},
 ): Promise<Findings> {
+  requirePlatform();
   checkSocketLength(locations.runtime);
   const cgroup = ownCgroup(spec.limits, spec.name);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
@@ -86,9 +89,4 @@ export function networkOf(
 ): NetworkPlan {
   const backend = chooseBackend(wanted, host.passt, sharesMemory);
   return planNetwork(backend, ports, host.passt, readHostNetwork());
-}
-
-/** Those of this process's environment. */
-export function ownLocations(): Locations {
-  return locate(process.env, homedir(), process.getuid?.() ?? 0);
 }

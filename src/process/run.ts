@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly onStdout?: (chunk: Uint8Array) => void;
   /** Bytes of stdout and stderr that are kept at most, each; 64 MiB by default. */
   readonly maxBuffer?: number;
+  /** The program is a file of ours, which may lie where the host executes nothing (noexec): it runs from memory then. */
+  readonly evenNoexec?: boolean;
   /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
   readonly confinement?: readonly string[] | undefined;
 }
@@ -45,13 +47,15 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   options.signal?.throwIfAborted();
-  const found = findProgram(argv[0]);
+  const executable = findProgram(argv[0]);
+  const inMemory = executable === undefined && options.evenNoexec === true;
+  const found = inMemory ? argv[0] : executable;
   if (found === undefined) throw new MissingProgramError(argv[0]);
   const [program, ...args] = tether(
     process.pid,
     STANDARD_DESCRIPTORS,
     [found, ...argv.slice(1)],
-    options.confinement,
+    [...(inMemory ? ['--in-memory'] : []), ...(options.confinement ?? [])],
   );
   const { child, pid } = startProcess(argv[0], () =>
     spawn(program, args, {

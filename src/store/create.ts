@@ -5,6 +5,7 @@ import { parseSeedOptions } from '../guest/seed/options.ts';
 import { InvalidInputError, MachineExistsError } from '../errors.ts';
 import { findFirmware } from '../host/find-firmware.ts';
 import { hasEfiStub } from '../images/bzimage.ts';
+import { requirePlatform } from '../host/require-platform.ts';
 import { extractInstallMedia } from '../images/install-media.ts';
 import type { DiskImage } from '../images/image.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
@@ -37,13 +38,14 @@ const ROOT = 'root';
 /**
  * Makes a machine, with its disks, and does not start it. It is there whole or not at all.
  * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError,
- *   ImageNotFoundError and what pulling an image throws, …
+ *   UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
  */
 export async function createMachine(
   locations: Locations,
   options: CreateOptions,
   limits: CreateLimits = {},
 ): Promise<MachineSpec> {
+  requirePlatform();
   const wanted = parseCreateOptions(options);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { InvalidInputError } from '../errors.ts';
 import type { Catalogue, CatalogueRow } from '../images/catalogue/catalogue.ts';
 import type { ExportOptions, ExportedImage } from '../images/export-image.ts';
@@ -11,7 +10,8 @@ import type { PruneOptions, RemovedImages } from '../images/remove-image.ts';
 import type { ImageList, ListedImage } from '../images/store.ts';
 import type { BuildImageOptions, BuiltImage } from '../machine/build-image-options.ts';
 import type { BuildLayerOptions } from '../machine/build-layer.ts';
-import { type Locations, locate, placesOf } from '../machine/locations.ts';
+import { type Locations, placesOf } from '../machine/locations.ts';
+import { ownLocations } from '../machine/own-locations.ts';
 import type { Limits } from '../util/deadline.ts';
 import type { DiskUsage, UsageEntry } from './disk-usage.ts';
 import type { InspectedImage } from './inspect-image.ts';
@@ -25,7 +25,7 @@ export class ImageStore {
 
   /** @param environment where the XDG variables are; the process's own by default. */
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
-    this.#locations = locate(environment, homedir(), process.getuid?.() ?? 0);
+    this.#locations = ownLocations(environment);
   }
 
   /** All images, newest first, and what is broken. */

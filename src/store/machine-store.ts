@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { BrokenMachineError, MachineNotFoundError } from '../errors.ts';
-import { type Locations, locate } from '../machine/locations.ts';
+import type { Locations } from '../machine/locations.ts';
+import { ownLocations } from '../machine/own-locations.ts';
 import type { BoundForward } from '../passt/port.ts';
 import type { CreateLimits } from './create.ts';
 import type { CreateOptions, NewMachine } from './create-options.ts';
@@ -31,7 +31,7 @@ export class MachineStore {
 
   /** @param environment where the XDG variables are; the process's own by default. */
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
-    this.#locations = locate(environment, homedir(), process.getuid?.() ?? 0);
+    this.#locations = ownLocations(environment);
   }
 
   /** The names of all machines, sorted; cheap. */

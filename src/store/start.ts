@@ -10,6 +10,7 @@ import {
   TimedOutError,
   isSystemError,
 } from '../errors.ts';
+import { requirePlatform } from '../host/require-platform.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { adviseOn } from '../machine/advice.ts';
 import type { Locations } from '../machine/locations.ts';
@@ -74,7 +75,7 @@ export interface MemoryToLoad {
  * Starts a machine and returns when its processors run and its ports lead to it. It lives on when this process ends.
  * When the start fails, nothing of it runs.
  * @throws MachineNotFoundError, MachineBusyError, MachineStateError (it runs already), LaunchError with QEMU's last
- *   lines, PortTakenError, or the signal's reason.
+ *   lines, PortTakenError, UnsupportedHostError, or the signal's reason.
  */
 export async function startMachine(
   locations: Locations,
@@ -82,6 +83,7 @@ export async function startMachine(
   options: StartOptions = {},
   memory?: MemoryToLoad,
 ): Promise<Definition> {
+  requirePlatform();
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
   const { lifeline } = await lockMachine(name, files, 'starting it', scope);

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, MissingProgramError, UserManagerUnavailableError } from '../errors.ts';
-import { locate } from '../machine/locations.ts';
+import { ownLocations } from '../machine/own-locations.ts';
 import { commandProgram } from '../machine/package-files.ts';
 import { run } from '../process/run.ts';
 import { replaceFile } from '../util/atomic-file.ts';
@@ -34,7 +34,7 @@ const ACTIVE_STATES = ['initializing', 'starting', 'running', 'degraded', 'maint
  * @throws MachineNotFoundError, BrokenMachineError, InvalidInputError.
  */
 export function describeSystemdUnit(machine: string): SystemdUnit {
-  readDefinition(locate(process.env, homedir(), process.getuid?.() ?? 0), machine);
+  readDefinition(ownLocations(), machine);
   return {
     ...unitFile(machine),
     text: systemdUnit({

@@ -10,7 +10,7 @@ import type { Machine } from '../machine.ts';
 import { MOST_NETWORKS } from '../network/network-place.ts';
 import { claimDirectory } from '../runtime-directory.ts';
 import { type LaunchOptions, type Spec, parseSpec } from '../spec.ts';
-import { ownLocations } from '../survey.ts';
+import { ownLocations } from '../own-locations.ts';
 import { freeze, persistFiles, restoreAbilitiesOf } from './freeze.ts';
 import { templateInputs } from './template-inputs.ts';
 import { Template } from './template.ts';

@@ -1,4 +1,4 @@
-import { ownLocations } from '../survey.ts';
+import { ownLocations } from '../own-locations.ts';
 import type { Template } from './template.ts';
 import { type ListedTemplate, TemplateShelf } from './template-shelf.ts';
 

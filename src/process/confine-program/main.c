@@ -1,6 +1,7 @@
 /* vmlet-confine: takes from a program what it does not need, then becomes it. README.md says how. */
 #include "descriptors.h"
 #include "fail.h"
+#include "in_memory.h"
 #include "landlock.h"
 #include "limits.h"
 #include "namespaces.h"
@@ -22,6 +23,8 @@ int main(int count, char **arguments)
     /* Before it has any of its own. */
     descriptors_close();
     privileges_give_up();
+    /* While root has the capability that a hard limit of 0 takes, and /proc is there. */
+    limits_apply_to_dumps();
     namespaces_enter();
     root_change();
     limits_apply();
@@ -29,6 +32,9 @@ int main(int count, char **arguments)
     landlock_restrict();
     seccomp_install(landlock_scopes_signals());
     parent_follow();
-    execv(program[0], program);
+    if (in_memory_is_asked_for())
+        in_memory_execute(program);
+    else
+        execv(program[0], program);
     fail_as(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE, "%s", program[0]);
 }

@@ -1,6 +1,7 @@
 #include "options.h"
 #include "descriptors.h"
 #include "fail.h"
+#include "in_memory.h"
 #include "landlock.h"
 #include "limits.h"
 #include "namespaces.h"
@@ -20,6 +21,7 @@ static const struct option {
     {.name = "--parent", .one = parent_read},
     {.name = "--may-gain-privileges", .alone = privileges_may_be_gained},
     {.name = "--descriptors", .one = descriptors_read},
+    {.name = "--in-memory", .alone = in_memory_ask_for},
     {.name = "--limit", .one = limits_read},
     {.name = "--unshare", .one = namespaces_read},
     {.name = "--bind", .one = root_read_bind},

@@ -16,10 +16,12 @@ describe('locate', () => {
       machines: '/d/vmlet/machines',
       disks: '/d/vmlet/disks',
       templates: '/d/vmlet/templates',
+      state: '/s/vmlet',
       logs: '/s/vmlet/machines',
       cache: '/c/vmlet',
       scratch: '/c/vmlet/scratch',
       runtime: '/r/vmlet',
+      usualRuntime: '/r/vmlet',
     });
   });
 
@@ -32,10 +34,12 @@ describe('locate', () => {
         machines: '/home/u/.local/share/vmlet/machines',
         disks: '/home/u/.local/share/vmlet/disks',
         templates: '/home/u/.local/share/vmlet/templates',
+        state: '/home/u/.local/state/vmlet',
         logs: '/home/u/.local/state/vmlet/machines',
         cache: '/home/u/.cache/vmlet',
         scratch: '/home/u/.cache/vmlet/scratch',
         runtime: '/tmp/vmlet-7',
+        usualRuntime: '/tmp/vmlet-7',
       });
     },
   );

@@ -1,0 +1,169 @@
+import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type MinimalHost, MinimalHosts, cannotMakeHosts } from './minimal-host.ts';
+
+if (cannotMakeHosts !== undefined) console.warn(`skipped: ${cannotMakeHosts}`);
+
+const WITHOUT = (name: string) => `for path in /usr/local/bin /usr/bin /usr/sbin /bin /sbin; do
+  if [ -e $path/${name} ]; then mount --bind /etc/hostname $path/${name}; fi
+done`;
+/** All that programs expect, and no /dev/shm. */
+const BARE_DEV = `mkdir /tmp/dev.$$; mount -t tmpfs -o mode=755 none /tmp/dev.$$
+  for node in null zero full random urandom tty; do
+    touch /tmp/dev.$$/$node; mount --bind /dev/$node /tmp/dev.$$/$node
+  done
+  ln -s /proc/self/fd /tmp/dev.$$/fd
+  mount --move /tmp/dev.$$ /dev; rmdir /tmp/dev.$$`;
+const NOEXEC = (path: string) => `mount --bind ${path} ${path}; mount -o remount,bind,noexec ${path}`;
+const PRIVATE_TMP = 'mount -t tmpfs -o mode=1777 none /tmp';
+const CONTAINER = `${BARE_DEV}; mkdir /dev/shm; mount -t tmpfs -o size=64m,mode=1777 none /dev/shm
+  mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys
+  for path in /proc/kcore /proc/keys /proc/timer_list; do
+    if [ -e $path ]; then mount --bind /dev/null $path; fi
+  done
+  for path in /proc/scsi /sys/firmware; do if [ -d $path ]; then mount -t tmpfs -o ro none $path; fi; done`;
+
+interface Case extends MinimalHost {
+  readonly name: string;
+  /** Items of doctor that are not as they are without the restriction, and a part of what it says of each. */
+  readonly degraded?: Readonly<Record<string, RegExp>>;
+  readonly net?: string;
+}
+
+const NO_NAMESPACES = {
+  network: /passt is installed and does not run/,
+  namespaces: /no namespaces of its own/,
+};
+const IN_CONTAINER: Omit<Case, 'name'> = {
+  setup: CONTAINER,
+  noUserNamespaces: true,
+  through: ['/mnt/without-calls', 'container'],
+  degraded: { ...NO_NAMESPACES, accelerator: /kvm does not exist/ },
+};
+
+const CASES: readonly Case[] = [
+  { name: 'has no passt', setup: WITHOUT('passt'), degraded: { network: /slirp: passt is not installed/ } },
+  { name: 'has no user namespaces', noUserNamespaces: true, degraded: NO_NAMESPACES },
+  {
+    name: 'lets user namespaces be made, with nothing to do in them, as Ubuntu’s AppArmor does',
+    through: ['/mnt/without-calls', 'apparmor'],
+    degraded: NO_NAMESPACES,
+  },
+  {
+    name: 'has no Landlock',
+    through: ['/mnt/without-calls', 'landlock'],
+    degraded: { landlock: /namespaces alone keep QEMU to its files/ },
+  },
+  { name: 'has no /dev/shm', setup: BARE_DEV },
+  { name: 'has no ip', setup: WITHOUT('ip') },
+  {
+    name: 'has its home and /tmp mounted noexec',
+    setup: `${PRIVATE_TMP}; ${NOEXEC('/tmp')}; ${NOEXEC('"$HOME"')}`,
+  },
+  {
+    name: 'gives 64 open files',
+    through: ['/usr/bin/prlimit', '--nofile=64:64'],
+    net: 'none',
+    degraded: { 'process-limits': /at most 64 open files/ },
+  },
+  { name: 'has a hard core limit of 0', through: ['/usr/bin/prlimit', '--core=0:0'] },
+  { name: 'has a home with spaces and quotes', home: 'ho me, "ü" \'$y' },
+  { name: 'has the umask 000', through: ['/bin/sh', '-c', 'umask 000; exec "$0" "$@"'] },
+  { name: 'has the umask 077', through: ['/bin/sh', '-c', 'umask 077; exec "$0" "$@"'] },
+  { name: 'speaks Turkish', env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' } },
+  { name: 'is a container, for root', asRoot: true, ...IN_CONTAINER },
+  { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
+];
+
+describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
+  let hosts: MinimalHosts;
+  beforeAll(async () => {
+    hosts = await MinimalHosts.make();
+    return () => hosts.remove();
+  });
+
+  it.each(CASES)('$name', async ({ name, degraded = {}, net = 'auto', ...host }) => {
+    const made = { ...host, home: hosts.home(host.home ?? name.replace(/\W/g, '-'), host) };
+    expect(await hosts.vmlet(made, 'run', '--net', net, 'micro', '--', 'echo', 'up')).toEqual({
+      status: 0,
+      signal: undefined,
+      stdout: 'up\n',
+      stderr: '',
+    });
+    const { findings, canRunGuests } = await hosts.doctor(made);
+    expect(canRunGuests).toBe(true);
+    for (const { item, state, summary } of findings) {
+      const says = degraded[item];
+      if (says) expect(summary).toMatch(says);
+      // Whatever host this is made of.
+      const mayLack = ['accelerator', 'limits', 'disk-space', 'micro-image', 'process-limits'].includes(item);
+      if (says || !mayLack) expect({ item, state }).toEqual({ item, state: says ? 'degraded' : 'works' });
+    }
+  });
+
+  it('has a home mounted noexec, and neither xz nor zstd, builds micro', async () => {
+    const home = hosts.home('unbuilt', { withImages: false });
+    const setup = `${NOEXEC('"$HOME"')}; ${WITHOUT('xz')}; ${WITHOUT('zstd')}`;
+    const ran = await hosts.vmlet({ home, setup }, 'run', '--net', 'none', 'micro', '--', 'echo', 'up');
+    expect(ran).toEqual({ status: 0, signal: undefined, stdout: 'up\n', stderr: '' });
+  });
+
+  it('has 40 MB for a home says so, where an image does not fit, and leaves nothing', async () => {
+    const home = hosts.home('small', {});
+    const small = {
+      home,
+      setup: 'mount -t tmpfs -o size=40m,mode=700,uid=65534,gid=65534 none "$HOME"',
+    };
+    const left = '"$0" "$@"; status=$?; find "$HOME" -size +64k; exit $status';
+    const full = { ...small, through: ['/bin/sh', '-c', left] };
+    const { status, stdout, stderr } = await hosts.vmlet(full, 'run', 'micro', '--', 'true');
+    expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
+    expect(stderr).toMatch(/^vmlet: the disk is full: .*\n {2}.*XDG_DATA_HOME/);
+    expect(await hosts.doctor(small)).toMatchObject({
+      findings: expect.arrayContaining([
+        expect.objectContaining({ item: 'disk-space', state: 'degraded' }),
+      ]) as unknown,
+    });
+    const elsewhere = hosts.home('large', {});
+    const setup = `mount --bind ${elsewhere}/.local/share /mnt/share; ${small.setup}`;
+    const data = { ...small, setup, env: { XDG_DATA_HOME: '/mnt/share' } };
+    expect(await hosts.vmlet(data, 'run', 'micro', '--', 'echo', 'up')).toMatchObject({ stdout: 'up\n' });
+  });
+
+  it('has somebody else’s /tmp/vmlet-UID uses another directory, and finds its machines again', async () => {
+    const tmp = hosts.directory('tmp', 0o1777);
+    const squatted = join(tmp, 'vmlet-65534');
+    const host = { home: hosts.home('squatted', {}), setup: `mount --bind ${tmp} /tmp` };
+    const vmlet = async (...args: string[]) => hosts.vmlet(host, ...args);
+    const note = join(host.home, '.local/state/vmlet/runtime-directory');
+    mkdirSync(squatted);
+
+    expect(await vmlet('run', '--net', 'none', 'micro', '--', 'echo', 'up')).toMatchObject({
+      stdout: 'up\n',
+    });
+    expect(readdirSync(squatted)).toEqual([]);
+    const place = readFileSync(note, 'utf8').trim();
+    expect(place).toMatch(/^\/tmp\/vmlet-65534-[0-9a-f]{12}$/);
+    const { findings } = await hosts.doctor(host);
+    expect(findings.find(({ item }) => item === 'runtime-directory')).toMatchObject({
+      state: 'works',
+      summary: `sockets go to ${place}, since XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 is another user’s`,
+    });
+
+    expect(await vmlet('create', '--net', 'none', '--image', 'micro', 'm')).toMatchObject({ status: 0 });
+    expect(await vmlet('start', 'm')).toMatchObject({ status: 0 });
+    rmdirSync(squatted);
+    expect((await vmlet('ls')).stdout).toMatch(/^m +running/m);
+    expect(await vmlet('rm', '--force', 'm')).toMatchObject({ status: 0 });
+
+    // After a boot /tmp is empty, and the name is known.
+    rmSync(join(tmp, basename(place)), { recursive: true });
+    mkdirSync(join(tmp, basename(place)));
+    expect(await vmlet('run', '--net', 'none', 'micro', '--', 'echo', 'up')).toMatchObject({
+      stdout: 'up\n',
+    });
+    expect(readFileSync(note, 'utf8').trim()).not.toBe(place);
+    expect(readdirSync(join(tmp, basename(place)))).toEqual([]);
+  });
+});

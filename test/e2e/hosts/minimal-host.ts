@@ -1,0 +1,196 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ownLocations } from '../../../src/machine/own-locations.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
+import { type Finished, VMLET, vmlet } from '../command.ts';
+
+const NOBODY = 65_534;
+
+/** Why a host cannot be made of this one; undefined where it can. */
+export const cannotMakeHosts =
+  process.getuid?.() !== 0
+    ? 'only root can take from a host what others have'
+    : spawnSync('unshare', ['--mount', 'true']).status === 0
+      ? undefined
+      : 'this root may not make mount namespaces';
+
+export interface MinimalHost {
+  /** Run by root's shell in a mount namespace of its own, with $HOME, $DATA and $FIXTURES; nothing by default. */
+  readonly setup?: string;
+  /** Words before the command, which the user runs: prlimit, sh -c. */
+  readonly through?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Root of this host, with the capabilities that containers have; an ordinary user by default. */
+  readonly asRoot?: boolean;
+  /** In a user namespace in which none can be made. */
+  readonly noUserNamespaces?: boolean;
+  /** Its home, below the directory of the tests. */
+  readonly home?: string;
+}
+
+interface Report {
+  readonly canRunGuests: boolean;
+  readonly findings: readonly { readonly item: string; readonly state: string; readonly summary: string }[];
+}
+
+/** What containers leave of root's capabilities, as containerd has it. */
+const OF_CONTAINERS = [
+  ...[
+    'chown',
+    'dac_override',
+    'fsetid',
+    'fowner',
+    'mknod',
+    'net_raw',
+    'setgid',
+    'setuid',
+    'setfcap',
+    'setpcap',
+  ],
+  ...['net_bind_service', 'sys_chroot', 'kill', 'audit_write'],
+];
+
+/** A copy of vmlet as it is installed and of the image micro, of which hosts are made that lack something. */
+export class MinimalHosts {
+  readonly #directory = makeTemporaryDirectory('/var/tmp');
+  readonly #installed = join(this.#directory.path, 'installed');
+
+  static async make(): Promise<MinimalHosts> {
+    // Builds it where it is missing.
+    const { status, stderr } = await vmlet('run', '--net', 'none', 'micro', '--', 'true');
+    if (status !== 0) throw new Error(stderr);
+    return new MinimalHosts();
+  }
+
+  private constructor() {
+    chmodSync(this.#directory.path, 0o711);
+    const root = join(VMLET, '../../..');
+    for (const path of [
+      'package.json',
+      'dist/bin',
+      'dist/confine-program',
+      'dist/guest-agent',
+      'dist/keeper',
+    ]) {
+      cpSync(join(root, path), join(this.#installed, path), { recursive: true });
+    }
+    mkdirSync(this.fixture('share'));
+    execFileSync('make', [
+      '-s',
+      '-C',
+      join(root, 'fixtures/host/without-calls'),
+      `OUT=${this.fixture('without-calls')}`,
+    ]);
+  }
+
+  /** Where a file lies that the hosts see in /mnt. */
+  fixture(name: string): string {
+    return join(this.#installed, name);
+  }
+
+  /** A home with an image store in which micro is, or an empty one. */
+  home(
+    name: string,
+    { asRoot = false, withImages = true }: Pick<MinimalHost, 'asRoot'> & { withImages?: boolean } = {},
+  ): string {
+    const home = join(this.#directory.path, name);
+    const own = (path: string) => lchownSync(path, asRoot ? 0 : NOBODY, asRoot ? 0 : NOBODY);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    own(home);
+    if (!withImages) return home;
+    const data = join(home, '.local/share/vmlet/images');
+    mkdirSync(data, { recursive: true });
+    for (const path of ['.local', '.local/share', '.local/share/vmlet', '.local/share/vmlet/images']) {
+      own(join(home, path));
+    }
+    const store = ownLocations().images;
+    const digest = readlinkSync(join(store, 'micro'));
+    symlinkSync(digest, join(data, 'micro'));
+    mkdirSync(join(data, digest));
+    for (const path of ['micro', digest]) own(join(data, path));
+    for (const file of readdirSync(join(store, digest)))
+      linkOrCopy(join(store, digest, file), join(data, digest, file));
+    return home;
+  }
+
+  directory(name: string, mode: number): string {
+    const path = join(this.#directory.path, name);
+    mkdirSync(path);
+    chmodSync(path, mode);
+    return path;
+  }
+
+  /** Runs vmlet on such a host; all that it sees of its installation is below /mnt. */
+  async vmlet(host: MinimalHost & { readonly home: string }, ...args: string[]): Promise<Finished> {
+    const { setup = '', through = [], env = {}, asRoot = false, home } = host;
+    const environment = { HOME: home, PATH: '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1', ...env };
+    const become = asRoot
+      ? ['setpriv', `--bounding-set=-all,+${OF_CONTAINERS.join(',+')}`]
+      : ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+    const script = `set -e
+      mount --bind "$INSTALLED" /mnt
+      ${host.noUserNamespaces === true ? 'echo 0 > /proc/sys/user/max_user_namespaces' : ''}
+      ${setup}
+      cd /
+      exec "$@"`;
+    const words = [
+      ...['unshare', '--mount', '--propagation', 'private'],
+      ...(host.noUserNamespaces === true
+        ? ['--user', '--map-users=0,0,65536', '--map-groups=0,0,65536']
+        : []),
+      ...['sh', '-c', script, 'sh', ...become, 'env', '-i'],
+      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      ...[...through, process.execPath, '/mnt/dist/bin/vmlet.js', ...args],
+    ];
+    return finish(words, { ...process.env, HOME: home, INSTALLED: this.#installed });
+  }
+
+  async doctor(host: MinimalHost & { readonly home: string }): Promise<Report> {
+    const { stdout, stderr } = await this.vmlet(host, 'doctor', '--json');
+    if (!stdout.startsWith('{')) throw new Error(stderr);
+    return JSON.parse(stdout) as Report;
+  }
+
+  remove(): void {
+    this.#directory.remove();
+  }
+}
+
+async function finish(
+  [program = '', ...words]: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  return new Promise((resolve) =>
+    child.once('close', (status, signal) =>
+      resolve({ status: status ?? undefined, signal: signal ?? undefined, ...output }),
+    ),
+  );
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    // Another file system.
+    copyFileSync(from, to);
+    const { uid, gid } = lstatSync(from);
+    chownSync(to, uid, gid);
+  }
+}

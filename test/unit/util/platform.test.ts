@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { refusalOf } from '../../../src/util/platform.ts';
+
+it('takes Linux on x86-64, and says of others in one sentence what it takes', () => {
+  expect(refusalOf('linux', 'x64')).toBeUndefined();
+  for (const [platform, architecture] of [
+    ['linux', 'arm64'],
+    ['linux', 'ia32'],
+    ['darwin', 'arm64'],
+    ['darwin', 'x64'],
+    ['win32', 'x64'],
+  ] as const) {
+    expect(refusalOf(platform, architecture)).toBe(
+      `vmlet runs on Linux on x86-64 (linux x64), and this Node is for ${platform} ${architecture}`,
+    );
+  }
+});
