@@ -6,7 +6,6 @@ import { withinLimits } from '../util/deadline.ts';
 import { Scope } from '../util/scope.ts';
 import { together } from '../util/together.ts';
 import type { QemuFeatures } from './host.ts';
-import { QemuCommands } from './qemu-commands.ts';
 import { questionQemu } from './qemu-questions.ts';
 
 /** The devices that vmlet may choose; QEMU has hundreds, and the cache is read on every launch. */
@@ -163,7 +162,6 @@ function readAnswers(
   sandbox: boolean,
 ): Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> {
   const { major, minor, micro } = versionSchema.parse(version).qemu;
-  const commands = new QemuCommands(schema);
   const has = new Set(namesSchema.parse(devices).map(({ name }) => name));
   return {
     version: `${major}.${minor}.${micro}`,
@@ -184,13 +182,7 @@ function readAnswers(
       .parse(runWith)
       .flatMap(({ parameters }) => parameters)
       .map(({ name }) => name),
-    streamReconnect: reconnectOf(commands.argumentsOf('netdev_add', 'stream')),
-    migrationChannels: commands.argumentsOf('migrate').includes('channels'),
+    hasReconnectMs: JSON.stringify(schema ?? []).includes('"name":"reconnect-ms"'),
     sandbox,
   };
-}
-
-function reconnectOf(members: readonly string[]): QemuFeatures['streamReconnect'] {
-  if (members.includes('reconnect-ms')) return 'milliseconds';
-  return members.includes('reconnect') ? 'seconds' : 'never';
 }

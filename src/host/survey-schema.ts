@@ -17,10 +17,8 @@ const qemu = z.strictObject({
   accelerators: z.array(z.string()),
   /** Parameters of -run-with. */
   runWith: z.array(z.string()),
-  /** What -netdev stream counts in until it comes back to a peer that has ended, if it does. */
-  streamReconnect: z.enum(['milliseconds', 'seconds', 'never']),
-  /** A migration may go to a file; older ones take an inherited descriptor. */
-  migrationChannels: z.boolean(),
+  /** Sockets come back after milliseconds; older ones count in seconds. */
+  hasReconnectMs: z.boolean(),
   /** -sandbox with all four denials starts. */
   sandbox: z.boolean(),
   /** Where it looks for firmware, in its order; some may not exist. */

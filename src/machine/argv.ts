@@ -140,13 +140,13 @@ function entropyArguments(): string[] {
 function networkArguments(plan: Plan): string[] {
   const { network, directory, wiring } = plan;
   if (!network) return [];
-  const { chardev, netdevs, device } = qemuNetwork(network, {
+  const { chardev, netdev, device } = qemuNetwork(network, {
     socketPath: directory.networkSocket,
     ...wiring.network,
   });
   return [
     ...(chardev ? ['-chardev', keyValueOption(chardev.backend, { ...chardev.options })] : []),
-    ...netdevs.flatMap((netdev) => ['-netdev', JSON.stringify(netdev)]),
+    ...['-netdev', JSON.stringify(netdev)],
     ...deviceArguments({ ...device, ...announcementOf(plan) }),
   ];
 }

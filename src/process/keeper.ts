@@ -19,11 +19,6 @@ export interface KeeperHelper {
   readonly logPath: string;
 }
 
-export interface StreamExchange {
-  readonly netdev: object;
-  readonly cable: object;
-}
-
 /** What one keeper is told. Every path is absolute. */
 export interface KeeperOptions {
   readonly lockPath: string;
@@ -37,11 +32,6 @@ export interface KeeperOptions {
   /** Exists. Removed at the end, with the sockets and files in it. */
   readonly runtimeDirectory: string;
   readonly helpers?: readonly KeeperHelper[];
-  /**
-   * For a QEMU whose stream netdev does not come back when its helper has ended: arguments of `netdev_add` for the
-   * netdev `network`, and for `network-cable`, by which it is in a hub.
-   */
-  readonly exchange?: StreamExchange | undefined;
   /** The machine is not set going: by default it is told to continue (`-S` belongs to `command`). */
   readonly paused?: boolean;
   /** QEMU, which finds its events monitor at descriptor 3 and its console at descriptor 4. */
@@ -99,9 +89,6 @@ export function keeperArguments(options: KeeperOptions): string[] {
     ...['--console', options.consolePath],
     ...['--runtime-directory', options.runtimeDirectory],
     ...helpers.flatMap((one) => ['--helper', one.name, one.socketPath, one.argumentsPath, one.logPath]),
-    ...(options.exchange
-      ? ['--exchange', JSON.stringify(options.exchange.netdev), JSON.stringify(options.exchange.cable)]
-      : []),
     ...(options.paused === true ? ['--paused'] : []),
     '--',
     ...options.command,

@@ -9,7 +9,6 @@ import type { CdromPlan, NamedPlan } from '../machine/named-plan.ts';
 import type { BootSource } from '../machine/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../machine/plan.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
-import type { Reconnect } from '../passt/qemu-network.ts';
 import { layersOf } from '../process/layers.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -68,7 +67,9 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     agent: { kind: 'listening', path: files.agentSocket },
     network: {
       descriptor: undefined,
-      reconnect: reconnectOf(host.qemu.streamReconnect),
+      reconnect: host.qemu.hasReconnectMs
+        ? { 'reconnect-ms': RECONNECT_MS }
+        : { reconnect: RECONNECT_SECONDS },
     },
     cards: 'none',
   };
@@ -179,11 +180,6 @@ function needsFullBoard(spec: MachineSpec): boolean {
     spec.boot.kind === 'firmware' ||
     spec.installer !== undefined
   );
-}
-
-function reconnectOf(unit: Host['qemu']['streamReconnect']): Reconnect {
-  if (unit === 'never') return 'exchanged';
-  return unit === 'milliseconds' ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
 }
 
 function planBoot(source: MachinePlanInputs['source']): BootPlan {

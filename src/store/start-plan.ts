@@ -13,7 +13,6 @@ import { swtpmArguments } from '../machine/tpm-arguments.ts';
 import { keeperProgram } from '../machine/package-files.ts';
 import { findBridge, withTap } from '../passt/bridge.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
-import { streamExchange } from '../passt/qemu-network.ts';
 import { inCgroup } from '../process/cgroup.ts';
 import { NO_CORE, confine } from '../process/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../process/keeper.ts';
@@ -74,7 +73,6 @@ export async function planStart(
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, host, signal))];
   const qemu = qemuCommand(plan, host);
-  const { network, wiring } = plan;
   const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
   // Before what takes privileges away: the helper has to gain one.
   const command =
@@ -92,7 +90,6 @@ export async function planStart(
       consolePath: files.consoleSocket,
       runtimeDirectory: files.sockets,
       helpers,
-      exchange: network && streamExchange(network, { ...wiring.network, socketPath: files.networkSocket }),
       paused: paused === true || memory !== undefined,
       command,
       notifySocket: process.env['NOTIFY_SOCKET'],

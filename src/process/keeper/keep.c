@@ -148,10 +148,6 @@ static int start(const struct options *options, const struct log *qemu_log)
         return fail(options->events);
     if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(&path))
         return fail(path);
-    if (options->netdev && !monitor_exchange_stream(options->netdev, options->cable)) {
-        errno = E2BIG;
-        return fail("--exchange");
-    }
     if (!qemu_start(options->program, qemu_log->fd, &monitor_fd, &console_fd))
         return fail(options->program[0]);
     record_changed();

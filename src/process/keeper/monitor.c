@@ -24,22 +24,9 @@ enum {
 };
 
 /* Also the ids of the requests. */
-enum command {
-    NO_COMMAND,
-    CAPABILITIES,
-    CONT,
-    STATUS,
-    POWERDOWN,
-    QUIT,
-    ANNOUNCE,
-    UNPLUG,
-    UNPLUG_CABLE,
-    PLUG,
-    PLUG_CABLE,
-    COMMANDS,
-};
+enum command { NO_COMMAND, CAPABILITIES, CONT, STATUS, POWERDOWN, QUIT, ANNOUNCE, COMMANDS };
 
-static const char *commands[COMMANDS] = {
+static const char *const commands[COMMANDS] = {
     [CAPABILITIES] = "\"qmp_capabilities\"",
     [CONT] = "\"cont\"",
     [STATUS] = "\"query-status\"",
@@ -47,8 +34,6 @@ static const char *commands[COMMANDS] = {
     [QUIT] = "\"quit\"",
     [ANNOUNCE] = "\"announce-self\",\"arguments\":{\"interfaces\":[\"network-device\"],"
                  "\"rounds\":1,\"initial\":0,\"step\":0,\"max\":0}",
-    [UNPLUG] = "\"netdev_del\",\"arguments\":{\"id\":\"network\"}",
-    [UNPLUG_CABLE] = "\"netdev_del\",\"arguments\":{\"id\":\"network-cable\"}",
 };
 
 struct monitor monitor;
@@ -166,23 +151,12 @@ static void failed(enum command command, struct span error)
     qemu_signal(SIGTERM);
 }
 
-static enum command command_of(struct span id)
-{
-    int number = 0;
-    for (size_t index = 0; index < id.length; index++) {
-        if (index == 2 || id.at[index] < '0' || id.at[index] > '9')
-            return NO_COMMAND;
-        number = number * 10 + (id.at[index] - '0');
-    }
-    return number < COMMANDS ? (enum command)number : NO_COMMAND;
-}
-
 static void take_reply(struct span reply)
 {
     struct span id, value, status;
     enum command command = NO_COMMAND;
-    if (json_member(reply, "id", &id))
-        command = command_of(id);
+    if (json_member(reply, "id", &id) && id.length == 1 && id.at[0] > '0' && id.at[0] < '0' + COMMANDS)
+        command = (enum command)(id.at[0] - '0');
     if (command == QUIT)
         quit_answer_until = INT64_MAX;
     if (json_member(reply, "error", &value))
@@ -199,19 +173,6 @@ static void take_reply(struct span reply)
     if (ask_status_again)
         ask_status();
     ask_status_again = false;
-}
-
-/* A QEMU whose stream does not come back gets another, behind the hub that the guest's card is in. */
-static void exchange_stream(struct span event)
-{
-    struct span data, netdev;
-    if (!commands[PLUG] || !json_member(event, "data", &data) || !json_is_object(data) ||
-        !json_member(data, "netdev-id", &netdev) || !json_is_string(netdev, "network"))
-        return;
-    request(UNPLUG);
-    request(UNPLUG_CABLE);
-    request(PLUG);
-    request(PLUG_CABLE);
 }
 
 static void take_line(char *at, size_t length)
@@ -231,7 +192,6 @@ static void take_line(char *at, size_t length)
     }
     bool asks = changes_state(name), resumed = json_is_string(name, "RESUME");
     bool connected = json_is_string(name, "NETDEV_STREAM_CONNECTED");
-    bool disconnected = json_is_string(name, "NETDEV_STREAM_DISCONNECTED");
     if (json_is_string(name, "SHUTDOWN"))
         ends = true;
     /* Where it was told to stand still instead, for whatever reason. */
@@ -245,8 +205,6 @@ static void take_line(char *at, size_t length)
     /* A new passt learns where the guest is from the frames that it gets, and an idle guest sends none. */
     if (connected)
         request(ANNOUNCE);
-    if (disconnected)
-        exchange_stream(object);
     if (resumed)
         runs();
     if (asks)
@@ -309,17 +267,6 @@ void monitor_start(int fd, bool paused)
     connection.fd = fd;
     starts_paused = paused;
     request(CAPABILITIES);
-}
-
-bool monitor_exchange_stream(const char *netdev, const char *cable)
-{
-    static char plug[1024], plug_cable[1024];
-    struct text one = {.at = plug, .size = sizeof plug}, other = {.at = plug_cable, .size = sizeof plug_cable};
-    text_print(&one, "\"netdev_add\",\"arguments\":%s", netdev);
-    text_print(&other, "\"netdev_add\",\"arguments\":%s", cable);
-    commands[PLUG] = plug;
-    commands[PLUG_CABLE] = plug_cable;
-    return !one.cut && !other.cut;
 }
 
 void monitor_prepare(void)

@@ -10,11 +10,6 @@ extern struct monitor {
 
 /* Takes over the connection. A paused machine is left as it is. */
 void monitor_start(int fd, bool paused);
-/*
- * When its netdev `network` has lost its peer, QEMU gets it anew, and the cable to its hub, `network-cable`: the two
- * are JSON, arguments of netdev_add. False when they are too long.
- */
-bool monitor_exchange_stream(const char *netdev, const char *cable);
 void monitor_prepare(void);
 void monitor_act(void);
 /* Hears what is left after QEMU is gone. */

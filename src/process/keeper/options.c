@@ -75,9 +75,6 @@ const char *options_read(struct options *options, char **arguments)
         } else if (strcmp(*arguments, "--helper") == 0) {
             wrong = add_helper(arguments + 1);
             arguments += wrong ? 0 : 4;
-        } else if (strcmp(*arguments, "--exchange") == 0 && arguments[1] && arguments[2]) {
-            options->netdev = *++arguments;
-            options->cable = *++arguments;
         } else if (strcmp(*arguments, "--paused") == 0) {
             options->paused = true;
         } else {

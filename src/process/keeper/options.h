@@ -4,8 +4,6 @@
 
 struct options {
     const char *lock, *record, *ended, *events, *qemu_log, *serial_log, *console, *runtime_directory;
-    /* Arguments of netdev_add, see monitor_exchange_stream; NULL: the stream comes back by itself. */
-    const char *netdev, *cable;
     bool paused;
     char *const *program;
 };

@@ -60,7 +60,7 @@ export async function bootMachine(
   const forwards = isBound(ports) ? ports : await chooseHostPorts(parsePortForwards(ports));
   const plan = await planFor(backend, forwards, passtPath);
   const socketPath = join(directory, 'network');
-  const { chardev, netdevs, device } = qemuNetwork(plan, { socketPath, descriptor: 4 });
+  const { chardev, netdev, device } = qemuNetwork(plan, { socketPath, descriptor: 4 });
   const network = await startNetwork(plan, socketPath, { environment }, scope);
   const qemu = supervise(
     [
@@ -70,8 +70,7 @@ export async function bootMachine(
       ...['-object', 'memory-backend-memfd,id=memory,size=64M,share=on'],
       ...['-chardev', 'socket,id=monitor,fd=3', '-mon', 'chardev=monitor,mode=control'],
       ...(chardev ? ['-chardev', `socket,id=${chardev.options['id'] ?? ''},path=${socketPath}`] : []),
-      ...netdevs.flatMap((netdev) => ['-netdev', JSON.stringify(netdev)]),
-      ...['-device', JSON.stringify(device)],
+      ...['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device)],
     ],
     { environment, descriptors: ['pipe', ...(network.descriptor ? [network.descriptor] : [])] },
     scope,

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import { probeQemu } from '../../../src/host/qemu.ts';
 import { currentBootId, identifyProcess } from '../../../src/process/identity.ts';
 import type { KeeperHelper, StartedKeeper } from '../../../src/process/keeper.ts';
-import { requireProgram } from '../../../src/process/program.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { KeeperLab, buildSanitizedKeeper, gone } from './keeper-lab.ts';
 
@@ -33,74 +31,52 @@ afterEach(async () => {
 const names = (): string[] => lab.events().map(({ event }) => event);
 const count = (name: string): number => names().filter((event) => event === name).length;
 
-const { streamReconnect } = await probeQemu(requireProgram('qemu-system-x86_64'), undefined);
-
-/** QEMU comes back to the helper by itself, or is given another stream by the keeper. */
-function bootConnected(helper: KeeperHelper, way: (typeof WAYS)[number] = ANYWHERE): StartedKeeper {
+function bootConnected(helper: KeeperHelper, ...more: string[]): StartedKeeper {
   const netdev = {
     type: 'stream',
-    id: 'network',
+    id: 'n',
     server: false,
     addr: { type: 'unix', path: helper.socketPath },
+    'reconnect-ms': 50,
   };
-  const cable = { type: 'hubport', id: 'network-cable', hubid: 0, netdev: 'network' };
-  const netdevs =
-    way === 'comes back'
-      ? [{ ...netdev, 'reconnect-ms': 50 }]
-      : [netdev, cable, { type: 'hubport', id: 'port', hubid: 0 }];
-  const device = {
-    driver: 'virtio-net-pci',
-    id: 'network-device',
-    netdev: way === 'comes back' ? 'network' : 'port',
-  };
+  const device = { driver: 'virtio-net-pci', id: 'network-device', netdev: 'n' };
   return lab.boot('hang', {
     helpers: [helper],
-    exchange: way === 'exchanged' ? { netdev, cable } : undefined,
-    qemu: [
-      ...netdevs.flatMap((one) => ['-netdev', JSON.stringify(one)]),
-      ...['-device', JSON.stringify(device)],
-    ],
+    qemu: ['-netdev', JSON.stringify(netdev), '-device', JSON.stringify(device), ...more],
   });
 }
 
-const WAYS = ['comes back', 'exchanged'] as const;
-const ANYWHERE = streamReconnect === 'milliseconds' ? 'comes back' : 'exchanged';
-
 describe('a helper', () => {
-  it.for(WAYS)(
-    'is started when QEMU connects, recorded, started again when it ends, and ends with QEMU (%s)',
-    async (way, { skip }) => {
-      skip(way === 'comes back' && ANYWHERE !== way, 'this QEMU has no reconnect-ms');
-      const helper = lab.helper('passt', SERVE);
-      const keeper = bootConnected(helper, way);
-      await keeper.running;
-      await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
-      const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
-      expect(identifyProcess(first.pid)).toEqual(first);
-      // This one is the shell's own.
-      expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
+  it('is started when QEMU connects, recorded, started again when it ends, and ends with QEMU', async () => {
+    const helper = lab.helper('passt', SERVE);
+    const keeper = bootConnected(helper);
+    await keeper.running;
+    await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
+    const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
+    expect(identifyProcess(first.pid)).toEqual(first);
+    // This one is the shell's own.
+    expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
 
-      writeFileSync(
-        helper.argumentsPath,
-        readFileSync(helper.argumentsPath, 'latin1').replace('serving', 'anew'),
-      );
-      process.kill(first.pid, 'SIGKILL');
-      await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
-      const second = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
-      expect(second.pid).not.toBe(first.pid);
-      expect(lab.events()).toContainEqual(
-        expect.objectContaining({
-          event: 'VMLET_HELPER_EXITED',
-          data: { helper: 'passt', exitCode: null, signal: 9 },
-        }),
-      );
-      process.kill(keeper.pid, 'SIGTERM');
-      expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
-      expect(identifyProcess(second.pid)).toBeUndefined();
-      expect(lab.text('passt.log')).toBe('serving\nanew\n');
-      expect(names()).not.toContain('VMLET_COMMAND_FAILED');
-    },
-  );
+    writeFileSync(
+      helper.argumentsPath,
+      readFileSync(helper.argumentsPath, 'latin1').replace('serving', 'anew'),
+    );
+    process.kill(first.pid, 'SIGKILL');
+    await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
+    const second = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
+    expect(second.pid).not.toBe(first.pid);
+    expect(lab.events()).toContainEqual(
+      expect.objectContaining({
+        event: 'VMLET_HELPER_EXITED',
+        data: { helper: 'passt', exitCode: null, signal: 9 },
+      }),
+    );
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+    expect(identifyProcess(second.pid)).toBeUndefined();
+    expect(lab.text('passt.log')).toBe('serving\nanew\n');
+    expect(names()).not.toContain('VMLET_COMMAND_FAILED');
+  });
 
   it('dies with a keeper that is killed', async () => {
     const keeper = bootConnected(lab.helper('passt', 'trap "" TERM; while :; do sleep 0.05; done'));
@@ -180,25 +156,21 @@ describe('a helper', () => {
     expect(lab.events().at(-1)).toMatchObject({ event: 'VMLET_HELPER_EXITED', data: { signal: 9 } });
   });
 
-  it.for(WAYS)(
-    'that is new gets a frame with the guest’s hardware address, though the guest sends none (%s)',
-    async (way, { skip }) => {
-      skip(way === 'comes back' && ANYWHERE !== way, 'this QEMU has no reconnect-ms');
-      const helper = lab.helper('passt', 'head -c 18 <&3 | od -An -v -tx1 -w18; exec cat <&3 >/dev/null');
-      const keeper = bootConnected(helper, way);
-      await keeper.running;
-      // QEMU's first connection may be there before its monitor is.
-      await until('the first one runs', () => count('VMLET_HELPER_STARTED') === 1);
-      process.kill(lab.record().helpers['passt']!.pid, 'SIGKILL');
-      await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
-      // Four bytes of length, to everybody, from the first address that QEMU gives, RARP.
-      const frame = ' 00 00 00 3c ff ff ff ff ff ff 52 54 00 12 34 56 80 35\n';
-      await until('it has the frame', () => lab.text('passt.log').endsWith(frame));
-      process.kill(keeper.pid, 'SIGTERM');
-      await keeper.ended;
-      expect(names()).not.toContain('VMLET_COMMAND_FAILED');
-    },
-  );
+  it('that is new gets a frame with the guest’s hardware address, though the guest sends none', async () => {
+    const helper = lab.helper('passt', 'head -c 18 <&3 | od -An -v -tx1 -w18; exec cat <&3 >/dev/null');
+    const keeper = bootConnected(helper);
+    await keeper.running;
+    // QEMU's first connection may be there before its monitor is.
+    await until('the first one runs', () => count('VMLET_HELPER_STARTED') === 1);
+    process.kill(lab.record().helpers['passt']!.pid, 'SIGKILL');
+    await until('the second one runs', () => count('VMLET_HELPER_STARTED') === 2);
+    // Four bytes of length, to everybody, from the first address that QEMU gives, RARP.
+    const frame = ' 00 00 00 3c ff ff ff ff ff ff 52 54 00 12 34 56 80 35\n';
+    await until('it has the frame', () => lab.text('passt.log').endsWith(frame));
+    process.kill(keeper.pid, 'SIGTERM');
+    await keeper.ended;
+    expect(names()).not.toContain('VMLET_COMMAND_FAILED');
+  });
 });
 
 describe('the monitor', () => {

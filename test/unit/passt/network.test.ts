@@ -9,7 +9,7 @@ import {
 } from '../../../src/passt/network.ts';
 import { passtArguments } from '../../../src/passt/passt-argv.ts';
 import { type BoundForward, parsePortForwards } from '../../../src/passt/port.ts';
-import { qemuNetwork, streamExchange } from '../../../src/passt/qemu-network.ts';
+import { qemuNetwork } from '../../../src/passt/qemu-network.ts';
 
 const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true };
 const host: HostNetwork = { ipv6Interface: 'eth9', nameservers: ['192.0.2.53', '2001:db8::53'] };
@@ -113,8 +113,8 @@ describe('by hand, over a path', () => {
     const argv = passtArguments(plan('passt-stream'), { kind: 'listening', path: '/run/net' }).join(' ');
     expect(argv).toContain('--one-off --socket /run/net');
     expect(argv).not.toContain('--fd');
-    const { netdevs } = qemuNetwork(plan('passt-stream'), { socketPath: '/run/net', descriptor: undefined });
-    expect(netdevs[0]).toMatchObject({ addr: { type: 'unix', path: '/run/net' } });
+    const { netdev } = qemuNetwork(plan('passt-stream'), { socketPath: '/run/net', descriptor: undefined });
+    expect(netdev).toMatchObject({ addr: { type: 'unix', path: '/run/net' } });
   });
 });
 
@@ -127,38 +127,19 @@ describe('qemuNetwork', () => {
       backend: 'socket',
       options: { id: 'network-passt', path: '/run/a,b/net' },
     });
-    expect(qemu.netdevs[0]).toEqual({ type: 'vhost-user', id: 'network', chardev: 'network-passt' });
+    expect(qemu.netdev).toEqual({ type: 'vhost-user', id: 'network', chardev: 'network-passt' });
     expect(qemu.needsSharedMemory).toBe(true);
   });
 
   it('a stream inherits a descriptor', () => {
     const qemu = qemuNetwork(plan('passt-stream'), wiring);
-    expect(qemu.netdevs[0]).toMatchObject({ type: 'stream', server: false, addr: { type: 'fd', str: '7' } });
+    expect(qemu.netdev).toMatchObject({ type: 'stream', server: false, addr: { type: 'fd', str: '7' } });
     expect(qemu.needsSharedMemory).toBe(false);
-  });
-
-  it('a stream that does not come back by itself is behind a hub, where it can be exchanged', () => {
-    const exchanged = { socketPath: '/run/net', descriptor: undefined, reconnect: 'exchanged' } as const;
-    const { netdevs, device } = qemuNetwork(plan('passt-stream'), exchanged);
-    const stream = {
-      type: 'stream',
-      id: 'network',
-      server: false,
-      addr: { type: 'unix', path: '/run/net' },
-    };
-    const cable = { type: 'hubport', id: 'network-cable', hubid: 0, netdev: 'network' };
-    expect(netdevs).toEqual([stream, cable, { type: 'hubport', id: 'network-port', hubid: 0 }]);
-    expect(device).toMatchObject({ netdev: 'network-port' });
-    expect(streamExchange(plan('passt-stream'), exchanged)).toEqual({ netdev: stream, cable });
-    for (const backend of ['slirp', 'passt-vhost-user'] as const) {
-      expect(streamExchange(plan(backend), exchanged)).toBeUndefined();
-      expect(qemuNetwork(plan(backend), exchanged).netdevs).toHaveLength(1);
-    }
   });
 
   it('slirp has the forwards in QEMU', () => {
     const qemu = qemuNetwork(plan('slirp', ['8080:80', '0.0.0.0:5353:53/udp']), wiring);
-    expect(qemu.netdevs[0]).toMatchObject({
+    expect(qemu.netdev).toMatchObject({
       type: 'user',
       hostfwd: [{ str: 'tcp:127.0.0.1:8080-10.0.2.15:80' }, { str: 'udp:0.0.0.0:5353-10.0.2.15:53' }],
     });
