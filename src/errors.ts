@@ -1,5 +1,6 @@
 export { type ErrorDetails, VmletError } from './errors/vmlet-error.ts';
 export { type ExitStatus, describeExit } from './errors/exit-status.ts';
+export { tellingLine } from './errors/telling-line.ts';
 export { isSystemError } from './errors/system-error.ts';
 export { InvalidInputError } from './errors/input.ts';
 export { StandstillError, TimedOutError, WaitTimedOutError } from './errors/time-limit.ts';

@@ -1,4 +1,5 @@
 import { type ExitStatus, describeExit } from './exit-status.ts';
+import { tellingLine } from './telling-line.ts';
 import { type ErrorDetails, VmletError } from './vmlet-error.ts';
 
 export class MissingProgramError extends VmletError {
@@ -49,7 +50,7 @@ export class CommandFailedError extends VmletError {
 
   constructor(argv: readonly string[], status: ExitStatus, stderr: string, details: ErrorDetails = {}) {
     const program = argv[0] ?? 'command';
-    const lastWords = stderr.trim().split('\n').at(-1);
+    const lastWords = tellingLine(stderr);
     super(`${program} ${describeExit(status)}${lastWords ? `: ${lastWords}` : ''}`, details);
     this.argv = argv;
     this.status = status;

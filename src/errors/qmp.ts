@@ -1,4 +1,5 @@
 import { type ExitStatus, describeExit } from './exit-status.ts';
+import { tellingLine } from './telling-line.ts';
 import { type ErrorDetails, VmletError } from './vmlet-error.ts';
 
 /** A QMP or guest agent command got an error reply. `errorClass` is for programs, `description` for people. */
@@ -40,7 +41,7 @@ export class QmpCrashedError extends VmletError {
   readonly stderr: readonly string[];
 
   constructor(what: string, status: ExitStatus, stderr: readonly string[], details: ErrorDetails = {}) {
-    const lastWords = stderr.at(-1);
+    const lastWords = tellingLine(stderr);
     super(
       `QEMU ${describeExit(status)} before ${what} was done${lastWords ? `: ${lastWords}` : ''}`,
       details,

@@ -7,12 +7,15 @@ import { describeExit, isSystemError } from '../errors.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { Scope } from '../util/scope.ts';
 import { KVM_PROOF_IMAGE } from './kvm-proof.gen.ts';
+import { qmpMonitorArguments } from './qmp-monitor.ts';
 import { questionQemu } from './qemu-questions.ts';
 import { SANDBOX_OPTION } from './qemu.ts';
 
 export interface ProofOptions {
   readonly qemu: string;
   readonly sandbox: boolean;
+  /** It makes its monitors by -object. */
+  readonly monitorObjects: boolean;
   readonly accelerator: 'kvm' | 'tcg';
   /** Model for -cpu, the one that a launch would use. */
   readonly cpu: string;
@@ -146,7 +149,7 @@ function proofArguments(options: ProofOptions, image: string): string[] {
     ...['-machine', 'q35', '-accel', options.accelerator, '-cpu', options.cpu, '-m', '16'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', 'socket,id=report,fd=3', '-device', 'isa-debugcon,iobase=0xe9,chardev=report'],
-    ...['-chardev', 'socket,id=monitor,fd=4', '-mon', 'chardev=monitor,mode=control'],
+    ...['-chardev', 'socket,id=monitor,fd=4', ...qmpMonitorArguments('monitor', options.monitorObjects)],
     ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4', '-kernel', image],
     ...(options.sandbox ? ['-sandbox', SANDBOX_OPTION] : []),
   ];

@@ -1,6 +1,7 @@
 import type { KvmVerdict, QemuFeatures } from './host.ts';
 import { readCpuLevel } from './cpu-flags.ts';
 import { findKvmDeviceProblem } from './kvm-device.ts';
+import { hasMonitorObjects } from './qmp-monitor.ts';
 import { runProof } from './kvm-proof.ts';
 
 /**
@@ -14,7 +15,7 @@ const CPU_MODELS = [
 
 /** Whether guests run under KVM here, proved by running one: a /dev/kvm that opens shows little. */
 export async function proveKvm(
-  qemu: Pick<QemuFeatures, 'path' | 'accelerators' | 'sandbox'>,
+  qemu: Pick<QemuFeatures, 'path' | 'accelerators' | 'objects' | 'sandbox'>,
   signal: AbortSignal | undefined,
 ): Promise<KvmVerdict> {
   if (!qemu.accelerators.includes('kvm')) {
@@ -27,6 +28,7 @@ export async function proveKvm(
     const proof = await runProof({
       qemu: qemu.path,
       sandbox: qemu.sandbox,
+      monitorObjects: hasMonitorObjects(qemu),
       accelerator: 'kvm',
       cpu,
       signal,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BrokenQemuError, CommandFailedError, TimedOutError } from '../errors.ts';
+import { BrokenQemuError, CommandFailedError, TimedOutError, tellingLine } from '../errors.ts';
 import { run } from '../process/run.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/deadline.ts';
@@ -7,6 +7,7 @@ import { Scope } from '../util/scope.ts';
 import { together } from '../util/together.ts';
 import type { QemuFeatures } from './host.ts';
 import { questionQemu } from './qemu-questions.ts';
+import { readSchemaFeatures } from './schema-features.ts';
 
 /** The devices that vmlet may choose; QEMU has hundreds, and the cache is read on every launch. */
 const ASKED_DEVICES = [
@@ -51,6 +52,7 @@ export const SANDBOX_OPTION = 'on,obsolete=deny,elevateprivileges=deny,spawn=den
 /** A QEMU that has no guest answers in tens of milliseconds; this is for a host on its knees. */
 const PATIENCE_MS = 20_000;
 const LAST_WORDS_MS = 5000;
+const LAST_LINES = 20;
 
 /**
  * Asks QEMU itself what it has: one start without a machine, and two that print a list and end, all at once.
@@ -88,7 +90,7 @@ async function listHelp(
     );
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
-    throw new BrokenQemuError(argv[0], error.stderr.trim().split('\n').at(-1) ?? '');
+    throw new BrokenQemuError(argv[0], tellingLine(error.stderr) ?? '');
   }
 }
 
@@ -117,6 +119,7 @@ async function interviewQemu(
 ): Promise<Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> | undefined> {
   await using scope = new Scope();
   const argv = [
+    // What it makes its monitors by is known when it has answered; one that warns of -mon has them still.
     ...['-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-chardev', 'socket,id=questions,fd=3', '-mon', 'chardev=questions,mode=control'],
     ...(sandbox ? ['-sandbox', SANDBOX_OPTION] : []),
@@ -142,7 +145,7 @@ async function interviewQemu(
   if (version === undefined) {
     if (sandbox) return undefined;
     await lastWordsOf(qemu, signal);
-    throw new BrokenQemuError(path, qemu.output.last(1)[0] ?? '');
+    throw new BrokenQemuError(path, tellingLine(qemu.output.last(LAST_LINES)) ?? '');
   }
   try {
     return readAnswers({ version, machines, devices, objects, accelerators, runWith, schema }, sandbox);
@@ -182,7 +185,7 @@ function readAnswers(
       .parse(runWith)
       .flatMap(({ parameters }) => parameters)
       .map(({ name }) => name),
-    hasReconnectMs: JSON.stringify(schema ?? []).includes('"name":"reconnect-ms"'),
+    ...readSchemaFeatures(schema),
     sandbox,
   };
 }

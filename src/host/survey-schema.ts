@@ -19,6 +19,10 @@ const qemu = z.strictObject({
   runWith: z.array(z.string()),
   /** Sockets come back after milliseconds; older ones count in seconds. */
   hasReconnectMs: z.boolean(),
+  /** A stream netdev comes back at all (QEMU 8.0); where not, it can listen. */
+  hasStreamReconnect: z.boolean(),
+  /** It opens the file for its state by itself (QEMU 8.2); where not, it gets it open. */
+  opensStateFiles: z.boolean(),
   /** -sandbox with all four denials starts. */
   sandbox: z.boolean(),
   /** Where it looks for firmware, in its order; some may not exist. */

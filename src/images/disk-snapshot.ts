@@ -3,6 +3,7 @@ import { escapeOptionValue } from '../util/option-value.ts';
 import type { DiskSnapshot } from './disk-info.ts';
 import { diskPath } from './disk-path.ts';
 import { inspectDisk } from './inspect-disk.ts';
+import { type SnapshotVerb, repairArguments, snapshotArguments } from './qemu-img-arguments.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
 /** A qcow2 that no machine uses just now. */
@@ -38,7 +39,7 @@ async function takeBack(path: string, name: string): Promise<void> {
   const disk = { path };
   try {
     if (await hasSnapshot(disk, name)) await snapshotCommand('-d', disk, name);
-    await qemuImg(['check', '--quiet', '-r', 'all', '--image-opts', imageOption(path)], path, {});
+    await qemuImg(repairArguments(imageOption(path)), path, {});
     if ((await listSnapshots(disk)).some((snapshot) => snapshot.name === '')) {
       await snapshotCommand('-d', disk, '');
     }
@@ -60,12 +61,11 @@ export async function deleteSnapshot(disk: SnapshotTarget, name: string): Promis
   await requireDone(disk, name, false);
 }
 
-async function snapshotCommand(verb: string, disk: SnapshotTarget, name: string): Promise<void> {
+async function snapshotCommand(verb: SnapshotVerb, disk: SnapshotTarget, name: string): Promise<void> {
   const { path, signal } = disk;
-  await qemuImg(['snapshot', '--quiet', verb, name, '--image-opts', imageOption(path)], path, { signal });
+  await qemuImg(snapshotArguments(verb, name, imageOption(path)), path, { signal });
 }
 
-/** Older releases have no option for the format in the snapshot command alone. */
 function imageOption(path: string): string {
   return `driver=qcow2,file.driver=file,file.filename=${escapeOptionValue(diskPath(path, 'path'))}`;
 }

@@ -9,6 +9,7 @@ import type { ForeignFormat } from './header/verdict.ts';
 import { readVirtualSize } from './header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { requireMade } from './made-disk.ts';
+import { createArguments, resizeArguments } from './qemu-img-arguments.ts';
 import { readAnswer } from '../process/answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
@@ -32,10 +33,10 @@ export interface CreateDiskOptions extends ExistingDisk {
 /** Makes an empty disk. A file that is there already is refused. */
 export async function createDisk(options: CreateDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
-  const size = requireSize(options.sizeBytes);
+  requireSize(options.sizeBytes);
   await makeNew(path, async () => {
-    const argv = ['create', '--quiet', '-f', options.format, path, size];
-    await qemuImg(argv, path, { signal: options.signal });
+    const { format, sizeBytes, signal } = options;
+    await qemuImg(createArguments({ path, format, sizeBytes }), path, { signal });
     await requireMade(path, options.format, options.sizeBytes);
   });
 }
@@ -64,12 +65,12 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
     backingFormat,
     'backingPath',
   );
-  const size = requireSize(options.sizeBytes ?? backingBytes);
-  // Without -u qemu-img opens the backing file, and with it whatever files its header names.
-  const names = ['-u', '-F', backingFormat, '-b', backing];
+  const sizeBytes = options.sizeBytes ?? backingBytes;
+  requireSize(sizeBytes);
+  const names = { name: backing, format: backingFormat };
   await makeNew(path, async () => {
-    await qemuImg(['create', '--quiet', '-f', 'qcow2', ...names, path, size], path, { signal });
-    await requireMade(path, 'qcow2', Number(size));
+    await qemuImg(createArguments({ path, format: 'qcow2', sizeBytes, backing: names }), path, { signal });
+    await requireMade(path, 'qcow2', sizeBytes);
   });
 }
 
@@ -133,12 +134,10 @@ export interface ResizeDiskOptions extends ExistingDisk {
 
 export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
-  const shrink = options.shrink === true ? ['--shrink'] : [];
-  const size = requireSize(options.sizeBytes);
-  await qemuImg(['resize', '--quiet', ...shrink, '-f', options.format, path, size], path, {
-    signal: options.signal,
-  });
-  await requireMade(path, options.format, options.sizeBytes);
+  const { format, sizeBytes, shrink = false, signal } = options;
+  requireSize(sizeBytes);
+  await qemuImg(resizeArguments({ path, format, sizeBytes, shrink }), path, { signal });
+  await requireMade(path, format, sizeBytes);
 }
 
 export interface RebaseDiskOptions extends Abortable {

@@ -1,3 +1,4 @@
+import { qmpMonitorArguments } from '../host/qmp-monitor.ts';
 import { networkCard } from '../passt/network-card.ts';
 import { qemuNetwork } from '../passt/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
@@ -16,7 +17,7 @@ export function qemuArguments(plan: Plan): string[] {
     ...confinementArguments(plan),
     ...boardArguments(plan, firmware?.boardOptions),
     ...memoryArguments(plan),
-    ...monitorArguments(plan.wiring.monitor),
+    ...monitorArguments(plan),
     ...consoleArguments(plan.wiring.console),
     ...agentArguments(plan.wiring.agent),
     ...panicArguments(),
@@ -95,12 +96,8 @@ function generationArguments({ hasGenerationId }: Plan): string[] {
   return hasGenerationId ? deviceArguments({ driver: 'vmgenid', guid: 'auto' }) : [];
 }
 
-function monitorArguments(wiring: Wiring): string[] {
-  return [
-    ...chardevArguments('monitor', wiring),
-    '-mon',
-    keyValueOption('chardev=monitor', { mode: 'control' }),
-  ];
+function monitorArguments({ wiring, monitorObjects }: Plan): string[] {
+  return [...chardevArguments('monitor', wiring.monitor), ...qmpMonitorArguments('monitor', monitorObjects)];
 }
 
 function consoleArguments(wiring: Wiring): string[] {

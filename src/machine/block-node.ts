@@ -27,7 +27,8 @@ export function diskDevice(disk: DiskPlan): DiskDevice {
     drive: disk.nodeName,
     id: diskDeviceId(disk.nodeName),
     ...(disk.serial !== undefined && { serial: disk.serial }),
-    ...(disk.bus !== undefined && { bus: disk.bus }),
+    // Its only slot. Where it is taken, QEMU 7.2 would take another, in which no guest looks.
+    ...(disk.bus !== undefined && { bus: disk.bus, addr: '0' }),
     ...(disk.bootIndex !== undefined && { bootindex: disk.bootIndex }),
   };
 }

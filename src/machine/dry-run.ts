@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Host } from '../host/host.ts';
+import { createArguments } from '../images/qemu-img-arguments.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { chooseHostPorts } from '../passt/host-port.ts';
 import { inCgroup } from '../process/cgroup.ts';
@@ -69,8 +70,16 @@ export function wiringByHand(directory: MachineDirectory): Plan['wiring'] {
   };
 }
 
-/** @param preparation makes the files that QEMU needs, in the shell's words. */
-export function scriptOf(plan: Plan, host: Host, preparation: readonly string[]): string {
+/**
+ * @param preparation makes the files that QEMU needs, in the shell's words.
+ * @param descriptors how many QEMU inherits, from 0 on.
+ */
+export function scriptOf(
+  plan: Plan,
+  host: Host,
+  preparation: readonly string[],
+  descriptors = STANDARD_DESCRIPTORS,
+): string {
   const { directory } = plan;
   const lines = [
     '#!/bin/sh',
@@ -86,7 +95,7 @@ export function scriptOf(plan: Plan, host: Host, preparation: readonly string[])
       '-i',
       ...inCgroup(
         plan.cgroup,
-        tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, qemuCommand(plan), qemuConfinement(plan, host)),
+        tether(WHOEVER_STARTS_IT, descriptors, qemuCommand(plan), qemuConfinement(plan, host)),
       ),
     ]),
   ];
@@ -113,9 +122,9 @@ function initrdLines({ boot, directory }: Plan): string[] {
 
 function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined {
   if (createBytes === undefined) return undefined;
-  // With -u, qemu-img does not open the backing file.
-  const names = backing ? ['-u', '-F', backing.format, '-b', backing.path] : [];
-  return command(['qemu-img', 'create', '-q', '-f', 'qcow2', ...names, path, String(createBytes)]);
+  const names = backing && { name: backing.path, format: backing.format };
+  const argv = createArguments({ path, format: 'qcow2', sizeBytes: createBytes, backing: names });
+  return command(['qemu-img', ...argv]);
 }
 
 function nvramLines({ firmware }: Plan): string[] {

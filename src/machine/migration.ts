@@ -6,11 +6,6 @@ const ENDS: readonly (string | undefined)[] = ['completed', 'failed', 'cancelled
 /** What a migration does beside the usual, by QEMU's names of it. */
 export type MigrationCapability = 'x-ignore-shared';
 
-/** A name in this form is taken as it is, whatever characters it has. */
-export function fileChannel(filename: string) {
-  return { 'channel-type': 'main', addr: { transport: 'file', filename, offset: 0 } } as const;
-}
-
 /**
  * Starts a migration and waits for its end.
  * @param what names it in errors, as in `saving the machine`.

@@ -1,6 +1,7 @@
 import { qemuArguments } from './argv.ts';
 import { mediumNode } from './block-node.ts';
 import type { CdromPlan, NamedPlan } from './named-plan.ts';
+import { qmpMonitorArguments } from '../host/qmp-monitor.ts';
 import { tapNetdev } from '../passt/bridge.ts';
 import { networkCard } from '../passt/network-card.ts';
 import { escapeOptionValue } from '../util/option-value.ts';
@@ -15,7 +16,7 @@ export function namedArguments(plan: NamedPlan): string[] {
     ...rootPortArguments(plan.rootPorts),
     ...qemuArguments(plan),
     ...['-uuid', plan.uuid],
-    ...plan.monitorSockets.flatMap(monitorArguments),
+    ...plan.monitorSockets.flatMap((path, index) => monitorArguments(path, index, plan)),
     ...guestAgentArguments(plan.guestAgentSocket),
     ...(plan.tpmSocket === undefined ? [] : tpmArguments(plan.tpmSocket)),
     ...displayArguments(plan.vncSocket),
@@ -28,11 +29,11 @@ function rootPortArguments(ports: readonly string[]): string[] {
   return ports.flatMap((id, index) => device(rootPortDevice(id, index)));
 }
 
-function monitorArguments(path: string, index: number): string[] {
+function monitorArguments(path: string, index: number, { monitorObjects }: NamedPlan): string[] {
   const id = `monitor-${index}`;
   return [
     ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
-    ...['-mon', keyValueOption(`chardev=${id}`, { mode: 'control' })],
+    ...qmpMonitorArguments(id, monitorObjects),
   ];
 }
 

@@ -14,11 +14,6 @@ export function agentArchive(): string {
   return fileURLToPath(new URL('dist/guest-agent/agent.cpio', packageRoot));
 }
 
-/** The program that stays with a named machine, made by the build. */
-export function keeperProgram(): string {
-  return fileURLToPath(new URL('dist/keeper/vmlet-keeper', packageRoot));
-}
-
 /** The images that vmlet knows how to get. */
 export function catalogueFile(): string {
   return fileURLToPath(new URL('src/images/catalogue/catalogue.yaml', packageRoot));

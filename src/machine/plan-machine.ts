@@ -5,6 +5,7 @@ import { InvalidInputError } from '../errors.ts';
 import { layersOf } from '../process/layers.ts';
 import { requireImageDiskSize } from './image-disk-size.ts';
 import type { Firmware } from '../host/firmware.ts';
+import { hasMonitorObjects } from '../host/qmp-monitor.ts';
 import { backingChain } from './block-node.ts';
 import { board, bootWords, cpuUnderTcg, fullBoard, guestModules, optionalModules } from './board.ts';
 import { connectsOf, longestFileOf } from './confinement.ts';
@@ -47,6 +48,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     ),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
+    monitorObjects: hasMonitorObjects(host.qemu),
     board: source.kind === 'disk' ? fullBoard : board,
     accelerator,
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,

@@ -90,6 +90,8 @@ export interface Plan {
   readonly cgroup: Cgroup | undefined;
   /** QEMU drops the system calls that it does not need; some builds cannot. */
   readonly sandbox: boolean;
+  /** QEMU makes its monitors by -object, and warns of -mon. */
+  readonly monitorObjects: boolean;
   readonly board: { readonly type: string; readonly options: Readonly<Record<string, string>> };
   readonly accelerator: Accelerator;
   readonly cpu: string;

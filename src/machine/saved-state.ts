@@ -1,12 +1,14 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidInputError, isSystemError } from '../errors.ts';
-import { type QmpClient, QmpSchema, argumentTypeOf, membersOf } from '../qmp/index.ts';
+import type { QmpClient } from '../qmp/index.ts';
 import { syncDirectory } from '../util/atomic-file.ts';
 import { withinLimits } from '../util/deadline.ts';
 import { onAbort } from '../util/on-abort.ts';
 import { explainImageFailure } from './locked-image.ts';
-import { fileChannel, migrate } from './migration.ts';
+import { migrate } from './migration.ts';
+import { type MigrationAbilities, migrationAbilitiesOf } from './migration-abilities.ts';
+import { startRestoring, startSaving } from './state-file.ts';
 
 const PROGRESS_MS = 250;
 
@@ -20,6 +22,8 @@ interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called about every 250 ms. */
   readonly onProgress?: ((progress: SaveProgress) => void) | undefined;
+  /** What this QEMU can do; it is asked by default. */
+  readonly abilities?: MigrationAbilities | undefined;
 }
 
 export interface SavedState {
@@ -37,9 +41,10 @@ export interface SavedState {
 export async function saveState(
   qmp: QmpClient,
   path: string,
-  { signal, onProgress }: SaveOptions = {},
+  { signal, onProgress, abilities }: SaveOptions = {},
 ): Promise<SavedState> {
   await refuseExisting(path);
+  const able = abilities ?? (await migrationAbilitiesOf(qmp));
   const { running } = await qmp.execute('query-status');
   const partial = `${path}.partial`;
   await (await open(partial, 'w', 0o600)).close();
@@ -50,9 +55,7 @@ export async function saveState(
     if (running) await qmp.execute('stop');
     // The network's limit of 128 MiB a second is not for files.
     await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
-    await migrate(qmp, 'saving the machine', async () => {
-      await qmp.execute('migrate', { channels: [fileChannel(partial)] });
-    });
+    await migrate(qmp, 'saving the machine', async () => startSaving(qmp, partial, able));
     signal?.throwIfAborted();
     await persist(partial, path);
   } catch (error) {
@@ -74,6 +77,8 @@ export async function saveState(
 
 export interface RestoreOptions extends SavedState {
   readonly signal?: AbortSignal | undefined;
+  /** What this QEMU can do; it is asked by default. */
+  readonly abilities?: MigrationAbilities | undefined;
 }
 
 /**
@@ -85,26 +90,16 @@ export interface RestoreOptions extends SavedState {
 export async function restoreState(
   qmp: QmpClient,
   path: string,
-  { wasRunning, signal }: RestoreOptions,
+  { wasRunning, signal, abilities }: RestoreOptions,
 ): Promise<void> {
-  // Otherwise QEMU exits, and only its output has the reason.
-  const stays = (await canStay(qmp)) && { 'exit-on-error': false };
-  const restoring = migrate(qmp, 'restoring the machine', async () => {
-    await qmp.execute('migrate-incoming', { channels: [fileChannel(path)], ...stays });
-  });
+  const able = abilities ?? (await migrationAbilitiesOf(qmp));
+  const restoring = migrate(qmp, 'restoring the machine', async () => startRestoring(qmp, path, able));
   try {
     await withinLimits('restoring the machine', restoring, { signal });
   } catch (error) {
     throw await explainImageFailure(error, [path]);
   }
   if (wasRunning) await qmp.execute('cont');
-}
-
-/** QEMU 9.1 and later can live on when it cannot restore. */
-export async function canStay(qmp: QmpClient): Promise<boolean> {
-  const schema = new QmpSchema(await qmp.execute('query-qmp-schema'));
-  const type = argumentTypeOf(schema, 'migrate-incoming');
-  return type !== undefined && membersOf(schema, type).has('exit-on-error');
 }
 
 async function cancel(qmp: QmpClient): Promise<void> {

@@ -49,8 +49,24 @@ export async function takeScreenshot(qmp: QmpClient, options: ScreenshotOptions)
 
 /** QEMU's consoles are its children, the ones with text left out (qemu_console_lookup_default in ui/console.c). */
 async function hasScreen(qmp: QmpClient, signal: AbortSignal | undefined): Promise<boolean> {
-  const backends = await qmp.execute('qom-list', { path: '/backend' }, { signal });
-  return backends.some(({ type }) => type === 'child<qemu-graphic-console>');
+  const backends = await listBackends(qmp, signal);
+  if (backends.some(({ type }) => type === 'child<qemu-graphic-console>')) return true;
+  // Before 8.2 both kinds have one type, and those with text have no device.
+  for (const { name } of backends.filter(({ type }) => type === 'child<qemu-console>')) {
+    const path = `/backend/${name}`;
+    if ((await qmp.execute('qom-get', { path, property: 'device' }, { signal })) !== '') return true;
+  }
+  return false;
+}
+
+/** Before 8.0 there is no such place before something is in it. */
+async function listBackends(qmp: QmpClient, signal: AbortSignal | undefined) {
+  try {
+    return await qmp.execute('qom-list', { path: '/backend' }, { signal });
+  } catch (error) {
+    if (error instanceof QmpRefusedError && error.errorClass === 'DeviceNotFound') return [];
+    throw error;
+  }
 }
 
 async function dump(

@@ -20,12 +20,16 @@ export interface QemuNetworkWiring {
   readonly socketPath: string;
   /** The number of the descriptor on which QEMU inherits its end of the pair, for passt-stream; undefined for the path. */
   readonly descriptor: number | undefined;
-  /** How QEMU comes back to the path after it has lost passt, in the option that it knows; it does not where undefined. */
-  readonly reconnect?: ReconnectOption | undefined;
+  /** How QEMU and passt find each other again at the path after passt was lost; they do not where undefined. */
+  readonly again?: ComesAgain | undefined;
 }
 
-/** Newer QEMUs count milliseconds, older ones seconds. */
-export type ReconnectOption = { readonly 'reconnect-ms': number } | { readonly reconnect: number };
+/** QEMU connects again, in the option that it knows: newer ones count milliseconds, older ones seconds. */
+export type ComesAgain =
+  | { readonly 'reconnect-ms': number }
+  | { readonly reconnect: number }
+  /** It knows neither. It listens, and lets the next one in. */
+  | 'listens';
 
 const ID = 'network';
 
@@ -46,9 +50,9 @@ export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): 
         netdev: {
           type: 'stream',
           id: ID,
-          server: false,
+          server: wiring.again === 'listens',
           addr: streamAddress(wiring),
-          ...wiring.reconnect,
+          ...(wiring.again !== 'listens' && wiring.again),
         },
         device,
         needsSharedMemory: false,

@@ -11,8 +11,10 @@ import { startProcess } from './start-process.ts';
 export interface KeeperHelper {
   /** Lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** Where QEMU connects; at most 107 bytes. */
+  /** Where QEMU connects, or listens; at most 107 bytes. */
   readonly socketPath: string;
+  /** QEMU listens there, and the keeper connects; false by default. */
+  readonly dials?: boolean;
   /** Its command line, each argument ended by NUL; read at each start. The connection is its descriptor 3. */
   readonly argumentsPath: string;
   /** What it prints is appended here. */
@@ -88,7 +90,10 @@ export function keeperArguments(options: KeeperOptions): string[] {
     ...['--serial-log', options.serialLogPath],
     ...['--console', options.consolePath],
     ...['--runtime-directory', options.runtimeDirectory],
-    ...helpers.flatMap((one) => ['--helper', one.name, one.socketPath, one.argumentsPath, one.logPath]),
+    ...helpers.flatMap((one) => [
+      one.dials === true ? '--dialling-helper' : '--helper',
+      ...[one.name, one.socketPath, one.argumentsPath, one.logPath],
+    ]),
     ...(options.paused === true ? ['--paused'] : []),
     '--',
     ...options.command,

@@ -15,9 +15,9 @@ export interface SuperviseOptions {
   readonly cwd?: string;
   /**
    * What the program inherits as descriptors 3, 4, …: 'pipe' makes a connected pair whose other end is in
-   * `connections`, a Socket is handed over (and closed here by its owner).
+   * `connections`, a Socket is handed over (and closed here by its owner), a number is an open file of ours.
    */
-  readonly descriptors?: readonly ('pipe' | Socket)[];
+  readonly descriptors?: readonly ('pipe' | Socket | number)[];
   /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
   readonly confinement?: readonly string[];
   /** What it may use of the host; as much as there is by default. */

@@ -130,6 +130,15 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     return (await this.#connection.send('exec-oob', name, args, options)) as CommandReturn<Name, Commands>;
   }
 
+  /**
+   * Gives QEMU an open file under a name (`getfd`), for commands that take such a name. QEMU's end of it is a file that
+   * it need not be able to open; the descriptor stays the caller's, to be closed.
+   * @throws what `execute` throws; ProcessStartError, CommandFailedError where it cannot be sent.
+   */
+  async passFile(name: string, descriptor: number, options?: ExecuteOptions): Promise<void> {
+    await this.#connection.send('execute', 'getfd', { fdname: name }, options, descriptor);
+  }
+
   /** Whether this QEMU has the command; asked once a connection. */
   async supports(name: AnyCommandName<Commands>): Promise<boolean> {
     this.#commandNames ??= this.#queryCommandNames();

@@ -22,6 +22,8 @@ export interface Command {
   /** The request's text up to the id. */
   readonly head: string;
   readonly limits: Limits;
+  /** Sends the request in a way of its own; the command fails where that fails. */
+  readonly deliver?: ((text: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -56,10 +58,9 @@ export class CommandWindow {
 
   /** Registers the waiter, then sends: the reply may be in the very next read. */
   run(command: Command, settle: (outcome: Outcome) => void): void {
-    const { name, outOfBand, head, limits } = command;
-    const waiter: Waiter = { name, outOfBand, head, limits, settle, disarm: nothing, settled: false };
+    const waiter: Waiter = { ...command, settle, disarm: nothing, settled: false };
     if (!this.#arm(waiter)) return;
-    if (!outOfBand && (this.#held || this.#inBand >= IN_BAND_LIMIT)) this.#queue.add(waiter);
+    if (!command.outOfBand && (this.#held || this.#inBand >= IN_BAND_LIMIT)) this.#queue.add(waiter);
     else this.#send(waiter);
   }
 
@@ -114,7 +115,16 @@ export class CommandWindow {
       this.#inFlight.size === 0 && !waiter.outOfBand ? undefined : (this.#freeIds.shift() ?? this.#nextId++);
     this.#inFlight.set(id, waiter);
     if (!waiter.outOfBand) this.#inBand++;
-    this.#write(id === undefined ? `${waiter.head}}` : `${waiter.head},"id":${id}}`);
+    const text = id === undefined ? `${waiter.head}}` : `${waiter.head},"id":${id}}`;
+    if (waiter.deliver) waiter.deliver(text).catch((error: unknown) => this.#takeBack(id, waiter, error));
+    else this.#write(text);
+  }
+
+  /** QEMU has never seen it. */
+  #takeBack(id: number | undefined, waiter: Waiter, error: unknown): void {
+    const isGone = this.#inFlight.get(id) !== waiter;
+    if (!waiter.settled) finish(waiter, { failed: true, explain: () => error as Error });
+    if (!isGone) this.settleReply(id, () => ({ failed: false, value: undefined }));
   }
 
   #sendNext(): void {

@@ -19,6 +19,7 @@ import { JsonObjectScanner } from './framing.ts';
 import { type JsonObject, stringifyLossless } from './lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from './message.ts';
 import { QmpTrace } from './trace.ts';
+import { sendWithFile } from '../process/send-with-file.ts';
 import { readOnAfterFailedWrites } from '../util/failed-writes.ts';
 import { isWellFormed } from '../util/well-formed.ts';
 
@@ -121,14 +122,15 @@ export class QmpConnection {
     await this.send('execute', 'qmp_capabilities', args, { timeoutMs, signal });
   }
 
-  /** Runs one command; throws like `QmpClient.execute`. */
+  /** Runs one command; throws like `QmpClient.execute`. @param file an open one that goes with it. */
   async send(
     verb: 'execute' | 'exec-oob',
     name: string,
     args: unknown,
     options: Limits | undefined,
+    file?: number,
   ): Promise<unknown> {
-    const command = this.#command(verb, name, args, options);
+    const command = this.#command(verb, name, args, options, file);
     const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
     if (outcome.failed) throw outcome.explain();
     // A QEMU that was taken over by its guest answers what it likes.
@@ -147,7 +149,13 @@ export class QmpConnection {
   }
 
   /** @throws what keeps the command from being sent. */
-  #command(verb: 'execute' | 'exec-oob', name: string, args: unknown, options: Limits | undefined): Command {
+  #command(
+    verb: 'execute' | 'exec-oob',
+    name: string,
+    args: unknown,
+    options: Limits | undefined,
+    file: number | undefined,
+  ): Command {
     if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
     if (this.#ending) throw this.#ending(name);
     if (!isWellFormed(name) || name === '') {
@@ -159,7 +167,14 @@ export class QmpConnection {
     };
     const argumentsText = args === undefined ? '' : stringifyLossless(args as JsonObject, name);
     const head = `{"${verb}":${JSON.stringify(name)}${argumentsText.length > 2 ? `,"arguments":${argumentsText}` : ''}`;
-    return { name, outOfBand: verb === 'exec-oob', head, limits };
+    const deliver =
+      file === undefined
+        ? undefined
+        : async (text: string) => {
+            this.trace.record('sent', text);
+            await sendWithFile(this.#socket, text, file, limits.signal);
+          };
+    return { name, outOfBand: verb === 'exec-oob', head, limits, deliver };
   }
 
   #write(text: string): void {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandFailedError, MachineBusyError, MachineNotFoundError, isSystemError } from '../errors.ts';
-import { keeperProgram } from '../machine/package-files.ts';
+import { keeperProgram } from '../process/keeper-program.ts';
 import { type FileLock, holdFileLock } from '../process/file-lock.ts';
 import type { Scope } from '../util/scope.ts';
 import { endLostRun } from './lost-run.ts';

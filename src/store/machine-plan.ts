@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { Accelerator } from '../host/accelerator.ts';
 import type { Host } from '../host/host.ts';
+import { hasMonitorObjects } from '../host/qmp-monitor.ts';
 import { backingChain } from '../machine/block-node.ts';
 import { portNumber, rootPort, rootPorts } from '../machine/root-port.ts';
 import { board, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../machine/board.ts';
@@ -9,6 +10,7 @@ import type { CdromPlan, NamedPlan } from '../machine/named-plan.ts';
 import type { BootSource } from '../machine/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../machine/plan.ts';
 import type { BoundNetworkPlan } from '../passt/network.ts';
+import type { ComesAgain } from '../passt/qemu-network.ts';
 import { layersOf } from '../process/layers.ts';
 import type { Definition } from './definition.ts';
 import type { MachineFiles } from './machine-files.ts';
@@ -67,9 +69,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     agent: { kind: 'listening', path: files.agentSocket },
     network: {
       descriptor: undefined,
-      reconnect: host.qemu.hasReconnectMs
-        ? { 'reconnect-ms': RECONNECT_MS }
-        : { reconnect: RECONNECT_SECONDS },
+      again: comesAgain(host.qemu),
     },
     cards: 'none',
   };
@@ -84,6 +84,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     ),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
+    monitorObjects: hasMonitorObjects(host.qemu),
     board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(memory && { type: memory.machineType }) },
     accelerator,
     cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
@@ -191,4 +192,9 @@ function planBoot(source: MachinePlanInputs['source']): BootPlan {
     initrdBase: undefined,
     commandLine: source.append.join(' '),
   };
+}
+
+function comesAgain({ hasReconnectMs, hasStreamReconnect }: Host['qemu']): ComesAgain {
+  if (!hasStreamReconnect) return 'listens';
+  return hasReconnectMs ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
 }

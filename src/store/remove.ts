@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError, isSystemError } from '../errors.ts';
 import type { Locations } from '../machine/locations.ts';
-import { keeperProgram } from '../machine/package-files.ts';
+import { keeperProgram } from '../process/keeper-program.ts';
 import { holdFileLock } from '../process/file-lock.ts';
 import { signalKeeper } from '../process/keeper.ts';
 import { Scope } from '../util/scope.ts';

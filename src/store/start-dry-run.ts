@@ -1,6 +1,6 @@
 import type { Locations } from '../machine/locations.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
-import { keeperProgram } from '../machine/package-files.ts';
+import { keeperProgram } from '../process/keeper-program.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import { keeperArguments } from '../process/keeper.ts';
 import type { TextFile } from '../util/atomic-file.ts';

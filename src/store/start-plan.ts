@@ -10,7 +10,7 @@ import type { NamedPlan } from '../machine/named-plan.ts';
 import { qemuConfinement } from '../machine/confinement.ts';
 import type { PullPolicy } from '../machine/spec.ts';
 import { swtpmArguments } from '../machine/tpm-arguments.ts';
-import { keeperProgram } from '../machine/package-files.ts';
+import { keeperProgram } from '../process/keeper-program.ts';
 import { findBridge, withTap } from '../passt/bridge.ts';
 import { passtArguments } from '../passt/passt-argv.ts';
 import { inCgroup } from '../process/cgroup.ts';
@@ -115,12 +115,13 @@ function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
   );
 }
 
-function passtHelper({ network }: NamedPlan, files: MachineFiles): HelperCommand[] {
+function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): HelperCommand[] {
   if (network?.passtPath === undefined) return [];
   return [
     {
       name: 'passt',
       socketPath: files.networkSocket,
+      dials: wiring.network.again === 'listens',
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
       // It locks itself up, by mounts and namespaces that our layers would refuse.

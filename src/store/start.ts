@@ -9,13 +9,14 @@ import {
   PortTakenError,
   TimedOutError,
   isSystemError,
+  tellingLine,
 } from '../errors.ts';
 import { requirePlatform } from '../host/require-platform.ts';
 import type { ImageProgress } from '../images/image-progress.ts';
 import { adviseOn } from '../machine/advice.ts';
 import type { Locations } from '../machine/locations.ts';
 import type { NamedPlan } from '../machine/named-plan.ts';
-import { keeperProgram } from '../machine/package-files.ts';
+import { keeperProgram } from '../process/keeper-program.ts';
 import { ensurePrivateDirectory } from '../machine/runtime-directory.ts';
 import { identifyProcess, killProcess } from '../process/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../process/keeper.ts';
@@ -241,7 +242,7 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
   if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
   const qemu = lastLines(files.qemuLog, 20);
   const failure = new LaunchError(
-    `${spec.name} did not start: ${qemu.at(-1)?.trimEnd() || error.message}`,
+    `${spec.name} did not start: ${tellingLine(qemu) ?? error.message}`,
     { qemu, console: [] },
     { hint: adviseOn(qemu), cause: error },
   );

@@ -16,7 +16,7 @@ import {
   launch,
 } from '../../src/index.ts';
 import { qemuArguments } from '../../src/machine/argv.ts';
-import { fileChannel } from '../../src/machine/migration.ts';
+import { fileChannel } from '../../src/machine/state-file.ts';
 import { templateFiles } from '../../src/machine/fork/template-files.ts';
 import { alternate } from './alternate.ts';
 import type { Section } from './section.ts';

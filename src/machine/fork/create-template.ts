@@ -138,7 +138,7 @@ async function make(files: TemplateFiles, making: Making): Promise<TemplateRecor
   await warmUp(machine, making);
   const abilities = await restoreAbilitiesOf(machine.qmp);
   await machine.sync();
-  await freeze(machine.qmp, files);
+  await freeze(machine.qmp, files, abilities);
   await machine.qmp.execute('quit');
   await machine.ended;
   const disks = plan.disks.filter(({ readOnly }) => !readOnly);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Host } from '../../host/host.ts';
 import type { BoundNetworkPlan } from '../../passt/network.ts';
 import { layersOf } from '../../process/layers.ts';
@@ -36,7 +37,12 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     directory,
     disks,
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
-    memory: { kind: 'copy-on-write', path: files.memory, opensReadOnly },
+    memory: {
+      kind: 'copy-on-write',
+      // One that opens it to write could change what other forks begin as.
+      path: opensReadOnly ? files.memory : join(directory.storage, 'memory'),
+      opensReadOnly,
+    },
     incoming: true,
     startPaused: true,
     wiring,
@@ -56,15 +62,16 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
 
 /** What a fork may write into begins as a copy, of a disk that is an empty layer: from where, and to where. */
 export function writableCopies(
-  { disks, firmware }: Plan,
+  { disks, firmware, memory }: Plan,
   files: TemplateFiles,
   origin: Plan,
 ): (readonly [from: string, to: string])[] {
-  const layers = disks
+  const copies = disks
     .filter(({ readOnly }) => !readOnly)
-    .map(({ nodeName, path }) => [files.overlay(nodeName), path] as const);
-  if (!firmware || !origin.firmware) return layers;
-  return [...layers, [origin.firmware.variablesPath, firmware.variablesPath]];
+    .map(({ nodeName, path }): [string, string] => [files.overlay(nodeName), path]);
+  if (firmware && origin.firmware) copies.push([origin.firmware.variablesPath, firmware.variablesPath]);
+  if (memory.kind === 'copy-on-write' && !memory.opensReadOnly) copies.push([files.memory, memory.path]);
+  return copies;
 }
 
 function layerOn(disk: DiskPlan, directory: MachineDirectory): DiskPlan {

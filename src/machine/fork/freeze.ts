@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import type { QmpClient } from '../../qmp/index.ts';
 import { syncDirectory } from '../../util/atomic-file.ts';
-import { fileChannel, migrate } from '../migration.ts';
-import { canStay } from '../saved-state.ts';
+import { migrate } from '../migration.ts';
+import { type MigrationAbilities, migrationAbilitiesOf } from '../migration-abilities.ts';
+import { startSaving } from '../state-file.ts';
 import type { TemplateFiles } from './template-files.ts';
 
 /** What this QEMU can do for those who restore what it keeps. */
-export interface RestoreAbilities {
-  readonly staysOnFailure: boolean;
+export interface RestoreAbilities extends MigrationAbilities {
   readonly opensReadOnly: boolean;
 }
 
@@ -18,19 +18,21 @@ export interface RestoreAbilities {
  * @throws QmpJobError with QEMU's words, QmpRefusedError where this QEMU cannot leave shared memory where it is, what
  *   `execute` throws.
  */
-export async function freeze(qmp: QmpClient, { state }: TemplateFiles): Promise<void> {
+export async function freeze(
+  qmp: QmpClient,
+  { state }: TemplateFiles,
+  abilities: MigrationAbilities,
+): Promise<void> {
   await (await open(state, 'wx', 0o600)).close();
   await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
-  const start = async (): Promise<void> => {
-    await qmp.execute('migrate', { channels: [fileChannel(state)] });
-  };
+  const start = async (): Promise<void> => startSaving(qmp, state, abilities);
   await migrate(qmp, 'keeping the state of the guest', start, ['x-ignore-shared']);
 }
 
 export async function restoreAbilitiesOf(qmp: QmpClient): Promise<RestoreAbilities> {
   const properties = await qmp.execute('qom-list-properties', { typename: 'memory-backend-file' });
   return {
-    staysOnFailure: await canStay(qmp),
+    ...(await migrationAbilitiesOf(qmp)),
     opensReadOnly: properties.some(({ name }) => name === 'rom'),
   };
 }

@@ -3,7 +3,9 @@ import { chmod, copyFile } from 'node:fs/promises';
 import { GuestCommandError, InvalidInputError } from '../../errors.ts';
 import type { GuestAgent } from '../../guest/agent.ts';
 import type { Host } from '../../host/host.ts';
-import { migrate, fileChannel } from '../migration.ts';
+import { copyFileSparsely } from '../../images/sparse-copy.ts';
+import { migrate } from '../migration.ts';
+import { startRestoring } from '../state-file.ts';
 import type { Limits } from '../../util/deadline.ts';
 import { withinLimits } from '../../util/deadline.ts';
 import type { Scope } from '../../util/scope.ts';
@@ -172,13 +174,7 @@ export class PendingFork implements AsyncDisposable {
 
   async #restore(): Promise<void> {
     const { qmp } = this.#machine;
-    const { staysOnFailure } = this.#record;
-    const start = async (): Promise<void> => {
-      await qmp.execute('migrate-incoming', {
-        channels: [fileChannel(this.#files.state)],
-        ...(staysOnFailure && { 'exit-on-error': false }),
-      });
-    };
+    const start = async (): Promise<void> => startRestoring(qmp, this.#files.state, this.#record);
     await migrate(qmp, 'restoring the state of the template', start, ['x-ignore-shared']);
   }
 }
@@ -199,7 +195,8 @@ async function copyWritable(
 ): Promise<void> {
   await together(
     writableCopies(plan, files, origin).map(([from, to]) => async () => {
-      await copyFile(from, to, constants.COPYFILE_FICLONE);
+      if (from === files.memory) await copyFileSparsely(from, to, undefined);
+      else await copyFile(from, to, constants.COPYFILE_FICLONE);
       await chmod(to, 0o600);
     }),
   );

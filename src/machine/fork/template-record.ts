@@ -17,6 +17,8 @@ const schema = z.strictObject({
   basis: z.record(z.string(), z.string()),
   /** Whether this QEMU says why a state cannot be restored, and does not just exit. */
   staysOnFailure: z.boolean(),
+  /** Whether this QEMU opens the file of a state by itself. */
+  opensFiles: z.boolean().default(true),
   /** Whether this QEMU maps a file privately that it may only read. */
   opensReadOnly: z.boolean(),
   /** The plan that its machine ran by. */

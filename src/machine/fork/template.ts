@@ -167,7 +167,7 @@ export class Template {
       network: network && origin.network && { ...network, guest: origin.network.guest },
       startPaused: false,
     };
-    return { plan, script: forkScript(plan, host, this.#files, origin) };
+    return { plan, script: forkScript(plan, host, this.#files, this.#record) };
   }
 
   async #settle(options: ForkOptions): Promise<SettledFork> {

@@ -1,5 +1,6 @@
 #include "helper.h"
 #include "events.h"
+#include "dial.h"
 #include "helper_arguments.h"
 #include "loop.h"
 #include "record.h"
@@ -20,12 +21,15 @@ enum {
     /* To end without being told, and after being told. */
     PATIENCE_MS = 2000,
     GRACE_MS = 1000,
+    /* Between two attempts to connect to a QEMU that does not listen yet. */
+    REDIAL_MS = 20,
 };
 
 struct helper helpers[HELPERS_MAX];
 unsigned helper_count;
 
 static int64_t tell_all_at = INT64_MAX;
+static bool qemu_is_gone;
 
 bool helpers_listen(const char **path)
 {
@@ -33,6 +37,9 @@ bool helpers_listen(const char **path)
         struct helper *helper = &helpers[index];
         helper->connection = -1;
         helper->kill_at = INT64_MAX;
+        helper->listener = (struct listener){.watch = {.fd = -1}};
+        if (helper->dials)
+            continue;
         *path = helper->socket;
         if (!listener_open(&helper->listener, helper->socket))
             return false;
@@ -113,13 +120,27 @@ static void let_in(struct helper *helper)
     }
 }
 
+static bool waits_for_qemu(const struct helper *helper)
+{
+    return helper->dials && helper->connection < 0 && !helper->process.pid && !qemu_is_gone;
+}
+
+static void reach_qemu(struct helper *helper, int64_t now)
+{
+    if (!waits_for_qemu(helper) || helper->not_before > now)
+        return;
+    helper->connection = dial(helper->socket);
+    if (helper->connection < 0)
+        helper->not_before = now + REDIAL_MS;
+}
+
 void helpers_prepare(void)
 {
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
         listener_prepare(&helper->listener);
         loop_wake_at(helper->kill_at);
-        if (helper->connection >= 0 && !helper->process.pid)
+        if ((helper->connection >= 0 && !helper->process.pid) || waits_for_qemu(helper))
             loop_wake_at(helper->not_before);
     }
     loop_wake_at(tell_all_at);
@@ -131,6 +152,7 @@ void helpers_act(void)
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
         let_in(helper);
+        reach_qemu(helper, now);
         if (helper->connection >= 0 && !helper->process.pid && helper->not_before <= now)
             start(helper);
         if (helper->kill_at <= now && helper->process.pid) {
@@ -179,6 +201,7 @@ void helpers_reaped(pid_t pid, int status)
 
 void helpers_end(void)
 {
+    qemu_is_gone = true;
     for (unsigned index = 0; index < helper_count; index++) {
         listener_close(&helpers[index].listener);
         forget_connection(&helpers[index]);

@@ -1,4 +1,7 @@
-/* Programs that serve QEMU over a connection: each is started when QEMU connects to its socket, and again when it ended. */
+/*
+ * Programs that serve QEMU over a connection: each is started when QEMU connects to its socket, or when we have connected to
+ * QEMU's, and again when it ended.
+ */
 #pragma once
 #include "identity.h"
 #include "listener.h"
@@ -11,6 +14,8 @@ extern struct helper {
     /* Letters, digits and hyphens. */
     const char *name;
     const char *socket, *arguments_file, *log_path;
+    /* The socket is QEMU's, and we connect to it. */
+    bool dials;
     struct listener listener;
     struct identity process;
     /* A connection of QEMU's that waits for the program; -1: none. */

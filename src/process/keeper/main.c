@@ -1,6 +1,7 @@
 /* vmlet-keeper: stays with a machine while it runs. README.md says how it is told what to do. */
 #include "keep.h"
 #include "lock.h"
+#include "pass.h"
 #include "tap.h"
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@ static int explain(void)
 {
     static const char usage[] = "usage: vmlet-keeper lock FILE\n"
                                 "       vmlet-keeper keep OPTIONS -- PROGRAM ARGUMENTS\n"
+                                "       vmlet-keeper pass TEXT\n"
                                 "       vmlet-keeper tap HELPER BRIDGE NUMBER -- PROGRAM ARGUMENTS\n";
     return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
 }
@@ -19,6 +21,8 @@ int main(int count, char **arguments)
         return lock_hold(arguments[2]);
     if (count > 2 && strcmp(arguments[1], "keep") == 0)
         return keep(arguments + 2);
+    if (count == 3 && strcmp(arguments[1], "pass") == 0)
+        return pass(arguments[2]);
     if (count > 2 && strcmp(arguments[1], "tap") == 0) {
         int status = tap(arguments + 2);
         return status < 0 ? explain() : status;

@@ -27,7 +27,7 @@ static const char *check_socket(const char *path)
     return check_path(path);
 }
 
-static const char *add_helper(char **words)
+static const char *add_helper(char **words, bool dials)
 {
     for (unsigned index = 0; index < 4; index++)
         if (!words[index])
@@ -39,7 +39,8 @@ static const char *add_helper(char **words)
     if (helper_count == HELPERS_MAX)
         return explain(name, "there are 8 helpers already");
     struct helper *helper = &helpers[helper_count++];
-    *helper = (struct helper){.name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3]};
+    *helper = (struct helper){
+        .name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3], .dials = dials};
     const char *wrong = check_socket(words[1]);
     for (unsigned index = 2; index < 4 && !wrong; index++)
         wrong = check_path(words[index]);
@@ -72,8 +73,8 @@ const char *options_read(struct options *options, char **arguments)
         if (index < count && arguments[1]) {
             *all[index].value = *++arguments;
             wrong = all[index].check(*arguments);
-        } else if (strcmp(*arguments, "--helper") == 0) {
-            wrong = add_helper(arguments + 1);
+        } else if (strcmp(*arguments, "--helper") == 0 || strcmp(*arguments, "--dialling-helper") == 0) {
+            wrong = add_helper(arguments + 1, arguments[0][2] == 'd');
             arguments += wrong ? 0 : 4;
         } else if (strcmp(*arguments, "--paused") == 0) {
             options->paused = true;

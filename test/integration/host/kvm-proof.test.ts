@@ -10,7 +10,14 @@ import { proveKvm } from '../../../src/host/kvm.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 
 const qemu = requireProgram('qemu-system-x86_64');
-const underTcg = { qemu, sandbox: true, accelerator: 'tcg', cpu: 'max', timeoutMs: 60_000 } as const;
+const underTcg = {
+  qemu,
+  sandbox: true,
+  monitorObjects: false,
+  accelerator: 'tcg',
+  cpu: 'max',
+  timeoutMs: 60_000,
+} as const;
 const image = Buffer.from(KVM_PROOF_IMAGE, 'base64');
 
 /** The image with its first instructions replaced. */
@@ -88,12 +95,18 @@ describe('a QEMU that misbehaves', () => {
 });
 
 it('comes to a verdict on this host, on one line', async () => {
-  const verdict = await proveKvm({ path: qemu, accelerators: ['tcg', 'kvm'], sandbox: true }, undefined);
+  const verdict = await proveKvm(
+    { path: qemu, accelerators: ['tcg', 'kvm'], objects: [], sandbox: true },
+    undefined,
+  );
   if (verdict.usable) expect(['host', 'qemu64']).toContain(verdict.cpu);
   else expect(verdict.reason).toMatch(/^.*\/dev\/kvm.*$/);
 });
 
 it('knows a QEMU without KVM', async () => {
-  const verdict = await proveKvm({ path: qemu, accelerators: ['tcg'], sandbox: true }, undefined);
+  const verdict = await proveKvm(
+    { path: qemu, accelerators: ['tcg'], objects: [], sandbox: true },
+    undefined,
+  );
   expect(verdict).toEqual({ usable: false, reason: `${qemu} was built without KVM` });
 });

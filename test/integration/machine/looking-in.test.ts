@@ -145,7 +145,11 @@ describe('keys', () => {
       type['meta-type'] === 'enum' ? [type.members.map(({ name }) => name)] : [],
     );
     const known = qcodes.find((values) => values.includes('ctrl_r')) ?? [];
-    expect([...keyNames].sort()).toEqual(known.filter((name) => name !== 'unmapped').sort());
+    // Those came with 8.0.
+    const mayLack = (name: string): boolean => /^f(?:1[3-9]|2[0-4])$/.test(name) && !known.includes('f13');
+    expect(keyNames.filter((name) => !mayLack(name)).sort()).toEqual(
+      known.filter((name) => name !== 'unmapped').sort(),
+    );
   });
 
   test('type every character of a US keyboard', async () => {

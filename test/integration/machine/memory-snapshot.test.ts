@@ -49,8 +49,7 @@ async function start(options: Partial<HardwareOptions> = {}): Promise<Hardware> 
   const network = JSON.stringify({
     type: 'stream',
     id: 'net0',
-    server: false,
-    'reconnect-ms': 50,
+    server: true,
     addr: away,
   });
   const machine = await startHardware({ directory, disks, network, ...options });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../fixtures/agent/until.ts';
-import { keeperProgram } from '../../../src/machine/package-files.ts';
+import { keeperProgram } from '../../../src/process/keeper-program.ts';
 import { holdFileLock } from '../../../src/process/file-lock.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../directory.ts';

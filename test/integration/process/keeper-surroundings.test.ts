@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { isSystemError } from '../../../src/errors.ts';
-import { keeperProgram } from '../../../src/machine/package-files.ts';
+import { keeperProgram } from '../../../src/process/keeper-program.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
 import { supervise } from '../../../src/process/supervise.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { KeeperEndedError } from '../../../src/errors.ts';
-import { keeperProgram } from '../../../src/machine/package-files.ts';
+import { keeperProgram } from '../../../src/process/keeper-program.ts';
 import { type ProcessIdentity, currentBootId, identifyProcess } from '../../../src/process/identity.ts';
 import { type StartedKeeper, signalKeeper } from '../../../src/process/keeper.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';

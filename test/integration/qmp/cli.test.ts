@@ -36,7 +36,7 @@ async function qmp(args: readonly string[], input = ''): Promise<RunResult> {
 
 test('one command prints what it returned, as JSON on one line if asked', async () => {
   const plain = await qmp([path, 'query-status']);
-  expect(JSON.parse(plain.stdout.toString())).toEqual({ running: false, status: 'prelaunch' });
+  expect(JSON.parse(plain.stdout.toString())).toMatchObject({ running: false, status: 'prelaunch' });
   const json = await qmp([path, '--json', 'blockdev-add', 'driver=null-co', 'node-name=1x']);
   expect(json.exitCode).toBe(1);
   expect(json.stdout.toString()).toBe(

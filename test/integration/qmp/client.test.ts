@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -38,6 +38,33 @@ describe('on an inherited descriptor', () => {
     );
     errors.forEach((error, index) => expect(error.message).toContain(`xnode${index}`));
     expect(await client.execute('query-named-block-nodes', { flat: true })).toHaveLength(500);
+  });
+
+  test('passes an open file under a name, while other commands are under way', async () => {
+    await using qemu = startQemu();
+    await using client = await negotiate(qemu);
+    const file = await open('/dev/null', 'r');
+    try {
+      const [, ...others] = await Promise.all([
+        client.passFile('one', file.fd),
+        ...Array.from({ length: 20 }, async () => client.execute('query-status')),
+      ]);
+      expect(others).toHaveLength(20);
+    } finally {
+      await file.close();
+    }
+    await client.execute('closefd', { fdname: 'one' });
+    expect((await failureOf(client.execute('closefd', { fdname: 'one' }))).message).toContain('one');
+  });
+
+  test('a file that cannot be passed is said, and takes no command’s place', async () => {
+    await using qemu = startQemu();
+    await using client = await negotiate(qemu);
+    for (let attempt = 0; attempt < 10; attempt++) {
+      await failureOf(client.passFile('one', 9999));
+    }
+    expect(await client.execute('query-status')).toMatchObject({ status: 'prelaunch' });
+    await failureOf(client.execute('closefd', { fdname: 'one' }));
   });
 
   test('a refusal carries class, words, command and the caller’s stack', async () => {

@@ -17,6 +17,8 @@ const complete: Survey = {
     accelerators: ['tcg', 'kvm'],
     runWith: [],
     hasReconnectMs: true,
+    hasStreamReconnect: true,
+    opensStateFiles: true,
     sandbox: true,
     dataDirectories: [],
   },

@@ -68,6 +68,7 @@ test('the device says only what the plan says', () => {
     id: 'disk0-device',
     serial: 'data',
     bus: 'port3',
+    addr: '0',
     bootindex: 0,
   });
 });

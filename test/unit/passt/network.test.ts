@@ -137,6 +137,21 @@ describe('qemuNetwork', () => {
     expect(qemu.needsSharedMemory).toBe(false);
   });
 
+  it.each([
+    [{ 'reconnect-ms': 10 }, { server: false, 'reconnect-ms': 10 }],
+    [{ reconnect: 1 }, { server: false, reconnect: 1 }],
+    // QEMU before 8.0 comes back by no option, and lets the next one in where it listens.
+    ['listens', { server: true }],
+  ] as const)('a stream that comes again by %j', (again, option) => {
+    const path = { socketPath: '/run/net', descriptor: undefined, again };
+    expect(qemuNetwork(plan('passt-stream'), path).netdev).toEqual({
+      type: 'stream',
+      id: 'network',
+      addr: { type: 'unix', path: '/run/net' },
+      ...option,
+    });
+  });
+
   it('slirp has the forwards in QEMU', () => {
     const qemu = qemuNetwork(plan('slirp', ['8080:80', '0.0.0.0:5353:53/udp']), wiring);
     expect(qemu.netdev).toMatchObject({

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { CommandFailedError, tellingLine } from '../../../src/errors.ts';
+
+test('is the last line, where that says it', () => {
+  expect(tellingLine('one\ntwo\n')).toBe('two');
+  expect(tellingLine(['one', 'two', ''])).toBe('two');
+  expect(tellingLine('')).toBeUndefined();
+});
+
+test('is what was wrong, not where the help is', () => {
+  const stderr = "qemu-img: unrecognized option '--quiet'\nTry 'qemu-img --help' for more information\n";
+  expect(tellingLine(stderr)).toBe("qemu-img: unrecognized option '--quiet'");
+  const error = new CommandFailedError(['qemu-img'], { exitCode: 1, signal: undefined }, stderr);
+  expect(error.message).toBe("qemu-img exited with status 1: qemu-img: unrecognized option '--quiet'");
+});
+
+test('is no warning of QEMU about its own command line', () => {
+  const warning =
+    "qemu-system-x86_64: -mon chardev=m,mode=control: warning: '-mon' is deprecated, use '-object' with …";
+  expect(tellingLine(['qemu: no such disk', warning])).toBe('qemu: no such disk');
+  expect(tellingLine([warning])).toBe(warning);
+});
