@@ -130,11 +130,11 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     ['-netdev stream', has(qemu?.netdevs, 'stream'), 'passt over a connected socket', '--net slirp'],
     [
       '-netdev stream,reconnect-ms',
-      qemu?.streamReconnect === 'milliseconds',
+      qemu?.hasReconnectMs === true,
       'a machine with a name comes back to a passt that was started anew within 10 ms',
-      qemu?.streamReconnect === 'seconds'
+      qemu?.hasStreamReconnect === true
         ? 'within a second, by reconnect'
-        : 'the keeper gives QEMU another stream, behind a hub',
+        : 'QEMU listens, and the keeper connects to it',
     ],
     [
       '-object memory-backend-memfd',
@@ -150,7 +150,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     ],
     [
       'migrate channels',
-      qemu?.migrationChannels === true,
+      qemu?.opensStateFiles === true,
       'save, templates and forks: QEMU opens the file of a state itself',
       'QEMU is given the open file (fd:)',
     ],
