@@ -79,10 +79,12 @@ describe('a template', () => {
   it('says what a fork would be, by a script', async () => {
     const flags = ['run', '--template', name, '--dry-run'];
     const { stdout } = await vmlet(...flags, '--json');
-    const { plan } = JSON.parse(stdout) as { plan: { memory: object } };
+    const { plan } = JSON.parse(stdout) as { plan: { memory: { path: string; opensReadOnly: boolean } } };
     const memory = join((await inspect(name)).directory, 'memory');
-    expect(plan.memory).toMatchObject({ kind: 'copy-on-write', path: memory });
     const { stdout: script } = await vmlet(...flags);
+    // QEMU before 8.2 maps a copy.
+    expect(plan.memory.opensReadOnly ? plan.memory.path : script).toContain(memory);
+    expect(plan.memory).toMatchObject({ kind: 'copy-on-write' });
     execFileSync('sh', ['-n'], { input: script });
     expect(script).toContain('migrate-incoming');
   });
