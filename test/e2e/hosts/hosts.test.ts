@@ -72,6 +72,11 @@ const CASES: readonly Case[] = [
   { name: 'has the umask 000', through: ['/bin/sh', '-c', 'umask 000; exec "$0" "$@"'] },
   { name: 'has the umask 077', through: ['/bin/sh', '-c', 'umask 077; exec "$0" "$@"'] },
   { name: 'speaks Turkish', env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' } },
+  {
+    name: 'has busybox for a userland',
+    setup: 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin',
+    env: { PATH: '/mnt/userland' },
+  },
   { name: 'is a container, for root', asRoot: true, ...IN_CONTAINER },
   { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
 ];
@@ -107,6 +112,19 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     const setup = `${NOEXEC('"$HOME"')}; ${WITHOUT('xz')}; ${WITHOUT('zstd')}`;
     const ran = await hosts.vmlet({ home, setup }, 'run', '--net', 'none', 'micro', '--', 'echo', 'up');
     expect(ran).toEqual({ status: 0, signal: undefined, stdout: 'up\n', stderr: '' });
+  });
+
+  it('has vmlet itself on a file system mounted noexec says so', async () => {
+    const host = { home: hosts.home('nowhere', {}), setup: 'mount -o remount,bind,noexec /mnt' };
+    for (const words of [['run', 'micro', '--', 'true'], ['doctor']]) {
+      expect(await hosts.vmlet(host, ...words)).toMatchObject({
+        status: 125,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^vmlet: \/mnt\/.*vmlet-confine cannot be executed: .* noexec\n {2}install/,
+        ) as string,
+      });
+    }
   });
 
   it('has 40 MB for a home says so, where an image does not fit, and leaves nothing', async () => {
