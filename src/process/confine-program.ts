@@ -1,10 +1,11 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { MissingProgramError } from '../errors.ts';
+import { MissingProgramError, PermissionError } from '../errors.ts';
 
 /**
  * The program that confines another and then becomes it, made by the build.
  * @throws MissingProgramError where the package is not whole: it would look as if the other were missing.
+ * @throws PermissionError where the host executes nothing that lies there.
  */
 export function confineProgram(): string {
   // src/process, dist/process and the bundled command in dist/bin are equally deep below the package.
@@ -12,8 +13,19 @@ export function confineProgram(): string {
   try {
     accessSync(path, constants.X_OK);
   } catch (error) {
+    if (mayBeExecuted(path)) {
+      throw new PermissionError(`${path} cannot be executed: its file system is mounted noexec`, {
+        hint: 'install vmlet where programs may be executed, such as /usr/local (npm install --global)',
+        cause: error,
+      });
+    }
     const hint = 'install vmlet anew; in its sources: npm run build';
     throw new MissingProgramError(path, { hint, cause: error });
   }
   return path;
+}
+
+/** By its mode, whatever its file system is. */
+function mayBeExecuted(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o001) !== 0;
 }

@@ -72,14 +72,24 @@ const CASES: readonly Case[] = [
   { name: 'has the umask 000', through: ['/bin/sh', '-c', 'umask 000; exec "$0" "$@"'] },
   { name: 'has the umask 077', through: ['/bin/sh', '-c', 'umask 077; exec "$0" "$@"'] },
   { name: 'speaks Turkish', env: { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' } },
+  {
+    name: 'has busybox for a userland',
+    setup: 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin',
+    env: { PATH: '/mnt/userland' },
+    degraded: { 'micro-image': /no apt-get or dnf/ },
+  },
   { name: 'is a container, for root', asRoot: true, ...IN_CONTAINER },
   { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
 ];
 
 describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
   let hosts: MinimalHosts;
+  /** What doctor says of this host, from which the others are made. */
+  const states = new Map<string, string>();
   beforeAll(async () => {
     hosts = await MinimalHosts.make();
+    const { findings } = await hosts.doctor({ home: hosts.home('unrestricted') });
+    for (const { item, state } of findings) states.set(item, state);
     return () => hosts.remove();
   });
 
@@ -96,9 +106,10 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     for (const { item, state, summary } of findings) {
       const says = degraded[item];
       if (says) expect(summary).toMatch(says);
-      // Whatever host this is made of.
-      const mayLack = ['accelerator', 'limits', 'disk-space', 'micro-image', 'process-limits'].includes(item);
-      if (says || !mayLack) expect({ item, state }).toEqual({ item, state: says ? 'degraded' : 'works' });
+      // Most have no KVM, as they have no /dev/kvm or other users.
+      const mayDiffer = item === 'accelerator';
+      const expected = says ? 'degraded' : states.get(item);
+      if (says || !mayDiffer) expect({ item, state }).toEqual({ item, state: expected });
     }
   });
 
@@ -107,6 +118,19 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     const setup = `${NOEXEC('"$HOME"')}; ${WITHOUT('xz')}; ${WITHOUT('zstd')}`;
     const ran = await hosts.vmlet({ home, setup }, 'run', '--net', 'none', 'micro', '--', 'echo', 'up');
     expect(ran).toEqual({ status: 0, signal: undefined, stdout: 'up\n', stderr: '' });
+  });
+
+  it('has vmlet itself on a file system mounted noexec says so', async () => {
+    const host = { home: hosts.home('nowhere', {}), setup: 'mount -o remount,bind,noexec /mnt' };
+    for (const words of [['run', 'micro', '--', 'true'], ['doctor']]) {
+      expect(await hosts.vmlet(host, ...words)).toMatchObject({
+        status: 125,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^vmlet: \/mnt\/.*vmlet-confine cannot be executed: .* noexec\n {2}install/,
+        ) as string,
+      });
+    }
   });
 
   it('has 40 MB for a home says so, where an image does not fit, and leaves nothing', async () => {

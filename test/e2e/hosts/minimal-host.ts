@@ -4,16 +4,20 @@ import {
   chownSync,
   copyFileSync,
   cpSync,
+  existsSync,
   lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { ownLocations } from '../../../src/machine/own-locations.ts';
+import { requireProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, VMLET, vmlet } from '../command.ts';
 
@@ -88,12 +92,35 @@ export class MinimalHosts {
       cpSync(join(root, path), join(this.#installed, path), { recursive: true });
     }
     mkdirSync(this.fixture('share'));
+    this.#makeUserland();
     execFileSync('make', [
       '-s',
       '-C',
       join(root, 'fixtures/host/without-calls'),
       `OUT=${this.fixture('without-calls')}`,
     ]);
+  }
+
+  /** busybox of the micro image with its applets, and beside it what vmlet needs of others. */
+  #makeUserland(): void {
+    const userland = this.fixture('userland');
+    mkdirSync(userland);
+    const busybox = join(userland, 'busybox');
+    const words = [VMLET, 'run', '--net', 'none', 'micro', '--', 'cat', '/bin/busybox'];
+    const stdout = execFileSync(process.execPath, words, { maxBuffer: 64 * 1024 * 1024 });
+    writeFileSync(busybox, stdout, { mode: 0o755 });
+    execFileSync(busybox, ['--install', '-s', userland]);
+    // Debian's busybox is built without flock.
+    for (const name of ['qemu-system-x86_64', 'qemu-img', 'passt', 'flock']) {
+      if (!existsSync(join(userland, name))) symlinkSync(requireProgram(name), join(userland, name));
+    }
+    for (const applet of readdirSync(userland)) {
+      const path = join(userland, applet);
+      if (lstatSync(path).isSymbolicLink() && readlinkSync(path) === busybox) {
+        rmSync(path);
+        symlinkSync('busybox', path);
+      }
+    }
   }
 
   /** Where a file lies that the hosts see in /mnt. */
