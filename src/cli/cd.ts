@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type ChangedCd, MachineStore } from '../store/index.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 import { table } from './table.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 

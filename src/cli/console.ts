@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
 import { Command } from 'commander';
 import { PrintableText } from './printable.ts';
-import { lineCount } from './run-options.ts';
+import { lineCount } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface Flags {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { eachMachine } from './each-machine.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 import { installedNote, startNote } from './start.ts';
 
 /** The verbs that do one thing to each machine. */

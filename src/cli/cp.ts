@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import { MachineStore } from '../store/index.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 export function cpCommand(): Command {

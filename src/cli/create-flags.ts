@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { CreateOptions } from '../store/index.ts';
-import { LIMIT_HELP, choice, collect, wholeNumber } from './run-options.ts';
+import { LIMIT_HELP, choice, collect, wholeNumber } from './flag-values.ts';
 import { type SeedFlags, addSeedFlags } from './seed-flags.ts';
 
 /** What commander makes of the flags that describe a machine. */

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { InvalidInputError, formatBytes } from '../index.ts';
 import { type DiskChanges, type ListedDisk, MachineStore } from '../store/index.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 import { table } from './table.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 

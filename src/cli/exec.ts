@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import { MachineStore, type QgaChannel } from '../store/index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
-import { type GuestCommandFlags, runInGuest } from './guest-command.ts';
+import type { GuestCommandFlags } from './guest-command-flags.ts';
+import { runInGuest } from './guest-command.ts';
 import { Interrupts } from './interrupts.ts';
-import { collect, durationMs, guestEnvironment } from './run-options.ts';
+import { collect, durationMs, guestEnvironment } from './flag-values.ts';
 
 interface Flags extends GuestCommandFlags {
   readonly timeout?: number;

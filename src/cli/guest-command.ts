@@ -2,17 +2,9 @@ import { finished } from 'node:stream/promises';
 import type { ExecOptions, GuestProcess } from '../index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { Interrupts } from './interrupts.ts';
-import { guestEnvironment } from './run-options.ts';
+import { guestEnvironment } from './flag-values.ts';
+import type { GuestCommandFlags } from './guest-command-flags.ts';
 import { attachTerminal } from './terminal.ts';
-
-/** The flags of a command in a guest, as podman has them. */
-export interface GuestCommandFlags {
-  readonly interactive?: true;
-  readonly tty?: true;
-  readonly env?: readonly string[];
-  readonly workdir?: string;
-  readonly user?: string;
-}
 
 const SHELL = ['/bin/sh', '-l'];
 

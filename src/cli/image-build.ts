@@ -3,7 +3,7 @@ import { InvalidInputError } from '../errors.ts';
 import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPolicy } from '../index.ts';
 import { ImageNews } from './image-news.ts';
 import { PrintableText } from './printable.ts';
-import { choice, collect, guestEnvironment, wholeNumber } from './run-options.ts';
+import { choice, collect, guestEnvironment, wholeNumber } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface BuildFlags {

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { LogSource, NamedMachine } from '../store/index.ts';
 import { PrintableText } from './printable.ts';
 import { writeOut } from './standard-output.ts';
-import { lineCount } from './run-options.ts';
+import { lineCount } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface Flags {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import { formatBytes, formatEndpoint } from '../format.ts';
 import { type ListedMachine, MachineStore, describeStatus } from '../store/index.ts';
-import { collect } from './run-options.ts';
+import { collect } from './flag-values.ts';
 import { table } from './table.ts';
 
 interface Flags {

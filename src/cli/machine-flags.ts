@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addImageFlags } from './create-flags.ts';
-import { LIMIT_HELP, choice, collect, durationMs, wholeNumber } from './run-options.ts';
+import { LIMIT_HELP, choice, collect, durationMs, wholeNumber } from './flag-values.ts';
 import { addSeedFlags } from './seed-flags.ts';
 
 /** What `run` and `template create` take alike to describe a machine that nobody keeps. */

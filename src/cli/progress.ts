@@ -1,5 +1,6 @@
 import { formatBytes } from '../format.ts';
 import type { ImageProgress } from '../index.ts';
+import type { WaitProgress } from '../store/index.ts';
 import { clipText } from './text-width.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
@@ -40,4 +41,9 @@ export function describePhase({ image, phase, script }: ImageProgress): string {
 
 function percent(fraction: number): string {
   return `${Math.floor(fraction * 100)} %`;
+}
+
+export function describeWait(name: string, waiting: readonly WaitProgress[]): string {
+  const words = waiting.map(({ condition, seen }) => (seen === '' ? condition : `${condition} (${seen})`));
+  return `waiting for ${words.join(', ')} of ${name}…`;
 }

@@ -9,7 +9,8 @@ import { Interrupts } from './interrupts.ts';
 import { addMachineFlags } from './machine-flags.ts';
 import { ProgressLine } from './progress.ts';
 import { reportError } from './report-error.ts';
-import { type RunFlags, collect, durationMs, forkOptions, launchOptions, splitWords } from './run-options.ts';
+import { collect, durationMs } from './flag-values.ts';
+import { type RunFlags, forkOptions, launchOptions, splitWords } from './run-options.ts';
 import { type SeedFlags, seedOptions } from './seed-flags.ts';
 
 type Flags = RunFlags & SeedFlags;

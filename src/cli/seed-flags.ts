@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { InvalidInputError } from '../errors.ts';
 import type { SeedFile, SeedOptions } from '../index.ts';
 import { contentOf, textOf } from './file-of-flag.ts';
-import { collect } from './run-options.ts';
+import { collect } from './flag-values.ts';
 
 /** What commander makes of the flags that say what a guest becomes at its first boot. */
 export interface SeedFlags {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface Flags {

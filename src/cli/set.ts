@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { type MachineChanges, MachineStore } from '../store/index.ts';
 import { labelsOf } from './create-flags.ts';
-import { LIMIT_HELP, collect, wholeNumber } from './run-options.ts';
+import { LIMIT_HELP, collect, wholeNumber } from './flag-values.ts';
 import { table } from './table.ts';
 
 interface Flags {

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import { type LiveMachine, MachineStore, type SshAccess } from '../store/index.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
-import { ProgressLine } from './progress.ts';
-import { durationMs } from './run-options.ts';
+import { ProgressLine, describeWait } from './progress.ts';
+import { durationMs } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
-import { describeWait } from './wait.ts';
 
 interface Flags {
   readonly tty?: true;

@@ -4,7 +4,7 @@ import { type LiveMachine, MachineStore } from '../store/index.ts';
 import { debugLog } from './debug-log.ts';
 import { eachMachine } from './each-machine.ts';
 import { ProgressLine, describeImageProgress } from './progress.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 
 interface Flags {
   readonly paused?: true;

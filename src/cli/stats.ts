@@ -5,7 +5,7 @@ import { formatBytes } from '../format.ts';
 import { formatDuration } from './duration.ts';
 import { type Reading, RefreshingTable } from './refresh.ts';
 import { reportError } from './report-error.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 import { pause } from '../util/pause.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describeEnd, type MachineStopRung } from '../store/index.ts';
 import { eachMachine } from './each-machine.ts';
-import { durationMs } from './run-options.ts';
+import { durationMs } from './flag-values.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: 'asked its agent',

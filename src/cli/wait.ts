@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { InvalidInputError } from '../errors.ts';
-import { MachineStore, type WaitConditions, type WaitProgress } from '../store/index.ts';
-import { ProgressLine } from './progress.ts';
-import { choice, durationMs } from './run-options.ts';
+import { MachineStore, type WaitConditions } from '../store/index.ts';
+import { ProgressLine, describeWait } from './progress.ts';
+import { choice, durationMs } from './flag-values.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 const CONDITIONS = ['running', 'agent', 'ssh', 'cloud-init', 'port=', 'log=', 'stopped'];
@@ -44,11 +44,6 @@ async function wait(
   } finally {
     progress.clear();
   }
-}
-
-export function describeWait(name: string, waiting: readonly WaitProgress[]): string {
-  const words = waiting.map(({ condition, seen }) => (seen === '' ? condition : `${condition} (${seen})`));
-  return `waiting for ${words.join(', ')} of ${name}…`;
 }
 
 function collectCondition(text: string, earlier: readonly string[] = []): string[] {
