@@ -6,15 +6,9 @@ import { MICRO_PARAMETERS } from './micro-append.ts';
 import { microInitrd } from './micro-initrd.ts';
 import type { MicroFiles } from './micro-inputs.ts';
 import { MICRO_MODULES } from './micro-modules.ts';
+import type { AssembledImage } from './place.ts';
 import { plainEnvironment } from './plain-environment.ts';
 import { extractVmlinux } from './vmlinux.ts';
-
-export interface AssembledImage {
-  readonly kernelRelease: string;
-  readonly kernel: { readonly path: string; readonly data: Buffer };
-  readonly initrd: { readonly path: string; readonly data: Buffer };
-  readonly append: readonly string[];
-}
 
 /** Puts the parts together in memory. The same parts give the same bytes. @throws ImageBuildError */
 export async function assembleMicro(files: MicroFiles, agent: Buffer): Promise<AssembledImage> {

@@ -4,9 +4,15 @@ import { isSystemError } from '../errors.ts';
 import { replaceFile, syncDirectory } from '../util/atomic-file.ts';
 import { imageDirectoryName } from './image.ts';
 import type { DiskManifest, ImageManifest, ImageOrigin, ImageSource, KernelManifest } from './manifest.ts';
-import type { AssembledImage } from './micro-assemble.ts';
 import { sha256 } from './sha256.ts';
 import { isComplete, readManifest } from './store.ts';
+
+export interface AssembledImage {
+  readonly kernelRelease: string;
+  readonly kernel: { readonly path: string; readonly data: Buffer };
+  readonly initrd: { readonly path: string; readonly data: Buffer };
+  readonly append: readonly string[];
+}
 
 export interface NewKernelImage extends AssembledImage {
   readonly name: string;

@@ -5,7 +5,7 @@ import { dnfConfiguration, rpmMacros } from './dnf.ts';
 import { dnfProblem } from './dnf-problem.ts';
 import { BASE_PACKAGES, FIRST_PACKAGES, dnfRelease } from './dnf-release.ts';
 import { BUILD_FOLDER, type InstallPlace, type InstalledPackage, type Installer } from './installer.ts';
-import type { SettledRecipe } from './recipe.ts';
+import type { SettledRecipe } from './settled-recipe.ts';
 
 /** Fedora and its relatives. */
 export const fedora: Installer = {

@@ -1,6 +1,6 @@
 import type { CpuLevel } from '../../util/cpu-level.ts';
 import type { InstallProblem } from './install-problem.ts';
-import type { SettledRecipe } from './recipe.ts';
+import type { SettledRecipe } from './settled-recipe.ts';
 import type { Need } from './required-programs.ts';
 
 /** Where the build's own files are in the new system while it is made. */

@@ -1,6 +1,6 @@
 import { basePackages } from './debian-release.ts';
 import { BUILD_FOLDER, FILES_VARIABLE } from './installer.ts';
-import type { SettledRecipe } from './recipe.ts';
+import type { SettledRecipe } from './settled-recipe.ts';
 
 /** No manuals and translations; copyrights stay, and the directories for manuals, without which some packages fail. */
 const DPKG_OPTIONS = [

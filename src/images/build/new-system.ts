@@ -12,7 +12,7 @@ import { installFailure } from './install-failure.ts';
 import { type InstallListener, InstallOutput } from './install-output.ts';
 import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './installer.ts';
 import { inNamespace } from './namespace.ts';
-import type { SettledRecipe } from './recipe.ts';
+import type { SettledRecipe } from './settled-recipe.ts';
 
 export interface NewSystemOptions extends InstallListener {
   /** A directory for everything here. */

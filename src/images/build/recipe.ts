@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { InvalidInputError, isSystemError } from '../../errors.ts';
 import { readAgent } from '../agent-file.ts';
-import { type BuildFile, readBuildFiles } from '../build-files.ts';
+import { readBuildFiles } from '../build-files.ts';
 import { sha256 } from '../sha256.ts';
-import type { Installer, Release } from './installer.ts';
+import type { Installer } from './installer.ts';
 import { installerOf } from './installers.ts';
+import type { SettledRecipe } from './settled-recipe.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;
@@ -33,20 +34,6 @@ export interface DistributionRecipe {
   readonly mirror?: string | undefined;
   /** A file with the key that signs the mirror's packages, where the distribution's does not. Not for Debian. */
   readonly key?: string | undefined;
-}
-
-/** A recipe that has been checked, with all that it names. */
-export interface SettledRecipe {
-  readonly installer: Installer;
-  readonly release: Release;
-  /** Sorted, each once. */
-  readonly include: readonly string[];
-  readonly scripts: readonly { readonly name: string; readonly content: Buffer }[];
-  readonly agent: Buffer;
-  readonly sizeBytes: number;
-  readonly mirror: string | undefined;
-  readonly key: Buffer | undefined;
-  readonly files: readonly BuildFile[];
 }
 
 /** @throws InvalidInputError, ImageBuildError where the agent is missing. */
