@@ -202,7 +202,7 @@ async function finish(
   env: NodeJS.ProcessEnv,
 ): Promise<Finished> {
   const waits = words.includes(AWAIT_MAPS);
-  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe', waits ? 'pipe' : 'ignore'], env });
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env });
   if (!waits) child.stdin.end();
   child.stdio[3]?.once('data', () => {
     for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, '0 0 65536');
