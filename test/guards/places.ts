@@ -56,7 +56,7 @@ export function openPlaces(): Places {
   if (existsSync(survey)) cpSync(survey, join(own.cache, 'host.json'));
   return {
     remains: () =>
-      [temporary, own.runtime, own.scratch, own.machines, own.templates].flatMap((directory) =>
+      [temporary, own.runtime, own.scratch, own.machines].flatMap((directory) =>
         entries(directory).map((path) => `directory ${path}`),
       ),
     remove: () => rmSync(root, { recursive: true, force: true }),

@@ -174,10 +174,8 @@ export class MinimalHosts {
       cd /
       exec "$@"`;
     const words = [
+      ...(host.noUserNamespaces === true ? ['unshare', '--user', 'sh', '-c', AWAIT_MAPS, 'sh'] : []),
       ...['unshare', '--mount', '--propagation', 'private'],
-      ...(host.noUserNamespaces === true
-        ? ['--user', '--map-users=0,0,65536', '--map-groups=0,0,65536']
-        : []),
       ...['sh', '-c', script, 'sh', ...become, 'env', '-i'],
       ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       ...[...through, process.execPath, '/mnt/dist/bin/vmlet.js', ...args],
@@ -196,12 +194,22 @@ export class MinimalHosts {
   }
 }
 
+/** The helpers of unshare are not root's: it has to be mapped from without. The exec gives it its capabilities then. */
+const AWAIT_MAPS = 'echo >&3; read -r _; exec 3>&-; exec "$@" < /dev/null';
+
 async function finish(
   [program = '', ...words]: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<Finished> {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const waits = words.includes(AWAIT_MAPS);
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env });
+  if (!waits) child.stdin.end();
+  child.stdio[3]?.once('data', () => {
+    for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, '0 0 65536');
+    child.stdin.end('\n');
+  });
   const output = { stdout: '', stderr: '' };
+  child.stdin.on('error', () => undefined);
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   return new Promise((resolve) =>
