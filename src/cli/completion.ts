@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Argument, Command } from 'commander';
+import { packageFile } from '../util/package-file.ts';
 
 // src/cli and the bundled command in dist/bin are equally deep below the package.
-const SCRIPTS = new URL('../../src/cli/completion-scripts/', import.meta.url);
+const SCRIPTS = packageFile('src/cli/completion/scripts');
 const FILES = { bash: 'vmlet.bash', zsh: '_vmlet', fish: 'vmlet.fish' } as const;
 
 export function completionCommand(): Command {
@@ -20,6 +22,6 @@ export function completionCommand(): Command {
       ].join('\n'),
     )
     .action((shell: keyof typeof FILES) => {
-      process.stdout.write(readFileSync(new URL(FILES[shell], SCRIPTS)));
+      process.stdout.write(readFileSync(join(SCRIPTS, FILES[shell])));
     });
 }

@@ -1,9 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../util/package-file.ts';
 
-// src/images, dist/images and the bundled command in dist/bin are equally deep below the package.
-const IMAGES = fileURLToPath(new URL('../../src/images', import.meta.url));
+const IMAGES = packageFile('src/images');
 
 /** A file that goes into a new system, or a script that runs in it. */
 export interface BuildFile {

@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ProcessStartError, isSystemError } from '../errors.ts';
 import { withinLimits } from '../util/deadline.ts';
+import { packageFile } from '../util/package-file.ts';
 import type { DigestReply, DigestRequest, DigestTask } from './digest-thread.ts';
 
-/** Made by the build; src/images, dist/images and the bundled command in dist/bin are equally deep below the package. */
-const THREAD = fileURLToPath(new URL('../../dist/images/digest-thread.js', import.meta.url));
+/** Made by the build: a thread runs no TypeScript. */
+const THREAD = packageFile('dist/images/digest/digest-thread.js');
 /** Between two messages to the thread. */
 const STEP_BYTES = 1024 * 1024;
 

@@ -1,27 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-// src/machine, dist/machine and the bundled command in dist/bin are equally deep below the package.
-const packageRoot = new URL('../../', import.meta.url);
+import { packageFile } from '../util/package-file.ts';
 
 /** The guest agent's program, made by the build. */
 export function agentProgram(): string {
-  return fileURLToPath(new URL('dist/guest-agent/vmlet-agent', packageRoot));
+  return packageFile('dist/guest-agent/vmlet-agent');
 }
 
 /** The agent alone in an archive that can follow any initramfs, at `/.vmlet-agent`; made by the build. */
 export function agentArchive(): string {
-  return fileURLToPath(new URL('dist/guest-agent/agent.cpio', packageRoot));
+  return packageFile('dist/guest-agent/agent.cpio');
 }
 
 /** The images that vmlet knows how to get. */
 export function catalogueFile(): string {
-  return fileURLToPath(new URL('src/images/catalogue/catalogue.yaml', packageRoot));
+  return packageFile('src/images/catalogue/catalogue.yaml');
 }
 
 /** vmlet's command, made by the build. */
 export function commandProgram(): string {
-  return fileURLToPath(new URL('dist/bin/vmlet.js', packageRoot));
+  return packageFile('dist/bin/vmlet.js');
 }
 
 let version: string | undefined;
@@ -33,6 +30,6 @@ export function packageVersion(): string {
 }
 
 function readVersion(): string {
-  const text = readFileSync(new URL('package.json', packageRoot), 'utf8');
+  const text = readFileSync(packageFile('package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { MissingProgramError, PermissionError } from '../errors.ts';
+import { packageFile } from '../util/package-file.ts';
 
 /**
  * The program that confines another and then becomes it, made by the build.
@@ -8,8 +8,7 @@ import { MissingProgramError, PermissionError } from '../errors.ts';
  * @throws PermissionError where the host executes nothing that lies there.
  */
 export function confineProgram(): string {
-  // src/process, dist/process and the bundled command in dist/bin are equally deep below the package.
-  const path = fileURLToPath(new URL('../../dist/confine-program/vmlet-confine', import.meta.url));
+  const path = packageFile('dist/confine-program/vmlet-confine');
   try {
     accessSync(path, constants.X_OK);
   } catch (error) {
