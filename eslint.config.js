@@ -18,7 +18,7 @@ export default tseslint.config(
       'coverage/',
       'bench-results/',
       'hardening-results/',
-      'src/qmp/protocol.gen.ts',
+      'src/qmp/protocol/protocol.gen.ts',
       // A project of its own, whose types are those of the package as it is published: a test checks them.
       'examples/',
       '**/*.js',

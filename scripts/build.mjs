@@ -45,11 +45,11 @@ execFileSync(
 );
 removeOutputsWithoutSource(library);
 cpSync(library, dist, { recursive: true });
-make('src/guest/agent', 'guest-agent/vmlet-agent');
-make('src/process/keeper', 'keeper/vmlet-keeper');
-make('src/process/confine-program', 'confine-program/vmlet-confine');
-const { cpioArchive } = await import(join(dist, 'images/cpio.js'));
-const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan.js'));
+make('native/agent', 'guest-agent/vmlet-agent');
+make('native/keeper', 'keeper/vmlet-keeper');
+make('native/confine', 'confine-program/vmlet-confine');
+const { cpioArchive } = await import(join(dist, 'images/formats/cpio.js'));
+const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan/plan.js'));
 writeFileSync(
   join(dist, 'guest-agent/agent.cpio'),
   cpioArchive([

@@ -1,4 +1,4 @@
 /** How sizes and endpoints are written for people. */
-export { formatBytes } from './images/disk-size.ts';
-export { formatMoment } from './util/moment.ts';
-export { formatEndpoint } from './passt/port.ts';
+export { formatBytes } from './images/qemu-img/disk-size.ts';
+export { formatMoment } from './util/time/moment.ts';
+export { formatEndpoint } from './network/ports/port.ts';

@@ -2,13 +2,13 @@ import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { MissingProgramError } from '../src/errors.ts';
-import { makeBuildDirectory } from '../src/images/build-directory.ts';
+import { MissingProgramError } from '../src/errors/index.ts';
+import { makeBuildDirectory } from '../src/images/store/build-directory.ts';
 import { buildDistributionDisk, buildInputsDigest } from '../src/images/build/distribution-disk.ts';
-import { debian } from '../src/images/build/debian-installer.ts';
+import { debian } from '../src/images/build/packages/debian-installer.ts';
 import type { DistributionRecipe } from '../src/images/build/recipe.ts';
-import { requirePrograms } from '../src/images/build/required-programs.ts';
-import { withStoreLock } from '../src/images/lock.ts';
+import { requirePrograms } from '../src/images/build/recipe/required-programs.ts';
+import { withStoreLock } from '../src/images/store/lock.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const RECIPE: DistributionRecipe = {

@@ -1,5 +1,5 @@
 import { programFor } from './program.ts';
-import { reportError } from './report-error.ts';
+import { reportError } from './output/report-error.ts';
 
 /** The hidden verb by which the shells' scripts ask: `vmlet __complete -- WORDS…`. */
 const COMPLETE_VERB = '__complete';
@@ -10,7 +10,7 @@ export async function main(args: readonly string[], version: string): Promise<vo
   try {
     if (args[0] === COMPLETE_VERB) {
       const words = args.slice(args[1] === '--' ? 2 : 1);
-      const { printCompletions } = await import('./complete.ts');
+      const { printCompletions } = await import('./completion/complete.ts');
       await printCompletions(await programFor(words.slice(0, -1), version), words);
       return;
     }

@@ -1,4 +1,4 @@
-import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
 export class NoSpaceError extends VmletError {
   override readonly code = 'VMLET_NO_SPACE';

@@ -1,4 +1,4 @@
-import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
 /** Something the caller wrote is wrong: names the field, what it held and what would be right. */
 export class InvalidInputError extends VmletError {

@@ -1,4 +1,4 @@
-import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
 /** Who holds a port, as far as /proc tells this user. */
 export interface PortOwner {

@@ -1,6 +1,6 @@
-import { type ExitStatus, describeExit } from './exit-status.ts';
-import { tellingLine } from './telling-line.ts';
-import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+import { type ExitStatus, describeExit } from './base/exit-status.ts';
+import { tellingLine } from './base/telling-line.ts';
+import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
 /** A QMP or guest agent command got an error reply. `errorClass` is for programs, `description` for people. */
 export class QmpRefusedError extends VmletError {

@@ -1,4 +1,4 @@
-import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
 /** A socket other than a monitor's could not be connected. */
 export class ConnectError extends VmletError {

@@ -1,4 +1,4 @@
-import { type ErrorDetails, VmletError } from './vmlet-error.ts';
+import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
 /** Something took longer than the caller allowed. */
 export class TimedOutError extends VmletError {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { TrustedChannel } from './ssh-provision.ts';
-import { GuestSetupError } from '../errors.ts';
+import type { TrustedChannel } from './ssh/ssh-provision.ts';
+import { GuestSetupError } from '../errors/index.ts';
 
 export interface GuestAddress {
   /** The interface's name in the guest; undefined where nobody said it. */

@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { isSystemError } from '../errors.ts';
+import { isSystemError } from '../errors/index.ts';
 import { currentBootId } from '../process/identity.ts';
-import { makeDirectories } from '../util/make-directories.ts';
-import { SURVEY_VERSION, type Survey } from './host.ts';
+import { makeDirectories } from '../util/files/make-directories.ts';
+import { SURVEY_VERSION, type Survey } from './survey/host.ts';
 
 /** The programs that a survey is about, as absolute paths; undefined where there is none. */
 export interface HostPrograms {

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import type { Confinement } from '../process/confine.ts';
-import type { Layers } from '../process/layers.ts';
-import { LIBRARIES, LOADERS } from '../process/shared-libraries.ts';
-import type { QemuFeatures } from './host.ts';
+import type { Confinement } from '../process/confine/confine.ts';
+import type { Layers } from '../process/confine/layers.ts';
+import { LIBRARIES, LOADERS } from '../process/confine/shared-libraries.ts';
+import type { QemuFeatures } from './survey/host.ts';
 
 export interface QemuFiles {
   /** Images, kernels, firmware: read, never written. */

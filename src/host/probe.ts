@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { BrokenQemuError, MissingProgramError, VmletError, isSystemError } from '../errors.ts';
-import { confineProgram } from '../process/confine-program.ts';
+import { BrokenQemuError, MissingProgramError, VmletError, isSystemError } from '../errors/index.ts';
+import { confineProgram } from '../process/native/confine-program.ts';
 import { findProgram } from '../process/program.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
-import type { Host, Survey } from './host.ts';
+import type { Host, Survey } from './survey/host.ts';
 import { requirePlatform } from './require-platform.ts';
 
 export interface ProbeOptions {

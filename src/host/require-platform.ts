@@ -1,4 +1,4 @@
-import { UnsupportedHostError } from '../errors.ts';
+import { UnsupportedHostError } from '../errors/index.ts';
 import { refusalOf } from '../util/platform.ts';
 
 /**

@@ -1,13 +1,13 @@
-import { BrokenQemuError } from '../errors.ts';
+import { BrokenQemuError } from '../errors/index.ts';
 import { probeConfinement } from '../process/confinement-probe.ts';
-import { together } from '../util/together.ts';
+import { together } from '../util/time/together.ts';
 import type { HostPrograms } from './cache.ts';
-import { type KvmVerdict, type QemuFeatures, SURVEY_VERSION, type Survey } from './host.ts';
-import { proveKvm } from './kvm.ts';
-import { probePasst } from './passt.ts';
-import { probeQemuImg } from './qemu-img.ts';
-import { probeQemu } from './qemu.ts';
-import { surveySchema } from './survey-schema.ts';
+import { type KvmVerdict, type QemuFeatures, SURVEY_VERSION, type Survey } from './survey/host.ts';
+import { proveKvm } from './kvm/kvm.ts';
+import { probePasst } from './programs/passt.ts';
+import { probeQemuImg } from './programs/qemu-img.ts';
+import { probeQemu } from './programs/qemu.ts';
+import { surveySchema } from './survey/survey-schema.ts';
 
 /** Asks every program what it has, all at once. */
 export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | undefined): Promise<Survey> {

@@ -1,5 +1,5 @@
-import { IPV4, IPV6, type BoundNetworkPlan } from './network.ts';
-import type { BoundForward, Protocol } from './port.ts';
+import { IPV4, IPV6, type BoundNetworkPlan } from '../network/plan/network.ts';
+import type { BoundForward, Protocol } from '../network/ports/port.ts';
 
 /** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
 const CONNECTION_DESCRIPTOR = 3;

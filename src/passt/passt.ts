@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
-import { NetworkStartError, TimedOutError } from '../errors.ts';
-import { NO_CORE } from '../process/confine.ts';
+import { NetworkStartError, TimedOutError } from '../errors/index.ts';
+import { NO_CORE } from '../process/confine/confine.ts';
 import { withoutSyslogComplaints } from '../process/passt-words.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
-import { withinLimits } from '../util/deadline.ts';
+import { withinLimits } from '../util/time/deadline.ts';
 import type { Scope } from '../util/scope.ts';
-import type { BoundNetworkPlan } from './network.ts';
+import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { passtArguments } from './passt-argv.ts';
 import { explainPasstFailure } from './start-failure.ts';
-import { takenPort } from './host-port.ts';
-import type { BoundForward } from './port.ts';
-import { waitingOn } from './socket-table.ts';
+import { takenPort } from '../network/ports/host-port.ts';
+import type { BoundForward } from '../network/ports/port.ts';
+import { waitingOn } from '../network/ports/socket-table.ts';
 
 export interface PasstOptions {
   /** passt's whole environment. */

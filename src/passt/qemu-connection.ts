@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { once } from 'node:events';
 import { type Server, Socket, createServer } from 'node:net';
-import { InvalidInputError } from '../errors.ts';
+import { InvalidInputError } from '../errors/index.ts';
 import type { Scope } from '../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 

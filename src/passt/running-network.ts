@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import type { ExitStatus } from '../errors.ts';
-import { deferred } from '../util/deferred.ts';
+import type { ExitStatus } from '../errors/index.ts';
+import { deferred } from '../util/time/deferred.ts';
 import type { Scope } from '../util/scope.ts';
-import type { BoundNetworkPlan } from './network.ts';
+import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { type Passt, type PasstOptions, startPasst } from './passt.ts';
 import { acceptOnce, connectedPair } from './qemu-connection.ts';
 

@@ -1,6 +1,6 @@
-import { type ExitStatus, InvalidInputError, NetworkStartError, describeExit } from '../errors.ts';
-import { explainUnboundPort } from './host-port.ts';
-import type { BoundForward } from './port.ts';
+import { type ExitStatus, InvalidInputError, NetworkStartError, describeExit } from '../errors/index.ts';
+import { explainUnboundPort } from '../network/ports/host-port.ts';
+import type { BoundForward } from '../network/ports/port.ts';
 
 /** Turns what the helpers are known to print into errors that a user can act on. */
 

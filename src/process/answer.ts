@@ -1,4 +1,4 @@
-import { ProgramAnswerError } from '../errors.ts';
+import { ProgramAnswerError } from '../errors/index.ts';
 import type { RunResult } from './run.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { type Confinement, confine } from './confine.ts';
-import { type ConfinementAbilities, layersOf } from './layers.ts';
-import { LIBRARIES, LOADERS } from './shared-libraries.ts';
+import { type Confinement, confine } from './confine/confine.ts';
+import { type ConfinementAbilities, layersOf } from './confine/layers.ts';
+import { LIBRARIES, LOADERS } from './confine/shared-libraries.ts';
 
 export interface Files extends Pick<Confinement, 'readOnly' | 'own'> {
   /** The program, and those that it starts. */

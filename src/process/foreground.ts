@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { type ExitStatus, MissingProgramError } from '../errors.ts';
+import { type ExitStatus, MissingProgramError } from '../errors/index.ts';
 import { findProgram } from './program.ts';
 import { startProcess } from './start-process.ts';
 

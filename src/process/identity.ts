@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isSystemError } from '../errors.ts';
+import { isSystemError } from '../errors/index.ts';
 
 /**
  * Names one process for as long as the host is up: a pid alone is used again, a pid with its start time is not.

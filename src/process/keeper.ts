@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors.ts';
-import { type Deferred, deferred } from '../util/deferred.ts';
+import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
+import { type Deferred, deferred } from '../util/time/deferred.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
 import { signalName } from './signal-name.ts';
 import { giveUpOrphanedOutput } from './orphaned-output.ts';

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
-import { MissingProgramError } from '../errors.ts';
+import { MissingProgramError } from '../errors/index.ts';
 
 /** The absolute path of a program as a shell would find it, or undefined. Daemons live in sbin, which users' PATHs often lack. */
 export function findProgram(name: string): string | undefined {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { CommandFailedError, type ExitStatus, MissingProgramError, TimedOutError } from '../errors.ts';
-import { onAbort } from '../util/on-abort.ts';
+import { CommandFailedError, type ExitStatus, MissingProgramError, TimedOutError } from '../errors/index.ts';
+import { onAbort } from '../util/time/on-abort.ts';
 import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { findProgram } from './program.ts';
 import { endAtStandstill } from './standstill.ts';
 import { startProcess } from './start-process.ts';
-import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
+import { STANDARD_DESCRIPTORS, tether } from './confine/tether.ts';
 
 export interface RunOptions {
   /** Bytes for the program's standard input; empty by default. */

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { CommandFailedError } from '../errors.ts';
-import { onAbort } from '../util/on-abort.ts';
+import { CommandFailedError } from '../errors/index.ts';
+import { onAbort } from '../util/time/on-abort.ts';
 import { Scope } from '../util/scope.ts';
-import { keeperProgram } from './keeper-program.ts';
+import { keeperProgram } from './native/keeper-program.ts';
 import { supervise } from './supervise.ts';
 
 const LAST_LINES = 5;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { StandstillError, isSystemError } from '../errors.ts';
+import { StandstillError, isSystemError } from '../errors/index.ts';
 
 /** The kernel may keep a request to a disk or a server for as long. */
 export const DISK_STANDSTILL_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { ProcessStartError, isSystemError } from '../errors.ts';
+import { ProcessStartError, isSystemError } from '../errors/index.ts';
 
 /**
  * Node says in three ways that the kernel started nothing: it throws (ENOMEM), it returns a process without streams

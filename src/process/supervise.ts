@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { type ExitStatus, MissingProgramError } from '../errors.ts';
+import { type ExitStatus, MissingProgramError } from '../errors/index.ts';
 import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
-import { type Cgroup, inCgroup } from './cgroup.ts';
+import { type Cgroup, inCgroup } from './confine/cgroup.ts';
 import { findProgram } from './program.ts';
 import { startProcess } from './start-process.ts';
-import { STANDARD_DESCRIPTORS, tether } from './tether.ts';
+import { STANDARD_DESCRIPTORS, tether } from './confine/tether.ts';
 
 export interface SuperviseOptions {
   /** The program's whole environment. */

@@ -1,13 +1,13 @@
-import { GuestCommandFailedError, InvalidInputError, describeExit } from '../errors.ts';
-import type { GuestResult } from '../guest/process.ts';
-import type { Protocol } from '../passt/port.ts';
-import { lookForAnyAnswer } from './probe-http.ts';
-import { lookForConnection, lookForListener } from './probe-port.ts';
-import { lookAtUnit } from './probe-unit.ts';
-import { publishedPort } from './published.ts';
-import { type ShellResult, shellResult } from './shell.ts';
-import { TestMachine } from './test-machine.ts';
-import type { Look } from './wait.ts';
+import { GuestCommandFailedError, InvalidInputError, describeExit } from '../errors/index.ts';
+import type { GuestResult } from '../guest/agent/process.ts';
+import type { Protocol } from '../network/ports/port.ts';
+import { lookForAnyAnswer } from './probes/probe-http.ts';
+import { lookForConnection, lookForListener } from './probes/probe-port.ts';
+import { lookAtUnit } from './probes/probe-unit.ts';
+import { publishedPort } from './guests/published.ts';
+import { type ShellResult, shellResult } from './guests/shell.ts';
+import { TestMachine } from './guests/test-machine.ts';
+import type { Look } from './probes/wait.ts';
 
 /** What a matcher of vitest or Jest answers. */
 export interface MatcherResult {

@@ -1,14 +1,14 @@
 import { type RunnerTestCase, type TestAPI, beforeAll, expect, test as plainTest } from 'vitest';
-import { InvalidInputError } from '../errors.ts';
+import { InvalidInputError } from '../errors/index.ts';
 import type { Network } from '../machine/network/network.ts';
-import type { Protocol } from '../passt/port.ts';
-import { deferred } from '../util/deferred.ts';
-import { endWith, endable } from './endable-tests.ts';
-import type { GuestSetup } from './guest-setup.ts';
+import type { Protocol } from '../network/ports/port.ts';
+import { deferred } from '../util/time/deferred.ts';
+import { endWith, endable } from './runner/endable-tests.ts';
+import type { GuestSetup } from './guests/guest-setup.ts';
 import { matchers } from './matchers.ts';
-import { releaseTemplates, templateOf } from './shared-templates.ts';
-import { TestGuests } from './test-guests.ts';
-import type { TestMachine } from './test-machine.ts';
+import { releaseTemplates, templateOf } from './guests/shared-templates.ts';
+import { TestGuests } from './guests/test-guests.ts';
+import type { TestMachine } from './guests/test-machine.ts';
 
 /** Each looks once, now: wait first for what takes its time. Await them. */
 interface GuestMatchers {

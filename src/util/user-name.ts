@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { isSystemError } from '../errors.ts';
+import { isSystemError } from '../errors/index.ts';
 
 /** The user's name; the number of one for whom the host has no account, as in many containers. */
 export function userName(): string {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn as spawnProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { launch } from '../../src/index.ts';
-import { qemuArguments } from '../../src/machine/argv.ts';
+import { qemuArguments } from '../../src/machine/qemu/argv.ts';
 import type { Plan } from '../../src/index.ts';
 import { alternate } from './alternate.ts';
 import type { Section } from './section.ts';

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { GuestAgent } from '../../src/guest/agent.ts';
+import { GuestAgent } from '../../src/guest/agent/agent.ts';
 import {
   type Machine,
   type Plan,
@@ -15,9 +15,9 @@ import {
   createTemplate,
   launch,
 } from '../../src/index.ts';
-import { qemuArguments } from '../../src/machine/argv.ts';
-import { fileChannel } from '../../src/machine/state-file.ts';
-import { templateFiles } from '../../src/machine/fork/template-files.ts';
+import { qemuArguments } from '../../src/machine/qemu/argv.ts';
+import { fileChannel } from '../../src/machine/state/state-file.ts';
+import { templateFiles } from '../../src/template/template-files.ts';
 import { alternate } from './alternate.ts';
 import type { Section } from './section.ts';
 import { describeTimes, median } from './statistics.ts';

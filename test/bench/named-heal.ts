@@ -1,10 +1,10 @@
 import { type Socket, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { chooseHostPorts } from '../../src/passt/host-port.ts';
-import { type PortInput, parsePortForwards } from '../../src/passt/port.ts';
-import { waitingOn } from '../../src/passt/socket-table.ts';
-import type { NamedMachine } from '../../src/store/index.ts';
-import { deferred } from '../../src/util/deferred.ts';
+import { chooseHostPorts } from '../../src/network/ports/host-port.ts';
+import { type PortInput, parsePortForwards } from '../../src/network/ports/port.ts';
+import { waitingOn } from '../../src/network/ports/socket-table.ts';
+import type { NamedMachine } from '../../src/machines/index.ts';
+import { deferred } from '../../src/util/time/deferred.ts';
 import { until } from '../e2e/command.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { alternate } from './alternate.ts';

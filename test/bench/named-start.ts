@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, rmSync, watch, writeFileSync, statSync } from 
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
-import { namedArguments } from '../../src/machine/named-argv.ts';
-import type { NamedPlan } from '../../src/machine/named-plan.ts';
-import type { NamedMachine } from '../../src/store/index.ts';
+import { namedArguments } from '../../src/machine/qemu/named-argv.ts';
+import type { NamedPlan } from '../../src/machine/plan/named-plan.ts';
+import type { NamedMachine } from '../../src/machines/index.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { alternate } from './alternate.ts';
 import type { Section } from './section.ts';

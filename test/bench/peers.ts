@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { GuestAgent } from '../../src/guest/agent.ts';
+import { GuestAgent } from '../../src/guest/agent/agent.ts';
 import { type Machine, type Plan, createTemplate, dryRun, launch, removeTemplate } from '../../src/index.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { run as runCommand } from '../../src/process/run.ts';

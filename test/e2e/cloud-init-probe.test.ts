@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { probeCloudInit } from '../../src/guest/cloud-init-probe.ts';
+import { probeCloudInit } from '../../src/guest/cloud-init/cloud-init-probe.ts';
 import { launch } from '../../src/index.ts';
 
 const BEGUN = JSON.stringify({ v1: { stage: 'modules-final' } });

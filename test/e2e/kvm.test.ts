@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { surveyKey, writeCachedSurvey } from '../../src/host/cache.ts';
-import type { KvmVerdict } from '../../src/host/host.ts';
+import type { KvmVerdict } from '../../src/host/survey/host.ts';
 import { surveyHost } from '../../src/host/probe.ts';
 import { LaunchError, type RunningMachine, launch } from '../../src/index.ts';
-import { confineProgram } from '../../src/process/confine-program.ts';
+import { confineProgram } from '../../src/process/native/confine-program.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCachedSurvey, writeCachedSurvey } from '../../src/host/cache.ts';
 import { surveyHost } from '../../src/host/probe.ts';
-import { locate } from '../../src/machine/locations.ts';
-import { templateFiles } from '../../src/machine/fork/template-files.ts';
+import { locate } from '../../src/machine/paths/locations.ts';
+import { templateFiles } from '../../src/template/template-files.ts';
 import { until } from './command.ts';
 import { type Home, makeHome } from './named/home.ts';
 

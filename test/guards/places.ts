@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { locate } from '../../src/machine/locations.ts';
+import { locate } from '../../src/machine/paths/locations.ts';
 
 /** What the programs that the tests are written with keep among temporary files. */
 const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IncomingMessage } from 'node:http';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
-import { locate } from '../../src/machine/locations.ts';
+import { locate } from '../../src/machine/paths/locations.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { type Finished, VMLET } from '../e2e/command.ts';

@@ -1,14 +1,14 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addImage } from '../../src/images/add-image.ts';
-import { makeBuildDirectory } from '../../src/images/build-directory.ts';
-import { fileSha256 } from '../../src/images/sha256.ts';
+import { addImage } from '../../src/images/store/add-image.ts';
+import { makeBuildDirectory } from '../../src/images/store/build-directory.ts';
+import { fileSha256 } from '../../src/images/digest/sha256.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { type Finished, start, until } from '../e2e/command.ts';
-import { makeDirectories } from '../../src/util/make-directories.ts';
+import { makeDirectories } from '../../src/util/files/make-directories.ts';
 
 const BOOTS_TIMEOUT_MS = 900_000;
 const MEBIBYTE = 1024 * 1024;

@@ -1,21 +1,21 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generalizeGuest } from '../../src/guest/generalize.ts';
-import { addImage } from '../../src/images/add-image.ts';
-import { diskLayout } from '../../src/images/build/disk-layout.ts';
-import { SECTOR_BYTES } from '../../src/images/build/partition-table.ts';
-import { makeBuildDirectory } from '../../src/images/build-directory.ts';
-import { fileSha256 } from '../../src/images/sha256.ts';
-import { locate } from '../../src/machine/locations.ts';
-import { defaultLogin } from '../../src/machine/seed-disk.ts';
+import { generalizeGuest } from '../../src/guest/agent/generalize.ts';
+import { addImage } from '../../src/images/store/add-image.ts';
+import { diskLayout } from '../../src/images/build/disk/disk-layout.ts';
+import { SECTOR_BYTES } from '../../src/images/build/disk/partition-table.ts';
+import { makeBuildDirectory } from '../../src/images/store/build-directory.ts';
+import { fileSha256 } from '../../src/images/digest/sha256.ts';
+import { locate } from '../../src/machine/paths/locations.ts';
+import { defaultLogin } from '../../src/machine/plan/seed-disk.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { run } from '../../src/process/run.ts';
-import type { LiveMachine } from '../../src/store/index.ts';
+import type { LiveMachine } from '../../src/machines/index.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
-import { makeDirectories } from '../../src/util/make-directories.ts';
+import { makeDirectories } from '../../src/util/files/make-directories.ts';
 
 const BOOT_MS = 600_000;
 const AGENT_FILES = [

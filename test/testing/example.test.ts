@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { locate } from '../../src/machine/locations.ts';
+import { locate } from '../../src/machine/paths/locations.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { unpackPackage } from '../packed-package.ts';
 

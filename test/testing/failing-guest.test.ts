@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuestAlarmError, type LaunchOptions, type Machine, launch } from '../../src/index.ts';
-import { writeFailureBundle } from '../../src/testing/failure-bundle.ts';
-import { GuestAlarm } from '../../src/testing/guest-alarm.ts';
-import { openDoors } from '../../src/testing/guest-doors.ts';
+import { writeFailureBundle } from '../../src/testing/bundle/failure-bundle.ts';
+import { GuestAlarm } from '../../src/testing/guests/guest-alarm.ts';
+import { openDoors } from '../../src/testing/guests/guest-doors.ts';
 import { Scope } from '../../src/util/scope.ts';
 import { temporaryDirectory } from '../directory.ts';
 import { start } from '../e2e/command.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe } from 'vitest';
 import { InvalidInputError, type Template, listTemplates, openTemplate } from '../../src/index.ts';
 import type { TestMachine } from '../../src/testing/index.ts';
-import { removeUnused, templateOf } from '../../src/testing/shared-templates.ts';
+import { removeUnused, templateOf } from '../../src/testing/guests/shared-templates.ts';
 import { expect, machines } from '../../src/testing/vitest.ts';
 import { Scope } from '../../src/util/scope.ts';
 

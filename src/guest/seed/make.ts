@@ -1,5 +1,5 @@
 import type * as YamlModule from 'yaml';
-import { InvalidInputError } from '../../errors.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import { BOOT_COMMAND, bootFiles } from './agent-files.ts';
 import { cloudConfig } from './cloud-config.ts';
 import { type UserCloudConfig, mergeCloudConfigs, parseUserCloudConfig } from './merge.ts';

@@ -1,6 +1,6 @@
 import type * as YamlModule from 'yaml';
 import type { Document, Node, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
-import { InvalidInputError } from '../../errors.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import { yamlText } from './yaml-text.ts';
 
 type Yaml = typeof YamlModule;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { InvalidInputError } from '../../errors.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
-import { formatPublicKey, parsePublicKey } from '../ssh-public-key.ts';
+import { formatPublicKey, parsePublicKey } from '../ssh/ssh-public-key.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
 

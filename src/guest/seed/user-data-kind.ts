@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../errors.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 
 /** What cloud-init takes user-data for: `multipart` is a MIME message, the others are told by how they begin. */
 export type UserDataKind =

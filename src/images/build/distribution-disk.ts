@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GuestDescription } from '../guest-description.ts';
-import { convertDisk } from '../qemu-img.ts';
-import { biosBoot } from './bios-boot.ts';
-import { type DiskLayout, diskLayout } from './disk-layout.ts';
-import { writeEfiPartition } from './efi-partition.ts';
-import type { InstallPhase } from './install-output.ts';
-import { type InstalledSystem, finishSystem } from './installed-system.ts';
-import type { InstalledPackage } from './installer.ts';
-import { removeTree } from './namespace.ts';
+import type { GuestDescription } from '../record/guest-description.ts';
+import { convertDisk } from '../qemu-img/qemu-img.ts';
+import { biosBoot } from './disk/bios-boot.ts';
+import { type DiskLayout, diskLayout } from './disk/disk-layout.ts';
+import { writeEfiPartition } from './disk/efi-partition.ts';
+import type { InstallPhase } from './problems/install-output.ts';
+import { type InstalledSystem, finishSystem } from './disk/installed-system.ts';
+import type { InstalledPackage } from './recipe/installer.ts';
+import { removeTree } from '../packages/namespace.ts';
 import { installSystem } from './new-system.ts';
-import { SECTOR_BYTES, partitionTable } from './partition-table.ts';
+import { SECTOR_BYTES, partitionTable } from './disk/partition-table.ts';
 import { type DistributionRecipe, inputsDigest, settleRecipe } from './recipe.ts';
-import { requirePrograms } from './required-programs.ts';
-import { writeRootFileSystem } from './root-file-system.ts';
+import { requirePrograms } from './recipe/required-programs.ts';
+import { writeRootFileSystem } from './disk/root-file-system.ts';
 
 /** In the order in which they come; 'running scripts' once for each script. */
 export type DistributionBuildPhase = InstallPhase | 'making the disk';

@@ -1,8 +1,8 @@
-import { InvalidInputError } from '../../errors.ts';
-import { debian } from './debian-installer.ts';
-import { fedora } from './dnf-installer.ts';
-import { DNF_DISTRIBUTIONS } from './dnf-release.ts';
-import type { Installer } from './installer.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { debian } from './packages/debian-installer.ts';
+import { fedora } from './packages/dnf-installer.ts';
+import { DNF_DISTRIBUTIONS } from './packages/dnf-release.ts';
+import type { Installer } from './recipe/installer.ts';
 
 /** @throws InvalidInputError for a distribution that cannot be built. */
 export function installerOf(distribution: string): Installer {

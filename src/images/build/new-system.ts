@@ -1,18 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CommandFailedError, ImageBuildError } from '../../errors.ts';
+import { CommandFailedError, ImageBuildError } from '../../errors/index.ts';
 import { supervise } from '../../process/supervise.ts';
-import { MAY_GAIN_PRIVILEGES } from '../../process/tether.ts';
-import { onAbort } from '../../util/on-abort.ts';
+import { MAY_GAIN_PRIVILEGES } from '../../process/confine/tether.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
-import { fileSystemTable, findRoot, grubConfiguration, hostNames, kernelParameters } from './boot-files.ts';
-import { hostProxies } from './host-proxies.ts';
-import { installFailure } from './install-failure.ts';
-import { type InstallListener, InstallOutput } from './install-output.ts';
-import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './installer.ts';
-import { inNamespace } from './namespace.ts';
-import type { SettledRecipe } from './settled-recipe.ts';
+import {
+  fileSystemTable,
+  findRoot,
+  grubConfiguration,
+  hostNames,
+  kernelParameters,
+} from './disk/boot-files.ts';
+import { hostProxies } from './packages/host-proxies.ts';
+import { installFailure } from './problems/install-failure.ts';
+import { type InstallListener, InstallOutput } from './problems/install-output.ts';
+import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './recipe/installer.ts';
+import { inNamespace } from '../packages/namespace.ts';
+import type { SettledRecipe } from './recipe/settled-recipe.ts';
 
 export interface NewSystemOptions extends InstallListener {
   /** A directory for everything here. */

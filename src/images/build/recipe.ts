@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { InvalidInputError, isSystemError } from '../../errors.ts';
-import { readAgent } from '../agent-file.ts';
-import { readBuildFiles } from '../build-files.ts';
-import { sha256 } from '../sha256.ts';
-import type { Installer } from './installer.ts';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { readAgent } from '../record/agent-file.ts';
+import { readBuildFiles } from '../record/build-files.ts';
+import { sha256 } from '../digest/sha256.ts';
+import type { Installer } from './recipe/installer.ts';
 import { installerOf } from './installers.ts';
-import type { SettledRecipe } from './settled-recipe.ts';
+import type { SettledRecipe } from './recipe/settled-recipe.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
-import { CatalogueFileError } from '../../errors.ts';
+import { CatalogueFileError } from '../../errors/index.ts';
 import { nearest } from '../../util/nearest.ts';
 import { type CatalogueFile, catalogueFileSchema } from './schema.ts';
 

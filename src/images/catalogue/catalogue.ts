@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { CatalogueFileError, ImageNotFoundError } from '../../errors.ts';
+import { CatalogueFileError, ImageNotFoundError } from '../../errors/index.ts';
 import { editDistance, nearest } from '../../util/nearest.ts';
-import { formatImageReference, parseImageReference } from '../reference.ts';
+import { formatImageReference, parseImageReference } from '../record/reference.ts';
 import { readCatalogueFile } from './catalogue-file.ts';
 import type { CatalogueFile, EntryData } from './schema.ts';
 import type { PinnedKey } from './signature.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PublisherDocumentError } from '../../errors.ts';
+import { PublisherDocumentError } from '../../errors/index.ts';
 import {
   type DigestAlgorithm,
   type NamedDigest,

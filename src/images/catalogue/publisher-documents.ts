@@ -1,4 +1,4 @@
-import { DownloadError, PublisherDocumentError, SignatureError, TimedOutError } from '../../errors.ts';
+import { DownloadError, PublisherDocumentError, SignatureError, TimedOutError } from '../../errors/index.ts';
 import type { Site } from './mirrors.ts';
 import type { Signed } from './signature.ts';
 

@@ -1,5 +1,10 @@
-import { ImageMovedError, InvalidInputError, PublisherDocumentError, VmletError } from '../../errors.ts';
-import type { GuestDescription } from '../guest-description.ts';
+import {
+  ImageMovedError,
+  InvalidInputError,
+  PublisherDocumentError,
+  VmletError,
+} from '../../errors/index.ts';
+import type { GuestDescription } from '../record/guest-description.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { chooseDigest } from './choose-digest.ts';
 import type { DigestAlgorithm } from './digest-list.ts';

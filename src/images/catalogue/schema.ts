@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
-import { isImageReference } from '../reference.ts';
+import { isImageReference } from '../record/reference.ts';
 import { compilePattern, placeholdersOf } from './template.ts';
 
 const REFERENCE = 'expected the name of an image, as in web:1';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type * as OpenPgp from 'openpgp';
-import { SignatureError } from '../../errors.ts';
+import { SignatureError } from '../../errors/index.ts';
 
 /** A key that signs for a publisher, as the catalogue names it. */
 export interface PinnedKey {

@@ -1,9 +1,9 @@
-import { ImageRefusedError } from '../../errors.ts';
-import type { DiskFormat } from '../disk-info.ts';
+import { ImageRefusedError } from '../../errors/index.ts';
+import type { DiskFormat } from '../formats/disk-info.ts';
 import { backingFileOf } from './backing-file.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from './formats/byte-source.ts';
 import { withImageFile } from './image-file.ts';
-import type { ImageHeader, UnderstoodFormat } from './image-header.ts';
+import type { ImageHeader, UnderstoodFormat } from './formats/image-header.ts';
 import { detect, readHeader } from './read-header.ts';
 import { type Claim, type ForeignFormat, type Refusal, chooseReading, isForeign, judge } from './verdict.ts';
 

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { ImageRefusedError, isSystemError } from '../../errors.ts';
-import type { DiskFormat } from '../disk-info.ts';
-import { type ImageHeader, shown } from './image-header.ts';
+import { ImageRefusedError, isSystemError } from '../../errors/index.ts';
+import type { DiskFormat } from '../formats/disk-info.ts';
+import { type ImageHeader, shown } from './formats/image-header.ts';
 import { isElsewhere } from './verdict.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { HeaderReader } from './byte-source.ts';
-import type { UnderstoodFormat } from './image-header.ts';
+import type { HeaderReader } from './formats/byte-source.ts';
+import type { UnderstoodFormat } from './formats/image-header.ts';
 
 /** What a file is by its content: a format that is understood, or something that is not for a guest, in words. */
 export type Content =

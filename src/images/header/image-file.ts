@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, constants, open, stat } from 'node:fs/promises';
-import { ImageRefusedError, InvalidInputError, isSystemError } from '../../errors.ts';
-import type { ByteSource } from './byte-source.ts';
+import { ImageRefusedError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import type { ByteSource } from './formats/byte-source.ts';
 
 /**
  * Opens an image and has it closed again. Nothing but an ordinary file is opened: a pipe would keep us waiting, and

@@ -1,16 +1,21 @@
-import type { ByteSource } from './byte-source.ts';
-import { HeaderDamage, HeaderReader } from './byte-source.ts';
+import type { ByteSource } from './formats/byte-source.ts';
+import { HeaderDamage, HeaderReader } from './formats/byte-source.ts';
 import { type Content, detectContent } from './detect.ts';
-import { type Findings, type ImageHeader, type UnderstoodFormat, findingsOf } from './image-header.ts';
-import { readIso } from './iso.ts';
-import { readLuks } from './luks.ts';
-import { readQcow2 } from './qcow2.ts';
-import { readQed } from './qed.ts';
-import { readRaw } from './raw.ts';
-import { readVdi } from './vdi.ts';
-import { readVhd } from './vhd.ts';
-import { readVhdx } from './vhdx.ts';
-import { readVmdk } from './vmdk.ts';
+import {
+  type Findings,
+  type ImageHeader,
+  type UnderstoodFormat,
+  findingsOf,
+} from './formats/image-header.ts';
+import { readIso } from './formats/iso.ts';
+import { readLuks } from './formats/luks.ts';
+import { readQcow2 } from './formats/qcow2.ts';
+import { readQed } from './formats/qed.ts';
+import { readRaw } from './formats/raw.ts';
+import { readVdi } from './formats/vdi.ts';
+import { readVhd } from './formats/vhd.ts';
+import { readVhdx } from './formats/vhdx.ts';
+import { readVmdk } from './formats/vmdk.ts';
 
 const readers: Readonly<
   Record<UnderstoodFormat, (reader: HeaderReader, findings: Findings) => Promise<void>>

@@ -1,6 +1,6 @@
-import type { DiskFormat } from '../disk-info.ts';
+import type { DiskFormat } from '../formats/disk-info.ts';
 import type { Content } from './detect.ts';
-import { type ImageHeader, type Reference, type UnderstoodFormat, shown } from './image-header.ts';
+import { type ImageHeader, type Reference, type UnderstoodFormat, shown } from './formats/image-header.ts';
 
 /** What the user said of an image. */
 export interface Claim {

@@ -1,5 +1,5 @@
-import { ImageRefusedError } from '../../errors.ts';
-import type { DiskFormat } from '../disk-info.ts';
+import { ImageRefusedError } from '../../errors/index.ts';
+import type { DiskFormat } from '../formats/disk-info.ts';
 import { withImageFile } from './image-file.ts';
 import { readHeader } from './read-header.ts';
 

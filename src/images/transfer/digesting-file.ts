@@ -1,8 +1,8 @@
 import { ftruncateSync, writeSync } from 'node:fs';
 import { type FileHandle, constants, open } from 'node:fs/promises';
-import { FileDigest } from '../file-digest.ts';
-import { writeFailure } from '../../util/write-failure.ts';
-import type { ExpectedDigest } from './digest.ts';
+import { FileDigest } from '../digest/file-digest.ts';
+import { writeFailure } from '../../util/files/write-failure.ts';
+import type { ExpectedDigest } from '../digest/digest.ts';
 
 type Algorithm = ExpectedDigest['algorithm'];
 

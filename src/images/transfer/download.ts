@@ -1,18 +1,23 @@
 import { join } from 'node:path';
-import { holdLock } from '../../process/transient-lock.ts';
+import { holdLock } from '../../process/lock/transient-lock.ts';
 import type { Scope } from '../../util/scope.ts';
-import { sha256 } from '../sha256.ts';
-import { writeFailure } from '../../util/write-failure.ts';
-import { makeDirectories } from '../../util/make-directories.ts';
-import { parseAddress, printable } from './address.ts';
+import { sha256 } from '../digest/sha256.ts';
+import { writeFailure } from '../../util/files/write-failure.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { parseAddress, printable } from './http/address.ts';
 import type { Compression } from './compression.ts';
-import { type ExpectedDigest, parseDigest } from './digest.ts';
+import { type ExpectedDigest, parseDigest } from '../digest/digest.ts';
 import { DigestingFile } from './digesting-file.ts';
 import { type FetchedFrom, fetchFile } from './fetch-file.ts';
 import { isInterruption } from './interruption.ts';
-import { removeOldDownloads } from './kept-downloads.ts';
-import { DEFAULT_LIMITS, DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES, type TransferLimits } from './limits.ts';
-import { PartialFile } from './partial-file.ts';
+import { removeOldDownloads } from './partial/kept-downloads.ts';
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_MAX_BYTES,
+  DEFAULT_RESERVE_BYTES,
+  type TransferLimits,
+} from './http/limits.ts';
+import { PartialFile } from './partial/partial-file.ts';
 import { chooseUnpacking, publish } from './publish.ts';
 import type { DownloadedFile } from './result.ts';
 import { downloadedSubject } from './subject.ts';

@@ -1,9 +1,9 @@
-import { DownloadError } from '../../errors.ts';
-import { withinLimits } from '../../util/deadline.ts';
-import { parseAddress, printable } from './address.ts';
-import { explainFailure } from './failure.ts';
-import { type HttpAnswer, HttpClient } from './http-client.ts';
-import { DEFAULT_LIMITS, type TransferLimits } from './limits.ts';
+import { DownloadError } from '../../errors/index.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { parseAddress, printable } from './http/address.ts';
+import { explainFailure } from './http/failure.ts';
+import { type HttpAnswer, HttpClient } from './http/http-client.ts';
+import { DEFAULT_LIMITS, type TransferLimits } from './http/limits.ts';
 
 export interface FetchOptions {
   /** More than this is refused; 1 MiB by default. */

@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
-import { DownloadError } from '../../errors.ts';
-import { formatBytes } from '../disk-size.ts';
-import { printable } from './address.ts';
-import { type AnswerMeaning, interpretAnswer } from './answer.ts';
-import { Backoff, pause } from './backoff.ts';
+import { DownloadError } from '../../errors/index.ts';
+import { formatBytes } from '../qemu-img/disk-size.ts';
+import { printable } from './http/address.ts';
+import { type AnswerMeaning, interpretAnswer } from './http/answer.ts';
+import { Backoff, pause } from './http/backoff.ts';
 import type { DigestingFile } from './digesting-file.ts';
-import { type HttpAnswer, HttpClient } from './http-client.ts';
+import { type HttpAnswer, HttpClient } from './http/http-client.ts';
 import { Incoming } from './incoming.ts';
 import { INTERRUPTIONS } from './interruption.ts';
-import type { TransferLimits } from './limits.ts';
-import { type PartialFile, type PartialOrigin, validatorOf } from './partial-file.ts';
+import type { TransferLimits } from './http/limits.ts';
+import { type PartialFile, type PartialOrigin, validatorOf } from './partial/partial-file.ts';
 import { receive } from './receive.ts';
 import { requireSpace } from './space.ts';
 

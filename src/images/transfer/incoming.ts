@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import { type Deferred, deferred } from '../../util/deferred.ts';
-import { lengthOf } from './answer.ts';
-import type { HttpAnswer } from './http-client.ts';
-import type { SocketReader } from './socket-reader.ts';
+import { type Deferred, deferred } from '../../util/time/deferred.ts';
+import { lengthOf } from './http/answer.ts';
+import type { HttpAnswer } from './http/http-client.ts';
+import type { SocketReader } from './http/socket-reader.ts';
 
 /** As much is kept for whoever will take it. */
 const KEPT_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
-import { DownloadError, type DownloadFailure } from '../../errors.ts';
-import { isTransientStatus } from './answer.ts';
+import { DownloadError, type DownloadFailure } from '../../errors/index.ts';
+import { isTransientStatus } from './http/answer.ts';
 
 /** Failures that say nothing against what has come so far. */
 export const INTERRUPTIONS: ReadonlySet<DownloadFailure> = new Set<DownloadFailure>([

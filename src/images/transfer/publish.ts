@@ -1,11 +1,11 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DigestMismatchError, isSystemError } from '../../errors.ts';
-import { syncDirectory } from '../../util/atomic-file.ts';
-import { writeFailure } from '../../util/write-failure.ts';
+import { DigestMismatchError, isSystemError } from '../../errors/index.ts';
+import { syncDirectory } from '../../util/files/atomic-file.ts';
+import { writeFailure } from '../../util/files/write-failure.ts';
 import type { TransferProgress } from './download.ts';
 import { type Compression, compressionOf } from './compression.ts';
-import type { ExpectedDigest } from './digest.ts';
+import type { ExpectedDigest } from '../digest/digest.ts';
 import { DigestingFile } from './digesting-file.ts';
 import type { TransferredFile } from './result.ts';
 import { requireSpace } from './space.ts';

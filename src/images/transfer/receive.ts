@@ -1,13 +1,13 @@
-import { DownloadError } from '../../errors.ts';
-import { formatBytes } from '../disk-size.ts';
-import { printable } from './address.ts';
-import { refuseHtmlContent } from './answer.ts';
+import { DownloadError } from '../../errors/index.ts';
+import { formatBytes } from '../qemu-img/disk-size.ts';
+import { printable } from './http/address.ts';
+import { refuseHtmlContent } from './http/answer.ts';
 import type { DigestingFile } from './digesting-file.ts';
-import { explainFailure } from './failure.ts';
-import type { HttpAnswer } from './http-client.ts';
+import { explainFailure } from './http/failure.ts';
+import type { HttpAnswer } from './http/http-client.ts';
 import type { Incoming } from './incoming.ts';
-import type { TransferLimits } from './limits.ts';
-import { Pace } from './pace.ts';
+import type { TransferLimits } from './http/limits.ts';
+import { Pace } from './http/pace.ts';
 import { inSteps } from './progress-steps.ts';
 
 export interface ReceiveOptions {

@@ -1,5 +1,5 @@
 import type { Compression } from './compression.ts';
-import type { ExpectedDigest } from './digest.ts';
+import type { ExpectedDigest } from '../digest/digest.ts';
 
 /** A file that was fetched or imported. */
 export interface TransferredFile {

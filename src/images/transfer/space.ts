@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { NoSpaceError } from '../../errors.ts';
-import { formatBytes } from '../disk-size.ts';
+import { NoSpaceError } from '../../errors/index.ts';
+import { formatBytes } from '../qemu-img/disk-size.ts';
 
 /**
  * @param bytes that are to be written into the directory.

@@ -1,5 +1,10 @@
-import { type DownloadFailure, DownloadError, type ErrorDetails, InvalidInputError } from '../../errors.ts';
-import { printable } from './address.ts';
+import {
+  type DownloadFailure,
+  DownloadError,
+  type ErrorDetails,
+  InvalidInputError,
+} from '../../errors/index.ts';
+import { printable } from './http/address.ts';
 
 /** What a transfer is about, for its errors. */
 export interface Subject {

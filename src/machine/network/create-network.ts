@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { InvalidInputError } from '../../errors.ts';
-import { IPV4 } from '../../passt/network.ts';
-import { parseSubnet, subnetsOverlap } from '../../passt/ethernet/subnet.ts';
-import { hostNameSchema } from '../host-name.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { IPV4 } from '../../network/plan/network.ts';
+import { parseSubnet, subnetsOverlap } from '../../network/ethernet/subnet.ts';
+import { hostNameSchema } from '../../util/host-name.ts';
 import { parseOptions } from '../../util/options.ts';
 import { Network } from './network.ts';
 

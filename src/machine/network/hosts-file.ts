@@ -1,5 +1,5 @@
-import { GuestFileError } from '../../errors.ts';
-import type { GuestAgent } from '../../guest/agent.ts';
+import { GuestFileError } from '../../errors/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { type NetworkNames, withNetworkNames } from './hosts-text.ts';
 
 const PATH = '/etc/hosts';

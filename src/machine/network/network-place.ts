@@ -1,6 +1,6 @@
-import { InvalidInputError } from '../../errors.ts';
-import { subnetsOverlap } from '../../passt/ethernet/subnet.ts';
-import { hostNameSchema } from '../host-name.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { subnetsOverlap } from '../../network/ethernet/subnet.ts';
+import { hostNameSchema } from '../../util/host-name.ts';
 import { Network } from './network.ts';
 
 /** A network, or a network with the name that a machine has in it. */

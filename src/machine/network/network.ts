@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GuestFileError, InvalidInputError } from '../../errors.ts';
-import { DhcpServer } from '../../passt/ethernet/dhcp-server.ts';
-import { parseHardwareAddress } from '../../passt/ethernet/frame.ts';
-import { SocketPort } from '../../passt/ethernet/socket-port.ts';
-import { type Subnet, addressText, hardwareAddressOf } from '../../passt/ethernet/subnet.ts';
-import { EthernetSwitch } from '../../passt/ethernet/switch.ts';
+import { GuestFileError, InvalidInputError } from '../../errors/index.ts';
+import { DhcpServer } from '../../network/ethernet/dhcp-server.ts';
+import { parseHardwareAddress } from '../../network/ethernet/frame.ts';
+import { SocketPort } from '../../network/ethernet/socket-port.ts';
+import { type Subnet, addressText, hardwareAddressOf } from '../../network/ethernet/subnet.ts';
+import { EthernetSwitch } from '../../network/ethernet/switch.ts';
 import type { HostsFile } from './hosts-file.ts';
 
 /** A machine in a network. */

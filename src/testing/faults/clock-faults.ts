@@ -1,5 +1,5 @@
-import { InvalidInputError } from '../../errors.ts';
-import type { Machine } from '../../machine/machine.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
 import { ActiveFaults } from './active-faults.ts';
 import type { Fault } from './fault.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { FaultUnavailableError, InvalidInputError } from '../../errors.ts';
-import type { Machine } from '../../machine/machine.ts';
-import type { DiskPlan } from '../../machine/plan.ts';
+import { FaultUnavailableError, InvalidInputError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import type { DiskPlan } from '../../machine/plan/plan.ts';
 import { ActiveFaults } from './active-faults.ts';
 import { fillDisk } from './disk-full.ts';
 import { DISK_REQUESTS, type DiskErrors, type DiskRequest, FailingDisk } from './failing-disk.ts';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../machine/machine.ts';
+import type { Machine } from '../../machine/running/machine.ts';
 import type { Fault } from './fault.ts';
 import { holdInGuest } from './guest-hold.ts';
 

@@ -1,5 +1,5 @@
-import { diskDeviceId } from '../../machine/block-node.ts';
-import type { DiskPlan } from '../../machine/plan.ts';
+import { diskDeviceId } from '../../machine/qemu/block-node.ts';
+import type { DiskPlan } from '../../machine/plan/plan.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 
 export const DISK_REQUESTS = ['read', 'write', 'flush', 'discard'] as const;

@@ -4,7 +4,7 @@ import {
   QmpClosedError,
   QmpCrashedError,
   QmpStateError,
-} from '../../errors.ts';
+} from '../../errors/index.ts';
 
 /** What a call fails with when its machine has ended, whoever notices first. */
 const ENDS = [MachineEndedError, GuestClosedError, QmpClosedError, QmpCrashedError, QmpStateError];

@@ -1,5 +1,5 @@
-import { FaultUnavailableError } from '../../errors.ts';
-import type { Machine } from '../../machine/machine.ts';
+import { FaultUnavailableError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
 import { Fault } from './fault.ts';
 
 /** What a script in the guest says once it holds what it is to hold. */

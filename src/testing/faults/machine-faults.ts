@@ -1,4 +1,4 @@
-import type { Machine } from '../../machine/machine.ts';
+import type { Machine } from '../../machine/running/machine.ts';
 import { ActiveFaults } from './active-faults.ts';
 import { ClockFaults } from './clock-faults.ts';
 import { DiskFaults } from './disk-faults.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Machine } from '../../machine/machine.ts';
+import type { Machine } from '../../machine/running/machine.ts';
 import type { Fault } from './fault.ts';
 import { parseOptions } from '../../util/options.ts';
 import { holdInGuest } from './guest-hold.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { FaultUnavailableError, InvalidInputError } from '../../errors.ts';
-import { cardDevice } from '../../machine/card-device.ts';
-import { type NetworkCard, networkCards, setLink } from '../../machine/network-card.ts';
-import type { RunningMachine } from '../../machine/running-machine.ts';
+import { FaultUnavailableError, InvalidInputError } from '../../errors/index.ts';
+import { cardDevice } from '../../machine/plan/card-device.ts';
+import { type NetworkCard, networkCards, setLink } from '../../machine/plan/network-card.ts';
+import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { ActiveFaults } from './active-faults.ts';
 import type { Fault } from './fault.ts';
 import { parseOptions } from '../../util/options.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
-import type { NetworkCard } from '../../machine/network-card.ts';
-import { takeFrames } from '../../passt/ethernet/socket-frames.ts';
+import type { NetworkCard } from '../../machine/plan/network-card.ts';
+import { takeFrames } from '../../network/ethernet/socket-frames.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { Scope } from '../../util/scope.ts';
 import { unlessEnded } from './fault.ts';

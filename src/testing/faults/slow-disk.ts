@@ -1,5 +1,5 @@
-import { diskDeviceId } from '../../machine/block-node.ts';
-import type { DiskPlan } from '../../machine/plan.ts';
+import { diskDeviceId } from '../../machine/qemu/block-node.ts';
+import type { DiskPlan } from '../../machine/plan/plan.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 
 /** Reads and writes together; undefined for no limit. */

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ownLocations } from '../../../src/machine/own-locations.ts';
+import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, VMLET, vmlet } from '../command.ts';

@@ -9,9 +9,9 @@ import {
   InvalidInputError,
   MachineStateError,
   PermissionError,
-} from '../../../src/errors.ts';
+} from '../../../src/errors/index.ts';
 import { probeHost } from '../../../src/host/probe.ts';
-import type { MachineSpec, NamedMachine } from '../../../src/store/index.ts';
+import type { MachineSpec, NamedMachine } from '../../../src/machines/index.ts';
 import { failureOf } from '../../integration/qmp/qemu.ts';
 import { qcow2 } from '../../integration/machine/named-hardware.ts';
 import { type Home, makeHome } from './home.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MachineEndedError, TimedOutError } from '../../../src/errors.ts';
+import { MachineEndedError, TimedOutError } from '../../../src/errors/index.ts';
 import { until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 

@@ -10,9 +10,9 @@ import {
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { MachineBusyError, isSystemError } from '../../../src/errors.ts';
-import { locate } from '../../../src/machine/locations.ts';
-import { type ListedMachine, MachineStore } from '../../../src/store/index.ts';
+import { MachineBusyError, isSystemError } from '../../../src/errors/index.ts';
+import { locate } from '../../../src/machine/paths/locations.ts';
+import { type ListedMachine, MachineStore } from '../../../src/machines/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { makeMiniIso, missingForMiniIso } from '../../../fixtures/mini-iso.ts';
-import { cpioArchive } from '../../../src/images/cpio.ts';
+import { cpioArchive } from '../../../src/images/formats/cpio.ts';
 import { type KernelImage, ImageStore } from '../../../src/index.ts';
 import { type Picture, coloursOf, decodePng } from '../../integration/machine/png.ts';
 import { until } from '../command.ts';

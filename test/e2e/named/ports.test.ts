@@ -6,8 +6,8 @@ import { networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { waitingOn } from '../../../src/passt/socket-table.ts';
-import type { NamedMachine } from '../../../src/store/index.ts';
+import { waitingOn } from '../../../src/network/ports/socket-table.ts';
+import type { NamedMachine } from '../../../src/machines/index.ts';
 import { type Finished, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
 import { makeMiniIso, missingForMiniIso } from '../../../fixtures/mini-iso.ts';
-import { convertDisk } from '../../../src/images/qemu-img.ts';
+import { convertDisk } from '../../../src/images/qemu-img/qemu-img.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchAt } from '../../../src/machine/launch.ts';
+import { launchAt } from '../../../src/machine/launch/launch.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import type { HardeningOptions } from '../section.ts';
 import { type FillResult, bytesFor, fill } from './full-disk.ts';

@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NoSpaceError } from '../../../src/errors.ts';
-import type { MachineStatus, VmletChannel } from '../../../src/store/index.ts';
+import { NoSpaceError } from '../../../src/errors/index.ts';
+import type { MachineStatus, VmletChannel } from '../../../src/machines/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import type { HardeningOptions } from '../section.ts';
 import { type FillResult, bytesFor, fill } from './full-disk.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../../../src/errors.ts';
+import { isSystemError } from '../../../src/errors/index.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Home, makeHome } from '../../e2e/named/home.ts';

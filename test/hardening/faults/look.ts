@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { locate } from '../../../src/machine/locations.ts';
-import type { ListedMachine } from '../../../src/store/index.ts';
+import { locate } from '../../../src/machine/paths/locations.ts';
+import type { ListedMachine } from '../../../src/machines/index.ts';
 import { type Home } from '../../e2e/named/home.ts';
 import { keptDisks } from '../../e2e/named/truth.ts';
 

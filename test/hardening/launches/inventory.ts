@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import type { Locations } from '../../../src/machine/locations.ts';
+import type { Locations } from '../../../src/machine/paths/locations.ts';
 import { descendantsOf } from '../load/child-processes.ts';
 
 /** All that a launch may leave behind in its process and on the host, by count. */

@@ -2,9 +2,9 @@
 import { getEventListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { Random } from '../../../fixtures/agent/random.ts';
-import { VmletError } from '../../../src/errors.ts';
+import { VmletError } from '../../../src/errors/index.ts';
 import { createPool, createTemplate, launch } from '../../../src/index.ts';
-import { locate } from '../../../src/machine/locations.ts';
+import { locate } from '../../../src/machine/paths/locations.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { until } from '../until.ts';
 import { many } from '../many.ts';

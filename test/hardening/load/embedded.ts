@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { StopRung } from '../../../src/machine/stop.ts';
-import type { Locations } from '../../../src/machine/locations.ts';
+import type { StopRung } from '../../../src/machine/running/stop.ts';
+import type { Locations } from '../../../src/machine/paths/locations.ts';
 import type { Outcome, RunningMachine } from '../../../src/index.ts';
 import { until } from '../until.ts';
 import type { Count, HardeningOptions } from '../section.ts';

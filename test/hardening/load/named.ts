@@ -1,4 +1,4 @@
-import { describeEnd } from '../../../src/store/index.ts';
+import { describeEnd } from '../../../src/machines/index.ts';
 import type { Home } from '../../e2e/named/home.ts';
 import { leftovers, roleOf } from '../../e2e/named/truth.ts';
 import { until } from '../until.ts';

@@ -6,9 +6,9 @@ import { together } from '../together.ts';
 import { counted } from './counted.ts';
 
 const PROGRAMS = [
-  { sources: 'src/process/confine-program', built: 'dist/confine-program/vmlet-confine' },
-  { sources: 'src/process/keeper', built: 'dist/keeper/vmlet-keeper' },
-  { sources: 'src/guest/agent', built: 'dist/guest-agent/vmlet-agent' },
+  { sources: 'native/confine', built: 'dist/confine-program/vmlet-confine' },
+  { sources: 'native/keeper', built: 'dist/keeper/vmlet-keeper' },
+  { sources: 'native/agent', built: 'dist/guest-agent/vmlet-agent' },
 ];
 /** Of readelf's words on a program. */
 const PROPERTIES = [
@@ -59,7 +59,7 @@ async function builtAgainTheSame(
   { sources, built }: { readonly sources: string; readonly built: string },
 ): Promise<boolean> {
   const elsewhere = join(directory, 'elsewhere');
-  cpSync(join(root, 'src/static-program.mk'), join(elsewhere, 'src/static-program.mk'));
+  cpSync(join(root, 'native/static-program.mk'), join(elsewhere, 'native/static-program.mk'));
   cpSync(join(root, sources), join(elsewhere, sources), { recursive: true });
   const out = join(directory, 'compiled', built);
   await execa('make', ['--no-print-directory', '-C', join(elsewhere, sources), `OUT=${out}`]);

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../../../src/errors.ts';
+import { isSystemError } from '../../../src/errors/index.ts';
 
 /** A file, directory, socket or process (by its path in /proc) of a user's, as that user or root sees it. */
 export interface Entry {

@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { listenOnLoopback } from '../../../fixtures/http/loopback.ts';
 import { createNetwork, createPool, createTemplate, launch } from '../../../src/index.ts';
-import { openDoors } from '../../../src/testing/guest-doors.ts';
-import { writeFailureBundle } from '../../../src/testing/failure-bundle.ts';
+import { openDoors } from '../../../src/testing/guests/guest-doors.ts';
+import { writeFailureBundle } from '../../../src/testing/bundle/failure-bundle.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 const VMLET = join(import.meta.dirname, '../../../dist/bin/vmlet.js');

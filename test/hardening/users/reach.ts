@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { locate } from '../../../src/machine/locations.ts';
+import { locate } from '../../../src/machine/paths/locations.ts';
 import type { Findings } from '../section.ts';
 import { STRANGER, type User, giveTo, runAs, spawnScript } from '../user.ts';
 import { type Entry, entriesOf, processesOf } from './entry.ts';

@@ -18,8 +18,8 @@ import {
   temporaryFolder,
 } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import { GuestFileError, InvalidInputError } from '../../../src/errors.ts';
-import type { GuestAgent } from '../../../src/guest/agent.ts';
+import { GuestFileError, InvalidInputError } from '../../../src/errors/index.ts';
+import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import type { SupervisedProcess } from '../../../src/process/supervise.ts';
 import { Scope } from '../../../src/util/scope.ts';
 

@@ -10,11 +10,11 @@ import {
   temporaryFolder,
 } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../../src/errors.ts';
-import { GuestAgent } from '../../../src/guest/agent.ts';
-import { FrameDecoder, FrameType, encodeFrame } from '../../../src/guest/frame.ts';
-import { decodeHello, encodeOpen } from '../../../src/guest/greeting.ts';
-import type { GuestProcess } from '../../../src/guest/process.ts';
+import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../../src/errors/index.ts';
+import { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { FrameDecoder, FrameType, encodeFrame } from '../../../src/guest/agent/frame.ts';
+import { decodeHello, encodeOpen } from '../../../src/guest/agent/greeting.ts';
+import type { GuestProcess } from '../../../src/guest/agent/process.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 const suite = new Scope();

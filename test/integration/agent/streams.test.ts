@@ -8,8 +8,8 @@ import {
   startAgent,
   temporaryFolder,
 } from '../../../fixtures/agent/agent-process.ts';
-import { GuestCommandError } from '../../../src/errors.ts';
-import type { GuestAgent } from '../../../src/guest/agent.ts';
+import { GuestCommandError } from '../../../src/errors/index.ts';
+import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import type { SupervisedProcess } from '../../../src/process/supervise.ts';
 import { Scope } from '../../../src/util/scope.ts';
 

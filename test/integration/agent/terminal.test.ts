@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildAgent, isRunning, startAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import type { GuestAgent } from '../../../src/guest/agent.ts';
-import type { GuestProcess } from '../../../src/guest/process.ts';
+import type { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import type { GuestProcess } from '../../../src/guest/agent/process.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 const suite = new Scope();

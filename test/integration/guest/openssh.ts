@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { SshKeyPair } from '../../../src/guest/ssh-key.ts';
+import type { SshKeyPair } from '../../../src/guest/ssh/ssh-key.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { run, type RunResult } from '../../../src/process/run.ts';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';

@@ -11,15 +11,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { InvalidInputError } from '../../../src/errors.ts';
-import { GuestAgent } from '../../../src/guest/agent.ts';
-import { makeSshKeyPair } from '../../../src/guest/ssh-key.ts';
+import { InvalidInputError } from '../../../src/errors/index.ts';
+import { GuestAgent } from '../../../src/guest/agent/agent.ts';
+import { makeSshKeyPair } from '../../../src/guest/ssh/ssh-key.ts';
 import {
   type TrustedChannel,
   authorizeKey,
   installHostKey,
   readHostKeys,
-} from '../../../src/guest/ssh-provision.ts';
+} from '../../../src/guest/ssh/ssh-provision.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
 import { supervise } from '../../../src/process/supervise.ts';

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { knownHosts } from '../../../src/guest/known-hosts.ts';
-import { sshArguments } from '../../../src/guest/ssh-client.ts';
-import { includeInConfig, sshConfig } from '../../../src/guest/ssh-config.ts';
-import { makeSshKeyPair } from '../../../src/guest/ssh-key.ts';
+import { knownHosts } from '../../../src/guest/ssh/known-hosts.ts';
+import { sshArguments } from '../../../src/guest/ssh/ssh-client.ts';
+import { includeInConfig, sshConfig } from '../../../src/guest/ssh/ssh-config.ts';
+import { makeSshKeyPair } from '../../../src/guest/ssh/ssh-key.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';

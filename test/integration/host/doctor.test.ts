@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SURVEY_VERSION } from '../../../src/host/host.ts';
+import { SURVEY_VERSION } from '../../../src/host/survey/host.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import type { HostReport } from '../../../src/index.ts';
 

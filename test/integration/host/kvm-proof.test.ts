@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assembleKvmProof } from '../../../fixtures/host/assemble-kvm-proof.ts';
 import { type Misbehaviour, writeMisbehavingQemu } from '../../../fixtures/host/misbehaving-qemu.ts';
-import { KVM_PROOF_IMAGE } from '../../../src/host/kvm-proof.gen.ts';
-import { runProof } from '../../../src/host/kvm-proof.ts';
-import { proveKvm } from '../../../src/host/kvm.ts';
+import { KVM_PROOF_IMAGE } from '../../../src/host/kvm/kvm-proof.gen.ts';
+import { runProof } from '../../../src/host/kvm/kvm-proof.ts';
+import { proveKvm } from '../../../src/host/kvm/kvm.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 
 const qemu = requireProgram('qemu-system-x86_64');

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { probePasst } from '../../../src/host/passt.ts';
-import type { PasstFeatures } from '../../../src/host/host.ts';
+import { probePasst } from '../../../src/host/programs/passt.ts';
+import type { PasstFeatures } from '../../../src/host/survey/host.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 
 /** Probes a passt that does this when it is started for a guest. */

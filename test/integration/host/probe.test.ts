@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SURVEY_VERSION } from '../../../src/host/host.ts';
-import { BrokenQemuError, MissingProgramError } from '../../../src/errors.ts';
+import { SURVEY_VERSION } from '../../../src/host/survey/host.ts';
+import { BrokenQemuError, MissingProgramError } from '../../../src/errors/index.ts';
 import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts';
 import { probeHost, surveyHost } from '../../../src/host/probe.ts';
 import { findProgram } from '../../../src/process/program.ts';

@@ -1,6 +1,6 @@
 import { supervise, type SupervisedProcess } from '../../../src/process/supervise.ts';
-import { GuestConsole } from '../../../src/machine/console.ts';
-import { keyValueOption } from '../../../src/machine/quote.ts';
+import { GuestConsole } from '../../../src/machine/life/console.ts';
+import { keyValueOption } from '../../../src/machine/qemu/quote.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 

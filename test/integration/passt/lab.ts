@@ -3,13 +3,17 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isSystemError } from '../../../src/errors.ts';
-import { probePasst } from '../../../src/host/passt.ts';
-import { readHostNetwork } from '../../../src/passt/host-network.ts';
-import { chooseHostPorts } from '../../../src/passt/host-port.ts';
-import { type BoundNetworkPlan, type NetworkBackend, planNetwork } from '../../../src/passt/network.ts';
-import { type BoundForward, type PortInput, parsePortForwards } from '../../../src/passt/port.ts';
-import { qemuNetwork } from '../../../src/passt/qemu-network.ts';
+import { isSystemError } from '../../../src/errors/index.ts';
+import { probePasst } from '../../../src/host/programs/passt.ts';
+import { readHostNetwork } from '../../../src/network/probe/host-network.ts';
+import { chooseHostPorts } from '../../../src/network/ports/host-port.ts';
+import {
+  type BoundNetworkPlan,
+  type NetworkBackend,
+  planNetwork,
+} from '../../../src/network/plan/network.ts';
+import { type BoundForward, type PortInput, parsePortForwards } from '../../../src/network/ports/port.ts';
+import { qemuNetwork } from '../../../src/network/card/qemu-network.ts';
 import { type RunningNetwork, startNetwork } from '../../../src/passt/running-network.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { chooseHostPorts } from '../../../src/passt/host-port.ts';
-import { parsePortForwards } from '../../../src/passt/port.ts';
+import { chooseHostPorts } from '../../../src/network/ports/host-port.ts';
+import { parsePortForwards } from '../../../src/network/ports/port.ts';
 import { PASST_BACKENDS, processesWith } from './lab.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import { keeperProgram } from '../../../src/process/keeper-program.ts';
-import { holdFileLock } from '../../../src/process/file-lock.ts';
+import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
+import { holdFileLock } from '../../../src/process/lock/file-lock.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 const directory = temporaryDirectory();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { MissingProgramError } from '../../../src/errors.ts';
+import { MissingProgramError } from '../../../src/errors/index.ts';
 import { runInForeground } from '../../../src/process/foreground.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { temporaryDirectory } from '../../directory.ts';

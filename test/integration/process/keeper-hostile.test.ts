@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import { KeeperEndedError } from '../../../src/errors.ts';
+import { KeeperEndedError } from '../../../src/errors/index.ts';
 import type { StartedKeeper } from '../../../src/process/keeper.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { KeeperLab, buildSanitizedKeeper } from './keeper-lab.ts';

@@ -16,7 +16,7 @@ import { requireProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 
-const SOURCES = join(import.meta.dirname, '../../../src/process/keeper');
+const SOURCES = join(import.meta.dirname, '../../../native/keeper');
 /** Whatever goes wrong must be seen by the exit status and in QEMU's log. */
 const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
 

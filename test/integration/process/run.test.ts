@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { StandstillError, TimedOutError } from '../../../src/errors.ts';
+import { StandstillError, TimedOutError } from '../../../src/errors/index.ts';
 import { run } from '../../../src/process/run.ts';
 
 const STANDSTILL_MS = 400;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { WHOEVER_STARTS_IT, tether } from '../../../src/process/tether.ts';
+import { WHOEVER_STARTS_IT, tether } from '../../../src/process/confine/tether.ts';
 
 it('ties a program to the process that starts it', () => {
   const [program, ...options] = tether(WHOEVER_STARTS_IT, 5, ['/qemu', '-x'], ['--limit', 'core=0']);

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';
-import type { ProcessExit } from '../../../src/qmp/ending.ts';
+import type { ProcessExit } from '../../../src/qmp/connection/ending.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { generateTypes, introspect } from '../../../src/qmp/index.ts';
 import { failureOf } from './qemu.ts';
 
-const committed = new URL('../../../src/qmp/protocol.gen.ts', import.meta.url);
+const committed = new URL('../../../src/qmp/protocol/protocol.gen.ts', import.meta.url);
 
 test('the committed types are what this QEMU describes, where it is the version they were made from', async (context) => {
   const { schema, source } = await introspect('qemu-system-x86_64');

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
-import { pausesOnFailure } from '../../../src/testing/pause-on-failure.ts';
+import { pausesOnFailure } from '../../../src/testing/guests/pause-on-failure.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { start, until } from '../../e2e/command.ts';
 import { Terminal } from '../../e2e/named/terminal.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { DigestMismatchError, DownloadError, InvalidInputError } from '../../../src/errors.ts';
+import { DigestMismatchError, DownloadError, InvalidInputError } from '../../../src/errors/index.ts';
 import type { TransferProgress } from '../../../src/images/transfer/download.ts';
 import { digestOf, labWithFile, noise } from './lab.ts';
 

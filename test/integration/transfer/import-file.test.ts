@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { DigestMismatchError, InvalidInputError } from '../../../src/errors.ts';
+import { DigestMismatchError, InvalidInputError } from '../../../src/errors/index.ts';
 import { importFile } from '../../../src/images/transfer/import-file.ts';
 import { temporaryDirectory } from '../../directory.ts';
 import { digestOf, noise } from './lab.ts';

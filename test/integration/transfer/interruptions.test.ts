@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { NoSpaceError } from '../../../src/errors.ts';
+import { NoSpaceError } from '../../../src/errors/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { canMount, smallFileSystem } from '../machine/small-file-system.ts';
 import { digestOf, labWithFile } from './lab.ts';

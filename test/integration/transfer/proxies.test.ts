@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Proxy, startProxy } from '../../../fixtures/http/proxy.ts';
-import { InvalidInputError } from '../../../src/errors.ts';
+import { InvalidInputError } from '../../../src/errors/index.ts';
 import { fetchDocument } from '../../../src/images/transfer/fetch-document.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { TransferLab, noise } from './lab.ts';

@@ -1,4 +1,4 @@
-import type { ConfinementAbilities } from '../../../src/process/layers.ts';
+import type { ConfinementAbilities } from '../../../src/process/confine/layers.ts';
 
 const able = { usable: true } as const;
 export const unable = { usable: false, reason: 'not here' } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CommandFailedError, tellingLine } from '../../../src/errors.ts';
+import { CommandFailedError, tellingLine } from '../../../src/errors/index.ts';
 
 test('is the last line, where that says it', () => {
   expect(tellingLine('one\ntwo\n')).toBe('two');

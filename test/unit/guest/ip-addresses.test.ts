@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseIpAddresses } from '../../../src/guest/ip-addresses.ts';
-import { parseArpTable, parseNeighbours } from '../../../src/passt/neighbours.ts';
+import { parseArpTable, parseNeighbours } from '../../../src/network/probe/neighbours.ts';
 
 test('addresses are read as iproute2 and busybox print them: IPv4 first, none that nobody else can reach', () => {
   const iproute2 = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
-import { confine } from '../../../src/process/confine.ts';
-import type { FoundPath } from '../../../src/process/found-path.ts';
-import { type ConfinementAbilities, layersOf } from '../../../src/process/layers.ts';
+import { confine } from '../../../src/process/confine/confine.ts';
+import type { FoundPath } from '../../../src/process/confine/found-path.ts';
+import { type ConfinementAbilities, layersOf } from '../../../src/process/confine/layers.ts';
 import { everyLayer, noNamespaces } from '../confine/abilities.ts';
 
 const RESOLVED = '/run/systemd/resolve';

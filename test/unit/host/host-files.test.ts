@@ -17,9 +17,9 @@ import {
   surveyKey,
   writeCachedSurvey,
 } from '../../../src/host/cache.ts';
-import { SURVEY_VERSION, type Survey } from '../../../src/host/host.ts';
-import { findKvmDeviceProblem } from '../../../src/host/kvm-device.ts';
-import { inspectSurroundings } from '../../../src/host/surroundings.ts';
+import { SURVEY_VERSION, type Survey } from '../../../src/host/survey/host.ts';
+import { findKvmDeviceProblem } from '../../../src/host/kvm/kvm-device.ts';
+import { inspectSurroundings } from '../../../src/host/findings/surroundings.ts';
 import { everyLayer } from '../confine/abilities.ts';
 
 let directory: string;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { InvalidInputError, PortTakenError } from '../../../src/errors.ts';
+import { InvalidInputError, PortTakenError } from '../../../src/errors/index.ts';
 import { explainPasstFailure, isRefusedForward } from '../../../src/passt/start-failure.ts';
 
 it('explains why passt of 2023 takes no two addresses for one port number', async () => {

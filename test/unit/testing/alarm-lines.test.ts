@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alarmOf } from '../../../src/testing/alarm-lines.ts';
+import { alarmOf } from '../../../src/testing/guests/alarm-lines.ts';
 
 describe('a line of the console', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bundleDirectory } from '../../../src/testing/bundle-directory.ts';
-import { reproduceScript } from '../../../src/testing/reproduce-script.ts';
+import { bundleDirectory } from '../../../src/testing/bundle/bundle-directory.ts';
+import { reproduceScript } from '../../../src/testing/bundle/reproduce-script.ts';
 
 describe('the directory of a bundle', () => {
   it('is the same for a test in each run, and another for each test', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BoundForward } from '../../../src/passt/port.ts';
-import { urlOf } from '../../../src/testing/published.ts';
+import type { BoundForward } from '../../../src/network/ports/port.ts';
+import { urlOf } from '../../../src/testing/guests/published.ts';
 
 function forward(guestPort: number, hostAddress: string, protocol: 'tcp' | 'udp' = 'tcp'): BoundForward {
   return { guestPort, hostAddress, hostPort: guestPort + 10_000, protocol, ephemeral: true };

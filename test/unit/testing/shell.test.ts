@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError } from '../../../src/errors.ts';
-import { type ShellValue, composeScript } from '../../../src/testing/shell.ts';
+import { InvalidInputError } from '../../../src/errors/index.ts';
+import { type ShellValue, composeScript } from '../../../src/testing/guests/shell.ts';
 
 function printed(script: TemplateStringsArray, ...values: ShellValue[]): string {
   return execFileSync('/bin/sh', ['-ec', composeScript(script, values)], { encoding: 'utf8' });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseSockets } from '../../../src/testing/probe-sockets.ts';
+import { parseSockets } from '../../../src/testing/probes/probe-sockets.ts';
 
 /** As Linux 6.12 writes /proc/net/tcp and /proc/net/tcp6. */
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

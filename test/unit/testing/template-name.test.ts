@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GuestSetup } from '../../../src/testing/guest-setup.ts';
-import { templateName } from '../../../src/testing/shared-templates.ts';
+import type { GuestSetup } from '../../../src/testing/guests/guest-setup.ts';
+import { templateName } from '../../../src/testing/guests/shared-templates.ts';
 
 describe('the name of a template that tests share', () => {
   const plain = templateName({ image: 'micro', memory: '512M' });

@@ -1,6 +1,6 @@
 import { expect, it, test } from 'vitest';
 import * as z from 'zod';
-import { InvalidInputError } from '../../../src/errors.ts';
+import { InvalidInputError } from '../../../src/errors/index.ts';
 import { parseOptions } from '../../../src/util/options.ts';
 import { recordOf } from '../../../src/util/record-of.ts';
 

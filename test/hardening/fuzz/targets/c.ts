@@ -6,10 +6,10 @@ import {
   cProgram,
   ledByCoverage,
 } from '../../../../fixtures/fuzz/c-program.ts';
-import { InvalidInputError } from '../../../../src/errors.ts';
-import { type ExecOptions, encodeCommand } from '../../../../src/guest/command.ts';
-import { FieldWriter, Operation, Tag, readFields } from '../../../../src/guest/fields.ts';
-import { FrameDecoder, FrameType, GarbageError, encodeFrame } from '../../../../src/guest/frame.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { type ExecOptions, encodeCommand } from '../../../../src/guest/agent/command.ts';
+import { FieldWriter, Operation, Tag, readFields } from '../../../../src/guest/agent/fields.ts';
+import { FrameDecoder, FrameType, GarbageError, encodeFrame } from '../../../../src/guest/agent/frame.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { type FuzzTarget, bytesTarget, jsonTarget, must, same } from '../target.ts';
 

@@ -7,26 +7,26 @@ import {
   BrokenTemplateError,
   CatalogueFileError,
   VmletError,
-} from '../../../../src/errors.ts';
+} from '../../../../src/errors/index.ts';
 import { readCachedSurvey } from '../../../../src/host/cache.ts';
 import { readCatalogueFile } from '../../../../src/images/catalogue/catalogue-file.ts';
-import { listImages, readManifest } from '../../../../src/images/store.ts';
-import { PartialFile } from '../../../../src/images/transfer/partial-file.ts';
-import { templateFiles } from '../../../../src/machine/fork/template-files.ts';
-import { readRecord } from '../../../../src/machine/fork/template-record.ts';
-import type { Locations } from '../../../../src/machine/locations.ts';
-import { readSpec } from '../../../../src/store/definition.ts';
-import { settleRestore } from '../../../../src/store/interrupted-restore.ts';
-import { settleSnapshot } from '../../../../src/store/interrupted-snapshot.ts';
-import { machineFiles } from '../../../../src/store/machine-files.ts';
-import { readEarlierForwards } from '../../../../src/store/machine-network.ts';
-import { readPlan } from '../../../../src/store/machine-plan-file.ts';
-import { formatMachineSpec, parseMachineSpec } from '../../../../src/store/machine-spec.ts';
-import { lastStartOf, readStatus, describeStatus } from '../../../../src/store/machine-status.ts';
-import { readSavedNote } from '../../../../src/store/saved-note.ts';
-import { readSerialStart } from '../../../../src/store/serial-start.ts';
-import { findMemory } from '../../../../src/store/snapshot-record.ts';
-import { readSshRecord } from '../../../../src/store/ssh-record.ts';
+import { listImages, readManifest } from '../../../../src/images/store/store.ts';
+import { PartialFile } from '../../../../src/images/transfer/partial/partial-file.ts';
+import { templateFiles } from '../../../../src/template/template-files.ts';
+import { readRecord } from '../../../../src/template/template-record.ts';
+import type { Locations } from '../../../../src/machine/paths/locations.ts';
+import { readSpec } from '../../../../src/machines/record/definition.ts';
+import { settleRestore } from '../../../../src/machines/lock/interrupted-restore.ts';
+import { settleSnapshot } from '../../../../src/machines/lock/interrupted-snapshot.ts';
+import { machineFiles } from '../../../../src/machines/record/machine-files.ts';
+import { readEarlierForwards } from '../../../../src/machines/plan/machine-network.ts';
+import { readPlan } from '../../../../src/machines/record/machine-plan-file.ts';
+import { formatMachineSpec, parseMachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
+import { lastStartOf, readStatus, describeStatus } from '../../../../src/machines/record/machine-status.ts';
+import { readSavedNote } from '../../../../src/machines/record/saved-note.ts';
+import { readSerialStart } from '../../../../src/machines/channel/serial-start.ts';
+import { findMemory } from '../../../../src/machines/record/snapshot-record.ts';
+import { readSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 import { mutatedText } from '../mutate.ts';
 import { mutatedJson } from '../mutate-json.ts';
 import { type FuzzTarget, jsonTarget, must, same } from '../target.ts';

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
-import { InvalidInputError } from '../../../../src/errors.ts';
-import { parseSubnet } from '../../../../src/passt/ethernet/subnet.ts';
-import { canonicalIpv6, isIpv4 } from '../../../../src/passt/ip-address.ts';
-import { formatPort, parsePortForwards } from '../../../../src/passt/port.ts';
-import { isDiskSize, parseDiskSize } from '../../../../src/images/disk-size.ts';
-import { formatPublishedDigest, parsePublishedDigest } from '../../../../src/images/published-digest.ts';
-import { formatImageReference, parseImageReference } from '../../../../src/images/reference.ts';
-import { parseDiskSpec } from '../../../../src/machine/disk-spec.ts';
-import { parseKeys } from '../../../../src/machine/keys.ts';
-import { parseMemory } from '../../../../src/machine/memory-size.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
+import { canonicalIpv6, isIpv4 } from '../../../../src/network/ports/ip-address.ts';
+import { formatPort, parsePortForwards } from '../../../../src/network/ports/port.ts';
+import { isDiskSize, parseDiskSize } from '../../../../src/images/qemu-img/disk-size.ts';
+import {
+  formatPublishedDigest,
+  parsePublishedDigest,
+} from '../../../../src/images/digest/published-digest.ts';
+import { formatImageReference, parseImageReference } from '../../../../src/images/record/reference.ts';
+import { parseDiskSpec } from '../../../../src/machine/spec/disk-spec.ts';
+import { parseKeys } from '../../../../src/machine/screen/keys.ts';
+import { parseMemory } from '../../../../src/machine/spec/memory-size.ts';
 import { mutatedText } from '../mutate.ts';
 import { jsonTarget, must, same } from '../target.ts';
 

@@ -16,13 +16,13 @@ import {
   rockRidgeMark,
   ucs2,
 } from '../../../../fixtures/iso.ts';
-import { VmletError } from '../../../../src/errors.ts';
-import { kernelPayload, kernelRelease } from '../../../../src/images/bzimage.ts';
-import { cpioArchive } from '../../../../src/images/cpio.ts';
-import { elfSection, hasPvhEntry, isStaticProgram } from '../../../../src/images/elf.ts';
-import { fatImage } from '../../../../src/images/fat.ts';
-import { readFat } from '../../../../src/images/fat-contents.ts';
-import { openIso } from '../../../../src/images/iso9660.ts';
+import { VmletError } from '../../../../src/errors/index.ts';
+import { kernelPayload, kernelRelease } from '../../../../src/images/formats/bzimage.ts';
+import { cpioArchive } from '../../../../src/images/formats/cpio.ts';
+import { elfSection, hasPvhEntry, isStaticProgram } from '../../../../src/images/formats/elf.ts';
+import { fatImage } from '../../../../src/images/formats/fat.ts';
+import { readFat } from '../../../../src/images/formats/fat-contents.ts';
+import { openIso } from '../../../../src/images/iso/iso9660.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, jsonTarget, must, same } from '../target.ts';
 import { refusedOr } from './grammars.ts';

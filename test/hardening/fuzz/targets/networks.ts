@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { DhcpServer } from '../../../../src/passt/ethernet/dhcp-server.ts';
-import { FrameStream, FrameStreamError } from '../../../../src/passt/ethernet/frame-stream.ts';
-import { LONGEST_FRAME, type StreamFrame, streamFrame } from '../../../../src/passt/ethernet/frame.ts';
-import { parseSubnet } from '../../../../src/passt/ethernet/subnet.ts';
-import { EthernetSwitch, type SwitchPort } from '../../../../src/passt/ethernet/switch.ts';
+import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
+import { FrameStream, FrameStreamError } from '../../../../src/network/ethernet/frame-stream.ts';
+import { LONGEST_FRAME, type StreamFrame, streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import { parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
+import { EthernetSwitch, type SwitchPort } from '../../../../src/network/ethernet/switch.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, must, same } from '../target.ts';
 

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import * as yaml from 'yaml';
 import { AnsweringProgram } from '../../../../fixtures/fuzz/c-program.ts';
 import { target as guest } from '../../../../fixtures/seed/target.ts';
-import { InvalidInputError } from '../../../../src/errors.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSeed } from '../../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
-import { fatImage } from '../../../../src/images/fat.ts';
-import { readFat } from '../../../../src/images/fat-contents.ts';
+import { fatImage } from '../../../../src/images/formats/fat.ts';
+import { readFat } from '../../../../src/images/formats/fat-contents.ts';
 import { mutatedText } from '../mutate.ts';
 import { jsonTarget, must, same } from '../target.ts';
 

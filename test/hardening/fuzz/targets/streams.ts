@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { formatLossless, parseLossless, stringifyLossless } from '../../../../src/qmp/lossless-json.ts';
-import { JsonObjectScanner } from '../../../../src/qmp/framing.ts';
-import { readMessage } from '../../../../src/qmp/message.ts';
-import type { JsonObject } from '../../../../src/qmp/lossless-json.ts';
-import { EventLog } from '../../../../src/machine/event-log.ts';
-import { readFields, fieldText } from '../../../../src/guest/fields.ts';
+import { formatLossless, parseLossless, stringifyLossless } from '../../../../src/qmp/wire/lossless-json.ts';
+import { JsonObjectScanner } from '../../../../src/qmp/wire/framing.ts';
+import { readMessage } from '../../../../src/qmp/wire/message.ts';
+import type { JsonObject } from '../../../../src/qmp/wire/lossless-json.ts';
+import { EventLog } from '../../../../src/machine/life/event-log.ts';
+import { readFields, fieldText } from '../../../../src/guest/agent/fields.ts';
 import {
   FrameDecoder,
   FrameFinder,
@@ -12,9 +12,9 @@ import {
   GarbageError,
   PAYLOAD_MAX,
   encodeFrame,
-} from '../../../../src/guest/frame.ts';
-import type { Frame } from '../../../../src/guest/frame.ts';
-import { decodeHello } from '../../../../src/guest/greeting.ts';
+} from '../../../../src/guest/agent/frame.ts';
+import type { Frame } from '../../../../src/guest/agent/frame.ts';
+import { decodeHello } from '../../../../src/guest/agent/greeting.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, jsonTarget, must, same } from '../target.ts';
 

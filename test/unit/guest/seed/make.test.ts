@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { target } from '../../../../fixtures/seed/target.ts';
-import { InvalidInputError } from '../../../../src/errors.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { makeSeed, seedLabel } from '../../../../src/guest/seed/make.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
 import type { SeedTarget } from '../../../../src/guest/seed/target.ts';
-import { makeSshKeyPair } from '../../../../src/guest/ssh-key.ts';
+import { makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
 
 const { publicKey } = makeSshKeyPair('me');
 

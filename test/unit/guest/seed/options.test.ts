@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError } from '../../../../src/errors.ts';
-import { makeSshKeyPair } from '../../../../src/guest/ssh-key.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
 
 describe('the options of a seed', () => {

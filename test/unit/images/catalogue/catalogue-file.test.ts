@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CatalogueFileError } from '../../../../src/errors.ts';
+import { CatalogueFileError } from '../../../../src/errors/index.ts';
 import { readCatalogueFile } from '../../../../src/images/catalogue/catalogue-file.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 

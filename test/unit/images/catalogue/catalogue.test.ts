@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ImageNotFoundError, InvalidInputError } from '../../../../src/errors.ts';
+import { ImageNotFoundError, InvalidInputError } from '../../../../src/errors/index.ts';
 import { type Catalogue, openCatalogue } from '../../../../src/images/catalogue/catalogue.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Catalogue, openCatalogue } from '../../../../src/images/catalogue/catalogue.ts';
 import { entrySchema } from '../../../../src/images/catalogue/schema.ts';
-import { catalogueFile } from '../../../../src/machine/package-files.ts';
+import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/images.md'), 'utf8');

@@ -2,9 +2,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readKeys } from 'openpgp';
 import { expect, it } from 'vitest';
-import { dnfRelease } from '../../../../src/images/build/dnf-release.ts';
+import { dnfRelease } from '../../../../src/images/build/packages/dnf-release.ts';
 import { readCatalogueFile } from '../../../../src/images/catalogue/catalogue-file.ts';
-import { catalogueFile } from '../../../../src/machine/package-files.ts';
+import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
 
 const file = catalogueFile();
 const { keys, images } = (await readCatalogueFile(file)) ?? { keys: {}, images: {} };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HostileImage, hostileImages } from '../../../../fixtures/hostile-images/corpus.ts';
 import { FILES, keptName, readKept } from '../../../../fixtures/hostile-images/make.ts';
-import { ImageRefusedError } from '../../../../src/errors.ts';
+import { ImageRefusedError } from '../../../../src/errors/index.ts';
 import { acceptForeignImage, acceptImage } from '../../../../src/images/header/accept.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VHDX, iso, le64, vhdx, vmdkSparse } from '../../../../fixtures/hostile-images/foreign.ts';
 import { qcow2 } from '../../../../fixtures/hostile-images/qcow2.ts';
-import { ImageRefusedError, InvalidInputError } from '../../../../src/errors.ts';
+import { ImageRefusedError, InvalidInputError } from '../../../../src/errors/index.ts';
 import {
   type AcceptOptions,
   acceptForeignImage,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { InvalidInputError } from '../../../../src/errors.ts';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { createNetwork } from '../../../../src/machine/network/create-network.ts';
 import { parseNetworks } from '../../../../src/machine/network/network-place.ts';
-import { parseSpec } from '../../../../src/machine/spec.ts';
+import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 
 test('each network has its own addresses by default, and the ones that it was given', () => {
   const [one, other] = [createNetwork(), createNetwork()];

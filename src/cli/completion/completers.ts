@@ -1,0 +1,115 @@
+/** One possible word. */
+export interface Candidate {
+  readonly value: string;
+  /** A few words beside it, for the shells that show them; may be empty. */
+  readonly description: string;
+}
+
+export interface Completions {
+  readonly candidates: readonly Candidate[];
+  /** Whether the shell offers paths of its own, beside the candidates. */
+  readonly paths: 'none' | 'files' | 'directories';
+}
+
+/** @param operands the words before, by the names of the arguments that they are. */
+type Completer = (operands: ReadonlyMap<string, string>) => Promise<Completions>;
+
+const files: Completer = async () => Promise.resolve({ candidates: [], paths: 'files' });
+const directories: Completer = async () => Promise.resolve({ candidates: [], paths: 'directories' });
+const machines: Completer = async () => only(await machineNames(), 'machine');
+const templates: Completer = async () => only(await templateNames(), 'template');
+const images: Completer = async () => only(await imageNames(), 'image');
+
+/**
+ * What completes an argument or a flag's value, by the name that it has between the angle brackets. A name that is not
+ * here completes to nothing.
+ */
+const COMPLETERS: Readonly<Record<string, Completer>> = {
+  machine: machines,
+  machines,
+  images,
+  template: templates,
+  templates,
+  'stored-image': images,
+  image: async () => ({ candidates: await bootableImages(), paths: 'files' }),
+  references: async () => ({ candidates: await catalogueImages(), paths: 'none' }),
+  snapshot: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
+  snapshots: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
+  'disk-name': async (operands) => only(await diskNames(operands.get('machine')), 'disk'),
+  drive: async (operands) => only(await driveNames(operands.get('machine')), 'CD drive'),
+  file: files,
+  files,
+  disk: files,
+  path: files,
+  program: files,
+  dir: directories,
+};
+
+export async function completionsOfKind(
+  kind: string,
+  operands: ReadonlyMap<string, string>,
+): Promise<Completions> {
+  const completer = Object.hasOwn(COMPLETERS, kind) ? COMPLETERS[kind] : undefined;
+  return completer === undefined ? { candidates: [], paths: 'none' } : completer(operands);
+}
+
+async function machineNames(): Promise<string[]> {
+  const { MachineStore } = await import('../../machines/index.ts');
+  return new MachineStore().names();
+}
+
+async function templateNames(): Promise<string[]> {
+  const { listTemplates } = await import('../../index.ts');
+  return listTemplates().map(({ name }) => name);
+}
+
+async function snapshotNames(machine: string | undefined): Promise<string[]> {
+  return ((await (await findMachine(machine))?.snapshots()) ?? []).map(({ name }) => name);
+}
+
+async function diskNames(machine: string | undefined): Promise<string[]> {
+  return ((await findMachine(machine))?.spec.disks ?? []).map(({ name }) => name);
+}
+
+async function driveNames(machine: string | undefined): Promise<string[]> {
+  return ((await findMachine(machine))?.spec.cdroms ?? []).map(({ name }) => name);
+}
+
+async function findMachine(name: string | undefined) {
+  const { MachineStore } = await import('../../machines/index.ts');
+  const store = new MachineStore();
+  return name !== undefined && store.names().includes(name) ? store.get(name) : undefined;
+}
+
+async function imageNames(): Promise<string[]> {
+  const { ImageStore } = await import('../../index.ts');
+  const { images: listed } = await new ImageStore().list();
+  return listed.flatMap(({ names }) => names);
+}
+
+/** Those that can be pulled by name. A catalogue of the user's own that is wrong is told where it is used. */
+async function catalogueImages(): Promise<Candidate[]> {
+  const { CatalogueFileError, ImageStore } = await import('../../index.ts');
+  try {
+    const rows = await new ImageStore().catalogue();
+    return rows.flatMap(({ reference, aliases, description }) =>
+      [reference, ...aliases].map((value) => ({ value, description })),
+    );
+  } catch (error) {
+    if (error instanceof CatalogueFileError) return [];
+    throw error;
+  }
+}
+
+/** Those that are here, and those that would be pulled. */
+async function bootableImages(): Promise<Candidate[]> {
+  const here = (await imageNames()).map((value) => ({ value, description: 'image' }));
+  const others = (await catalogueImages()).filter(
+    ({ value }) => !here.some((image) => image.value === value),
+  );
+  return [...here, ...others];
+}
+
+function only(values: readonly string[], description: string): Completions {
+  return { candidates: values.map((value) => ({ value, description })), paths: 'none' };
+}

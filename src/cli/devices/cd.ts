@@ -1,0 +1,92 @@
+import { Command } from 'commander';
+import { type ChangedCd, MachineStore } from '../../machines/index.ts';
+import { durationMs } from '../flags/flag-values.ts';
+import { table } from '../output/table.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+interface Flags {
+  readonly force?: true;
+  readonly timeout?: number;
+}
+
+export function cdCommand(): Command {
+  const cd = new Command('cd').description('The CDs in the drives of machines, those that run too.');
+  cd.command('ls')
+    .description('list the drives and what is in them')
+    .argument('<machine>', 'its name')
+    .option('--json', 'print JSON')
+    .action(list);
+  changing(
+    cd
+      .command('insert')
+      .description('put a CD into a drive; what is in it comes out')
+      .argument('<machine>', 'its name')
+      .argument('<file>', 'an ISO image')
+      .argument('[drive]', 'its name, where the machine has several'),
+  ).action(async (name: string, file: string, drive: string | undefined, flags: Flags) =>
+    change(name, file, drive, flags),
+  );
+  changing(
+    cd
+      .command('eject')
+      .description('take the CD out of a drive')
+      .argument('<machine>', 'its name')
+      .argument('[drive]', 'its name, where the machine has several'),
+  ).action(async (name: string, drive: string | undefined, flags: Flags) =>
+    change(name, undefined, drive, flags),
+  );
+  cd.command('add')
+    .description('give a machine a drive, from its next start on')
+    .argument('<machine>', 'its name')
+    .argument('[file]', 'an ISO image in it')
+    .action(async (name: string, file: string | undefined) => {
+      process.stdout.write(`${await new MachineStore().get(name).addCdDrive(file)}\n`);
+    });
+  cd.command('rm')
+    .description('take a drive from a machine, from its next start on')
+    .argument('<machine>', 'its name')
+    .argument('[drive]', 'its name, where the machine has several')
+    .action(async (name: string, drive: string | undefined) => {
+      process.stdout.write(`${await new MachineStore().get(name).removeCdDrive(drive)}\n`);
+    });
+  return cd;
+}
+
+function changing(command: Command): Command {
+  return command
+    .option('-f, --force', 'open the drive though the guest has locked it')
+    .option(
+      '-t, --timeout <time>',
+      'what a guest that has locked it gets to open it (default: 10s)',
+      durationMs,
+    );
+}
+
+async function list(name: string, { json }: { json?: true }): Promise<void> {
+  const machine = new MachineStore().get(name);
+  const drives = await untilInterrupted(async (signal) => machine.drives({ signal }));
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ version: 1, drives }, null, 2)}\n`);
+    return;
+  }
+  const runs = machine.status().kind === 'running';
+  const rows = drives.map(({ name: drive, path, locked, open }) => {
+    const state = open ? 'open' : locked ? 'locked' : '';
+    return [drive, runs && open === undefined ? 'next start' : state, path ?? 'empty'];
+  });
+  process.stdout.write(table([['DRIVE', 'STATE', 'CD'], ...rows]));
+}
+
+async function change(
+  name: string,
+  file: string | undefined,
+  drive: string | undefined,
+  { force, timeout }: Flags,
+): Promise<void> {
+  const changed: ChangedCd = await untilInterrupted(async (signal) =>
+    new MachineStore().get(name).changeCd(file, { drive, force, timeoutMs: timeout, signal }),
+  );
+  process.stdout.write(`${changed.drive}\n`);
+  if (changed.takesEffect === 'now') return;
+  process.stderr.write(`vmlet: ${name} has this drive from its next start on\n`);
+}

@@ -1,0 +1,72 @@
+import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+import { formatEndpoint } from '../../format.ts';
+import { MachineStore } from '../../machines/index.ts';
+import { table } from '../output/table.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+const BACKENDS =
+  'On a machine that runs the change is there at once. With slirp all connections go on. passt is started anew: ' +
+  'all connections of the guest end, and the host does not listen for some milliseconds; in the guest nothing else ' +
+  'changes.';
+
+export function portCommand(): Command {
+  const port = new Command('port').description('The ports of the host that lead into machines.');
+  port
+    .command('add')
+    .description(`publish more ports. ${BACKENDS}`)
+    .argument('<machine>', 'its name')
+    .argument('<ports...>', '[ip:][host]:guest[/tcp|udp], ranges too')
+    .option('--json', 'print JSON')
+    .action(add);
+  port
+    .command('rm')
+    .description(`take forwards away. ${BACKENDS}`)
+    .argument('<machine>', 'its name')
+    .argument('[ports...]', 'host ports, or forwards as they were given')
+    .option('--all', 'all of them')
+    .action(remove);
+  port
+    .command('ls')
+    .description('list the forwards')
+    .argument('<machine>', 'its name')
+    .option('--json', 'print JSON')
+    .action(list);
+  return port;
+}
+
+type Forward = ReturnType<ReturnType<MachineStore['get']>['ports']>[number];
+
+async function add(name: string, ports: string[], flags: { json?: true }): Promise<void> {
+  const added = await untilInterrupted(async (signal) =>
+    new MachineStore().get(name).addPorts(ports, { signal }),
+  );
+  print(added, flags);
+}
+
+async function remove(name: string, ports: string[], flags: { all?: true }): Promise<void> {
+  if (ports.length === 0 && !flags.all) {
+    throw new InvalidInputError('ports', 'none was given', { hint: 'give host ports, or --all' });
+  }
+  await untilInterrupted(async (signal) =>
+    new MachineStore().get(name).removePorts(flags.all ? undefined : ports, { signal }),
+  );
+}
+
+function list(name: string, flags: { json?: true }): void {
+  print(new MachineStore().get(name).ports(), flags);
+}
+
+function print(forwards: readonly Forward[], { json }: { json?: true }): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ version: 1, ports: forwards }, null, 2)}\n`);
+    return;
+  }
+  const rows = forwards.map(({ hostAddress, hostPort, guestPort, protocol }) => [
+    hostPort === undefined
+      ? `${hostAddress}, a port that is free`
+      : formatEndpoint(hostAddress, hostPort, protocol),
+    `${guestPort}/${protocol}`,
+  ]);
+  process.stdout.write(table([['HOST', 'GUEST'], ...rows]));
+}

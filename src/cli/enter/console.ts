@@ -1,0 +1,82 @@
+import { Transform } from 'node:stream';
+import { Command } from 'commander';
+import { PrintableText } from '../output/printable.ts';
+import { lineCount } from '../flags/flag-values.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+interface Flags {
+  readonly readOnly?: true;
+  readonly lines: number;
+}
+
+const CTRL_C = 0x03;
+const CTRL_RIGHT_BRACKET = 0x1d;
+const SCROLL_BACK = 50;
+
+export function consoleCommand(): Command {
+  return new Command('console')
+    .description(
+      'Connects the terminal, or standard input and output, to the serial console of a machine until Ctrl-] is typed or ' +
+        'the machine ends. Any number can be connected at once. A test that is paused names sockets for this, which are ' +
+        'given as paths.',
+    )
+    .argument('<machine>', 'its name, or the path of a socket')
+    .option('--read-only', 'type nothing; Ctrl-C leaves too')
+    .option('--lines <n>', 'show the last so many lines of the log first', lineCount, SCROLL_BACK)
+    .action(openConsole);
+}
+
+async function openConsole(name: string, { readOnly, lines }: Flags): Promise<void> {
+  const { MachineStore, attachConsole, describeStatus } = await import('../../machines/index.ts');
+  // No machine has a slash in its name.
+  const machine = name.includes('/') ? undefined : new MachineStore().get(name).live();
+  const { stdin, stdout, stderr } = process;
+  const what = machine ? `the serial console of ${name}` : name;
+  if (stdin.isTTY) stderr.write(`vmlet: ${what}; Ctrl-] leaves it\n`);
+  const end = await untilInterrupted(async (signal) => {
+    using _raw = rawTerminal();
+    const input = readOnly ? stdin.pipe(leavingOnly()) : stdin;
+    try {
+      if (!machine) return { kind: await attachConsole(name, { input, output: stdout, signal }) } as const;
+      return await machine.console({
+        input,
+        output: stdout,
+        signal,
+        scrollBack: { lines, show: (bytes) => void stdout.write(stdout.isTTY ? plain(bytes) : bytes) },
+      });
+    } finally {
+      if (input !== stdin) stdin.unpipe().pause();
+    }
+  });
+  // Nobody knows where the guest has left the cursor.
+  if (stdout.isTTY) stderr.write('\n');
+  if (end.kind === 'closed') stderr.write(`vmlet: ${name} is closed\n`);
+  if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
+}
+
+/** A terminal would answer the questions in what is old, and the guest would take that for typing. */
+function plain(bytes: Buffer): string {
+  const text = new PrintableText();
+  return text.push(bytes) + text.end();
+}
+
+function rawTerminal(): Disposable {
+  const { stdin } = process;
+  const raw = stdin.isTTY && !stdin.isRaw;
+  if (raw) stdin.setRawMode(true);
+  return {
+    [Symbol.dispose]() {
+      if (raw) stdin.setRawMode(false);
+    },
+  };
+}
+
+/** Of what is typed, or what a terminal answers, only the keys that leave. */
+function leavingOnly(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const leaves = chunk.includes(CTRL_RIGHT_BRACKET) || chunk.includes(CTRL_C);
+      done(null, leaves ? Buffer.of(CTRL_RIGHT_BRACKET) : undefined);
+    },
+  });
+}

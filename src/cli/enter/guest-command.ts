@@ -1,0 +1,58 @@
+import { finished } from 'node:stream/promises';
+import type { ExecOptions, GuestProcess } from '../../index.ts';
+import { exitCodeOfSignal } from '../output/exit-code.ts';
+import type { Interrupts } from '../session/interrupts.ts';
+import { guestEnvironment } from '../flags/flag-values.ts';
+import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
+import { attachTerminal } from '../session/terminal.ts';
+
+const SHELL = ['/bin/sh', '-l'];
+
+/** Gives a command in a guest our streams, signals and, where it is wanted, our terminal. Returns its exit status. */
+export async function runInGuest(
+  exec: (argv: readonly string[], options: ExecOptions) => GuestProcess,
+  argv: readonly string[],
+  flags: GuestCommandFlags,
+  interrupts: Interrupts,
+  signal: AbortSignal,
+): Promise<number> {
+  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  // Whoever gives no command wants to be in the guest.
+  const wantsTerminal = flags.tty ?? (argv.length === 0 && onTerminal);
+  const passesStdin = flags.interactive ?? (wantsTerminal || !process.stdin.isTTY);
+  const guestProcess = exec(argv.length > 0 ? argv : SHELL, {
+    env: guestEnvironment(flags.env),
+    cwd: flags.workdir,
+    user: flags.user,
+    tty: wantsTerminal ? terminalSize() : undefined,
+    // A terminal is its own input, and there is nothing to read from a terminal that was not asked for.
+    ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
+    signal,
+  });
+  interrupts.whenAsked = (name) => guestProcess.kill(name);
+  using _terminal = wantsTerminal ? attachTerminal(guestProcess) : undefined;
+
+  if (passesStdin) process.stdin.pipe(guestProcess.stdin);
+  guestProcess.stdout.pipe(process.stdout, { end: false });
+  guestProcess.stderr.pipe(process.stderr, { end: false });
+  try {
+    const [result] = await Promise.all([
+      guestProcess,
+      finished(guestProcess.stdout),
+      finished(guestProcess.stderr),
+    ]);
+    return result.signal === undefined ? (result.exitCode ?? 0) : exitCodeOfSignal(result.signal);
+  } finally {
+    process.stdin.unpipe();
+    // A terminal or a pipe that somebody holds open would keep this process alive.
+    process.stdin.destroy();
+  }
+}
+
+function terminalSize(): { rows: number; columns: number; term: string } {
+  return {
+    rows: process.stdout.rows || 24,
+    columns: process.stdout.columns || 80,
+    term: process.env['TERM'] ?? 'xterm',
+  };
+}

@@ -1,0 +1,55 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+
+/** A flag whose values are shown and completed here; which are right is for the library to say. */
+export function choice(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, description);
+  option.argChoices = [...choices];
+  return option;
+}
+
+export const LIMIT_HELP =
+  'what QEMU may use of the host, cpus=1.5,memory=3G (systemd sees to it; default: none)';
+
+export function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+export function lineCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a number of lines');
+  return Number(text);
+}
+
+const LONGEST_MS = 24 * 24 * 3_600_000;
+
+/** Seconds by default, as for timeout(1): `90`, `1.5`, `30s`, `5m`, `1h`. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
+  const milliseconds = Number(match?.[1] ?? 0) * factor;
+  if (!(milliseconds > 0 && milliseconds <= LONGEST_MS)) {
+    throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h, and 24 days at most');
+  }
+  return milliseconds;
+}
+
+/** `NAME=value`, or `NAME` for the value that it has here, as with podman. */
+export function guestEnvironment(settings: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    settings.flatMap((setting): [string, string][] => {
+      const [name = '', ...rest] = setting.split('=');
+      if (name === '') {
+        throw new InvalidInputError('env', `${JSON.stringify(setting)} has no name`, {
+          hint: 'expected NAME=value',
+        });
+      }
+      const value = rest.length > 0 ? rest.join('=') : process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}

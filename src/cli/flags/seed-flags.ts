@@ -1,0 +1,137 @@
+import { isUtf8 } from 'node:buffer';
+import { statSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+import type { SeedFile, SeedOptions } from '../../index.ts';
+import { contentOf, textOf } from './file-of-flag.ts';
+import { collect } from './flag-values.ts';
+
+/** What commander makes of the flags that say what a guest becomes at its first boot. */
+export interface SeedFlags {
+  readonly cloudInit?: true;
+  readonly username?: string;
+  readonly sshKey?: readonly string[];
+  readonly hostname?: string;
+  readonly package?: readonly string[];
+  readonly file?: readonly string[];
+  readonly firstbootCommand?: readonly string[];
+  readonly timezone?: string;
+  readonly userData?: string;
+  readonly networkConfig?: string;
+}
+
+const GROUP = 'The first boot of an image with cloud-init:';
+const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
+
+export function addSeedFlags(command: Command): Command {
+  const flags: Option[] = [
+    new Option(
+      '--cloud-init',
+      'give a disk FILE the agent, a user and the rest by a seed for cloud-init; implied by all below, and by an image ' +
+        'that has cloud-init and no agent',
+    ),
+    new Option('--username <name>', 'the user that is made, with sudo (default: your own name)'),
+    new Option('--ssh-key <file>', 'who may log in: a .pub file, or a public key itself').argParser(collect),
+    new Option('--hostname <name>', "what the guest is called (default: the machine's name)"),
+    new Option('--package <packages>', 'packages to install, with commas in between').argParser(collect),
+    new Option(
+      '--file <file:guest[:mode]>',
+      'a file to put there, as in app.conf:/etc/app.conf:0600',
+    ).argParser(collect),
+    new Option('--firstboot-command <line>', 'a line for the shell, run by root, once').argParser(collect),
+    new Option('--timezone <zone>', 'as in Europe/Berlin'),
+    new Option('--user-data <file>', 'user-data of your own for cloud-init, merged with the rest'),
+    new Option('--network-config <file>', 'the network as netplan has it, version 2 (default: DHCP)'),
+  ];
+  for (const flag of flags) command.addOption(flag.helpGroup(GROUP));
+  return command;
+}
+
+/**
+ * What the flags ask for, their files read; undefined where none of them was given.
+ * @throws InvalidInputError for files that cannot be read, or are not what the flag says.
+ */
+export async function seedOptions(flags: SeedFlags): Promise<SeedOptions | undefined> {
+  const given = {
+    user: flags.username,
+    sshKeys: flags.sshKey?.flatMap(publicKeysOf),
+    hostname: flags.hostname,
+    packages: flags.package?.flatMap(packagesOf),
+    files: flags.file?.map(fileOf),
+    run: flags.firstbootCommand,
+    timezone: flags.timezone,
+    userData: flags.userData === undefined ? undefined : textOf(flags.userData, 'user-data'),
+    network: flags.networkConfig === undefined ? undefined : await networkOf(flags.networkConfig),
+  };
+  const seed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return Object.keys(seed).length > 0 || flags.cloudInit === true ? seed : undefined;
+}
+
+/** A key, or all keys of a file such as a .pub or an authorized_keys. */
+function publicKeysOf(text: string): string[] {
+  if (PUBLIC_KEY.test(text)) return [text];
+  const content = textOf(text, 'ssh-key', 'give the path of a .pub file, or the line that is in one');
+  if (content.includes('PRIVATE KEY-----')) {
+    throw new InvalidInputError('ssh-key', `${text} is a private key, which stays here`, {
+      hint: `give the public one: --ssh-key ${text}.pub`,
+    });
+  }
+  const lines = content.split('\n').map((line) => line.trim());
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const wrong = keys.find((line) => !PUBLIC_KEY.test(line));
+  if (keys.length > 0 && wrong === undefined) return keys;
+  throw new InvalidInputError(
+    'ssh-key',
+    wrong === undefined
+      ? `${text} is empty`
+      : `${text} holds a line that is no public key: ${wrong.slice(0, 80)}`,
+  );
+}
+
+function packagesOf(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new InvalidInputError('package', `${JSON.stringify(text)} names no package in one place`, {
+    hint: 'as in --package nginx,postgresql',
+  });
+}
+
+/** Without a mode, the file's own permission bits, as cp has it. */
+function fileOf(text: string): SeedFile {
+  const [, path, guestPath, mode] = /^(.+):(\/.*?)(?::([0-7]{3,4}))?$/.exec(text) ?? [];
+  if (path === undefined || guestPath === undefined || /:[^/]*$/.test(guestPath)) {
+    throw new InvalidInputError('file', `${JSON.stringify(text)} does not say what goes where`, {
+      hint: 'expected FILE:GUEST[:MODE] with an absolute path in the guest, as in app.conf:/etc/app.conf:0600',
+    });
+  }
+  const bytes = contentOf(path, 'file', 'copy what is large into the running machine: vmlet cp');
+  return {
+    path: guestPath,
+    // A text stays one that can be read, in a seed and in --dry-run.
+    content: isUtf8(bytes) ? bytes.toString('utf8') : bytes,
+    mode: mode === undefined ? statSync(path).mode & 0o777 : Number.parseInt(mode, 8),
+  };
+}
+
+async function networkOf(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = textOf(path, 'network-config');
+  const { parse } = await import('yaml');
+  let data: unknown;
+  try {
+    data = parse(text, { version: '1.1', logLevel: 'error' });
+  } catch (error) {
+    const [problem] = (error as Error).message.split('\n');
+    throw new InvalidInputError('network-config', `${path} is not YAML: ${problem ?? ''}`, { cause: error });
+  }
+  // It may be written with what netplan has around it.
+  const inner =
+    isMapping(data) && Object.keys(data).length === 1 && 'network' in data ? data['network'] : data;
+  if (isMapping(inner)) return inner;
+  throw new InvalidInputError('network-config', `${path} is no mapping`, {
+    hint: 'expected version: 2, ethernets: and so on, as netplan has it',
+  });
+}
+
+function isMapping(data: unknown): data is Record<string, unknown> {
+  return typeof data === 'object' && data !== null && !Array.isArray(data);
+}

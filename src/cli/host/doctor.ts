@@ -1,0 +1,71 @@
+import { Command } from 'commander';
+import type { Finding, HostFeature, HostReport } from '../../index.ts';
+import { SilentExit } from '../output/report-error.ts';
+
+interface DoctorFlags {
+  readonly json?: boolean;
+  readonly qemu?: string;
+}
+
+const SYMBOLS = {
+  works: { symbol: '✓', word: 'ok  ', colour: '\x1b[32m' },
+  degraded: { symbol: '!', word: 'warn', colour: '\x1b[33m' },
+  broken: { symbol: '✗', word: 'FAIL', colour: '\x1b[31m' },
+} as const;
+const PLAIN = '\x1b[0m';
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .option('--json', 'print JSON')
+    .option('--qemu <program>', 'examine this QEMU instead of qemu-system-x86_64')
+    .addHelpText('after', '\nExit status: 0 when a guest can run here, 1 when not.')
+    .action(examine);
+}
+
+async function examine(flags: DoctorFlags): Promise<void> {
+  const { examineHost, missingFeatures } = await import('../../index.ts');
+  const report = await examineHost({ qemu: flags.qemu });
+  process.stdout.write(
+    flags.json === true
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : describe(report, missingFeatures(report.featureTable)),
+  );
+  if (!report.canRunGuests) throw new SilentExit(1);
+}
+
+function describe({ findings, canRunGuests }: HostReport, missing: readonly HostFeature[]): string {
+  const decorated = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
+  const width = Math.max(...findings.map(({ item }) => item.length));
+  const lines = findings.flatMap((finding) => describeFinding(finding, width, decorated));
+  const verdict = canRunGuests ? 'Guests can run here.' : 'No guest can run here yet.';
+  return [...lines, ...describeMissing(missing), '', verdict, ''].join('\n');
+}
+
+/** What is missing and has something in its place is no finding. */
+function describeMissing(missing: readonly HostFeature[]): string[] {
+  if (missing.length === 0) return [];
+  const width = Math.max(...missing.map((one) => nameOf(one).length));
+  const lines = missing.map((one) => `  ${nameOf(one).padEnd(width)}  ${plain(one.otherwise)}`);
+  return ['', 'Missing here, and what there is instead:', ...lines];
+}
+
+/** A pipe may lead to what knows ASCII alone. */
+function plain(text: string): string {
+  return text.replaceAll('’', "'");
+}
+
+function nameOf({ program, feature }: HostFeature): string {
+  return program === feature ? feature : `${program} ${feature}`;
+}
+
+function describeFinding(
+  { item, state, summary, remedy }: Finding,
+  width: number,
+  decorated: boolean,
+): string[] {
+  const { symbol, word, colour } = SYMBOLS[state];
+  const mark = decorated ? `${colour}${symbol}${PLAIN}` : word;
+  const indent = ' '.repeat((decorated ? symbol.length : word.length) + width + 3);
+  const line = `${mark} ${item.padEnd(width)}  ${plain(summary)}`;
+  return remedy === undefined ? [line] : [line, `${indent}${decorated ? '→' : '->'} ${plain(remedy)}`];
+}

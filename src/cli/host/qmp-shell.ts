@@ -1,0 +1,158 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { QmpClient } from '../../qmp/index.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import {
+  InvalidInputError,
+  QmpRefusedError,
+  QmpSchema,
+  argumentTypeOf,
+  enumValues,
+  formatLossless,
+  membersOf,
+} from '../../qmp/index.ts';
+import { type Request, parseRequestLine } from './qmp-arguments.ts';
+import { completeRequest } from './qmp-completion.ts';
+
+const HISTORY_LINES = 1000;
+const EXIT_REFUSED = 1;
+
+/** For people: prompt, history, completion; events are shown as they come. Ends at Ctrl-D or with QEMU. */
+export async function interactiveShell(client: QmpClient, title: string): Promise<void> {
+  const schema = new QmpSchema(await client.execute('query-qmp-schema'));
+  const { major, minor, micro } = client.greeting.version.qemu;
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: '(qmp) ',
+    history: await loadHistory(),
+    historySize: HISTORY_LINES,
+    removeHistoryDuplicates: true,
+    completer: (line: string) => completeRequest(line, schema),
+  });
+  const show = (text: string): void => {
+    process.stdout.write(`\r\u001b[K${text}\n`);
+    terminal.prompt(true);
+  };
+  show(`QEMU ${major}.${minor}.${micro} at ${title}. Tab completes, "help COMMAND" explains, Ctrl-D leaves.`);
+  const unsubscribe = showEvents(client, (event) => show(`event ${event}`));
+  void client.closed.then(() => terminal.close());
+  terminal.on('SIGINT', () => {
+    // As in a shell: Ctrl-C drops the line.
+    process.stdout.write('^C\n');
+    terminal.write(null, { ctrl: true, name: 'e' });
+    terminal.write(null, { ctrl: true, name: 'u' });
+    terminal.prompt();
+  });
+  try {
+    for await (const line of terminal) {
+      const text = line.trim();
+      if (text !== '') {
+        await saveHistory(text);
+        show(
+          text.startsWith('help') ? help(schema, text.slice(4).trim()) : await answer(client, text, schema),
+        );
+      } else terminal.prompt();
+    }
+  } finally {
+    terminal.close();
+    await unsubscribe();
+    process.stdout.write('\n');
+  }
+}
+
+/** For scripts: one command a line in; replies and events out, one JSON object a line. */
+export async function pipedShell(client: QmpClient): Promise<void> {
+  const schema = new QmpSchema(await client.execute('query-qmp-schema'));
+  const stopEvents = showEvents(client, (event) => void process.stdout.write(`${event}\n`));
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  // Lines that are read already still run, and fail: a script must not believe that they were obeyed.
+  void client.closed.then(() => lines.close());
+  try {
+    for await (const line of lines) {
+      const text = line.trim();
+      if (text === '' || text.startsWith('#')) continue;
+      const request = parseRequestLine(text, schema);
+      process.stdout.write(`${formatLossless(await reply(client, request))}\n`);
+    }
+  } finally {
+    lines.close();
+    await stopEvents();
+  }
+}
+
+/** The reply in QMP's own shape, so that a refusal is data as well; it sets the exit code. */
+export async function reply(
+  client: QmpClient,
+  { command, args }: Request,
+): Promise<{ return: unknown } | { error: { class: string; desc: string } }> {
+  try {
+    return { return: await client.execute(command, args) };
+  } catch (error) {
+    if (!(error instanceof QmpRefusedError)) throw error;
+    process.exitCode = EXIT_REFUSED;
+    return { error: { class: error.errorClass, desc: error.description } };
+  }
+}
+
+async function answer(client: QmpClient, text: string, schema: QmpSchema): Promise<string> {
+  try {
+    const { command, args } = parseRequestLine(text, schema);
+    return formatLossless(await client.execute(command, args), 2);
+  } catch (error) {
+    if (error instanceof QmpRefusedError || error instanceof InvalidInputError) return error.message;
+    throw error;
+  }
+}
+
+/** @returns stops showing, after all that has arrived is shown. */
+function showEvents(client: QmpClient, show: (event: string) => void): () => Promise<void> {
+  const events = client.events();
+  const shown = (async () => {
+    for await (const { event, data, timestamp } of events) show(formatLossless({ event, data, timestamp }));
+  })();
+  return async () => {
+    events.end();
+    await shown;
+    await events.return();
+  };
+}
+
+function help(schema: QmpSchema, command: string): string {
+  if (command === '') return schema.commands.map(({ name }) => name).join('  ');
+  const type = argumentTypeOf(schema, command);
+  if (type === undefined) return `there is no command ${command}`;
+  const lines = [...membersOf(schema, type)].map(([name, memberType]) => {
+    const entry = schema.type(memberType);
+    const kind = entry['meta-type'] === 'builtin' ? entry['json-type'] : entry['meta-type'];
+    return `  ${name}: ${entry['meta-type'] === 'enum' ? enumValues(entry).join(' | ') : kind}`;
+  });
+  return lines.length === 0 ? `${command} takes no arguments` : [command, ...lines].join('\n');
+}
+
+function historyPath(): string {
+  const state = process.env['XDG_STATE_HOME'] ?? '';
+  // A relative path is to be ignored (XDG base directory specification).
+  return join(state.startsWith('/') ? state : join(homedir(), '.local', 'state'), 'vmlet', 'qmp-history');
+}
+
+/** Newest first, as readline wants it. */
+async function loadHistory(): Promise<string[]> {
+  try {
+    return (await readFile(historyPath(), 'utf8')).trim().split('\n').reverse().slice(0, HISTORY_LINES);
+  } catch {
+    // No history yet, or one that cannot be read: the shell works without.
+    return [];
+  }
+}
+
+async function saveHistory(line: string): Promise<void> {
+  try {
+    makeDirectories(dirname(historyPath()));
+    await appendFile(historyPath(), `${line}\n`, { mode: 0o600 });
+  } catch {
+    // A home that cannot be written is no reason to refuse commands.
+  }
+}

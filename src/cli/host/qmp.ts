@@ -1,0 +1,65 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { QmpClient, QmpSchema, formatLossless, generateTypes, introspect } from '../../qmp/index.ts';
+import { parseArguments } from './qmp-arguments.ts';
+import { interactiveShell, pipedShell, reply } from './qmp-shell.ts';
+
+interface QmpFlags {
+  readonly json?: true;
+  readonly timeout?: number;
+}
+
+/** `vmlet qmp`: a shell for any QMP monitor socket, single commands, and types for a QEMU binary. */
+export function qmpCommand(): Command {
+  const command = new Command('qmp')
+    .argument('<machine>', 'a named machine, or the path of a monitor’s socket')
+    .argument('[command]', 'one command instead of a shell')
+    .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
+    .option('--json', 'print the reply as one line of JSON, a refusal too')
+    .option('--timeout <seconds>', 'give up on a command after this long', parseSeconds)
+    .action(talk);
+  command
+    .command('types')
+    .description('print TypeScript types of every command and event that a QEMU binary has')
+    .requiredOption('--qemu <program>', 'the qemu-system-* program to ask')
+    .action(printTypes);
+  return command;
+}
+
+/** A machine's monitor for long work, so that vmlet's own commands are not held up. */
+async function monitorPath(nameOrPath: string): Promise<string> {
+  if (nameOrPath.includes('/')) return nameOrPath;
+  const { MachineStore } = await import('../../machines/index.ts');
+  const store = new MachineStore();
+  return store.names().includes(nameOrPath) ? store.get(nameOrPath).live().files.shellSocket : nameOrPath;
+}
+
+async function talk(
+  nameOrPath: string,
+  name: string | undefined,
+  words: readonly string[],
+  flags: QmpFlags,
+): Promise<void> {
+  const path = await monitorPath(nameOrPath);
+  const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
+  await using client = await QmpClient.connect(path, { timeoutMs });
+  if (name === undefined) {
+    await (process.stdin.isTTY && process.stdout.isTTY ? interactiveShell(client, path) : pipedShell(client));
+    return;
+  }
+  const schema = new QmpSchema(words.length === 0 ? [] : await client.execute('query-qmp-schema'));
+  const answer = await reply(client, { command: name, args: parseArguments(name, words, schema) });
+  if (flags.json) process.stdout.write(`${formatLossless(answer)}\n`);
+  else if ('return' in answer) process.stdout.write(`${formatLossless(answer.return, 2)}\n`);
+  else process.stderr.write(`vmlet: ${name} was refused: ${answer.error.desc}\n`);
+}
+
+async function printTypes(flags: { readonly qemu: string }): Promise<void> {
+  const { schema, source } = await introspect(flags.qemu);
+  process.stdout.write(generateTypes(schema, source));
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0) || seconds > 1e6) throw new InvalidArgumentError('expected a number of seconds above 0');
+  return seconds;
+}

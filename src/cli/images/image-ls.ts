@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import { formatBytes, formatMoment } from '../../format.ts';
+import type { ListedImage } from '../../index.ts';
+import { catalogueTable } from './catalogue-table.ts';
+import { describeOrigin, describeVerification } from './image-words.ts';
+import { printableLine } from '../output/printable.ts';
+import { table } from '../output/table.ts';
+
+interface Flags {
+  readonly remote?: true;
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+export function imageLsCommand(): Command {
+  return new Command('ls')
+    .summary('list the images')
+    .description(
+      'Lists the images that are here, the newest first; with --remote those that can be pulled by name. VERIFIED ' +
+        'says how sure it is that an image is what its publisher made: signed, by digest, or none.',
+    )
+    .argument('[stored-image]', 'only those of this name, as in debian or debian:13')
+    .option('--remote', 'what the catalogue knows; nobody is asked')
+    .option('-q, --quiet', 'digests only; with --remote names only')
+    .option('--json', 'print JSON')
+    .action(list);
+}
+
+async function list(wanted: string | undefined, flags: Flags): Promise<void> {
+  const { ImageStore } = await import('../../index.ts');
+  const store = new ImageStore();
+  const isWanted = (name: string): boolean =>
+    wanted === undefined || name === wanted || name.startsWith(`${wanted}:`);
+  if (flags.remote) {
+    const rows = await store.catalogue();
+    const shown = rows.filter(({ reference, aliases }) => [reference, ...aliases].some(isWanted));
+    process.stdout.write(catalogueTable(shown, flags));
+    return;
+  }
+  const { images, broken } = await store.list();
+  const shown = images.filter(
+    ({ names, digest }) =>
+      wanted === undefined || names.some(isWanted) || digest.startsWith(wanted.replace(/^sha256:/, '')),
+  );
+  if (flags.json) {
+    process.stdout.write(
+      `${JSON.stringify({ version: 1, images: shown.map(withVerification), broken }, null, 2)}\n`,
+    );
+    return;
+  }
+  process.stdout.write(
+    flags.quiet ? shown.map(({ digest }) => `${shortOf(digest)}\n`).join('') : tableOf(shown),
+  );
+  for (const { path, reason } of broken) process.stderr.write(`vmlet: ${printableLine(path)}: ${reason}\n`);
+}
+
+function tableOf(images: readonly ListedImage[]): string {
+  const rows = images.map((image) => [
+    image.names.join(' ') || '<none>',
+    shortOf(image.digest),
+    describeOrigin(image),
+    describeVerification(image),
+    formatBytes(image.bytes),
+    image.kind === 'disk' ? formatBytes(image.virtualBytes) : '',
+    formatMoment(image.createdAt),
+  ]);
+  return table([['NAME', 'DIGEST', 'ORIGIN', 'VERIFIED', 'SIZE', 'DISK', 'CREATED'], ...rows], {
+    numbers: [4, 5],
+  });
+}
+
+function withVerification(image: ListedImage): object {
+  return { ...image, verification: describeVerification(image) };
+}
+
+/** As much of a digest as every command takes for the whole. */
+function shortOf(digest: string): string {
+  return digest.slice(0, 12);
+}

@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { MachineStore } from '../../machines/index.ts';
+import { type CreateFlags, addCreateFlags, createOptions } from '../flags/create-flags.ts';
+import { describeImageProgress, ProgressLine } from '../output/progress.ts';
+import { seedOptions } from '../flags/seed-flags.ts';
+import { firstBootNote, startNote } from './start.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+interface Flags extends CreateFlags {
+  readonly start?: true;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export function createCommand(): Command {
+  const command = new Command('create')
+    .description(
+      'Makes a machine with its disks. It keeps them until it is removed, and starts when told to.',
+    )
+    .argument('<name>', "the machine's name, and the guest's");
+  return addCreateFlags(command)
+    .option('--start', 'start it too')
+    .option('--dry-run', 'say what would be made, as JSON, and make nothing')
+    .option('--json', 'print the machine as JSON')
+    .action(create);
+}
+
+async function create(name: string, flags: Flags): Promise<void> {
+  const options = createOptions(name, flags, await seedOptions(flags));
+  const store = new MachineStore();
+  if (flags.dryRun) {
+    process.stdout.write(`${JSON.stringify({ version: 1, create: await store.check(options) }, null, 2)}\n`);
+    return;
+  }
+  const progress = new ProgressLine();
+  await untilInterrupted(async (signal) => {
+    try {
+      progress.show(`making ${name}…`);
+      const machine = await store.create(options, {
+        signal,
+        onProgress: (news) => progress.show(describeImageProgress(news)),
+      });
+      if (flags.start) {
+        progress.show(`starting ${name}…`);
+        const live = await machine.start({
+          signal,
+          onProgress: (news) => progress.show(describeImageProgress(news)),
+        });
+        progress.clear();
+        process.stderr.write(startNote(live) + firstBootNote(live));
+      }
+      progress.clear();
+      const { spec } = machine;
+      process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, spec }, null, 2)}\n` : `${name}\n`);
+    } finally {
+      progress.clear();
+    }
+  });
+}

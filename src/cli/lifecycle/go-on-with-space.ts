@@ -1,0 +1,28 @@
+import type { Machine } from '../../index.ts';
+
+const TRY_EVERY_MS = 2000;
+
+/**
+ * Says when a throw-away machine stands still for lack of space on the host, and lets it go on when there is some:
+ * there is no other command that reaches it. To try is to ask: quotas and reserved blocks are known to the host alone.
+ */
+export function goOnWithSpace(machine: Machine): void {
+  let attempt: NodeJS.Timeout | undefined;
+  let told = -Infinity;
+  const forget = machine.onOutOfSpace(({ disk }) => {
+    const now = performance.now();
+    if (now - told > 2 * TRY_EVERY_MS) {
+      const path = machine.plan.disks.find(({ nodeName }) => nodeName === disk)?.path ?? disk;
+      process.stderr.write(
+        `vmlet: the guest stands still: no space left on the host for ${path}; it goes on when there is some\n`,
+      );
+    }
+    told = now;
+    attempt = setTimeout(() => void machine.resume().catch(() => undefined), TRY_EVERY_MS);
+  });
+  const end = (): void => {
+    forget();
+    clearTimeout(attempt);
+  };
+  machine.ended.then(end, end);
+}

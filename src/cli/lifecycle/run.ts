@@ -1,0 +1,118 @@
+import { Command } from 'commander';
+import { TimedOutError } from '../../errors/index.ts';
+import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
+import { bootNews } from './boot-news.ts';
+import { debugLog } from '../output/debug-log.ts';
+import { runInGuest } from '../enter/guest-command.ts';
+import { goOnWithSpace } from './go-on-with-space.ts';
+import { Interrupts } from '../session/interrupts.ts';
+import { addMachineFlags } from '../flags/machine-flags.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { reportError } from '../output/report-error.ts';
+import { collect, durationMs } from '../flags/flag-values.ts';
+import { type RunFlags, forkOptions, launchOptions, splitWords } from '../flags/run-options.ts';
+import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
+
+type Flags = RunFlags & SeedFlags;
+
+export function runCommand(): Command {
+  const command = new Command('run')
+    .description(
+      'Boots a fresh guest, runs one command in it and exits with its status. Nothing of the guest stays.\n' +
+        'IMAGE is micro, an image such as debian:13, or the path of a disk with a slash in it; with --kernel and with\n' +
+        '--template there is none.',
+    )
+    .argument('[image]', 'what to boot')
+    .argument('[command...]', 'what to run; a shell where none is given')
+    .option('-i, --interactive', 'pass stdin on even where it is a terminal')
+    .option('-t, --tty', 'give the command a terminal')
+    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
+    .option('-w, --workdir <dir>', 'directory to run in')
+    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
+    .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
+    .option('--name <name>', "the machine's and the guest's name (default: vmlet)")
+    .option('--template <template>', 'go on where this template stands, instead of booting an image')
+    .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
+    .option('--dry-run', 'print the commands that would be run, and run none')
+    .option('--json', 'with --dry-run: print the plan as JSON')
+    .passThroughOptions()
+    .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
+      const { image, command: argv } = splitWords(command.args, flags);
+      const origin: Origin =
+        flags.template === undefined
+          ? { launch: launchOptions(image, flags, await seedOptions(flags)) }
+          : { template: flags.template, fork: forkOptions(flags) };
+      await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
+    });
+  return addMachineFlags(command);
+}
+
+/** Where the machine comes from. */
+type Origin = { readonly launch: LaunchOptions } | { readonly template: string; readonly fork: ForkOptions };
+
+async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
+  const { dryRun, openTemplate } = await import('../../index.ts');
+  const { plan, script } = await ('launch' in origin
+    ? dryRun(origin.launch)
+    : openTemplate(origin.template).dryRun(origin.fork));
+  process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
+}
+
+async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<void> {
+  using interrupts = new Interrupts();
+  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
+  const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
+  const log = flags.debug && (await debugLog());
+  try {
+    await using machine = await begin(origin, flags, signal, log);
+    process.exitCode = await runIn(machine, argv, flags, interrupts, signal);
+    log?.debug({ status: process.exitCode }, 'the command has ended');
+  } catch (error) {
+    if (signal.aborted && signal.reason === limit?.reason) {
+      throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'give it more with --timeout' });
+    }
+    throw error;
+  }
+}
+
+async function begin(
+  origin: Origin,
+  flags: RunFlags,
+  signal: AbortSignal,
+  log: LaunchOptions['log'],
+): Promise<Machine> {
+  const { launch, openTemplate } = await import('../../index.ts');
+  const progress = new ProgressLine();
+  const common = { signal, ...(flags.console && { console: process.stderr }), ...(log && { log }) };
+  try {
+    if ('template' in origin) return await openTemplate(origin.template).fork({ ...origin.fork, ...common });
+    return await launch({ ...origin.launch, ...common, ...bootNews(progress, flags) });
+  } finally {
+    progress.clear();
+  }
+}
+
+async function runIn(
+  machine: Machine,
+  argv: string[],
+  flags: RunFlags,
+  interrupts: Interrupts,
+  signal: AbortSignal,
+): Promise<number> {
+  const { cloudInitFailure, formatEndpoint } = await import('../../index.ts');
+  const { cloudInit } = machine;
+  // One that is absent or disabled had nothing to do.
+  const failure = cloudInit?.state === 'failed' ? cloudInitFailure(cloudInit, 'the guest') : undefined;
+  if (failure) reportError(failure);
+  for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
+    if (!ephemeral) continue;
+    const endpoint = formatEndpoint(hostAddress, hostPort, protocol);
+    process.stderr.write(`vmlet: ${endpoint} leads to port ${guestPort} of the guest\n`);
+  }
+  void machine.networkLost.then(({ program }) => {
+    process.stderr.write(`vmlet: ${program} has died; the guest has no network any more\n`);
+  });
+  goOnWithSpace(machine);
+  const exec = machine.exec.bind(machine);
+  return runInGuest(exec, argv, flags, interrupts, signal);
+}

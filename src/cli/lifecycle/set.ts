@@ -1,0 +1,98 @@
+import { Command, Option } from 'commander';
+import { type MachineChanges, MachineStore } from '../../machines/index.ts';
+import { labelsOf } from '../flags/create-flags.ts';
+import { LIMIT_HELP, collect, wholeNumber } from '../flags/flag-values.ts';
+import { table } from '../output/table.ts';
+
+interface Flags {
+  readonly memory?: string;
+  readonly cpus?: number;
+  readonly accel?: MachineChanges['accel'];
+  readonly limit?: string;
+  readonly net?: string;
+  readonly display?: MachineChanges['display'];
+  readonly tpm?: boolean;
+  readonly append?: string;
+  readonly sshUser?: string;
+  readonly label?: readonly string[];
+  readonly unlabel?: readonly string[];
+  readonly installer?: boolean;
+  readonly json?: true;
+}
+
+export function setCommand(): Command {
+  return new Command('set')
+    .description('Changes what a machine is, and says what changes and whether that takes a restart.')
+    .argument('<machine>', 'its name')
+    .option('-m, --memory <size>', 'memory such as 4G')
+    .option('--cpus <n>', 'virtual processors', wholeNumber)
+    .addOption(new Option('--accel <kind>', 'what runs it').choices(['auto', 'kvm', 'tcg']))
+    .option('--limit <limits>', LIMIT_HELP)
+    .option('--net <kind>', 'auto, passt, slirp, none or bridge=NAME')
+    .addOption(new Option('--display <kind>', 'a screen').choices(['vnc', 'none']))
+    .option('--tpm', 'a TPM 2.0')
+    .option('--no-tpm', 'no TPM; its secrets stay, for another time')
+    .option('--append <words>', "its kernel's command line")
+    .option('--ssh-user <user>', 'where ssh logs in')
+    .option('-l, --label <key=value>', 'set a label', collect)
+    .option('--unlabel <key>', 'take a label away', collect)
+    .option('--no-installer', 'do not start the installer of --location again')
+    .option('--json', 'print JSON')
+    .action(set);
+}
+
+export function protectCommand(): Command {
+  return new Command('protect')
+    .description('Lets machines refuse to be removed.')
+    .argument('<machines...>', 'their names')
+    .option('--off', 'take the protection away')
+    .action(async (names: string[], { off }: { off?: true }) => {
+      const store = new MachineStore();
+      for (const name of names) {
+        await store.get(name).set({ protect: off !== true });
+        process.stdout.write(`${name}\n`);
+      }
+    });
+}
+
+export function renameCommand(): Command {
+  return new Command('rename')
+    .description('Gives a machine that does not run another name.')
+    .argument('<machine>', 'its name')
+    .argument('<name>', 'the new one')
+    .action(async (name: string, newName: string) => {
+      await new MachineStore().get(name).rename(newName);
+      process.stdout.write(`${newName}\n`);
+    });
+}
+
+async function set(name: string, flags: Flags): Promise<void> {
+  const { label, unlabel, installer, limit, json, ...same } = flags;
+  const machine = new MachineStore().get(name);
+  const labels = {
+    ...labelsOf(label ?? []),
+    ...Object.fromEntries((unlabel ?? []).map((key) => [key, undefined])),
+  };
+  const { spec, differences } = await machine.set({
+    ...same,
+    ...(limit !== undefined && { limits: limit }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(installer === false && { installer }),
+  });
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ version: 1, spec, differences }, null, 2)}\n`);
+    return;
+  }
+  if (differences.length === 0) {
+    process.stderr.write(`vmlet: ${name} is so already\n`);
+    return;
+  }
+  const rows = differences.map(({ field, from, to, takesEffect }) => [field, from, to, takesEffect]);
+  process.stdout.write(table([['FIELD', 'FROM', 'TO', 'TAKES EFFECT'], ...rows]));
+  if (
+    machine.status().kind === 'running' &&
+    differences.some(({ takesEffect }) => takesEffect === 'next start')
+  ) {
+    process.stderr.write(`vmlet: ${name} runs; it has the rest after: vmlet restart ${name}\n`);
+  }
+}

@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { describeEnd, type MachineStopRung } from '../../machines/index.ts';
+import { eachMachine } from '../session/each-machine.ts';
+import { durationMs } from '../flags/flag-values.ts';
+
+const RUNGS: Readonly<Record<MachineStopRung, string>> = {
+  guest: 'asked its agent',
+  'power-button': 'pressed its power button',
+  quit: 'its guest did not react; told QEMU to quit',
+  SIGTERM: 'QEMU did not quit; sent SIGTERM',
+  SIGKILL: 'QEMU did not end; killed it',
+};
+
+export function stopCommand(): Command {
+  return new Command('stop')
+    .description(
+      'Stops machines as gently as they let us: the power button, pressed again while it is ignored, then QMP quit, ' +
+        'SIGTERM and SIGKILL.',
+    )
+    .argument('<machines...>', 'their names')
+    .option('-t, --timeout <time>', 'how long all of it may take (default: 60s)', durationMs)
+    .action(async (names: string[], flags: { timeout?: number }) => {
+      await eachMachine(names, async (machine, signal) => {
+        const { rung, outcome } = await machine
+          .live()
+          .stop({ signal, ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }) });
+        process.stderr.write(`vmlet: ${machine.name}: ${RUNGS[rung]}; ${describeEnd(outcome)}\n`);
+      });
+    });
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import { type GuestAddresses, MachineStore } from '../../machines/index.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
+  'vmlet-agent': 'said vmlet’s agent in it',
+  'qemu-guest-agent': 'said QEMU’s agent in it',
+  passt: 'what passt gives to it; no agent could be asked',
+  slirp: 'what slirp gives to it; no agent could be asked',
+  neighbours: 'as the host has seen it on the bridge; no agent could be asked',
+};
+
+export function ipCommand(): Command {
+  return new Command('ip')
+    .description(
+      'Prints the addresses that a guest has, one a line, IPv4 first, and on stderr who said so. Behind passt and slirp ' +
+        'they are known in the guest alone: the host reaches it through its forwards (vmlet port ls).',
+    )
+    .argument('<machine>', 'its name')
+    .option('--json', 'print JSON')
+    .action(printAddresses);
+}
+
+async function printAddresses(name: string, flags: { readonly json?: true }): Promise<void> {
+  const found = await untilInterrupted(async (signal) =>
+    new MachineStore().get(name).live().addresses({ signal }),
+  );
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify({ version: 1, ...found }, null, 2)}\n`);
+    return;
+  }
+  process.stdout.write(found.addresses.map(({ address }) => `${address}\n`).join(''));
+  process.stderr.write(`vmlet: ${name}: ${SOURCES[found.source]}\n`);
+}

@@ -1,0 +1,63 @@
+import { Command, Option } from 'commander';
+import type { LogSource, NamedMachine } from '../../machines/index.ts';
+import { PrintableText } from '../output/printable.ts';
+import { writeOut } from '../output/standard-output.ts';
+import { lineCount } from '../flags/flag-values.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+interface Flags {
+  readonly follow?: true;
+  readonly lines?: number;
+  readonly source: LogSource;
+}
+
+const SOURCES: readonly LogSource[] = ['serial', 'qemu', 'passt', 'swtpm', 'events'];
+
+export function logsCommand(): Command {
+  return new Command('logs')
+    .description(
+      'Prints what a machine has said on its serial port, or another of its logs; it need not run. To a terminal it is ' +
+        'printed as plain text, elsewhere byte by byte.',
+    )
+    .argument('<machine>', 'its name')
+    .option('-f, --follow', 'go on with what comes, from run to run')
+    .option('-n, --lines <n>', 'begin with the last so many lines', lineCount)
+    .addOption(new Option('--source <log>', 'which log').choices(SOURCES).default('serial'))
+    .action(logs);
+}
+
+async function logs(name: string, flags: Flags): Promise<void> {
+  const { MachineStore } = await import('../../machines/index.ts');
+  const machine = new MachineStore().get(name);
+  await untilInterrupted(async (signal) => {
+    let bytes = 0;
+    const text = process.stdout.isTTY ? new PrintableText() : undefined;
+    for await (const piece of read(machine, flags, signal)) {
+      bytes += piece.length;
+      await writeOut(text ? text.push(piece) : piece);
+      signal.throwIfAborted();
+    }
+    if (text) await writeOut(text.end());
+    if (bytes === 0 && flags.lines !== 0)
+      process.stderr.write(`vmlet: ${emptyNote(machine, flags.source)}\n`);
+  });
+}
+
+function read(
+  machine: NamedMachine,
+  { follow, lines: tailLines, source }: Flags,
+  signal: AbortSignal,
+): AsyncIterable<Buffer> {
+  if (!follow) return machine.log(source, { tailLines });
+  return machine.followLog(source, {
+    tailLines,
+    signal,
+    onPossibleGap: () =>
+      process.stderr.write('vmlet: the log was written faster than it was read; some is missing\n'),
+  });
+}
+
+function emptyNote(machine: NamedMachine, source: LogSource): string {
+  const why = machine.status().kind === 'created' ? '; it has not run yet' : '';
+  return `${machine.name} has nothing in its ${source} log${why}`;
+}

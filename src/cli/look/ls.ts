@@ -1,0 +1,97 @@
+import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+import { formatBytes, formatEndpoint } from '../../format.ts';
+import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
+import { collect } from '../flags/flag-values.ts';
+import { table } from '../output/table.ts';
+
+interface Flags {
+  readonly filter?: readonly string[];
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+type Sound = Extract<ListedMachine, { spec: unknown }>;
+
+const FILTER_HINT =
+  'expected name=TEXT, label=KEY[=VALUE] or state=running|paused|stopped|created|saved|broken';
+
+export function lsCommand(): Command {
+  return new Command('ls')
+    .description(
+      'Lists the machines and what each does just now, or how it ended. A broken one shows what is wrong.',
+    )
+    .option(
+      '-f, --filter <filter>',
+      'only name=TEXT, label=KEY[=VALUE] or state=STATE; all that are given',
+      collect,
+    )
+    .option('-q, --quiet', 'names only')
+    .option('--json', 'print JSON')
+    .action(list);
+}
+
+function list(flags: Flags): void {
+  const filters = (flags.filter ?? []).map(parseFilter);
+  const machines = new MachineStore()
+    .list()
+    .filter((machine) => filters.every((matches) => matches(machine)));
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify({ version: 1, machines: machines.map(describe) }, null, 2)}\n`);
+    return;
+  }
+  if (flags.quiet) {
+    process.stdout.write(machines.map(({ name }) => `${name}\n`).join(''));
+    return;
+  }
+  const rows = machines.map(row);
+  process.stdout.write(table([['NAME', 'STATE', 'MEMORY', 'CPUS', 'PORTS', 'DETAIL'], ...rows]));
+}
+
+function row(machine: ListedMachine): string[] {
+  if (!('spec' in machine)) return [machine.name, 'broken', '', '', '', machine.problem];
+  const { name, spec, status, ports } = machine;
+  return [
+    name,
+    stateOf(machine),
+    formatBytes(spec.memoryBytes),
+    String(spec.cpus),
+    ports
+      .map(({ hostAddress, hostPort, guestPort, protocol }) => {
+        return `${formatEndpoint(hostAddress, hostPort, protocol).replace(/\/tcp$/, '')}->${guestPort}`;
+      })
+      .join(', '),
+    status.kind === 'running' && !status.outOfSpace ? '' : describeStatus(status),
+  ];
+}
+
+/** One word, for a column and for --filter. */
+export function stateOf(machine: ListedMachine): string {
+  if (!('spec' in machine)) return 'broken';
+  return machine.status.kind === 'running' ? machine.status.state : machine.status.kind;
+}
+
+function describe(machine: ListedMachine): object {
+  return { state: stateOf(machine), ...machine };
+}
+
+function parseFilter(text: string): (machine: ListedMachine) => boolean {
+  const [key = '', ...rest] = text.split('=');
+  const wanted = rest.join('=');
+  const sound = (check: (machine: Sound) => boolean) => (machine: ListedMachine) =>
+    'spec' in machine && check(machine);
+  switch (rest.length > 0 ? key : '') {
+    case 'name':
+      return ({ name }) => name.includes(wanted);
+    case 'state':
+      return (machine) => stateOf(machine) === wanted;
+    case 'label': {
+      const [label = '', ...value] = wanted.split('=');
+      return sound(({ spec }) =>
+        value.length === 0 ? label in spec.labels : spec.labels[label] === value.join('='),
+      );
+    }
+    default:
+      throw new InvalidInputError('filter', `${JSON.stringify(text)} is no filter`, { hint: FILTER_HINT });
+  }
+}

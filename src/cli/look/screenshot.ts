@@ -1,0 +1,52 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { writeOut } from '../output/standard-output.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+const STANDARD_OUTPUT = '-';
+
+export function screenshotCommand(): Command {
+  return new Command('screenshot')
+    .description('Writes what a machine shows on its screen to a PNG file, and says its name.')
+    .argument('<machine>', 'its name')
+    .argument('[file]', 'where to; - is standard output (default: NAME.png)')
+    .option('--force', 'write over a file that is there')
+    .action(screenshot);
+}
+
+async function screenshot(
+  name: string,
+  given: string | undefined,
+  { force }: { force?: true },
+): Promise<void> {
+  const { MachineStore } = await import('../../machines/index.ts');
+  const machine = new MachineStore().get(name).live();
+  const file = given ?? `${name}.png`;
+  if (file === STANDARD_OUTPUT && process.stdout.isTTY) {
+    throw new InvalidInputError('file', 'a terminal shows no picture', { hint: 'give a file' });
+  }
+  if (file !== STANDARD_OUTPUT && !force && existsSync(file)) throw isThere(file);
+  const png = await untilInterrupted(async (signal) => machine.screenshot({ signal }));
+  if (file === STANDARD_OUTPUT) {
+    await writeOut(png);
+    return;
+  }
+  write(file, png, force === true);
+  process.stdout.write(`${file}\n`);
+}
+
+function write(file: string, png: Buffer, force: boolean): void {
+  try {
+    writeFileSync(file, png, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) throw isThere(file);
+    // Half a picture is none.
+    if (!force) rmSync(file, { force: true });
+    throw error;
+  }
+}
+
+function isThere(file: string): InvalidInputError {
+  return new InvalidInputError('file', `${file} is there already`, { hint: '--force writes over it' });
+}

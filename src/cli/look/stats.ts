@@ -1,0 +1,123 @@
+import { Command } from 'commander';
+import type { MachineStatistics, MachineStore, StatisticsRate } from '../../machines/index.ts';
+import { VmletError } from '../../errors/index.ts';
+import { formatBytes } from '../../format.ts';
+import { formatDuration } from '../output/duration.ts';
+import { type Reading, RefreshingTable } from '../output/refresh.ts';
+import { reportError } from '../output/report-error.ts';
+import { durationMs } from '../flags/flag-values.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+import { pause } from '../../util/time/pause.ts';
+
+interface Flags {
+  readonly stream: boolean;
+  readonly interval?: number;
+  readonly json?: true;
+}
+
+/** One look at a machine. */
+type Look =
+  | { readonly statistics: MachineStatistics; readonly rate: StatisticsRate | undefined }
+  /** It runs, and cannot be asked. */
+  | { readonly problem: VmletError };
+
+const HEADING = ['NAME', 'CPU', 'MEM', 'DISK-R', 'DISK-W', 'NET-R', 'NET-W', 'UPTIME'];
+const NUMBERS = [1, 2, 3, 4, 5, 6, 7];
+const DEFAULT_INTERVAL_MS = 1000;
+const UNKNOWN = '-';
+
+export function statsCommand(): Command {
+  return new Command('stats')
+    .description(
+      'Shows what machines use: a table that refreshes on a terminal, one JSON object a machine and reading elsewhere. ' +
+        '100 % are one processor of this host. Network traffic is counted for bridges only; passt and slirp count none.',
+    )
+    .argument('[machines...]', 'their names; all that run by default')
+    .option('--no-stream', 'one reading, of the interval that begins now')
+    .option('--interval <time>', 'how long between two readings (default: 1s)', durationMs)
+    .option('--json', 'JSON on a terminal, too')
+    .action(stats);
+}
+
+async function stats(names: string[], flags: Flags): Promise<void> {
+  const { MachineStore, rate } = await import('../../machines/index.ts');
+  const store = new MachineStore();
+  // One that does not run, or is not there, is said at once.
+  const wanted = new Set(names);
+  for (const name of wanted) store.get(name).live();
+  const output = new RefreshingTable({ numbers: NUMBERS, json: flags.json });
+  const before = new Map<string, MachineStatistics>();
+  await untilInterrupted(async (signal) => {
+    for (let reading = 1; ; reading++) {
+      const looks = new Map<string, Look>();
+      await Promise.all(
+        (names.length > 0 ? [...wanted] : running(store)).map(async (name) => {
+          const look = await lookAt(store, name, signal);
+          if (look instanceof VmletError) {
+            // Among all, one that ends is just one less.
+            if (wanted.delete(name)) process.exitCode = reportError(look);
+          } else if ('problem' in look) looks.set(name, look);
+          else {
+            const previous = before.get(name);
+            before.set(name, look.statistics);
+            looks.set(name, { ...look, rate: previous && rate(previous, look.statistics) });
+          }
+        }),
+      );
+      if (flags.stream || reading === 2) output.show(readingOf(looks));
+      if (!flags.stream && reading === 2) return;
+      if (names.length > 0 && wanted.size === 0) return;
+      await pause(flags.interval ?? DEFAULT_INTERVAL_MS, signal);
+    }
+  });
+}
+
+function running(store: MachineStore): string[] {
+  return store
+    .list()
+    .filter((machine) => 'status' in machine && machine.status.kind === 'running')
+    .map(({ name }) => name);
+}
+
+/** @returns the error where the machine does not run any more. */
+async function lookAt(store: MachineStore, name: string, signal: AbortSignal): Promise<Look | VmletError> {
+  try {
+    return { statistics: await store.get(name).live().statistics({ signal }), rate: undefined };
+  } catch (error) {
+    if (!(error instanceof VmletError)) throw error;
+    return running(store).includes(name) ? { problem: error } : error;
+  }
+}
+
+function readingOf(looks: ReadonlyMap<string, Look>): Reading {
+  const sorted = [...looks].sort(([one], [other]) => (one < other ? -1 : 1));
+  return {
+    rows: [HEADING, ...sorted.map(([name, look]) => rowOf(name, look))],
+    records: sorted.map(([machine, look]) =>
+      'problem' in look
+        ? { machine, version: 1, problem: look.problem.message }
+        : { machine, ...look.statistics, rate: look.rate ?? null },
+    ),
+  };
+}
+
+function rowOf(name: string, look: Look): string[] {
+  if ('problem' in look) return [name, ...NUMBERS.map(() => UNKNOWN)];
+  const { statistics, rate } = look;
+  const { rssBytes, guestBytes } = statistics.memory;
+  return [
+    name,
+    rate ? `${rate.cpu.percent.toFixed(1)} %` : UNKNOWN,
+    `${rssBytes === null ? UNKNOWN : formatBytes(rssBytes)} / ${formatBytes(guestBytes)}`,
+    perSecond(rate?.disks.map(({ readBytes }) => readBytes)),
+    perSecond(rate?.disks.map(({ writtenBytes }) => writtenBytes)),
+    perSecond(rate?.networks?.map(({ receivedBytes }) => receivedBytes)),
+    perSecond(rate?.networks?.map(({ sentBytes }) => sentBytes)),
+    formatDuration(statistics.uptimeMs),
+  ];
+}
+
+function perSecond(rates: readonly number[] | undefined): string {
+  if (rates === undefined) return UNKNOWN;
+  return `${formatBytes(Math.round(rates.reduce((sum, one) => sum + one, 0)))}/s`;
+}

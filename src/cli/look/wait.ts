@@ -1,0 +1,86 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+import { MachineStore, type WaitConditions } from '../../machines/index.ts';
+import { ProgressLine, describeWait } from '../output/progress.ts';
+import { choice, durationMs } from '../flags/flag-values.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+const CONDITIONS = ['running', 'agent', 'ssh', 'cloud-init', 'port=', 'log=', 'stopped'];
+
+export function waitCommand(): Command {
+  return new Command('wait')
+    .description(
+      'Waits until all that is asked for has come true, each at some time: running, its processors run (it is waited ' +
+        'for where it does not run yet); agent, vmlet’s agent or QEMU’s answers; ssh, an ssh server greets; port=N, a ' +
+        'server accepts connections at TCP port N of the guest, which has a forward; cloud-init, it has done what the ' +
+        'first boot was to do, or else what failed is said, with status 125; log=RE, a line of this run on the ' +
+        'serial port matches the JavaScript pattern; stopped, it does not run. Status 124 when the time is over, and ' +
+        'at once 125 when the machine ends while something else is waited for.',
+    )
+    .argument('<machine>', 'its name')
+    .addOption(
+      choice('--for <condition>', 'what to wait for; several are all waited for', CONDITIONS)
+        .argParser(collectCondition)
+        .makeOptionMandatory(),
+    )
+    .option('-t, --timeout <time>', 'how long to wait (default: 2m; 10m with cloud-init)', durationMs)
+    .action(wait);
+}
+
+async function wait(
+  name: string,
+  flags: { readonly for: readonly string[]; readonly timeout?: number },
+): Promise<void> {
+  const conditions = parseConditions(flags.for);
+  const progress = new ProgressLine();
+  try {
+    await untilInterrupted(async (signal) =>
+      new MachineStore().get(name).waitFor(conditions, {
+        signal,
+        timeoutMs: flags.timeout,
+        onProgress: (waiting) => progress.show(describeWait(name, waiting)),
+      }),
+    );
+  } finally {
+    progress.clear();
+  }
+}
+
+function collectCondition(text: string, earlier: readonly string[] = []): string[] {
+  const [kind = '', ...value] = text.split('=');
+  if (!CONDITIONS.includes(value.length > 0 ? `${kind}=` : kind)) {
+    throw new InvalidArgumentError('expected running, agent, ssh, cloud-init, port=N, log=RE or stopped');
+  }
+  return [...earlier, text];
+}
+
+export function parseConditions(texts: readonly string[]): WaitConditions {
+  const valuesOf = (kind: string): string[] =>
+    texts.filter((text) => text.startsWith(`${kind}=`)).map((text) => text.slice(kind.length + 1));
+  return {
+    running: texts.includes('running'),
+    agent: texts.includes('agent'),
+    ssh: texts.includes('ssh'),
+    cloudInit: texts.includes('cloud-init'),
+    stopped: texts.includes('stopped'),
+    ports: valuesOf('port').map(parsePort),
+    log: valuesOf('log').map(parsePattern),
+  };
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new InvalidInputError('for', `port=${text} names no port; expected a number from 1 to 65535`);
+}
+
+function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text, 'u');
+  } catch (error) {
+    throw new InvalidInputError('for', `log=${text} is no pattern: ${(error as Error).message}`, {
+      hint: 'expected a JavaScript regular expression, such as log=login:',
+      cause: error,
+    });
+  }
+}

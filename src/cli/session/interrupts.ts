@@ -1,0 +1,37 @@
+import { setMaxListeners } from 'node:events';
+import { SilentExit } from '../output/report-error.ts';
+import { exitCodeOfSignal } from '../output/exit-code.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type Interruption = (typeof SIGNALS)[number];
+
+/**
+ * The first signal asks for a graceful end: `whenAsked` is called where it is set, otherwise `signal` aborts.
+ * The second ends everything now: `signal` aborts.
+ */
+export class Interrupts implements Disposable {
+  readonly #controller = new AbortController();
+  #count = 0;
+  whenAsked: ((signal: Interruption) => void) | undefined;
+
+  constructor() {
+    for (const name of SIGNALS) process.on(name, this.#onSignal);
+    // One for each of the machines that a command is about.
+    setMaxListeners(0, this.#controller.signal);
+  }
+
+  /** Aborts with a SilentExit. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of SIGNALS) process.off(name, this.#onSignal);
+  }
+
+  readonly #onSignal = (name: Interruption): void => {
+    this.#count += 1;
+    if (this.#count === 1 && this.whenAsked) this.whenAsked(name);
+    else this.#controller.abort(new SilentExit(exitCodeOfSignal(name)));
+  };
+}

@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { reportError } from '../output/report-error.ts';
+import { templateRow } from './template-ls.ts';
+
+export function templateInspectCommand(): Command {
+  return new Command('inspect')
+    .summary('print all that is known of templates')
+    .description(
+      'Prints all that is known of templates as JSON: also where they lie, and why one cannot be forked.',
+    )
+    .argument('<templates...>', 'their names')
+    .action(inspect);
+}
+
+async function inspect(names: string[]): Promise<void> {
+  const { openTemplate } = await import('../../index.ts');
+  const templates: object[] = [];
+  for (const name of names) {
+    try {
+      const template = openTemplate(name);
+      const { directory, inputs, basis } = template;
+      const row = await templateRow({ name, template, problem: undefined });
+      templates.push({ ...row, directory, inputs, basis });
+    } catch (error) {
+      process.exitCode = reportError(error);
+    }
+  }
+  process.stdout.write(`${JSON.stringify({ version: 1, templates }, null, 2)}\n`);
+}

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import { formatBytes, formatMoment } from '../../format.ts';
+import type { ListedTemplate } from '../../index.ts';
+import { table } from '../output/table.ts';
+
+interface Flags {
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+/** What is told of a template. */
+export interface TemplateRow {
+  readonly name: string;
+  readonly image: string | undefined;
+  readonly memoryBytes: number | undefined;
+  readonly cpus: number | undefined;
+  /** What its files take up. */
+  readonly hostBytes: number;
+  readonly createdAt: Date | undefined;
+  /** What keeps it from being forked, each in words. */
+  readonly problems: readonly string[];
+}
+
+export function templateLsCommand(): Command {
+  return new Command('ls')
+    .summary('list the templates')
+    .description(
+      'Lists the templates. STATE says stale of one that cannot be forked any more, since what its memory depends on ' +
+        'has changed: vmlet template inspect says what.',
+    )
+    .option('-q, --quiet', 'names only')
+    .option('--json', 'print JSON')
+    .action(list);
+}
+
+async function list({ quiet, json }: Flags): Promise<void> {
+  const { listTemplates } = await import('../../index.ts');
+  const listed = listTemplates();
+  if (quiet) {
+    process.stdout.write(listed.map(({ name }) => `${name}\n`).join(''));
+    return;
+  }
+  const templates = await Promise.all(listed.map(templateRow));
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ version: 1, templates }, null, 2)}\n`
+      : table([['NAME', 'IMAGE', 'MEMORY', 'SIZE', 'CREATED', 'STATE'], ...templates.map(cellsOf)], {
+          numbers: [2, 3],
+        }),
+  );
+}
+
+export async function templateRow({ name, template, problem }: ListedTemplate): Promise<TemplateRow> {
+  return {
+    name,
+    image: template?.image,
+    memoryBytes: template?.memoryBytes,
+    cpus: template?.cpus,
+    hostBytes: template?.hostBytes ?? 0,
+    createdAt: template?.createdAt,
+    problems: problem ? [problem.message] : ((await template?.differences()) ?? []),
+  };
+}
+
+function cellsOf({ name, image, memoryBytes, hostBytes, createdAt, problems }: TemplateRow): string[] {
+  return [
+    name,
+    image ?? '',
+    memoryBytes === undefined ? '' : formatBytes(memoryBytes),
+    formatBytes(hostBytes),
+    createdAt === undefined ? '' : formatMoment(createdAt),
+    problems.length === 0 ? 'ready' : image === undefined ? 'damaged' : 'stale',
+  ];
+}

@@ -1,0 +1,66 @@
+export { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
+export { type ExitStatus, describeExit } from './base/exit-status.ts';
+export { tellingLine } from './base/telling-line.ts';
+export { isSystemError } from './base/system-error.ts';
+export { InvalidInputError } from './input.ts';
+export { StandstillError, TimedOutError, WaitTimedOutError } from './time-limit.ts';
+export { MissingProgramError, ProcessStartError, ProgramAnswerError, CommandFailedError } from './program.ts';
+export {
+  NoSpaceError,
+  PermissionError,
+  UnsupportedHostError,
+  AcceleratorUnavailableError,
+  BrokenQemuError,
+  FirmwareNotFoundError,
+  UserManagerUnavailableError,
+} from './host.ts';
+export { type PortOwner, PortTakenError, NetworkStartError } from './network.ts';
+export { ConnectError } from './socket.ts';
+export {
+  QmpRefusedError,
+  QmpClosedError,
+  QmpCrashedError,
+  QmpStateError,
+  QmpProtocolError,
+  QmpConnectError,
+  QmpNoGreetingError,
+  QmpJobError,
+} from './qmp.ts';
+export {
+  ImageBuildError,
+  ImageNotFoundError,
+  ImageInUseError,
+  ImageLockedError,
+  ImageRefusedError,
+} from './image/image.ts';
+export { type DownloadFailure, DownloadError, DigestMismatchError } from './image/download.ts';
+export {
+  CatalogueFileError,
+  PublisherDocumentError,
+  SignatureError,
+  ImageMovedError,
+} from './image/catalogue.ts';
+export { LaunchError, MachineEndedError, KeeperEndedError } from './machine/machine-run.ts';
+export {
+  MachineNotFoundError,
+  MachineExistsError,
+  MachineBusyError,
+  MachineStateError,
+  BrokenMachineError,
+} from './machine/named-machine.ts';
+export { MissingDeviceError, GuestHoldsDeviceError } from './machine/device.ts';
+export {
+  TemplateNotFoundError,
+  TemplateExistsError,
+  TemplateStaleError,
+  BrokenTemplateError,
+} from './machine/template.ts';
+export { GuestCommandError, GuestCommandFailedError } from './guest/guest-command.ts';
+export {
+  GuestFileError,
+  GuestRequestError,
+  GuestProtocolError,
+  GuestClosedError,
+} from './guest/guest-agent.ts';
+export { GuestSetupError, GuestUnitError, CloudInitError } from './guest/guest-system.ts';
+export { FaultUnavailableError, type GuestAlarmKind, GuestAlarmError } from './machine/testing.ts';

@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../errors/index.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import type { ExecOptions } from './command.ts';
+import { type GuestConfiguration, encodeConfiguration } from './configuration.ts';
+import { FieldWriter, Operation } from './fields.ts';
+import { GuestFile, type PullOptions, type PushOptions, pushFile } from './files.ts';
+import { FrameType } from './frame.ts';
+import { greet } from './greet.ts';
+import type { Hello } from './greeting.ts';
+import { GuestProcess } from './process.ts';
+import { request } from './request.ts';
+import { type ExplainLoss, Session } from './session.ts';
+
+export interface AttachOptions extends Limits {
+  /** Replaces the GuestClosedError with which everything fails once the connection is lost. */
+  readonly explainLoss?: ExplainLoss | undefined;
+}
+
+/**
+ * The agent in a guest, over a connection of ours to its port.
+ *
+ * Every call fails with GuestClosedError once the connection is lost or the agent has started anew, and with
+ * GuestProtocolError once either side has met what it does not understand; `closed` then settles. A new `attach` on
+ * a new connection begins a new session: the agent ends the commands of the old one.
+ */
+export class GuestAgent implements AsyncDisposable {
+  /** What the agent said about itself. */
+  readonly hello: Hello;
+  readonly #session: Session;
+
+  private constructor(session: Session, hello: Hello) {
+    this.#session = session;
+    this.hello = hello;
+  }
+
+  /**
+   * Waits until the agent greets us. Bytes of an earlier session, or of anything else, are skipped.
+   *
+   * The connection belongs to the agent from then on; when this fails, it stays the caller's, open.
+   * @throws TimedOutError, GuestClosedError, GuestProtocolError (no version in common), or the signal's reason.
+   */
+  static async attach(connection: Socket, options: AttachOptions = {}): Promise<GuestAgent> {
+    options.signal?.throwIfAborted();
+    const greeting = greet(connection, randomBytes(8));
+    try {
+      const { hello, rest } = await withinLimits('the guest agent', greeting.done, options);
+      return new GuestAgent(new Session(connection, rest, options.explainLoss), hello);
+    } catch (error) {
+      if (!(error instanceof TimedOutError)) throw error;
+      throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
+        hint: 'The guest has not booted, or runs no agent: the last lines of its console say how far it came.',
+      });
+    } finally {
+      greeting.stop();
+    }
+  }
+
+  /** Resolves when the session is over, for whatever reason; never rejects. */
+  get closed(): Promise<void> {
+    return this.#session.closed;
+  }
+
+  /** Why the session is over; undefined while it is not. */
+  get failure(): Error | undefined {
+    return this.#session.failure;
+  }
+
+  /**
+   * Starts a command. Many run at once, up to 256 with all other requests; above that GuestCommandError (EAGAIN).
+   * @param argv the program, looked up in the guest's PATH when it has no slash, and its arguments.
+   * @throws InvalidInputError, or the signal's reason when it is aborted already.
+   */
+  exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
+    return new GuestProcess(this.#session, argv, options);
+  }
+
+  /**
+   * Writes a file in the guest, in one step: it is whole or as it was before.
+   * @param path absolute.
+   * @throws GuestFileError, InvalidInputError, GuestClosedError, GuestProtocolError, the signal's reason, or what `source` threw.
+   */
+  async push(
+    source: string | Uint8Array | AsyncIterable<Uint8Array>,
+    path: string,
+    options: PushOptions = {},
+  ): Promise<void> {
+    await pushFile(this.#session, source, path, options);
+  }
+
+  /**
+   * Reads a regular file of the guest as a stream, which fails with GuestFileError.
+   * @param path absolute.
+   * @throws InvalidInputError
+   */
+  pull(path: string, options: PullOptions = {}): GuestFile {
+    return new GuestFile(this.#session, path, options);
+  }
+
+  /** Reads a regular file of the guest into memory. */
+  async readFile(path: string, options: PullOptions = {}): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.pull(path, options)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  /**
+   * Sets up name, modules, network, clock and entropy, in this order: clock, entropy, name, modules, network.
+   * Returns when the network can be used. What was done before a failure stays.
+   * @throws GuestRequestError, InvalidInputError, GuestClosedError, GuestProtocolError, TimedOutError, or the signal's reason.
+   */
+  async configure(configuration: GuestConfiguration, limits: Limits = {}): Promise<void> {
+    await request(this.#session, 'configuring the guest', encodeConfiguration(configuration), limits);
+  }
+
+  /** @param clockMs milliseconds since 1970; the host's own clock by default. */
+  async setClock(clockMs = Date.now(), limits: Limits = {}): Promise<void> {
+    await request(this.#session, "setting the guest's clock", encodeConfiguration({ clockMs }), limits);
+  }
+
+  /** Makes the guest's random numbers differ from those of any other guest with the same memory. */
+  async reseed(entropy: Uint8Array = randomBytes(64), limits: Limits = {}): Promise<void> {
+    await request(this.#session, "reseeding the guest's entropy", encodeConfiguration({ entropy }), limits);
+  }
+
+  /** Writes all that the guest has in its caches to its disks. */
+  async sync(limits: Limits = {}): Promise<void> {
+    await request(this.#session, 'syncing the guest', new FieldWriter(Operation.sync).toBuffer(), limits);
+  }
+
+  /** Resolves when the guest has begun to power off: its processes get SIGTERM, two seconds later SIGKILL. */
+  async powerOff(limits: Limits = {}): Promise<void> {
+    await request(this.#session, 'powering off', new FieldWriter(Operation.powerOff).toBuffer(), limits);
+  }
+
+  /** Resolves when the guest has begun to reboot. */
+  async reboot(limits: Limits = {}): Promise<void> {
+    await request(this.#session, 'rebooting', new FieldWriter(Operation.reboot).toBuffer(), limits);
+  }
+
+  /** One round trip to the agent, in milliseconds. */
+  async ping(limits: Limits = {}): Promise<number> {
+    limits.signal?.throwIfAborted();
+    const begin = performance.now();
+    const answer = deferred<undefined>();
+    const id = this.#session.add({
+      receive: (frame) => {
+        if (frame.type !== FrameType.pong)
+          throw new GuestProtocolError('the guest agent did not answer a ping');
+        answer.resolve(undefined);
+      },
+      fail: answer.reject,
+    });
+    this.#session.send(FrameType.ping, 0, id);
+    try {
+      await withinLimits('the guest agent', answer.promise, limits);
+    } finally {
+      this.#session.release(id);
+    }
+    return performance.now() - begin;
+  }
+
+  /**
+   * Ends the session and closes the connection; the agent ends what still runs.
+   * @param reason what the calls under way fail with; a GuestClosedError by default.
+   */
+  async close(reason?: Error): Promise<void> {
+    this.#session.end(reason ?? new GuestClosedError('the connection to the guest agent was closed by us'));
+    await this.#session.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

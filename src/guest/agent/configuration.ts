@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
+import { parseOptions } from '../../util/options.ts';
+import { FieldWriter, Operation, Tag } from './fields.ts';
+import { nanoseconds } from './files.ts';
+
+const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
+const addressWithPrefix = z.string().refine((text) => {
+  const [host = '', prefix = '', ...rest] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(host)] ?? -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}, 'must be an address with its prefix, such as 10.0.2.15/24');
+
+const hardwareAddress = z
+  .string()
+  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal, with colons');
+
+const linkSchema = z.strictObject({
+  /** The hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
+  mac: hardwareAddress,
+  /**
+   * The hardware address that it gets, for a link that leads to another network than before, as in a fork. What else is
+   * said here replaces all that the link had. Where nothing is, the link keeps what it has; one that a program of the
+   * guest looks after, as networkd does, goes down and up, and has its default route again when this is done. The
+   * guest's TCP connections to elsewhere break. May be the old one.
+   */
+  newMac: hardwareAddress
+    .refine((text) => (Number.parseInt(text, 16) & 1) === 0, 'must not be a multicast address')
+    .optional(),
+  /** IPv4 and IPv6 addresses, each with its prefix. */
+  addresses: z.array(addressWithPrefix).default([]),
+  /** Default gateways, one for each family at most. */
+  gateways: z.array(address).default([]),
+  /** Name servers, for /etc/resolv.conf. */
+  dns: z.array(address).default([]),
+  /** Domains that are searched for short names. */
+  search: z.array(z.string().regex(/^[^\s\0]+$/)).default([]),
+  /** Bytes; the driver's own by default. */
+  mtu: z.int().min(68).max(65535).optional(),
+});
+
+const configurationSchema = z.strictObject({
+  hostname: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i, 'must be letters, digits, dots and dashes, at most 64')
+    .optional(),
+  /** For /etc/machine-id where the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
+  machineId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits, in lower case')
+    .refine((text) => !/^0+$/.test(text), 'must not be zero')
+    .optional(),
+  /** Kernel modules, loaded in this order with all that they need. Built in is fine. */
+  modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
+  network: z.array(linkSchema).default([]),
+  /** Milliseconds since 1970. */
+  clockMs: z.number().nonnegative().optional(),
+  /** 1 to 1024 random bytes, each bit of which is trusted. */
+  entropy: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes').optional(),
+});
+
+/** What a guest is told about itself; everything is optional. */
+export type GuestConfiguration = z.input<typeof configurationSchema>;
+
+/** @throws InvalidInputError naming the field. */
+export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
+  const { hostname, machineId, modules, network, clockMs, entropy } = parseOptions(
+    configurationSchema,
+    configuration,
+    'configuration',
+  );
+  const writer = new FieldWriter(Operation.configure);
+  if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
+  if (entropy !== undefined) {
+    if (entropy.length === 0 || entropy.length > 1024) {
+      throw new InvalidInputError('entropy', `has ${entropy.length} bytes; it must have 1 to 1024`);
+    }
+    writer.bytes(Tag.entropy, entropy);
+  }
+  if (hostname !== undefined) writer.text(Tag.hostname, hostname);
+  if (machineId !== undefined) writer.text(Tag.machineId, machineId);
+  for (const module of modules) writer.text(Tag.module, module);
+  for (const link of network) {
+    writer.text(Tag.link, link.mac);
+    if (link.newMac !== undefined) writer.text(Tag.newHardwareAddress, link.newMac);
+    if (link.mtu !== undefined) writer.u32(Tag.mtu, link.mtu);
+    // The agent adds routes as they come, and they need the addresses.
+    for (const text of link.addresses) writer.text(Tag.address, text);
+    for (const text of link.gateways) writer.text(Tag.gateway, text);
+    for (const text of link.dns) writer.text(Tag.nameServer, text);
+    for (const text of link.search) writer.text(Tag.search, text);
+  }
+  return writer.toBuffer();
+}

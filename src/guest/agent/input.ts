@@ -1,0 +1,59 @@
+import { Writable } from 'node:stream';
+import { GuestProtocolError } from '../../errors/index.ts';
+import { PAYLOAD_MAX, WINDOW } from './frame.ts';
+
+type Done = (error?: Error | null) => void;
+
+/** A stream into the guest that sends no more than it has credit for. */
+export class Input {
+  readonly stream: Writable;
+  readonly #send: (bytes: Buffer) => void;
+  #credit = WINDOW;
+  #waiting: { bytes: Buffer; readonly done: Done } | undefined;
+  #refused = false;
+
+  /** @param end says that nothing more comes. */
+  constructor(send: (bytes: Buffer) => void, end: () => void) {
+    this.#send = send;
+    this.stream = new Writable({
+      highWaterMark: WINDOW / 4,
+      write: (chunk: Buffer, _encoding, done) => {
+        this.#waiting = { bytes: chunk, done };
+        this.#advance();
+      },
+      final: (done) => {
+        if (!this.#refused) end();
+        done();
+      },
+    });
+  }
+
+  /** @throws GuestProtocolError for more than a stream ever has: what is sent and not read waits in our memory. */
+  grant(bytes: number): void {
+    if (bytes > WINDOW - this.#credit) {
+      throw new GuestProtocolError('the guest agent granted more than it had room for');
+    }
+    this.#credit += bytes;
+    this.#advance();
+  }
+
+  /** Nobody reads it any more: what is written from now on is dropped, as a shell does for a pipe's quiet reader. */
+  refuse(): void {
+    this.#refused = true;
+    this.#advance();
+  }
+
+  #advance(): void {
+    const waiting = this.#waiting;
+    if (!waiting) return;
+    while (!this.#refused && waiting.bytes.length > 0 && this.#credit > 0) {
+      const piece = waiting.bytes.subarray(0, Math.min(PAYLOAD_MAX, this.#credit));
+      waiting.bytes = waiting.bytes.subarray(piece.length);
+      this.#credit -= piece.length;
+      this.#send(piece);
+    }
+    if (!this.#refused && waiting.bytes.length > 0) return;
+    this.#waiting = undefined;
+    waiting.done();
+  }
+}

@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream';
+import { GuestProtocolError } from '../../errors/index.ts';
+import { WINDOW } from './frame.ts';
+
+/** Credit goes back in pieces of this size, so that small reads cost no frame each. */
+const GRANT = WINDOW / 4;
+
+/**
+ * What a command writes, or a file's content. It is collected, up to a limit, until somebody takes the stream;
+ * from then on its reader sets the pace.
+ */
+export class Output {
+  readonly #limit: number;
+  readonly #grant: (bytes: number) => void;
+  #collected: Buffer[] = [];
+  #size = 0;
+  #truncated = false;
+  #stream: Readable | undefined;
+  #ended = false;
+  #failure: Error | undefined;
+  /** Bytes in the stream's buffer for which no credit was given back yet. */
+  #unread = 0;
+  #owed = 0;
+  /** What the agent may still send: one that sends more could fill our memory while nobody reads. */
+  #allowed = WINDOW;
+
+  /** @param grant gives the sender credit for as many more bytes. */
+  constructor(limit: number, grant: (bytes: number) => void) {
+    this.#limit = limit;
+    this.#grant = grant;
+  }
+
+  get taken(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get truncated(): boolean {
+    return this.#truncated;
+  }
+
+  collected(): Buffer {
+    return Buffer.concat(this.#collected);
+  }
+
+  /** @throws GuestProtocolError after the end, and for more than the agent was granted. */
+  push(chunk: Buffer): void {
+    if (this.#ended) throw new GuestProtocolError('the guest agent sent content after its end');
+    this.#allowed -= chunk.length;
+    if (this.#allowed < 0) throw new GuestProtocolError('the guest agent sent more than it was granted');
+    const stream = this.#stream;
+    if (!stream) {
+      this.#collect(chunk);
+      this.#settle(chunk.length);
+    } else if (stream.destroyed) {
+      // Its reader has left; the command must not wait for it.
+      this.#settle(chunk.length);
+    } else {
+      this.#unread += chunk.length;
+      if (stream.push(chunk)) this.#settleUnread();
+    }
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stream?.push(null);
+  }
+
+  fail(error: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = error;
+    this.#stream?.destroy(error);
+  }
+
+  /** The stream. What was collected so far comes first; nothing is collected from then on. */
+  take(): Readable {
+    if (this.#stream) return this.#stream;
+    const stream = new Readable({
+      highWaterMark: GRANT,
+      read: () => this.#settleUnread(),
+      destroy: (error, done) => {
+        this.#settleUnread();
+        done(error);
+      },
+    });
+    // Who reads with handlers and has none for errors must not end the program; the request's promise tells them.
+    stream.on('error', () => undefined);
+    this.#stream = stream;
+    for (const chunk of this.#collected) stream.push(chunk);
+    this.#collected = [];
+    if (this.#failure) stream.destroy(this.#failure);
+    else if (this.#ended) stream.push(null);
+    return stream;
+  }
+
+  #collect(chunk: Buffer): void {
+    const kept = chunk.subarray(0, this.#limit - this.#size);
+    if (kept.length < chunk.length) this.#truncated = true;
+    if (kept.length === 0) return;
+    this.#size += kept.length;
+    this.#collected.push(kept);
+  }
+
+  #settleUnread(): void {
+    this.#settle(this.#unread);
+    this.#unread = 0;
+  }
+
+  #settle(bytes: number): void {
+    this.#owed += bytes;
+    if (this.#owed < GRANT || this.#ended) return;
+    const owed = this.#owed;
+    this.#owed = 0;
+    this.#allowed += owed;
+    this.#grant(owed);
+  }
+}

@@ -1,0 +1,264 @@
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { GuestProtocolError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { type ExecOptions, type TerminalSize, encodeCommand, encodeSize, hasInput } from './command.ts';
+import { commandError, commandFailure } from './failure.ts';
+import { type Frame, FrameType, REQUEST_MAX, Stream } from './frame.ts';
+import { Input } from './input.ts';
+import { splitLines } from './lines.ts';
+import { Output } from './output.ts';
+import { sendRequest } from './request.ts';
+import type { Channel, Session } from './session.ts';
+import { startTimer } from '../../util/time/timer.ts';
+
+const DEFAULT_MAX_BUFFER = 16 * 1024 * 1024;
+const SIGNAL_NAMES = new Map(
+  (Object.entries(constants.signals) as [NodeJS.Signals, number][]).map(([name, number]) => [number, name]),
+);
+
+/** How a command in the guest ended: exactly one of exitCode and signal is set. */
+export interface GuestResult {
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  /** Empty where `process.stdout` was taken; with a tty it holds stderr too. */
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** True when stdout or stderr had more than `maxBuffer` bytes; the rest of it is lost. */
+  readonly truncated: boolean;
+}
+
+/**
+ * A command that runs in the guest. It is a promise of its result, which an exit status other than 0 does not
+ * reject; and an async iterable of the lines of its stdout, without their line ends.
+ *
+ * stdout and stderr are collected for the result until `stdout` or `stderr` is touched. From then on that stream
+ * belongs to whoever took it: its reader's pace holds this command back, and no other.
+ *
+ * What the command itself wrote before its end always arrives. What its children write later does not, and they
+ * are not waited for.
+ *
+ * Rejects with GuestCommandError (it could not be started), GuestClosedError or GuestProtocolError (the
+ * connection is lost), TimedOutError, or the abort signal's reason.
+ */
+export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<string>, Channel {
+  readonly argv: readonly string[];
+  readonly #session: Session;
+  readonly #options: ExecOptions;
+  readonly #id: number;
+  readonly #result = deferred<GuestResult>();
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  readonly #stdin: Input | undefined;
+  #exit: Pick<GuestResult, 'exitCode' | 'signal'> | undefined;
+  #stopTimer: (() => void) | undefined;
+
+  /** Use `GuestAgent.exec`. */
+  constructor(session: Session, argv: readonly string[], options: ExecOptions) {
+    const request = encodeCommand(argv, options);
+    options.signal?.throwIfAborted();
+    this.argv = [...argv];
+    this.#session = session;
+    this.#options = options;
+    const limit = options.maxBuffer ?? DEFAULT_MAX_BUFFER;
+    this.#stdout = new Output(limit, (bytes) => this.#grant(Stream.output, bytes));
+    this.#stderr = new Output(limit, (bytes) => this.#grant(Stream.error, bytes));
+    // A terminal has one output.
+    if (options.tty) this.#stderr.end();
+    if (hasInput(options)) this.#stdin = this.#openInput();
+    // Who only reads the streams learns of a failure from them.
+    this.#result.promise.catch(() => undefined);
+    this.#id = session.add(this);
+    if (request.length > REQUEST_MAX) {
+      session.release(this.#id);
+      this.fail(commandError({ argv }, 'exec', 'E2BIG'));
+      return;
+    }
+    sendRequest(session, this.#id, request);
+    this.#watchLimits();
+    if (options.input !== undefined) this.#feed(options.input);
+  }
+
+  /**
+   * The command's stdin. What the command does not read any more is dropped without an error.
+   * @throws InvalidInputError when it was started without one.
+   */
+  get stdin(): Writable {
+    if (this.#stdin && this.#options.input === undefined) return this.#stdin.stream;
+    throw new InvalidInputError('stdin', "is not open for writing; start the command with stdin: 'pipe'");
+  }
+
+  /** Bytes; destroying it lets the command go on, its output dropped. */
+  get stdout(): Readable {
+    return this.#stdout.take();
+  }
+
+  /** Bytes; with a tty it is empty. */
+  get stderr(): Readable {
+    return this.#stderr.take();
+  }
+
+  /** Sends a signal to the command's process group; does nothing when the command has ended. */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    const number = constants.signals[signal];
+    if (this.#exit === undefined) this.#send(FrameType.signal, 0, Buffer.from([number]));
+  }
+
+  /**
+   * Gives the command's terminal another size, of which it is told by SIGWINCH.
+   * @throws InvalidInputError
+   */
+  resize(size: TerminalSize): void {
+    this.#send(FrameType.resize, 0, encodeSize(size));
+  }
+
+  async then<A = GuestResult, B = never>(
+    onResult?: ((result: GuestResult) => A | PromiseLike<A>) | null,
+    onFailure?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#result.promise.then(onResult, onFailure);
+  }
+
+  async catch<B>(onFailure: (reason: unknown) => B | PromiseLike<B>): Promise<GuestResult | B> {
+    return this.#result.promise.catch(onFailure);
+  }
+
+  async finally(onSettled: () => void): Promise<GuestResult> {
+    return this.#result.promise.finally(onSettled);
+  }
+
+  /** Lines of stdout; leaving the loop early lets the command go on, its output dropped. */
+  [Symbol.asyncIterator](): AsyncIterator<string> {
+    return splitLines(this.stdout);
+  }
+
+  /** For the session only. */
+  receive(frame: Frame): void {
+    switch (frame.type) {
+      case FrameType.started:
+        return;
+      case FrameType.data:
+        this.#output(frame).push(frame.payload);
+        return;
+      case FrameType.credit:
+        if (frame.payload.length !== 4)
+          throw new GuestProtocolError('the guest agent granted no number of bytes');
+        this.#stdin?.grant(frame.payload.readUInt32LE(0));
+        return;
+      case FrameType.end:
+        if (frame.flag === Stream.input) this.#stdin?.refuse();
+        else this.#output(frame).end();
+        this.#settle();
+        return;
+      case FrameType.exit:
+        this.#exit = readExit(frame);
+        this.#stdin?.refuse();
+        this.#settle();
+        return;
+      case FrameType.failed: {
+        // Only a failure that can be read is the channel's end; the session's end is told to open channels.
+        const failure = commandFailure(frame, { argv: this.argv, ...this.#options });
+        this.#session.release(this.#id);
+        this.fail(failure);
+        return;
+      }
+      default:
+        throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a command`);
+    }
+  }
+
+  /** For the session only. */
+  fail(error: Error): void {
+    this.#finish();
+    this.#result.reject(error);
+    this.#stdout.fail(error);
+    this.#stderr.fail(error);
+    this.#stdin?.refuse();
+  }
+
+  #output({ flag }: Frame): Output {
+    if (flag === Stream.output) return this.#stdout;
+    if (flag === Stream.error) return this.#stderr;
+    throw new GuestProtocolError(`the guest agent named stream ${flag} of a command`);
+  }
+
+  #send(type: number, flag: number, payload?: Uint8Array): void {
+    this.#session.send(type, flag, this.#id, payload);
+  }
+
+  #grant(stream: number, bytes: number): void {
+    const credit = Buffer.alloc(4);
+    credit.writeUInt32LE(bytes);
+    this.#send(FrameType.credit, stream, credit);
+  }
+
+  #openInput(): Input {
+    return new Input(
+      (bytes) => this.#send(FrameType.data, Stream.input, bytes),
+      () => this.#send(FrameType.end, Stream.input),
+    );
+  }
+
+  #feed(input: NonNullable<ExecOptions['input']>): void {
+    const stream = this.#stdin?.stream;
+    if (!stream) return;
+    if (typeof input === 'string' || input instanceof Uint8Array) {
+      stream.end(input);
+      return;
+    }
+    pipeline(input, stream).catch((error: unknown) => this.#giveUp(error));
+  }
+
+  #watchLimits(): void {
+    const { timeoutMs, signal } = this.#options;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (timeoutMs === undefined) return;
+    const what = `${this.argv[0] ?? 'the command'} in the guest`;
+    this.#stopTimer = startTimer(timeoutMs, () => this.#giveUp(new TimedOutError(what, timeoutMs)));
+  }
+
+  readonly #onAbort = (): void => {
+    this.#giveUp(this.#options.signal?.reason);
+  };
+
+  /** Kills the command without waiting for its end; its channel stays until the agent has told all. */
+  #giveUp(reason: unknown): void {
+    this.kill('SIGKILL');
+    this.#finish();
+    this.#result.reject(reason);
+    const error = reason instanceof Error ? reason : new Error('the command was given up', { cause: reason });
+    this.#stdout.take().destroy(error);
+    this.#stderr.take().destroy(error);
+    this.#stdin?.refuse();
+  }
+
+  #settle(): void {
+    if (!this.#exit) return;
+    if (this.#stdout.ended && this.#stderr.ended) this.#session.release(this.#id);
+    // Who took a stream reads it to its end when they like; the result does not wait for them.
+    for (const output of [this.#stdout, this.#stderr]) if (!output.ended && !output.taken) return;
+    this.#finish();
+    this.#result.resolve({
+      ...this.#exit,
+      stdout: this.#stdout.collected(),
+      stderr: this.#stderr.collected(),
+      truncated: this.#stdout.truncated || this.#stderr.truncated,
+    });
+  }
+
+  #finish(): void {
+    this.#stopTimer?.();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+function readExit({ payload }: Frame): Pick<GuestResult, 'exitCode' | 'signal'> {
+  const [exitCode, signal] = payload;
+  if (exitCode === undefined || signal === undefined) {
+    throw new GuestProtocolError('the guest agent reported an end without a status');
+  }
+  if (signal === 0) return { exitCode, signal: undefined };
+  // Real-time signals have no name in Node; the type's names are those it knows.
+  return { exitCode: undefined, signal: SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals) };
+}

@@ -1,0 +1,45 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { formatPublicKey, parsePublicKey } from './ssh-public-key.ts';
+
+/** The name under which ssh knows a machine: it goes with the machine, not with an address or a port. */
+export function sshHostName(machine: string): string {
+  return `${machine}.vmlet`;
+}
+
+/**
+ * The known_hosts file of one machine; empty without keys.
+ * @param publicKeys lines `TYPE BASE64 comment`; the comments are left out.
+ * @throws InvalidInputError for what is no public key.
+ */
+export function knownHosts(machine: string, publicKeys: readonly string[]): string {
+  return publicKeys.map((line) => `${sshHostName(machine)} ${checkedKey(line)}\n`).join('');
+}
+
+const BEGIN = '-----BEGIN SSH HOST KEY KEYS-----';
+const END = '-----END SSH HOST KEY KEYS-----';
+
+/**
+ * The host keys that cloud-init prints on a serial console at the first boot, as lines `TYPE BASE64`. Of several
+ * boots' the last; what the kernel wrote in between is skipped. Empty where there are none.
+ */
+export function hostKeysOnConsole(text: string): string[] {
+  const end = text.lastIndexOf(END);
+  const begin = end === -1 ? -1 : text.lastIndexOf(BEGIN, end);
+  if (begin === -1) return [];
+  return publicKeysIn(text.slice(begin, end));
+}
+
+/** The lines of a text that are public keys, without their comments. */
+export function publicKeysIn(text: string): string[] {
+  return text
+    .split('\n')
+    .map(parsePublicKey)
+    .filter((key) => key !== undefined)
+    .map(formatPublicKey);
+}
+
+function checkedKey(line: string): string {
+  const key = parsePublicKey(line);
+  if (key) return formatPublicKey(key);
+  throw new InvalidInputError('publicKeys', `${JSON.stringify(line)} is not a line of an ssh public key`);
+}

@@ -1,0 +1,199 @@
+import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
+import { DELEGATE, controllersLacking } from '../programs/cgroup-manager.ts';
+import { confinementFindings } from './confinement-findings.ts';
+import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
+import { networkFinding } from './network-finding.ts';
+import { lowLimitsOf } from './process-limits.ts';
+import type { PackageManager, Surroundings } from './surroundings.ts';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly item: FindingItem;
+  /** `degraded`: guests run, with less than there could be. `broken`: no guest can run. */
+  readonly state: 'works' | 'degraded' | 'broken';
+  /** What was found, on one line. */
+  readonly summary: string;
+  /** What to do about it, where there is something to do. */
+  readonly remedy?: string | undefined;
+}
+
+export type FindingItem =
+  | 'qemu'
+  | 'accelerator'
+  | 'qemu-img'
+  | 'network'
+  | 'namespaces'
+  | 'landlock'
+  | 'seccomp'
+  | 'forks'
+  | 'limits'
+  | 'process-limits'
+  | 'runtime-directory'
+  | 'disk-space'
+  | 'micro-image';
+
+const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>>> = {
+  qemu: { apt: 'qemu-system-x86', dnf: 'qemu-system-x86-core' },
+  'qemu-img': { apt: 'qemu-utils', dnf: 'qemu-img' },
+  passt: { apt: 'passt', dnf: 'passt' },
+};
+
+/** The kernel and its modules, unpacked, and the image made of them. */
+const MICRO_IMAGE_BYTES = 512 * 1024 * 1024;
+/** The socket's file name, and the directory's before it, come to about this many bytes. */
+const LONGEST_SOCKET_NAME = 45;
+
+/** What works on a host, what does not, and what to do about it, in the order in which it matters. */
+export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] {
+  const install = (name: string): string => remedyFor(name, surroundings.packageManager);
+  return [
+    qemuFinding(survey, install),
+    ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
+    qemuImgFinding(survey, install),
+    networkFinding(survey, surroundings, install),
+    ...confinementFindings(survey, surroundings),
+    ...(survey.qemu ? [forksFinding(survey.qemu)] : []),
+    limitsFinding(surroundings),
+    processLimitsFinding(surroundings),
+    runtimeDirectoryFinding(surroundings),
+    diskSpaceFinding(surroundings),
+    microImageFinding(surroundings),
+  ];
+}
+
+/** Whether a guest can run on the host that these findings are about. */
+export function canRunGuests(findings: readonly Finding[]): boolean {
+  return findings.every(({ state }) => state !== 'broken');
+}
+
+type Install = (name: string) => string;
+
+function remedyFor(name: string, manager: PackageManager | undefined): string {
+  const packages = PACKAGES[name];
+  if (!packages) return `install ${name}`;
+  if (manager === 'apt') return `sudo apt-get install ${packages.apt}`;
+  if (manager === 'dnf') return `sudo dnf install ${packages.dnf}`;
+  return `install ${name} (Debian calls the package ${packages.apt}, Fedora ${packages.dnf})`;
+}
+
+function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
+  const item = 'qemu';
+  if (qemuProblem !== undefined) {
+    const summary = `QEMU does not start: ${qemuProblem === '' ? 'it says nothing' : qemuProblem}`;
+    return { item, state: 'broken', summary, remedy: install('qemu') };
+  }
+  if (!qemu) return { item, state: 'broken', summary: 'QEMU is not installed', remedy: install('qemu') };
+  return { item, state: 'works', summary: `QEMU ${qemu.version} (${qemu.path})` };
+}
+
+function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
+  const item = 'accelerator';
+  if (kvm.usable) return { item, state: 'works', summary: `KVM runs guests, with -cpu ${kvm.cpu}` };
+  const remedy = kvm.hint;
+  if (!qemu.accelerators.includes('tcg')) {
+    return { item, state: 'broken', summary: `no KVM (${kvm.reason}), and this QEMU has no TCG`, remedy };
+  }
+  return { item, state: 'degraded', summary: `TCG, several times slower than KVM: ${kvm.reason}`, remedy };
+}
+
+function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
+  const item = 'qemu-img';
+  if (qemuImg) return { item, state: 'works', summary: `qemu-img ${qemuImg.version}` };
+  const summary = 'qemu-img is not installed: no --disk';
+  return { item, state: 'degraded', summary, remedy: install('qemu-img') };
+}
+
+function limitsFinding({ limits }: Surroundings): Finding {
+  const item = 'limits';
+  if (!limits.usable) return { item, state: 'degraded', summary: `no --limit: ${limits.reason}` };
+  const lack = controllersLacking(limits.controllers);
+  if (lack === undefined) {
+    return { item, state: 'works', summary: 'systemd limits memory and processors where --limit is given' };
+  }
+  return { item, state: 'degraded', summary: `${lack}, which --limit needs`, remedy: DELEGATE };
+}
+
+function processLimitsFinding({ processLimits }: Surroundings): Finding {
+  const item = 'process-limits';
+  const low = lowLimitsOf(processLimits);
+  if (low.length === 0) {
+    return { item, state: 'works', summary: 'open files, processes and the length of files are enough' };
+  }
+  return {
+    item,
+    state: low.some(({ isFatal }) => isFatal) ? 'broken' : 'degraded',
+    summary: low.map(({ summary }) => summary).join('; '),
+    remedy: low.map(({ remedy }) => remedy).join('; '),
+  };
+}
+
+function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
+  const { path, fromEnvironment, taken } = runtimeDirectory;
+  const item = 'runtime-directory';
+  if (taken === path) {
+    return {
+      item,
+      state: 'broken',
+      summary: `${path} belongs to another user`,
+      remedy: 'set XDG_RUNTIME_DIR to a directory of yours, such as /run/user/UID',
+    };
+  }
+  const length = Buffer.byteLength(path) + LONGEST_SOCKET_NAME;
+  if (length > LONGEST_SOCKET_PATH) {
+    return {
+      item,
+      state: 'broken',
+      summary: `${path} is too long: sockets in it would have paths of more than ${LONGEST_SOCKET_PATH} bytes`,
+      remedy: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID',
+    };
+  }
+  if (fromEnvironment) return { item, state: 'works', summary: `sockets go to ${path}` };
+  const reason = taken === undefined ? '' : `, and ${taken} is another user’s`;
+  return {
+    item,
+    state: 'works',
+    summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set${reason}`,
+  };
+}
+
+function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings): Finding {
+  const item = 'disk-space';
+  const summary = `${formatSize(freeBytes)} free for images in ${path}`;
+  if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
+  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; XDG_DATA_HOME can name another place`;
+  return { item, state: 'degraded', summary, remedy };
+}
+
+function microImageFinding({ packageManager, canDownloadPackages }: Surroundings): Finding {
+  const item = 'micro-image';
+  if (!canDownloadPackages) {
+    return {
+      item,
+      state: 'degraded',
+      summary: 'the micro image cannot be built: no apt-get or dnf to get a kernel from',
+      remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+    };
+  }
+  const manager = packageManager === undefined ? '' : ` (${packageManager})`;
+  const summary = `the micro image is built from this distribution's packages${manager}`;
+  return { item, state: 'works', summary };
+}
+
+/** Templates and forks need that guests can be told that they are another; what is saved needs nothing. */
+function forksFinding({ devices }: QemuFeatures): Finding {
+  const item = 'forks';
+  if (devices.includes('vmgenid')) {
+    return { item, state: 'works', summary: 'guests can be saved, and forked from templates' };
+  }
+  return {
+    item,
+    state: 'degraded',
+    summary: 'no templates and no forks: this QEMU has no vmgenid; guests can be saved',
+    remedy: 'use a QEMU that was built with vmgenid',
+  };
+}
+
+function formatSize(bytes: number): string {
+  const gibibytes = bytes / 1024 ** 3;
+  return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
+}

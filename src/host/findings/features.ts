@@ -1,0 +1,229 @@
+import type { FindingItem } from './diagnosis.ts';
+import type { Survey } from '../survey/host.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export type FeatureProgram = 'qemu' | 'qemu-img' | 'passt' | 'swtpm' | 'virtiofsd' | 'kernel';
+
+/** Something that vmlet asks for by probing, never by a version. */
+export interface HostFeature {
+  /** In the program's own words. */
+  readonly feature: string;
+  readonly program: FeatureProgram;
+  readonly present: boolean;
+  /** What it is used for; undefined where it is not yet. */
+  readonly used: string | undefined;
+  /** What vmlet does where it is missing. */
+  readonly otherwise: string;
+  /** The finding that is about it, where there is one. */
+  readonly finding?: FindingItem;
+}
+
+/** Plain data; `version` is that of its shape. */
+export interface FeatureTable {
+  readonly version: 1;
+  readonly features: readonly HostFeature[];
+}
+
+/** Devices without which no guest is started. */
+const NEEDED_DEVICES = [
+  'isa-serial',
+  'pvpanic',
+  'virtio-blk-pci',
+  'virtio-net-pci',
+  'virtio-rng-pci',
+  'virtio-serial-pci',
+  'virtserialport',
+];
+
+/** Landlock's interface that brought rules for TCP, and scopes (landlock(7)). */
+const LANDLOCK_TCP = 4;
+const LANDLOCK_SCOPES = 6;
+
+/** What each program here has of what vmlet uses, and what is done without. */
+export function featuresOf(survey: Survey, surroundings: Pick<Surroundings, 'helpers'>): FeatureTable {
+  return {
+    version: 1,
+    features: [
+      ...qemuFeatures(survey),
+      ...qemuImgFeatures(survey),
+      ...passtFeatures(survey),
+      ...helperFeatures(surroundings),
+      ...kernelFeatures(survey),
+    ],
+  };
+}
+
+/** What a person wants to know: what is missing of a program that is there, unless a finding says it already, or nothing uses it. */
+export function missingFeatures({ features }: FeatureTable): HostFeature[] {
+  return features.filter(
+    ({ present, used, finding }) => !present && used !== undefined && finding === undefined,
+  );
+}
+
+type Row = readonly [
+  feature: string,
+  present: boolean,
+  used: string | undefined,
+  otherwise: string,
+  finding?: FindingItem,
+];
+
+function rows(program: FeatureProgram, isThere: boolean, all: readonly Row[]): HostFeature[] {
+  return all.map(([feature, present, used, otherwise, finding]) => {
+    const about = finding ?? (isThere ? undefined : FINDING_OF[program]);
+    return {
+      feature,
+      program,
+      present: isThere && present,
+      used,
+      otherwise,
+      ...(about === undefined ? {} : { finding: about }),
+    };
+  });
+}
+
+/** Which finding says that a program is not there at all. */
+const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
+  qemu: 'qemu',
+  'qemu-img': 'qemu-img',
+  passt: 'network',
+};
+
+function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
+  const has = (list: readonly string[] | undefined, name: string): boolean => list?.includes(name) ?? false;
+  return rows('qemu', qemu !== undefined, [
+    ['-machine q35', has(qemu?.machines, 'q35'), 'the board of every guest', 'no guest runs'],
+    [
+      '-accel kvm',
+      kvm.usable,
+      'guests at the speed of the processor',
+      'TCG, several times slower',
+      'accelerator',
+    ],
+    [
+      '-accel tcg',
+      has(qemu?.accelerators, 'tcg'),
+      'guests where KVM cannot be used',
+      'KVM alone',
+      'accelerator',
+    ],
+    [
+      `-device ${NEEDED_DEVICES.join(', ')}`,
+      NEEDED_DEVICES.every((name) => has(qemu?.devices, name)),
+      'what every guest has',
+      'no guest runs',
+    ],
+    [
+      '-device vmgenid',
+      has(qemu?.devices, 'vmgenid'),
+      'tells a guest that it is a fork of another',
+      'no templates, and no forks',
+    ],
+    [
+      '-sandbox',
+      qemu?.sandbox === true,
+      'QEMU’s own filter of system calls',
+      'vmlet’s filter alone',
+      'seccomp',
+    ],
+    ['-netdev user', has(qemu?.netdevs, 'user'), '--net slirp', 'passt, or no network'],
+    ['-netdev stream', has(qemu?.netdevs, 'stream'), 'passt over a connected socket', '--net slirp'],
+    [
+      '-netdev stream,reconnect-ms',
+      qemu?.hasReconnectMs === true,
+      'a machine with a name comes back to a passt that was started anew within 10 ms',
+      qemu?.hasStreamReconnect === true
+        ? 'within a second, by reconnect'
+        : 'QEMU listens, and the keeper connects to it',
+    ],
+    [
+      '-object memory-backend-memfd',
+      has(qemu?.objects, 'memory-backend-memfd'),
+      'memory that passt reads itself (vhost-user)',
+      'passt over a connected socket',
+    ],
+    [
+      '-object monitor-qmp',
+      has(qemu?.objects, 'monitor-qmp'),
+      'monitors, without a warning at each start',
+      '-mon',
+    ],
+    [
+      'migrate channels',
+      qemu?.opensStateFiles === true,
+      'save, templates and forks: QEMU opens the file of a state itself',
+      'QEMU is given the open file (fd:)',
+    ],
+    [
+      '-run-with exit-with-parent',
+      has(qemu?.runWith, 'exit-with-parent'),
+      undefined,
+      'vmlet-confine sets the parent-death signal',
+    ],
+  ]);
+}
+
+function qemuImgFeatures({ qemuImg }: Survey): HostFeature[] {
+  return rows('qemu-img', qemuImg !== undefined, [
+    ['qemu-img', true, 'disks: --disk, images, snapshots', 'no disks of vmlet’s making'],
+  ]);
+}
+
+function passtFeatures({ passt }: Survey): HostFeature[] {
+  return rows('passt', passt !== undefined, [
+    [
+      'passt',
+      passt?.problem === undefined,
+      'the network of guests, in a process of its own',
+      '--net slirp, with which QEMU itself uses the host’s network',
+      'network',
+    ],
+    ['--fd', passt?.hasFd === true, 'passt inherits its connection', '--net slirp', 'network'],
+    [
+      '--vhost-user',
+      passt?.hasVhostUser === true,
+      'passt reads the guest’s memory: a third faster',
+      'a connected socket',
+    ],
+  ]);
+}
+
+function helperFeatures({ helpers }: Pick<Surroundings, 'helpers'>): HostFeature[] {
+  return [
+    ...rows('swtpm', helpers.swtpm !== undefined, [['swtpm', true, '--tpm', 'no --tpm']]),
+    ...rows('virtiofsd', helpers.virtiofsd !== undefined, [
+      ['virtiofsd', true, undefined, 'files are copied: vmlet cp'],
+    ]),
+  ];
+}
+
+function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Survey): HostFeature[] {
+  const abi = landlock.usable ? landlock.abi : 0;
+  const own = (name: keyof typeof namespaces, used: string, otherwise: string): Row => [
+    `namespaces: ${name}`,
+    namespaces[name].usable,
+    used,
+    otherwise,
+    'namespaces',
+  ];
+  return rows('kernel', true, [
+    own('mount', 'QEMU sees its own files alone', 'Landlock'),
+    own('net', 'QEMU has no network of the host, slirp excepted', 'seccomp'),
+    own('ipc', 'QEMU has its own shared memory and queues', 'seccomp'),
+    own('uts', 'QEMU has a host name of its own', 'it sees that of the host'),
+    ['Landlock', abi >= 1, 'QEMU opens its own files alone', 'the mount namespace', 'landlock'],
+    [
+      `Landlock ABI ${LANDLOCK_TCP}`,
+      abi >= LANDLOCK_TCP,
+      'no TCP, slirp excepted',
+      'the network namespace and seccomp',
+    ],
+    [
+      `Landlock ABI ${LANDLOCK_SCOPES}`,
+      abi >= LANDLOCK_SCOPES,
+      'no signals and no abstract sockets to other programs',
+      'seccomp, and the network namespace',
+    ],
+    ['seccomp', seccomp.usable, 'filters of system calls', 'namespaces and Landlock', 'seccomp'],
+  ]);
+}

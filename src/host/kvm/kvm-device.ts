@@ -1,0 +1,67 @@
+import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import { isSystemError } from '../../errors/index.ts';
+import { userName } from '../../util/user-name.ts';
+
+export interface KvmProblem {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+const DEVICE = '/dev/kvm';
+
+/** Why this user cannot open /dev/kvm and what to do about it; undefined when it opens. */
+export function findKvmDeviceProblem(device = DEVICE): KvmProblem | undefined {
+  try {
+    closeSync(openSync(device, constants.O_RDWR));
+    return undefined;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'ENOENT') return { reason: `${device} does not exist`, hint: missingDeviceHint() };
+    if (error.code === 'EACCES' || error.code === 'EPERM') return explainPermission(device);
+    return {
+      reason: `${device} does not open (${error.code ?? error.message})`,
+      hint: 'the kernel log may say why: sudo dmesg | grep -i kvm',
+    };
+  }
+}
+
+function missingDeviceHint(): string {
+  const flags = /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
+  const cpuModule = / vmx\b/.test(flags) ? 'kvm_intel' : / svm\b/.test(flags) ? 'kvm_amd' : undefined;
+  if (cpuModule) return `load the module: sudo modprobe ${cpuModule}`;
+  return (
+    'this processor shows no virtualization: turn on VT-x or AMD-V in the firmware setup, ' +
+    'or nested virtualization where this host is itself a virtual machine'
+  );
+}
+
+function explainPermission(device: string): KvmProblem {
+  const { mode, gid } = statSync(device);
+  const username = userName();
+  const reason = `${username} may not open ${device}`;
+  const group = findGroup(gid);
+  const groupMayUseIt = (mode & 0o060) === 0o060 && gid !== 0;
+  if (groupMayUseIt && group?.members.includes(username)) {
+    return {
+      reason,
+      hint: `you joined the group ${group.name} after this session began: log out and in again`,
+    };
+  }
+  if (groupMayUseIt && group) {
+    return { reason, hint: `sudo usermod -aG ${group.name} ${username}, then log out and in again` };
+  }
+  return {
+    reason,
+    hint:
+      `sudo setfacl -m u:${username}:rw ${device} lasts until the next boot; ` +
+      'a udev rule that gives the device to a group of yours lasts',
+  };
+}
+
+function findGroup(gid: number): { name: string; members: string[] } | undefined {
+  for (const line of readFileSync('/etc/group', 'utf8').split('\n')) {
+    const [name, , id, members] = line.split(':');
+    if (name !== undefined && Number(id) === gid) return { name, members: (members ?? '').split(',') };
+  }
+  return undefined;
+}

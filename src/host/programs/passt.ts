@@ -1,0 +1,83 @@
+import { TimedOutError } from '../../errors/index.ts';
+import { NO_CORE } from '../../process/confine/confine.ts';
+import { withoutSyslogComplaints } from '../../process/passt-words.ts';
+import { run } from '../../process/run.ts';
+import { supervise } from '../../process/supervise.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { Scope } from '../../util/scope.ts';
+import { together } from '../../util/time/together.ts';
+import type { PasstFeatures } from '../survey/host.ts';
+
+const PATIENCE_MS = 20_000;
+/** In characters: what is wrong, and the whole help after it where an option is not known. */
+const MOST_WORDS = 64 * 1024;
+
+/** Asks passt what it has. */
+export async function probePasst(path: string, signal: AbortSignal | undefined): Promise<PasstFeatures> {
+  const [help, version, problem] = await together(
+    [
+      async (either) => printed([path, '--help'], either),
+      async (either) => printed([path, '--version'], either),
+      async (either) => findProblem(path, either),
+    ],
+    signal,
+  );
+  return {
+    path,
+    version: /^passt (\S*\d\S*)/m.exec(version)?.[1],
+    hasFd: hasOption(help, '--fd'),
+    hasVhostUser: hasOption(help, '--vhost-user'),
+    problem,
+  };
+}
+
+function hasOption(help: string, option: string): boolean {
+  return new RegExp(`(^|[\\s,])${option}\\b`, 'm').test(help);
+}
+
+/** Releases differ in which of the two streams they print on, and in whether that is a failure. */
+async function printed(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string> {
+  const options = { signal, timeoutMs: PATIENCE_MS, environment: {}, acceptedExitCodes: [0, 1] };
+  const { stdout, stderr } = await run(argv, options);
+  return stdout.toString('utf8') + stderr;
+}
+
+/**
+ * passt locks itself up in namespaces before it does anything, which some hosts and most containers forbid. Started as
+ * for a guest, on a connection that is at its end, it does all that, and leaves. It has to be a connection: passt of 2023
+ * stays for ever on /dev/null.
+ *
+ * The interface is the one that every host has. passt takes a hardware address from it where none is given, which the
+ * loopback does not have: passt of 2023 then says that the interface is not usable.
+ */
+async function findProblem(path: string, signal: AbortSignal): Promise<string | undefined> {
+  await using scope = new Scope();
+  const argv = [
+    ...['--foreground', '--fd', '3', '--interface', 'lo', '--mac-addr', '9a:55:9a:55:9a:55', '--ipv4-only'],
+    ...['--address', '192.0.2.15', '--netmask', '24', '--gateway', '192.0.2.2'],
+    ...['--dns-forward', '192.0.2.3', '--mtu', '65520', '--no-map-gw'],
+    ...['--tcp-ports', 'none', '--udp-ports', 'none'],
+  ];
+  let words = '';
+  const onOutput = (chunk: Uint8Array): void => {
+    if (words.length < MOST_WORDS) words += Buffer.from(chunk).toString('latin1');
+  };
+  const options = { environment: {}, descriptors: ['pipe'], confinement: NO_CORE, onOutput } as const;
+  const passt = supervise([path, ...argv], options, scope);
+  passt.connections.get(3)?.destroy();
+  try {
+    const status = await withinLimits('the end of passt', passt.exited, { timeoutMs: PATIENCE_MS, signal });
+    if (status.exitCode === 0) return undefined;
+    await withinLimits('the last words of passt', passt.outputEnded, { timeoutMs: PATIENCE_MS, signal });
+    return problemIn(words.split('\n')) ?? `it ended with ${status.signal ?? status.exitCode ?? ''}`;
+  } catch (error) {
+    if (!(error instanceof TimedOutError)) throw error;
+    return 'it does not end with its connection';
+  }
+}
+
+/** The line that says what is wrong, of all that a passt has printed before it gave up. */
+function problemIn(lines: readonly string[]): string | undefined {
+  const said = withoutSyslogComplaints(lines).filter((line) => /^\S/.test(line));
+  return said.find((line) => /(unrecognized|invalid) option/.test(line)) ?? said.at(-1);
+}

@@ -1,0 +1,191 @@
+import * as z from 'zod';
+import { BrokenQemuError, CommandFailedError, TimedOutError, tellingLine } from '../../errors/index.ts';
+import { run } from '../../process/run.ts';
+import { type SupervisedProcess, supervise } from '../../process/supervise.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { Scope } from '../../util/scope.ts';
+import { together } from '../../util/time/together.ts';
+import type { QemuFeatures } from '../survey/host.ts';
+import { questionQemu } from './qemu-questions.ts';
+import { readSchemaFeatures } from './schema-features.ts';
+
+/** The devices that vmlet may choose; QEMU has hundreds, and the cache is read on every launch. */
+const ASKED_DEVICES = [
+  'VGA',
+  'e1000e',
+  'i6300esb',
+  'ich9-ahci',
+  'isa-debug-exit',
+  'isa-debugcon',
+  'isa-serial',
+  'nvme',
+  'pcie-root-port',
+  'pvpanic',
+  'pvpanic-pci',
+  'qemu-xhci',
+  'scsi-cd',
+  'scsi-hd',
+  'usb-tablet',
+  'vhost-user-fs-pci',
+  'vhost-vsock-pci',
+  'virtconsole',
+  'virtio-balloon-pci',
+  'virtio-blk-device',
+  'virtio-blk-pci',
+  'virtio-gpu-pci',
+  'virtio-mem-pci',
+  'virtio-net-device',
+  'virtio-net-pci',
+  'virtio-rng-pci',
+  'virtio-scsi-pci',
+  'virtio-serial-device',
+  'virtio-serial-pci',
+  'virtio-vga',
+  'virtserialport',
+  'vmcoreinfo',
+  'vmgenid',
+] as const;
+
+/** Each denial that -sandbox offers; what QEMU itself needs is what remains. */
+export const SANDBOX_OPTION = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+
+/** A QEMU that has no guest answers in tens of milliseconds; this is for a host on its knees. */
+const PATIENCE_MS = 20_000;
+const LAST_WORDS_MS = 5000;
+const LAST_LINES = 20;
+
+/**
+ * Asks QEMU itself what it has: one start without a machine, and two that print a list and end, all at once.
+ * @throws BrokenQemuError, TimedOutError, or the signal's reason.
+ */
+export async function probeQemu(path: string, signal: AbortSignal | undefined): Promise<QemuFeatures> {
+  const [answers, dataDirectories, netdevs] = await together(
+    [
+      async (either) =>
+        (await interviewQemu(path, true, either)) ?? (await interviewQemu(path, false, either)),
+      async (either) => listHelp([path, '-L', 'help'], /^\//, either),
+      // query-qmp-schema names backends that were not built in.
+      async (either) => listHelp([path, '-netdev', 'help'], /^[\w-]+$/, either),
+    ],
+    signal,
+  );
+  if (!answers) throw new BrokenQemuError(path, '');
+  return { path, ...answers, dataDirectories, netdevs };
+}
+
+/** Its lines of that form, of which each QEMU has some: what one said that has none is not to be remembered. */
+async function listHelp(
+  argv: readonly [string, ...string[]],
+  form: RegExp,
+  signal: AbortSignal,
+): Promise<string[]> {
+  try {
+    const { stdout } = await run(argv, { signal, timeoutMs: PATIENCE_MS, environment: {} });
+    const lines = stdout.toString('utf8').split('\n');
+    const found = lines.filter((line) => form.test(line));
+    if (found.length > 0) return found;
+    throw new BrokenQemuError(
+      argv[0],
+      `to ${argv.slice(1).join(' ')} it says ${JSON.stringify(lines[0]?.slice(0, 100))}`,
+    );
+  } catch (error) {
+    if (!(error instanceof CommandFailedError)) throw error;
+    throw new BrokenQemuError(argv[0], tellingLine(error.stderr) ?? '');
+  }
+}
+
+const namesSchema = z.array(z.looseObject({ name: z.string(), alias: z.string().optional() }));
+const versionSchema = z.looseObject({
+  qemu: z.looseObject({ major: z.number(), minor: z.number(), micro: z.number() }),
+});
+const optionsSchema = z
+  .array(z.looseObject({ parameters: z.array(z.looseObject({ name: z.string() })) }))
+  .catch([]);
+
+/** Its connection may be seen to close before what it said is read. One that stands still has said it. */
+async function lastWordsOf({ outputEnded }: SupervisedProcess, signal: AbortSignal): Promise<void> {
+  try {
+    await withinLimits('the last words of QEMU', outputEnded, { timeoutMs: LAST_WORDS_MS, signal });
+  } catch (error) {
+    if (!(error instanceof TimedOutError)) throw error;
+  }
+}
+
+/** Undefined when it does not start with -sandbox, so that the caller can ask again without. */
+async function interviewQemu(
+  path: string,
+  sandbox: boolean,
+  signal: AbortSignal,
+): Promise<Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> | undefined> {
+  await using scope = new Scope();
+  const argv = [
+    // What it makes its monitors by is known when it has answered; one that warns of -mon has them still.
+    ...['-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-chardev', 'socket,id=questions,fd=3', '-mon', 'chardev=questions,mode=control'],
+    ...(sandbox ? ['-sandbox', SANDBOX_OPTION] : []),
+  ];
+  const qemu = supervise([path, ...argv], { environment: {}, descriptors: ['pipe'] }, scope);
+  const connection = qemu.connections.get(3);
+  if (!connection) throw new TypeError('descriptor 3 was asked for');
+  const { ask } = questionQemu(qemu, connection);
+  const answers = Promise.all([
+    ask('query-version'),
+    ask('query-machines'),
+    ask('qom-list-types', { implements: 'device' }),
+    ask('qom-list-types', { implements: 'user-creatable' }),
+    ask('qom-list-types', { implements: 'accel' }),
+    ask('query-command-line-options', { option: 'run-with' }),
+    ask('query-qmp-schema'),
+  ]);
+  const [version, machines, devices, objects, accelerators, runWith, schema] = await withinLimits(
+    'asking QEMU what it has',
+    answers,
+    { timeoutMs: PATIENCE_MS, signal },
+  );
+  if (version === undefined) {
+    if (sandbox) return undefined;
+    await lastWordsOf(qemu, signal);
+    throw new BrokenQemuError(path, tellingLine(qemu.output.last(LAST_LINES)) ?? '');
+  }
+  try {
+    return readAnswers({ version, machines, devices, objects, accelerators, runWith, schema }, sandbox);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    throw new BrokenQemuError(path, 'its answers are not those of a QEMU');
+  }
+}
+
+type Answers = Readonly<
+  Record<'version' | 'machines' | 'devices' | 'objects' | 'accelerators' | 'runWith' | 'schema', unknown>
+>;
+
+/** @throws ZodError */
+function readAnswers(
+  { version, machines, devices, objects, accelerators, runWith, schema }: Answers,
+  sandbox: boolean,
+): Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> {
+  const { major, minor, micro } = versionSchema.parse(version).qemu;
+  const has = new Set(namesSchema.parse(devices).map(({ name }) => name));
+  return {
+    version: `${major}.${minor}.${micro}`,
+    machines: namesSchema
+      .parse(machines)
+      .flatMap(({ name, alias }) => (alias ? [name, alias] : [name]))
+      .sort(),
+    devices: ASKED_DEVICES.filter((name) => has.has(name)),
+    objects: namesSchema
+      .parse(objects)
+      .map(({ name }) => name)
+      .sort(),
+    accelerators: namesSchema
+      .parse(accelerators)
+      .filter(({ name }) => name.endsWith('-accel'))
+      .map(({ name }) => name.replace(/-accel$/, '')),
+    runWith: optionsSchema
+      .parse(runWith)
+      .flatMap(({ parameters }) => parameters)
+      .map(({ name }) => name),
+    ...readSchemaFeatures(schema),
+    sandbox,
+  };
+}

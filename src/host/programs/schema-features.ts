@@ -1,0 +1,31 @@
+import * as z from 'zod';
+import type { QemuFeatures } from '../survey/host.ts';
+
+/** Of query-qmp-schema (qapi/introspect.json) only what is followed here. */
+const schema = z.array(
+  z.looseObject({
+    name: z.string(),
+    'meta-type': z.string(),
+    'arg-type': z.string().optional(),
+    members: z.array(z.looseObject({ name: z.string().optional() })).optional(),
+    variants: z.array(z.looseObject({ case: z.string(), type: z.string() })).optional(),
+  }),
+);
+
+type Features = Pick<QemuFeatures, 'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles'>;
+
+/** What QEMU's own description of its commands says. @throws ZodError */
+export function readSchemaFeatures(answer: unknown): Features {
+  const entries = new Map(schema.parse(answer ?? []).map((entry) => [entry.name, entry]));
+  const namesIn = (type: string | undefined): readonly (string | undefined)[] =>
+    (type === undefined ? undefined : entries.get(type))?.members?.map(({ name }) => name) ?? [];
+  const argumentOf = (command: string): string | undefined => entries.get(command)?.['arg-type'];
+  const netdev = entries.get(argumentOf('netdev_add') ?? '');
+  const stream = namesIn(netdev?.variants?.find((variant) => variant.case === 'stream')?.type);
+  return {
+    hasReconnectMs: stream.includes('reconnect-ms'),
+    hasStreamReconnect: stream.includes('reconnect') || stream.includes('reconnect-ms'),
+    // Transports of this form began with that of files.
+    opensStateFiles: namesIn(argumentOf('migrate-incoming')).includes('channels'),
+  };
+}

@@ -1,0 +1,84 @@
+import { readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageBuildError } from '../../../errors/index.ts';
+import { BUILD_FOLDER, type InstalledPackage, type Installer } from '../recipe/installer.ts';
+
+export interface BootLoaders {
+  /** GRUB's boot sector. */
+  readonly bootImage: Buffer;
+  readonly coreImage: Buffer;
+  /** Signed by Microsoft, starts the other. */
+  readonly shim: Buffer;
+  /** GRUB for UEFI, signed by the distribution. */
+  readonly grub: Buffer;
+  /** The directory below /EFI that is built into the latter. */
+  readonly vendor: string;
+  /** What the latter is told. */
+  readonly findRoot: Buffer;
+}
+
+export interface InstalledSystem {
+  readonly bootLoaders: BootLoaders;
+  readonly kernelRelease: string;
+  /** Sorted by name. */
+  readonly packages: readonly InstalledPackage[];
+}
+
+/**
+ * Reads what is needed out of a new system, and takes away what only its building needed and what each machine that is
+ * made of it gets for itself.
+ * @throws ImageBuildError when a script of the user's took away what a system needs.
+ */
+export async function finishSystem(root: string, installer: Installer): Promise<InstalledSystem> {
+  const read = async (path: string): Promise<Buffer> => readFile(join(root, path));
+  const loader = async (name: string): Promise<Buffer> => read(`${BUILD_FOLDER}/boot-loaders/${name}`);
+  try {
+    const system = {
+      bootLoaders: {
+        bootImage: await loader('boot.img'),
+        coreImage: await loader('core.img'),
+        shim: await loader('shim.efi'),
+        grub: await loader('grub.efi'),
+        vendor: (await loader('vendor')).toString('utf8').trim(),
+        findRoot: await read(`${BUILD_FOLDER}/find-root.cfg`),
+      },
+      kernelRelease: newestKernel(await readdir(join(root, 'usr/lib/modules'))),
+      packages: await installer.installedPackages(root),
+    };
+    await rm(join(root, BUILD_FOLDER), { recursive: true });
+    await forgetIdentity(root, installer.resolverLink);
+    return system;
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
+    throw new ImageBuildError('the new system lacks what it needs to start', {
+      hint: 'See what the scripts of --run remove.',
+      cause: error,
+    });
+  }
+}
+
+async function forgetIdentity(root: string, resolverLink: string | undefined): Promise<void> {
+  const replace = async (path: string, content: string): Promise<void> => {
+    // What is there may be a link that leads out of the new system.
+    await rm(join(root, path), { force: true });
+    await writeFile(join(root, path), content, { mode: 0o644 });
+  };
+  // Each machine gets its own. An empty file and no first boot: systemd does not go through all units to enable them.
+  await replace('etc/machine-id', '');
+  await rm(join(root, 'var/lib/dbus/machine-id'), { force: true });
+  for (const name of await readdir(join(root, 'etc/ssh'))) {
+    if (name.startsWith('ssh_host_')) await rm(join(root, 'etc/ssh', name));
+  }
+  // While packages were installed it was the host's.
+  await rm(join(root, 'etc/resolv.conf'), { force: true });
+  if (resolverLink !== undefined) await symlink(resolverLink, join(root, 'etc/resolv.conf'));
+  // Everything that services would bring up to date at the first boot is so already.
+  await replace('etc/.updated', '');
+  await replace('var/.updated', '');
+}
+
+function newestKernel(releases: readonly string[]): string {
+  const newest = [...releases].sort((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1);
+  if (newest !== undefined) return newest;
+  throw new ImageBuildError('no kernel was installed in the new system');
+}

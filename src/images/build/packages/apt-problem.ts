@@ -1,0 +1,50 @@
+import {
+  type InstallProblem,
+  notGiven,
+  notInstalled,
+  notReached,
+  notTogether,
+  wordsOf,
+} from '../recipe/install-problem.ts';
+
+/**
+ * What the last lines of a failed mmdebstrap mean. Of what apt says the first complaint is the cause, those after it
+ * are consequences.
+ */
+export function aptProblem(lines: readonly string[]): InstallProblem | undefined {
+  const text = lines.join('\n');
+  const all = (pattern: RegExp): string[] => wordsOf(text, pattern);
+  const unknown = all(
+    /^E: (?:Unable to locate package |Package '?)([^\s']+)(?:$|'? has no installation candidate)/gm,
+  );
+  if (unknown.length > 0) {
+    const names = unknown.join(', ');
+    return {
+      problem: `the distribution has no package ${names}`,
+      hint: 'See packages.debian.org for its name in this release.',
+    };
+  }
+  const unreachable = all(
+    /(?:Could not (?:resolve|connect to)|Temporary failure resolving|Cannot initiate the connection to|Unable to connect to) '?([^\s',:]+)/g,
+  );
+  if (unreachable.length > 0) return notReached(unreachable, 'http_proxy');
+  const [missing] = all(/^E: Failed to fetch (\S+)/gm);
+  if (missing !== undefined) return notGiven(missing);
+  if (/is not signed|NO_PUBKEY|signatures? (?:were|was|could)[^\n]*invalid|Missing key/i.test(text)) {
+    return {
+      problem: 'the mirror is not signed by a key of Debian that the host knows',
+      hint: 'Bring the package debian-archive-keyring up to date, or take another mirror.',
+    };
+  }
+  if (/does not have a Release file/.test(text)) {
+    return {
+      problem: 'the mirror does not have this release',
+      hint: 'Take another mirror, or none: deb.debian.org has it.',
+    };
+  }
+  const unmet = all(/^ ([a-z0-9][a-z0-9+.-]+) : (?:Depends|Conflicts|Breaks)/gm);
+  if (unmet.length > 0) return notTogether(unmet.join(', '));
+  const complaint = lines.find((line) => /^(E|dpkg): |^dpkg: error/.test(line));
+  if (complaint === undefined) return undefined;
+  return notInstalled(complaint.replace(/^E: /, ''));
+}

@@ -1,0 +1,25 @@
+import { findProgram } from '../../../process/program.ts';
+import { run } from '../../../process/run.ts';
+import { plainEnvironment } from '../../packages/plain-environment.ts';
+
+/** The proxies of the environment, and of the host's apt where the environment has none. */
+export async function hostProxies(
+  signal: AbortSignal | undefined,
+): Promise<Readonly<Record<string, string>>> {
+  const proxies: Record<string, string> = {};
+  for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
+    const value = process.env[name] ?? process.env[name.toUpperCase()];
+    if (value !== undefined && value !== '') proxies[name] = value;
+  }
+  if (findProgram('apt-config') === undefined) return proxies;
+  const { stdout } = await run(['apt-config', 'dump', '--format', '%F %v%n'], {
+    environment: plainEnvironment(),
+    signal,
+  });
+  for (const [, scheme, value] of stdout.toString('utf8').matchAll(/^Acquire::(https?)::Proxy (\S+)$/gim)) {
+    // DIRECT is apt's word for no proxy.
+    if (scheme !== undefined && value !== undefined && value !== 'DIRECT')
+      proxies[`${scheme}_proxy`] ??= value;
+  }
+  return proxies;
+}

@@ -1,0 +1,40 @@
+import { basePackages } from './debian-release.ts';
+import { BUILD_FOLDER, FILES_VARIABLE } from '../recipe/installer.ts';
+import type { SettledRecipe } from '../recipe/settled-recipe.ts';
+
+/** No manuals and translations; copyrights stay, and the directories for manuals, without which some packages fail. */
+const DPKG_OPTIONS = [
+  'path-exclude=/usr/share/man/*/*',
+  'path-exclude=/usr/share/locale/*/*',
+  'path-exclude=/usr/share/doc/*/*',
+  'path-include=/usr/share/doc/*/copyright',
+];
+
+/**
+ * mmdebstrap's command line. The hooks get the directory of the new system as "$1".
+ * @param sources a file in the style of sources.list(5).
+ */
+export function mmdebstrapArguments(
+  { release, include, scripts }: SettledRecipe,
+  sources: string,
+  directory: string,
+): [string, ...string[]] {
+  const inSystem = (script: string): string => `--customize-hook=chroot "$1" sh /${BUILD_FOLDER}/${script}`;
+  return [
+    'mmdebstrap',
+    // Its own modes would make namespaces as ours, which we need beyond its end.
+    ...['--mode=root', '--format=directory', '--variant=minbase', '--skip=check/empty'],
+    `--include=${[...basePackages(release.version, include), ...include].join(',')}`,
+    ...DPKG_OPTIONS.map((option) => `--dpkgopt=${option}`),
+    // Before the packages that read them. The files are root's whoever made them.
+    `--essential-hook=umask 022 && cp -r --no-preserve=all -- "$${FILES_VARIABLE}/." "$1"`,
+    // Debian 12's systemd-resolved has put a link to its own in the place of the host's name servers.
+    '--customize-hook=rm -f "$1/etc/resolv.conf" && cat /etc/resolv.conf >"$1/etc/resolv.conf"',
+    inSystem('make-boot-loaders'),
+    inSystem('configure'),
+    ...scripts.map((_, index) => inSystem(`run-script ${index}`)),
+    release.version,
+    directory,
+    sources,
+  ];
+}

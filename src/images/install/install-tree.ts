@@ -1,0 +1,125 @@
+import { open, readFile, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { PermissionError, isSystemError } from '../../errors/index.ts';
+import { type Iso, openIso } from '../iso/iso9660.ts';
+import { streamToFile } from '../store/stream-to-file.ts';
+
+/** The files of an install medium, be it an image or a directory. Paths start with a slash, the medium's root. */
+export interface InstallTree extends AsyncDisposable {
+  /** The volume's label; empty where there is none. */
+  readonly label: string;
+  /** Bytes; undefined where there is no such file. */
+  size(path: string): Promise<number | undefined>;
+  /** The content of a file of at most `limit` bytes; undefined where there is none. */
+  read(path: string, limit: number): Promise<string | undefined>;
+  /** Copies a file that `size` has seen; the target is there whole or not at all. */
+  copy(path: string, target: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** @throws InvalidInputError where it is neither a directory nor an ISO 9660 image; PermissionError. */
+export async function openInstallTree(location: string): Promise<InstallTree> {
+  return (await isDirectory(location))
+    ? new DirectoryTree(await realpath(location))
+    : new IsoTree(await openIso(location));
+}
+
+class IsoTree implements InstallTree {
+  readonly label: string;
+  readonly #iso: Iso;
+
+  constructor(iso: Iso) {
+    this.#iso = iso;
+    this.label = iso.label;
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    const entry = await this.#iso.find(path);
+    return entry?.kind === 'file' ? entry.size : undefined;
+  }
+
+  async read(path: string, limit: number): Promise<string | undefined> {
+    const entry = await this.#iso.find(path);
+    if (entry?.kind !== 'file' || entry.size > limit) return undefined;
+    return (await this.#iso.read(entry, limit)).toString('utf8');
+  }
+
+  async copy(path: string, target: string, signal?: AbortSignal): Promise<void> {
+    const entry = await this.#iso.find(path);
+    if (entry === undefined) throw new Error(`${path} was not looked for before`);
+    await this.#iso.extract(entry, target, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#iso[Symbol.asyncDispose]();
+  }
+}
+
+class DirectoryTree implements InstallTree {
+  readonly label = '';
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    return (await this.#locate(path))?.size;
+  }
+
+  async read(path: string, limit: number): Promise<string | undefined> {
+    const file = await this.#locate(path);
+    if (file === undefined || file.size > limit) return undefined;
+    return await readable(file.path, async () => readFile(file.path, 'utf8'));
+  }
+
+  async copy(path: string, target: string, signal?: AbortSignal): Promise<void> {
+    const file = await this.#locate(path);
+    if (file === undefined) throw new Error(`${path} was not looked for before`);
+    await streamToFile(target, contentOf(file.path), signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is kept open.
+  }
+
+  /** Only what lies below the root: a link in a tree that a stranger packed must not give the guest a file of ours. */
+  async #locate(path: string): Promise<{ path: string; size: number } | undefined> {
+    try {
+      const found = await realpath(join(this.#root, path));
+      if (this.#root !== sep && !found.startsWith(this.#root + sep)) return undefined;
+      const { size, isFile } = await readable(found, async () => {
+        const stats = await stat(found);
+        return { size: stats.size, isFile: stats.isFile() };
+      });
+      return isFile ? { path: found, size } : undefined;
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) return undefined;
+      throw error;
+    }
+  }
+}
+
+async function isDirectory(location: string): Promise<boolean> {
+  try {
+    return (await readable(location, async () => stat(location))).isDirectory();
+  } catch (error) {
+    // openIso says it in our words.
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+/** Opened only when it is asked for, so that nothing is left open where the target cannot be made. */
+async function* contentOf(path: string): AsyncGenerator<Buffer> {
+  const handle = await readable(path, async () => open(path));
+  yield* handle.createReadStream() as AsyncIterable<Buffer>;
+}
+
+async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isSystemError(error, 'EACCES', 'EPERM')) throw error;
+    throw new PermissionError(`${path} cannot be read by this user`, { cause: error });
+  }
+}

@@ -1,0 +1,68 @@
+import { type FileHandle, constants, open } from 'node:fs/promises';
+import { InvalidInputError, PermissionError, isSystemError } from '../../errors/index.ts';
+import { type Extent, IsoDamage } from './iso9660-format.ts';
+
+const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
+
+/** The file of an image. Nothing is read that does not lie inside it. */
+export class IsoFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Bytes. */
+  readonly size: number;
+
+  constructor(path: string, handle: FileHandle, size: number) {
+    this.path = path;
+    this.handle = handle;
+    this.size = size;
+  }
+
+  check({ offset, length }: Extent, what: string): void {
+    if (offset + length > this.size) {
+      throw new IsoDamage(`${what} ends at byte ${offset + length}, and the file has ${this.size}`);
+    }
+  }
+
+  async read({ offset, length }: Extent): Promise<Buffer> {
+    const data = Buffer.alloc(length);
+    const { bytesRead } = await this.handle.read(data, 0, length, offset);
+    if (bytesRead < length) throw new IsoDamage('the file became shorter while it was read');
+    return data;
+  }
+
+  async readDirectory(extent: Extent | undefined, path: string): Promise<Buffer> {
+    if (extent === undefined || extent.length === 0) throw new IsoDamage(`the directory ${path} is empty`);
+    this.check(extent, `the directory ${path}`);
+    if (extent.length > MAX_DIRECTORY_BYTES) {
+      throw new IsoDamage(`the directory ${path} has ${extent.length} bytes`);
+    }
+    return this.read(extent);
+  }
+}
+
+export async function openIsoFile(path: string): Promise<IsoFile> {
+  const handle = await openFile(path);
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new InvalidInputError('iso', `${path} is not a file`);
+    return new IsoFile(path, handle, stat.size);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    // Without O_NONBLOCK, a pipe that nobody writes to would keep us waiting.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError('iso', `there is no file ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES', 'EPERM')) {
+      throw new PermissionError(`${path} cannot be read by this user`, { cause: error });
+    }
+    throw error;
+  }
+}

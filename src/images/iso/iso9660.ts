@@ -1,0 +1,140 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { DirectoryReader, type IsoEntry } from './iso9660-directory.ts';
+import { type IsoFile, openIsoFile } from './iso9660-file.ts';
+import { IsoDamage } from './iso9660-format.ts';
+import { type IsoNames, type IsoVolume, readVolume } from './iso9660-volume.ts';
+import { streamToFile } from '../store/stream-to-file.ts';
+
+const COPY_BYTES = 1024 * 1024;
+
+/** An ISO 9660 image, open for reading. Whatever it says is checked before it is believed. */
+export class Iso implements AsyncDisposable {
+  readonly path: string;
+  /** The volume's label, without the blanks at its end. */
+  readonly label: string;
+  readonly root: IsoEntry;
+  readonly #file: IsoFile;
+  readonly #names: IsoNames;
+  readonly #reader: DirectoryReader;
+  readonly #directories = new Map<string, readonly IsoEntry[]>();
+
+  constructor(file: IsoFile, { label, descriptor: { root, blockSize }, names }: IsoVolume) {
+    this.path = file.path;
+    this.label = label;
+    this.#file = file;
+    this.#names = names;
+    this.#reader = new DirectoryReader(file, blockSize, names);
+    this.root = { name: '', path: '/', kind: 'directory', size: root.length, extents: [root], ancestors: [] };
+  }
+
+  /**
+   * The entry at a path such as /install.amd/vmlinuz, or undefined. Where the medium has neither Rock Ridge nor
+   * Joliet, case makes no difference.
+   * @throws InvalidInputError where the medium is damaged.
+   */
+  async find(path: string): Promise<IsoEntry | undefined> {
+    let entry: IsoEntry = this.root;
+    for (const name of path.split('/').filter((part) => part !== '')) {
+      if (entry.kind !== 'directory') return undefined;
+      const next = (await this.list(entry)).find((candidate) => this.#isNamed(candidate, name));
+      if (next === undefined) return undefined;
+      entry = next;
+    }
+    return entry;
+  }
+
+  /** @throws InvalidInputError where the medium is damaged or the entry is no directory. */
+  async list(directory: IsoEntry): Promise<readonly IsoEntry[]> {
+    this.#expect(directory, 'directory');
+    const known = this.#directories.get(directory.path);
+    if (known !== undefined) return known;
+    const entries = await explained(this.path, async () => this.#reader.read(directory));
+    this.#directories.set(directory.path, entries);
+    return entries;
+  }
+
+  /**
+   * The content of a small file.
+   * @throws InvalidInputError where it has more than `limit` bytes, or is no file.
+   */
+  async read(file: IsoEntry, limit: number): Promise<Buffer> {
+    this.#expect(file, 'file');
+    if (file.size > limit) {
+      throw new InvalidInputError(
+        'iso',
+        `${file.path} of ${this.path} has ${file.size} bytes, more than ${limit}`,
+      );
+    }
+    return explained(this.path, async () =>
+      Buffer.concat(await Promise.all(file.extents.map(async (extent) => this.#file.read(extent)))),
+    );
+  }
+
+  /**
+   * Copies a file out of the image. The target is there whole or not at all; what was there is replaced.
+   * @throws InvalidInputError where the entry is no file, or the image was cut off meanwhile.
+   * @throws NoSpaceError where the disk is full.
+   */
+  async extract(file: IsoEntry, target: string, signal?: AbortSignal): Promise<void> {
+    this.#expect(file, 'file');
+    await explained(this.path, async () => streamToFile(target, this.#content(file), signal));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.handle.close();
+  }
+
+  async *#content(file: IsoEntry): AsyncGenerator<Buffer> {
+    for (const { offset, length } of file.extents) {
+      for (let at = 0; at < length; at += COPY_BYTES) {
+        yield await this.#file.read({ offset: offset + at, length: Math.min(COPY_BYTES, length - at) });
+      }
+    }
+  }
+
+  #expect(entry: IsoEntry, kind: 'file' | 'directory'): void {
+    if (entry.kind === kind) return;
+    const found = {
+      file: 'a file',
+      directory: 'a directory',
+      link: 'a link',
+      zisofs: 'compressed by zisofs',
+    };
+    throw new InvalidInputError(
+      'iso',
+      `${entry.path} of ${this.path} is ${found[entry.kind]}, not ${found[kind]}`,
+    );
+  }
+
+  #isNamed(entry: IsoEntry, name: string): boolean {
+    return this.#names.kind === 'plain'
+      ? entry.name.toLowerCase() === name.toLowerCase()
+      : entry.name === name;
+  }
+}
+
+/**
+ * Opens an ISO 9660 image.
+ * @throws InvalidInputError where there is no such file or it is no such image; PermissionError.
+ */
+export async function openIso(path: string): Promise<Iso> {
+  const file = await openIsoFile(path);
+  try {
+    return await explained(path, async () => new Iso(file, await readVolume(file)));
+  } catch (error) {
+    await file.handle.close();
+    throw error;
+  }
+}
+
+async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof IsoDamage)) throw error;
+    throw new InvalidInputError('iso', `${path} is damaged or cut off: ${error.message}`, {
+      hint: 'get the file again, and compare its checksum with the one that its distribution publishes',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageBuildError } from '../../errors/index.ts';
+import { kernelRelease } from '../formats/bzimage.ts';
+import { entriesOf } from '../store/store.ts';
+
+export interface KernelTree {
+  readonly kernelPath: string;
+  /** Undefined where there are no modules to take. */
+  readonly modulesDirectory: string | undefined;
+  readonly release: string;
+}
+
+/**
+ * Finds the kernel and its modules in an unpacked package tree: Debian has boot/vmlinuz-RELEASE, Fedora
+ * lib/modules/RELEASE/vmlinuz; lib/modules may be below usr.
+ * @throws ImageBuildError
+ */
+export async function findKernelTree(root: string): Promise<KernelTree> {
+  for (const modules of [join(root, 'usr/lib/modules'), join(root, 'lib/modules')]) {
+    for (const release of await entriesOf(modules)) {
+      const modulesDirectory = join(modules, release);
+      for (const kernelPath of [join(modulesDirectory, 'vmlinuz'), join(root, `boot/vmlinuz-${release}`)]) {
+        if (await isReadable(kernelPath)) return { kernelPath, modulesDirectory, release };
+      }
+    }
+  }
+  throw new ImageBuildError('the kernel package holds no kernel that goes with its modules');
+}
+
+/** @throws ImageBuildError where the file is no Linux kernel. */
+export function requireRelease(kernel: Buffer, path: string): string {
+  const release = kernelRelease(kernel);
+  if (release === undefined) {
+    throw new ImageBuildError(
+      `${path} is no x86 Linux kernel (neither a bzImage nor an uncompressed vmlinux)`,
+    );
+  }
+  return release;
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}

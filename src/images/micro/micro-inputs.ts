@@ -1,0 +1,175 @@
+import { chmod, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageBuildError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import type { Decompressors } from '../formats/decompress.ts';
+import { isStaticProgram } from '../formats/elf.ts';
+import { findHostPackageSource, hostPackageSource } from '../packages/host-packages.ts';
+import { findKernelTree, requireRelease } from './kernel-tree.ts';
+import type { ImageSource } from '../record/manifest.ts';
+import type { Package, PackageSource } from '../packages/package-source.ts';
+import { sha256 } from '../digest/sha256.ts';
+
+/** What the user gives instead of the distribution's packages. */
+export interface OwnFiles {
+  /** A bzImage or an uncompressed vmlinux. */
+  readonly kernel?: string | undefined;
+  /** The modules of that kernel, as in /lib/modules/RELEASE; none by default. Needs `kernel`. */
+  readonly modules?: string | undefined;
+  /** A statically linked busybox. */
+  readonly busybox?: string | undefined;
+}
+
+/** Where the parts of an image come from, settled before anything is fetched. */
+export interface MicroInputs {
+  readonly own: OwnFiles;
+  readonly packages: PackageSource | undefined;
+  readonly kernel: readonly Package[];
+  readonly busybox: readonly Package[];
+}
+
+/** The parts themselves, as files on this host. */
+export interface MicroFiles {
+  readonly kernel: Buffer;
+  readonly kernelRelease: string;
+  readonly modulesDirectory: string | undefined;
+  readonly busybox: Buffer;
+  readonly tools: Decompressors;
+  /** Packages with versions, and for the user's own files their SHA-256. */
+  readonly sources: readonly ImageSource[];
+}
+
+/** @throws ImageBuildError, InvalidInputError */
+export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefined): Promise<MicroInputs> {
+  if (own.modules !== undefined && own.kernel === undefined) {
+    throw new InvalidInputError('modules', 'these are modules of no kernel', {
+      hint: 'Give the kernel that they belong to as well: --kernel K --modules DIR.',
+    });
+  }
+  if (own.modules !== undefined && !(await isDirectory(own.modules))) {
+    throw new InvalidInputError('modules', `there is no directory ${own.modules}`);
+  }
+  if (own.kernel !== undefined && own.busybox !== undefined) {
+    return { own, packages: undefined, kernel: [], busybox: [] };
+  }
+  const packages = hostPackageSource();
+  const [kernel, busybox] = await Promise.all([
+    own.kernel === undefined ? packages.findKernel(signal) : [],
+    own.busybox === undefined ? packages.find(packages.busyboxPackage, signal) : undefined,
+  ]);
+  return { own, packages, kernel, busybox: busybox === undefined ? [] : [busybox] };
+}
+
+/** The packages that end up in the image. */
+export function packageSources(inputs: MicroInputs): ImageSource[] {
+  return [...inputs.kernel, ...inputs.busybox].map(({ name, version }) => ({ name, version }));
+}
+
+export interface ObtainOptions {
+  /** A directory of the builder's own. */
+  readonly directory: string;
+  /** Called with 0..1 while packages are fetched. */
+  readonly onProgress: (fraction: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Fetches and unpacks what is not there yet. @throws ImageBuildError, NoSpaceError, InvalidInputError */
+export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions): Promise<MicroFiles> {
+  const root = join(options.directory, 'root');
+  await mkdir(root);
+  const { signal } = options;
+  const fetchInto = async (
+    source: PackageSource,
+    packages: readonly Package[],
+    onProgress?: ObtainOptions['onProgress'],
+  ): Promise<void> => {
+    const downloadDirectory = join(options.directory, 'download');
+    await mkdir(downloadDirectory);
+    await source.fetch(packages, { downloadDirectory, rootDirectory: root, onProgress, signal });
+    // As large as the image itself, and its room may be needed.
+    await rm(downloadDirectory, { recursive: true });
+  };
+  const fetchProgram = async (name: string): Promise<string | undefined> => {
+    const path = join(root, 'usr/bin', name);
+    // The user's own kernel needs no packages otherwise.
+    const source = inputs.packages ?? findHostPackageSource();
+    if (source === undefined) return undefined;
+    if (!(await isFile(path))) await fetchInto(source, [await source.find(name, signal)]);
+    return path;
+  };
+  const wanted = [...inputs.kernel, ...inputs.busybox];
+  if (inputs.packages !== undefined && wanted.length > 0) {
+    await fetchInto(inputs.packages, wanted, options.onProgress);
+  }
+  const { own } = inputs;
+  const busyboxPath =
+    own.busybox ??
+    (await firstFile(root, ['usr/bin/busybox', 'bin/busybox', 'usr/sbin/busybox', 'sbin/busybox']));
+  const busybox = await readOwn('busybox', busyboxPath);
+  if (!isStaticProgram(busybox)) {
+    throw new ImageBuildError(`${busyboxPath} is not a statically linked x86_64 program`, {
+      hint: 'Give a static one: --busybox B (Debian and Ubuntu: package busybox-static).',
+    });
+  }
+  // The user's own file may not be executable.
+  const runnable = join(options.directory, 'busybox');
+  await copyFile(busyboxPath, runnable);
+  await chmod(runnable, 0o755);
+  const tree =
+    own.kernel === undefined
+      ? await findKernelTree(root)
+      : { kernelPath: own.kernel, modulesDirectory: own.modules, release: undefined };
+  const kernel = await readOwn('kernel', tree.kernelPath);
+  return {
+    kernel,
+    kernelRelease: tree.release ?? requireRelease(kernel, tree.kernelPath),
+    modulesDirectory: tree.modulesDirectory,
+    busybox,
+    sources: [
+      ...packageSources(inputs),
+      ...(own.kernel === undefined ? [] : [{ name: 'kernel', version: sha256(kernel) }]),
+      ...(own.busybox === undefined ? [] : [{ name: 'busybox', version: sha256(busybox) }]),
+    ],
+    tools: { busybox: runnable, fetchProgram, signal },
+  };
+}
+
+async function firstFile(root: string, candidates: readonly string[]): Promise<string> {
+  for (const candidate of candidates) {
+    const path = join(root, candidate);
+    try {
+      await readFile(path);
+      return path;
+    } catch (error) {
+      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
+    }
+  }
+  throw new ImageBuildError('the busybox package holds no busybox');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
+async function readOwn(field: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES', 'EISDIR')) {
+      throw new InvalidInputError(field, `${path} cannot be read`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ImageBuildError } from '../../errors/index.ts';
+import { requireProgram } from '../../process/program.ts';
+import { run } from '../../process/run.ts';
+import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
+import { plainEnvironment } from './plain-environment.ts';
+
+const HINT = 'See whether "dnf repoquery kernel-core busybox" finds them, or give --kernel and --busybox.';
+const KERNEL_PACKAGES = ['kernel-core', 'kernel-modules-core', 'kernel-modules'];
+
+/** Fedora and its relatives. */
+export class DnfSource implements PackageSource {
+  readonly busyboxPackage = 'busybox';
+
+  async findKernel(signal: AbortSignal | undefined): Promise<readonly Package[]> {
+    const [kernel, ...modules] = KERNEL_PACKAGES;
+    const core = await this.find(kernel ?? '', signal);
+    const rest: Package[] = [];
+    for (const name of modules) {
+      // EL 9.1 and older have no kernel-modules-core; where it is missing its modules are in kernel-core.
+      if (await this.#exists(name, core.version, signal)) rest.push({ name, version: core.version });
+    }
+    return [core, ...rest];
+  }
+
+  async find(name: string, signal: AbortSignal | undefined): Promise<Package> {
+    const versions = await this.#versions(name, signal);
+    const version = versions.at(-1);
+    if (version === undefined) throw new ImageBuildError(`dnf knows no package ${name}`, { hint: HINT });
+    return { name, version };
+  }
+
+  async fetch(packages: readonly Package[], options: FetchOptions): Promise<void> {
+    const { downloadDirectory, rootDirectory, signal } = options;
+    const how = { environment: plainEnvironment(), signal };
+    requireProgram('cpio', 'It unpacks RPM packages: sudo dnf install cpio.');
+    try {
+      const names = packages.map(({ name, version }) => `${name}-${version}`);
+      await run(['dnf', '--quiet', 'download', '--destdir', downloadDirectory, ...names], how);
+      options.onProgress?.(1);
+      for (const file of (await readdir(downloadDirectory)).filter((name) => name.endsWith('.rpm')).sort()) {
+        const path = join(downloadDirectory, file);
+        // dnf checks signatures when it installs, not when it only downloads.
+        await run(['rpmkeys', '--checksig', path], how);
+        await run(['sh', '-c', 'rpm2cpio "$0" | cpio --extract --make-directories --quiet', path], {
+          ...how,
+          cwd: rootDirectory,
+        });
+      }
+    } catch (error) {
+      throw packageError(error, `cannot fetch ${packages.map(({ name }) => name).join(', ')}`, HINT);
+    }
+  }
+
+  async #exists(name: string, version: string, signal: AbortSignal | undefined): Promise<boolean> {
+    return (await this.#versions(name, signal)).includes(version);
+  }
+
+  /** Oldest first, as VERSION-RELEASE.ARCHITECTURE. */
+  async #versions(name: string, signal: AbortSignal | undefined): Promise<string[]> {
+    const query = [
+      '--latest-limit',
+      '1',
+      '--arch',
+      'x86_64',
+      '--queryformat',
+      '%{version}-%{release}.%{arch}\n',
+    ];
+    try {
+      const { stdout } = await run(['dnf', '--quiet', 'repoquery', ...query, name], {
+        environment: plainEnvironment(),
+        signal,
+      });
+      return [
+        ...new Set(
+          stdout
+            .toString('utf8')
+            .split('\n')
+            .filter((line) => line !== ''),
+        ),
+      ];
+    } catch (error) {
+      throw packageError(error, `cannot look up ${name}`, HINT);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { link, lstat, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { diskPath } from '../qemu-img/disk-path.ts';
+import type { DiskLayer, Image } from '../record/image.ts';
+import { existsError, makeNew } from '../qemu-img/new-file.ts';
+import { qemuImg } from '../qemu-img/qemu-img-command.ts';
+import { progressReader } from '../qemu-img/qemu-img-progress.ts';
+
+/** `vhd` is Microsoft's older format, which Azure takes. */
+export const EXPORT_FORMATS = ['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportOptions {
+  /** By the ending of the file's name where that says it, else qcow2. */
+  readonly format?: ExportFormat | undefined;
+  /** Compress what the disk holds (qcow2 only); false by default. */
+  readonly compress?: boolean | undefined;
+  /** Replace a file that is there already; false by default. */
+  readonly force?: boolean | undefined;
+  /** Called with 0..1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExportedImage {
+  /** Absolute. */
+  readonly path: string;
+  readonly format: ExportFormat;
+  readonly bytes: number;
+}
+
+const EXISTS_HINT = 'take another name, or replace it: --force';
+
+/** How qemu-img calls a format, with what keeps the disk's size as it is. */
+const DRIVERS: Readonly<Record<ExportFormat, readonly string[]>> = {
+  qcow2: ['-O', 'qcow2'],
+  raw: ['-O', 'raw'],
+  vmdk: ['-O', 'vmdk'],
+  vdi: ['-O', 'vdi'],
+  vhdx: ['-O', 'vhdx'],
+  // Otherwise it is rounded up to whole cylinders of a drive that nobody has.
+  vhd: ['-O', 'vpc', '-o', 'force_size=on'],
+};
+
+/**
+ * Writes an image to a file that stands alone, whatever the image stands on. Until it is whole it has another name.
+ * @throws InvalidInputError for a file that is there, unless told to replace it; NoSpaceError, PermissionError,
+ *   MissingProgramError, the signal's reason.
+ */
+export async function exportImage(
+  image: Image,
+  file: string,
+  options: ExportOptions = {},
+): Promise<ExportedImage> {
+  if (image.kind !== 'disk') {
+    throw new InvalidInputError('image', `${image.name} is a kernel with its initramfs, and no disk`, {
+      hint: `its files are ${image.kernelPath} and ${image.initrdPath}`,
+    });
+  }
+  const { force = false, compress = false, signal } = options;
+  const path = diskPath(file, 'file');
+  const format = options.format ?? formatByName(path);
+  if (compress && format !== 'qcow2') {
+    throw new InvalidInputError('compress', `a ${format} is not compressed`, {
+      hint: 'leave --compress away, or give --format qcow2',
+    });
+  }
+  await refuseTarget(path, force);
+  const partial = join(dirname(path), `.${basename(path).slice(0, 80)}.${randomUUID()}.partial`);
+  const args = ['convert', '-p', ...(compress ? ['-c'] : []), ...DRIVERS[format], sourceOf(image), partial];
+  await makeNew(partial, async () => {
+    await qemuImg(args, path, { signal, onStdout: progressReader(options.onProgress) });
+    await (force ? rename(partial, path) : moveToFree(partial, path));
+  });
+  return { path, format, bytes: (await stat(path)).size };
+}
+
+function formatByName(path: string): ExportFormat {
+  const ending = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
+  return EXPORT_FORMATS.find((format) => format === ending) ?? 'qcow2';
+}
+
+/** As the manifests say what stands on what: what the headers say is never followed. */
+function sourceOf(layer: DiskLayer): string {
+  return `json:${JSON.stringify(nodeOf(layer))}`;
+}
+
+function nodeOf({ path, format, backing }: DiskLayer): object {
+  return {
+    driver: format,
+    file: { driver: 'file', filename: path },
+    // Null where there is none, or qemu-img would open what the header names.
+    ...(format === 'qcow2' && { backing: backing ? nodeOf(backing) : null }),
+  };
+}
+
+async function refuseTarget(path: string, force: boolean): Promise<void> {
+  const found = await unlessMissing(lstat(path));
+  if (!found) return;
+  if (!force) throw existsError(path, EXISTS_HINT);
+  if (found.isFile()) return;
+  throw new InvalidInputError('file', `${path} is no ordinary file, and is not replaced`, {
+    hint: 'give another name',
+  });
+}
+
+async function unlessMissing(looking: Promise<Stats>): Promise<Stats | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+/** A file that has come meanwhile stays what it is. */
+async function moveToFree(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+    await rm(from);
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) throw existsError(to, EXISTS_HINT);
+    // File systems such as FAT, on a stick, have no second names.
+    if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS')) throw error;
+    await refuseTarget(to, false);
+    await rename(from, to);
+  }
+}

@@ -1,0 +1,127 @@
+import type { Logger } from 'pino';
+import { DigestMismatchError, DownloadError, ImageNotFoundError, TimedOutError } from '../../errors/index.ts';
+import { Scope } from '../../util/scope.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { addImage } from '../store/add-image.ts';
+import { makeBuildDirectory } from '../store/build-directory.ts';
+import { type CatalogueEntry, openCatalogue } from '../catalogue/catalogue.ts';
+import { type ResolvedImage, explainMismatch, resolveEntry } from '../catalogue/resolve.ts';
+import { verifyImage } from '../catalogue/verify-image.ts';
+import { type ImageAddress, fetchImageFile } from './fetch-image-file.ts';
+import type { Image } from '../record/image.ts';
+import type { ImageProgress } from './image-progress.ts';
+import { formatPublishedDigest } from '../digest/published-digest.ts';
+import { pulledOrigin } from './pulled-origin.ts';
+import { findImage, findPulled } from '../store/store.ts';
+import { storeError } from '../store/store-error.ts';
+import { tagImage } from '../store/tag-image.ts';
+import { fetchDocument } from '../transfer/fetch-document.ts';
+
+/** Where a pull finds what it needs and puts what it gets. */
+export interface PullPlaces {
+  readonly store: string;
+  /** Downloads that were interrupted. */
+  readonly partials: string;
+  /** The catalogue that comes with vmlet. */
+  readonly catalogue: string;
+  /** The user's own entries and mirrors. */
+  readonly userCatalogue: string;
+}
+
+export interface PullOptions extends PullPlaces {
+  readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Logger | undefined;
+  /** The image that has the name now: it will do where its publisher cannot be reached, or is not in the catalogue. */
+  readonly orElse?: Image | undefined;
+}
+
+const HERE = 'x86_64';
+
+/**
+ * Gets an image of the catalogue into the store, verified as its entry says, and gives it its name. One that is there
+ * already with the digest that its publisher names now is taken as it is.
+ * @param reference a name or an alias, both of which the image gets.
+ * @throws ImageNotFoundError, CatalogueFileError, DownloadError, DigestMismatchError, SignatureError,
+ *   ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
+ */
+export async function pullImage(reference: string, options: PullOptions): Promise<Image> {
+  const { orElse, log, store } = options;
+  try {
+    options.onProgress?.({ image: reference, phase: 'looking for the image', fraction: 0 });
+    const catalogue = await openCatalogue({ file: options.catalogue, userFile: options.userCatalogue });
+    return await pullEntry(catalogue.find(reference), reference, options);
+  } catch (error) {
+    const isOutOfReach =
+      error instanceof ImageNotFoundError || error instanceof DownloadError || error instanceof TimedOutError;
+    if (!orElse || !isOutOfReach) throw storeError(error, store);
+    log?.debug({ err: error }, 'the image that is there will do');
+    return orElse;
+  } finally {
+    options.onProgress?.({ image: reference, phase: 'done', fraction: 1 });
+  }
+}
+
+async function pullEntry(entry: CatalogueEntry, reference: string, options: PullOptions): Promise<Image> {
+  const { store, signal } = options;
+  const resolving = { architecture: HERE, fetchDocument, signal };
+  const resolved = await resolveEntry(entry, resolving);
+  const names: [string, ...string[]] = [
+    entry.reference,
+    ...(reference === entry.reference ? [] : [reference]),
+  ];
+  const existing = await findPublished(store, resolved);
+  if (existing) return nameAll(store, existing, names, options);
+  await using scope = new Scope();
+  makeDirectories(store);
+  const buildDirectory = await makeBuildDirectory(store, scope);
+  // Whoever had to wait for another pull of the same file has the image now.
+  let arrived: Image | undefined;
+  const fetching = fetchImageFile(addressOf(resolved), buildDirectory, scope, {
+    ...options,
+    image: reference,
+    isStillNeeded: async () => (arrived = await findPublished(store, resolved)) === undefined,
+  });
+  const file = await fetching.catch(async (error: unknown) => {
+    if (!(error instanceof DigestMismatchError)) throw error;
+    throw (await explainMismatch(resolved, entry, resolving)) ?? error;
+  });
+  if (file === undefined) return await nameAll(store, arrived ?? missing(reference), names, options);
+  options.onProgress?.({ image: reference, phase: 'checking', fraction: 0 });
+  await verifyImage(resolved, file.path, { signal });
+  return await addImage(file, {
+    store,
+    buildDirectory,
+    names,
+    format: resolved.format,
+    guest: resolved.guest,
+    origin: pulledOrigin(file, resolved),
+    signal,
+  });
+}
+
+/** What is signed is the file as it was published, and not what may be in it. */
+function addressOf({ urls, digest, compression, fileSignature }: ResolvedImage): ImageAddress {
+  return { urls, digest, compression: fileSignature ? 'none' : compression };
+}
+
+async function findPublished(store: string, { digest }: ResolvedImage): Promise<Image | undefined> {
+  return digest && findPulled(store, formatPublishedDigest(digest));
+}
+
+async function nameAll(
+  store: string,
+  image: Image,
+  names: readonly string[],
+  { signal }: PullOptions,
+): Promise<Image> {
+  for (const name of names) {
+    if ((await findImage(store, name))?.digest !== image.digest)
+      await tagImage(store, image.digest, name, { signal });
+  }
+  return image;
+}
+
+function missing(reference: string): never {
+  throw new ImageNotFoundError(reference, { hint: 'it was removed while it was pulled: try again' });
+}

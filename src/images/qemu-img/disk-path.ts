@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { InvalidInputError } from '../../errors/index.ts';
+
+/** QEMU's own limit on the name of a backing file in a qcow2 header, in bytes. */
+const BACKING_NAME_LIMIT = 1023;
+
+/**
+ * The absolute form of a path, which QEMU's tools take literally: a leading slash leaves nothing that could be read
+ * as an option, a protocol ("nbd:…") or a pseudo-protocol ("json:…"). Commas, spaces, "=", quotes and newlines are
+ * no special characters in it.
+ * @throws InvalidInputError for the few strings that no file can have as its name.
+ */
+export function diskPath(path: string, field: string): string {
+  if (path === '') throw new InvalidInputError(field, 'the path is empty');
+  if (path.includes('\0')) throw new InvalidInputError(field, 'a path cannot contain a NUL byte');
+  // Half of a surrogate pair would reach the kernel as another character.
+  if (/\p{Surrogate}/u.test(path)) {
+    throw new InvalidInputError(field, `${JSON.stringify(path)} is not valid Unicode`);
+  }
+  return resolve(path);
+}
+
+/** @throws InvalidInputError for a name that does not fit into a qcow2 header. */
+export function backingName(name: string): string {
+  const bytes = Buffer.byteLength(name);
+  if (bytes > BACKING_NAME_LIMIT) {
+    throw new InvalidInputError(
+      'backingPath',
+      `the path has ${bytes} bytes, and an overlay can only hold ${BACKING_NAME_LIMIT}`,
+      { hint: 'Move the backing file to a shorter path, or store a relative one.' },
+    );
+  }
+  return name;
+}

@@ -1,0 +1,42 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { type DiskInfo, readDiskInfo } from '../formats/disk-info.ts';
+import { diskPath } from './disk-path.ts';
+import type { ExistingDisk } from './qemu-img.ts';
+import { readAnswer } from '../../process/answer.ts';
+import { qemuImg } from './qemu-img-command.ts';
+
+/**
+ * Reads the header alone: a backing file need not be there, and one in use by a machine can be looked at.
+ * @throws PermissionError, CommandFailedError, ProgramAnswerError, MissingProgramError, InvalidInputError, or the signal's reason.
+ */
+export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
+  const path = diskPath(disk.path, 'path');
+  const result = await qemuImg(['info', '--force-share', '--output=json', '-f', disk.format, path], path, {
+    signal: disk.signal,
+  });
+  return readAnswer('qemu-img', result, (json) => readDiskInfo(path, disk.format, json));
+}
+
+/**
+ * The disk and all that it stands on, the top first.
+ * @throws InvalidInputError where one does not say the format of its backing file, or the chain runs in a circle; and
+ *   what `inspectDisk` throws.
+ */
+export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInfo[]> {
+  const chain: DiskInfo[] = [await inspectDisk(disk)];
+  for (let top = chain[0]; top?.backingPath !== undefined; top = chain.at(-1)) {
+    const { backingPath, backingFormat } = top;
+    if (backingFormat !== 'qcow2' && backingFormat !== 'raw') {
+      const said =
+        backingFormat === undefined ? 'does not say the format' : `says the format ${backingFormat}`;
+      throw new InvalidInputError('path', `${top.path} ${said} of its backing file ${backingPath}`, {
+        hint: `Write it down: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE.`,
+      });
+    }
+    if (chain.some(({ path }) => path === backingPath)) {
+      throw new InvalidInputError('path', `${backingPath} is its own backing file`);
+    }
+    chain.push(await inspectDisk({ path: backingPath, format: backingFormat, signal: disk.signal }));
+  }
+  return chain;
+}

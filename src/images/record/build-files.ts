@@ -1,0 +1,33 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { packageFile } from '../../util/package-file.ts';
+
+const IMAGES = packageFile('src/images');
+
+/** A file that goes into a new system, or a script that runs in it. */
+export interface BuildFile {
+  /** Relative to the folder that it is from. */
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+/** What vmlet brings into a system that it builds, by path: into all of them, and into those of one distribution. */
+export async function readBuildFiles(folder: string): Promise<readonly BuildFile[]> {
+  const files = await Promise.all(
+    ['common', folder].map(async (name) => readFolder(join(IMAGES, 'build', name))),
+  );
+  return files.flat();
+}
+
+async function readFolder(folder: string): Promise<readonly BuildFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(
+    paths.sort().map(async (path) => ({ path: relative(folder, path), content: await readFile(path) })),
+  );
+}
+
+/** A publisher's public key, as text. @param file its name among those of the catalogue. */
+export async function readPublisherKey(file: string): Promise<Buffer> {
+  return readFile(join(IMAGES, 'catalogue/keys', file));
+}

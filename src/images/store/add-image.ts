@@ -1,0 +1,77 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { DiskFormat } from '../formats/disk-info.ts';
+import { acceptForeignImage } from '../header/accept.ts';
+import { type DiskImage, diskImageOf, imageDirectoryName } from '../record/image.ts';
+import { withStoreLock } from './lock.ts';
+import { type NewDiskImage, nameImage, placeDiskImage } from './place.ts';
+import { convertDisk } from '../qemu-img/qemu-img.ts';
+import { fileSha256 } from '../digest/sha256.ts';
+
+/** A file in a build directory of its caller's. */
+export interface ArrivedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface AddOptions extends Limits, Pick<NewDiskImage, 'guest' | 'origin'> {
+  /** What it is called; the first is its own name. */
+  readonly names: readonly [string, ...string[]];
+  readonly store: string;
+  readonly buildDirectory: string;
+  /** What it has to be; where it is undefined, whatever is harmless is taken, and converted where it has to be. */
+  readonly format: DiskFormat | undefined;
+}
+
+/**
+ * Judges a file that came from elsewhere, makes an image of it and gives it its names.
+ * @throws ImageRefusedError, and what placing it throws.
+ */
+export async function addImage(file: ArrivedFile, options: AddOptions): Promise<DiskImage> {
+  const { store, buildDirectory, names, guest, origin } = options;
+  const disk = await judge(file, options);
+  return withStoreLock(store, options, async () => {
+    const image = { ...disk, name: names[0], guest, origin, sources: [] };
+    const manifest = await placeDiskImage(store, buildDirectory, image);
+    for (const name of names) await nameImage(store, name, manifest.digest, buildDirectory);
+    return diskImageOf(join(store, imageDirectoryName(manifest.digest)), manifest, undefined);
+  });
+}
+
+type JudgedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 'backing'>;
+
+async function judge(
+  file: ArrivedFile,
+  { format, buildDirectory, origin, names, signal }: AddOptions,
+): Promise<JudgedDisk> {
+  const options = { field: 'image', from: placeOf(origin) ?? names[0], signal };
+  const found = await acceptForeignImage(file.path, { ...options, format });
+  if (found.kind === 'ready') {
+    return { ...file, format: found.format, virtualBytes: found.virtualBytes, backing: undefined };
+  }
+  const path = join(buildDirectory, 'converted.qcow2');
+  await convertDisk({
+    from: { path: file.path, format: found.format },
+    to: { path, format: 'qcow2' },
+    signal,
+  });
+  await rm(file.path);
+  // QEMU versions differ in how large they take some of these disks to be.
+  const { virtualBytes } = await acceptForeignImage(path, { ...options, format: 'qcow2' });
+  const { size: bytes } = await stat(path);
+  return {
+    path,
+    bytes,
+    sha256: await fileSha256(path, signal),
+    format: 'qcow2',
+    virtualBytes,
+    backing: undefined,
+  };
+}
+
+function placeOf(origin: NewDiskImage['origin']): string | undefined {
+  if (origin.kind === 'imported') return origin.file;
+  return origin.kind === 'pulled' ? origin.url : undefined;
+}

@@ -1,0 +1,42 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockDescriptor } from '../../process/lock/descriptor-lock.ts';
+import { Scope } from '../../util/scope.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { sweepBuildDirectories } from './build-directory.ts';
+import { storeError } from './store-error.ts';
+
+/**
+ * Changes the store as the only one that does so just now. What builders left that are not alive any more goes first.
+ * @param work may own things by the scope, which is closed after it.
+ * @throws what `work` throws, with a system error in the words of the store; NoSpaceError, PermissionError.
+ */
+export async function withStoreLock<T>(
+  store: string,
+  { signal }: Limits,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  const scope = new Scope();
+  try {
+    makeDirectories(store);
+    await holdStoreLock(store, scope, signal);
+    await sweepBuildDirectories(store);
+    return await work(scope);
+  } catch (error) {
+    throw storeError(error, store);
+  } finally {
+    await scope.close();
+  }
+}
+
+/**
+ * Waits for the store's lock and holds it until the scope closes.
+ * @throws MissingProgramError without util-linux, the system's error for a store that cannot be written, or the
+ *   signal's reason.
+ */
+async function holdStoreLock(store: string, scope: Scope, signal: AbortSignal | undefined): Promise<void> {
+  const handle = await open(join(store, '.lock'), 'a', 0o600);
+  scope.defer(async () => handle.close());
+  await lockDescriptor(handle.fd, { signal });
+}

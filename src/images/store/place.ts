@@ -1,0 +1,175 @@
+import { mkdir, open, rename, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError } from '../../errors/index.ts';
+import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
+import { imageDirectoryName } from '../record/image.ts';
+import type {
+  DiskManifest,
+  ImageManifest,
+  ImageOrigin,
+  ImageSource,
+  KernelManifest,
+} from '../record/manifest.ts';
+import { sha256 } from '../digest/sha256.ts';
+import { isComplete, readManifest } from './store.ts';
+
+export interface AssembledImage {
+  readonly kernelRelease: string;
+  readonly kernel: { readonly path: string; readonly data: Buffer };
+  readonly initrd: { readonly path: string; readonly data: Buffer };
+  readonly append: readonly string[];
+}
+
+export interface NewKernelImage extends AssembledImage {
+  readonly name: string;
+  readonly sources: readonly ImageSource[];
+  readonly agentSha256: string;
+  readonly recipeSha256: string;
+}
+
+export interface NewDiskImage extends Pick<
+  DiskManifest,
+  'name' | 'sources' | 'format' | 'virtualBytes' | 'backing' | 'guest' | 'origin'
+> {
+  /** A file in the build directory, which becomes the image's. It has been written to the disk. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Writes an image below `buildDirectory` and moves it to its place, which its content names: it is there whole or
+ * not at all, a power cut included. Where it is there already, that one stays.
+ */
+export async function placeKernelImage(
+  store: string,
+  buildDirectory: string,
+  image: NewKernelImage,
+): Promise<KernelManifest> {
+  const { kernel, initrd } = image;
+  return placeImage(store, buildDirectory, kernelManifestOf(image), async (directory) => {
+    await writeDurably(join(directory, kernel.path), kernel.data);
+    await writeDurably(join(directory, initrd.path), initrd.data);
+  });
+}
+
+/** The same with a disk, of which the file is moved. */
+export async function placeDiskImage(
+  store: string,
+  buildDirectory: string,
+  image: NewDiskImage,
+): Promise<DiskManifest> {
+  const manifest = diskManifestOf(image);
+  const placed = await placeImage(store, buildDirectory, manifest, async (directory) =>
+    rename(image.path, join(directory, manifest.disk.path)),
+  );
+  if (trustOf(placed.origin) >= trustOf(image.origin)) return placed;
+  // The very same disk, of which more is known now.
+  const better = { ...placed, origin: image.origin };
+  const path = join(store, imageDirectoryName(placed.digest), 'manifest.json');
+  replaceFile(path, formatManifest(better), 0o644);
+  return better;
+}
+
+/** How sure it is that an image is what its publisher, or its user, made. */
+function trustOf(origin: ImageOrigin): number {
+  return 'verification' in origin ? ['none', 'digest', 'signed'].indexOf(origin.verification) : Infinity;
+}
+
+async function placeImage<Manifest extends ImageManifest>(
+  store: string,
+  buildDirectory: string,
+  manifest: Manifest,
+  addFiles: (directory: string) => Promise<void>,
+): Promise<Manifest> {
+  const place = join(store, imageDirectoryName(manifest.digest));
+  const existing = await readManifest(place);
+  if (existing?.kind === manifest.kind && (await isComplete(place, existing))) return existing as Manifest;
+  const directory = join(buildDirectory, 'image');
+  await mkdir(directory);
+  await addFiles(directory);
+  await writeDurably(join(directory, 'manifest.json'), Buffer.from(formatManifest(manifest)));
+  syncDirectory(directory);
+  // What is in the way is damaged, and so nobody uses it.
+  await moveAside(place, join(buildDirectory, 'replaced'));
+  await rename(directory, place);
+  syncDirectory(store);
+  return manifest;
+}
+
+/** Lets the name mean this image, atomically. */
+export async function nameImage(
+  store: string,
+  name: string,
+  digest: string,
+  buildDirectory: string,
+): Promise<void> {
+  const link = join(buildDirectory, 'name');
+  await symlink(imageDirectoryName(digest), link);
+  await rename(link, join(store, name));
+  syncDirectory(store);
+}
+
+function kernelManifestOf(image: NewKernelImage): KernelManifest {
+  const fileOf = ({ path, data }: { path: string; data: Buffer }) => ({
+    path,
+    bytes: data.length,
+    sha256: sha256(data),
+  });
+  const content = {
+    version: 1 as const,
+    kind: 'kernel' as const,
+    name: image.name,
+    kernelRelease: image.kernelRelease,
+    kernel: fileOf(image.kernel),
+    initrd: fileOf(image.initrd),
+    append: [...image.append],
+    sources: [...image.sources],
+    agentSha256: image.agentSha256,
+    recipeSha256: image.recipeSha256,
+  } satisfies Omit<KernelManifest, 'digest' | 'createdAt'>;
+  return { ...content, digest: sha256(JSON.stringify(content)), createdAt: new Date().toISOString() };
+}
+
+function diskManifestOf(image: NewDiskImage): DiskManifest {
+  const { name, sources, origin, format, virtualBytes, backing, guest } = image;
+  const disk = { path: `disk.${format}`, bytes: image.bytes, sha256: image.sha256 };
+  // The same disk from another mirror or under another name is the same image.
+  const identity = { kind: 'disk', disk, format, virtualBytes, backing, guest };
+  return {
+    version: 1,
+    kind: 'disk',
+    name,
+    digest: sha256(JSON.stringify(identity)),
+    createdAt: new Date().toISOString(),
+    sources: [...sources],
+    disk,
+    format,
+    virtualBytes,
+    ...(backing !== undefined && { backing }),
+    guest,
+    origin,
+  };
+}
+
+function formatManifest(manifest: ImageManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+async function writeDurably(path: string, data: Buffer): Promise<void> {
+  const handle = await open(path, 'wx', 0o644);
+  try {
+    await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function moveAside(path: string, to: string): Promise<void> {
+  try {
+    await rename(path, to);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+  }
+}

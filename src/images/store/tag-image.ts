@@ -1,0 +1,23 @@
+import type { Limits } from '../../util/time/deadline.ts';
+import { makeBuildDirectory } from './build-directory.ts';
+import { checkGivenName } from './given-name.ts';
+import type { Image } from '../record/image.ts';
+import { withStoreLock } from './lock.ts';
+import { nameImage } from './place.ts';
+import { requireImage } from './store.ts';
+
+/** @throws ImageNotFoundError, InvalidInputError for what cannot be a name. */
+export async function tagImage(
+  store: string,
+  reference: string,
+  name: string,
+  limits: Limits,
+): Promise<Image> {
+  checkGivenName(name);
+  await requireImage(store, reference);
+  return withStoreLock(store, limits, async (scope) => {
+    const image = await requireImage(store, reference);
+    await nameImage(store, name, image.digest, await makeBuildDirectory(store, scope));
+    return image;
+  });
+}

@@ -1,0 +1,105 @@
+import type { Readable } from 'node:stream';
+import { DownloadError } from '../../../errors/index.ts';
+import { authorizationFor, followRedirect, printable } from './address.ts';
+import { ask } from './connection.ts';
+import { explainFailure } from './failure.ts';
+import type { TransferLimits } from './limits.ts';
+import { proxyFor } from './proxy-environment.ts';
+import type { SocketReader } from './socket-reader.ts';
+
+const MAX_REDIRECTS = 10;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+export interface HttpAnswer {
+  /** Where the redirects led to. */
+  readonly url: URL;
+  readonly status: number;
+  /** A field of the head by its lower-case name; of one that was sent several times, the first. */
+  field(name: string): string | undefined;
+  /** As it was sent: no content encoding is undone. It has to be read to its end, or destroyed. */
+  readonly body: Readable;
+  /** Where a large content can be had faster. */
+  readonly reader: SocketReader | undefined;
+}
+
+/**
+ * Asks web servers, by way of the proxies that the environment names. Each request has a connection of its own, which
+ * ends with its answer or with the client.
+ */
+export class HttpClient implements Disposable {
+  readonly #limits: TransferLimits;
+  readonly #ended = new AbortController();
+
+  constructor(limits: TransferLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * @param headers fields of the head to be sent, by their lower-case names.
+   * @throws DownloadError, or the signal's reason. A status that tells of a failure is an answer like others.
+   */
+  async get(
+    start: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    const seen = new Set<string>();
+    let url = start;
+    for (;;) {
+      seen.add(url.href);
+      const answer = await this.#ask(url, headers, start, signal);
+      if (!REDIRECTS.has(answer.status)) return answer;
+      answer.body.on('error', () => undefined).destroy();
+      url = followRedirect(url, answer.field('location'));
+      if (seen.has(url.href)) {
+        throw new DownloadError(
+          printable(start),
+          'redirect',
+          `${printable(start)} redirects in a circle: ${printable(url)} comes again`,
+        );
+      }
+      if (seen.size > MAX_REDIRECTS) {
+        throw new DownloadError(
+          printable(start),
+          'redirect',
+          `${printable(start)} redirects more than ${MAX_REDIRECTS} times`,
+        );
+      }
+    }
+  }
+
+  async #ask(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    start: URL,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    signal?.throwIfAborted();
+    const authorization = authorizationFor(url, start);
+    const proxy = proxyFor(url);
+    try {
+      const { message, reader } = await ask({
+        url,
+        proxy,
+        headers: {
+          'user-agent': 'vmlet',
+          accept: '*/*',
+          'accept-encoding': 'identity',
+          ...headers,
+          ...(authorization !== undefined && { authorization }),
+        },
+        limits: this.#limits,
+        signal: signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal,
+      });
+      const field = (name: string): string | undefined => [message.headers[name]].flat()[0];
+      return { url, status: message.statusCode ?? 0, field, body: message, reader };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw explainFailure(error, url, proxy);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended.abort();
+  }
+}

@@ -1,0 +1,67 @@
+import { BlockList, isIP } from 'node:net';
+import { InvalidInputError } from '../../../errors/index.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * By which proxy an address is to be asked, as curl and wget read it from the environment: http_proxy, https_proxy,
+ * all_proxy and no_proxy, in small letters or capitals.
+ * @throws InvalidInputError for a proxy that is no address.
+ */
+export function proxyFor(url: URL, environment: Environment = process.env): URL | undefined {
+  const name = `${url.protocol.slice(0, -1)}_proxy`;
+  const value = variable(name, environment) ?? variable('all_proxy', environment);
+  if (value === undefined || isExcepted(url, variable('no_proxy', environment) ?? '')) return undefined;
+  const address = value.includes('://') ? value : `http://${value}`;
+  const proxy = URL.canParse(address) ? new URL(address) : undefined;
+  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
+  throw new InvalidInputError(name, 'this is not the address of a web proxy', {
+    hint: 'Write it as http://HOST:PORT.',
+  });
+}
+
+function variable(name: string, environment: Environment): string | undefined {
+  const value = environment[name] ?? environment[name.toUpperCase()];
+  return value === undefined || value.trim() === '' ? undefined : value.trim();
+}
+
+function isExcepted(url: URL, list: string): boolean {
+  const port = portOf(url);
+  const host = url.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => matches(entry, host, port));
+}
+
+function matches(entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true;
+  const [, bracketed, bracketedPort] = /^\[(.*)\](?::(\d+))?$/.exec(entry) ?? [];
+  if (bracketed !== undefined) return bracketed === host && (bracketedPort ?? port) === port;
+  if (entry.includes('/')) return isInNetwork(entry, host);
+  if (isIP(entry) > 0) return entry === host;
+  const [name = '', entryPort = port] = entry.split(':');
+  if (entryPort !== port) return false;
+  const domain = name.replace(/^\*?\./, '');
+  return host === domain || (isIP(host) === 0 && host.endsWith(`.${domain}`));
+}
+
+function isInNetwork(entry: string, host: string): boolean {
+  const [network = '', bits = ''] = entry.split('/');
+  const family = isIP(network);
+  const length = Number(bits);
+  if (family === 0 || family !== isIP(host) || !/^\d+$/.test(bits) || length > (family === 4 ? 32 : 128)) {
+    return false;
+  }
+  const type = family === 4 ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  list.addSubnet(network, length, type);
+  return list.check(host, type);
+}
+
+/** The port that is asked, written or not. */
+export function portOf(url: URL): string {
+  if (url.port !== '') return url.port;
+  return url.protocol === 'https:' ? '443' : '80';
+}

@@ -1,0 +1,31 @@
+import { ImageNotFoundError } from '../../errors/index.ts';
+import type { DiskImage } from '../../images/record/image.ts';
+import { listImages } from '../../images/store/store.ts';
+import { tagImage } from '../../images/store/tag-image.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+
+/**
+ * The newest image that was built of what this digest is over, now with this name too.
+ * @param name undefined to leave its names as they are.
+ */
+export async function takeBuilt(
+  store: string,
+  inputs: string,
+  name: string | undefined,
+  limits: Limits,
+): Promise<DiskImage | undefined> {
+  const { images } = await listImages(store);
+  for (const image of images) {
+    const isBuilt = image.kind === 'disk' && (image.origin.kind === 'built' || image.origin.kind === 'layer');
+    if (!isBuilt || image.origin.inputs !== inputs) continue;
+    if (name === undefined || image.names.includes(name)) return image;
+    try {
+      await tagImage(store, `sha256:${image.digest}`, name, limits);
+      return image;
+    } catch (error) {
+      // It was removed a moment ago.
+      if (!(error instanceof ImageNotFoundError)) throw error;
+    }
+  }
+  return undefined;
+}

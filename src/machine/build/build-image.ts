@@ -1,0 +1,113 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidInputError } from '../../errors/index.ts';
+import { addImage } from '../../images/store/add-image.ts';
+import { buildDistributionDisk, buildInputsDigest } from '../../images/build/distribution-disk.ts';
+import type { DistributionRecipe } from '../../images/build/recipe.ts';
+import { makeBuildDirectory } from '../../images/store/build-directory.ts';
+import { parseDiskSize } from '../../images/qemu-img/disk-size.ts';
+import { checkGivenName } from '../../images/store/given-name.ts';
+import { parseImageReference } from '../../images/record/reference.ts';
+import { fileSha256 } from '../../images/digest/sha256.ts';
+import { storeError } from '../../images/store/store-error.ts';
+import { Scope } from '../../util/scope.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { takeBuilt } from './build-image-cache.ts';
+import type { BuildImageOptions, BuiltImage } from './build-image-options.ts';
+import { agentProgram } from '../paths/package-files.ts';
+
+/**
+ * Builds an image of a distribution's packages, and names it.
+ * @param store directory of the image store; made where it is missing.
+ * @throws as `ImageStore.build` says.
+ */
+export async function buildImage(options: BuildImageOptions, store: string): Promise<BuiltImage> {
+  const { name, signal } = options;
+  signal?.throwIfAborted();
+  checkGivenName(name);
+  const recipe = recipeOf(options);
+  const inputs = await buildInputsDigest(recipe);
+  try {
+    const cached = options.cache === false ? undefined : await takeBuilt(store, inputs, name, { signal });
+    if (cached) options.onProgress?.({ image: name, phase: 'unchanged', fraction: 1 });
+    return cached ? { image: cached, cached: true } : await buildAnew(recipe, inputs, options, store);
+  } catch (error) {
+    throw storeError(error, store);
+  } finally {
+    options.onProgress?.({ image: name, phase: 'done', fraction: 1 });
+  }
+}
+
+function recipeOf({ distribution, include, run, size, mirror, key }: BuildImageOptions): DistributionRecipe {
+  const reference = parseImageReference(distribution, 'distribution');
+  if (reference.tag === undefined) {
+    throw new InvalidInputError('distribution', `${distribution} does not say which release`, {
+      hint: 'such as debian:13 or fedora:45',
+    });
+  }
+  return {
+    distribution: reference.name,
+    release: reference.tag,
+    include: include ?? [],
+    run: run ?? [],
+    agent: agentProgram(),
+    sizeBytes: typeof size === 'string' ? parseDiskSize(size, 'size') : size,
+    mirror,
+    key,
+  };
+}
+
+async function buildAnew(
+  recipe: DistributionRecipe,
+  inputs: string,
+  { name, signal, onProgress, onOutput }: BuildImageOptions,
+  store: string,
+): Promise<BuiltImage> {
+  if (/[:@]/.test(store)) {
+    throw new InvalidInputError('XDG_DATA_HOME', `${store} has a colon or an at sign in it`, {
+      hint: 'the tools that build an image do not take such a path: set it to another',
+    });
+  }
+  await using scope = new Scope();
+  makeDirectories(store);
+  const buildDirectory = await makeBuildDirectory(store, scope);
+  const path = join(buildDirectory, 'disk.qcow2');
+  const scripts = recipe.run.map((script) => ('path' in script ? script.path : script.name)).values();
+  const disk = await buildDistributionDisk({
+    ...recipe,
+    to: path,
+    work: buildDirectory,
+    onProgress: (phase) => {
+      const script = phase === 'running scripts' ? scripts.next().value : undefined;
+      onProgress?.({ image: name, phase, fraction: 0, ...(script !== undefined && { script }) });
+    },
+    onOutput,
+    signal,
+  });
+  onProgress?.({ image: name, phase: 'checking', fraction: 0 });
+  const image = await addImage(await finishedFile(path, signal), {
+    store,
+    buildDirectory,
+    names: [name],
+    format: 'qcow2',
+    guest: disk.guest,
+    origin: { kind: 'built', recipe: `${recipe.distribution}:${recipe.release}`, inputs },
+    signal,
+  });
+  return { image, cached: false };
+}
+
+/** What a program has written, on the disk now: no name is to stand for what a power cut can take away. */
+export async function finishedFile(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly path: string; readonly bytes: number; readonly sha256: string }> {
+  const file = await open(path);
+  try {
+    await file.sync();
+    const { size: bytes } = await file.stat();
+    return { path, bytes, sha256: await fileSha256(path, signal) };
+  } finally {
+    await file.close();
+  }
+}

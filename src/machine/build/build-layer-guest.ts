@@ -1,0 +1,129 @@
+import type { Logger } from 'pino';
+import { ImageBuildError, MachineEndedError } from '../../errors/index.ts';
+import { generalizeGuest } from '../../guest/agent/generalize.ts';
+import type { GuestResult } from '../../guest/agent/process.ts';
+import type { DiskImage } from '../../images/record/image.ts';
+import { hostProxies } from '../../images/build/packages/host-proxies.ts';
+import { Tail } from '../../util/tail.ts';
+import type { LayerStep } from './build-layer-steps.ts';
+import { launchAt } from '../launch/launch.ts';
+import type { Locations } from '../paths/locations.ts';
+import type { Machine } from '../running/machine.ts';
+import { describeOutcome } from '../life/outcome.ts';
+import type { LaunchOptions } from '../spec/spec.ts';
+
+/** On a disk: in memory, programs may not be allowed to run. */
+const FOLDER = '/var/lib/vmlet-build';
+/** What a script finds in a build of packages, too. */
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LC_ALL: 'C.UTF-8',
+  DEBIAN_FRONTEND: 'noninteractive',
+};
+/** By a shell, which runs a script without a first line that says what it is for, too. */
+const RUN = 'exec 2>&1; "$0"';
+const SHUTDOWN_MS = 300_000;
+const LAST_LINES = 20;
+
+export type GuestPhase = 'booting' | 'running scripts' | 'cleaning up' | 'shutting down';
+
+export interface GuestWork {
+  readonly memory: LaunchOptions['memory'] | undefined;
+  readonly cpus: number | undefined;
+  readonly log: Logger | undefined;
+  readonly locations: Locations;
+  /** An empty directory, in which the disk is made. */
+  readonly storage: string;
+  readonly signal: AbortSignal | undefined;
+  readonly onPhase: (phase: GuestPhase) => void;
+  readonly onOutput: (line: string) => void;
+}
+
+/**
+ * Boots an image and runs a script in it, cleans up and shuts down.
+ * @returns the path of a qcow2 on the image's disk.
+ * @throws ImageBuildError when the script fails, what `launch` throws, GuestSetupError, the signal's reason.
+ */
+export async function changeInGuest(base: DiskImage, step: LayerStep, work: GuestWork): Promise<string> {
+  const { signal, onPhase } = work;
+  onPhase('booting');
+  await using machine = await launchAt(
+    { locations: work.locations, storage: work.storage },
+    {
+      image: `sha256:${base.digest}`,
+      pull: 'never',
+      // Whoever starts the image gets an account of their own.
+      ...(!base.guest.agent && { seed: { user: 'root' } }),
+      ...(step.sizeBytes !== undefined && { diskSize: step.sizeBytes }),
+      ...(work.memory !== undefined && { memory: work.memory }),
+      ...(work.cpus !== undefined && { cpus: work.cpus }),
+      ...(work.log && { log: work.log }),
+      ...(signal && { signal }),
+    },
+  );
+  const [disk] = machine.plan.disks;
+  if (!disk) throw new TypeError('a machine that booted from an image has no disk');
+  try {
+    onPhase('running scripts');
+    await runScript(machine, step, work);
+    onPhase('cleaning up');
+    await machine.exec(['rm', '-rf', FOLDER], { signal });
+    await generalizeGuest(machine, { signal });
+  } catch (error) {
+    if (!(error instanceof MachineEndedError) || signal?.aborted) throw error;
+    throw new ImageBuildError(`${step.title} did not come to its end: ${error.message}`, {
+      hint: 'A script must not restart its machine, nor end it.',
+      cause: error,
+    });
+  }
+  onPhase('shutting down');
+  await shutDown(machine, signal);
+  return disk.path;
+}
+
+async function runScript(
+  machine: Machine,
+  { title, fileName, content, environment }: LayerStep,
+  { signal, onOutput }: GuestWork,
+): Promise<void> {
+  const path = `${FOLDER}/${fileName}`;
+  await machine.push(content, path, { mode: 0o755, parents: true, signal });
+  const script = machine.exec(['sh', '-c', RUN, path], {
+    env: { ...ENVIRONMENT, ...reachable(await hostProxies(signal)), ...environment },
+    clearEnv: true,
+    cwd: '/root',
+    signal,
+  });
+  const last = new Tail();
+  for await (const line of script) {
+    last.push(Buffer.from(`${line}\n`));
+    onOutput(line);
+  }
+  const result = await script;
+  if (result.exitCode !== 0) throw scriptFailure(title, result, last);
+}
+
+/** A proxy on the host's loopback is not on the guest's. */
+function reachable(proxies: Readonly<Record<string, string>>): Record<string, string> {
+  const loopback = /^(?:[a-z0-9]+:\/\/)?(?:[^@/]*@)?(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)/i;
+  return Object.fromEntries(Object.entries(proxies).filter(([, address]) => !loopback.test(address)));
+}
+
+function scriptFailure(title: string, { exitCode, signal }: GuestResult, last: Tail): ImageBuildError {
+  const how =
+    exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with status ${exitCode}`;
+  const lines = last.last(LAST_LINES).filter((line) => line.trim() !== '');
+  const said = lines.length === 0 ? 'it printed nothing' : `it said last:\n${lines.join('\n')}`;
+  return new ImageBuildError(`${title} ${how} in the guest; ${said}`);
+}
+
+/** What was not written to the disk by an orderly end would be missing in the image. */
+async function shutDown(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
+  const { outcome } = await machine.stop({ timeoutMs: SHUTDOWN_MS });
+  signal?.throwIfAborted();
+  if (outcome.kind === 'power-off') return;
+  throw new ImageBuildError(`the guest did not shut down: ${describeOutcome(outcome)}`, {
+    hint: 'What a script starts must end when the system does.',
+  });
+}

@@ -1,0 +1,190 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { ImageNotFoundError, InvalidInputError } from '../../errors/index.ts';
+import type { BuildScript } from '../../images/build/recipe.ts';
+import { makeBuildDirectory } from '../../images/store/build-directory.ts';
+import { checkGivenName } from '../../images/store/given-name.ts';
+import {
+  type DiskImage,
+  type DiskLayer,
+  diskImageOf,
+  imageDirectoryName,
+} from '../../images/record/image.ts';
+import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { withStoreLock } from '../../images/store/lock.ts';
+import { MICRO } from '../../images/record/micro-name.ts';
+import { nameImage, placeDiskImage } from '../../images/store/place.ts';
+import { convertDisk } from '../../images/qemu-img/qemu-img.ts';
+import { findImage as findStored } from '../../images/store/store.ts';
+import { storeError } from '../../images/store/store-error.ts';
+import { Scope } from '../../util/scope.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { backingChain } from '../qemu/block-node.ts';
+import { findImage } from '../survey/boot-source.ts';
+import { takeBuilt } from './build-image-cache.ts';
+import type { BuiltImage, ImageBuildOptions } from './build-image-options.ts';
+import { finishedFile } from './build-image.ts';
+import { changeInGuest } from './build-layer-guest.ts';
+import { type LayerStep, layerSteps, stepInputs } from './build-layer-steps.ts';
+import type { Locations } from '../paths/locations.ts';
+import { type LaunchOptions, type PullPolicy, type Spec, parseSpec } from '../spec/spec.ts';
+
+/** An image that is another one, changed by scripts in a machine that booted it. */
+export interface BuildLayerOptions extends ImageBuildOptions {
+  /** The image to begin with: a name, or the beginning of a digest. It is pulled where it is of the catalogue. */
+  readonly from: string;
+  /** Packages of the image's distribution, installed by its own package manager before anything else. */
+  readonly include?: readonly string[] | undefined;
+  /**
+   * Programs that root runs in the guest once it has booted, with its network, in /root; one after the other. Each has
+   * a machine of its own, and what it leaves on the disk is an image of its own: when the last one has changed, the
+   * others need not run again, and none finds what another left in memory.
+   */
+  readonly run?: readonly BuildScript[] | undefined;
+  /** Variables for the scripts. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** What the guest sees of the disk, as in `20G`, where that is to be more than what it sees of `from`. */
+  readonly size?: number | string | undefined;
+  /** Of the machines that run the scripts, as for a launch. */
+  readonly memory?: LaunchOptions['memory'] | undefined;
+  readonly cpus?: number | undefined;
+  /** As for a launch; `missing` by default. */
+  readonly pull?: PullPolicy | undefined;
+  readonly log?: Logger | undefined;
+}
+
+/** The store looks as deep as this. */
+const MOST_LAYERS = 64;
+
+/**
+ * Builds an image by scripts in machines that boot another, and names it.
+ * @throws as `ImageStore.buildLayer` says.
+ */
+export async function buildLayers(options: BuildLayerOptions, locations: Locations): Promise<BuiltImage> {
+  const { name, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  checkGivenName(name);
+  const { include = [], run = [], env: environment = {} } = options;
+  const spec = checkMachine(options);
+  const steps = await layerSteps({ include, run, environment, sizeBytes: spec.diskBytes });
+  const base = await findBase(options, locations);
+  if (backingChain(base).length + steps.length >= MOST_LAYERS) {
+    throw new InvalidInputError('from', `${options.from} stands on too many images already`, {
+      hint: `there can be ${MOST_LAYERS}, and each script makes one; put several scripts into one`,
+    });
+  }
+  try {
+    let built: BuiltImage = { image: base, cached: true };
+    for (const [index, step] of steps.entries()) {
+      const isLast = index === steps.length - 1;
+      const { image, cached } = await buildLayer(built.image, step, isLast, options, locations);
+      built = { image, cached: built.cached && cached };
+    }
+    return built;
+  } catch (error) {
+    throw storeError(error, locations.images);
+  } finally {
+    onProgress?.({ image: name, phase: 'done', fraction: 1 });
+  }
+}
+
+/** What is wrong with the machine is known before an image is pulled for it. */
+function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Spec {
+  if (from.includes('/')) {
+    throw new InvalidInputError('from', `${from} is a path, and an image of the store is needed`, {
+      hint: 'make an image of the file first: vmlet image import',
+    });
+  }
+  if (from === MICRO) throw noDisk();
+  return parseSpec({
+    image: from,
+    ...(pull !== undefined && { pull }),
+    ...(size !== undefined && { diskSize: size }),
+    ...(memory !== undefined && { memory }),
+    ...(cpus !== undefined && { cpus }),
+  });
+}
+
+async function findBase(
+  { from, pull = 'missing', signal, onProgress }: BuildLayerOptions,
+  locations: Locations,
+): Promise<DiskImage> {
+  const image = await findImage(from, { locations, signal, onProgress, pull });
+  if (image.kind === 'kernel') throw noDisk();
+  const { agent, provisioner } = image.guest;
+  if (agent || provisioner === 'cloud-init' || provisioner === 'tiny-cloud') return image;
+  throw new InvalidInputError('from', `nothing in ${from} starts our agent, which would run the scripts`, {
+    hint: 'take an image of a Linux with cloud-init',
+  });
+}
+
+function noDisk(): InvalidInputError {
+  return new InvalidInputError('from', `${MICRO} has no disk that a script could change`, {
+    hint: 'take an image with a disk, such as debian:13',
+  });
+}
+
+/** The image that a step makes of another: the one that is there, or a new one. */
+async function buildLayer(
+  base: DiskImage,
+  step: LayerStep,
+  isLast: boolean,
+  options: BuildLayerOptions,
+  locations: Locations,
+): Promise<BuiltImage> {
+  const { name, signal } = options;
+  const store = locations.images;
+  const inputs = stepInputs(base.digest, step);
+  const report = (phase: ImageProgress['phase'], fraction = 0): void =>
+    options.onProgress?.({ image: name, phase, fraction, script: step.title });
+  if (options.cache !== false) {
+    const image = await takeBuilt(store, inputs, isLast ? name : undefined, { signal });
+    if (image) {
+      report('unchanged', 1);
+      return { image, cached: true };
+    }
+  }
+  await using scope = new Scope();
+  makeDirectories(store);
+  const directory = await makeBuildDirectory(store, scope);
+  const storage = join(directory, 'machine');
+  await mkdir(storage, { mode: 0o700 });
+  const changed = await changeInGuest(base, step, {
+    ...{ locations, storage, signal },
+    ...{ memory: options.memory, cpus: options.cpus, log: options.log },
+    onPhase: report,
+    onOutput: (line) => options.onOutput?.(line),
+  });
+  report('compacting');
+  const path = join(directory, 'layer.qcow2');
+  await convertDisk({
+    from: { path: changed, format: 'qcow2' },
+    to: { path, format: 'qcow2' },
+    backing: { path: base.path, format: base.format },
+    onProgress: (fraction) => report('compacting', fraction),
+    signal,
+  });
+  report('checking');
+  const file = await finishedFile(path, signal);
+  const image = await withStoreLock(store, { signal }, async () => {
+    const backing = await requireBase(store, base);
+    const { guest } = base;
+    const virtualBytes = step.sizeBytes ?? base.virtualBytes;
+    const manifest = await placeDiskImage(store, directory, {
+      ...file,
+      ...{ name, format: 'qcow2', virtualBytes, guest, sources: [], backing: base.digest },
+      origin: { kind: 'layer', from: base.name, inputs },
+    });
+    if (isLast) await nameImage(store, name, manifest.digest, directory);
+    return diskImageOf(join(store, imageDirectoryName(manifest.digest)), manifest, backing);
+  });
+  return { image, cached: false };
+}
+
+/** As the only one that changes the store: from here on it is needed, and is not removed. */
+async function requireBase(store: string, { name, digest }: DiskImage): Promise<DiskLayer> {
+  const image = await findStored(store, `sha256:${digest}`);
+  if (image?.kind === 'disk') return image;
+  throw new ImageNotFoundError(name, { hint: 'it was removed while another was built on it' });
+}

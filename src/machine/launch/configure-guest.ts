@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { GuestRequestError } from '../../errors/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import type { GuestNetwork } from '../../network/plan/network.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** Tells a guest that has just booted who it is, what time it is, and its network. */
+export async function configureGuest(
+  agent: GuestAgent,
+  { guest, network }: Pick<Plan, 'guest' | 'network'>,
+  log: Logger | undefined,
+): Promise<void> {
+  const optional = guest.optionalModules.map(async (module) =>
+    agent.configure({ modules: [module] }).catch((error: unknown) => {
+      if (!(error instanceof GuestRequestError)) throw error;
+      log?.debug({ err: error }, 'the guest does without a module');
+    }),
+  );
+  const required = agent.configure({
+    hostname: guest.hostname,
+    modules: [...guest.modules],
+    network: guest.setsUpNetwork && network ? [linkOf(network.guest)] : [],
+    clockMs: Date.now(),
+    entropy: randomBytes(64),
+  });
+  await Promise.all([required, ...optional]);
+}
+
+function linkOf(guest: GuestNetwork) {
+  return { ...guest, addresses: [...guest.addresses], gateways: [...guest.gateways], dns: [...guest.dns] };
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import type { Host } from '../../host/survey/host.ts';
+import { createArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
+import { passtArguments } from '../../passt/passt-argv.ts';
+import { chooseHostPorts } from '../../network/ports/host-port.ts';
+import { inCgroup } from '../../process/confine/cgroup.ts';
+import { NO_CORE } from '../../process/confine/confine.ts';
+import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../../process/confine/tether.ts';
+import { qemuConfinement } from '../qemu/confinement.ts';
+import { type MachineDirectory, machineDirectory } from '../paths/directory.ts';
+import type { Locations } from '../paths/locations.ts';
+import { agentArchive, agentProgram } from '../paths/package-files.ts';
+import type { DiskPlan, Plan } from '../plan/plan.ts';
+import { planMachine } from '../survey/plan-machine.ts';
+import { seedIdentity } from './prepare.ts';
+import { quoteForShell } from '../qemu/quote.ts';
+import { seedContent } from '../plan/seed-disk.ts';
+import { type LaunchOptions, parseSpec } from '../spec/spec.ts';
+import { qemuCommand } from '../running/start.ts';
+import { type Findings, survey } from '../survey/survey.ts';
+
+/** What the seed calls the agent's program. */
+const AGENT_IN_SEED = 'vmlet-agent';
+
+export interface DryRun {
+  readonly plan: Plan;
+  /** A shell script that starts the same machine by hand, with its console on the terminal. */
+  readonly script: string;
+}
+
+/**
+ * Says what `launch` would do, and does nothing of it. Programs that `launch` connects by inherited descriptors are
+ * connected by sockets in the script, since a shell cannot make the former.
+ * @throws what `launch` throws before it starts anything; ImageNotFoundError where an image would have to be built.
+ */
+export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
+  const spec = parseSpec(options);
+  const findings = await survey(spec, options, { pull: 'never' });
+  const { host, locations, network } = findings;
+  const directory = directoryByHand(locations);
+  const plan = planMachine({
+    ...findings,
+    network: network && { ...network, forwards: await chooseHostPorts(network.forwards, options.signal) },
+    directory,
+    wiring: wiringByHand(directory),
+    startPaused: false,
+  });
+  const preparation = [
+    ...initrdLines(plan),
+    ...plan.disks.map(diskLine).filter((line) => line !== undefined),
+    ...nvramLines(plan),
+    ...(await seedLines(plan, findings)),
+  ];
+  return { plan, script: scriptOf(plan, host, preparation) };
+}
+
+/** Where what is started by hand has its files. */
+export function directoryByHand({ runtime, scratch }: Locations): MachineDirectory {
+  const own = `by-hand-${process.pid}`;
+  return machineDirectory(join(runtime, own), join(scratch, own));
+}
+
+export function wiringByHand(directory: MachineDirectory): Plan['wiring'] {
+  return {
+    monitor: { kind: 'listening', path: directory.monitorSocket },
+    agent: { kind: 'listening', path: directory.agentSocket },
+    console: { kind: 'terminal' },
+    network: { descriptor: undefined },
+    cards: 'none',
+  };
+}
+
+/**
+ * @param preparation makes the files that QEMU needs, in the shell's words.
+ * @param descriptors how many QEMU inherits, from 0 on.
+ */
+export function scriptOf(
+  plan: Plan,
+  host: Host,
+  preparation: readonly string[],
+  descriptors = STANDARD_DESCRIPTORS,
+): string {
+  const { directory } = plan;
+  const lines = [
+    '#!/bin/sh',
+    '# The machine that vmlet would start, with its console on this terminal (end it with Ctrl-C).',
+    '# vmlet connects these programs by descriptors that they inherit; here they meet at sockets.',
+    '# The command to run in the guest is no part of this: vmlet gives it to the agent, which waits at agent.sock.',
+    'set -e',
+    ...directoryLines(directory),
+    ...preparation,
+    ...networkLines(plan),
+    command([
+      'env',
+      '-i',
+      ...inCgroup(
+        plan.cgroup,
+        tether(WHOEVER_STARTS_IT, descriptors, qemuCommand(plan), qemuConfinement(plan, host)),
+      ),
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function directoryLines({ sockets, storage }: MachineDirectory): string[] {
+  return [
+    command(['mkdir', '-p', '-m', '700', sockets, storage]),
+    `trap ${quoteForShell(command(['rm', '-rf', sockets, storage]))} EXIT`,
+    "trap 'exit 130' INT",
+    "trap 'exit 143' TERM",
+  ];
+}
+
+function initrdLines({ boot, directory }: Plan): string[] {
+  if (boot.kind !== 'kernel' || boot.initrdBase === undefined) return [];
+  return [
+    command(['cp', boot.initrdBase, directory.initrd]),
+    command(['truncate', '-s', '%4', directory.initrd]),
+    `${command(['cat', agentArchive()])} >> ${quoteForShell(directory.initrd)}`,
+  ];
+}
+
+function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined {
+  if (createBytes === undefined) return undefined;
+  const names = backing && { name: backing.path, format: backing.format };
+  const argv = createArguments({ path, format: 'qcow2', sizeBytes: createBytes, backing: names });
+  return command(['qemu-img', ...argv]);
+}
+
+function nvramLines({ firmware }: Plan): string[] {
+  if (!firmware) return [];
+  const { varsTemplate, variablesPath } = firmware;
+  const formats = ['-f', varsTemplate.format, '-O', 'qcow2'];
+  return [command(['qemu-img', 'convert', ...formats, varsTemplate.path, variablesPath])];
+}
+
+/** By hand it is mtools that writes the file system. */
+async function seedLines(plan: Plan, { spec, source }: Findings): Promise<string[]> {
+  if (!plan.seed) return [];
+  const guest = source.kind === 'disk' ? source.image?.guest : undefined;
+  const { label, files } = await seedContent({ seed: spec.seed, guest, ...seedIdentity(plan) });
+  const { path } = plan.seed;
+  const sectors = Math.ceil([...files.values()].reduce((sum, { length }) => sum + length, 0) / 512) + 4096;
+  return [
+    command(['mformat', '-C', '-i', path, '-v', label, '-T', String(sectors), '::']),
+    ...[...files].map(([name, content]) =>
+      name === AGENT_IN_SEED
+        ? command(['mcopy', '-i', path, agentProgram(), `::${name}`])
+        : `${command(['printf', '%s', Buffer.from(content).toString('utf8')])} | ${command(['mcopy', '-i', path, '-', `::${name}`])}`,
+    ),
+  ];
+}
+
+function networkLines({ network, directory }: Plan): string[] {
+  if (network?.passtPath === undefined) return [];
+  const socket = directory.networkSocket;
+  const passt = [network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })];
+  return [
+    `${command(['env', '-i', ...tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, passt, NO_CORE)])} &`,
+    `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
+  ];
+}
+
+export function command(words: readonly string[]): string {
+  return words.map(quoteForShell).join(' ');
+}

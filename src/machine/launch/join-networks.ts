@@ -1,0 +1,60 @@
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import type { Scope } from '../../util/scope.ts';
+import { cardDevice } from '../plan/card-device.ts';
+import { setLink } from '../plan/network-card.ts';
+import type { StartedMachine } from './started-machine.ts';
+import { HostsFile } from '../network/hosts-file.ts';
+import type { NetworkPlace } from '../network/network-place.ts';
+import type { NetworkSeat } from '../network/network.ts';
+
+/** Takes a seat in each network for as long as the scope is open. @throws InvalidInputError. */
+export function takeSeats(places: readonly NetworkPlace[], scope: Scope): NetworkSeat[] {
+  return places.map(({ network, name }) => {
+    const seat = network.take(name);
+    scope.defer(() => seat.leave());
+    return seat;
+  });
+}
+
+/**
+ * Plugs the cables of a machine that stands still into its networks; a card without one sees no carrier.
+ * @returns the machine in its networks.
+ */
+export async function plugCables(
+  machine: StartedMachine,
+  seats: readonly NetworkSeat[],
+): Promise<StartedMachine> {
+  const { qmp, cables } = machine;
+  await Promise.all(
+    cables.map(async (cable, index) => {
+      const seat = seats[index];
+      if (seat) seat.plugIn(cable);
+      // What comes all the same, while somebody holds the link up, goes nowhere and holds nothing up.
+      else cable.resume();
+      await setLink(qmp, { id: cardDevice(index) }, seat !== undefined);
+    }),
+  );
+  return { ...machine, seats };
+}
+
+/** Tells a guest its addresses, whose cards have those of its plan until then, and everybody the names. */
+export async function joinNetworks(
+  agent: GuestAgent,
+  { plan: { cards }, seats }: Pick<StartedMachine, 'plan' | 'seats'>,
+): Promise<void> {
+  if (seats.length === 0) return;
+  const hosts = new HostsFile(agent);
+  const links = seats.map(({ mac: newMac, addressWithPrefix }, index) => {
+    const mac = cards[index]?.mac ?? newMac;
+    return { mac, addresses: [addressWithPrefix], ...(mac !== newMac && { newMac }) };
+  });
+  await Promise.all([
+    agent.configure({ network: links }),
+    ...seats.map(async (seat) => seat.introduce(hosts)),
+  ]);
+}
+
+/** Of a card that is in no network yet: a fork's gets another. */
+export function spareCardMac(index: number): string {
+  return `52:54:00:00:00:${(index + 1).toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,30 @@
+import { deferred } from '../../util/time/deferred.ts';
+import { Tail } from '../../util/tail.ts';
+import { isLastOfKernel } from '../life/dead-kernel.ts';
+import { deadKernelError } from '../life/launch-failure.ts';
+import type { StartedMachine } from './started-machine.ts';
+
+const LINE_LENGTH = 4096;
+
+/** Sees on the console of a guest that boots when its kernel has died, and its agent will not come. Ends when it is disposed of. */
+export class KernelWatch implements Disposable {
+  /** Rejects with a LaunchError; never resolves. */
+  readonly failure: Promise<never>;
+  readonly #forget: () => void;
+
+  constructor({ console, life, plan }: Pick<StartedMachine, 'console' | 'life' | 'plan'>) {
+    const { promise, reject } = deferred<never>();
+    this.failure = promise;
+    promise.catch(() => undefined);
+    const look = (lines: readonly string[]): void => {
+      if (lines.some(isLastOfKernel)) reject(deadKernelError({ console, life, plan }));
+    };
+    const coming = new Tail({ lines: 1, lineLength: LINE_LENGTH });
+    this.#forget = console.onOutput((chunk) => look(coming.push(chunk)));
+    look(console.last(Infinity));
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget();
+  }
+}

@@ -1,0 +1,132 @@
+import type { Host } from '../../host/survey/host.ts';
+import { chooseHostPorts } from '../../network/ports/host-port.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { Scope } from '../../util/scope.ts';
+import { EMBEDDED_WIRING, claimMachineDirectory } from '../qemu/embedded-machine.ts';
+import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
+import type { Locations } from '../paths/locations.ts';
+import type { Machine } from '../running/machine.ts';
+import { plugCables, spareCardMac, takeSeats } from './join-networks.ts';
+import type { NetworkSeat } from '../network/network.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planMachine } from '../survey/plan-machine.ts';
+import { prepareFiles } from './prepare.ts';
+import { reachGuest } from './reach-guest.ts';
+import { RunningMachine } from '../running/running-machine.ts';
+import { type LaunchOptions, type Spec, parseSpec } from '../spec/spec.ts';
+import { withPortChoices } from '../spec/port-choices.ts';
+import { runProcessors, startMachine } from './started-machine.ts';
+import { type Findings, survey } from '../survey/survey.ts';
+
+/**
+ * Boots a virtual machine and returns when it is ready, see `until`.
+ *
+ * The machine ends with the thread that called this, however that ends. On any failure everything that was
+ * started is undone before the promise rejects.
+ *
+ * @throws InvalidInputError, PortTakenError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError,
+ *   ImageBuildError, NoSpaceError, UnsupportedHostError, LaunchError with the last lines of QEMU and of the guest's console, or the
+ *   signal's reason.
+ */
+export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;
+export async function launch(options?: LaunchOptions): Promise<Machine>;
+export async function launch(options: LaunchOptions = {}): Promise<RunningMachine> {
+  return launchAt({}, options);
+}
+
+/** Where a machine finds and keeps things. */
+export interface LaunchPlaces {
+  /** Those of this process's environment by default. */
+  readonly locations?: Locations;
+  /** An empty directory for its disks, which are the caller's when it has ended; by default they go with it. */
+  readonly storage?: string;
+  /** A file for its memory, in `storage`. Machines can be forked of what it holds. */
+  readonly memoryFile?: string;
+  /** How many cards it has for networks that those who are forked of it are in. */
+  readonly spareCards?: number;
+}
+
+/** The same for what is made of the machine afterwards. */
+export async function launchAt(
+  places: LaunchPlaces,
+  options: LaunchOptions & { readonly until: 'running' },
+): Promise<RunningMachine>;
+export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<Machine>;
+export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Promise<RunningMachine> {
+  const spec = parseSpec(options);
+  const { log, signal } = options;
+  signal?.throwIfAborted();
+  const findings = await survey(spec, options, {
+    locations: places.locations,
+    ownsMemory: places.memoryFile !== undefined || spec.faults,
+  });
+  log?.debug('found what the machine is made of');
+  return withPortChoices(log, async () => bringUp(spec, findings, places, options));
+}
+
+async function bringUp(
+  spec: Spec,
+  findings: Findings,
+  places: LaunchPlaces,
+  options: LaunchOptions,
+): Promise<RunningMachine> {
+  const scope = new Scope();
+  const started: StartedParts = { unknownDisk: isUnknownDisk(findings) };
+  try {
+    const seats = takeSeats(spec.networks, scope);
+    const plan = await planHere(findings, places, seats, scope, options.signal);
+    const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
+    await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
+    const ready = becomeReady(plan, findings.host, spec, seats, options, started, scope);
+    const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
+    return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
+  } catch (error) {
+    throw await undoLaunch(error, started, scope);
+  }
+}
+
+function isUnknownDisk({ source, hasSeed }: Findings): boolean {
+  return source.kind === 'disk' && !source.image && !hasSeed;
+}
+
+async function planHere(
+  findings: Findings,
+  { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
+  seats: readonly NetworkSeat[],
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): Promise<Plan> {
+  const { network } = findings;
+  return planMachine({
+    ...findings,
+    network: network && { ...network, forwards: await chooseHostPorts(network.forwards, signal) },
+    directory: claimMachineDirectory(findings.locations, scope, storage),
+    wiring: EMBEDDED_WIRING,
+    startPaused: true,
+    cards: [
+      ...seats.map(({ mac }) => mac),
+      ...Array.from({ length: spareCards }, (_, index) => spareCardMac(index)),
+    ],
+    memoryFile,
+  });
+}
+
+async function becomeReady(
+  plan: Plan,
+  host: Host,
+  spec: Spec,
+  seats: readonly NetworkSeat[],
+  options: LaunchOptions,
+  started: StartedParts,
+  scope: Scope,
+): Promise<RunningMachine> {
+  const { log } = options;
+  const machine = await plugCables(await startMachine(plan, host, options, started, scope), seats);
+  await runProcessors(machine);
+  log?.debug('the guest runs');
+  if (spec.until === 'running') {
+    await Promise.all(seats.map(async (seat) => seat.introduce(undefined)));
+    return new RunningMachine(machine, options);
+  }
+  return reachGuest(machine, options);
+}

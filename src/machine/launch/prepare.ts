@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, appendFile, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { NoSpaceError, isSystemError } from '../../errors/index.ts';
+import { createDisk, createOverlay } from '../../images/qemu-img/qemu-img.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { makeNvram } from './nvram.ts';
+import { agentArchive } from '../paths/package-files.ts';
+import type { DiskPlan, Plan } from '../plan/plan.ts';
+import { type SeedMachine, writeSeedDisk } from '../plan/seed-disk.ts';
+
+/**
+ * Makes the files that the plan says the machine owns. They lie in its directories and go with them.
+ * @param seed what its seed says, where the plan has one.
+ */
+export async function prepareFiles(
+  plan: Plan,
+  seed: Pick<SeedMachine, 'seed' | 'guest'>,
+  { signal }: Limits,
+): Promise<void> {
+  const { firmware } = plan;
+  if (firmware) {
+    await makeNvram({ path: firmware.variablesPath, template: firmware.varsTemplate, signal });
+  }
+  if (plan.seed) await writeSeedDisk(plan.seed.path, { ...seed, ...seedIdentity(plan) });
+  for (const disk of plan.disks) await prepareDisk(disk, signal);
+  if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
+    await addAgent(plan.boot.initrdBase, plan.directory.initrd);
+  }
+}
+
+/** Each launch is another machine to the guest, which boots from a fresh overlay. */
+export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' | 'guest'> {
+  return { instanceId: `vmlet-${randomUUID()}`, hostname: name, macAddress: network?.guest.mac };
+}
+
+async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {
+  const { path, backing, createBytes } = disk;
+  if (createBytes === undefined) return;
+  if (backing) {
+    await createOverlay({
+      path,
+      backingPath: backing.path,
+      backingFormat: backing.format,
+      sizeBytes: createBytes,
+      signal,
+    });
+  } else {
+    await createDisk({ path, format: 'qcow2', sizeBytes: createBytes, signal });
+  }
+}
+
+/** The kernel unpacks one archive after the other, each beginning at a multiple of four bytes. */
+async function addAgent(base: string, target: string): Promise<void> {
+  const archive = await readFile(agentArchive());
+  try {
+    await copyFile(base, target, constants.COPYFILE_FICLONE);
+    const { size } = await stat(target);
+    await appendFile(target, Buffer.concat([Buffer.alloc((4 - (size % 4)) % 4), archive]));
+  } catch (error) {
+    if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    throw new NoSpaceError(`there is no room for the guest's initramfs at ${target}`, {
+      hint: 'make room there, or set XDG_CACHE_HOME to a file system that has some',
+      cause: error,
+    });
+  }
+}

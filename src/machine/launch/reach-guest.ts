@@ -1,0 +1,30 @@
+import { awaitBootCompletion } from '../life/boot-completion.ts';
+import { configureGuest } from './configure-guest.ts';
+import { Machine } from '../running/machine.ts';
+import { KernelWatch } from './kernel-watch.ts';
+import { joinNetworks } from './join-networks.ts';
+import type { MachineOptions } from '../running/running-machine.ts';
+import { type StartOptions, type StartedMachine, reachAgent } from './started-machine.ts';
+
+export interface BootOptions extends StartOptions, MachineOptions {
+  /** As for a launch. */
+  readonly onBoot?: ((doing: string) => void) | undefined;
+}
+
+/** Waits until a guest that boots has come so far that commands can run in it. */
+export async function reachGuest(started: StartedMachine, options: BootOptions): Promise<Machine> {
+  const { life, plan, space } = started;
+  const { log, onBoot } = options;
+  // Before the machine is returned nobody can let it go on that waits for space on the host.
+  using kernel = new KernelWatch(started);
+  const failure = Promise.race([life.failure, space.failure, kernel.failure]);
+  failure.catch(() => undefined);
+  const agent = await Promise.race([reachAgent(started, options), failure]);
+  await Promise.race([configureGuest(agent, plan, log), failure]);
+  log?.debug('the guest is configured');
+  const cloudInit =
+    plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;
+  // Not before the boot's end: a system of its own takes away what it has not set up itself.
+  await Promise.race([joinNetworks(agent, started), failure]);
+  return new Machine(started, agent, { ...options, cloudInit });
+}

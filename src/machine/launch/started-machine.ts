@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { Writable } from 'node:stream';
+import type { Host } from '../../host/survey/host.ts';
+import { GuestAgent } from '../../guest/agent/agent.ts';
+import { QmpClient } from '../../qmp/index.ts';
+import type { Scope } from '../../util/scope.ts';
+import { GuestConsole } from '../life/console.ts';
+import {
+  AGENT_DESCRIPTOR,
+  CONSOLE_DESCRIPTOR,
+  MONITOR_DESCRIPTOR,
+  cardDescriptor,
+} from '../plan/descriptors.ts';
+import { type StartedParts, endOfDying } from '../life/launch-failure.ts';
+import { Life } from '../life/life.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { MachineParts } from '../running/running-machine.ts';
+import { SpaceWatch } from '../life/space-watch.ts';
+import { startProcesses } from '../running/start.ts';
+
+/**
+ * A hundred machines that are started at once on two processors are all slow to greet. A QEMU that ends is noticed at once,
+ * and a launch has its own limit.
+ */
+const GREETING_MS = 120_000;
+
+export interface StartOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Logger | undefined;
+  /** Gets a copy of what the guest writes on its serial console. */
+  readonly console?: Writable | undefined;
+}
+
+/** A machine whose QEMU speaks QMP and whose processors stand still. */
+export interface StartedMachine extends MachineParts {
+  /** QEMU's end of the agent's port is at the other side. */
+  readonly agentConnection: Socket;
+  /** Of its cards for private networks; QEMU's ends are at the other side. */
+  readonly cables: readonly Socket[];
+  /** Settles when every forward listens; rejects with why one cannot. */
+  readonly networkReady: Promise<void>;
+}
+
+/**
+ * Starts the processes of a plan whose files are there, and negotiates with QEMU.
+ * @param started is told what is up, for whoever has to explain a failure.
+ */
+export async function startMachine(
+  plan: Plan,
+  host: Host,
+  { signal, log, console: copy }: StartOptions,
+  started: StartedParts,
+  scope: Scope,
+): Promise<StartedMachine> {
+  const { qemu, network } = await startProcesses(plan, host, scope, log);
+  const networkReady = network?.ready ?? Promise.resolve();
+  const connection = (descriptor: number): Socket => {
+    const socket = qemu.connections.get(descriptor);
+    if (!socket) throw new TypeError(`QEMU was started without descriptor ${descriptor}`);
+    return socket;
+  };
+  const life = new Life(qemu);
+  const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, copy);
+  Object.assign(started, { life, console, network, plan });
+  const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
+    greetingTimeoutMs: GREETING_MS,
+    processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
+    signal,
+  });
+  // What keeps the network from coming up also keeps QEMU waiting for it, and is the better explanation.
+  const qmp = await Promise.race([negotiation, networkReady.then(async () => negotiation), life.failure]);
+  scope.defer(async () => qmp.close());
+  log?.debug('QEMU speaks QMP');
+  life.follow(qmp);
+  const space = new SpaceWatch(qmp);
+  const agentConnection = connection(AGENT_DESCRIPTOR);
+  const cables = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
+  const parts = { plan, life, qmp, console, space, network, seats: [], scope };
+  return { ...parts, agentConnection, cables, networkReady };
+}
+
+/** Lets the processors run. */
+export async function runProcessors({ qmp, life, networkReady }: StartedMachine): Promise<void> {
+  await Promise.race([qmp.execute('cont'), life.failure]);
+  await Promise.race([networkReady, life.failure]);
+}
+
+/** Waits until the guest's agent answers. */
+export async function reachAgent(
+  { agentConnection, life, scope }: StartedMachine,
+  { signal, log }: StartOptions,
+): Promise<GuestAgent> {
+  const agent = await Promise.race([
+    GuestAgent.attach(agentConnection, {
+      signal,
+      explainLoss: async (loss) => (await endOfDying(life)) ?? loss,
+    }),
+    life.failure,
+  ]);
+  scope.defer(async () => agent.close(life.end));
+  log?.debug({ guestMs: agent.hello.uptimeMs }, 'the agent answers');
+  return agent;
+}

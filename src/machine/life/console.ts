@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { Tail } from '../../util/tail.ts';
+
+const KEPT_LINES = 1000;
+
+/** The guest's first serial port. What it prints is read all the time, so that a guest never waits for a reader. */
+export class GuestConsole {
+  readonly #connection: Socket;
+  readonly #tail = new Tail({ lines: KEPT_LINES, lineLength: 4096 });
+  readonly #onOutput = new Set<(chunk: Buffer) => void>();
+  readonly #machineEnded: Promise<never>;
+
+  /** @param machineEnded rejects when the machine has ended. */
+  constructor(connection: Socket, machineEnded: Promise<never>, copy: Writable | undefined) {
+    this.#connection = connection;
+    this.#machineEnded = machineEnded;
+    readOnAfterFailedWrites(connection);
+    connection.on('data', (chunk: Buffer) => {
+      this.#tail.push(chunk);
+      copy?.write(chunk);
+      for (const listener of this.#onOutput) listener(chunk);
+    });
+    // QEMU's end shows as a reset as often as an end of file; either way there is no more to read.
+    connection.on('error', () => undefined);
+  }
+
+  /** The newest lines, oldest first; at most 1000 are kept. The last may be unfinished. */
+  last(count: number): string[] {
+    return this.#tail.last(count);
+  }
+
+  /** What has come of a line that has no end yet; empty where there is none. */
+  get unfinished(): string {
+    return this.#tail.unfinished;
+  }
+
+  /** Types into the serial port. */
+  write(data: string | Uint8Array): void {
+    this.#connection.write(data);
+  }
+
+  /**
+   * Calls `listener` with what the guest writes from now on, as it comes; the lines are cut anywhere.
+   * @returns the function that ends it.
+   */
+  onOutput(listener: (chunk: Buffer) => void): () => void {
+    this.#onOutput.add(listener);
+    return () => void this.#onOutput.delete(listener);
+  }
+
+  /**
+   * Resolves with the first of the kept lines that matches, now or later. One that has no end yet, such as a prompt,
+   * counts as it is: a pattern that wants all of a line ends with something of its end.
+   * @throws MachineEndedError, TimedOutError, or the signal's reason.
+   */
+  async waitFor(pattern: RegExp, limits: Limits = {}): Promise<string> {
+    const found = deferred<string>();
+    const look = (): void => {
+      const line = this.last(KEPT_LINES).find((candidate) => candidate.search(pattern) >= 0);
+      if (line !== undefined) found.resolve(line);
+    };
+    this.#machineEnded.catch((error: unknown) => {
+      look();
+      found.reject(error);
+    });
+    const forget = this.onOutput(look);
+    look();
+    try {
+      return await withinLimits(`waiting for ${String(pattern)} on the console`, found.promise, limits);
+    } finally {
+      forget();
+    }
+  }
+}

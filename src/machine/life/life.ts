@@ -1,0 +1,103 @@
+import { type ExitStatus, MachineEndedError } from '../../errors/index.ts';
+import type { SupervisedProcess } from '../../process/supervise.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+import {
+  type LifeEvents,
+  type Outcome,
+  decideOutcome,
+  describeOutcome,
+  foldLifeEvent,
+  noLifeEvents,
+} from './outcome.ts';
+
+/** KVM's own dying words are followed by 25 lines of registers. */
+const LAST_WORDS = 40;
+
+/** Follows one QEMU process from its start to its outcome. */
+export class Life {
+  /** Settles once QEMU is gone and its monitor has said its last; never rejects. */
+  readonly ended: Promise<Outcome>;
+  /** Rejects with a MachineEndedError at the same moment; never resolves. */
+  readonly failure: Promise<never>;
+  readonly #process: SupervisedProcess;
+  #events: LifeEvents = noLifeEvents;
+  #negotiated = false;
+  #monitorClosed: Promise<void> = Promise.resolve();
+  #fatalRunState: 'internal-error' | undefined;
+  #sentSignal: NodeJS.Signals | undefined;
+  #outcome: Outcome | undefined;
+
+  constructor(process: SupervisedProcess) {
+    this.#process = process;
+    this.ended = process.exited.then(async (status) => this.#conclude(status));
+    this.failure = this.ended.then((outcome) => {
+      throw endError(outcome);
+    });
+    this.failure.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** How it ended; undefined while it lives. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  /** What is thrown at whoever asks something of a machine that has ended; undefined while it lives. */
+  get end(): MachineEndedError | undefined {
+    return this.#outcome && endError(this.#outcome);
+  }
+
+  /** QEMU's last lines on stdout and stderr, oldest first. */
+  get lastWords(): string[] {
+    return this.#process.output.last(LAST_WORDS);
+  }
+
+  /** From now on QEMU's own events say how it ends. */
+  follow(qmp: QmpClient): void {
+    this.#negotiated = true;
+    this.#monitorClosed = qmp.closed;
+    for (const name of ['SHUTDOWN', 'POWERDOWN', 'GUEST_PANICKED', 'WATCHDOG'] as const) {
+      qmp.on(name, (event) => (this.#events = foldLifeEvent(this.#events, event)));
+    }
+    qmp.on('STOP', () => void this.#askWhyItStopped(qmp));
+  }
+
+  /** The guest has agreed to power off. */
+  expectPowerOff(): void {
+    this.#events = { ...this.#events, askedToPowerOff: true };
+  }
+
+  /** An accelerator that gives up stops the machine: QEMU lives on, but its guest never will. */
+  async #askWhyItStopped(qmp: QmpClient): Promise<void> {
+    const status = await qmp.execute('query-status').catch(() => undefined);
+    if (status?.status !== 'internal-error') return;
+    this.#fatalRunState = 'internal-error';
+    this.send('SIGKILL');
+  }
+
+  send(signal: NodeJS.Signals): void {
+    if (this.#outcome !== undefined) return;
+    this.#sentSignal = signal;
+    this.#process.kill(signal);
+  }
+
+  async #conclude(status: ExitStatus): Promise<Outcome> {
+    await Promise.all([this.#monitorClosed, this.#process.outputEnded]);
+    this.#outcome = decideOutcome({
+      status,
+      negotiated: this.#negotiated,
+      lastWords: this.lastWords,
+      fatalRunState: this.#fatalRunState,
+      events: this.#events,
+      sentSignal: this.#sentSignal,
+    });
+    return this.#outcome;
+  }
+}
+
+function endError(outcome: Outcome): MachineEndedError {
+  return new MachineEndedError(describeOutcome(outcome), outcome);
+}

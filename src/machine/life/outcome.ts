@@ -1,0 +1,151 @@
+import type { ExitStatus } from '../../errors/index.ts';
+
+/** How a machine ended. The set is closed: every end of every machine is one of these. */
+export type Outcome =
+  /** The guest powered off; `requested` when the host asked for it, through the agent or the power button. */
+  | { readonly kind: 'power-off'; readonly requested: boolean }
+  /** The guest rebooted (or its processor triple-faulted) and the machine is one that does not start again. */
+  | { readonly kind: 'reboot' }
+  | { readonly kind: 'panic' }
+  /** The guest's watchdog ran out and its action was to power off or to reset. */
+  | { readonly kind: 'watchdog' }
+  /** The guest left through an exit device with this status. */
+  | { readonly kind: 'guest-exit'; readonly exitCode: number }
+  | { readonly kind: 'host-quit' }
+  | { readonly kind: 'host-reset' }
+  /** QEMU was asked to end by SIGTERM, SIGINT or SIGHUP. */
+  | { readonly kind: 'host-signal' }
+  /** QEMU was ended by a signal that it cannot handle; `expected` when vmlet sent it. */
+  | { readonly kind: 'killed'; readonly signal: NodeJS.Signals; readonly expected: boolean }
+  | { readonly kind: 'qemu-crash'; readonly status: ExitStatus; readonly lastWords: readonly string[] }
+  | { readonly kind: 'start-failure'; readonly status: ExitStatus; readonly lastWords: readonly string[] }
+  | { readonly kind: 'accelerator-failure'; readonly lastWords: readonly string[] };
+
+/** What is known of a machine's life when its QEMU process and its monitor have both ended. */
+export interface LifeRecord {
+  readonly status: ExitStatus;
+  /** QEMU answered a monitor command: its configuration was accepted. */
+  readonly negotiated: boolean;
+  /** QEMU's last lines on stderr. */
+  readonly lastWords: readonly string[];
+  /** Run state that stopped the machine for good, from query-status. */
+  readonly fatalRunState?: 'internal-error' | undefined;
+  readonly events: LifeEvents;
+  /** The signal that vmlet itself sent last. */
+  readonly sentSignal?: NodeJS.Signals | undefined;
+}
+
+/** The monitor events that tell how a machine ends, folded as they arrive. */
+export interface LifeEvents {
+  /** Reason of the last SHUTDOWN. */
+  readonly shutdown?: string | undefined;
+  readonly askedToPowerOff: boolean;
+  readonly panicked: boolean;
+  /** Action of the last WATCHDOG. */
+  readonly watchdog?: string | undefined;
+}
+
+export const noLifeEvents: LifeEvents = { askedToPowerOff: false, panicked: false };
+
+export interface MonitorEvent {
+  readonly event: string;
+  readonly data?: unknown;
+}
+
+export function foldLifeEvent(events: LifeEvents, { event, data }: MonitorEvent): LifeEvents {
+  const detail = (data ?? {}) as { reason?: string; action?: string };
+  switch (event) {
+    case 'SHUTDOWN':
+      return { ...events, shutdown: detail.reason };
+    case 'POWERDOWN':
+      return { ...events, askedToPowerOff: true };
+    case 'GUEST_PANICKED':
+      return { ...events, panicked: true };
+    case 'WATCHDOG':
+      return { ...events, watchdog: detail.action };
+    default:
+      return events;
+  }
+}
+
+const watchdogEndings = new Set(['poweroff', 'shutdown', 'reset']);
+const signalsForCrashes = new Set<NodeJS.Signals>([
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGSYS',
+  'SIGTRAP',
+]);
+
+/** QEMU's exit status alone says nothing: it is 0 after a power-off, a panic and SIGTERM alike. */
+export function decideOutcome(life: LifeRecord): Outcome {
+  const { status, events, lastWords } = life;
+  if (life.fatalRunState === 'internal-error') return { kind: 'accelerator-failure', lastWords };
+  if (status.signal !== undefined) {
+    return signalsForCrashes.has(status.signal)
+      ? { kind: 'qemu-crash', status, lastWords }
+      : { kind: 'killed', signal: status.signal, expected: status.signal === life.sentSignal };
+  }
+  if (!life.negotiated) return { kind: 'start-failure', status, lastWords };
+  if (events.panicked) return { kind: 'panic' };
+  if (events.watchdog !== undefined && watchdogEndings.has(events.watchdog)) return { kind: 'watchdog' };
+  if (status.exitCode !== undefined && status.exitCode !== 0) {
+    // isa-debug-exit ends QEMU with an odd status after an ordinary SHUTDOWN; a QEMU that gives up has none.
+    return events.shutdown === 'guest-shutdown'
+      ? { kind: 'guest-exit', exitCode: status.exitCode }
+      : { kind: 'qemu-crash', status, lastWords };
+  }
+  return outcomeOfShutdown(life);
+}
+
+function outcomeOfShutdown({ status, events, lastWords }: LifeRecord): Outcome {
+  switch (events.shutdown) {
+    case 'guest-shutdown':
+      return { kind: 'power-off', requested: events.askedToPowerOff };
+    case 'guest-reset':
+      return { kind: 'reboot' };
+    case 'guest-panic':
+      return { kind: 'panic' };
+    case 'host-qmp-system-reset':
+      return { kind: 'host-reset' };
+    case 'host-signal':
+      return { kind: 'host-signal' };
+    case 'host-qmp-quit':
+    case 'host-ui':
+      return { kind: 'host-quit' };
+    default:
+      return { kind: 'qemu-crash', status, lastWords };
+  }
+}
+
+/** One sentence for a person. */
+export function describeOutcome(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'power-off':
+      return outcome.requested ? 'the guest powered off when asked to' : 'the guest powered itself off';
+    case 'reboot':
+      return 'the guest rebooted';
+    case 'panic':
+      return "the guest's kernel panicked";
+    case 'watchdog':
+      return "the guest's watchdog ran out";
+    case 'guest-exit':
+      return `the guest left through its exit device with status ${outcome.exitCode}`;
+    case 'host-quit':
+      return 'QEMU was told to quit';
+    case 'host-reset':
+      return 'the machine was reset by the host';
+    case 'host-signal':
+      return 'QEMU was asked to end by a signal';
+    case 'killed':
+      return `QEMU was killed by ${outcome.signal}${outcome.expected ? '' : ', not by vmlet'}`;
+    case 'qemu-crash':
+      return `QEMU crashed (${outcome.status.signal ?? `status ${outcome.status.exitCode ?? 'unknown'}`})`;
+    case 'start-failure':
+      return `QEMU did not start (${outcome.status.signal ?? `status ${outcome.status.exitCode ?? 'unknown'}`})`;
+    case 'accelerator-failure':
+      return 'the accelerator failed while the guest ran';
+  }
+}

@@ -1,0 +1,41 @@
+import { NoSpaceError } from '../../errors/index.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { type OutOfSpace, describeOutOfSpace, outOfSpaceOf } from './out-of-space.ts';
+
+/** Follows whether a machine stands still for lack of space on the host. It ends with the monitor's connection. */
+export class SpaceWatch {
+  /** Rejects with a NoSpaceError when that happens for the first time; never resolves. */
+  readonly failure: Promise<never>;
+  readonly #listeners = new Set<(what: OutOfSpace) => void>();
+  #now: OutOfSpace | undefined;
+
+  constructor(qmp: QmpClient) {
+    const { promise, reject } = deferred<never>();
+    promise.catch(() => undefined);
+    this.failure = promise;
+    qmp.on('RESUME', () => (this.#now = undefined));
+    qmp.on('BLOCK_IO_ERROR', ({ data }) => {
+      const found = outOfSpaceOf(data);
+      // One for each request that fails; the machine stands still once.
+      if (!found || this.#now) return;
+      this.#now = found;
+      reject(
+        new NoSpaceError(describeOutOfSpace(found), {
+          hint: 'make room where the machine keeps its disks; vmlet system df tells what takes it',
+        }),
+      );
+      for (const listener of this.#listeners) listener(found);
+    });
+  }
+
+  get now(): OutOfSpace | undefined {
+    return this.#now;
+  }
+
+  /** @returns the function that unsubscribes. */
+  subscribe(listener: (what: OutOfSpace) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,194 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { isSystemError } from '../../errors/index.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
+
+/** Files that a slow reader has yet to come to keep their space on the disk. */
+const MOST_HELD = 8;
+
+/** A place in a log, which stays where it is through renames. */
+export interface LogPosition {
+  /** Undefined where there was no file: the place is before all that comes. */
+  readonly identity: string | undefined;
+  readonly offset: number;
+}
+
+interface Generation {
+  readonly descriptor: number;
+  readonly identity: string;
+  /** Where the next read begins. */
+  offset: number;
+}
+
+/**
+ * A log whose writer renames FILE to FILE.1 when it is long enough and begins another FILE, as the keeper does
+ * (native/keeper/record/log.c). Those of its files that are not read to their end are held open, oldest first, so that
+ * the next rename does not take their bytes away.
+ */
+export class LogGenerations implements Disposable {
+  readonly #path: string;
+  readonly #held: Generation[] = [];
+  /** The newest file that was ever held, and the one before it: as long as they are open no other gets their numbers. */
+  #newest: Generation | undefined;
+  #older: Generation | undefined;
+  #possibleGaps = 0;
+
+  /** Opens nothing yet. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** How often a file had come and been put aside since the last look, so that another may have come and gone. */
+  get possibleGaps(): number {
+    return this.#possibleGaps;
+  }
+
+  /** Holds the files that have come since the last look. What `read` finds to be the end, was it at the last look. */
+  look(): void {
+    while (this.#held.length < MOST_HELD) {
+      if (this.#newest !== undefined && identify(this.#path) === this.#newest.identity) return;
+      const older = open(`${this.#path}.1`);
+      const current = open(this.#path);
+      if (identify(`${this.#path}.1`) === older?.identity) {
+        this.#take(older, current);
+        return;
+      }
+      // It was renamed between the two: nobody knows what came between them.
+      close(older, current);
+    }
+  }
+
+  /** The next bytes, at most 64 KiB; undefined where all that was found is read. */
+  read(): Buffer | undefined {
+    for (let first = this.#held[0]; first; first = this.#held[0]) {
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+      const bytes = readSync(first.descriptor, buffer, 0, CHUNK_BYTES, first.offset);
+      if (bytes > 0) {
+        first.offset += bytes;
+        return buffer.subarray(0, bytes);
+      }
+      if (this.#held.length > 1) {
+        // Nobody writes to a file that has a successor.
+        this.#release(this.#held.shift());
+      } else if (fstatSync(first.descriptor).size < first.offset) {
+        // Somebody has emptied it, as `: >FILE` does.
+        first.offset = 0;
+      } else {
+        return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** Goes to where the last `count` lines begin; an unfinished one counts. */
+  seekToLastLines(count: number): void {
+    let missing = count;
+    let mayEndLastLine = true;
+    for (const generation of [...this.#held].reverse()) {
+      const { size } = fstatSync(generation.descriptor);
+      generation.offset = size;
+      for (let end = size; end > 0 && missing > 0; end = Math.max(0, end - CHUNK_BYTES)) {
+        const start = Math.max(0, end - CHUNK_BYTES);
+        const bytes = readFully(generation.descriptor, start, end - start);
+        let at = mayEndLastLine && bytes.at(-1) === NEWLINE ? bytes.length - 1 : bytes.length;
+        mayEndLastLine = false;
+        while (at > 0 && missing > 0) {
+          at = bytes.lastIndexOf(NEWLINE, at - 1);
+          if (at >= 0) missing--;
+          generation.offset = start + at + 1;
+        }
+      }
+      if (missing > 0) generation.offset = 0;
+    }
+  }
+
+  /** Goes to where the log ended once; to its beginning where the file of that time is gone, and all is newer. */
+  seekTo({ identity, offset }: LogPosition): void {
+    const index = this.#held.findIndex((held) => held.identity === identity);
+    const found = this.#held[index];
+    if (!found) return;
+    for (const passed of this.#held.splice(0, index)) this.#release(passed);
+    found.offset = offset;
+  }
+
+  [Symbol.dispose](): void {
+    const older = this.#older;
+    this.#older = undefined;
+    this.#release(older);
+    close(...this.#held.splice(0));
+  }
+
+  #take(older: Generation | undefined, current: Generation | undefined): void {
+    const successors = [older, current].filter((found) => found !== undefined);
+    const known = successors.findIndex(({ identity }) => identity === this.#newest?.identity);
+    // A file that is put aside again, after its successor was removed, is none.
+    const fresh = successors.slice(known + 1).filter(({ identity }) => identity !== this.#older?.identity);
+    // One that is put aside already came after the newest one, or after others that nobody saw.
+    if (this.#newest && known === -1 && older && fresh.includes(older)) this.#possibleGaps++;
+    close(...successors.filter((found) => !fresh.includes(found)));
+    for (const generation of fresh) {
+      const forgotten = this.#older;
+      this.#older = this.#newest;
+      this.#newest = generation;
+      this.#held.push(generation);
+      this.#release(forgotten);
+    }
+  }
+
+  #release(generation: Generation | undefined): void {
+    if (generation && generation !== this.#older && !this.#held.includes(generation)) close(generation);
+  }
+}
+
+/** Where a log ends just now. */
+export function endOfLog(path: string): LogPosition {
+  const status = unlessMissing(() => statSync(path, { bigint: true }));
+  return status
+    ? { identity: identityOf(status), offset: Number(status.size) }
+    : { identity: undefined, offset: 0 };
+}
+
+function open(path: string): Generation | undefined {
+  const descriptor = unlessMissing(() => openSync(path, 'r'));
+  if (descriptor === undefined) return undefined;
+  return { descriptor, identity: identityOf(fstatSync(descriptor, { bigint: true })), offset: 0 };
+}
+
+function close(...generations: readonly (Generation | undefined)[]): void {
+  for (const generation of generations) if (generation) closeSync(generation.descriptor);
+}
+
+function identify(path: string): string | undefined {
+  const status = unlessMissing(() => statSync(path, { bigint: true }));
+  return status && identityOf(status);
+}
+
+/** The number of a file that is gone is given to the next one, perhaps before the clock of such times has gone on. */
+function identityOf(status: {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly birthtimeNs: bigint;
+}): string {
+  return `${status.dev}:${status.ino}:${status.birthtimeNs}`;
+}
+
+function unlessMissing<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+function readFully(descriptor: number, position: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const bytes = readSync(descriptor, buffer, filled, length - filled, position + filled);
+    if (bytes === 0) break;
+    filled += bytes;
+  }
+  return buffer.subarray(0, filled);
+}

@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises';
+import { QmpClosedError, QmpRefusedError } from '../../errors/index.ts';
+import type { GuestNetworkInterface, QmpClient } from '../../qmp/index.ts';
+import { readProcessMemory, readProcessTime, tapInterfacesOf } from './process-usage.ts';
+
+/** What a machine has used since its QEMU was started. Milliseconds and bytes; null is what nobody knows. */
+export interface MachineStatistics {
+  readonly version: 1;
+  /** When it was read, in milliseconds since 1970. */
+  readonly readAt: number;
+  readonly uptimeMs: number;
+  readonly cpu: {
+    /** Processor time of QEMU, its virtual processors included. */
+    readonly qemuMs: number;
+    /** Processor time of passt and the other helpers. */
+    readonly helpersMs: number;
+    /** Processor time of each virtual processor. With TCG on one thread all have the same, which is that of the thread. */
+    readonly virtualProcessorsMs: readonly number[];
+  };
+  readonly memory: {
+    /** What the guest was given. */
+    readonly guestBytes: number;
+    /** What the balloon leaves it of that; null without a balloon. */
+    readonly balloonBytes: number | null;
+    /** QEMU's memory on the host, the guest's included as far as it was ever touched. */
+    readonly rssBytes: number | null;
+    readonly pssBytes: number | null;
+  };
+  /** By the name of the device. */
+  readonly disks: readonly DiskStatistics[];
+  /** Null where only the guest could say: QEMU and passt count nothing. */
+  readonly networks: readonly NetworkStatistics[] | null;
+}
+
+export interface DiskStatistics {
+  /** The id of its device. */
+  readonly device: string;
+  /** The name of its block node; null for a drive without a medium. */
+  readonly node: string | null;
+  readonly readBytes: number;
+  readonly readOperations: number;
+  readonly writtenBytes: number;
+  readonly writeOperations: number;
+  readonly flushOperations: number;
+  /** Size as the guest sees it. */
+  readonly sizeBytes: number | null;
+  /** What its file takes on the host, without its backing files. */
+  readonly allocatedBytes: number | null;
+}
+
+/** Received and sent are the guest's. */
+export interface NetworkStatistics {
+  /** Who counted: the host at its tap interface, or the guest itself, which may say what it likes. */
+  readonly source: 'host' | 'guest';
+  /** The name of the interface there. */
+  readonly interface: string;
+  readonly receivedBytes: number;
+  readonly receivedPackets: number;
+  readonly sentBytes: number;
+  readonly sentPackets: number;
+}
+
+export interface StatisticsSource {
+  readonly qmp: QmpClient;
+  readonly qemuPid: number;
+  /** passt, swtpm; one that is gone counts nothing. */
+  readonly helperPids: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws QmpClosedError when QEMU is gone, what `QmpClient.execute` throws, or the signal's reason. */
+export async function readStatistics(source: StatisticsSource): Promise<MachineStatistics> {
+  const { qmp, qemuPid, helperPids, now, signal } = source;
+  const [processors, memory, balloonBytes, disks, qemu, helpers, resident, hostUptimeMs, taps] =
+    await Promise.all([
+      qmp.execute('query-cpus-fast', {}, { signal }),
+      qmp.execute('query-memory-size-summary', {}, { signal }),
+      readBalloon(qmp, signal),
+      readDisks(qmp, signal),
+      readProcessTime(qemuPid),
+      Promise.all(helperPids.map(async (pid) => readProcessTime(pid))),
+      readProcessMemory(qemuPid),
+      readHostUptime(),
+      tapInterfacesOf(qemuPid),
+    ]);
+  const threads = await Promise.all(
+    processors.map(async (processor) => readProcessTime(qemuPid, Number(processor['thread-id']))),
+  );
+  if (!qemu) throw new QmpClosedError('reading the statistics', undefined);
+  return {
+    version: 1,
+    readAt: now,
+    uptimeMs: Math.max(0, hostUptimeMs - qemu.startedMs),
+    cpu: {
+      qemuMs: qemu.cpuMs,
+      helpersMs: helpers.reduce((sum, helper) => sum + (helper?.cpuMs ?? 0), 0),
+      virtualProcessorsMs: threads.map((thread) => thread?.cpuMs ?? 0),
+    },
+    memory: {
+      guestBytes: Number(memory['base-memory']) + Number(memory['plugged-memory'] ?? 0),
+      balloonBytes,
+      rssBytes: resident?.rssBytes ?? null,
+      pssBytes: resident?.pssBytes ?? null,
+    },
+    disks,
+    networks: taps.length === 0 ? null : await Promise.all(taps.map(readTapInterface)),
+  };
+}
+
+/** The guest agent's `guest-network-get-interfaces` in the same form, without the guest's loopback. */
+export function networkStatisticsOfGuest(interfaces: readonly GuestNetworkInterface[]): NetworkStatistics[] {
+  return interfaces.flatMap(({ name, statistics }) => {
+    if (name === 'lo' || !statistics) return [];
+    const count = (key: string): number => Number(statistics[key] ?? 0);
+    return [
+      {
+        source: 'guest',
+        interface: name,
+        receivedBytes: count('rx-bytes'),
+        receivedPackets: count('rx-packets'),
+        sentBytes: count('tx-bytes'),
+        sentPackets: count('tx-packets'),
+      },
+    ];
+  });
+}
+
+async function readBalloon(qmp: QmpClient, signal: AbortSignal | undefined): Promise<number | null> {
+  try {
+    return Number((await qmp.execute('query-balloon', {}, { signal })).actual);
+  } catch (error) {
+    // There is none, or KVM cannot do without what is taken away.
+    if (error instanceof QmpRefusedError) return null;
+    throw error;
+  }
+}
+
+async function readDisks(qmp: QmpClient, signal: AbortSignal | undefined): Promise<DiskStatistics[]> {
+  const [drives, nodes] = await Promise.all([
+    qmp.execute('query-blockstats', {}, { signal }),
+    qmp.execute('query-named-block-nodes', { flat: true }, { signal }),
+  ]);
+  const images = new Map(nodes.map((node) => [node['node-name'], node.image]));
+  const disks = drives.flatMap(({ qdev, 'node-name': node, stats }) => {
+    if (qdev === undefined) return [];
+    const image = node === undefined ? undefined : images.get(node);
+    return [
+      {
+        device: deviceId(qdev),
+        node: node ?? null,
+        readBytes: Number(stats.rd_bytes),
+        readOperations: Number(stats.rd_operations),
+        writtenBytes: Number(stats.wr_bytes),
+        writeOperations: Number(stats.wr_operations),
+        flushOperations: Number(stats.flush_operations),
+        sizeBytes: image ? Number(image['virtual-size']) : null,
+        allocatedBytes: image?.['actual-size'] === undefined ? null : Number(image['actual-size']),
+      },
+    ];
+  });
+  // QEMU's own order is of no meaning.
+  return disks.sort((one, other) => (one.device < other.device ? -1 : 1));
+}
+
+/** QEMU gives the id of most devices, and for virtio the path of a part of the device. */
+function deviceId(qdev: string): string {
+  return /^\/machine\/peripheral\/([^/]+)/.exec(qdev)?.[1] ?? qdev;
+}
+
+async function readHostUptime(): Promise<number> {
+  const [seconds = '0'] = (await readFile('/proc/uptime', 'latin1')).split(' ');
+  return Math.round(Number(seconds) * 1000);
+}
+
+/** What the host sends to a tap, the guest receives. */
+async function readTapInterface(name: string): Promise<NetworkStatistics> {
+  const count = async (counter: string): Promise<number> =>
+    Number(await readFile(`/sys/class/net/${name}/statistics/${counter}`, 'latin1'));
+  return {
+    source: 'host',
+    interface: name,
+    receivedBytes: await count('tx_bytes'),
+    receivedPackets: await count('tx_packets'),
+    sentBytes: await count('rx_bytes'),
+    sentPackets: await count('rx_packets'),
+  };
+}

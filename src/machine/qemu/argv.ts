@@ -1,0 +1,209 @@
+import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
+import { networkCard } from '../../network/card/network-card.ts';
+import { qemuNetwork } from '../../network/card/qemu-network.ts';
+import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
+import { cardDevice } from '../plan/card-device.ts';
+import { cardDescriptor } from '../plan/descriptors.ts';
+import { firmwareArguments } from './firmware-arguments.ts';
+import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from '../plan/plan.ts';
+import { keyValueOption } from './quote.ts';
+
+/** The QEMU command line of a plan. It chooses nothing: all defaults were made explicit by the plan. */
+export function qemuArguments(plan: Plan): string[] {
+  const firmware = plan.firmware && firmwareArguments(plan.firmware, plan.firmware.variablesPath);
+  return [
+    ...(firmware?.arguments ?? []),
+    ...identityArguments(plan),
+    ...confinementArguments(plan),
+    ...boardArguments(plan, firmware?.boardOptions),
+    ...memoryArguments(plan),
+    ...monitorArguments(plan),
+    ...consoleArguments(plan.wiring.console),
+    ...agentArguments(plan.wiring.agent),
+    ...panicArguments(),
+    ...entropyArguments(),
+    ...generationArguments(plan),
+    ...networkArguments(plan),
+    ...cardArguments(plan),
+    ...plan.disks.flatMap(diskArguments),
+    ...seedArguments(plan.seed),
+    ...bootArguments(plan),
+    ...(plan.startPaused ? ['-S'] : []),
+    ...(plan.incoming ? ['-incoming', 'defer'] : []),
+  ];
+}
+
+function identityArguments(plan: Plan): string[] {
+  return ['-name', keyValueOption(`guest=${plan.name}`, { process: `vmlet-${plan.name}`.slice(0, 15) })];
+}
+
+function confinementArguments({ sandbox }: Plan): string[] {
+  const denials = { obsolete: 'deny', elevateprivileges: 'deny', spawn: 'deny', resourcecontrol: 'deny' };
+  return ['-nodefaults', '-no-user-config', ...(sandbox ? ['-sandbox', keyValueOption('on', denials)] : [])];
+}
+
+function boardArguments(
+  { board, accelerator, cpu, cpus, onReset }: Plan,
+  firmware: Readonly<Record<string, string>> | undefined,
+): string[] {
+  const options = { ...board.options, ...firmware, 'memory-backend': 'memory' };
+  return [
+    ...['-machine', keyValueOption(board.type, options)],
+    ...['-accel', acceleratorOption(accelerator.kind, cpus)],
+    ...['-cpu', cpu],
+    ...['-smp', String(cpus)],
+    ...['-display', 'none'],
+    ...(onReset === 'end' ? ['-no-reboot'] : []),
+  ];
+}
+
+/**
+ * QEMU's threads of TCG race where one processor moves a PCI device's registers while another uses any: on a busy host
+ * 1 of 53 guests with two processors was lost as it booted (QEMU 10.0.13, `iotlb_to_section: Assertion … failed`, or
+ * SIGSEGV), by a dispatch table that was freed before the other had the new one.
+ */
+function acceleratorOption(kind: 'kvm' | 'tcg', cpus: number): string {
+  return kind === 'tcg' && cpus > 1 ? keyValueOption('tcg', { thread: 'single' }) : kind;
+}
+
+function memoryArguments({ memoryBytes, memory }: Plan): string[] {
+  return [
+    ...['-m', keyValueOption('', { size: `${memoryBytes / 1024}k` }).slice(1)],
+    ...objectArguments({ ...memoryBackend(memory), id: 'memory', size: memoryBytes }),
+  ];
+}
+
+function memoryBackend(memory: MemoryPlan): object {
+  switch (memory.kind) {
+    case 'private':
+      return { 'qom-type': 'memory-backend-ram' };
+    case 'shared':
+      return { 'qom-type': 'memory-backend-memfd', share: true };
+    case 'file':
+      return { 'qom-type': 'memory-backend-file', 'mem-path': memory.path, share: true };
+    case 'copy-on-write':
+      return {
+        'qom-type': 'memory-backend-file',
+        'mem-path': memory.path,
+        share: false,
+        ...(memory.opensReadOnly && { readonly: true, rom: 'off' }),
+      };
+  }
+}
+
+/** QEMU's documentation, docs/specs/vmgenid.rst. */
+function generationArguments({ hasGenerationId }: Plan): string[] {
+  return hasGenerationId ? deviceArguments({ driver: 'vmgenid', guid: 'auto' }) : [];
+}
+
+function monitorArguments({ wiring, monitorObjects }: Plan): string[] {
+  return [...chardevArguments('monitor', wiring.monitor), ...qmpMonitorArguments('monitor', monitorObjects)];
+}
+
+function consoleArguments(wiring: Wiring): string[] {
+  return [
+    ...chardevArguments('console', wiring),
+    ...deviceArguments({ driver: 'isa-serial', chardev: 'console' }),
+  ];
+}
+
+function agentArguments(wiring: Wiring): string[] {
+  return [
+    ...chardevArguments('agent', wiring),
+    ...deviceArguments({ driver: 'virtio-serial-pci', id: 'channels', max_ports: 3 }),
+    ...deviceArguments({
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      nr: 1,
+      chardev: 'agent',
+      id: 'agent',
+      name: 'vmlet.agent',
+    }),
+  ];
+}
+
+/** Tells us of a panic that would otherwise look like a guest that runs. */
+function panicArguments(): string[] {
+  return deviceArguments({ driver: 'pvpanic' });
+}
+
+function entropyArguments(): string[] {
+  return [
+    ...objectArguments({ 'qom-type': 'rng-builtin', id: 'entropy' }),
+    ...deviceArguments({ driver: 'virtio-rng-pci', rng: 'entropy' }),
+  ];
+}
+
+function networkArguments(plan: Plan): string[] {
+  const { network, directory, wiring } = plan;
+  if (!network) return [];
+  const { chardev, netdev, device } = qemuNetwork(network, {
+    socketPath: directory.networkSocket,
+    ...wiring.network,
+  });
+  return [
+    ...(chardev ? ['-chardev', keyValueOption(chardev.backend, { ...chardev.options })] : []),
+    ...['-netdev', JSON.stringify(netdev)],
+    ...deviceArguments({ ...device, ...announcementOf(plan) }),
+  ];
+}
+
+function cardArguments(plan: Plan): string[] {
+  const announcement = announcementOf(plan);
+  return plan.cards.flatMap(({ mac }, index) => {
+    const device = { ...networkCard({ id: cardDevice(index), mac }), ...announcement };
+    if (plan.wiring.cards === 'none') return deviceArguments(device);
+    const netdev = `card${index}`;
+    const addr = { type: 'fd', str: String(cardDescriptor(plan, index)) };
+    return [
+      ...['-netdev', JSON.stringify({ type: 'stream', id: netdev, server: false, addr })],
+      ...deviceArguments({ ...device, netdev }),
+    ];
+  });
+}
+
+/**
+ * A fork does not announce itself by its template's address (`announce-rounds` 0), and where it could have done so,
+ * QEMU 10.0 ends by a null pointer when its guest resets the card, which each does when it powers off.
+ */
+function announcementOf({ memory }: Plan): object {
+  return memory.kind === 'file' || memory.kind === 'copy-on-write' ? { guest_announce: false } : {};
+}
+
+function diskArguments(disk: DiskPlan): string[] {
+  return ['-blockdev', JSON.stringify(blockNodeOf(disk)), ...deviceArguments(diskDevice(disk))];
+}
+
+/** Behind the disks, whose names in the guest it must not change. */
+function seedArguments(seed: SeedPlan | undefined): string[] {
+  if (!seed) return [];
+  return ['-blockdev', JSON.stringify(seedNode(seed)), ...deviceArguments(seedDevice(seed))];
+}
+
+function bootArguments({ boot }: Plan): string[] {
+  if (boot.kind === 'disk') return [];
+  return [
+    ...['-kernel', boot.kernelPath],
+    ...(boot.initrdPath === undefined ? [] : ['-initrd', boot.initrdPath]),
+    ...['-append', boot.commandLine],
+  ];
+}
+
+function chardevArguments(id: string, wiring: Wiring): string[] {
+  switch (wiring.kind) {
+    case 'inherited':
+      return ['-chardev', keyValueOption('socket', { id, fd: wiring.descriptor })];
+    case 'listening':
+      return ['-chardev', keyValueOption('socket', { id, path: wiring.path, server: 'on', wait: 'off' })];
+    case 'terminal':
+      return ['-chardev', keyValueOption('stdio', { id, signal: 'on' })];
+  }
+}
+
+function deviceArguments(device: object): string[] {
+  return ['-device', JSON.stringify(device)];
+}
+
+function objectArguments(object: object): string[] {
+  return ['-object', JSON.stringify(object)];
+}

@@ -1,0 +1,45 @@
+import { formatBytes } from '../../images/qemu-img/disk-size.ts';
+import type { NamedPlan } from '../plan/named-plan.ts';
+
+/**
+ * What memory depends on that was kept of a machine: it goes back only where all of this is the same. In words, so that
+ * a person can be told what is not.
+ */
+export type Hardware = Readonly<Record<string, string>>;
+
+export function hardwareOf(plan: NamedPlan): Hardware {
+  return {
+    memory: formatBytes(plan.memoryBytes),
+    processors: `${plan.cpus} (${plan.cpu}, ${plan.accelerator.kind})`,
+    board: Object.entries(plan.board.options)
+      .map(([option, value]) => `${option}=${value}`)
+      .sort()
+      .join(' '),
+    firmware: plan.firmware?.code.path ?? 'bios',
+    'direct kernel': yesNo(plan.boot.kind === 'kernel'),
+    TPM: yesNo(plan.tpmSocket !== undefined),
+    screen: yesNo(plan.vncSocket !== undefined),
+    'network card': yesNo(plan.network !== undefined || plan.bridge !== undefined),
+    'CD drives': list(plan.cdroms.map(({ name }) => name)),
+    disks: list(
+      plan.disks.map(
+        ({ nodeName, bus, readOnly }) => `${nodeName} in ${bus ?? ''}${readOnly ? ' (read-only)' : ''}`,
+      ),
+    ),
+  };
+}
+
+/** Each thing that is not the same, in words. */
+export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])]
+    .filter((part) => then[part] !== now[part])
+    .map((part) => `${part}: ${then[part] ?? 'none'} then, ${now[part] ?? 'none'} now`);
+}
+
+function yesNo(is: boolean): string {
+  return is ? 'yes' : 'no';
+}
+
+function list(parts: readonly string[]): string {
+  return [...parts].sort().join(', ') || 'none';
+}

@@ -1,0 +1,90 @@
+import { qemuArguments } from './argv.ts';
+import { mediumNode } from './block-node.ts';
+import type { CdromPlan, NamedPlan } from '../plan/named-plan.ts';
+import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
+import { tapNetdev } from '../../network/bridge/bridge.ts';
+import { networkCard } from '../../network/card/network-card.ts';
+import { escapeOptionValue } from '../../util/option-value.ts';
+import { keyValueOption } from './quote.ts';
+import { rootPortDevice } from './root-port.ts';
+import { tpmArguments } from './tpm-arguments.ts';
+
+/** The QEMU command line of a named machine. */
+export function namedArguments(plan: NamedPlan): string[] {
+  return [
+    // What is used by what follows comes first.
+    ...rootPortArguments(plan.rootPorts),
+    ...qemuArguments(plan),
+    ...['-uuid', plan.uuid],
+    ...plan.monitorSockets.flatMap((path, index) => monitorArguments(path, index, plan)),
+    ...guestAgentArguments(plan.guestAgentSocket),
+    ...(plan.tpmSocket === undefined ? [] : tpmArguments(plan.tpmSocket)),
+    ...displayArguments(plan.vncSocket),
+    ...plan.cdroms.flatMap(cdromArguments),
+    ...bridgeArguments(plan.bridge),
+  ];
+}
+
+function rootPortArguments(ports: readonly string[]): string[] {
+  return ports.flatMap((id, index) => device(rootPortDevice(id, index)));
+}
+
+function monitorArguments(path: string, index: number, { monitorObjects }: NamedPlan): string[] {
+  const id = `monitor-${index}`;
+  return [
+    ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
+    ...qmpMonitorArguments(id, monitorObjects),
+  ];
+}
+
+function guestAgentArguments(path: string): string[] {
+  const id = 'guest-agent';
+  return [
+    ...['-chardev', keyValueOption('socket', { id, path, server: 'on', wait: 'off' })],
+    ...device({
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      nr: 2,
+      chardev: id,
+      id: `${id}-device`,
+      name: 'org.qemu.guest_agent.0',
+    }),
+  ];
+}
+
+function displayArguments(vncSocket: string | undefined): string[] {
+  if (vncSocket === undefined) return [];
+  return [
+    ...['-vnc', `unix:${escapeOptionValue(vncSocket)}`],
+    ...device({ driver: 'VGA', id: 'screen' }),
+    ...device({ driver: 'qemu-xhci', id: 'usb' }),
+    ...device({ driver: 'usb-tablet', id: 'tablet', bus: 'usb.0' }),
+  ];
+}
+
+/** A drive on the board's own AHCI controller, which every firmware and every installer knows. */
+function cdromArguments({ name, path, bootIndex }: CdromPlan, index: number): string[] {
+  const medium = path === undefined ? [] : ['-blockdev', JSON.stringify(mediumNode(name, path))];
+  return [
+    ...medium,
+    ...device({
+      driver: 'ide-cd',
+      id: `${name}-device`,
+      bus: `ide.${index}`,
+      bootindex: bootIndex,
+      ...(path !== undefined && { drive: name }),
+    }),
+  ];
+}
+
+function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
+  if (!bridge) return [];
+  return [
+    ...['-netdev', JSON.stringify(tapNetdev('network', bridge.descriptor))],
+    ...device(networkCard({ id: 'network-device', netdev: 'network', mac: bridge.mac })),
+  ];
+}
+
+function device(properties: object): string[] {
+  return ['-device', JSON.stringify(properties)];
+}

@@ -1,0 +1,182 @@
+import type { Logger } from 'pino';
+import type { BoundForward } from '../../network/ports/port.ts';
+import type { RunningNetwork } from '../../passt/running-network.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+import type { Scope } from '../../util/scope.ts';
+import type { GuestConsole } from '../life/console.ts';
+import type { Life } from '../life/life.ts';
+import type { NetworkPlace } from '../network/network-place.ts';
+import type { NetworkSeat } from '../network/network.ts';
+import type { OutOfSpace } from '../life/out-of-space.ts';
+import type { Outcome } from '../life/outcome.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { SpaceWatch } from '../life/space-watch.ts';
+import type { NetworkLoss } from './start.ts';
+import { type StopRung, type StopStep, climbDown } from './stop.ts';
+
+/** What a launch has brought up; handed to the machine that it returns. */
+export interface MachineParts {
+  readonly plan: Plan;
+  readonly life: Life;
+  readonly qmp: QmpClient;
+  readonly console: GuestConsole;
+  readonly space: SpaceWatch;
+  readonly network: RunningNetwork | undefined;
+  /** In private networks, in the order of its cards for them. */
+  readonly seats: readonly NetworkSeat[];
+  readonly scope: Scope;
+}
+
+export interface MachineOptions {
+  /** Ends the machine when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Logger | undefined;
+}
+
+export interface StopOptions {
+  /** Milliseconds for all steps together before QEMU is killed; 15 000 by default. */
+  readonly timeoutMs?: number;
+}
+
+export interface StopResult {
+  /** The step that ended the machine; undefined when it had ended before. */
+  readonly rung: StopRung | undefined;
+  readonly outcome: Outcome;
+}
+
+const STOP_TIMEOUT_MS = 15_000;
+const LAST_WORDS = 20;
+
+/**
+ * A machine whose processors run. It ends by itself or by one of the methods here, and it ends with the process
+ * (more exactly the thread) that launched it, however that ends. What it had on the host is then gone, or goes with the
+ * next launch where nobody was left to clean up.
+ */
+export class RunningMachine implements AsyncDisposable {
+  readonly plan: Plan;
+  /** QEMU's monitor. */
+  readonly qmp: QmpClient;
+  /** The guest's first serial port. */
+  readonly console: GuestConsole;
+  /** The published ports; where the request left the host's side open, the one that was chosen. */
+  readonly ports: readonly BoundForward[];
+  /** The private networks that it is in, and its name in each. */
+  readonly networks: readonly NetworkPlace[];
+  /** Ends the machine when it aborts; of what started it. */
+  readonly signal: AbortSignal | undefined;
+  /** Settles when the machine has ended and nothing of it is left; rejects only when the clean-up failed. */
+  readonly ended: Promise<Outcome>;
+  /** Settles when the guest has lost its network because a host program died; otherwise never. */
+  readonly networkLost: Promise<NetworkLoss>;
+  protected readonly life: Life;
+  readonly #space: SpaceWatch;
+
+  constructor(
+    { plan, life, qmp, console, space, network, seats, scope }: MachineParts,
+    { signal, log }: MachineOptions,
+  ) {
+    this.plan = plan;
+    this.life = life;
+    this.qmp = qmp;
+    this.console = console;
+    this.#space = space;
+    this.ports = plan.network?.forwards ?? [];
+    this.networks = seats;
+    this.signal = signal;
+    const onAbort = (): void => life.send('SIGKILL');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    scope.defer(() => signal?.removeEventListener('abort', onAbort));
+    this.ended = life.ended.then(async (outcome) => {
+      log?.debug({ outcome }, 'the machine has ended');
+      await scope.close();
+      log?.debug('nothing of the machine is left');
+      return outcome;
+    });
+    this.ended.catch(() => undefined);
+    this.networkLost = watchNetwork(network, qmp);
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** QEMU's process id on the host. */
+  get pid(): number {
+    return this.life.pid;
+  }
+
+  /** QEMU's last lines on its stdout and stderr, oldest first; also when it has ended. */
+  get qemuOutput(): string[] {
+    return this.life.lastWords;
+  }
+
+  /** Why the machine stands still, where the host has no space left for what its guest writes. */
+  get outOfSpace(): OutOfSpace | undefined {
+    return this.#space.now;
+  }
+
+  /**
+   * Calls `listener` whenever that happens. Nothing is lost: make room and call `resume`.
+   * @returns the function that unsubscribes.
+   */
+  onOutOfSpace(listener: (what: OutOfSpace) => void): () => void {
+    return this.#space.subscribe(listener);
+  }
+
+  /**
+   * Lets processors go on that stand still. Where the host still has no space the machine stops again at once, and
+   * `onOutOfSpace` tells of it.
+   */
+  async resume(): Promise<void> {
+    await this.qmp.execute('cont');
+  }
+
+  /**
+   * Ends the machine as gently as it lets us: the guest powers off, then its power button is pressed, then QEMU is
+   * told to quit, terminated and killed.
+   */
+  async stop(options: StopOptions = {}): Promise<StopResult> {
+    const rung = await climbDown(this.life, this.stopSteps(), options.timeoutMs ?? STOP_TIMEOUT_MS);
+    return { rung, outcome: await this.ended };
+  }
+
+  /** Ends the machine at once, as pulling the plug would. */
+  async kill(): Promise<Outcome> {
+    this.life.send('SIGKILL');
+    return this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  protected stopSteps(): StopStep[] {
+    return [
+      {
+        rung: 'power-button',
+        share: 0.4,
+        take: async () => this.qmp.execute('system_powerdown'),
+      },
+      { rung: 'quit', share: 0.2, take: async () => this.qmp.execute('quit') },
+      { rung: 'SIGTERM', share: 0.1, take: () => this.life.send('SIGTERM') },
+    ];
+  }
+
+  /** @throws MachineEndedError when the machine has ended, with how. */
+  requireAlive(): void {
+    const { end } = this.life;
+    if (end) throw end;
+  }
+}
+
+async function watchNetwork(network: RunningNetwork | undefined, qmp: QmpClient): Promise<NetworkLoss> {
+  const never = new Promise<never>(() => undefined);
+  if (!network) return never;
+  const status = await network.exited;
+  // passt ends with QEMU, and its end may be seen first: only a QEMU that still answers has lost something.
+  const answers = await qmp.execute('query-status').then(
+    () => true,
+    () => false,
+  );
+  return answers ? { program: 'passt', status, lastWords: network.lastLines(LAST_WORDS) } : never;
+}

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { ExitStatus } from '../../errors/index.ts';
+import type { Host } from '../../host/survey/host.ts';
+import { type RunningNetwork, startNetwork } from '../../passt/running-network.ts';
+import { type SupervisedProcess, supervise } from '../../process/supervise.ts';
+import type { Scope } from '../../util/scope.ts';
+import { qemuArguments } from '../qemu/argv.ts';
+import { qemuConfinement } from '../qemu/confinement.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** The host program that carried the guest's packets is gone while the machine lives. */
+export interface NetworkLoss {
+  readonly program: 'passt';
+  readonly status: ExitStatus;
+  /** Its last lines, oldest first. */
+  readonly lastWords: readonly string[];
+}
+
+export interface StartedProcesses {
+  readonly qemu: SupervisedProcess;
+  readonly network: RunningNetwork | undefined;
+}
+
+/** Nothing of the launcher's environment is any business of theirs, and some of it is secret. */
+const environment = {};
+
+/** Starts QEMU, confined, and what it needs beside it; passt locks itself up. The scope owns each. */
+export async function startProcesses(
+  plan: Plan,
+  host: Host,
+  scope: Scope,
+  log: Logger | undefined,
+): Promise<StartedProcesses> {
+  const network =
+    plan.network && (await startNetwork(plan.network, plan.directory.networkSocket, { environment }, scope));
+  const argv = qemuCommand(plan);
+  const qemu = supervise(
+    argv,
+    {
+      environment,
+      cwd: '/',
+      descriptors: [
+        ...(['pipe', 'pipe', 'pipe'] as const),
+        ...(network?.descriptor ? [network.descriptor] : []),
+        ...plan.cards.map(() => 'pipe' as const),
+      ],
+      confinement: qemuConfinement(plan, host),
+      cgroup: plan.cgroup,
+    },
+    scope,
+  );
+  network?.qemuSpawned();
+  log?.debug({ pid: qemu.pid, argv }, 'started QEMU');
+  return { qemu, network };
+}
+
+export function qemuCommand(plan: Plan): [string, ...string[]] {
+  return [plan.qemu, ...qemuArguments(plan)];
+}

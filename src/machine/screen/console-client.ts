@@ -1,0 +1,95 @@
+import { createConnection } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { ConnectError, isSystemError } from '../../errors/index.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
+
+/** Ctrl-], as for telnet and virsh. */
+const CTRL_RIGHT_BRACKET = 0x1d;
+
+/**
+ * Bytes that wait for a guest which does not read. Typing goes on being read until then, since the escape may be in
+ * it.
+ */
+const MOST_UNSENT = 1024 * 1024;
+
+export interface AttachConsoleOptions {
+  /** What is typed: bytes as they are, of a terminal in raw mode for example. Its end leaves the console open. */
+  readonly input: Readable;
+  readonly output: Writable;
+  /** The byte that leaves the console and is not sent; Ctrl-] by default. */
+  readonly escape?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `closed`: the machine has ended, or its keeper gave up on us because we were a megabyte behind. */
+export type ConsoleEnd = 'detached' | 'closed';
+
+/**
+ * Connects input and output to a machine's serial console until one of them leaves. The streams stay open and are
+ * no longer read or written afterwards.
+ *
+ * @throws ConnectError, or the signal's reason.
+ */
+export async function attachConsole(socketPath: string, options: AttachConsoleOptions): Promise<ConsoleEnd> {
+  const { input, output, escape = CTRL_RIGHT_BRACKET, signal } = options;
+  signal?.throwIfAborted();
+  const ended = deferred<ConsoleEnd>();
+  const connection = createConnection({ path: socketPath, allowHalfOpen: true });
+  readOnAfterFailedWrites(connection);
+  let connected = false;
+
+  const typed = (chunk: Buffer | string): void => {
+    const bytes = Buffer.from(chunk);
+    const at = bytes.indexOf(escape);
+    connection.write(at === -1 ? bytes : bytes.subarray(0, at));
+    if (at !== -1) ended.resolve('detached');
+    else if (connection.writableLength > MOST_UNSENT) input.pause();
+  };
+  const inputEnded = (): void => void connection.end();
+  const drained = (): void => void connection.resume();
+  const ignoreAbort = signal && onAbort(signal, ended.reject);
+
+  connection.on('connect', () => {
+    connected = true;
+    input.on('data', typed);
+    input.on('end', inputEnded);
+  });
+  connection.on('data', (chunk) => {
+    if (!output.write(chunk)) connection.pause();
+  });
+  connection.on('drain', () => input.resume());
+  connection.on('end', () => ended.resolve('closed'));
+  connection.on('error', (error) => {
+    if (connected) ended.resolve('closed');
+    else ended.reject(explain(socketPath, error));
+  });
+  output.on('drain', drained);
+  output.on('error', ended.reject);
+  try {
+    return await ended.promise;
+  } finally {
+    ignoreAbort?.();
+    input.off('data', typed);
+    input.off('end', inputEnded);
+    input.pause();
+    output.off('drain', drained);
+    output.off('error', ended.reject);
+    // What was typed before the escape may be on its way. A guest that does not read it is nobody to wait for.
+    connection.on('error', () => undefined);
+    connection.destroySoon();
+    connection.unref();
+  }
+}
+
+function explain(path: string, error: Error): Error {
+  if (!isSystemError(error)) return error;
+  const problem = { ENOENT: 'there is no such socket', ECONNREFUSED: 'nobody listens on it' }[
+    error.code ?? ''
+  ];
+  return new ConnectError(path, problem ?? error.message, {
+    hint: 'the machine does not run, or its keeper has died; vmlet ls tells',
+    cause: error,
+  });
+}

@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
+import type { DiskFormat } from '../../images/formats/disk-info.ts';
+import { isDiskSize, parseDiskSize } from '../../images/qemu-img/disk-size.ts';
+
+/** A disk that a machine gets; whatever the guest writes is thrown away with the machine. */
+export type DiskSpec =
+  /** An empty disk. */
+  | { readonly sizeBytes: number }
+  /** An overlay on a file that itself is never written to. */
+  | {
+      readonly path: string;
+      readonly format: DiskFormat;
+      readonly readOnly?: boolean | undefined;
+      /**
+       * Whoever made the file is trusted: it may stand on other files (a qcow2's backing file, which the guest then
+       * sees), be larger than 64 TiB, be marked as corrupt, and look like another format where it is raw; false by default.
+       */
+      readonly trusted?: boolean | undefined;
+    };
+
+const diskSchema = z.union([
+  z.strictObject({ sizeBytes: z.int().positive().multipleOf(512) }),
+  z.strictObject({
+    path: z.string().min(1),
+    format: z.enum(['qcow2', 'raw']),
+    readOnly: z.boolean().optional(),
+    trusted: z.boolean().optional(),
+  }),
+]);
+
+const formatsByEnding: Readonly<Record<string, DiskFormat>> = { qcow2: 'qcow2', raw: 'raw', iso: 'raw' };
+
+/**
+ * `2G`, or `PATH[,format=qcow2|raw][,readonly][,trusted]`. A format is never guessed from what a file holds: its guest could
+ * have written that. It comes from the text or from the ending .qcow2, .raw or .iso.
+ * @param field names the disk in errors, as in `disks[0]`.
+ * @throws InvalidInputError
+ */
+export function parseDiskSpec(disk: string | DiskSpec, field: string): DiskSpec {
+  if (typeof disk !== 'string') {
+    const parsed = diskSchema.safeParse(disk);
+    if (parsed.success) return parsed.data;
+    throw new InvalidInputError(field, `${JSON.stringify(disk)} is not a disk`, {
+      hint: 'expected { sizeBytes } in whole sectors of 512 bytes, or { path, format: "qcow2" | "raw", readOnly?, trusted? }',
+    });
+  }
+  if (isDiskSize(disk)) return { sizeBytes: parseDiskSize(disk, field) };
+  return parseDiskFile(disk, field);
+}
+
+function parseDiskFile(text: string, field: string): DiskSpec {
+  let path = text;
+  let format: DiskFormat | undefined;
+  let readOnly = false;
+  let trusted = false;
+  for (;;) {
+    const option = /^(.*),(?:format=(?<format>qcow2|raw)|(?<readonly>readonly)|(?<trusted>trusted))$/s.exec(
+      path,
+    );
+    if (!option) break;
+    path = option[1] ?? '';
+    format ??= option.groups?.['format'] as DiskFormat | undefined;
+    readOnly ||= option.groups?.['readonly'] !== undefined;
+    trusted ||= option.groups?.['trusted'] !== undefined;
+  }
+  if (path === '' || path.includes('\0')) {
+    throw new InvalidInputError(field, `${JSON.stringify(text)} is neither a size nor a path`, {
+      hint: 'expected a size such as 2G, or PATH[,format=qcow2|raw][,readonly][,trusted]',
+    });
+  }
+  format ??= formatsByEnding[/\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''];
+  if (format === undefined) {
+    throw new InvalidInputError(field, `the format of ${JSON.stringify(path)} is not clear from its name`, {
+      hint: `append ,format=qcow2 or ,format=raw (a new disk's size is written like 2G or 512M)`,
+    });
+  }
+  return { path, format, ...(readOnly && { readOnly }), ...(trusted && { trusted }) };
+}

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
+import type { HostShare } from '../../process/confine/cgroup.ts';
+import { parseMemory } from './memory-size.ts';
+
+/**
+ * What QEMU may use of the host at most: `{ cpus: 1.5, memory: '3G' }`, or the same as text, `cpus=1.5,memory=3G`;
+ * `none` for no limit.
+ */
+export type LimitsInput =
+  string | { readonly cpus?: number | undefined; readonly memory?: number | string | undefined };
+
+const schema = z.strictObject({
+  cpus: z.number().min(0.01).max(1024).optional(),
+  memory: z.union([z.number(), z.string()]).optional(),
+});
+/** Of options, before `parseLimits` has read what is in it. */
+export const LIMITS = z.custom<LimitsInput>(
+  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  'expected an object or a text',
+);
+const EXPECTED = 'expected cpus and memory of the host, such as cpus=1.5,memory=3G, or none';
+
+/**
+ * @param guestBytes the guest's memory, all of which QEMU may come to hold.
+ * @throws InvalidInputError
+ */
+export function parseLimits(input: LimitsInput, guestBytes: number): HostShare | undefined {
+  if (input === 'none') return undefined;
+  const parsed = schema.safeParse(typeof input === 'string' ? objectOf(input) : input);
+  if (!parsed.success) throw refusal(input);
+  const { cpus, memory } = parsed.data;
+  if (cpus === undefined && memory === undefined) throw refusal(input);
+  const memoryBytes = memory === undefined ? undefined : parseMemory(memory);
+  checkHoldsGuest({ memoryBytes }, guestBytes);
+  return { ...(cpus !== undefined && { cpus }), ...(memoryBytes !== undefined && { memoryBytes }) };
+}
+
+/** @throws InvalidInputError where QEMU would be killed before its guest has used what it was given. */
+export function checkHoldsGuest(limits: HostShare | undefined, guestBytes: number): void {
+  if (limits?.memoryBytes === undefined || limits.memoryBytes > guestBytes) return;
+  const MiB = 1024 * 1024;
+  throw new InvalidInputError(
+    'limits',
+    `${limits.memoryBytes / MiB} MiB of memory do not hold a guest of ${guestBytes / MiB} MiB, and QEMU beside it`,
+    {
+      hint: 'QEMU needs some 150 MiB of its own, and up to 1 GiB more without KVM; give less memory, or a higher limit',
+    },
+  );
+}
+
+function objectOf(text: string): unknown {
+  const words = text.split(',').map((word) => /^(cpus|memory)=(.+)$/.exec(word));
+  const entries = words.flatMap((match) => (match ? [[match[1], match[2]] as const] : []));
+  if (entries.length < words.length || new Set(entries.map(([name]) => name)).size < entries.length)
+    return text;
+  return Object.fromEntries(entries.map(([name, value]) => [name, name === 'cpus' ? Number(value) : value]));
+}
+
+function refusal(input: LimitsInput): InvalidInputError {
+  return new InvalidInputError('limits', `${JSON.stringify(input)} are no limits`, { hint: EXPECTED });
+}

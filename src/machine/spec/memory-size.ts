@@ -1,0 +1,28 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { parseDiskSize } from '../../images/qemu-img/disk-size.ts';
+
+const MiB = 1024 * 1024;
+const LEAST_MEMORY = 32 * MiB;
+
+/**
+ * Bytes of a number, or of a size such as 512M.
+ * @throws InvalidInputError
+ */
+export function parseMemory(memory: number | string): number {
+  const bytes =
+    typeof memory === 'number'
+      ? memory
+      : /^\d+$/.test(memory)
+        ? Number(memory)
+        : parseDiskSize(memory, 'memory');
+  // QEMU's memory backends come in whole pages; whole mebibytes keep every backend content.
+  const whole = Math.ceil(bytes / MiB) * MiB;
+  if (Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY && Number.isSafeInteger(whole)) return whole;
+  const problem =
+    bytes < LEAST_MEMORY
+      ? `less than the ${LEAST_MEMORY / MiB} MiB that a guest needs`
+      : 'not a number of bytes that this program can count';
+  throw new InvalidInputError('memory', `${memory} is ${problem}`, {
+    hint: 'give bytes, or a size such as 512M or 2G',
+  });
+}

@@ -1,0 +1,35 @@
+import { QmpJobError } from '../../errors/index.ts';
+import type { QmpClient } from '../../qmp/index.ts';
+
+const ENDS: readonly (string | undefined)[] = ['completed', 'failed', 'cancelled'];
+
+/** What a migration does beside the usual, by QEMU's names of it. */
+export type MigrationCapability = 'x-ignore-shared';
+
+/**
+ * Starts a migration and waits for its end.
+ * @param what names it in errors, as in `saving the machine`.
+ * @throws QmpJobError with QEMU's words.
+ */
+export async function migrate(
+  qmp: QmpClient,
+  what: string,
+  start: () => Promise<void>,
+  extra: readonly MigrationCapability[] = [],
+): Promise<void> {
+  const capabilities = (['events', ...extra] as const).map((capability) => ({ capability, state: true }));
+  await qmp.execute('migrate-set-capabilities', { capabilities });
+  const changes = qmp.events('MIGRATION');
+  try {
+    await start();
+    for (;;) {
+      await changes.next();
+      // After the connection ended this call rejects with the reason.
+      const { status, 'error-desc': problem } = await qmp.execute('query-migrate');
+      if (status === 'completed') return;
+      if (ENDS.includes(status)) throw new QmpJobError(what, 'migration', problem ?? String(status));
+    }
+  } finally {
+    await changes.return();
+  }
+}

@@ -1,0 +1,190 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ImageNotFoundError, InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { type AcceptedImage, acceptImage, acceptMedium } from '../../images/header/accept.ts';
+import type { DiskLayer, Image, KernelImage } from '../../images/record/image.ts';
+import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { MICRO } from '../../images/record/micro-name.ts';
+import { ensureMicro, findMicro } from '../../images/micro/micro.ts';
+import { parseImageReference } from '../../images/record/reference.ts';
+import { findImage as findStored } from '../../images/store/store.ts';
+import type { DiskSpec } from '../spec/disk-spec.ts';
+import { explainMissingImage } from './image-out-of-reach.ts';
+import { checkKernelMemory } from '../plan/kernel-memory.ts';
+import { type Locations, placesOf } from '../paths/locations.ts';
+import { agentProgram } from '../paths/package-files.ts';
+import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
+import type { PullPolicy, Spec } from '../spec/spec.ts';
+
+export interface SourceContext {
+  readonly locations: Locations;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: ImageProgress) => void) | undefined;
+  /** `never` also builds none: an image that is not there is an error. */
+  readonly pull: PullPolicy;
+}
+
+/**
+ * Finds what the spec boots from; builds `micro` where it is not there yet.
+ * @throws InvalidInputError, also for a kernel that the memory is too small for; what finding an image throws.
+ */
+export async function findBootSource(spec: Spec, context: SourceContext): Promise<BootSource> {
+  const source = await findSource(spec, context);
+  if (source.kind === 'kernel') checkKernelMemory(spec.memoryBytes, source.kernelPath, source.initrdPath);
+  return source;
+}
+
+async function findSource(spec: Spec, context: SourceContext): Promise<BootSource> {
+  const { boot } = spec;
+  switch (boot.kind) {
+    case 'disk':
+      return {
+        kind: 'disk',
+        layer: await findDiskFile(boot, 'image', context.signal),
+        image: undefined,
+      };
+    case 'kernel': {
+      const initrd = boot.initrd ?? (await findMicroImage(context)).initrdPath;
+      return {
+        kind: 'kernel',
+        kernelPath: readableFile(boot.kernel, 'kernel'),
+        initrdPath: readableFile(initrd, 'initrd'),
+        needsAgent: boot.initrd !== undefined && spec.until === 'guest',
+        append: [],
+      };
+    }
+    case 'image': {
+      const image = await findImage(boot.image, context);
+      if (image.kind === 'disk') return { kind: 'disk', layer: foundLayerOf(image), image };
+      return {
+        kind: 'kernel',
+        kernelPath: image.kernelPath,
+        initrdPath: image.initrdPath,
+        needsAgent: false,
+        append: image.append,
+      };
+    }
+  }
+}
+
+function foundLayerOf(found: FoundLayer): FoundLayer {
+  return { ...layerOf(found), virtualBytes: found.virtualBytes };
+}
+
+function layerOf({ path, format, backing }: DiskLayer): DiskLayer {
+  return { path, format, ...(backing && { backing: layerOf(backing) }) };
+}
+
+/** @throws ImageNotFoundError, or what building or pulling it throws. */
+export async function findImage(name: string, context: SourceContext): Promise<Image> {
+  if (name === MICRO) return findMicroImage(context);
+  parseImageReference(name);
+  const { locations, pull } = context;
+  const stored = await findStored(locations.images, name);
+  if (pull === 'never' || (pull === 'missing' && stored)) return stored ?? refuseMissing(name);
+  const { pullImage } = await import('../../images/pull/pull.ts');
+  const pulling = pullImage(name, {
+    ...placesOf(locations),
+    ...context,
+    orElse: pull === 'newer' ? stored : undefined,
+  });
+  return pulling.catch(async (error: unknown) => {
+    throw await explainMissingImage(error, name, locations);
+  });
+}
+
+/** @throws ImageNotFoundError, or what building it throws. */
+export async function findMicroImage(context: SourceContext): Promise<KernelImage> {
+  const { locations, pull, onProgress, signal } = context;
+  const store = locations.images;
+  const agentPath = agentProgram();
+  const image =
+    pull === 'never'
+      ? await findMicro(store, agentPath)
+      : await ensureMicro({
+          store,
+          agentPath,
+          onProgress: (progress) => onProgress?.({ image: MICRO, ...progress }),
+          signal,
+        });
+  return image ?? refuseMissing(MICRO);
+}
+
+function refuseMissing(name: string): never {
+  throw new ImageNotFoundError(name, {
+    hint:
+      name === MICRO
+        ? 'build it first: vmlet image build micro'
+        : `pull it first: vmlet image pull ${name}; a disk file is given by a path with a slash, as in ./disk.qcow2`,
+  });
+}
+
+/**
+ * The disks with absolute paths, each looked at before QEMU sees it.
+ * @throws InvalidInputError for one that is not there; ImageRefusedError for one that has another format than was said,
+ *   is damaged, or takes part of its contents from other files and is not trusted.
+ */
+export async function findDisks(
+  disks: readonly DiskSpec[],
+  signal: AbortSignal | undefined,
+): Promise<FoundDisk[]> {
+  return Promise.all(
+    disks.map(async (disk, index) => {
+      if ('sizeBytes' in disk) return disk;
+      const layer = await findDiskFile(disk, `disks[${index}]`, signal);
+      return { ...layer, readOnly: disk.readOnly ?? false };
+    }),
+  );
+}
+
+/**
+ * The absolute path of what is laid into a CD drive, looked at before QEMU sees it.
+ * @throws InvalidInputError for one that is not there; ImageRefusedError for a disk, or one that is cut off.
+ */
+export async function findMedium(
+  path: string,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const absolute = readableFile(path, field);
+  await acceptMedium(absolute, { field, signal });
+  return absolute;
+}
+
+/**
+ * A disk with its absolute path, and what it stands on. It may name other files of the user's as its contents; nobody
+ * asked for those to be shown to a guest.
+ * @param field names it in errors.
+ * @throws what `findDisks` throws
+ */
+export async function findDiskFile(
+  {
+    path,
+    format,
+    trusted,
+  }: Pick<AcceptedImage, 'path' | 'format'> & { readonly trusted?: boolean | undefined },
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<FoundLayer> {
+  return foundLayerOf(await acceptImage(readableFile(path, field), { format, field, trusted, signal }));
+}
+
+/** @throws InvalidInputError for what is not there, is a directory or may not be read. */
+export function readableFile(path: string, field: string): string {
+  const absolute = resolve(path);
+  try {
+    if (statSync(absolute).isDirectory()) {
+      throw new InvalidInputError(field, `${path} is a directory, and a file was expected`);
+    }
+    accessSync(absolute, constants.R_OK);
+    return realpathSync(absolute);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EACCES')) {
+      throw new InvalidInputError(field, `${path} may not be read by this user`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Logger } from 'pino';
+import { type Finding, canRunGuests, diagnose } from '../../host/findings/diagnosis.ts';
+import { type FeatureTable, featuresOf } from '../../host/findings/features.ts';
+import type { Survey } from '../../host/survey/host.ts';
+import { type QemuIsolation, isolationsOf } from '../../host/findings/isolation.ts';
+import { surveyHost } from '../../host/probe.ts';
+import { type Surroundings, inspectSurroundings } from '../../host/findings/surroundings.ts';
+import { ownLocations } from '../paths/own-locations.ts';
+
+export interface ExamineHostOptions {
+  /** QEMU's name or path; qemu-system-x86_64 on the PATH by default. */
+  readonly qemu?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Pick<Logger, 'debug' | 'warn'> | undefined;
+}
+
+/** What a host has for running guests, and what that means. Plain data; `version` is that of its shape. */
+export interface HostReport {
+  readonly version: 1;
+  readonly canRunGuests: boolean;
+  readonly findings: readonly Finding[];
+  /** What QEMU is kept from with each network that there is; the one that machines have without being told is the first. */
+  readonly isolation: readonly QemuIsolation[];
+  /** What each program has of what vmlet uses, and what is done without it. */
+  readonly featureTable: FeatureTable;
+  readonly survey: Survey;
+  readonly surroundings: Surroundings;
+}
+
+/**
+ * Looks at this host anew, remembers what launches want to know, and says what works and what does not.
+ * @throws CommandFailedError for a helper that does not start, or the signal's reason.
+ */
+export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {
+  const locations = ownLocations();
+  const survey = await surveyHost({ ...options, cacheDirectory: locations.cache, refresh: true });
+  const surroundings = inspectSurroundings({
+    runtimeDirectory: locations.runtime,
+    usualRuntimeDirectory: locations.usualRuntime,
+    dataDirectory: locations.images,
+  });
+  const findings = diagnose(survey, surroundings);
+  return {
+    version: 1,
+    canRunGuests: canRunGuests(findings),
+    findings,
+    isolation: isolationsOf(survey),
+    featureTable: featuresOf(survey, surroundings),
+    survey,
+    surroundings,
+  };
+}

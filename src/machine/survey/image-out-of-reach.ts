@@ -1,0 +1,36 @@
+import { DownloadError, type DownloadFailure, ImageNotFoundError } from '../../errors/index.ts';
+import { listImages } from '../../images/store/store.ts';
+import { editDistance } from '../../util/nearest.ts';
+import { placesOf, type Locations } from '../paths/locations.ts';
+
+/** The publisher was not even spoken to. */
+const OUT_OF_REACH: ReadonlySet<DownloadFailure> = new Set(['name', 'refused', 'unreachable', 'proxy']);
+/** Letters that are easily mistyped. */
+const NEAR = 2;
+
+/** Whoever wants to start a machine is told what else there is to do, where an image cannot be had. */
+export async function explainMissingImage(
+  error: unknown,
+  name: string,
+  locations: Locations,
+): Promise<unknown> {
+  if (error instanceof ImageNotFoundError) {
+    const here = await namesLike(name, locations);
+    if (here.length === 0) return error;
+    const hint = `did you mean ${here.join(', ')}, which you have? vmlet image ls shows the others`;
+    return new ImageNotFoundError(name, { hint, cause: error });
+  }
+  if (!(error instanceof DownloadError) || !OUT_OF_REACH.has(error.reason)) return error;
+  const { userCatalogue } = placesOf(locations);
+  return new DownloadError(error.url, error.reason, `${name} cannot be pulled: ${error.message}`, {
+    hint:
+      `${error.hint ?? ''}; without a network, import a disk (vmlet image import FILE ${name}), ` +
+      `name a mirror in ${userCatalogue}, or build one of packages (vmlet image build --help)`,
+    cause: error,
+  });
+}
+
+async function namesLike(name: string, locations: Locations): Promise<string[]> {
+  const { images } = await listImages(locations.images);
+  return images.flatMap(({ names }) => names.filter((other) => editDistance(name, other) <= NEAR)).sort();
+}

@@ -1,0 +1,155 @@
+import type { Accelerator } from '../../host/kvm/accelerator.ts';
+import type { Host } from '../../host/survey/host.ts';
+import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { layersOf } from '../../process/confine/layers.ts';
+import { requireImageDiskSize } from '../spec/image-disk-size.ts';
+import type { Firmware } from '../../host/firmware/firmware.ts';
+import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
+import { backingChain } from '../qemu/block-node.ts';
+import { board, bootWords, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
+import { connectsOf, longestFileOf } from '../qemu/confinement.ts';
+import type { MachineDirectory } from '../paths/directory.ts';
+import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
+import { LONGEST_KERNEL_COMMAND_LINE } from '../spec/kernel-command-line.ts';
+import { AGENT_IN_INITRD, type BootPlan, type DiskPlan, type MemoryPlan, type Plan } from '../plan/plan.ts';
+
+export interface PlanInputs {
+  readonly spec: FoundSpec;
+  readonly host: Host;
+  readonly accelerator: Accelerator;
+  readonly cgroup: Plan['cgroup'];
+  readonly source: BootSource;
+  readonly firmware: Firmware | undefined;
+  readonly hasSeed: boolean;
+  readonly network: BoundNetworkPlan | undefined;
+  readonly directory: MachineDirectory;
+  readonly wiring: Plan['wiring'];
+  readonly startPaused: boolean;
+  /** The hardware addresses of cards for private networks; none by default. */
+  readonly cards?: readonly string[];
+  /** A file for its memory, of which machines will be forked. */
+  readonly memoryFile?: string | undefined;
+}
+
+/** @throws InvalidInputError when the kernel's command line gets too long. */
+export function planMachine(inputs: PlanInputs): Plan {
+  const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
+  const disks = planDisks(spec, source, directory);
+  return {
+    name: spec.name,
+    qemu: host.qemu.path,
+    layers: layersOf(
+      {
+        connects: connectsOf(network, inputs.wiring),
+        longestFile: longestFileOf(disks, spec.memoryBytes),
+      },
+      host.confinement,
+    ),
+    cgroup: inputs.cgroup,
+    sandbox: host.qemu.sandbox,
+    monitorObjects: hasMonitorObjects(host.qemu),
+    board: source.kind === 'disk' ? fullBoard : board,
+    accelerator,
+    cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
+    cpus: spec.cpus,
+    memoryBytes: spec.memoryBytes,
+    memory: planMemory(inputs),
+    incoming: false,
+    hasGenerationId: inputs.memoryFile !== undefined,
+    boot: planBoot(spec, source, directory),
+    firmware: firmware && { ...firmware, variablesPath: directory.nvram },
+    disks,
+    seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,
+    network,
+    cards: cards.map((mac) => ({ mac })),
+    wiring: inputs.wiring,
+    onReset: 'end',
+    startPaused: inputs.startPaused,
+    directory,
+    readOnlyFiles: [
+      ...(source.kind === 'kernel' ? [source.kernelPath, source.initrdPath] : []),
+      firmware?.code.path,
+      ...disks.flatMap((disk) => [
+        ...backingChain(disk).map(({ path }) => path),
+        disk.readOnly ? disk.path : undefined,
+      ]),
+    ].filter((path) => path !== undefined),
+    guest: {
+      hostname: spec.name,
+      ...(source.kind === 'disk'
+        ? { modules: [], optionalModules: [], setsUpNetwork: false }
+        : {
+            modules: guestModules({
+              network: network !== undefined || cards.length > 0,
+              disks: disks.length > 0,
+            }),
+            optionalModules,
+            setsUpNetwork: true,
+          }),
+    },
+  };
+}
+
+function planMemory({ memoryFile, network }: PlanInputs): MemoryPlan {
+  if (memoryFile !== undefined) return { kind: 'file', path: memoryFile };
+  return { kind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private' };
+}
+
+function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {
+  if (source.kind === 'disk') return { kind: 'disk' };
+  const words = [
+    ...bootWords,
+    ...source.append,
+    ...(source.needsAgent ? [`rdinit=/${AGENT_IN_INITRD}`] : []),
+    ...(spec.append === undefined ? [] : [spec.append]),
+  ];
+  const commandLine = words.join(' ').trim();
+  const length = Buffer.byteLength(commandLine);
+  if (length > LONGEST_KERNEL_COMMAND_LINE) {
+    throw new InvalidInputError(
+      'append',
+      `makes the kernel's command line ${length} bytes long, and it takes ${LONGEST_KERNEL_COMMAND_LINE}`,
+      { hint: 'give long things to the command that runs in the guest, not to its kernel' },
+    );
+  }
+  return {
+    kind: 'kernel',
+    kernelPath: source.kernelPath,
+    initrdPath: source.needsAgent ? directory.initrd : source.initrdPath,
+    initrdBase: source.needsAgent ? source.initrdPath : undefined,
+    commandLine,
+  };
+}
+
+function planDisks(spec: FoundSpec, source: BootSource, directory: MachineDirectory): DiskPlan[] {
+  const bootDisk = source.kind === 'disk' ? [{ ...source.layer, readOnly: false }] : [];
+  const wantedBytes = diskBytesOf(spec, source);
+  return [...bootDisk, ...spec.disks].map((disk: FoundDisk, index): DiskPlan => {
+    const nodeName = `disk${index}`;
+    const own = {
+      nodeName,
+      path: directory.disk(nodeName),
+      format: 'qcow2',
+      readOnly: false,
+      backing: undefined,
+      createBytes: undefined,
+      cache: 'writeback',
+      discard: true,
+      serial: undefined,
+      bus: undefined,
+      bootIndex: undefined,
+    } as const;
+    if ('sizeBytes' in disk) return { ...own, createBytes: disk.sizeBytes };
+    const { path, format, backing, virtualBytes } = disk;
+    if (disk.readOnly) return { ...own, path, format, backing, readOnly: true };
+    const createBytes = (index === 0 ? wantedBytes : undefined) ?? virtualBytes;
+    return { ...own, backing: { path, format, backing }, createBytes };
+  });
+}
+
+function diskBytesOf({ diskBytes }: FoundSpec, source: BootSource): number | undefined {
+  if (diskBytes === undefined || source.kind === 'kernel' || !source.image) return undefined;
+  requireImageDiskSize(source.image, diskBytes);
+  return diskBytes;
+}

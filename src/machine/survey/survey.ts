@@ -1,0 +1,92 @@
+import { homedir } from 'node:os';
+import { type Accelerator, chooseAccelerator } from '../../host/kvm/accelerator.ts';
+import type { Host } from '../../host/survey/host.ts';
+import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
+import { probeHost } from '../../host/probe.ts';
+import { readHostNetwork } from '../../network/probe/host-network.ts';
+import type { Cgroup } from '../../process/confine/cgroup.ts';
+import { type NetworkPlan, chooseBackend, planNetwork } from '../../network/plan/network.ts';
+import type { PortForward } from '../../network/ports/port.ts';
+import { findBootSource, findDisks } from './boot-source.ts';
+import { requirePlatform } from '../../host/require-platform.ts';
+import { findFirmware } from '../../host/firmware/find-firmware.ts';
+import type { Firmware } from '../../host/firmware/firmware.ts';
+import type { Locations } from '../paths/locations.ts';
+import type { BootSource, FoundSpec } from './found-spec.ts';
+import { ownLocations } from '../paths/own-locations.ts';
+import { checkSocketLength } from '../paths/runtime-directory.ts';
+import { needsSeed } from '../plan/seed-disk.ts';
+import type { LaunchOptions, PullPolicy, Spec } from '../spec/spec.ts';
+
+/** What a launch needs to know of the host before it can plan. */
+export interface Findings {
+  readonly locations: Locations;
+  readonly host: Host;
+  readonly accelerator: Accelerator;
+  readonly cgroup: Cgroup | undefined;
+  readonly network: NetworkPlan | undefined;
+  readonly source: BootSource;
+  readonly firmware: Firmware | undefined;
+  readonly hasSeed: boolean;
+  readonly spec: FoundSpec;
+}
+
+/**
+ * Looks at the host and at the files that the spec names. Builds the image where it is missing, unless told not to.
+ * @throws InvalidInputError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError, ImageBuildError, …
+ */
+export async function survey(
+  spec: Spec,
+  { signal, log, onProgress }: LaunchOptions,
+  {
+    pull = spec.pull,
+    locations = ownLocations(),
+    ownsMemory = false,
+  }: {
+    readonly pull?: PullPolicy;
+    readonly locations?: Locations | undefined;
+    /** No other process gets at the guest's memory. */
+    readonly ownsMemory?: boolean;
+  } = {},
+): Promise<Findings> {
+  requirePlatform();
+  checkSocketLength(locations.runtime);
+  const cgroup = ownCgroup(spec.limits, spec.name);
+  const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
+  const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
+  const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec.ports, host, sharesMemory);
+  const disks = await findDisks(spec.disks, signal);
+  const source = await findBootSource(spec, { locations, signal, onProgress, pull });
+  const image = source.kind === 'disk' ? source.image : undefined;
+  const accelerator = chooseAccelerator(spec.accel, host, image?.guest.cpu);
+  const firmware = await firmwareOf(spec, source);
+  const hasSeed = source.kind === 'disk' && needsSeed(spec.seed, source.image);
+  return {
+    locations,
+    host,
+    accelerator,
+    cgroup,
+    network,
+    source,
+    firmware,
+    hasSeed,
+    spec: { ...spec, disks },
+  };
+}
+
+async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | undefined> {
+  if (source.kind === 'kernel') return undefined;
+  const kind = spec.firmware ?? source.image?.guest.firmware ?? 'bios';
+  return kind === 'bios' ? undefined : findFirmware(kind, process.env, homedir());
+}
+
+/** The network of a machine on this host. @throws InvalidInputError for what this host cannot do. */
+export function networkOf(
+  wanted: 'auto' | 'passt' | 'slirp',
+  ports: readonly PortForward[],
+  host: Host,
+  sharesMemory: boolean,
+): NetworkPlan {
+  const backend = chooseBackend(wanted, host.passt, sharesMemory);
+  return planNetwork(backend, ports, host.passt, readHostNetwork());
+}

@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { MachineStateError, isSystemError } from '../../errors/index.ts';
+import { GuestAgent } from '../../guest/agent/agent.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { Definition } from '../record/definition.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { notRunning } from '../record/not-running.ts';
+
+/**
+ * Connects to vmlet's agent in the guest, waiting until it answers. It serves one at a time.
+ * @throws MachineStateError, TimedOutError, or the signal's reason.
+ */
+export async function attachAgent({ spec, files }: Definition, limits: Limits): Promise<GuestAgent> {
+  const status = readStatus(files);
+  if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+  const connection = new Socket();
+  try {
+    connection.connect(files.agentSocket);
+    await once(connection, 'connect', { signal: limits.signal });
+    return await GuestAgent.attach(connection, limits);
+  } catch (error) {
+    connection.destroy();
+    if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
+    throw new MachineStateError(spec.name, 'running', `runs, but ${files.agentSocket} cannot be reached`, {
+      cause: error,
+    });
+  }
+}

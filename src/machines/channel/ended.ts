@@ -1,0 +1,41 @@
+import { MachineEndedError, MachineStateError, type VmletError } from '../../errors/index.ts';
+import { isAlive } from '../../process/identity.ts';
+import type { Definition } from '../record/definition.ts';
+import { type MachineStatus, describeEnd, readStatus } from '../record/machine-status.ts';
+import { notRunning } from '../record/not-running.ts';
+import { pause } from '../../util/time/pause.ts';
+
+type Running = Extract<MachineStatus, { kind: 'running' }>;
+
+const LOOK_EVERY_MS = 10;
+
+/** Waits until a machine's keeper is gone. */
+export async function hasEnded(
+  { keeper }: Pick<Running, 'keeper'>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isAlive(keeper)) {
+    if (performance.now() > deadline) return false;
+    await pause(LOOK_EVERY_MS, signal);
+  }
+  return true;
+}
+
+/** The error for work on a machine whose keeper has gone meanwhile. */
+export function endedMeanwhile({ spec, files }: Definition, cause: unknown): VmletError {
+  const status = readStatus(files);
+  switch (status.kind) {
+    case 'stopped': {
+      const { outcome } = status;
+      return new MachineEndedError(`${spec.name}: ${describeEnd(outcome)}`, outcome, { cause });
+    }
+    case 'running':
+      return new MachineStateError(spec.name, status.state, 'has ended and was started again meanwhile', {
+        cause,
+      });
+    default:
+      return notRunning(spec.name, status.kind);
+  }
+}

@@ -1,0 +1,64 @@
+import { LaunchError } from '../../errors/index.ts';
+import { describeDeath, isLastOfKernel } from '../../machine/life/dead-kernel.ts';
+import { adviseOnMemory } from '../../machine/life/launch-failure.ts';
+import { followLog, readLog } from '../../machine/logs/log-file.ts';
+import { endOfLog } from '../../machine/logs/log-generations.ts';
+import { Tail } from '../../util/tail.ts';
+import { together } from '../../util/time/together.ts';
+import type { Definition } from '../record/definition.ts';
+import { lastLines } from '../record/machine-status.ts';
+import { readSerialStart } from './serial-start.ts';
+
+/** A guest that has been reset since has printed more than this. */
+const LAST_LINES = 10;
+const CONSOLE_LINES = 20;
+
+/**
+ * Does what needs a guest that boots, or has booted. It is aborted as soon as the guest's kernel has died.
+ * @throws LaunchError then, or what `work` throws, or the signal's reason.
+ */
+export async function whileKernelLives<T>(
+  definition: Definition,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const done = new AbortController();
+  const [result] = await together(
+    [
+      async (either) => {
+        try {
+          return await work(either);
+        } finally {
+          done.abort();
+        }
+      },
+      async (either) =>
+        watchKernel(definition, AbortSignal.any([either, done.signal])).catch((error: unknown) => {
+          if (!done.signal.aborted) throw error;
+        }),
+    ],
+    signal,
+  );
+  return result;
+}
+
+async function watchKernel(definition: Definition, signal: AbortSignal): Promise<never> {
+  const { files } = definition;
+  const now = endOfLog(files.serialLog);
+  const tail = new Tail({ lines: LAST_LINES, lineLength: 4096 });
+  for (const bytes of readLog(files.serialLog, { from: readSerialStart(files) })) tail.push(bytes);
+  if (tail.last(LAST_LINES).some(isLastOfKernel)) throw deadKernelError(definition);
+  for await (const bytes of followLog(files.serialLog, { from: now, signal })) {
+    if (tail.push(bytes).some(isLastOfKernel)) throw deadKernelError(definition);
+  }
+  throw new TypeError('a log that is followed has no end');
+}
+
+function deadKernelError({ spec, files }: Definition): LaunchError {
+  const lines = lastLines(files.serialLog, 1000);
+  return new LaunchError(
+    `${spec.name} did not get ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
+    { qemu: lastLines(files.qemuLog, 20), console: lines.slice(-CONSOLE_LINES) },
+    { hint: adviseOnMemory(spec.memoryBytes) },
+  );
+}

@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { type LogPosition, endOfLog } from '../../machine/logs/log-generations.ts';
+import type { TextFile } from '../../util/files/atomic-file.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { readMachineRecord } from '../record/machine-record.ts';
+
+const positionSchema = z.strictObject({ identity: z.string().optional(), offset: z.int().nonnegative() });
+
+/** Says where a run's part of the serial log begins: the log goes on from run to run. */
+export function serialStartFile({ serialLog, serialStart }: MachineFiles): TextFile {
+  return { path: serialStart, text: JSON.stringify(endOfLog(serialLog)) };
+}
+
+/** @throws BrokenMachineError for a record that is none. */
+export function readSerialStart(files: MachineFiles): LogPosition {
+  const position = readMachineRecord(files, files.serialStart, (text) =>
+    positionSchema.parse(JSON.parse(text)),
+  );
+  return { identity: position?.identity, offset: position?.offset ?? 0 };
+}

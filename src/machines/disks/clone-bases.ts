@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isSystemError } from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { isAlive } from '../../process/identity.ts';
+import type { StoredDisk } from '../spec/machine-spec.ts';
+
+const NAME = /^base-(?<owner>.*)\.qcow2$/;
+
+/** A name for what linked clones are to stand on. It says who makes them. */
+export function newBase({ disks }: Locations): string {
+  return join(disks, `base-${nameOfOwned(ownIdentity())}.qcow2`);
+}
+
+/** The bases that a disk stands on, near and far. */
+export function basesOf({ backing }: Pick<StoredDisk, 'backing'>, locations: Locations): string[] {
+  if (!backing) return [];
+  const isBase = dirname(backing.path) === locations.disks && NAME.test(basename(backing.path));
+  return [...(isBase ? [backing.path] : []), ...basesOf(backing, locations)];
+}
+
+/** All that are there, but for those of a clone in the making. */
+export function finishedBases({ disks }: Locations): string[] {
+  try {
+    return readdirSync(disks)
+      .filter((name) => NAME.test(name) && !isBeingMade(name))
+      .map((name) => join(disks, name));
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+function isBeingMade(name: string): boolean {
+  const owner = ownerInName(NAME.exec(name)?.groups?.['owner'] ?? '');
+  return owner !== undefined && isAlive(owner);
+}

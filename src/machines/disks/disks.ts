@@ -1,0 +1,218 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { InvalidInputError } from '../../errors/index.ts';
+import { parseDiskSize } from '../../images/qemu-img/disk-size.ts';
+import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
+import { resizeDisk as resizeImage } from '../../images/qemu-img/qemu-img.ts';
+import { resizeLiveDisk } from '../../machine/state/live-disk.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { portOf } from '../../machine/qemu/root-port.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { Definition } from '../record/definition.ts';
+import { requireDisk, unusedDiskNames } from '../plan/disk-names.ts';
+import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
+import { keepDisks, unkeepDisks } from './kept-disks.ts';
+import { removeLentFiles } from './lent-file.ts';
+import { freeLiveName, plugIn, unplug } from './live-disks.ts';
+import { diskPath } from '../plan/machine-plan.ts';
+import type { StoredDisk } from '../spec/machine-spec.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { makeDisk } from './make-disk.ts';
+import { withMonitor } from '../channel/monitor.ts';
+import { parseNewDisk } from '../spec/new-disk.ts';
+import { sweepUnowned } from './sweep.ts';
+
+type Abortable = Pick<Limits, 'signal'>;
+
+export interface AddedDisk {
+  /** Its name in commands, and the serial that the guest sees. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Where it was plugged in; undefined for a machine that does not run. */
+  readonly port: string | undefined;
+}
+
+/**
+ * Gives a machine another disk; one that runs has it at once, and its guest finds it when it looks.
+ *
+ * The definition is written before the disk is plugged in, and put back when that fails. Killed in between, we leave a
+ * disk that comes with the next start. The other way round it would be one that the guest has written to, and that is
+ * gone with the next start.
+ * @param text as in `CreateOptions.disks`.
+ * @throws InvalidInputError, MachineStateError (no port is free, or it is saved), MachineBusyError, ImageLockedError,
+ *   PermissionError, NoSpaceError; nothing has changed then.
+ */
+export async function addDisk(
+  locations: Locations,
+  machine: string,
+  text: string,
+  { signal }: Abortable = {},
+): Promise<AddedDisk> {
+  const wanted = parseNewDisk(text, 'disk');
+  return withLockedMachine(locations, machine, 'adding a disk to it', async (definition) => {
+    const { spec, files } = definition;
+    refuseSaved(definition, 'set of disks');
+    removeForgottenDisks(definition);
+    removeLentFiles(files);
+    const runs = readStatus(files).kind === 'running';
+    const name = runs
+      ? await freeLiveName(definition, signal)
+      : requireName(definition, unusedDiskNames(spec)[0]);
+    const disk = await makeDisk(wanted, { name, storage: files.storage, signal });
+    writeSpec(definition, { ...spec, disks: [...spec.disks, disk] });
+    try {
+      return {
+        name,
+        path: diskPath(disk, files),
+        port: runs ? await plugIn(definition, disk, signal) : undefined,
+      };
+    } catch (error) {
+      writeSpec(definition, spec);
+      if (!isAbsolute(disk.file)) rmSync(diskPath(disk, files), { force: true });
+      throw error;
+    }
+  });
+}
+
+export interface RemoveDiskOptions {
+  /** Remove its file too, an adopted one included; false by default. */
+  readonly storage?: boolean | undefined;
+  /** What the guest gets to let go of it, in milliseconds; 30 000 by default. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Takes a disk from a machine; the guest of one that runs is asked to let go of it first.
+ * @returns where its file is now, and what that stands on, unless it was removed.
+ * @throws GuestHoldsDeviceError when the guest does not, and nothing has changed then; InvalidInputError for a disk that
+ *   the machine does not have; MachineStateError, MachineBusyError.
+ */
+export async function removeDisk(
+  locations: Locations,
+  machine: string,
+  diskName: string,
+  { storage = false, timeoutMs, signal }: RemoveDiskOptions = {},
+): Promise<readonly string[]> {
+  return withLockedMachine(locations, machine, 'removing a disk of it', async (definition) => {
+    const { spec, files } = definition;
+    const disk = requireDisk(definition, diskName);
+    refuseSaved(definition, 'set of disks');
+    if (readStatus(files).kind === 'running') await unplug(definition, disk, { timeoutMs, signal });
+    const alone = { files, spec: { ...spec, disks: [disk] } };
+    // Its second name comes first: killed at any point, we leave the data one of the two.
+    const kept = storage ? [] : keepDisks(alone, locations);
+    if (storage) unkeepDisks(alone, locations);
+    writeSpec(definition, { ...spec, disks: spec.disks.filter((other) => other !== disk) });
+    if (disk.owned && (storage || !isAbsolute(disk.file))) rmSync(diskPath(disk, files), { force: true });
+    if (storage) sweepUnowned(locations);
+    return disk.owned ? kept : [disk.file];
+  });
+}
+
+export interface ResizeDiskOptions {
+  /** Allow a smaller size, which cuts off what is behind it; false by default. */
+  readonly shrink?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a disk larger; a guest that runs is told. What is on it, the guest grows itself.
+ * @param size as in `30G`, or by how much more, as in `+10G`.
+ * @returns the new size in bytes.
+ * @throws InvalidInputError, NoSpaceError, MachineStateError, MachineBusyError
+ */
+export async function resizeDisk(
+  locations: Locations,
+  machine: string,
+  diskName: string,
+  size: string,
+  { shrink = false, signal }: ResizeDiskOptions = {},
+): Promise<number> {
+  const asked = parseDiskSize(size.replace(/^\+/, ''), 'size');
+  return withLockedMachine(locations, machine, 'resizing a disk of it', async (definition) => {
+    const { files } = definition;
+    const disk = requireDisk(definition, diskName);
+    refuseSaved(definition, 'size of its disks');
+    if (disk.readOnly) throw new InvalidInputError('disk', `${diskName} is read-only, and its size stays`);
+    const image = { path: diskPath(disk, files), format: disk.format, signal };
+    const { virtualBytes } = await inspectDisk(image);
+    const sizeBytes = size.startsWith('+') ? virtualBytes + asked : asked;
+    if (sizeBytes < virtualBytes && !shrink) {
+      throw new InvalidInputError(
+        'size',
+        `${diskName} has ${virtualBytes} bytes, and would lose what is behind ${sizeBytes}`,
+        {
+          hint: 'shrink the file systems on it first, then say --shrink',
+        },
+      );
+    }
+    const resizeStopped = async (): Promise<void> => resizeImage({ ...image, sizeBytes, shrink });
+    if (readStatus(files).kind !== 'running') await resizeStopped();
+    else {
+      await withMonitor(
+        definition,
+        async (qmp) =>
+          (await portOf(qmp, disk.name)) === undefined
+            ? resizeStopped()
+            : resizeLiveDisk(qmp, disk.name, sizeBytes, { signal }),
+        { signal },
+      );
+    }
+    return sizeBytes;
+  });
+}
+
+export interface DiskChanges {
+  readonly cache?: StoredDisk['cache'] | undefined;
+  /** Whether what the guest discards is given back to the host. */
+  readonly discard?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/**
+ * Changes how a disk is used, from the next start on.
+ * @throws InvalidInputError, MachineStateError, MachineBusyError
+ */
+export async function setDisk(
+  locations: Locations,
+  machine: string,
+  diskName: string,
+  changes: DiskChanges,
+): Promise<void> {
+  await withLockedMachine(locations, machine, 'changing a disk of it', (definition) => {
+    const { spec } = definition;
+    const disk = requireDisk(definition, diskName);
+    refuseSaved(definition, 'use of its disks');
+    if (changes.readOnly === false && !disk.owned) {
+      throw new InvalidInputError('readOnly', `${disk.file} was given to ${machine} for reading alone`, {
+        hint: `let it write: vmlet disk rm ${machine} ${diskName}, then vmlet disk add ${machine} FILE,adopt`,
+      });
+    }
+    const changed = {
+      ...disk,
+      cache: changes.cache ?? disk.cache,
+      discard: changes.discard ?? disk.discard,
+      readOnly: changes.readOnly ?? disk.readOnly,
+    };
+    writeSpec(definition, { ...spec, disks: spec.disks.map((other) => (other === disk ? changed : other)) });
+  });
+}
+
+function requireName({ spec }: Definition, name: string | undefined): string {
+  if (name !== undefined) return name;
+  throw new InvalidInputError('disk', `${spec.name} has as many disks as a machine can have`);
+}
+
+/**
+ * Files of disks that were never plugged in, or that were to be removed, when somebody was killed. Nothing else is
+ * called so: a disk is in the definition before a guest can write to it.
+ */
+function removeForgottenDisks({ spec, files }: Definition): void {
+  const known = new Set(spec.disks.map((disk) => diskPath(disk, files)));
+  for (const name of readdirSync(files.storage)) {
+    const path = join(files.storage, name);
+    if (/^disk\d+(-[0-9a-f]+)?\.qcow2$/.test(name) && !known.has(path)) rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,72 @@
+import { linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { extname, isAbsolute, join } from 'node:path';
+import { isSystemError } from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { basesOf } from './clone-bases.ts';
+import type { Definition } from '../record/definition.ts';
+import { diskPath } from '../plan/machine-plan.ts';
+
+/**
+ * Gives each disk a second name, before the machine goes: whenever we are interrupted, the data has one of the two.
+ * @returns where they are, with the bases of clones that they stand on, which stay from now on.
+ */
+export function keepDisks({ spec, files }: Definition, locations: Locations): string[] {
+  const owned = spec.disks.filter((disk) => disk.owned);
+  if (owned.length > 0) makeDirectories(locations.disks);
+  const bases = owned.flatMap((disk) => basesOf(disk, locations));
+  for (const base of bases) writeFileSync(markOf(base), '', { mode: 0o600 });
+  const disks = owned.map((disk) =>
+    isAbsolute(disk.file)
+      ? disk.file
+      : keepDisk(diskPath(disk, files), locations, `${spec.name}-${disk.name}`),
+  );
+  return [...new Set([...disks, ...bases])];
+}
+
+/** The second names that a removal gave which was killed, and in place of which the disks go now. */
+export function unkeepDisks({ spec, files }: Definition, locations: Locations): void {
+  for (const disk of spec.disks.filter(({ owned, file }) => owned && !isAbsolute(file))) {
+    const path = diskPath(disk, files);
+    for (const name of keptNames(path, locations, `${spec.name}-${disk.name}`)) {
+      const found = statSync(name, { throwIfNoEntry: false });
+      if (!found) break;
+      if (isSameFile(path, name)) rmSync(name);
+    }
+  }
+}
+
+/** Whether a disk that outlived its machine needs it. */
+export function isKept(base: string): boolean {
+  return statSync(markOf(base), { throwIfNoEntry: false }) !== undefined;
+}
+
+function markOf(base: string): string {
+  return `${base}.kept`;
+}
+
+function keepDisk(path: string, locations: Locations, stem: string): string {
+  for (const kept of keptNames(path, locations, stem)) {
+    try {
+      linkSync(path, kept);
+      return kept;
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+      // By a removal that was killed then.
+      if (isSameFile(path, kept)) return kept;
+    }
+  }
+  throw new TypeError('there are names without end');
+}
+
+function* keptNames(path: string, locations: Locations, stem: string): Generator<string> {
+  const extension = extname(path) || '.img';
+  for (let number = 1; ; number++) {
+    yield join(locations.disks, number === 1 ? `${stem}${extension}` : `${stem}-${number}${extension}`);
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+}

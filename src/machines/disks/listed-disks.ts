@@ -1,0 +1,61 @@
+import { VmletError } from '../../errors/index.ts';
+import type { DiskFormat } from '../../images/formats/disk-info.ts';
+import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { Definition } from '../record/definition.ts';
+import { portsOf } from './live-disks.ts';
+import { diskPath } from '../plan/machine-plan.ts';
+import type { StoredDisk } from '../spec/machine-spec.ts';
+
+export interface ListedDisk extends Pick<StoredDisk, 'name' | 'cache' | 'discard' | 'readOnly'> {
+  /** Absolute. */
+  readonly path: string;
+  readonly format: DiskFormat;
+  /** Whether the file goes with the machine's storage. */
+  readonly owned: boolean;
+  /** The file that it stands on. */
+  readonly backingPath: string | undefined;
+  /** The size that the guest sees, and what it takes on the host, in bytes; undefined where the file cannot be read. */
+  readonly virtualBytes: number | undefined;
+  readonly actualBytes: number | undefined;
+  /** What is wrong with the file. */
+  readonly problem: string | undefined;
+  /** The port that it is in, where the machine runs and has it. */
+  readonly port: string | undefined;
+}
+
+/** A machine's disks, as they are just now. @throws what `withMonitor` does, for a machine that runs. */
+export async function listDisks(
+  definition: Definition,
+  { signal }: Pick<Limits, 'signal'> = {},
+): Promise<readonly ListedDisk[]> {
+  const { spec, files } = definition;
+  const ports = await portsOf(definition, signal);
+  return Promise.all(
+    spec.disks.map(async ({ file: _file, backing, ...disk }) => {
+      const path = diskPath({ file: _file }, files);
+      return {
+        ...disk,
+        path,
+        backingPath: backing?.path,
+        port: ports.get(disk.name),
+        ...(await look(path, disk.format, signal)),
+      };
+    }),
+  );
+}
+
+async function look(
+  path: string,
+  format: DiskFormat,
+  signal: AbortSignal | undefined,
+): Promise<Pick<ListedDisk, 'virtualBytes' | 'actualBytes' | 'problem'>> {
+  try {
+    const { virtualBytes, actualBytes } = await inspectDisk({ path, format, signal });
+    return { virtualBytes, actualBytes, problem: undefined };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof VmletError)) throw error;
+    return { virtualBytes: undefined, actualBytes: undefined, problem: error.message };
+  }
+}

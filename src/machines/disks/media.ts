@@ -1,0 +1,171 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { findMedium } from '../../machine/survey/boot-source.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { changeMedium } from '../../machine/state/medium.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { Definition } from '../record/definition.ts';
+import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
+import { lendFile, removeLentFiles } from './lent-file.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import type { StoredCdrom } from '../spec/machine-spec.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { withMonitor } from '../channel/monitor.ts';
+
+/** The board's own controller has so many places. */
+const MOST_DRIVES = 6;
+
+export interface ChangeCdOptions {
+  /** The drive's name; not needed where the machine has one only. */
+  readonly drive?: string | undefined;
+  /** Open the drive though the guest has locked it; false by default. */
+  readonly force?: boolean | undefined;
+  /** What a guest that has locked the drive gets to open it, in milliseconds; 10 000 by default. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ChangedCd {
+  readonly drive: string;
+  /** A drive that was added while the machine runs is there from the next start on. */
+  readonly takesEffect: 'now' | 'next start';
+}
+
+/**
+ * Puts a CD into a drive, or takes out what is in it; where the machine runs, at once, and its guest is told.
+ * @param path an ISO image; undefined leaves the drive empty.
+ * @throws InvalidInputError, ImageRefusedError for what is no CD image or is cut off, GuestHoldsDeviceError when the
+ *   guest has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
+ */
+export async function changeCd(
+  locations: Locations,
+  machine: string,
+  path: string | undefined,
+  { drive, ...options }: ChangeCdOptions = {},
+): Promise<ChangedCd> {
+  const medium = path === undefined ? undefined : await findMedium(path, 'iso', options.signal);
+  return withLockedMachine(locations, machine, 'changing its CD', async (definition) => {
+    const { spec } = definition;
+    const found = requireDrive(definition, drive);
+    refuseSaved(definition, 'CD');
+    const isThere = runsWith(definition, found);
+    if (isThere) await changeLive(definition, found, medium, options);
+    const changed = spec.cdroms.map((other) => (other === found ? driveWith(found.name, medium) : other));
+    writeSpec(definition, { ...spec, cdroms: changed });
+    const takesEffect = isThere || readStatus(definition.files).kind !== 'running' ? 'now' : 'next start';
+    return { drive: found.name, takesEffect };
+  });
+}
+
+/**
+ * Gives a machine another drive, from the next start on.
+ * @param path what is in it; empty by default.
+ * @returns its name.
+ * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
+ */
+export async function addCdDrive(locations: Locations, machine: string, path?: string): Promise<string> {
+  const medium = path === undefined ? undefined : await findMedium(path, 'iso', undefined);
+  return withLockedMachine(locations, machine, 'adding a drive to it', (definition) => {
+    const { spec } = definition;
+    refuseSaved(definition, 'set of drives');
+    const names = Array.from({ length: MOST_DRIVES }, (_, number) => `cdrom${number}`);
+    const name = names.find((candidate) => !spec.cdroms.some((drive) => drive.name === candidate));
+    if (name === undefined) {
+      throw new InvalidInputError(
+        'drive',
+        `${machine} has ${MOST_DRIVES} drives, and there is no place for another`,
+      );
+    }
+    writeSpec(definition, { ...spec, cdroms: [...spec.cdroms, driveWith(name, medium)] });
+    return name;
+  });
+}
+
+/** Takes a drive away, from the next start on. @returns its name. @throws as `addCdDrive` does. */
+export async function removeCdDrive(locations: Locations, machine: string, drive?: string): Promise<string> {
+  return withLockedMachine(locations, machine, 'removing a drive of it', (definition) => {
+    const { spec } = definition;
+    refuseSaved(definition, 'set of drives');
+    const found = requireDrive(definition, drive);
+    writeSpec(definition, { ...spec, cdroms: spec.cdroms.filter((other) => other !== found) });
+    return found.name;
+  });
+}
+
+export interface ListedDrive extends StoredCdrom {
+  /** For a machine that runs and has the drive: whether its guest keeps it locked. */
+  readonly locked: boolean | undefined;
+  /** The same: whether it is open, as after the guest has ejected the CD. */
+  readonly open: boolean | undefined;
+}
+
+/** A machine's drives. @throws what `withMonitor` does, for a machine that runs. */
+export async function listDrives(
+  definition: Definition,
+  { signal }: Pick<Limits, 'signal'> = {},
+): Promise<readonly ListedDrive[]> {
+  const { spec, files } = definition;
+  const runs = readStatus(files).kind === 'running';
+  const live = runs
+    ? await withMonitor(definition, async (qmp) => qmp.execute('query-block'), { signal })
+    : [];
+  return spec.cdroms.map((drive) => {
+    const found = live.find(({ qdev }) => qdev === deviceId(drive));
+    return { ...drive, locked: found?.locked, open: found && found.tray_open === true };
+  });
+}
+
+async function changeLive(
+  definition: Definition,
+  drive: StoredCdrom,
+  medium: string | undefined,
+  options: Omit<ChangeCdOptions, 'drive'>,
+): Promise<void> {
+  const { files } = definition;
+  removeLentFiles(files);
+  await withMonitor(
+    definition,
+    async (qmp) => {
+      const change = async (path?: string): Promise<void> =>
+        changeMedium(qmp, deviceId(drive), path, options);
+      if (medium === undefined) await change();
+      else await lendFile(files, medium, change);
+    },
+    { waitsForGuest: true, signal: options.signal },
+  );
+  const plan = readPlan(files);
+  const cdroms = plan.cdroms.map((one) => (one.name === drive.name ? { ...one, path: medium } : one));
+  exchangeFile(files.plan, JSON.stringify({ ...plan, cdroms }));
+}
+
+function runsWith({ files }: Definition, drive: StoredCdrom): boolean {
+  if (readStatus(files).kind !== 'running') return false;
+  return readPlan(files).cdroms.some(({ name }) => name === drive.name);
+}
+
+/** As the command line of QEMU names it. */
+function deviceId({ name }: StoredCdrom): string {
+  return `${name}-device`;
+}
+
+function driveWith(name: string, path: string | undefined): StoredCdrom {
+  return { name, ...(path !== undefined && { path }) };
+}
+
+function requireDrive({ spec }: Definition, wanted: string | undefined): StoredCdrom {
+  const names = spec.cdroms.map(({ name }) => name).join(', ');
+  const [only, ...others] = spec.cdroms;
+  if (!only) {
+    throw new InvalidInputError('drive', `${spec.name} has no CD drive`, {
+      hint: `give it one, from its next start on: vmlet cd add ${spec.name}`,
+    });
+  }
+  if (wanted === undefined && others.length > 0) {
+    throw new InvalidInputError('drive', `${spec.name} has several`, { hint: `name one of ${names}` });
+  }
+  const found = wanted === undefined ? only : spec.cdroms.find(({ name }) => name === wanted);
+  if (found) return found;
+  throw new InvalidInputError('drive', `${spec.name} has no drive ${wanted ?? ''}`, {
+    hint: `it has ${names}`,
+  });
+}

@@ -1,0 +1,35 @@
+import { cloudInitFailure } from '../../guest/cloud-init/cloud-init-failure.ts';
+import { probeCloudInit } from '../../guest/cloud-init/cloud-init-probe.ts';
+import { type CloudInitStatus, describeCloudInitProgress } from '../../guest/cloud-init/cloud-init-status.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { Definition } from '../record/definition.ts';
+import { findGuestChannel } from '../channel/guest-channel.ts';
+
+type Look = { readonly done: true } | { readonly done: false; readonly seen: string };
+
+/**
+ * Looks once at cloud-init in the guest. The agent is let go at once: it serves one at a time.
+ * @throws CloudInitError when it has failed, is not there or does not run, and what connecting to the agent throws.
+ */
+export async function lookAtCloudInit(
+  definition: Definition,
+  limits: Limits & { readonly timeoutMs: number },
+): Promise<Look> {
+  const status = await readCloudInit(definition, limits);
+  if (!status) return { done: false, seen: 'no agent has opened its port in the guest' };
+  const failure = cloudInitFailure(status, `the guest of ${definition.spec.name}`);
+  if (failure) throw failure;
+  if (status.state === 'done') return { done: true };
+  return { done: false, seen: describeCloudInitProgress(status) };
+}
+
+/** Undefined as long as there is no agent to ask. */
+async function readCloudInit(
+  definition: Definition,
+  limits: Limits & { readonly timeoutMs: number },
+): Promise<CloudInitStatus | undefined> {
+  const channel = await findGuestChannel(definition, limits);
+  if (!channel) return undefined;
+  await using open = channel;
+  return await probeCloudInit(open, { signal: limits.signal });
+}

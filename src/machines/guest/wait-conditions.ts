@@ -1,0 +1,257 @@
+import { stripVTControlCharacters } from 'node:util';
+import { InvalidInputError, MachineStateError, TimedOutError, type VmletError } from '../../errors/index.ts';
+import { followLog } from '../../machine/logs/log-file.ts';
+import { type Endpoint, probeForward, probeSsh } from '../../network/probe/forward-probe.ts';
+import type { Definition } from '../record/definition.ts';
+import { lookAtCloudInit } from './cloud-init.ts';
+import { findGuestAddresses } from '../look/guest-addresses.ts';
+import { findGuestChannel } from '../channel/guest-channel.ts';
+import { sshEndpoint } from '../spec/forwards.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { describeStatus, readStatus } from '../record/machine-status.ts';
+import { readSerialStart } from '../channel/serial-start.ts';
+import { pause } from '../../util/time/pause.ts';
+
+/** What `waitFor` waits for: all that is given. */
+export interface WaitConditions {
+  /** Its processors run. */
+  readonly running?: boolean | undefined;
+  /** vmlet's agent or QEMU's answers. */
+  readonly agent?: boolean | undefined;
+  /** An ssh server greets at the forward to port 22, or on a bridge at the guest's own address. */
+  readonly ssh?: boolean | undefined;
+  /** TCP ports of the guest, each with a forward, at which a server accepts connections. */
+  readonly ports?: readonly number[] | undefined;
+  /** Each matches a line that the guest has written on its serial port since it was started, without control sequences. */
+  readonly log?: readonly RegExp[] | undefined;
+  /**
+   * cloud-init has done its work since this boot, to its end.
+   * @throws CloudInitError when it has failed, is not there or does not run.
+   */
+  readonly cloudInit?: boolean | undefined;
+  /** It does not run any more. */
+  readonly stopped?: boolean | undefined;
+}
+
+export interface Looks {
+  readonly signal: AbortSignal;
+  readonly saw: (seen: string) => void;
+}
+
+export interface Condition {
+  readonly name: string;
+  /** `start` comes before the machine runs, `live` fails when it ends, `end` is the last. */
+  readonly stage: 'start' | 'live' | 'end';
+  /** It cannot come true any more once the guest's kernel has died. */
+  readonly needsKernel?: boolean;
+  readonly wait: (definition: Definition, looks: Looks) => Promise<void>;
+}
+
+const LOOK_EVERY_MS = 100;
+const CLOUD_INIT_EVERY_MS = 1000;
+const AGENT_MS = 10_000;
+/** A connection that is begun before the guest has a network is lost, and a slow server needs a long one. */
+const PATIENCE_MS = [1000, 1000, 6000];
+/** Longer lines are matched in pieces. */
+const LONGEST_LINE = 64 * 1024;
+
+/** @throws InvalidInputError */
+export function conditionsOf(wanted: WaitConditions): Condition[] {
+  const conditions: Condition[] = [
+    ...(wanted.running ? [running] : []),
+    ...(wanted.agent ? [agent] : []),
+    ...(wanted.ssh ? [ssh] : []),
+    ...(wanted.cloudInit ? [cloudInit] : []),
+    ...(wanted.ports ?? []).map(port),
+    ...(wanted.log ?? []).map(log),
+    ...(wanted.stopped ? [stopped] : []),
+  ];
+  if (conditions.length > 0) return conditions;
+  throw new InvalidInputError('conditions', 'none was given', {
+    hint: 'for example: vmlet wait NAME --for ssh',
+  });
+}
+
+export async function pauseBetweenLooks(signal: AbortSignal, milliseconds = LOOK_EVERY_MS): Promise<void> {
+  await pause(milliseconds, signal);
+}
+
+const running: Condition = {
+  name: 'running',
+  stage: 'start',
+  wait: async ({ files }, { signal, saw }) =>
+    until(signal, () => {
+      const status = readStatus(files);
+      saw(`it ${status.kind === 'running' ? 'is' : 'does not run:'} ${describeStatus(status)}`);
+      return status.kind === 'running' && status.state === 'running';
+    }),
+};
+
+const stopped: Condition = {
+  name: 'stopped',
+  stage: 'end',
+  wait: async ({ files }, { signal, saw }) =>
+    until(signal, () => {
+      const status = readStatus(files);
+      saw(`it is ${describeStatus(status)}`);
+      return status.kind !== 'running';
+    }),
+};
+
+const agent: Condition = {
+  name: 'agent',
+  stage: 'live',
+  needsKernel: true,
+  wait: async (definition, { signal, saw }) =>
+    until(signal, async () => {
+      try {
+        await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
+        if (!channel) saw('no agent has opened its port in the guest');
+        return channel !== undefined;
+      } catch (error) {
+        saw(failedLook(error));
+        return false;
+      }
+    }),
+};
+
+const cloudInit: Condition = {
+  name: 'cloud-init',
+  stage: 'live',
+  needsKernel: true,
+  wait: async (definition, { signal, saw }) => {
+    for (;;) {
+      try {
+        const look = await lookAtCloudInit(definition, { timeoutMs: AGENT_MS, signal });
+        if (look.done) return;
+        saw(look.seen);
+      } catch (error) {
+        saw(failedLook(error));
+      }
+      // Each look costs the guest some work, and this takes long in any case.
+      await pauseBetweenLooks(signal, CLOUD_INIT_EVERY_MS);
+    }
+  },
+};
+
+const ssh: Condition = {
+  name: 'ssh',
+  stage: 'live',
+  needsKernel: true,
+  wait: async (definition, { signal, saw }) =>
+    untilProbed(signal, async (patienceMs) => {
+      const endpoint = await endpointOf(definition, 22, signal);
+      if ('problem' in endpoint) {
+        saw(endpoint.problem);
+        return false;
+      }
+      const found = await probeSsh(endpoint, { patienceMs, signal });
+      saw('banner' in found ? found.banner : found.seen);
+      return 'banner' in found;
+    }),
+};
+
+function port(number: number): Condition {
+  return {
+    name: `port ${number}`,
+    stage: 'live',
+    needsKernel: true,
+    wait: async (definition, { signal, saw }) =>
+      untilProbed(signal, async (patienceMs) => {
+        const endpoint = await endpointOf(definition, number, signal);
+        if ('problem' in endpoint) {
+          saw(endpoint.problem);
+          return false;
+        }
+        const answer = await probeForward(endpoint, witnessOf(definition, number), { patienceMs, signal });
+        saw(ANSWERS[answer]);
+        return answer === 'accepts';
+      }),
+  };
+}
+
+const ANSWERS = {
+  accepts: 'the guest accepts connections',
+  refuses: 'the guest refuses connections',
+  silent: 'the guest has not answered',
+  'not forwarded': 'nobody listens on the host',
+} as const;
+
+function log(pattern: RegExp): Condition {
+  return {
+    name: `log ${pattern.source}`,
+    stage: 'live',
+    wait: async ({ files }, { signal, saw }) => {
+      let line = '';
+      const decoder = new TextDecoder();
+      for await (const bytes of followLog(files.serialLog, { from: readSerialStart(files), signal })) {
+        const lines = (line + decoder.decode(bytes, { stream: true })).split('\n');
+        line = (lines.at(-1) ?? '').slice(-LONGEST_LINE);
+        const plain = lines.map(printed);
+        // The last one has no end yet, as a prompt never has.
+        if (plain.some((text) => matches(pattern, text))) return;
+        const last = plain.findLast((text) => text.trim() !== '');
+        if (last !== undefined) saw(`the last line is ${JSON.stringify(last.slice(-200))}`);
+      }
+    },
+  };
+}
+
+function printed(line: string): string {
+  return stripVTControlCharacters(line).replaceAll('\r', '');
+}
+
+/** A pattern with the flag g or y would go on from where it matched last. */
+function matches(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(text);
+}
+
+/** Where a port of the guest is reached from the host. */
+export async function endpointOf(
+  definition: Definition,
+  guestPort: number,
+  signal: AbortSignal | undefined,
+): Promise<Endpoint | { readonly problem: string }> {
+  const { network, bridge } = readPlan(definition.files);
+  const { name } = definition.spec;
+  if (bridge) {
+    try {
+      const { addresses } = await findGuestAddresses(definition, { signal });
+      return { address: addresses[0]?.address ?? '', port: guestPort };
+    } catch (error) {
+      return { problem: failedLook(error) };
+    }
+  }
+  const to = (network?.forwards ?? []).filter((forward) => forward.guestPort === guestPort);
+  const endpoint = sshEndpoint(to.map((forward) => ({ ...forward, guestPort: 22 })));
+  if (endpoint) return endpoint;
+  throw new InvalidInputError('port', `${name} has no forward to TCP port ${guestPort} of its guest`, {
+    hint: network ? `add one: vmlet port add ${name} ${guestPort}` : 'it has no network',
+  });
+}
+
+function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {
+  const forwards = readPlan(files).network?.forwards ?? [];
+  const other = forwards.find((forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp');
+  return other && sshEndpoint([{ ...other, guestPort: 22 }]);
+}
+
+/** A look that failed in a way that may pass. @throws what does not. */
+function failedLook(error: unknown): string {
+  const passes = error instanceof TimedOutError || error instanceof MachineStateError;
+  if (!passes) throw error;
+  return (error as VmletError).message;
+}
+
+async function until(signal: AbortSignal, look: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await look())) await pauseBetweenLooks(signal);
+}
+
+async function untilProbed(
+  signal: AbortSignal,
+  look: (patienceMs: number) => Promise<boolean>,
+): Promise<void> {
+  let count = 0;
+  await until(signal, async () => look(PATIENCE_MS[count++ % PATIENCE_MS.length] ?? 0));
+}

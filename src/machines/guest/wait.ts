@@ -1,0 +1,162 @@
+import { MachineEndedError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { together } from '../../util/time/together.ts';
+import type { Definition } from '../record/definition.ts';
+import { whileKernelLives } from '../channel/kernel-watch.ts';
+import { type MachineStatus, describeEnd, readStatus } from '../record/machine-status.ts';
+import { notRunning } from '../record/not-running.ts';
+import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
+import { startTimer } from '../../util/time/timer.ts';
+
+export interface WaitOptions extends Limits {
+  /** Milliseconds; 120 000 by default, 600 000 with `cloudInit`. */
+  readonly timeoutMs?: number | undefined;
+  /** Called when what is still waited for, or what was seen of it, has changed. */
+  readonly onProgress?: ((waiting: readonly WaitProgress[]) => void) | undefined;
+}
+
+export interface WaitProgress {
+  /** As in `port 8080`. */
+  readonly condition: string;
+  /** What the last look showed; empty before the first. */
+  readonly seen: string;
+}
+
+const WAIT_TIMEOUT_MS = 120_000;
+/** A first boot may install much, and be slow on an emulated processor. */
+const CLOUD_INIT_TIMEOUT_MS = 600_000;
+
+type Running = Extract<MachineStatus, { kind: 'running' }>;
+
+/**
+ * Waits until all conditions have been true, each at some time since the call.
+ *
+ * A machine that does not run is waited for only where `running` is among them, or where it is all that is waited for
+ * that it has `stopped`.
+ * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something else
+ *   than its end is waited for; LaunchError when its kernel dies while what needs it is waited for; CloudInitError, MachineStateError, InvalidInputError, or the signal's reason.
+ */
+export async function waitForMachine(
+  definition: Definition,
+  wanted: WaitConditions,
+  options: WaitOptions = {},
+): Promise<void> {
+  const {
+    timeoutMs = wanted.cloudInit ? CLOUD_INIT_TIMEOUT_MS : WAIT_TIMEOUT_MS,
+    signal,
+    onProgress,
+  } = options;
+  const { name } = definition.spec;
+  const waiting = new Map<Condition, string>();
+  const conditions = conditionsOf(wanted);
+  for (const condition of conditions) waiting.set(condition, '');
+  const report = (): void =>
+    onProgress?.([...waiting].map(([condition, seen]) => ({ condition: condition.name, seen })));
+  const settle = async (condition: Condition, either: AbortSignal): Promise<void> => {
+    await condition.wait(definition, {
+      signal: either,
+      saw: (seen) => {
+        if (waiting.get(condition) === seen) return;
+        waiting.set(condition, seen);
+        report();
+      },
+    });
+    waiting.delete(condition);
+    report();
+  };
+  const all = async (some: readonly Condition[], either: AbortSignal): Promise<void> => {
+    await together(
+      some.map((condition) => async (one: AbortSignal) => settle(condition, one)),
+      either,
+    );
+  };
+
+  const limit = new AbortController();
+  const stopTimer = startTimer(timeoutMs, () => limit.abort(timedOut(name, timeoutMs, waiting)));
+  const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+  try {
+    report();
+    await all(
+      conditions.filter(({ stage }) => stage === 'start'),
+      either,
+    );
+    const live = conditions.filter(({ stage }) => stage === 'live');
+    if (live.length > 0) {
+      // Who waits for a line may wait for the kernel's last.
+      const onlyLog = live.every(({ needsKernel }) => needsKernel !== true);
+      await whileItRuns(definition, either, async (one) =>
+        onlyLog ? all(live, one) : whileKernelLives(definition, async (each) => all(live, each), one),
+      );
+    }
+    await all(
+      conditions.filter(({ stage }) => stage === 'end'),
+      either,
+    );
+  } finally {
+    stopTimer();
+  }
+}
+
+/** Fails at once when the machine ends before the work does. */
+async function whileItRuns(
+  definition: Definition,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const first = await started(definition, signal);
+  const done = new AbortController();
+  await together(
+    [
+      async (either) => {
+        try {
+          await work(either);
+        } catch (error) {
+          // A look may fail because the machine is gone; that is then what has to be said.
+          requireSameRun(definition, first);
+          throw error;
+        } finally {
+          done.abort();
+        }
+      },
+      async (either) => {
+        while (!done.signal.aborted) {
+          requireSameRun(definition, first);
+          await pauseBetweenLooks(AbortSignal.any([either, done.signal])).catch((error: unknown) => {
+            if (!done.signal.aborted) throw error;
+          });
+        }
+      },
+    ],
+    signal,
+  );
+}
+
+/** The machine as it runs, its sockets there. */
+async function started({ spec, files }: Definition, signal: AbortSignal): Promise<Running> {
+  for (;;) {
+    const status = readStatus(files);
+    if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
+    if (status.state !== 'starting') return status;
+    await pauseBetweenLooks(signal);
+  }
+}
+
+function requireSameRun({ spec, files }: Definition, first: Running): void {
+  const status = readStatus(files);
+  if (status.kind === 'running') {
+    if (status.keeper.pid === first.keeper.pid && status.keeper.startTime === first.keeper.startTime) return;
+    throw new MachineStateError(spec.name, status.state, 'has ended and was started again meanwhile');
+  }
+  if (status.kind === 'stopped') {
+    throw new MachineEndedError(`${spec.name}: ${describeEnd(status.outcome)}`, status.outcome);
+  }
+  throw notRunning(spec.name, status.kind);
+}
+
+function timedOut(name: string, timeoutMs: number, waiting: ReadonlyMap<Condition, string>): TimedOutError {
+  const names = [...waiting.keys()].map((condition) => condition.name);
+  const seen = [...waiting].map(([condition, text]) => `${condition.name}: ${text || 'nothing was seen'}`);
+  return new TimedOutError(`waiting for ${names.join(', ')} of ${name}`, timeoutMs, {
+    hint: seen.join('; '),
+  });
+}

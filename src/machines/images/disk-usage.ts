@@ -1,0 +1,193 @@
+import { existsSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { BrokenMachineError, MachineNotFoundError, VmletError } from '../../errors/index.ts';
+import { ownerOfBuild } from '../../images/store/build-directory.ts';
+import { imageDirectoryName } from '../../images/record/image.ts';
+import { describeImage, layersOn, unneededOf } from '../../images/store/remove-image.ts';
+import { listImages } from '../../images/store/store.ts';
+import { goesOn, keptDownloads } from '../../images/transfer/partial/kept-downloads.ts';
+import { TemplateShelf } from '../../template/template-shelf.ts';
+import { type Locations, placesOf } from '../../machine/paths/locations.ts';
+import { ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { isAlive } from '../../process/identity.ts';
+import { type Definition, machineNames, readSpec } from '../record/definition.ts';
+import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
+import { findImageUsers } from './image-users.ts';
+import { definitionFiles } from '../record/machine-files.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { listMachineSnapshots } from '../snapshots/snapshots.ts';
+
+/**
+ * What vmlet keeps on a host. `machines` are their disks and all that is with them; `snapshots` is the memory that
+ * snapshots have in those disks, and is counted there; `unfinished` is what somebody is working on, or was when it was
+ * killed.
+ */
+export type UsageKind =
+  | 'images'
+  | 'templates'
+  | 'machines'
+  | 'snapshots'
+  | 'saved states'
+  | 'kept disks'
+  | 'logs'
+  | 'downloads'
+  | 'unfinished';
+
+/** What one thing takes. */
+export interface UsageEntry extends FileUsage {
+  /** As in `debian:13` or `web`. */
+  readonly name: string;
+  /** Something needs it just now: an image with a machine on it, a machine that runs, work that goes on. */
+  readonly active: boolean;
+  /** What `vmlet system prune --all` frees of it. */
+  readonly reclaimableBytes: number;
+  /** What is wrong with it. */
+  readonly problem?: string;
+}
+
+export type DiskUsage = Readonly<Record<UsageKind, readonly UsageEntry[]>>;
+
+/** Measures all that vmlet keeps for this user. What comes or goes meanwhile may be missing. @throws the signal's reason */
+export async function measureDiskUsage(locations: Locations, signal?: AbortSignal): Promise<DiskUsage> {
+  const meter = new FileMeter();
+  const images = await imageEntries(locations, meter);
+  signal?.throwIfAborted();
+  const machines = machineNames(locations).map((name) => measureMachine(locations, name, meter));
+  const snapshots: UsageEntry[] = [];
+  for (const { definition } of machines) {
+    if (definition) snapshots.push(...(await snapshotEntries(definition, signal)));
+  }
+  return {
+    images,
+    templates: templateEntries(locations, meter),
+    machines: machines.map(({ machine }) => machine),
+    snapshots,
+    'saved states': machines.flatMap(({ saved }) => saved),
+    'kept disks': entriesOf(locations.disks)
+      .filter((name) => !name.endsWith('.kept'))
+      .map((name) => kept(name, meter.measure(join(locations.disks, name)))),
+    logs: machines.flatMap(({ logs }) => logs),
+    downloads: await downloadEntries(locations, meter),
+    unfinished: unfinishedEntries(locations, meter),
+  };
+}
+
+async function imageEntries(locations: Locations, meter: FileMeter): Promise<UsageEntry[]> {
+  const { images, broken } = await listImages(locations.images);
+  const usersOf = findImageUsers(locations);
+  const unneeded = unneededOf(images, images, usersOf);
+  return [
+    ...images.map((image) => {
+      const usage = meter.measure(join(locations.images, imageDirectoryName(image.digest)));
+      return {
+        name: describeImage(image),
+        ...usage,
+        active: usersOf(image).length > 0 || layersOn(image, images).length > 0,
+        reclaimableBytes: unneeded.includes(image) ? usage.hostBytes : 0,
+      };
+    }),
+    ...broken.map(({ path, reason }) => ({ ...kept(basename(path), meter.measure(path)), problem: reason })),
+  ];
+}
+
+function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
+  return new TemplateShelf(locations)
+    .directories()
+    .map(({ name, directory }) => kept(name, meter.measure(directory)));
+}
+
+interface MeasuredMachine {
+  readonly definition: Definition | undefined;
+  readonly machine: UsageEntry;
+  readonly saved: readonly UsageEntry[];
+  readonly logs: readonly UsageEntry[];
+}
+
+function measureMachine(locations: Locations, name: string, meter: FileMeter): MeasuredMachine {
+  const { directory, savedState } = definitionFiles(join(locations.machines, name));
+  const own = meter.measure(directory, [savedState]);
+  const saved = existsSync(savedState) ? [kept(name, meter.measure(savedState))] : [];
+  try {
+    const definition = readSpec(locations, name);
+    const { spec, files } = definition;
+    const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file));
+    const usage = sum([own, ...adopted.map(({ file }) => meter.measure(file))]);
+    const active = readStatus(files).kind === 'running';
+    const logs = kept(name, meter.measure(files.logs));
+    return {
+      definition,
+      machine: { ...kept(name, usage), active },
+      saved,
+      logs: logs.apparentBytes > 0 ? [{ ...logs, active }] : [],
+    };
+  } catch (error) {
+    if (!(error instanceof BrokenMachineError || error instanceof MachineNotFoundError)) throw error;
+    const machine = { ...kept(name, own), problem: error.message };
+    return { definition: undefined, machine, saved, logs: [] };
+  }
+}
+
+async function snapshotEntries(
+  definition: Definition,
+  signal: AbortSignal | undefined,
+): Promise<UsageEntry[]> {
+  const { name } = definition.spec;
+  try {
+    const snapshots = await listMachineSnapshots(definition, { signal });
+    return snapshots.map((snapshot) =>
+      kept(`${name} ${snapshot.name}`, {
+        apparentBytes: snapshot.memoryBytes,
+        hostBytes: snapshot.memoryBytes,
+      }),
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof VmletError)) throw error;
+    return [{ ...kept(name, { apparentBytes: 0, hostBytes: 0 }), problem: error.message }];
+  }
+}
+
+export async function downloadEntries(locations: Locations, meter: FileMeter): Promise<UsageEntry[]> {
+  const downloads = await keptDownloads(placesOf(locations).partials);
+  return Promise.all(
+    downloads.map(async (download) => {
+      const usage = sum(download.files.map((file) => meter.measure(file)));
+      const active = await goesOn(download);
+      return { name: download.name, ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
+    }),
+  );
+}
+
+/** What was being made when somebody was killed goes with the next prune, launch or build. */
+export function unfinishedEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
+  const places = [
+    { directory: locations.images, ownerOf: ownerOfBuild },
+    { directory: locations.scratch, ownerOf: ownerInName },
+    { directory: join(locations.machines, '.staging'), ownerOf: ownerInName },
+  ];
+  const owned = places.flatMap(({ directory, ownerOf }) =>
+    entriesOf(directory).flatMap((name) => {
+      const owner = ownerOf(name);
+      return owner ? [{ directory: join(directory, name), active: isAlive(owner) }] : [];
+    }),
+  );
+  return [...owned, ...new TemplateShelf(locations).unfinished()].map(({ directory, active }) => {
+    const usage = meter.measure(directory);
+    return { name: basename(directory), ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
+  });
+}
+
+/** A thing that no prune takes. */
+function kept(name: string, usage: FileUsage): UsageEntry {
+  return { name, ...usage, active: false, reclaimableBytes: 0 };
+}
+
+export function sum(usages: readonly FileUsage[]): FileUsage {
+  return usages.reduce<FileUsage>(
+    (total, { apparentBytes, hostBytes }) => ({
+      apparentBytes: total.apparentBytes + apparentBytes,
+      hostBytes: total.hostBytes + hostBytes,
+    }),
+    { apparentBytes: 0, hostBytes: 0 },
+  );
+}

@@ -1,0 +1,126 @@
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSystemError } from '../../errors/index.ts';
+import { ownerOfBuild } from '../../images/store/build-directory.ts';
+import { imageDirectoryName } from '../../images/record/image.ts';
+import type { UsersOf } from '../../images/store/remove-image.ts';
+import { templateFiles } from '../../template/template-files.ts';
+import { TemplateShelf } from '../../template/template-shelf.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { isAlive } from '../../process/identity.ts';
+import { machineNames } from '../record/definition.ts';
+import { definitionFiles } from '../record/machine-files.ts';
+
+/** A qcow2 holds the name of its backing file within its first cluster, which is as large as this by default. */
+const HEADER_BYTES = 64 * 1024;
+
+/**
+ * Which machines, throw-away ones too, templates, and disks that outlived their machine stand on an image. Their texts are searched
+ * for the image's directory, so that a machine counts whose definition cannot be understood.
+ */
+export function findImageUsers(locations: Locations): UsersOf {
+  const texts = [
+    ...machineTexts(locations),
+    ...diskTexts(locations),
+    ...templateTexts(locations),
+    ...scratchTexts(locations),
+    ...buildTexts(locations),
+  ];
+  return ({ digest }) => {
+    const directory = imageDirectoryName(digest);
+    return [...new Set(texts.filter(({ text }) => text.includes(directory)).map(({ user }) => user))];
+  };
+}
+
+interface UserText {
+  readonly user: string;
+  readonly text: Buffer;
+}
+
+function machineTexts(locations: Locations): UserText[] {
+  return machineNames(locations).flatMap((name) => {
+    const { spec } = definitionFiles(join(locations.machines, name));
+    const text = unlessGone(() => readFileSync(spec));
+    return text === undefined ? [] : [{ user: `the machine ${name}`, text }];
+  });
+}
+
+function diskTexts({ disks }: Locations): UserText[] {
+  return beginningsIn(disks).map(({ path, text }) => ({ user: `the disk ${path}`, text }));
+}
+
+/** Templates name all that they stand on in their records. */
+function templateTexts(locations: Locations): UserText[] {
+  return new TemplateShelf(locations).directories().flatMap(({ name, directory }) => {
+    const text = unlessGone(() => readFileSync(templateFiles(directory).record));
+    return text === undefined ? [] : [{ user: `the template ${name}`, text }];
+  });
+}
+
+/** Overlays of machines that `vmlet run` has running. Of those whose owner is dead, nobody will read any more. */
+function scratchTexts({ scratch }: Locations): UserText[] {
+  const names = unlessGone(() => readdirSync(scratch)) ?? [];
+  return names.flatMap((name) => {
+    const owner = ownerInName(name);
+    if (!owner || !isAlive(owner)) return [];
+    const user = `a throw-away machine of process ${owner.pid}`;
+    return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
+  });
+}
+
+/** Disks of images that are being made of others: they are named as standing on them only when they are whole. */
+function buildTexts({ images }: Locations): UserText[] {
+  const names = unlessGone(() => readdirSync(images)) ?? [];
+  return names.flatMap((name) => {
+    const owner = ownerOfBuild(name);
+    if (!owner || !isAlive(owner)) return [];
+    const directory = join(images, name);
+    const below = (unlessGone(() => readdirSync(directory)) ?? []).map((child) => join(directory, child));
+    const user = `an image that process ${owner.pid} makes`;
+    return [directory, ...below]
+      .filter(isReadable)
+      .flatMap(beginningsIn)
+      .filter(({ path }) => path.endsWith('.qcow2'))
+      .map(({ text }) => ({ user, text }));
+  });
+}
+
+/** The root of a system that is being installed belongs to other users, and has no disks. */
+function isReadable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EACCES', 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+function beginningsIn(directory: string): { readonly path: string; readonly text: Buffer }[] {
+  const entries = unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  return entries.flatMap((entry) => {
+    const path = join(directory, entry.name);
+    const text = entry.isFile() ? unlessGone(() => readBeginning(path)) : undefined;
+    return text === undefined ? [] : [{ path, text }];
+  });
+}
+
+function readBeginning(path: string): Buffer {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, HEADER_BYTES, 0));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}

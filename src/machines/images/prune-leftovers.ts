@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { sweepBuildDirectories } from '../../images/store/build-directory.ts';
+import { keptDownloads, removeDownload } from '../../images/transfer/partial/kept-downloads.ts';
+import { TemplateShelf } from '../../template/template-shelf.ts';
+import { type Locations, placesOf } from '../../machine/paths/locations.ts';
+import { sweepDeadOwners } from '../../machine/paths/runtime-directory.ts';
+import { type UsageEntry, downloadEntries, unfinishedEntries } from './disk-usage.ts';
+import { FileMeter } from '../../util/files/file-usage.ts';
+
+/**
+ * Removes what nobody works on any more: interrupted downloads, which then begin anew, and what was being made by
+ * somebody who was killed.
+ * @returns what was removed, or would be.
+ */
+export async function pruneLeftovers(
+  locations: Locations,
+  { dryRun = false }: { readonly dryRun?: boolean | undefined } = {},
+): Promise<readonly UsageEntry[]> {
+  const meter = new FileMeter();
+  const downloads = (await downloadEntries(locations, meter)).filter(({ active }) => !active);
+  const unfinished = unfinishedEntries(locations, meter).filter(({ active }) => !active);
+  if (dryRun) return [...downloads, ...unfinished];
+  const removed = new Set<string>();
+  for (const download of await keptDownloads(placesOf(locations).partials)) {
+    if (await removeDownload(download)) removed.add(download.name);
+  }
+  sweepDeadOwners(locations.scratch);
+  sweepDeadOwners(join(locations.machines, '.staging'));
+  await new TemplateShelf(locations).sweep();
+  await sweepBuildDirectories(locations.images);
+  return [...downloads.filter(({ name }) => removed.has(name)), ...unfinished];
+}

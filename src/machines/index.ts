@@ -1,0 +1,45 @@
+/** The public entry `vmlet/store`: named machines, which outlive the process that starts them. */
+export { MachineStore, type ListedMachine } from './machine-store.ts';
+export { NamedMachine } from './named-machine.ts';
+export { LiveMachine } from './live-machine.ts';
+export type { CreateOptions } from './spec/create-options.ts';
+export type { MachineSpec } from './spec/machine-spec.ts';
+export type { MachineFiles } from './record/machine-files.ts';
+export {
+  type MachineStatus,
+  type LostOutcome,
+  describeStatus,
+  describeEnd,
+} from './record/machine-status.ts';
+export type { OutOfSpace } from '../machine/life/out-of-space.ts';
+export type { StartOptions } from './run/start.ts';
+export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './run/stop.ts';
+export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
+export type { RemoveOptions, RemoveResult } from './life/remove.ts';
+export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts';
+export type { CloneOptions } from './life/clone.ts';
+export type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
+export type { MachineEventsOptions } from './look/events.ts';
+export type { LoggedEvent } from '../machine/life/event-log.ts';
+export {
+  type AttachConsoleOptions,
+  type ConsoleEnd,
+  attachConsole,
+} from '../machine/screen/console-client.ts';
+export type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts';
+export type { KeyboardInput } from './look/keyboard.ts';
+export type { ViewerCommand } from './look/screen.ts';
+export type { DiskStatistics, MachineStatistics, NetworkStatistics } from '../machine/logs/statistics.ts';
+export { type StatisticsRate, rate } from '../machine/logs/statistics-rate.ts';
+export type { WaitConditions } from './guest/wait-conditions.ts';
+export type { WaitOptions, WaitProgress } from './guest/wait.ts';
+export type { GuestChannel, QgaChannel, VmletChannel } from './channel/guest-channel.ts';
+export type { ChannelResult, TrustedChannel } from '../guest/ssh/ssh-provision.ts';
+export type { GuestAddresses } from './look/guest-addresses.ts';
+export type { GuestAddress } from '../guest/ip-addresses.ts';
+export type { SshAccess, SshOptions } from './ssh/ssh.ts';
+export type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
+export type { AddedDisk, DiskChanges, RemoveDiskOptions, ResizeDiskOptions } from './disks/disks.ts';
+export type { ListedDisk } from './disks/listed-disks.ts';
+export type { ChangeCdOptions, ChangedCd, ListedDrive } from './disks/media.ts';
+export type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';

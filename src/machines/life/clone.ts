@@ -1,0 +1,245 @@
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { extname, isAbsolute, join } from 'node:path';
+import { InvalidInputError, MachineExistsError, isSystemError } from '../../errors/index.ts';
+import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
+import { createOverlay } from '../../images/qemu-img/qemu-img.ts';
+import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
+import { replaceFile } from '../../util/files/atomic-file.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { Scope } from '../../util/scope.ts';
+import { together } from '../../util/time/together.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { newBase } from '../disks/clone-bases.ts';
+import { type Definition, machineNames, readDefinition } from '../record/definition.ts';
+import { requireStopped } from '../lock/edit.ts';
+import { settleRestore } from '../lock/interrupted-restore.ts';
+import { settleSnapshot } from '../lock/interrupted-snapshot.ts';
+import { definitionFiles } from '../record/machine-files.ts';
+import { afterInstaller } from '../plan/installer.ts';
+import { lockMachine } from '../lock/machine-lock.ts';
+import { diskPath } from '../plan/machine-plan.ts';
+import {
+  type MachineSpec,
+  type StoredDisk,
+  checkMachineName,
+  formatMachineSpec,
+} from '../spec/machine-spec.ts';
+import { newIdentity } from '../spec/new-identity.ts';
+import { createSshKeys } from '../ssh/ssh-files.ts';
+import { openStaging, placeMachine } from '../record/staging.ts';
+
+export interface CloneOptions extends Limits {
+  /** Both stand on what the disks hold now, instead of a copy each; false by default. */
+  readonly linked?: boolean;
+}
+
+/**
+ * Makes a machine like one that does not run. It has its own MAC and hardware address, UUID, TPM and keys; what its
+ * guest has copied (machine id, host keys) is renewed when it first starts. Host ports are chosen anew.
+ * @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
+ */
+export async function cloneMachine(
+  locations: Locations,
+  name: string,
+  newName: string,
+  options: CloneOptions = {},
+): Promise<void> {
+  checkMachineName(newName);
+  const { files } = readDefinition(locations, name);
+  await using scope = new Scope();
+  await lockMachine(name, files, 'cloning it', scope);
+  const source = readDefinition(locations, name);
+  requireStopped(source, 'cloned');
+  await settleRestore(source);
+  await settleSnapshot(source);
+  removeReplacedNames(source);
+  if (existsSync(files.savedState)) {
+    throw new InvalidInputError(
+      'machine',
+      `${name} is saved, and its disks are those of a system that runs`,
+      {
+        hint: `start and stop it first: vmlet start ${name}`,
+      },
+    );
+  }
+  if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
+  const workshop = openStaging(locations, scope);
+  const staging = join(workshop, 'machine');
+  const clone = definitionFiles(staging);
+  for (const directory of [staging, clone.storage, clone.boot]) mkdirSync(directory, { mode: 0o700 });
+  writeFileSync(clone.lock, '', { mode: 0o600 });
+  cpSync(files.boot, clone.boot, { recursive: true });
+  const identity = newIdentity();
+  if (existsSync(files.seed)) {
+    await copySeedDisk(
+      { path: files.seed, macAddress: source.spec.mac },
+      { path: clone.seed, macAddress: identity.mac, hostname: newName },
+    );
+  }
+  if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
+  createSshKeys(clone.ssh, newName);
+
+  // What has failed is undone when nobody makes a disk any more.
+  const disks = await together(
+    source.spec.disks.map((disk) => async (signal) => {
+      const place = { locations, source, storage: clone.storage, workshop, signal };
+      return options.linked ? linkDisk(disk, place, scope) : copyDisk(disk, place);
+    }),
+    options.signal,
+  );
+  const spec: MachineSpec = {
+    // It has no record of an end by which its start would know that the installer has done its work.
+    ...afterInstaller(source).spec,
+    ...identity,
+    name: newName,
+    createdAt: new Date().toISOString(),
+    disks: disks.map(({ clone: disk }) => disk),
+    ports: source.spec.ports.map(({ hostPort: _hostPort, ...forward }) => forward),
+    guestIdentity: 'copied',
+    protected: false,
+  };
+  writeFileSync(clone.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
+  const kept: MachineSpec = { ...source.spec, disks: disks.map(({ source: disk }) => disk) };
+  if (options.linked) moveToBases({ spec: kept, files }, disks);
+  placeMachine(staging, locations, newName);
+}
+
+/** The source goes first: from then on nobody writes to the bases, whether the clone comes or not. */
+function moveToBases(source: Definition, disks: readonly ClonedDisk[]): void {
+  const { spec, files } = source;
+  const text = formatMachineSpec(spec);
+  for (const { place } of disks) place();
+  try {
+    replaceFile(files.spec, text);
+  } catch (error) {
+    if (mayHold(files.spec, text)) for (const { keep } of disks) keep();
+    throw error;
+  }
+  for (const { keep } of disks) keep();
+  removeReplacedNames(source);
+}
+
+/** A disk that fails may have given the file its name nevertheless, and may not let it be read. */
+function mayHold(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') === text;
+  } catch (error) {
+    if (isSystemError(error)) return true;
+    throw error;
+  }
+}
+
+/** Of disks that a linked clone has made bases of and that was killed then; a base is the same file. */
+function removeReplacedNames({ spec, files }: Definition): void {
+  const bases = spec.disks.flatMap(({ backing }) => identityOf(backing?.path) ?? []);
+  const used = new Set(spec.disks.map(({ file }) => file));
+  for (const name of readdirSync(files.storage)) {
+    const path = join(files.storage, name);
+    const identity = identityOf(path);
+    if (identity !== undefined && bases.includes(identity) && !used.has(name)) rmSync(path, { force: true });
+  }
+}
+
+/** The same for all names of one file. */
+function identityOf(path: string | undefined): string | undefined {
+  const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}
+
+interface Place {
+  readonly locations: Locations;
+  readonly source: Definition;
+  /** The clone's. */
+  readonly storage: string;
+  /** What is made here is nobody's disk yet. */
+  readonly workshop: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface ClonedDisk {
+  readonly source: StoredDisk;
+  readonly clone: StoredDisk;
+  /** Gives the source's, which is whole by now, its name. */
+  readonly place: () => void;
+  /** Leaves what the source's new spec names where it is, should the clone fail. */
+  readonly keep: () => void;
+}
+
+const nothing = (): void => undefined;
+
+async function copyDisk(disk: StoredDisk, { source, storage, signal }: Place): Promise<ClonedDisk> {
+  if (!disk.owned) return { source: disk, clone: disk, place: nothing, keep: nothing };
+  const file = `${disk.name}${extname(disk.file) || '.img'}`;
+  await copyFileSparsely(diskPath(disk, source.files), join(storage, file), signal);
+  return { source: disk, clone: { ...disk, file }, place: nothing, keep: nothing };
+}
+
+async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<ClonedDisk> {
+  const { locations, source, storage, workshop, signal } = place;
+  if (!disk.owned) return { source: disk, clone: disk, place: nothing, keep: nothing };
+  const path = diskPath(disk, source.files);
+  const sizeBytes = await linkableBytes(disk, path, signal);
+  makeDirectories(locations.disks);
+  const base = newBase(locations);
+  linkSync(path, base);
+  const backing = { path: base, format: disk.format, ...(disk.backing && { backing: disk.backing }) };
+  const overlay = { ...disk, format: 'qcow2' as const, backing };
+  const file = `${disk.name}-${randomBytes(3).toString('hex')}.qcow2`;
+  const made = join(workshop, file);
+  const placed = join(source.files.storage, file);
+  let isKept = false;
+  scope.defer(() => {
+    if (isKept) return;
+    rmSync(placed, { force: true });
+    rmSync(base, { force: true });
+  });
+  const options = { backingPath: base, backingFormat: disk.format, sizeBytes, signal };
+  await createOverlay({ ...options, path: made });
+  await createOverlay({ ...options, path: join(storage, `${disk.name}.qcow2`) });
+  return {
+    source: { ...overlay, file },
+    clone: { ...overlay, file: `${disk.name}.qcow2` },
+    place: () => renameSync(made, placed),
+    keep: () => void (isKept = true),
+  };
+}
+
+/** What the guest sees of a disk that others can stand on. @throws InvalidInputError for one that they cannot. */
+async function linkableBytes(
+  disk: StoredDisk,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  if (isAbsolute(disk.file)) {
+    throw new InvalidInputError(
+      'linked',
+      `${path} was adopted, and others could write to it under the clones`,
+      {
+        hint: 'make a full clone',
+      },
+    );
+  }
+  const { snapshots, virtualBytes } = await inspectDisk({ path, format: disk.format, signal });
+  if (snapshots.length === 0) return virtualBytes;
+  throw new InvalidInputError(
+    'linked',
+    `${path} has snapshots (${snapshots.map((one) => one.name).join(', ')})`,
+    {
+      hint: 'they cannot be reached through an overlay: make a full clone, or remove them',
+    },
+  );
+}

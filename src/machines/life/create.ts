@@ -1,0 +1,217 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseSeedOptions } from '../../guest/seed/options.ts';
+import { InvalidInputError, MachineExistsError } from '../../errors/index.ts';
+import { findFirmware } from '../../host/firmware/find-firmware.ts';
+import { hasEfiStub } from '../../images/formats/bzimage.ts';
+import { requirePlatform } from '../../host/require-platform.ts';
+import { extractInstallMedia } from '../../images/install/install-media.ts';
+import type { DiskImage } from '../../images/record/image.ts';
+import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { withStoreLock } from '../../images/store/lock.ts';
+import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { makeNvram } from '../../machine/launch/nvram.ts';
+import type { PullPolicy } from '../../machine/spec/spec.ts';
+import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { Scope } from '../../util/scope.ts';
+import { type CreateOptions, type NewMachine, parseCreateOptions } from '../spec/create-options.ts';
+import { machineNames } from '../record/definition.ts';
+import { storedForward } from '../spec/forwards.ts';
+import { definitionFiles } from '../record/machine-files.ts';
+import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from '../spec/machine-spec.ts';
+import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
+import { newIdentity } from '../spec/new-identity.ts';
+import { machinePublicKey } from '../ssh/provision-ssh.ts';
+import { createSshKeys } from '../ssh/ssh-files.ts';
+import { openStaging, placeMachine } from '../record/staging.ts';
+
+export interface CreateLimits extends Limits {
+  /** Called while the image has to be pulled first. */
+  readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+const ROOT = 'root';
+
+/**
+ * Makes a machine, with its disks, and does not start it. It is there whole or not at all.
+ * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError,
+ *   UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
+ */
+export async function createMachine(
+  locations: Locations,
+  options: CreateOptions,
+  limits: CreateLimits = {},
+): Promise<MachineSpec> {
+  requirePlatform();
+  const wanted = parseCreateOptions(options);
+  if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
+  if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
+  const { name, pull } = wanted.image;
+  await findDiskImage(locations, name, pull, limits);
+  // Nobody removes the image before the machine that stands on it is there.
+  return withStoreLock(locations.images, limits, async () =>
+    makeMachine(locations, wanted, await findDiskImage(locations, name, 'never', limits), limits),
+  );
+}
+
+async function findDiskImage(
+  locations: Locations,
+  name: string,
+  pull: PullPolicy,
+  { signal, onProgress }: CreateLimits,
+): Promise<DiskImage> {
+  const image = await findImage(name, { locations, pull, signal, onProgress });
+  if (image.kind === 'disk') return image;
+  throw new InvalidInputError('image', `${name} is a kernel, and a machine needs a disk`, {
+    hint: 'micro is the one image of that kind that a machine can boot',
+  });
+}
+
+async function makeMachine(
+  locations: Locations,
+  wanted: NewMachine,
+  image: DiskImage | undefined,
+  limits: Limits,
+): Promise<MachineSpec> {
+  await using scope = new Scope();
+  const staging = join(openStaging(locations, scope), 'machine');
+  const files = definitionFiles(staging);
+  for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
+  writeFileSync(files.lock, '', { mode: 0o600 });
+  const spec = await makeParts(wanted, image, staging, limits);
+  writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
+  placeMachine(staging, locations, wanted.name);
+  return spec;
+}
+
+async function makeParts(
+  wanted: NewMachine,
+  image: DiskImage | undefined,
+  staging: string,
+  { signal }: Limits,
+): Promise<MachineSpec> {
+  const files = definitionFiles(staging);
+  const disks: StoredDisk[] = [];
+  if (image) disks.push(await makeImageDisk(image, wanted.image?.diskBytes, files.storage, signal));
+  for (const disk of wanted.disks) {
+    const name = `disk${disks.length}`;
+    disks.push(await makeDisk(disk, { name, storage: files.storage, signal }));
+  }
+  createSshKeys(files.ssh, wanted.name);
+  const identity = newIdentity();
+  const hasSeed = needsSeed(wanted.seed, image) || image?.guest.provisioner === 'cloud-init';
+  if (hasSeed) await makeSeedDisk(wanted, image, identity, files);
+  return {
+    version: SPEC_VERSION,
+    ...identity,
+    name: wanted.name,
+    createdAt: new Date().toISOString(),
+    memoryBytes: wanted.memoryBytes,
+    cpus: wanted.cpus,
+    accel: wanted.accel,
+    ...(wanted.limits && { limits: wanted.limits }),
+    ...(image && { cpuLevel: image.guest.cpu }),
+    firmware: await makeFirmware(wanted.firmware ?? image?.guest.firmware ?? 'bios', files.nvram, signal),
+    tpm: wanted.tpm,
+    boot: bootOf(wanted),
+    ...(wanted.location && { installer: await takeInstaller(wanted.location, files.boot, signal) }),
+    disks,
+    cdroms: await cdromsOf(wanted, signal),
+    net: wanted.net,
+    ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
+    ports: wanted.ports.map(storedForward),
+    guestIdentity: 'own',
+    ...(hasSeed && { hasSeed }),
+    sshUser: wanted.sshUser ?? (hasSeed ? (wanted.seed?.user ?? defaultLogin(image?.guest)) : ROOT),
+    display: wanted.display,
+    labels: { ...wanted.labels },
+    protected: wanted.protected,
+  };
+}
+
+async function makeSeedDisk(
+  wanted: NewMachine,
+  image: DiskImage | undefined,
+  { uuid, mac }: Pick<MachineSpec, 'uuid' | 'mac'>,
+  files: ReturnType<typeof definitionFiles>,
+): Promise<void> {
+  const seed = wanted.seed ?? parseSeedOptions({});
+  await writeSeedDisk(files.seed, {
+    seed: { ...seed, sshKeys: [machinePublicKey(files.ssh), ...seed.sshKeys] },
+    guest: image?.guest,
+    instanceId: uuid,
+    hostname: wanted.name,
+    macAddress: wanted.net === 'none' ? undefined : mac,
+  });
+}
+
+async function makeFirmware(
+  kind: 'bios' | 'uefi' | 'uefi-secure',
+  nvramPath: string,
+  signal: AbortSignal | undefined,
+): Promise<MachineSpec['firmware']> {
+  if (kind === 'bios') return { kind };
+  const firmware = await findFirmware(kind, process.env, homedir());
+  await makeNvram({ path: nvramPath, template: firmware.varsTemplate, signal });
+  const { code, varsTemplate, secureBoot, needsSmm } = firmware;
+  return { kind, code: { ...code }, varsTemplate: { ...varsTemplate }, secureBoot, needsSmm };
+}
+
+function bootOf({ boot, firmware }: NewMachine): MachineSpec['boot'] {
+  const append = 'append' in boot && boot.append !== undefined ? { append: boot.append } : {};
+  switch (boot.kind) {
+    case 'firmware':
+      return { kind: 'firmware' };
+    case 'image':
+      return { kind: 'image', image: boot.image, ...append };
+    case 'kernel':
+      return {
+        kind: 'kernel',
+        kernel: kernelFor(firmware, boot.kernel),
+        ...(boot.initrd !== undefined && { initrd: readableFile(boot.initrd, 'initrd') }),
+        ...append,
+      };
+  }
+}
+
+function kernelFor(firmware: NewMachine['firmware'], kernel: string): string {
+  const path = readableFile(kernel, 'kernel');
+  if (firmware === undefined || firmware === 'bios' || hasEfiStub(readFileSync(path))) return path;
+  throw new InvalidInputError('firmware', `${firmware} cannot boot ${path}: this kernel has no EFI stub`, {
+    hint: "give the distribution's own kernel (vmlinuz), or leave out the firmware",
+  });
+}
+
+async function takeInstaller(
+  location: NonNullable<NewMachine['location']>,
+  bootDirectory: string,
+  signal: AbortSignal | undefined,
+): Promise<NonNullable<MachineSpec['installer']>> {
+  const { kernel, initrd, append } = await extractInstallMedia(location.path, bootDirectory, signal);
+  return {
+    kernel: join('boot', basename(kernel)),
+    initrd: join('boot', basename(initrd)),
+    append: [...append, location.append].filter((words) => words !== undefined).join(' '),
+  };
+}
+
+/**
+ * An install medium stays in the drive: most installers go on to read it. What boots like a PC has an empty drive
+ * otherwise, into which a CD can be put while it runs; it costs the firmware nothing that could be measured.
+ */
+async function cdromsOf(
+  { boot, iso, location }: NewMachine,
+  signal: AbortSignal | undefined,
+): Promise<MachineSpec['cdroms']> {
+  const path = iso ?? location?.path;
+  if (path === undefined || isTree(path)) return boot.kind === 'firmware' ? [{ name: 'cdrom0' }] : [];
+  return [{ name: 'cdrom0', path: await findMedium(path, iso === undefined ? 'location' : 'iso', signal) }];
+}
+
+/** An unpacked medium cannot lie in a drive. */
+function isTree(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

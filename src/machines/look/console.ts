@@ -1,0 +1,91 @@
+import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConnectError, MachineStateError } from '../../errors/index.ts';
+import { type AttachConsoleOptions, attachConsole } from '../../machine/screen/console-client.ts';
+import { readLog } from '../../machine/logs/log-file.ts';
+import type { Definition } from '../record/definition.ts';
+import { hasEnded } from '../channel/ended.ts';
+import { type MachineStatus, readStatus } from '../record/machine-status.ts';
+import { notRunning } from '../record/not-running.ts';
+
+export interface MachineConsoleOptions extends AttachConsoleOptions {
+  /** What was said before, from the log. */
+  readonly scrollBack?: {
+    readonly lines: number;
+    /** Called once, before anything is written to `output`. */
+    readonly show: (bytes: Buffer) => void;
+  };
+}
+
+export type MachineConsoleEnd =
+  | { readonly kind: 'detached' }
+  /** `status` is what the machine does after that end. */
+  | { readonly kind: 'ended'; readonly status: MachineStatus };
+
+/** The keeper has taken a client well before this; what the guest says from then on comes from the console itself. */
+const SETTLE_MS = 50;
+/** A keeper closes the console first, and is gone when its helpers are. */
+const END_MS = 10_000;
+
+/**
+ * Connects input and output to the serial console until one of them leaves.
+ * @throws MachineStateError when it does not run, or reads too slowly; ConnectError, or the signal's reason.
+ */
+export async function openConsole(
+  { spec, files }: Definition,
+  { scrollBack, ...options }: MachineConsoleOptions,
+): Promise<MachineConsoleEnd> {
+  const running = readStatus(files);
+  if (running.kind !== 'running') throw notRunning(spec.name, running.kind);
+  const output = new OutputAfterScrollBack(options.output);
+  try {
+    const attached = attachConsole(files.consoleSocket, { ...options, output });
+    await Promise.race([attached, delay(SETTLE_MS)]);
+    const log = Buffer.concat([...readLog(files.serialLog, { tailLines: scrollBack?.lines ?? 0 })]);
+    output.release(log, scrollBack?.show);
+    if ((await attached) === 'detached') return { kind: 'detached' };
+    output.end();
+    await finished(output);
+  } catch (error) {
+    const now = readStatus(files);
+    if (error instanceof ConnectError && now.kind !== 'running') throw notRunning(spec.name, now.kind);
+    throw error;
+  }
+  if (await hasEnded(running, END_MS, options.signal)) return { kind: 'ended', status: readStatus(files) };
+  throw new MachineStateError(spec.name, running.state, 'runs on, but its console was read too slowly', {
+    hint: 'its log has what was said: vmlet logs',
+  });
+}
+
+/** Holds back what comes from the console until the log was shown, and then shows no byte twice. */
+class OutputAfterScrollBack extends Writable {
+  readonly #output: Writable;
+  #held: Buffer[] | undefined = [];
+
+  constructor(output: Writable) {
+    super();
+    this.#output = output;
+    output.on('error', (error) => this.destroy(error));
+  }
+
+  /** @param log its end is what was held, for the keeper writes there first. */
+  release(log: Buffer, show?: (bytes: Buffer) => void): void {
+    const held = Buffer.concat(this.#held ?? []);
+    this.#held = undefined;
+    const at = held.length > 0 ? log.lastIndexOf(held) : log.length;
+    // Where so much was held that the log's last lines are within it, they need not be shown.
+    const before = at === -1 && held.length >= log.length ? 0 : at;
+    const scrollBack = before === -1 ? log : log.subarray(0, before);
+    if (scrollBack.length > 0) show?.(scrollBack);
+    this.#output.write(held);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#held) {
+      this.#held.push(chunk);
+      done();
+    } else if (this.#output.write(chunk)) done();
+    else this.#output.once('drain', done);
+  }
+}

@@ -1,0 +1,67 @@
+import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
+import { type GuestAddress, readGuestAddresses, usefulFirst } from '../../guest/ip-addresses.ts';
+import { neighbourAddresses } from '../../network/probe/neighbours.ts';
+import type { Definition } from '../record/definition.ts';
+import { type GuestChannel, type QgaChannel, findGuestChannel } from '../channel/guest-channel.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+
+export interface GuestAddresses {
+  /** Who said so: an agent in the guest, what vmlet's network gives to it, or the host's table of neighbours. */
+  readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'neighbours';
+  /** At least one; those that others can reach, IPv4 first. */
+  readonly addresses: readonly GuestAddress[];
+}
+
+const AGENT_MS = 5000;
+
+/**
+ * The addresses that a running guest has. Behind passt and slirp they are the guest's own affair: the host reaches it
+ * through its forwards.
+ * @throws MachineStateError when it does not run or nobody knows; InvalidInputError when it has no network.
+ */
+export async function findGuestAddresses(
+  definition: Definition,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<GuestAddresses> {
+  const { spec, files } = definition;
+  await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
+  const told = channel && (await ask(channel, signal));
+  if (told && told.addresses.length > 0) return told;
+  const { network, bridge } = readPlan(files);
+  if (network) {
+    return {
+      source: network.backend === 'slirp' ? 'slirp' : 'passt',
+      addresses: network.guest.addresses.map((text) => {
+        const [address = '', prefix] = text.split('/');
+        return { interface: undefined, address, prefix: Number(prefix) };
+      }),
+    };
+  }
+  if (!bridge) throw new InvalidInputError('net', `${spec.name} has no network`);
+  const seen = await neighbourAddresses(bridge.mac, signal);
+  if (seen.length === 0) {
+    throw new MachineStateError(spec.name, 'running', 'has not shown its address yet', {
+      hint: 'it has no agent that could be asked, and the host has not heard from its network card',
+    });
+  }
+  return {
+    source: 'neighbours',
+    addresses: seen.map((address) => ({ interface: undefined, address, prefix: undefined })),
+  };
+}
+
+async function ask(channel: GuestChannel, signal: AbortSignal | undefined): Promise<GuestAddresses> {
+  if (channel.kind === 'vmlet') {
+    return { source: 'vmlet-agent', addresses: await readGuestAddresses(channel, { signal }) };
+  }
+  return { source: 'qemu-guest-agent', addresses: await askQga(channel, signal) };
+}
+
+async function askQga({ client }: QgaChannel, signal: AbortSignal | undefined): Promise<GuestAddress[]> {
+  const interfaces = await client.execute('guest-network-get-interfaces', {}, { signal });
+  return usefulFirst(
+    interfaces.flatMap(({ name, 'ip-addresses': addresses = [] }) =>
+      addresses.map(({ 'ip-address': address, prefix }) => ({ interface: name, address, prefix })),
+    ),
+  );
+}

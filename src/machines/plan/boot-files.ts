@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { trustTimer } from '../../machine/plan/board.ts';
+import type { SourceContext } from '../../machine/survey/boot-source.ts';
+import { checkKernelMemory } from '../../machine/plan/kernel-memory.ts';
+import type { MachinePlanInputs } from './machine-plan.ts';
+import type { Definition } from '../record/definition.ts';
+
+const WORDS = ['console=ttyS0', trustTimer];
+
+type BootFiles = MachinePlanInputs['source'];
+
+/**
+ * The kernel that a machine starts with, if it is not its firmware that finds one.
+ * @throws InvalidInputError, also where the machine's memory is too small for it.
+ */
+export async function findBootFiles(definition: Definition, context: SourceContext): Promise<BootFiles> {
+  const source = await findKernel(definition, context);
+  if (source) checkKernelMemory(definition.spec.memoryBytes, source.kernelPath, source.initrdPath);
+  return source;
+}
+
+async function findKernel({ spec, files }: Definition, context: SourceContext): Promise<BootFiles> {
+  const { boot, installer } = spec;
+  const common = { kind: 'kernel', needsAgent: false } as const;
+  if (installer) {
+    return {
+      ...common,
+      kernelPath: join(files.directory, installer.kernel),
+      initrdPath: installer.initrd === undefined ? undefined : join(files.directory, installer.initrd),
+      append: [installer.append],
+    };
+  }
+  const appended = boot.kind === 'firmware' || boot.append === undefined ? [] : [boot.append];
+  if (boot.kind === 'firmware') return undefined;
+  // Most machines boot from their disks, and need none of it.
+  const { findMicroImage, readableFile } = await import('../../machine/survey/boot-source.ts');
+  switch (boot.kind) {
+    case 'kernel':
+      return {
+        ...common,
+        kernelPath: readableFile(boot.kernel, 'kernel'),
+        initrdPath: boot.initrd === undefined ? undefined : readableFile(boot.initrd, 'initrd'),
+        append: [...WORDS, ...appended],
+      };
+    case 'image': {
+      const image = await findMicroImage(context);
+      return {
+        ...common,
+        kernelPath: image.kernelPath,
+        initrdPath: image.initrdPath,
+        append: [...WORDS, ...image.append, ...appended],
+      };
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../../util/files/atomic-file.ts';
+import type { Definition } from '../record/definition.ts';
+import { type MachineSpec, formatMachineSpec } from '../spec/machine-spec.ts';
+import { readStatus } from '../record/machine-status.ts';
+
+/**
+ * The machine as its next start sees it: an installer that has rebooted, or powered off by itself, has done its work.
+ * One that was ended from outside, or crashed, begins anew.
+ */
+export function afterInstaller(definition: Definition): Definition {
+  const { spec, files } = definition;
+  if (!spec.installer) return definition;
+  const status = readStatus(files);
+  if (status.kind !== 'stopped') return definition;
+  const { outcome } = status;
+  const isDone = outcome.kind === 'reboot' || (outcome.kind === 'power-off' && !outcome.requested);
+  return isDone ? { spec: withoutInstaller(spec), files } : definition;
+}
+
+/** Has the machine boot from its disk from now on. Its lock is held. */
+export function forgetInstaller({ spec, files }: Definition): void {
+  replaceFile(files.spec, formatMachineSpec(withoutInstaller(spec)));
+  for (const file of [spec.installer?.kernel, spec.installer?.initrd])
+    if (file !== undefined) rmSync(join(files.directory, file), { force: true });
+}
+
+function withoutInstaller({ installer: _installer, ...spec }: MachineSpec): MachineSpec {
+  return spec;
+}

@@ -1,0 +1,200 @@
+import { isAbsolute, join } from 'node:path';
+import type { Accelerator } from '../../host/kvm/accelerator.ts';
+import type { Host } from '../../host/survey/host.ts';
+import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
+import { backingChain } from '../../machine/qemu/block-node.ts';
+import { portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
+import { board, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
+import { connectsOf } from '../../machine/qemu/confinement.ts';
+import type { CdromPlan, NamedPlan } from '../../machine/plan/named-plan.ts';
+import type { BootSource } from '../../machine/survey/found-spec.ts';
+import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
+import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import type { ComesAgain } from '../../network/card/qemu-network.ts';
+import { layersOf } from '../../process/confine/layers.ts';
+import type { Definition } from '../record/definition.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
+
+/** The keeper's descriptors in QEMU: its events, the console, and a bridge's tap device. */
+const EVENTS_DESCRIPTOR = 3;
+const CONSOLE_DESCRIPTOR = 4;
+const TAP_DESCRIPTOR = 5;
+/** How soon QEMU comes back after passt has ended; the keeper always listens, so this is most of the gap. */
+const RECONNECT_MS = 10;
+const RECONNECT_SECONDS = 1;
+/** Ports for disks that are plugged in while the machine runs. */
+export const SPARE_ROOT_PORTS = 4;
+/** Places in the order of what boots, each taken once: the first is QEMU's own for a kernel that it is given. */
+const FIRST_DISK = 1;
+/** Behind disks that are plugged in later, too. */
+const FIRST_CDROM = 100;
+
+/** The last of all ports, so that the disks come first in the guest. */
+const SEED_PORT = 'seed-port';
+
+export interface MachinePlanInputs {
+  readonly spec: MachineSpec;
+  readonly files: MachineFiles;
+  readonly host: Host;
+  readonly accelerator: Accelerator;
+  readonly cgroup: NamedPlan['cgroup'];
+  /** What is booted from an image or a kernel; undefined where the firmware looks by itself. */
+  readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
+  readonly network: BoundNetworkPlan | undefined;
+  /** It goes on with memory instead of booting, and has to be what it was then. */
+  readonly memory: KeptMemory | undefined;
+}
+
+/** What memory was kept with that goes back into a new QEMU. */
+export interface KeptMemory {
+  /** A snapshot's is loaded from the disks, a saved one is waited for. */
+  readonly kind: 'saved' | 'snapshot';
+  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine. */
+  readonly machineType: string;
+  readonly rootPorts: readonly string[];
+}
+
+/** Everything that a start needs, every choice made; nothing after it chooses anything. */
+export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
+  const { spec, files, host, accelerator, source, network, memory } = inputs;
+  const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
+  const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
+    return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
+  });
+  const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
+  const wiring: NamedPlan['wiring'] = {
+    monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
+    console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
+    agent: { kind: 'listening', path: files.agentSocket },
+    network: {
+      descriptor: undefined,
+      again: comesAgain(host.qemu),
+    },
+    cards: 'none',
+  };
+  return {
+    name: spec.name,
+    uuid: spec.uuid,
+    qemu: host.qemu.path,
+    // Snapshots lie in the disks, which also grow, and are added, while it runs: no length is enough for all of that.
+    layers: layersOf(
+      { connects: connectsOf(network, wiring, tpmSocket), longestFile: undefined },
+      host.confinement,
+    ),
+    cgroup: inputs.cgroup,
+    sandbox: host.qemu.sandbox,
+    monitorObjects: hasMonitorObjects(host.qemu),
+    board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(memory && { type: memory.machineType }) },
+    accelerator,
+    cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
+    cpus: spec.cpus,
+    memoryBytes: spec.memoryBytes,
+    memory: { kind: 'private' },
+    hasGenerationId: false,
+    boot: planBoot(source),
+    firmware: spec.firmware.kind === 'bios' ? undefined : { ...spec.firmware, variablesPath: files.nvram },
+    seed: spec.hasSeed === true ? { path: files.seed, bus: SEED_PORT } : undefined,
+    tpmSocket,
+    vncSocket: spec.display === 'vnc' ? files.vncSocket : undefined,
+    disks,
+    cdroms,
+    rootPorts: memory?.rootPorts ?? [
+      ...rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
+      ...(spec.hasSeed === true ? [SEED_PORT] : []),
+    ],
+    network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
+    cards: [],
+    bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
+    wiring,
+    monitorSockets: [files.monitorSocket, files.shellSocket],
+    guestAgentSocket: files.guestAgentSocket,
+    onReset: spec.installer ? 'end' : 'restart',
+    startPaused: true,
+    incoming: memory?.kind === 'saved',
+    directory: {
+      sockets: files.sockets,
+      storage: files.storage,
+      networkSocket: files.networkSocket,
+      monitorSocket: files.monitorSocket,
+      agentSocket: files.agentSocket,
+      consoleSocket: files.consoleSocket,
+      initrd: join(files.boot, 'initrd'),
+      nvram: files.nvram,
+      seed: files.seed,
+      disk: (nodeName) => join(files.storage, `${nodeName}.qcow2`),
+    },
+    readOnlyFiles: [
+      ...(source ? [source.kernelPath, source.initrdPath] : []),
+      ...(spec.firmware.kind === 'bios' ? [] : [spec.firmware.code.path]),
+      ...disks.flatMap((disk) => [
+        ...backingChain(disk).map(({ path }) => path),
+        disk.readOnly ? disk.path : undefined,
+      ]),
+      ...cdroms.map(({ path }) => path),
+      spec.hasSeed === true ? files.seed : undefined,
+    ].filter((path) => path !== undefined),
+    guest: {
+      hostname: spec.name,
+      modules: guestModules({ network: spec.net !== 'none', disks: disks.length > 0 }),
+      optionalModules,
+      setsUpNetwork: true,
+    },
+  };
+}
+
+/** Where a disk's file is. */
+export function diskPath(disk: Pick<StoredDisk, 'file'>, files: Pick<MachineFiles, 'storage'>): string {
+  return isAbsolute(disk.file) ? disk.file : join(files.storage, disk.file);
+}
+
+/** Whether what a note names is one of the machine's: a damaged one may name any file of the host. */
+export function isDiskOf({ spec, files }: Definition, path: string): boolean {
+  return path === files.nvram || spec.disks.some((disk) => diskPath(disk, files) === path);
+}
+
+export function planDisk(disk: StoredDisk, index: number, files: MachineFiles): DiskPlan {
+  return {
+    nodeName: disk.name,
+    path: diskPath(disk, files),
+    format: disk.format,
+    readOnly: disk.readOnly,
+    backing: disk.backing,
+    createBytes: undefined,
+    cache: disk.cache,
+    discard: disk.discard,
+    serial: disk.name,
+    bus: rootPort(portNumber(disk.name)),
+    bootIndex: FIRST_DISK + index,
+  };
+}
+
+function portsBehind(disks: MachineSpec['disks']): number {
+  return Math.max(0, ...disks.map(({ name }) => portNumber(name) + 1));
+}
+
+/** Installers and graphical systems want what PCs have; a kernel of the user's with a serial port boots faster without. */
+function needsFullBoard(spec: MachineSpec): boolean {
+  return (
+    spec.display === 'vnc' ||
+    spec.cdroms.length > 0 ||
+    spec.boot.kind === 'firmware' ||
+    spec.installer !== undefined
+  );
+}
+
+function planBoot(source: MachinePlanInputs['source']): BootPlan {
+  if (!source) return { kind: 'disk' };
+  return {
+    kind: 'kernel',
+    kernelPath: source.kernelPath,
+    initrdPath: source.initrdPath,
+    initrdBase: undefined,
+    commandLine: source.append.join(' '),
+  };
+}
+
+function comesAgain({ hasReconnectMs, hasStreamReconnect }: Host['qemu']): ComesAgain {
+  if (!hasStreamReconnect) return 'listens';
+  return hasReconnectMs ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
+}

@@ -1,0 +1,46 @@
+import { basename } from 'node:path';
+import * as z from 'zod';
+import { BrokenMachineError } from '../../errors/index.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import type { MachineFiles } from './machine-files.ts';
+import { readMachineRecord } from './machine-record.ts';
+
+/** As much of a plan as is read again. */
+const planSchema = z.looseObject({
+  directory: z.looseObject({ sockets: z.string() }),
+  network: z
+    .looseObject({
+      forwards: z.array(
+        z.looseObject({
+          protocol: z.enum(['tcp', 'udp']),
+          hostAddress: z.string(),
+          hostPort: z.int(),
+          guestPort: z.int(),
+        }),
+      ),
+    })
+    .optional(),
+  bridge: z.looseObject({ mac: z.string() }).optional(),
+  vncSocket: z.string().optional(),
+  cdroms: z.array(z.looseObject({ name: z.string(), path: z.string().optional() })),
+  rootPorts: z.array(z.string()),
+});
+
+/**
+ * The plan of a machine that runs, as its start and later changes left it.
+ * @throws BrokenMachineError where there is none, or none that can be understood.
+ */
+export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan {
+  const plan = findPlan(files);
+  if (!plan) throw new BrokenMachineError(basename(files.directory), `${files.plan} is missing`);
+  return plan;
+}
+
+/** The plan of the last start; undefined where there was none. @throws BrokenMachineError */
+export function findPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan | undefined {
+  return readMachineRecord(
+    files,
+    files.plan,
+    (text) => planSchema.parse(JSON.parse(text)) as unknown as NamedPlan,
+  );
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { BrokenMachineError, isSystemError } from '../../errors/index.ts';
+import type { MachineFiles } from './machine-files.ts';
+
+/**
+ * What a file of a machine's says that vmlet or the keeper wrote; undefined where there is no such file.
+ * @param parse throws, whatever it likes, for what cannot be understood.
+ * @throws BrokenMachineError that names the file.
+ */
+export function readMachineRecord<T>(
+  { directory }: Pick<MachineFiles, 'directory'>,
+  path: string,
+  parse: (text: string) => T,
+): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new BrokenMachineError(basename(directory), `${path} cannot be understood`, { cause: error });
+  }
+}

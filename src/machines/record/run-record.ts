@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import {
+  type LifeEvents,
+  type Outcome,
+  decideOutcome,
+  foldLifeEvent,
+  noLifeEvents,
+} from '../../machine/life/outcome.ts';
+import { type OutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
+import type { ProcessIdentity } from '../../process/identity.ts';
+import { signalName } from '../../process/signal-name.ts';
+
+const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
+/** Milliseconds since 1970, as far as there are dates. */
+const moment = z.number().min(-8.64e15).max(8.64e15);
+
+const runSchema = z.object({
+  version: z.literal(1),
+  bootId: z.string(),
+  keeper: processSchema,
+  qemu: processSchema.nullable(),
+  helpers: z.record(z.string(), processSchema),
+  state: z.string(),
+  // What QEMU sent. One that was taken over may send anything, and its machine is to be seen all the same.
+  diskStop: z.unknown().optional(),
+  startedAt: moment,
+});
+
+const endSchema = z.object({
+  version: z.literal(1),
+  startedAt: moment,
+  endedAt: moment,
+  exitCode: z.int().nullable(),
+  signal: z.int().nullable(),
+  sentSignal: z.int().nullable(),
+  negotiated: z.boolean(),
+  fatalRunState: z.literal('internal-error').nullable(),
+  events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
+});
+
+/** The keeper's record of a machine that runs, `run.json`. */
+export interface RunRecord {
+  readonly keeper: ProcessIdentity;
+  /** Undefined until QEMU has been started. */
+  readonly qemu: ProcessIdentity | undefined;
+  readonly helpers: Readonly<Record<string, ProcessIdentity>>;
+  /** `starting`, and then QEMU's own word: `running`, `paused`, `io-error`, … */
+  readonly state: string;
+  /** Why it is in the state `io-error`. */
+  readonly outOfSpace: OutOfSpace | undefined;
+  readonly startedAt: Date;
+}
+
+/** The keeper's record of how a machine ended, `end.json`. */
+export type EndRecord = z.infer<typeof endSchema>;
+
+/** @throws ZodError, SyntaxError */
+export function parseRunRecord(text: string): RunRecord {
+  const { bootId, keeper, qemu, helpers, state, diskStop, startedAt } = runSchema.parse(JSON.parse(text));
+  return {
+    keeper: { ...keeper, bootId },
+    qemu: qemu ? { ...qemu, bootId } : undefined,
+    helpers: Object.fromEntries(Object.entries(helpers).map(([name, own]) => [name, { ...own, bootId }])),
+    state,
+    outOfSpace: state === 'io-error' ? outOfSpaceOf(diskStop) : undefined,
+    startedAt: new Date(startedAt),
+  };
+}
+
+/** @throws ZodError, SyntaxError */
+export function parseEndRecord(text: string): EndRecord {
+  return endSchema.parse(JSON.parse(text));
+}
+
+/** @param lastWords QEMU's last lines, for an end that they explain. */
+export function outcomeOf(end: EndRecord, lastWords: readonly string[]): Outcome {
+  return decideOutcome({
+    status: { exitCode: end.exitCode ?? undefined, signal: recordedSignal(end.signal) },
+    negotiated: end.negotiated,
+    lastWords,
+    fatalRunState: end.fatalRunState ?? undefined,
+    events: end.events.reduce<LifeEvents>(foldLifeEvent, noLifeEvents),
+    sentSignal: recordedSignal(end.sentSignal),
+  });
+}
+
+function recordedSignal(number: number | null): NodeJS.Signals | undefined {
+  return number === null ? undefined : (signalName(number) ?? (`SIG${number}` as NodeJS.Signals));
+}

@@ -1,0 +1,65 @@
+import { readFileSync, statSync } from 'node:fs';
+import { TimedOutError, isSystemError } from '../../errors/index.ts';
+import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { waitingOn } from '../../network/ports/socket-table.ts';
+import { explainPasstFailure, isRefusedForward } from '../../passt/start-failure.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { withoutSyslogComplaints } from '../../process/passt-words.ts';
+import { pause } from '../../util/time/pause.ts';
+
+const PATIENCE_MS = 20_000;
+const LOOK_EVERY_MS = 2;
+
+/**
+ * Waits until the host's ports lead to the guest. passt tells nobody when it listens; the kernel's table of sockets
+ * does.
+ * @param heardBytes how long its log was before it was told to listen: what an earlier one said there is old.
+ * @throws PortTakenError, PermissionError, InvalidInputError, NetworkStartError, TimedOutError, or the signal's reason.
+ */
+export async function awaitForwards(
+  { passtPath, forwards }: BoundNetworkPlan,
+  files: Pick<MachineFiles, 'passtLog'>,
+  { signal, timeoutMs = PATIENCE_MS }: Limits,
+  heardBytes = 0,
+): Promise<void> {
+  // slirp listens before QEMU answers.
+  if (passtPath === undefined) return;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    const missing = forwards.filter((forward) => !isListening(forward));
+    if (missing.length === 0) return;
+    const output = saidSince(files, heardBytes);
+    if (output.some(isRefusedForward)) {
+      await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
+    }
+    if (performance.now() > deadline) {
+      throw new TimedOutError('waiting for passt to listen', timeoutMs, { hint: output.at(-1) });
+    }
+    await pause(LOOK_EVERY_MS, signal);
+  }
+}
+
+/** How long passt's log is by now. */
+export function logLength({ passtLog }: Pick<MachineFiles, 'passtLog'>): number {
+  return statSync(passtLog, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function saidSince({ passtLog }: Pick<MachineFiles, 'passtLog'>, heardBytes: number): string[] {
+  let log: Buffer;
+  try {
+    log = readFileSync(passtLog);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+  // One that is shorter was begun anew.
+  const text = log.subarray(log.length < heardBytes ? 0 : heardBytes).toString('utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return withoutSyslogComplaints(lines).slice(-20);
+}
+
+function isListening({ hostAddress, hostPort, protocol }: BoundNetworkPlan['forwards'][number]): boolean {
+  return waitingOn(hostAddress, hostPort, protocol).length > 0;
+}

@@ -1,0 +1,67 @@
+import { TimedOutError, VmletError } from '../../errors/index.ts';
+import { renewGuestIdentity } from '../../guest/agent/renew-identity.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { Definition } from '../record/definition.ts';
+import { editMachine } from '../lock/edit.ts';
+import { sshEndpoint } from '../spec/forwards.ts';
+import { openGuestChannel } from '../channel/guest-channel.ts';
+import { readPlan } from '../record/machine-plan-file.ts';
+import { provisionSsh } from '../ssh/provision-ssh.ts';
+import { writeSshConfig } from '../ssh/ssh-files.ts';
+
+export interface RenewIdentityOptions {
+  /** Milliseconds that the guest has to boot as far as its agent. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (() => void) | undefined;
+}
+
+/** A guest that still boots, on an emulated processor, makes keys slowly. */
+const RENEWAL_MS = 60_000;
+
+/**
+ * Makes the guest of a clone that runs a machine of its own: machine id, host keys, host name, and the clone's own ssh
+ * key. The mark that this has to be done goes with success only, so that the next start tries again.
+ * @returns why it could not be done; undefined where it was, or was not necessary.
+ * @throws the signal's reason.
+ */
+export async function renewIdentity(
+  locations: Locations,
+  definition: Definition,
+  options: RenewIdentityOptions,
+): Promise<VmletError | undefined> {
+  const { spec } = definition;
+  if (spec.guestIdentity === 'own') return undefined;
+  try {
+    // An image of ours holds no identity: each start tells it who it is.
+    if (spec.boot.kind !== 'image') await renew(definition, options);
+    await editMachine(locations, spec.name, 'giving its guest an identity of its own', (current) => ({
+      spec: { ...current.spec, guestIdentity: 'own' as const },
+    }));
+    return undefined;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error instanceof VmletError) return error;
+    throw error;
+  }
+}
+
+async function renew(
+  definition: Definition,
+  { timeoutMs, signal, onProgress }: RenewIdentityOptions,
+): Promise<void> {
+  const { spec, files } = definition;
+  onProgress?.();
+  await using channel = await openGuestChannel(definition, timeoutMs, signal);
+  const deadline = AbortSignal.timeout(RENEWAL_MS);
+  const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  try {
+    await renewGuestIdentity(channel, spec.name, { signal: either });
+    await provisionSsh(definition, channel, either);
+  } catch (error) {
+    if (error !== deadline.reason) throw error;
+    throw new TimedOutError(`renewing the identity of ${spec.name}`, RENEWAL_MS);
+  }
+  const endpoint = sshEndpoint(readPlan(files).network?.forwards ?? []);
+  if (endpoint) writeSshConfig(spec, files.ssh, endpoint);
+}

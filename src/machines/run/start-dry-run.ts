@@ -1,0 +1,46 @@
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { keeperProgram } from '../../process/native/keeper-program.ts';
+import { quoteForShell } from '../../machine/qemu/quote.ts';
+import { keeperArguments } from '../../process/keeper.ts';
+import type { TextFile } from '../../util/files/atomic-file.ts';
+import type { Definition } from '../record/definition.ts';
+import { afterInstaller } from '../plan/installer.ts';
+import { startFiles } from './start-files.ts';
+import { planStart, startDirectories } from './start-plan.ts';
+
+export interface StartDryRun {
+  readonly plan: NamedPlan;
+  /** A shell script that starts the machine as `vmlet start` does. */
+  readonly script: string;
+}
+
+export async function dryRunStart(locations: Locations, asked: Definition): Promise<StartDryRun> {
+  const definition = afterInstaller(asked);
+  const { files } = definition;
+  const planned = await planStart(locations, definition, {}, { pull: 'never' });
+  const { plan, keeper } = planned;
+  const lines = [
+    '#!/bin/sh',
+    `# What vmlet start ${definition.spec.name} does. The keeper stays until the machine has ended.`,
+    'set -e',
+    'umask 077',
+    command(['mkdir', '-p', ...startDirectories(files, plan)]),
+    command(['rm', '-f', files.passtLog]),
+    ...startFiles(locations, definition, planned).map(writeFile),
+    `exec ${command([keeperProgram(), ...keeperArguments(keeper)])}`,
+  ];
+  return { plan, script: `${lines.join('\n')}\n` };
+}
+
+/** What ends with NUL is words: a shell has no NUL to print. */
+function writeFile({ path, text }: TextFile): string {
+  const print = text.endsWith('\0')
+    ? ['printf', '%s\\0', ...text.slice(0, -1).split('\0')]
+    : ['printf', '%s', text];
+  return `${command(print)} > ${quoteForShell(path)}`;
+}
+
+function command(words: readonly string[]): string {
+  return words.map(quoteForShell).join(' ');
+}

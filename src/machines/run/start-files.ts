@@ -1,0 +1,29 @@
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { TextFile } from '../../util/files/atomic-file.ts';
+import type { Definition } from '../record/definition.ts';
+import { sshEndpoint } from '../spec/forwards.ts';
+import { serialStartFile } from '../channel/serial-start.ts';
+import { sshConfigFile } from '../ssh/ssh-files.ts';
+import type { StartPlan } from './start-plan.ts';
+import { directoryMark } from '../disks/sweep.ts';
+
+/** What is written before the keeper starts: the other commands know the machine by it. */
+export function startFiles(
+  locations: Locations,
+  { spec, files }: Definition,
+  { plan, helpers }: Pick<StartPlan, 'plan' | 'helpers'>,
+): TextFile[] {
+  const endpoint = plan.network && sshEndpoint(plan.network.forwards);
+  return [
+    ...[files.logs, files.sockets].map((directory) => directoryMark(directory, locations)),
+    serialStartFile(files),
+    ...helpers.map(({ argumentsPath, argv }) => ({ path: argumentsPath, text: argumentsText(argv) })),
+    { path: files.plan, text: JSON.stringify(plan) },
+    ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
+  ];
+}
+
+/** A helper's command line, which the keeper reads each time it starts it. */
+export function argumentsText(argv: readonly string[]): string {
+  return argv.map((word) => `${word}\0`).join('');
+}

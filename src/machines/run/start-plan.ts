@@ -1,0 +1,163 @@
+import { chooseAccelerator } from '../../host/kvm/accelerator.ts';
+import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
+import { LONGEST_TPM_STATE, confineSwtpm } from '../../host/confinement.ts';
+import type { Host } from '../../host/survey/host.ts';
+import { probeHost } from '../../host/probe.ts';
+import { probeSwtpm } from '../../host/programs/swtpm.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { namedArguments } from '../../machine/qemu/named-argv.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { qemuConfinement } from '../../machine/qemu/confinement.ts';
+import type { PullPolicy } from '../../machine/spec/spec.ts';
+import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
+import { keeperProgram } from '../../process/native/keeper-program.ts';
+import { findBridge, withTap } from '../../network/bridge/bridge.ts';
+import { passtArguments } from '../../passt/passt-argv.ts';
+import { inCgroup } from '../../process/confine/cgroup.ts';
+import { NO_CORE, confine } from '../../process/confine/confine.ts';
+import type { KeeperHelper, KeeperOptions } from '../../process/keeper.ts';
+import { layersOf } from '../../process/confine/layers.ts';
+import { requireProgram } from '../../process/program.ts';
+import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../../process/confine/tether.ts';
+import { findBootFiles } from '../plan/boot-files.ts';
+import type { Definition } from '../record/definition.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { planMachineNetwork, readEarlierForwards } from '../plan/machine-network.ts';
+import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { readSavedNote } from '../record/saved-note.ts';
+import type { StartOptions } from './start.ts';
+
+/** QEMU's events and its console lead to the keeper. */
+const KEEPERS = 2;
+/** A helper's connection to QEMU is behind the standard ones. */
+const HELPERS_DESCRIPTORS = STANDARD_DESCRIPTORS + 1;
+
+/** The command line of a helper, in the file where the keeper reads it. */
+export interface HelperCommand extends KeeperHelper {
+  readonly argv: readonly string[];
+}
+
+/** All that a start does, decided. */
+export interface StartPlan {
+  readonly plan: NamedPlan;
+  readonly helpers: readonly HelperCommand[];
+  readonly keeper: KeeperOptions;
+}
+
+interface PlanOptions {
+  /** `missing` by default. */
+  readonly pull?: PullPolicy;
+  /** What is saved by default. */
+  readonly memory?: KeptMemory | undefined;
+}
+
+/** Looks at the host and decides; writes nothing but an image that has to be built. */
+export async function planStart(
+  locations: Locations,
+  definition: Definition,
+  { signal, log, onProgress, paused }: StartOptions,
+  { pull = 'missing', memory = savedMemory(definition) }: PlanOptions = {},
+): Promise<StartPlan> {
+  const { spec, files } = definition;
+  const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
+  const plan = planNamedMachine({
+    spec,
+    files,
+    host,
+    accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
+    cgroup: ownCgroup(spec.limits, spec.name),
+    source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
+    network: await planMachineNetwork(spec, host, readEarlierForwards(files), signal),
+    memory,
+  });
+  const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, host, signal))];
+  const qemu = qemuCommand(plan, host);
+  const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
+  // Before what takes privileges away: the helper has to gain one.
+  const command =
+    bridge && plan.bridge ? withTap(keeperProgram(), bridge, plan.bridge.descriptor, qemu) : qemu;
+  return {
+    plan,
+    helpers,
+    keeper: {
+      lockPath: files.keeperLock,
+      recordPath: files.run,
+      endedPath: files.end,
+      eventsPath: files.events,
+      qemuLogPath: files.qemuLog,
+      serialLogPath: files.serialLog,
+      consolePath: files.consoleSocket,
+      runtimeDirectory: files.sockets,
+      helpers,
+      paused: paused === true || memory !== undefined,
+      command,
+      notifySocket: process.env['NOTIFY_SOCKET'],
+    },
+  };
+}
+
+function savedMemory(definition: Definition): KeptMemory | undefined {
+  if (readStatus(definition.files).kind !== 'saved') return undefined;
+  return { kind: 'saved', ...readSavedNote(definition) };
+}
+
+/** What has to be there before the keeper starts. */
+export function startDirectories(files: MachineFiles, plan: NamedPlan): string[] {
+  return [files.logs, files.sockets, ...(plan.tpmSocket === undefined ? [] : [files.tpm])];
+}
+
+function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
+  const descriptors = STANDARD_DESCRIPTORS + KEEPERS + (plan.bridge ? 1 : 0);
+  return inCgroup(
+    plan.cgroup,
+    tether(WHOEVER_STARTS_IT, descriptors, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host)),
+  );
+}
+
+function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): HelperCommand[] {
+  if (network?.passtPath === undefined) return [];
+  return [
+    {
+      name: 'passt',
+      socketPath: files.networkSocket,
+      dials: wiring.network.again === 'listens',
+      argumentsPath: files.passtArguments,
+      logPath: files.passtLog,
+      // It locks itself up, by mounts and namespaces that our layers would refuse.
+      argv: tether(
+        WHOEVER_STARTS_IT,
+        HELPERS_DESCRIPTORS,
+        [network.passtPath, ...passtArguments(network)],
+        NO_CORE,
+      ),
+    },
+  ];
+}
+
+async function tpmHelper(
+  { tpmSocket }: NamedPlan,
+  files: MachineFiles,
+  host: Host,
+  signal: AbortSignal | undefined,
+): Promise<HelperCommand[]> {
+  if (tpmSocket === undefined) return [];
+  const path = requireProgram('swtpm', 'It is in the package swtpm, and gives a machine its TPM.');
+  return [
+    {
+      name: 'swtpm',
+      socketPath: tpmSocket,
+      argumentsPath: files.swtpmArguments,
+      logPath: files.swtpmLog,
+      argv: tether(
+        WHOEVER_STARTS_IT,
+        HELPERS_DESCRIPTORS,
+        swtpmArguments(await probeSwtpm(path, signal), files.tpm),
+        confine(
+          confineSwtpm(path, files.tpm),
+          layersOf({ connects: 'nowhere', longestFile: LONGEST_TPM_STATE }, host.confinement),
+        ),
+      ),
+    },
+  ];
+}

@@ -1,0 +1,251 @@
+import { existsSync, rmSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Logger } from 'pino';
+import {
+  BrokenMachineError,
+  KeeperEndedError,
+  LaunchError,
+  MachineStateError,
+  PortTakenError,
+  TimedOutError,
+  isSystemError,
+  tellingLine,
+} from '../../errors/index.ts';
+import { requirePlatform } from '../../host/require-platform.ts';
+import type { ImageProgress } from '../../images/pull/image-progress.ts';
+import { adviseOn } from '../../machine/life/advice.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { keeperProgram } from '../../process/native/keeper-program.ts';
+import { ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
+import { identifyProcess, killProcess } from '../../process/identity.ts';
+import { type StartedKeeper, signalKeeper, startKeeper } from '../../process/keeper.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
+import { Scope } from '../../util/scope.ts';
+import { type Definition, readDefinition } from '../record/definition.ts';
+import { afterInstaller, forgetInstaller } from '../plan/installer.ts';
+import { isRestoring, settleRestore } from '../lock/interrupted-restore.ts';
+import { settleSnapshot } from '../lock/interrupted-snapshot.ts';
+import { removeLentFiles } from '../disks/lent-file.ts';
+import { lockMachine } from '../lock/machine-lock.ts';
+import type { KeptMemory } from '../plan/machine-plan.ts';
+import { lastLines, readStatus } from '../record/machine-status.ts';
+import { awaitForwards } from './passt-readiness.ts';
+import { discardSaved, waitsToGoOn } from '../record/saved-note.ts';
+import { startFiles } from './start-files.ts';
+import { planStart, startDirectories } from './start-plan.ts';
+
+export interface StartOptions {
+  /** Milliseconds until the machine must run; 60 000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly log?: Logger;
+  /** Called while the image has to be built first. */
+  readonly onProgress?: (progress: ImageProgress) => void;
+  /** Called where the installer has done its work, so that the machine boots from its disk from now on. */
+  readonly onInstalled?: () => void;
+  /** Its processors do not run until `resume`. */
+  readonly paused?: boolean;
+  /** Boot, and forget the saved memory where there is some; false by default. */
+  readonly discardSaved?: boolean;
+  /** Milliseconds that a clone's guest has to boot, so that it gets an identity of its own; 60 000 by default. */
+  readonly identityTimeoutMs?: number;
+  /** Called when that is waited for. */
+  readonly onRenewIdentity?: () => void;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const BOOT_TIMEOUT_MS = 120_000;
+/** QEMU is killed, and helpers have two seconds. */
+const KEEPER_END_MS = 15_000;
+/** A port that we chose can be taken by another process before passt has it; then others are chosen. */
+const PORT_CHOICES = 3;
+
+/** What goes into a new QEMU before its processors run, instead of booting. */
+export interface MemoryToLoad {
+  readonly kept: KeptMemory;
+  /** Called before anything is started. @throws for a machine that it does not fit. */
+  readonly check: (plan: NamedPlan) => void;
+  /** @param letRun false leaves the machine paused. */
+  readonly load: (definition: Definition, letRun: boolean, limits: Limits) => Promise<void>;
+}
+
+/**
+ * Starts a machine and returns when its processors run and its ports lead to it. It lives on when this process ends.
+ * When the start fails, nothing of it runs.
+ * @throws MachineNotFoundError, MachineBusyError, MachineStateError (it runs already), LaunchError with QEMU's last
+ *   lines, PortTakenError, UnsupportedHostError, or the signal's reason.
+ */
+export async function startMachine(
+  locations: Locations,
+  name: string,
+  options: StartOptions = {},
+  memory?: MemoryToLoad,
+): Promise<Definition> {
+  requirePlatform();
+  const { files } = readDefinition(locations, name);
+  await using scope = new Scope();
+  const { lifeline } = await lockMachine(name, files, 'starting it', scope);
+  const asked = readDefinition(locations, name);
+  if (isStoppedShort(asked) && options.paused !== true) {
+    const { goOnWithSaved } = await import('./save.ts');
+    await goOnWithSaved(asked);
+    return asked;
+  }
+  await refuseRunning(asked);
+  await settleRestore(asked);
+  await settleSnapshot(asked);
+  removeLentFiles(files);
+  const definition = afterInstaller(asked);
+  if (definition !== asked) {
+    forgetInstaller(asked);
+    options.onInstalled?.();
+  }
+  // What an interrupted save has left goes in any case.
+  if (options.discardSaved === true || !existsSync(files.savedState)) discardSaved(definition);
+  for (let choice = 1; ; choice++) {
+    try {
+      await startLocked(locations, definition, { ...options, lifeline, memory });
+      return definition;
+    } catch (error) {
+      const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
+      if (!another) throw error;
+      options.log?.debug({ err: error }, 'a chosen port was taken; choosing again');
+    }
+  }
+}
+
+function isStoppedShort(definition: Definition): boolean {
+  const status = readStatus(definition.files);
+  return status.kind === 'running' && status.state === 'paused' && waitsToGoOn(definition);
+}
+
+async function refuseRunning(definition: Definition): Promise<void> {
+  const { spec, files } = definition;
+  const status = readStatus(files);
+  if (status.kind !== 'running') return;
+  // Whoever saved it, or was about to go on with what is saved, was killed. All that it is lies in its files.
+  if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
+    const { killMachine } = await import('./stop.ts');
+    await killMachine(definition);
+    return;
+  }
+  throw new MachineStateError(spec.name, status.state, `runs already (it is ${status.state})`, {
+    hint:
+      status.state === 'paused'
+        ? `let it go on: vmlet resume ${spec.name}`
+        : `stop it first: vmlet stop ${spec.name}`,
+  });
+}
+
+async function startLocked(
+  locations: Locations,
+  definition: Definition,
+  options: StartOptions & { readonly lifeline: Writable; readonly memory: MemoryToLoad | undefined },
+): Promise<void> {
+  const { spec, files } = definition;
+  const { log, signal, lifeline, memory } = options;
+  const started = await planStart(locations, definition, options, memory && { memory: memory.kept });
+  const { plan, keeper: keeperOptions } = started;
+  memory?.check(plan);
+  for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
+    ensurePrivateDirectory(directory);
+  }
+  // What the last run's passt said must not be taken for this one's.
+  rmSync(files.passtLog, { force: true });
+  for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
+  const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
+  try {
+    const waits = options.paused === true || plan.incoming || memory !== undefined;
+    const ready = waits ? keeper.negotiated : keeper.running;
+    await withinLimits('starting the machine', ready, {
+      timeoutMs: options.timeoutMs ?? START_TIMEOUT_MS,
+      signal,
+    }).catch((error: unknown) => {
+      throw explainSlowStart(error, keeper);
+    });
+    const letRun = options.paused !== true;
+    if (plan.incoming) {
+      const { restoreSaved } = await import('./save.ts');
+      await restoreSaved(definition, letRun, { signal });
+    }
+    await memory?.load(definition, letRun, { signal });
+    log?.debug({ keeper: keeper.pid }, 'the machine runs');
+    if (plan.network) await awaitForwards(plan.network, files, { signal });
+    if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
+  } catch (error) {
+    // QEMU alone has the memory then; the same start goes on with it.
+    if (plan.incoming && mayWaitToGoOn(definition)) {
+      keeper.release();
+      throw error;
+    }
+    await endKeeper(keeper);
+    // Where memory could not be loaded, QEMU may have changed some of the disks already.
+    await settleRestore(definition);
+    throw await explainStart(error, definition, plan);
+  }
+  keeper.release();
+}
+
+function explainSlowStart(error: unknown, { reports }: StartedKeeper): unknown {
+  if (!(error instanceof TimedOutError)) return error;
+  const hint = reports.some(({ kind }) => kind === 'started')
+    ? 'QEMU was started, and does not answer on its monitor or let the processors run'
+    : 'the keeper of the machine has not started QEMU';
+  return new TimedOutError('starting the machine', error.timeoutMs, { hint, cause: error });
+}
+
+/** Also where that cannot be read just now: what QEMU alone has must not be lost. */
+function mayWaitToGoOn(definition: Definition): boolean {
+  try {
+    return waitsToGoOn(definition);
+  } catch (error) {
+    if (isSystemError(error) || error instanceof BrokenMachineError) return true;
+    throw error;
+  }
+}
+
+/** An image of ours waits to be told who it is. */
+async function configure(
+  definition: Definition,
+  plan: NamedPlan,
+  { signal, log }: StartOptions,
+): Promise<void> {
+  const { attachAgent } = await import('../channel/agent.ts');
+  const { configureGuest } = await import('../../machine/launch/configure-guest.ts');
+  const { whileKernelLives } = await import('../channel/kernel-watch.ts');
+  const booted = async (either: AbortSignal): Promise<void> => {
+    await using agent = await attachAgent(definition, { signal: either, timeoutMs: BOOT_TIMEOUT_MS });
+    const forget = onAbort(
+      either,
+      (reason) => void agent.close(reason instanceof Error ? reason : undefined),
+    );
+    await configureGuest(agent, plan, log).finally(forget);
+  };
+  await whileKernelLives(definition, booted, signal);
+}
+
+/** A start that failed leaves nothing that runs. */
+async function endKeeper(keeper: StartedKeeper): Promise<void> {
+  const identity = identifyProcess(keeper.pid);
+  if (identity) signalKeeper(identity, 'kill');
+  // One that does not hear is killed itself, and QEMU dies with it; the next start clears what it leaves.
+  const patience = setTimeout(() => identity && killProcess(identity), KEEPER_END_MS);
+  await keeper.ended.catch(() => undefined);
+  clearTimeout(patience);
+}
+
+async function explainStart(error: unknown, { spec, files }: Definition, plan: NamedPlan): Promise<unknown> {
+  if (!(error instanceof KeeperEndedError)) return error;
+  if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
+  const qemu = lastLines(files.qemuLog, 20);
+  const failure = new LaunchError(
+    `${spec.name} did not start: ${tellingLine(qemu) ?? error.message}`,
+    { qemu, console: [] },
+    { hint: adviseOn(qemu), cause: error },
+  );
+  const { explainLockedImage } = await import('../../machine/life/locked-image.ts');
+  return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram);
+}

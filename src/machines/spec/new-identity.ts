@@ -1,0 +1,12 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { newMac } from '../../machine/plan/new-mac.ts';
+import type { MachineSpec } from './machine-spec.ts';
+
+/** What tells a machine from all others; a clone gets it anew. */
+export function newIdentity(): Pick<MachineSpec, 'id' | 'uuid' | 'mac'> {
+  return {
+    id: randomBytes(4).toString('hex'),
+    uuid: randomUUID(),
+    mac: newMac(),
+  };
+}

@@ -1,0 +1,84 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSystemError } from '../../errors/index.ts';
+import { knownHosts } from '../../guest/ssh/known-hosts.ts';
+import { sshConfig } from '../../guest/ssh/ssh-config.ts';
+import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
+import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
+
+/** What ssh needs to reach a machine, in its directory `ssh`. */
+export interface SshFiles {
+  readonly identity: string;
+  readonly publicKey: string;
+  /** The guest's host keys; ssh asks nobody about them. */
+  readonly knownHosts: string;
+  /** A `Host` block, for the user's Include. */
+  readonly config: string;
+}
+
+export function sshFiles(directory: string): SshFiles {
+  return {
+    identity: join(directory, 'id_ed25519'),
+    publicKey: join(directory, 'id_ed25519.pub'),
+    knownHosts: join(directory, 'known_hosts'),
+    config: join(directory, 'config'),
+  };
+}
+
+/** Makes the directory and a key pair of the machine's own. */
+export function createSshKeys(directory: string, machine: string): void {
+  const files = sshFiles(directory);
+  mkdirSync(directory, { mode: 0o700 });
+  const pair = makeSshKeyPair(`vmlet ${machine}`);
+  writeFileSync(files.identity, pair.privateKey, { mode: 0o600, flush: true });
+  writeFileSync(files.publicKey, `${pair.publicKey}\n`, { mode: 0o600 });
+}
+
+/** Tells ssh where the machine is. */
+export function writeSshConfig(...machine: Parameters<typeof sshConfigFile>): void {
+  const { path, text } = sshConfigFile(...machine);
+  exchangeFile(path, text);
+}
+
+export function sshConfigFile(
+  spec: Pick<MachineSpec, 'name' | 'sshUser'>,
+  directory: string,
+  endpoint: { readonly address: string; readonly port: number },
+): TextFile {
+  const files = sshFiles(directory);
+  const host = {
+    machine: spec.name,
+    ...endpoint,
+    user: spec.sshUser,
+    identityFile: files.identity,
+    knownHostsFile: files.knownHosts,
+    hostKeyKnown: knowsHostKey(files),
+  };
+  return { path: files.config, text: sshConfig([host]) };
+}
+
+/** From now on ssh accepts these keys of the guest and no other. */
+export function writeKnownHosts(machine: string, directory: string, publicKeys: readonly string[]): void {
+  replaceFile(sshFiles(directory).knownHosts, knownHosts(machine, publicKeys));
+}
+
+/** The keys stay the guest's; the name that ssh looks them up by is another. */
+export function renameKnownHosts(machine: string, directory: string): void {
+  const files = sshFiles(directory);
+  if (!knowsHostKey(files)) return;
+  const keys = readFileSync(files.knownHosts, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(' ').slice(1).join(' '));
+  writeKnownHosts(machine, directory, keys);
+}
+
+function knowsHostKey(files: SshFiles): boolean {
+  try {
+    return readFileSync(files.knownHosts, 'utf8').trim() !== '';
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,205 @@
+import { constants, accessSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  InvalidInputError,
+  MissingProgramError,
+  PermissionError,
+  isSystemError,
+} from '../../errors/index.ts';
+import { findProgram } from '../../process/program.ts';
+import { run } from '../../process/run.ts';
+import { bridgeVerdict, parseBridgeConf } from './bridge-conf.ts';
+
+/** A bridge of this host that the user may put guests into. */
+export interface BridgeNetwork {
+  readonly bridge: string;
+  /** qemu-bridge-helper's path. */
+  readonly helper: string;
+}
+
+/** Where a host keeps what bridges need. */
+export interface BridgePlaces {
+  /** The network interfaces: /sys/class/net. */
+  readonly interfaces: string;
+  /** Copies of qemu-bridge-helper, each with the configuration that it was built to read. */
+  readonly helpers: readonly { readonly path: string; readonly configuration: string }[];
+  /** The device that makes tap devices: /dev/net/tun. */
+  readonly tun: string;
+  /** /proc/self/status. */
+  readonly status: string;
+  readonly uid: number;
+}
+
+const CONFIGURATION = '/etc/qemu/bridge.conf';
+
+function placesOfHost(): BridgePlaces {
+  const folders = [
+    '/run/wrappers/bin', // NixOS
+    '/usr/lib/qemu', // Debian, Ubuntu, Arch
+    '/usr/libexec', // Fedora, SUSE
+    '/usr/libexec/qemu',
+    '/usr/lib/x86_64-linux-gnu/qemu',
+  ];
+  return {
+    interfaces: '/sys/class/net',
+    helpers: [
+      ...folders.map((folder) => ({
+        path: join(folder, 'qemu-bridge-helper'),
+        configuration: CONFIGURATION,
+      })),
+      {
+        path: '/usr/local/libexec/qemu-bridge-helper',
+        configuration: '/usr/local/etc/qemu/bridge.conf',
+      },
+    ],
+    tun: '/dev/net/tun',
+    status: '/proc/self/status',
+    uid: process.getuid?.() ?? 0,
+  };
+}
+
+/**
+ * Checks all that putting a guest into a bridge takes, so that what is missing is said before a machine starts.
+ * @throws InvalidInputError when there is no such bridge, or bridge.conf is broken; MissingProgramError without
+ *   qemu-bridge-helper; PermissionError, with what to write where, when it is not set up for this user and bridge.
+ */
+export async function findBridge(
+  bridge: string,
+  places: BridgePlaces = placesOfHost(),
+): Promise<BridgeNetwork> {
+  requireBridge(bridge, places);
+  const helper = places.helpers.find(({ path }) => existsSync(path));
+  if (!helper) {
+    throw new MissingProgramError('qemu-bridge-helper', {
+      hint: `install QEMU's common files (Debian: qemu-system-common, Fedora: qemu-common); looked for ${places.helpers.map(({ path }) => path).join(', ')}`,
+    });
+  }
+  requireRule(bridge, helper.configuration);
+  requireTun(places.tun);
+  // The helper needs the right to change the network, which root has.
+  if (places.uid !== 0) await requirePrivileges(bridge, helper.path, places.status);
+  return { bridge, helper: helper.path };
+}
+
+/** QEMU's side of a bridge, for `-netdev` in JSON: the tap device that it inherits under a number. */
+export function tapNetdev(id: string, descriptor: number): object {
+  return { type: 'tap', id, fd: String(descriptor) };
+}
+
+/**
+ * A command line that makes the tap device and becomes `argv`, which inherits it. It stands before what takes
+ * privileges away (vmlet-confine), since the helper has to gain one.
+ * @param keeper vmlet-keeper's path.
+ */
+export function withTap(
+  keeper: string,
+  { helper, bridge }: BridgeNetwork,
+  descriptor: number,
+  argv: readonly [string, ...string[]],
+): [string, ...string[]] {
+  return [keeper, 'tap', helper, bridge, String(descriptor), '--', ...argv];
+}
+
+function requireBridge(bridge: string, { interfaces }: BridgePlaces): void {
+  // The kernel's own rule for names (dev_valid_name).
+  if (!/^[^\s/:]{1,15}$/.test(bridge) || bridge === '.' || bridge === '..') {
+    throw new InvalidInputError('net', `${JSON.stringify(bridge)} cannot be the name of a bridge`, {
+      hint: 'names of interfaces have at most 15 characters, without spaces and slashes',
+    });
+  }
+  if (existsSync(join(interfaces, bridge, 'bridge'))) return;
+  const isInterface = existsSync(join(interfaces, bridge));
+  throw new InvalidInputError(
+    'net',
+    isInterface
+      ? `${bridge} is a network interface and no bridge`
+      : `there is no bridge ${bridge} on this host`,
+    {
+      hint: `ip link show type bridge lists bridges; as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
+    },
+  );
+}
+
+function requireRule(bridge: string, configuration: string): void {
+  const line = `allow ${bridge}`;
+  let text: string;
+  try {
+    text = readFileSync(configuration, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new PermissionError(`${configuration} is not there, so that no guest may be put into ${bridge}`, {
+        hint: `as root, make ${configuration}, readable for all, with the line: ${line}`,
+        cause: error,
+      });
+    }
+    if (!isSystemError(error, 'EACCES')) throw error;
+    throw new PermissionError(`${configuration} cannot be read by this user, and so not by the helper`, {
+      hint: `as root: chmod a+r ${configuration}`,
+      cause: error,
+    });
+  }
+  const { allowed, deniedBy } = bridgeVerdict(parseBridgeConf(configuration, text, readIfPossible), bridge);
+  if (allowed) return;
+  if (deniedBy) {
+    throw new PermissionError(`${configuration} denies ${bridge}`, {
+      hint: `as root, remove the line "deny ${deniedBy.bridge}" from it, or from a file that it includes`,
+    });
+  }
+  throw new PermissionError(`${configuration} does not allow ${bridge}`, {
+    hint: `as root, add the line to ${configuration}: ${line}`,
+  });
+}
+
+/** The helper opens it as the user. */
+function requireTun(tun: string): void {
+  try {
+    accessSync(tun, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new PermissionError(`${tun} cannot be opened by this user, and so not by the helper`, {
+      hint: `as root: modprobe tun; chmod 0666 ${tun}`,
+      cause: error,
+    });
+  }
+}
+
+async function requirePrivileges(bridge: string, helper: string, statusPath: string): Promise<void> {
+  const { mode, uid, gid } = statSync(helper);
+  try {
+    accessSync(helper, constants.X_OK);
+  } catch (error) {
+    throw new PermissionError(`${helper} cannot be run by this user`, {
+      hint: `join the group that it is for (number ${gid}), or as root: chmod a+x ${helper}`,
+      cause: error,
+    });
+  }
+  const isSetuidRoot = uid === 0 && (mode & 0o4000) !== 0;
+  if (!isSetuidRoot && !(await hasNetworkCapability(helper))) {
+    throw new PermissionError(
+      `${helper} is not setuid root, so that only root can put a guest into ${bridge} with it`,
+      {
+        hint: `as root: chmod u+s ${helper} -- on Debian and Ubuntu, to keep it when QEMU is upgraded: dpkg-statoverride --update --add root root 4755 ${helper}`,
+      },
+    );
+  }
+  if (/^NoNewPrivs:\s*1$/m.test(readFileSync(statusPath, 'utf8'))) {
+    throw new PermissionError(`this process may not gain privileges, so that ${helper} has none`, {
+      hint: 'start vmlet from a session without no_new_privs (a container, or a sandbox around it, sets it)',
+    });
+  }
+}
+
+/** The other way to give the helper its right: setcap cap_net_admin+ep. */
+async function hasNetworkCapability(helper: string): Promise<boolean> {
+  if (findProgram('getcap') === undefined) return false;
+  const { stdout } = await run(['getcap', helper]);
+  return /\bcap_net_admin\b[^ ]*[=+][a-z]*e/.test(stdout.toString('utf8'));
+}
+
+function readIfPossible(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}

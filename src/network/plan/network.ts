@@ -1,0 +1,167 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { isIpv6 } from '../ports/ip-address.ts';
+import { type BoundForward, type PortForward, formatPort } from '../ports/port.ts';
+
+/**
+ * What carries the guest's packets. passt-vhost-user: passt reads the guest's memory, which has to be shared;
+ * passt-stream: frames over a connected socket; slirp: QEMU itself.
+ */
+export type NetworkBackend = 'passt-vhost-user' | 'passt-stream' | 'slirp';
+
+/**
+ * The guest's side of its network. It is the same on every host, so that no guest has to ask for it (DHCP).
+ *
+ * Whoever configures it has to send a frame afterwards: passt learns the guest's hardware address from what the
+ * guest sends, and a connection to a forward before that is lost for good, not delayed.
+ */
+export interface GuestNetwork {
+  readonly mac: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** With prefix length, as in `10.0.2.15/24`; one of a family. */
+  readonly addresses: readonly string[];
+  /** Default routes, one of a family. */
+  readonly gateways: readonly string[];
+  readonly dns: readonly string[];
+}
+
+/** What passt can find on this host to build on; `readHostNetwork` reads it. */
+export interface HostNetwork {
+  /** An interface with an IPv6 link-local address: passt has IPv6 only where there is one. */
+  readonly ipv6Interface: string | undefined;
+  readonly nameservers: readonly string[];
+}
+
+/** What the host's passt offers, from its own --help. */
+export interface PasstAbilities {
+  /** Its program file. */
+  readonly path: string;
+  readonly hasFd: boolean;
+  readonly hasVhostUser: boolean;
+  /** Why it does not run on this host; undefined when it does. */
+  readonly problem?: string | undefined;
+}
+
+export interface NetworkPlan {
+  readonly backend: NetworkBackend;
+  /** passt's program file; undefined for slirp. */
+  readonly passtPath: string | undefined;
+  readonly forwards: readonly PortForward[];
+  readonly guest: GuestNetwork;
+  /** The host interface that passt takes as its template. */
+  readonly templateInterface: string;
+  /** slirp cannot be told to keep the guest away from services on the host's loopback; passt is. */
+  readonly reachesHostLoopback: boolean;
+}
+
+/** A plan whose host ports are all known, which is what can be started. */
+export interface BoundNetworkPlan extends NetworkPlan {
+  readonly forwards: readonly BoundForward[];
+}
+
+export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };
+/** slirp's own default prefix: site-local, so that a guest prefers IPv4 for the world outside (RFC 6724). */
+export const IPV6 = { address: 'fec0::15', prefix: 64, gateway: 'fec0::2', dns: 'fec0::3' };
+/** passt connects from its own link-local address, and so to the guest's; a known one needs no waiting for the kernel's. */
+const LINK_LOCAL = { address: 'fe80::15', prefix: 64 };
+/**
+ * What a guest that boots finds. One guest a network: the address need not differ from another machine's, and a system
+ * that knows its card by it finds it again.
+ */
+export const CARD_AT_BOOT = '52:54:00:12:34:56';
+/** passt's default and largest: an IPv4 packet in whole 32-bit words. */
+const PASST_MTU = 65_520;
+/** libslirp's frames are Ethernet's. */
+const SLIRP_MTU = 1500;
+
+/**
+ * Takes the fastest backend that the host and the machine allow.
+ * @param wanted `auto` is passt where it is there, runs, and can inherit its connection, slirp otherwise.
+ * @param sharesMemory whether guest memory may be shared with another process; a fork's may not.
+ * @throws InvalidInputError when passt is wanted and cannot be had.
+ */
+export function chooseBackend(
+  wanted: 'auto' | 'passt' | 'slirp',
+  passt: PasstAbilities | undefined,
+  sharesMemory: boolean,
+): NetworkBackend {
+  if (wanted === 'slirp') return 'slirp';
+  if (passt?.hasFd && (wanted === 'passt' || passt.problem === undefined))
+    return passt.hasVhostUser && sharesMemory ? 'passt-vhost-user' : 'passt-stream';
+  if (wanted === 'auto') return 'slirp';
+  throw new InvalidInputError(
+    'net',
+    passt
+      ? `passt at ${passt.path} is too old: it has no --fd`
+      : 'passt is not installed or not on the PATH; expected it for "passt"',
+    { hint: 'Install the package passt (2023 or newer), or use slirp, which QEMU has built in.' },
+  );
+}
+
+/** @throws InvalidInputError for a forward that the backend cannot make on this host. */
+export function planNetwork(
+  backend: NetworkBackend,
+  forwards: readonly PortForward[],
+  passt: PasstAbilities | undefined,
+  host: HostNetwork,
+): NetworkPlan {
+  const slirp = backend === 'slirp';
+  const hasIpv6 = slirp || host.ipv6Interface !== undefined;
+  if (slirp) refuseIpv6(forwards, 'slirp forwards IPv4 only', 'Use an IPv4 address, or install passt.');
+  else {
+    if (!hasIpv6) {
+      refuseIpv6(
+        forwards,
+        'passt has no IPv6 on a host without an IPv6 interface besides loopback',
+        'Use an IPv4 address.',
+      );
+    }
+    refuseDiverging(forwards);
+  }
+  return {
+    backend,
+    passtPath: slirp ? undefined : passt?.path,
+    forwards,
+    guest: {
+      mac: CARD_AT_BOOT,
+      mtu: slirp ? SLIRP_MTU : PASST_MTU,
+      addresses: [IPV4, ...(hasIpv6 ? [IPV6, LINK_LOCAL] : [])].map(
+        ({ address, prefix }) => `${address}/${prefix}`,
+      ),
+      gateways: [IPV4, ...(hasIpv6 ? [IPV6] : [])].map(({ gateway }) => gateway),
+      dns: guestNameservers(host.nameservers, hasIpv6),
+    },
+    templateInterface: host.ipv6Interface ?? 'lo',
+    reachesHostLoopback: slirp,
+  };
+}
+
+/** Each forwarder reaches the host's first nameserver of its own family. */
+function guestNameservers(nameservers: readonly string[], hasIpv6: boolean): string[] {
+  const onlyIpv6 = hasIpv6 && nameservers.length > 0 && nameservers.every(isIpv6);
+  return [onlyIpv6 ? IPV6.dns : IPV4.dns];
+}
+
+function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {
+  const forward = forwards.find(({ hostAddress }) => isIpv6(hostAddress));
+  if (!forward) return;
+  throw new InvalidInputError('ports', `${JSON.stringify(formatPort(forward))}: ${problem}`, { hint });
+}
+
+/** passt keeps one guest port for each host port number and protocol: a second address cannot lead elsewhere. */
+function refuseDiverging(forwards: readonly PortForward[]): void {
+  const targets = new Map<string, PortForward>();
+  for (const forward of forwards) {
+    if (forward.hostPort === undefined) continue;
+    const key = `${forward.hostPort}/${forward.protocol}`;
+    const earlier = targets.get(key);
+    if (earlier && earlier.guestPort !== forward.guestPort) {
+      throw new InvalidInputError(
+        'ports',
+        `${JSON.stringify(formatPort(forward))} and ${JSON.stringify(formatPort(earlier))} lead one host port number to two guest ports, which passt cannot`,
+        { hint: 'Choose different host port numbers, or use slirp.' },
+      );
+    }
+    targets.set(key, earlier ?? forward);
+  }
+}

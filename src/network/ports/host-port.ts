@@ -1,0 +1,157 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { InvalidInputError, PermissionError, PortTakenError, isSystemError } from '../../errors/index.ts';
+import { isIpv6 } from './ip-address.ts';
+import { findPortOwner } from './port-owner.ts';
+import { type BoundForward, type PortForward, type Protocol, formatEndpoint, formatPort } from './port.ts';
+
+interface BoundSocket {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A port that the kernel gives out but that another forward of the machine has already; tried anew this often. */
+const MAX_PICKS = 100;
+
+/**
+ * Tries each wanted port on the host by binding it, and chooses the ones left open. Nothing stays bound.
+ * @throws PortTakenError, PermissionError (a privileged port), InvalidInputError (an address that is not this host's).
+ */
+export async function chooseHostPorts(
+  forwards: readonly PortForward[],
+  signal?: AbortSignal,
+): Promise<BoundForward[]> {
+  const wanted = new Set<string>();
+  for (const forward of forwards) {
+    if (forward.hostPort === undefined) continue;
+    signal?.throwIfAborted();
+    const socket = await bind(forward, forward.hostPort);
+    await socket.close();
+    wanted.add(`${forward.hostPort}/${forward.protocol}`);
+  }
+  const held: BoundSocket[] = [];
+  try {
+    const bound: BoundForward[] = [];
+    for (const forward of forwards) {
+      signal?.throwIfAborted();
+      const hostPort = forward.hostPort ?? (await pick(forward, wanted, held));
+      bound.push({ ...forward, hostPort, ephemeral: forward.hostPort === undefined });
+    }
+    return bound;
+  } finally {
+    await Promise.all(held.map(async (socket) => socket.close()));
+  }
+}
+
+/**
+ * Says why a forward could not be made, by trying its port once more.
+ * @throws what chooseHostPorts does; PortTakenError also where the port is free again by now.
+ */
+export async function explainUnboundPort(forward: BoundForward): Promise<never> {
+  const { hostAddress, hostPort, protocol, ephemeral } = forward;
+  try {
+    await (await bind(forward, hostPort)).close();
+  } catch (error) {
+    if (!(error instanceof PortTakenError)) throw error;
+  }
+  throw takenPort(hostAddress, hostPort, protocol, ephemeral);
+}
+
+/** Picks stay bound until all are made, so that the kernel gives out no port twice. */
+async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket[]): Promise<number> {
+  for (let tries = 0; tries < MAX_PICKS; tries++) {
+    const socket = await bind(forward, 0);
+    held.push(socket);
+    const key = `${socket.port}/${forward.protocol}`;
+    // passt knows one guest port for each host port number, whatever the address.
+    if (!wanted.has(key)) {
+      wanted.add(key);
+      return socket.port;
+    }
+  }
+  throw new PortTakenError(formatPort(forward), true, undefined, {
+    hint: 'The host has no free port left in net.ipv4.ip_local_port_range.',
+  });
+}
+
+async function bind(forward: PortForward, port: number): Promise<BoundSocket> {
+  try {
+    return await (forward.protocol === 'tcp' ? bindTcp : bindUdp)(forward.hostAddress, port);
+  } catch (error) {
+    throw explainBindFailure(error, forward, port);
+  }
+}
+
+async function bindTcp(host: string, port: number): Promise<BoundSocket> {
+  const server = createServer();
+  server.listen({ host, port, exclusive: true, ipv6Only: true });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as { port: number }).port,
+    close: async () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+async function bindUdp(address: string, port: number): Promise<BoundSocket> {
+  const socket = createSocket({ type: isIpv6(address) ? 'udp6' : 'udp4', ipv6Only: isIpv6(address) });
+  try {
+    socket.bind({ address, port, exclusive: true });
+    await once(socket, 'listening');
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return {
+    port: socket.address().port,
+    close: async () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+}
+
+function explainBindFailure(error: unknown, forward: PortForward, port: number): unknown {
+  const { hostAddress, protocol, hostPort } = forward;
+  if (isSystemError(error, 'EADDRINUSE')) {
+    return takenPort(hostAddress, port, protocol, hostPort === undefined, error);
+  }
+  if (isSystemError(error, 'EACCES', 'EPERM')) {
+    return new PermissionError(
+      `${formatEndpoint(hostAddress, port, protocol)} may not be used: a low port needs privileges`,
+      {
+        hint: 'Choose a host port from 1024 up, or let an administrator lower net.ipv4.ip_unprivileged_port_start.',
+        cause: error,
+      },
+    );
+  }
+  if (isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL')) {
+    return new InvalidInputError(
+      'ports',
+      `${JSON.stringify(formatPort(forward))} listens on ${hostAddress}, which is no address of this host; expected one of ${hostAddresses()}`,
+      { hint: 'Leave the address out for 127.0.0.1, or use 0.0.0.0 for every IPv4 address.', cause: error },
+    );
+  }
+  return error;
+}
+
+/** The error for a port that somebody has, with its owner where that can be known. */
+export function takenPort(
+  address: string,
+  port: number,
+  protocol: Protocol,
+  ephemeral: boolean,
+  cause?: unknown,
+): PortTakenError {
+  const owner = findPortOwner(address, port, protocol);
+  return new PortTakenError(formatEndpoint(address, port, protocol), ephemeral, owner, {
+    hint: owner
+      ? `Choose another host port, leave it empty for a free one, or end process ${owner.pid}.`
+      : 'Choose another host port, or leave it empty for a free one.',
+    cause,
+  });
+}
+
+function hostAddresses(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.filter((info) => !info.address.startsWith('fe80:')).map((info) => info.address);
+  return [...new Set(['127.0.0.1', ...usable, '0.0.0.0', '::'])].join(', ');
+}

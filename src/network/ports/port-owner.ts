@@ -1,0 +1,46 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { type PortOwner, isSystemError } from '../../errors/index.ts';
+import { addressesOverlap, isIpv6 } from './ip-address.ts';
+import type { Protocol } from './port.ts';
+import { waitingSockets } from './socket-table.ts';
+
+/**
+ * The process that waits on an address and port, or undefined where /proc does not tell:
+ * other users' descriptors are hidden from an ordinary user, and other namespaces' from everybody.
+ */
+export function findPortOwner(address: string, port: number, protocol: Protocol): PortOwner | undefined {
+  const families: (4 | 6)[] = isIpv6(address) ? [6] : [4, 6];
+  const links = new Set<string>();
+  for (const socket of families.flatMap((family) => waitingSockets(protocol, family))) {
+    // A socket on [::] that is not IPv6-only holds the port for IPv4 too.
+    const holds = addressesOverlap(socket.address, address) || (socket.address === '::' && !isIpv6(address));
+    if (socket.port === port && holds) links.add(`socket:[${socket.inode}]`);
+  }
+  if (links.size === 0) return undefined;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (holdsDescriptor(pid, links)) return { pid: Number(pid), command: commandName(pid) };
+  }
+  return undefined;
+}
+
+function holdsDescriptor(pid: string, links: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => links.has(readlinkSync(`/proc/${pid}/fd/${fd}`)));
+  } catch (error) {
+    return ignoreUnreadable(error, false);
+  }
+}
+
+function commandName(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch (error) {
+    return ignoreUnreadable(error, 'unknown');
+  }
+}
+
+/** Processes end and descriptors close while we look, and some are not ours to see. */
+function ignoreUnreadable<T>(error: unknown, otherwise: T): T {
+  if (isSystemError(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return otherwise;
+  throw error;
+}

@@ -1,0 +1,248 @@
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
+import { addressesOverlap, canonicalIpv6, isIpv4, isIpv6, isLinkLocal, isMappedIpv4 } from './ip-address.ts';
+
+/** The ports that a machine publishes, in podman's grammar: `[[ip:][host]:]guest[/tcp|udp]`. */
+
+export type Protocol = 'tcp' | 'udp';
+
+export interface PortForward {
+  readonly protocol: Protocol;
+  /** Where the host listens: IPv4, or IPv6 in its shortest spelling without brackets. */
+  readonly hostAddress: string;
+  /** 1 to 65535; undefined lets the start choose a free one. */
+  readonly hostPort: number | undefined;
+  /** 1 to 65535. */
+  readonly guestPort: number;
+}
+
+/** A forward whose host port is known. */
+export interface BoundForward extends PortForward {
+  readonly hostPort: number;
+  /** vmlet chose the port: another process may take it until a helper listens, and a start can choose again. */
+  readonly ephemeral: boolean;
+}
+
+const GRAMMAR = '[[address:][hostPort]:]guestPort[/tcp|udp]';
+const MAX_PORT = 65_535;
+const DEFAULT_ADDRESS = '127.0.0.1';
+
+const portNumber = z.int().min(1).max(MAX_PORT);
+
+/** One forward as an object; the string form also has ranges. */
+export const portSchema = z.strictObject({
+  /** Default: 127.0.0.1. IPv6 with or without brackets. */
+  hostAddress: z.string().optional(),
+  /** Default: a free port, chosen at start. */
+  hostPort: portNumber.optional(),
+  guestPort: portNumber,
+  /** Default: tcp. */
+  protocol: z.enum(['tcp', 'udp']).optional(),
+});
+
+export type PortSpec = z.input<typeof portSchema>;
+
+export type PortInput = string | PortSpec;
+
+interface Range {
+  readonly first: number;
+  readonly length: number;
+}
+
+/**
+ * Turns what the user wrote into one forward for each port.
+ * @param field names the list in errors, as in `ports[2].hostPort`.
+ * @throws InvalidInputError for what is no port, and for two entries that want the same one.
+ */
+export function parsePortForwards(ports: readonly PortInput[], field = 'ports'): PortForward[] {
+  const forwards: PortForward[] = [];
+  const origins: string[] = [];
+  ports.forEach((port, index) => {
+    const own = `${field}[${index}]`;
+    for (const forward of typeof port === 'string' ? parseText(port, own) : [parseObject(port, own)]) {
+      forwards.push(forward);
+      origins.push(own);
+    }
+  });
+  refuseCollisions(forwards, origins);
+  return forwards;
+}
+
+/** The string that parsePortForwards reads back to the same forward. */
+export function formatPort(forward: PortForward): string {
+  const { protocol, hostAddress, hostPort, guestPort } = forward;
+  return `${formatAddress(hostAddress)}:${hostPort ?? ''}:${guestPort}/${protocol}`;
+}
+
+/** `address:port/protocol` of the host's side. */
+export function formatEndpoint(address: string, port: number, protocol: Protocol): string {
+  return `${formatAddress(address)}:${port}/${protocol}`;
+}
+
+function formatAddress(address: string): string {
+  return isIpv6(address) ? `[${address}]` : address;
+}
+
+function parseText(text: string, field: string): PortForward[] {
+  const [ports, protocol] = splitProtocol(text, field);
+  const { address, host, guest } = splitPorts(ports, text, field);
+  const hostAddress = address === undefined ? DEFAULT_ADDRESS : parseAddress(address, `${field}.hostAddress`);
+  const guestRange = parseRange(guest, `${field}.guestPort`, text);
+  const hostRange =
+    host === undefined || host === '' ? undefined : parseRange(host, `${field}.hostPort`, text);
+  if (hostRange && hostRange.length !== guestRange.length) {
+    throw new InvalidInputError(
+      `${field}.hostPort`,
+      `${quote(text)} maps ${hostRange.length} host port(s) to ${guestRange.length} guest port(s); expected ranges of one length`,
+      { hint: 'Write both ranges with the same number of ports, or leave the host port empty.' },
+    );
+  }
+  return Array.from({ length: guestRange.length }, (_, offset) => ({
+    protocol,
+    hostAddress,
+    hostPort: hostRange && hostRange.first + offset,
+    guestPort: guestRange.first + offset,
+  }));
+}
+
+function parseObject(port: PortSpec, field: string): PortForward {
+  const parsed = portSchema.safeParse(port);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const path = [field, ...(issue?.path ?? [])].join('.');
+    const value = issue?.path.reduce<unknown>(
+      (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
+      port,
+    );
+    throw new InvalidInputError(path, `${quote(value)} is refused: ${issue?.message ?? 'not a port'}`, {
+      hint: `A port is { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort a free one is chosen.`,
+      cause: parsed.error,
+    });
+  }
+  const { hostAddress = DEFAULT_ADDRESS, hostPort, guestPort, protocol = 'tcp' } = parsed.data;
+  return {
+    protocol,
+    hostAddress: parseAddress(hostAddress, `${field}.hostAddress`),
+    hostPort,
+    guestPort,
+  };
+}
+
+function splitProtocol(text: string, field: string): [string, Protocol] {
+  const slash = text.indexOf('/');
+  if (slash < 0) return [text, 'tcp'];
+  const protocol = text.slice(slash + 1);
+  if (protocol !== 'tcp' && protocol !== 'udp') {
+    throw new InvalidInputError(
+      `${field}.protocol`,
+      `${quote(protocol)} in ${quote(text)} is not a protocol; expected tcp or udp`,
+      { hint: 'Publish a port for both protocols with two entries.' },
+    );
+  }
+  return [text.slice(0, slash), protocol];
+}
+
+function splitPorts(
+  ports: string,
+  text: string,
+  field: string,
+): { address?: string; host?: string; guest: string } {
+  const bracketed = /^(\[[^\]]*\]):([^:]*):([^:]*)$/.exec(ports);
+  const parts = bracketed ? bracketed.slice(1) : ports.split(':');
+  const [first = '', second = '', third = ''] = parts;
+  if (ports.startsWith('[') && !bracketed) {
+    throw new InvalidInputError(field, `${quote(text)} is not a port; expected ${GRAMMAR}`, {
+      hint: 'After an address write both ports, of which the first may be empty: "[::1]::80".',
+    });
+  }
+  if (parts.length === 1) return { guest: first };
+  if (parts.length === 2) {
+    if (isIpv4(first)) {
+      throw new InvalidInputError(
+        `${field}.hostPort`,
+        `${quote(text)} has an address and one port; expected ${GRAMMAR}`,
+        { hint: `For a free host port write "${first}::${second}".` },
+      );
+    }
+    return { host: first, guest: second };
+  }
+  if (parts.length === 3) return { address: first, host: second, guest: third };
+  throw new InvalidInputError(field, `${quote(text)} has too many colons; expected ${GRAMMAR}`, {
+    hint: 'An IPv6 address goes in brackets: "[::1]:8080:80".',
+  });
+}
+
+function parseAddress(text: string, field: string): string {
+  if (isIpv4(text)) return text;
+  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  const refuse = (problem: string, hint: string): never => {
+    throw new InvalidInputError(field, `${quote(text)} ${problem}`, { hint });
+  };
+  const canonical =
+    canonicalIpv6(bare) ??
+    refuse(
+      'is not an IP address; expected one such as 127.0.0.1 or [::1]',
+      bare === 'localhost'
+        ? 'Write 127.0.0.1, which is also the default.'
+        : 'Host names and zones are not looked up; "0.0.0.0" listens on every IPv4 address.',
+    );
+  if (isMappedIpv4(canonical)) {
+    return refuse('is an IPv4 address in IPv6 form; expected plain IPv4', 'Write it as a.b.c.d.');
+  }
+  if (isLinkLocal(canonical)) {
+    return refuse(
+      'is a link-local address, which needs an interface; expected a global or loopback address',
+      'Use [::] to listen on every IPv6 address of this host.',
+    );
+  }
+  return canonical;
+}
+
+function parseRange(text: string, field: string, whole: string): Range {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  const first = Number(match?.[1] ?? 0);
+  const last = Number(match?.[2] ?? first);
+  if (!match || first < 1 || last < 1 || first > MAX_PORT || last > MAX_PORT) {
+    throw new InvalidInputError(
+      field,
+      `${quote(text)} in ${quote(whole)} is not a port; expected 1 to ${MAX_PORT}, or a range such as 8000-8010`,
+      {
+        hint:
+          text === '0' && field.endsWith('hostPort')
+            ? 'Leave the host port empty to have a free one chosen.'
+            : `A port is written ${GRAMMAR}.`,
+      },
+    );
+  }
+  if (last < first) {
+    throw new InvalidInputError(
+      field,
+      `the range ${quote(text)} in ${quote(whole)} ends before it starts; expected the lower port first`,
+      { hint: `Write "${last}-${first}".` },
+    );
+  }
+  return { first, length: last - first + 1 };
+}
+
+function refuseCollisions(forwards: readonly PortForward[], origins: readonly string[]): void {
+  const seen = new Map<string, number[]>();
+  forwards.forEach((forward, index) => {
+    if (forward.hostPort === undefined) return;
+    const key = `${forward.hostPort}/${forward.protocol}`;
+    const others = seen.get(key) ?? [];
+    for (const other of others) {
+      const earlier = forwards[other];
+      if (!earlier || !addressesOverlap(earlier.hostAddress, forward.hostAddress)) continue;
+      throw new InvalidInputError(
+        `${origins[index] ?? ''}.hostPort`,
+        `${formatPort(forward)} listens where ${origins[other] ?? ''} (${formatPort(earlier)}) does already; expected each host port once`,
+        { hint: 'Choose another host port or address, or leave the host port empty for a free one.' },
+      );
+    }
+    seen.set(key, [...others, index]);
+  });
+}
+
+function quote(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}

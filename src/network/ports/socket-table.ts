@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { isSystemError } from '../../errors/index.ts';
+import { canonicalIpv6, isIpv6 } from './ip-address.ts';
+import type { Protocol } from './port.ts';
+
+/** A socket that waits for peers: listening TCP, or UDP that is not connected. */
+export interface WaitingSocket {
+  readonly address: string;
+  readonly port: number;
+  readonly inode: number;
+}
+
+const TCP_LISTEN = '0A';
+const UDP_UNCONNECTED = '07';
+
+/** The kernel's table of this network namespace: /proc/net/{tcp,tcp6,udp,udp6}, see proc_pid_net(5). */
+export function waitingSockets(protocol: Protocol, family: 4 | 6): WaitingSocket[] {
+  let table: string;
+  try {
+    table = readFileSync(`/proc/net/${protocol}${family === 6 ? '6' : ''}`, 'latin1');
+  } catch (error) {
+    // A kernel without IPv6 has no such table.
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+  const wanted = protocol === 'tcp' ? TCP_LISTEN : UDP_UNCONNECTED;
+  const sockets: WaitingSocket[] = [];
+  for (const line of table.split('\n').slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    const [address, port] = (fields[1] ?? '').split(':');
+    if (fields[3] !== wanted || !address || !port) continue;
+    sockets.push({
+      address: decodeAddress(address),
+      port: Number.parseInt(port, 16),
+      inode: Number(fields[9]),
+    });
+  }
+  return sockets;
+}
+
+/** Sockets that wait on exactly this address and port. */
+export function waitingOn(address: string, port: number, protocol: Protocol): WaitingSocket[] {
+  return waitingSockets(protocol, isIpv6(address) ? 6 : 4).filter(
+    (socket) => socket.port === port && socket.address === address,
+  );
+}
+
+/** The kernel prints each 32-bit word of an address in the machine's own byte order. */
+function decodeAddress(hex: string): string {
+  const words = (hex.match(/.{8}/g) ?? []).map((word) => Buffer.from(word, 'hex'));
+  const bytes = Buffer.concat(endianness() === 'LE' ? words.map((word) => word.reverse()) : words);
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = (bytes.toString('hex').match(/.{4}/g) ?? []).join(':');
+  return canonicalIpv6(groups) ?? groups;
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { MissingProgramError, isSystemError } from '../../errors/index.ts';
+import { run } from '../../process/run.ts';
+
+/**
+ * The addresses that the host has lately seen a hardware address use, as on a bridge; IPv4 first. Empty while the guest
+ * has not talked to the host.
+ */
+export async function neighbourAddresses(mac: string, signal?: AbortSignal): Promise<string[]> {
+  try {
+    const { stdout } = await run(['ip', 'neigh', 'show'], { signal });
+    return parseNeighbours(stdout.toString(), mac);
+  } catch (error) {
+    if (!(error instanceof MissingProgramError)) throw error;
+    return parseArpTable(readArpTable(), mac);
+  }
+}
+
+/** Lines such as `192.0.2.7 dev br0 lladdr 52:54:00:1:2:3 REACHABLE`. */
+export function parseNeighbours(text: string, mac: string): string[] {
+  const addresses = text.split('\n').flatMap((line) => {
+    const [address = '', ...rest] = line.trim().split(/\s+/);
+    const isUsable = !rest.includes('FAILED') && !rest.includes('INCOMPLETE');
+    const isOurs = rest[rest.indexOf('lladdr') + 1]?.toLowerCase() === mac.toLowerCase();
+    return isIP(address) !== 0 && isUsable && isOurs ? [address] : [];
+  });
+  return addresses.sort((one, other) => isIP(one) - isIP(other));
+}
+
+/** /proc/net/arp: address, type, flags, hardware address, mask, device; proc_pid_net(5). */
+export function parseArpTable(text: string, mac: string): string[] {
+  const COMPLETE = 0x2;
+  return text.split('\n').flatMap((line) => {
+    const [address = '', , flags, hardware] = line.trim().split(/\s+/);
+    const isOurs = hardware?.toLowerCase() === mac.toLowerCase() && (Number(flags) & COMPLETE) !== 0;
+    return isIP(address) !== 0 && isOurs ? [address] : [];
+  });
+}
+
+function readArpTable(): string {
+  try {
+    return readFileSync('/proc/net/arp', 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return '';
+    throw error;
+  }
+}

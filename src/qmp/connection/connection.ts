@@ -1,0 +1,291 @@
+import type { Socket } from 'node:net';
+import {
+  InvalidInputError,
+  QmpClosedError,
+  QmpNoGreetingError,
+  QmpProtocolError,
+  QmpRefusedError,
+  QmpStateError,
+  TimedOutError,
+  isSystemError,
+} from '../../errors/index.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { isAnswerTo } from './answers.ts';
+import { type Command, CommandWindow, type Outcome } from './command-window.ts';
+import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
+import { EventHub } from './event-hub.ts';
+import { JsonObjectScanner } from '../wire/framing.ts';
+import { type JsonObject, stringifyLossless } from '../wire/lossless-json.ts';
+import { type Message, type QmpGreeting, readMessage } from '../wire/message.ts';
+import { QmpTrace } from '../wire/trace.ts';
+import { sendWithFile } from '../../process/send-with-file.ts';
+import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { isWellFormed } from '../../util/well-formed.ts';
+
+export const GREETING_TIMEOUT_MS = 10_000;
+/** When the process is gone or does not read any more, its end of the stream may still be open: a child may hold it. */
+const ORPHANED_STREAM_MS = 1_000;
+/** One that has not ended by then does not. */
+const END_PATIENCE_MS = 10_000;
+
+export interface ConnectionOptions {
+  readonly greetingTimeoutMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly processExit?: Promise<ProcessExit> | undefined;
+}
+
+/** One socket to a monitor, from its greeting to its end: requests out, replies and events in. */
+export class QmpConnection {
+  readonly events = new EventHub();
+  readonly trace = new QmpTrace();
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #scanner: JsonObjectScanner;
+  readonly #window: CommandWindow;
+  readonly #greeted = deferred<QmpGreeting>();
+  readonly #closed = deferred<undefined>();
+  readonly #onEnding = new Set<(ending: Ending) => void>();
+  #greeting: QmpGreeting | undefined;
+  #streamEnded = false;
+  #closing = false;
+  #ending: Ending | undefined;
+  #orphanTimer: NodeJS.Timeout | undefined;
+  #holdTimer: NodeJS.Timeout | undefined;
+  /** Requests that were caused by one read go out in one write. */
+  #outgoing: string | undefined;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#scanner = new JsonObjectScanner({
+      object: (value) => this.#onObject(value),
+      garbage: (problem, excerpt) => this.#breakOff(`sent ${problem}: ${excerpt}`),
+    });
+    this.#window = new CommandWindow((text) => this.#write(text));
+    this.#greeted.promise.catch(ignoreUnheard);
+    readOnAfterFailedWrites(socket, () => this.#expectStreamEnd());
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.once('end', () => this.#onStreamEnd(undefined));
+    socket.once('close', () => this.#onStreamEnd(undefined));
+    // A dying QEMU shows as ECONNRESET or EPIPE as often as by an orderly end.
+    socket.on('error', (error) =>
+      this.#onStreamEnd(isSystemError(error, 'ECONNRESET', 'EPIPE') ? undefined : error),
+    );
+    socket.resume();
+    void options.processExit?.then(
+      () => this.#expectStreamEnd(),
+      // explainEnd reports it to the calls that depend on it.
+      () => undefined,
+    );
+  }
+
+  /** @throws QmpStateError before the negotiation. */
+  get greeting(): QmpGreeting {
+    if (!this.#greeting) throw new QmpStateError('the connection is not negotiated');
+    return this.#greeting;
+  }
+
+  get offersOutOfBand(): boolean {
+    return this.greeting.capabilities.includes('oob');
+  }
+
+  /** Settles when nothing more can come; never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Calls `listener` once, when the end is known: now, when it is already.
+   * @returns the function that unsubscribes.
+   */
+  onEnding(listener: (ending: Ending) => void): () => void {
+    if (this.#ending) listener(this.#ending);
+    else this.#onEnding.add(listener);
+    return () => void this.#onEnding.delete(listener);
+  }
+
+  /** Waits for the greeting and enables what the monitor offers. */
+  async negotiate(): Promise<void> {
+    const { greetingTimeoutMs: timeoutMs = GREETING_TIMEOUT_MS, signal } = this.#options;
+    try {
+      this.#greeting = await withinLimits('the greeting', this.#greeted.promise, { timeoutMs, signal });
+    } catch (error) {
+      if (!(error instanceof TimedOutError)) throw error;
+      throw new QmpNoGreetingError(`connected, but no QMP greeting came within ${timeoutMs / 1000} s`, {
+        hint: 'another client holds this monitor (QEMU serves one at a time), QEMU is stopped, or it is no QMP monitor',
+        cause: error,
+      });
+    }
+    const args = this.offersOutOfBand ? { enable: ['oob'] } : {};
+    await this.send('execute', 'qmp_capabilities', args, { timeoutMs, signal });
+  }
+
+  /** Runs one command; throws like `QmpClient.execute`. @param file an open one that goes with it. */
+  async send(
+    verb: 'execute' | 'exec-oob',
+    name: string,
+    args: unknown,
+    options: Limits | undefined,
+    file?: number,
+  ): Promise<unknown> {
+    const command = this.#command(verb, name, args, options, file);
+    const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
+    if (outcome.failed) throw outcome.explain();
+    // A QEMU that was taken over by its guest answers what it likes.
+    if (!isAnswerTo(name, outcome.value)) {
+      throw new QmpProtocolError(`QEMU answered ${name} with something that is no answer to it`);
+    }
+    return outcome.value;
+  }
+
+  /** Ends the connection; QEMU lives on. Pending calls reject with QmpClosedError. Never rejects. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed here' }));
+    this.#onStreamEnd(undefined);
+    return this.closed;
+  }
+
+  /** @throws what keeps the command from being sent. */
+  #command(
+    verb: 'execute' | 'exec-oob',
+    name: string,
+    args: unknown,
+    options: Limits | undefined,
+    file: number | undefined,
+  ): Command {
+    if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
+    if (this.#ending) throw this.#ending(name);
+    if (!isWellFormed(name) || name === '') {
+      throw new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`);
+    }
+    const limits = {
+      timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
+      signal: options?.signal,
+    };
+    const argumentsText = args === undefined ? '' : stringifyLossless(args as JsonObject, name);
+    const head = `{"${verb}":${JSON.stringify(name)}${argumentsText.length > 2 ? `,"arguments":${argumentsText}` : ''}`;
+    const deliver =
+      file === undefined
+        ? undefined
+        : async (text: string) => {
+            this.trace.record('sent', text);
+            await sendWithFile(this.#socket, text, file, limits.signal);
+          };
+    return { name, outOfBand: verb === 'exec-oob', head, limits, deliver };
+  }
+
+  #write(text: string): void {
+    if (this.#streamEnded) return;
+    this.trace.record('sent', text);
+    this.#send(text);
+  }
+
+  #send(text: string): void {
+    if (this.#streamEnded) return;
+    if (this.#outgoing === undefined) this.#socket.write(text);
+    else this.#outgoing += text;
+  }
+
+  #onData(chunk: Buffer): void {
+    this.trace.record('received', chunk);
+    this.#outgoing = '';
+    try {
+      this.#scanner.push(chunk);
+    } finally {
+      const text = this.#outgoing;
+      this.#outgoing = undefined;
+      if (text !== '') this.#send(text);
+    }
+  }
+
+  #onObject(raw: JsonObject): void {
+    if (this.#streamEnded) return;
+    const message = readMessage(raw);
+    if (!message) {
+      this.#breakOff(
+        `sent an object that is no QMP message, with ${Object.keys(raw).slice(0, 5).join(', ')}`,
+      );
+      return;
+    }
+    switch (message.kind) {
+      case 'event':
+        this.#followEnd(message.event.event);
+        this.events.emit(message.event);
+        break;
+      case 'greeting':
+        this.#greeted.resolve(message.greeting);
+        break;
+      default:
+        this.#onReply(message);
+    }
+  }
+
+  /**
+   * QEMU says SHUTDOWN before it ends, and STOP after it where it was told to stand still instead. It crashes on a
+   * command that comes between its dispatcher's end and its own (10.0: monitor_cleanup lets its I/O thread wake a
+   * dispatcher that is gone).
+   */
+  #followEnd(event: string): void {
+    if (event !== 'SHUTDOWN' && event !== 'STOP') return;
+    clearTimeout(this.#holdTimer);
+    if (event === 'STOP') return this.#window.release();
+    this.#window.hold();
+    this.#holdTimer = setTimeout(() => this.#window.release(), END_PATIENCE_MS);
+  }
+
+  #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
+    // QEMU cannot tell the id of a request that it failed to parse.
+    const id = reply.kind === 'error' && reply.id === undefined ? this.#window.oldestId() : reply.id;
+    const known = this.#window.settleReply(id, (name) =>
+      reply.kind === 'return'
+        ? { failed: false, value: reply.value }
+        : { failed: true, explain: () => new QmpRefusedError(name, reply.error.class, reply.error.desc) },
+    );
+    if (!known) this.#breakOff(`answered a command that was not sent, id ${String(id)}`);
+  }
+
+  /** Nothing after a broken message can be trusted to belong to what was asked. */
+  #breakOff(problem: string): void {
+    if (this.#streamEnded) return;
+    this.#finish((what) => new QmpProtocolError(`${what} failed: the peer ${problem}`));
+    this.#onStreamEnd(undefined);
+  }
+
+  #expectStreamEnd(): void {
+    if (this.#streamEnded || this.#orphanTimer) return;
+    this.#orphanTimer = setTimeout(() => this.#onStreamEnd(undefined), ORPHANED_STREAM_MS);
+  }
+
+  #onStreamEnd(cause: Error | undefined): void {
+    if (this.#streamEnded) return;
+    this.#streamEnded = true;
+    clearTimeout(this.#orphanTimer);
+    clearTimeout(this.#holdTimer);
+    this.#socket.destroy();
+    this.#scanner.reset();
+    this.#window.resolveAll('quit', {});
+    this.events.end();
+    this.#closed.resolve(undefined);
+    if (this.#ending) return;
+    void explainEnd(this.#options.processExit, cause).then(
+      (ending) => this.#finish(ending),
+      (error: unknown) => this.#finish((what) => new QmpClosedError(what, undefined, { cause: error })),
+    );
+  }
+
+  #finish(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    this.#greeted.reject(ending('the negotiation'));
+    this.#window.failAll(ending);
+    for (const listener of this.#onEnding) listener(ending);
+    this.#onEnding.clear();
+  }
+}
+
+function ignoreUnheard(): void {
+  // The negotiation that hears this rejection may be over already.
+}

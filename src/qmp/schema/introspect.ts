@@ -1,0 +1,53 @@
+import { basename } from 'node:path';
+import { requireProgram } from '../../process/program.ts';
+import { supervise } from '../../process/supervise.ts';
+import { Scope } from '../../util/scope.ts';
+import { QmpClient } from '../client/client.ts';
+import type { QmpGreeting } from '../wire/message.ts';
+
+export interface IntrospectOptions {
+  /** Milliseconds for the whole; 30 000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Introspection {
+  /** The reply of query-qmp-schema. */
+  readonly schema: unknown;
+  readonly version: QmpGreeting['version'];
+  /** QEMU's version and target in words, e.g. "QEMU 10.0.13, x86_64". */
+  readonly source: string;
+}
+
+/**
+ * Asks a QEMU binary which commands and events it has. It is started without a machine and is gone afterwards.
+ * @throws MissingProgramError, QmpCrashedError, TimedOutError, or the signal's reason.
+ */
+export async function introspect(qemu: string, options: IntrospectOptions = {}): Promise<Introspection> {
+  const { timeoutMs = 30_000, signal } = options;
+  const program = requireProgram(qemu, 'give the path of a qemu-system-* program');
+  await using scope = new Scope();
+  const child = supervise(
+    [
+      program,
+      ...['-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none', '-S'],
+      ...['-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control'],
+    ],
+    { environment: {}, descriptors: ['pipe'] },
+    scope,
+  );
+  const socket = child.connections.get(3);
+  if (!socket) throw new Error('the descriptor that was asked for is missing');
+  const processExit = child.exited.then((status) => ({ status, stderr: child.output.last(20) }));
+  await using client = await QmpClient.negotiate(socket, {
+    greetingTimeoutMs: timeoutMs,
+    timeoutMs,
+    signal,
+    processExit,
+  });
+  const schema: unknown = await client.execute('query-qmp-schema', {}, { signal });
+  const { arch } = await client.execute('query-target', {}, { signal });
+  const { version } = client.greeting;
+  const { major, minor, micro } = version.qemu;
+  return { schema, version, source: `QEMU ${major}.${minor}.${micro}, ${arch || basename(program)}` };
+}

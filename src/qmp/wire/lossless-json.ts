@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { InvalidInputError } from '../../errors/index.ts';
+import { isWellFormed } from '../../util/well-formed.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * QEMU's integers have 64 bits, JavaScript's numbers hold 53. Integers that a number cannot hold are read as
+ * bigint, and bigints are written as plain digits. Node 20 gives revivers no source text, so such integers
+ * travel through JSON.parse and JSON.stringify as strings behind a mark that nobody else can know.
+ */
+const mark = `${randomUUID()}:`;
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const longInteger = /^-?\d{16,}$/;
+
+/** @throws SyntaxError like JSON.parse. */
+export function parseLossless(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!/\d{16}/.test(text)) return value;
+  const marked = text.replace(stringOrNumber, (token) =>
+    longInteger.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token,
+  );
+  if (marked === text) return value;
+  return JSON.parse(marked, (_, part: unknown) =>
+    typeof part === 'string' && part.startsWith(mark) ? BigInt(part.slice(mark.length)) : part,
+  );
+}
+
+/**
+ * JSON text that QEMU can read and answer. A string with a lone surrogate would get an error reply without an
+ * id, and NaN would silently become null: both are refused, as are bigints beyond 64 bits.
+ * @throws InvalidInputError naming the place, TypeError for cycles.
+ */
+export function stringifyLossless(value: JsonObject, field: string): string {
+  let bigints = 0;
+  const text = JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part !== 'bigint') return part;
+    bigints++;
+    return `${mark}${part}`;
+  });
+  // Both escapes show in the text when something is wrong, so that clean arguments are not walked twice.
+  if (bigints > 0 || text.includes('\\ud') || text.includes('null')) checkEncodable(value, field);
+  return bigints > 0 ? text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1') : text;
+}
+
+/** JSON for people and scripts: integers of any size as digits. */
+export function formatLossless(value: unknown, indent?: number): string {
+  const text = JSON.stringify(
+    value,
+    (_, part: unknown) => (typeof part === 'bigint' ? `${mark}${part}` : part),
+    indent,
+  );
+  return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+}
+
+const int64Minimum = -(2n ** 63n);
+const uint64Maximum = 2n ** 64n - 1n;
+
+function checkEncodable(value: unknown, field: string): void {
+  if (typeof value === 'string' && !isWellFormed(value)) {
+    throw new InvalidInputError(field, 'holds half of a surrogate pair, which is not Unicode text');
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new InvalidInputError(field, `is ${value}, which JSON cannot express`);
+  }
+  if (typeof value === 'bigint' && (value < int64Minimum || value > uint64Maximum)) {
+    throw new InvalidInputError(field, `is ${value.toString()}, which does not fit into 64 bits`);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, part] of Object.entries(value)) {
+    if (!isWellFormed(name)) throw new InvalidInputError(field, 'has a member name that is not Unicode text');
+    checkEncodable(part, `${field}.${name}`);
+  }
+}

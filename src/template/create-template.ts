@@ -1,0 +1,183 @@
+import { open } from 'node:fs/promises';
+import { GuestSetupError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
+import { probeHost } from '../host/probe.ts';
+import { createOverlay } from '../images/qemu-img/qemu-img.ts';
+import { requireSpace } from '../images/transfer/space.ts';
+import { Scope } from '../util/scope.ts';
+import { launchAt } from '../machine/launch/launch.ts';
+import type { Locations } from '../machine/paths/locations.ts';
+import type { Machine } from '../machine/running/machine.ts';
+import { MOST_NETWORKS } from '../machine/network/network-place.ts';
+import { claimDirectory } from '../machine/paths/runtime-directory.ts';
+import { type LaunchOptions, type Spec, parseSpec } from '../machine/spec/spec.ts';
+import { ownLocations } from '../machine/paths/own-locations.ts';
+import { freeze, persistFiles, restoreAbilitiesOf } from './freeze.ts';
+import { templateInputs } from './template-inputs.ts';
+import { Template } from './template.ts';
+import { basisOf } from './template-basis.ts';
+import { type TemplateFiles, templateFiles } from './template-files.ts';
+import { type TemplateRecord, readRecord, writeRecord } from './template-record.ts';
+import { TemplateShelf } from './template-shelf.ts';
+import { TemporaryTemplate } from './temporary-template.ts';
+
+export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'> {
+  /** Commands for the guest's shell that warm it up, one after the other. One that fails leaves no template. */
+  readonly run?: string | readonly string[];
+  /** The same by a function: what it leaves in the guest is in each fork. */
+  readonly prepare?: ((machine: Machine) => Promise<void>) | undefined;
+  /** How many private networks a fork of it can be in, 0 (the default) to 8. It has an unplugged card for each. */
+  readonly networkCards?: number;
+}
+
+export interface NamedTemplateOptions extends TemplateOptions {
+  /** Letters, digits and inner hyphens, 63 at most. */
+  readonly name: string;
+  /**
+   * What happens where there is one of this name: an error (`refuse`, the default), a new one in its place (`replace`),
+   * or that one where it was made of the same and still fits (`reuse`, not together with `prepare`).
+   */
+  readonly existing?: 'refuse' | 'replace' | 'reuse';
+}
+
+/** Room that stays free on the disk. */
+const RESERVE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Boots a guest, warms it up and keeps it as it stands, memory and all, for machines to be forked of it.
+ * With a name it lasts, host reboots included; without one it goes with its object, or with this process.
+ * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestSetupError with what a
+ *   warm-up command said, what `prepare` throws, QmpJobError for a guest that cannot be kept, or the signal's reason.
+ */
+export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
+export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;
+export async function createTemplate(
+  options: TemplateOptions & Partial<NamedTemplateOptions> = {},
+): Promise<Template> {
+  const { name, existing = 'refuse', run = [], prepare, networkCards = 0, ...launching } = options;
+  const commands = typeof run === 'string' ? [run] : run;
+  const spec = parseSpec({ ...launching, name: name ?? 'template' });
+  checkNetworks(spec, networkCards);
+  const locations = ownLocations();
+  const making: Making = { spec, commands, prepare, networkCards, launching, locations };
+  if (name === undefined) return makeTemporary(making);
+  if (existing === 'reuse' && prepare) {
+    throw new InvalidInputError(
+      'existing',
+      'cannot be reuse together with prepare: a function does not say what it does',
+      {
+        hint: 'give the commands as run, or make a template without a name',
+      },
+    );
+  }
+  const shelf = new TemplateShelf(locations);
+  return shelf.withName(name, launching.signal, async (place) => {
+    const found = shelf.find(name);
+    if (found && existing === 'refuse') throw new TemplateExistsError(name);
+    if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
+    const record = await make(templateFiles(place.directory), making);
+    place.publish();
+    return new Template(record, place.directory, locations);
+  });
+}
+
+interface Making {
+  readonly spec: Spec;
+  readonly commands: readonly string[];
+  readonly prepare: TemplateOptions['prepare'];
+  readonly networkCards: number;
+  readonly launching: Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'>;
+  readonly locations: Locations;
+}
+
+function checkNetworks({ networks }: Spec, cards: number): void {
+  if (networks.length > 0) {
+    throw new InvalidInputError('networks', 'is not for a template, which stands still', {
+      hint: 'give networkCards here, and the networks to its forks',
+    });
+  }
+  if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
+  throw new InvalidInputError('networkCards', `${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`);
+}
+
+async function stillFits(found: Template, making: Making): Promise<boolean> {
+  return found.inputs === (await inputsOf(making)) && (await found.differences()).length === 0;
+}
+
+async function inputsOf({ spec, commands, networkCards, launching, locations }: Making): Promise<string> {
+  return templateInputs(spec, commands, networkCards, launching, locations);
+}
+
+async function makeTemporary(making: Making): Promise<TemporaryTemplate> {
+  const scope = new Scope();
+  try {
+    const directory = claimDirectory(making.locations.scratch, scope);
+    const record = await make(templateFiles(directory), making);
+    return new TemporaryTemplate(record, directory, making.locations, scope);
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+async function make(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
+  const { spec, launching, locations } = making;
+  // Memory in a file of a full disk would end QEMU at any moment.
+  await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
+  await (await open(files.memory, 'wx', 0o600)).close();
+  const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
+  const places = {
+    locations,
+    storage: files.directory,
+    memoryFile: files.memory,
+    spareCards: making.networkCards,
+  };
+  await using machine = await launchAt(places, { ...launching, name: spec.name });
+  const { plan } = machine;
+  // Not before: the image has been got only now.
+  const inputs = await inputsOf(making);
+  await warmUp(machine, making);
+  const abilities = await restoreAbilitiesOf(machine.qmp);
+  await machine.sync();
+  await freeze(machine.qmp, files, abilities);
+  await machine.qmp.execute('quit');
+  await machine.ended;
+  const disks = plan.disks.filter(({ readOnly }) => !readOnly);
+  for (const { nodeName, path, format } of disks) {
+    await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
+  }
+  await persistFiles([files.memory, files.state, ...disks.map(({ path }) => path)], files.directory);
+  writeRecord(files, {
+    name: spec.name,
+    createdAt: new Date().toISOString(),
+    image: imageOf(spec),
+    inputs,
+    basis: basisOf(plan, host),
+    ...abilities,
+    plan,
+  });
+  const record = readRecord(spec.name, files);
+  if (!record) throw new TypeError('the record that was just written is gone');
+  return record;
+}
+
+async function warmUp(machine: Machine, { commands, prepare, launching }: Making): Promise<void> {
+  for (const command of commands) {
+    const { exitCode, signal, stdout, stderr } = await machine.exec(['sh', '-c', command], {
+      signal: launching.signal,
+    });
+    if (exitCode === 0) continue;
+    const said = [stderr, stdout]
+      .map((bytes) => Buffer.from(bytes).toString().trim())
+      .find((text) => text !== '');
+    throw new GuestSetupError(
+      'warming the template up',
+      exitCode,
+      said ?? `ended by ${signal ?? 'nobody knows what'}`,
+    );
+  }
+  await prepare?.(machine);
+}
+
+function imageOf({ boot }: Spec): string {
+  return boot.kind === 'image' ? boot.image : boot.kind === 'disk' ? boot.path : boot.kernel;
+}

@@ -1,0 +1,203 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
+import { GuestCommandError, InvalidInputError } from '../errors/index.ts';
+import type { GuestAgent } from '../guest/agent/agent.ts';
+import type { Host } from '../host/survey/host.ts';
+import { copyFileSparsely } from '../images/formats/sparse-copy.ts';
+import { migrate } from '../machine/state/migration.ts';
+import { startRestoring } from '../machine/state/state-file.ts';
+import type { Limits } from '../util/time/deadline.ts';
+import { withinLimits } from '../util/time/deadline.ts';
+import type { Scope } from '../util/scope.ts';
+import { together } from '../util/time/together.ts';
+import { type StartedParts, undoLaunch } from '../machine/life/launch-failure.ts';
+import { Machine } from '../machine/running/machine.ts';
+import { KernelWatch } from '../machine/launch/kernel-watch.ts';
+import { joinNetworks, plugCables, takeSeats } from '../machine/launch/join-networks.ts';
+import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
+import type { Plan } from '../machine/plan/plan.ts';
+import type { MachineOptions } from '../machine/running/running-machine.ts';
+import {
+  type StartOptions,
+  type StartedMachine,
+  reachAgent,
+  runProcessors,
+  startMachine,
+} from '../machine/launch/started-machine.ts';
+import { renewFork } from './renew-fork.ts';
+import { writableCopies } from './fork-plan.ts';
+import type { TemplateFiles } from './template-files.ts';
+import type { TemplateRecord } from './template-record.ts';
+
+export interface RunOptions extends Limits, MachineOptions {
+  readonly networks?: readonly NetworkInput[] | undefined;
+}
+
+/** A fork whose QEMU waits: for its state, or, once it is warm, to go on. */
+export class PendingFork implements AsyncDisposable {
+  readonly #machine: StartedMachine;
+  readonly #files: TemplateFiles;
+  readonly #record: TemplateRecord;
+  readonly #started: StartedParts;
+  readonly #scope: Scope;
+  /** Of a guest that is a machine of its own already. */
+  #warm: GuestAgent | undefined;
+
+  private constructor(
+    machine: StartedMachine,
+    files: TemplateFiles,
+    record: TemplateRecord,
+    started: StartedParts,
+  ) {
+    this.#machine = machine;
+    this.#files = files;
+    this.#record = record;
+    this.#started = started;
+    this.#scope = machine.scope;
+  }
+
+  /**
+   * Makes the files of a fork and starts its processes.
+   * @param scope owns what is there already, and from then on all of the fork; closed when this fails.
+   */
+  static async start(
+    plan: Plan,
+    host: Host,
+    files: TemplateFiles,
+    record: TemplateRecord,
+    options: StartOptions,
+    scope: Scope,
+  ): Promise<PendingFork> {
+    const started: StartedParts = {};
+    try {
+      await copyWritable(plan, files, record);
+      const machine = await startMachine(plan, host, options, started, scope);
+      // Its agent announces it when its card has another address. Until then an announcement would be a lie, and
+      // Linux's driver can wait for itself for ever when its link goes down while it makes one (6.12, virtnet_close).
+      await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
+      return new PendingFork(machine, files, record, started);
+    } catch (error) {
+      throw await undoLaunch(error, started, scope);
+    }
+  }
+
+  /** Whether its QEMU is still there. One that was killed just now is not known to have ended before it is asked. */
+  async answers(): Promise<boolean> {
+    return this.#machine.qmp.execute('query-status').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /**
+   * Does all that `run` does and has the guest run a command, since QEMU translates what that goes through only once
+   * where there is no KVM. Then the guest stands still, so that it uses no processor while it waits.
+   * @throws what `run` throws.
+   */
+  async warmUp(options: Limits): Promise<void> {
+    const { life } = this.#machine;
+    this.#warm = await this.#within(options, async () => {
+      const { agent } = await this.#becomeOwn(options);
+      await Promise.race([runAnything(agent), life.failure]);
+      await Promise.race([this.#machine.qmp.execute('stop'), life.failure]);
+      return agent;
+    });
+  }
+
+  /**
+   * Restores the state, lets the guest run and makes it a machine of its own.
+   * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork is left then.
+   */
+  async run(options: RunOptions): Promise<Machine> {
+    const agent = this.#warm;
+    return this.#within(options, async () => {
+      if (agent) return this.#goOn(agent, options);
+      const { machine, agent: reached } = await this.#becomeOwn(options);
+      options.log?.debug('the fork is a machine of its own');
+      return new Machine(machine, reached, options);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope.close();
+  }
+
+  async #within<Result>(limits: Limits, work: () => Promise<Result>): Promise<Result> {
+    const { signal, timeoutMs } = limits;
+    try {
+      return await withinLimits('the fork', work(), { timeoutMs, signal });
+    } catch (error) {
+      throw await undoLaunch(error, this.#started, this.#scope);
+    }
+  }
+
+  async #goOn(agent: GuestAgent, options: MachineOptions): Promise<Machine> {
+    const { qmp, life } = this.#machine;
+    const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
+    await Promise.race([resumed, life.failure]);
+    options.log?.debug('the fork runs');
+    return new Machine(this.#machine, agent, options);
+  }
+
+  async #becomeOwn({
+    networks = [],
+    ...options
+  }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
+    const { life, plan, scope, space } = this.#machine;
+    using kernel = new KernelWatch(this.#machine);
+    const { log } = options;
+    const seats = takeSeats(this.#placesIn(networks), scope);
+    await Promise.race([this.#restore(), life.failure]);
+    // The state that was restored has the template's cards, which are unplugged.
+    const machine = await plugCables(this.#machine, seats);
+    await runProcessors(machine);
+    log?.debug('the fork runs');
+    const failure = Promise.race([life.failure, space.failure, kernel.failure]);
+    failure.catch(() => undefined);
+    const agent = await Promise.race([reachAgent(machine, options), failure]);
+    // Sent first: the agent writes the host's name into the hosts file before it reads what comes next.
+    const renewal = renewFork(agent, plan, this.#record.plan);
+    await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), failure]);
+    return { machine, agent };
+  }
+
+  #placesIn(networks: readonly NetworkInput[]): NetworkPlace[] {
+    const { name, cards } = this.#machine.plan;
+    const places = parseNetworks(networks, name);
+    if (places.length <= cards.length) return places;
+    throw new InvalidInputError(
+      'networks',
+      `a fork of the template ${this.#record.name} can be in ${cards.length}, not in ${places.length}`,
+      { hint: `make the template with networkCards: ${places.length}` },
+    );
+  }
+
+  async #restore(): Promise<void> {
+    const { qmp } = this.#machine;
+    const start = async (): Promise<void> => startRestoring(qmp, this.#files.state, this.#record);
+    await migrate(qmp, 'restoring the state of the template', start, ['x-ignore-shared']);
+  }
+}
+
+/** Which program it is does not matter, nor that a guest may not have it: what is wanted is the way there. */
+async function runAnything(agent: GuestAgent): Promise<void> {
+  try {
+    await agent.exec(['true']);
+  } catch (error) {
+    if (!(error instanceof GuestCommandError)) throw error;
+  }
+}
+
+async function copyWritable(
+  plan: Plan,
+  files: TemplateFiles,
+  { plan: origin }: TemplateRecord,
+): Promise<void> {
+  await together(
+    writableCopies(plan, files, origin).map(([from, to]) => async () => {
+      if (from === files.memory) await copyFileSparsely(from, to, undefined);
+      else await copyFile(from, to, constants.COPYFILE_FICLONE);
+      await chmod(to, 0o600);
+    }),
+  );
+}

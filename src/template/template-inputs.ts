@@ -1,0 +1,33 @@
+import { ImageNotFoundError } from '../errors/index.ts';
+import { readAgent } from '../images/record/agent-file.ts';
+import { sha256 } from '../images/digest/sha256.ts';
+import { findBootSource } from '../machine/survey/boot-source.ts';
+import type { Locations } from '../machine/paths/locations.ts';
+import { agentProgram } from '../machine/paths/package-files.ts';
+import type { LaunchOptions, Spec } from '../machine/spec/spec.ts';
+
+/**
+ * A digest of all that a template is made from: lower-case hexadecimal SHA-256. The image counts by its files, which
+ * lie where their content says; an image that is not there yet counts as another.
+ */
+export async function templateInputs(
+  spec: Spec,
+  commands: readonly string[],
+  networkCards: number,
+  { signal }: Pick<LaunchOptions, 'signal'>,
+  locations: Locations,
+): Promise<string> {
+  const source = await findBootSource(spec, {
+    locations,
+    signal,
+    onProgress: undefined,
+    pull: 'never',
+  }).catch((error: unknown) => {
+    if (error instanceof ImageNotFoundError) return undefined;
+    throw error;
+  });
+  const { pull: _pull, timeoutMs: _timeoutMs, ...what } = spec;
+  return sha256(
+    JSON.stringify([what, source ?? null, commands, networkCards, sha256(await readAgent(agentProgram()))]),
+  );
+}

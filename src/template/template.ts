@@ -1,0 +1,226 @@
+import type { Logger } from 'pino';
+import type { Writable } from 'node:stream';
+import * as z from 'zod';
+import { InvalidInputError, TemplateStaleError } from '../errors/index.ts';
+import type { Host } from '../host/survey/host.ts';
+import { probeHost } from '../host/probe.ts';
+import { chooseHostPorts } from '../network/ports/host-port.ts';
+import type { BoundNetworkPlan } from '../network/plan/network.ts';
+import { type PortForward, type PortInput, parsePortForwards } from '../network/ports/port.ts';
+import { FileMeter } from '../util/files/file-usage.ts';
+import { Scope } from '../util/scope.ts';
+import { EMBEDDED_WIRING, claimMachineDirectory } from '../machine/qemu/embedded-machine.ts';
+import type { Locations } from '../machine/paths/locations.ts';
+import type { Machine } from '../machine/running/machine.ts';
+import { hostNameSchema } from '../util/host-name.ts';
+import { newMac } from '../machine/plan/new-mac.ts';
+import type { NetworkInput } from '../machine/network/network-place.ts';
+import { withPortChoices } from '../machine/spec/port-choices.ts';
+import { networkOf } from '../machine/survey/survey.ts';
+import type { DryRun } from '../machine/launch/dry-run.ts';
+import type { Plan } from '../machine/plan/plan.ts';
+import { parseOptions } from '../util/options.ts';
+import { planFork } from './fork-plan.ts';
+import { PendingFork } from './pending-fork.ts';
+import { forkName } from './renew-fork.ts';
+import { type TemplateBasis, basisDifferences, basisOf } from './template-basis.ts';
+import { type TemplateFiles, templateFiles } from './template-files.ts';
+import type { TemplateRecord } from './template-record.ts';
+
+/** What differs from one fork to the next. Everything is optional. */
+export interface ForkOptions {
+  /** A label, and the guest's host name; the template's with random digits behind it by default. */
+  readonly name?: string;
+  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
+  readonly ports?: readonly PortInput[];
+  /** As for a launch; only for a template that has a network. With one that was made with slirp it is slirp. */
+  readonly net?: 'auto' | 'passt' | 'slirp';
+  /** As for a launch; as many as the template has cards for. */
+  readonly networks?: readonly NetworkInput[];
+  /** Milliseconds until the fork answers; 60 000 by default. */
+  readonly timeoutMs?: number;
+  /** Aborting ends the fork, and later the machine. */
+  readonly signal?: AbortSignal;
+  /** A pino logger; silent by default. */
+  readonly log?: Logger;
+  /** Gets a copy of what the guest writes on its serial console. */
+  readonly console?: Writable;
+}
+
+const FORK_TIMEOUT_MS = 60_000;
+
+const schema = z.strictObject({
+  name: hostNameSchema.optional(),
+  ports: z.array(z.union([z.string(), z.looseObject({})], "expected a port in podman's grammar")).default([]),
+  net: z.enum(['auto', 'passt', 'slirp']).default('auto'),
+  timeoutMs: z
+    .number()
+    .positive()
+    .max(2 ** 31 - 1)
+    .optional(),
+});
+
+interface SettledFork {
+  readonly host: Host;
+  readonly name: string;
+  readonly network: BoundNetworkPlan | undefined;
+}
+
+/** A guest that has booted and stands still, with its memory and its disks in files: machines begin as it is. */
+export class Template {
+  readonly #record: TemplateRecord;
+  readonly #files: TemplateFiles;
+  readonly #locations: Locations;
+  #host: Promise<Host> | undefined;
+
+  constructor(record: TemplateRecord, directory: string, locations: Locations) {
+    this.#record = record;
+    this.#files = templateFiles(directory);
+    this.#locations = locations;
+  }
+
+  get name(): string {
+    return this.#record.name;
+  }
+
+  get createdAt(): Date {
+    return new Date(this.#record.createdAt);
+  }
+
+  /** What it was booted from, as its user wrote it. */
+  get image(): string {
+    return this.#record.image;
+  }
+
+  /** Of the guest, in bytes. */
+  get memoryBytes(): number {
+    return this.#record.plan.memoryBytes;
+  }
+
+  get cpus(): number {
+    return this.#record.plan.cpus;
+  }
+
+  /** Where its files are. */
+  get directory(): string {
+    return this.#files.directory;
+  }
+
+  /** What its files take up on the host. */
+  get hostBytes(): number {
+    return new FileMeter().measure(this.directory).hostBytes;
+  }
+
+  /** What its memory depends on, in words by what it is of. */
+  get basis(): TemplateBasis {
+    return this.#record.basis;
+  }
+
+  /** Of all that it was made from: two templates with the same one began as the same. */
+  get inputs(): string {
+    return this.#record.inputs;
+  }
+
+  /** What has changed on this host since it was made, in words; forks are refused while there is anything. */
+  async differences(): Promise<string[]> {
+    return basisDifferences(this.#record.basis, basisOf(this.#record.plan, await this.#probe()));
+  }
+
+  /**
+   * Starts a machine that goes on where the template stands, and makes it one of its own: hardware address, host name,
+   * machine id, random numbers and clock are new, connections of the template's are closed.
+   * @throws TemplateStaleError, InvalidInputError, PortTakenError, LaunchError with QEMU's and the console's last
+   *   lines, TimedOutError, or the signal's reason. Nothing of it is left then.
+   */
+  async fork(options: ForkOptions = {}): Promise<Machine> {
+    return withPortChoices(options.log, async () => {
+      const pending = await this.prepare(options);
+      return pending.run({ ...options, timeoutMs: timeoutOf(options) });
+    });
+  }
+
+  /** Does all that comes before the guest runs. */
+  async prepare(options: ForkOptions = {}): Promise<PendingFork> {
+    const { host, name, network } = await this.#settle(options);
+    const scope = new Scope();
+    const directory = claimMachineDirectory(this.#locations, scope);
+    const wiring = EMBEDDED_WIRING;
+    const plan = planFork(this.#record, this.#files, { name, host, network, directory, wiring });
+    options.log?.debug({ template: this.name }, 'forking');
+    return PendingFork.start(plan, host, this.#files, this.#record, options, scope);
+  }
+
+  /**
+   * Says what `fork` would start, and starts nothing. The script's guest goes on as the template, hardware address
+   * included: nobody tells it that it is another.
+   * @throws TemplateStaleError, InvalidInputError, PortTakenError.
+   */
+  async dryRun(options: Omit<ForkOptions, 'console' | 'log'> = {}): Promise<DryRun> {
+    const { directoryByHand, wiringByHand } = await import('../machine/launch/dry-run.ts');
+    const { forkScript } = await import('./fork-script.ts');
+    const { host, name, network } = await this.#settle(options);
+    const directory = directoryByHand(this.#locations);
+    const wiring = wiringByHand(directory);
+    const origin = this.#record.plan;
+    const plan: Plan = {
+      ...planFork(this.#record, this.#files, { name, host, network, directory, wiring }),
+      network: network && origin.network && { ...network, guest: origin.network.guest },
+      startPaused: false,
+    };
+    return { plan, script: forkScript(plan, host, this.#files, this.#record) };
+  }
+
+  async #settle(options: ForkOptions): Promise<SettledFork> {
+    const { name = forkName(this.name), ports, net } = parseForkOptions(options);
+    options.signal?.throwIfAborted();
+    const host = await this.#probe();
+    const differences = await this.differences();
+    if (differences.length > 0) throw new TemplateStaleError(this.name, differences);
+    return { host, name, network: await this.#bindNetwork(net, ports, host, options.signal) };
+  }
+
+  async #probe(): Promise<Host> {
+    this.#host ??= probeHost({ cacheDirectory: this.#locations.cache });
+    return this.#host;
+  }
+
+  /** The state of a guest that has slirp is slirp's too, and nothing else takes it up. */
+  #backendOf(net: 'auto' | 'passt' | 'slirp'): 'auto' | 'passt' | 'slirp' {
+    if (this.#record.plan.network?.backend !== 'slirp') return net;
+    if (net !== 'passt') return 'slirp';
+    throw new InvalidInputError(
+      'net',
+      `the template ${this.name} was made with slirp, which its forks have too`,
+      {
+        hint: 'leave it out, or make the template with passt',
+      },
+    );
+  }
+
+  async #bindNetwork(
+    net: 'auto' | 'passt' | 'slirp',
+    ports: readonly PortForward[],
+    host: Host,
+    signal: AbortSignal | undefined,
+  ): Promise<BoundNetworkPlan | undefined> {
+    if (!this.#record.plan.network) {
+      if (ports.length === 0) return undefined;
+      throw new InvalidInputError('ports', `the template ${this.name} was made without a network`, {
+        hint: 'leave them out, or make the template with a network',
+      });
+    }
+    const network = networkOf(this.#backendOf(net), ports, host, false);
+    const forwards = await chooseHostPorts(network.forwards, signal);
+    return { ...network, forwards, guest: { ...network.guest, mac: newMac() } };
+  }
+}
+
+export function timeoutOf({ timeoutMs = FORK_TIMEOUT_MS }: ForkOptions): number {
+  return timeoutMs;
+}
+
+function parseForkOptions(options: ForkOptions) {
+  const { signal: _signal, log: _log, console: _console, networks: _networks, ...data } = options;
+  const valid = parseOptions(schema, data);
+  return { ...valid, ports: parsePortForwards(valid.ports as PortInput[]) };
+}

@@ -1,0 +1,23 @@
+import type { Scope } from '../util/scope.ts';
+import type { Locations } from '../machine/paths/locations.ts';
+import { Template } from './template.ts';
+import type { TemplateRecord } from './template-record.ts';
+
+/** A template without a name, which goes when it is disposed of, or with this process. */
+export class TemporaryTemplate extends Template implements AsyncDisposable {
+  readonly #scope: Scope;
+
+  constructor(record: TemplateRecord, directory: string, locations: Locations, scope: Scope) {
+    super(record, directory, locations);
+    this.#scope = scope;
+  }
+
+  /** Takes its files away. Machines that were forked of it go on. */
+  async remove(): Promise<void> {
+    await this.#scope.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
+  }
+}

@@ -1,0 +1,177 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { RunningMachine } from '../../machine/running/running-machine.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { type BundlePart, bundleParts } from './bundle-parts.ts';
+import { type MachineOrigin, reproduceScript } from './reproduce-script.ts';
+
+/** A machine of a test that failed. */
+export interface FailedMachine {
+  readonly machine: RunningMachine;
+  /** What it was made from; without it there is no `reproduce.sh`. */
+  readonly origin?: MachineOrigin | undefined;
+}
+
+export interface FailureBundleOptions {
+  /** The test's name, for the index. */
+  readonly test?: string | undefined;
+  /** What the test failed with, for the index. */
+  readonly error?: unknown;
+  /** Milliseconds for everything that has to be asked of QEMU and of guests; 10 000 by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Of each file; of one that is longer the end is kept. 8 MiB by default. */
+  readonly mostBytes?: number | undefined;
+}
+
+export interface FailureBundle {
+  readonly directory: string;
+  /** The files, by their paths in the directory. */
+  readonly files: readonly string[];
+  /** What could not be had, and why. */
+  readonly missing: readonly MissingPart[];
+}
+
+export interface MissingPart {
+  readonly file: string;
+  readonly why: string;
+}
+
+const TIMEOUT_MS = 10_000;
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Writes what there is to know of machines into a directory, one folder a machine: console, journal, screen, QEMU's
+ * monitor, log and command line, versions, and a script that makes the machine again. What cannot be had is listed in
+ * `README.txt` with the reason: a guest that hangs or has ended costs no more than `timeoutMs`. A bundle that is there
+ * already is replaced.
+ *
+ * It rejects only where the directory cannot be written to. Nobody but this user can read it.
+ * @param machines by what the test calls them.
+ */
+export async function writeFailureBundle(
+  machines: Readonly<Record<string, FailedMachine>>,
+  directory: string,
+  options: FailureBundleOptions = {},
+): Promise<FailureBundle> {
+  const { timeoutMs = TIMEOUT_MS, mostBytes = MOST_BYTES } = options;
+  const beside = join(dirname(directory), `.${basename(directory)}.${process.pid}`);
+  await rm(beside, { recursive: true, force: true });
+  try {
+    const written = await Promise.all(
+      Object.entries(machines).map(async ([label, failed]) => {
+        const folder = join(beside, folderName(label));
+        makeDirectories(folder);
+        return writeParts(label, failed, folder, { timeoutMs, mostBytes });
+      }),
+    );
+    const parts = written.flat();
+    makeDirectories(beside);
+    await writeFile(join(beside, 'README.txt'), indexOf(machines, parts, options), { mode: 0o600 });
+    await rm(directory, { recursive: true, force: true });
+    await rename(beside, directory);
+    return {
+      directory,
+      files: ['README.txt', ...parts.filter(({ why }) => why === undefined).map(({ file }) => file)],
+      missing: parts.flatMap(({ file, why }) => (why === undefined ? [] : [{ file, why }])),
+    };
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface WrittenPart {
+  /** Its path in the bundle. */
+  readonly file: string;
+  readonly what: string;
+  /** Why it is not there. */
+  readonly why: string | undefined;
+  /** Bytes at its beginning that were too many. */
+  readonly cutBytes: number;
+}
+
+async function writeParts(
+  label: string,
+  { machine, origin }: FailedMachine,
+  folder: string,
+  { timeoutMs, mostBytes }: { readonly timeoutMs: number; readonly mostBytes: number },
+): Promise<WrittenPart[]> {
+  const deadline = new AbortController();
+  const parts = [...bundleParts(mostBytes), reproducePart(label, origin)];
+  try {
+    return await Promise.all(
+      parts.map(async (part) => {
+        const { file, what, mode } = part;
+        const path = join(folderName(label), file);
+        const content = await contentOf(part, machine, deadline.signal, timeoutMs);
+        if (typeof content === 'string') return { file: path, what, why: content, cutBytes: 0 };
+        const cutBytes = part.keeps === 'end' ? Math.max(0, content.length - mostBytes) : 0;
+        await writeFile(join(folder, file), content.subarray(cutBytes), { mode });
+        return { file: path, what, why: undefined, cutBytes };
+      }),
+    );
+  } finally {
+    // What is still asked of a guest that does not answer is nobody's any more.
+    deadline.abort(new Error('the bundle is written'));
+  }
+}
+
+/** @returns a string that says why there is none. */
+async function contentOf(
+  { read }: BundlePart,
+  machine: RunningMachine,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<Buffer | string> {
+  try {
+    const content = await withinLimits(
+      'reading it',
+      Promise.resolve().then(async () => read(machine, signal)),
+      {
+        timeoutMs,
+      },
+    );
+    return Buffer.from(content as Uint8Array);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function reproducePart(label: string, origin: MachineOrigin | undefined): BundlePart {
+  return {
+    file: 'reproduce.sh',
+    what: 'makes the machine again as the test began with it',
+    mode: 0o700,
+    keeps: 'all',
+    read: async () => {
+      if (!origin) throw new Error('it was not said what the machine was made from');
+      return Promise.resolve(reproduceScript(origin, { label, cwd: process.cwd() }));
+    },
+  };
+}
+
+function indexOf(
+  machines: Readonly<Record<string, FailedMachine>>,
+  parts: readonly WrittenPart[],
+  { test, error }: FailureBundleOptions,
+): string {
+  const names = Object.entries(machines).map(([label, { machine }]) => `${label} (${machine.name})`);
+  const failure = error === undefined ? [] : ['', 'It failed with:', messageOf(error)];
+  const lines = parts.map(({ file, what, why, cutBytes }) => {
+    const cut = cutBytes > 0 ? `; the first ${cutBytes} bytes are left out` : '';
+    return why === undefined ? `${file}: ${what}${cut}` : `${file} is not there: ${why}`;
+  });
+  const about =
+    test === undefined ? 'Machines of a test that failed' : `Machines of the failed test "${test}"`;
+  return `${[`${about}: ${names.join(', ')}`, `Written at ${new Date().toISOString()}.`, ...failure, '', ...lines].join('\n')}\n`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** One component of a path, another for each name. */
+function folderName(label: string): string {
+  return encodeURIComponent(label).replace(/^\./, '%2E');
+}

@@ -1,0 +1,37 @@
+import { GuestCommandError, describeExit } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { type Pattern, describePattern, matches } from '../probes/probe-pattern.ts';
+import { type CommandOptions, type ShellResult, shellResult, wordsOf } from './shell.ts';
+import type { Look } from '../probes/wait.ts';
+
+const SHOWN_LINES = 3;
+
+/** Whether a command succeeds, and prints what it should. Each look is a process in the guest. */
+export function lookForSuccess(
+  machine: Machine,
+  command: string | readonly string[],
+  stdout: Pattern | undefined,
+  options: CommandOptions,
+): Look<ShellResult> {
+  return async (signal) => {
+    try {
+      const result = await machine.exec(wordsOf(command), { ...options, signal });
+      const told = shellResult(result);
+      if (result.exitCode === 0 && (stdout === undefined || matches(result.stdout.toString(), stdout))) {
+        return { found: told };
+      }
+      const missing =
+        result.exitCode === 0 && stdout !== undefined ? ` without ${describePattern(stdout)}` : '';
+      return { seen: `it ${describeExit(result)}${missing}; ${describeOutput(told)}` };
+    } catch (error) {
+      if (error instanceof GuestCommandError) return { seen: error.message };
+      throw error;
+    }
+  };
+}
+
+function describeOutput({ stdout, stderr }: ShellResult): string {
+  const [stream, text] = stderr === '' ? ['stdout', stdout] : ['stderr', stderr];
+  if (text === '') return 'it printed nothing';
+  return `${stream} ends in ${JSON.stringify(text.split('\n').slice(-SHOWN_LINES).join('\n'))}`;
+}

@@ -1,0 +1,75 @@
+import { statSync, utimesSync } from 'node:fs';
+import { TemplateNotFoundError, isSystemError } from '../../errors/index.ts';
+import { sha256 } from '../../images/digest/sha256.ts';
+import { createTemplate } from '../../template/create-template.ts';
+import { listTemplates, removeTemplate } from '../../template/named-templates.ts';
+import type { Template } from '../../template/template.ts';
+import { TemporaryTemplate } from '../../template/temporary-template.ts';
+import { packageVersion } from '../../machine/paths/package-files.ts';
+import { type GuestSetup, partsOf } from './guest-setup.ts';
+import { RunnerWatch } from '../runner/runner-watch.ts';
+
+/** A template that no test has used for so long goes. */
+const UNUSED_MS = 7 * 24 * 60 * 60 * 1000;
+const OURS = /^test-[0-9a-f]{16}$/;
+
+const templates = new Map<GuestSetup | string, Promise<Template>>();
+
+/**
+ * The template of a setup: made by the first who needs it, on this host, and found by all others, in this run and in
+ * later ones. One with `prepare` is this process's own.
+ * @throws what `createTemplate` does.
+ */
+export async function templateOf(setup: GuestSetup): Promise<Template> {
+  const key = setup.prepare ? setup : templateName(setup);
+  const known = templates.get(key);
+  if (known) return known;
+  const made = makeTemplate(setup);
+  templates.set(key, made);
+  // The next test tries again.
+  made.catch(() => templates.delete(key));
+  return made;
+}
+
+/** Removes what only this process could use; who needs it afterwards makes it again. */
+export async function releaseTemplates(setups: Iterable<GuestSetup>): Promise<void> {
+  for (const setup of setups) {
+    const template = await templates.get(setup)?.catch(() => undefined);
+    if (!(template instanceof TemporaryTemplate)) continue;
+    templates.delete(setup);
+    await template.remove();
+  }
+}
+
+/** Another for each set of options, and for each folder to which paths in them may be relative. */
+export function templateName(setup: GuestSetup): string {
+  const { template } = partsOf(setup);
+  const options = Object.entries(template)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return `test-${sha256(JSON.stringify([packageVersion(), process.cwd(), options])).slice(0, 16)}`;
+}
+
+async function makeTemplate(setup: GuestSetup): Promise<Template> {
+  using runner = new RunnerWatch();
+  const options = { ...partsOf(setup).template, signal: runner.signal };
+  if (setup.prepare) return await createTemplate(options);
+  const template = await createTemplate({ ...options, name: templateName(setup), existing: 'reuse' });
+  const now = new Date();
+  utimesSync(template.directory, now, now);
+  removeUnused(now);
+  return template;
+}
+
+/** Of the templates that tests share, those that no test has used for a week. */
+export function removeUnused(now: Date): void {
+  for (const { name, template } of listTemplates()) {
+    if (!template || !OURS.test(name)) continue;
+    try {
+      if (now.getTime() - statSync(template.directory).mtimeMs > UNUSED_MS) removeTemplate(name);
+    } catch (error) {
+      // Another process has removed it, or makes it anew.
+      if (!(error instanceof TemplateNotFoundError) && !isSystemError(error, 'ENOENT')) throw error;
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { GuestAlarmError } from '../../errors/index.ts';
+import type { ForkOptions } from '../../template/template.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { createNetwork } from '../../machine/network/create-network.ts';
+import type { Network } from '../../machine/network/network.ts';
+import { onAbort } from '../../util/time/on-abort.ts';
+import { bundleDirectory } from '../bundle/bundle-directory.ts';
+import { writeFailureBundle } from '../bundle/failure-bundle.ts';
+import { type GuestSetup, partsOf } from './guest-setup.ts';
+import { pauseTest, pausesOnFailure } from './pause-on-failure.ts';
+import type { MachineOrigin } from '../bundle/reproduce-script.ts';
+import { RunnerWatch } from '../runner/runner-watch.ts';
+import { templateName, templateOf } from './shared-templates.ts';
+import { TestMachine } from './test-machine.ts';
+
+/** A test of whatever runner. */
+export interface RunningTest {
+  /** Its file, its suites and its own name. */
+  readonly names: readonly string[];
+  /** Aborts when the test is over, by its time-out for example. */
+  readonly signal?: AbortSignal | undefined;
+  /** Fails the test at once, where its runner can do that. */
+  readonly end?: ((reason: GuestAlarmError) => void) | undefined;
+}
+
+interface Guest {
+  readonly vm: TestMachine;
+  readonly origin: MachineOrigin;
+}
+
+/** The guests of one test, which go with it. When it fails, all there is to know of them is kept. */
+export class TestGuests {
+  readonly #test: RunningTest;
+  readonly #runner = new RunnerWatch();
+  readonly #guests = new Map<string, Promise<Guest>>();
+  #alarm: GuestAlarmError | undefined;
+  readonly #networks = new Map<string, Network>();
+
+  constructor(test: RunningTest) {
+    this.#test = test;
+  }
+
+  /**
+   * A guest of the test's own; the same one for the same label.
+   * @throws what `createTemplate` and `Template.fork` do.
+   */
+  async fork(label: string, setup: GuestSetup): Promise<TestMachine> {
+    const known = this.#guests.get(label);
+    const guest = known ?? this.#start(label, setup);
+    this.#guests.set(label, guest);
+    return (await guest).vm;
+  }
+
+  /** A private network of the test's own; the same one for the same label. */
+  network(label: string): Network {
+    const known = this.#networks.get(label);
+    const network = known ?? createNetwork({ name: hostNameOf(label) });
+    this.#networks.set(label, network);
+    return network;
+  }
+
+  /**
+   * Ends the guests. Of a test that has failed, a bundle is written first, and with PAUSE_ON_FAIL=1 somebody may look.
+   * @param failure what the test failed with; undefined when it passed.
+   * @throws GuestAlarmError where a guest's kernel said what fails any test, and the test did not fail with that.
+   */
+  async finish(failure: unknown): Promise<void> {
+    const started = await Promise.allSettled(
+      [...this.#guests].map(async ([label, guest]) => [label, await guest] as const),
+    );
+    // Why one could not be started, its test has been told.
+    const guests = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const alarm = this.#alarm;
+    try {
+      const reason = failure ?? alarm;
+      if (reason !== undefined && guests.length > 0) await this.#explain(Object.fromEntries(guests), reason);
+    } finally {
+      await Promise.all(guests.map(async ([, { vm }]) => vm[Symbol.asyncDispose]()));
+      for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
+      this.#runner[Symbol.dispose]();
+    }
+    // What else it failed with is more often the consequence.
+    if (alarm && !isOf(failure, alarm)) throw alarm;
+  }
+
+  async #start(label: string, setup: GuestSetup): Promise<Guest> {
+    const { signal } = this.#test;
+    const { template: options, fork, networks, use } = partsOf(setup);
+    const template = await templateOf(setup);
+    signal?.throwIfAborted();
+    const forking: ForkOptions = { name: hostNameOf(label), ...fork };
+    const machine = await forkUntil(signal, this.#runner.signal, async (living) =>
+      template.fork({ ...forking, networks: networks.map((name) => this.network(name)), signal: living }),
+    );
+    const named = setup.prepare ? {} : { name: templateName(setup) };
+    return {
+      vm: new TestMachine(machine, { ...use, signal, onAlarm: (error) => this.#raise(error) }),
+      origin: { kind: 'fork', template: { ...options, ...named }, fork: forking },
+    };
+  }
+
+  #raise(alarm: GuestAlarmError): void {
+    this.#alarm ??= alarm;
+    this.#test.end?.(alarm);
+  }
+
+  async #explain(guests: Readonly<Record<string, Guest>>, reason: unknown): Promise<void> {
+    const test = this.#test.names.join(' > ');
+    const machines = mapValues(guests, ({ vm, origin }) => ({ machine: vm.machine, origin }));
+    const { directory } = await writeFailureBundle(machines, bundleDirectory(this.#test.names), {
+      test,
+      error: reason,
+    });
+    process.stderr.write(
+      `vmlet: what there is to know of ${Object.keys(guests).join(', ')} of "${test}": ${directory}\n`,
+    );
+    if (!pausesOnFailure()) return;
+    await pauseTest(
+      mapValues(guests, ({ vm }): Machine => vm.machine),
+      { reason: `the test "${test}" failed` },
+    );
+  }
+}
+
+/**
+ * The fork ends when `test` aborts while it starts, and no more afterwards: what is left of it tells why a test failed.
+ * It ends whenever `runner` aborts.
+ */
+async function forkUntil(
+  test: AbortSignal | undefined,
+  runner: AbortSignal,
+  fork: (living: AbortSignal) => Promise<Machine>,
+): Promise<Machine> {
+  const starting = new AbortController();
+  const stopListening = test && onAbort(test, (reason) => starting.abort(reason));
+  try {
+    return await fork(AbortSignal.any([starting.signal, runner]));
+  } finally {
+    stopListening?.();
+  }
+}
+
+/** A runner may have written the error anew. */
+function isOf(failure: unknown, alarm: GuestAlarmError): boolean {
+  return failure instanceof Error && failure.message.includes(alarm.message);
+}
+
+/** A test may call a guest what no host can be called. */
+function hostNameOf(label: string): string {
+  const name = label
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 63);
+  return name === '' ? 'guest' : name;
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

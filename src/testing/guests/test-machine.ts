@@ -1,0 +1,177 @@
+import { type GuestAlarmError, InvalidInputError } from '../../errors/index.ts';
+import type { ExecOptions } from '../../guest/agent/command.ts';
+import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
+import type { GuestProcess } from '../../guest/agent/process.ts';
+import { type CrashedMachine, type StartAgainOptions, crash } from '../../machine/launch/crash.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import type { Outcome } from '../../machine/life/outcome.ts';
+import type { ClockFaults } from '../faults/clock-faults.ts';
+import type { DiskFaults } from '../faults/disk-faults.ts';
+import type { Fault } from '../faults/fault.ts';
+import type { MemoryFaults } from '../faults/memory-faults.ts';
+import type { NetworkFaults } from '../faults/network-faults.ts';
+import type { ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
+import { MachineRun } from './machine-run.ts';
+import { urlOf } from './published.ts';
+import { type Shell, shellOf } from './shell.ts';
+import { WaitFor } from './wait-for.ts';
+
+export interface TestMachineOptions {
+  /** Milliseconds of each wait that says nothing else; 30 000 by default. */
+  readonly waitTimeoutMs?: number | undefined;
+  /** Ends each wait and each script that has no signal of its own: the test's, say. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the guest may say without failing the test, because the test is about it; nothing by default. */
+  readonly expectedAlarms?: readonly ExpectedAlarm[] | undefined;
+  /** Is told when the guest's kernel says what fails any test, for a runner that can end the test; once for each boot. */
+  readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
+}
+
+/** A machine as a test uses it. Disposing of it ends the machine at once. */
+export class TestMachine implements AsyncDisposable {
+  /** Runs a script by the guest's shell. */
+  readonly sh: Shell;
+  readonly waitFor: WaitFor;
+  readonly #options: TestMachineOptions;
+  #run: MachineRun;
+  #crashed: CrashedMachine | undefined;
+
+  constructor(machine: Machine, options: TestMachineOptions = {}) {
+    this.#options = options;
+    this.#run = this.#runOf(machine);
+    const current = (): MachineRun => this.#run;
+    this.sh = shellOf(current);
+    this.waitFor = new WaitFor(current, options.waitTimeoutMs);
+  }
+
+  /** What runs just now. */
+  get machine(): Machine {
+    return this.#run.machine;
+  }
+
+  get name(): string {
+    return this.machine.name;
+  }
+
+  /** Settles when the machine has ended, with how. */
+  get ended(): Promise<Outcome> {
+    return this.machine.ended;
+  }
+
+  /** Tells of what fails any test: a panic, a process killed for lack of memory. */
+  get alarm(): GuestAlarm {
+    return this.#run.alarm;
+  }
+
+  get net(): NetworkFaults {
+    return this.#run.faults.net;
+  }
+
+  get clock(): ClockFaults {
+    return this.#run.faults.clock;
+  }
+
+  get disk(): DiskFaults {
+    return this.#run.faults.disk;
+  }
+
+  get memory(): MemoryFaults {
+    return this.#run.faults.memory;
+  }
+
+  /** Stops the guest's processors, until the fault is ended or `resume` called. */
+  async pause(): Promise<Fault> {
+    return this.#run.faults.pause();
+  }
+
+  /** Lets the guest's processors run again. */
+  async resume(): Promise<void> {
+    await this.#run.faults.resume();
+  }
+
+  /**
+   * Cuts the machine's power: it ends at once, and its disks stay as they are for `start`. What the guest had not flushed
+   * may be lost; `crash` of `vmlet` says what.
+   * @throws MachineEndedError
+   */
+  async crash(): Promise<Outcome> {
+    this.#crashed = await crash(this.machine);
+    return this.#crashed.outcome;
+  }
+
+  /**
+   * Boots the machine again after `crash`, with its disks, host ports, networks and name. Faults of before are gone.
+   * @param options `timeoutMs` is as for a launch; `signal`, the test's own by default, ends the start.
+   * @throws InvalidInputError where it has not crashed, PortTakenError, LaunchError, or the signal's reason.
+   */
+  async start(options: StartAgainOptions = {}): Promise<void> {
+    if (!this.#crashed) {
+      throw new InvalidInputError('start', `${this.name} has not crashed`, {
+        hint: 'a machine under test runs from the start; crash() ends it so that it can start again',
+      });
+    }
+    const machine = await this.#crashed.start({ signal: this.#options.signal, ...options });
+    this.#crashed = undefined;
+    await this.#run[Symbol.asyncDispose]();
+    this.#run = this.#runOf(machine);
+  }
+
+  /** As `Machine.exec`: an exit status other than 0 does not reject. */
+  exec(argv: readonly string[], options?: ExecOptions): GuestProcess {
+    return this.machine.exec(argv, options);
+  }
+
+  /** As `Machine.push`, for content of any size. */
+  async push(
+    source: string | Uint8Array | AsyncIterable<Uint8Array>,
+    path: string,
+    options?: PushOptions,
+  ): Promise<void> {
+    await this.machine.push(source, path, options);
+  }
+
+  /** As `Machine.pull`: a stream. */
+  pull(path: string, options?: PullOptions): GuestFile {
+    return this.machine.pull(path, options);
+  }
+
+  /**
+   * Reads a file of the guest: as text with an encoding, else as bytes.
+   * @throws GuestFileError, MachineEndedError
+   */
+  async readFile(path: string): Promise<Buffer>;
+  async readFile(path: string, encoding: BufferEncoding): Promise<string>;
+  async readFile(path: string, encoding?: BufferEncoding): Promise<Buffer | string> {
+    const content = await this.machine.readFile(path);
+    return encoding === undefined ? content : content.toString(encoding);
+  }
+
+  /**
+   * Writes a file in the guest, and the folders above it where they are missing.
+   * @throws GuestFileError, MachineEndedError, InvalidInputError
+   */
+  async writeFile(
+    path: string,
+    content: string | Uint8Array,
+    options: Pick<PushOptions, 'mode'> = {},
+  ): Promise<void> {
+    await this.machine.push(content, path, { parents: true, ...options });
+  }
+
+  /**
+   * The URL, from this host, of a web server on a published port of the guest: `https` for 443 and 8443.
+   * @throws InvalidInputError that names the published ports.
+   */
+  url(guestPort: number, path?: string): string {
+    return urlOf(this.machine.ports, guestPort, path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#run[Symbol.asyncDispose]();
+    await this.#crashed?.[Symbol.asyncDispose]();
+  }
+
+  #runOf(machine: Machine): MachineRun {
+    return new MachineRun(machine, this.#options);
+  }
+}

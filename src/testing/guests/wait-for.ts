@@ -1,0 +1,161 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import type { Protocol } from '../../network/ports/port.ts';
+import type { MachineRun } from './machine-run.ts';
+import { lookForSuccess } from './probe-command.ts';
+import { lookForFile, lookForLine } from '../probes/probe-file.ts';
+import { type HttpAnswer, type HttpExpectation, lookForAnswer } from '../probes/probe-http.ts';
+import { lookForConsoleLine, lookForJournalLine } from '../probes/probe-log.ts';
+import { type Pattern, describePattern } from '../probes/probe-pattern.ts';
+import { lookForConnection, lookForListener } from '../probes/probe-port.ts';
+import { lookForUnit } from '../probes/probe-unit.ts';
+import { publishedPort, urlOf } from './published.ts';
+import { type CommandOptions, type ShellResult, describeCommand } from './shell.ts';
+import { type Look, type WaitOptions, waitUntil } from '../probes/wait.ts';
+
+export interface PortWaitOptions extends WaitOptions {
+  readonly protocol?: Protocol | undefined;
+  /**
+   * `guest` (the default): a socket of the guest listens, on whatever address. `host`: a connection from the host to
+   * the published port comes through to the guest.
+   */
+  readonly from?: 'guest' | 'host' | undefined;
+}
+
+export interface LogWaitOptions extends WaitOptions {
+  /** Instead of the serial console: a file of the guest. */
+  readonly file?: string | undefined;
+  /** Instead of the serial console: the guest's journal since its boot, of this unit or (`true`) of all. */
+  readonly journal?: string | true | undefined;
+}
+
+/**
+ * Waits for what a guest does by itself. Each wait looks often at first and then less often, until its time is over;
+ * each rejects with WaitTimedOutError, which says what the last look saw, with MachineEndedError as soon as the machine
+ * ends, or with the signal's reason. None needs anything in the guest but what it is about.
+ */
+export class WaitFor {
+  readonly #current: () => MachineRun;
+  readonly #timeoutMs: number | undefined;
+
+  /**
+   * @param current whom a wait is for, asked for at each; one without a signal of its own ends with its.
+   * @param timeoutMs of waits that say nothing else.
+   */
+  constructor(current: () => MachineRun, timeoutMs: number | undefined) {
+    this.#current = current;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** @throws InvalidInputError with `from: 'host'` for a port that is not published. */
+  async port(port: number, options: PortWaitOptions = {}): Promise<void> {
+    const { protocol = 'tcp', from = 'guest' } = options;
+    checkPort(port);
+    const machine = this.#machine;
+    if (from === 'guest') {
+      const awaited = `${protocol} port ${port} to be listened on in the guest`;
+      await this.#wait(awaited, lookForListener(machine, port, protocol), options);
+      return;
+    }
+    if (protocol !== 'tcp') throw new InvalidInputError('from', 'can be host for tcp only');
+    const look = lookForConnection(machine, publishedPort(machine.ports, port));
+    await this.#wait(`a connection from the host to port ${port} of the guest`, look, options);
+  }
+
+  /**
+   * Until a systemd unit is `active`, or in another of systemd's active states.
+   * @throws GuestUnitError at once, with the unit's journal, when it is failed; and where there is no such unit, or no
+   *   systemd.
+   */
+  async unit(
+    unit: string,
+    options: WaitOptions & { readonly state?: string | undefined } = {},
+  ): Promise<void> {
+    const { state = 'active' } = options;
+    await this.#wait(`${unit} to be ${state}`, lookForUnit(this.#machine, unit, state), options);
+  }
+
+  /** Until there is something at a path, or with `contains` a file that holds it. */
+  async file(
+    path: string,
+    options: WaitOptions & { readonly contains?: Pattern | undefined } = {},
+  ): Promise<void> {
+    const { contains } = options;
+    const awaited = contains === undefined ? path : `${path} to contain ${describePattern(contains)}`;
+    await this.#wait(awaited, lookForFile(this.#machine, path, contains), options);
+  }
+
+  /** Until a line matches that was written already or is to come; of the serial console, its last 1000 lines count. */
+  async log(pattern: RegExp, options: LogWaitOptions = {}): Promise<string> {
+    const { file, journal } = options;
+    if (file !== undefined && journal !== undefined) {
+      throw new InvalidInputError('journal', 'cannot be given together with file');
+    }
+    const machine = this.#machine;
+    const line = `a line that matches ${String(pattern)}`;
+    if (file !== undefined)
+      return this.#wait(`${line} in ${file}`, lookForLine(machine, file, pattern), options);
+    if (journal === undefined)
+      return this.#wait(`${line} on the console`, lookForConsoleLine(machine, pattern), options);
+    const look = lookForJournalLine(machine, pattern, journal === true ? undefined : journal);
+    return this.#wait(`${line} in the journal`, look, options);
+  }
+
+  /**
+   * Until a GET from the host is answered as expected.
+   * @param target a URL, or the number of a published port.
+   * @throws InvalidInputError for a port that is not published.
+   */
+  async http(
+    target: string | URL | number,
+    options: WaitOptions & HttpExpectation = {},
+  ): Promise<HttpAnswer> {
+    const url = httpUrl(typeof target === 'number' ? urlOf(this.#machine.ports, target) : target);
+    const { status, body } = options;
+    const holding = body === undefined ? '' : ` and ${describePattern(body)} in its body`;
+    return this.#wait(
+      `${url.href} to answer with status ${status ?? '2xx'}${holding}`,
+      lookForAnswer(url, options),
+      options,
+    );
+  }
+
+  /**
+   * Until a command succeeds: a script of the guest's `sh -e`, or a program and its arguments. With `stdout`, until it
+   * also prints that.
+   */
+  async command(
+    command: string | readonly string[],
+    options: WaitOptions & CommandOptions & { readonly stdout?: Pattern | undefined } = {},
+  ): Promise<ShellResult> {
+    const { stdout, env, cwd, user, input } = options;
+    const printing = stdout === undefined ? '' : ` and print ${describePattern(stdout)}`;
+    const look = lookForSuccess(this.#machine, command, stdout, { env, cwd, user, input });
+    return this.#wait(`${describeCommand(command)} to succeed${printing}`, look, options);
+  }
+
+  get #machine(): Machine {
+    return this.#current().machine;
+  }
+
+  async #wait<T>(awaited: string, look: Look<T>, options: WaitOptions): Promise<T> {
+    const run = this.#current();
+    const wait = waitUntil(run.machine, awaited, look, {
+      timeoutMs: options.timeoutMs ?? this.#timeoutMs,
+      signal: options.signal ?? run.signal,
+    });
+    return run.guard(wait);
+  }
+}
+
+function checkPort(port: number): void {
+  if (Number.isInteger(port) && port > 0 && port <= 65_535) return;
+  throw new InvalidInputError('port', `is ${port}; it must be a whole number from 1 to 65535`);
+}
+
+function httpUrl(target: string | URL): URL {
+  const text = String(target);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new InvalidInputError('url', `is ${text}; it must begin with http:// or https://`);
+}

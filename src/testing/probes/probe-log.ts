@@ -1,0 +1,61 @@
+import { GuestCommandError, GuestUnitError, describeExit } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { matches } from './probe-pattern.ts';
+import type { Look } from './wait.ts';
+
+/** A busy host brings a line in pieces; a prompt has no end, and nothing comes after it. */
+const UNFINISHED_MS = 500;
+
+/**
+ * The first line on the serial console that matches, of the last 1000 or to come. One without an end counts when nothing
+ * has come for half a second.
+ */
+export function lookForConsoleLine(machine: Machine, pattern: RegExp): Look<string> {
+  let unfinished = { text: '', since: performance.now() };
+  return async () => {
+    const lines = machine.console.last(Infinity);
+    const { unfinished: text } = machine.console;
+    if (text !== unfinished.text) unfinished = { text, since: performance.now() };
+    const isComing = text !== '' && performance.now() - unfinished.since < UNFINISHED_MS;
+    const whole = isComing ? lines.slice(0, -1) : lines;
+    const line = whole.find((candidate) => matches(candidate, pattern));
+    if (line !== undefined) return Promise.resolve({ found: line });
+    return Promise.resolve({ seen: describeLast('the console', lines.length, lines.at(-1)) });
+  };
+}
+
+/** The same of the journal of this boot, of one unit or of all. One process in the guest follows it. */
+export function lookForJournalLine(
+  machine: Machine,
+  pattern: RegExp,
+  unit: string | undefined,
+): Look<string> {
+  const source = unit === undefined ? 'the journal' : `the journal of ${unit}`;
+  const argv = ['journalctl', '--no-pager', '--quiet', '--output=cat', '--boot', '--follow', '--lines=all'];
+  return async (signal, saw) => {
+    saw(`nothing in ${source}`);
+    const journal = machine.exec(unit === undefined ? argv : [...argv, `--unit=${unit}`], { signal });
+    try {
+      let count = 0;
+      for await (const line of journal) {
+        if (matches(line, pattern)) return { found: line };
+        saw(describeLast(source, ++count, line));
+      }
+      const result = await journal;
+      return { seen: `journalctl ${describeExit(result)}: ${result.stderr.toString().trim()}` };
+    } catch (error) {
+      if (!(error instanceof GuestCommandError) || error.errno !== 'ENOENT') throw error;
+      throw new GuestUnitError(unit ?? 'the journal', 'cannot be read: the guest has no journalctl', [], {
+        cause: error,
+      });
+    } finally {
+      journal.kill('SIGKILL');
+      journal.catch(() => undefined);
+    }
+  };
+}
+
+function describeLast(source: string, count: number, last: string | undefined): string {
+  if (last === undefined) return `nothing on ${source}`;
+  return `${count} lines of ${source}, the last: ${last}`;
+}

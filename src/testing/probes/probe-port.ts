@@ -1,0 +1,93 @@
+import { connect } from 'node:net';
+import type { Machine } from '../../machine/running/machine.ts';
+import { type BoundForward, type Protocol, formatEndpoint } from '../../network/ports/port.ts';
+import { type Socket, readSockets } from './probe-sockets.ts';
+import type { Look } from './wait.ts';
+
+/** Of TCP, see include/net/tcp_states.h of Linux. */
+const LISTEN = 0x0a;
+const SYN_RECEIVED = 0x03;
+/** UDP has no states of its own; a socket without a peer is in this one. */
+const UNCONNECTED = 0x07;
+/** The host's kernel gives a connection up after minutes. */
+const CONNECTION_MS = 2000;
+const TABLE_PAUSE_MS = 5;
+
+/** Whether somebody in the guest listens on a port, by the kernel's own tables. */
+export function lookForListener(machine: Machine, port: number, protocol: Protocol): Look<undefined> {
+  return async (signal) => {
+    const sockets = await readSockets(machine, protocol, signal);
+    const open = sockets.filter(({ state }) => state === (protocol === 'tcp' ? LISTEN : UNCONNECTED));
+    if (open.some(({ localPort }) => localPort === port)) return { found: undefined };
+    return { seen: describeListeners(open, protocol) };
+  };
+}
+
+function describeListeners(open: readonly Socket[], protocol: Protocol): string {
+  if (open.length === 0) return `nobody listens on any ${protocol} port of the guest`;
+  const all = [...open].sort((one, other) => one.localPort - other.localPort);
+  const shown = [
+    ...new Set(all.map(({ localAddress, localPort }) => formatEndpoint(localAddress, localPort, protocol))),
+  ];
+  return `the guest listens on ${shown.join(', ')}`;
+}
+
+/**
+ * Whether a connection from the host comes through to the guest. That it is accepted says nothing: the forwarder does
+ * that, before it asks the guest. So the guest's own table must have the connection, whose port both forwarders keep;
+ * or bytes must come.
+ */
+export function lookForConnection(machine: Machine, forward: BoundForward): Look<undefined> {
+  return async (signal, saw) => {
+    const from = formatEndpoint(forward.hostAddress, forward.hostPort, 'tcp');
+    const socket = connect({ host: forward.hostAddress, port: forward.hostPort });
+    const heard: { isConnected: boolean; hasAnswered: boolean; end?: string } = {
+      isConnected: false,
+      hasAnswered: false,
+    };
+    socket.once('connect', () => (heard.isConnected = true));
+    socket.once('data', () => (heard.hasAnswered = true));
+    socket.once(
+      'end',
+      () => (heard.end ??= `${from} was closed at once: nobody in the guest took the connection`),
+    );
+    socket.once('error', (error) => (heard.end ??= `${from}: ${error.message}`));
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECTION_MS)]);
+    try {
+      for (;;) {
+        saw(whatHangs(from, heard.isConnected));
+        if (heard.hasAnswered) return { found: undefined };
+        if (
+          heard.isConnected &&
+          (await hasConnection(machine, forward.guestPort, socket.localPort, signal))
+        ) {
+          return { found: undefined };
+        }
+        if (heard.end !== undefined) return { seen: heard.end };
+        if (limit.aborted) return { seen: whatHangs(from, heard.isConnected) };
+        await new Promise((resolve) => setTimeout(resolve, TABLE_PAUSE_MS));
+      }
+    } finally {
+      socket.destroy();
+    }
+  };
+}
+
+function whatHangs(from: string, isConnected: boolean): string {
+  return isConnected
+    ? `${from} was accepted on the host, and the guest has not heard of it`
+    : `${from} was neither accepted nor refused`;
+}
+
+async function hasConnection(
+  machine: Machine,
+  port: number,
+  peerPort: number | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const sockets = await readSockets(machine, 'tcp', signal);
+  return sockets.some(
+    ({ localPort, remotePort, state }) =>
+      localPort === port && remotePort === peerPort && state !== SYN_RECEIVED && state !== LISTEN,
+  );
+}

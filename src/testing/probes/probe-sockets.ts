@@ -1,0 +1,62 @@
+import { GuestFileError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import { canonicalIpv6 } from '../../network/ports/ip-address.ts';
+import type { Protocol } from '../../network/ports/port.ts';
+
+/** A socket of the guest, as its kernel lists it in /proc/net/tcp and the like. */
+export interface Socket {
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remotePort: number;
+  /** A number of include/net/tcp_states.h. */
+  readonly state: number;
+}
+
+/** Those of IPv4 and of IPv6. It takes no process in the guest, and no tool there. */
+export async function readSockets(
+  machine: Machine,
+  protocol: Protocol,
+  signal: AbortSignal,
+): Promise<Socket[]> {
+  const tables = await Promise.all(
+    [protocol, `${protocol}6`].map(async (name) => readTable(machine, `/proc/net/${name}`, signal)),
+  );
+  return tables.flatMap(parseSockets);
+}
+
+async function readTable(machine: Machine, path: string, signal: AbortSignal): Promise<string> {
+  try {
+    return (await machine.readFile(path, { signal })).toString('latin1');
+  } catch (error) {
+    // A kernel without IPv6 has no such table.
+    if (error instanceof GuestFileError && error.errno === 'ENOENT' && path.endsWith('6')) return '';
+    throw error;
+  }
+}
+
+const ROW = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]{2}) /;
+
+export function parseSockets(table: string): Socket[] {
+  return table.split('\n').flatMap((line) => {
+    const [, address, localPort, remotePort, state] = ROW.exec(line) ?? [];
+    if (address === undefined) return [];
+    return [
+      {
+        localAddress: parseAddress(address),
+        localPort: parseInt(localPort ?? '', 16),
+        remotePort: parseInt(remotePort ?? '', 16),
+        state: parseInt(state ?? '', 16),
+      },
+    ];
+  });
+}
+
+/** Each 32 bits of an address are written as the number that they are to the guest's processor, which is an x86. */
+function parseAddress(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].reverse());
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = bytes.flatMap((byte, index) =>
+    index % 2 === 0 ? [((byte << 8) | (bytes[index + 1] ?? 0)).toString(16)] : [],
+  );
+  return canonicalIpv6(groups.join(':')) ?? hex;
+}

@@ -1,0 +1,112 @@
+import { GuestCommandError, GuestFileError, GuestUnitError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import type { Look, Sight } from './wait.ts';
+
+const JOURNAL_LINES = 20;
+const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'Result', 'LoadError'] as const;
+
+/** What systemd says of a unit, see systemd.unit(5) and org.freedesktop.systemd1(5). */
+type UnitState = Readonly<Partial<Record<(typeof PROPERTIES)[number], string>>>;
+
+/**
+ * Whether a systemd unit is in a state such as `active`.
+ * A unit that is failed, or that systemd does not know, ends the wait for another state with GuestUnitError.
+ */
+export function lookForUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
+  return async (signal) => {
+    const state = await readUnit(machine, unit, signal);
+    const sight = sightOf(unit, state, wanted);
+    if ('found' in sight || typeof state === 'string') return sight;
+    if (state.LoadState === 'not-found') {
+      throw new GuestUnitError(unit, 'is no unit that systemd in the guest knows', [], {
+        hint: 'install what brings it, or have its file read by systemctl daemon-reload, before it is waited for',
+      });
+    }
+    if (state.ActiveState === 'failed' || state.LoadState === 'bad-setting') {
+      const journal = await readJournal(machine, unit, signal);
+      throw new GuestUnitError(unit, `is ${describeUnit(state)} in the guest`, journal);
+    }
+    return sight;
+  };
+}
+
+/** The same, for one look: a unit that is failed or not known is just not in that state. */
+export function lookAtUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
+  return async (signal) => sightOf(unit, await readUnit(machine, unit, signal), wanted);
+}
+
+function sightOf(unit: string, state: UnitState | string, wanted: string): Sight<undefined> {
+  if (typeof state === 'string') return { seen: state };
+  if (state.ActiveState === wanted) return { found: undefined };
+  return { seen: `${unit} is ${describeUnit(state)}` };
+}
+
+function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: UnitState): string {
+  // A name of D-Bus's and a sentence, as in `org.freedesktop.systemd1.NoSuchUnit "Unit x.service not found."`.
+  const sentence = /"(.*?)\.?"$/.exec(LoadError ?? '')?.[1];
+  const error = sentence === undefined ? '' : `, ${sentence}`;
+  if (LoadState !== 'loaded') return `not loaded (${LoadState ?? 'unknown'}${error})`;
+  const result = Result === undefined || Result === '' || Result === 'success' ? '' : `, result ${Result}`;
+  return `${ActiveState ?? 'unknown'} (${SubState ?? 'unknown'}${result})`;
+}
+
+/** @returns words where systemd does not answer yet. */
+async function readUnit(machine: Machine, unit: string, signal: AbortSignal): Promise<UnitState | string> {
+  const properties = PROPERTIES.map((name) => `--property=${name}`);
+  try {
+    const { exitCode, stdout, stderr } = await machine.exec(
+      ['systemctl', 'show', ...properties, '--', unit],
+      {
+        signal,
+        env: { LC_ALL: 'C' },
+      },
+    );
+    if (exitCode === 0) return parseProperties(stdout.toString());
+    const words = stderr.toString().trim();
+    if (await isSystemdRunning(machine, signal)) return `systemctl said: ${words}`;
+    throw new GuestUnitError(unit, `cannot be looked at: ${words}`, [], { hint: WITHOUT_SYSTEMD });
+  } catch (error) {
+    if (!(error instanceof GuestCommandError) || error.errno !== 'ENOENT') throw error;
+    throw new GuestUnitError(unit, 'cannot be looked at: the guest has no systemctl', [], {
+      hint: WITHOUT_SYSTEMD,
+      cause: error,
+    });
+  }
+}
+
+const WITHOUT_SYSTEMD =
+  'units are systemd’s, which does not run in this guest: wait for a port, a file or a command';
+
+function parseProperties(text: string): UnitState {
+  const pairs = text.split('\n').map((line) => {
+    const equals = line.indexOf('=');
+    return [line.slice(0, equals), line.slice(equals + 1)];
+  });
+  return Object.fromEntries(pairs) as UnitState;
+}
+
+/** By sd_booted(3): that folder is there from systemd's start on. */
+async function isSystemdRunning(machine: Machine, signal: AbortSignal): Promise<boolean> {
+  try {
+    await machine.readFile('/run/systemd/system', { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof GuestFileError) return error.errno === 'EISDIR';
+    throw error;
+  }
+}
+
+async function readJournal(machine: Machine, unit: string, signal: AbortSignal): Promise<string[]> {
+  const argv = ['journalctl', '--no-pager', '--quiet', '--output=cat', `--lines=${JOURNAL_LINES}`];
+  try {
+    const { stdout } = await machine.exec([...argv, `--unit=${unit}`], { signal });
+    return stdout
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    // A guest without a journal has no lines of it; that the unit failed is what is to be told.
+    if (error instanceof GuestCommandError) return [];
+    throw error;
+  }
+}

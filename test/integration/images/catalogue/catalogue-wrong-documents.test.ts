@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loopbackOnly } from '../../../../fixtures/catalogue/loopback-only.ts';
+import { ownEntry } from '../../../../fixtures/catalogue/own-catalogue.ts';
+import { type Answer, Publishers } from '../../../../fixtures/catalogue/publishers.ts';
+import type { CatalogueEntry } from '../../../../src/images/catalogue/catalogue.ts';
+import {
+  type ResolvedImage,
+  explainMismatch,
+  resolveEntry,
+} from '../../../../src/images/catalogue/resolve.ts';
+import { ImageMovedError, InvalidInputError, PublisherDocumentError } from '../../../../src/errors/index.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
+const A = 'a'.repeat(64);
+const B = 'b'.repeat(64);
+const PAGE = '<!DOCTYPE html>\n<html><body>Please log in</body></html>';
+const OPTIONS = { architecture: 'x86_64', fetchDocument: loopbackOnly };
+
+let publisher: Publishers;
+let entries: Readonly<Record<'list' | 'newest' | 'bare' | 'json' | 'index', CatalogueEntry>>;
+
+beforeAll(async () => {
+  publisher = await Publishers.start();
+  const at = `${publisher.url}/own`;
+  const digest = { url: `${at}/SUMS`, form: 'list', algorithm: 'sha256' };
+  entries = {
+    list: await ownEntry(directory, { entry: { url: `${at}/disk-{arch}.qcow2`, digest } }),
+    newest: await ownEntry(directory, {
+      entry: {
+        url: `${at}/{build}/disk-{build}.qcow2`,
+        digest: { ...digest, newest: '^disk(-(?<build>[0-9.]+))?\\.qcow2$' },
+      },
+    }),
+    bare: await ownEntry(directory, {
+      entry: { url: `${at}/disk.qcow2`, digest: { ...digest, form: 'bare' } },
+    }),
+    json: await ownEntry(directory, {
+      entry: {
+        url: `${at}/disk-{build}.qcow2`,
+        digest: { ...digest, form: 'debian-json', newest: '^disk-(?<build>[0-9]+)\\.qcow2$' },
+      },
+    }),
+    index: await ownEntry(directory, {
+      entry: {
+        url: `${at}/disk-{build}.qcow2`,
+        index: { url: `${at}/`, form: 'links', newest: '^disk-(?<build>[0-9.~/]+)\\.qcow2$' },
+      },
+    }),
+  };
+});
+
+afterAll(async () => publisher[Symbol.asyncDispose]());
+
+beforeEach(() => publisher.reset());
+
+async function failure(of: keyof typeof entries): Promise<PublisherDocumentError> {
+  const error: unknown = await resolveEntry(entries[of], OPTIONS).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(PublisherDocumentError);
+  return error as PublisherDocumentError;
+}
+
+describe('a list of digests', () => {
+  const cases: readonly (readonly [string, Answer, string])[] = [
+    ['without the file', `${A}  other.qcow2\n`, 'gives no sha256 of disk-amd64.qcow2'],
+    ['that is empty', '', 'gives no sha256 of disk-amd64.qcow2'],
+    ['with a digest cut short', `${A.slice(1)}  disk-amd64.qcow2\n`, 'gives no sha256 of disk-amd64.qcow2'],
+    ['of another algorithm', `${A}${B}  disk-amd64.qcow2\n`, 'gives no sha256 of disk-amd64.qcow2'],
+    ['of a name that only begins so', `${A}  disk-amd64.qcow2.sig\n`, 'gives no sha256 of disk-amd64.qcow2'],
+    [
+      'that says two things of the file',
+      `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${B}\n`,
+      'gives two different digests of disk-amd64.qcow2',
+    ],
+    ['that is a web page', PAGE, 'is a web page, and was to be a list of digests or files'],
+    ['that is not text', Uint8Array.of(0xff, 0xfe, 0), 'is not text'],
+  ];
+  it.each(cases)('%s is refused', async (_, answer, problem) => {
+    publisher.answer('own/SUMS', answer);
+    const error = await failure('list');
+    expect(error.message).toBe(`own:1: ${publisher.url}/own/SUMS ${problem}`);
+    expect(error.code).toBe('VMLET_PUBLISHER_DOCUMENT');
+  });
+
+  it('that says the same twice is taken', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${A.toUpperCase()}\n`);
+    expect((await resolveEntry(entries.list, OPTIONS)).digest?.hex).toBe(A);
+  });
+
+  it('without a build of the names that are looked for is refused', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-beta.qcow2\n`);
+    expect((await failure('newest')).message).toContain('gives no sha256 of such an image');
+  });
+
+  it('that does not tell the build is refused, where the address needs it', async () => {
+    publisher.answer('own/SUMS', `${A}  disk.qcow2\n`);
+    expect((await failure('newest')).message).toContain('its publisher does not tell {build}');
+  });
+
+  it('that says two things of the newest build is refused', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-2.qcow2\n${B}  disk-2.qcow2\n${B}  disk-1.qcow2\n`);
+    expect((await failure('newest')).message).toContain('gives two different digests of disk-2.qcow2');
+  });
+
+  it('that says two things of an older build is taken', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-1.qcow2\n${B}  disk-1.qcow2\n${B}  disk-1.10.qcow2\n`);
+    const resolved = await resolveEntry(entries.newest, OPTIONS);
+    expect(resolved).toMatchObject({
+      digest: { hex: B },
+      version: '1.10',
+      urls: [`${publisher.url}/own/1.10/disk-1.10.qcow2`],
+    });
+  });
+
+  it('larger than any is not read to its end', async () => {
+    publisher.answer('own/SUMS', Buffer.alloc(5 * 1024 * 1024, 'a'));
+    await expect(resolveEntry(entries.list, OPTIONS)).rejects.toMatchObject({
+      name: 'DownloadError',
+      reason: 'too-large',
+    });
+  });
+});
+
+describe('a digest alone', () => {
+  it.each([
+    ['with a name', `${A}  disk.qcow2\n`],
+    ['twice', `${A}\n${A}\n`],
+    ['cut short', A.slice(2)],
+  ])('%s is refused', async (_, answer) => {
+    publisher.answer('own/SUMS', answer);
+    expect((await failure('bare')).message).toContain('is not one sha256 in hexadecimal digits');
+  });
+});
+
+describe('a description as Debian’s', () => {
+  const upload = (algorithm: string): unknown => ({
+    kind: 'Upload',
+    data: { ref: 'disk-1.qcow2' },
+    metadata: {
+      annotations: { 'cloud.debian.org/digest': `${algorithm}:${Buffer.from(A, 'hex').toString('base64')}` },
+    },
+  });
+  it.each([
+    ['that is not JSON', '{"items": [', 'is not a description of a build as Debian publishes them'],
+    ['of another shape', '{"items": {}}', 'is not a description of a build as Debian publishes them'],
+    ['without uploads', '{"items": []}', 'gives no sha256 of such an image'],
+    ['of another algorithm', JSON.stringify({ items: [upload('sha1')] }), 'gives no sha256 of such an image'],
+    ['that is a web page', PAGE, 'is a web page'],
+  ])('%s is refused', async (_, answer, problem) => {
+    publisher.answer('own/SUMS', answer);
+    expect((await failure('json')).message).toContain(problem);
+  });
+
+  it('is taken where it has the digest', async () => {
+    publisher.answer('own/SUMS', JSON.stringify({ items: [upload('sha256')] }));
+    expect((await resolveEntry(entries.json, OPTIONS)).digest?.hex).toBe(A);
+  });
+});
+
+describe('a page with links', () => {
+  it.each([
+    ['without the image', '<a href="other.qcow2">other</a>'],
+    [
+      'with links elsewhere alone',
+      '<a href="https://example.org/disk-1.qcow2">disk</a><a href="/disk-2.qcow2">',
+    ],
+    ['whose links lead out of the folder', '<a href="disk-..%2F..%2F1.qcow2">disk</a>'],
+  ])('%s is refused', async (_, page) => {
+    publisher.answer('own/', page);
+    expect((await failure('index')).message).toContain('names no such image');
+  });
+
+  it('made to cost time costs little', async () => {
+    publisher.answer('own/', `${'<a '.repeat(1_000_000)}<a href="disk-7.qcow2">`);
+    expect((await resolveEntry(entries.index, OPTIONS)).version).toBe('7');
+  });
+});
+
+describe('an image at an address that stays the same', () => {
+  const resolve = async (): Promise<ResolvedImage> => resolveEntry(entries.list, OPTIONS);
+
+  it('was replaced when its digest is another one now', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
+    const before = await resolve();
+    publisher.answer('own/SUMS', `${B}  disk-amd64.qcow2\n`);
+    const moved = await explainMismatch(before, entries.list, OPTIONS);
+    expect(moved).toBeInstanceOf(ImageMovedError);
+    expect(moved?.message).toContain('own:1');
+  });
+
+  it('was not replaced when its digest is the same', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
+    const before = await resolve();
+    publisher.asked.length = 0;
+    expect(await explainMismatch(before, entries.list, OPTIONS)).toBeUndefined();
+    expect(publisher.asked).toEqual(['own/SUMS']);
+  });
+
+  it('leaves the mismatch as it is when its publisher does not answer any more', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
+    const before = await resolve();
+    publisher.answer('own/SUMS', 500);
+    expect(await explainMismatch(before, entries.list, OPTIONS)).toBeUndefined();
+  });
+
+  it('is not asked for again when each build has an address of its own', async () => {
+    publisher.answer('own/SUMS', `${A}  disk-1.qcow2\n`);
+    const before = await resolveEntry(entries.newest, OPTIONS);
+    publisher.asked.length = 0;
+    expect(await explainMismatch(before, entries.newest, OPTIONS)).toBeUndefined();
+    expect(publisher.asked).toEqual([]);
+  });
+});
+
+it('says for which architectures there is an image', async () => {
+  const asked = resolveEntry(entries.list, { ...OPTIONS, architecture: 'aarch64' });
+  await expect(asked).rejects.toThrow(InvalidInputError);
+  await expect(asked).rejects.toMatchObject({ hint: 'there is one for x86_64' });
+});

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ProcessStartError } from '../../../../src/errors/index.ts';
+import { FileDigest } from '../../../../src/images/digest/file-digest.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { digestOf, noise } from '../../transfer/lab.ts';
+
+const path = join(temporaryDirectory(), 'growing');
+const content = noise(40 * 1024 * 1024);
+const OURS = ['--pid', String(process.pid)];
+let handle: FileHandle;
+let digest: FileDigest;
+let threadsBefore: number;
+
+beforeEach(async () => {
+  threadsBefore = threads();
+  handle = await open(path, 'w+');
+  digest = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
+});
+
+afterEach(async () => {
+  await digest.close();
+  await handle.close();
+});
+
+function threads(): number {
+  return readdirSync('/proc/self/task').length;
+}
+
+test('a file is digested as it grows, and its thread ends with that', async () => {
+  const half = 20 * 1024 * 1024 + 1;
+  await handle.write(content, 0, half, 0);
+  digest.growTo(half);
+  await handle.write(content, half, content.length - half, half);
+  digest.growTo(content.length);
+  const read: number[] = [];
+  const hex = await digest.digest(undefined, (bytes) => read.push(bytes));
+  expect(hex).toBe(digestOf(content).hex);
+  expect(await digest.digest(undefined)).toBe(hex);
+  expect(read).toEqual([...read].sort((one, other) => one - other));
+  expect(read.at(-1)).toBe(content.length);
+  await expect.poll(threads).toBe(threadsBefore);
+  expect(() => digest.growTo(content.length + 1)).toThrow(/that was digested is written on/);
+});
+
+test('no bytes have a digest', async () => {
+  expect(await digest.digest(undefined)).toBe(digestOf(Buffer.alloc(0)).hex);
+});
+
+test('a file that has become shorter is told, and not waited for', async () => {
+  await handle.write(content, 0, 1000, 0);
+  await truncate(path, 500);
+  digest.growTo(1000);
+  await expect(digest.digest(undefined)).rejects.toThrow(`${path} has become shorter while it was digested`);
+  expect(() => digest.growTo(2000)).toThrow(`${path} has become shorter`);
+});
+
+test('a thread that ends too early is told, and not waited for', async () => {
+  digest.growTo(1);
+  const failing = expect(digest.digest(undefined)).rejects.toThrow(
+    /the thread that digests .*growing has ended/,
+  );
+  await digest.close();
+  await failing;
+});
+
+test('a thread that the host has no descriptors for is told, in words of ours', async () => {
+  await withoutDescriptors(async () => {
+    const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
+    await expect(other.digest(undefined)).rejects.toThrow(
+      new ProcessStartError(`the thread that digests ${path}`),
+    );
+    await other.close();
+  });
+});
+
+/** Not before it is over: a thread looks for its own when it begins to run. */
+async function withoutDescriptors(act: () => Promise<void>): Promise<void> {
+  const taken: number[] = [];
+  const limit = execFileSync('prlimit', [...OURS, '--nofile', '--noheadings', '--output', 'SOFT'], {
+    encoding: 'utf8',
+  }).trim();
+  setLimit('200');
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EMFILE' });
+    await act();
+  } finally {
+    for (const descriptor of taken) closeSync(descriptor);
+    setLimit(limit);
+  }
+}
+
+function setLimit(descriptors: string): void {
+  execFileSync('prlimit', [...OURS, `--nofile=${descriptors}:`]);
+}
+
+test('an abort is not kept waiting, and the thread ends at once', async () => {
+  await handle.truncate(64 * 1024 ** 3);
+  digest.growTo(64 * 1024 ** 3);
+  const abort = new AbortController();
+  const reason = new Error('enough');
+  const failing = digest.digest(abort.signal, () => abort.abort(reason));
+  await expect(failing).rejects.toBe(reason);
+  await digest.close();
+  expect(threads()).toBe(threadsBefore);
+});

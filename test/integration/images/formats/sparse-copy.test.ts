@@ -1,0 +1,30 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { ProgramAnswerError } from '../../../../src/errors/index.ts';
+import { copyFileSparsely } from '../../../../src/images/formats/sparse-copy.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
+const from = join(directory, 'from');
+writeFileSync(from, 'what is in it');
+
+test('copies a file', async () => {
+  const to = join(directory, 'to');
+  await copyFileSparsely(from, to, undefined);
+  expect(readFileSync(to, 'utf8')).toBe('what is in it');
+});
+
+test.each(['exit 0', 'for to; do :; done; printf part > "$to"'])(
+  'does not believe a cp that says it is done (%s)',
+  async (script) => {
+    const cp = join(directory, 'cp');
+    writeFileSync(cp, `#!/bin/sh\n${script}\n`);
+    chmodSync(cp, 0o755);
+    vi.stubEnv('PATH', `${directory}${delimiter}${process.env['PATH'] ?? ''}`);
+    const to = join(directory, 'refused');
+    await expect(copyFileSparsely(from, to, undefined)).rejects.toBeInstanceOf(ProgramAnswerError);
+    expect(existsSync(to)).toBe(false);
+    vi.unstubAllEnvs();
+  },
+);

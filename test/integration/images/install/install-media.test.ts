@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  DEBIAN_INSTALLER,
+  INSTALLER_INITRD,
+  INSTALLER_KERNEL,
+  makeMiniIso,
+  missingForMiniIso,
+} from '../../../../fixtures/mini-iso.ts';
+import { extractInstallMedia, findInstallMedia } from '../../../../src/images/install/install-media.ts';
+import { openIso } from '../../../../src/images/iso/iso9660.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
+
+const hasXorriso = existsSync('/usr/bin/xorriso');
+if (!hasXorriso) console.warn('skipped: xorriso is not installed, so that no install medium can be made');
+const missing = missingForMiniIso();
+if (missing !== undefined) console.warn(`skipped: ${missing}, so that there is no real installer to read`);
+
+let made: ReturnType<typeof makeTemporaryDirectory> | undefined;
+afterAll(() => made?.remove());
+function newDirectory(): string {
+  made ??= makeTemporaryDirectory();
+  return mkdtempSync(join(made.path, 'medium'));
+}
+
+/** A file's content is its path, unless it is said. */
+function makeTree(files: Readonly<Record<string, string | Buffer>>): string {
+  const tree = newDirectory();
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), content);
+  }
+  return tree;
+}
+
+function makeIso(tree: string, ...options: readonly string[]): string {
+  const iso = join(newDirectory(), 'medium.iso');
+  execFileSync('xorriso', ['-as', 'mkisofs', '-quiet', ...options, '-o', iso, tree], { stdio: 'pipe' });
+  return iso;
+}
+
+describe.skipIf(!hasXorriso)('media made by xorriso', () => {
+  const kernel = Buffer.alloc(3 * 1024 * 1024 + 7, 'kernel');
+  const files = { 'casper/vmlinuz': kernel, 'casper/initrd': 'the initrd' };
+
+  it.each([
+    ['Rock Ridge', ['-R'], 'casper'],
+    ['Rock Ridge and Joliet', ['-R', '-J'], 'casper'],
+    ['Joliet', ['-J', '--norock'], 'casper'],
+    ['plain names', ['-iso-level', '1', '--norock'], 'CASPER'],
+  ])('are read with %s', async (_, options, name) => {
+    const path = makeIso(makeTree(files), ...options);
+    await using iso = await openIso(path);
+    expect((await iso.list(iso.root)).map((entry) => entry.name)).toEqual([name]);
+    const target = newDirectory();
+    const media = await extractInstallMedia(path, target);
+    expect(media.distribution).toBe('Ubuntu');
+    expect(readFileSync(media.kernel).equals(kernel)).toBe(true);
+    expect(readFileSync(media.initrd, 'utf8')).toBe('the initrd');
+  });
+
+  it('give the words for their label', async () => {
+    const tree = makeTree({
+      'images/pxeboot/vmlinuz': 'k',
+      'images/pxeboot/initrd.img': 'i',
+      'images/install.img': 's',
+    });
+    const media = await findInstallMedia(makeIso(tree, '-R', '-V', 'My Fedora 41'));
+    expect(media.append).toEqual(['inst.stage2=hd:LABEL=My\\x20Fedora\\x2041']);
+  });
+
+  it('have long names, many files, deep directories and links', async () => {
+    const long = 'l'.repeat(250);
+    const deep = Array.from({ length: 12 }, (_, index) => `d${index}`).join('/');
+    const tree = makeTree({
+      [long]: 'long',
+      [`${deep}/bottom`]: 'bottom',
+      ...Object.fromEntries(
+        Array.from({ length: 500 }, (_, index) => [`many/file number ${index}`, `${index}`]),
+      ),
+    });
+    symlinkSync('many', join(tree, 'link'));
+    await using iso = await openIso(makeIso(tree, '-R', '-D'));
+    expect((await iso.list(iso.root)).map(({ name }) => name).sort()).toEqual(['d0', 'link', long, 'many']);
+    expect((await iso.find('/link'))?.kind).toBe('link');
+    const many = await iso.list((await iso.find('/many'))!);
+    expect(new Set(many.map(({ name }) => name)).size).toBe(500);
+    for (const [path, content] of [
+      [long, 'long'],
+      [`${deep}/bottom`, 'bottom'],
+      ['many/file number 499', '499'],
+    ] as const) {
+      expect((await iso.read((await iso.find(path))!, 100)).toString()).toBe(content);
+    }
+  });
+
+  it('that were cut off are refused before anything is copied', async () => {
+    const iso = makeIso(makeTree(files), '-R');
+    truncateSync(iso, 2 * 1024 * 1024);
+    await expect(findInstallMedia(iso)).rejects.toThrow(
+      /cut off: \/casper\/vmlinuz ends at byte \d+, and the file has 2097152/,
+    );
+  });
+});
+
+describe.skipIf(missing !== undefined)("Debian's installer", () => {
+  it('is found in its mini.iso and in its directory, and copied byte for byte', async () => {
+    const work = newDirectory();
+    const iso = join(work, 'mini.iso');
+    makeMiniIso(work, iso);
+    for (const location of [iso, DEBIAN_INSTALLER]) {
+      const media = await extractInstallMedia(location, newDirectory());
+      expect(media).toMatchObject({ distribution: 'Debian netboot', append: [] });
+      expect(readFileSync(media.kernel).equals(readFileSync(INSTALLER_KERNEL))).toBe(true);
+      expect(readFileSync(media.initrd).equals(readFileSync(INSTALLER_INITRD))).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,209 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMessage, generateKey, readKey, readPrivateKey, sign } from 'openpgp';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DiskImage, Image } from '../../../../src/images/record/image.ts';
+import { type PullOptions, pullImage } from '../../../../src/images/pull/pull.ts';
+import { findImage, listImages } from '../../../../src/images/store/store.ts';
+import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { Publisher, sha256, webEntry } from '../../../publisher.ts';
+
+const LIST = '/web/SHA256SUMS';
+const FILE = '/web/web.qcow2';
+
+const parent = temporaryDirectory();
+let first: Buffer;
+let second: Buffer;
+let publisher: Publisher;
+let options: PullOptions;
+
+beforeAll(() => {
+  first = newDisk('64M');
+  second = newDisk('65M');
+});
+
+beforeEach(async () => {
+  publisher = await Publisher.start();
+  const directory = mkdtempSync(join(parent, 'pull-'));
+  options = {
+    store: join(directory, 'images'),
+    partials: join(directory, 'partials'),
+    catalogue: catalogueFile(),
+    userCatalogue: join(directory, 'images.yaml'),
+  };
+  offer(first);
+  writeEntry();
+});
+
+afterEach(async () => publisher[Symbol.asyncDispose]());
+
+function newDisk(size: string): Buffer {
+  const path = join(parent, `${size}.qcow2`);
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, size]);
+  return readFileSync(path);
+}
+
+function digestList(disk: Buffer): string {
+  return `${sha256(disk)}  web.qcow2\n`;
+}
+
+function offer(disk: Buffer, list = digestList(disk)): void {
+  publisher.publish(FILE, disk);
+  publisher.publish(LIST, list, 'text/plain');
+}
+
+/** An entry whose publisher puts each new image at the same address. */
+function writeEntry(more: Readonly<Record<string, unknown>> = {}): void {
+  const { keys, ...ofEntry } = more;
+  // JSON is YAML.
+  writeFileSync(
+    options.userCatalogue,
+    JSON.stringify({ keys, images: { 'web:1': { ...webEntry(publisher), ...ofEntry } } }),
+  );
+}
+
+async function pull(reference = 'web:1', orElse?: Image): Promise<DiskImage> {
+  const image = await pullImage(reference, { ...options, orElse });
+  if (image.kind !== 'disk') throw new TypeError('not a disk');
+  return image;
+}
+
+/** All but locks. */
+function filesIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile() && !entry.name.endsWith('lock')).map(({ name }) => name);
+}
+
+/** What a refused pull must not leave: an image, a name, a partial download, a build directory. */
+async function expectNothing(): Promise<void> {
+  expect(await listImages(options.store)).toEqual({ images: [], broken: [] });
+  expect([...filesIn(options.store), ...filesIn(options.partials)]).toEqual([]);
+}
+
+test('an image is named by its reference and by the alias that it was asked by, and says whence it came', async () => {
+  const image = await pull('web:latest');
+  expect(image).toMatchObject({
+    name: 'web:1',
+    virtualBytes: 64 * 1024 ** 2,
+    guest: { user: 'someone', firmware: 'bios', provisioner: 'cloud-init', agent: false },
+    origin: { kind: 'pulled', verification: 'digest', publishedDigest: `sha256:${sha256(first)}` },
+  });
+  expect(image.origin).toMatchObject({ url: `${publisher.url}${FILE}` });
+  for (const name of ['web:1', 'web:latest']) {
+    expect((await findImage(options.store, name))?.digest).toBe(image.digest);
+  }
+});
+
+test('what is there already with the digest that its publisher names is not downloaded again', async () => {
+  const image = await pull();
+  expect((await pull()).digest).toBe(image.digest);
+  expect((await pull('web:latest')).digest).toBe(image.digest);
+  expect(publisher.count(FILE)).toBe(1);
+  expect((await findImage(options.store, 'web:latest'))?.digest).toBe(image.digest);
+});
+
+test('a newer image gets the name, and the one before stays without one until images are pruned', async () => {
+  const old = await pull();
+  offer(second);
+  const newer = await pull();
+  expect(newer.virtualBytes).toBe(65 * 1024 ** 2);
+  const { images } = await listImages(options.store);
+  expect(Object.fromEntries(images.map(({ digest, names }) => [digest, names]))).toEqual({
+    [newer.digest]: ['web:1'],
+    [old.digest]: [],
+  });
+});
+
+test('a file with a wrong byte is refused, with both digests', async () => {
+  const wrong = Buffer.from(first);
+  wrong[wrong.length - 1] = 1;
+  offer(wrong, digestList(first));
+  await expect(pull()).rejects.toMatchObject({
+    code: 'VMLET_DIGEST_MISMATCH',
+    message: expect.stringContaining(sha256(wrong).slice(0, 12)) as string,
+  });
+  await expectNothing();
+});
+
+test('a file that was replaced while it was pulled is called moved, and the next pull gets it', async () => {
+  publisher.beforeAnswer = (path) => {
+    if (path === FILE) offer(second);
+  };
+  await expect(pull()).rejects.toMatchObject({ code: 'VMLET_IMAGE_MOVED' });
+  await expectNothing();
+  expect((await pull()).virtualBytes).toBe(65 * 1024 ** 2);
+});
+
+test('a page where a list of digests should be is refused', async () => {
+  publisher.publish(LIST, '<!doctype html><html><body>Moved</body></html>', 'text/html');
+  await expect(pull()).rejects.toMatchObject({ code: 'VMLET_PUBLISHER_DOCUMENT' });
+  expect(publisher.count(FILE)).toBe(0);
+});
+
+test('a hostile image is refused though its digest is right, and leaves nothing', async () => {
+  const path = join(parent, 'hostile.qcow2');
+  const create = ['create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', path, '1M'];
+  execFileSync('qemu-img', create);
+  offer(readFileSync(path));
+  await expect(pull()).rejects.toMatchObject({
+    code: 'VMLET_IMAGE_REFUSED',
+    path: `${publisher.url}${FILE}`,
+  });
+  await expectNothing();
+});
+
+test('two pulls at once download once', async () => {
+  const [one, other] = await Promise.all([pull(), pull()]);
+  expect(one.digest).toBe(other.digest);
+  expect(publisher.count(FILE)).toBe(1);
+});
+
+test('where the publisher cannot be reached, the image that is there will do', async () => {
+  const image = await pull();
+  await publisher[Symbol.asyncDispose]();
+  await expect(pull()).rejects.toMatchObject({ code: 'VMLET_DOWNLOAD_FAILED' });
+  expect((await pull('web:1', image)).digest).toBe(image.digest);
+});
+
+test('of two mirrors the first that answers is taken, and then the publisher', async () => {
+  await using mirror = await Publisher.start();
+  mirror.publish(FILE, first);
+  const text = JSON.parse(readFileSync(options.userCatalogue, 'utf8')) as object;
+  const mirrors = { [`${publisher.url}/`]: [`${mirror.url}/`] };
+  writeFileSync(options.userCatalogue, JSON.stringify({ ...text, mirrors }));
+  expect((await pull()).origin).toMatchObject({ url: expect.stringContaining(publisher.url) as string });
+  expect(mirror.count(LIST)).toBe(1);
+});
+
+test('a signed list makes the image signed, and one that was changed after it was signed is refused', async () => {
+  const { publicKey, privateKey } = await generateKey({ userIDs: [{ name: 'test' }] });
+  const directory = join(options.userCatalogue, '..');
+  writeFileSync(join(directory, 'test.asc'), publicKey);
+  const fingerprint = (await readKey({ armoredKey: publicKey })).getFingerprint().toUpperCase();
+  writeEntry({
+    keys: { test: { file: 'test.asc', fingerprint } },
+    signature: { form: 'detached', url: `${publisher.url}${LIST}.sig`, key: 'test' },
+  });
+  const list = digestList(first);
+  const signature: unknown = await sign({
+    message: await createMessage({ text: list }),
+    signingKeys: await readPrivateKey({ armoredKey: privateKey }),
+    detached: true,
+  });
+  publisher.publish(`${LIST}.sig`, String(signature));
+  publisher.publish(LIST, list.replace('web', 'wob'), 'text/plain');
+  await expect(pull()).rejects.toMatchObject({ code: 'VMLET_SIGNATURE_INVALID' });
+  await expectNothing();
+  publisher.publish(LIST, list, 'text/plain');
+  expect((await pull()).origin).toMatchObject({ verification: 'signed', signedBy: fingerprint });
+});
+
+test('a name that nobody knows is answered with names that are near', async () => {
+  await expect(pull('wep:1')).rejects.toMatchObject({
+    code: 'VMLET_IMAGE_NOT_FOUND',
+    hint: expect.stringContaining('web:1') as string,
+  });
+});

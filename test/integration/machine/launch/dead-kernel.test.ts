@@ -1,0 +1,60 @@
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { InvalidInputError, LaunchError } from '../../../../src/errors/index.ts';
+import { launch } from '../../../../src/machine/launch/launch.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
+
+function file(name: string, contents: Uint8Array | string, bytes?: number): string {
+  const path = join(directory, name);
+  writeFileSync(path, contents);
+  if (bytes !== undefined) truncateSync(path, bytes);
+  return path;
+}
+
+async function failure(options: Parameters<typeof launch>[0]): Promise<unknown> {
+  return launch({ net: 'none', accel: 'tcg', ...options }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('a launch whose guest’s kernel dies', () => {
+  it('fails at once, in the kernel’s words, and says how much memory the guest has', async () => {
+    const image = file('dead.raw', bootSectors.deadKernel);
+    // Its limit of 600 s is not waited for.
+    const error = await failure({ image, memory: '32M' });
+    expect(error).toBeInstanceOf(LaunchError);
+    const { message, hint, consoleOutput } = error as LaunchError;
+    expect(message).toBe("the machine did not get ready: the guest's kernel panicked: no room");
+    expect(hint).toContain('32 MiB of memory');
+    expect(consoleOutput.join()).toContain('end Kernel panic');
+  });
+
+  it('gives no advice about memory where there is plenty', async () => {
+    const image = file('dead.raw', bootSectors.deadKernel);
+    expect(((await failure({ image, memory: '512M' })) as LaunchError).hint).not.toContain('memory');
+  });
+});
+
+describe('a kernel that is larger than the memory', () => {
+  const MiB = 1024 * 1024;
+  const kernel = file('kernel', 'no kernel', 50 * MiB);
+  const initrd = file('initrd', 'no initramfs', 10 * MiB);
+
+  it('is refused before anything starts', async () => {
+    const error = await failure({ kernel, initrd, memory: '64M' });
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect((error as InvalidInputError).field).toBe('memory');
+    expect((error as InvalidInputError).message).toContain(
+      '64 MiB is too little: the kernel and its initramfs alone have 60 MiB',
+    );
+  });
+
+  it('is not, where it may fit', async () => {
+    expect(await failure({ kernel, initrd, memory: '76M' })).toBeInstanceOf(LaunchError);
+  });
+});

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../../directory.ts';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { LaunchError } from '../../../../src/errors/index.ts';
+import { launch } from '../../../../src/machine/launch/launch.ts';
+import type { RunningMachine } from '../../../../src/machine/running/running-machine.ts';
+
+const directory = temporaryDirectory();
+
+async function start(name: keyof typeof bootSectors, options: object = {}): Promise<RunningMachine> {
+  const image = join(directory, `${name}.raw`);
+  writeFileSync(image, bootSectors[name]);
+  return launch({ image, until: 'running', net: 'none', memory: '32M', accel: 'tcg', ...options });
+}
+
+describe('the outcome of a machine', () => {
+  it.each([
+    ['powerOff', { kind: 'power-off', requested: false }],
+    ['panic', { kind: 'panic' }],
+    ['reset', { kind: 'reboot' }],
+    ['tripleFault', { kind: 'reboot' }],
+  ] as const)('%s', async (sector, outcome) => {
+    await using machine = await start(sector);
+    expect(await machine.ended).toEqual(outcome);
+  });
+
+  it('is host-quit after quit', async () => {
+    await using machine = await start('hang');
+    await machine.qmp.execute('quit');
+    expect(await machine.ended).toEqual({ kind: 'host-quit' });
+  });
+
+  it('is host-reset after system_reset', async () => {
+    await using machine = await start('hang');
+    await machine.console.waitFor(/up/);
+    await machine.qmp.execute('system_reset');
+    expect(await machine.ended).toEqual({ kind: 'host-reset' });
+  });
+
+  it('is host-signal when somebody terminates QEMU', async () => {
+    await using machine = await start('spin');
+    process.kill(machine.pid, 'SIGTERM');
+    expect(await machine.ended).toEqual({ kind: 'host-signal' });
+  });
+
+  it('tells our SIGKILL from somebody else’s', async () => {
+    await using first = await start('hang');
+    expect(await first.kill()).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
+    await using second = await start('hang');
+    process.kill(second.pid, 'SIGKILL');
+    expect(await second.ended).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: false });
+  });
+
+  it('is qemu-crash after a segmentation fault', async () => {
+    await using machine = await start('hang');
+    process.kill(machine.pid, 'SIGSEGV');
+    expect(await machine.ended).toMatchObject({ kind: 'qemu-crash', status: { signal: 'SIGSEGV' } });
+  });
+
+  it('is a LaunchError with QEMU’s words when QEMU does not start', async () => {
+    const kernel = join(directory, 'no-kernel');
+    writeFileSync(kernel, 'this is no kernel at all, only some text');
+    const attempt = launch({ kernel, initrd: kernel, until: 'running', net: 'none', accel: 'tcg' });
+    const error = await attempt.then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    expect(error).toBeInstanceOf(LaunchError);
+    expect((error as LaunchError).message).toMatch(/did not start/);
+    expect((error as LaunchError).qemuOutput.join()).toMatch(/kernel/);
+    expect((error as LaunchError).hint).toMatch(/bzImage/);
+  });
+});
+
+describe('stopping a machine', () => {
+  it('takes the rung that works and says which', async () => {
+    await using deaf = await start('spin');
+    expect(await deaf.stop({ timeoutMs: 1000 })).toEqual({ rung: 'quit', outcome: { kind: 'host-quit' } });
+  });
+
+  it('kills a QEMU that answers nothing', async () => {
+    await using machine = await start('spin');
+    process.kill(machine.pid, 'SIGSTOP');
+    expect(await machine.stop({ timeoutMs: 1000 })).toEqual({
+      rung: 'SIGKILL',
+      outcome: { kind: 'killed', signal: 'SIGKILL', expected: true },
+    });
+  });
+
+  it('has nothing to do for one that has ended', async () => {
+    await using machine = await start('powerOff');
+    await machine.ended;
+    expect((await machine.stop()).rung).toBeUndefined();
+  });
+});
+
+describe('aborting', () => {
+  it('ends a running machine', async () => {
+    const controller = new AbortController();
+    await using machine = await start('spin', { signal: controller.signal });
+    controller.abort();
+    expect(await machine.ended).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
+  });
+
+  it('ends a launch with the reason', async () => {
+    const reason = new Error('changed my mind');
+    await expect(start('spin', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const controller = new AbortController();
+    const launching = start('spin', { signal: controller.signal });
+    setImmediate(() => controller.abort(reason));
+    await expect(launching).rejects.toBe(reason);
+  });
+});

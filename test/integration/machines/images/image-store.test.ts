@@ -1,0 +1,462 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import {
+  DigestMismatchError,
+  ImageInUseError,
+  ImageNotFoundError,
+  ImageRefusedError,
+  InvalidInputError,
+  NoSpaceError,
+} from '../../../../src/errors/index.ts';
+import { makeBuildDirectory } from '../../../../src/images/store/build-directory.ts';
+import type { DiskImage } from '../../../../src/images/record/image.ts';
+import { withStoreLock } from '../../../../src/images/store/lock.ts';
+import { type NewDiskImage, nameImage, placeDiskImage } from '../../../../src/images/store/place.ts';
+import { createOverlay, rebaseDisk } from '../../../../src/images/qemu-img/qemu-img.ts';
+import { fileSha256, sha256 } from '../../../../src/images/digest/sha256.ts';
+import { launchAt } from '../../../../src/machine/launch/launch.ts';
+import { type Locations, locate } from '../../../../src/machine/paths/locations.ts';
+import { ImageStore } from '../../../../src/machines/images/image-store.ts';
+import { MachineStore } from '../../../../src/machines/index.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
+
+const MiB = 1024 ** 2;
+const parent = temporaryDirectory();
+let directory: string;
+let environment: NodeJS.ProcessEnv;
+let locations: Locations;
+let store: ImageStore;
+let machines: MachineStore;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(parent, 'store-'));
+  environment = { ...process.env, HOME: directory };
+  for (const kind of ['DATA', 'CONFIG', 'CACHE', 'STATE']) {
+    environment[`XDG_${kind}_HOME`] = join(directory, kind.toLowerCase());
+  }
+  environment['XDG_RUNTIME_DIR'] = join(directory, 'run');
+  mkdirSync(join(directory, 'run'), { mode: 0o700 });
+  locations = locate(environment, directory, process.getuid?.() ?? 0);
+  store = new ImageStore(environment);
+  machines = new MachineStore(environment);
+});
+
+const at = (name: string): string => join(directory, name);
+const qemuImg = (...args: string[]): string => execFileSync('qemu-img', args, { encoding: 'utf8' });
+
+/** A disk with something on it, as each format has it. */
+function makeDisk(name: string, format = 'raw', fill = 'contents'): string {
+  const raw = at(`${name}.contents`);
+  writeFileSync(raw, Buffer.alloc(4 * MiB).fill(fill, 0, 500_000));
+  qemuImg('convert', '-f', 'raw', '-O', format, raw, at(name));
+  rmSync(raw);
+  return at(name);
+}
+
+/** What a guest would read. */
+function contentsOf(path: string, format: string): Buffer {
+  const raw = at('as-read');
+  qemuImg('convert', '-f', format, '-O', 'raw', path, raw);
+  return readFileSync(raw);
+}
+
+async function importRaw(name = 'web:1', fill = 'contents'): Promise<DiskImage> {
+  return store.import(makeDisk(`${name.replace(':', '-')}.raw`, 'raw', fill), { name });
+}
+
+async function namesOf(): Promise<string[]> {
+  return (await store.list()).images.flatMap(({ names }) => names).sort();
+}
+
+/** Many images at once, without the time that importing each would take. */
+async function placeImages(
+  images: readonly (Pick<NewDiskImage, 'name' | 'path' | 'backing'> & { readonly format?: 'qcow2' })[],
+): Promise<string[]> {
+  return withStoreLock(locations.images, {}, async (scope) => {
+    const digests: string[] = [];
+    for (const { name, path, backing, format = 'raw' } of images) {
+      const build = await makeBuildDirectory(locations.images, scope);
+      const { digest } = await placeDiskImage(locations.images, build, {
+        name,
+        path,
+        backing,
+        format,
+        bytes: statSync(path).size,
+        sha256: await fileSha256(path, undefined),
+        virtualBytes: 4 * MiB,
+        sources: [],
+        guest: { user: undefined, firmware: 'bios', cpu: 'x86-64', provisioner: 'none', agent: false },
+        origin: { kind: 'layer', from: 'web:1', inputs: sha256(name) },
+      });
+      await nameImage(locations.images, name, digest, build);
+      digests.push(digest);
+    }
+    return digests;
+  });
+}
+
+/** An image that stands on another. */
+async function placeLayer(name: string, base: DiskImage, inHeader = base.path): Promise<string> {
+  const path = at(`${name}.qcow2`);
+  await createOverlay({ path, backingPath: base.path, backingFormat: base.format });
+  execFileSync('qemu-io', ['-c', 'write -P 7 1M 64k', path]);
+  await rebaseDisk({ path, backing: { path: inHeader, format: base.format }, nameOnly: true });
+  const [digest = ''] = await placeImages([{ name, path, backing: base.digest, format: 'qcow2' }]);
+  return digest;
+}
+
+describe('an import', () => {
+  it.each([
+    ['raw', 'raw', 'raw'],
+    ['qcow2', 'qcow2', 'qcow2'],
+    ['vmdk', 'vmdk', 'qcow2'],
+    ['vdi', 'vdi', 'qcow2'],
+  ])('of a %s gives what the guest is to see', async (_, format, kept) => {
+    const file = makeDisk(`disk.${format}`, format);
+    const image = await store.import(file, {
+      name: 'web:1',
+      guest: { user: 'me', firmware: 'uefi', provisioner: 'none' },
+    });
+    expect(image).toMatchObject({
+      name: 'web:1',
+      format: kept,
+      virtualBytes: 4 * MiB,
+      guest: { user: 'me', firmware: 'uefi', cpu: 'x86-64', provisioner: 'none', agent: false },
+      origin: { kind: 'imported', file, verification: 'none' },
+    });
+    // Compared by us: the test's own comparison takes a minute for 4 MiB.
+    expect(contentsOf(image.path, image.format).equals(contentsOf(file, format))).toBe(true);
+    expect(await store.get('web:1')).toEqual(image);
+  });
+
+  it('unpacks what is compressed, and compares the digest of what was published', async () => {
+    const file = makeDisk('disk.qcow2', 'qcow2');
+    execFileSync('xz', ['-0', file]);
+    const digest = `sha256:${sha256(readFileSync(`${file}.xz`))}`;
+    const image = await store.import(`${file}.xz`, { name: 'web', digest });
+    expect(image).toMatchObject({ format: 'qcow2', origin: { verification: 'digest' } });
+    expect(readdirSync(directory)).toContain('disk.qcow2.xz');
+  });
+
+  it('leaves nothing of a file that has another digest, or takes contents from elsewhere', async () => {
+    const file = makeDisk('disk.raw');
+    const digest = `sha256:${'0'.repeat(64)}`;
+    await expect(store.import(file, { name: 'web', digest })).rejects.toThrow(DigestMismatchError);
+    await createOverlay({ path: at('overlay.qcow2'), backingPath: file, backingFormat: 'raw' });
+    await expect(store.import(at('overlay.qcow2'), { name: 'web' })).rejects.toThrow(ImageRefusedError);
+    expect(readdirSync(locations.images).filter((name) => name !== '.lock')).toEqual([]);
+  });
+
+  it.each(['micro', 'Web', 'abcdefabcdef', `sha256:${'a'.repeat(12)}`, 'a/b', ''])(
+    'gives nothing the name %j',
+    async (name) => {
+      await expect(store.import(makeDisk('disk.raw'), { name })).rejects.toThrow(InvalidInputError);
+    },
+  );
+
+  it.each([
+    { user: '-oProxyCommand=x' },
+    { firmware: 'coreboot' },
+    { cpu: 'i386' },
+    { provisioner: 'ignition' },
+    { surprise: 1 },
+  ])('of a guest described as %j is refused', async (guest) => {
+    const options = { name: 'web', guest: guest as object };
+    await expect(store.import(makeDisk('disk.raw'), options)).rejects.toThrow(InvalidInputError);
+  });
+
+  it('of the same disk is the same image, of which the best that is known is told', async () => {
+    const file = makeDisk('disk.raw');
+    const digest = `sha512:${execFileSync('sha512sum', [file], { encoding: 'utf8' }).split(' ')[0] ?? ''}`;
+    const level = async (name: string): Promise<unknown> => (await store.inspect(name)).verification;
+    const first = await store.import(file, { name: 'web:1' });
+    expect(await level('web:1')).toBe('none');
+    const second = await store.import(file, { name: 'web:2', digest });
+    expect(second.digest).toBe(first.digest);
+    expect([await level('web:1'), await level('web:2')]).toEqual(['digest', 'digest']);
+    await store.import(file, { name: 'web:3' });
+    expect(await level('web:1')).toBe('digest');
+    expect((await store.list()).images).toHaveLength(1);
+  });
+
+  it('may happen several times at once', async () => {
+    const file = makeDisk('disk.raw');
+    const names = ['a', 'b', 'c', 'd'];
+    const images = await Promise.all(names.map(async (name) => store.import(file, { name })));
+    expect(new Set(images.map(({ digest }) => digest)).size).toBe(1);
+    expect(await namesOf()).toEqual(names);
+    expect(await store.list()).toMatchObject({ broken: [] });
+  });
+});
+
+describe('an image is not removed', () => {
+  const usersOf = async (reference: string): Promise<readonly string[]> => {
+    const error = await store.remove(reference).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    if (!(error instanceof ImageInUseError)) throw new Error(`it was removed: ${String(error)}`);
+    expect((await store.inspect(reference)).usedBy).toEqual(error.users);
+    expect(await store.prune({ all: true })).toEqual([]);
+    return error.users;
+  };
+
+  it('while a machine stands on it, or a disk that outlived one', async () => {
+    const image = await importRaw();
+    await machines.create({ name: 'm', image: 'web:1' });
+    expect(await usersOf('web:1')).toEqual(['the machine m']);
+    // A second name says nothing about the image.
+    await store.tag('web:1', 'other');
+    expect(await store.remove('other')).toEqual({ names: ['other'], images: [] });
+    expect(await usersOf(image.digest.slice(0, 12))).toEqual(['the machine m']);
+    const { keptDisks } = await machines.remove('m');
+    const [kept = ''] = keptDisks;
+    expect(await usersOf('web:1')).toEqual([`the disk ${kept}`]);
+    rmSync(kept);
+    const removed = await store.remove('web:1');
+    expect(removed).toMatchObject({ names: ['web:1'], images: [{ digest: image.digest }] });
+    expect(readdirSync(locations.images).filter((name) => name !== '.lock')).toEqual([]);
+  });
+
+  it('while a machine stands on it whose definition cannot be understood', async () => {
+    await importRaw();
+    await machines.create({ name: 'm', image: 'web:1' });
+    const spec = join(locations.machines, 'm/spec.json');
+    writeFileSync(spec, `${readFileSync(spec, 'utf8')}!`);
+    expect(await usersOf('web:1')).toEqual(['the machine m']);
+  });
+
+  it('while a clone needs it, although the machine that was cloned is gone', async () => {
+    await importRaw();
+    const machine = await machines.create({ name: 'm', image: 'web:1' });
+    await machine.clone('c', { linked: true });
+    await machines.remove('m', { storage: true });
+    expect(await usersOf('web:1')).toContain('the machine c');
+    await machines.remove('c', { storage: true });
+    // What the clone stood on goes when the process that made it has ended.
+    for (const name of readdirSync(locations.disks)) rmSync(join(locations.disks, name));
+    expect((await store.remove('web:1')).images).toHaveLength(1);
+  });
+
+  it('while an image stands on it, and goes with a prune after that one', async () => {
+    const base = await importRaw();
+    const layer = await placeLayer('layer', base);
+    expect(await store.inspect('layer')).toMatchObject({ standsOn: [base.path], verification: undefined });
+    await expect(store.remove('web:1')).rejects.toThrow(/web:1 is needed by layer$/);
+    await machines.create({ name: 'm', image: 'layer' });
+    await expect(store.remove('layer')).rejects.toThrow(/layer is needed by the machine m$/);
+    await machines.remove('m', { storage: true });
+    const dry = await store.prune({ all: true, dryRun: true });
+    expect(dry.map(({ digest }) => digest)).toEqual([layer, base.digest]);
+    expect(await namesOf()).toEqual(['layer', 'web:1']);
+    expect((await store.prune({ all: true })).map(({ digest }) => digest)).toEqual([layer, base.digest]);
+    expect(await namesOf()).toEqual([]);
+  });
+
+  it('while a throw-away machine runs on it', async () => {
+    writeFileSync(at('hang.raw'), bootSectors.hang);
+    await store.import(at('hang.raw'), { name: 'hang', guest: { provisioner: 'none' } });
+    const machine = await launchAt(
+      { locations },
+      { image: 'hang', until: 'running', net: 'none', accel: 'tcg', memory: '64M' },
+    );
+    try {
+      expect(await usersOf('hang')).toEqual([`a throw-away machine of process ${process.pid}`]);
+    } finally {
+      await machine.kill();
+    }
+    expect((await store.remove('hang')).images).toHaveLength(1);
+  });
+
+  it('while another is being made of it', async () => {
+    const base = await importRaw();
+    await using scope = new Scope();
+    const build = await makeBuildDirectory(locations.images, scope);
+    mkdirSync(join(build, 'machine'));
+    await createOverlay({
+      path: join(build, 'machine/disk0.qcow2'),
+      backingPath: base.path,
+      backingFormat: base.format,
+    });
+    expect(await usersOf('web:1')).toEqual([`an image that process ${process.pid} makes`]);
+  });
+});
+
+describe('names', () => {
+  it('go over to another image, and the one without is pruned', async () => {
+    const one = await importRaw('web:1', 'one');
+    const two = await importRaw('web:2', 'two');
+    await store.tag('web:2', 'web:1');
+    expect(await namesOf()).toEqual(['web:1', 'web:2']);
+    expect((await store.get('web:1')).digest).toBe(two.digest);
+    expect((await store.inspect(one.digest.slice(0, 12))).names).toEqual([]);
+    expect((await store.prune()).map(({ digest }) => digest)).toEqual([one.digest]);
+    expect(await namesOf()).toEqual(['web:1', 'web:2']);
+  });
+
+  it('of images that are there no more can be removed', async () => {
+    const { digest } = await importRaw();
+    rmSync(join(locations.images, `sha256-${digest}`), { recursive: true });
+    expect(await store.remove('web:1')).toEqual({ names: ['web:1'], images: [] });
+    expect(readdirSync(locations.images)).toEqual(['.lock']);
+  });
+
+  it('are removed by exactly one of several who try', async () => {
+    await importRaw();
+    const results = await Promise.allSettled(Array.from({ length: 6 }, async () => store.remove('web:1')));
+    const failures = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
+    expect(failures).toHaveLength(5);
+    for (const failure of failures) expect(failure).toBeInstanceOf(ImageNotFoundError);
+  });
+});
+
+it.each([1, 2, 3, 6])(
+  'a prune that is killed at change %i leaves whole images, and the next one the rest',
+  async (changes) => {
+    await placeImages(
+      Array.from({ length: 12 }, (_, index) => {
+        const path = at(`many-${index}`);
+        writeFileSync(path, String(index));
+        return { name: `many:${index}`, path, backing: undefined };
+      }),
+    );
+    const fixture = new URL('../../../../fixtures/images/prune.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, ['--import', 'tsx', fixture, locations.images, String(changes)], {
+      env: environment,
+      stdio: 'inherit',
+    });
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    const { images, broken } = await store.list();
+    expect(broken).toEqual([]);
+    expect(images.length).toBeGreaterThan(0);
+    for (const { digest } of images) expect((await store.get(digest)).digest).toBe(digest);
+    expect(await store.prune({ all: true })).toHaveLength(images.length);
+    expect(readdirSync(locations.images)).toEqual(['.lock']);
+  },
+);
+
+describe('an export', () => {
+  it.each([
+    ['qcow2', 'qcow2'],
+    ['raw', 'raw'],
+    ['vmdk', 'vmdk'],
+    ['vdi', 'vdi'],
+    ['vhdx', 'vhdx'],
+    ['vhd', 'vpc'],
+  ])('to a file that ends in .%s holds all of a layered image', async (ending, driver) => {
+    // What its own header says is not followed.
+    await placeLayer('layer', await importRaw(), '/nowhere/base');
+    const seen: number[] = [];
+    const file = at(`out.${ending}`);
+    const exported = await store.export('layer', file, { onProgress: (fraction) => seen.push(fraction) });
+    expect(exported).toEqual({ path: file, format: ending, bytes: statSync(file).size });
+    expect(seen.at(-1)).toBe(1);
+    const contents = contentsOf(file, driver);
+    expect(contents.length).toBe(4 * MiB);
+    expect(contents.subarray(0, 8).toString()).toBe('contents');
+    expect(contents.subarray(MiB, MiB + 65_536).every((byte) => byte === 7)).toBe(true);
+    expect(qemuImg('info', '-f', driver, file)).not.toContain('backing file');
+    expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  it('comes back as the image that it was', async () => {
+    const image = await importRaw();
+    await store.export('web:1', at('out.raw'));
+    expect((await store.import(at('out.raw'), { name: 'again' })).digest).toBe(image.digest);
+  });
+
+  it('writes over nothing unless told to, and then over files alone', async () => {
+    await importRaw();
+    writeFileSync(at('mine.qcow2'), 'mine');
+    await expect(store.export('web:1', at('mine.qcow2'))).rejects.toThrow(/exists already/);
+    expect(readFileSync(at('mine.qcow2'), 'utf8')).toBe('mine');
+    const { bytes } = await store.export('web:1', at('mine.qcow2'), { force: true, compress: true });
+    expect(bytes).toBeLessThan(400_000);
+    expect(contentsOf(at('mine.qcow2'), 'qcow2').subarray(0, 8).toString()).toBe('contents');
+    await expect(store.export('web:1', '/dev/null', { force: true })).rejects.toThrow(/no ordinary file/);
+    await expect(store.export('web:1', at('a.raw'), { compress: true })).rejects.toThrow(/not compressed/);
+  });
+
+  it.skipIf(!canMount)('says that the disk is full, and leaves nothing', async () => {
+    await importRaw();
+    await using scope = new Scope();
+    const small = smallFileSystem(directory, '200k', scope);
+    await expect(store.export('web:1', join(small, 'out.qcow2'))).rejects.toThrow(NoSpaceError);
+    expect(readdirSync(small)).toEqual([]);
+  });
+});
+
+describe('what it all takes', () => {
+  it('is told of each, and of each file once', async () => {
+    const image = await importRaw('web:1');
+    await importRaw('idle', 'idle');
+    const machine = await machines.create({ name: 'm', image: 'web:1', disks: ['8M'] });
+    await machine.createSnapshot('before');
+    await machines.create({ name: 'gone', image: 'web:1' });
+    await machines.remove('gone');
+    const usage = await store.diskUsage();
+    const [idle, web] = usage.images;
+    const onHost = (path: string): number =>
+      Number(execFileSync('du', ['-s', '-B1', path], { encoding: 'utf8' }).split('\t')[0]);
+    expect(web).toMatchObject({ name: 'web:1', active: true, reclaimableBytes: 0 });
+    expect(idle).toMatchObject({ name: 'idle', active: false, reclaimableBytes: idle?.hostBytes });
+    // The file has a hole of 3.5 MiB.
+    expect(web?.apparentBytes).toBeGreaterThan(image.virtualBytes);
+    expect(web?.hostBytes).toBeLessThan(MiB);
+    const [own] = usage.machines;
+    expect(own).toMatchObject({ name: 'm', active: false, reclaimableBytes: 0 });
+    const files = execFileSync('find', [join(locations.machines, 'm'), '-type', 'f'], { encoding: 'utf8' });
+    const sum = files
+      .trim()
+      .split('\n')
+      .reduce((total, file) => total + onHost(file), 0);
+    expect(own?.hostBytes).toBe(sum);
+    expect(usage.snapshots).toMatchObject([{ name: 'm before', hostBytes: 0 }]);
+    expect(usage['kept disks']).toMatchObject([{ name: 'gone-disk0.qcow2', reclaimableBytes: 0 }]);
+  });
+
+  it('has what was interrupted, which goes; what goes on stays', async () => {
+    const downloads = join(locations.cache, 'downloads');
+    mkdirSync(downloads, { recursive: true });
+    for (const stem of ['dead', 'alive']) {
+      writeFileSync(join(downloads, `${stem}.part`), 'x'.repeat(10_000));
+      writeFileSync(join(downloads, `${stem}.json`), '{}');
+    }
+    mkdirSync(join(locations.images, '.building-1-1-00000000-0000-0000-0000-000000000000-x'), {
+      recursive: true,
+    });
+    mkdirSync(join(locations.scratch, '00000000-1-1-abcdef'), { recursive: true });
+    const holder = spawn('flock', [join(downloads, 'alive.lock'), 'sh', '-c', 'echo held; read line'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    try {
+      const usage = await store.diskUsage();
+      expect(usage.downloads).toMatchObject([
+        { name: 'alive', active: true, apparentBytes: 10_002, reclaimableBytes: 0 },
+        { name: 'dead', active: false, apparentBytes: 10_002 },
+      ]);
+      expect(usage.unfinished.map(({ active }) => active)).toEqual([false, false]);
+      const names = async (dryRun: boolean): Promise<string[]> =>
+        (await store.pruneLeftovers({ dryRun })).map(({ name }) => name);
+      const going = await names(true);
+      expect(going).toEqual(['dead', expect.stringMatching(/^\.building-/), '00000000-1-1-abcdef']);
+      expect(readdirSync(downloads)).toContain('dead.part');
+      expect(await names(false)).toEqual(going);
+      expect(readdirSync(downloads)).toEqual(['alive.json', 'alive.lock', 'alive.part']);
+      expect(readdirSync(locations.scratch)).toEqual([]);
+      expect(readdirSync(locations.images)).toEqual([]);
+    } finally {
+      holder.stdin.end('\n');
+      await once(holder, 'exit');
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { InvalidInputError, PermissionError, PortTakenError } from '../../../../src/errors/index.ts';
+import { chooseHostPorts, explainUnboundPort } from '../../../../src/network/ports/host-port.ts';
+import { parsePortForwards } from '../../../../src/network/ports/port.ts';
+
+async function takeTcp(host: string, ipv6Only = false): Promise<number> {
+  const server = createServer();
+  server.listen({ host, port: 0, ipv6Only });
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function takeUdp(address: string): Promise<number> {
+  const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', reuseAddr: true });
+  socket.bind({ address, port: 0 });
+  await once(socket, 'listening');
+  onTestFinished(() => void socket.close());
+  return socket.address().port;
+}
+
+async function failure(port: string): Promise<unknown> {
+  return chooseHostPorts(parsePortForwards([port])).then(
+    (forwards) => forwards,
+    (error: unknown) => error,
+  );
+}
+
+it('names the endpoint and the owner of a port that is taken', async () => {
+  const tcp = await takeTcp('127.0.0.1');
+  const tcp6 = await takeTcp('::1');
+  const dual = await takeTcp('::');
+  const udp = await takeUdp('127.0.0.1');
+  const udp6 = await takeUdp('::1');
+  for (const [port, endpoint] of [
+    [`${tcp}:80`, `127.0.0.1:${tcp}/tcp`],
+    [`0.0.0.0:${tcp}:80`, `0.0.0.0:${tcp}/tcp`],
+    [`[::1]:${tcp6}:80`, `[::1]:${tcp6}/tcp`],
+    [`127.0.0.1:${dual}:80`, `127.0.0.1:${dual}/tcp`],
+    [`${udp}:53/udp`, `127.0.0.1:${udp}/udp`],
+    [`[::1]:${udp6}:53/udp`, `[::1]:${udp6}/udp`],
+  ] as const) {
+    const error = await failure(port);
+    expect(error, port).toBeInstanceOf(PortTakenError);
+    expect(error, port).toMatchObject({ endpoint, ephemeral: false, owner: { pid: process.pid } });
+    expect((error as Error).message).toContain(`(pid ${process.pid})`);
+  }
+});
+
+it('a port that is taken on another address or for another protocol is free', async () => {
+  const tcp = await takeTcp('127.0.0.1');
+  const forwards = await chooseHostPorts(parsePortForwards([`127.0.0.2:${tcp}:80`, `${tcp}:80/udp`]));
+  expect(forwards.map(({ hostPort, ephemeral }) => [hostPort, ephemeral])).toEqual([
+    [tcp, false],
+    [tcp, false],
+  ]);
+});
+
+it('chooses free ports, each once, and holds none of them', async () => {
+  const wanted = parsePortForwards(['127.0.0.1::1000-1199', '[::1]::80', '0.0.0.0::53/udp']);
+  const forwards = await chooseHostPorts(wanted);
+  expect(forwards.map(({ guestPort }) => guestPort)).toEqual(wanted.map(({ guestPort }) => guestPort));
+  const chosen = forwards.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`);
+  expect(new Set(chosen).size).toBe(202);
+  expect(forwards.every(({ ephemeral }) => ephemeral)).toBe(true);
+  await expect(chooseHostPorts(forwards)).resolves.toHaveLength(202);
+});
+
+it('refuses an address that the host does not have, and lists those that it has', async () => {
+  const error = await failure('203.0.113.77:8080:80');
+  expect(error).toBeInstanceOf(InvalidInputError);
+  expect((error as Error).message).toMatch(/203\.0\.113\.77.*expected one of .*127\.0\.0\.1/);
+});
+
+it.skipIf(process.getuid?.() === 0)('refuses a low port to an ordinary user', async () => {
+  const error = await failure('1:80');
+  expect(error).toBeInstanceOf(PermissionError);
+  expect((error as PermissionError).hint).toMatch(/ip_unprivileged_port_start/);
+});
+
+it('explains a lost port even when it is free again, so that the start can choose anew', async () => {
+  const [forward] = await chooseHostPorts(parsePortForwards(['80']));
+  await expect(explainUnboundPort(forward!)).rejects.toMatchObject({
+    code: 'VMLET_PORT_TAKEN',
+    ephemeral: true,
+    owner: undefined,
+  });
+});
+
+it('stops when it is aborted', async () => {
+  const reason = new Error('enough');
+  await expect(chooseHostPorts(parsePortForwards(['80']), AbortSignal.abort(reason))).rejects.toBe(reason);
+});

@@ -1,0 +1,74 @@
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { probeForward, probeSsh } from '../../../../src/network/probe/forward-probe.ts';
+
+interface Listener extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Stands for passt's side of a forward: accepts at once, and does what its guest would have it do. */
+async function listen(serve: (socket: Socket) => void): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    serve(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const silent = (socket: Socket): void => void socket.resume();
+const refusing = (socket: Socket): void => void socket.end();
+const greeting = (socket: Socket): void => void socket.write('SSH-2.0-test\r\n');
+const waitingForRequests = (socket: Socket): void => void socket.resume().on('end', () => socket.end());
+
+const limits = { patienceMs: 300 };
+
+test.each([
+  ['a server that speaks first', greeting, refusing, 'accepts'],
+  ['a server that waits for a request', waitingForRequests, refusing, 'accepts'],
+  ['a port that is refused', refusing, greeting, 'refuses'],
+  ['a guest that has no network yet', silent, silent, 'silent'],
+] as const)('%s', async (_what, serve, serveOther, answer) => {
+  await using forward = await listen(serve);
+  await using witness = await listen(serveOther);
+  expect(await probeForward(forward, witness, limits)).toBe(answer);
+});
+
+test('without another forward, silence is no answer', async () => {
+  await using forward = await listen(waitingForRequests);
+  expect(await probeForward(forward, undefined, limits)).toBe('silent');
+});
+
+test('where nobody listens on the host, that is said', async () => {
+  const gone = await listen(silent);
+  await gone[Symbol.asyncDispose]();
+  expect(await probeForward(gone, undefined, limits)).toBe('not forwarded');
+  expect(await probeSsh(gone, limits)).toMatchObject({
+    seen: expect.stringContaining('nobody listens') as string,
+  });
+});
+
+test('an ssh server is told by its banner', async () => {
+  await using ssh = await listen(greeting);
+  expect(await probeSsh(ssh, limits)).toEqual({ banner: 'SSH-2.0-test' });
+  await using smtp = await listen((socket) => void socket.write('220 mail\r\n'));
+  expect(await probeSsh(smtp, limits)).toMatchObject({ seen: expect.stringContaining('220 mail') as string });
+});
+
+test('an abort ends a probe', async () => {
+  await using forward = await listen(silent);
+  const controller = new AbortController();
+  const probing = probeForward(forward, undefined, { patienceMs: 60_000, signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(probing).rejects.toThrow('enough');
+});

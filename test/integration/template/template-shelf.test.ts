@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { TemplateNotFoundError } from '../../../src/errors/index.ts';
+import { TemplateShelf } from '../../../src/template/template-shelf.ts';
+import { locate } from '../../../src/machine/paths/locations.ts';
+import { nameOfOwned } from '../../../src/machine/paths/runtime-directory.ts';
+import { identifyProcess } from '../../../src/process/identity.ts';
+import { deferred } from '../../../src/util/time/deferred.ts';
+import { temporaryDirectory } from '../../directory.ts';
+
+const locations = locate({}, temporaryDirectory(), 0);
+mkdirSync(locations.templates, { recursive: true, mode: 0o700 });
+const shelf = new TemplateShelf(locations);
+const entries = (): string[] => readdirSync(locations.templates).sort();
+
+it('leaves no file of a lock, neither of a template that was made nor of one that was not', async () => {
+  await shelf.withName('web', undefined, async (place) => {
+    place.publish();
+    return Promise.resolve();
+  });
+  expect(entries()).toEqual([expect.stringMatching(/^\.[0-9a-f]{8}-/), 'web']);
+  await expect(shelf.withName('db', undefined, async () => Promise.reject(new Error('no')))).rejects.toThrow(
+    'no',
+  );
+  shelf.remove('web');
+  expect(entries()).toEqual([]);
+});
+
+it('lets those who make the same name take turns', async () => {
+  const [first, second] = [deferred<undefined>(), deferred<undefined>()];
+  const order: string[] = [];
+  const making = shelf.withName('web', undefined, async () => {
+    order.push('first');
+    first.resolve(undefined);
+    await second.promise;
+    order.push('first is done');
+  });
+  await first.promise;
+  const waiting = shelf.withName('web', undefined, async () => Promise.resolve(order.push('second')));
+  second.resolve(undefined);
+  await Promise.all([making, waiting]);
+  expect(order).toEqual(['first', 'first is done', 'second']);
+  expect(entries()).toEqual([]);
+});
+
+it('sweeps the locks of makers that were killed, and no other', async () => {
+  for (const name of ['dead', 'alive']) writeFileSync(join(locations.templates, `.${name}.lock`), '');
+  const holder = spawn(
+    'flock',
+    [join(locations.templates, '.alive.lock'), 'sh', '-c', 'echo held; read line'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  await once(holder.stdout, 'data');
+  await shelf.sweep();
+  expect(entries()).toEqual(['.alive.lock']);
+  holder.stdin.end('\n');
+  await once(holder, 'exit');
+  await shelf.sweep();
+  expect(entries()).toEqual([]);
+});
+
+it('takes away with the next removal what one that was killed has left, and nothing that is being made', async () => {
+  const dead = spawn('sleep', ['1000']);
+  const { pid } = dead;
+  if (pid === undefined) throw new Error('sleep could not be started');
+  const owner = identifyProcess(pid);
+  if (!owner) throw new Error('sleep is gone');
+  mkdirSync(join(locations.templates, `.${nameOfOwned(owner)}`));
+  await shelf.withName('web', undefined, async () => {
+    expect(() => shelf.remove('web')).toThrow(TemplateNotFoundError);
+    expect(entries()).toHaveLength(3);
+    dead.kill('SIGKILL');
+    await once(dead, 'exit');
+    expect(() => shelf.remove('web')).toThrow(TemplateNotFoundError);
+    expect(entries()).toHaveLength(2);
+  });
+  expect(entries()).toEqual([]);
+});

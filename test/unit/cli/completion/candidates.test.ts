@@ -1,0 +1,79 @@
+import { Argument, Command, Option } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { completionsFor } from '../../../../src/cli/completion/candidates.ts';
+
+function program(): Command {
+  const vmlet = new Command('vmlet').enablePositionalOptions();
+  vmlet
+    .command('run')
+    .description('runs')
+    .argument('<file>')
+    .argument('[command...]')
+    .option('-i, --interactive', 'a switch')
+    .option('-m, --memory <size>', 'a value')
+    .option('--kernel <file>', 'a file')
+    .option('-w, --workdir <dir>', 'a directory')
+    .option('--tone [kind]', 'a value or none')
+    .addOption(new Option('--net <kind>', 'one of some').choices(['passt', 'none']))
+    .addOption(new Option('--secret <kind>').hideHelp())
+    .passThroughOptions();
+  vmlet
+    .command('stop')
+    .addArgument(new Argument('[how...]').choices(['fast', 'slow']))
+    .option('--force');
+  const image = vmlet.command('image').description('images');
+  image.command('ls').summary('lists').option('--json');
+  image.command('push', { hidden: true });
+  const qmp = vmlet
+    .command('qmp')
+    .argument('<path>')
+    .action(() => undefined);
+  qmp.command('types');
+  return vmlet;
+}
+
+async function complete(...words: string[]): Promise<string[]> {
+  const { candidates, paths } = await completionsFor(program(), words);
+  return [...candidates.map(({ value }) => value), ...(paths === 'none' ? [] : [`(${paths})`])];
+}
+
+describe('completion', () => {
+  it.each([
+    ['verbs', [''], ['run', 'stop', 'image', 'qmp', 'help']],
+    ['the verbs that begin so', ['i'], ['image']],
+    ['the verbs after help', ['help', 'i'], ['image']],
+    ['the verbs of a verb', ['image', ''], ['ls', 'help']],
+    ['the verbs of a verb after help', ['image', 'help', 'l'], ['ls']],
+    ['the flags of a verb of a verb', ['image', 'ls', '-'], ['--json', '--help']],
+    ['the flags that begin so', ['run', '--me'], ['--memory']],
+    ['nothing for a word that is no verb', ['nothing', ''], []],
+    ['an argument', ['run', ''], ['(files)']],
+    ['an argument beside the verbs of a verb', ['qmp', ''], ['types', '(files)']],
+    ['choices', ['run', '--net', ''], ['passt', 'none']],
+    ['choices behind an equals sign', ['run', '--net=p'], ['--net=passt']],
+    ['files behind an equals sign', ['run', '--kernel=x'], ['(files)']],
+    ['directories', ['run', '-w', ''], ['(directories)']],
+    ['the value of the last letter', ['run', '-iw', ''], ['(directories)']],
+    ['nothing for a value of no kind', ['run', '-m', ''], []],
+    ['nothing for a flag that has no value', ['run', '--interactive=x'], []],
+    ['nothing for a flag that is not there', ['run', '--nothing=x'], []],
+    ['what follows a value', ['run', '-m', '5', ''], ['(files)']],
+    ['what follows a value in the same word', ['run', '-m5', ''], ['(files)']],
+    ['what follows a value behind an equals sign', ['run', '--memory=5', ''], ['(files)']],
+    ['a flag after one whose value may be missing', ['run', '--tone', '-i', ''], ['(files)']],
+    ['an argument after a value that may be missing', ['run', '--tone', 'high', ''], ['(files)']],
+    ['no flags after --', ['run', '--', '-'], ['(files)']],
+    ['no flags of its own where the rest is passed on', ['run', 'x', '-'], []],
+    ['each of several arguments', ['stop', 'fast', ''], ['slow']],
+    ['flags after an argument', ['stop', 'fast', '--f'], ['--force']],
+  ])('offers %s', async (_what, words, expected) => {
+    expect((await complete(...words)).sort()).toEqual(expected.sort());
+  });
+
+  it('describes verbs and flags', async () => {
+    const { candidates } = await completionsFor(program(), ['']);
+    expect(candidates.find(({ value }) => value === 'run')?.description).toBe('runs');
+    const flags = await completionsFor(program(), ['run', '--int']);
+    expect(flags.candidates).toEqual([{ value: '--interactive', description: 'a switch' }]);
+  });
+});

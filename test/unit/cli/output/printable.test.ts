@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { PrintableText, printableLine } from '../../../../src/cli/output/printable.ts';
+
+/** The same, however it is cut. */
+function printable(text: string, pieceBytes: number): string {
+  const bytes = Buffer.from(text);
+  const stream = new PrintableText();
+  let result = '';
+  for (let at = 0; at < bytes.length; at += pieceBytes)
+    result += stream.push(bytes.subarray(at, at + pieceBytes));
+  return result + stream.end();
+}
+
+test.each([1, 2, 3, 5, 1000])(
+  'nothing that a guest prints steers a terminal, in pieces of %i bytes',
+  (size) => {
+    const colours = '\u001b[31;1mred\u001b[0m\r\n';
+    const title = '\u001b]0;title\u0007after\n';
+    const reset = 'a\u001bcb\u0007\u0000\n';
+    const cursor = '\u001b[6n\u001b[2Jx\n';
+    expect(printable(colours + title + reset + cursor, size)).toBe('red\nafter\nab\nx\n');
+    expect(printable('10 %\r20 %\r\r\ndone\tgrün ✔\n\u009b31m', size)).toBe('10 %\n20 %\ndone\tgrün ✔\n');
+  },
+);
+
+test('what is not finished is shown when it is, and at the end', () => {
+  const stream = new PrintableText();
+  expect(stream.push(Buffer.from('login: '))).toBe('login: ');
+  expect(stream.push(Buffer.from('\u001b[3'))).toBe('');
+  expect(stream.push(Buffer.from('2mgreen\r'))).toBe('green');
+  expect(stream.end()).toBe('\n');
+});
+
+test('a sequence without an end is not waited for', () => {
+  const stream = new PrintableText();
+  const text = 'x'.repeat(10_000);
+  expect(stream.push(Buffer.from(`\u001b]0;${text}`)).endsWith(text)).toBe(true);
+  expect(stream.push(Buffer.from('\u001b]0;title?\nlog in: '))).toMatch(/^[ -~]*\nlog in: $/);
+});
+
+test('a line is one line', () => {
+  expect(printableLine('a\r\u001b[1mb\nc')).toBe('abc');
+});

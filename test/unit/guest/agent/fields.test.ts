@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../../../fixtures/agent/random.ts';
+import { FieldWriter, Operation, Tag, fieldText, readFields } from '../../../../src/guest/agent/fields.ts';
+
+describe('fields', () => {
+  test('come back as they were written', () => {
+    const body = new FieldWriter(Operation.push)
+      .text(Tag.path, '/tmp/ä')
+      .u32(Tag.mode, 0o755)
+      .u64(Tag.mtime, 1n << 60n)
+      .toBuffer();
+    const fields = readFields(body);
+    expect(fields?.get(Tag.operation)).toEqual(Buffer.from([Operation.push]));
+    expect(fieldText(fields?.get(Tag.path))).toBe('/tmp/ä');
+    expect(fields?.get(Tag.mode)?.readUInt32LE(0)).toBe(0o755);
+    expect(fields?.get(Tag.mtime)?.readBigUInt64LE(0)).toBe(1n << 60n);
+  });
+
+  test('have the layout that PROTOCOL.md describes', () => {
+    expect(new FieldWriter(Operation.exec).text(Tag.argument, 'ls').toBuffer().toString('hex')).toBe(
+      '01010000' + '01' + '02030000' + '6c7300',
+    );
+  });
+
+  test('that are cut or empty of sense are refused', () => {
+    const body = new FieldWriter(Operation.push).text(Tag.path, '/tmp').toBuffer();
+    for (const length of [1, 2, 3, 4, 6, 8, body.length - 1]) {
+      expect(readFields(body.subarray(0, length)), `${length} bytes`).toBeUndefined();
+    }
+    expect(readFields(Buffer.concat([body, Buffer.alloc(8)]))).toBeUndefined();
+  });
+
+  test('never break on random bytes', () => {
+    const random = new Random(3);
+    for (let round = 0; round < 2000; round += 1) {
+      const fields = readFields(random.bytes(random.below(40)));
+      if (fields) expect([...fields.keys()]).not.toContain(0);
+    }
+  });
+});

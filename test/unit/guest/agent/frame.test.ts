@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../../../fixtures/agent/random.ts';
+import {
+  type Frame,
+  FrameDecoder,
+  FrameFinder,
+  FrameType,
+  GarbageError,
+  PAYLOAD_MAX,
+  encodeFrame,
+} from '../../../../src/guest/agent/frame.ts';
+
+function plain(frame: Frame): unknown {
+  return { ...frame, payload: frame.payload.toString('hex') };
+}
+
+function decode(decoder: FrameDecoder, bytes: Buffer, sizes: () => number): unknown[] {
+  const frames: unknown[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    const size = sizes();
+    for (const frame of decoder.push(bytes.subarray(offset, offset + size))) frames.push(plain(frame));
+    offset += size;
+  }
+  return frames;
+}
+
+const some = [
+  { type: FrameType.hello, flag: 0, channel: 0, payload: Buffer.from('abc') },
+  { type: FrameType.data, flag: 2, channel: 0xffffffff, payload: Buffer.alloc(PAYLOAD_MAX, 7) },
+  { type: FrameType.end, flag: 1, channel: 7, payload: Buffer.alloc(0) },
+  { type: FrameType.data, flag: 1, channel: 8, payload: Buffer.alloc(100) },
+];
+const encoded = some.map(({ type, flag, channel, payload }) => encodeFrame(type, flag, channel, payload));
+
+describe('FrameDecoder', () => {
+  test('has the layout that PROTOCOL.md describes', () => {
+    expect(encodeFrame(FrameType.credit, 1, 0x01020304, Buffer.from([9, 8, 7, 6])).toString('hex')).toBe(
+      ['564d4cf7', '08', '01', '4ab6', '04030201', '04000000', '09080706'].join(''),
+    );
+  });
+
+  test.each([1, 2, 15, 16, 17, 1000, 65536])('gives the same frames in chunks of %i bytes', (size) => {
+    expect(decode(new FrameDecoder(), Buffer.concat(encoded), () => size)).toEqual(some.map(plain));
+  });
+
+  test('gives the same frames whatever the chunks', () => {
+    const random = new Random(1);
+    for (let round = 0; round < 50; round += 1) {
+      const frames = decode(new FrameDecoder(), Buffer.concat(encoded), () => 1 + random.below(9000));
+      expect(frames).toEqual(some.map(plain));
+    }
+  });
+
+  test('skips zero bytes between frames', () => {
+    const padded = Buffer.concat(encoded.flatMap((frame) => [Buffer.alloc(5), frame, Buffer.alloc(40)]));
+    expect(decode(new FrameDecoder(), padded, () => 3)).toEqual(some.map(plain));
+  });
+
+  test.each([
+    ['text', Buffer.from('login: ')],
+    ['one foreign byte', Buffer.from([1])],
+    ['a frame of an impossible length', withByte(encoded[0]!, 14, 1)],
+    ['a header with one bit changed', withByte(encoded[2]!, 8, 6)],
+  ])('refuses %s', (_, bytes) => {
+    expect(() => [...new FrameDecoder().push(bytes)]).toThrow(GarbageError);
+  });
+
+  test('refuses every header that differs in one bit', () => {
+    const header = encoded[2]!;
+    for (let bit = 0; bit < header.length * 8; bit += 1) {
+      const changed = withByte(header, bit >> 3, header[bit >> 3]! ^ (1 << (bit & 7)));
+      expect(() => [...new FrameDecoder().push(changed)]).toThrow(GarbageError);
+    }
+  });
+
+  test('keeps what follows a frame when its reader stops there', () => {
+    const decoder = new FrameDecoder();
+    for (const frame of decoder.push(Buffer.concat([encoded[0]!, encoded[2]!]))) {
+      expect(frame.type).toBe(FrameType.hello);
+      break;
+    }
+    expect([...decoder.push(Buffer.alloc(0))].map(plain)).toEqual([plain(some[2]!)]);
+  });
+
+  test('never does worse than refuse random bytes', () => {
+    const random = new Random(2);
+    for (let round = 0; round < 300; round += 1) {
+      const decoder = new FrameDecoder();
+      try {
+        for (let chunk = 0; chunk < 20; chunk += 1) {
+          const bytes = random.below(2) ? random.bytes(random.below(64)) : Buffer.from(random.pick(encoded));
+          if (random.below(3) === 0 && bytes.length > 0)
+            bytes[random.below(bytes.length)] = random.below(256);
+          for (const frame of decoder.push(bytes))
+            expect(frame.payload.length).toBeLessThanOrEqual(PAYLOAD_MAX);
+        }
+      } catch (error) {
+        expect(error).toBeInstanceOf(GarbageError);
+      }
+    }
+  });
+});
+
+describe('FrameFinder', () => {
+  const wanted = encodeFrame(FrameType.hello, 0, 0, Buffer.from('wanted'));
+
+  function find(bytes: Buffer, size: number): { found: string[]; rest: string } {
+    const finder = new FrameFinder(FrameType.hello);
+    const found: string[] = [];
+    for (let offset = 0; offset < bytes.length; offset += size) {
+      const chunk = bytes.subarray(offset, offset + size);
+      for (let frame = finder.find(chunk); frame; frame = finder.find()) found.push(frame.payload.toString());
+    }
+    return { found, rest: finder.rest.toString() };
+  }
+
+  test.each([1, 7, 100000])('finds a frame behind anything, in chunks of %i bytes', (size) => {
+    const before = [
+      Buffer.from('login: VML VM'),
+      encodeFrame(FrameType.data, 1, 3, Buffer.from('left over')),
+      // Cut in the middle of its content, which then seems to be what follows.
+      encodeFrame(FrameType.data, 1, 3, Buffer.alloc(5000, 1)).subarray(0, 300),
+      Buffer.alloc(100),
+    ];
+    expect(find(Buffer.concat([...before, wanted, Buffer.from('VM')]), size)).toEqual({
+      found: ['wanted'],
+      rest: 'VM',
+    });
+  });
+
+  test('finds several', () => {
+    expect(find(Buffer.concat([wanted, Buffer.from('x'), wanted]), 13).found).toEqual(['wanted', 'wanted']);
+  });
+});
+
+function withByte(bytes: Buffer, offset: number, value: number): Buffer {
+  const changed = Buffer.from(bytes);
+  changed[offset] = value;
+  return changed;
+}

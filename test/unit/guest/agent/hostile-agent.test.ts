@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../../fixtures/agent/random.ts';
+import { GuestClosedError, GuestProtocolError, VmletError } from '../../../../src/errors/index.ts';
+import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
+import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
+import { FrameFinder, FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+
+const NONCE_AT = 0;
+let scope: Scope;
+
+beforeEach(() => {
+  scope = new Scope();
+});
+afterEach(async () => scope.close());
+
+/** A connected pair: ours, and the one that the test plays the agent on. */
+async function pair(): Promise<{ host: net.Socket; agent: net.Socket }> {
+  const folder = mkdtempSync(join(tmpdir(), 'vmlet-agent-test-'));
+  const server = net.createServer();
+  const accepted = new Promise<net.Socket>((resolve) => server.once('connection', resolve));
+  await new Promise<void>((resolve) => server.listen(join(folder, 's'), resolve));
+  const host = net.connect(join(folder, 's'));
+  const agent = await accepted;
+  agent.on('error', () => undefined);
+  scope.defer(() => {
+    host.destroy();
+    agent.destroy();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { host, agent };
+}
+
+function hello(nonce: Buffer, reason = 0, version = 1): Buffer {
+  const payload = Buffer.alloc(24);
+  nonce.copy(payload, NONCE_AT);
+  payload.writeUInt16LE(version, 8);
+  payload.writeUInt16LE(version || 7, 10);
+  payload.writeUInt16LE(version || 9, 12);
+  payload.writeUInt8(reason, 14);
+  return encodeFrame(FrameType.hello, 0, 0, payload);
+}
+
+/** The nonce of the host's next open frame. */
+async function nextNonce(agent: net.Socket): Promise<Buffer> {
+  const finder = new FrameFinder(FrameType.open);
+  return new Promise((resolve) => {
+    const onData = (chunk: Buffer): void => {
+      const frame = finder.find(chunk);
+      if (!frame) return;
+      agent.off('data', onData);
+      resolve(Buffer.from(frame.payload.subarray(0, 8)));
+    };
+    agent.on('data', onData);
+  });
+}
+
+async function attached(): Promise<{ guest: GuestAgent; agent: net.Socket }> {
+  const { host, agent } = await pair();
+  const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
+  agent.write(hello(await nextNonce(agent)));
+  return { guest: await attaching, agent };
+}
+
+describe('attach', () => {
+  test('skips what an earlier session left, console text and cut frames', async () => {
+    const { host, agent } = await pair();
+    const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
+    const nonce = await nextNonce(agent);
+    agent.write('Welcome to Linux\r\nlogin: VML');
+    agent.write(hello(Buffer.alloc(8, 9)));
+    agent.write(encodeFrame(FrameType.data, 1, 4, Buffer.alloc(9000, 1)).subarray(0, 2000));
+    agent.write(Buffer.concat([hello(nonce), encodeFrame(FrameType.pong, 0, 1)]));
+    const guest = await attaching;
+    expect(guest.hello.version).toBe(1);
+  });
+
+  test('speaks again when an agent has just come up', async () => {
+    const { host, agent } = await pair();
+    const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
+    const first = await nextNonce(agent);
+    agent.write(hello(Buffer.alloc(8), 1));
+    const second = await nextNonce(agent);
+    expect(second).toEqual(first);
+    agent.write(hello(second));
+    await attaching;
+  });
+
+  test('says which versions an agent speaks that has none in common with us', async () => {
+    const { host, agent } = await pair();
+    const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
+    agent.write(hello(await nextNonce(agent), 0, 0));
+    await expect(attaching).rejects.toThrow(/version 7 to 9/);
+    await expect(attaching).rejects.toBeInstanceOf(GuestProtocolError);
+  });
+});
+
+describe('a session', () => {
+  test('ends when the agent starts anew', async () => {
+    const { guest, agent } = await attached();
+    const command = guest.exec(['sleep', '1']);
+    agent.write(Buffer.concat([Buffer.alloc(40_000), hello(Buffer.alloc(8), 1)]));
+    await expect(command).rejects.toBeInstanceOf(GuestClosedError);
+    await guest.closed;
+  });
+
+  test('survives a second answer to the greeting', async () => {
+    const { guest, agent } = await attached();
+    agent.write(hello(Buffer.alloc(8, 5), 0));
+    agent.write(encodeFrame(FrameType.pong, 0, 1));
+    await guest.ping();
+  });
+
+  test.each([
+    ['text', Buffer.from('kernel panic')],
+    [
+      'content after its end',
+      Buffer.concat([encodeFrame(FrameType.end, 1, 1), encodeFrame(FrameType.data, 1, 1)]),
+    ],
+    ['content of a stream that is none', encodeFrame(FrameType.data, 9, 1)],
+    ['an end without a status', encodeFrame(FrameType.exit, 0, 1)],
+    ['a failure without a reason', encodeFrame(FrameType.failed, 0, 1)],
+    ['credit without a number', encodeFrame(FrameType.credit, 0, 1)],
+    ['a frame that makes no sense', encodeFrame(FrameType.pong, 0, 1)],
+  ])('ends with GuestProtocolError on %s', async (_, bytes) => {
+    const { guest, agent } = await attached();
+    const command = guest.exec(['sleep', '1'], { stdin: 'pipe' });
+    agent.write(bytes);
+    await expect(command).rejects.toBeInstanceOf(GuestProtocolError);
+    await guest.closed;
+    expect(guest.failure).toBeInstanceOf(GuestProtocolError);
+  });
+
+  test.each([1, 2, 3])('settles everything with typed errors, whatever comes (seed %i)', async (seed) => {
+    const random = new Random(seed);
+    for (let round = 0; round < 60; round += 1) {
+      const { guest, agent } = await attached();
+      const command = guest.exec(['cat'], { stdin: 'pipe' });
+      const file = guest.pull('/file');
+      const calls: Promise<unknown>[] = [
+        Promise.resolve(command),
+        command.stdout.toArray(),
+        Promise.resolve(guest.exec(['ls'], { input: Buffer.alloc(400_000) })),
+        file.attributes,
+        file.stream.toArray(),
+        guest.push(Buffer.alloc(500_000), '/other'),
+        guest.sync(),
+        guest.ping(),
+      ];
+      for (let count = 0; count < 30; count += 1) agent.write(hostile(random));
+      agent.end();
+      for (const result of await Promise.allSettled(calls)) {
+        if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(VmletError);
+      }
+      await guest.closed;
+    }
+  });
+});
+
+function hostile(random: Random): Buffer {
+  const channel = 1 + random.below(7);
+  const type = random.pick(Object.values(FrameType).filter((one) => one !== FrameType.hello));
+  const body = new FieldWriter(1)
+    .u32(Tag.errno, random.below(200))
+    .bytes(Tag.phase, random.bytes(1))
+    .toBuffer();
+  switch (random.below(20)) {
+    case 0:
+      return random.bytes(random.below(100));
+    case 1:
+      return encodeFrame(type, random.below(4), channel, random.bytes(random.below(30))).subarray(
+        random.below(4),
+      );
+    case 2:
+      return encodeFrame(FrameType.failed, 0, channel, body);
+    case 3:
+      return encodeFrame(FrameType.exit, 0, channel, random.bytes(2));
+    case 4:
+      return encodeFrame(FrameType.hello, 0, 0, random.bytes(random.below(40)));
+    case 5:
+      return encodeFrame(FrameType.credit, 0, channel, Buffer.from([0, 0, 4, 0]));
+    default:
+      return encodeFrame(FrameType.data, 1 + random.below(2), 1, random.bytes(random.below(2000)));
+  }
+}

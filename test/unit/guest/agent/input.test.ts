@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { GuestProtocolError } from '../../../../src/errors/index.ts';
+import { PAYLOAD_MAX, WINDOW } from '../../../../src/guest/agent/frame.ts';
+import { Input } from '../../../../src/guest/agent/input.ts';
+
+function recordingInput(): { input: Input; sent: Buffer[]; ended: () => boolean } {
+  const sent: Buffer[] = [];
+  let ended = false;
+  const input = new Input(
+    (bytes) => sent.push(bytes),
+    () => (ended = true),
+  );
+  return { input, sent, ended: () => ended };
+}
+
+describe('Input', () => {
+  test('sends no more than its credit, and the rest when it is granted', async () => {
+    const { input, sent, ended } = recordingInput();
+    const bytes = Buffer.alloc(WINDOW + 1000, 'y');
+    input.stream.end(bytes);
+    await setImmediate();
+    expect(Buffer.concat(sent).length).toBe(WINDOW);
+    expect(ended()).toBe(false);
+    input.grant(400);
+    input.grant(600);
+    await once(input.stream, 'finish');
+    expect(Buffer.concat(sent).equals(bytes)).toBe(true);
+    expect(ended()).toBe(true);
+    expect(Math.max(...sent.map((piece) => piece.length))).toBeLessThanOrEqual(PAYLOAD_MAX);
+  });
+
+  test('refuses credit for more than the other side has room for, as what is not read waits here', async () => {
+    const { input, sent } = recordingInput();
+    input.stream.write(Buffer.alloc(1000));
+    await setImmediate();
+    expect(() => input.grant(1001)).toThrow(GuestProtocolError);
+    input.grant(1000);
+    expect(Buffer.concat(sent).length).toBe(1000);
+  });
+
+  test('drops what nobody reads, without an error', async () => {
+    const { input, sent, ended } = recordingInput();
+    input.stream.write(Buffer.alloc(WINDOW + 1));
+    input.refuse();
+    input.stream.end(Buffer.alloc(WINDOW));
+    await once(input.stream, 'finish');
+    expect(Buffer.concat(sent).length).toBe(WINDOW);
+    expect(ended()).toBe(false);
+  });
+});

@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import { canRunGuests, diagnose } from '../../../../src/host/findings/diagnosis.ts';
+import type { Finding, FindingItem } from '../../../../src/host/findings/diagnosis.ts';
+import { SURVEY_VERSION, type Survey } from '../../../../src/host/survey/host.ts';
+import type { Surroundings } from '../../../../src/host/findings/surroundings.ts';
+import { everyLayer, noNamespaces, unable } from '../../confine/abilities.ts';
+
+const complete: Survey = {
+  version: SURVEY_VERSION,
+  qemu: {
+    path: '/usr/bin/qemu-system-x86_64',
+    version: '10.0.3',
+    machines: ['q35'],
+    devices: ['vmgenid'],
+    netdevs: ['user', 'stream'],
+    objects: [],
+    accelerators: ['tcg', 'kvm'],
+    runWith: [],
+    hasReconnectMs: true,
+    hasStreamReconnect: true,
+    opensStateFiles: true,
+    sandbox: true,
+    dataDirectories: [],
+  },
+  qemuImg: { path: '/usr/bin/qemu-img', version: '10.0.3' },
+  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true },
+  confinement: everyLayer,
+  accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
+};
+const surroundings: Surroundings = {
+  packageManager: 'apt',
+  canDownloadPackages: true,
+  runtimeDirectory: { path: '/run/user/1000/vmlet', fromEnvironment: true },
+  dataDirectory: { path: '/home/u/.local/share/vmlet', freeBytes: 100 * 1024 ** 3 },
+  namespaceSettings: { most: 10_000, unprivileged: 1, apparmorRestricts: undefined },
+  helpers: { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' },
+  processLimits: {
+    openFiles: 1_048_576,
+    processes: Infinity,
+    longestFile: Infinity,
+    longestCore: Infinity,
+    mayRaise: false,
+    handsDumpsOn: true,
+  },
+  limits: {
+    usable: true,
+    systemdRun: '/usr/bin/systemd-run',
+    manager: { kind: 'system' },
+    controllers: ['cpu', 'memory'],
+  },
+};
+
+function find(item: FindingItem, survey: Partial<Survey>, around: Partial<Surroundings> = {}): Finding {
+  const findings = diagnose({ ...complete, ...survey }, { ...surroundings, ...around });
+  return findings.find((finding) => finding.item === item)!;
+}
+
+it('finds nothing wrong with a complete host', () => {
+  const findings = diagnose(complete, surroundings);
+  expect(findings.every(({ state }) => state === 'works')).toBe(true);
+  expect(canRunGuests(findings)).toBe(true);
+  expect(new Set(findings.map(({ item }) => item)).size).toBe(findings.length);
+});
+
+describe('a bare host', () => {
+  const bare: Survey = {
+    version: SURVEY_VERSION,
+    confinement: everyLayer,
+    accelerator: { kvm: { usable: false, reason: 'there is no QEMU to try it with' } },
+  };
+
+  it('cannot run guests, and is told the packages of its distribution', () => {
+    expect(canRunGuests(diagnose(bare, surroundings))).toBe(false);
+    const remedies = (packageManager: Surroundings['packageManager']): string =>
+      diagnose(bare, { ...surroundings, packageManager })
+        .map(({ remedy }) => remedy)
+        .join('\n');
+    expect(remedies('apt')).toContain('sudo apt-get install qemu-system-x86\n');
+    expect(remedies('dnf')).toContain('sudo dnf install qemu-system-x86-core\n');
+    expect(remedies(undefined)).toContain(
+      'Debian calls the package qemu-system-x86, Fedora qemu-system-x86-core',
+    );
+  });
+});
+
+it('gives the reason and the hint where KVM is not usable', () => {
+  const kvm = { usable: false, reason: 'u may not open /dev/kvm', hint: 'sudo usermod -aG kvm u' } as const;
+  expect(find('accelerator', { accelerator: { kvm } })).toEqual({
+    item: 'accelerator',
+    state: 'degraded',
+    summary: 'TCG, several times slower than KVM: u may not open /dev/kvm',
+    remedy: 'sudo usermod -aG kvm u',
+  });
+  const withoutTcg = { ...complete.qemu!, accelerators: ['kvm'] };
+  expect(find('accelerator', { accelerator: { kvm }, qemu: withoutTcg }).state).toBe('broken');
+});
+
+it('says which layer is missing, why, and what that leaves open', () => {
+  const landlock = { usable: false, reason: 'too old' } as const;
+  expect(find('landlock', { confinement: { ...everyLayer, landlock } })).toMatchObject({
+    state: 'degraded',
+    summary: 'no Landlock, namespaces alone keep QEMU to its files: too old',
+  });
+  const confinement = { ...everyLayer, namespaces: noNamespaces };
+  expect(find('landlock', { confinement: { ...confinement, landlock } })).toMatchObject({
+    summary: 'no Landlock, QEMU may open all that you may: too old',
+  });
+  expect(find('namespaces', { confinement })).toMatchObject({
+    state: 'degraded',
+    summary:
+      'QEMU gets no namespaces of its own (mount, net, ipc, uts: not here); with passt to a machine with a name it may connect to every unix socket that you may; with slirp it uses the host’s network',
+  });
+});
+
+describe('where QEMU uses the host’s network', () => {
+  const withoutSlirp = { ...complete.qemu!, netdevs: ['stream'] };
+  const problem = "Couldn't create user namespace: Operation not permitted";
+  it.each<[string, Partial<Survey>, RegExp]>([
+    ['passt and slirp', {}, /and no network of the host but with --net slirp$/],
+    ['passt alone', { qemu: withoutSlirp }, /and no network of the host$/],
+    ['slirp alone', { passt: undefined }, /but uses the host’s network, since slirp is part of it$/],
+    ['a passt that does not run', { passt: { ...complete.passt!, problem } }, /but uses the host’s network/],
+    ['neither', { passt: undefined, qemu: withoutSlirp }, /and no network of the host$/],
+  ])('with %s', (_what, survey, words) => {
+    expect(find('namespaces', survey).summary).toMatch(words);
+  });
+
+  it('network says so, too', () => {
+    expect(find('network', { passt: undefined })).toEqual({
+      item: 'network',
+      state: 'degraded',
+      summary: 'slirp, with which QEMU itself uses the host’s network: passt is not installed',
+      remedy: 'sudo apt-get install passt',
+    });
+  });
+});
+
+it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
+  ['External interface not usable', {}, /^see what it says: passt --foreground/],
+  ["passt: unrecognized option '--mac-addr'", {}, /^sudo apt-get install passt, which is newer$/],
+  [
+    "Couldn't create user namespace: No space left",
+    { most: 0 },
+    /^sudo sysctl user.max_user_namespaces=\d+$/,
+  ],
+  ["Couldn't create user namespace: Operation not permitted", { unprivileged: 0 }, /userns_clone=1$/],
+  ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
+  ["Couldn't create user namespace: Operation not permitted", {}, /^in a container/],
+  ['Failed to pivot_root() into /tmp: Operation not permitted', {}, /--security-opt unmask=ALL/],
+])('a passt that says %j %j: by the reason', (problem, settings, remedy) => {
+  const namespaceSettings = { ...surroundings.namespaceSettings, ...settings };
+  const finding = find('network', { passt: { ...complete.passt!, problem } }, { namespaceSettings });
+  expect(finding.summary).toContain(problem);
+  expect(finding.remedy).toMatch(remedy);
+});
+
+it('tells a QEMU that does not start from one that is not there', () => {
+  expect(find('qemu', { qemu: undefined, qemuProblem: 'libx.so: cannot open' })).toMatchObject({
+    state: 'broken',
+    summary: 'QEMU does not start: libx.so: cannot open',
+  });
+});
+
+it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], RegExp]>([
+  ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /no --disk/],
+  ['network', { passt: undefined }, {}, 'degraded', /slirp/],
+  ['network', { passt: undefined, qemu: { ...complete.qemu!, netdevs: [] } }, {}, 'degraded', /--net none/],
+  ['seccomp', { confinement: { ...everyLayer, seccomp: unable } }, {}, 'degraded', /not here/],
+  ['seccomp', { qemu: { ...complete.qemu!, sandbox: false } }, {}, 'degraded', /-sandbox/],
+  [
+    'runtime-directory',
+    {},
+    { runtimeDirectory: { path: `/${'r'.repeat(80)}`, fromEnvironment: true } },
+    'broken',
+    /too long/,
+  ],
+  [
+    'runtime-directory',
+    {},
+    { runtimeDirectory: { path: '/tmp/vmlet-0', fromEnvironment: false } },
+    'works',
+    /XDG_RUNTIME_DIR is not set$/,
+  ],
+  [
+    'runtime-directory',
+    {},
+    { runtimeDirectory: { path: '/tmp/vmlet-0-a', fromEnvironment: false, taken: '/tmp/vmlet-0' } },
+    'works',
+    /sockets go to \/tmp\/vmlet-0-a, .* and \/tmp\/vmlet-0 is another user’s$/,
+  ],
+  [
+    'runtime-directory',
+    {},
+    { runtimeDirectory: { path: '/tmp/vmlet-0', fromEnvironment: false, taken: '/tmp/vmlet-0' } },
+    'broken',
+    /belongs to another user/,
+  ],
+  [
+    'process-limits',
+    {},
+    { processLimits: { ...surroundings.processLimits, openFiles: 64 } },
+    'degraded',
+    /at most 64 open files/,
+  ],
+  [
+    'process-limits',
+    {},
+    { processLimits: { ...surroundings.processLimits, openFiles: 8 } },
+    'broken',
+    /at most 8 open files/,
+  ],
+  ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
+  ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /no apt-get or dnf/],
+  ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and no forks/],
+])('%s: %j %j is %s', (item, survey, around, state, summary) => {
+  const finding = find(item, survey, around);
+  expect(finding.state).toBe(state);
+  expect(finding.summary).toMatch(summary);
+});

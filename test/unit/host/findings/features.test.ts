@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import { type FeatureTable, featuresOf, missingFeatures } from '../../../../src/host/findings/features.ts';
+import { SURVEY_VERSION, type Survey } from '../../../../src/host/survey/host.ts';
+import { everyLayer } from '../../confine/abilities.ts';
+
+const helpers = { swtpm: '/usr/bin/swtpm', virtiofsd: '/usr/libexec/virtiofsd' };
+const newest: Survey = {
+  version: SURVEY_VERSION,
+  qemu: {
+    path: '/usr/bin/qemu-system-x86_64',
+    version: '11.1.3',
+    machines: ['q35'],
+    devices: [
+      ...['isa-serial', 'pvpanic', 'virtio-blk-pci', 'virtio-net-pci', 'virtio-rng-pci'],
+      ...['virtio-serial-pci', 'virtserialport', 'vmgenid'],
+    ],
+    netdevs: ['user', 'stream'],
+    objects: ['memory-backend-memfd', 'monitor-qmp'],
+    accelerators: ['tcg', 'kvm'],
+    runWith: ['exit-with-parent'],
+    hasReconnectMs: true,
+    hasStreamReconnect: true,
+    opensStateFiles: true,
+    sandbox: true,
+    dataDirectories: [],
+  },
+  qemuImg: { path: '/usr/bin/qemu-img', version: '11.1.3' },
+  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true },
+  confinement: everyLayer,
+  accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
+};
+const names = (table: FeatureTable): string[] =>
+  missingFeatures(table).map(({ program, feature }) => `${program} ${feature}`);
+
+it('has each feature of a host that has all', () => {
+  const table = featuresOf(newest, { helpers });
+  expect(table.version).toBe(1);
+  expect(table.features.filter(({ present }) => !present)).toEqual([]);
+  const keys = table.features.map(({ program, feature }) => `${program} ${feature}`);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+it('says what Debian 12 has instead', () => {
+  const old: Survey = {
+    ...newest,
+    qemu: {
+      ...newest.qemu!,
+      objects: ['memory-backend-memfd'],
+      runWith: [],
+      hasReconnectMs: false,
+      hasStreamReconnect: false,
+      opensStateFiles: false,
+    },
+    passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: false },
+  };
+  expect(names(featuresOf(old, { helpers }))).toEqual([
+    'qemu -netdev stream,reconnect-ms',
+    'qemu -object monitor-qmp',
+    'qemu migrate channels',
+    'passt --vhost-user',
+  ]);
+});
+
+it('leaves to the findings what they say', () => {
+  const { qemu: _qemu, qemuImg: _qemuImg, passt: _passt, ...bare } = newest;
+  const table = featuresOf(
+    { ...bare, accelerator: { kvm: { usable: false, reason: 'no QEMU' } } },
+    { helpers: { swtpm: undefined, virtiofsd: undefined } },
+  );
+  expect(table.features.filter(({ program, present }) => program !== 'kernel' && present)).toEqual([]);
+  expect(names(table)).toEqual(['swtpm swtpm']);
+});
+
+it('has the limits of Landlock’s versions', () => {
+  const landlock = { usable: true, abi: 3 } as const;
+  expect(names(featuresOf({ ...newest, confinement: { ...everyLayer, landlock } }, { helpers }))).toEqual([
+    'kernel Landlock ABI 4',
+    'kernel Landlock ABI 6',
+  ]);
+});

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { AcceleratorUnavailableError } from '../../../../src/errors/index.ts';
+import { chooseAccelerator } from '../../../../src/host/kvm/accelerator.ts';
+
+const proved = { accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v2' } } } as const;
+const refused = {
+  accelerator: { kvm: { usable: false, reason: '/dev/kvm does not exist', hint: 'sudo modprobe kvm_intel' } },
+} as const;
+
+it('takes KVM where it was proved, with the model that was', () => {
+  expect(chooseAccelerator('auto', proved)).toEqual({ kind: 'kvm', cpu: 'host' });
+  expect(chooseAccelerator('kvm', proved)).toEqual({ kind: 'kvm', cpu: 'host' });
+});
+
+it('takes TCG otherwise, and says why', () => {
+  expect(chooseAccelerator('auto', refused)).toEqual({ kind: 'tcg', reason: '/dev/kvm does not exist' });
+});
+
+it('takes TCG where it is asked for, KVM or not', () => {
+  expect(chooseAccelerator('tcg', proved)).toEqual({ kind: 'tcg', reason: 'asked for' });
+});
+
+it('refuses KVM that was not proved, with reason and hint', () => {
+  const choose = (): unknown => chooseAccelerator('kvm', refused);
+  expect(choose).toThrow(AcceleratorUnavailableError);
+  expect(choose).toThrow('KVM is not usable: /dev/kvm does not exist');
+  expect(choose).toThrow(
+    expect.objectContaining({ code: 'VMLET_ACCEL_UNAVAILABLE', hint: 'sudo modprobe kvm_intel' }),
+  );
+});
+
+it('takes KVM only where its processor runs what the image is compiled for', () => {
+  expect(chooseAccelerator('auto', proved, 'x86-64-v2')).toEqual({ kind: 'kvm', cpu: 'host' });
+  const reason = 'the image needs a processor of level x86-64-v3, and here it has x86-64-v2 under KVM';
+  expect(chooseAccelerator('auto', proved, 'x86-64-v3')).toEqual({ kind: 'tcg', reason });
+  expect(() => chooseAccelerator('kvm', proved, 'x86-64-v3')).toThrow(`KVM is not usable: ${reason}`);
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { readSchemaFeatures } from '../../../../src/host/programs/schema-features.ts';
+
+/** The few entries of query-qmp-schema that are followed, with other names for them than QEMU's numbers. */
+function schema(stream: readonly string[], incoming: readonly string[]): unknown {
+  const members = (names: readonly string[]): object[] => names.map((name) => ({ name, type: 'str' }));
+  const variants = [
+    { case: 'user', type: 'user' },
+    { case: 'stream', type: 'stream' },
+  ];
+  return [
+    { name: 'netdev_add', 'meta-type': 'command', 'arg-type': 'netdev', 'ret-type': '0' },
+    { name: 'netdev', 'meta-type': 'object', members: members(['id', 'type']), tag: 'type', variants },
+    { name: 'user', 'meta-type': 'object', members: members(['reconnect-ms']) },
+    { name: 'stream', 'meta-type': 'object', members: members(stream) },
+    { name: 'migrate-incoming', 'meta-type': 'command', 'arg-type': 'incoming', 'ret-type': '0' },
+    { name: 'incoming', 'meta-type': 'object', members: members(incoming) },
+    // Of something else: the audio devices.
+    { name: 'audio', 'meta-type': 'object', members: members(['channels', 'reconnect']) },
+  ];
+}
+
+test.each([
+  ['7.2', ['addr', 'server'], ['uri'], [false, false, false]],
+  ['8.0', ['addr', 'server', 'reconnect'], ['uri'], [false, true, false]],
+  ['8.2', ['addr', 'server', 'reconnect'], ['uri', 'channels'], [false, true, true]],
+  ['10.0', ['addr', 'server', 'reconnect', 'reconnect-ms'], ['uri', 'channels'], [true, true, true]],
+  ['11.1', ['addr', 'server', 'reconnect-ms'], ['uri', 'channels'], [true, true, true]],
+])('a QEMU like %s', (_, stream, incoming, [hasReconnectMs, hasStreamReconnect, opensStateFiles]) => {
+  const features = { hasReconnectMs, hasStreamReconnect, opensStateFiles };
+  expect(readSchemaFeatures(schema(stream, incoming))).toEqual(features);
+});
+
+test('a QEMU that does not describe itself has none', () => {
+  expect(Object.values(readSchemaFeatures(undefined))).toEqual([false, false, false]);
+});

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { hasEfiStub } from '../../../../src/images/formats/bzimage.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+
+it.each(['uefi', 'uefi-secure'] as const)('refuses micro with %s', (firmware) => {
+  expect(() => parseCreateOptions({ name: 'm', image: 'micro', firmware })).toThrow(
+    `firmware: ${firmware} cannot boot micro`,
+  );
+  expect(parseCreateOptions({ name: 'm', image: 'debian:13', firmware }).firmware).toBe(firmware);
+});
+
+it('takes micro with bios, which it has by default', () => {
+  expect(parseCreateOptions({ name: 'm', image: 'micro', firmware: 'bios' }).firmware).toBe('bios');
+});
+
+it('tells a kernel with an EFI stub', () => {
+  const kernel = Buffer.alloc(512);
+  kernel.write('MZ', 0, 'latin1');
+  kernel.writeUInt32LE(0x80, 0x3c);
+  expect(hasEfiStub(kernel)).toBe(false);
+  kernel.write('PE\0\0', 0x80, 'latin1');
+  expect(hasEfiStub(kernel)).toBe(true);
+  kernel.writeUInt32LE(0xffffffff, 0x3c);
+  expect(hasEfiStub(kernel)).toBe(false);
+  expect(hasEfiStub(Buffer.from('MZ'))).toBe(false);
+  expect(hasEfiStub(Buffer.concat([Buffer.from('\x7fELF'), kernel.subarray(4)]))).toBe(false);
+});

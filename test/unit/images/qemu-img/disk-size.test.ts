@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { formatBytes, isDiskSize, parseDiskSize } from '../../../../src/images/qemu-img/disk-size.ts';
+
+const GiB = 1024 ** 3;
+
+describe('parseDiskSize', () => {
+  it.each([
+    ['2G', 2 * GiB],
+    ['512M', GiB / 2],
+    ['1T', 1024 * GiB],
+    ['1.5G', 1.5 * GiB],
+    ['0.5K', 512],
+    ['1048576', 1024 ** 2],
+    ['1048576B', 1024 ** 2],
+    ['2g', 2 * GiB],
+    ['2GiB', 2 * GiB],
+    ['2GB', 2 * GiB],
+    ['64k', 65536],
+    ['7P', 7 * 1024 ** 2 * GiB],
+  ])('%s is %d bytes', (text, bytes) => {
+    expect(parseDiskSize(text, 'disk')).toBe(bytes);
+  });
+
+  it.each([
+    ['', 'is not a size'],
+    ['G', 'is not a size'],
+    ['-1G', 'is not a size'],
+    ['+1G', 'is not a size'],
+    ['1 G', 'is not a size'],
+    ['1,5G', 'is not a size'],
+    ['.5G', 'is not a size'],
+    ['1.G', 'is not a size'],
+    ['1e9', 'is not a size'],
+    ['0x10', 'is not a size'],
+    ['1X', 'is not a size'],
+    ['1iB', 'is not a size'],
+    ['2G\n', 'is not a size'],
+    ['٢G', 'is not a size'],
+    ['0', 'a size of 0 is of no use'],
+    ['0.0G', 'a size of 0 is of no use'],
+    ['1000', 'is not a multiple of 512 bytes'],
+    ['1.3K', 'is not a whole number of bytes'],
+    ['9P', 'is more than this program can count'],
+    ['99999999999999999999T', 'is more than this program can count'],
+  ])('refuses %j', (text, problem) => {
+    expect(() => parseDiskSize(text, 'disk')).toThrow(InvalidInputError);
+    expect(() => parseDiskSize(text, 'disk')).toThrow(problem);
+    expect(() => parseDiskSize(text, 'disk')).toThrow(/^disk: /);
+  });
+
+  it('tells sizes from paths', () => {
+    expect(isDiskSize('2G')).toBe(true);
+    expect(isDiskSize('./2G')).toBe(false);
+    expect(isDiskSize('2G.qcow2')).toBe(false);
+  });
+});
+
+describe('formatBytes', () => {
+  it.each([
+    [0, '0 B'],
+    [512, '512 B'],
+    [1536, '1.5 KiB'],
+    [2 * GiB, '2 GiB'],
+  ])('%d is %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+});

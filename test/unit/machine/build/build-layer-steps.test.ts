@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { type LayerRecipe, layerSteps, stepInputs } from '../../../../src/machine/build/build-layer-steps.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const nothing: LayerRecipe = { include: [], run: [], environment: {}, sizeBytes: undefined };
+const setup = { name: './setup.sh', content: 'echo hi\n' };
+const BASE = 'a'.repeat(64);
+
+async function only(recipe: Partial<LayerRecipe>) {
+  const [step, ...more] = await layerSteps({ ...nothing, ...recipe });
+  if (!step || more.length > 0) throw new Error('expected one step');
+  return step;
+}
+
+async function inputsOf(recipe: Partial<LayerRecipe>, base = BASE): Promise<string> {
+  return stepInputs(base, await only({ run: [setup], ...recipe }));
+}
+
+describe('the steps of a layer', () => {
+  const directory = temporaryDirectory();
+
+  it('installs packages first, each once, and then runs the scripts in order', async () => {
+    const file = join(directory, 'from a file.sh');
+    writeFileSync(file, '#!/bin/bash\n');
+    const steps = await layerSteps({
+      ...nothing,
+      include: ['nginx', 'g++', 'nginx'],
+      run: [setup, { path: file }],
+    });
+    expect(steps.map(({ title, fileName }) => [title, fileName])).toEqual([
+      ['the packages g++, nginx', 'install-packages'],
+      ['./setup.sh', 'setup.sh'],
+      [file, 'from_a_file.sh'],
+    ]);
+    expect(Buffer.from(steps[0]?.content ?? []).toString()).toContain("set -- 'g++' 'nginx'\n");
+    expect(Buffer.from(steps[2]?.content ?? []).toString()).toBe('#!/bin/bash\n');
+  });
+
+  it.each(['..', '/', '', 'dir/'])('gives a script called %j the name of a file', async (name) => {
+    const { fileName } = await only({ run: [{ name, content: 'true' }] });
+    expect(fileName).toMatch(/^(script|dir)$/);
+  });
+
+  it('digests all that the result depends on, and nothing else', async () => {
+    const digest = await inputsOf({});
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(await inputsOf({ run: [{ ...setup, name: 'elsewhere/setup.sh' }] })).toBe(digest);
+    expect(await inputsOf({ environment: { A: '1', B: '2' } })).toBe(
+      await inputsOf({ environment: { B: '2', A: '1' } }),
+    );
+    const different = await Promise.all([
+      inputsOf({}, 'b'.repeat(64)),
+      inputsOf({ run: [{ ...setup, content: 'echo ho\n' }] }),
+      inputsOf({ run: [{ ...setup, name: 'other.sh' }] }),
+      inputsOf({ environment: { A: '1' } }),
+      inputsOf({ environment: { A: '2' } }),
+      inputsOf({ sizeBytes: 2 ** 30 }),
+    ]);
+    expect(new Set([digest, ...different]).size).toBe(different.length + 1);
+  });
+
+  it.each<[string, Partial<LayerRecipe>, RegExp]>([
+    ['nothing to do', {}, /^run: there is nothing to change/],
+    ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: \/no\/such cannot be read$/],
+    ['a package that is an option', { include: ['--force'] }, /^include: "--force" cannot be the name/],
+    ['a package that ends the quote', { include: ["a'b"] }, /^include: "a'b" cannot be the name/],
+    ['an empty package', { include: [''] }, /^include: "" cannot be the name/],
+    ['a variable with a space', { run: [setup], environment: { 'A B': '' } }, /^env: "A B" cannot be/],
+    ['a value with a NUL', { run: [setup], environment: { A: '\0' } }, /^env: "A" cannot be/],
+  ])('refuses %s', async (_what, recipe, message) => {
+    const failure = layerSteps({ ...nothing, ...recipe });
+    await expect(failure).rejects.toThrow(InvalidInputError);
+    await expect(failure).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { describeDeath, isLastOfKernel } from '../../../../src/machine/life/dead-kernel.ts';
+
+const PANIC = '[    3.597523] Kernel panic - not syncing: System is deadlocked on memory';
+const END = '[    3.597523] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---\r';
+
+describe('a kernel is taken for dead', () => {
+  it('when it stands still after a panic', () => {
+    expect(isLastOfKernel(END)).toBe(true);
+  });
+
+  it('when its faults do not end', () => {
+    expect(isLastOfKernel('[    1.898959] Oops: Oops: 0000 [#35] PREEMPT SMP NOPTI []')).toBe(true);
+  });
+
+  it.each([
+    ['that may reboot yet', PANIC],
+    ['after the fault of a driver', '[    1.898959] Oops: 0000 [#1] PREEMPT SMP NOPTI'],
+    ['that only boots', '[    0.000000] Linux version 6.12.118+deb13-cloud-amd64'],
+  ])('but not one %s', (_, line) => {
+    expect(isLastOfKernel(line)).toBe(false);
+  });
+});
+
+describe('what it died of', () => {
+  it.each([[[PANIC, '  <TASK>', END]], [[PANIC]], [[END]]])('is the panic’s reason: %j', (lines) => {
+    expect(describeDeath(lines)).toBe("the guest's kernel panicked: System is deadlocked on memory");
+  });
+
+  it('is the last panic’s, of several boots', () => {
+    expect(describeDeath(['Kernel panic - not syncing: first', PANIC])).toContain('deadlocked');
+  });
+
+  it('is told in plain characters, and not for ever', () => {
+    const told = describeDeath([`Kernel panic - not syncing: \u001b[2J${'x'.repeat(5000)}`]);
+    expect(told).toMatch(/^the guest's kernel panicked: \?\[2Jx+$/);
+    expect(told?.length).toBeLessThan(300);
+  });
+
+  it('is its faults, where it did not come to a panic', () => {
+    expect(describeDeath(['Oops: 0000 [#12] SMP'])).toMatch(/one fault of its own after another/);
+  });
+
+  it('is nothing for one that lives', () => {
+    expect(describeDeath(['login: '])).toBeUndefined();
+  });
+});

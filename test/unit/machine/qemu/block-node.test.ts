@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { backingChain, blockNodeOf, diskDevice } from '../../../../src/machine/qemu/block-node.ts';
+import type { DiskPlan } from '../../../../src/machine/plan/plan.ts';
+
+const plain: DiskPlan = {
+  nodeName: 'disk0',
+  path: '/m/a,b"c.qcow2',
+  format: 'qcow2',
+  readOnly: false,
+  backing: undefined,
+  createBytes: undefined,
+  cache: 'writeback',
+  discard: true,
+  serial: undefined,
+  bus: undefined,
+  bootIndex: undefined,
+};
+
+test('a qcow2 that stands alone says that it has no backing file', () => {
+  expect(blockNodeOf(plain)).toEqual({
+    driver: 'qcow2',
+    'node-name': 'disk0',
+    'read-only': false,
+    discard: 'unmap',
+    file: { driver: 'file', filename: '/m/a,b"c.qcow2' },
+    backing: null,
+  });
+});
+
+test('a raw disk has no backing member at all, since the raw driver refuses one', () => {
+  expect(blockNodeOf({ ...plain, format: 'raw' })).not.toHaveProperty('backing');
+});
+
+test('every file of a chain is spelt out with its format, read-only below the top, and ended', () => {
+  const raw = { path: '/base.raw', format: 'raw' } as const;
+  const disk: DiskPlan = { ...plain, backing: { path: '/middle', format: 'qcow2', backing: raw } };
+  expect(blockNodeOf(disk)['backing']).toEqual({
+    driver: 'qcow2',
+    'read-only': true,
+    file: { driver: 'file', filename: '/middle', 'read-only': true },
+    backing: {
+      driver: 'raw',
+      'read-only': true,
+      file: { driver: 'file', filename: '/base.raw', 'read-only': true },
+    },
+  });
+  expect(backingChain(disk).map(({ path }) => path)).toEqual(['/middle', '/base.raw']);
+});
+
+test.each([
+  ['none', { direct: true }],
+  ['unsafe', { 'no-flush': true }],
+  ['writeback', undefined],
+] as const)('cache %s', (cache, expected) => {
+  expect(blockNodeOf({ ...plain, cache })['cache']).toEqual(expected);
+});
+
+test('what cannot be written is not discarded, and a disk without discard does not', () => {
+  expect(blockNodeOf({ ...plain, readOnly: true })).not.toHaveProperty('discard');
+  expect(blockNodeOf({ ...plain, discard: false })).not.toHaveProperty('discard');
+});
+
+test('the device says only what the plan says', () => {
+  expect(diskDevice(plain)).toEqual({ driver: 'virtio-blk-pci', drive: 'disk0', id: 'disk0-device' });
+  expect(diskDevice({ ...plain, serial: 'data', bus: 'port3', bootIndex: 0 })).toEqual({
+    driver: 'virtio-blk-pci',
+    drive: 'disk0',
+    id: 'disk0-device',
+    serial: 'data',
+    bus: 'port3',
+    addr: '0',
+    bootindex: 0,
+  });
+});

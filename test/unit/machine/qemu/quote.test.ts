@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { keyValueOption, quoteForShell } from '../../../../src/machine/qemu/quote.ts';
+
+describe('quoteForShell', () => {
+  it.each(['plain', '', "it's", 'a b', '$HOME', 'a\nb', '"', '\\', 'ü', '*', '~', '-n', '!x', ';'])(
+    'keeps %j one word',
+    (word) => {
+      const printed = execFileSync('/bin/sh', ['-c', `printf %s ${quoteForShell(word)}`], {
+        encoding: 'utf8',
+      });
+      expect(printed).toBe(word);
+    },
+  );
+});
+
+describe('keyValueOption', () => {
+  it('doubles commas and nothing else', () => {
+    expect(keyValueOption('socket', { path: '/a,b=c', server: 'on' })).toBe('socket,path=/a,,b=c,server=on');
+  });
+});

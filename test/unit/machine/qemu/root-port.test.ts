@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import {
+  MOST_ROOT_PORTS,
+  portNumber,
+  rootPortDevice,
+  rootPorts,
+} from '../../../../src/machine/qemu/root-port.ts';
+
+test('each port has an address of its own, whatever the number of ports', () => {
+  const devices = rootPorts(MOST_ROOT_PORTS).map(rootPortDevice);
+  expect(devices[0]).toEqual({
+    driver: 'pcie-root-port',
+    id: 'port0',
+    bus: 'pcie.0',
+    addr: '10.0',
+    chassis: 1,
+    slot: 1,
+    multifunction: true,
+  });
+  expect(devices.map((device) => 'addr' in device && device.addr).slice(7, 10)).toEqual([
+    '10.7',
+    '11.0',
+    '11.1',
+  ]);
+  expect(new Set(devices.map((device) => 'addr' in device && device.addr)).size).toBe(MOST_ROOT_PORTS);
+  // 0x18 and above is the board's.
+  expect(devices.at(-1)).toMatchObject({ id: 'port63', addr: '17.7' });
+  expect(portNumber('disk59')).toBe(59);
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { keyAliases, keyNames, usCharacters } from '../../../../src/machine/screen/key-names.ts';
+import { keysOfText, parseKeys } from '../../../../src/machine/screen/keys.ts';
+
+function failureOf(work: () => unknown): InvalidInputError {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidInputError);
+    return error as InvalidInputError;
+  }
+  throw new Error('it did not fail');
+}
+
+const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
+
+describe('combinations', () => {
+  test.each([
+    ['ctrl-alt-f2', ['ctrl', 'alt', 'f2']],
+    ['Ctrl+Alt+Delete', ['ctrl', 'alt', 'delete']],
+    ['ENTER', ['ret']],
+    ['KEY_LEFTCTRL-KEY_LEFTALT-KEY_DEL', ['ctrl', 'alt', 'delete']],
+    ['esc', ['esc']],
+    ['PageUp', ['pgup']],
+    ['win-r', ['meta_l', 'r']],
+    ['ctrl-[', ['ctrl', 'bracket_left']],
+    ['shift-minus', ['shift', 'minus']],
+    ['kp_7', ['kp_7']],
+    ['key_kp7', ['kp_7']],
+    ['altgr-7', ['alt_r', '7']],
+  ])('%s', (text, chord) => {
+    expect(parseKeys(text)).toEqual(chord);
+  });
+
+  test('every name and alias means its key, in any case', () => {
+    for (const name of keyNames) expect(parseKeys(name.toUpperCase())).toEqual([name]);
+    for (const [alias, name] of keyAliases) expect(parseKeys(alias)).toEqual([name]);
+    expect(new Set(keyNames).size).toBe(keyNames.length);
+    for (const alias of keyAliases.keys()) expect(keyNames).not.toContain(alias);
+  });
+
+  test('an unknown name gets the nearest ones', () => {
+    const error = failureOf(() => parseKeys('ctrl-alt-delte'));
+    expect(error.message).toContain('there is no key "delte"');
+    expect(error.hint).toContain('delete');
+    expect(failureOf(() => parseKeys('ctr-c')).hint).toContain('ctrl');
+    expect(failureOf(() => parseKeys('f25')).hint).toMatch(/f2\d?/);
+  });
+
+  test('a character that needs Shift is no key', () => {
+    expect(failureOf(() => parseKeys('ctrl-!')).message).toContain('there is no key "!"');
+  });
+
+  test.each(['', 'ctrl-', '-', 'ctrl--c', ' '])('%j has a name too few', (text) => {
+    expect(failureOf(() => parseKeys(text)).message).toContain('a name is missing');
+  });
+
+  test('keys that no hand holds are refused', () => {
+    expect(failureOf(() => parseKeys('a-b-a')).message).toContain('twice');
+    expect(failureOf(() => parseKeys('enter-ret')).message).toContain('twice');
+    expect(failureOf(() => parseKeys('a-b-c-d-e-f-g-h-i')).message).toContain('at most 8');
+  });
+});
+
+describe('text', () => {
+  test('each character is a chord, with Shift where the keyboard needs it', () => {
+    expect(keysOfText('Hi!\n')).toEqual([['shift', 'h'], ['i'], ['shift', '1'], ['ret']]);
+    expect(keysOfText('')).toEqual([]);
+  });
+
+  test('every printable ASCII character has a chord of its own', () => {
+    const chords = keysOfText(printable.join('')).map((chord) => chord.join('-'));
+    expect(chords).toHaveLength(95);
+    expect(new Set(chords).size).toBe(95);
+    for (const chord of usCharacters.values()) for (const key of chord) expect(keyNames).toContain(key);
+  });
+
+  test('text in pieces gives the same keys as the whole', () => {
+    // A fixed generator, so that a failure can be repeated.
+    let state = 12345;
+    const random = (below: number): number => {
+      state = (state * 1103515245 + 12345) % 2 ** 31;
+      return state % below;
+    };
+    for (let round = 0; round < 200; round++) {
+      const text = Array.from({ length: random(40) }, () => printable[random(95)]).join('');
+      const cut = random(text.length + 1);
+      expect([...keysOfText(text.slice(0, cut)), ...keysOfText(text.slice(cut))]).toEqual(keysOfText(text));
+    }
+  });
+
+  test.each([
+    ['aä', '"ä" (U+00E4), character 2'],
+    ['😀', '"😀" (U+1F600), character 1'],
+    ['ok\x07', 'the control character (U+0007), character 3'],
+    ['\ud800', '(U+D800), character 1'],
+  ])('%j is refused, and the character named', (text, named) => {
+    expect(failureOf(() => keysOfText(text)).message).toContain(named);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { systemdUnit, systemdUnitName, xdgVariables } from '../../../../src/machines/life/systemd-unit.ts';
+
+const plain = {
+  machine: 'web-1',
+  node: '/usr/bin/node',
+  command: '/opt/vmlet/dist/bin/vmlet.js',
+  environment: {},
+};
+
+function lines(options: Partial<Parameters<typeof systemdUnit>[0]> = {}): string[] {
+  return systemdUnit({ ...plain, ...options }).split('\n');
+}
+
+describe('the unit of a machine', () => {
+  it('is named after the machine', () => {
+    expect(systemdUnitName('web-1')).toBe('vmlet-web-1.service');
+  });
+
+  it('starts and stops it by vmlet', () => {
+    expect(lines()).toEqual(
+      expect.arrayContaining([
+        'ExecStart=:/usr/bin/node /opt/vmlet/dist/bin/vmlet.js start web-1',
+        'ExecStop=-:/usr/bin/node /opt/vmlet/dist/bin/vmlet.js stop web-1',
+      ]),
+    );
+  });
+
+  it('has no variables where the user has set none', () => {
+    expect(lines().filter((line) => line.startsWith('Environment'))).toEqual([]);
+  });
+
+  it.each([
+    ['/a b', 'Environment="A=/a b"'],
+    ['100%', 'Environment=A=100%%'],
+    ['a"b\\c', 'Environment="A=a\\"b\\\\c"'],
+    ['a\nb', 'Environment="A=a\\u000ab"'],
+    ['é', 'Environment="A=é"'],
+    ['', 'Environment=A='],
+  ])('writes the value %j so that systemd reads it', (value, expected) => {
+    expect(lines({ environment: { A: value } })).toContain(expected);
+  });
+
+  it.each(['/a"b/node', "/a'b/node", '/a\\b/node', '/a\nb/node'])('refuses a Node at %j', (node) => {
+    expect(() => lines({ node })).toThrow(InvalidInputError);
+  });
+});
+
+describe('the variables of a unit', () => {
+  it('are those that say where things are, where they are set as they have to be', () => {
+    const environment = {
+      XDG_DATA_HOME: '/data',
+      XDG_STATE_HOME: 'relative',
+      XDG_RUNTIME_DIR: '/run/x',
+      HOME: '/h',
+    };
+    expect(xdgVariables(environment)).toEqual({ XDG_DATA_HOME: '/data' });
+  });
+});

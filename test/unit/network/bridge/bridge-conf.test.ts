@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { bridgeVerdict, parseBridgeConf } from '../../../../src/network/bridge/bridge-conf.ts';
+
+const FILES: Readonly<Record<string, string>> = {
+  '/etc/qemu/group.conf': 'allow br7\n',
+  '/etc/qemu/broken.conf': 'allow br8\nnonsense here\nallow br9\n',
+  '/etc/qemu/loop.conf': 'allow br6\ninclude /etc/qemu/loop.conf\n',
+};
+
+function allows(text: string, bridge: string): boolean {
+  return bridgeVerdict(
+    parseBridgeConf('/etc/qemu/bridge.conf', text, (path) => FILES[path]),
+    bridge,
+  ).allowed;
+}
+
+// test/integration/network/bridge/bridge.test.ts puts the same texts before the real helper.
+describe('bridge.conf', () => {
+  test.each([
+    ['', false],
+    ['# allow br0\n\n', false],
+    ['allow br0', true],
+    ['  allow\tbr0\n', true],
+    ['allow   br0  \n', true],
+    ['allow br1\n', false],
+    ['allow all\n', true],
+    ['allow all\ndeny br0\n', false],
+    ['deny br0\nallow br0\n', false],
+    ['deny all\nallow br0\n', false],
+    ['allow br0\ndeny br1\n', true],
+    ['allow br0 br1\n', false],
+  ])('%j allows br0: %s', (text, expected) => {
+    expect(allows(text, 'br0')).toBe(expected);
+  });
+
+  test('includes files, whole or not, there or not', () => {
+    expect(allows('include /etc/qemu/group.conf\n', 'br7')).toBe(true);
+    expect(allows('include /etc/qemu/missing.conf\nallow br0\n', 'br0')).toBe(true);
+    expect(allows('include /etc/qemu/loop.conf\n', 'br6')).toBe(true);
+    const broken = 'include /etc/qemu/broken.conf\n';
+    expect(allows(broken, 'br8')).toBe(true);
+    expect(allows(broken, 'br9')).toBe(false);
+  });
+
+  test.each(['allow\n', '  allow\tbr0  \n', 'permit br0\n', 'allow\tbr0 br1\n', 'allow br0\nbr1\n'])(
+    '%j is refused',
+    (text) => {
+      expect(() => allows(text, 'br0')).toThrow(InvalidInputError);
+    },
+  );
+
+  test('a refused line is named', () => {
+    expect(() => allows('allow br0\npermit br1\n', 'br0')).toThrow(/bridge\.conf: line 2 is "permit br1"/);
+  });
+
+  test('the rule that denies is named', () => {
+    const rules = parseBridgeConf('x', 'allow br0\ndeny all\n', () => undefined);
+    expect(bridgeVerdict(rules, 'br0').deniedBy).toEqual({ action: 'deny', bridge: 'all' });
+  });
+});

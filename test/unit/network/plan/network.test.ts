@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import {
+  type BoundNetworkPlan,
+  type HostNetwork,
+  type NetworkBackend,
+  chooseBackend,
+  planNetwork,
+} from '../../../../src/network/plan/network.ts';
+import { passtArguments } from '../../../../src/passt/passt-argv.ts';
+import { type BoundForward, parsePortForwards } from '../../../../src/network/ports/port.ts';
+import { qemuNetwork } from '../../../../src/network/card/qemu-network.ts';
+
+const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true };
+const host: HostNetwork = { ipv6Interface: 'eth9', nameservers: ['192.0.2.53', '2001:db8::53'] };
+const ipv4Host: HostNetwork = { ipv6Interface: undefined, nameservers: [] };
+
+function plan(
+  backend: NetworkBackend,
+  ports: readonly string[] = [],
+  on: HostNetwork = host,
+): BoundNetworkPlan {
+  const forwards: BoundForward[] = parsePortForwards(ports).map((forward) => ({
+    ...forward,
+    hostPort: forward.hostPort ?? 40_000,
+    ephemeral: forward.hostPort === undefined,
+  }));
+  return { ...planNetwork(backend, forwards, passt, on), forwards };
+}
+
+describe('chooseBackend', () => {
+  it.each([
+    ['auto', passt, true, 'passt-vhost-user'],
+    ['auto', passt, false, 'passt-stream'],
+    ['passt', { ...passt, hasVhostUser: false }, true, 'passt-stream'],
+    ['auto', { ...passt, hasFd: false }, true, 'slirp'],
+    ['auto', undefined, true, 'slirp'],
+    ['slirp', passt, true, 'slirp'],
+    ['auto', { ...passt, problem: 'no namespaces' }, true, 'slirp'],
+    // Who asks for it by name is told by passt itself what is wrong.
+    ['passt', { ...passt, problem: 'no namespaces' }, true, 'passt-vhost-user'],
+  ] as const)('%s with %j, shared memory %s: %s', (wanted, abilities, shared, backend) => {
+    expect(chooseBackend(wanted, abilities, shared)).toBe(backend);
+  });
+
+  it.each([undefined, { ...passt, hasFd: false }])('refuses passt where it is %j', (abilities) => {
+    expect(() => chooseBackend('passt', abilities, true)).toThrow(InvalidInputError);
+  });
+});
+
+describe('the guest has the same network everywhere', () => {
+  it('with IPv6 where the backend has it', () => {
+    const guest = {
+      mac: '52:54:00:12:34:56',
+      mtu: 65_520,
+      addresses: ['10.0.2.15/24', 'fec0::15/64', 'fe80::15/64'],
+      gateways: ['10.0.2.2', 'fec0::2'],
+      dns: ['10.0.2.3'],
+    };
+    expect(plan('passt-vhost-user').guest).toEqual(guest);
+    expect(plan('passt-stream').guest).toEqual(guest);
+    expect(plan('slirp', [], ipv4Host).guest).toEqual({ ...guest, mtu: 1500 });
+  });
+
+  it('with IPv4 alone where passt finds no IPv6', () => {
+    const { guest } = plan('passt-stream', [], ipv4Host);
+    expect(guest.addresses).toEqual(['10.0.2.15/24']);
+    expect(guest.gateways).toEqual(['10.0.2.2']);
+  });
+
+  it('asks the IPv6 forwarder where the host has no other nameserver', () => {
+    const onlyIpv6 = { ipv6Interface: 'eth9', nameservers: ['2001:db8::53'] };
+    expect(plan('passt-stream', [], onlyIpv6).guest.dns).toEqual(['fec0::3']);
+  });
+});
+
+describe('forwards that a backend cannot make', () => {
+  it.each<[NetworkBackend, string[], HostNetwork, RegExp]>([
+    ['slirp', ['[::1]:8080:80'], host, /slirp forwards IPv4 only/],
+    ['passt-stream', ['[::1]:8080:80'], ipv4Host, /no IPv6/],
+    ['passt-vhost-user', ['127.0.0.1:8080:80', '127.0.0.2:8080:81'], host, /two guest ports/],
+  ])('%s: %j', (backend, ports, on, message) => {
+    expect(() => plan(backend, ports, on)).toThrow(message);
+  });
+
+  it('slirp can lead one port number to two guest ports', () => {
+    expect(plan('slirp', ['127.0.0.1:8080:80', '127.0.0.2:8080:81']).forwards).toHaveLength(2);
+  });
+});
+
+describe('passtArguments', () => {
+  it('says every address and keeps the guest off the host loopback', () => {
+    const argv = passtArguments(plan('passt-vhost-user', ['8080:80', '[::1]:8081:81', '5353:53/udp']));
+    expect(argv.join(' ')).toBe(
+      '--foreground --vhost-user --fd 3 --interface eth9 --mac-addr 9a:55:9a:55:9a:55 ' +
+        '--address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 --address fec0::15 --gateway fec0::2 --dns-forward 10.0.2.3 --mtu 65520 --no-map-gw ' +
+        '--tcp-ports 127.0.0.1/8080:80 --tcp-ports ::1/8081:81 --udp-ports 127.0.0.1/5353:53',
+    );
+  });
+
+  it('forwards nothing unasked, over a stream on a host without IPv6', () => {
+    const argv = passtArguments(plan('passt-stream', [], ipv4Host)).join(' ');
+    expect(argv).toContain('--interface lo --mac-addr 9a:55:9a:55:9a:55');
+    expect(argv).toContain('--ipv4-only');
+    expect(argv).toContain('--tcp-ports none --udp-ports none');
+    expect(argv).not.toContain('vhost-user');
+    expect(argv).not.toContain('fec0');
+  });
+});
+
+describe('by hand, over a path', () => {
+  it('passt listens for one QEMU, and QEMU connects', () => {
+    const argv = passtArguments(plan('passt-stream'), { kind: 'listening', path: '/run/net' }).join(' ');
+    expect(argv).toContain('--one-off --socket /run/net');
+    expect(argv).not.toContain('--fd');
+    const { netdev } = qemuNetwork(plan('passt-stream'), { socketPath: '/run/net', descriptor: undefined });
+    expect(netdev).toMatchObject({ addr: { type: 'unix', path: '/run/net' } });
+  });
+});
+
+describe('qemuNetwork', () => {
+  const wiring = { socketPath: '/run/a,b/net', descriptor: 7 };
+
+  it('vhost-user connects to a path and needs shared memory', () => {
+    const qemu = qemuNetwork(plan('passt-vhost-user'), wiring);
+    expect(qemu.chardev).toEqual({
+      backend: 'socket',
+      options: { id: 'network-passt', path: '/run/a,b/net' },
+    });
+    expect(qemu.netdev).toEqual({ type: 'vhost-user', id: 'network', chardev: 'network-passt' });
+    expect(qemu.needsSharedMemory).toBe(true);
+  });
+
+  it('a stream inherits a descriptor', () => {
+    const qemu = qemuNetwork(plan('passt-stream'), wiring);
+    expect(qemu.netdev).toMatchObject({ type: 'stream', server: false, addr: { type: 'fd', str: '7' } });
+    expect(qemu.needsSharedMemory).toBe(false);
+  });
+
+  it.each([
+    [{ 'reconnect-ms': 10 }, { server: false, 'reconnect-ms': 10 }],
+    [{ reconnect: 1 }, { server: false, reconnect: 1 }],
+    // QEMU before 8.0 comes back by no option, and lets the next one in where it listens.
+    ['listens', { server: true }],
+  ] as const)('a stream that comes again by %j', (again, option) => {
+    const path = { socketPath: '/run/net', descriptor: undefined, again };
+    expect(qemuNetwork(plan('passt-stream'), path).netdev).toEqual({
+      type: 'stream',
+      id: 'network',
+      addr: { type: 'unix', path: '/run/net' },
+      ...option,
+    });
+  });
+
+  it('slirp has the forwards in QEMU', () => {
+    const qemu = qemuNetwork(plan('slirp', ['8080:80', '0.0.0.0:5353:53/udp']), wiring);
+    expect(qemu.netdev).toMatchObject({
+      type: 'user',
+      hostfwd: [{ str: 'tcp:127.0.0.1:8080-10.0.2.15:80' }, { str: 'udp:0.0.0.0:5353-10.0.2.15:53' }],
+    });
+  });
+});

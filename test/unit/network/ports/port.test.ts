@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import {
+  type PortForward,
+  type PortInput,
+  formatPort,
+  parsePortForwards,
+} from '../../../../src/network/ports/port.ts';
+
+const forward = (
+  guestPort: number,
+  hostPort?: number,
+  hostAddress = '127.0.0.1',
+  protocol: 'tcp' | 'udp' = 'tcp',
+): PortForward => ({ protocol, hostAddress, hostPort, guestPort });
+
+function refusal(...ports: PortInput[]): InvalidInputError {
+  try {
+    parsePortForwards(ports);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error;
+    throw error;
+  }
+  throw new Error(`accepted ${JSON.stringify(ports)}`);
+}
+
+describe('what is a port', () => {
+  it.each<[PortInput, PortForward[]]>([
+    ['80', [forward(80)]],
+    [':80', [forward(80)]],
+    ['8080:80', [forward(80, 8080)]],
+    ['8080:80/tcp', [forward(80, 8080)]],
+    ['5353:53/udp', [forward(53, 5353, '127.0.0.1', 'udp')]],
+    ['80/udp', [forward(80, undefined, '127.0.0.1', 'udp')]],
+    ['127.0.0.1::80', [forward(80)]],
+    ['0.0.0.0:8080:80', [forward(80, 8080, '0.0.0.0')]],
+    ['[::1]:8080:80', [forward(80, 8080, '::1')]],
+    ['[::]::80', [forward(80, undefined, '::')]],
+    ['[2001:DB8:0:0::1]:1:65535', [forward(65535, 1, '2001:db8::1')]],
+    ['80-82', [forward(80), forward(81), forward(82)]],
+    ['8000-8001:80-81', [forward(80, 8000), forward(81, 8001)]],
+    ['127.0.0.2:8000-8000:80', [forward(80, 8000, '127.0.0.2')]],
+    [
+      '127.0.0.1::80-81/udp',
+      [forward(80, undefined, '127.0.0.1', 'udp'), forward(81, undefined, '127.0.0.1', 'udp')],
+    ],
+    [{ guestPort: 80 }, [forward(80)]],
+    [
+      { guestPort: 80, hostPort: 8080, hostAddress: '[::1]', protocol: 'udp' },
+      [forward(80, 8080, '::1', 'udp')],
+    ],
+    [{ guestPort: 80, hostAddress: '::1' }, [forward(80, undefined, '::1')]],
+  ])('%j', (port, expected) => {
+    expect(parsePortForwards([port])).toEqual(expected);
+  });
+});
+
+describe('what is none: the error names the part, the value and what would be right', () => {
+  it.each<[PortInput, string, RegExp]>([
+    ['', 'ports[0].guestPort', /"" .*1 to 65535/],
+    ['0', 'ports[0].guestPort', /"0"/],
+    ['65536', 'ports[0].guestPort', /"65536"/],
+    ['http', 'ports[0].guestPort', /"http"/],
+    ['8080:', 'ports[0].guestPort', /""/],
+    ['0:80', 'ports[0].hostPort', /"0".*1 to 65535/],
+    ['70000:80', 'ports[0].hostPort', /"70000"/],
+    ['-1:80', 'ports[0].hostPort', /"-1"/],
+    ['80:80:', 'ports[0].hostAddress', /"80"/],
+    ['8010-8000:80-90', 'ports[0].hostPort', /ends before it starts/],
+    ['8000-8010:80', 'ports[0].hostPort', /11 host port\(s\) to 1/],
+    ['8000:80-90', 'ports[0].hostPort', /1 host port\(s\) to 11/],
+    ['8000-8001-8002:80', 'ports[0].hostPort', /not a port/],
+    ['127.0.0.1:80', 'ports[0].hostPort', /an address and one port/],
+    ['[::1]:80', 'ports[0]', /expected \[\[address/],
+    ['[::1:8080:80', 'ports[0]', /expected \[\[address/],
+    ['::1:8080:80', 'ports[0]', /too many colons/],
+    ['localhost:8080:80', 'ports[0].hostAddress', /"localhost"/],
+    [':8080:80', 'ports[0].hostAddress', /""/],
+    ['127.1:8080:80', 'ports[0].hostAddress', /"127.1"/],
+    ['127.0.0.01:8080:80', 'ports[0].hostAddress', /not an IP address/],
+    ['256.0.0.1:8080:80', 'ports[0].hostAddress', /not an IP address/],
+    ['[fe80::1]:8080:80', 'ports[0].hostAddress', /link-local/],
+    ['[fe80::1%eth0]:8080:80', 'ports[0].hostAddress', /not an IP address/],
+    ['[::ffff:127.0.0.1]:8080:80', 'ports[0].hostAddress', /plain IPv4/],
+    ['[]:8080:80', 'ports[0].hostAddress', /not an IP address/],
+    ['80/sctp', 'ports[0].protocol', /"sctp".*tcp or udp/],
+    ['80/', 'ports[0].protocol', /""/],
+    ['80/tcp/udp', 'ports[0].protocol', /"tcp\/udp"/],
+    [' 80', 'ports[0].guestPort', /" 80"/],
+    ['8080:80\n', 'ports[0].guestPort', /"80\\n"/],
+    ['8080:٨٠', 'ports[0].guestPort', /not a port/],
+    [{ guestPort: 0 }, 'ports[0].guestPort', /0 is refused/],
+    [{ guestPort: 80, hostPort: 65536 }, 'ports[0].hostPort', /65536/],
+    [{ guestPort: 80.5 }, 'ports[0].guestPort', /80\.5/],
+    [{ guestPort: 80, hostAddress: 'nowhere' }, 'ports[0].hostAddress', /"nowhere"/],
+    [{ hostPort: 80 } as unknown as PortInput, 'ports[0].guestPort', /nothing/],
+    [{ guestPort: 80, protocol: 'sctp' } as unknown as PortInput, 'ports[0].protocol', /"sctp"/],
+    [{ guestPort: 80, host: 1 } as unknown as PortInput, 'ports[0]', /host/],
+    [null as unknown as PortInput, 'ports[0]', /null/],
+  ])('%j', (port, field, message) => {
+    const error = refusal(port);
+    expect(error.field).toBe(field);
+    expect(error.message).toMatch(message);
+    expect(error.hint).toBeTruthy();
+  });
+});
+
+describe('two entries for one host port', () => {
+  it.each<[string, string]>([
+    ['8080:80', '8080:81'],
+    ['8080:80', '127.0.0.1:8080:80'],
+    ['0.0.0.0:8080:80', '192.0.2.1:8080:81'],
+    ['192.0.2.1:8080:80', '0.0.0.0:8080:80'],
+    ['[::]:8080:80', '[::1]:8080:80'],
+    ['8000-8010:80-90', '8005:99'],
+  ])('%s and %s collide', (one, other) => {
+    const error = refusal('1:1', one, other);
+    expect(error.field).toBe('ports[2].hostPort');
+    expect(error.message).toContain('ports[1]');
+  });
+
+  it.each<[string, string]>([
+    ['8080:80', '8080:80/udp'],
+    ['127.0.0.1:8080:80', '127.0.0.2:8080:80'],
+    ['0.0.0.0:8080:80', '[::]:8080:80'],
+    ['127.0.0.1::80', '127.0.0.1::80'],
+  ])('%s and %s do not', (one, other) => {
+    expect(parsePortForwards([one, other])).toHaveLength(2);
+  });
+});
+
+describe('fuzzed with a fixed seed', () => {
+  /** A linear congruential generator: a failure can be run again. */
+  function randomNumbers(seed: number): (below: number) => number {
+    let state = seed;
+    return (below) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+  }
+
+  it('what is formatted is parsed back to the same', () => {
+    const random = randomNumbers(7);
+    const addresses = ['127.0.0.1', '0.0.0.0', '::', '::1', '2001:db8::1', 'fec0::f:1', '10.0.0.255'];
+    for (let round = 0; round < 5000; round++) {
+      const original = forward(
+        1 + random(65_535),
+        random(3) === 0 ? undefined : 1 + random(65_535),
+        addresses[random(addresses.length)],
+        random(2) === 0 ? 'tcp' : 'udp',
+      );
+      expect(parsePortForwards([formatPort(original)])).toEqual([original]);
+    }
+  });
+
+  it('garbage is refused or means what it says, and nothing else is thrown', () => {
+    const random = randomNumbers(11);
+    const pieces = [
+      '80',
+      '8080',
+      '-',
+      ':',
+      ':',
+      '/',
+      'tcp',
+      'udp',
+      '[',
+      ']',
+      '::1',
+      '127.0.0.1',
+      '0',
+      '\0',
+      'é',
+      ' ',
+    ];
+    let accepted = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const text = Array.from({ length: 1 + random(7) }, () => pieces[random(pieces.length)]).join('');
+      try {
+        for (const { hostPort, guestPort } of parsePortForwards([text])) {
+          expect(guestPort).toBeGreaterThan(0);
+          expect(hostPort ?? 1).toBeGreaterThan(0);
+          accepted++;
+        }
+      } catch (error) {
+        if (!(error instanceof InvalidInputError)) throw error;
+        expect(error.field).toMatch(/^ports\[0\]/);
+      }
+    }
+    expect(accepted).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { findDirectory, findOnDisk } from '../../../../src/process/confine/found-path.ts';
+
+let top: string;
+beforeEach(() => {
+  top = realpathSync(mkdtempSync(join(tmpdir(), 'vmlet-found-')));
+  mkdirSync(join(top, 'real'));
+  writeFileSync(join(top, 'real', 'file'), '');
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+it('follows links in the middle and at the end, and remembers each where it really is', () => {
+  symlinkSync('real', join(top, 'relative'));
+  symlinkSync(join(top, 'relative'), join(top, 'absolute'));
+  symlinkSync('../relative/./file', join(top, 'real', 'other'));
+  expect(findOnDisk(join(top, 'absolute', 'other'))).toEqual({
+    path: join(top, 'real', 'file'),
+    kind: 'file',
+    links: [
+      { path: join(top, 'absolute'), target: join(top, 'relative') },
+      { path: join(top, 'relative'), target: 'real' },
+      { path: join(top, 'real', 'other'), target: '../relative/./file' },
+      { path: join(top, 'relative'), target: 'real' },
+    ],
+  });
+});
+
+it('finds nothing where there is nothing, and where links lead in a circle', () => {
+  symlinkSync('circle', join(top, 'circle'));
+  expect(findOnDisk(join(top, 'circle', 'file'))).toBeUndefined();
+  expect(findOnDisk(join(top, 'none'))).toBeUndefined();
+  expect(findOnDisk(join(top, 'real', 'file', 'below'))).toBeUndefined();
+});
+
+it('knows where a directory will be that is not there yet', () => {
+  symlinkSync('real', join(top, 'link'));
+  expect(findDirectory(join(top, 'link', 'new', 'newer'))).toEqual({
+    path: join(top, 'real', 'new', 'newer'),
+    kind: 'directory',
+    links: [{ path: join(top, 'link'), target: 'real' }],
+  });
+});

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { replaceFile } from '../../../../src/util/files/atomic-file.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
+
+let directory: ReturnType<typeof makeTemporaryDirectory>;
+beforeEach(() => {
+  directory = makeTemporaryDirectory();
+});
+afterEach(() => directory.remove());
+
+it('puts a file in the place of another, with its mode, and nothing beside it', () => {
+  const path = join(directory.path, 'config');
+  writeFileSync(path, 'old');
+  replaceFile(path, 'new', 0o640);
+  expect(readFileSync(path, 'utf8')).toBe('new');
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+  expect(readdirSync(directory.path)).toEqual(['config']);
+});
+
+it('takes away what a writer that was killed has left, and nothing of one that lives', () => {
+  const dead = spawnSync('true').pid;
+  const others = [`config.${process.ppid}.new`, 'config.new', `config.x${dead}.new`, `other.${dead}.new`];
+  for (const name of [...others, `config.${dead}.new`]) writeFileSync(join(directory.path, name), '');
+  replaceFile(join(directory.path, 'config'), 'text');
+  expect(readdirSync(directory.path).sort()).toEqual(['config', ...others].sort());
+});
