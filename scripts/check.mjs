@@ -33,7 +33,7 @@ const checks = [
   check('layers', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err']),
   check('shell scripts', 'shellcheck', shellScripts()),
   check('licences', 'node', ['scripts/check-licences.mjs']),
-  check('file table', 'node', ['scripts/check-agents-table.mjs']),
+  check('folders', 'node', ['scripts/check-folders.mjs']),
   check('package shape', 'publint', ['--strict'], 'build'),
   check('package types', 'attw', ['--pack', '.', '--profile', 'esm-only', '--quiet'], 'build'),
 ];

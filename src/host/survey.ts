@@ -1,5 +1,5 @@
 import { BrokenQemuError } from '../errors/index.ts';
-import { probeConfinement } from '../process/confinement-probe.ts';
+import { probeConfinement } from '../process/probe/confinement-probe.ts';
 import { together } from '../util/time/together.ts';
 import type { HostPrograms } from './cache.ts';
 import { type KvmVerdict, type QemuFeatures, SURVEY_VERSION, type Survey } from './survey/host.ts';

@@ -31,6 +31,6 @@ export async function confineToFiles({ programs, readOnly, own, longestFile }: F
 
 /** Loaded when it is needed, since it brings zod. */
 async function askHost(): Promise<ConfinementAbilities> {
-  const { probeConfinement } = await import('./confinement-probe.ts');
+  const { probeConfinement } = await import('./probe/confinement-probe.ts');
   return probeConfinement();
 }

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type DiskInfo, readDiskInfo } from '../formats/disk-info.ts';
 import { diskPath } from './disk-path.ts';
 import type { ExistingDisk } from './qemu-img.ts';
-import { readAnswer } from '../../process/answer.ts';
+import { readAnswer } from '../../process/probe/answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
 /**

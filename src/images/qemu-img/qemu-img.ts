@@ -10,7 +10,7 @@ import { readVirtualSize } from '../header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { requireMade } from './made-disk.ts';
 import { createArguments, resizeArguments } from './qemu-img-arguments.ts';
-import { readAnswer } from '../../process/answer.ts';
+import { readAnswer } from '../../process/probe/answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
 

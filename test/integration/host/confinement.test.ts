@@ -19,7 +19,7 @@ import { confineQemu, resolverOf } from '../../../src/host/confinement.ts';
 import { SANDBOX_OPTION } from '../../../src/host/programs/qemu.ts';
 import { confine } from '../../../src/process/confine/confine.ts';
 import { confineProgram } from '../../../src/process/native/confine-program.ts';
-import { probeConfinement } from '../../../src/process/confinement-probe.ts';
+import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';
 import { type ConfinementAbilities, layersOf } from '../../../src/process/confine/layers.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { supervise } from '../../../src/process/supervise.ts';

@@ -1,5 +1,5 @@
-import { ProgramAnswerError } from '../errors/index.ts';
-import type { RunResult } from './run.ts';
+import { ProgramAnswerError } from '../../errors/index.ts';
+import type { RunResult } from '../run.ts';
 
 /**
  * What a program printed, read.

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { readAnswer } from './answer.ts';
-import { confineProgram } from './native/confine-program.ts';
-import type { Ability, ConfinementAbilities } from './confine/layers.ts';
-import { run } from './run.ts';
+import { confineProgram } from '../native/confine-program.ts';
+import type { Ability, ConfinementAbilities } from '../confine/layers.ts';
+import { run } from '../run.ts';
 
 const PATIENCE_MS = 20_000;
 

@@ -1,0 +1,64 @@
+// Every folder of code has a README.md that says what it is, and no more entries than a reader takes in at once. Where
+// the page says what a folder imports of its room, that is so.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+const MOST_ENTRIES = 18;
+const MOST_LINES = 15;
+/** Files that go into new systems, keys and scripts of shells: their folders' readers are programs. */
+const DATA =
+  /^src\/(images\/build\/(common|debian|fedora)|images\/catalogue\/keys|cli\/completion\/scripts)(\/|$)/;
+/** Pages that are the reference of a program, too. */
+const REFERENCES = ['native/keeper', 'native/confine'];
+const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
+const root = join(import.meta.dirname, '..');
+
+const problems = ['src', 'native'].flatMap(check);
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+if (problems.length > 0) process.exitCode = 1;
+
+function check(folder) {
+  if (DATA.test(folder)) return [];
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  const found = entries
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => check(`${folder}/${name}`));
+  if (entries.length > MOST_ENTRIES)
+    found.push(`${folder} has ${entries.length} entries, ${MOST_ENTRIES} at most`);
+  const page = join(root, folder, 'README.md');
+  if (!existsSync(page)) return [...found, `${folder} has no README.md`];
+  const text = readFileSync(page, 'utf8');
+  const lines = text.trimEnd().split('\n').length;
+  if (REFERENCES.includes(folder)) return found;
+  if (lines > MOST_LINES) found.push(`${folder}/README.md has ${lines} lines, ${MOST_LINES} at most`);
+  return [...found, ...namesNoFile(folder, text), ...importsOtherwise(folder, text, entries)];
+}
+
+function namesNoFile(folder, text) {
+  return [...text.matchAll(/`([\w./-]+\.(?:ts|c|h|S|yaml|md|mk))`/g)]
+    .map(([, path]) => path)
+    .filter((path) => !existsSync(join(root, folder, path)) && !existsSync(join(root, path)))
+    .map((path) => `${folder}/README.md names ${path}, which is not there`);
+}
+
+/** A line such as "- Imports of `machine`: `machine/plan`, `machine/spec`." */
+function importsOtherwise(folder, text, entries) {
+  const line = /^- Imports of `([\w-]+)`: (.*)\.$/m.exec(text);
+  if (line === null) return [];
+  const said = [...line[2].matchAll(/`([^`]+)`/g)].map(([, path]) => path);
+  const used = new Set(
+    entries
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .flatMap(({ name }) => [...readFileSync(join(root, folder, name), 'utf8').matchAll(IMPORT)])
+      .map(([, path]) => dirname(normalize(join(folder, path))).replace(/^src\//, ''))
+      .filter((path) => path === line[1] || path.startsWith(`${line[1]}/`))
+      .filter((path) => `src/${path}` !== folder),
+  );
+  const wrong = [...used]
+    .filter((path) => !said.includes(path))
+    .map((path) => `imports ${path}, and its page does not say so`);
+  const gone = said
+    .filter((path) => !used.has(path))
+    .map((path) => `does not import ${path}, as its page says`);
+  return [...wrong, ...gone].map((problem) => `${folder} ${problem}`);
+}
