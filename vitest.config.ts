@@ -11,6 +11,7 @@ export default defineConfig({
     globalSetup: ['test/guards/run.ts'],
     // One processor less, which vitest has by default, would be half of them in CI.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    coverage: { include: ['src/**/*.ts'], exclude: ['**/*.gen.ts'], reporter: ['text-summary', 'html'] },
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...ofDist } },
