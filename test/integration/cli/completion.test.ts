@@ -8,7 +8,7 @@ import { type InteractiveShell, completeInFish, hasShell, typeInto } from './she
 
 const root = join(import.meta.dirname, '../../..');
 const STAND_IN = join(root, 'fixtures/completion');
-const scriptOf = (name: string): string => join(root, 'src/cli/completion-scripts', name);
+const scriptOf = (name: string): string => join(root, 'src/cli/completion/scripts', name);
 const SCRIPTS = { bash: scriptOf('vmlet.bash'), zsh: scriptOf('_vmlet'), fish: scriptOf('vmlet.fish') };
 
 /** A directory to complete the names of files in, and an environment in which vmlet is ours. */
@@ -170,7 +170,7 @@ describe('vmlet completion', () => {
         '-c',
         'fpath=($1 $fpath); autoload -Uz compinit; compinit -D -u; print $_comps[vmlet]',
         'zsh',
-        join(root, 'src/cli/completion-scripts'),
+        join(root, 'src/cli/completion/scripts'),
       ],
       { env: { ...process.env, ...here.environment }, encoding: 'utf8' },
     );
