@@ -36,7 +36,7 @@ it.each(['linux arm64', 'darwin arm64', 'win32 x64'])(
 
 it('the library rejects with a code', () => {
   const { path, remove } = makeTemporaryDirectory();
-  const [library, store] = ['dist/index.js', 'dist/store/index.js'].map((file) =>
+  const [library, store] = ['dist/index.js', 'dist/machines/index.js'].map((file) =>
     JSON.stringify(join(root, file)),
   );
   const base = JSON.stringify({ XDG_DATA_HOME: path, XDG_STATE_HOME: path, XDG_RUNTIME_DIR: path });
