@@ -23,7 +23,7 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
     return {
       item,
       state: 'works',
-      summary: `QEMU sees its own files and sockets alone, ${networkWords(isolationsOf(survey))}`,
+      summary: `QEMU sees its own files and sockets alone, ${networkWords(isolationsOf(survey), survey.passt)}`,
     };
   }
   const names = missing.map(({ name }) => name).join(', ');
@@ -38,11 +38,14 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
   };
 }
 
-function networkWords(isolations: readonly QemuIsolation[]): string {
+function networkWords(isolations: readonly QemuIsolation[], passt: Survey['passt']): string {
   const [usual] = isolations;
   const slirp = isolations.find(({ network }) => network === 'slirp');
   if (usual?.network === 'slirp') return 'but uses the host’s network, since slirp is part of it';
   if (slirp?.usesHostNetwork !== true) return 'and no network of the host';
+  if (passt?.completesHandshakes === false) {
+    return 'and no network of the host but with slirp, which machines with TCP forwards have here';
+  }
   return 'and no network of the host but with --net slirp';
 }
 

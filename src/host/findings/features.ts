@@ -178,6 +178,13 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       '--net slirp, with which QEMU itself uses the host’s network',
       'network',
     ],
+    [
+      'handshakes',
+      passt?.completesHandshakes !== false,
+      'a server in the guest that speaks first is heard through a forward',
+      '--net slirp where TCP ports are forwarded',
+      'network',
+    ],
     ['--fd', passt?.hasFd === true, 'passt inherits its connection', '--net slirp', 'network'],
     [
       '--vhost-user',

@@ -26,6 +26,14 @@ export function networkFinding(
     );
   }
   if (!passt.hasFd) return degraded('this passt has no --fd', install('passt'));
+  if (!passt.completesHandshakes) {
+    return {
+      item,
+      state: 'degraded',
+      summary: `passt, over ${wayOf(passt)}; ${hasSlirp ? 'slirp' : 'no answers'} where TCP ports are forwarded: this passt does not let a server in the guest speak first`,
+      remedy: `${install('passt')} of a newer release; or --net passt, where no server speaks first`,
+    };
+  }
   return { item, state: 'works', summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp too' : ''}` };
 }
 

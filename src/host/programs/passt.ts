@@ -6,9 +6,12 @@ import { supervise } from '../../process/supervise.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { together } from '../../util/time/together.ts';
+import { completesHandshake, freePort } from './passt-handshake.ts';
 import type { PasstFeatures } from '../survey/host.ts';
 
 const PATIENCE_MS = 20_000;
+/** It takes milliseconds; a host on its knees gets this. */
+const HANDSHAKE_MS = 5000;
 /** In characters: what is wrong, and the whole help after it where an option is not known. */
 const MOST_WORDS = 64 * 1024;
 
@@ -22,11 +25,13 @@ export async function probePasst(path: string, signal: AbortSignal | undefined):
     ],
     signal,
   );
+  const runs = problem === undefined && hasOption(help, '--fd');
   return {
     path,
     version: /^passt (\S*\d\S*)/m.exec(version)?.[1],
     hasFd: hasOption(help, '--fd'),
     hasVhostUser: hasOption(help, '--vhost-user'),
+    completesHandshakes: !runs || (await tryHandshake(path, signal)),
     problem,
   };
 }
@@ -52,18 +57,12 @@ async function printed(argv: readonly [string, ...string[]], signal: AbortSignal
  */
 async function findProblem(path: string, signal: AbortSignal): Promise<string | undefined> {
   await using scope = new Scope();
-  const argv = [
-    ...['--foreground', '--fd', '3', '--interface', 'lo', '--mac-addr', '9a:55:9a:55:9a:55', '--ipv4-only'],
-    ...['--address', '192.0.2.15', '--netmask', '24', '--gateway', '192.0.2.2'],
-    ...['--dns-forward', '192.0.2.3', '--mtu', '65520', '--no-map-gw'],
-    ...['--tcp-ports', 'none', '--udp-ports', 'none'],
-  ];
   let words = '';
   const onOutput = (chunk: Uint8Array): void => {
     if (words.length < MOST_WORDS) words += Buffer.from(chunk).toString('latin1');
   };
   const options = { environment: {}, descriptors: ['pipe'], confinement: NO_CORE, onOutput } as const;
-  const passt = supervise([path, ...argv], options, scope);
+  const passt = supervise(argvFor(path, 'none'), options, scope);
   passt.connections.get(3)?.destroy();
   try {
     const status = await withinLimits('the end of passt', passt.exited, { timeoutMs: PATIENCE_MS, signal });
@@ -73,6 +72,42 @@ async function findProblem(path: string, signal: AbortSignal): Promise<string | 
   } catch (error) {
     if (!(error instanceof TimedOutError)) throw error;
     return 'it does not end with its connection';
+  }
+}
+
+/** For an address of documentation (RFC 5737), on the interface that every host has. */
+function argvFor(path: string, tcpPorts: string): [string, ...string[]] {
+  return [
+    path,
+    ...['--foreground', '--fd', '3', '--interface', 'lo', '--mac-addr', '9a:55:9a:55:9a:55', '--ipv4-only'],
+    ...['--address', '192.0.2.15', '--netmask', '24', '--gateway', '192.0.2.2'],
+    ...['--dns-forward', '192.0.2.3', '--mtu', '65520', '--no-map-gw'],
+    ...['--tcp-ports', tcpPorts, '--udp-ports', 'none'],
+  ];
+}
+
+/** A passt that does not say is taken for one that does: all but those of 2023 do. */
+async function tryHandshake(path: string, signal: AbortSignal | undefined): Promise<boolean> {
+  await using scope = new Scope();
+  const hostPort = await freePort();
+  const options = { environment: {}, descriptors: ['pipe'], confinement: NO_CORE } as const;
+  const passt = supervise(argvFor(path, `127.0.0.1/${hostPort}:7`), options, scope);
+  const connection = passt.connections.get(3);
+  if (!connection) throw new TypeError('descriptor 3 was asked for');
+  try {
+    return (
+      (await withinLimits(
+        'a handshake by passt',
+        Promise.race([
+          completesHandshake(connection, hostPort, signal ?? new AbortController().signal),
+          passt.exited,
+        ]),
+        { timeoutMs: HANDSHAKE_MS, signal },
+      )) !== false
+    );
+  } catch (error) {
+    if (error instanceof TimedOutError) return true;
+    throw error;
   }
 }
 

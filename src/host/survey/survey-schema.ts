@@ -55,6 +55,8 @@ const passt = z.strictObject({
   /** --fd: takes a connected socket. */
   hasFd: z.boolean(),
   hasVhostUser: z.boolean(),
+  /** A forwarded connection is established before the host's side sends: what speaks first in the guest is heard. */
+  completesHandshakes: z.boolean(),
   /** Why it does not run here; undefined when it does. */
   problem: z.string().optional(),
 });

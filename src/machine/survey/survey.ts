@@ -87,6 +87,6 @@ export function networkOf(
   host: Host,
   sharesMemory: boolean,
 ): NetworkPlan {
-  const backend = chooseBackend(wanted, host.passt, sharesMemory);
+  const backend = chooseBackend(wanted, host.passt, sharesMemory, ports);
   return planNetwork(backend, ports, host.passt, readHostNetwork());
 }

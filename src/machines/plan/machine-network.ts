@@ -27,8 +27,9 @@ export async function planMachineNetwork(
 ): Promise<BoundNetworkPlan | undefined> {
   if (spec.net === 'none' || spec.net === 'bridge') return undefined;
   // Not over vhost-user: snapshots with memory and saved states hold a virtio card that QEMU itself serves.
-  const backend = chooseBackend(spec.net, host.passt, false);
-  const plan = planNetwork(backend, forwardsOf(spec), host.passt, readHostNetwork());
+  const forwards = forwardsOf(spec);
+  const backend = chooseBackend(spec.net, host.passt, false, forwards);
+  const plan = planNetwork(backend, forwards, host.passt, readHostNetwork());
   return { ...plan, forwards: await bindForwards(plan, earlier, signal) };
 }
 

@@ -136,7 +136,8 @@ async function changeLive(
 }
 
 function passtOf({ passtPath }: BoundNetworkPlan) {
-  return passtPath === undefined ? undefined : { path: passtPath, hasFd: true, hasVhostUser: false };
+  if (passtPath === undefined) return undefined;
+  return { path: passtPath, hasFd: true, hasVhostUser: false, completesHandshakes: true };
 }
 
 async function changeSlirp(

@@ -38,6 +38,8 @@ export interface PasstAbilities {
   readonly path: string;
   readonly hasFd: boolean;
   readonly hasVhostUser: boolean;
+  /** What speaks first in the guest is heard through a forward; not with passt of 2023. */
+  readonly completesHandshakes: boolean;
   /** Why it does not run on this host; undefined when it does. */
   readonly problem?: string | undefined;
 }
@@ -76,16 +78,21 @@ const SLIRP_MTU = 1500;
 
 /**
  * Takes the fastest backend that the host and the machine allow.
- * @param wanted `auto` is passt where it is there, runs, and can inherit its connection, slirp otherwise.
+ * @param wanted `auto` is passt where it is there, runs, can inherit its connection and serves the forwards; slirp
+ *   otherwise.
  * @param sharesMemory whether guest memory may be shared with another process; a fork's may not.
+ * @param forwards which may be TCP.
  * @throws InvalidInputError when passt is wanted and cannot be had.
  */
 export function chooseBackend(
   wanted: 'auto' | 'passt' | 'slirp',
   passt: PasstAbilities | undefined,
   sharesMemory: boolean,
+  forwards: readonly Pick<PortForward, 'protocol'>[],
 ): NetworkBackend {
   if (wanted === 'slirp') return 'slirp';
+  const forwardsTcp = forwards.some(({ protocol }) => protocol === 'tcp');
+  if (wanted === 'auto' && passt?.completesHandshakes === false && forwardsTcp) return 'slirp';
   if (passt?.hasFd && (wanted === 'passt' || passt.problem === undefined))
     return passt.hasVhostUser && sharesMemory ? 'passt-vhost-user' : 'passt-stream';
   if (wanted === 'auto') return 'slirp';

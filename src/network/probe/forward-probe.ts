@@ -67,7 +67,10 @@ export async function probeSsh(
   { patienceMs, signal }: ProbeLimits,
 ): Promise<{ readonly banner: string } | { readonly seen: string }> {
   using probe = new Probe({ address, port }, signal);
-  if ((await probe.connected) === 'failed') return { seen: `nobody listens on ${address} port ${port}` };
+  const connected = await probe.connected;
+  // Both sides may begin (RFC 4253, 4.2), and a forward by passt of 2023 is there only when this side has.
+  if (connected === 'connected') probe.say('SSH-2.0-vmlet\r\n');
+  else return { seen: `nobody listens on ${address} port ${port}` };
   const answer = await Promise.race([probe.answer, after(patienceMs, probe.gone)]);
   if (answer === undefined) return { seen: 'the guest has not answered' };
   if (answer === 'end') return { seen: 'the guest refuses connections to its port 22' };
@@ -117,6 +120,10 @@ class Probe implements Disposable {
   /** Aborts when the probe is disposed of. */
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  say(text: string): void {
+    this.#socket.write(text);
   }
 
   endInput(): void {

@@ -35,6 +35,7 @@ describe('probePasst', () => {
       version: '2025_01_01.0000000',
       hasFd: true,
       hasVhostUser: true,
+      completesHandshakes: true,
       problem: "Couldn't create user namespace: Operation not permitted",
     });
   });

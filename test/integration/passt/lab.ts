@@ -48,7 +48,7 @@ export async function planFor(
   forwards: readonly BoundForward[],
   passtPath = requireProgram('passt'),
 ): Promise<BoundNetworkPlan> {
-  const abilities = { path: passtPath, hasFd: true, hasVhostUser: true };
+  const abilities = { path: passtPath, hasFd: true, hasVhostUser: true, completesHandshakes: true };
   return Promise.resolve({ ...planNetwork(backend, forwards, abilities, readHostNetwork()), forwards });
 }
 

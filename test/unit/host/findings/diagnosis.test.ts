@@ -23,7 +23,7 @@ const complete: Survey = {
     dataDirectories: [],
   },
   qemuImg: { path: '/usr/bin/qemu-img', version: '10.0.3' },
-  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true },
+  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true },
   confinement: everyLayer,
   accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
 };

@@ -25,7 +25,7 @@ const newest: Survey = {
     dataDirectories: [],
   },
   qemuImg: { path: '/usr/bin/qemu-img', version: '11.1.3' },
-  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true },
+  passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true },
   confinement: everyLayer,
   accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
 };
@@ -51,7 +51,7 @@ it('says what Debian 12 has instead', () => {
       hasStreamReconnect: false,
       opensStateFiles: false,
     },
-    passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: false },
+    passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: false, completesHandshakes: true },
   };
   expect(names(featuresOf(old, { helpers }))).toEqual([
     'qemu -netdev stream,reconnect-ms',

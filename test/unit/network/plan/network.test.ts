@@ -11,7 +11,7 @@ import { passtArguments } from '../../../../src/passt/passt-argv.ts';
 import { type BoundForward, parsePortForwards } from '../../../../src/network/ports/port.ts';
 import { qemuNetwork } from '../../../../src/network/card/qemu-network.ts';
 
-const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true };
+const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true };
 const host: HostNetwork = { ipv6Interface: 'eth9', nameservers: ['192.0.2.53', '2001:db8::53'] };
 const ipv4Host: HostNetwork = { ipv6Interface: undefined, nameservers: [] };
 
@@ -40,11 +40,19 @@ describe('chooseBackend', () => {
     // Who asks for it by name is told by passt itself what is wrong.
     ['passt', { ...passt, problem: 'no namespaces' }, true, 'passt-vhost-user'],
   ] as const)('%s with %j, shared memory %s: %s', (wanted, abilities, shared, backend) => {
-    expect(chooseBackend(wanted, abilities, shared)).toBe(backend);
+    expect(chooseBackend(wanted, abilities, shared, [{ protocol: 'tcp' }])).toBe(backend);
+  });
+
+  it('auto is slirp for TCP forwards where passt does not complete handshakes, and for nothing else', () => {
+    const old = { ...passt, completesHandshakes: false };
+    expect(chooseBackend('auto', old, false, [{ protocol: 'udp' }, { protocol: 'tcp' }])).toBe('slirp');
+    expect(chooseBackend('auto', old, false, [{ protocol: 'udp' }])).toBe('passt-stream');
+    expect(chooseBackend('auto', old, false, [])).toBe('passt-stream');
+    expect(chooseBackend('passt', old, false, [{ protocol: 'tcp' }])).toBe('passt-stream');
   });
 
   it.each([undefined, { ...passt, hasFd: false }])('refuses passt where it is %j', (abilities) => {
-    expect(() => chooseBackend('passt', abilities, true)).toThrow(InvalidInputError);
+    expect(() => chooseBackend('passt', abilities, true, [])).toThrow(InvalidInputError);
   });
 });
 
