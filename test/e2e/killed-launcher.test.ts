@@ -91,8 +91,10 @@ describe('a QEMU that is killed', () => {
     const { env, own } = await markedEnvironment();
     const running = start(['run', 'micro', 'sh', '-c', 'echo up; sleep 1000'], { env });
     await until(() => running.stdout().includes('up'));
-    const qemu = processesWith(own).find((line) => line.includes('qemu-system-x86_64'));
-    process.kill(Number(qemu?.split(' ')[0]), 'SIGKILL');
+    const { pid } = running.process;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    const qemu = children.find((child) => readFileSync(`/proc/${child}/comm`, 'latin1').startsWith('qemu'));
+    process.kill(Number(qemu), 'SIGKILL');
     const { status, stderr } = await running.finished;
     expect(stderr).toMatch(/the machine has ended: QEMU was killed by SIGKILL, not by vmlet/);
     expect(status).toBe(125);

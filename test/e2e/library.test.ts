@@ -212,7 +212,15 @@ describe('the network', () => {
       expect(await answer(port)).toBe('secret');
       for (const gateway of machine.plan.network?.guest.gateways ?? []) {
         const host = gateway.includes(':') ? `[${gateway}]` : gateway;
-        const attempt = await machine.exec(['wget', '-T', '3', '-q', '-O', '-', `http://${host}:${port}/`]);
+        const attempt = await machine.exec([
+          'timeout',
+          '3',
+          'wget',
+          '-q',
+          '-O',
+          '-',
+          `http://${host}:${port}/`,
+        ]);
         expect(attempt.exitCode).not.toBe(0);
         expect(attempt.stdout.toString()).toBe('');
       }

@@ -42,7 +42,8 @@ async function serve(...machines: Machine[]): Promise<void> {
 }
 
 async function get(from: Machine, name: string): Promise<string | undefined> {
-  const { exitCode, stdout } = await from.exec(['wget', '-q', '-O', '-', '-T', '3', `http://${name}/`]);
+  // The busybox of Debian 12 crashes on wget -T.
+  const { exitCode, stdout } = await from.exec(['timeout', '3', 'wget', '-q', '-O', '-', `http://${name}/`]);
   return exitCode === 0 ? stdout.toString().trim() : undefined;
 }
 

@@ -50,9 +50,9 @@ describe('a test with guests as fixtures', () => {
     expect((await warm.sh`wget -q -O - http://web/`).stdout).toBe('hello');
     expect(lan.members.map(({ name }) => name).sort()).toEqual([warm.name, web.name]);
     lan.partition(['web'], ['warm']);
-    await expect(warm.exec(['wget', '-q', '-T', '1', '-O', '-', 'http://web/'])).not.toSucceed();
+    await expect(warm.exec(['timeout', '1', 'wget', '-q', '-O', '-', 'http://web/'])).not.toSucceed();
     lan.heal();
-    await warm.waitFor.command('wget -q -T 1 -O - http://web/', { stdout: 'hello' });
+    await warm.waitFor.command('timeout 1 wget -q -O - http://web/', { stdout: 'hello' });
   });
 });
 

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { probeQemu } from '../../../src/host/programs/qemu.ts';
+import { requireProgram } from '../../../src/process/program.ts';
 import { lyingMonitors } from '../../hardening/helpers/monitors.ts';
 import { misbehavingPrograms } from '../../hardening/helpers/programs.ts';
 import type { Findings } from '../../hardening/section.ts';
@@ -14,7 +16,9 @@ it('an unpacker whose orphan keeps its output open is not waited for', async () 
   check(await misbehavingPrograms(ALL, 'image-import-gzip:sh -c:1:leaves-orphan'));
 });
 
-it('a QEMU that does not answer when a save is interrupted is not waited for', async () => {
+it('a QEMU that does not answer when a save is interrupted is not waited for', async ({ skip }) => {
+  const { opensStateFiles } = await probeQemu(requireProgram('qemu-system-x86_64'), undefined);
+  skip(!opensStateFiles, 'this QEMU gets the open file of a state, which the relay before it cannot pass on');
   check(await lyingMonitors(ALL, 'save:command:12:stalls'));
 });
 
