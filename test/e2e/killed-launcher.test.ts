@@ -93,7 +93,9 @@ describe('a QEMU that is killed', () => {
     await until(() => running.stdout().includes('up'));
     const { pid } = running.process;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
-    const qemu = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'latin1').includes('/qemu-system-'));
+    const qemu = children.find((child) =>
+      readFileSync(`/proc/${child}/cmdline`, 'latin1').includes('/qemu-system-'),
+    );
     process.kill(Number(qemu), 'SIGKILL');
     const { status, stderr } = await running.finished;
     expect(stderr).toMatch(/the machine has ended: QEMU was killed by SIGKILL, not by vmlet/);
