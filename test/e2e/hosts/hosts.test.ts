@@ -43,7 +43,11 @@ const IN_CONTAINER: Omit<Case, 'name'> = {
 };
 
 const CASES: readonly Case[] = [
-  { name: 'has no passt', setup: WITHOUT('passt'), degraded: { network: /slirp, .*: passt is not installed/ } },
+  {
+    name: 'has no passt',
+    setup: WITHOUT('passt'),
+    degraded: { network: /slirp, .*: passt is not installed/ },
+  },
   { name: 'has no user namespaces', noUserNamespaces: true, degraded: NO_NAMESPACES },
   {
     name: 'lets user namespaces be made, with nothing to do in them, as Ubuntu’s AppArmor does',
