@@ -19,7 +19,7 @@ import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const BRIDGE = 'vmletbr0';
 const HELPER = '/usr/lib/qemu/qemu-bridge-helper';
-const KEEPER_SOURCES = join(import.meta.dirname, '../../../native/keeper');
+const KEEPER_SOURCES = join(import.meta.dirname, '../../../../native/keeper');
 const DESCRIPTOR = 5;
 
 describe('what a bridge takes', () => {
