@@ -1,11 +1,9 @@
 import { IPV4, IPV6, type BoundNetworkPlan } from '../network/plan/network.ts';
 import type { BoundForward, Protocol } from '../network/ports/port.ts';
+import { PASST_CARD } from '../process/passt-words.ts';
 
 /** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
 const CONNECTION_DESCRIPTOR = 3;
-
-/** What the guest has as its gateway's hardware address, the same wherever what is kept of its memory goes on. */
-const PASST_CARD = '9a:55:9a:55:9a:55';
 
 /** QEMU's end of it is at the other side of an inherited socket, or comes to a path. */
 export type PasstConnection =

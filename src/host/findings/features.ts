@@ -131,7 +131,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-netdev stream,reconnect-ms',
       qemu?.hasReconnectMs === true,
-      'a machine with a name comes back to a passt that was started anew within 10 ms',
+      'a machine with a name reconnects to a restarted passt within 10 ms',
       qemu?.hasStreamReconnect === true
         ? 'within a second, by reconnect'
         : 'QEMU listens, and the keeper connects to it',

@@ -58,6 +58,6 @@ function passtRemedy(
   if (/open files|RLIMIT_NOFILE|Too many open files/i.test(problem)) {
     return 'let it have more open files: ulimit -n 1024';
   }
-  if (/shared librar/i.test(problem)) return `install it anew: ${install('passt')}`;
+  if (/shared librar/i.test(problem)) return `reinstall it: ${install('passt')}`;
   return 'see what it says: passt --foreground --debug';
 }

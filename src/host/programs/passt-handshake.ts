@@ -1,5 +1,6 @@
 import { type Socket, connect, createServer } from 'node:net';
 import { once } from 'node:events';
+import { internetChecksum } from '../../util/internet-checksum.ts';
 
 const GUEST = { mac: Buffer.from('020000000001', 'hex'), address: Buffer.from([192, 0, 2, 15]), port: 7 };
 const GATEWAY_ADDRESS = Buffer.from([192, 0, 2, 2]);
@@ -33,11 +34,7 @@ export async function freePort(): Promise<number> {
  * @returns undefined where passt has closed the connection before that.
  * @param socket connected to a passt that forwards 127.0.0.1 port `hostPort` to port 7 of its guest.
  */
-export async function completesHandshake(
-  socket: Socket,
-  hostPort: number,
-  signal: AbortSignal,
-): Promise<boolean | undefined> {
+export async function completesHandshake(socket: Socket, hostPort: number): Promise<boolean | undefined> {
   const frames = framesOf(socket);
   const next = async (wanted: (frame: Buffer) => boolean): Promise<Buffer | undefined> => {
     for (;;) {
@@ -47,7 +44,7 @@ export async function completesHandshake(
   };
   socket.write(arpRequest());
   if ((await next(isArpReply)) === undefined) return undefined;
-  const client = connect({ host: '127.0.0.1', port: hostPort, signal });
+  const client = connect({ host: '127.0.0.1', port: hostPort });
   // That it cannot connect shows in the SYN that does not come.
   client.on('error', () => undefined);
   try {
@@ -129,9 +126,9 @@ function synAck(syn: Buffer): Buffer {
   header.writeUInt8(TCP, 9);
   const [from, to] = [ip.subarray(16, 20), ip.subarray(12, 16)];
   Buffer.concat([from, to]).copy(header, 12);
-  header.writeUInt16BE(checksum(header), 10);
+  header.writeUInt16BE(internetChecksum(header), 10);
   const pseudo = Buffer.concat([from, to, Buffer.from([0, TCP, 0, tcp.length])]);
-  tcp.writeUInt16BE(checksum(Buffer.concat([pseudo, tcp])), 16);
+  tcp.writeUInt16BE(internetChecksum(Buffer.concat([pseudo, tcp])), 16);
   return ethernet(syn.subarray(6, 12), IPV4, Buffer.concat([header, tcp]));
 }
 
@@ -140,12 +137,4 @@ function ethernet(to: Buffer, type: number, body: Buffer): Buffer {
   head.writeUInt32BE(ETHERNET_BYTES + body.length, 0);
   head.writeUInt16BE(type, 4);
   return Buffer.concat([head.subarray(0, 4), to, GUEST.mac, head.subarray(4), body]);
-}
-
-/** RFC 1071, of an even number of bytes. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

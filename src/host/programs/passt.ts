@@ -1,6 +1,6 @@
 import { TimedOutError } from '../../errors/index.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
-import { withoutSyslogComplaints } from '../../process/passt-words.ts';
+import { PASST_CARD, withoutSyslogComplaints } from '../../process/passt-words.ts';
 import { run } from '../../process/run.ts';
 import { supervise } from '../../process/supervise.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
@@ -79,7 +79,7 @@ async function findProblem(path: string, signal: AbortSignal): Promise<string | 
 function argvFor(path: string, tcpPorts: string): [string, ...string[]] {
   return [
     path,
-    ...['--foreground', '--fd', '3', '--interface', 'lo', '--mac-addr', '9a:55:9a:55:9a:55', '--ipv4-only'],
+    ...['--foreground', '--fd', '3', '--interface', 'lo', '--mac-addr', PASST_CARD, '--ipv4-only'],
     ...['--address', '192.0.2.15', '--netmask', '24', '--gateway', '192.0.2.2'],
     ...['--dns-forward', '192.0.2.3', '--mtu', '65520', '--no-map-gw'],
     ...['--tcp-ports', tcpPorts, '--udp-ports', 'none'],
@@ -98,10 +98,7 @@ async function tryHandshake(path: string, signal: AbortSignal | undefined): Prom
     return (
       (await withinLimits(
         'a handshake by passt',
-        Promise.race([
-          completesHandshake(connection, hostPort, signal ?? new AbortController().signal),
-          passt.exited,
-        ]),
+        Promise.race([completesHandshake(connection, hostPort), passt.exited]),
         { timeoutMs: HANDSHAKE_MS, signal },
       )) !== false
     );

@@ -30,7 +30,7 @@ function runtimeInTmp({ runtime, state }: Locations): string {
     makeDirectories(dirname(note));
     return writeNote(note, runtime, noted !== undefined);
   } catch (error) {
-    // Whoever wants to put something there is told what is wrong with it.
+    // The command that writes there reports what is wrong with it.
     if (isSystemError(error) || error instanceof VmletError) return runtime;
     throw error;
   }

@@ -1,3 +1,4 @@
+import { internetChecksum } from '../../util/internet-checksum.ts';
 import {
   ETHERNET_HEADER_BYTES,
   type HardwareAddress,
@@ -142,16 +143,8 @@ function ipHeader({ serverAddress }: DhcpReply, messageBytes: number): Buffer {
   header.set([64, UDP], 8);
   header.writeUInt32BE(serverAddress, 12);
   header.writeUInt32BE(0xffffffff, 16);
-  header.writeUInt16BE(checksum(header), 10);
+  header.writeUInt16BE(internetChecksum(header), 10);
   return header;
-}
-
-/** RFC 1071. */
-function checksum(header: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < header.length; at += 2) sum += header.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }
 
 /** Without a check sum, which IPv4 allows. */

@@ -58,7 +58,7 @@ async function playPasst(onSynAck: (socket: Socket) => void): Promise<boolean | 
   onTestFinished(() => {
     socket.destroy();
   });
-  return completesHandshake(socket, hostPort, new AbortController().signal);
+  return completesHandshake(socket, hostPort);
 }
 
 it('a passt that completes the handshake does', async () => {
@@ -73,7 +73,7 @@ it('one that goes away does not say', async () => {
   expect(await playPasst((socket) => socket.destroy())).toBeUndefined();
 });
 
-it('the host’s own passt says within a second or two', async () => {
+it('the host’s own passt says the same each time', async () => {
   const path = requireProgram('passt');
   const [first, second] = [await probePasst(path, undefined), await probePasst(path, undefined)];
   expect(second.completesHandshakes).toBe(first.completesHandshakes);
