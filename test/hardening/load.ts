@@ -34,7 +34,7 @@ export const load: Section = {
       size,
       atOnce: size,
       endsBy: 'quit',
-      stopMs: 4000,
+      stopMs: 20_000,
       start: async () => launchAt({ locations }, { image, memory: '32M', ports: ['8080'], until: 'running' }),
     };
     // The first launch of a user asks the host what it has.
