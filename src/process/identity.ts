@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isSystemError } from '../errors/index.ts';
+import { unlessMissing } from '../util/files/unless-missing.ts';
+import { parseProcessStat } from './procfs.ts';
 
 /**
  * Names one process for as long as the host is up: a pid alone is used again, a pid with its start time is not.
@@ -20,18 +22,11 @@ export function currentBootId(): string {
 
 /** The identity of a living process, or undefined. A zombie is dead: some init processes reap late. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ESRCH')) return undefined;
-    throw error;
-  }
-  // The second field is the command in parentheses and may hold spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, startTime] = [fields[0], fields[19]];
-  if (state === 'Z' || state === 'X' || startTime === undefined) return undefined;
-  return { pid, startTime: Number(startTime), bootId: currentBootId() };
+  // Not `readProcess`: a process that hides itself is alive.
+  const text = unlessMissing(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), ['ENOENT', 'ESRCH']);
+  const stat = parseProcessStat(text ?? '');
+  if (!stat || stat.state === 'Z' || stat.state === 'X') return undefined;
+  return { pid, startTime: stat.startTicks, bootId: currentBootId() };
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { StandstillError, isSystemError } from '../errors/index.ts';
+import { StandstillError } from '../errors/index.ts';
+import { parseProcessStat, readProcess } from './procfs.ts';
 
 /** The kernel may keep a request to a disk or a server for as long. */
 export const DISK_STANDSTILL_MS = 60_000;
@@ -44,20 +44,7 @@ export function endAtStandstill(
 
 /** Differs from look to look where the process does something, or waits for nothing but a processor. */
 function doneBy(pid: number): string | undefined {
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // Fields 3, 14 and 15 of proc_pid_stat(5), whose second field may hold anything in its parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'R') return String(performance.now());
-  return [fields[11], fields[12], readIfThere(`/proc/${pid}/io`)].join(' ');
-}
-
-/** Undefined for a process that is gone, and for what it hides. */
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return undefined;
-    throw error;
-  }
+  const stat = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '');
+  if (stat?.state === 'R') return String(performance.now());
+  return stat && [stat.userTicks, stat.systemTicks, readProcess(`/proc/${pid}/io`)].join(' ');
 }

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isSystemError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import { sha256 } from '../images/digest/sha256.ts';
 import { qemuArguments } from '../machine/qemu/argv.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
 import { packageVersion } from '../machine/paths/package-files.ts';
 import type { Plan } from '../machine/plan/plan.ts';
+import { unlessMissing } from '../util/files/unless-missing.ts';
 
 /**
  * What memory that was kept of a machine depends on, in words by what it is of: it goes back only where all of this is
@@ -52,13 +52,8 @@ function filesUnder({ boot, firmware, disks }: Plan): string[] {
 }
 
 function describeFile(path: string): string {
-  try {
-    const { size, mtimeMs } = statSync(path);
-    return `${size} bytes of ${new Date(mtimeMs).toISOString()}`;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return 'gone';
-    throw error;
-  }
+  const found = unlessMissing(() => statSync(path), ['ENOENT', 'ENOTDIR', 'EACCES']);
+  return found ? `${found.size} bytes of ${new Date(found.mtimeMs).toISOString()}` : 'gone';
 }
 
 function cpuinfo(): string {

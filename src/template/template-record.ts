@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { BrokenTemplateError, isSystemError } from '../errors/index.ts';
+import { BrokenTemplateError } from '../errors/index.ts';
 import { replaceFile } from '../util/files/atomic-file.ts';
 import { machineDirectory } from '../machine/paths/directory.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import type { TemplateFiles } from './template-files.ts';
+import { unlessMissing } from '../util/files/unless-missing.ts';
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -36,13 +37,8 @@ export function writeRecord({ record }: TemplateFiles, content: Omit<TemplateRec
 
 /** Undefined where there is none. @throws BrokenTemplateError. */
 export function readRecord(name: string, { record, directory }: TemplateFiles): TemplateRecord | undefined {
-  let text: string;
-  try {
-    text = readFileSync(record, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  const text = unlessMissing(() => readFileSync(record, 'utf8'));
+  if (text === undefined) return undefined;
   try {
     const content = schema.parse(JSON.parse(text));
     const plan = content.plan as unknown as Plan;

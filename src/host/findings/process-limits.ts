@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isSystemError } from '../../errors/index.ts';
+import { readProcess } from '../../process/procfs.ts';
 
 /** What the host lets this process and its children have at most: the hard limits. Infinity where there is none. */
 export interface ProcessLimits {
@@ -101,10 +101,5 @@ function raise(command: string, least: number): string {
 
 /** Containers may hide it. */
 function readWhereShown(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'EACCES', 'EPERM')) return '';
-    throw error;
-  }
+  return readProcess(path) ?? '';
 }

@@ -6,6 +6,7 @@ import { type HelperPrograms, findHelpers } from '../programs/helpers.ts';
 import { type NamespaceSettings, readNamespaceSettings } from './namespace-settings.ts';
 import { findProgram } from '../../process/program.ts';
 import { type ProcessLimits, readProcessLimits } from './process-limits.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 export type PackageManager = 'apt' | 'dnf';
 
@@ -84,11 +85,8 @@ function packageManagerOf(osRelease: string): PackageManager | undefined {
 
 function readOsRelease(): string {
   for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      if (!isSystemError(error, 'ENOENT')) throw error;
-    }
+    const text = unlessMissing(() => readFileSync(path, 'utf8'));
+    if (text !== undefined) return text;
   }
   return '';
 }

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import type { Cgroup, CgroupManager, HostShare } from '../../process/confine/cgroup.ts';
 import { findProgram } from '../../process/program.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** Whether systemd limits programs for this user, or why not. */
 export type CgroupAbility =
@@ -50,14 +51,10 @@ function managerOf(userId: number, environment: Readonly<Record<string, string |
 /** Those that the manager was given; what is asked of another is taken without a word, and does nothing. */
 function readControllers(manager: CgroupManager, userId: number): string[] | undefined {
   const own = manager.kind === 'system' ? '' : `user.slice/user-${userId}.slice/user@${userId}.service`;
-  try {
-    return readFileSync(join(CGROUPS, own, 'cgroup.controllers'), 'utf8')
-      .trim()
-      .split(' ');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const path = join(CGROUPS, own, 'cgroup.controllers');
+  return unlessMissing(() => readFileSync(path, 'utf8'))
+    ?.trim()
+    .split(' ');
 }
 
 /** What is wrong where systemd was not given all that is needed. */

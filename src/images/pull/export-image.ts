@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Stats } from 'node:fs';
 import { link, lstat, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
@@ -8,6 +7,7 @@ import type { DiskLayer, Image } from '../record/image.ts';
 import { existsError, makeNew } from '../qemu-img/new-file.ts';
 import { qemuImg } from '../qemu-img/qemu-img-command.ts';
 import { progressReader } from '../qemu-img/qemu-img-progress.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
 /** `vhd` is Microsoft's older format, which Azure takes. */
 export const EXPORT_FORMATS = ['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd'] as const;
@@ -98,22 +98,13 @@ function nodeOf({ path, format, backing }: DiskLayer): object {
 }
 
 async function refuseTarget(path: string, force: boolean): Promise<void> {
-  const found = await unlessMissing(lstat(path));
+  const found = await unlessMissingAsync(lstat(path));
   if (!found) return;
   if (!force) throw existsError(path, EXISTS_HINT);
   if (found.isFile()) return;
   throw new InvalidInputError('file', `${path} is no ordinary file, and is not replaced`, {
     hint: 'give another name',
   });
-}
-
-async function unlessMissing(looking: Promise<Stats>): Promise<Stats | undefined> {
-  try {
-    return await looking;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
 }
 
 /** A file that has come meanwhile stays what it is. */

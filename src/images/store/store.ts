@@ -10,6 +10,7 @@ import {
 } from '../record/image.ts';
 import { type ImageManifest, filesOf, manifestSchema } from '../record/manifest.ts';
 import { isImageReference, parseImageReference } from '../record/reference.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
 /**
  * What the image store's directory holds:
@@ -46,14 +47,8 @@ export function isDigestBeginning(text: string): boolean {
 
 /** @returns undefined when there is no such image or its manifest is of another version. */
 export async function readManifest(directory: string): Promise<ImageManifest | undefined> {
-  let text: string;
-  try {
-    text = await readFile(join(directory, 'manifest.json'), 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
-  return parseManifest(text);
+  const text = await unlessMissingAsync(readFile(join(directory, 'manifest.json'), 'utf8'));
+  return text === undefined ? undefined : parseManifest(text);
 }
 
 function parseManifest(text: string): ImageManifest | undefined {
@@ -70,12 +65,7 @@ function parseManifest(text: string): ImageManifest | undefined {
 /** False for an image whose files are not what they were when it was made, as far as their sizes tell. */
 export async function isComplete(directory: string, manifest: ImageManifest): Promise<boolean> {
   for (const { path, bytes } of filesOf(manifest)) {
-    try {
-      if ((await stat(join(directory, path))).size !== bytes) return false;
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
-      throw error;
-    }
+    if ((await unlessMissingAsync(stat(join(directory, path))))?.size !== bytes) return false;
   }
   return true;
 }
@@ -187,10 +177,5 @@ export async function readName(store: string, name: string): Promise<string | un
 }
 
 export async function entriesOf(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return ((await unlessMissingAsync(readdir(directory), ['ENOENT'])) ?? []).sort();
 }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { isSystemError } from '../../errors/index.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -171,15 +171,6 @@ function identityOf(status: {
   readonly birthtimeNs: bigint;
 }): string {
   return `${status.dev}:${status.ino}:${status.birthtimeNs}`;
-}
-
-function unlessMissing<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
 }
 
 function readFully(descriptor: number, position: number, length: number): Buffer {

@@ -6,6 +6,7 @@ import { type ProcessIdentity, currentBootId, identifyProcess, isAlive } from '.
 import type { Scope } from '../../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const LONGEST_SOCKET_NAME = 'network.sock'.length;
 
@@ -51,14 +52,7 @@ function removeAllClaimed(): void {
  */
 export function sweepDeadOwners(parent: string): void {
   if (!isOwnDirectory(parent, OTHERS_WRITE)) return;
-  let names: string[];
-  try {
-    names = readdirSync(parent);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return;
-    throw error;
-  }
-  for (const name of names) {
+  for (const name of unlessMissing(() => readdirSync(parent), ['ENOENT']) ?? []) {
     const owner = ownerInName(name);
     if (owner && !isAlive(owner)) rmSync(join(parent, name), { recursive: true, force: true });
   }

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { isAlive } from '../../process/identity.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const NAME = /^base-(?<owner>.*)\.qcow2$/;
 
@@ -22,14 +22,9 @@ export function basesOf({ backing }: Pick<StoredDisk, 'backing'>, locations: Loc
 
 /** All that are there, but for those of a clone in the making. */
 export function finishedBases({ disks }: Locations): string[] {
-  try {
-    return readdirSync(disks)
-      .filter((name) => NAME.test(name) && !isBeingMade(name))
-      .map((name) => join(disks, name));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return (unlessMissing(() => readdirSync(disks), ['ENOENT']) ?? [])
+    .filter((name) => NAME.test(name) && !isBeingMade(name))
+    .map((name) => join(disks, name));
 }
 
 function isBeingMade(name: string): boolean {

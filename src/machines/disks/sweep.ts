@@ -8,6 +8,7 @@ import { basesOf, finishedBases } from './clone-bases.ts';
 import { machineNames, readSpec } from '../record/definition.ts';
 import { isKept } from './kept-disks.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const MARK = 'store';
 
@@ -58,19 +59,9 @@ function markedDirectories(
 }
 
 function markIn(directory: string): string | undefined {
-  try {
-    return readFileSync(join(directory, MARK), 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  return unlessMissing(() => readFileSync(join(directory, MARK), 'utf8'));
 }
 
 function entriesOf(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return unlessMissing(() => readdirSync(directory), ['ENOENT']) ?? [];
 }

@@ -11,6 +11,7 @@ import { ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { isAlive } from '../../process/identity.ts';
 import { machineNames } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A qcow2 holds the name of its backing file within its first cluster, which is as large as this by default. */
 const HEADER_BYTES = 64 * 1024;
@@ -41,7 +42,7 @@ interface UserText {
 function machineTexts(locations: Locations): UserText[] {
   return machineNames(locations).flatMap((name) => {
     const { spec } = definitionFiles(join(locations.machines, name));
-    const text = unlessGone(() => readFileSync(spec));
+    const text = unlessMissing(() => readFileSync(spec));
     return text === undefined ? [] : [{ user: `the machine ${name}`, text }];
   });
 }
@@ -53,14 +54,14 @@ function diskTexts({ disks }: Locations): UserText[] {
 /** Templates name all that they stand on in their records. */
 function templateTexts(locations: Locations): UserText[] {
   return new TemplateShelf(locations).directories().flatMap(({ name, directory }) => {
-    const text = unlessGone(() => readFileSync(templateFiles(directory).record));
+    const text = unlessMissing(() => readFileSync(templateFiles(directory).record));
     return text === undefined ? [] : [{ user: `the template ${name}`, text }];
   });
 }
 
 /** Overlays of machines that `vmlet run` has running. Of those whose owner is dead, nobody will read any more. */
 function scratchTexts({ scratch }: Locations): UserText[] {
-  const names = unlessGone(() => readdirSync(scratch)) ?? [];
+  const names = unlessMissing(() => readdirSync(scratch)) ?? [];
   return names.flatMap((name) => {
     const owner = ownerInName(name);
     if (!owner || !isAlive(owner)) return [];
@@ -71,12 +72,12 @@ function scratchTexts({ scratch }: Locations): UserText[] {
 
 /** Disks of images that are being made of others: they are named as standing on them only when they are whole. */
 function buildTexts({ images }: Locations): UserText[] {
-  const names = unlessGone(() => readdirSync(images)) ?? [];
+  const names = unlessMissing(() => readdirSync(images)) ?? [];
   return names.flatMap((name) => {
     const owner = ownerOfBuild(name);
     if (!owner || !isAlive(owner)) return [];
     const directory = join(images, name);
-    const below = (unlessGone(() => readdirSync(directory)) ?? []).map((child) => join(directory, child));
+    const below = (unlessMissing(() => readdirSync(directory)) ?? []).map((child) => join(directory, child));
     const user = `an image that process ${owner.pid} makes`;
     return [directory, ...below]
       .filter(isReadable)
@@ -98,10 +99,10 @@ function isReadable(directory: string): boolean {
 }
 
 function beginningsIn(directory: string): { readonly path: string; readonly text: Buffer }[] {
-  const entries = unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  const entries = unlessMissing(() => readdirSync(directory, { withFileTypes: true })) ?? [];
   return entries.flatMap((entry) => {
     const path = join(directory, entry.name);
-    const text = entry.isFile() ? unlessGone(() => readBeginning(path)) : undefined;
+    const text = entry.isFile() ? unlessMissing(() => readBeginning(path)) : undefined;
     return text === undefined ? [] : [{ path, text }];
   });
 }
@@ -113,14 +114,5 @@ function readBeginning(path: string): Buffer {
     return bytes.subarray(0, readSync(descriptor, bytes, 0, HEADER_BYTES, 0));
   } finally {
     closeSync(descriptor);
-  }
-}
-
-function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { BrokenMachineError, MachineStateError, isSystemError } from '../../errors/index.ts';
+import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
@@ -18,6 +18,7 @@ import { discardDirectory, openStaging } from '../record/staging.ts';
 import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
 import { sweepUnowned } from '../disks/sweep.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
@@ -130,10 +131,5 @@ function readRunIfSound(files: Pick<MachineFiles, 'directory' | 'run'>): RunReco
 }
 
 function hasEntries(directory: string): boolean {
-  try {
-    return readdirSync(directory).length > 0;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
+  return (unlessMissing(() => readdirSync(directory)) ?? []).length > 0;
 }

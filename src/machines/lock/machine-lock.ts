@@ -11,6 +11,7 @@ import { type FileLock, holdFileLock } from '../../process/lock/file-lock.ts';
 import type { Scope } from '../../util/scope.ts';
 import { endLostRun } from './lost-run.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 type LockFiles = Pick<MachineFiles, 'directory' | 'lock'>;
 
@@ -86,10 +87,5 @@ function inodeOf(path: string): number | undefined {
 }
 
 function readHolder(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8') || undefined;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  return unlessMissing(() => readFileSync(path, 'utf8')) || undefined;
 }

@@ -11,6 +11,7 @@ import { readPlan } from './machine-plan-file.ts';
 import { readStatus } from './machine-status.ts';
 import { type MachineSpec, checkMachineName, parseMachineSpec } from '../spec/machine-spec.ts';
 import { join } from 'node:path';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A machine as the store knows it, whatever it does just now. */
 export interface Definition {
@@ -65,13 +66,9 @@ function socketsInUse(files: MachineFiles): string {
 
 /** The names of all machines, the broken ones included, sorted. */
 export function machineNames(locations: Locations): string[] {
-  try {
-    return readdirSync(locations.machines, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  const entries = unlessMissing(() => readdirSync(locations.machines, { withFileTypes: true }), ['ENOENT']);
+  return (entries ?? [])
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort();
 }

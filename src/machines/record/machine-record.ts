@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { BrokenMachineError, isSystemError } from '../../errors/index.ts';
+import { BrokenMachineError } from '../../errors/index.ts';
 import type { MachineFiles } from './machine-files.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /**
  * What a file of a machine's says that vmlet or the keeper wrote; undefined where there is no such file.
@@ -13,13 +14,8 @@ export function readMachineRecord<T>(
   path: string,
   parse: (text: string) => T,
 ): T | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  const text = unlessMissing(() => readFileSync(path, 'utf8'));
+  if (text === undefined) return undefined;
   try {
     return parse(text);
   } catch (error) {

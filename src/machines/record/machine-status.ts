@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isSystemError } from '../../errors/index.ts';
 import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
 import { currentBootId, isAlive } from '../../process/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
 import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** Ends that no keeper was left to record. */
 export type LostOutcome =
@@ -90,19 +90,10 @@ function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undef
 
 /** QEMU prints little; what is longer is cut where it is read. */
 export function lastLines(path: string, count = LAST_WORDS): string[] {
-  return (readIfThere(path) ?? '')
+  return (unlessMissing(() => readFileSync(path, 'utf8')) ?? '')
     .split('\n')
     .filter((line) => line !== '')
     .slice(-count);
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
 }
 
 /** One sentence for a person, without a full stop. */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { TimedOutError, isSystemError } from '../../errors/index.ts';
+import { TimedOutError } from '../../errors/index.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import { waitingOn } from '../../network/ports/socket-table.ts';
 import { explainPasstFailure, isRefusedForward } from '../../passt/start-failure.ts';
@@ -7,6 +7,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { withoutSyslogComplaints } from '../../process/passt-words.ts';
 import { pause } from '../../util/time/pause.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 2;
@@ -47,13 +48,8 @@ export function logLength({ passtLog }: Pick<MachineFiles, 'passtLog'>): number 
 }
 
 function saidSince({ passtLog }: Pick<MachineFiles, 'passtLog'>, heardBytes: number): string[] {
-  let log: Buffer;
-  try {
-    log = readFileSync(passtLog);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  const log = unlessMissing(() => readFileSync(passtLog));
+  if (log === undefined) return [];
   // One that is shorter was begun anew.
   const text = log.subarray(log.length < heardBytes ? 0 : heardBytes).toString('utf8');
   const lines = text.split('\n').filter((line) => line !== '');

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../../errors/index.ts';
 import { knownHosts } from '../../guest/ssh/known-hosts.ts';
 import { sshConfig } from '../../guest/ssh/ssh-config.ts';
 import { makeSshKeyPair } from '../../guest/ssh/ssh-key.ts';
 import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomic-file.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** What ssh needs to reach a machine, in its directory `ssh`. */
 export interface SshFiles {
@@ -75,10 +75,5 @@ export function renameKnownHosts(machine: string, directory: string): void {
 }
 
 function knowsHostKey(files: SshFiles): boolean {
-  try {
-    return readFileSync(files.knownHosts, 'utf8').trim() !== '';
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
+  return (unlessMissing(() => readFileSync(files.knownHosts, 'utf8')) ?? '').trim() !== '';
 }

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import {
   type IncludedFiles,
   excludeFromConfig,
@@ -11,6 +11,7 @@ import {
 import type { Locations } from '../../machine/paths/locations.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** What plain ssh, scp and rsync need to know all machines by name: one line in the user's own configuration. */
 export interface SshInclude {
@@ -53,7 +54,7 @@ function included({ machines }: Locations): IncludedFiles {
 
 function change(locations: Locations, edit: (text: string) => string): ChangedSshInclude {
   const include = describeSshInclude(locations);
-  const before = readIfThere(include.path);
+  const before = unlessMissing(() => readFollowing(include.path));
   const after = edit(before?.text ?? '');
   if (after === (before?.text ?? '')) return { ...include, changed: false };
   if (!before) makeDirectories(dirname(include.path));
@@ -62,12 +63,7 @@ function change(locations: Locations, edit: (text: string) => string): ChangedSs
   return { ...include, changed: true };
 }
 
-function readIfThere(path: string) {
-  try {
-    const real = realpathSync(path);
-    return { path: real, text: readFileSync(real, 'utf8'), mode: statSync(real).mode & 0o777 };
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+function readFollowing(path: string) {
+  const real = realpathSync(path);
+  return { path: real, text: readFileSync(real, 'utf8'), mode: statSync(real).mode & 0o777 };
 }

@@ -1,8 +1,9 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { type PortOwner, isSystemError } from '../../errors/index.ts';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { type PortOwner } from '../../errors/index.ts';
 import { addressesOverlap, isIpv6 } from './ip-address.ts';
 import type { Protocol } from './port.ts';
 import { waitingSockets } from './socket-table.ts';
+import { readProcess, unlessGone } from '../../process/procfs.ts';
 
 /**
  * The process that waits on an address and port, or undefined where /proc does not tell:
@@ -24,23 +25,14 @@ export function findPortOwner(address: string, port: number, protocol: Protocol)
 }
 
 function holdsDescriptor(pid: string, links: ReadonlySet<string>): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => links.has(readlinkSync(`/proc/${pid}/fd/${fd}`)));
-  } catch (error) {
-    return ignoreUnreadable(error, false);
-  }
+  // Descriptors close while we look.
+  return (
+    unlessGone(() =>
+      readdirSync(`/proc/${pid}/fd`).some((fd) => links.has(readlinkSync(`/proc/${pid}/fd/${fd}`))),
+    ) ?? false
+  );
 }
 
 function commandName(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
-  } catch (error) {
-    return ignoreUnreadable(error, 'unknown');
-  }
-}
-
-/** Processes end and descriptors close while we look, and some are not ours to see. */
-function ignoreUnreadable<T>(error: unknown, otherwise: T): T {
-  if (isSystemError(error, 'ENOENT', 'ESRCH', 'EACCES', 'EPERM')) return otherwise;
-  throw error;
+  return readProcess(`/proc/${pid}/comm`)?.trimEnd() ?? 'unknown';
 }

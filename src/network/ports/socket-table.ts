@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { isSystemError } from '../../errors/index.ts';
 import { canonicalIpv6, isIpv6 } from './ip-address.ts';
 import type { Protocol } from './port.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** A socket that waits for peers: listening TCP, or UDP that is not connected. */
 export interface WaitingSocket {
@@ -16,14 +16,9 @@ const UDP_UNCONNECTED = '07';
 
 /** The kernel's table of this network namespace: /proc/net/{tcp,tcp6,udp,udp6}, see proc_pid_net(5). */
 export function waitingSockets(protocol: Protocol, family: 4 | 6): WaitingSocket[] {
-  let table: string;
-  try {
-    table = readFileSync(`/proc/net/${protocol}${family === 6 ? '6' : ''}`, 'latin1');
-  } catch (error) {
-    // A kernel without IPv6 has no such table.
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  const path = `/proc/net/${protocol}${family === 6 ? '6' : ''}`;
+  // A kernel without IPv6 has no such table.
+  const table = unlessMissing(() => readFileSync(path, 'latin1')) ?? '';
   const wanted = protocol === 'tcp' ? TCP_LISTEN : UDP_UNCONNECTED;
   const sockets: WaitingSocket[] = [];
   for (const line of table.split('\n').slice(1)) {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { isSystemError } from '../../errors/index.ts';
 import { canonicalIpv6, isIpv4 } from '../ports/ip-address.ts';
 import type { HostNetwork } from '../plan/network.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 export function readHostNetwork(): HostNetwork {
   const withIpv6 = Object.entries(networkInterfaces()).find(([, addresses]) =>
@@ -13,13 +13,7 @@ export function readHostNetwork(): HostNetwork {
 
 /** The addresses after `nameserver` in a resolv.conf(5), in order; none where there is no such file. */
 export function readNameservers(path: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'EACCES')) return [];
-    throw error;
-  }
+  const text = unlessMissing(() => readFileSync(path, 'utf8'), ['ENOENT', 'EACCES']) ?? '';
   return [...text.matchAll(/^\s*nameserver\s+([^\s%]+)/gm)]
     .map((match) => match[1] ?? '')
     .map((address) => (isIpv4(address) ? address : canonicalIpv6(address)))

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { MissingProgramError, isSystemError } from '../../errors/index.ts';
+import { MissingProgramError } from '../../errors/index.ts';
 import { run } from '../../process/run.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /**
  * The addresses that the host has lately seen a hardware address use, as on a bridge; IPv4 first. Empty while the guest
@@ -39,10 +40,5 @@ export function parseArpTable(text: string, mac: string): string[] {
 }
 
 function readArpTable(): string {
-  try {
-    return readFileSync('/proc/net/arp', 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return '';
-    throw error;
-  }
+  return unlessMissing(() => readFileSync('/proc/net/arp', 'utf8')) ?? '';
 }

@@ -1,6 +1,8 @@
 import { type Stats, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../../errors/index.ts';
+import { unlessMissing } from './unless-missing.ts';
+
+const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES'];
 
 /** What a file or all that is in a directory takes. */
 export interface FileUsage {
@@ -45,19 +47,10 @@ export class FileMeter {
 }
 
 function look(path: string): Stats | undefined {
-  return unlessGone(() => lstatSync(path));
+  return unlessMissing(() => lstatSync(path), UNREADABLE);
 }
 
 /** Names in a directory, sorted; none where there is no such directory. */
 export function entriesOf(directory: string): string[] {
-  return (unlessGone(() => readdirSync(directory)) ?? []).sort();
-}
-
-function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined;
-    throw error;
-  }
+  return (unlessMissing(() => readdirSync(directory), UNREADABLE) ?? []).sort();
 }

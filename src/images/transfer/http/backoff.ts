@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransferLimits } from './limits.ts';
 
 /** Counts attempts that get no further, and waits between them, longer each time. */
@@ -24,15 +23,5 @@ export class Backoff {
     const { attempts, backoffMs, backoffMaxMs } = this.#limits;
     if (this.#failures >= attempts || (afterMs ?? 0) > backoffMaxMs) return undefined;
     return afterMs ?? Math.min(backoffMaxMs, backoffMs * 2 ** (this.#failures - 1));
-  }
-}
-
-/** @throws the signal's reason. */
-export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal: signal ?? undefined });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
   }
 }

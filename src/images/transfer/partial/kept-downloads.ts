@@ -1,10 +1,10 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError } from '../../../errors/index.ts';
 import { holdFreeLock } from '../../../process/lock/transient-lock.ts';
 import { Scope } from '../../../util/scope.ts';
 import { lockHolders } from '../../qemu-img/lock-holders.ts';
 import { entriesOf } from '../../store/store.ts';
+import { unlessMissingAsync } from '../../../util/files/unless-missing.ts';
 
 /** What a download keeps beside each other, and the lock of whoever downloads it just now. */
 const NAME = /^(?<stem>.+)\.(?:part|json|lock)(?:\.\d+\.new)?$/;
@@ -55,11 +55,6 @@ async function lastChangeMs({ files }: KeptDownload): Promise<number> {
 }
 
 async function changeMs(file: string): Promise<number> {
-  try {
-    return (await stat(file)).mtimeMs;
-  } catch (error) {
-    // Whoever downloads it just now has it elsewhere by now.
-    if (isSystemError(error, 'ENOENT')) return Infinity;
-    throw error;
-  }
+  // A download that is running has moved it.
+  return (await unlessMissingAsync(stat(file)))?.mtimeMs ?? Infinity;
 }

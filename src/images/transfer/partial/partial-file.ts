@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isSystemError } from '../../../errors/index.ts';
 import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { writeFailure } from '../../../util/files/write-failure.ts';
+import { unlessMissingAsync } from '../../../util/files/unless-missing.ts';
 
 /** Of which published file a part was downloaded. */
 export interface PartialOrigin {
@@ -63,12 +64,7 @@ export class PartialFile {
   }
 
   async isEmpty(): Promise<boolean> {
-    try {
-      return (await stat(this.path)).size === 0;
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return true;
-      throw error;
-    }
+    return ((await unlessMissingAsync(stat(this.path)))?.size ?? 0) === 0;
   }
 
   async remove(): Promise<void> {

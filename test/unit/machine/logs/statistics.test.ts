@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { parseProcessTime } from '../../../../src/machine/logs/process-usage.ts';
 import { rate } from '../../../../src/machine/logs/statistics-rate.ts';
 import { type MachineStatistics, networkStatisticsOfGuest } from '../../../../src/machine/logs/statistics.ts';
 
@@ -64,14 +63,6 @@ test('there is none between two runs of a machine, nor without time between', ()
 test('a helper that was started anew counts nothing, rather than less than nothing', () => {
   const later = { ...idle, uptimeMs: 11_000, cpu: { ...idle.cpu, helpersMs: 20 } };
   expect(rate(idle, later)?.cpu.percent).toBe(0);
-});
-
-test('the name of a program may look like the fields behind it', () => {
-  const fields = Array.from({ length: 50 }, (_, index) => String(index + 4));
-  expect(parseProcessTime(`12 (a) R 1 (b) S ${fields.join(' ')}\n`)).toEqual({
-    cpuMs: (14 + 15) * 10,
-    startedMs: 220,
-  });
 });
 
 test('the guest’s own counters, its loopback left out', () => {

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { unlessMissing, unlessMissingAsync } from '../util/files/unless-missing.ts';
+
+/** The fields of proc_pid_stat(5) that vmlet reads. Times are in ticks of USER_HZ. */
+export interface ProcessStat {
+  /** A letter: R runs, Z is a zombie, X is dead. */
+  readonly state: string;
+  readonly userTicks: number;
+  readonly systemTicks: number;
+  /** Since the host's boot. */
+  readonly startTicks: number;
+}
+
+/** A process that ended, and one that hides itself from other users, as passt does. */
+const GONE = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
+
+/** The text of a file below /proc/PID; undefined where the process is gone or hides it. */
+export function readProcess(path: string): string | undefined {
+  return unlessGone(() => readFileSync(path, 'latin1'));
+}
+
+export function unlessGone<T>(look: () => T): T | undefined {
+  return unlessMissing(look, GONE);
+}
+
+export async function unlessGoneAsync<T>(look: Promise<T>): Promise<T | undefined> {
+  return unlessMissingAsync(look, GONE);
+}
+
+/** Undefined for what does not have all fields. */
+export function parseProcessStat(stat: string): ProcessStat | undefined {
+  // The second field is the command in parentheses, and may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, userTicks, systemTicks, startTicks] = [fields[0], fields[11], fields[12], fields[19]];
+  if (state === undefined || startTicks === undefined) return undefined;
+  return {
+    state,
+    userTicks: Number(userTicks),
+    systemTicks: Number(systemTicks),
+    startTicks: Number(startTicks),
+  };
+}
