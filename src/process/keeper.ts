@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
-import { signalName } from './signal-name.ts';
 import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 
@@ -214,6 +214,12 @@ function parseReport(line: string): KeeperReport | undefined {
     default:
       return undefined;
   }
+}
+
+/** The keeper writes the numbers of signals; undefined for one without a name. */
+export function signalName(number: number): NodeJS.Signals | undefined {
+  const names = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  return names.find(([, value]) => value === number)?.[0];
 }
 
 const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2' } as const;

@@ -13,7 +13,7 @@ import { EMBEDDED_WIRING, claimMachineDirectory } from '../machine/qemu/embedded
 import type { Locations } from '../machine/paths/locations.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { hostNameSchema } from '../util/host-name.ts';
-import { newMac } from '../machine/plan/new-mac.ts';
+import { newMac } from '../network/card/network-card.ts';
 import type { NetworkInput } from '../machine/network/network-place.ts';
 import { withPortChoices } from '../machine/spec/port-choices.ts';
 import { networkOf } from '../machine/survey/survey.ts';

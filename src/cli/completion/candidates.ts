@@ -90,9 +90,10 @@ function findCommand(command: Command, word: string): Command | undefined {
   return visibleCommands(command).find((child) => child.name() === word || child.aliases().includes(word));
 }
 
+/** Flags that follow `[command...]` are those of the guest's command. */
 function passesTheRestOn(command: Command): boolean {
-  // commander tells it to nobody.
-  return (command as unknown as { readonly _passThroughOptions: boolean })._passThroughOptions;
+  const last = command.registeredArguments.at(-1);
+  return last?.name() === 'command' && last.variadic;
 }
 
 function argumentAt(command: Command, index: number): Argument | undefined {

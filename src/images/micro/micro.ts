@@ -8,7 +8,7 @@ import { withStoreLock } from '../store/lock.ts';
 import type { KernelManifest } from '../record/manifest.ts';
 import { assembleMicro } from './micro-assemble.ts';
 import { type OwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
-import { MICRO } from '../record/micro-name.ts';
+import { MICRO } from '../record/reference.ts';
 import { recipeSha256 } from './micro-recipe.ts';
 import { nameImage, placeKernelImage } from '../store/place.ts';
 import { removeSuperseded } from '../store/remove-image.ts';

@@ -1,5 +1,8 @@
 import { InvalidInputError } from '../../errors/index.ts';
 
+/** The name of vmlet's own image, which no other may have. */
+export const MICRO = 'micro';
+
 /** An image as a user names it: `debian:13`, or `web` without a tag. */
 export interface ImageReference {
   readonly name: string;

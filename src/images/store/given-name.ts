@@ -1,6 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { MICRO } from '../record/micro-name.ts';
-import { parseImageReference } from '../record/reference.ts';
+import { parseImageReference, MICRO } from '../record/reference.ts';
 import { isDigestBeginning } from './store.ts';
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '../../images/record/image.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
-import { MICRO } from '../../images/record/micro-name.ts';
+import { MICRO } from '../../images/record/reference.ts';
 import { nameImage, placeDiskImage } from '../../images/store/place.ts';
 import { convertDisk } from '../../images/qemu-img/qemu-img.ts';
 import { findImage as findStored } from '../../images/store/store.ts';

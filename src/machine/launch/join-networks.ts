@@ -1,6 +1,6 @@
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Scope } from '../../util/scope.ts';
-import { cardDevice } from '../plan/card-device.ts';
+import { cardDevice } from '../../network/card/network-card.ts';
 import { setLink } from '../plan/network-card.ts';
 import type { StartedMachine } from './started-machine.ts';
 import { HostsFile } from '../network/hosts-file.ts';

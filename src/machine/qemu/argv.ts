@@ -1,8 +1,7 @@
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
-import { networkCard } from '../../network/card/network-card.ts';
+import { networkCard, cardDevice } from '../../network/card/network-card.ts';
 import { qemuNetwork } from '../../network/card/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
-import { cardDevice } from '../plan/card-device.ts';
 import { cardDescriptor } from '../plan/descriptors.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
 import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from '../plan/plan.ts';

@@ -1,3 +1,4 @@
+import type { QmpClient } from '../../qmp/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 import type { NamedPlan } from '../plan/named-plan.ts';
 
@@ -42,4 +43,10 @@ function yesNo(is: boolean): string {
 
 function list(parts: readonly string[]): string {
   return [...parts].sort().join(', ') || 'none';
+}
+
+/** The versioned type of a running machine, such as `pc-q35-10.0`, where the plan may have named an alias. */
+export async function queryMachineType(qmp: QmpClient): Promise<string> {
+  const type = await qmp.execute('qom-get', { path: '/machine', property: 'type' });
+  return String(type).replace(/-machine$/, '');
 }

@@ -5,7 +5,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type Seed, type SeedOptions, parseSeedOptions } from '../../guest/seed/options.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
-import { MICRO } from '../../images/record/micro-name.ts';
+import { MICRO } from '../../images/record/reference.ts';
 import { type PortForward, type PortInput, parsePortForwards } from '../../network/ports/port.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';

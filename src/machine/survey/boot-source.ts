@@ -4,9 +4,8 @@ import { ImageNotFoundError, InvalidInputError, isSystemError } from '../../erro
 import { type AcceptedImage, acceptImage, acceptMedium } from '../../images/header/accept.ts';
 import type { DiskLayer, Image, KernelImage } from '../../images/record/image.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
-import { MICRO } from '../../images/record/micro-name.ts';
 import { ensureMicro, findMicro } from '../../images/micro/micro.ts';
-import { parseImageReference } from '../../images/record/reference.ts';
+import { parseImageReference, MICRO } from '../../images/record/reference.ts';
 import { findImage as findStored } from '../../images/store/store.ts';
 import type { DiskSpec } from '../spec/disk-spec.ts';
 import { explainMissingImage } from './image-out-of-reach.ts';

@@ -88,5 +88,5 @@ export function networkOf(
   sharesMemory: boolean,
 ): NetworkPlan {
   const backend = chooseBackend(wanted, host.passt, sharesMemory, ports);
-  return planNetwork(backend, ports, host.passt, readHostNetwork());
+  return planNetwork(backend, ports, host.passt?.path, readHostNetwork());
 }

@@ -4,8 +4,7 @@ import { MachineStateError, isSystemError } from '../../errors/index.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
-import { readStatus } from '../record/machine-status.ts';
-import { notRunning } from '../record/not-running.ts';
+import { readStatus, notRunning } from '../record/machine-status.ts';
 
 /**
  * Connects to vmlet's agent in the guest, waiting until it answers. It serves one at a time.

@@ -1,8 +1,7 @@
 import { MachineEndedError, MachineStateError, type VmletError } from '../../errors/index.ts';
 import { isAlive } from '../../process/identity.ts';
 import type { Definition } from '../record/definition.ts';
-import { type MachineStatus, describeEnd, readStatus } from '../record/machine-status.ts';
-import { notRunning } from '../record/not-running.ts';
+import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
 import { pause } from '../../util/time/pause.ts';
 
 type Running = Extract<MachineStatus, { kind: 'running' }>;

@@ -8,8 +8,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { attachAgent } from './agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
-import { readStatus } from '../record/machine-status.ts';
-import { notRunning } from '../record/not-running.ts';
+import { readStatus, notRunning } from '../record/machine-status.ts';
 import { pause } from '../../util/time/pause.ts';
 
 /** vmlet's own agent: streams, terminals, files. */

@@ -5,8 +5,7 @@ import { onAbort } from '../../util/time/on-abort.ts';
 import { startTimer } from '../../util/time/timer.ts';
 import type { Definition } from '../record/definition.ts';
 import { endedMeanwhile, hasEnded } from './ended.ts';
-import { readStatus } from '../record/machine-status.ts';
-import { notRunning } from '../record/not-running.ts';
+import { readStatus, notRunning } from '../record/machine-status.ts';
 
 /** Others may be in front of us: each of vmlet's commands needs the monitor for a moment. */
 const TURN_MS = 30_000;

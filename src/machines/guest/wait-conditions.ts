@@ -6,7 +6,7 @@ import type { Definition } from '../record/definition.ts';
 import { lookAtCloudInit } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
-import { sshEndpoint } from '../spec/forwards.ts';
+import { connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, readStatus } from '../record/machine-status.ts';
 import { readSerialStart } from '../channel/serial-start.ts';
@@ -223,8 +223,7 @@ export async function endpointOf(
       return { problem: failedLook(error) };
     }
   }
-  const to = (network?.forwards ?? []).filter((forward) => forward.guestPort === guestPort);
-  const endpoint = sshEndpoint(to.map((forward) => ({ ...forward, guestPort: 22 })));
+  const endpoint = tcpEndpoint(network?.forwards ?? [], guestPort);
   if (endpoint) return endpoint;
   throw new InvalidInputError('port', `${name} has no forward to TCP port ${guestPort} of its guest`, {
     hint: network ? `add one: vmlet port add ${name} ${guestPort}` : 'it has no network',
@@ -234,7 +233,7 @@ export async function endpointOf(
 function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefined {
   const forwards = readPlan(files).network?.forwards ?? [];
   const other = forwards.find((forward) => forward.guestPort !== guestPort && forward.protocol === 'tcp');
-  return other && sshEndpoint([{ ...other, guestPort: 22 }]);
+  return other && connectableEndpoint(other);
 }
 
 /** A look that failed in a way that may pass. @throws what does not. */

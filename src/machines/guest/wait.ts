@@ -3,8 +3,7 @@ import type { Limits } from '../../util/time/deadline.ts';
 import { together } from '../../util/time/together.ts';
 import type { Definition } from '../record/definition.ts';
 import { whileKernelLives } from '../channel/kernel-watch.ts';
-import { type MachineStatus, describeEnd, readStatus } from '../record/machine-status.ts';
-import { notRunning } from '../record/not-running.ts';
+import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
 import { startTimer } from '../../util/time/timer.ts';
 

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { Catalogue, CatalogueRow } from '../../images/catalogue/catalogue.ts';
 import type { ExportOptions, ExportedImage } from '../../images/pull/export-image.ts';
 import type { DiskImage, Image, KernelImage } from '../../images/record/image.ts';
-import { MICRO } from '../../images/record/micro-name.ts';
+import { MICRO } from '../../images/record/reference.ts';
 import type { BuildMicroOptions } from '../../images/micro/micro.ts';
 import type { PullOptions as PullRequest } from '../../images/pull/pull.ts';
 import type { NewImageOptions } from '../../images/pull/pull-url.ts';

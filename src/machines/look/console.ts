@@ -6,8 +6,7 @@ import { type AttachConsoleOptions, attachConsole } from '../../machine/screen/c
 import { readLog } from '../../machine/logs/log-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
-import { type MachineStatus, readStatus } from '../record/machine-status.ts';
-import { notRunning } from '../record/not-running.ts';
+import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
 
 export interface MachineConsoleOptions extends AttachConsoleOptions {
   /** What was said before, from the log. */

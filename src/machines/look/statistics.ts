@@ -1,9 +1,8 @@
 import { type MachineStatistics, readStatistics } from '../../machine/logs/statistics.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
-import { readStatus } from '../record/machine-status.ts';
+import { readStatus, notRunning } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
-import { notRunning } from '../record/not-running.ts';
 
 /** @throws MachineStateError, MachineEndedError, or the signal's reason. */
 export async function readMachineStatistics(

@@ -29,7 +29,7 @@ export async function planMachineNetwork(
   // Not over vhost-user: snapshots with memory and saved states hold a virtio card that QEMU itself serves.
   const forwards = forwardsOf(spec);
   const backend = chooseBackend(spec.net, host.passt, false, forwards);
-  const plan = planNetwork(backend, forwards, host.passt, readHostNetwork());
+  const plan = planNetwork(backend, forwards, host.passt?.path, readHostNetwork());
   return { ...plan, forwards: await bindForwards(plan, earlier, signal) };
 }
 

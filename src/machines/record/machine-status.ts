@@ -1,3 +1,4 @@
+import { MachineStateError } from '../../errors/index.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
@@ -121,4 +122,8 @@ export function describeEnd(outcome: Outcome | LostOutcome): string {
     default:
       return describeOutcome(outcome);
   }
+}
+
+export function notRunning(name: string, kind: string): MachineStateError {
+  return new MachineStateError(name, kind, 'does not run', { hint: `start it first: vmlet start ${name}` });
 }

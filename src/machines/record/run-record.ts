@@ -8,7 +8,7 @@ import {
 } from '../../machine/life/outcome.ts';
 import { type OutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
 import type { ProcessIdentity } from '../../process/identity.ts';
-import { signalName } from '../../process/signal-name.ts';
+import { signalName } from '../../process/keeper.ts';
 
 const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
 /** Milliseconds since 1970, as far as there are dates. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MachineStateError, isSystemError } from '../../errors/index.ts';
-import { queryMachineType } from '../../machine/spec/machine-type.ts';
+import { queryMachineType } from '../../machine/qemu/hardware.ts';
 import { type SaveProgress, restoreState, saveState } from '../../machine/state/saved-state.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { QmpClient } from '../../qmp/index.ts';
@@ -10,9 +10,8 @@ import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
-import { readStatus } from '../record/machine-status.ts';
+import { readStatus, notRunning } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
-import { notRunning } from '../record/not-running.ts';
 import { discardSavedMemory, discardSavedNote, readSavedNote, writeSavedNote } from '../record/saved-note.ts';
 
 export interface SaveMachineOptions extends Limits {

@@ -10,9 +10,14 @@ import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { isRestoring } from '../lock/interrupted-restore.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
-import { type LostOutcome, type MachineStatus, readEnding, readStatus } from '../record/machine-status.ts';
+import {
+  type LostOutcome,
+  type MachineStatus,
+  readEnding,
+  readStatus,
+  notRunning,
+} from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
-import { notRunning } from '../record/not-running.ts';
 
 /** The ways of ending a named machine, gentlest first. */
 export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';

@@ -1,17 +1,16 @@
 import { MachineStateError } from '../../errors/index.ts';
 import { FIRMWARE_VARS_NODE } from '../../machine/qemu/firmware-arguments.ts';
-import { hardwareOf } from '../../machine/qemu/hardware.ts';
+import { hardwareOf, queryMachineType } from '../../machine/qemu/hardware.ts';
 import { listSnapshots } from '../../images/qemu-img/disk-snapshot.ts';
 import { removeSnapshots, snapshotDisks } from '../../machine/state/disks-snapshot.ts';
-import { snapshotLiveDisks } from '../../machine/state/live-disks-snapshot.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { BEFORE_RESTORE, disksInSnapshots, requireFreeName } from '../../machine/state/machine-snapshot.ts';
-import { queryMachineType } from '../../machine/spec/machine-type.ts';
 import {
   type SnapshotNodes,
   removeLiveSnapshot,
   saveLiveSnapshot,
   snapshotsOfNodes,
+  snapshotLiveDisks,
 } from '../../machine/state/memory-snapshot.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { QmpClient } from '../../qmp/index.ts';

@@ -21,12 +21,25 @@ export function storedForward({ protocol, hostAddress, hostPort, guestPort }: Po
   return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
 }
 
+/** A TCP address of the host. */
+export interface HostEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Where ssh connects to on the host. */
-export function sshEndpoint(
-  forwards: readonly BoundForward[],
-): { readonly address: string; readonly port: number } | undefined {
-  const forward = forwards.find(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
-  if (!forward) return undefined;
+export function sshEndpoint(forwards: readonly BoundForward[]): HostEndpoint | undefined {
+  return tcpEndpoint(forwards, SSH_PORT);
+}
+
+/** Where a TCP port of the guest is reached from the host. */
+export function tcpEndpoint(forwards: readonly BoundForward[], port: number): HostEndpoint | undefined {
+  const forward = forwards.find(({ guestPort, protocol }) => guestPort === port && protocol === 'tcp');
+  return forward && connectableEndpoint(forward);
+}
+
+/** Where a client on the host connects to: loopback where a forward listens on all addresses. */
+export function connectableEndpoint(forward: BoundForward): HostEndpoint {
   const everywhere = { '0.0.0.0': LOOPBACK, '::': '::1' }[forward.hostAddress];
   return { address: everywhere ?? forward.hostAddress, port: forward.hostPort };
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { newMac } from '../../machine/plan/new-mac.ts';
+import { newMac } from '../../network/card/network-card.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
 /** What tells a machine from all others; a clone gets it anew. */

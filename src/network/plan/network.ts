@@ -105,11 +105,14 @@ export function chooseBackend(
   );
 }
 
-/** @throws InvalidInputError for a forward that the backend cannot make on this host. */
+/**
+ * @param passtPath passt's program file; slirp needs none.
+ * @throws InvalidInputError for a forward that the backend cannot make on this host.
+ */
 export function planNetwork(
   backend: NetworkBackend,
   forwards: readonly PortForward[],
-  passt: PasstAbilities | undefined,
+  passtPath: string | undefined,
   host: HostNetwork,
 ): NetworkPlan {
   const slirp = backend === 'slirp';
@@ -127,7 +130,7 @@ export function planNetwork(
   }
   return {
     backend,
-    passtPath: slirp ? undefined : passt?.path,
+    passtPath: slirp ? undefined : passtPath,
     forwards,
     guest: {
       mac: CARD_AT_BOOT,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { FaultUnavailableError, InvalidInputError } from '../../errors/index.ts';
-import { cardDevice } from '../../machine/plan/card-device.ts';
+import { cardDevice } from '../../network/card/network-card.ts';
 import { type NetworkCard, networkCards, setLink } from '../../machine/plan/network-card.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import { ActiveFaults } from './active-faults.ts';

@@ -1,4 +1,4 @@
-import { isSystemError } from '../../errors/base/system-error.ts';
+import { isSystemError } from '../../errors/index.ts';
 
 const MISSING = ['ENOENT', 'ENOTDIR'];
 

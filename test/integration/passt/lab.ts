@@ -48,8 +48,7 @@ export async function planFor(
   forwards: readonly BoundForward[],
   passtPath = requireProgram('passt'),
 ): Promise<BoundNetworkPlan> {
-  const abilities = { path: passtPath, hasFd: true, hasVhostUser: true, completesHandshakes: true };
-  return Promise.resolve({ ...planNetwork(backend, forwards, abilities, readHostNetwork()), forwards });
+  return Promise.resolve({ ...planNetwork(backend, forwards, passtPath, readHostNetwork()), forwards });
 }
 
 /** @param marker is in QEMU's argv and in the name of its directory, to find both again. */

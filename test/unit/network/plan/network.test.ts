@@ -25,7 +25,7 @@ function plan(
     hostPort: forward.hostPort ?? 40_000,
     ephemeral: forward.hostPort === undefined,
   }));
-  return { ...planNetwork(backend, forwards, passt, on), forwards };
+  return { ...planNetwork(backend, forwards, passt.path, on), forwards };
 }
 
 describe('chooseBackend', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TransferRate } from '../../../../src/images/pull/transfer-rate.ts';
+import { TransferRate } from '../../../../src/images/pull/transfer-progress.ts';
 
 it('tells the rate of the last five seconds and forgets what was before', () => {
   const rate = new TransferRate();

@@ -1,4 +1,0 @@
-/** To the minute, as in `2026-03-01 14:25`, in UTC. */
-export function formatMoment(date: Date): string {
-  return date.toISOString().slice(0, 16).replace('T', ' ');
-}
