@@ -34,6 +34,7 @@ const checks = [
   check('shell scripts', 'shellcheck', shellScripts()),
   check('licences', 'node', ['scripts/check-licences.mjs']),
   check('folders', 'node', ['scripts/check-folders.mjs']),
+  check('circles of C files', 'node', ['scripts/check-c-circles.mjs']),
   check('package shape', 'publint', ['--strict'], 'build'),
   check('package types', 'attw', ['--pack', '.', '--profile', 'esm-only', '--quiet'], 'build'),
 ];

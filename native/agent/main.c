@@ -7,6 +7,7 @@
 #include "port.h"
 #include "power.h"
 #include "power_button.h"
+#include "role.h"
 #include "session.h"
 #include "sink.h"
 #include "spawn.h"
@@ -24,7 +25,6 @@
 #include <unistd.h>
 
 static struct watch signals, listener = {.fd = -1};
-static enum role role;
 
 static void watch_signals(void)
 {
@@ -52,11 +52,11 @@ static void obey(int signal)
 {
     if (signal == SIGCHLD)
         children_reap();
-    else if (role != ROLE_INIT && (signal == SIGTERM || signal == SIGINT))
+    else if (agent_role() != ROLE_INIT && (signal == SIGTERM || signal == SIGINT))
         leave(0);
-    else if (role == ROLE_INIT && signal == SIGTERM)
+    else if (agent_role() == ROLE_INIT && signal == SIGTERM)
         power_schedule(POWER_REBOOT);
-    else if (role == ROLE_INIT && signal != SIGHUP)
+    else if (agent_role() == ROLE_INIT && signal != SIGHUP)
         power_schedule(POWER_OFF);
 }
 
@@ -95,7 +95,7 @@ static _Noreturn void serve(void)
         busy |= port_pump_output();
         children_pump();
         /* The greeting goes first. */
-        if (role == ROLE_INIT && port_drained())
+        if (agent_role() == ROLE_INIT && port_drained())
             power_button_pump();
         power_pump();
         if (port_attached())
@@ -105,8 +105,8 @@ static _Noreturn void serve(void)
             busy |= listener.readable;
             continue;
         }
-        if (role != ROLE_INIT)
-            leave(role == ROLE_SOCKET ? 0 : 1);
+        if (agent_role() != ROLE_INIT)
+            leave(agent_role() == ROLE_SOCKET ? 0 : 1);
         port_attach(virtio_port_open(), PORT_VIRTIO, &session_events);
     }
 }
@@ -167,16 +167,16 @@ int main(int count, char **arguments)
     loop_start();
     watch_signals();
     if (is_init) {
-        session_start(role = ROLE_INIT);
+        role_set(ROLE_INIT);
         port_attach(virtio_port_open(), PORT_VIRTIO, &session_events);
     } else if (strcmp(arguments[1], "--port") == 0) {
-        session_start(role = ROLE_SERVICE);
+        role_set(ROLE_SERVICE);
         attach_device(arguments[2]);
     } else if (strcmp(arguments[1], "--fd") == 0) {
-        session_start(role = ROLE_SOCKET);
+        role_set(ROLE_SOCKET);
         attach_inherited(arguments[2]);
     } else if (strcmp(arguments[1], "--listen") == 0) {
-        session_start(role = ROLE_SOCKET);
+        role_set(ROLE_SOCKET);
         listen_at(arguments[2]);
     } else {
         explain();

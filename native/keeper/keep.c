@@ -140,18 +140,23 @@ static int report_end(void)
     return asked_for || (WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0) ? 0 : 1;
 }
 
+static void write_record(void)
+{
+    record_changed();
+    record_act();
+}
+
 static int start(const struct options *options, const struct log *qemu_log)
 {
     const char *path;
     int monitor_fd, console_fd;
     if (!events_open(options->events))
         return fail(options->events);
-    if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(&path))
+    if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(write_record, &path))
         return fail(path);
     if (!qemu_start(options->program, qemu_log->fd, &monitor_fd, &console_fd))
         return fail(options->program[0]);
-    record_changed();
-    record_act();
+    write_record();
     report("started %d %llu", (int)qemu.process.pid, qemu.process.start_time);
     console_attach(console_fd);
     monitor_start(monitor_fd, options->paused);
@@ -175,7 +180,7 @@ static int run(const struct options *options)
     /* Without the record of the run the machine may be started again, and the directory is that start's. */
     file_remove_flat_directory(options->runtime_directory);
     if (status == 0)
-        record_end();
+        record_end(monitor.negotiated, monitor.fatal_state);
     else
         record_remove();
     return status == 0 ? report_end() : status;

@@ -4,7 +4,7 @@
 #include "exec.h"
 #include "files.h"
 #include "power.h"
-#include "session.h"
+#include "role.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static void start(uint32_t channel, const uint8_t *bytes, size_t length)
         return;
     }
     /* On a socket we run on somebody's own machine: its name, clock and power are not ours. */
-    if (session_role() == ROLE_SOCKET && changes_the_machine(field.value[0])) {
+    if (agent_role() == ROLE_SOCKET && changes_the_machine(field.value[0])) {
         channel_fail(channel, PHASE_SYSTEM, EPERM, NULL);
         return;
     }

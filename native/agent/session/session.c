@@ -2,16 +2,13 @@
 #include "bytes.h"
 #include "channel.h"
 #include "request.h"
+#include "role.h"
 #include <string.h>
 #include <time.h>
 
-static enum role role;
 static enum hello_reason greeting = HELLO_STARTED;
 static bool open;
 static uint8_t nonce[NONCE_SIZE];
-
-void session_start(enum role session_role_) { role = session_role_; }
-enum role session_role(void) { return role; }
 
 static void send_hello(enum hello_reason reason, unsigned version)
 {
@@ -24,7 +21,7 @@ static void send_hello(enum hello_reason reason, unsigned version)
     put_u16(payload + 10, VERSION_MIN);
     put_u16(payload + 12, VERSION_MAX);
     payload[14] = (uint8_t)reason;
-    payload[15] = (uint8_t)role;
+    payload[15] = (uint8_t)agent_role();
     put_u64(payload + 16, (uint64_t)up.tv_sec * 1000000000u + (uint64_t)up.tv_nsec);
     port_send(FRAME_HELLO, 0, 0, payload, sizeof payload);
 }

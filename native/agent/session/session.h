@@ -3,7 +3,3 @@
 #include "port.h"
 
 extern const struct port_events session_events;
-
-/* `role` is told to the host; `started` makes the first greeting say so. */
-void session_start(enum role role);
-enum role session_role(void);

@@ -2,7 +2,7 @@
 #include "fail.h"
 #include "loop.h"
 #include "port.h"
-#include "session.h"
+#include "role.h"
 #include <errno.h>
 #include <signal.h>
 #include <sys/reboot.h>
@@ -73,7 +73,7 @@ void power_pump(void)
     }
     enum power_action action = scheduled;
     scheduled = POWER_NONE;
-    if (session_role() != ROLE_INIT) {
+    if (agent_role() != ROLE_INIT) {
         ask_init(action);
         return;
     }

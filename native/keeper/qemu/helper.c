@@ -3,7 +3,6 @@
 #include "dial.h"
 #include "helper_arguments.h"
 #include "loop.h"
-#include "record.h"
 #include "spawn.h"
 #include <errno.h>
 #include <signal.h>
@@ -30,9 +29,11 @@ unsigned helper_count;
 
 static int64_t tell_all_at = INT64_MAX;
 static bool qemu_is_gone;
+static void (*processes_changed)(void);
 
-bool helpers_listen(const char **path)
+bool helpers_listen(void (*changed)(void), const char **path)
 {
+    processes_changed = changed;
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
         helper->connection = -1;
@@ -95,9 +96,8 @@ static void start(struct helper *helper)
     helper->process = identity_of(pid);
     helper->started_at = now_ms();
     helper->kill_at = INT64_MAX;
-    record_changed();
-    /* Whoever reads of it in the log finds it in the record, too. */
-    record_act();
+    /* A reader of the log finds it in the record, too. */
+    processes_changed();
     snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", helper->name, (int)pid);
     events_add("VMLET_HELPER_STARTED", data);
 }
@@ -193,8 +193,7 @@ void helpers_reaped(pid_t pid, int status)
             slow_down(helper);
         else
             helper->not_before = 0;
-        record_changed();
-        record_act();
+        processes_changed();
         report_end(helper, status);
     }
 }

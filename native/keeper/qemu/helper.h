@@ -26,8 +26,8 @@ extern struct helper {
 } helpers[HELPERS_MAX];
 extern unsigned helper_count;
 
-/* False, errno set; `path` is what it is about. */
-bool helpers_listen(const char **path);
+/* `changed` is called when a program was started or has ended. False, errno set; `path` is what it is about. */
+bool helpers_listen(void (*changed)(void), const char **path);
 void helpers_prepare(void);
 void helpers_act(void);
 void helpers_reaped(pid_t pid, int status);

@@ -4,7 +4,6 @@
 #include "helper.h"
 #include "identity.h"
 #include "loop.h"
-#include "monitor.h"
 #include "note.h"
 #include "qemu.h"
 #include "text.h"
@@ -109,7 +108,7 @@ static void print_number(struct text *text, const char *key, bool known, int num
         text_print(text, ",\"%s\":null", key);
 }
 
-void record_end(void)
+void record_end(bool negotiated, const char *fatal_state)
 {
     struct text text = {.at = content, .size = sizeof content};
     text_print(&text, "{\"version\":1,\"startedAt\":%lld,\"endedAt\":%lld", (long long)started_at,
@@ -117,8 +116,8 @@ void record_end(void)
     print_number(&text, "exitCode", WIFEXITED(qemu.status), WEXITSTATUS(qemu.status));
     print_number(&text, "signal", WIFSIGNALED(qemu.status), WTERMSIG(qemu.status));
     print_number(&text, "sentSignal", qemu.sent_signal != 0, qemu.sent_signal);
-    text_print(&text, ",\"negotiated\":%s,\"fatalRunState\":", monitor.negotiated ? "true" : "false");
-    text_print(&text, monitor.fatal_state ? "\"%s\"" : "null", monitor.fatal_state);
+    text_print(&text, ",\"negotiated\":%s,\"fatalRunState\":", negotiated ? "true" : "false");
+    text_print(&text, fatal_state ? "\"%s\"" : "null", fatal_state);
     text_print(&text, ",\"events\":[");
     events_print_life(&text);
     text_print(&text, "]}\n");

@@ -15,7 +15,7 @@ void record_disk_stop(const char *data, size_t length);
 void record_changed(void);
 /* Writes the record when it is out of date; again later where that fails. */
 void record_act(void);
-/* Writes the end's record, then removes the run's. */
-void record_end(void);
+/* Writes the end's record, then removes the run's. What the monitor had heard by then: see struct monitor. */
+void record_end(bool negotiated, const char *fatal_state);
 /* QEMU never ran. */
 void record_remove(void);

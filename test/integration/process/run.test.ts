@@ -7,7 +7,7 @@ const STANDSTILL_MS = 400;
 
 describe('a program that is run to its end', () => {
   it('is ended when it lives and does nothing, whatever signals it ignores', async () => {
-    const argv = ['sh', '-c', 'trap "" TERM INT; sleep 60'] as const;
+    const argv = ['sh', '-c', 'trap "" TERM INT; exec sleep 60'] as const;
     await expect(run([...argv], { standstillMs: STANDSTILL_MS })).rejects.toThrow(StandstillError);
   });
 

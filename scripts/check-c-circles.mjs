@@ -1,0 +1,45 @@
+// No C program has a circle of files: a .c file and its .h count as one, and #include "…" is an arrow.
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', 'native');
+let failed = false;
+
+for (const program of readdirSync(root, { withFileTypes: true })) {
+  if (!program.isDirectory()) continue;
+  const circle = circleOf(arrowsOf(join(root, program.name)));
+  if (circle === undefined) continue;
+  process.stderr.write(`native/${program.name} has a circle: ${circle.join(' → ')}\n`);
+  failed = true;
+}
+if (failed) process.exitCode = 1;
+
+function arrowsOf(directory) {
+  const arrows = new Map();
+  for (const path of readdirSync(directory, { recursive: true }).filter((name) => /\.[ch]$/.test(name))) {
+    const from = basename(path).replace(/\.[ch]$/, '');
+    const includes = [...readFileSync(join(directory, path), 'utf8').matchAll(/^#include "(\w+)\.h"/gm)];
+    const to = includes.map(([, name]) => name).filter((name) => name !== from);
+    arrows.set(from, [...(arrows.get(from) ?? []), ...to]);
+  }
+  return arrows;
+}
+
+function circleOf(arrows) {
+  const done = new Set();
+  const visit = (name, way) => {
+    if (way.includes(name)) return [...way.slice(way.indexOf(name)), name];
+    if (done.has(name)) return undefined;
+    for (const next of arrows.get(name) ?? []) {
+      const circle = visit(next, [...way, name]);
+      if (circle) return circle;
+    }
+    done.add(name);
+    return undefined;
+  };
+  for (const name of arrows.keys()) {
+    const circle = visit(name, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
