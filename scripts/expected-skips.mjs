@@ -2,11 +2,6 @@
 // nothing.
 export const expectedSkips = [
   { file: /systems\/rpm-guest/, reason: 'takes minutes: VMLET_TEST_RPM_GUEST=1' },
-  {
-    file: /guest\/seed\.test/,
-    test: /^cloud-init /,
-    reason: 'cloud-init, which changes the host it is installed on, is not',
-  },
   { file: /confine-program-root/, test: /^as 'an ordinary user'/, reason: 'what only root can lose' },
   {
     file: /image-build-rpm/,

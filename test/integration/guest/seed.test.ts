@@ -9,16 +9,15 @@ import { makeSshKeyPair } from '../../../src/guest/ssh/ssh-key.ts';
 import { fatImage } from '../../../src/images/formats/fat.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
+import { type CloudInit, findCloudInit } from '../../cloud-init.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
-const PYTHON = '/usr/bin/python3';
 const READ_USER_DATA = join(import.meta.dirname, '../../../fixtures/seed/read-user-data.py');
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
+const cloudInit = await findCloudInit();
 const noCloudInit =
-  existsSync(PYTHON) && findProgram('cloud-init') !== undefined
-    ? undefined
-    : 'seeds are not read by cloud-init, which is not installed';
+  typeof cloudInit === 'string' ? `seeds are not read by cloud-init: ${cloudInit}` : undefined;
 const noDosTools =
   existsSync('/usr/sbin/fsck.fat') && findProgram('mcopy') !== undefined
     ? undefined
@@ -54,6 +53,11 @@ async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<
   }
 }
 
+function requireCloudInit(): CloudInit {
+  if (typeof cloudInit === 'string') throw new Error(cloudInit);
+  return cloudInit;
+}
+
 interface Understood {
   readonly config: Readonly<Record<string, unknown>>;
   readonly parts: readonly (readonly [string, string])[];
@@ -63,8 +67,9 @@ interface Understood {
 async function understood(userData: string): Promise<Understood> {
   const seed = await seedOf({ ...everything, userData });
   return inDirectory(async (directory) => {
-    const { stdout, stderr } = await run([PYTHON, READ_USER_DATA, mkdtempSync(join(directory, 'cloud'))], {
-      environment: ENVIRONMENT,
+    const { python, environment } = requireCloudInit();
+    const { stdout, stderr } = await run([python, READ_USER_DATA, mkdtempSync(join(directory, 'cloud'))], {
+      environment,
       input: Buffer.from(seed.get('user-data')!),
     });
     expect(stderr).toBe('');
@@ -81,8 +86,9 @@ describe.skipIf(noCloudInit !== undefined)('cloud-init', () => {
         if (content === undefined) continue;
         const path = join(directory, type);
         writeFileSync(path, content);
-        const argv = ['cloud-init', 'schema', '--schema-type', type, '--config-file', path] as const;
-        const { stdout } = await run(argv, { environment: ENVIRONMENT });
+        const { command, environment } = requireCloudInit();
+        const argv = [...command, 'schema', '--schema-type', type, '--config-file', path] as const;
+        const { stdout } = await run(argv, { environment });
         expect(stdout.toString('utf8')).toMatch(/^Valid schema/m);
       }
     });
