@@ -15,7 +15,7 @@ import type { Machine } from '../machine/running/machine.ts';
 import { hostNameSchema } from '../util/host-name.ts';
 import { newMac } from '../network/card/network-card.ts';
 import type { NetworkInput } from '../machine/network/network-place.ts';
-import { withPortChoices } from '../machine/spec/port-choices.ts';
+import { withPortChoices } from '../network/ports/port-choices.ts';
 import { networkOf } from '../machine/survey/survey.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';

@@ -14,7 +14,7 @@ import { prepareFiles } from './prepare.ts';
 import { reachGuest } from './reach-guest.ts';
 import { RunningMachine } from '../running/running-machine.ts';
 import { type LaunchOptions, type Spec, parseSpec } from '../spec/spec.ts';
-import { withPortChoices } from '../spec/port-choices.ts';
+import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 

@@ -6,7 +6,6 @@ import {
   KeeperEndedError,
   LaunchError,
   MachineStateError,
-  PortTakenError,
   TimedOutError,
   isSystemError,
   tellingLine,
@@ -18,6 +17,7 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
+import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { identifyProcess, killProcess } from '../../process/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../../process/keeper.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
@@ -60,8 +60,6 @@ const START_TIMEOUT_MS = 60_000;
 const BOOT_TIMEOUT_MS = 120_000;
 /** QEMU is killed, and helpers have two seconds. */
 const KEEPER_END_MS = 15_000;
-/** A port that we chose can be taken by another process before passt has it; then others are chosen. */
-const PORT_CHOICES = 3;
 
 /** What goes into a new QEMU before its processors run, instead of booting. */
 export interface MemoryToLoad {
@@ -105,16 +103,10 @@ export async function startMachine(
   }
   // What an interrupted save has left goes in any case.
   if (options.discardSaved === true || !existsSync(files.savedState)) discardSaved(definition);
-  for (let choice = 1; ; choice++) {
-    try {
-      await startLocked(locations, definition, { ...options, lifeline, memory });
-      return definition;
-    } catch (error) {
-      const another = error instanceof PortTakenError && error.ephemeral && choice < PORT_CHOICES;
-      if (!another) throw error;
-      options.log?.debug({ err: error }, 'a chosen port was taken; choosing again');
-    }
-  }
+  await withPortChoices(options.log, async () =>
+    startLocked(locations, definition, { ...options, lifeline, memory }),
+  );
+  return definition;
 }
 
 function isStoppedShort(definition: Definition): boolean {

@@ -3,7 +3,7 @@ import { PortTakenError } from '../../errors/index.ts';
 
 const CHOICES = 3;
 
-/** Starts something whose ports nobody held while it was planned: where another took one that was chosen, once more. */
+/** A port that was chosen while nobody held it can be taken before QEMU or passt has it: then others are chosen. */
 export async function withPortChoices<T>(log: Logger | undefined, start: () => Promise<T>): Promise<T> {
   for (let choice = 1; ; choice++) {
     try {
