@@ -17,7 +17,7 @@ export default defineConfig({
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...ofDist } },
       { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...ofDist } },
       { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...ofDist } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, ...ofDist } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...ofDist } },
     ],
   },
 });

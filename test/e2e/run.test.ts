@@ -120,14 +120,14 @@ describe('vmlet run', () => {
     const { status, stderr } = await vmlet(
       'run',
       '--boot-timeout',
-      '1',
+      '5',
       '--append',
       'rdinit=/bin/cat',
       'micro',
       'true',
     );
     expect(status).toBe(124);
-    expect(stderr).toMatch(/did not finish within 1 s/);
+    expect(stderr).toMatch(/did not finish within 5 s/);
     expect(stderr).toMatch(/console ended with/);
   });
 
