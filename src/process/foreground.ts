@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { type ExitStatus, MissingProgramError } from '../errors/index.ts';
+import { execaFor } from './helper.ts';
 import { findProgram } from './program.ts';
-import { startProcess } from './start-process.ts';
 
 /** What a terminal sends to a whole group: the program has it already, and what to do is its decision. */
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
@@ -14,18 +13,15 @@ const FOR_US_ALONE = ['SIGTERM', 'SIGHUP'] as const;
  */
 export async function runInForeground(argv: readonly [string, ...string[]]): Promise<ExitStatus> {
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
-  const [program, ...args] = argv;
-  const { child } = startProcess(program, () => spawn(program, args, { stdio: 'inherit' }));
+  const start = await execaFor(argv[0]);
+  const { child, ended } = start(argv, { stdio: 'inherit' });
   const ignore = (): void => undefined;
   const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const signal of FROM_TERMINAL) process.on(signal, ignore);
   for (const signal of FOR_US_ALONE) process.on(signal, passOn);
   try {
-    return await new Promise<ExitStatus>((resolve) => {
-      child.once('exit', (exitCode, signal) =>
-        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-      );
-    });
+    const { exitCode, signal } = await ended;
+    return { exitCode, signal };
   } finally {
     for (const signal of FROM_TERMINAL) process.off(signal, ignore);
     for (const signal of FOR_US_ALONE) process.off(signal, passOn);

@@ -1,6 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { ProcessStartError, isSystemError } from '../errors/index.ts';
 
+/** Node types the streams as always there. */
+type Started = Pick<ChildProcess, 'pid' | 'on'> & { readonly stdio?: ChildProcess['stdio'] };
+
 /**
  * Node says in three ways that the kernel started nothing: it throws (ENOMEM), it returns a process without streams
  * (EMFILE), or one with them (EAGAIN), which may never have been opened (EACCES of a socket pair, where a security
@@ -8,7 +11,7 @@ import { ProcessStartError, isSystemError } from '../errors/index.ts';
  * nobody hears them.
  * @throws ProcessStartError. That there is such a program has been seen before.
  */
-export function startProcess<T extends ChildProcess>(
+export function startProcess<T extends Started>(
   program: string,
   spawnIt: () => T,
 ): { readonly child: T; readonly pid: number } {
@@ -17,22 +20,17 @@ export function startProcess<T extends ChildProcess>(
   child.on('error', () => undefined);
   const { pid } = child;
   if (pid === undefined) {
-    for (const stream of streamsOf(child)) stream?.on('error', () => undefined);
+    for (const stream of child.stdio ?? []) stream?.on('error', () => undefined);
     throw new ProcessStartError(program);
   }
   return { child, pid };
 }
 
-function spawned<T extends ChildProcess>(program: string, spawnIt: () => T): T {
+function spawned<T>(program: string, spawnIt: () => T): T {
   try {
     return spawnIt();
   } catch (error) {
     if (isSystemError(error)) throw new ProcessStartError(program, { cause: error });
     throw error;
   }
-}
-
-/** Node types them as always there. */
-function streamsOf(child: { readonly stdio?: ChildProcess['stdio'] }) {
-  return child.stdio ?? [];
 }

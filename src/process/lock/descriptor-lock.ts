@@ -1,10 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { CommandFailedError, type ExitStatus } from '../../errors/index.ts';
-import { type Limits, withinLimits } from '../../util/time/deadline.ts';
-import { giveUpOrphanedOutput } from '../orphaned-output.ts';
 import { requireProgram } from '../program.ts';
-import { startProcess } from '../start-process.ts';
-import { STANDARD_DESCRIPTORS, tether } from '../confine/tether.ts';
+import { type RunOptions, run } from '../run.ts';
 
 const BUSY = 1;
 /** It answers in milliseconds where it does not wait for the lock. */
@@ -46,37 +41,16 @@ export async function lockFreeDescriptor(descriptor: number, signal?: AbortSigna
 async function flock(
   options: readonly string[],
   descriptor: number,
-  limits: Limits,
+  limits: Pick<RunOptions, 'signal' | 'timeoutMs'>,
   others: readonly number[] = [],
 ): Promise<number> {
   limits.signal?.throwIfAborted();
   const path = requireProgram('flock', 'It is part of util-linux.');
-  const argv: [string, ...string[]] = [path, ...options, '3'];
-  const [program, ...args] = tether(process.pid, STANDARD_DESCRIPTORS + 1, argv);
-  const { child } = startProcess(path, () =>
-    spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', descriptor], env: {} }),
-  );
-  let words = '';
-  child.stdio[2]?.on('data', (chunk: Buffer) => (words += chunk.toString()));
-  giveUpOrphanedOutput(child);
-  const ended = closed(child);
-  try {
-    const status = await withinLimits(path, ended, limits);
-    const { exitCode } = status;
-    if (exitCode === undefined || ![0, ...others].includes(exitCode)) {
-      throw new CommandFailedError(argv, status, words);
-    }
-    return exitCode;
-  } finally {
-    child.kill('SIGKILL');
-    await ended;
-  }
-}
-
-async function closed(child: ChildProcess): Promise<ExitStatus> {
-  return await new Promise((resolve) => {
-    child.once('close', (exitCode, name) =>
-      resolve({ exitCode: exitCode ?? undefined, signal: name ?? undefined }),
-    );
+  const { exitCode } = await run([path, ...options, '3'], {
+    ...limits,
+    environment: {},
+    descriptors: [descriptor],
+    acceptedExitCodes: [0, ...others],
   });
+  return exitCode;
 }

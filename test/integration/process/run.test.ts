@@ -1,7 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { StandstillError, TimedOutError } from '../../../src/errors/index.ts';
+import { ProcessStartError, StandstillError, TimedOutError } from '../../../src/errors/index.ts';
+import { runInForeground } from '../../../src/process/foreground.ts';
 import { run } from '../../../src/process/run.ts';
+import { temporaryDirectory } from '../../directory.ts';
+import { withoutDescriptors } from '../../without-descriptors.ts';
+
+const directory = temporaryDirectory();
 
 const STANDSTILL_MS = 400;
 
@@ -36,12 +43,80 @@ describe('a program that is run to its end', () => {
       block(2000);
       setImmediate(() => block(1500));
     };
+    await run(['true']);
     const first = run(['echo'], { onStdout: starve });
     const second = run(['sh', '-c', 'sleep 1; echo out']);
+    await turn();
     // The first's output and its end are there when we look; the second's end comes between the two, and then we wait again.
     block(500);
     await first;
     expect((await second).stdout.toString()).toBe('out\n');
+  });
+
+  it('is killed when it prints more than may be kept, though it takes no notice of what nobody reads', async () => {
+    const script = 'trap "" PIPE; printf 12345; exec sleep 60';
+    await expect(run(['sh', '-c', script], { maxBuffer: 4 })).rejects.toMatchObject({
+      code: 'VMLET_COMMAND_FAILED',
+      status: { exitCode: undefined, signal: 'SIGKILL' },
+      stderr: 'it printed more than 4 bytes',
+    });
+    expect(String((await run(['printf', '12345'], { maxBuffer: 5 })).stdout)).toBe('12345');
+  });
+
+  it('is judged by how it ends, and not by how much of its input it wanted', async () => {
+    const input = Buffer.alloc(10_000_000, 'x');
+    const script = 'head -c 1; exec 0<&-; exit 3';
+    const { exitCode, stdout } = await run(['sh', '-c', script], { input, acceptedExitCodes: [3] });
+    expect([exitCode, String(stdout)]).toEqual([3, 'x']);
+    expect((await run(['cat'], { input })).stdout.equals(input)).toBe(true);
+  });
+
+  it('is killed on abort, at whatever moment, and any number of them by one signal', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', hear);
+    const [first, later] = [new AbortController(), new AbortController()];
+    const atOnce = run(['sleep', '60'], { signal: first.signal });
+    first.abort(new Error('at once'));
+    await expect(atOnce).rejects.toThrow('at once');
+    let running = 0;
+    const onStdout = (): void => {
+      running += 1;
+      if (running === 12) later.abort(new Error('later'));
+    };
+    const script = 'echo; exec sleep 60';
+    const many = Array.from({ length: 12 }, async () =>
+      run(['sh', '-c', script], { signal: later.signal, onStdout }).catch((reason: unknown) => reason),
+    );
+    expect(await Promise.all(many)).toEqual(many.map(() => new Error('later')));
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is started in our directory, though that has been removed', async () => {
+    const before = process.cwd();
+    const lost = join(directory, 'lost');
+    mkdirSync(lost);
+    process.chdir(lost);
+    try {
+      rmdirSync(lost);
+      const { stdout } = await run(['readlink', '/proc/self/cwd']);
+      expect(String(stdout)).toBe(`${lost} (deleted)\n`);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('is said not to be started where the host gives no descriptors, and nothing else happens', async () => {
+    await run(['true']);
+    const refused = new ProcessStartError('true');
+    await withoutDescriptors(async () => {
+      await expect(run(['true'])).rejects.toThrow(refused);
+      await expect(runInForeground(['true'])).rejects.toThrow(refused);
+      // What nobody hears would end us here.
+      await turn();
+    });
+    await run(['true']);
   });
 });
 

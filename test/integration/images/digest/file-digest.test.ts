@@ -1,16 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ProcessStartError } from '../../../../src/errors/index.ts';
 import { FileDigest } from '../../../../src/images/digest/file-digest.ts';
 import { temporaryDirectory } from '../../../directory.ts';
+import { withoutDescriptors } from '../../../without-descriptors.ts';
 import { digestOf, noise } from '../../transfer/lab.ts';
 
 const path = join(temporaryDirectory(), 'growing');
 const content = noise(40 * 1024 * 1024);
-const OURS = ['--pid', String(process.pid)];
 let handle: FileHandle;
 let digest: FileDigest;
 let threadsBefore: number;
@@ -68,6 +67,7 @@ test('a thread that ends too early is told, and not waited for', async () => {
 });
 
 test('a thread that the host has no descriptors for is told, in words of ours', async () => {
+  // Until it is over: a thread looks for its own when it begins to run.
   await withoutDescriptors(async () => {
     const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
     await expect(other.digest(undefined)).rejects.toThrow(
@@ -76,28 +76,6 @@ test('a thread that the host has no descriptors for is told, in words of ours', 
     await other.close();
   });
 });
-
-/** Not before it is over: a thread looks for its own when it begins to run. */
-async function withoutDescriptors(act: () => Promise<void>): Promise<void> {
-  const taken: number[] = [];
-  const limit = execFileSync('prlimit', [...OURS, '--nofile', '--noheadings', '--output', 'SOFT'], {
-    encoding: 'utf8',
-  }).trim();
-  setLimit('200');
-  try {
-    for (;;) taken.push(openSync('/dev/null', 'r'));
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'EMFILE' });
-    await act();
-  } finally {
-    for (const descriptor of taken) closeSync(descriptor);
-    setLimit(limit);
-  }
-}
-
-function setLimit(descriptors: string): void {
-  execFileSync('prlimit', [...OURS, `--nofile=${descriptors}:`]);
-}
 
 test('an abort is not kept waiting, and the thread ends at once', async () => {
   await handle.truncate(64 * 1024 ** 3);
