@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CommandFailedError, ImageBuildError } from '../../errors/index.ts';
-import { supervise } from '../../process/supervise.ts';
+import { startHelper } from '../../process/helper.ts';
 import { MAY_GAIN_PRIVILEGES } from '../../process/confine/tether.ts';
-import { onAbort } from '../../util/time/on-abort.ts';
-import { Scope } from '../../util/scope.ts';
 import {
   fileSystemTable,
   findRoot,
@@ -73,25 +71,17 @@ async function runToEnd(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const command = inNamespace(['sh', '-c', SUPERVISE, 'sh', ...argv]);
-  signal?.throwIfAborted();
-  await using scope = new Scope();
-  const installer = supervise(
+  const { child, ended } = await startHelper(
     command,
-    {
-      environment,
-      descriptors: ['pipe'],
-      onOutput: (chunk) => output.push(chunk),
-      confinement: MAY_GAIN_PRIVILEGES,
-    },
-    scope,
+    { environment, descriptors: ['pipe'], confinement: MAY_GAIN_PRIVILEGES, signal },
+    { buffer: false },
   );
-  const ended = Promise.all([installer.exited, installer.outputEnded]);
-  if (signal !== undefined) scope.defer(onAbort(signal, () => installer.kill('SIGKILL')));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   // Also after an abort: whoever removes the directory must be alone in it.
-  const [status] = await ended;
+  const { exitCode, signal: endedBy } = await ended;
   signal?.throwIfAborted();
-  if (status.exitCode === 0) return;
-  const failed = new CommandFailedError(command, status, '');
+  if (exitCode === 0) return;
+  const failed = new CommandFailedError(command, { exitCode, signal: endedBy }, '');
   const script = output.ended;
   if (script === undefined || script.status === 0)
     throw installFailure(output.tools.last(200), failed, recipe.installer);

@@ -1,10 +1,11 @@
+import { open } from 'node:fs/promises';
 import { confineToFiles } from '../../process/confine-to-files.ts';
+import { startHelper } from '../../process/helper.ts';
 import { aMomentFor, outputUntilGone } from '../../process/orphaned-output.ts';
 import { requireProgram } from '../../process/program.ts';
 import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts';
-import { supervise } from '../../process/supervise.ts';
-import { onAbort } from '../../util/time/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
+import { Tail } from '../../util/tail.ts';
 import { formatBytes } from '../qemu-img/disk-size.ts';
 import type { Compression } from './compression.ts';
 import type { DigestingFile } from './digesting-file.ts';
@@ -64,33 +65,36 @@ export async function unpack(
   options: UnpackOptions,
 ): Promise<void> {
   const { subject, maxBytes, signal } = options;
-  const [shell, unpacker] = [requireProgram('sh'), requireUnpacker(method)];
-  signal?.throwIfAborted();
+  const unpacker = requireUnpacker(method);
   await using scope = new Scope();
-  const program = supervise(
-    // Its messages have a connection of their own.
-    [shell, '-c', 'exec "$@" <"$0" >&3', from, unpacker, ...PROGRAMS[method].argv.slice(1)],
+  const file = await open(from);
+  scope.defer(async () => file.close());
+  const { child, pid, ended } = await startHelper(
+    [unpacker, ...PROGRAMS[method].argv.slice(1)],
     {
       environment: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
-      descriptors: ['pipe'],
-      confinement: await confineToFiles({
-        programs: [shell, unpacker],
-        readOnly: [from],
-        own: [],
-        longestFile: 0,
-      }),
+      input: file.fd,
+      confinement: await confineToFiles({ programs: [unpacker], readOnly: [], own: [], longestFile: 0 }),
+      signal,
     },
-    scope,
+    { buffer: false },
   );
-  const content = program.connections.get(3);
-  if (content === undefined) throw new TypeError('descriptor 3 is not connected');
-  if (signal) scope.defer(onAbort(signal, () => content.destroy()));
-  const standstill = endAtStandstill(method, program.pid, DISK_STANDSTILL_MS, () => program.kill('SIGKILL'));
+  const kill = (): void => void child.kill('SIGKILL');
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  scope.defer(async () => {
+    kill();
+    await exited;
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  });
+  const messages = new Tail();
+  child.stderr.on('data', (chunk: Buffer) => messages.push(chunk));
+  const standstill = endAtStandstill(method, pid, DISK_STANDSTILL_MS, kill);
   scope.defer(standstill.stop);
   const tell = inSteps(options.onProgress);
   let nextCheck = 0;
   try {
-    for await (const chunk of outputUntilGone(content, program.exited)) {
+    // From now on: execa throws away what nobody reads by its next turn.
+    for await (const chunk of outputUntilGone(child.stdout, exited)) {
       if (to.bytes + chunk.length > maxBytes) {
         throw subject.refuse('too-large', `unpacks to more than the ${formatBytes(maxBytes)} allowed`);
       }
@@ -102,18 +106,18 @@ export async function unpack(
       await to.keepUp();
       tell(to.bytes);
     }
-    options.onProgress(to.bytes);
   } finally {
     signal?.throwIfAborted();
   }
-  const status = await program.exited;
-  await aMomentFor(program.outputEnded);
+  options.onProgress(to.bytes);
+  const exitCode = await exited;
+  await aMomentFor(ended);
   standstill.throwIfEnded();
-  if (status.exitCode === 0) {
+  if (exitCode === 0) {
     if (to.bytes === 0) throw subject.refuse('compression', `is empty: ${method} unpacks nothing from it`);
     return;
   }
-  const words = program.output.last(1)[0] ?? '';
+  const words = messages.last(1)[0] ?? '';
   throw subject.refuse(
     'compression',
     `is damaged: ${method} cannot unpack it${words === '' ? '' : ` (${words})`}`,

@@ -30,7 +30,6 @@ const CALLED: readonly (readonly [RegExp, RegExp])[] = [
   [/^vmlet-keeper/, /keeper/],
   [/^vmlet-confine/, /vmlet-confine/],
   [/^ssh/, /ssh/],
-  [/^sh -c/, /xz|gzip|zstd|bzip2/],
 ];
 
 export function namesTheProgram(commandLine: string, words: string): boolean {
@@ -44,6 +43,5 @@ export function prefixOf(commandLine: string): string {
   const words = commandLine.split(' ');
   const [program = '', first = '', second = ''] = words;
   if (program.startsWith('qemu-system')) return [program, first, second].join(' ');
-  if (program === 'sh') return [program, first].join(' ');
   return first.startsWith('/') ? program : [program, first].join(' ');
 }
