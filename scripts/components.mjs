@@ -1,9 +1,9 @@
 // Prints the list of components (SPDX) of what comes with vmlet. `npm sbom --omit dev` leaves out what both vmlet and a
 // tool of its development depend on, so it is asked about a package without the tools.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import tmp from 'tmp';
 
 const root = join(import.meta.dirname, '..');
 const read = (name) => JSON.parse(readFileSync(join(root, name), 'utf8'));
@@ -13,7 +13,7 @@ const lock = read('package-lock.json');
 const installed = Object.entries(lock.packages).filter(
   ([, { dev, devOptional, peer }]) => !dev && !devOptional && !peer,
 );
-const directory = mkdtempSync(join(tmpdir(), 'vmlet-components-'));
+const { name: directory, removeCallback } = tmp.dirSync({ unsafeCleanup: true });
 try {
   const packages = Object.fromEntries(
     installed.map(([folder, entry]) => [folder, folder === '' ? withoutTools(entry) : entry]),
@@ -24,5 +24,5 @@ try {
     execFileSync('npm', ['sbom', '--sbom-format', 'spdx', '--package-lock-only'], { cwd: directory }),
   );
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  removeCallback();
 }

@@ -3,13 +3,14 @@
  * headers does not end well on, or that is taken and QEMU opens otherwise than we say.
  * usage: npx tsx scripts/fuzz-image-headers.ts [SECONDS [SEED]]
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fuzz, soundImages } from '../fixtures/hostile-images/fuzz.ts';
 import { askQemu } from '../fixtures/hostile-images/qemu-opinion.ts';
 import { findProgram } from '../src/process/program.ts';
 import { run } from '../src/process/run.ts';
+import { makeTemporaryDirectory } from '../test/directory.ts';
 
 const [seconds = '60', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 /** QEMU takes a hundred times as long as we do: it is asked about one of so many. */
@@ -42,7 +43,7 @@ async function madeImages(directory: string): Promise<readonly Buffer[]> {
   return images.filter(({ length }) => length <= 4 * 1024 * 1024);
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'vmlet-fuzz-'));
+const { path: directory, remove } = makeTemporaryDirectory();
 try {
   const traced = findProgram('strace') !== undefined;
   const end = performance.now() + Number(seconds) * 1000;
@@ -73,5 +74,5 @@ try {
   console.log(JSON.stringify({ seed: Number(seed), traced, ...counts }));
   process.exitCode = counts.violations === 0 ? 0 : 1;
 } finally {
-  rmSync(directory, { recursive: true });
+  remove();
 }

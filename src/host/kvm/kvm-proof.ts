@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describeExit, isSystemError } from '../../errors/index.ts';
 import { type SupervisedProcess, supervise } from '../../process/supervise.ts';
@@ -53,7 +51,7 @@ const DEFAULT_TIMEOUT_MS = 2000;
 export async function runProof(options: ProofOptions): Promise<ProofResult> {
   await using scope = new Scope();
   options.signal?.throwIfAborted();
-  const image = lendImage(options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'), scope);
+  const image = await lendImage(options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'), scope);
   const hostLoop = timeHostLoop();
   const qemu = supervise(
     [options.qemu, ...proofArguments(options, image)],
@@ -124,24 +122,24 @@ const O_TMPFILE = constants.O_DIRECTORY | 0o20000000;
  * A path under which QEMU can read the image for as long as the scope lasts. The file has no name, so that nothing
  * stays behind when this process is killed.
  */
-function lendImage(image: Uint8Array, scope: Scope): string {
-  const descriptor = openUnnamed();
+async function lendImage(image: Uint8Array, scope: Scope): Promise<string> {
+  const descriptor = await openUnnamed();
   scope.defer(() => closeSync(descriptor));
   writeSync(descriptor, image);
   return `/proc/${process.pid}/fd/${descriptor}`;
 }
 
-function openUnnamed(): number {
+async function openUnnamed(): Promise<number> {
   try {
     return openSync(tmpdir(), O_TMPFILE | constants.O_RDWR, 0o600);
   } catch (error) {
     // A file system that has none, or a kernel that takes it for the opening of a directory.
     if (!isSystemError(error, 'ENOTSUP', 'EISDIR')) throw error;
   }
-  const path = join(tmpdir(), `vmlet-proof-${process.pid}-${randomUUID()}`);
-  const descriptor = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
-  return descriptor;
+  const { default: tmp } = await import('tmp');
+  const { fd, removeCallback } = tmp.fileSync({ prefix: 'vmlet-proof', detachDescriptor: true });
+  removeCallback();
+  return fd;
 }
 
 function proofArguments(options: ProofOptions, image: string): string[] {
