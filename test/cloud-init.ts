@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CommandFailedError, MissingProgramError } from '../src/errors/index.ts';
 import { findProgram } from '../src/process/program.ts';
 import { run } from '../src/process/run.ts';
+import { makeTemporaryDirectory } from './directory.ts';
 
 const PYTHON = '/usr/bin/python3';
 const MODULES = '/usr/lib/python3/dist-packages';
@@ -58,7 +59,7 @@ async function unpackPackage(): Promise<string> {
   const root = join(cache, version);
   if (existsSync(root)) return root;
   mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, '.'));
+  const { path: work, remove } = makeTemporaryDirectory(cache, '.');
   try {
     await run(['apt-get', 'download', '-q', 'cloud-init'], { cwd: work, environment: ENVIRONMENT });
     const archive = readdirSync(work)[0] ?? '';
@@ -66,7 +67,7 @@ async function unpackPackage(): Promise<string> {
     // Another run may have unpacked it meanwhile.
     if (!existsSync(root)) renameSync(join(work, 'root'), root);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    remove();
   }
   return root;
 }

@@ -1,13 +1,24 @@
 import tmp from 'tmp';
 import { afterAll } from 'vitest';
 
-/** A new directory in the host's temporary folder, or in `parent`. `remove` takes away all that is in it, too. */
-export function makeTemporaryDirectory(parent?: string): {
+/** `remove` takes away all that is in it, too. */
+export interface TemporaryDirectory {
   readonly path: string;
   readonly remove: () => void;
-} {
-  const { name, removeCallback } = tmp.dirSync({ prefix: 'vmlet', unsafeCleanup: true, tmpdir: parent });
-  return { path: name, remove: () => removeCallback() };
+}
+
+/**
+ * A new directory in the host's temporary folder, or in `parent`.
+ * @param name how its name begins: short where paths of sockets lie below it.
+ */
+export function makeTemporaryDirectory(parent?: string, name = 'vmlet-'): TemporaryDirectory {
+  const made = tmp.dirSync({ template: `${name}XXXXXX`, unsafeCleanup: true, tmpdir: parent });
+  return { path: made.name, remove: () => made.removeCallback() };
+}
+
+/** The same in a directory that is removed with all that is in it. */
+export function directoryIn(parent: string, name: string): string {
+  return makeTemporaryDirectory(parent, name).path;
 }
 
 /**

@@ -1,8 +1,7 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { GuestAgent } from '../../src/guest/agent/agent.ts';
@@ -21,6 +20,7 @@ import { templateFiles } from '../../src/template/template-files.ts';
 import { alternate } from './alternate.ts';
 import type { Section } from './section.ts';
 import { describeTimes, median } from './statistics.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 const GUEST = { image: 'micro' } as const;
 const FORKS_FOR_MEMORY = 30;
@@ -97,7 +97,7 @@ async function untilPoolAnswers(pool: Pool, running: number[]): Promise<number> 
 async function restoreByHand(template: Template): Promise<number> {
   const { plan } = await template.dryRun();
   const files = templateFiles(template.directory);
-  const directory = mkdtempSync(join(tmpdir(), 'vmlet-bench-'));
+  const { path: directory, remove } = makeTemporaryDirectory();
   const inherited = (descriptor: number) => ({ kind: 'inherited', descriptor }) as const;
   const wired: Plan = {
     ...plan,
@@ -127,7 +127,7 @@ async function restoreByHand(template: Template): Promise<number> {
   const time = performance.now() - started;
   qemu.kill('SIGKILL');
   await exited;
-  rmSync(directory, { recursive: true });
+  remove();
   return time;
 }
 

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { GuestAgent } from '../../src/guest/agent/agent.ts';
 import { type Machine, type Plan, createTemplate, dryRun, launch, removeTemplate } from '../../src/index.ts';
 import { findProgram } from '../../src/process/program.ts';
@@ -12,6 +11,7 @@ import { VMLET } from './built-command.ts';
 import type { Section } from './section.ts';
 import { describeTimes } from './statistics.ts';
 import { timeCommand } from './timed-command.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 const TEMPLATE = 'bench-peers';
 
@@ -22,7 +22,7 @@ export const peers: Section = {
   rounds: 5,
   async run(rounds) {
     await createTemplate({ name: TEMPLATE, existing: 'replace' });
-    const directory = await mkdtemp(join(tmpdir(), 'vmlet-bench-'));
+    const { path: directory, remove } = makeTemporaryDirectory();
     try {
       const contenders: Contender<number>[] = [
         { name: 'vmlet run micro -- true', measure: async () => timeRun(['micro']) },
@@ -40,7 +40,7 @@ export const peers: Section = {
         data: { contenders: contenders.map(({ name }, index) => ({ name, times: samples[index] })) },
       };
     } finally {
-      await rm(directory, { recursive: true });
+      remove();
       removeTemplate(TEMPLATE);
     }
   },

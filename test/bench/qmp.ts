@@ -4,10 +4,9 @@
  * Run: npx tsx test/bench/qmp.ts
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type Socket, createConnection } from 'node:net';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +14,7 @@ import { run } from '../../src/process/run.ts';
 import { supervise } from '../../src/process/supervise.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { Scope } from '../../src/util/scope.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 const ROUNDS = 40;
 const ROUND_TRIPS = 200;
@@ -54,8 +54,8 @@ export interface QmpBench {
 
 export async function benchQmp(): Promise<QmpBench> {
   await using scope = new Scope();
-  const directory = await mkdtemp(join(tmpdir(), 'vmlet-bench-qmp-'));
-  scope.defer(async () => rm(directory, { recursive: true, force: true }));
+  const { path: directory, remove } = makeTemporaryDirectory();
+  scope.defer(remove);
   const skipped: string[] = [];
   const peers = await installPeers(directory, skipped);
   const starts: (readonly [string, (path: string) => Promise<Contender>])[] = [

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Section } from './section.ts';
 import { describeTimes } from './statistics.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TESTS = ['test/testing/vitest.test.ts', 'test/testing/waits.test.ts'];
@@ -40,7 +40,7 @@ export const repeat: Section = {
 
 /** A line for each test: its name and its result. */
 function runOnce(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'vmlet-bench-'));
+  const { path: directory, remove } = makeTemporaryDirectory();
   const output = join(directory, 'report.json');
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
   const flags = ['--project', 'testing', '--reporter', 'json', '--outputFile', output];
@@ -59,6 +59,6 @@ function runOnce(): string {
   } catch (error) {
     return `no report: ${String(error)}`;
   } finally {
-    rmSync(directory, { recursive: true });
+    remove();
   }
 }

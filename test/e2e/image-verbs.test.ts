@@ -1,17 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import * as z from 'zod';
-import { temporaryDirectory } from '../directory.ts';
+import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { Publisher, sha256, webEntry } from '../publisher.ts';
 import { type Finished, start } from './command.ts';
 
@@ -33,7 +25,7 @@ beforeAll(() => {
 
 beforeEach(async () => {
   publisher = await Publisher.start();
-  directory = mkdtempSync(join(parent, 'verbs-'));
+  directory = directoryIn(parent, 'verbs-');
   environment = { HOME: directory, XDG_RUNTIME_DIR: join(directory, 'run') };
   for (const kind of ['DATA', 'CONFIG', 'CACHE', 'STATE']) {
     environment[`XDG_${kind}_HOME`] = join(directory, kind.toLowerCase());

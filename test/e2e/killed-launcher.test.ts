@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../directory.ts';
+import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { start, until } from './command.ts';
 
 const directory = temporaryDirectory();
 
 /** Everything of these launches bears a mark: the directory in QEMU's command line, the port in passt's. */
 async function markedEnvironment(): Promise<{ env: Record<string, string>; port: number; own: string }> {
-  const own = mkdtempSync(join(directory, 'own-'));
+  const own = directoryIn(directory, 'own-');
   const [runtime, cache] = [join(own, 'run'), join(own, 'cache')];
   for (const path of [runtime, cache]) mkdirSync(path, { mode: 0o700 });
   const server = createServer();

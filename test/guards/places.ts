@@ -1,16 +1,8 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { locate } from '../../src/machine/paths/locations.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 /** What the programs that the tests are written with keep among temporary files. */
 const OF_THE_RUNNER = /^(tsx-\d+|node-compile-cache|vitest-.*|v8-compile-cache-.*)$/;
@@ -29,7 +21,7 @@ export function openPlaces(): Places {
   const { env } = process;
   const users = locate(env, homedir(), process.getuid?.() ?? 0);
   // Sockets lie below it, whose paths must be short.
-  const root = mkdtempSync(join(tmpdir(), 'vt-'));
+  const { path: root, remove } = makeTemporaryDirectory(undefined, 'vt-');
   const place = (name: string, mode: number): string => {
     const path = join(root, name);
     mkdirSync(path);
@@ -59,7 +51,7 @@ export function openPlaces(): Places {
       [temporary, own.runtime, own.scratch, own.machines].flatMap((directory) =>
         entries(directory).map((path) => `directory ${path}`),
       ),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove,
   };
 }
 

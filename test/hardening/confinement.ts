@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type Attack, type Case, EVERYWHERE, LAYERED, nameOfCase } from './confinement/case.ts';
 import { idleArguments, judge } from './confinement/verdict.ts';
 import type { HardeningOptions, Section } from './section.ts';
 import { type User, ordinaryUser, giveTo, spawnScript } from './user.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 /** At a small scale only these, which have the most and the least to do with the network. */
 const FEW: readonly Case[] = EVERYWHERE.filter(
@@ -34,7 +34,7 @@ async function attackAs(
   { log, signal }: HardeningOptions,
 ): Promise<Attack[]> {
   // Short, for what is in it has sockets; not in ours, which is nobody else's to enter.
-  const directory = mkdtempSync('/tmp/vmlet-hostile-');
+  const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-hostile-');
   giveTo(user, directory);
   try {
     const child = spawnScript(user, join(import.meta.dirname, 'confinement/worker.ts'), [
@@ -61,6 +61,6 @@ async function attackAs(
     if (status !== 0) throw new Error(`the attacks ended with status ${String(status)}`);
     return attacks;
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   }
 }

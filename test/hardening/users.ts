@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Section } from './section.ts';
 import { together } from './together.ts';
 import { VICTIM, whyNoOtherUser } from './user.ts';
 import { reach } from './users/reach.ts';
 import { takenPlaces } from './users/taken-places.ts';
+import { makeTemporaryDirectory } from '../directory.ts';
 
 const ROOT = { uid: 0, gid: 0 };
 
@@ -15,7 +16,7 @@ export const users: Section = {
   title: 'another user of the host, who reaches for what vmlet makes, and takes its places before',
   async run(options) {
     const log = (line: string): void => options.log(line);
-    const directory = mkdtempSync('/tmp/vmlet-users-');
+    const { path: directory, remove } = makeTemporaryDirectory('/tmp', 'vmlet-users-');
     chmodSync(directory, 0o755);
     try {
       const reason = await whyNoOtherUser();
@@ -33,7 +34,7 @@ export const users: Section = {
       const forced = IS_FORCED && reason !== undefined ? [`there is no other user to be: ${reason}`] : [];
       return together([...all, { counts: [], faults: forced }]);
     } finally {
-      rmSync(directory, { recursive: true, force: true });
+      remove();
     }
   },
 };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -7,6 +7,7 @@ import {
   type DistributionDisk,
   buildDistributionDisk,
 } from '../../src/images/build/distribution-disk.ts';
+import { directoryIn } from '../directory.ts';
 
 /** Anything goes for what is never started. */
 export const AGENT = import.meta.filename;
@@ -25,7 +26,7 @@ export const NOTHING = { files: [], processes: [] };
 
 /** Begins a build in a new directory. */
 export function beginBuild(recipe: Recipe, parent: string): PackageBuild {
-  const work = mkdtempSync(join(parent, 'work-'));
+  const work = directoryIn(parent, 'work-');
   const disk = join(work, 'disk.qcow2');
   const result = buildDistributionDisk({ ...recipe, work, to: disk });
   return { result, disk, left: () => ({ files: readdirSync(work), processes: processesOf(work) }) };

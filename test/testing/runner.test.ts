@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFailed } from 'vitest';
-import { temporaryDirectory } from '../directory.ts';
+import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { start, until } from '../e2e/command.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -12,7 +12,7 @@ const vitest = join(root, 'node_modules/vitest/vitest.mjs');
 const directory = temporaryDirectory();
 
 /** What all runs share; images and templates are those of the host. */
-const own = mkdtempSync(join(directory, 'runner-'));
+const own = directoryIn(directory, 'runner-');
 const paths = {
   XDG_RUNTIME_DIR: join(own, 'run'),
   XDG_CACHE_HOME: join(own, 'cache'),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
@@ -15,6 +15,7 @@ import type { MachineSpec, NamedMachine } from '../../../src/machines/index.ts';
 import { failureOf } from '../../integration/qmp/qemu.ts';
 import { qcow2 } from '../../integration/machine/named-hardware.ts';
 import { type Home, makeHome } from './home.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 const MiB = 1024 ** 2;
 let home: Home;
@@ -136,7 +137,7 @@ describe('a guest that hears of nothing', () => {
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2']);
 
     const { landlock, namespaces } = (await probeHost({ cacheDirectory: home.path })).confinement;
-    const away = mkdtempSync('/dev/shm/vmlet-test-');
+    const { path: away, remove } = makeTemporaryDirectory('/dev/shm');
     try {
       const isConfined = landlock.usable || namespaces.mount.usable;
       if (!isConfined || statSync(away).dev === statSync(home.path).dev) {
@@ -149,7 +150,7 @@ describe('a guest that hears of nothing', () => {
       expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2']);
       expect(await machine.disks()).toHaveLength(4);
     } finally {
-      rmSync(away, { recursive: true });
+      remove();
     }
   });
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeTemporaryDirectory } from '../../directory.ts';
+import { directoryIn, makeTemporaryDirectory } from '../../directory.ts';
 import { VMLET, vmlet } from '../../e2e/command.ts';
 import { type InteractiveShell, completeInFish, hasShell, typeInto } from './shell.ts';
 
@@ -14,9 +14,9 @@ const SCRIPTS = { bash: scriptOf('vmlet.bash'), zsh: scriptOf('_vmlet'), fish: s
 /** A directory to complete the names of files in, and an environment in which vmlet is ours. */
 function place(): { directory: string; environment: NodeJS.ProcessEnv; [Symbol.dispose](): void } {
   const { path, remove } = makeTemporaryDirectory();
-  const programs = mkdtempSync(join(path, 'programs'));
+  const programs = directoryIn(path, 'programs');
   symlinkSync(VMLET, join(programs, 'vmlet'));
-  const directory = mkdtempSync(join(path, 'here'));
+  const directory = directoryIn(path, 'here');
   writeFileSync(join(directory, "dad's kernel"), '');
   mkdirSync(join(directory, 'a directory'));
   const environment = {

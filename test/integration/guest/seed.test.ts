@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { target } from '../../../fixtures/seed/target.ts';
@@ -10,7 +10,7 @@ import { fatImage } from '../../../src/images/formats/fat.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
 import { type CloudInit, findCloudInit } from '../../cloud-init.ts';
-import { makeTemporaryDirectory } from '../../directory.ts';
+import { directoryIn, makeTemporaryDirectory } from '../../directory.ts';
 
 const READ_USER_DATA = join(import.meta.dirname, '../../../fixtures/seed/read-user-data.py');
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
@@ -68,7 +68,7 @@ async function understood(userData: string): Promise<Understood> {
   const seed = await seedOf({ ...everything, userData });
   return inDirectory(async (directory) => {
     const { python, environment } = requireCloudInit();
-    const { stdout, stderr } = await run([python, READ_USER_DATA, mkdtempSync(join(directory, 'cloud'))], {
+    const { stdout, stderr } = await run([python, READ_USER_DATA, directoryIn(directory, 'cloud')], {
       environment,
       input: Buffer.from(seed.get('user-data')!),
     });

@@ -4,13 +4,10 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
@@ -25,6 +22,7 @@ import { requireProgram } from '../../../src/process/program.ts';
 import { supervise } from '../../../src/process/supervise.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 const NOBODY = 65534;
 const AWKWARD = 'a b,c:d="e"';
@@ -44,8 +42,9 @@ let image: string;
 
 beforeEach(() => {
   scope = new Scope();
-  home = mkdtempSync(join(tmpdir(), 'vmlet-confine-'));
-  scope.defer(() => rmSync(home, { recursive: true, force: true }));
+  const made = makeTemporaryDirectory();
+  home = made.path;
+  scope.defer(made.remove);
   [own, images] = [join(home, `own ${AWKWARD}`), join(home, `images ${AWKWARD}`)];
   [secret, image] = [join(home, 'secret.raw'), join(images, 'boot.raw')];
   for (const directory of [own, images]) mkdirSync(directory, { mode: 0o700 });

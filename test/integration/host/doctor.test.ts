@@ -1,16 +1,19 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { SURVEY_VERSION } from '../../../src/host/survey/host.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import type { HostReport } from '../../../src/index.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 const root = join(import.meta.dirname, '../../..');
 let home: string;
-beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'vmlet-doctor-'))));
-afterEach(() => rmSync(home, { recursive: true, force: true }));
+beforeEach(() => {
+  const made = makeTemporaryDirectory();
+  home = made.path;
+  return made.remove;
+});
 
 async function doctor(
   flags: readonly string[],

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { assembleKvmProof } from '../../../fixtures/host/assemble-kvm-proof.ts';
 import { type Misbehaviour, writeMisbehavingQemu } from '../../../fixtures/host/misbehaving-qemu.ts';
 import { KVM_PROOF_IMAGE } from '../../../src/host/kvm/kvm-proof.gen.ts';
 import { runProof } from '../../../src/host/kvm/kvm-proof.ts';
 import { proveKvm } from '../../../src/host/kvm/kvm.ts';
 import { requireProgram } from '../../../src/process/program.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 const qemu = requireProgram('qemu-system-x86_64');
 const underTcg = {
@@ -60,8 +59,11 @@ describe('under TCG', () => {
 
 describe('a QEMU that misbehaves', () => {
   let directory: string;
-  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'vmlet-kvm-proof-'))));
-  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+  beforeEach(() => {
+    const made = makeTemporaryDirectory();
+    directory = made.path;
+    return made.remove;
+  });
 
   async function problemWith(behaviour: Misbehaviour, timeoutMs = 60_000): Promise<string | undefined> {
     const misbehaving = writeMisbehavingQemu(directory, behaviour);

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { probePasst } from '../../../src/host/programs/passt.ts';
 import type { PasstFeatures } from '../../../src/host/survey/host.ts';
 import { requireProgram } from '../../../src/process/program.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 /** Probes a passt that does this when it is started for a guest. */
 async function probeScript(start: string, help = '  -F, --fd FD'): Promise<PasstFeatures> {
-  const directory = mkdtempSync(join(tmpdir(), 'vmlet-passt-probe-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const { path: directory, remove } = makeTemporaryDirectory();
+  onTestFinished(remove);
   const path = join(directory, 'passt');
   const script = `#!/bin/sh
 case $1 in

@@ -1,16 +1,19 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { SURVEY_VERSION } from '../../../src/host/survey/host.ts';
 import { BrokenQemuError, MissingProgramError } from '../../../src/errors/index.ts';
 import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts';
 import { probeHost, surveyHost } from '../../../src/host/probe.ts';
 import { findProgram } from '../../../src/process/program.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 let cacheDirectory: string;
-beforeEach(() => (cacheDirectory = mkdtempSync(join(tmpdir(), 'vmlet-probe-'))));
-afterEach(() => rmSync(cacheDirectory, { recursive: true, force: true }));
+beforeEach(() => {
+  const made = makeTemporaryDirectory();
+  cacheDirectory = made.path;
+  return made.remove;
+});
 
 it('asks QEMU and its helpers what they have', async () => {
   const host = await probeHost({ cacheDirectory });

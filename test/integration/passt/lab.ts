@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../../../src/errors/index.ts';
 import { probePasst } from '../../../src/host/programs/passt.ts';
@@ -18,6 +17,7 @@ import { type RunningNetwork, startNetwork } from '../../../src/passt/running-ne
 import { requireProgram } from '../../../src/process/program.ts';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';
 import type { Scope } from '../../../src/util/scope.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 /** A real QEMU whose processors do not run, with a real network. */
 export interface Machine {
@@ -58,8 +58,8 @@ export async function bootMachine(
   scope: Scope,
   { marker = 'passt-test', passtPath }: { marker?: string; passtPath?: string } = {},
 ): Promise<Machine> {
-  const directory = mkdtempSync(join(tmpdir(), `vmlet-passt-${marker}-`));
-  scope.defer(() => rmSync(directory, { recursive: true }));
+  const { path: directory, remove } = makeTemporaryDirectory(undefined, `vmlet-passt-${marker}-`);
+  scope.defer(remove);
   const forwards = isBound(ports) ? ports : await chooseHostPorts(parsePortForwards(ports));
   const plan = await planFor(backend, forwards, passtPath);
   const socketPath = join(directory, 'network');

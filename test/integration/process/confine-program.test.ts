@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { until } from '../../../fixtures/agent/until.ts';
 import { ALL_NAMESPACES, Attempts, isRoot, type User, USERS } from '../../../fixtures/confine/attempts.ts';
 import { identifyProcess, isAlive } from '../../../src/process/identity.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { temporaryDirectory } from '../../directory.ts';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
 
 const [FSIZE, CORE, NPROC, NOFILE] = [1, 4, 6, 7];
 
@@ -78,7 +78,7 @@ describe('the command line', () => {
 
 describe.each(USERS)('as $name', (as) => {
   const found = attempts.probe(as);
-  const writable = mkdtempSync(join(directory, 'writable-'));
+  const writable = directoryIn(directory, 'writable-');
   if (as.uid !== undefined) chownSync(writable, as.uid, as.uid);
   const namespaces = found.net === true ? ALL_NAMESPACES : [];
   const ask = (options: readonly string[], words: readonly string[]) => attempts.ask(options, words, as);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -15,6 +15,7 @@ import {
 import { requireProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
 import type { Scope } from '../../../src/util/scope.ts';
+import { directoryIn } from '../../directory.ts';
 
 const SOURCES = join(import.meta.dirname, '../../../native/keeper');
 /** Whatever goes wrong must be seen by the exit status and in QEMU's log. */
@@ -65,7 +66,7 @@ export class KeeperLab {
   constructor(keeperPath: string, parent: string, scope: Scope) {
     this.#keeperPath = keeperPath;
     this.#scope = scope;
-    this.directory = mkdtempSync(join(parent, 'm'));
+    this.directory = directoryIn(parent, 'm');
     this.runtimeDirectory = join(this.directory, 'run');
     this.consolePath = join(this.runtimeDirectory, 'console.sock');
   }

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findProgram } from '../../../src/process/program.ts';
 import { type RunResult, run } from '../../../src/process/run.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { negotiate, startQemu } from './qemu.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 const program = new URL('../../../fixtures/qmp/qmp-command.ts', import.meta.url).pathname;
 
@@ -16,8 +16,9 @@ let directory: string;
 let path: string;
 beforeEach(async () => {
   scope = new Scope();
-  directory = await mkdtemp(join(tmpdir(), 'vmlet-qmp-cli-'));
-  scope.defer(async () => rm(directory, { recursive: true, force: true }));
+  const made = makeTemporaryDirectory();
+  directory = made.path;
+  scope.defer(made.remove);
   path = join(directory, 'qmp');
   const qemu = startQemu('-qmp', `unix:${path},server=on,wait=off`);
   scope.defer(async () => qemu.scope.close());

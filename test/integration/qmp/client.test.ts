@@ -1,5 +1,4 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { Peer, failureOf, negotiate, qemuArgv, startQemu } from './qemu.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 describe('on an inherited descriptor', () => {
   test('negotiates, runs commands and tells what this QEMU has', async () => {
@@ -306,10 +306,11 @@ describe('the end', () => {
 describe('on a path', () => {
   let directory: string;
   let scope: Scope;
-  beforeEach(async () => {
+  beforeEach(() => {
     scope = new Scope();
-    directory = await mkdtemp(join(tmpdir(), 'vmlet-qmp-'));
-    scope.defer(async () => rm(directory, { recursive: true, force: true }));
+    const made = makeTemporaryDirectory();
+    directory = made.path;
+    scope.defer(made.remove);
   });
   afterEach(async () => scope.close());
 

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../../src/process/program.ts';
@@ -17,6 +15,7 @@ import {
 } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { type Peer, failureOf, startStandIn } from './qemu.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 /** The real agent would do these to the machine that runs the tests. */
 const HARMFUL = [
@@ -39,8 +38,9 @@ describe.skipIf(findProgram('qemu-ga') === undefined)(
     let agent: SupervisedProcess;
 
     beforeAll(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'vmlet-agent-'));
-      scope.defer(async () => rm(directory, { recursive: true, force: true }));
+      const made = makeTemporaryDirectory();
+      directory = made.path;
+      scope.defer(made.remove);
       path = join(directory, 'agent');
       agent = supervise(
         ['qemu-ga', '-m', 'unix-listen', '-p', path, '-t', directory, '-b', HARMFUL.join(',')],

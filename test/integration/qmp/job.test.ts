@@ -1,7 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import {
   type JobProgress,
   QmpCrashedError,
@@ -10,14 +9,14 @@ import {
   runJob,
 } from '../../../src/qmp/index.ts';
 import { failureOf, negotiate, startQemu } from './qemu.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 const SIZE = 8 * 1024 * 1024;
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'vmlet-job-'));
-});
-afterEach(async () => {
-  await rm(directory, { recursive: true, force: true });
+beforeEach(() => {
+  const made = makeTemporaryDirectory();
+  directory = made.path;
+  return made.remove;
 });
 
 test('creates an image, copies onto it, and leaves no job behind', async () => {

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { type FileServer, serveDirectory } from '../../../fixtures/http/server.ts';
 import { type DownloadOptions, download } from '../../../src/images/transfer/download.ts';
 import type { DownloadedFile } from '../../../src/images/transfer/result.ts';
 import { Scope } from '../../../src/util/scope.ts';
-import { makeTemporaryDirectory } from '../../directory.ts';
+import { directoryIn, makeTemporaryDirectory } from '../../directory.ts';
 
 /** Patience for a busy host, and none between two attempts. */
 const LIMITS = { headMs: 10_000, idleMs: 10_000, attempts: 3, backoffMs: 1, backoffMaxMs: 1000 };
@@ -21,7 +21,7 @@ export class TransferLab {
   private constructor(server: FileServer, served: string, directory: string) {
     this.server = server;
     this.served = served;
-    this.place = mkdtempSync(join(directory, 'place'));
+    this.place = directoryIn(directory, 'place');
     this.partials = join(this.place, 'partials');
   }
 

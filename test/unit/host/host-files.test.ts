@@ -1,16 +1,6 @@
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type HostPrograms,
   readCachedSurvey,
@@ -21,10 +11,14 @@ import { SURVEY_VERSION, type Survey } from '../../../src/host/survey/host.ts';
 import { findKvmDeviceProblem } from '../../../src/host/kvm/kvm-device.ts';
 import { inspectSurroundings } from '../../../src/host/findings/surroundings.ts';
 import { everyLayer } from '../confine/abilities.ts';
+import { makeTemporaryDirectory } from '../../directory.ts';
 
 let directory: string;
-beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'vmlet-host-files-'))));
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+beforeEach(() => {
+  const made = makeTemporaryDirectory();
+  directory = made.path;
+  return made.remove;
+});
 
 describe('the cache', () => {
   const survey: Survey = {

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import {
@@ -30,6 +29,7 @@ import { readSshRecord } from '../../../../src/machines/record/ssh-record.ts';
 import { mutatedText } from '../mutate.ts';
 import { mutatedJson } from '../mutate-json.ts';
 import { type FuzzTarget, jsonTarget, must, same } from '../target.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const SPEC = {
   version: 1,
@@ -173,8 +173,9 @@ images:
 
 let folder = '';
 const prepare = async (): Promise<() => Promise<void>> => {
-  folder = mkdtempSync(join(tmpdir(), 'vmlet-fuzz-'));
-  return Promise.resolve(async () => Promise.resolve(rmSync(folder, { recursive: true, force: true })));
+  const made = makeTemporaryDirectory();
+  folder = made.path;
+  return Promise.resolve(async () => Promise.resolve(made.remove()));
 };
 
 function locations(): Locations {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { Random } from '../../../../fixtures/agent/random.ts';
@@ -26,6 +25,7 @@ import { openIso } from '../../../../src/images/iso/iso9660.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { bytesTarget, jsonTarget, must, same } from '../target.ts';
 import { refusedOr } from './grammars.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
 
 let images: { readonly sound: readonly Buffer[]; readonly hostile: readonly Buffer[] } | undefined;
 
@@ -88,8 +88,9 @@ export const isoTarget = bytesTarget({
   what: 'CD images: directories listed, files read',
   expected: ['read', 'refused'],
   prepare: async () => {
-    folder = mkdtempSync(join(tmpdir(), 'vmlet-fuzz-'));
-    return Promise.resolve(async () => Promise.resolve(rmSync(folder, { recursive: true })));
+    const made = makeTemporaryDirectory();
+    folder = made.path;
+    return Promise.resolve(async () => Promise.resolve(made.remove()));
   },
   // Where the numbers are: the rest of a medium is zeros.
   arbitrary: fc

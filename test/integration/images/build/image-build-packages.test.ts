@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { serveDirectory } from '../../../../fixtures/http/server.ts';
@@ -12,7 +12,7 @@ import { findProgram } from '../../../../src/process/program.ts';
 import { run } from '../../../../src/process/run.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { whyNoDebianGuest } from '../../../debian-guest.ts';
-import { temporaryDirectory } from '../../../directory.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 import { reach } from '../../builder-phase.ts';
 import { AGENT, NOTHING, beginBuild, failureOf, processesOf, until } from '../../package-build.ts';
@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
   });
 
   it('takes nothing from a mirror that nobody has signed', async () => {
-    const served = mkdtempSync(join(directory, 'mirror-'));
+    const served = directoryIn(directory, 'mirror-');
     for (const suite of ['trixie', 'trixie-updates']) {
       mkdirSync(join(served, 'dists', suite), { recursive: true });
       writeFileSync(join(served, 'dists', suite, 'Release'), `Suite: ${suite}\n`);
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
   });
 
   it('ends with a builder that is killed, and the next one sweeps what is left', async () => {
-    const store = mkdtempSync(join(directory, 'store-'));
+    const store = directoryIn(directory, 'store-');
     const child = spawn(
       process.execPath,
       [

@@ -1,15 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { serveDirectory } from '../../../../fixtures/http/server.ts';
@@ -21,7 +12,7 @@ import { fedora } from '../../../../src/images/build/packages/dnf-installer.ts';
 import { requirePrograms } from '../../../../src/images/build/recipe/required-programs.ts';
 import { findProgram } from '../../../../src/process/program.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { makeTemporaryDirectory } from '../../../directory.ts';
+import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';
 import { reach } from '../../builder-phase.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 import {
@@ -270,7 +261,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
     'ends with a builder that is killed, and the next one sweeps what is left',
     { timeout: BUILD_MS },
     async () => {
-      const store = mkdtempSync(join(directory, 'store-'));
+      const store = directoryIn(directory, 'store-');
       const child = startBuilder(store);
       await reach(child, 'installing');
       expect(processesOf(store)).not.toEqual([]);
@@ -288,7 +279,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
     'needs no root, and makes the same files of root’s',
     { timeout: BUILD_MS },
     async () => {
-      const store = mkdtempSync(join(directory, 'store-'));
+      const store = directoryIn(directory, 'store-');
       chownSync(store, user?.uid ?? 0, user?.gid ?? 0);
       const child = startBuilder(store, user);
       let said = '';

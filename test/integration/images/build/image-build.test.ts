@@ -1,13 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -28,7 +20,7 @@ import { layerSteps, stepInputs } from '../../../../src/machine/build/build-laye
 import { agentProgram } from '../../../../src/machine/paths/package-files.ts';
 import { findProgram } from '../../../../src/process/program.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { temporaryDirectory } from '../../../directory.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { makeDirectories } from '../../../../src/util/files/make-directories.ts';
 
 const directory = temporaryDirectory();
@@ -41,7 +33,7 @@ interface Place {
 }
 
 function newPlace(): Place {
-  const home = mkdtempSync(join(directory, 'home-'));
+  const home = directoryIn(directory, 'home-');
   const folder = (name: string): string => {
     const path = join(home, name);
     mkdirSync(path, { mode: 0o700 });
@@ -250,7 +242,7 @@ describe('the script that installs packages', () => {
 
 /** Runs the script where these are all the programs. */
 function install(managers: readonly string[], behaviour = 'echo "$@"') {
-  const programs = mkdtempSync(join(directory, 'programs-'));
+  const programs = directoryIn(directory, 'programs-');
   // In the place of rm too, which would find what is the host's.
   for (const manager of [...managers, 'rm']) {
     writeFileSync(join(programs, manager), `#!/bin/sh\n${behaviour}\n`);

@@ -1,13 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -19,7 +11,7 @@ import {
 } from '../../../../fixtures/mini-iso.ts';
 import { extractInstallMedia, findInstallMedia } from '../../../../src/images/install/install-media.ts';
 import { openIso } from '../../../../src/images/iso/iso9660.ts';
-import { makeTemporaryDirectory } from '../../../directory.ts';
+import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';
 
 const hasXorriso = existsSync('/usr/bin/xorriso');
 if (!hasXorriso) console.warn('skipped: xorriso is not installed, so that no install medium can be made');
@@ -30,7 +22,7 @@ let made: ReturnType<typeof makeTemporaryDirectory> | undefined;
 afterAll(() => made?.remove());
 function newDirectory(): string {
   made ??= makeTemporaryDirectory();
-  return mkdtempSync(join(made.path, 'medium'));
+  return directoryIn(made.path, 'medium');
 }
 
 /** A file's content is its path, unless it is said. */

@@ -4,14 +4,12 @@ import {
   appendFileSync,
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeBzImage } from '../../../../fixtures/images/make-elf.ts';
@@ -44,6 +42,7 @@ import {
 import { removeImage as removeImageOf } from '../../../../src/images/store/remove-image.ts';
 import { listImages } from '../../../../src/images/store/store.ts';
 import { reach } from '../../builder-phase.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const APT = resolve('fixtures/images/apt');
 const DNF = resolve('fixtures/images/dnf');
@@ -56,7 +55,8 @@ let repository: string;
 let agentPath: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'vmlet-images-'));
+  const made = makeTemporaryDirectory();
+  directory = made.path;
   store = join(directory, 'share/vmlet/images');
   repository = join(directory, 'repository');
   agentPath = join(directory, 'agent');
@@ -64,13 +64,13 @@ beforeEach(() => {
   writeFileSync(agentPath, 'the agent');
   process.env['FAKE_REPOSITORY'] = repository;
   process.env['PATH'] = `${APT}${delimiter}${environment['PATH'] ?? ''}`;
+  return made.remove;
 });
 afterEach(() => {
   for (const name of ['PATH', 'FAKE_REPOSITORY', 'FAKE_FAILURE', 'FAKE_HANG']) {
     if (environment[name] === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = environment[name];
   }
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** A directory that has these programs of the host alone. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMessage, generateKey, readKey, readPrivateKey, sign } from 'openpgp';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import type { DiskImage, Image } from '../../../../src/images/record/image.ts';
 import { type PullOptions, pullImage } from '../../../../src/images/pull/pull.ts';
 import { findImage, listImages } from '../../../../src/images/store/store.ts';
 import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
-import { temporaryDirectory } from '../../../directory.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { Publisher, sha256, webEntry } from '../../../publisher.ts';
 
 const LIST = '/web/SHA256SUMS';
@@ -26,7 +26,7 @@ beforeAll(() => {
 
 beforeEach(async () => {
   publisher = await Publisher.start();
-  const directory = mkdtempSync(join(parent, 'pull-'));
+  const directory = directoryIn(parent, 'pull-');
   options = {
     store: join(directory, 'images'),
     partials: join(directory, 'partials'),

@@ -1,16 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ImageLockedError,
   ImageRefusedError,
@@ -35,15 +26,17 @@ import {
   rebaseDisk,
   resizeDisk,
 } from '../../../../src/images/qemu-img/qemu-img.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const MiB = 1024 ** 2;
 let directory: string;
 const at = (name: string): string => join(directory, name);
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'vmlet-disk-'));
+  const made = makeTemporaryDirectory();
+  directory = made.path;
+  return made.remove;
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Writes a pattern at a place of a disk, as a guest would. */
 function write(path: string, pattern: number, offset: string, length = '64k'): void {

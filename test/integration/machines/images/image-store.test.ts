@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
@@ -23,7 +23,7 @@ import { type Locations, locate } from '../../../../src/machine/paths/locations.
 import { ImageStore } from '../../../../src/machines/images/image-store.ts';
 import { MachineStore } from '../../../../src/machines/index.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { temporaryDirectory } from '../../../directory.ts';
+import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 
 const MiB = 1024 ** 2;
@@ -35,7 +35,7 @@ let store: ImageStore;
 let machines: MachineStore;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(parent, 'store-'));
+  directory = directoryIn(parent, 'store-');
   environment = { ...process.env, HOME: directory };
   for (const kind of ['DATA', 'CONFIG', 'CACHE', 'STATE']) {
     environment[`XDG_${kind}_HOME`] = join(directory, kind.toLowerCase());

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Random } from '../../../../fixtures/agent/random.ts';
@@ -9,6 +7,7 @@ import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
 import { FrameFinder, FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const NONCE_AT = 0;
 let scope: Scope;
@@ -20,7 +19,7 @@ afterEach(async () => scope.close());
 
 /** A connected pair: ours, and the one that the test plays the agent on. */
 async function pair(): Promise<{ host: net.Socket; agent: net.Socket }> {
-  const folder = mkdtempSync(join(tmpdir(), 'vmlet-agent-test-'));
+  const { path: folder, remove } = makeTemporaryDirectory();
   const server = net.createServer();
   const accepted = new Promise<net.Socket>((resolve) => server.once('connection', resolve));
   await new Promise<void>((resolve) => server.listen(join(folder, 's'), resolve));
@@ -31,7 +30,7 @@ async function pair(): Promise<{ host: net.Socket; agent: net.Socket }> {
     host.destroy();
     agent.destroy();
     server.close();
-    rmSync(folder, { recursive: true });
+    remove();
   });
   return { host, agent };
 }

@@ -1,16 +1,17 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { findDirectory, findOnDisk } from '../../../../src/process/confine/found-path.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
 
 let top: string;
 beforeEach(() => {
-  top = realpathSync(mkdtempSync(join(tmpdir(), 'vmlet-found-')));
+  const made = makeTemporaryDirectory();
+  top = made.path;
   mkdirSync(join(top, 'real'));
   writeFileSync(join(top, 'real', 'file'), '');
+  return made.remove;
 });
-afterEach(() => rmSync(top, { recursive: true }));
 
 it('follows links in the middle and at the end, and remembers each where it really is', () => {
   symlinkSync('real', join(top, 'relative'));
