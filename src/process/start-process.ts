@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { ProcessStartError, isSystemError } from '../errors/index.ts';
+import { type ExitStatus, ProcessStartError, isSystemError } from '../errors/index.ts';
 
 /** Node types the streams as always there. */
 type Started = Pick<ChildProcess, 'pid' | 'on'> & { readonly stdio?: ChildProcess['stdio'] };
@@ -24,6 +24,15 @@ export function startProcess<T extends Started>(
     throw new ProcessStartError(program);
   }
   return { child, pid };
+}
+
+/** How a process ends; never rejects. */
+export async function exitOf(child: Pick<ChildProcess, 'once'>): Promise<ExitStatus> {
+  return new Promise((resolve) => {
+    child.once('exit', (exitCode, signal) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+    );
+  });
 }
 
 function spawned<T>(program: string, spawnIt: () => T): T {

@@ -6,7 +6,7 @@ import type { Scope } from '../util/scope.ts';
 import { Tail } from '../util/tail.ts';
 import { type Cgroup, inCgroup } from './confine/cgroup.ts';
 import { findProgram } from './program.ts';
-import { startProcess } from './start-process.ts';
+import { exitOf, startProcess } from './start-process.ts';
 import { STANDARD_DESCRIPTORS, tether } from './confine/tether.ts';
 
 export interface SuperviseOptions {
@@ -82,11 +82,7 @@ export function supervise(
   }
   const closings = printed.map(async (stream) => new Promise((resolve) => stream.once('close', resolve)));
   const outputEnded = Promise.all(closings).then(() => undefined);
-  const exited = new Promise<ExitStatus>((resolve) => {
-    child.once('exit', (exitCode, signal) =>
-      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-    );
-  });
+  const exited = exitOf(child);
   // A connection that is reset as the program dies is no error of a user who has just let go of it.
   for (const stream of stdio) stream?.on('error', () => undefined);
   const connections = new Map<number, Socket>();

@@ -4,7 +4,7 @@ import { CommandFailedError, type ExitStatus, TimedOutError } from '../../errors
 import type { Scope } from '../../util/scope.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { giveUpOrphanedOutput } from '../orphaned-output.ts';
-import { startProcess } from '../start-process.ts';
+import { exitOf, startProcess } from '../start-process.ts';
 
 /** It answers in milliseconds, and does not wait for the lock. */
 const ANSWER_MS = 30_000;
@@ -38,11 +38,7 @@ export async function holdFileLock(
   giveUpOrphanedOutput(holder);
   // It does not read its input to the end.
   holder.stdin.on('error', () => undefined);
-  const exited = new Promise<ExitStatus>((resolve) => {
-    holder.once('exit', (exitCode, signal) =>
-      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
-    );
-  });
+  const exited = exitOf(holder);
   const release = async (): Promise<ExitStatus> => {
     holder.stdin.destroy();
     holder.stdout.destroy();
