@@ -67,6 +67,8 @@ describe('a helper', () => {
       await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
       const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
       expect(identifyProcess(first.pid)).toEqual(first);
+      // It is recorded before it has become the program that was asked for.
+      await until('the helper serves', () => lab.text('passt.log') === 'serving\n');
       // This one is the shell's own.
       expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
 
