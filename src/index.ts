@@ -4,13 +4,15 @@ export {
   type TemplateOptions,
   createTemplate,
 } from './template/create-template.ts';
-export { type ForkOptions, Template } from './template/template.ts';
+export type { ForkOptions } from './template/fork-options.ts';
+export { Template } from './template/template.ts';
 export { TemporaryTemplate } from './template/temporary-template.ts';
 export { type Pool, type PoolOptions, createPool } from './template/pool.ts';
 export type { ListedTemplate } from './template/template-shelf.ts';
 export { listTemplates, openTemplate, removeTemplate } from './template/named-templates.ts';
 export { type DryRun, dryRun } from './machine/launch/dry-run.ts';
-export type { LaunchOptions, PullPolicy } from './machine/spec/spec.ts';
+export type { LaunchOptions } from './machine/spec/launch-options.ts';
+export type { PullPolicy } from './machine/spec/machine-options.ts';
 export type { DiskSpec } from './machine/spec/disk-spec.ts';
 export type { Plan } from './machine/plan/plan.ts';
 export type { Layers } from './process/confine/layers.ts';
@@ -25,7 +27,8 @@ export type { NetworkLoss } from './machine/running/start.ts';
 export { GuestConsole } from './machine/life/console.ts';
 export { type OutOfSpace, describeOutOfSpace } from './machine/life/out-of-space.ts';
 export { type Outcome, describeOutcome } from './machine/life/outcome.ts';
-export * from './format.ts';
+export * from './public/format.ts';
+export * from './public/options.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './network/ports/port.ts';
 export { ImageStore, type PullOptions as ImagePullOptions } from './machines/images/image-store.ts';
 export type { InspectedImage } from './machines/images/inspect-image.ts';

@@ -1,7 +1,8 @@
 import { InvalidInputError } from '../errors/index.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import type { PendingFork } from './pending-fork.ts';
-import { type ForkOptions, type Template, timeoutOf } from './template.ts';
+import { type ForkOptions, timeoutOf } from './fork-options.ts';
+import type { Template } from './template.ts';
 
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'networks'> {
   /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU that holds some 40 MiB until it is taken. */

@@ -4,7 +4,8 @@ import { sha256 } from '../images/digest/sha256.ts';
 import { findBootSource } from '../machine/survey/boot-source.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import { agentProgram } from '../machine/paths/package-files.ts';
-import type { LaunchOptions, Spec } from '../machine/spec/spec.ts';
+import type { LaunchOptions } from '../machine/spec/launch-options.ts';
+import type { Spec } from '../machine/spec/spec.ts';
 
 /**
  * A digest of all that a template is made from: lower-case hexadecimal SHA-256. The image counts by its files, which

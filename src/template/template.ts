@@ -1,64 +1,26 @@
-import type { Logger } from 'pino';
-import type { Writable } from 'node:stream';
-import * as z from 'zod';
 import { InvalidInputError, TemplateStaleError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import { probeHost } from '../host/probe.ts';
 import { chooseHostPorts } from '../network/ports/host-port.ts';
-import type { BoundNetworkPlan } from '../network/plan/network.ts';
-import { type PortForward, type PortInput, parsePortForwards } from '../network/ports/port.ts';
+import type { BoundNetworkPlan, RequestedBackend } from '../network/plan/network.ts';
+import type { PortForward } from '../network/ports/port.ts';
 import { FileMeter } from '../util/files/file-usage.ts';
 import { Scope } from '../util/scope.ts';
 import { EMBEDDED_WIRING, claimMachineDirectory } from '../machine/qemu/embedded-machine.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { Machine } from '../machine/running/machine.ts';
-import { hostNameSchema } from '../util/host-name.ts';
 import { newMac } from '../network/card/network-card.ts';
-import type { NetworkInput } from '../machine/network/network-place.ts';
 import { withPortChoices } from '../network/ports/port-choices.ts';
 import { networkOf } from '../machine/survey/survey.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
-import { parseOptions } from '../util/options.ts';
+import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts';
 import { planFork } from './fork-plan.ts';
 import { PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
 import { type TemplateBasis, basisDifferences, basisOf } from './template-basis.ts';
 import { type TemplateFiles, templateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
-
-/** What differs from one fork to the next. Everything is optional. */
-export interface ForkOptions {
-  /** A label, and the guest's host name; the template's with random digits behind it by default. */
-  readonly name?: string;
-  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
-  readonly ports?: readonly PortInput[];
-  /** As for a launch; only for a template that has a network. With one that was made with slirp it is slirp. */
-  readonly net?: 'auto' | 'passt' | 'slirp';
-  /** As for a launch; as many as the template has cards for. */
-  readonly networks?: readonly NetworkInput[];
-  /** Milliseconds until the fork answers; 60 000 by default. */
-  readonly timeoutMs?: number;
-  /** Aborting ends the fork, and later the machine. */
-  readonly signal?: AbortSignal;
-  /** A pino logger; silent by default. */
-  readonly log?: Logger;
-  /** Gets a copy of what the guest writes on its serial console. */
-  readonly console?: Writable;
-}
-
-const FORK_TIMEOUT_MS = 60_000;
-
-const schema = z.strictObject({
-  name: hostNameSchema.optional(),
-  ports: z.array(z.union([z.string(), z.looseObject({})], "expected a port in podman's grammar")).default([]),
-  net: z.enum(['auto', 'passt', 'slirp']).default('auto'),
-  timeoutMs: z
-    .number()
-    .positive()
-    .max(2 ** 31 - 1)
-    .optional(),
-});
 
 interface SettledFork {
   readonly host: Host;
@@ -185,7 +147,7 @@ export class Template {
   }
 
   /** The state of a guest that has slirp is slirp's too, and nothing else takes it up. */
-  #backendOf(net: 'auto' | 'passt' | 'slirp'): 'auto' | 'passt' | 'slirp' {
+  #backendOf(net: RequestedBackend): RequestedBackend {
     if (this.#record.plan.network?.backend !== 'slirp') return net;
     if (net !== 'passt') return 'slirp';
     throw new InvalidInputError(
@@ -198,7 +160,7 @@ export class Template {
   }
 
   async #bindNetwork(
-    net: 'auto' | 'passt' | 'slirp',
+    net: RequestedBackend,
     ports: readonly PortForward[],
     host: Host,
     signal: AbortSignal | undefined,
@@ -213,14 +175,4 @@ export class Template {
     const forwards = await chooseHostPorts(network.forwards, signal);
     return { ...network, forwards, guest: { ...network.guest, mac: newMac() } };
   }
-}
-
-export function timeoutOf({ timeoutMs = FORK_TIMEOUT_MS }: ForkOptions): number {
-  return timeoutMs;
-}
-
-function parseForkOptions(options: ForkOptions) {
-  const { signal: _signal, log: _log, console: _console, networks: _networks, ...data } = options;
-  const valid = parseOptions(schema, data);
-  return { ...valid, ports: parsePortForwards(valid.ports as PortInput[]) };
 }

@@ -6,8 +6,9 @@ import * as z from 'zod';
  */
 export function recordOf<Value extends z.ZodType>(key: z.ZodType<string, string>, value: Value) {
   return z.preprocess(
-    (data, context) => {
-      if (typeof data === 'object' && data !== null && Object.hasOwn(data, '__proto__'))
+    (data: Readonly<Record<string, z.input<Value>>>, context) => {
+      const given: unknown = data;
+      if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
         context.addIssue({ code: 'custom', path: ['__proto__'], message: 'cannot be a name here' });
       return data;
     },

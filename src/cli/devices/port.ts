@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
-import { formatEndpoint } from '../../format.ts';
+import { formatEndpoint } from '../../public/format.ts';
 import { MachineStore } from '../../machines/index.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';

@@ -8,9 +8,6 @@ export function choice(flags: string, description: string, choices: readonly str
   return option;
 }
 
-export const LIMIT_HELP =
-  'what QEMU may use of the host, cpus=1.5,memory=3G (systemd sees to it; default: none)';
-
 export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }

@@ -20,30 +20,30 @@ export interface SeedFlags {
   readonly networkConfig?: string;
 }
 
-const GROUP = 'The first boot of an image with cloud-init:';
 const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 
+export const SEED_FLAGS: readonly Option[] = [
+  new Option(
+    '--cloud-init',
+    'give a disk FILE the agent, a user and the rest by a seed for cloud-init; implied by all below, and by an image ' +
+      'that has cloud-init and no agent',
+  ),
+  new Option('--username <name>', 'the user that is made, with sudo (default: your own name)'),
+  new Option('--ssh-key <file>', 'who may log in: a .pub file, or a public key itself').argParser(collect),
+  new Option('--hostname <name>', "what the guest is called (default: the machine's name)"),
+  new Option('--package <packages>', 'packages to install, with commas in between').argParser(collect),
+  new Option(
+    '--file <file:guest[:mode]>',
+    'a file to put there, as in app.conf:/etc/app.conf:0600',
+  ).argParser(collect),
+  new Option('--firstboot-command <line>', 'a line for the shell, run by root, once').argParser(collect),
+  new Option('--timezone <zone>', 'as in Europe/Berlin'),
+  new Option('--user-data <file>', 'user-data of your own for cloud-init, merged with the rest'),
+  new Option('--network-config <file>', 'the network as netplan has it, version 2 (default: DHCP)'),
+].map((flag) => flag.helpGroup('The first boot of an image with cloud-init:'));
+
 export function addSeedFlags(command: Command): Command {
-  const flags: Option[] = [
-    new Option(
-      '--cloud-init',
-      'give a disk FILE the agent, a user and the rest by a seed for cloud-init; implied by all below, and by an image ' +
-        'that has cloud-init and no agent',
-    ),
-    new Option('--username <name>', 'the user that is made, with sudo (default: your own name)'),
-    new Option('--ssh-key <file>', 'who may log in: a .pub file, or a public key itself').argParser(collect),
-    new Option('--hostname <name>', "what the guest is called (default: the machine's name)"),
-    new Option('--package <packages>', 'packages to install, with commas in between').argParser(collect),
-    new Option(
-      '--file <file:guest[:mode]>',
-      'a file to put there, as in app.conf:/etc/app.conf:0600',
-    ).argParser(collect),
-    new Option('--firstboot-command <line>', 'a line for the shell, run by root, once').argParser(collect),
-    new Option('--timezone <zone>', 'as in Europe/Berlin'),
-    new Option('--user-data <file>', 'user-data of your own for cloud-init, merged with the rest'),
-    new Option('--network-config <file>', 'the network as netplan has it, version 2 (default: DHCP)'),
-  ];
-  for (const flag of flags) command.addOption(flag.helpGroup(GROUP));
+  for (const flag of SEED_FLAGS) command.addOption(flag);
   return command;
 }
 

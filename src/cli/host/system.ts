@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatBytes } from '../../format.ts';
+import { formatBytes } from '../../public/format.ts';
 import type { DiskUsage, UsageEntry } from '../../index.ts';
 import { describeAmount } from '../images/image-words.ts';
 import { pruneImages } from '../images/image-prune.ts';

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
-import { formatBytes } from '../../format.ts';
+import { formatBytes } from '../../public/format.ts';
 import type { ExportFormat } from '../../index.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatBytes, formatMoment } from '../../format.ts';
+import { formatBytes, formatMoment } from '../../public/format.ts';
 import type { ListedImage } from '../../index.ts';
 import { catalogueTable } from './catalogue-table.ts';
 import { describeOrigin, describeVerification } from './image-words.ts';

@@ -1,4 +1,4 @@
-import { formatBytes } from '../../format.ts';
+import { formatBytes } from '../../public/format.ts';
 import type { Image } from '../../index.ts';
 
 /** How sure it is that an image is what its publisher made, in one word; `built` for what was made here. */

@@ -1,6 +1,6 @@
 import type { LaunchOptions } from '../../index.ts';
 import { type ProgressLine, describeImageProgress } from '../output/progress.ts';
-import type { MachineFlags } from '../flags/run-options.ts';
+import type { MachineFlags } from '../flags/machine-flags.ts';
 
 /** Shows on a terminal what a machine that boots is doing. */
 export function bootNews(

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { MachineStore } from '../../machines/index.ts';
-import { type CreateFlags, addCreateFlags, createOptions } from '../flags/create-flags.ts';
+import { type CreateOptions, MachineStore } from '../../machines/index.ts';
+import { createFlags } from '../../public/options.ts';
+import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { describeImageProgress, ProgressLine } from '../output/progress.ts';
-import { seedOptions } from '../flags/seed-flags.ts';
+import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { firstBootNote, startNote } from './start.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
-interface Flags extends CreateFlags {
+interface Flags extends SeedFlags {
   readonly start?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -18,7 +19,7 @@ export function createCommand(): Command {
       'Makes a machine with its disks. It keeps them until it is removed, and starts when told to.',
     )
     .argument('<name>', "the machine's name, and the guest's");
-  return addCreateFlags(command)
+  return addSeedFlags(addOptionFlags(command, createFlags))
     .option('--start', 'start it too')
     .option('--dry-run', 'say what would be made, as JSON, and make nothing')
     .option('--json', 'print the machine as JSON')
@@ -26,7 +27,9 @@ export function createCommand(): Command {
 }
 
 async function create(name: string, flags: Flags): Promise<void> {
-  const options = createOptions(name, flags, await seedOptions(flags));
+  const seed = await seedOptions(flags);
+  // The library validates them; its errors name the same words.
+  const options: CreateOptions = { name, ...givenOptions(createFlags, flags), ...(seed && { seed }) };
   const store = new MachineStore();
   if (flags.dryRun) {
     process.stdout.write(`${JSON.stringify({ version: 1, create: await store.check(options) }, null, 2)}\n`);

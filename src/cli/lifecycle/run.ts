@@ -6,11 +6,11 @@ import { debugLog } from '../output/debug-log.ts';
 import { runInGuest } from '../enter/guest-command.ts';
 import { goOnWithSpace } from './go-on-with-space.ts';
 import { Interrupts } from '../session/interrupts.ts';
-import { addMachineFlags } from '../flags/machine-flags.ts';
+import { addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { reportError } from '../output/report-error.ts';
 import { collect, durationMs } from '../flags/flag-values.ts';
-import { type RunFlags, forkOptions, launchOptions, splitWords } from '../flags/run-options.ts';
+import { type RunFlags, forkOptions, splitWords } from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 
 type Flags = RunFlags & SeedFlags;
@@ -29,8 +29,6 @@ export function runCommand(): Command {
     .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
     .option('-w, --workdir <dir>', 'directory to run in')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
-    .option('-p, --publish <port>', 'forward a port, [ip:][host]:guest[/tcp|udp]', collect)
-    .option('--name <name>', "the machine's and the guest's name (default: vmlet)")
     .option('--template <template>', 'go on where this template stands, instead of booting an image')
     .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
     .option('--dry-run', 'print the commands that would be run, and run none')

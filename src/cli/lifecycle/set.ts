@@ -1,40 +1,22 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { type MachineChanges, MachineStore } from '../../machines/index.ts';
-import { labelsOf } from '../flags/create-flags.ts';
-import { LIMIT_HELP, collect, wholeNumber } from '../flags/flag-values.ts';
+import { changeFlags } from '../../public/options.ts';
+import { collect } from '../flags/flag-values.ts';
+import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { table } from '../output/table.ts';
 
 interface Flags {
-  readonly memory?: string;
-  readonly cpus?: number;
-  readonly accel?: MachineChanges['accel'];
-  readonly limit?: string;
-  readonly net?: string;
-  readonly display?: MachineChanges['display'];
-  readonly tpm?: boolean;
-  readonly append?: string;
-  readonly sshUser?: string;
-  readonly label?: readonly string[];
   readonly unlabel?: readonly string[];
   readonly installer?: boolean;
   readonly json?: true;
 }
 
 export function setCommand(): Command {
-  return new Command('set')
+  const command = new Command('set')
     .description('Changes what a machine is, and says what changes and whether that takes a restart.')
-    .argument('<machine>', 'its name')
-    .option('-m, --memory <size>', 'memory such as 4G')
-    .option('--cpus <n>', 'virtual processors', wholeNumber)
-    .addOption(new Option('--accel <kind>', 'what runs it').choices(['auto', 'kvm', 'tcg']))
-    .option('--limit <limits>', LIMIT_HELP)
-    .option('--net <kind>', 'auto, passt, slirp, none or bridge=NAME')
-    .addOption(new Option('--display <kind>', 'a screen').choices(['vnc', 'none']))
-    .option('--tpm', 'a TPM 2.0')
+    .argument('<machine>', 'its name');
+  return addOptionFlags(command, changeFlags)
     .option('--no-tpm', 'no TPM; its secrets stay, for another time')
-    .option('--append <words>', "its kernel's command line")
-    .option('--ssh-user <user>', 'where ssh logs in')
-    .option('-l, --label <key=value>', 'set a label', collect)
     .option('--unlabel <key>', 'take a label away', collect)
     .option('--no-installer', 'do not start the installer of --location again')
     .option('--json', 'print JSON')
@@ -67,16 +49,13 @@ export function renameCommand(): Command {
 }
 
 async function set(name: string, flags: Flags): Promise<void> {
-  const { label, unlabel, installer, limit, json, ...same } = flags;
+  const { unlabel = [], installer, json } = flags;
   const machine = new MachineStore().get(name);
-  const labels = {
-    ...labelsOf(label ?? []),
-    ...Object.fromEntries((unlabel ?? []).map((key) => [key, undefined])),
-  };
+  const { labels, ...changes }: MachineChanges = givenOptions(changeFlags, flags);
+  const relabelled = { ...labels, ...Object.fromEntries(unlabel.map((key) => [key, undefined])) };
   const { spec, differences } = await machine.set({
-    ...same,
-    ...(limit !== undefined && { limits: limit }),
-    ...(Object.keys(labels).length > 0 && { labels }),
+    ...changes,
+    ...(Object.keys(relabelled).length > 0 && { labels: relabelled }),
     ...(installer === false && { installer }),
   });
   if (json) {

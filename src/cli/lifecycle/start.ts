@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatEndpoint } from '../../format.ts';
+import { formatEndpoint } from '../../public/format.ts';
 import { type LiveMachine, MachineStore } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { eachMachine } from '../session/each-machine.ts';

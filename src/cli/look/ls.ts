@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
-import { formatBytes, formatEndpoint } from '../../format.ts';
+import { formatBytes, formatEndpoint } from '../../public/format.ts';
 import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
 import { collect } from '../flags/flag-values.ts';
 import { table } from '../output/table.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { MachineStatistics, MachineStore, StatisticsRate } from '../../machines/index.ts';
 import { VmletError } from '../../errors/index.ts';
-import { formatBytes } from '../../format.ts';
+import { formatBytes } from '../../public/format.ts';
 import { formatDuration } from '../output/duration.ts';
 import { type Reading, RefreshingTable } from '../output/refresh.ts';
 import { reportError } from '../output/report-error.ts';

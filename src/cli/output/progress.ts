@@ -1,4 +1,4 @@
-import { formatBytes } from '../../format.ts';
+import { formatBytes } from '../../public/format.ts';
 import type { ImageProgress } from '../../index.ts';
 import type { WaitProgress } from '../../machines/index.ts';
 import { clipText } from './text-width.ts';

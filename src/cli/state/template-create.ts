@@ -3,13 +3,16 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { bootNews } from '../lifecycle/boot-news.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { textOf } from '../flags/file-of-flag.ts';
-import { addMachineFlags } from '../flags/machine-flags.ts';
+import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { launchFlags } from '../../public/options.ts';
 import { collect } from '../flags/flag-values.ts';
-import { type MachineFlags, machineOptions } from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { templateRow } from './template-ls.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+
+/** Its name is an argument, and each fork has ports of its own. */
+const templateFlags = launchFlags.filter(({ option }) => option !== 'name' && option !== 'ports');
 
 interface Flags extends MachineFlags, SeedFlags {
   readonly image?: string;
@@ -36,13 +39,13 @@ export function templateCreateCommand(): Command {
     .option('--replace', 'in the place of one of this name')
     .option('--reuse', 'leave one of this name that was made of the same, and still fits, as it is')
     .option('--json', 'print the template as JSON');
-  return addMachineFlags(command).action(create);
+  return addMachineFlags(command, templateFlags).action(create);
 }
 
 async function create(name: string, flags: Flags): Promise<void> {
   const { createTemplate } = await import('../../index.ts');
   const existing = existingOf(flags);
-  const options = machineOptions(flags.image, flags, await seedOptions(flags));
+  const options = launchOptions(flags.image, flags, await seedOptions(flags));
   const run = (flags.run ?? []).map(commandOf);
   const log = flags.debug && (await debugLog());
   const progress = new ProgressLine();

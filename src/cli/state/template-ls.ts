@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { formatBytes, formatMoment } from '../../format.ts';
+import { formatBytes, formatMoment } from '../../public/format.ts';
 import type { ListedTemplate } from '../../index.ts';
 import { table } from '../output/table.ts';
 

@@ -2,7 +2,14 @@ import { FirmwareNotFoundError } from '../../errors/index.ts';
 import type { FirmwareDescriptor, FirmwareDescriptors } from './firmware-descriptor.ts';
 
 /** UEFI without a signature check, or with Secure Boot on and the well-known keys in its variables. */
-export type UefiKind = 'uefi' | 'uefi-secure';
+export const UEFI_KINDS = ['uefi', 'uefi-secure'] as const;
+
+export type UefiKind = (typeof UEFI_KINDS)[number];
+
+/** What can be asked for; `bios` is QEMU's own. */
+export const FIRMWARE_KINDS = ['bios', ...UEFI_KINDS] as const;
+
+export type FirmwareKind = (typeof FIRMWARE_KINDS)[number];
 
 export interface FirmwareTarget {
   readonly architecture: 'x86_64';

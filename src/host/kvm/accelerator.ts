@@ -2,7 +2,10 @@ import { AcceleratorUnavailableError } from '../../errors/index.ts';
 import { type CpuLevel, hasCpuLevel } from '../../util/cpu-level.ts';
 import type { Host } from '../survey/host.ts';
 
-export type RequestedAccelerator = 'auto' | 'kvm' | 'tcg';
+/** What can be asked for. */
+export const ACCELERATORS = ['auto', 'kvm', 'tcg'] as const;
+
+export type RequestedAccelerator = (typeof ACCELERATORS)[number];
 
 /** What a machine runs under; `reason` says on one line why it is not KVM. */
 export type Accelerator =

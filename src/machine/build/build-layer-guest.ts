@@ -10,7 +10,7 @@ import { launchAt } from '../launch/launch.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { Machine } from '../running/machine.ts';
 import { describeOutcome } from '../life/outcome.ts';
-import type { LaunchOptions } from '../spec/spec.ts';
+import type { LaunchOptions } from '../spec/launch-options.ts';
 
 /** On a disk: in memory, programs may not be allowed to run. */
 const FOLDER = '/var/lib/vmlet-build';

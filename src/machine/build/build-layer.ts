@@ -28,7 +28,9 @@ import { finishedFile } from './build-image.ts';
 import { changeInGuest } from './build-layer-guest.ts';
 import { type LayerStep, layerSteps, stepInputs } from './build-layer-steps.ts';
 import type { Locations } from '../paths/locations.ts';
-import { type LaunchOptions, type PullPolicy, type Spec, parseSpec } from '../spec/spec.ts';
+import type { LaunchOptions } from '../spec/launch-options.ts';
+import type { PullPolicy } from '../spec/machine-options.ts';
+import { type Spec, parseSpec } from '../spec/spec.ts';
 
 /** An image that is another one, changed by scripts in a machine that booted it. */
 export interface BuildLayerOptions extends ImageBuildOptions {

@@ -15,7 +15,8 @@ import { planMachine } from '../survey/plan-machine.ts';
 import { seedIdentity } from './prepare.ts';
 import { quoteForShell } from '../qemu/quote.ts';
 import { seedContent } from '../plan/seed-disk.ts';
-import { type LaunchOptions, parseSpec } from '../spec/spec.ts';
+import type { LaunchOptions } from '../spec/launch-options.ts';
+import { parseSpec } from '../spec/spec.ts';
 import { qemuCommand } from '../running/start.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 

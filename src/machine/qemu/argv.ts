@@ -1,3 +1,4 @@
+import type { Accelerator } from '../../host/kvm/accelerator.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
 import { networkCard, cardDevice } from '../../network/card/network-card.ts';
 import { qemuNetwork } from '../../network/card/qemu-network.ts';
@@ -61,7 +62,7 @@ function boardArguments(
  * 1 of 53 guests with two processors was lost as it booted (QEMU 10.0.13, `iotlb_to_section: Assertion … failed`, or
  * SIGSEGV), by a dispatch table that was freed before the other had the new one.
  */
-function acceleratorOption(kind: 'kvm' | 'tcg', cpus: number): string {
+function acceleratorOption(kind: Accelerator['kind'], cpus: number): string {
   return kind === 'tcg' && cpus > 1 ? keyValueOption('tcg', { thread: 'single' }) : kind;
 }
 

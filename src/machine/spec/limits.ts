@@ -14,11 +14,6 @@ const schema = z.strictObject({
   cpus: z.number().min(0.01).max(1024).optional(),
   memory: z.union([z.number(), z.string()]).optional(),
 });
-/** Of options, before `parseLimits` has read what is in it. */
-export const LIMITS = z.custom<LimitsInput>(
-  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
-  'expected an object or a text',
-);
 const EXPECTED = 'expected cpus and memory of the host, such as cpus=1.5,memory=3G, or none';
 
 /**

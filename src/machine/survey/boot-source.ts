@@ -13,7 +13,8 @@ import { checkKernelMemory } from '../plan/kernel-memory.ts';
 import { type Locations, placesOf } from '../paths/locations.ts';
 import { agentProgram } from '../paths/package-files.ts';
 import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
-import type { PullPolicy, Spec } from '../spec/spec.ts';
+import type { PullPolicy } from '../spec/machine-options.ts';
+import type { Spec } from '../spec/spec.ts';
 
 export interface SourceContext {
   readonly locations: Locations;

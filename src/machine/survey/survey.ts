@@ -5,7 +5,12 @@ import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import { probeHost } from '../../host/probe.ts';
 import { readHostNetwork } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
-import { type NetworkPlan, chooseBackend, planNetwork } from '../../network/plan/network.ts';
+import {
+  type NetworkPlan,
+  type RequestedBackend,
+  chooseBackend,
+  planNetwork,
+} from '../../network/plan/network.ts';
 import type { PortForward } from '../../network/ports/port.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
@@ -16,7 +21,9 @@ import type { BootSource, FoundSpec } from './found-spec.ts';
 import { ownLocations } from '../paths/own-locations.ts';
 import { checkSocketLength } from '../paths/runtime-directory.ts';
 import { needsSeed } from '../plan/seed-disk.ts';
-import type { LaunchOptions, PullPolicy, Spec } from '../spec/spec.ts';
+import type { LaunchOptions } from '../spec/launch-options.ts';
+import type { PullPolicy } from '../spec/machine-options.ts';
+import type { Spec } from '../spec/spec.ts';
 
 /** What a launch needs to know of the host before it can plan. */
 export interface Findings {
@@ -82,7 +89,7 @@ async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | un
 
 /** The network of a machine on this host. @throws InvalidInputError for what this host cannot do. */
 export function networkOf(
-  wanted: 'auto' | 'passt' | 'slirp',
+  wanted: RequestedBackend,
   ports: readonly PortForward[],
   host: Host,
   sharesMemory: boolean,

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseSeedOptions } from '../../guest/seed/options.ts';
 import { InvalidInputError, MachineExistsError } from '../../errors/index.ts';
+import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import { findFirmware } from '../../host/firmware/find-firmware.ts';
 import { hasEfiStub } from '../../images/formats/bzimage.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
@@ -13,7 +14,7 @@ import { withStoreLock } from '../../images/store/lock.ts';
 import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
-import type { PullPolicy } from '../../machine/spec/spec.ts';
+import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -110,8 +111,7 @@ async function makeParts(
     name: wanted.name,
     createdAt: new Date().toISOString(),
     memoryBytes: wanted.memoryBytes,
-    cpus: wanted.cpus,
-    accel: wanted.accel,
+    ...hardwareOf(wanted),
     ...(wanted.limits && { limits: wanted.limits }),
     ...(image && { cpuLevel: image.guest.cpu }),
     firmware: await makeFirmware(wanted.firmware ?? image?.guest.firmware ?? 'bios', files.nvram, signal),
@@ -149,7 +149,7 @@ async function makeSeedDisk(
 }
 
 async function makeFirmware(
-  kind: 'bios' | 'uefi' | 'uefi-secure',
+  kind: FirmwareKind,
   nvramPath: string,
   signal: AbortSignal | undefined,
 ): Promise<MachineSpec['firmware']> {

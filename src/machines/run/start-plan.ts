@@ -8,7 +8,7 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import { namedArguments } from '../../machine/qemu/named-argv.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { qemuConfinement } from '../../machine/qemu/confinement.ts';
-import type { PullPolicy } from '../../machine/spec/spec.ts';
+import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { findBridge, withTap } from '../../network/bridge/bridge.ts';

@@ -1,33 +1,37 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
-import { LIMITS, type LimitsInput, checkHoldsGuest, parseLimits } from '../../machine/spec/limits.ts';
+import { checkHoldsGuest, parseLimits } from '../../machine/spec/limits.ts';
+import { changeOptions, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
+import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
-import { parseNet } from './create-options.ts';
 import type { MachineSpec } from './machine-spec.ts';
+import { namedOptions, parseNet } from './named-options.ts';
+
+const changesSchema = z.strictObject({
+  ...changeOptions,
+  ...namedOptions,
+  /** As in `LaunchOptions`; they take the place of all earlier ones, and `none` takes them away. */
+  limits: changeOptions.limits,
+  /** The command line of its kernel or image. */
+  append: reworded(changeOptions.append.optional(), { description: "its kernel's command line" }),
+  protect: z.boolean().optional(),
+  /** Labels to set; undefined takes one away. */
+  labels: withFlag(recordOf(z.string().min(1), z.string().optional()), {
+    flag: '-l, --label <key=value>',
+    description: 'set a label',
+    value: 'pairs',
+  }).optional(),
+  /** False: the installer that was given at creation does not start again. */
+  installer: z.literal(false).optional(),
+});
+
+/** The changes of a machine that a command line has flags for. */
+export const changeFlags = flagsOf(changesSchema);
 
 /** What can be changed of a machine that is there. Disks, ports and media have their own operations. */
-export interface MachineChanges {
-  /** Bytes, or a size such as `4G`. */
-  readonly memory?: number | string | undefined;
-  readonly cpus?: number | undefined;
-  readonly accel?: 'auto' | 'kvm' | 'tcg' | undefined;
-  /** As in `LaunchOptions`; they take the place of all earlier ones, and `none` takes them away. */
-  readonly limits?: LimitsInput | undefined;
-  /** As in `CreateOptions`. */
-  readonly net?: string | undefined;
-  readonly display?: 'vnc' | 'none' | undefined;
-  readonly tpm?: boolean | undefined;
-  /** The command line of its kernel or image. */
-  readonly append?: string | undefined;
-  readonly sshUser?: string | undefined;
-  readonly protect?: boolean | undefined;
-  /** Labels to set; undefined takes one away. */
-  readonly labels?: Readonly<Record<string, string | undefined>> | undefined;
-  /** False: the installer that was given at creation does not start again. */
-  readonly installer?: false | undefined;
-}
+export type MachineChanges = Readonly<z.input<typeof changesSchema>>;
 
 export interface Difference {
   readonly field: string;
@@ -41,21 +45,6 @@ export interface ChangedSpec {
   readonly spec: MachineSpec;
   readonly differences: readonly Difference[];
 }
-
-const changesSchema = z.strictObject({
-  memory: z.union([z.number(), z.string()]).optional(),
-  cpus: z.int().min(1).max(255).optional(),
-  accel: z.enum(['auto', 'kvm', 'tcg']).optional(),
-  limits: LIMITS.optional(),
-  net: z.string().optional(),
-  display: z.enum(['vnc', 'none']).optional(),
-  tpm: z.boolean().optional(),
-  append: z.string().optional(),
-  sshUser: z.string().min(1).optional(),
-  protect: z.boolean().optional(),
-  labels: recordOf(z.string().min(1), z.string().optional()).optional(),
-  installer: z.literal(false).optional(),
-});
 
 const NOW: ReadonlySet<keyof MachineSpec> = new Set(['labels', 'protected', 'sshUser'] as const);
 
@@ -75,8 +64,7 @@ export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedS
   const next: MachineSpec = {
     ...rest,
     memoryBytes,
-    cpus: valid.cpus ?? spec.cpus,
-    accel: valid.accel ?? spec.accel,
+    ...hardwareOf(valid),
     ...(limits && { limits }),
     net: net.net,
     ...(net.bridge !== undefined && { bridge: net.bridge }),

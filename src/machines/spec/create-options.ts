@@ -1,77 +1,101 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
-import { type Seed, type SeedOptions, parseSeedOptions } from '../../guest/seed/options.ts';
+import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
+import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
 import { parseImageReference, MICRO } from '../../images/record/reference.ts';
 import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
-import { LIMITS, type LimitsInput, parseLimits } from '../../machine/spec/limits.ts';
+import { parseLimits } from '../../machine/spec/limits.ts';
+import {
+  type Hardware,
+  type PullPolicy,
+  hardwareOf,
+  makeOptions,
+} from '../../machine/spec/machine-options.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
-import { PULL_POLICIES, type PullPolicy } from '../../machine/spec/spec.ts';
-import { type PortForward, type PortInput, parsePortForwards } from '../../network/ports/port.ts';
+import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
+import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
-import { checkMachineName } from './machine-spec.ts';
+import { type MachineSpec, checkMachineName } from './machine-spec.ts';
+import { namedOptions, parseNet } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
-/** What the user of the library asks for; all but the name may be left out. */
-export interface CreateOptions {
+const createSchema = z.strictObject({
   /** Letters, digits and inner hyphens, 63 at most; the guest's host name too. */
-  readonly name: string;
-  /** Bytes, or a size such as `2G`; 2 GiB by default, 256 MiB for `micro`. */
-  readonly memory?: number | string;
-  /** Virtual processors; 2 by default, 1 for `micro`. */
-  readonly cpus?: number;
-  /**
-   * `20G` for an empty disk; `PATH[,format=qcow2|raw]` for an overlay on that file, which must not change any more;
-   * with `,adopt` the file itself, with `,readonly` without writing. More: `,cache=none|unsafe`, `,nodiscard`.
-   */
-  readonly disks?: readonly string[];
+  name: z.string(),
   /**
    * An image, as in `debian:13`, or the path of a disk (with a slash in it): the first disk becomes an overlay on it.
    * `micro` boots without a disk.
    */
-  readonly image?: string;
-  /** See `LaunchOptions`; an image of the catalogue is pulled where it is `missing` by default. */
-  readonly pull?: PullPolicy;
-  /** Of the first disk with an image, as in `40G`; 20 GiB, or the image's own where that is more, by default. */
-  readonly diskSize?: number | string;
-  /** What a guest with cloud-init or the like becomes at its first boot; the machine's ssh key is always part of it. */
-  readonly seed?: SeedOptions;
+  image: withFlag(z.string().min(1).optional(), {
+    flag: '--image <image>',
+    description: 'boot an overlay on an image such as debian:13 or on a disk FILE (with a slash), or micro',
+  }),
   /** With the path of a disk in `image`: write into the file itself. */
-  readonly adopt?: boolean;
+  adopt: withFlag(z.boolean().default(false), {
+    flag: '--adopt',
+    description: 'with --image FILE: write into the file itself',
+  }),
   /** Path of a CD image to boot from while the disks hold nothing to boot. */
-  readonly iso?: string;
+  iso: withFlag(z.string().min(1).optional(), {
+    flag: '--iso <file>',
+    description: 'a CD in the drive, which boots while no disk does',
+  }),
   /** Path of an install medium (or a tree) whose kernel and initramfs are started directly, once. */
-  readonly location?: string;
-  readonly kernel?: string;
-  readonly initrd?: string;
+  location: withFlag(z.string().min(1).optional(), {
+    flag: '--location <path>',
+    description: 'start the installer of this ISO or tree, its kernel loaded directly, once',
+  }),
+  ...makeOptions,
+  ...namedOptions,
+  /** Bytes, or a size such as `2G`; 2 GiB by default, 256 MiB for `micro`. */
+  memory: reworded(makeOptions.memory.optional(), { otherwise: '2G; 256M with --image micro' }),
+  /** Virtual processors; 2 by default, 1 for `micro`. */
+  cpus: reworded(makeOptions.cpus.optional(), { otherwise: '2; 1 with --image micro' }),
+  /**
+   * `20G` for an empty disk; `PATH[,format=qcow2|raw]` for an overlay on that file, which must not change any more;
+   * with `,adopt` the file itself, with `,readonly` without writing. More: `,cache=none|unsafe`, `,nodiscard`.
+   */
+  disks: withFlag(z.array(z.string()).readonly().default([]), {
+    flag: '--disk <disk>',
+    description:
+      'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+  }),
   /** The kernel's command line, with `location` or `kernel`; more of it with an image. */
-  readonly append?: string;
-  readonly ports?: readonly PortInput[];
+  append: reworded(makeOptions.append.optional(), {
+    description: "the kernel's command line, with --location or --kernel; more of it with micro",
+  }),
   /** `auto` (the default) is passt where it is, else slirp; `bridge=NAME` for a bridge of the host's. */
-  readonly net?: string;
-  /** What its image needs by default, and `bios` without one. */
-  readonly firmware?: 'bios' | 'uefi' | 'uefi-secure';
+  net: namedOptions.net.default('auto'),
+  /** Of the first disk with an image, as in `40G`; 20 GiB, or the image's own where that is more, by default. */
+  diskSize: reworded(makeOptions.diskSize.optional(), { otherwise: '20G, or what the image has' }),
   /** A TPM 2.0 by swtpm; none by default. */
-  readonly tpm?: boolean;
+  tpm: namedOptions.tpm.default(false),
   /** `vnc` gives it a screen; the default, except for an image or a kernel. */
-  readonly display?: 'vnc' | 'none';
-  readonly accel?: 'auto' | 'kvm' | 'tcg';
-  /** As in `LaunchOptions`. */
-  readonly limits?: LimitsInput;
-  readonly labels?: Readonly<Record<string, string>>;
+  display: reworded(namedOptions.display.optional(), { otherwise: 'vnc, none for a kernel' }),
+  labels: withFlag(recordOf(z.string().min(1), z.string()), {
+    flag: '-l, --label <key=value>',
+    description: 'a label, for ls --filter',
+    value: 'pairs',
+  }).default({}),
   /** Where ssh logs in; by default the user that the seed makes, and root without one. */
-  readonly sshUser?: string;
+  sshUser: reworded(namedOptions.sshUser.optional(), { otherwise: 'the user of the first boot, else root' }),
   /** Refuses to be removed. */
-  readonly protect?: boolean;
-}
+  protect: withFlag(z.boolean().default(false), { flag: '--protect', description: 'refuse to be removed' }),
+});
+
+/** The options of a new machine that a command line has flags for. */
+export const createFlags = flagsOf(createSchema);
+
+/** What the user of the library asks for; all but the name may be left out. */
+export type CreateOptions = Readonly<z.input<typeof createSchema>>;
 
 /** The options, validated and in one form each. */
-export interface NewMachine {
+export interface NewMachine extends Hardware {
   readonly name: string;
   readonly memoryBytes: number;
-  readonly cpus: number;
   readonly disks: readonly NewDisk[];
   /** An image with a disk, which comes before the others. */
   readonly image:
@@ -89,13 +113,12 @@ export interface NewMachine {
   readonly iso: string | undefined;
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
   readonly ports: readonly PortForward[];
-  readonly net: 'auto' | 'passt' | 'slirp' | 'none' | 'bridge';
+  readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
   /** Undefined for what the image needs. */
-  readonly firmware: 'bios' | 'uefi' | 'uefi-secure' | undefined;
+  readonly firmware: FirmwareKind | undefined;
   readonly tpm: boolean;
-  readonly display: 'vnc' | 'none';
-  readonly accel: 'auto' | 'kvm' | 'tcg';
+  readonly display: MachineSpec['display'];
   readonly limits: HostShare | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly sshUser: string | undefined;
@@ -103,49 +126,17 @@ export interface NewMachine {
 }
 
 const MiB = 1024 * 1024;
-/** Linux's limit for the name of an interface, without what a shell or QEMU would not take. */
-const BRIDGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/;
-
-const optionsSchema = z.strictObject({
-  name: z.string(),
-  memory: z.union([z.number(), z.string()]).optional(),
-  cpus: z.int().min(1).max(255).optional(),
-  disks: z.array(z.string()).default([]),
-  image: z.string().min(1).optional(),
-  pull: z.enum(PULL_POLICIES).default('missing'),
-  diskSize: z.union([z.number(), z.string()]).optional(),
-  seed: z.custom<SeedOptions>((value) => typeof value === 'object' && value !== null).optional(),
-  adopt: z.boolean().default(false),
-  iso: z.string().min(1).optional(),
-  location: z.string().min(1).optional(),
-  kernel: z.string().min(1).optional(),
-  initrd: z.string().min(1).optional(),
-  append: z.string().optional(),
-  ports: z.array(z.union([z.string(), z.looseObject({})])).default([]),
-  net: z.string().default('auto'),
-  firmware: z.enum(['bios', 'uefi', 'uefi-secure']).optional(),
-  tpm: z.boolean().default(false),
-  display: z.enum(['vnc', 'none']).optional(),
-  accel: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
-  limits: LIMITS.default('none'),
-  labels: recordOf(z.string().min(1), z.string()).default({}),
-  sshUser: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected the name of a user')
-    .optional(),
-  protect: z.boolean().default(false),
-});
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
 export function parseCreateOptions(options: CreateOptions): NewMachine {
-  const valid = parseOptions(optionsSchema, options);
+  const valid = parseOptions(createSchema, options);
   checkMachineName(valid.name);
   refuseContradictions(valid);
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
-  const ports = parsePortForwards(valid.ports as PortInput[]);
+  const ports = parsePortForwards(valid.ports);
   const { net, bridge } = parseNet(valid.net);
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `a machine with net ${valid.net} has no forwards`, {
@@ -157,7 +148,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   return {
     name: valid.name,
     memoryBytes,
-    cpus: valid.cpus ?? (small ? 1 : 2),
+    ...hardwareOf({ ...valid, cpus: valid.cpus ?? (small ? 1 : 2) }),
     disks: [...imageDisk, ...valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`))],
     image: storedImageOf(valid),
     seed: valid.seed && parseSeedOptions(valid.seed),
@@ -170,7 +161,6 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     firmware: valid.firmware,
     tpm: valid.tpm,
     display: valid.display ?? (boot.kind === 'firmware' ? 'vnc' : 'none'),
-    accel: valid.accel,
     limits: parseLimits(valid.limits, memoryBytes),
     labels: valid.labels,
     sshUser: valid.sshUser,
@@ -178,7 +168,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   };
 }
 
-type Valid = z.infer<typeof optionsSchema>;
+type Valid = z.infer<typeof createSchema>;
 
 function refuseContradictions(valid: Valid): void {
   const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
@@ -249,16 +239,4 @@ function storedImageOf({ image, pull, diskSize }: Valid): NewMachine['image'] {
 
 function imageAsDisk(image: string, adopt: boolean): NewDisk {
   return parseNewDisk(adopt ? `${image},adopt` : image, 'image');
-}
-
-/** @throws InvalidInputError */
-export function parseNet(text: string): Pick<NewMachine, 'net' | 'bridge'> {
-  if (text === 'auto' || text === 'passt' || text === 'slirp' || text === 'none') {
-    return { net: text, bridge: undefined };
-  }
-  const bridge = /^bridge=(.*)$/.exec(text)?.[1];
-  if (bridge !== undefined && BRIDGE_NAME.test(bridge)) return { net: 'bridge', bridge };
-  throw new InvalidInputError('net', `${JSON.stringify(text)} is not a network`, {
-    hint: 'expected auto, passt, slirp, none or bridge=NAME',
-  });
 }

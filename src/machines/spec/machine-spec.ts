@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
+import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
+import { hardwareOptions } from '../../machine/spec/machine-options.ts';
+import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { recordOf } from '../../util/record-of.ts';
 
@@ -9,6 +12,8 @@ export const SPEC_VERSION = 1;
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 const NAME_RULE =
   'expected letters, digits and inner hyphens, 63 at most, which are the guest’s host name too';
+
+export const DISPLAYS = ['vnc', 'none'] as const;
 
 const format = z.enum(['qcow2', 'raw']);
 
@@ -56,7 +61,7 @@ const firmwareFile = z.strictObject({ path: z.string().startsWith('/'), format }
 const firmwareSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bios') }),
   z.strictObject({
-    kind: z.enum(['uefi', 'uefi-secure']),
+    kind: z.enum(UEFI_KINDS),
     code: firmwareFile,
     varsTemplate: firmwareFile,
     secureBoot: z.boolean(),
@@ -85,8 +90,7 @@ const specSchema = z.strictObject({
   name: z.string().regex(HOST_NAME),
   createdAt: z.iso.datetime(),
   memoryBytes: z.int().positive(),
-  cpus: z.int().min(1).max(255),
-  accel: z.enum(['auto', 'kvm', 'tcg']),
+  ...hardwareOptions,
   /** What QEMU may use of the host. */
   limits: z
     .strictObject({ cpus: z.number().positive().optional(), memoryBytes: z.int().positive().optional() })
@@ -102,7 +106,7 @@ const specSchema = z.strictObject({
     .optional(),
   disks: z.array(diskSchema),
   cdroms: z.array(cdromSchema),
-  net: z.enum(['auto', 'passt', 'slirp', 'none', 'bridge']),
+  net: z.enum([...REQUESTED_BACKENDS, 'none', 'bridge']),
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
   ports: z.array(forwardSchema),
@@ -112,7 +116,7 @@ const specSchema = z.strictObject({
   guestIdentity: z.enum(['own', 'copied']),
   /** Where ssh logs in. */
   sshUser: z.string().min(1),
-  display: z.enum(['vnc', 'none']),
+  display: z.enum(DISPLAYS),
   labels: recordOf(z.string(), z.string()),
   /** Refuses to be removed. */
   protected: z.boolean(),

@@ -8,6 +8,11 @@ import { type BoundForward, type PortForward, formatPort } from '../ports/port.t
  */
 export type NetworkBackend = 'passt-vhost-user' | 'passt-stream' | 'slirp';
 
+/** What can be asked for; `auto` is passt where it is there, slirp otherwise. */
+export const REQUESTED_BACKENDS = ['auto', 'passt', 'slirp'] as const;
+
+export type RequestedBackend = (typeof REQUESTED_BACKENDS)[number];
+
 /**
  * The guest's side of its network. It is the same on every host, so that no guest has to ask for it (DHCP).
  *
@@ -85,7 +90,7 @@ const SLIRP_MTU = 1500;
  * @throws InvalidInputError when passt is wanted and cannot be had.
  */
 export function chooseBackend(
-  wanted: 'auto' | 'passt' | 'slirp',
+  wanted: RequestedBackend,
   passt: PasstAbilities | undefined,
   sharesMemory: boolean,
   forwards: readonly Pick<PortForward, 'protocol'>[],

@@ -1,7 +1,7 @@
 import type { NamedTemplateOptions, TemplateOptions } from '../../template/create-template.ts';
-import type { ForkOptions } from '../../template/template.ts';
+import type { ForkOptions } from '../../template/fork-options.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
-import type { LaunchOptions } from '../../machine/spec/spec.ts';
+import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 
 /** What a machine was made from, as its maker wrote it. */
 export type MachineOrigin =

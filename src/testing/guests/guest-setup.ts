@@ -1,5 +1,5 @@
 import type { TemplateOptions } from '../../template/create-template.ts';
-import type { ForkOptions } from '../../template/template.ts';
+import type { ForkOptions } from '../../template/fork-options.ts';
 import { TestMachine, type TestMachineOptions } from './test-machine.ts';
 
 /** Options of a launch that are no part of what a guest is. */

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { formatEndpoint } from '../../format.ts';
+import { formatEndpoint } from '../../public/format.ts';
 import { describeOutcome } from '../../machine/life/outcome.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';

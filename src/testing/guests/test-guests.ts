@@ -1,5 +1,5 @@
 import type { GuestAlarmError } from '../../errors/index.ts';
-import type { ForkOptions } from '../../template/template.ts';
+import type { ForkOptions } from '../../template/fork-options.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { createNetwork } from '../../machine/network/create-network.ts';
 import type { Network } from '../../machine/network/network.ts';

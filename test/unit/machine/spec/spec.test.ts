@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type LaunchOptions, parseSpec } from '../../../../src/machine/spec/spec.ts';
+import type { LaunchOptions } from '../../../../src/machine/spec/launch-options.ts';
+import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 
 const MiB = 1024 * 1024;
 

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { labelsOf } from '../../../../src/cli/flags/create-flags.ts';
+import { pairsOf } from '../../../../src/cli/flags/option-flags.ts';
 import { changeSpec } from '../../../../src/machines/spec/changes.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
 import type { MachineSpec } from '../../../../src/machines/spec/machine-spec.ts';
 
 test('a label that would be a prototype is refused, and not dropped', () => {
-  const labels = labelsOf(['__proto__=x']);
+  const labels = pairsOf(['__proto__=x']);
   const refusal = 'labels.__proto__: "x": cannot be a name here';
   expect(() => parseCreateOptions({ name: 'm', image: 'micro', labels })).toThrow(refusal);
   expect(() => changeSpec({} as MachineSpec, { labels })).toThrow(refusal);
-  const constructor = labelsOf(['constructor=x']);
+  const constructor = pairsOf(['constructor=x']);
   expect(parseCreateOptions({ name: 'm', image: 'micro', labels: constructor }).labels).toEqual(constructor);
 });

@@ -1,0 +1,87 @@
+import * as z from 'zod';
+
+/** An option of the library's as a command line asks for it. */
+export interface OptionFlag {
+  /** The library's name of it, as in `diskSize`. */
+  readonly option: string;
+  /** With its short form and the kind of its value, as in `-m, --memory <size>`. */
+  readonly flag: string;
+  readonly description: string;
+  /**
+   * What is made of the words after it: one as it is (`text`), a whole number, milliseconds of a time such as `1.5m`,
+   * all that were given as it is repeated (`texts`), an object of KEY=VALUE (`pairs`); a `switch` has none.
+   */
+  readonly value: 'text' | 'number' | 'time' | 'texts' | 'pairs' | 'switch';
+  /** All that the value can be, where it is one of a few words. */
+  readonly choices: readonly string[] | undefined;
+}
+
+/** What cannot be read off the schema. */
+interface FlagWords extends Pick<OptionFlag, 'flag' | 'description'> {
+  /** What holds without the flag, in words; the schema's own default where it has one. */
+  readonly otherwise?: string;
+  readonly value?: 'time' | 'pairs';
+}
+
+const flagWords = z.registry<Partial<FlagWords>>();
+
+/** An option that has a flag. */
+export function withFlag<Schema extends z.ZodType>(schema: Schema, words: FlagWords): Schema {
+  flagWords.add(schema, words);
+  return schema;
+}
+
+/** An option whose flag is described in other words here. */
+export function reworded<Schema extends z.ZodType>(
+  schema: Schema,
+  words: Pick<Partial<FlagWords>, 'description' | 'otherwise'>,
+): Schema {
+  flagWords.add(schema, words);
+  return schema;
+}
+
+/** The flags of those options that have one, in the order of the schema. */
+export function flagsOf({ shape }: z.ZodObject): OptionFlag[] {
+  return Object.entries<z.core.$ZodType>(shape).flatMap(([option, schema]) => flagOf(option, schema) ?? []);
+}
+
+function flagOf(option: string, schema: z.core.$ZodType): OptionFlag | undefined {
+  const { words, base, preset } = unwrapped(schema);
+  if (words.flag === undefined) return undefined;
+  const otherwise = words.otherwise ?? preset;
+  return {
+    option,
+    flag: words.flag,
+    description: [words.description, ...(otherwise === undefined ? [] : [`(default: ${otherwise})`])].join(
+      ' ',
+    ),
+    value: words.value ?? valueOf(base),
+    choices: base instanceof z.ZodEnum ? base.options.map(String) : undefined,
+  };
+}
+
+/** The schema without its wrappers; the words of an outer one go before those of an inner one. */
+function unwrapped(schema: z.core.$ZodType) {
+  let words: Partial<FlagWords> = {};
+  let preset: string | undefined;
+  let base = schema;
+  for (;;) {
+    words = { ...flagWords.get(base), ...words };
+    if (base instanceof z.ZodDefault && isShown(base.def.defaultValue))
+      preset ??= String(base.def.defaultValue);
+    if (!(base instanceof z.ZodDefault || base instanceof z.ZodOptional || base instanceof z.ZodReadonly))
+      break;
+    base = base.unwrap();
+  }
+  return { words, base, preset };
+}
+
+function isShown(preset: unknown): preset is string | number {
+  return typeof preset === 'string' || typeof preset === 'number';
+}
+
+function valueOf(base: z.core.$ZodType): OptionFlag['value'] {
+  if (base instanceof z.ZodArray) return 'texts';
+  if (base instanceof z.ZodBoolean) return 'switch';
+  return base instanceof z.ZodNumber ? 'number' : 'text';
+}

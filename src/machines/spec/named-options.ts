@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
+import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
+import { withFlag } from '../../machine/spec/option-flag.ts';
+import { DISPLAYS, type MachineSpec } from './machine-spec.ts';
+
+/** Linux's limit for the name of an interface, without what a shell or QEMU would not take. */
+const BRIDGE_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/;
+const NETS: readonly string[] = [...REQUESTED_BACKENDS, 'none'];
+
+/** Options of named machines alone, which can be changed too. */
+export const namedOptions = z
+  .object({
+    /** `auto` is passt where it is, else slirp; `bridge=NAME` for a bridge of the host's. */
+    net: withFlag(z.string(), {
+      flag: '--net <kind>',
+      description: 'auto, passt, slirp, none or bridge=NAME',
+    }),
+    /** A TPM 2.0 by swtpm. */
+    tpm: withFlag(z.boolean(), { flag: '--tpm', description: 'a TPM 2.0, by swtpm' }),
+    /** `vnc` gives it a screen. */
+    display: withFlag(z.enum(DISPLAYS), { flag: '--display <kind>', description: 'a screen' }),
+    /** Where ssh logs in. */
+    sshUser: withFlag(z.string().regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected the name of a user'), {
+      flag: '--ssh-user <user>',
+      description: 'where ssh logs in',
+    }),
+  })
+  .partial().shape;
+
+/** @throws InvalidInputError */
+export function parseNet(text: string): {
+  readonly net: MachineSpec['net'];
+  readonly bridge: string | undefined;
+} {
+  if (isNet(text)) return { net: text, bridge: undefined };
+  const bridge = /^bridge=(.*)$/.exec(text)?.[1];
+  if (bridge !== undefined && BRIDGE_NAME.test(bridge)) return { net: 'bridge', bridge };
+  throw new InvalidInputError('net', `${JSON.stringify(text)} is not a network`, {
+    hint: 'expected auto, passt, slirp, none or bridge=NAME',
+  });
+}
+
+function isNet(text: string): text is Exclude<MachineSpec['net'], 'bridge'> {
+  return NETS.includes(text);
+}

@@ -1,0 +1,6 @@
+/** The options of machines as a command line asks for them. */
+export { changeFlags } from '../machines/spec/changes.ts';
+export { createFlags } from '../machines/spec/create-options.ts';
+export { launchFlags } from '../machine/spec/launch-options.ts';
+export type { OptionFlag } from '../machine/spec/option-flag.ts';
+export { forkFlags } from '../template/fork-options.ts';

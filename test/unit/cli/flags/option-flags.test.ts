@@ -1,0 +1,71 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addOptionFlags, givenOptions } from '../../../../src/cli/flags/option-flags.ts';
+import { launchOptions } from '../../../../src/cli/flags/machine-flags.ts';
+import { forkOptions } from '../../../../src/cli/flags/run-options.ts';
+import { addSeedFlags } from '../../../../src/cli/flags/seed-flags.ts';
+import { parseSpec } from '../../../../src/machine/spec/spec.ts';
+import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
+import { type OptionFlag, changeFlags, createFlags, launchFlags } from '../../../../src/public/options.ts';
+
+function read(flags: readonly OptionFlag[], ...words: string[]): object {
+  const command = addSeedFlags(addOptionFlags(new Command(), flags)).exitOverride();
+  return command.parse(words, { from: 'user' }).opts();
+}
+
+it('flags that were not given are not there', () => {
+  expect(givenOptions(launchFlags, read(launchFlags))).toEqual({});
+});
+
+it('flags become options of the library, by its names', () => {
+  const words = ['--disk-size', '20G', '-p', '80', '-p', '81', '--cpus', '2', '--limit', 'cpus=1'];
+  expect(givenOptions(launchFlags, read(launchFlags, ...words, '--boot-timeout', '1.5m'))).toEqual({
+    diskSize: '20G',
+    ports: ['80', '81'],
+    cpus: 2,
+    limits: 'cpus=1',
+    timeoutMs: 90_000,
+  });
+  expect(givenOptions(createFlags, read(createFlags, '--tpm', '-l', 'a=b', '-l', 'c'))).toEqual({
+    tpm: true,
+    labels: { a: 'b', c: '' },
+  });
+});
+
+it('a value that is none of the choices is for the library to refuse', () => {
+  for (const flags of [launchFlags, createFlags, changeFlags]) {
+    expect(givenOptions(flags, read(flags, '--accel', 'xen'))).toEqual({ accel: 'xen' });
+  }
+  const refusal = 'accel: "xen": Invalid option: expected one of "auto"|"kvm"|"tcg"';
+  expect(() => parseSpec(launchOptions('micro', read(launchFlags, '--accel', 'xen'), undefined))).toThrow(
+    refusal,
+  );
+  const options = { name: 'm', ...givenOptions(createFlags, read(createFlags, '--accel', 'xen')) };
+  expect(() => parseCreateOptions(options)).toThrow(refusal);
+});
+
+describe('with a template', () => {
+  it.each([
+    ['--memory', '1G'],
+    ['--disk-size', '20G'],
+    ['--accel', 'tcg'],
+    ['--limit', 'none'],
+    ['--pull', 'never'],
+    ['--timezone', 'UTC'],
+    ['--firstboot-command', 'true'],
+  ])('%s is refused', (flag, value) => {
+    expect(() => forkOptions(read(launchFlags, flag, value))).toThrow(
+      `template: ${flag} cannot be had together with --template`,
+    );
+  });
+
+  it('what each fork has for itself is taken', () => {
+    const words = ['--name', 'f', '-p', '80', '--net', 'slirp', '--boot-timeout', '5'];
+    expect(forkOptions(read(launchFlags, ...words))).toEqual({
+      name: 'f',
+      ports: ['80'],
+      net: 'slirp',
+      timeoutMs: 5000,
+    });
+  });
+});

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import * as z from 'zod';
+import { flagsOf, reworded, withFlag } from '../../../../src/machine/spec/option-flag.ts';
+
+const size = withFlag(z.string(), { flag: '--size <size>', description: 'how large' });
+
+it('an option without a flag has none', () => {
+  expect(flagsOf(z.strictObject({ size, log: z.string() })).map(({ option }) => option)).toEqual(['size']);
+});
+
+it.each([
+  ['text', z.string()],
+  ['number', z.int().min(1)],
+  ['switch', z.boolean()],
+  ['texts', z.array(z.string()).readonly()],
+] as const)('the value of a flag is a %s by its schema', (value, schema) => {
+  const wrapped = withFlag(schema, { flag: '--it', description: 'it' }).optional();
+  expect(flagsOf(z.strictObject({ it: wrapped }))[0]?.value).toBe(value);
+});
+
+it('the words of a choice are those of the schema', () => {
+  const kind = withFlag(z.enum(['a', 'b']), { flag: '--kind <kind>', description: 'which' }).default('b');
+  expect(flagsOf(z.strictObject({ kind }))).toEqual([
+    {
+      option: 'kind',
+      flag: '--kind <kind>',
+      description: 'which (default: b)',
+      value: 'text',
+      choices: ['a', 'b'],
+    },
+  ]);
+});
+
+it('a default is told once, in words where there are some', () => {
+  const described = (schema: z.ZodType) => flagsOf(z.strictObject({ schema }))[0]?.description;
+  expect(described(size)).toBe('how large');
+  expect(described(size.default('2G'))).toBe('how large (default: 2G)');
+  expect(described(reworded(size.default('2G'), { otherwise: 'all' }))).toBe('how large (default: all)');
+  expect(described(reworded(size.optional(), { description: 'its size' }))).toBe('its size');
+  expect(described(withFlag(z.boolean().default(false), { flag: '--x', description: 'x' }))).toBe('x');
+});
+
+it('other words of an option leave it as it is elsewhere', () => {
+  reworded(size.optional(), { description: 'its size' });
+  expect(flagsOf(z.strictObject({ size }))[0]?.description).toBe('how large');
+});
