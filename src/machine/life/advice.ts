@@ -15,6 +15,10 @@ const knownLines: readonly KnownLine[] = [
     hint: 'another process has this disk open; stop it, or give a copy',
   },
   {
+    pattern: /unable to find CPU model/,
+    hint: 'this QEMU has no such processor model (--cpu); qemu-system-x86_64 -cpu help lists those that it has',
+  },
+  {
     pattern: /failed to initialize kvm|Could not access KVM kernel module/i,
     hint: 'run vmlet doctor, which tells what is wrong with KVM here, or choose accel: tcg',
   },

@@ -1,3 +1,6 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import type { Accelerator } from '../../host/kvm/accelerator.ts';
+
 /** Everything that depends on the architecture and was chosen by measurement; another architecture is another table. */
 
 /** q35 boots Linux reliably under TCG, where microvm hangs half of the time. Devices that no guest of ours uses are off: each is a probe at boot. */
@@ -20,7 +23,23 @@ export const fullBoard = {
   options: { hpet: 'off', vmport: 'off', usb: 'off' },
 } as const;
 
-export const cpuUnderTcg = 'max';
+/**
+ * The model of the processors: as asked for, else the one that was proved under KVM, or all that TCG has.
+ * @throws InvalidInputError for the host's own processor without KVM.
+ */
+export function cpuModel(asked: string, accelerator: Accelerator): string {
+  if (asked === 'host' && accelerator.kind === 'tcg') {
+    throw new InvalidInputError(
+      'cpu',
+      `host needs KVM, and this machine runs without (${accelerator.reason})`,
+      {
+        hint: 'leave it out, or name a model: qemu-system-x86_64 -cpu help lists them',
+      },
+    );
+  }
+  if (asked !== 'auto') return asked;
+  return accelerator.kind === 'kvm' ? accelerator.cpu : 'max';
+}
 
 /**
  * Linux counts the interrupts of its timer while it boots, and panics where too few come. A virtual timer always works, but

@@ -12,9 +12,16 @@ export const PULL_POLICIES = ['missing', 'newer', 'always', 'never'] as const;
 
 export type PullPolicy = (typeof PULL_POLICIES)[number];
 
+/** A name with a letter in it: a number is meant for `cpus`, and what follows a comma would be options of QEMU's. */
+const CPU_MODEL = /^(?=.*[a-z])[\w.-]+$/i;
+
 const hardware = {
   cpus: withFlag(z.int().min(1).max(255), { flag: '--cpus <n>', description: 'virtual processors' }),
   accel: withFlag(z.enum(ACCELERATORS), { flag: '--accel <kind>', description: 'accelerator' }),
+  cpu: withFlag(z.string().regex(CPU_MODEL, 'expected the name of a processor model, or auto'), {
+    flag: '--cpu <model>',
+    description: "processor model of QEMU's, such as Nehalem",
+  }),
 };
 
 /** What a plan takes from a spec as it was asked for. */
@@ -23,6 +30,11 @@ export const hardwareOptions = {
   cpus: hardware.cpus,
   /** `auto` (the default) takes KVM where it has been proved to work. */
   accel: hardware.accel.default('auto'),
+  /**
+   * A processor model of QEMU's, as in `Nehalem` (`qemu-system-x86_64 -cpu help` lists them). `auto` (the default) is the
+   * host's processor under KVM, and all that QEMU emulates under TCG.
+   */
+  cpu: hardware.cpu.default('auto'),
 };
 
 export type Hardware = Readonly<z.output<z.ZodObject<typeof hardwareOptions>>>;

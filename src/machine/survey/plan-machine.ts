@@ -7,7 +7,7 @@ import { requireImageDiskSize } from '../spec/image-disk-size.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
-import { board, bootWords, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
+import { board, bootWords, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
 import { connectsOf, longestFileOf } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
@@ -51,7 +51,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     monitorObjects: hasMonitorObjects(host.qemu),
     board: source.kind === 'disk' ? fullBoard : board,
     accelerator,
-    cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
+    cpu: cpuModel(spec.cpu, accelerator),
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
     memory: planMemory(inputs),

@@ -4,7 +4,7 @@ import type { Host } from '../../host/survey/host.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../../machine/qemu/block-node.ts';
 import { portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
-import { board, cpuUnderTcg, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
+import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
 import { connectsOf } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
@@ -87,7 +87,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     monitorObjects: hasMonitorObjects(host.qemu),
     board: { ...(needsFullBoard(spec) ? fullBoard : board), ...(memory && { type: memory.machineType }) },
     accelerator,
-    cpu: accelerator.kind === 'kvm' ? accelerator.cpu : cpuUnderTcg,
+    cpu: cpuModel(spec.cpu, accelerator),
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
     memory: { kind: 'private' },

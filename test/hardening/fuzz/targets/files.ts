@@ -40,6 +40,7 @@ const SPEC = {
   memoryBytes: 536_870_912,
   cpus: 2,
   accel: 'auto',
+  cpu: 'auto',
   cpuLevel: 'x86-64-v2',
   firmware: {
     kind: 'uefi',

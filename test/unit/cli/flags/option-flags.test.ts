@@ -49,6 +49,7 @@ describe('with a template', () => {
     ['--memory', '1G'],
     ['--disk-size', '20G'],
     ['--accel', 'tcg'],
+    ['--cpu', 'max'],
     ['--limit', 'none'],
     ['--pull', 'never'],
     ['--timezone', 'UTC'],

@@ -32,6 +32,7 @@ describe('parseSpec', () => {
       networks: [],
       faults: false,
       accel: 'auto',
+      cpu: 'auto',
       until: 'guest',
       timeoutMs: 120_000,
     });
@@ -80,6 +81,8 @@ describe('parseSpec', () => {
     [{ memory: Number.NaN }, 'memory', /NaN|number/],
     [{ cpus: 0 }, 'cpus', /0/],
     [{ cpus: 1.5 }, 'cpus', /1\.5/],
+    [{ cpu: '2' }, 'cpu', /processor model/],
+    [{ cpu: 'max,+vmx' }, 'cpu', /processor model/],
     [{ name: 'a b' }, 'name', /hyphens/],
     [{ kernel: 'k', image: 'micro' }, 'kernel', /image/],
     [{ initrd: 'i' }, 'initrd', /kernel/],

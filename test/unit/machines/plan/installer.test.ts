@@ -21,6 +21,7 @@ const spec: MachineSpec = {
   memoryBytes: 512 * 1024 ** 2,
   cpus: 1,
   accel: 'auto',
+  cpu: 'auto',
   firmware: { kind: 'bios' },
   tpm: false,
   boot: { kind: 'firmware' },
