@@ -98,6 +98,7 @@ export { packageVersion } from './machine/paths/package-files.ts';
 export { type ExamineHostOptions, type HostReport, examineHost } from './machine/survey/examine-host.ts';
 export { type FeatureTable, type HostFeature, missingFeatures } from './host/findings/features.ts';
 export type { QemuIsolation } from './host/findings/isolation.ts';
-export { type Finding, type FindingItem, diagnose } from './host/findings/diagnosis.ts';
+export { diagnose } from './host/findings/diagnosis.ts';
+export type { Finding, FindingItem } from './host/findings/finding.ts';
 export type { Host, Survey } from './host/survey/host.ts';
 export type { Surroundings } from './host/findings/surroundings.ts';

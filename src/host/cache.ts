@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { isSystemError } from '../errors/index.ts';
 import { currentBootId } from '../process/identity.ts';
 import { makeDirectories } from '../util/files/make-directories.ts';
-import { SURVEY_VERSION, type Survey } from './survey/host.ts';
+import type { Survey } from './survey/host.ts';
+import { SURVEY_VERSION } from './survey/survey-version.ts';
 
 /** The programs that a survey is about, as absolute paths; undefined where there is none. */
 export interface HostPrograms {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { Confinement } from '../process/confine/confine.ts';
+import type { Confinement } from '../process/confine/confinement.ts';
 import type { Layers } from '../process/confine/layers.ts';
 import { LIBRARIES, LOADERS } from '../process/confine/shared-libraries.ts';
 import type { QemuFeatures } from './survey/host.ts';

@@ -12,7 +12,7 @@ export {
   describeEnd,
 } from './record/machine-status.ts';
 export type { OutOfSpace } from '../machine/life/out-of-space.ts';
-export type { StartOptions } from './run/start.ts';
+export type { StartOptions } from './run/start-options.ts';
 export type { MachineStopOptions, MachineStopResult, MachineStopRung } from './run/stop.ts';
 export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 export type { RemoveOptions, RemoveResult } from './life/remove.ts';

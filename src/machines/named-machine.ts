@@ -18,7 +18,7 @@ import { type MachineStatus, readStatus, notRunning } from './record/machine-sta
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
 import type { StartDryRun } from './run/start-dry-run.ts';
-import type { StartOptions } from './run/start.ts';
+import type { StartOptions } from './run/start-options.ts';
 import type { WaitConditions } from './guest/wait-conditions.ts';
 import type { WaitOptions } from './guest/wait.ts';
 

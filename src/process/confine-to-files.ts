@@ -1,4 +1,5 @@
-import { type Confinement, confine } from './confine/confine.ts';
+import { confine } from './confine/confine.ts';
+import type { Confinement } from './confine/confinement.ts';
 import { type ConfinementAbilities, layersOf } from './confine/layers.ts';
 import { LIBRARIES, LOADERS } from './confine/shared-libraries.ts';
 

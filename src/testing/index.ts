@@ -1,5 +1,6 @@
 export { useMachine, useNetwork, type RunnerContext } from './guests/use-machine.ts';
-export { TestMachine, type TestMachineOptions } from './guests/test-machine.ts';
+export { TestMachine } from './guests/test-machine.ts';
+export type { TestMachineOptions } from './guests/machine-run.ts';
 export type { GuestSetup } from './guests/guest-setup.ts';
 export type { CommandOptions, Shell, ShellOptions, ShellResult, ShellValue } from './guests/shell.ts';
 export { WaitFor, type LogWaitOptions, type PortWaitOptions } from './guests/wait-for.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from './diagnosis.ts';
+import type { Finding } from './finding.ts';
 import type { Survey } from '../survey/host.ts';
 import { type QemuIsolation, isolationOf, isolationsOf, networksHere } from './isolation.ts';
 import { allowNamespaces } from './namespace-settings.ts';

@@ -1,36 +1,11 @@
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { DELEGATE, controllersLacking } from '../programs/cgroup-manager.ts';
 import { confinementFindings } from './confinement-findings.ts';
+import type { Finding } from './finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
 import { networkFinding } from './network-finding.ts';
 import { lowLimitsOf } from './process-limits.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly item: FindingItem;
-  /** `degraded`: guests run, with less than there could be. `broken`: no guest can run. */
-  readonly state: 'works' | 'degraded' | 'broken';
-  /** What was found, on one line. */
-  readonly summary: string;
-  /** What to do about it, where there is something to do. */
-  readonly remedy?: string | undefined;
-}
-
-export type FindingItem =
-  | 'qemu'
-  | 'accelerator'
-  | 'qemu-img'
-  | 'network'
-  | 'namespaces'
-  | 'landlock'
-  | 'seccomp'
-  | 'forks'
-  | 'limits'
-  | 'process-limits'
-  | 'runtime-directory'
-  | 'disk-space'
-  | 'micro-image';
 
 const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>>> = {
   qemu: { apt: 'qemu-system-x86', dnf: 'qemu-system-x86-core' },

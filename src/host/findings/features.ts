@@ -1,4 +1,4 @@
-import type { FindingItem } from './diagnosis.ts';
+import type { FindingItem } from './finding.ts';
 import type { Survey } from '../survey/host.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -1,4 +1,4 @@
-import type { Finding } from './diagnosis.ts';
+import type { Finding } from './finding.ts';
 import type { PasstFeatures, Survey } from '../survey/host.ts';
 import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';

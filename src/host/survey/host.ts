@@ -1,9 +1,6 @@
 import type * as z from 'zod';
 import type { surveySchema } from './survey-schema.ts';
 
-/** Of the shape of `Survey`; raised whenever that changes, so that an older cache is not read. */
-export const SURVEY_VERSION = 6;
-
 /** What was found on this host, with or without QEMU. Plain data: printable, and cached as JSON. */
 export type Survey = z.infer<typeof surveySchema>;
 export type QemuFeatures = NonNullable<Survey['qemu']>;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
-import { SURVEY_VERSION } from './host.ts';
+import { SURVEY_VERSION } from './survey-version.ts';
 
 const qemu = z.strictObject({
   path: z.string(),

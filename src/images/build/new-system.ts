@@ -16,7 +16,7 @@ import { installFailure } from './problems/install-failure.ts';
 import { type InstallListener, InstallOutput } from './problems/install-output.ts';
 import { BUILD_FOLDER, FILES_VARIABLE, TOKEN_VARIABLE } from './recipe/installer.ts';
 import { inNamespace } from '../packages/namespace.ts';
-import type { SettledRecipe } from './recipe/settled-recipe.ts';
+import type { SettledRecipe } from './recipe/installer.ts';
 
 export interface NewSystemOptions extends InstallListener {
   /** A directory for everything here. */

@@ -5,7 +5,7 @@ import { readBuildFiles } from '../record/build-files.ts';
 import { sha256 } from '../digest/sha256.ts';
 import type { Installer } from './recipe/installer.ts';
 import { installerOf } from './installers.ts';
-import type { SettledRecipe } from './recipe/settled-recipe.ts';
+import type { SettledRecipe } from './recipe/installer.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;

@@ -1,5 +1,5 @@
 import type { ImageProgress, PullPhase } from './image-progress.ts';
-import type { TransferProgress } from '../transfer/download.ts';
+import type { TransferProgress } from '../transfer/progress-steps.ts';
 
 /** Tells of one transfer's bytes as of an image's progress, with their rate. */
 export function transferProgress(

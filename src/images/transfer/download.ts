@@ -17,6 +17,7 @@ import {
   DEFAULT_RESERVE_BYTES,
   type TransferLimits,
 } from './http/limits.ts';
+import type { TransferProgress } from './progress-steps.ts';
 import { PartialFile } from './partial/partial-file.ts';
 import { chooseUnpacking, publish } from './publish.ts';
 import type { DownloadedFile } from './result.ts';
@@ -47,14 +48,6 @@ export interface DownloadOptions {
   readonly afterWaiting?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<TransferLimits>;
-}
-
-export interface TransferProgress {
-  readonly phase: 'download' | 'copy' | 'unpack';
-  /** Of this phase, those of an earlier run included. */
-  readonly bytes: number;
-  /** Undefined where it is not known. */
-  readonly totalBytes: number | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type Finding, canRunGuests, diagnose } from '../../host/findings/diagnosis.ts';
+import { canRunGuests, diagnose } from '../../host/findings/diagnosis.ts';
+import type { Finding } from '../../host/findings/finding.ts';
 import { type FeatureTable, featuresOf } from '../../host/findings/features.ts';
 import type { Survey } from '../../host/survey/host.ts';
 import { type QemuIsolation, isolationsOf } from '../../host/findings/isolation.ts';

@@ -26,7 +26,7 @@ import { planMachineNetwork, readEarlierForwards } from '../plan/machine-network
 import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
-import type { StartOptions } from './start.ts';
+import type { StartOptions } from './start-options.ts';
 
 /** QEMU's events and its console lead to the keeper. */
 const KEEPERS = 2;

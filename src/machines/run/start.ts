@@ -1,6 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { Logger } from 'pino';
 import {
   BrokenMachineError,
   KeeperEndedError,
@@ -11,7 +10,6 @@ import {
   tellingLine,
 } from '../../errors/index.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
-import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { adviseOn } from '../../machine/life/advice.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
@@ -35,26 +33,8 @@ import { lastLines, readStatus } from '../record/machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { discardSaved, waitsToGoOn } from '../record/saved-note.ts';
 import { startFiles } from './start-files.ts';
+import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
-
-export interface StartOptions {
-  /** Milliseconds until the machine must run; 60 000 by default. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  readonly log?: Logger;
-  /** Called while the image has to be built first. */
-  readonly onProgress?: (progress: ImageProgress) => void;
-  /** Called where the installer has done its work, so that the machine boots from its disk from now on. */
-  readonly onInstalled?: () => void;
-  /** Its processors do not run until `resume`. */
-  readonly paused?: boolean;
-  /** Boot, and forget the saved memory where there is some; false by default. */
-  readonly discardSaved?: boolean;
-  /** Milliseconds that a clone's guest has to boot, so that it gets an identity of its own; 60 000 by default. */
-  readonly identityTimeoutMs?: number;
-  /** Called when that is waited for. */
-  readonly onRenewIdentity?: () => void;
-}
 
 const START_TIMEOUT_MS = 60_000;
 const BOOT_TIMEOUT_MS = 120_000;

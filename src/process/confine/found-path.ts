@@ -17,6 +17,9 @@ export interface FoundPath {
   readonly links: readonly Link[];
 }
 
+/** Finds what is there. */
+export type FindPath = (path: string) => FoundPath | undefined;
+
 /** The kernel's own limit (path_resolution(7)). */
 const MOST_LINKS = 40;
 

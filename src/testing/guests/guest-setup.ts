@@ -1,6 +1,7 @@
 import type { TemplateOptions } from '../../template/create-template.ts';
 import type { ForkOptions } from '../../template/fork-options.ts';
-import { TestMachine, type TestMachineOptions } from './test-machine.ts';
+import { TestMachine } from './test-machine.ts';
+import type { TestMachineOptions } from './machine-run.ts';
 
 /** Options of a launch that are no part of what a guest is. */
 type OfTheLaunch = 'signal' | 'log' | 'console' | 'onProgress' | 'onBoot';

@@ -1,7 +1,18 @@
+import type { GuestAlarmError } from '../../errors/index.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { MachineFaults } from '../faults/machine-faults.ts';
-import { GuestAlarm } from './guest-alarm.ts';
-import type { TestMachineOptions } from './test-machine.ts';
+import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
+
+export interface TestMachineOptions {
+  /** Milliseconds of each wait that says nothing else; 30 000 by default. */
+  readonly waitTimeoutMs?: number | undefined;
+  /** Ends each wait and each script that has no signal of its own: the test's, say. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the guest may say without failing the test, because the test is about it; nothing by default. */
+  readonly expectedAlarms?: readonly ExpectedAlarm[] | undefined;
+  /** Is told when the guest's kernel says what fails any test, for a runner that can end the test; once for each boot. */
+  readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
+}
 
 /** One run of a machine under test, from its start to its end, with what watches it. */
 export class MachineRun implements AsyncDisposable {

@@ -1,4 +1,4 @@
-import { type GuestAlarmError, InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
@@ -10,22 +10,11 @@ import type { DiskFaults } from '../faults/disk-faults.ts';
 import type { Fault } from '../faults/fault.ts';
 import type { MemoryFaults } from '../faults/memory-faults.ts';
 import type { NetworkFaults } from '../faults/network-faults.ts';
-import type { ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
-import { MachineRun } from './machine-run.ts';
+import type { GuestAlarm } from './guest-alarm.ts';
+import { MachineRun, type TestMachineOptions } from './machine-run.ts';
 import { urlOf } from './published.ts';
 import { type Shell, shellOf } from './shell.ts';
 import { WaitFor } from './wait-for.ts';
-
-export interface TestMachineOptions {
-  /** Milliseconds of each wait that says nothing else; 30 000 by default. */
-  readonly waitTimeoutMs?: number | undefined;
-  /** Ends each wait and each script that has no signal of its own: the test's, say. */
-  readonly signal?: AbortSignal | undefined;
-  /** What the guest may say without failing the test, because the test is about it; nothing by default. */
-  readonly expectedAlarms?: readonly ExpectedAlarm[] | undefined;
-  /** Is told when the guest's kernel says what fails any test, for a runner that can end the test; once for each boot. */
-  readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
-}
 
 /** A machine as a test uses it. Disposing of it ends the machine at once. */
 export class TestMachine implements AsyncDisposable {

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeEach, expect, it } from 'vitest';
-import { SURVEY_VERSION } from '../../../src/host/survey/host.ts';
+import { SURVEY_VERSION } from '../../../src/host/survey/survey-version.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import type { HostReport } from '../../../src/index.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';

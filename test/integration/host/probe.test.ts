@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { SURVEY_VERSION } from '../../../src/host/survey/host.ts';
+import { SURVEY_VERSION } from '../../../src/host/survey/survey-version.ts';
 import { BrokenQemuError, MissingProgramError } from '../../../src/errors/index.ts';
 import { readCachedSurvey, writeCachedSurvey } from '../../../src/host/cache.ts';
 import { probeHost, surveyHost } from '../../../src/host/probe.ts';

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DigestMismatchError, DownloadError, InvalidInputError } from '../../../src/errors/index.ts';
-import type { TransferProgress } from '../../../src/images/transfer/download.ts';
+import type { TransferProgress } from '../../../src/images/transfer/progress-steps.ts';
 import { digestOf, labWithFile, noise } from './lab.ts';
 
 const { lab, content } = await labWithFile('disk.raw', 3_000_000);

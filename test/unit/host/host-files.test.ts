@@ -7,7 +7,8 @@ import {
   surveyKey,
   writeCachedSurvey,
 } from '../../../src/host/cache.ts';
-import { SURVEY_VERSION, type Survey } from '../../../src/host/survey/host.ts';
+import type { Survey } from '../../../src/host/survey/host.ts';
+import { SURVEY_VERSION } from '../../../src/host/survey/survey-version.ts';
 import { findKvmDeviceProblem } from '../../../src/host/kvm/kvm-device.ts';
 import { inspectSurroundings } from '../../../src/host/findings/surroundings.ts';
 import { everyLayer } from '../confine/abilities.ts';

@@ -7,7 +7,7 @@ import { DEFAULT_MIRRORS, debianCodename, debianSources } from './debian-release
 import { dpkgPackages } from './dpkg-status.ts';
 import type { InstallPlace, InstalledPackage, Installer, Release } from '../recipe/installer.ts';
 import { mmdebstrapArguments } from './mmdebstrap.ts';
-import type { SettledRecipe } from '../recipe/settled-recipe.ts';
+import type { SettledRecipe } from '../recipe/installer.ts';
 
 const KEYRINGS = ['pgp', 'gpg'].map((ending) => `/usr/share/keyrings/debian-archive-keyring.${ending}`);
 

@@ -10,7 +10,7 @@ import {
   type InstalledPackage,
   type Installer,
 } from '../recipe/installer.ts';
-import type { SettledRecipe } from '../recipe/settled-recipe.ts';
+import type { SettledRecipe } from '../recipe/installer.ts';
 
 /** Fedora and its relatives. */
 export const fedora: Installer = {

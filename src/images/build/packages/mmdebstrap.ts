@@ -1,6 +1,6 @@
 import { basePackages } from './debian-release.ts';
 import { BUILD_FOLDER, FILES_VARIABLE } from '../recipe/installer.ts';
-import type { SettledRecipe } from '../recipe/settled-recipe.ts';
+import type { SettledRecipe } from '../recipe/installer.ts';
 
 /** No manuals and translations; copyrights stay, and the directories for manuals, without which some packages fail. */
 const DPKG_OPTIONS = [

@@ -1,7 +1,21 @@
+import type { BuildFile } from '../../record/build-files.ts';
 import type { CpuLevel } from '../../../util/cpu-level.ts';
 import type { InstallProblem } from './install-problem.ts';
-import type { SettledRecipe } from './settled-recipe.ts';
 import type { Need } from './required-programs.ts';
+
+/** A recipe that has been checked, with all that it names. */
+export interface SettledRecipe {
+  readonly installer: Installer;
+  readonly release: Release;
+  /** Sorted, each once. */
+  readonly include: readonly string[];
+  readonly scripts: readonly { readonly name: string; readonly content: Buffer }[];
+  readonly agent: Buffer;
+  readonly sizeBytes: number;
+  readonly mirror: string | undefined;
+  readonly key: Buffer | undefined;
+  readonly files: readonly BuildFile[];
+}
 
 /** Where the build's own files are in the new system while it is made. */
 export const BUILD_FOLDER = '.vmlet-build';

@@ -1,6 +1,6 @@
 import { HeaderDamage, type HeaderReader } from './byte-source.ts';
 import type { Findings } from './image-header.ts';
-import type { Qcow2Geometry } from './qcow2.ts';
+import type { Qcow2Geometry } from './qcow2-geometry.ts';
 
 const END = 0;
 const BACKING_FORMAT = 0xe2792aca;

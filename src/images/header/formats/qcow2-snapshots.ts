@@ -1,6 +1,6 @@
 import { HeaderDamage, type HeaderReader } from './byte-source.ts';
 import type { Findings } from './image-header.ts';
-import type { Qcow2Geometry } from './qcow2.ts';
+import type { Qcow2Geometry } from './qcow2-geometry.ts';
 
 /** QEMU takes 65 536; an image from elsewhere has none, and one's own a few. */
 const MOST_SNAPSHOTS = 1024;

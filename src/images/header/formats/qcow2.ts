@@ -1,6 +1,7 @@
 import { HeaderDamage, type HeaderReader } from './byte-source.ts';
 import { type Findings, shown } from './image-header.ts';
 import { readQcow2Extensions } from './qcow2-extensions.ts';
+import type { Qcow2Geometry } from './qcow2-geometry.ts';
 import { readQcow2Snapshots } from './qcow2-snapshots.ts';
 
 /** The layout is QEMU's docs/interop/qcow2.rst, the limits are those of its block/qcow2.h. */
@@ -22,15 +23,6 @@ const FEATURE = {
   extendedL2: 1n << 4n,
 };
 const KNOWN_FEATURES = Object.values(FEATURE).reduce((all, bit) => all | bit);
-
-/** What the parts of a qcow2 that lie elsewhere are measured by. */
-export interface Qcow2Geometry {
-  readonly version: number;
-  readonly clusterBytes: number;
-  readonly headerLength: number;
-  /** Where the header extensions end at the latest. */
-  readonly extensionsEnd: number;
-}
 
 export async function readQcow2(reader: HeaderReader, findings: Findings): Promise<void> {
   const head = await reader.upTo(0, V3_LENGTH + 8, 'its header');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { canRunGuests, diagnose } from '../../../../src/host/findings/diagnosis.ts';
-import type { Finding, FindingItem } from '../../../../src/host/findings/diagnosis.ts';
-import { SURVEY_VERSION, type Survey } from '../../../../src/host/survey/host.ts';
+import type { Finding, FindingItem } from '../../../../src/host/findings/finding.ts';
+import type { Survey } from '../../../../src/host/survey/host.ts';
+import { SURVEY_VERSION } from '../../../../src/host/survey/survey-version.ts';
 import type { Surroundings } from '../../../../src/host/findings/surroundings.ts';
 import { everyLayer, noNamespaces, unable } from '../../confine/abilities.ts';
 

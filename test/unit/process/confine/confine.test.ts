@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Confinement, confine } from '../../../../src/process/confine/confine.ts';
+import { confine } from '../../../../src/process/confine/confine.ts';
+import type { Confinement } from '../../../../src/process/confine/confinement.ts';
 import type { FoundPath } from '../../../../src/process/confine/found-path.ts';
 import {
   type ConfinementAbilities,
