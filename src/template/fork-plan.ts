@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import type { Host } from '../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
-import { layersOf } from '../process/confine/layers.ts';
 import { backingChain } from '../machine/qemu/block-node.ts';
-import { connectsOf, longestFileOf } from '../machine/qemu/confinement.ts';
+import { longestFileOf, qemuLayers } from '../machine/qemu/confinement.ts';
 import type { MachineDirectory } from '../machine/paths/directory.ts';
 import type { DiskPlan, Plan } from '../machine/plan/plan.ts';
 import type { TemplateFiles } from './template-files.ts';
@@ -26,13 +25,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
   return {
     ...plan,
     name,
-    layers: layersOf(
-      {
-        connects: connectsOf(network, wiring),
-        longestFile: longestFileOf(plan.disks, plan.memoryBytes),
-      },
-      host.confinement,
-    ),
+    layers: qemuLayers({ network, wiring, longestFile: longestFileOf(plan.disks, plan.memoryBytes) }, host),
     network,
     directory,
     disks,

@@ -68,16 +68,16 @@ export class PendingFork implements AsyncDisposable {
     options: StartOptions,
     scope: Scope,
   ): Promise<PendingFork> {
-    const started: StartedParts = {};
+    const started: StartedParts = { scope };
     try {
       await copyWritable(plan, files, record);
-      const machine = await startMachine(plan, host, options, started, scope);
+      const machine = await startMachine(plan, host, options, started);
       // Its agent announces it when its card has another address. Until then an announcement would be a lie, and
       // Linux's driver can wait for itself for ever when its link goes down while it makes one (6.12, virtnet_close).
       await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
       return new PendingFork(machine, files, record, started);
     } catch (error) {
-      throw await undoLaunch(error, started, scope);
+      throw await undoLaunch(error, started);
     }
   }
 
@@ -127,7 +127,7 @@ export class PendingFork implements AsyncDisposable {
     try {
       return await withinLimits('the fork', work(), { timeoutMs, signal });
     } catch (error) {
-      throw await undoLaunch(error, this.#started, this.#scope);
+      throw await undoLaunch(error, this.#started);
     }
   }
 

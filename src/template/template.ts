@@ -1,6 +1,7 @@
 import { InvalidInputError, TemplateStaleError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import { probeHost } from '../host/probe.ts';
+import { planNetworkHere } from '../network/probe/host-network.ts';
 import { chooseHostPorts } from '../network/ports/host-port.ts';
 import type { BoundNetworkPlan, RequestedBackend } from '../network/plan/network.ts';
 import type { PortForward } from '../network/ports/port.ts';
@@ -11,7 +12,6 @@ import type { Locations } from '../machine/paths/locations.ts';
 import type { Machine } from '../machine/running/machine.ts';
 import { newMac } from '../network/card/network-card.ts';
 import { withPortChoices } from '../network/ports/port-choices.ts';
-import { networkOf } from '../machine/survey/survey.ts';
 import type { DryRun } from '../machine/launch/dry-run.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts';
@@ -171,7 +171,7 @@ export class Template {
         hint: 'leave them out, or make the template with a network',
       });
     }
-    const network = networkOf(this.#backendOf(net), ports, host, false);
+    const network = planNetworkHere(this.#backendOf(net), ports, host.passt, false);
     const forwards = await chooseHostPorts(network.forwards, signal);
     return { ...network, forwards, guest: { ...network.guest, mac: newMac() } };
   }

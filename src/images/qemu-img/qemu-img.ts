@@ -9,7 +9,7 @@ import type { ForeignFormat } from '../header/verdict.ts';
 import { readVirtualSize } from '../header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
 import { requireMade } from './made-disk.ts';
-import { createArguments, resizeArguments } from './qemu-img-arguments.ts';
+import { type CreateArguments, createArguments, resizeArguments } from './qemu-img-arguments.ts';
 import { readAnswer } from '../../process/probe/answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
@@ -32,12 +32,19 @@ export interface CreateDiskOptions extends ExistingDisk {
 
 /** Makes an empty disk. A file that is there already is refused. */
 export async function createDisk(options: CreateDiskOptions): Promise<void> {
-  const path = diskPath(options.path, 'path');
-  requireSize(options.sizeBytes);
+  await makeDisk({ ...options, path: diskPath(options.path, 'path') });
+}
+
+/** What `createArguments` is told of a disk, whose paths are absolute, and whose backing file was looked at before. */
+export type NewDisk = CreateArguments & Abortable;
+
+/** Makes a disk as it is said to be. A file that is there already is refused. */
+export async function makeDisk({ signal, ...disk }: NewDisk): Promise<void> {
+  const { path, format, sizeBytes } = disk;
+  requireSize(sizeBytes);
   await makeNew(path, async () => {
-    const { format, sizeBytes, signal } = options;
-    await qemuImg(createArguments({ path, format, sizeBytes }), path, { signal });
-    await requireMade(path, options.format, options.sizeBytes);
+    await qemuImg(createArguments(disk), path, { signal });
+    await requireMade(path, format, sizeBytes);
   });
 }
 
@@ -65,12 +72,12 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
     backingFormat,
     'backingPath',
   );
-  const sizeBytes = options.sizeBytes ?? backingBytes;
-  requireSize(sizeBytes);
-  const names = { name: backing, format: backingFormat };
-  await makeNew(path, async () => {
-    await qemuImg(createArguments({ path, format: 'qcow2', sizeBytes, backing: names }), path, { signal });
-    await requireMade(path, 'qcow2', sizeBytes);
+  await makeDisk({
+    path,
+    format: 'qcow2',
+    sizeBytes: options.sizeBytes ?? backingBytes,
+    backing: { name: backing, format: backingFormat },
+    signal,
   });
 }
 

@@ -81,16 +81,16 @@ export class CrashedMachine implements AsyncDisposable {
     }
     this.#isTaken = true;
     const scope = new Scope();
-    const started: StartedParts = {};
+    const started: StartedParts = { scope };
     try {
       claimPath(this.plan.directory.sockets, scope);
-      const ready = this.#boot({ ...options, signal: this.#former.signal }, started, scope);
+      const ready = this.#boot({ ...options, signal: this.#former.signal }, started);
       const machine = await withinLimits('booting the guest', ready, { timeoutMs, signal });
       const disks = this.#disks.move();
       scope.defer(async () => disks.close());
       return machine;
     } catch (error) {
-      const explanation = await undoLaunch(error, started, scope);
+      const explanation = await undoLaunch(error, started);
       this.#isTaken = false;
       throw explanation;
     }
@@ -101,10 +101,10 @@ export class CrashedMachine implements AsyncDisposable {
     await this.#disks.close();
   }
 
-  async #boot(options: BootOptions, parts: StartedParts, scope: Scope): Promise<Machine> {
+  async #boot(options: BootOptions, parts: StartedParts): Promise<Machine> {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
-    const seats = takeSeats(this.#former.networks, scope);
-    const started = await plugCables(await startMachine(this.plan, host, options, parts, scope), seats);
+    const seats = takeSeats(this.#former.networks, parts.scope);
+    const started = await plugCables(await startMachine(this.plan, host, options, parts), seats);
     await runProcessors(started);
     return reachGuest(started, options);
   }

@@ -12,7 +12,7 @@ import type { Locations } from '../paths/locations.ts';
 import { agentArchive, agentProgram } from '../paths/package-files.ts';
 import type { DiskPlan, Plan } from '../plan/plan.ts';
 import { planMachine } from '../survey/plan-machine.ts';
-import { seedIdentity } from './prepare.ts';
+import { newDisk, seedIdentity } from './prepare.ts';
 import { quoteForShell } from '../qemu/quote.ts';
 import { seedContent } from '../plan/seed-disk.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
@@ -121,11 +121,9 @@ function initrdLines({ boot, directory }: Plan): string[] {
   ];
 }
 
-function diskLine({ path, backing, createBytes }: DiskPlan): string | undefined {
-  if (createBytes === undefined) return undefined;
-  const names = backing && { name: backing.path, format: backing.format };
-  const argv = createArguments({ path, format: 'qcow2', sizeBytes: createBytes, backing: names });
-  return command(['qemu-img', ...argv]);
+function diskLine(disk: DiskPlan): string | undefined {
+  const made = newDisk(disk);
+  return made && command(['qemu-img', ...createArguments(made)]);
 }
 
 function nvramLines({ firmware }: Plan): string[] {

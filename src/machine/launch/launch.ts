@@ -1,4 +1,3 @@
-import type { Host } from '../../host/survey/host.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -14,7 +13,7 @@ import { prepareFiles } from './prepare.ts';
 import { reachGuest } from './reach-guest.ts';
 import { RunningMachine } from '../running/running-machine.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
-import { type Spec, parseSpec } from '../spec/spec.ts';
+import { parseSpec } from '../spec/spec.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from '../survey/survey.ts';
@@ -62,27 +61,27 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
     ownsMemory: places.memoryFile !== undefined || spec.faults,
   });
   log?.debug('found what the machine is made of');
-  return withPortChoices(log, async () => bringUp(spec, findings, places, options));
+  return withPortChoices(log, async () => bringUp(findings, places, options));
 }
 
 async function bringUp(
-  spec: Spec,
   findings: Findings,
   places: LaunchPlaces,
   options: LaunchOptions,
 ): Promise<RunningMachine> {
+  const { spec, source } = findings;
   const scope = new Scope();
-  const started: StartedParts = { unknownDisk: isUnknownDisk(findings) };
+  const started: StartedParts = { scope, unknownDisk: isUnknownDisk(findings) };
   try {
     const seats = takeSeats(spec.networks, scope);
     const plan = await planHere(findings, places, seats, scope, options.signal);
-    const guest = findings.source.kind === 'disk' ? findings.source.image?.guest : undefined;
+    const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
-    const ready = becomeReady(plan, findings.host, spec, seats, options, started, scope);
+    const ready = becomeReady(plan, findings, seats, options, started);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
   } catch (error) {
-    throw await undoLaunch(error, started, scope);
+    throw await undoLaunch(error, started);
   }
 }
 
@@ -114,15 +113,13 @@ async function planHere(
 
 async function becomeReady(
   plan: Plan,
-  host: Host,
-  spec: Spec,
+  { host, spec }: Findings,
   seats: readonly NetworkSeat[],
   options: LaunchOptions,
   started: StartedParts,
-  scope: Scope,
 ): Promise<RunningMachine> {
   const { log } = options;
-  const machine = await plugCables(await startMachine(plan, host, options, started, scope), seats);
+  const machine = await plugCables(await startMachine(plan, host, options, started), seats);
   await runProcessors(machine);
   log?.debug('the guest runs');
   if (spec.until === 'running') {

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, appendFile, readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { NoSpaceError, isSystemError } from '../../errors/index.ts';
-import { createDisk, createOverlay } from '../../images/qemu-img/qemu-img.ts';
+import { convertDisk, makeDisk } from '../../images/qemu-img/qemu-img.ts';
+import type { CreateArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
+import { backingName } from '../../images/qemu-img/disk-path.ts';
 import type { Limits } from '../../util/time/deadline.ts';
-import { makeNvram } from './nvram.ts';
 import { agentArchive } from '../paths/package-files.ts';
 import type { DiskPlan, Plan } from '../plan/plan.ts';
 import { type SeedMachine, writeSeedDisk } from '../plan/seed-disk.ts';
@@ -20,10 +21,15 @@ export async function prepareFiles(
 ): Promise<void> {
   const { firmware } = plan;
   if (firmware) {
-    await makeNvram({ path: firmware.variablesPath, template: firmware.varsTemplate, signal });
+    // They go with the machine: there is nobody for whom they would have to be on the disk already.
+    const to = { path: firmware.variablesPath, format: 'qcow2' } as const;
+    await convertDisk({ from: firmware.varsTemplate, to, signal });
   }
   if (plan.seed) await writeSeedDisk(plan.seed.path, { ...seed, ...seedIdentity(plan) });
-  for (const disk of plan.disks) await prepareDisk(disk, signal);
+  for (const disk of plan.disks) {
+    const made = newDisk(disk);
+    if (made) await makeDisk({ ...made, signal });
+  }
   if (plan.boot.kind === 'kernel' && plan.boot.initrdBase !== undefined) {
     await addAgent(plan.boot.initrdBase, plan.directory.initrd);
   }
@@ -34,20 +40,11 @@ export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' 
   return { instanceId: `vmlet-${randomUUID()}`, hostname: name, macAddress: network?.guest.mac };
 }
 
-async function prepareDisk(disk: DiskPlan, signal: AbortSignal | undefined): Promise<void> {
-  const { path, backing, createBytes } = disk;
-  if (createBytes === undefined) return;
-  if (backing) {
-    await createOverlay({
-      path,
-      backingPath: backing.path,
-      backingFormat: backing.format,
-      sizeBytes: createBytes,
-      signal,
-    });
-  } else {
-    await createDisk({ path, format: 'qcow2', sizeBytes: createBytes, signal });
-  }
+/** The file that is made for a disk; undefined for one that is there. */
+export function newDisk({ path, backing, createBytes }: DiskPlan): CreateArguments | undefined {
+  if (createBytes === undefined) return undefined;
+  const names = backing && { name: backingName(backing.path), format: backing.format };
+  return { path, format: 'qcow2', sizeBytes: createBytes, backing: names };
 }
 
 /** The kernel unpacks one archive after the other, each beginning at a multiple of four bytes. */

@@ -4,7 +4,6 @@ import type { Writable } from 'node:stream';
 import type { Host } from '../../host/survey/host.ts';
 import { GuestAgent } from '../../guest/agent/agent.ts';
 import { QmpClient } from '../../qmp/index.ts';
-import type { Scope } from '../../util/scope.ts';
 import { GuestConsole } from '../life/console.ts';
 import {
   AGENT_DESCRIPTOR,
@@ -44,15 +43,15 @@ export interface StartedMachine extends MachineParts {
 
 /**
  * Starts the processes of a plan whose files are there, and negotiates with QEMU.
- * @param started is told what is up, for whoever has to explain a failure.
+ * @param started owns them, and is told what is up, for whoever has to explain a failure.
  */
 export async function startMachine(
   plan: Plan,
   host: Host,
   { signal, log, console: copy }: StartOptions,
   started: StartedParts,
-  scope: Scope,
 ): Promise<StartedMachine> {
+  const { scope } = started;
   const { qemu, network } = await startProcesses(plan, host, scope, log);
   const networkReady = network?.ready ?? Promise.resolve();
   const connection = (descriptor: number): Socket => {

@@ -26,8 +26,10 @@ const SCARCE_MEMORY = 512 * 1024 * 1024;
 /** Connections to a dying QEMU end before its process does. */
 const DYING_MS = 5000;
 
-/** What was up when a launch failed. */
+/** What a launch has made so far. */
 export interface StartedParts {
+  /** Owns all of it. */
+  readonly scope: Scope;
   plan?: Plan;
   life?: Life;
   console?: GuestConsole;
@@ -40,9 +42,9 @@ export interface StartedParts {
  * Takes away what was made for a launch that failed.
  * @returns what to throw.
  */
-export async function undoLaunch(error: unknown, started: StartedParts, scope: Scope): Promise<unknown> {
+export async function undoLaunch(error: unknown, started: StartedParts): Promise<unknown> {
   const explanation = await explainLaunchFailure(error, started);
-  await scope.close();
+  await started.scope.close();
   return explanation;
 }
 

@@ -1,7 +1,7 @@
 import { confineQemu, resolverOf } from '../../host/confinement.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { confine } from '../../process/confine/confine.ts';
-import type { Connects } from '../../process/confine/layers.ts';
+import { type Connects, type Layers, layersOf } from '../../process/confine/layers.ts';
 import type { DiskPlan, Plan } from '../plan/plan.ts';
 
 /**
@@ -17,6 +17,22 @@ export function connectsOf(
   const inherits =
     network === undefined || (network.backend === 'passt-stream' && wiring.network.descriptor !== undefined);
   return inherits && tpmSocket === undefined ? 'nowhere' : 'by-path';
+}
+
+/** What a machine's QEMU is to reach, and to write. */
+export interface QemuReach {
+  readonly network: Plan['network'];
+  readonly wiring: Pick<Plan['wiring'], 'network'>;
+  /** Where swtpm is, for a machine with a TPM. */
+  readonly tpmSocket?: string | undefined;
+  /** See `longestFileOf`; undefined for no limit. */
+  readonly longestFile: number | undefined;
+}
+
+/** The layers around a machine's QEMU on this host. */
+export function qemuLayers({ network, wiring, tpmSocket, longestFile }: QemuReach, host: Host): Layers {
+  const connects = connectsOf(network, wiring, tpmSocket);
+  return layersOf({ connects, longestFile }, host.confinement);
 }
 
 /** Tables, and what there is beside: firmware variables, a picture of the screen, the state of devices. */

@@ -2,13 +2,12 @@ import type { Accelerator } from '../../host/kvm/accelerator.ts';
 import type { Host } from '../../host/survey/host.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import { InvalidInputError } from '../../errors/index.ts';
-import { layersOf } from '../../process/confine/layers.ts';
 import { requireImageDiskSize } from '../spec/image-disk-size.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
 import { board, bootWords, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
-import { connectsOf, longestFileOf } from '../qemu/confinement.ts';
+import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
 import { LONGEST_KERNEL_COMMAND_LINE } from '../spec/kernel-command-line.ts';
@@ -36,16 +35,14 @@ export interface PlanInputs {
 export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
   const disks = planDisks(spec, source, directory);
+  const memory = planMemory(inputs);
+  const boot = planBoot(spec, source, directory);
+  const longestFile = longestFileOf(disks, spec.memoryBytes);
+  const layers = qemuLayers({ network, wiring: inputs.wiring, longestFile }, host);
   return {
     name: spec.name,
     qemu: host.qemu.path,
-    layers: layersOf(
-      {
-        connects: connectsOf(network, inputs.wiring),
-        longestFile: longestFileOf(disks, spec.memoryBytes),
-      },
-      host.confinement,
-    ),
+    layers,
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     monitorObjects: hasMonitorObjects(host.qemu),
@@ -54,10 +51,10 @@ export function planMachine(inputs: PlanInputs): Plan {
     cpu: cpuModel(spec.cpu, accelerator),
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
-    memory: planMemory(inputs),
+    memory,
     incoming: false,
     hasGenerationId: inputs.memoryFile !== undefined,
-    boot: planBoot(spec, source, directory),
+    boot,
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     disks,
     seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,

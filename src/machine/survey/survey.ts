@@ -3,15 +3,9 @@ import { type Accelerator, chooseAccelerator } from '../../host/kvm/accelerator.
 import type { Host } from '../../host/survey/host.ts';
 import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
 import { probeHost } from '../../host/probe.ts';
-import { readHostNetwork } from '../../network/probe/host-network.ts';
+import { planNetworkHere } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
-import {
-  type NetworkPlan,
-  type RequestedBackend,
-  chooseBackend,
-  planNetwork,
-} from '../../network/plan/network.ts';
-import type { PortForward } from '../../network/ports/port.ts';
+import type { NetworkPlan } from '../../network/plan/network.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { findFirmware } from '../../host/firmware/find-firmware.ts';
@@ -61,7 +55,8 @@ export async function survey(
   const cgroup = ownCgroup(spec.limits, spec.name);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
-  const network = spec.net === 'none' ? undefined : networkOf(spec.net, spec.ports, host, sharesMemory);
+  const network =
+    spec.net === 'none' ? undefined : planNetworkHere(spec.net, spec.ports, host.passt, sharesMemory);
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
   const image = source.kind === 'disk' ? source.image : undefined;
@@ -85,15 +80,4 @@ async function firmwareOf(spec: Spec, source: BootSource): Promise<Firmware | un
   if (source.kind === 'kernel') return undefined;
   const kind = spec.firmware ?? source.image?.guest.firmware ?? 'bios';
   return kind === 'bios' ? undefined : findFirmware(kind, process.env, homedir());
-}
-
-/** The network of a machine on this host. @throws InvalidInputError for what this host cannot do. */
-export function networkOf(
-  wanted: RequestedBackend,
-  ports: readonly PortForward[],
-  host: Host,
-  sharesMemory: boolean,
-): NetworkPlan {
-  const backend = chooseBackend(wanted, host.passt, sharesMemory, ports);
-  return planNetwork(backend, ports, host.passt?.path, readHostNetwork());
 }

@@ -1,13 +1,8 @@
 import { BrokenMachineError, PortTakenError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
-import { readHostNetwork } from '../../network/probe/host-network.ts';
+import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
-import {
-  type BoundNetworkPlan,
-  type NetworkPlan,
-  chooseBackend,
-  planNetwork,
-} from '../../network/plan/network.ts';
+import type { BoundNetworkPlan, NetworkPlan } from '../../network/plan/network.ts';
 import type { BoundForward, PortForward } from '../../network/ports/port.ts';
 import { forwardsOf } from '../spec/forwards.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
@@ -27,9 +22,7 @@ export async function planMachineNetwork(
 ): Promise<BoundNetworkPlan | undefined> {
   if (spec.net === 'none' || spec.net === 'bridge') return undefined;
   // Not over vhost-user: snapshots with memory and saved states hold a virtio card that QEMU itself serves.
-  const forwards = forwardsOf(spec);
-  const backend = chooseBackend(spec.net, host.passt, false, forwards);
-  const plan = planNetwork(backend, forwards, host.passt?.path, readHostNetwork());
+  const plan = planNetworkHere(spec.net, forwardsOf(spec), host.passt, false);
   return { ...plan, forwards: await bindForwards(plan, earlier, signal) };
 }
 

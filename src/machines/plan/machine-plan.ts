@@ -5,13 +5,12 @@ import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../../machine/qemu/block-node.ts';
 import { portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
-import { connectsOf } from '../../machine/qemu/confinement.ts';
+import { qemuLayers } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import type { ComesAgain } from '../../network/card/qemu-network.ts';
-import { layersOf } from '../../process/confine/layers.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
@@ -78,10 +77,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     uuid: spec.uuid,
     qemu: host.qemu.path,
     // Snapshots lie in the disks, which also grow, and are added, while it runs: no length is enough for all of that.
-    layers: layersOf(
-      { connects: connectsOf(network, wiring, tpmSocket), longestFile: undefined },
-      host.confinement,
-    ),
+    layers: qemuLayers({ network, wiring, tpmSocket, longestFile: undefined }, host),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     monitorObjects: hasMonitorObjects(host.qemu),

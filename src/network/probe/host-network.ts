@@ -1,8 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { canonicalIpv6, isIpv4 } from '../ports/ip-address.ts';
-import type { HostNetwork } from '../plan/network.ts';
+import {
+  type HostNetwork,
+  type NetworkPlan,
+  type PasstAbilities,
+  type RequestedBackend,
+  chooseBackend,
+  planNetwork,
+} from '../plan/network.ts';
+import type { PortForward } from '../ports/port.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+
+/**
+ * The network of a machine on this host.
+ * @param sharesMemory see `chooseBackend`.
+ * @throws InvalidInputError for what this host cannot do.
+ */
+export function planNetworkHere(
+  wanted: RequestedBackend,
+  ports: readonly PortForward[],
+  passt: PasstAbilities | undefined,
+  sharesMemory: boolean,
+): NetworkPlan {
+  const backend = chooseBackend(wanted, passt, sharesMemory, ports);
+  return planNetwork(backend, ports, passt?.path, readHostNetwork());
+}
 
 export function readHostNetwork(): HostNetwork {
   const withIpv6 = Object.entries(networkInterfaces()).find(([, addresses]) =>
