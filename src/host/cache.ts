@@ -14,7 +14,7 @@ import {
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../errors/index.ts';
-import { currentBootId } from '../process/identity.ts';
+import { currentBootId } from '../process/procfs/identity.ts';
 import { makeDirectories } from '../util/files/make-directories.ts';
 import type { Survey } from './survey/host.ts';
 import { SURVEY_VERSION } from './survey/survey-version.ts';

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
-import { type ProcessIdentity, isAlive } from './identity.ts';
+import { type ProcessIdentity, isAlive } from './procfs/identity.ts';
 import { giveUpOrphanedOutput } from './orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 

@@ -1,5 +1,5 @@
 import { StandstillError } from '../errors/index.ts';
-import { parseProcessStat, readProcess } from './procfs.ts';
+import { parseProcessStat, readProcess } from './procfs/stat.ts';
 
 /** The kernel may keep a request to a disk or a server for as long. */
 export const DISK_STANDSTILL_MS = 60_000;

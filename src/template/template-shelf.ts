@@ -7,7 +7,7 @@ import {
   VmletError,
   isSystemError,
 } from '../errors/index.ts';
-import { isAlive } from '../process/identity.ts';
+import { isAlive } from '../process/procfs/identity.ts';
 import { holdFreeLock, holdLock } from '../process/lock/transient-lock.ts';
 import { syncDirectory } from '../util/files/atomic-file.ts';
 import { Scope } from '../util/scope.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readProcess } from '../../process/procfs.ts';
+import { readProcess } from '../../process/procfs/stat.ts';
 
 /** What the host lets this process and its children have at most: the hard limits. Infinity where there is none. */
 export interface ProcessLimits {

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type ProcessIdentity, identifyProcess, isAlive } from '../../process/identity.ts';
+import { type ProcessIdentity, identifyProcess, isAlive } from '../../process/procfs/identity.ts';
 import type { Scope } from '../../util/scope.ts';
 import { entriesOf } from './store.ts';
 

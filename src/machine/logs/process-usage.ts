@@ -1,5 +1,5 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
-import { parseProcessStat, unlessGoneAsync } from '../../process/procfs.ts';
+import { parseProcessStat, unlessGoneAsync } from '../../process/procfs/stat.ts';
 
 /** The kernel counts for user space in hundredths of a second on every architecture that QEMU's system emulation is built for (USER_HZ). */
 const MS_PER_TICK = 10;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MissingDeviceError, QmpRefusedError } from '../../errors/index.ts';
-import { identifyProcess } from '../../process/identity.ts';
+import { identifyProcess } from '../../process/procfs/identity.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { pngOfPpm } from './ppm.ts';
 

@@ -1,5 +1,5 @@
 import { MachineEndedError, MachineStateError, type VmletError } from '../../errors/index.ts';
-import { isAlive } from '../../process/identity.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
 import { pause } from '../../util/time/pause.ts';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { nameOfOwned, ownIdentity, ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { isAlive } from '../../process/identity.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 

@@ -9,7 +9,7 @@ import { goesOn, keptDownloads } from '../../images/transfer/partial/kept-downlo
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { isAlive } from '../../process/identity.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
 import { type Definition, machineNames, readSpec } from '../record/definition.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
 import { findImageUsers } from './image-users.ts';

@@ -8,7 +8,7 @@ import { templateFiles } from '../../template/template-files.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
-import { isAlive } from '../../process/identity.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
 import { machineNames } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';

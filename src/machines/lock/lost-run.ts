@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MachineStateError } from '../../errors/index.ts';
-import { isAlive, killProcess } from '../../process/identity.ts';
+import { isAlive, killProcess } from '../../process/procfs/identity.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';

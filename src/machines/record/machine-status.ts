@@ -2,7 +2,7 @@ import { MachineStateError } from '../../errors/index.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
-import { currentBootId, isAlive } from '../../process/identity.ts';
+import { currentBootId, isAlive } from '../../process/procfs/identity.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
 import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';

@@ -7,7 +7,7 @@ import {
   noLifeEvents,
 } from '../../machine/life/outcome.ts';
 import { type OutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
-import type { ProcessIdentity } from '../../process/identity.ts';
+import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { signalName } from '../../process/keeper.ts';
 
 const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });

@@ -13,7 +13,7 @@ import {
   parsePortForwards,
 } from '../../network/ports/port.ts';
 import { addSlirpForward, removeSlirpForward } from '../../network/slirp/slirp-live.ts';
-import { type ProcessIdentity, isAlive } from '../../process/identity.ts';
+import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';

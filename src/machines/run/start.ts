@@ -16,7 +16,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
-import { identifyProcess, killProcess } from '../../process/identity.ts';
+import { identifyProcess, killProcess } from '../../process/procfs/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../../process/keeper.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { MachineStateError } from '../../errors/index.ts';
 import type { Outcome } from '../../machine/life/outcome.ts';
-import { isAlive } from '../../process/identity.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';

@@ -3,7 +3,7 @@ import { type PortOwner } from '../../errors/index.ts';
 import { addressesOverlap, isIpv6 } from './ip-address.ts';
 import type { Protocol } from './port.ts';
 import { waitingSockets } from './socket-table.ts';
-import { readProcess, unlessGone } from '../../process/procfs.ts';
+import { readProcess, unlessGone } from '../../process/procfs/stat.ts';
 
 /**
  * The process that waits on an address and port, or undefined where /proc does not tell:

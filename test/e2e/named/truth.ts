@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { locate } from '../../../src/machine/paths/locations.ts';
-import { identifyProcess } from '../../../src/process/identity.ts';
+import { identifyProcess } from '../../../src/process/procfs/identity.ts';
 import { diskPath } from '../../../src/machines/plan/machine-plan.ts';
 import { run } from '../../../src/process/run.ts';
 import { VMLET } from '../command.ts';

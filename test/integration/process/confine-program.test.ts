@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../fixtures/agent/until.ts';
 import { ALL_NAMESPACES, Attempts, isRoot, type User, USERS } from '../../../fixtures/confine/attempts.ts';
-import { identifyProcess, isAlive } from '../../../src/process/identity.ts';
+import { identifyProcess, isAlive } from '../../../src/process/procfs/identity.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { probeQemu } from '../../../src/host/programs/qemu.ts';
-import { currentBootId, identifyProcess } from '../../../src/process/identity.ts';
+import { currentBootId, identifyProcess } from '../../../src/process/procfs/identity.ts';
 import type { KeeperHelper, StartedKeeper } from '../../../src/process/keeper.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { Scope } from '../../../src/util/scope.ts';
@@ -68,7 +68,7 @@ describe('a helper', () => {
       const first = { ...lab.record().helpers['passt']!, bootId: currentBootId() };
       expect(identifyProcess(first.pid)).toEqual(first);
       // It is recorded before it has become the program that was asked for.
-      await until('the helper serves', () => lab.text('passt.log') === 'serving\n');
+      await until('the helper is cat', () => programOf(first.pid) === 'cat');
       // This one is the shell's own.
       expect(readFileSync(`/proc/${first.pid}/environ`, 'latin1')).toBe('PWD=/\0');
 
@@ -203,3 +203,7 @@ describe('the monitor', () => {
     await keeper.ended;
   });
 });
+
+function programOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { until } from '../../../fixtures/agent/until.ts';
-import { type ProcessIdentity, identifyProcess, isAlive } from '../../../src/process/identity.ts';
+import { type ProcessIdentity, identifyProcess, isAlive } from '../../../src/process/procfs/identity.ts';
 import {
   type KeeperHelper,
   type KeeperOptions,

@@ -11,7 +11,7 @@ import { supervise } from '../../../src/process/supervise.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { KeeperLab, gone } from './keeper-lab.ts';
-import { currentBootId, identifyProcess } from '../../../src/process/identity.ts';
+import { currentBootId, identifyProcess } from '../../../src/process/procfs/identity.ts';
 
 const NOTIFY_SOCKET = join(import.meta.dirname, '../../../fixtures/keeper/notify-socket.pl');
 const directory = temporaryDirectory();

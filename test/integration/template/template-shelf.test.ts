@@ -7,7 +7,7 @@ import { TemplateNotFoundError } from '../../../src/errors/index.ts';
 import { TemplateShelf } from '../../../src/template/template-shelf.ts';
 import { locate } from '../../../src/machine/paths/locations.ts';
 import { nameOfOwned } from '../../../src/machine/paths/runtime-directory.ts';
-import { identifyProcess } from '../../../src/process/identity.ts';
+import { identifyProcess } from '../../../src/process/procfs/identity.ts';
 import { deferred } from '../../../src/util/time/deferred.ts';
 import { temporaryDirectory } from '../../directory.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ImageRefusedError, PermissionError } from '../../../../src/errors/index.ts';
 import { launch } from '../../../../src/machine/launch/launch.ts';
 import { claimDirectory, sweepDeadOwners } from '../../../../src/machine/paths/runtime-directory.ts';
-import { currentBootId, identifyProcess } from '../../../../src/process/identity.ts';
+import { currentBootId, identifyProcess } from '../../../../src/process/procfs/identity.ts';
 import { run } from '../../../../src/process/run.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { temporaryDirectory } from '../../../directory.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { unlessMissing, unlessMissingAsync } from '../util/files/unless-missing.ts';
+import { unlessMissing, unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
 /** The fields of proc_pid_stat(5) that vmlet reads. Times are in ticks of USER_HZ. */
 export interface ProcessStat {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { isSystemError } from '../errors/index.ts';
-import { unlessMissing } from '../util/files/unless-missing.ts';
-import { parseProcessStat } from './procfs.ts';
+import { isSystemError } from '../../errors/index.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { parseProcessStat } from './stat.ts';
 
 /**
  * Names one process for as long as the host is up: a pid alone is used again, a pid with its start time is not.

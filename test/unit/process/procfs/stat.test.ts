@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseProcessStat } from '../../../src/process/procfs.ts';
+import { parseProcessStat } from '../../../../src/process/procfs/stat.ts';
 
 test('the name of a program may look like the fields behind it', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 4));
