@@ -29,7 +29,11 @@ const diskSchema = z.union([
   }),
 ]);
 
-const formatsByEnding: Readonly<Record<string, DiskFormat>> = { qcow2: 'qcow2', raw: 'raw', iso: 'raw' };
+const formatsByEnding: ReadonlyMap<string, DiskFormat> = new Map([
+  ['qcow2', 'qcow2'],
+  ['raw', 'raw'],
+  ['iso', 'raw'],
+]);
 
 /**
  * `2G`, or `PATH[,format=qcow2|raw][,readonly][,trusted]`. A format is never guessed from what a file holds: its guest could
@@ -69,7 +73,7 @@ function parseDiskFile(text: string, field: string): DiskSpec {
       hint: 'expected a size such as 2G, or PATH[,format=qcow2|raw][,readonly][,trusted]',
     });
   }
-  format ??= formatsByEnding[/\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''];
+  format ??= formatsByEnding.get(/\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '');
   if (format === undefined) {
     throw new InvalidInputError(field, `the format of ${JSON.stringify(path)} is not clear from its name`, {
       hint: `append ,format=qcow2 or ,format=raw (a new disk's size is written like 2G or 512M)`,

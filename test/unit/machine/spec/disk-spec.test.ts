@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { type DiskSpec, parseDiskSpec } from '../../../../src/machine/spec/disk-spec.ts';
+
+function refusal(disk: unknown): InvalidInputError {
+  try {
+    parseDiskSpec(disk as string, 'disks[2]');
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error;
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+it('is a fresh disk where it is a size, and a path where it has a slash', () => {
+  expect(parseDiskSpec('2G', 'disks[0]')).toEqual({ sizeBytes: 2 * 1024 ** 3 });
+  expect(parseDiskSpec('./2G,format=raw', 'disks[0]')).toEqual({ path: './2G', format: 'raw' });
+});
+
+describe('the format', () => {
+  it.each([
+    ['a.qcow2', 'qcow2'],
+    ['a.raw', 'raw'],
+    ['a.iso', 'raw'],
+    ['A.ISO', 'raw'],
+    ['a.raw.qcow2', 'qcow2'],
+    ['/images.raw/a.QCOW2', 'qcow2'],
+  ])('of %s is %s by its ending', (path, format) => {
+    expect(parseDiskSpec(path, 'disks[0]')).toEqual({ path, format });
+  });
+
+  it.each([
+    'a.img',
+    'a',
+    'qcow2',
+    './iso',
+    '/x.raw/disk',
+    'a.raw/',
+    'a.qcow2x',
+    'a.raw.bak',
+    'a.constructor',
+  ])('of %s is not clear', (path) => {
+    expect(refusal(path).message).toBe(
+      `disks[2]: the format of ${JSON.stringify(path)} is not clear from its name`,
+    );
+    expect(refusal(path).hint).toContain(',format=qcow2');
+  });
+
+  it('that is said wins over the ending, and the last one said over others', () => {
+    expect(parseDiskSpec('a.qcow2,format=raw', 'disks[0]')).toEqual({ path: 'a.qcow2', format: 'raw' });
+    expect(parseDiskSpec('a,format=raw,format=qcow2', 'disks[0]')).toMatchObject({
+      path: 'a',
+      format: 'qcow2',
+    });
+  });
+});
+
+describe('what is said of a path', () => {
+  it.each<[string, DiskSpec]>([
+    ['a.raw,readonly', { path: 'a.raw', format: 'raw', readOnly: true }],
+    ['a.raw,trusted', { path: 'a.raw', format: 'raw', trusted: true }],
+    ['a,readonly,format=qcow2,trusted', { path: 'a', format: 'qcow2', readOnly: true, trusted: true }],
+    ['a,trusted,format=raw,readonly', { path: 'a', format: 'raw', readOnly: true, trusted: true }],
+    // What is none of these is the path's own.
+    ['a\nb\n,format=raw', { path: 'a\nb\n', format: 'raw' }],
+    ['a,b.raw', { path: 'a,b.raw', format: 'raw' }],
+    ['a,readonly,b.raw', { path: 'a,readonly,b.raw', format: 'raw' }],
+    ['a,format=vmdk.raw', { path: 'a,format=vmdk.raw', format: 'raw' }],
+    ['a\nb,format=raw', { path: 'a\nb', format: 'raw' }],
+    ['a,Readonly.raw', { path: 'a,Readonly.raw', format: 'raw' }],
+  ])('%j', (text, disk) => {
+    expect(parseDiskSpec(text, 'disks[0]')).toStrictEqual(disk);
+  });
+
+  it.each(['', ',format=raw', ',readonly', 'a\0b.raw', 'a\0b'])('leaves no path of %j', (text) => {
+    expect(refusal(text).message).toBe(`disks[2]: ${JSON.stringify(text)} is neither a size nor a path`);
+    expect(refusal(text).hint).toContain('PATH[,format=qcow2|raw][,readonly][,trusted]');
+  });
+});
+
+describe('a disk as an object', () => {
+  it.each<DiskSpec>([
+    { sizeBytes: 512 },
+    { path: 'a', format: 'qcow2' },
+    { path: 'a.qcow2', format: 'raw', readOnly: true, trusted: false },
+  ])('%j', (disk) => {
+    expect(parseDiskSpec(disk, 'disks[0]')).toEqual(disk);
+  });
+
+  it.each([
+    { sizeBytes: 0 },
+    { sizeBytes: -512 },
+    { sizeBytes: 513 },
+    { sizeBytes: 512.5 },
+    { sizeBytes: '2G' },
+    { path: '', format: 'raw' },
+    { path: 'a' },
+    { path: 'a', format: 'vmdk' },
+    { path: 'a', format: 'raw', readOnly: 'yes' },
+    { path: 'a', format: 'raw', trusted: 1 },
+    { path: 'a', format: 'raw', sizeBytes: 512 },
+    { path: 'a', format: 'raw', readonly: true },
+    {},
+    null,
+    5,
+  ])('%j is none', (disk) => {
+    const error = refusal(disk);
+    expect(error.message).toBe(`disks[2]: ${JSON.stringify(disk)} is not a disk`);
+    expect(error.hint).toContain('{ path, format: "qcow2" | "raw", readOnly?, trusted? }');
+  });
+});
