@@ -50,7 +50,9 @@ function memberOf(value: unknown, key: PropertyKey): unknown {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : inspect(value, { breakLength: Infinity });
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : inspect(value, { breakLength: Infinity, compact: true });
 }
 
 /** Undefined where the schema has no fixed ones. */

@@ -1,19 +1,21 @@
-import { expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
 import { InvalidInputError } from '../../../src/errors/index.ts';
 import { parseOptions } from '../../../src/util/options.ts';
 import { recordOf } from '../../../src/util/record-of.ts';
 
-const schema = z.strictObject({
-  size: z.int().optional(),
-  name: z.string().optional(),
-  files: z.array(z.strictObject({ path: z.string(), mode: z.int().max(7).default(0) })).default([]),
-  labels: recordOf(z.string(), z.string()).default({}),
-});
+// Made anew for each test: what cannot make it fails one.
+const schemaOf = () =>
+  z.strictObject({
+    size: z.int().optional(),
+    name: z.string().optional(),
+    files: z.array(z.strictObject({ path: z.string(), mode: z.int().max(7).default(0) })).default([]),
+    labels: recordOf(z.string(), z.string()).default({}),
+  });
 
 function refusal(options: object): InvalidInputError {
   try {
-    parseOptions(schema, options, 'thing');
+    parseOptions(schemaOf(), options, 'thing');
   } catch (error) {
     expect(error).toBeInstanceOf(InvalidInputError);
     return error as InvalidInputError;
@@ -22,7 +24,7 @@ function refusal(options: object): InvalidInputError {
 }
 
 it('takes what is undefined as not given', () => {
-  expect(parseOptions(schema, { size: undefined, nothing: undefined, labels: { a: 'b' } })).toEqual({
+  expect(parseOptions(schemaOf(), { size: undefined, nothing: undefined, labels: { a: 'b' } })).toEqual({
     files: [],
     labels: { a: 'b' },
   });
@@ -54,5 +56,47 @@ it('refuses a name that would be a prototype, which zod drops, and takes others 
   const labels = Object.fromEntries([['__proto__', 'x']]);
   expect(refusal({ labels }).message).toContain('labels.__proto__: "x": cannot be a name here');
   const taken = { constructor: 'a', toString: 'b' };
-  expect(parseOptions(schema, { labels: taken }).labels).toEqual(taken);
+  expect(parseOptions(schemaOf(), { labels: taken }).labels).toEqual(taken);
+});
+
+describe('what is wrong as a whole', () => {
+  const pair = z.looseObject({}).refine(() => false, 'one of the two is missing');
+
+  it('is said of the options by their name', () => {
+    expect(() => parseOptions(pair, { a: 1 }, 'thing')).toThrow('thing: one of the two is missing');
+    expect(() => parseOptions(pair, { a: 1 })).toThrow('options: one of the two is missing');
+  });
+
+  it('has what zod said as its cause', () => {
+    expect(refusal({ size: 1.5 }).cause).toBeInstanceOf(z.ZodError);
+    expect(refusal({ sizes: 1 }).cause).toBeInstanceOf(z.ZodError);
+  });
+});
+
+it('shows what it held on one line, however long', () => {
+  const name = Array.from({ length: 60 }, (_, index) => `word ${index}`);
+  expect(refusal({ name }).message).not.toContain('\n');
+});
+
+it.each([null, 5, 'text'])('shows no value of a field that %j cannot have', (outer) => {
+  const schema = z.looseObject({}).superRefine((_, context) => {
+    context.addIssue({ code: 'custom', path: ['outer', 'inner'], message: 'is wrong' });
+  });
+  expect(() => parseOptions(schema, { outer })).toThrow('outer.inner: is wrong');
+});
+
+it('knows no other options where any name may be one', () => {
+  const schema = z.strictObject({ all: z.record(z.string(), z.strictObject({ a: z.string() })) });
+  const failure = (() => {
+    try {
+      return parseOptions(schema, { all: { one: { a: 'x', b: 'y' } } });
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(failure).toMatchObject({ message: 'all.one.b: is not an option', hint: undefined });
+});
+
+it.each([null, undefined, 5, 'text', []])('a record is not made of %j', (data) => {
+  expect(recordOf(z.string(), z.string()).safeParse(data).success).toBe(false);
 });
