@@ -30,6 +30,8 @@ describe('Scope', () => {
       throw new Error('two');
     });
     const error = await scope.close().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(AggregateError);
+    expect((error as AggregateError).message).toBe('several clean-up steps failed');
     expect((error as AggregateError).errors.map(String)).toEqual(['Error: two', 'Error: one']);
   });
 
@@ -51,5 +53,13 @@ describe('Scope', () => {
     expect(undone).toEqual([]);
     await second.close();
     expect(undone).toEqual(['moved']);
+  });
+
+  it('is closed by the end of a block', async () => {
+    let undone = false;
+    const scope = new Scope();
+    scope.defer(() => void (undone = true));
+    await scope[Symbol.asyncDispose]();
+    expect(undone).toBe(true);
   });
 });

@@ -1,0 +1,91 @@
+import { getEventListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { TimedOutError } from '../../../../src/errors/index.ts';
+import { deferred } from '../../../../src/util/time/deferred.ts';
+import { withinLimits } from '../../../../src/util/time/deadline.ts';
+
+const LONG_MS = 60_000;
+
+/** What a wait can leave behind. */
+function held(signal: AbortSignal): { timers: number; listeners: number } {
+  return {
+    timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
+    listeners: getEventListeners(signal, 'abort').length,
+  };
+}
+
+it.each([2 ** 31, 30 * 24 * 3_600_000, Infinity])(
+  'a limit of %d ms is not over at once',
+  async (timeoutMs) => {
+    expect(await withinLimits('work', delay(20, 'done'), { timeoutMs })).toBe('done');
+  },
+);
+
+it('gives what the work gives, and leaves neither a timer nor a listener', async () => {
+  const { signal } = new AbortController();
+  const before = held(signal);
+  const work = deferred<string>();
+  const limited = withinLimits('work', work.promise, { timeoutMs: LONG_MS, signal });
+  expect(held(signal)).toEqual({ timers: before.timers + 1, listeners: 1 });
+  work.resolve('done');
+  expect(await limited).toBe('done');
+  expect(held(signal)).toEqual(before);
+});
+
+it('fails as the work does, and leaves neither a timer nor a listener', async () => {
+  const { signal } = new AbortController();
+  const before = held(signal);
+  const work = Promise.reject(new Error('broken'));
+  await expect(withinLimits('work', work, { timeoutMs: LONG_MS, signal })).rejects.toThrow('broken');
+  expect(held(signal)).toEqual(before);
+});
+
+it('rejects when the time is over, says what took too long, and leaves no listener', async () => {
+  const { signal } = new AbortController();
+  const limits = { timeoutMs: 5, signal };
+  const failure = await withinLimits('waiting for the guest', deferred().promise, limits).catch(
+    (error: unknown) => error,
+  );
+  expect(failure).toBeInstanceOf(TimedOutError);
+  expect(failure).toMatchObject({
+    timeoutMs: 5,
+    message: 'waiting for the guest did not finish within 0.005 s',
+  });
+  expect(held(signal).listeners).toBe(0);
+});
+
+it('rejects when the time is over, where there is no signal', async () => {
+  await expect(withinLimits('work', deferred().promise, { timeoutMs: 5 })).rejects.toThrow(TimedOutError);
+});
+
+it('has no time limit where there is a signal alone', async () => {
+  const { signal } = new AbortController();
+  expect(await withinLimits('work', delay(20, 'done'), { signal })).toBe('done');
+});
+
+it.each([{ timeoutMs: LONG_MS }, {}])(
+  'rejects with the reason of an abort, beside %j, and leaves no timer',
+  async (limits) => {
+    const aborter = new AbortController();
+    const before = held(aborter.signal);
+    const limited = withinLimits('work', deferred().promise, { ...limits, signal: aborter.signal });
+    aborter.abort(new Error('not wanted any more'));
+    await expect(limited).rejects.toThrow('not wanted any more');
+    expect(held(aborter.signal)).toEqual(before);
+  },
+);
+
+it('rejects at once where it was aborted before, and nobody has to hear how the work ends', async () => {
+  const work = deferred();
+  const limited = withinLimits('work', work.promise, { signal: AbortSignal.abort(new Error('before')) });
+  await expect(limited).rejects.toThrow('before');
+  // An unhandled rejection would fail this run.
+  work.reject(new Error('later'));
+  await delay(1);
+});
+
+it('is the work alone where there are no limits', async () => {
+  expect(await withinLimits('work', Promise.resolve(5), {})).toBe(5);
+  await expect(withinLimits('work', Promise.reject(new Error('broken')), {})).rejects.toThrow('broken');
+});
