@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cpuModel } from '../../../../src/machine/plan/board.ts';
+import { board, bootWords, cpuModel, fullBoard } from '../../../../src/machine/plan/board.ts';
 
 const kvm = { kind: 'kvm', cpu: 'qemu64' } as const;
 const tcg = { kind: 'tcg', reason: 'asked for' } as const;
@@ -18,4 +18,27 @@ it("the host's own processor is refused without KVM, with the reason", () => {
   expect(() => cpuModel('host', tcg)).toThrow(
     'cpu: host needs KVM, and this machine runs without (asked for)',
   );
+});
+
+it('our kernels boot without the devices that they do not use, each of which is a probe', () => {
+  expect(board).toEqual({
+    type: 'q35',
+    options: {
+      hpet: 'off',
+      smbus: 'off',
+      sata: 'off',
+      usb: 'off',
+      vmport: 'off',
+      graphics: 'off',
+      i8042: 'off',
+    },
+  });
+});
+
+it('systems have what PCs have: a drive, a screen and a keyboard can be there', () => {
+  expect(fullBoard).toEqual({ type: 'q35', options: { hpet: 'off', vmport: 'off', usb: 'off' } });
+});
+
+it('our kernels write where we read, end by a panic at once, and trust a timer that has little time', () => {
+  expect(bootWords).toEqual(['console=ttyS0', 'panic=-1', 'no_timer_check']);
 });

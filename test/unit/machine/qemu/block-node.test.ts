@@ -1,20 +1,15 @@
 import { expect, test } from 'vitest';
-import { backingChain, blockNodeOf, diskDevice } from '../../../../src/machine/qemu/block-node.ts';
+import {
+  backingChain,
+  blockNodeOf,
+  diskDevice,
+  seedDevice,
+  seedNode,
+} from '../../../../src/machine/qemu/block-node.ts';
 import type { DiskPlan } from '../../../../src/machine/plan/plan.ts';
+import { plainDisk } from '../plan/plain-plan.ts';
 
-const plain: DiskPlan = {
-  nodeName: 'disk0',
-  path: '/m/a,b"c.qcow2',
-  format: 'qcow2',
-  readOnly: false,
-  backing: undefined,
-  createBytes: undefined,
-  cache: 'writeback',
-  discard: true,
-  serial: undefined,
-  bus: undefined,
-  bootIndex: undefined,
-};
+const plain: DiskPlan = { ...plainDisk, path: '/m/a,b"c.qcow2' };
 
 test('a qcow2 that stands alone says that it has no backing file', () => {
   expect(blockNodeOf(plain)).toEqual({
@@ -61,7 +56,7 @@ test('what cannot be written is not discarded, and a disk without discard does n
 });
 
 test('the device says only what the plan says', () => {
-  expect(diskDevice(plain)).toEqual({ driver: 'virtio-blk-pci', drive: 'disk0', id: 'disk0-device' });
+  expect(diskDevice(plain)).toStrictEqual({ driver: 'virtio-blk-pci', drive: 'disk0', id: 'disk0-device' });
   expect(diskDevice({ ...plain, serial: 'data', bus: 'port3', bootIndex: 0 })).toEqual({
     driver: 'virtio-blk-pci',
     drive: 'disk0',
@@ -71,4 +66,16 @@ test('the device says only what the plan says', () => {
     addr: '0',
     bootindex: 0,
   });
+});
+
+test('the seed is a raw disk that is only read, on a bus only where the plan has one', () => {
+  expect(seedNode({ path: '/m/seed.img', bus: undefined })).toEqual({
+    driver: 'raw',
+    'node-name': 'seed',
+    'read-only': true,
+    file: { driver: 'file', filename: '/m/seed.img', 'read-only': true },
+  });
+  const device = { driver: 'virtio-blk-pci', drive: 'seed', id: 'seed-device', serial: 'seed' };
+  expect(seedDevice({ path: '/m/seed.img', bus: undefined })).toStrictEqual(device);
+  expect(seedDevice({ path: '/m/seed.img', bus: 'port7' })).toStrictEqual({ ...device, bus: 'port7' });
 });

@@ -1,6 +1,13 @@
-import { expect, it } from 'vitest';
-import { connectsOf, longestFileOf } from '../../../../src/machine/qemu/confinement.ts';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Host } from '../../../../src/host/survey/host.ts';
+import { machineDirectory } from '../../../../src/machine/paths/directory.ts';
+import type { Plan } from '../../../../src/machine/plan/plan.ts';
+import { connectsOf, longestFileOf, qemuConfinement } from '../../../../src/machine/qemu/confinement.ts';
 import type { BoundNetworkPlan, NetworkBackend } from '../../../../src/network/plan/network.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { plainDisk, plainPlan } from '../plan/plain-plan.ts';
 
 const GiB = 1024 ** 3;
 const inherited = { network: { descriptor: 6 } };
@@ -28,4 +35,71 @@ it('the longest file has room for a full qcow2 and for memory, tables included',
   const memory = longestFileOf([{ createBytes: GiB }], 8 * GiB);
   expect(memory).toBeGreaterThan(8 * GiB + ((8 * GiB) / 4096) * 8);
   expect(longestFileOf([], 64 * 1024 ** 2)).toBeGreaterThan(256 * 1024 ** 2);
+});
+
+it('the longest file is of the larger of both, with what is beside', () => {
+  const beside = 256 * 1024 ** 2;
+  expect(longestFileOf([{ createBytes: 64 }, { createBytes: 6400 }], 640)).toBe(6400 + 100 + beside);
+  expect(longestFileOf([{ createBytes: 64 }], 641)).toBe(641 + 11 + beside);
+});
+
+describe('what QEMU may do with files', () => {
+  const root = temporaryDirectory();
+  const make = (name: string): string => {
+    writeFileSync(join(root, name), '');
+    return join(root, name);
+  };
+  const [image, user, locked] = [make('image'), make('user.raw'), make('locked.raw')];
+  const directory = machineDirectory(join(root, 'sockets'), join(root, 'storage'));
+  mkdirSync(directory.sockets);
+  mkdirSync(directory.storage);
+  const beside = make('storage.raw');
+  const own = make('storage/disk0.qcow2');
+  const host = { qemu: { path: '/usr/bin/qemu', dataDirectories: [] } } as unknown as Host;
+  const layers: Plan['layers'] = {
+    namespaces: [],
+    landlock: { abi: 6, scoped: false, deniesTcp: false },
+    seccomp: [],
+    longestFile: undefined,
+    gaps: [],
+  };
+
+  /** The rights of each path that has any. */
+  function rights(changes: Partial<Plan> = {}): Map<string | undefined, string | undefined> {
+    const words = qemuConfinement({ ...plainPlan, layers, directory, ...changes }, host);
+    return new Map(
+      words.flatMap((word, at) => (word === '--landlock' ? [[words[at + 2], words[at + 1]] as const] : [])),
+    );
+  }
+
+  it('is to change what the machine has of its own, and a disk that it was given to write into', () => {
+    const disks = [own, user, beside].map((path) => ({ ...plainDisk, path }));
+    const all = rights({ disks: [...disks, { ...plainDisk, path: locked, readOnly: true }] });
+    expect(all.get(directory.sockets)).toContain('make-sock');
+    expect(all.get(directory.storage)).toContain('make-reg');
+    expect(all.get(user)).toBe('read-file,write-file,truncate,ioctl-dev');
+    expect(all.get(beside)).toContain('write-file');
+    // Its directory is enough.
+    expect(all.has(own)).toBe(false);
+    expect(all.has(locked)).toBe(false);
+  });
+
+  it('is to read what the plan reads', () => {
+    expect(rights({ readOnlyFiles: [image] }).get(image)).toBe('read-file,ioctl-dev');
+    expect(rights().has(image)).toBe(false);
+  });
+
+  it('is to use KVM where it does', () => {
+    expect(rights().has('/dev/kvm')).toBe(existsSync('/dev/kvm'));
+    expect(rights({ accelerator: { kind: 'tcg', reason: 'asked for' } }).has('/dev/kvm')).toBe(false);
+  });
+
+  it('is to resolve names for slirp alone', () => {
+    // Each host that runs tests has a file of it.
+    const resolves = (changes: Partial<Plan>): boolean =>
+      [...rights(changes).keys()].some((path) => path?.includes('resolv'));
+    expect(resolves({ network: network('slirp') })).toBe(true);
+    expect(resolves({ network: network('passt-stream') })).toBe(false);
+    expect(resolves({})).toBe(false);
+  });
 });

@@ -43,6 +43,19 @@ describe('the arguments of UEFI', () => {
     expect(boardOptions).toMatchObject({ smm: 'on' });
     expect(words.slice(-2)).toEqual(['-global', 'driver=cfi.pflash01,property=secure,value=on']);
   });
+
+  it.each([
+    [true, false],
+    [false, true],
+    [false, false],
+  ])('guard them not with SMM %s and Secure Boot %s', (needsSmm, secureBoot) => {
+    const { boardOptions, arguments: words } = firmwareArguments(
+      { code, secureBoot, needsSmm },
+      '/nvram.qcow2',
+    );
+    expect('smm' in boardOptions).toBe(needsSmm);
+    expect(words).toHaveLength(4);
+  });
 });
 
 describe('the arguments of a TPM', () => {
@@ -57,12 +70,15 @@ describe('the arguments of a TPM', () => {
       '--terminate',
       ...['--seccomp', 'action=kill'],
     ]);
-    expect(swtpmArguments({ path: 'swtpm', hasSeccomp: false }, '/tpm')).not.toContain('--seccomp');
+    expect(swtpmArguments({ path: 'swtpm', hasSeccomp: false }, '/tpm').at(-1)).toBe('--terminate');
   });
 
   it('refuse a directory that swtpm would read as options', () => {
-    expect(() => swtpmArguments({ path: 'swtpm', hasSeccomp: true }, '/a,mode=0666/tpm')).toThrow(
-      InvalidInputError,
+    const start = (): unknown => swtpmArguments({ path: 'swtpm', hasSeccomp: true }, '/a,mode=0666/tpm');
+    expect(start).toThrow(InvalidInputError);
+    expect(start).toThrow('tpm: swtpm takes no path with a comma, and /a,mode=0666/tpm has one');
+    expect(start).toThrow(
+      expect.objectContaining({ hint: 'Point XDG_DATA_HOME to a directory without one.' }),
     );
   });
 

@@ -14,6 +14,10 @@ describe('quoteForShell', () => {
   );
 });
 
+it.each(['plain', 'a@b%c+d=e:f,g./h-1_2'])('leaves %s as it is, for people', (word) => {
+  expect(quoteForShell(word)).toBe(word);
+});
+
 describe('keyValueOption', () => {
   it('doubles commas and nothing else', () => {
     expect(keyValueOption('socket', { path: '/a,b=c', server: 'on' })).toBe('socket,path=/a,,b=c,server=on');

@@ -25,5 +25,17 @@ test('each port has an address of its own, whatever the number of ports', () => 
   expect(new Set(devices.map((device) => 'addr' in device && device.addr)).size).toBe(MOST_ROOT_PORTS);
   // 0x18 and above is the board's.
   expect(devices.at(-1)).toMatchObject({ id: 'port63', addr: '17.7' });
-  expect(portNumber('disk59')).toBe(59);
+  const first = devices.filter((device) => 'multifunction' in device).map(({ id }) => id);
+  expect(first).toEqual(['port0', 'port8', 'port16', 'port24', 'port32', 'port40', 'port48', 'port56']);
+});
+
+test.each([
+  ['disk0', 0],
+  ['disk59', 59],
+  ['xdisk1', NaN],
+  ['disk1x', NaN],
+  ['disk', NaN],
+  ['seed', NaN],
+])('the port of %s has the number %d', (name, number) => {
+  expect(portNumber(name)).toBe(number);
 });

@@ -1,0 +1,282 @@
+import { describe, expect, it } from 'vitest';
+import { qemuArguments } from '../../../../src/machine/qemu/argv.ts';
+import type { MemoryPlan, Plan } from '../../../../src/machine/plan/plan.ts';
+import { planNetwork } from '../../../../src/network/plan/network.ts';
+import { plainDisk, plainPlan } from '../plan/plain-plan.ts';
+import { deviceOf, objectsOf, valuesOf } from './command-line.ts';
+
+function words(changes: Partial<Plan> = {}): string[] {
+  return qemuArguments({ ...plainPlan, ...changes });
+}
+
+const MiB = 1024 ** 2;
+const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true };
+const network = (backend: 'passt-stream' | 'passt-vhost-user' | 'slirp') => ({
+  ...planNetwork(backend, [], passt, { ipv6Interface: undefined, nameservers: [] }),
+  forwards: [],
+});
+
+describe('who it is', () => {
+  it('has its name, and one of a process that is cut where Linux would cut it', () => {
+    expect(valuesOf(words(), '-name')).toEqual(['guest=web,process=vmlet-web']);
+    expect(valuesOf(words({ name: 'abcdefghijkl' }), '-name')).toEqual([
+      'guest=abcdefghijkl,process=vmlet-abcdefghi',
+    ]);
+  });
+
+  it('reads no configuration of the user and gets no devices that it was not given', () => {
+    expect(words()).toEqual(expect.arrayContaining(['-nodefaults', '-no-user-config']));
+  });
+
+  it('drops system calls where it can', () => {
+    expect(words()).not.toContain('-sandbox');
+    expect(valuesOf(words({ sandbox: true }), '-sandbox')).toEqual([
+      'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    ]);
+  });
+});
+
+describe('the board', () => {
+  it('has its options, and its memory by name', () => {
+    expect(valuesOf(words(), '-machine')).toEqual(['q35,hpet=off,memory-backend=memory']);
+    expect(valuesOf(words({ cpu: 'Haswell-v4', cpus: 3 }), '-cpu')).toEqual(['Haswell-v4']);
+    expect(valuesOf(words({ cpus: 3 }), '-smp')).toEqual(['3']);
+    expect(valuesOf(words(), '-display')).toEqual(['none']);
+  });
+
+  it.each([
+    ['kvm', 1, 'kvm'],
+    ['kvm', 2, 'kvm'],
+    ['tcg', 1, 'tcg'],
+    // Its threads race where there are two.
+    ['tcg', 2, 'tcg,thread=single'],
+  ] as const)('is accelerated by %s with %d processors: %s', (kind, cpus, expected) => {
+    const accelerator = kind === 'kvm' ? ({ kind, cpu: 'host' } as const) : ({ kind } as Plan['accelerator']);
+    expect(valuesOf(words({ accelerator, cpus }), '-accel')).toEqual([expected]);
+  });
+
+  it('ends at a reset only where the plan says so', () => {
+    expect(words({ onReset: 'end' })).toContain('-no-reboot');
+    expect(words({ onReset: 'restart' })).not.toContain('-no-reboot');
+  });
+
+  it('has the chips of a firmware before all that may use them, and their options', () => {
+    const firmware = {
+      code: { path: '/CODE.fd', format: 'raw' },
+      secureBoot: false,
+      needsSmm: true,
+      variablesPath: '/disks/m/nvram.qcow2',
+    } as unknown as Plan['firmware'];
+    const all = words({ firmware, disks: [plainDisk] });
+    expect(all[0]).toBe('-blockdev');
+    expect(objectsOf(all, '-blockdev').map((node) => node['node-name'])).toEqual([
+      'firmware-code',
+      'firmware-vars',
+      'disk0',
+    ]);
+    expect(objectsOf(all, '-blockdev')[1]).toMatchObject({ file: { filename: '/disks/m/nvram.qcow2' } });
+    expect(valuesOf(all, '-machine')).toEqual([
+      'q35,hpet=off,pflash0=firmware-code,pflash1=firmware-vars,smm=on,memory-backend=memory',
+    ]);
+    expect(objectsOf(words(), '-blockdev')).toEqual([]);
+  });
+});
+
+describe('memory', () => {
+  const backendOf = (memory: MemoryPlan) =>
+    objectsOf(words({ memory }), '-object').find(({ id }) => id === 'memory');
+
+  it('is counted in KiB, and its backend has as many bytes', () => {
+    expect(valuesOf(words({ memoryBytes: 300 * MiB }), '-m')).toEqual(['size=307200k']);
+    expect(backendOf({ kind: 'private' })).toEqual({
+      'qom-type': 'memory-backend-ram',
+      id: 'memory',
+      size: 256 * MiB,
+    });
+  });
+
+  it('that passt reaches is shared', () => {
+    expect(backendOf({ kind: 'shared' })).toMatchObject({ 'qom-type': 'memory-backend-memfd', share: true });
+  });
+
+  it('of a template goes into its file, that of a fork does not', () => {
+    const path = '/t/memory';
+    const file = { 'qom-type': 'memory-backend-file', 'mem-path': path };
+    expect(backendOf({ kind: 'file', path })).toMatchObject({ ...file, share: true });
+    const fork = backendOf({ kind: 'copy-on-write', path, opensReadOnly: false });
+    expect(fork).toMatchObject({ ...file, share: false });
+    expect(fork).not.toHaveProperty('readonly');
+    expect(backendOf({ kind: 'copy-on-write', path, opensReadOnly: true })).toMatchObject({
+      ...file,
+      share: false,
+      readonly: true,
+      rom: 'off',
+    });
+  });
+
+  it('is known to the guest as another’s by a number, where it may be', () => {
+    const generation = { driver: 'vmgenid', guid: 'auto' };
+    expect(objectsOf(words({ hasGenerationId: true }), '-device')).toContainEqual(generation);
+    expect(objectsOf(words(), '-device')).not.toContainEqual(generation);
+  });
+});
+
+describe('what it is reached by', () => {
+  it('is inherited, in the plan’s order', () => {
+    expect(valuesOf(words(), '-chardev')).toEqual([
+      'socket,id=monitor,fd=3',
+      'socket,id=console,fd=5',
+      'socket,id=agent,fd=4',
+    ]);
+  });
+
+  it('listens at a path, and does not wait for somebody there', () => {
+    const wiring = { ...plainPlan.wiring, monitor: { kind: 'listening', path: '/run/a,b' } } as const;
+    expect(valuesOf(words({ wiring }), '-chardev')[0]).toBe(
+      'socket,id=monitor,path=/run/a,,b,server=on,wait=off',
+    );
+  });
+
+  it('is a terminal, which sends signals', () => {
+    const wiring = { ...plainPlan.wiring, console: { kind: 'terminal' } } as const;
+    expect(valuesOf(words({ wiring }), '-chardev')[1]).toBe('stdio,id=console,signal=on');
+  });
+
+  it('has a monitor by the way that this QEMU does not warn of', () => {
+    expect(valuesOf(words(), '-mon')).toEqual(['chardev=monitor,mode=control']);
+    const byObject = words({ monitorObjects: true });
+    expect(byObject).not.toContain('-mon');
+    expect(objectsOf(byObject, '-object')).toContainEqual({
+      'qom-type': 'monitor-qmp',
+      id: 'monitor',
+      chardev: 'monitor',
+    });
+  });
+
+  it('shows the guest a serial port, and the agent a channel by its name', () => {
+    const devices = objectsOf(words(), '-device');
+    expect(devices).toContainEqual({ driver: 'isa-serial', chardev: 'console' });
+    // The one of QEMU's own agent is the second, and the first cannot be used.
+    expect(devices).toContainEqual({ driver: 'virtio-serial-pci', id: 'channels', max_ports: 3 });
+    expect(deviceOf(words(), 'agent')).toEqual({
+      driver: 'virtserialport',
+      bus: 'channels.0',
+      nr: 1,
+      chardev: 'agent',
+      id: 'agent',
+      name: 'vmlet.agent',
+    });
+  });
+
+  it('hears of panics, and gives the guest random numbers', () => {
+    const devices = objectsOf(words(), '-device');
+    expect(devices).toContainEqual({ driver: 'pvpanic' });
+    expect(devices).toContainEqual({ driver: 'virtio-rng-pci', rng: 'entropy' });
+    expect(objectsOf(words(), '-object')).toContainEqual({ 'qom-type': 'rng-builtin', id: 'entropy' });
+  });
+});
+
+describe('the network', () => {
+  it('is none unless planned', () => {
+    expect(words()).not.toContain('-netdev');
+    expect(deviceOf(words(), 'network-device')).toBeUndefined();
+  });
+
+  it('goes over the inherited descriptor, or the path of the machine', () => {
+    const stream = words({ network: network('passt-stream') });
+    expect(objectsOf(stream, '-netdev')).toEqual([
+      { type: 'stream', id: 'network', server: false, addr: { type: 'fd', str: '6' } },
+    ]);
+    expect(valuesOf(stream, '-chardev')).toHaveLength(3);
+    const vhost = words({ network: network('passt-vhost-user') });
+    expect(valuesOf(vhost, '-chardev')).toContain('socket,id=network-passt,path=/run/m/network.sock');
+    expect(objectsOf(vhost, '-netdev')).toMatchObject([{ type: 'vhost-user', chardev: 'network-passt' }]);
+  });
+
+  it('has a card, without a ROM that would boot from it', () => {
+    expect(deviceOf(words({ network: network('slirp') }), 'network-device')).toEqual({
+      driver: 'virtio-net-pci',
+      id: 'network-device',
+      netdev: 'network',
+      mac: '52:54:00:12:34:56',
+      romfile: '',
+    });
+  });
+
+  it.each<[MemoryPlan, boolean]>([
+    [{ kind: 'private' }, true],
+    [{ kind: 'shared' }, true],
+    [{ kind: 'file', path: '/t' }, false],
+    [{ kind: 'copy-on-write', path: '/t', opensReadOnly: true }, false],
+  ])('with memory %j may announce itself: %s', (memory, may) => {
+    const all = words({ memory, network: network('slirp'), cards: [{ mac: '52:54:00:00:00:01' }] });
+    for (const id of ['network-device', 'card0-device']) {
+      const announces = deviceOf(all, id)?.['guest_announce'];
+      expect(announces).toBe(may ? undefined : false);
+    }
+  });
+
+  it('has a card for each private network, each with the next descriptor', () => {
+    const cards = [{ mac: '52:54:00:00:00:01' }, { mac: '52:54:00:00:00:02' }];
+    const alone = words({ cards });
+    expect(objectsOf(alone, '-netdev')).toEqual([
+      { type: 'stream', id: 'card0', server: false, addr: { type: 'fd', str: '6' } },
+      { type: 'stream', id: 'card1', server: false, addr: { type: 'fd', str: '7' } },
+    ]);
+    expect(deviceOf(alone, 'card1-device')).toEqual({
+      driver: 'virtio-net-pci',
+      id: 'card1-device',
+      netdev: 'card1',
+      mac: '52:54:00:00:00:02',
+      romfile: '',
+    });
+    const descriptors = (backend: 'passt-stream' | 'slirp'): unknown[] =>
+      objectsOf(words({ cards, network: network(backend) }), '-netdev')
+        .slice(1)
+        .map(({ addr }) => (addr as { str: string }).str);
+    expect(descriptors('passt-stream')).toEqual(['7', '8']);
+    expect(descriptors('slirp')).toEqual(['6', '7']);
+  });
+
+  it('has cards without cables in a template', () => {
+    const wiring = { ...plainPlan.wiring, cards: 'none' } as const;
+    const all = words({ wiring, cards: [{ mac: '52:54:00:00:00:01' }] });
+    expect(all).not.toContain('-netdev');
+    expect(deviceOf(all, 'card0-device')).not.toHaveProperty('netdev');
+  });
+});
+
+describe('disks', () => {
+  it('come in their order, the seed behind them', () => {
+    const disks = [plainDisk, { ...plainDisk, nodeName: 'disk1' }];
+    const all = words({ disks, seed: { path: '/disks/m/seed.img', bus: undefined } });
+    expect(objectsOf(all, '-blockdev').map((node) => node['node-name'])).toEqual(['disk0', 'disk1', 'seed']);
+    const drives = objectsOf(all, '-device').filter(({ driver }) => driver === 'virtio-blk-pci');
+    expect(drives.map(({ drive }) => drive)).toEqual(['disk0', 'disk1', 'seed']);
+  });
+
+  it('boot by themselves, and a kernel with its words', () => {
+    for (const option of ['-kernel', '-initrd', '-append']) expect(words()).not.toContain(option);
+    const boot = {
+      kind: 'kernel',
+      kernelPath: '/vmlinuz',
+      initrdPath: '/initrd',
+      initrdBase: undefined,
+      commandLine: 'quiet a,b',
+    } as const;
+    const all = words({ boot });
+    expect([valuesOf(all, '-kernel'), valuesOf(all, '-initrd'), valuesOf(all, '-append')]).toEqual([
+      ['/vmlinuz'],
+      ['/initrd'],
+      ['quiet a,b'],
+    ]);
+    expect(words({ boot: { ...boot, initrdPath: undefined } })).not.toContain('-initrd');
+  });
+});
+
+it('waits for its launcher, or for memory, only where the plan says so', () => {
+  expect(words()).not.toContain('-S');
+  expect(words()).not.toContain('-incoming');
+  expect(words({ startPaused: true })).toContain('-S');
+  expect(valuesOf(words({ incoming: true }), '-incoming')).toEqual(['defer']);
+});

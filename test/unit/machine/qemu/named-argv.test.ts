@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { NamedPlan } from '../../../../src/machine/plan/named-plan.ts';
+import { namedArguments } from '../../../../src/machine/qemu/named-argv.ts';
+import { plainDisk, plainNamedPlan } from '../plan/plain-plan.ts';
+import { deviceOf, objectsOf, valuesOf } from './command-line.ts';
+
+function words(changes: Partial<NamedPlan> = {}): string[] {
+  return namedArguments({ ...plainNamedPlan, ...changes });
+}
+
+it('is the machine that it was, and has all of the plain one', () => {
+  expect(valuesOf(words(), '-uuid')).toEqual([plainNamedPlan.uuid]);
+  expect(valuesOf(words(), '-name')).toEqual(['guest=web,process=vmlet-web']);
+});
+
+it('makes the ports before the disks in them', () => {
+  const all = words({ rootPorts: ['port0', 'port1'], disks: [{ ...plainDisk, bus: 'port1' }] });
+  const ids = objectsOf(all, '-device').map(({ id }) => id);
+  expect(ids.slice(0, 2)).toEqual(['port0', 'port1']);
+  expect(deviceOf(all, 'port1')).toMatchObject({ driver: 'pcie-root-port', addr: '10.1' });
+  expect(ids).toContain('disk0-device');
+});
+
+it('serves each monitor at its path', () => {
+  const monitorSockets = ['/run/m/a', '/run/m/b,c'];
+  const all = words({ monitorSockets });
+  expect(valuesOf(all, '-chardev').slice(3, 5)).toEqual([
+    'socket,id=monitor-0,path=/run/m/a,server=on,wait=off',
+    'socket,id=monitor-1,path=/run/m/b,,c,server=on,wait=off',
+  ]);
+  expect(valuesOf(all, '-mon').slice(1)).toEqual([
+    'chardev=monitor-0,mode=control',
+    'chardev=monitor-1,mode=control',
+  ]);
+  expect(words({ monitorSockets, monitorObjects: true })).not.toContain('-mon');
+});
+
+it("has QEMU's own agent on the second port of the channels", () => {
+  const all = words();
+  expect(valuesOf(all, '-chardev').at(-1)).toBe(
+    'socket,id=guest-agent,path=/run/m/qga.sock,server=on,wait=off',
+  );
+  expect(deviceOf(all, 'guest-agent-device')).toEqual({
+    driver: 'virtserialport',
+    bus: 'channels.0',
+    nr: 2,
+    chardev: 'guest-agent',
+    id: 'guest-agent-device',
+    name: 'org.qemu.guest_agent.0',
+  });
+});
+
+it('has a TPM where somebody waits at its socket', () => {
+  expect(words()).not.toContain('-tpmdev');
+  expect(valuesOf(words({ tpmSocket: '/run/m/tpm' }), '-chardev').at(-1)).toBe(
+    'socket,id=tpm-control,path=/run/m/tpm',
+  );
+  expect(valuesOf(words({ tpmSocket: '/run/m/tpm' }), '-tpmdev')).toHaveLength(1);
+});
+
+it('has a screen, and a tablet that points where one clicks, only with a socket to show it', () => {
+  const hidden = words();
+  expect(hidden).not.toContain('-vnc');
+  expect(['screen', 'usb', 'tablet'].map((id) => deviceOf(hidden, id))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  const shown = words({ vncSocket: '/run/a,b/vnc' });
+  expect(valuesOf(shown, '-vnc')).toEqual(['unix:/run/a,,b/vnc']);
+  expect(['screen', 'usb', 'tablet'].map((id) => deviceOf(shown, id))).toEqual([
+    { driver: 'VGA', id: 'screen' },
+    { driver: 'qemu-xhci', id: 'usb' },
+    { driver: 'usb-tablet', id: 'tablet', bus: 'usb.0' },
+  ]);
+});
+
+describe('CD drives', () => {
+  const cdroms = [
+    { name: 'cd0', path: '/a.iso', bootIndex: 1 },
+    { name: 'cd1', path: undefined, bootIndex: 2 },
+  ];
+
+  it('are each on a channel of its own, in their order of boot', () => {
+    const all = words({ cdroms });
+    expect(deviceOf(all, 'cd0-device')).toEqual({
+      driver: 'ide-cd',
+      id: 'cd0-device',
+      bus: 'ide.0',
+      bootindex: 1,
+      drive: 'cd0',
+    });
+    expect(deviceOf(all, 'cd1-device')).toEqual({
+      driver: 'ide-cd',
+      id: 'cd1-device',
+      bus: 'ide.1',
+      bootindex: 2,
+    });
+  });
+
+  it('have what is in them read-only, and nothing where they are empty', () => {
+    expect(objectsOf(words({ cdroms }), '-blockdev')).toEqual([
+      {
+        driver: 'raw',
+        'node-name': 'cd0',
+        'read-only': true,
+        file: { driver: 'file', filename: '/a.iso', 'read-only': true },
+      },
+    ]);
+  });
+});
+
+it('is at a bridge by a descriptor that it inherits', () => {
+  expect(words()).not.toContain('-netdev');
+  const all = words({ bridge: { descriptor: 9, mac: '52:54:00:00:00:09' } });
+  expect(objectsOf(all, '-netdev')).toMatchObject([{ type: 'tap', id: 'network', fd: '9' }]);
+  expect(deviceOf(all, 'network-device')).toMatchObject({ netdev: 'network', mac: '52:54:00:00:00:09' });
+});

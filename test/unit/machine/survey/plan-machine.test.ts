@@ -1,0 +1,280 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import type { Host } from '../../../../src/host/survey/host.ts';
+import { machineDirectory } from '../../../../src/machine/paths/directory.ts';
+import type { Plan } from '../../../../src/machine/plan/plan.ts';
+import { parseSpec } from '../../../../src/machine/spec/spec.ts';
+import type { BootSource, FoundLayer } from '../../../../src/machine/survey/found-spec.ts';
+import { type PlanInputs, planMachine } from '../../../../src/machine/survey/plan-machine.ts';
+import type { BoundNetworkPlan } from '../../../../src/network/plan/network.ts';
+import { plainPlan } from '../plan/plain-plan.ts';
+
+const GiB = 1024 ** 3;
+const host = {
+  qemu: { path: '/usr/bin/qemu', sandbox: true, objects: ['monitor-qmp'] },
+  confinement: {
+    landlock: { usable: true, abi: 6 },
+    seccomp: { usable: true },
+    namespaces: {
+      mount: { usable: true },
+      net: { usable: true },
+      ipc: { usable: true },
+      uts: { usable: true },
+    },
+  },
+} as unknown as Host;
+
+const spec = { ...parseSpec({ name: 'web', image: 'debian:13' }), disks: [] };
+const base = { path: '/images/base.qcow2', format: 'qcow2' } as const;
+const layer: FoundLayer = { path: '/images/d.qcow2', format: 'qcow2', backing: base, virtualBytes: 3 * GiB };
+const diskSource = {
+  kind: 'disk',
+  layer,
+  image: { name: 'debian:13', virtualBytes: 3 * GiB },
+} as unknown as BootSource;
+const kernelSource: BootSource = {
+  kind: 'kernel',
+  kernelPath: '/vmlinuz',
+  initrdPath: '/initrd',
+  needsAgent: false,
+  append: [],
+};
+const slirp = { backend: 'slirp' } as BoundNetworkPlan;
+
+function plan(changes: Partial<PlanInputs> = {}): Plan {
+  return planMachine({
+    spec,
+    host,
+    accelerator: { kind: 'kvm', cpu: 'Haswell-v4' },
+    cgroup: undefined,
+    source: diskSource,
+    firmware: undefined,
+    hasSeed: false,
+    network: undefined,
+    directory: machineDirectory('/run/m', '/disks/m'),
+    wiring: plainPlan.wiring,
+    startPaused: false,
+    ...changes,
+  });
+}
+
+describe('the hardware', () => {
+  it('is of the spec, and of what the host has', () => {
+    expect(plan()).toMatchObject({
+      name: 'web',
+      qemu: '/usr/bin/qemu',
+      sandbox: true,
+      monitorObjects: true,
+      cpus: 1,
+      memoryBytes: 2 * GiB,
+      memory: { kind: 'private' },
+      // It ends with its launcher: a guest that resets has ended, too.
+      onReset: 'end',
+      incoming: false,
+      startPaused: false,
+      hasGenerationId: false,
+    });
+    const older = { ...host, qemu: { ...host.qemu, sandbox: false, objects: [] } } as Host;
+    expect(plan({ host: older })).toMatchObject({ sandbox: false, monitorObjects: false });
+  });
+
+  it('has the processor that was proved, and all that TCG can do', () => {
+    expect(plan().cpu).toBe('Haswell-v4');
+    expect(plan({ accelerator: { kind: 'tcg', reason: 'asked for' } }).cpu).toBe('max');
+  });
+
+  it('has a board for systems, and one without what kernels of ours do not use', () => {
+    expect(Object.keys(plan().board.options)).not.toContain('sata');
+    expect(plan({ source: kernelSource }).board.options).toMatchObject({ sata: 'off', i8042: 'off' });
+    for (const source of [diskSource, kernelSource]) {
+      expect(plan({ source }).board).toMatchObject({
+        type: 'q35',
+        options: { hpet: 'off', vmport: 'off', usb: 'off' },
+      });
+    }
+  });
+
+  it('shares its memory with passt alone, and keeps that of a template in a file', () => {
+    const vhost = { backend: 'passt-vhost-user' } as BoundNetworkPlan;
+    expect(plan({ network: vhost }).memory).toEqual({ kind: 'shared' });
+    expect(plan({ network: slirp }).memory).toEqual({ kind: 'private' });
+    const template = plan({ memoryFile: '/t/memory' });
+    expect(template.memory).toEqual({ kind: 'file', path: '/t/memory' });
+    expect(template.hasGenerationId).toBe(true);
+  });
+
+  it('has a card for each private network', () => {
+    expect(plan().cards).toEqual([]);
+    expect(plan({ cards: ['52:54:00:00:00:01'] }).cards).toEqual([{ mac: '52:54:00:00:00:01' }]);
+  });
+});
+
+describe('the confinement', () => {
+  it('lets QEMU connect where its network is, and write no longer file than its largest disk', () => {
+    expect(plan().layers.namespaces).toContain('net');
+    expect(plan({ network: slirp }).layers.namespaces).not.toContain('net');
+    const { longestFile = 0 } = plan().layers;
+    expect(longestFile).toBeGreaterThan(3 * GiB);
+    expect(longestFile).toBeLessThan(4 * GiB);
+    expect(plan({ spec: { ...spec, memoryBytes: 8 * GiB } }).layers.longestFile).toBeGreaterThan(8 * GiB);
+  });
+
+  it('lets it read what it boots, below its overlays, and the firmware', () => {
+    expect(plan().readOnlyFiles).toEqual(['/images/d.qcow2', '/images/base.qcow2']);
+    expect(plan({ source: kernelSource }).readOnlyFiles).toEqual(['/vmlinuz', '/initrd']);
+    expect(plan({ source: { ...kernelSource, initrdPath: undefined } }).readOnlyFiles).toEqual(['/vmlinuz']);
+    const firmware = { code: { path: '/CODE.fd' } } as unknown as PlanInputs['firmware'];
+    expect(plan({ firmware }).readOnlyFiles[0]).toBe('/CODE.fd');
+    const disks = [{ path: '/ro.raw', format: 'raw', readOnly: true, virtualBytes: 512 } as const];
+    expect(plan({ spec: { ...spec, disks } }).readOnlyFiles).toContain('/ro.raw');
+  });
+});
+
+describe('the disks', () => {
+  it('are overlays that take up nothing of what they stand on', () => {
+    expect(plan().disks).toEqual([
+      {
+        nodeName: 'disk0',
+        path: '/disks/m/disk0.qcow2',
+        format: 'qcow2',
+        readOnly: false,
+        backing: { path: '/images/d.qcow2', format: 'qcow2', backing: base },
+        createBytes: 3 * GiB,
+        cache: 'writeback',
+        discard: true,
+        serial: undefined,
+        bus: undefined,
+        bootIndex: undefined,
+      },
+    ]);
+    expect(plan({ source: kernelSource }).disks).toEqual([]);
+  });
+
+  it('come in order: that of the image, a fresh one, one of the user’s, one that is only read', () => {
+    const disks = [
+      { sizeBytes: 2 * GiB },
+      { path: '/u.raw', format: 'raw', readOnly: false, virtualBytes: GiB },
+      { path: '/ro.qcow2', format: 'qcow2', readOnly: true, virtualBytes: 512, backing: base },
+    ] as const;
+    const [image, fresh, own, read] = plan({ spec: { ...spec, disks, diskBytes: 5 * GiB } }).disks;
+    expect(image).toMatchObject({ nodeName: 'disk0', createBytes: 5 * GiB });
+    expect(fresh).toMatchObject({
+      nodeName: 'disk1',
+      path: '/disks/m/disk1.qcow2',
+      createBytes: 2 * GiB,
+      backing: undefined,
+    });
+    // A size for the image's disk is for that one alone.
+    expect(own).toMatchObject({
+      nodeName: 'disk2',
+      path: '/disks/m/disk2.qcow2',
+      format: 'qcow2',
+      createBytes: GiB,
+      backing: { path: '/u.raw', format: 'raw' },
+    });
+    expect(read).toMatchObject({
+      nodeName: 'disk3',
+      path: '/ro.qcow2',
+      readOnly: true,
+      backing: base,
+      createBytes: undefined,
+    });
+  });
+
+  it('of an image are never smaller than it', () => {
+    const smaller = { ...spec, diskBytes: 2 * GiB };
+    expect(() => plan({ spec: smaller })).toThrow(
+      /diskSize: 2 GiB is less than the 3 GiB of the image debian:13/,
+    );
+    expect(plan({ spec: { ...spec, diskBytes: 3 * GiB } }).disks[0]?.createBytes).toBe(3 * GiB);
+    // Of a file of the user's nothing is known, and a kernel has none.
+    const file = { ...diskSource, image: undefined } as BootSource;
+    expect(plan({ spec: smaller, source: file }).disks[0]?.createBytes).toBe(3 * GiB);
+    const disks = [{ path: '/u.raw', format: 'raw', readOnly: false, virtualBytes: GiB } as const];
+    const withKernel = { ...smaller, disks };
+    expect(plan({ spec: withKernel, source: kernelSource }).disks[0]?.createBytes).toBe(GiB);
+  });
+
+  it('have a seed behind them where the guest reads one', () => {
+    expect(plan().seed).toBeUndefined();
+    expect(plan({ hasSeed: true }).seed).toEqual({ path: '/disks/m/seed.img', bus: undefined });
+  });
+
+  it('have variables of their own beside the code of a firmware', () => {
+    expect(plan().firmware).toBeUndefined();
+    const firmware = { code: { path: '/CODE.fd' }, secureBoot: true } as unknown as PlanInputs['firmware'];
+    expect(plan({ firmware }).firmware).toMatchObject({
+      secureBoot: true,
+      variablesPath: '/disks/m/nvram.qcow2',
+    });
+  });
+});
+
+describe('the boot', () => {
+  it('is left to the firmware for a disk', () => {
+    expect(plan().boot).toEqual({ kind: 'disk' });
+  });
+
+  it('is of a kernel with our words, those of its image and those of the user, of which the last win', () => {
+    const source = { ...kernelSource, append: ['quiet', 'a=b'] };
+    expect(plan({ source, spec: { ...spec, append: 'debug' } }).boot).toEqual({
+      kind: 'kernel',
+      kernelPath: '/vmlinuz',
+      initrdPath: '/initrd',
+      initrdBase: undefined,
+      commandLine: 'console=ttyS0 panic=-1 no_timer_check quiet a=b debug',
+    });
+    expect(plan({ source: kernelSource }).boot).toMatchObject({
+      commandLine: 'console=ttyS0 panic=-1 no_timer_check',
+    });
+    expect(plan({ source: kernelSource, spec: { ...spec, append: ' ' } }).boot).toMatchObject({
+      commandLine: 'console=ttyS0 panic=-1 no_timer_check',
+    });
+  });
+
+  it('is of an initramfs with the agent in it where that has none', () => {
+    expect(plan({ source: { ...kernelSource, needsAgent: true } }).boot).toMatchObject({
+      initrdPath: '/disks/m/initrd',
+      initrdBase: '/initrd',
+      commandLine: 'console=ttyS0 panic=-1 no_timer_check rdinit=/.vmlet-agent',
+    });
+  });
+
+  it('takes as long a command line as Linux does, in bytes, ours included', () => {
+    const room = 2047 - 'console=ttyS0 panic=-1 no_timer_check '.length;
+    const append = `${room % 2 === 1 ? 'x' : ''}${'ä'.repeat(Math.floor(room / 2))}`;
+    expect(plan({ source: kernelSource, spec: { ...spec, append } }).boot.kind).toBe('kernel');
+    const refused = (): Plan => plan({ source: kernelSource, spec: { ...spec, append: `${append}x` } });
+    expect(refused).toThrow(InvalidInputError);
+    expect(refused).toThrow("append: makes the kernel's command line 2048 bytes long, and it takes 2047");
+    expect(refused).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^give long things to the command/) as string }),
+    );
+  });
+});
+
+describe('what the agent is told', () => {
+  it('is nothing but the name where a system sees to the rest', () => {
+    expect(plan({ network: slirp }).guest).toEqual({
+      hostname: 'web',
+      modules: [],
+      optionalModules: [],
+      setsUpNetwork: false,
+    });
+  });
+
+  it.each<[Partial<PlanInputs>, string[]]>([
+    [{}, []],
+    [{ network: slirp }, ['virtio_net']],
+    [{ cards: ['52:54:00:00:00:01'] }, ['virtio_net']],
+    [{ spec: { ...spec, disks: [{ sizeBytes: GiB }] } }, ['virtio_blk']],
+    [{ network: slirp, spec: { ...spec, disks: [{ sizeBytes: GiB }] } }, ['virtio_net', 'virtio_blk']],
+  ])('is the modules for the devices of %j: %j', (changes, modules) => {
+    expect(plan({ source: kernelSource, ...changes }).guest).toEqual({
+      hostname: 'web',
+      modules,
+      optionalModules: ['pvpanic-mmio'],
+      setsUpNetwork: true,
+    });
+  });
+});
