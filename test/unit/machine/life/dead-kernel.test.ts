@@ -11,11 +11,14 @@ describe('a kernel is taken for dead', () => {
 
   it('when its faults do not end', () => {
     expect(isLastOfKernel('[    1.898959] Oops: Oops: 0000 [#35] PREEMPT SMP NOPTI []')).toBe(true);
+    expect(isLastOfKernel('Oops: 0000 [#10] SMP')).toBe(true);
   });
 
   it.each([
     ['that may reboot yet', PANIC],
     ['after the fault of a driver', '[    1.898959] Oops: 0000 [#1] PREEMPT SMP NOPTI'],
+    ['after nine of them', 'Oops: 0000 [#9] SMP'],
+    ['that counts something else', 'nvme: [#35]'],
     ['that only boots', '[    0.000000] Linux version 6.12.118+deb13-cloud-amd64'],
   ])('but not one %s', (_, line) => {
     expect(isLastOfKernel(line)).toBe(false);
@@ -31,7 +34,19 @@ describe('what it died of', () => {
     expect(describeDeath(['Kernel panic - not syncing: first', PANIC])).toContain('deadlocked');
   });
 
+  it('is not what a line says beside the reason', () => {
+    expect(describeDeath(['Kernel panic - not syncing: why \t \r'])).toBe("the guest's kernel panicked: why");
+    expect(describeDeath(['Kernel panic - not syncing: a ]---b ]---'])).toBe(
+      "the guest's kernel panicked: a ]---b",
+    );
+  });
+
   it('is told in plain characters, and not for ever', () => {
+    const longest = describeDeath([`Kernel panic - not syncing: ${'x'.repeat(201)}`]);
+    expect(longest).toBe(`the guest's kernel panicked: ${'x'.repeat(200)}`);
+    expect(describeDeath(['Kernel panic - not syncing: a~ é\x7f'])).toBe(
+      "the guest's kernel panicked: a~ ??",
+    );
     const told = describeDeath([`Kernel panic - not syncing: \u001b[2J${'x'.repeat(5000)}`]);
     expect(told).toMatch(/^the guest's kernel panicked: \?\[2Jx+$/);
     expect(told?.length).toBeLessThan(300);

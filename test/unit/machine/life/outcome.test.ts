@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   type LifeRecord,
   type MonitorEvent,
+  type Outcome,
   decideOutcome,
+  describeOutcome,
   foldLifeEvent,
   noLifeEvents,
 } from '../../../../src/machine/life/outcome.ts';
@@ -102,5 +104,109 @@ describe('decideOutcome', () => {
     ],
   ] as const)('%s', (_name, events, life, expected) => {
     expect(outcome([...events], life)).toEqual(expected);
+  });
+});
+
+describe('the watchdog', () => {
+  const watchdog = (action: string): MonitorEvent => ({ event: 'WATCHDOG', data: { action } });
+
+  it.each(['poweroff', 'shutdown', 'reset'])(
+    'ends the machine by %s, whatever is told afterwards',
+    (action) => {
+      expect(outcome([watchdog(action)])).toEqual({ kind: 'watchdog' });
+      expect(outcome([watchdog(action), shutdown('guest-reset')])).toEqual({ kind: 'watchdog' });
+      expect(outcome([watchdog(action)], { status: exited(1) })).toEqual({ kind: 'watchdog' });
+    },
+  );
+
+  it.each(['none', 'debug', 'pause', 'inject-nmi', ''])('does not end it by %j', (action) => {
+    expect(outcome([watchdog(action), shutdown('guest-reset')])).toEqual({ kind: 'reboot' });
+  });
+});
+
+describe('a signal', () => {
+  it.each(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGSYS', 'SIGTRAP'] as const)(
+    '%s is a crash, also where vmlet sent it',
+    (signal) => {
+      const life = { status: signalled(signal), sentSignal: signal, lastWords: ['oh'] };
+      expect(outcome([], life)).toEqual({ kind: 'qemu-crash', status: life.status, lastWords: ['oh'] });
+    },
+  );
+
+  it('that another sent than the one that vmlet did was not expected', () => {
+    expect(outcome([], { status: signalled('SIGKILL'), sentSignal: 'SIGTERM' })).toEqual({
+      kind: 'killed',
+      signal: 'SIGKILL',
+      expected: false,
+    });
+  });
+});
+
+describe('an exit status', () => {
+  it.each(['guest-reset', 'guest-panic', 'host-qmp-quit', undefined])(
+    'that is not 0 is a crash after %s, as no exit device ends so',
+    (reason) => {
+      const events = reason === undefined ? [] : [shutdown(reason)];
+      expect(outcome(events, { status: exited(1) })).toMatchObject({ kind: 'qemu-crash', status: exited(1) });
+    },
+  );
+
+  it('that nobody could read is none', () => {
+    const status = { exitCode: undefined, signal: undefined };
+    expect(outcome([shutdown('guest-shutdown')], { status })).toMatchObject({ kind: 'power-off' });
+  });
+});
+
+it('a panic is told by the machine’s end alone, where the event was lost', () => {
+  expect(outcome([shutdown('guest-panic')])).toEqual({ kind: 'panic' });
+});
+
+it('a window that is closed quits like the command', () => {
+  expect(outcome([shutdown('host-ui')])).toEqual({ kind: 'host-quit' });
+});
+
+it('a start that failed is one, whatever was told before', () => {
+  expect(outcome([shutdown('guest-shutdown')], { negotiated: false })).toMatchObject({
+    kind: 'start-failure',
+  });
+});
+
+it('events that tell of no end change nothing, and those without data do not break', () => {
+  expect(foldLifeEvent(noLifeEvents, { event: 'RESUME' })).toBe(noLifeEvents);
+  expect(foldLifeEvent(noLifeEvents, { event: 'SHUTDOWN' })).toEqual({
+    ...noLifeEvents,
+    shutdown: undefined,
+  });
+  const asked = foldLifeEvent(noLifeEvents, { event: 'POWERDOWN' });
+  expect(foldLifeEvent(asked, { event: 'GUEST_PANICKED' })).toEqual({
+    askedToPowerOff: true,
+    panicked: true,
+  });
+});
+
+describe('an outcome in words', () => {
+  it.each<[Outcome, string]>([
+    [{ kind: 'power-off', requested: true }, 'the guest powered off when asked to'],
+    [{ kind: 'power-off', requested: false }, 'the guest powered itself off'],
+    [{ kind: 'reboot' }, 'the guest rebooted'],
+    [{ kind: 'panic' }, "the guest's kernel panicked"],
+    [{ kind: 'watchdog' }, "the guest's watchdog ran out"],
+    [{ kind: 'guest-exit', exitCode: 33 }, 'the guest left through its exit device with status 33'],
+    [{ kind: 'host-quit' }, 'QEMU was told to quit'],
+    [{ kind: 'host-reset' }, 'the machine was reset by the host'],
+    [{ kind: 'host-signal' }, 'QEMU was asked to end by a signal'],
+    [{ kind: 'killed', signal: 'SIGKILL', expected: true }, 'QEMU was killed by SIGKILL'],
+    [{ kind: 'killed', signal: 'SIGKILL', expected: false }, 'QEMU was killed by SIGKILL, not by vmlet'],
+    [{ kind: 'qemu-crash', status: signalled('SIGSEGV'), lastWords: [] }, 'QEMU crashed (SIGSEGV)'],
+    [{ kind: 'qemu-crash', status: exited(1), lastWords: [] }, 'QEMU crashed (status 1)'],
+    [
+      { kind: 'start-failure', status: { exitCode: undefined, signal: undefined }, lastWords: [] },
+      'QEMU did not start (status unknown)',
+    ],
+    [{ kind: 'start-failure', status: exited(2), lastWords: [] }, 'QEMU did not start (status 2)'],
+    [{ kind: 'start-failure', status: signalled('SIGABRT'), lastWords: [] }, 'QEMU did not start (SIGABRT)'],
+    [{ kind: 'accelerator-failure', lastWords: [] }, 'the accelerator failed while the guest ran'],
+  ])('%j: %s', (ended, words) => {
+    expect(describeOutcome(ended)).toBe(words);
   });
 });

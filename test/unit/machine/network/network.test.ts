@@ -78,3 +78,36 @@ test('says what is wrong with the networks of a machine', () => {
   expect(refuse(network)).toThrow(/networks: expected an array/);
   expect(refuse(Array.from({ length: 9 }, () => createNetwork()))).toThrow(/8 at most/);
 });
+
+test('has the most networks that it may, side by side, and says what to do about others', () => {
+  const eight = Array.from({ length: 8 }, (_, index) => createNetwork({ subnet: `10.79.${index}.0/24` }));
+  expect(parseNetworks(eight, 'm').map(({ name }) => name)).toEqual(Array(8).fill('m'));
+  const nine = [...eight, createNetwork({ subnet: '10.79.8.0/24' })];
+  const refusal = (networks: unknown): unknown => {
+    try {
+      return parseNetworks(networks as [], 'm');
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refusal(nine)).toMatchObject({ message: 'networks: 9: a machine is in 8 at most' });
+  const [lab, other] = [
+    createNetwork({ name: 'lab', subnet: '10.78.0.0/16' }),
+    createNetwork({ name: 'other', subnet: '10.78.3.0/24' }),
+  ];
+  expect(refusal([eight[0], lab, lab])).toMatchObject({
+    message: 'networks[2]: the network lab is given twice',
+    hint: 'give each network once, and its own subnet',
+  });
+  expect(refusal([lab, other])).toMatchObject({
+    message: 'networks[1]: 10.78.3.0/24 of other and 10.78.0.0/16 of lab have addresses in common',
+  });
+  expect(refusal([{ network: {} }])).toMatchObject({
+    message: 'networks[0]: expected a network, or { network, name }',
+    hint: 'createNetwork() makes one',
+  });
+  expect(refusal([{ network: lab, name: '' }])).toMatchObject({
+    message: 'networks[0].name: "": expected letters, digits and inner hyphens, 63 at most',
+  });
+  expect(refusal({ length: 0 })).toMatchObject({ message: 'networks: expected an array of networks' });
+});

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type LimitsInput, parseLimits } from '../../../../src/machine/spec/limits.ts';
+import {
+  LIMITS,
+  type LimitsInput,
+  checkHoldsGuest,
+  parseLimits,
+} from '../../../../src/machine/spec/limits.ts';
 
 const GiB = 1024 ** 3;
 
@@ -28,4 +33,58 @@ describe('is refused', () => {
     );
     expect(() => parseLimits('memory=5Q', 2 * GiB)).toThrow(InvalidInputError);
   });
+});
+
+it('takes the least and the most that systemd can be asked for, and nothing beyond', () => {
+  for (const cpus of [0.01, 1, 1024]) expect(parseLimits({ cpus }, GiB)).toStrictEqual({ cpus });
+  for (const cpus of [0.009, 1024.5]) expect(() => parseLimits({ cpus }, GiB)).toThrow(/are no limits/);
+});
+
+it('has just what was given', () => {
+  expect(parseLimits({ memory: '3G' }, GiB)).toStrictEqual({ memoryBytes: 3 * GiB });
+  expect(parseLimits('memory=3221225472', GiB)).toStrictEqual({ memoryBytes: 3 * GiB });
+  expect(parseLimits({ cpus: 2, memory: undefined }, GiB)).toStrictEqual({ cpus: 2 });
+});
+
+it('says what it expects, and what QEMU needs beside its guest', () => {
+  const hintOf = (input: LimitsInput): string | undefined => {
+    try {
+      parseLimits(input, GiB);
+    } catch (error) {
+      if (error instanceof InvalidInputError) return error.hint;
+    }
+    return undefined;
+  };
+  expect(hintOf('cpus')).toContain('cpus=1.5,memory=3G');
+  expect(hintOf('memory=1G')).toContain('150 MiB');
+  expect(() => parseLimits('memory=1G', GiB)).toThrow(/^limits: 1024 MiB/);
+});
+
+it.each([
+  'xcpus=1',
+  'memory=2G\nx',
+  'cpus=1;memory=3G',
+  'memory=',
+  'memory=2G,memory=3G',
+  'cpus=1,,memory=3G',
+])('refuses %j', (text) => {
+  expect(() => parseLimits(text, GiB)).toThrow(`limits: ${JSON.stringify(text)} are no limits`);
+});
+
+it('counts no limit, and one without memory, as room enough', () => {
+  expect(() => checkHoldsGuest(undefined, GiB)).not.toThrow();
+  expect(() => checkHoldsGuest({ cpus: 1 }, GiB)).not.toThrow();
+  expect(() => checkHoldsGuest({ memoryBytes: GiB + 1 }, GiB)).not.toThrow();
+  expect(() => checkHoldsGuest({ memoryBytes: GiB }, GiB)).toThrow(InvalidInputError);
+});
+
+it.each([
+  ['none', true],
+  [{}, true],
+  [undefined, false],
+  [null, false],
+  [5, false],
+])('options may have %j as limits: %s', (value, may) => {
+  const issue = LIMITS.safeParse(value).error?.issues[0]?.message;
+  expect(issue).toBe(may ? undefined : 'expected an object or a text');
 });

@@ -43,6 +43,7 @@ describe('parseSpec', () => {
     expect(parseSpec({ image: 'debian:13' })).toMatchObject(more);
     expect(parseSpec({ image: './disk.qcow2' })).toMatchObject(more);
     expect(parseSpec({ kernel: 'vmlinuz' }).memoryBytes).toBe(256 * MiB);
+    expect(parseSpec({ image: 'micro' })).toMatchObject({ memoryBytes: 256 * MiB, timeoutMs: 120_000 });
     expect(parseSpec({ image: 'debian:13', memory: '1G' }).memoryBytes).toBe(1024 * MiB);
   });
 
@@ -101,5 +102,144 @@ describe('parseSpec', () => {
     const error = refusal(options);
     expect(error.field).toBe(field);
     expect(error.message).toMatch(message);
+  });
+
+  it('takes all that it is given, each in one form', () => {
+    expect(
+      parseSpec({
+        name: 'web',
+        image: 'debian:13',
+        pull: 'newer',
+        diskSize: '20G',
+        firmware: 'uefi-secure',
+        memory: '1G',
+        cpus: 255,
+        disks: ['2G', './a.iso', { path: 'b', format: 'qcow2', trusted: true }],
+        ports: ['8080:80', { guestPort: 53, protocol: 'udp' }],
+        net: 'passt',
+        faults: true,
+        accel: 'tcg',
+        limits: 'cpus=1.5,memory=3G',
+        until: 'running',
+        timeoutMs: 2 ** 31 - 1,
+        append: 'quiet',
+      }),
+    ).toEqual({
+      name: 'web',
+      boot: { kind: 'image', image: 'debian:13' },
+      pull: 'newer',
+      diskBytes: 20 * 1024 * MiB,
+      seed: undefined,
+      firmware: 'uefi-secure',
+      append: 'quiet',
+      memoryBytes: 1024 * MiB,
+      cpus: 255,
+      disks: [
+        { sizeBytes: 2048 * MiB },
+        { path: './a.iso', format: 'raw' },
+        { path: 'b', format: 'qcow2', trusted: true },
+      ],
+      ports: [
+        { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080, guestPort: 80 },
+        { protocol: 'udp', hostAddress: '127.0.0.1', hostPort: undefined, guestPort: 53 },
+      ],
+      net: 'passt',
+      networks: [],
+      faults: true,
+      accel: 'tcg',
+      limits: { cpus: 1.5, memoryBytes: 3072 * MiB },
+      until: 'running',
+      timeoutMs: 2 ** 31 - 1,
+    });
+  });
+
+  it.each([
+    ['pull', ['missing', 'newer', 'always', 'never']],
+    ['firmware', ['bios', 'uefi', 'uefi-secure']],
+    ['net', ['auto', 'passt', 'slirp', 'none']],
+    ['accel', ['auto', 'kvm', 'tcg']],
+    ['until', ['guest', 'running']],
+  ] as const)('takes each choice for %s, and no other', (field, choices) => {
+    for (const choice of choices) {
+      const options: LaunchOptions = { image: 'debian:13', [field]: choice };
+      expect(parseSpec(options)[field]).toBe(choice);
+    }
+    expect(refusal({ image: 'debian:13', [field]: 'other' }).field).toBe(field);
+  });
+
+  it('passes over what is for the launch and not for the machine', () => {
+    const { signal } = new AbortController();
+    expect(parseSpec({ signal, onProgress: () => undefined, onBoot: () => undefined })).toEqual(
+      parseSpec({}),
+    );
+  });
+
+  it('boots a kernel of the user’s, with an initramfs or without', () => {
+    expect(parseSpec({ kernel: 'k' }).boot).toEqual({ kind: 'kernel', kernel: 'k', initrd: undefined });
+    expect(parseSpec({ kernel: 'k', initrd: 'i' }).boot).toEqual({
+      kind: 'kernel',
+      kernel: 'k',
+      initrd: 'i',
+    });
+  });
+
+  it('has a seed with its own defaults where one is given, empty or not', () => {
+    const { seed } = parseSpec({ image: 'debian:13', seed: {} });
+    expect(seed).toBeDefined();
+    expect(refusal({ image: 'debian:13', seed: { colour: 'red' } }).message).toContain('is not an option');
+    for (const wrong of [null, 'user'])
+      expect(refusal({ image: 'debian:13', seed: wrong }).field).toBe('seed');
+  });
+
+  it.each([{}, { image: 'micro' }, { kernel: 'k' }, { image: './a.raw' }])(
+    'gives %j no disk of an image to be larger',
+    (options) => {
+      expect(refusal({ ...options, diskSize: '20G' }).message).toMatch(
+        /^diskSize: is for the disk that an image of the store gives/,
+      );
+    },
+  );
+
+  it('needs no network for nothing to forward', () => {
+    expect(parseSpec({ net: 'none' })).toMatchObject({ net: 'none', ports: [] });
+  });
+
+  it.each([
+    [{ kernel: 'k', image: 'debian:13' }, 'leave out one of the two'],
+    [{ initrd: 'i' }, 'give kernel too'],
+    [{ net: 'none', ports: ['80'] }, 'leave out net: none, or the ports'],
+    [{ kernel: 'k', seed: {} }, 'give an image with a disk, such as debian:13'],
+    [{ diskSize: '20G' }, 'give image, such as debian:13'],
+  ])('says of %j what to do', (options, hint) => {
+    expect(refusal(options).hint).toContain(hint);
+  });
+
+  it.each([
+    [{ image: '' }, 'image'],
+    [{ kernel: '' }, 'kernel'],
+    [{ kernel: 'k', initrd: '' }, 'initrd'],
+    [{ cpus: 256 }, 'cpus'],
+    [{ timeoutMs: 0 }, 'timeoutMs'],
+    [{ timeoutMs: 2 ** 31 }, 'timeoutMs'],
+    [{ faults: 'yes' }, 'faults'],
+    [{ append: 5 }, 'append'],
+    [{ memory: {} }, 'memory'],
+    [{ diskSize: [] }, 'diskSize'],
+    [{ disks: [5] }, 'disks[0]'],
+    [{ disks: 'a.raw' }, 'disks'],
+    [{ ports: [80] }, 'ports[0]'],
+    [{ networks: {} }, 'networks'],
+    [{ limits: 5 }, 'limits'],
+    [{ image: 'debian:13', diskSize: '1.5X' }, 'diskSize'],
+  ])('refuses %j', (options, field) => {
+    expect(refusal(options).field).toBe(field);
+  });
+
+  it.each([
+    [{ memory: {} }, 'expected bytes, or a size such as 512M'],
+    [{ disks: [5] }, 'expected a size, a path or an object'],
+    [{ ports: [80] }, "expected a port in podman's grammar"],
+  ])('says of %j what would be right', (options, expected) => {
+    expect(refusal(options).message).toContain(expected);
   });
 });

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { adviseOn } from '../../../../src/machine/life/advice.ts';
+
+it.each([
+  ['qemu: cannot set up guest memory "memory": Cannot allocate memory', /--memory/],
+  ['qemu: mmap failed: cannot allocate memory', /--memory/],
+  ['qemu: failed to resize memory backing store', /--memory/],
+  ['qemu: Failed to allocate KVM HPT', /--memory/],
+  ['qemu: -blockdev {}: Failed to get "write" lock', /another process has this disk open/],
+  ['qemu: -blockdev {}: Failed to get shared "write" lock', /another process has this disk open/],
+  ['qemu: failed to initialize kvm: Permission denied', /vmlet doctor/],
+  ['Could not access KVM kernel module: No such file or directory', /vmlet doctor/],
+  ['qemu: error: failed to set MSR 0x345 to 0x2000', /accel: tcg/],
+  ['qemu: kvm_buf_set_msrs: Assertion failed', /accel: tcg/],
+  ['KVM internal error. Suberror: 3', /accel: tcg/],
+  ['emulation failure', /accel: tcg/],
+  ['qemu: Error loading uncompressed kernel without PVH ELF Note', /bzImage/],
+  ['qemu: linux kernel too old to load a ram disk', /bzImage/],
+  ["qemu: could not open kernel file 'k'", /bzImage/],
+  ["qemu: could not load kernel 'k'", /bzImage/],
+  ['Failed to connect to bus: No such file or directory', /limits/],
+  ['Failed to connect to user scope bus via local transport', /limits/],
+  ['Failed to start transient scope unit: Permission denied', /limits/],
+  ['qemu: write failed: No space left on device', /make room/],
+  ['qemu: -blockdev {}: Image is not in qcow2 format', /,format=raw/],
+  ['qemu: could not open /d/a.qcow2: Permission denied', /check the mode/],
+])('knows what to do about: %s', (line, hint) => {
+  expect(adviseOn([line])).toMatch(hint);
+});
+
+it('finds the line that it knows among others, and the cause before what follows of it', () => {
+  expect(adviseOn(['warning: x', 'No space left on device', 'goodbye'])).toMatch(/make room/);
+  expect(adviseOn(['open: Permission denied', 'failed to initialize kvm: Permission denied'])).toMatch(
+    /vmlet doctor/,
+  );
+});
+
+it('says nothing of what it does not know', () => {
+  expect(adviseOn([])).toBeUndefined();
+  expect(adviseOn(['Failed to connect to socket', 'all is well'])).toBeUndefined();
+});

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { describeOutOfSpace, outOfSpaceOf } from '../../../../src/machine/life/out-of-space.ts';
+
+// As QEMU 10 sends it: docs of BLOCK_IO_ERROR.
+const event = { action: 'stop', nospace: true, 'node-name': 'disk1', device: '', reason: 'No space left' };
+
+it('names the disk for which the machine waits', () => {
+  expect(outOfSpaceOf(event)).toEqual({ disk: 'disk1' });
+});
+
+it.each([
+  [{ ...event, 'node-name': undefined, device: 'drive0' }, 'drive0'],
+  [{ action: 'stop', nospace: true }, 'a disk'],
+])('of a QEMU that says less: %j', (data, disk) => {
+  expect(outOfSpaceOf(data)).toEqual({ disk });
+});
+
+it.each([
+  { ...event, action: 'report' },
+  { ...event, action: 'ignore' },
+  { ...event, nospace: false },
+  { ...event, nospace: undefined },
+  { ...event, nospace: 'yes' },
+  { ...event, action: 5 },
+  undefined,
+  null,
+  'stop',
+])('an error for which it does not wait is none: %j', (data) => {
+  expect(outOfSpaceOf(data)).toBeUndefined();
+});
+
+it('is told in words', () => {
+  expect(describeOutOfSpace({ disk: 'disk1' })).toBe('no space left on the host for disk1');
+});

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { requireImageDiskSize } from '../../../../src/machine/spec/image-disk-size.ts';
+
+const GiB = 1024 ** 3;
+const image = { name: 'debian:13', virtualBytes: 3 * GiB };
+
+it.each([3 * GiB, 20 * GiB])('takes a disk as large as its image, or larger: %d', (wanted) => {
+  expect(() => requireImageDiskSize(image, wanted)).not.toThrow();
+});
+
+it('refuses a smaller one, with both sizes', () => {
+  const require = (): void => requireImageDiskSize(image, 3 * GiB - 512);
+  expect(require).toThrow(InvalidInputError);
+  expect(require).toThrow(/^diskSize: .* is less than the 3 GiB of the image debian:13$/);
+  expect(require).toThrow(expect.objectContaining({ hint: 'a disk can only be larger than its image' }));
+});

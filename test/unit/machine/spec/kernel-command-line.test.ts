@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { checkAppend } from '../../../../src/machine/spec/kernel-command-line.ts';
+
+it.each([undefined, '', 'quiet a="b c"', 'x'.repeat(2047), `${'ä'.repeat(1023)}x`])('takes %j', (append) => {
+  expect(checkAppend(append)).toBeUndefined();
+});
+
+it.each(['a\nb', 'a\rb', 'a\0b', '\n'])('refuses %j, which would end the line', (append) => {
+  expect(() => checkAppend(append)).toThrow(InvalidInputError);
+  expect(() => checkAppend(append)).toThrow(/^append: holds a line break or a NUL/);
+});
+
+it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
+  'refuses what is longer in bytes than Linux reads',
+  (append) => {
+    expect(() => checkAppend(append)).toThrow('append: is 2048 bytes long, and a kernel takes 2047');
+    expect(() => checkAppend(append)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^give long things to the command/) as string }),
+    );
+  },
+);

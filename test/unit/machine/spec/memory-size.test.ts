@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { parseMemory } from '../../../../src/machine/spec/memory-size.ts';
+
+const MiB = 1024 ** 2;
+
+it.each([
+  [32 * MiB, 32],
+  [32 * MiB + 1, 33],
+  ['33554432', 32],
+  ['33554433', 33],
+  ['512M', 512],
+  ['1.5G', 1536],
+  ['1T', 1024 ** 2],
+])('%s is %d whole mebibytes', (memory, mebibytes) => {
+  expect(parseMemory(memory)).toBe(mebibytes * MiB);
+});
+
+describe('is refused:', () => {
+  it.each([0, -1, 32 * MiB - 1, '0', '31M', '33554431'])('%s, in which no guest runs', (memory) => {
+    expect(() => parseMemory(memory)).toThrow(InvalidInputError);
+    expect(() => parseMemory(memory)).toThrow(
+      /^memory: .*(less than the 32 MiB that a guest needs|of no use)/,
+    );
+  });
+
+  it.each([Number.NaN, Infinity, 64 * MiB + 0.5, Number.MAX_SAFE_INTEGER, '9007199254740993'])(
+    '%s, which cannot be counted',
+    (memory) => {
+      expect(() => parseMemory(memory)).toThrow(
+        `memory: ${memory} is not a number of bytes that this program can count`,
+      );
+    },
+  );
+
+  it('with a hint', () => {
+    expect(() => parseMemory(5)).toThrow(
+      expect.objectContaining({ hint: 'give bytes, or a size such as 512M or 2G' }),
+    );
+  });
+
+  it.each(['', 'much', '5Q', '1 G', '-1', '1e9', '0x4000000', 'M512M'])('%j, which is no size', (memory) => {
+    expect(() => parseMemory(memory)).toThrow(`memory: ${JSON.stringify(memory)} is not a size`);
+  });
+});
