@@ -46,6 +46,7 @@ describe('combinations', () => {
     expect(error.hint).toContain('delete');
     expect(failureOf(() => parseKeys('ctr-c')).hint).toContain('ctrl');
     expect(failureOf(() => parseKeys('f25')).hint).toMatch(/f2\d?/);
+    expect(failureOf(() => parseKeys('entr')).hint).toMatch(/^the nearest are \w+, \w+, \w+$/);
   });
 
   test('a character that needs Shift is no key', () => {
@@ -53,13 +54,27 @@ describe('combinations', () => {
   });
 
   test.each(['', 'ctrl-', '-', 'ctrl--c', ' '])('%j has a name too few', (text) => {
-    expect(failureOf(() => parseKeys(text)).message).toContain('a name is missing');
+    const error = failureOf(() => parseKeys(text));
+    expect(error.message).toMatch(/^keys: a name is missing/);
+    expect(error.hint).toContain('minus and shift-equal');
+  });
+
+  test('a name may have spaces around it, and the words of Linux nothing before them', () => {
+    expect(parseKeys(' ctrl + c ')).toEqual(['ctrl', 'c']);
+    expect(failureOf(() => parseKeys('xkey_enter')).message).toBe('keys: there is no key "xkey_enter"');
+  });
+
+  test('as many keys as fingers go together', () => {
+    expect(parseKeys('a-b-c-d-e-f-g-h')).toHaveLength(8);
   });
 
   test('keys that no hand holds are refused', () => {
-    expect(failureOf(() => parseKeys('a-b-a')).message).toContain('twice');
-    expect(failureOf(() => parseKeys('enter-ret')).message).toContain('twice');
-    expect(failureOf(() => parseKeys('a-b-c-d-e-f-g-h-i')).message).toContain('at most 8');
+    const messageOf = (text: string): string => failureOf(() => parseKeys(text)).message;
+    expect(messageOf('a-b-a')).toBe('keys: "a-b-a" has the key a twice');
+    expect(messageOf('enter-ret')).toBe('keys: "enter-ret" has the key ret twice');
+    expect(messageOf('a-b-c-d-e-f-g-h-i')).toBe(
+      'keys: "a-b-c-d-e-f-g-h-i" has 9 keys; at most 8 go together',
+    );
   });
 });
 
@@ -94,8 +109,10 @@ describe('text', () => {
     ['aä', '"ä" (U+00E4), character 2'],
     ['😀', '"😀" (U+1F600), character 1'],
     ['ok\x07', 'the control character (U+0007), character 3'],
-    ['\ud800', '(U+D800), character 1'],
+    ['\ud800', 'the control character (U+D800), character 1'],
   ])('%j is refused, and the character named', (text, named) => {
-    expect(failureOf(() => keysOfText(text)).message).toContain(named);
+    const error = failureOf(() => keysOfText(text));
+    expect(error.message).toBe(`text: no key of a US keyboard gives ${named} of the text`);
+    expect(error.hint).toContain('vmlet exec');
   });
 });
