@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { formatBytes, isDiskSize, parseDiskSize } from '../../../../src/images/qemu-img/disk-size.ts';
+import {
+  formatBytes,
+  isDiskSize,
+  parseDiskSize,
+  parseWholeSize,
+} from '../../../../src/images/qemu-img/disk-size.ts';
 
 const GiB = 1024 ** 3;
 
@@ -18,6 +23,12 @@ describe('parseDiskSize', () => {
     ['2GB', 2 * GiB],
     ['64k', 65536],
     ['7P', 7 * 1024 ** 2 * GiB],
+    ['512', 512],
+    ['512b', 512],
+    ['1KiB', 1024],
+    ['1.50kib', 1536],
+    ['0010M', 10 * 1024 ** 2],
+    ['9007199254740480', Number.MAX_SAFE_INTEGER - 511],
   ])('%s is %d bytes', (text, bytes) => {
     expect(parseDiskSize(text, 'disk')).toBe(bytes);
   });
@@ -36,6 +47,11 @@ describe('parseDiskSize', () => {
     ['1X', 'is not a size'],
     ['1iB', 'is not a size'],
     ['2G\n', 'is not a size'],
+    ['x2G', 'is not a size'],
+    ['2Gx', 'is not a size'],
+    ['2Gi', 'is not a size'],
+    ['1.5.5G', 'is not a size'],
+    ['9007199254740992', 'is more than this program can count'],
     ['٢G', 'is not a size'],
     ['0', 'a size of 0 is of no use'],
     ['0.0G', 'a size of 0 is of no use'],
@@ -47,6 +63,15 @@ describe('parseDiskSize', () => {
     expect(() => parseDiskSize(text, 'disk')).toThrow(InvalidInputError);
     expect(() => parseDiskSize(text, 'disk')).toThrow(problem);
     expect(() => parseDiskSize(text, 'disk')).toThrow(/^disk: /);
+    expect(() => parseDiskSize(text, 'disk')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('as in 512M, 2G, 1.5G or 1T') as string }),
+    );
+  });
+
+  it('takes a number for its digits', () => {
+    expect(parseWholeSize(1024, 'disk')).toBe(1024);
+    expect(parseWholeSize('1K', 'disk')).toBe(1024);
+    expect(() => parseWholeSize(512.5, 'disk')).toThrow('disk: 512.5 is not a whole number of bytes');
   });
 
   it('tells sizes from paths', () => {
@@ -59,7 +84,16 @@ describe('parseDiskSize', () => {
 describe('formatBytes', () => {
   it.each([
     [0, '0 B'],
+    [0.5, '0.5 B'],
+    [1, '1 B'],
     [512, '512 B'],
+    [1023, '1023 B'],
+    [1024, '1 KiB'],
+    [1024 ** 2 - 1, '1024.0 KiB'],
+    [1024 ** 2, '1 MiB'],
+    [1024 ** 4, '1 TiB'],
+    [1024 ** 5, '1 PiB'],
+    [5000 * 1024 ** 5, '5000 PiB'],
     [1536, '1.5 KiB'],
     [2 * GiB, '2 GiB'],
   ])('%d is %s', (bytes, text) => {

@@ -101,6 +101,14 @@ test('says nothing to strangers, to who took the offer of another, and to what i
   expect(server.answer(ask({ type: 7 }))).toBeUndefined();
 });
 
+test('takes an address of a wrong length for none that was named', () => {
+  const frame = ask({ type: 3, requested: '10.77.0.2' });
+  // The option's length: its last byte then is one of another option, which has no content.
+  const at = frame.indexOf(Buffer.from([50, 4, 10, 77, 0, 2]));
+  frame.set([50, 3, 10, 77, 0, 0], at);
+  expect(read(server.answer(frame))?.options[53]).toBe('06');
+});
+
 test('drops whatever is cut short or mangled', () => {
   const whole = ask({ type: 1, requested: '10.77.0.2' });
   for (let length = 0; length < whole.length; length++) {

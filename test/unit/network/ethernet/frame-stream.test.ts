@@ -17,4 +17,8 @@ test('takes the longest frame, and refuses one byte more', () => {
   const head = Buffer.alloc(4);
   head.writeUInt32BE(LONGEST_FRAME + 1);
   expect(() => new FrameStream().push(head)).toThrow(FrameStreamError);
+  expect(() => new FrameStream().push(head)).toThrow(
+    `a frame of ${LONGEST_FRAME + 1} bytes was announced, and none is longer than 69632`,
+  );
+  expect(new FrameStreamError(1).name).toBe('FrameStreamError');
 });

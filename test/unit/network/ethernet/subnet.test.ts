@@ -14,6 +14,37 @@ test('reads a network', () => {
 });
 
 test.each([
+  ['10.77.0.0/16', '10.77.255.255'],
+  ['10.77.0.8/30', '10.77.0.11'],
+  ['10.77.0.128/25', '10.77.0.255'],
+])('%s ends with %s', (text, last) => {
+  expect(parseSubnet(text)).toMatchObject({ text, last: addressNumber(last) });
+});
+
+test('says what is wrong, and which network an address is in', () => {
+  const refusal = (text: string): unknown => {
+    try {
+      return parseSubnet(text);
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refusal('10.77.0.0/8')).toMatchObject({
+    message: 'subnet: "10.77.0.0/8" is not an IPv4 network with a prefix from /16 to /30',
+    hint: 'such as 10.77.0.0/24',
+  });
+  expect(refusal('10.77.3.9/24')).toMatchObject({
+    message: 'subnet: 10.77.3.9/24 does not begin where its prefix says',
+    hint: 'the network of that address is 10.77.3.0/24',
+  });
+});
+
+test.each([
+  '10.77.0.0/15',
+  'x10.77.0.0/24',
+  '10.77.0.0/24x',
+  '10.77.0.0/024',
+  '/24',
   '10.77.0.0',
   '10.77.0.0/',
   '10.77.0.0/8',
@@ -30,6 +61,12 @@ test('knows which networks have addresses in common', () => {
   const [wide, inside, beside] = ['10.77.0.0/16', '10.77.3.0/24', '10.78.0.0/16'].map(parseSubnet);
   expect(wide && inside && subnetsOverlap(wide, inside) && subnetsOverlap(inside, wide)).toBe(true);
   expect(wide && beside && subnetsOverlap(wide, beside)).toBe(false);
+  expect(wide && beside && subnetsOverlap(beside, wide)).toBe(false);
+  // One address is enough.
+  const [low, middle] = ['10.77.0.0/30', '10.77.0.4/30'].map(parseSubnet);
+  expect(low && middle && subnetsOverlap(low, middle)).toBe(false);
+  const ending = low && { ...low, last: low.last + 1 };
+  expect(ending && middle && subnetsOverlap(ending, middle) && subnetsOverlap(middle, ending)).toBe(true);
 });
 
 test('gives each address a card of its own that is nobody else’s', () => {

@@ -51,8 +51,14 @@ describe('chooseBackend', () => {
     expect(chooseBackend('passt', old, false, [{ protocol: 'tcp' }])).toBe('passt-stream');
   });
 
-  it.each([undefined, { ...passt, hasFd: false }])('refuses passt where it is %j', (abilities) => {
-    expect(() => chooseBackend('passt', abilities, true, [])).toThrow(InvalidInputError);
+  it.each([
+    [undefined, 'passt is not installed or not on the PATH'],
+    [{ ...passt, hasFd: false }, 'passt at /usr/bin/passt is too old: it has no --fd'],
+  ])('refuses passt where it is %j', (abilities, problem) => {
+    const choose = (): unknown => chooseBackend('passt', abilities, true, []);
+    expect(choose).toThrow(InvalidInputError);
+    expect(choose).toThrow(`net: ${problem}`);
+    expect(choose).toThrow(expect.objectContaining({ hint: expect.stringContaining('use slirp') as string }));
   });
 });
 
@@ -76,6 +82,14 @@ describe('the guest has the same network everywhere', () => {
     expect(guest.gateways).toEqual(['10.0.2.2']);
   });
 
+  it('asks the IPv4 forwarder where the host has a nameserver of that kind, or none, or the guest no IPv6', () => {
+    const dnsOf = (nameservers: string[], ipv6Interface: string | undefined): readonly string[] =>
+      plan('passt-stream', [], { ipv6Interface, nameservers }).guest.dns;
+    expect(dnsOf(['2001:db8::53', '192.0.2.53'], 'eth9')).toEqual(['10.0.2.3']);
+    expect(dnsOf([], 'eth9')).toEqual(['10.0.2.3']);
+    expect(dnsOf(['2001:db8::53'], undefined)).toEqual(['10.0.2.3']);
+  });
+
   it('asks the IPv6 forwarder where the host has no other nameserver', () => {
     const onlyIpv6 = { ipv6Interface: 'eth9', nameservers: ['2001:db8::53'] };
     expect(plan('passt-stream', [], onlyIpv6).guest.dns).toEqual(['fec0::3']);
@@ -88,12 +102,58 @@ describe('forwards that a backend cannot make', () => {
     ['passt-stream', ['[::1]:8080:80'], ipv4Host, /no IPv6/],
     ['passt-vhost-user', ['127.0.0.1:8080:80', '127.0.0.2:8080:81'], host, /two guest ports/],
   ])('%s: %j', (backend, ports, on, message) => {
+    expect(() => plan(backend, ports, on)).toThrow(InvalidInputError);
     expect(() => plan(backend, ports, on)).toThrow(message);
+  });
+
+  it('are told with what to do, and which they are', () => {
+    const failing = (backend: NetworkBackend, ports: string[], on = ipv4Host) => {
+      try {
+        return plan(backend, ports, on);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(failing('slirp', ['80:80', '[::1]:8080:80'])).toMatchObject({
+      message: 'ports: "[::1]:8080:80/tcp": slirp forwards IPv4 only',
+      hint: 'Use an IPv4 address, or install passt.',
+    });
+    expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'Use an IPv4 address.' });
+    expect(failing('passt-stream', ['8080:80', '127.0.0.2:8080:81'])).toMatchObject({
+      message: expect.stringMatching(
+        /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" lead one host port/,
+      ) as string,
+      hint: 'Choose different host port numbers, or use slirp.',
+    });
+  });
+
+  it('are none where passt has one port for two addresses, or one number for two protocols', () => {
+    const ports = ['127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:53/udp', '[::1]:8080:80'];
+    expect(plan('passt-stream', ports).forwards).toHaveLength(4);
+    // Which number is chosen is not known yet.
+    const open = parsePortForwards(['127.0.0.1::80', '127.0.0.2::81']);
+    expect(planNetwork('passt-stream', open, passt, host).forwards).toEqual(open);
   });
 
   it('slirp can lead one port number to two guest ports', () => {
     expect(plan('slirp', ['127.0.0.1:8080:80', '127.0.0.2:8080:81']).forwards).toHaveLength(2);
   });
+});
+
+it('has a program of its own only with passt, and leads to the host’s loopback only with slirp', () => {
+  expect(plan('passt-stream')).toMatchObject({
+    backend: 'passt-stream',
+    passtPath: '/usr/bin/passt',
+    templateInterface: 'eth9',
+    reachesHostLoopback: false,
+  });
+  expect(plan('slirp', [], ipv4Host)).toMatchObject({
+    backend: 'slirp',
+    passtPath: undefined,
+    templateInterface: 'lo',
+    reachesHostLoopback: true,
+  });
+  expect(planNetwork('passt-stream', [], undefined, host).passtPath).toBeUndefined();
 });
 
 describe('passtArguments', () => {
@@ -160,10 +220,44 @@ describe('qemuNetwork', () => {
     });
   });
 
+  it('slirp has the same addresses as passt', () => {
+    const qemu = qemuNetwork(plan('slirp'), wiring);
+    expect(qemu).toMatchObject({ chardev: undefined, needsSharedMemory: false });
+    expect(qemu.netdev).toEqual({
+      type: 'user',
+      id: 'network',
+      ipv4: true,
+      net: '10.0.2.0/24',
+      host: '10.0.2.2',
+      dns: '10.0.2.3',
+      dhcpstart: '10.0.2.15',
+      ipv6: true,
+      'ipv6-prefix': 'fec0::',
+      'ipv6-prefixlen': 64,
+      'ipv6-host': 'fec0::2',
+      'ipv6-dns': 'fec0::3',
+      hostfwd: [],
+    });
+  });
+
+  it.each(['slirp', 'passt-stream', 'passt-vhost-user'] as const)(
+    '%s has the card of the plan',
+    (backend) => {
+      expect(qemuNetwork(plan(backend), wiring).device).toEqual({
+        driver: 'virtio-net-pci',
+        id: 'network-device',
+        netdev: 'network',
+        mac: '52:54:00:12:34:56',
+        romfile: '',
+      });
+    },
+  );
+
   it('slirp has the forwards in QEMU', () => {
     const qemu = qemuNetwork(plan('slirp', ['8080:80', '0.0.0.0:5353:53/udp']), wiring);
     expect(qemu.netdev).toMatchObject({
       type: 'user',
+      id: 'network',
       hostfwd: [{ str: 'tcp:127.0.0.1:8080-10.0.2.15:80' }, { str: 'udp:0.0.0.0:5353-10.0.2.15:53' }],
     });
   });

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../../../src/errors/index.ts';
 import {
   type PortForward,
   type PortInput,
+  formatEndpoint,
   formatPort,
   parsePortForwards,
 } from '../../../../src/network/ports/port.ts';
@@ -105,6 +106,64 @@ describe('what is none: the error names the part, the value and what would be ri
   });
 });
 
+it.each<[PortInput, string, string]>([
+  ['8000-8010:80', '"8000-8010:80" maps 11 host port(s) to 1 guest port(s)', 'leave the host port empty'],
+  ['80/sctp', '"sctp" in "80/sctp" is not a protocol', 'two entries'],
+  [
+    '[::1]:80',
+    '"[::1]:80" is not a port; expected [[address:][hostPort]:]guestPort[/tcp|udp]',
+    '"[::1]::80"',
+  ],
+  ['127.0.0.1:80', '"127.0.0.1:80" has an address and one port', 'write "127.0.0.1::80"'],
+  ['1:2:3:4', '"1:2:3:4" has too many colons', '"[::1]:8080:80"'],
+  ['localhost:1:2', '"localhost" is not an IP address', 'Write 127.0.0.1, which is also the default.'],
+  ['host:1:2', '"host" is not an IP address', 'Host names and zones are not looked up'],
+  ['[::ffff:127.0.0.1]:1:2', 'is an IPv4 address in IPv6 form', 'Write it as a.b.c.d.'],
+  ['[fe80::1]:1:2', 'is a link-local address', 'Use [::] to listen'],
+  ['0:80', '"0" in "0:80" is not a port', 'Leave the host port empty to have a free one chosen.'],
+  ['8080:0', '"0" in "8080:0" is not a port', 'A port is written [[address:]'],
+  ['http:80', '"http" in "http:80" is not a port', 'A port is written [[address:]'],
+  ['90-80', 'the range "90-80" in "90-80" ends before it starts', 'Write "80-90".'],
+  [{ guestPort: 0 }, '0 is refused: ', 'with ports from 1 to 65535; without hostPort a free one is chosen.'],
+])('says of %j what it is, and what to do', (port, problem, hint) => {
+  const error = refusal(port);
+  expect(error.message).toContain(problem);
+  expect(error.hint).toContain(hint);
+});
+
+it('names the list, and the entry in it', () => {
+  expect(() => parsePortForwards(['80', 'x'], 'publish')).toThrow(/^publish\[1\]\.guestPort: /);
+});
+
+it.each([
+  ['0-5', 'ports[0].guestPort'],
+  ['5-0', 'ports[0].guestPort'],
+  ['65535-65536', 'ports[0].guestPort'],
+  ['1-123456', 'ports[0].guestPort'],
+  ['123456', 'ports[0].guestPort'],
+  ['80-', 'ports[0].guestPort'],
+  ['[::1:80:80', 'ports[0]'],
+  ['x[::1]:80:80', 'ports[0]'],
+  ['[::1]x:80:80', 'ports[0]'],
+  ['[127.0.0.1:80:80', 'ports[0]'],
+  ['127.0.0.1]:80:80', 'ports[0].hostAddress'],
+])('refuses %s by %s', (text, field) => {
+  expect(refusal(text).field).toBe(field);
+});
+
+it('keeps the cause of what zod refuses', () => {
+  expect(refusal({ guestPort: 0 }).cause).toBeInstanceOf(Error);
+});
+
+describe('a forward in words', () => {
+  it('has the address in brackets where that has colons', () => {
+    expect(formatPort(forward(80, 8080))).toBe('127.0.0.1:8080:80/tcp');
+    expect(formatPort(forward(53, undefined, '::1', 'udp'))).toBe('[::1]::53/udp');
+    expect(formatEndpoint('::', 80, 'tcp')).toBe('[::]:80/tcp');
+    expect(formatEndpoint('10.0.0.1', 53, 'udp')).toBe('10.0.0.1:53/udp');
+  });
+});
+
 describe('two entries for one host port', () => {
   it.each<[string, string]>([
     ['8080:80', '8080:81'],
@@ -116,7 +175,18 @@ describe('two entries for one host port', () => {
   ])('%s and %s collide', (one, other) => {
     const error = refusal('1:1', one, other);
     expect(error.field).toBe('ports[2].hostPort');
-    expect(error.message).toContain('ports[1]');
+    expect(error.message).toMatch(
+      /listens where ports\[1\] \(.*\) does already; expected each host port once$/,
+    );
+    expect(error.hint).toContain('leave the host port empty for a free one');
+  });
+
+  it('are told apart by their own places, however many are between', () => {
+    const error = refusal('1:1', '0.0.0.0:8080:80/udp', '127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:81');
+    expect(error.field).toBe('ports[4].hostPort');
+    expect(error.message).toBe(
+      'ports[4].hostPort: 127.0.0.1:8080:81/tcp listens where ports[2] (127.0.0.1:8080:80/tcp) does already; expected each host port once',
+    );
   });
 
   it.each<[string, string]>([
