@@ -28,6 +28,29 @@ describe('fields', () => {
       expect(readFields(body.subarray(0, length)), `${length} bytes`).toBeUndefined();
     }
     expect(readFields(Buffer.concat([body, Buffer.alloc(8)]))).toBeUndefined();
+    // One header more, of a field without content.
+    expect(readFields(Buffer.concat([body, Buffer.from([9, 0, 0, 0])]))?.get(9)).toEqual(Buffer.alloc(0));
+    expect(readFields(Buffer.concat([body, Buffer.from([9, 1, 0, 0])]))).toBeUndefined();
+    expect(readFields(Buffer.concat([body, Buffer.alloc(4)]))).toBeUndefined();
+  });
+
+  test('of one tag: the last wins, and an empty one is there', () => {
+    const body = new FieldWriter(Operation.exec)
+      .text(Tag.argument, 'first')
+      .text(Tag.argument, 'last')
+      .bytes(Tag.entropy, Buffer.alloc(0))
+      .toBuffer();
+    const fields = readFields(body);
+    expect(fieldText(fields?.get(Tag.argument))).toBe('last');
+    expect(fields?.get(Tag.entropy)).toEqual(Buffer.alloc(0));
+    expect(fieldText(fields?.get(Tag.path))).toBeUndefined();
+  });
+
+  test('may be longer than 64 KiB, and none at all', () => {
+    const long = Buffer.alloc(70_000, 'x');
+    const body = new FieldWriter(Operation.push).bytes(Tag.entropy, long).toBuffer();
+    expect(readFields(body)?.get(Tag.entropy)).toEqual(long);
+    expect(readFields(Buffer.alloc(0))?.size).toBe(0);
   });
 
   test('never break on random bytes', () => {

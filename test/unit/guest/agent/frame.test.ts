@@ -63,6 +63,13 @@ describe('FrameDecoder', () => {
     ['a header with one bit changed', withByte(encoded[2]!, 8, 6)],
   ])('refuses %s', (_, bytes) => {
     expect(() => [...new FrameDecoder().push(bytes)]).toThrow(GarbageError);
+    expect(() => [...new FrameDecoder().push(bytes)]).toThrow('the bytes are not a frame');
+  });
+
+  test('refuses what is no beginning of a frame at its first byte', () => {
+    const decoder = new FrameDecoder();
+    expect([...decoder.push(Buffer.from([0, 0, 0x56, 0x4d]))]).toEqual([]);
+    expect(() => [...decoder.push(Buffer.from([0x4d]))]).toThrow(GarbageError);
   });
 
   test('refuses every header that differs in one bit', () => {
@@ -101,6 +108,21 @@ describe('FrameDecoder', () => {
   });
 });
 
+test('a frame has no flag, channel and content but those that are given', () => {
+  expect(encodeFrame(FrameType.ping).toString('hex', 8)).toBe('00'.repeat(8));
+  expect([...new FrameDecoder().push(encodeFrame(FrameType.ping))].map(plain)).toEqual([
+    { type: FrameType.ping, flag: 0, channel: 0, payload: '' },
+  ]);
+});
+
+test('the check of a header carries more than once', () => {
+  // The words 4d56, f74c, ffff, ffff and ffff need it.
+  const frame = encodeFrame(0xff, 0xff, 0xffffffff, Buffer.alloc(0));
+  expect([...new FrameDecoder().push(frame)].map(plain)).toEqual([
+    { type: 0xff, flag: 0xff, channel: 0xffffffff, payload: '' },
+  ]);
+});
+
 describe('FrameFinder', () => {
   const wanted = encodeFrame(FrameType.hello, 0, 0, Buffer.from('wanted'));
 
@@ -126,6 +148,37 @@ describe('FrameFinder', () => {
       found: ['wanted'],
       rest: 'VM',
     });
+  });
+
+  test.each([
+    ['of another type', encodeFrame(FrameType.ping, 0, 0, Buffer.from('x'))],
+    ['of an impossible length', withByte(wanted, 14, 1)],
+    ['with a broken header', withByte(wanted, 5, 9)],
+  ])('passes over a frame %s', (_, bytes) => {
+    expect(find(Buffer.concat([bytes, wanted]), 1000)).toEqual({ found: ['wanted'], rest: '' });
+  });
+
+  test('has the flag, the channel and all of the content', () => {
+    const finder = new FrameFinder(FrameType.data);
+    const content = Buffer.alloc(PAYLOAD_MAX, 'c');
+    const whole = encodeFrame(FrameType.data, 2, 0x01020304, content);
+    expect(finder.find(whole.subarray(0, -1))).toBeUndefined();
+    expect(finder.find(whole.subarray(-1))).toEqual({
+      type: FrameType.data,
+      flag: 2,
+      channel: 0x01020304,
+      payload: content,
+    });
+  });
+
+  test('keeps no more of garbage than the beginning of a mark', () => {
+    const finder = new FrameFinder(FrameType.hello);
+    expect(finder.find(Buffer.alloc(1000, 'x'))).toBeUndefined();
+    expect(finder.rest).toHaveLength(3);
+    expect(new FrameFinder(FrameType.hello).rest).toHaveLength(0);
+    const short = new FrameFinder(FrameType.hello);
+    short.find(Buffer.from('ab'));
+    expect(short.rest.toString()).toBe('ab');
   });
 
   test('finds several', () => {

@@ -49,4 +49,57 @@ describe('Input', () => {
     expect(Buffer.concat(sent).length).toBe(WINDOW);
     expect(ended()).toBe(false);
   });
+
+  test('says what is wrong with credit, and takes none before anything was sent', () => {
+    const { input } = recordingInput();
+    expect(() => input.grant(1)).toThrow('the guest agent granted more than it had room for');
+    expect(() => input.grant(0)).not.toThrow();
+  });
+
+  test('sends in whole frames, the last one with the rest', async () => {
+    const { input, sent } = recordingInput();
+    input.stream.write(Buffer.alloc(2 * PAYLOAD_MAX + 5));
+    await setImmediate();
+    expect(sent.map((piece) => piece.length)).toEqual([PAYLOAD_MAX, PAYLOAD_MAX, 5]);
+  });
+
+  test('lets a writer wait while there is no credit, and wakes it once all is sent', async () => {
+    const { input } = recordingInput();
+    let done = false;
+    input.stream.write(Buffer.alloc(WINDOW + 10), () => (done = true));
+    await setImmediate();
+    expect(done).toBe(false);
+    input.grant(9);
+    await setImmediate();
+    expect(done).toBe(false);
+    input.grant(1);
+    await setImmediate();
+    expect(done).toBe(true);
+  });
+
+  test('takes as much as a quarter of its credit before it asks a writer to wait', () => {
+    const { input } = recordingInput();
+    expect(input.stream.writableHighWaterMark).toBe(WINDOW / 4);
+  });
+
+  test('ends what has sent nothing', async () => {
+    const { input, sent, ended } = recordingInput();
+    input.stream.end();
+    await once(input.stream, 'finish');
+    expect([sent, ended()]).toEqual([[], true]);
+  });
+
+  test('drops what waited for credit when nobody reads any more, and takes credit that comes late', async () => {
+    const { input, sent } = recordingInput();
+    let done = false;
+    input.stream.write(Buffer.alloc(WINDOW + 1), () => (done = true));
+    await setImmediate();
+    input.refuse();
+    await setImmediate();
+    expect(done).toBe(true);
+    input.grant(100);
+    input.stream.write(Buffer.alloc(50));
+    await setImmediate();
+    expect(Buffer.concat(sent)).toHaveLength(WINDOW);
+  });
 });

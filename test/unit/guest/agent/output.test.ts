@@ -73,4 +73,104 @@ describe('Output', () => {
     output.fail(new Error('gone'));
     await expect(text(stream)).rejects.toThrow('gone');
   });
+
+  test('keeps what fits of the piece that crosses its limit, and nothing of one of no room', () => {
+    const { output } = outputWithGrants(4);
+    output.push(Buffer.from('abcdef'));
+    expect([output.collected().toString(), output.truncated]).toEqual(['abcd', true]);
+    output.push(Buffer.from('g'));
+    expect(output.collected().toString()).toBe('abcd');
+  });
+
+  test('says what is wrong: content after the end, and more than was granted', () => {
+    const { output } = outputWithGrants();
+    expect(output.ended).toBe(false);
+    output.end();
+    expect(output.ended).toBe(true);
+    expect(() => output.push(CHUNK)).toThrow(GuestProtocolError);
+    expect(() => output.push(CHUNK)).toThrow('the guest agent sent content after its end');
+    const { output: held } = outputWithGrants();
+    held.take();
+    for (let count = 0; count < 4; count += 1) held.push(CHUNK);
+    expect(() => held.push(Buffer.from('x'))).toThrow('the guest agent sent more than it was granted');
+  });
+
+  test('is one stream, for whoever takes it', () => {
+    const { output } = outputWithGrants();
+    expect(output.taken).toBe(false);
+    const stream = output.take();
+    expect(output.taken).toBe(true);
+    expect(output.take()).toBe(stream);
+    expect(stream.readableHighWaterMark).toBe(WINDOW / 4);
+  });
+
+  test('gives no credit for less than a quarter of the window, and then all that it owes', () => {
+    const { output, granted } = outputWithGrants();
+    output.push(CHUNK.subarray(1));
+    expect(granted()).toBe(0);
+    output.push(Buffer.from('xy'));
+    expect(granted()).toBe(CHUNK.length + 1);
+  });
+
+  test('gives no credit after the end, as nothing more comes', async () => {
+    const { output, granted } = outputWithGrants();
+    const stream = output.take();
+    output.push(CHUNK);
+    output.push(CHUNK);
+    const before = granted();
+    output.end();
+    stream.resume();
+    await setImmediate();
+    await setImmediate();
+    expect(granted()).toBe(before);
+  });
+
+  test('ends its stream, taken before or after', async () => {
+    const { output } = outputWithGrants();
+    output.push(Buffer.from('all'));
+    output.end();
+    output.end();
+    expect(await text(output.take())).toBe('all');
+  });
+
+  test('fails a stream that is taken later, too', async () => {
+    const { output } = outputWithGrants();
+    output.fail(new Error('gone'));
+    expect(output.ended).toBe(true);
+    await expect(text(output.take())).rejects.toThrow('gone');
+  });
+
+  test('has ended once: what comes after changes nothing', async () => {
+    const { output } = outputWithGrants();
+    const stream = output.take();
+    output.push(Buffer.from('all'));
+    output.end();
+    output.fail(new Error('late'));
+    expect(await text(stream)).toBe('all');
+    const { output: failed } = outputWithGrants();
+    const broken = failed.take();
+    failed.fail(new Error('first'));
+    failed.fail(new Error('second'));
+    failed.end();
+    await expect(text(broken)).rejects.toThrow('first');
+  });
+
+  test('keeps the credit of what a reader that left had not read', async () => {
+    const { output, granted } = outputWithGrants();
+    const stream = output.take();
+    output.push(CHUNK);
+    output.push(CHUNK.subarray(10));
+    await setImmediate();
+    stream.destroy();
+    await setImmediate();
+    expect(granted()).toBe(2 * CHUNK.length - 10);
+  });
+
+  test('whose reader listens for no error does not end the program', async () => {
+    const { output } = outputWithGrants();
+    output.take().resume();
+    output.fail(new Error('gone'));
+    await setImmediate();
+    expect(output.ended).toBe(true);
+  });
 });

@@ -76,6 +76,68 @@ describe('garbage', () => {
   });
 });
 
+describe('what of garbage is told', () => {
+  test('is its first 80 bytes, and that there were more', () => {
+    expect(scan([`${'x'.repeat(80)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
+    expect(scan([`${'x'.repeat(79)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(79)}`]);
+    expect(scan(['x'.repeat(200)]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
+  });
+
+  test('is what the parser says of a whole object', () => {
+    const [problem] = scan(['{"a":}\n']).garbage;
+    expect(problem).toMatch(/^(Unexpected token|Expected).*: \{\\"a\\":\}$/);
+  });
+
+  test('begins where the object did, in an earlier piece', () => {
+    expect(scan(['  {"a": "b', 'c\n']).garbage).toEqual(['a string that does not end: {\\"a\\": \\"b']);
+  });
+});
+
+describe('between objects', () => {
+  test.each([' ', '\t', '\r', '\n', ' \t\r\n '])('%j is nothing', (space) => {
+    const { objects, garbage } = scan([`${space}{"a":1}${space}{"b":2}${space}`]);
+    expect([objects, garbage]).toEqual([[{ a: 1 }, { b: 2 }], []]);
+  });
+
+  test('of two lines in one piece, each is read', () => {
+    expect(scan(['{"a":1}\n{"b":2}\r\n{"c":3}']).objects).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
+  });
+
+  test('garbage before and behind is told apart from both', () => {
+    const { objects, garbage } = scan(['{"a":1} x {"b":2}\n{"c":3}\n']);
+    expect(objects).toEqual([{ a: 1 }, { c: 3 }]);
+    expect(garbage).toEqual(['not a JSON object: x {\\"b\\":2}\\n{\\"c\\":3}']);
+  });
+});
+
+describe('in a string', () => {
+  test.each([
+    ['a brace', { a: '}{' }],
+    ['a quote', { a: 'x"y' }],
+    ['a backslash at its end', { a: 'x\\' }],
+    ['an escaped quote behind a backslash', { a: '\\"' }],
+  ])('%s is no structure', (_, value) => {
+    const text = JSON.stringify(value);
+    for (let at = 0; at <= text.length; at++) {
+      expect(scan([text.slice(0, at), `${text.slice(at)} {"b":2}`]).objects).toEqual([value, { b: 2 }]);
+    }
+  });
+});
+
+test('an unfinished object is forgotten on demand, wherever it was', () => {
+  for (const beginning of ['{"a":', '{"a":"x', '{"a":"x\\', 'garbage ', '{"a":{"b":']) {
+    const objects: unknown[] = [];
+    const scanner = new JsonObjectScanner({
+      object: (value) => objects.push(value),
+      garbage: () => undefined,
+    });
+    scanner.push(Buffer.from(beginning));
+    scanner.reset();
+    scanner.push(Buffer.from('{"b":2}'));
+    expect(objects).toEqual([{ b: 2 }]);
+  }
+});
+
 describe('limits', () => {
   test('an object that is too long is garbage, complete or not', () => {
     const long = `{"a":"${'x'.repeat(100)}"}`;
@@ -84,6 +146,33 @@ describe('limits', () => {
       expect(objects).toEqual([{ b: 2 }]);
       expect(garbage).toHaveLength(1);
     }
+  });
+
+  test.each([
+    ['on a line', ['\n']],
+    ['alone', ['']],
+    ['in pieces', null],
+  ])('an object may be as long as the limit, and no longer: %s', (_, ending) => {
+    const object = `{"a":"${'x'.repeat(72)}"}`;
+    const chunks = ending ? [`${object}${ending[0] ?? ''}`] : [object.slice(0, 40), object.slice(40)];
+    expect(object).toHaveLength(80);
+    expect(scan(chunks, { maxBytes: 80 }).objects).toHaveLength(1);
+    const { objects, garbage } = scan([...chunks, '\n'], { maxBytes: 79 });
+    expect([objects, garbage.length]).toEqual([[], 1]);
+    expect(garbage[0]).toMatch(/^too long: /);
+  });
+
+  test('an object is given up when it gets too long, not when it ends', () => {
+    expect(scan(['{"a":"', 'x'.repeat(80)], { maxBytes: 80 }).garbage).toEqual(['too long: {\\"a\\":\\"']);
+    expect(scan(['{"a":"', 'x'.repeat(74)], { maxBytes: 80 }).garbage).toEqual([]);
+  });
+
+  test('as deep as the limit is not too deep', () => {
+    const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)} `;
+    expect(scan([nested(10)], { maxDepth: 10 })).toMatchObject({ objects: { length: 1 }, garbage: [] });
+    expect(scan([nested(11)], { maxDepth: 10 }).garbage[0]).toMatch(/^too deep: /);
+    expect(scan([nested(1024)]).objects).toHaveLength(1);
+    expect(scan([nested(1025)]).garbage).toHaveLength(1);
   });
 
   test('so is one that is nested too deep', () => {

@@ -47,3 +47,50 @@ test('text that only looks suspicious passes', () => {
   const value = { a: '\\ud800', b: 'null', c: null, d: '😀' };
   expect(JSON.parse(stringifyLossless(value, 'command'))).toEqual(value);
 });
+
+test('text is read as it is where it holds long integers', () => {
+  const texts = '"9007199254740993" "\\\\" "\\"9007199254740993" ""'.split(' ');
+  for (const text of texts) {
+    expect(parseLossless(`[${text},9007199254740993]`)).toEqual([JSON.parse(text), 9007199254740993n]);
+  }
+});
+
+test.each([
+  ['9007199254740991', 9007199254740991],
+  ['-9007199254740991', -9007199254740991],
+  ['9007199254740992', 9007199254740992n],
+  ['-9007199254740992', -9007199254740992n],
+  ['1234567890123456', 1234567890123456],
+])('%s on its own is %s', (text, value) => {
+  expect(parseLossless(text)).toBe(value);
+  expect(parseLossless(`{"a":${text}}`)).toEqual({ a: value });
+});
+
+test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is no JSON', (text) => {
+  expect(() => parseLossless(text)).toThrow(SyntaxError);
+});
+
+test('what is refused is told why, and where', () => {
+  const refuse = (value: unknown) => () => stringifyLossless({ a: { b: value } }, 'command');
+  expect(refuse('\ud800')).toThrow('command.a.b: holds half of a surrogate pair');
+  expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot express');
+  expect(refuse(-Infinity)).toThrow('command.a.b: is -Infinity, which JSON cannot express');
+  expect(refuse(2n ** 64n)).toThrow('command.a.b: is 18446744073709551616, which does not fit into 64 bits');
+  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: has a member name that is not Unicode text');
+});
+
+test('the least and the greatest of 64 bits pass', () => {
+  expect(stringifyLossless({ a: -(2n ** 63n), b: 2n ** 64n - 1n, c: 0n }, 'command')).toBe(
+    '{"a":-9223372036854775808,"b":18446744073709551615,"c":0}',
+  );
+});
+
+test('bigints are checked beside text that is refused, and beside null', () => {
+  expect(() => stringifyLossless({ a: 1n, b: '\ud800' }, 'command')).toThrow('command.b: ');
+  expect(stringifyLossless({ a: 1n, b: null, c: undefined }, 'command')).toBe('{"a":1,"b":null}');
+});
+
+test('text that looks like digits stays text', () => {
+  expect(stringifyLossless({ a: '12', b: 12n }, 'command')).toBe('{"a":"12","b":12}');
+  expect(formatLossless({ a: '12', b: [-12n] })).toBe('{"a":"12","b":[-12]}');
+});
