@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { formatAgo, formatDuration } from '../../../../src/cli/output/duration.ts';
 import { RefreshingTable } from '../../../../src/cli/output/refresh.ts';
 import { table } from '../../../../src/cli/output/table.ts';
 import { clipText, textWidth, visibleText } from '../../../../src/cli/output/text-width.ts';
@@ -87,14 +86,4 @@ describe('a table that refreshes', () => {
     refreshing.show(reading('b'));
     expect(output.written).toEqual(['{"names":["a"]}\n', '{"names":["b"]}\n']);
   });
-});
-
-test('durations have one unit, rounded down', () => {
-  expect(formatDuration(0)).toBe('0 seconds');
-  expect(formatDuration(1_999)).toBe('1 second');
-  expect(formatDuration(59_999)).toBe('59 seconds');
-  expect(formatDuration(180_000)).toBe('3 minutes');
-  expect(formatDuration(25 * 3_600_000)).toBe('1 day');
-  expect(formatAgo(-5)).toBe('just now');
-  expect(formatAgo(3_700_000)).toBe('1 hour ago');
 });

@@ -1,0 +1,105 @@
+import { InvalidArgumentError } from 'commander';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  choice,
+  collect,
+  durationMs,
+  guestEnvironment,
+  lineCount,
+  wholeNumber,
+} from '../../../../src/cli/flags/flag-values.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+describe('a time', () => {
+  it.each([
+    ['90', 90_000],
+    ['1.5', 1500],
+    ['1500ms', 1500],
+    ['0.5ms', 0.5],
+    ['30s', 30_000],
+    ['5m', 300_000],
+    ['1.5m', 90_000],
+    ['1h', 3_600_000],
+    ['2.25h', 8_100_000],
+    ['576h', 24 * DAY_MS],
+  ])('of %s is %d ms', (text, ms) => {
+    expect(durationMs(text)).toBe(ms);
+  });
+
+  it.each([
+    '',
+    '0',
+    '0.0h',
+    '-1',
+    '1d',
+    '1 h',
+    'h',
+    '.5',
+    '5.',
+    '1h30m',
+    '1H',
+    'x1h',
+    '1e3',
+    '576.1h',
+    '577h',
+  ])('is not %j', (text) => {
+    expect(() => durationMs(text)).toThrow(InvalidArgumentError);
+    expect(() => durationMs(text)).toThrow(/24 days at most/);
+  });
+});
+
+describe.each([
+  ['a whole number', wholeNumber, /a whole number/],
+  ['a number of lines', lineCount, /a number of lines/],
+])('%s', (_, parse, expected) => {
+  it.each([
+    ['0', 0],
+    ['007', 7],
+    ['999999999', 999_999_999],
+  ])('is %j', (text, number) => {
+    expect(parse(text)).toBe(number);
+  });
+
+  it.each(['', '-1', '1.5', '1e3', ' 1', '1 ', '0x1', 'a', '1000000000'])('is not %j', (text) => {
+    expect(() => parse(text)).toThrow(InvalidArgumentError);
+    expect(() => parse(text)).toThrow(expected);
+  });
+});
+
+it('a flag with choices shows them, and leaves it to the library which are right', () => {
+  const option = choice('--net <kind>', 'the network', ['passt', 'slirp']);
+  expect([option.long, option.description, option.argChoices]).toEqual([
+    '--net',
+    'the network',
+    ['passt', 'slirp'],
+  ]);
+  expect(option.parseArg).toBeUndefined();
+});
+
+it('a flag that is given again adds to what came before', () => {
+  expect(collect('a')).toEqual(['a']);
+  expect(collect('b', collect('a'))).toEqual(['a', 'b']);
+});
+
+describe('the environment of a guest', () => {
+  const NAME = 'VMLET_TEST_FLAG_VALUE';
+  afterEach(() => void Reflect.deleteProperty(process.env, NAME));
+
+  it('has what is given, later ones over earlier ones', () => {
+    expect(guestEnvironment()).toEqual({});
+    expect(guestEnvironment(['A=1', 'B=x=y', 'C=', 'A=2'])).toEqual({ A: '2', B: 'x=y', C: '' });
+  });
+
+  it('has the value that a name has here, and leaves out one that has none', () => {
+    expect(guestEnvironment([NAME])).toEqual({});
+    process.env[NAME] = 'here';
+    expect(guestEnvironment([NAME])).toEqual({ [NAME]: 'here' });
+    expect(guestEnvironment([`${NAME}=`])).toEqual({ [NAME]: '' });
+  });
+
+  it('has no values without a name', () => {
+    expect(() => guestEnvironment(['=x'])).toThrow('env: "=x" has no name');
+    expect(() => guestEnvironment([''])).toThrow('env: "" has no name');
+  });
+});
