@@ -92,7 +92,7 @@ describe('the environment of a guest', () => {
   });
 
   it('has the value that a name has here, and leaves out one that has none', () => {
-    expect(guestEnvironment([NAME])).toEqual({});
+    expect(guestEnvironment([NAME])).toStrictEqual({});
     process.env[NAME] = 'here';
     expect(guestEnvironment([NAME])).toEqual({ [NAME]: 'here' });
     expect(guestEnvironment([`${NAME}=`])).toEqual({ [NAME]: '' });
@@ -101,5 +101,6 @@ describe('the environment of a guest', () => {
   it('has no values without a name', () => {
     expect(() => guestEnvironment(['=x'])).toThrow('env: "=x" has no name');
     expect(() => guestEnvironment([''])).toThrow('env: "" has no name');
+    expect(() => guestEnvironment([''])).toThrow(expect.objectContaining({ hint: 'expected NAME=value' }));
   });
 });

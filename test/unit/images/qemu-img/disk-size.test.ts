@@ -51,6 +51,7 @@ describe('parseDiskSize', () => {
     ['2Gx', 'is not a size'],
     ['2Gi', 'is not a size'],
     ['1.5.5G', 'is not a size'],
+    ['9007199254740991', 'is not a multiple of 512 bytes'],
     ['9007199254740992', 'is more than this program can count'],
     ['٢G', 'is not a size'],
     ['0', 'a size of 0 is of no use'],

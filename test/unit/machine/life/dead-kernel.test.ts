@@ -26,9 +26,12 @@ describe('a kernel is taken for dead', () => {
 });
 
 describe('what it died of', () => {
-  it.each([[[PANIC, '  <TASK>', END]], [[PANIC]], [[END]]])('is the panic’s reason: %j', (lines) => {
-    expect(describeDeath(lines)).toBe("the guest's kernel panicked: System is deadlocked on memory");
-  });
+  it.each([[[PANIC, '  <TASK>', END]], [[PANIC, '  <TASK>']], [[PANIC]], [[END]]])(
+    'is the panic’s reason: %j',
+    (lines) => {
+      expect(describeDeath(lines)).toBe("the guest's kernel panicked: System is deadlocked on memory");
+    },
+  );
 
   it('is the last panic’s, of several boots', () => {
     expect(describeDeath(['Kernel panic - not syncing: first', PANIC])).toContain('deadlocked');
@@ -53,7 +56,9 @@ describe('what it died of', () => {
   });
 
   it('is its faults, where it did not come to a panic', () => {
-    expect(describeDeath(['Oops: 0000 [#12] SMP'])).toMatch(/one fault of its own after another/);
+    expect(describeDeath(['login: ', 'Oops: 0000 [#12] SMP', '  <TASK>'])).toMatch(
+      /one fault of its own after another/,
+    );
   });
 
   it('is nothing for one that lives', () => {

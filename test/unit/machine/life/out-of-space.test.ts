@@ -22,6 +22,8 @@ it.each([
   { ...event, nospace: undefined },
   { ...event, nospace: 'yes' },
   { ...event, action: 5 },
+  { ...event, 'node-name': 5 },
+  { ...event, device: 5 },
   undefined,
   null,
   'stop',

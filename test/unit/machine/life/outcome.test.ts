@@ -200,6 +200,10 @@ describe('an outcome in words', () => {
     [{ kind: 'qemu-crash', status: signalled('SIGSEGV'), lastWords: [] }, 'QEMU crashed (SIGSEGV)'],
     [{ kind: 'qemu-crash', status: exited(1), lastWords: [] }, 'QEMU crashed (status 1)'],
     [
+      { kind: 'qemu-crash', status: { exitCode: undefined, signal: undefined }, lastWords: [] },
+      'QEMU crashed (status unknown)',
+    ],
+    [
       { kind: 'start-failure', status: { exitCode: undefined, signal: undefined }, lastWords: [] },
       'QEMU did not start (status unknown)',
     ],

@@ -13,6 +13,13 @@ test('adds a network’s names behind what there is, with or without an end of l
   );
 });
 
+test('leaves every line of what there is', () => {
+  const before = '127.0.0.1 localhost\n::1 localhost\n192.0.2.1 added\n';
+  expect(withNetworkNames(before, '10.77.0.0/24', names())).toBe(
+    `${before}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
+  );
+});
+
 test('replaces what it said before, and leaves other networks and what the guest has added', () => {
   const one = withNetworkNames('127.0.0.1 localhost\n', '10.77.0.0/24', names(['web', '10.77.0.2']));
   const two = withNetworkNames(one, '10.77.1.0/24', names(['web', '10.77.1.2']));

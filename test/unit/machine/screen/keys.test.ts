@@ -61,6 +61,7 @@ describe('combinations', () => {
 
   test('a name may have spaces around it, and the words of Linux nothing before them', () => {
     expect(parseKeys(' ctrl + c ')).toEqual(['ctrl', 'c']);
+    expect(failureOf(() => parseKeys('enkey_ter')).message).toContain('there is no key');
     expect(failureOf(() => parseKeys('xkey_enter')).message).toBe('keys: there is no key "xkey_enter"');
   });
 

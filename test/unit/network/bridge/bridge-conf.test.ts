@@ -43,15 +43,35 @@ describe('bridge.conf', () => {
     expect(allows(broken, 'br9')).toBe(false);
   });
 
-  test.each(['allow\n', '  allow\tbr0  \n', 'permit br0\n', 'allow\tbr0 br1\n', 'allow br0\nbr1\n'])(
-    '%j is refused',
-    (text) => {
-      expect(() => allows(text, 'br0')).toThrow(InvalidInputError);
-    },
-  );
+  test.each([
+    'allow\n',
+    'include\n',
+    '  allow\tbr0  \n',
+    'permit br0\n',
+    'allow\tbr0 br1\n',
+    'allow br0\nbr1\n',
+  ])('%j is refused', (text) => {
+    expect(() => allows(text, 'br0')).toThrow(InvalidInputError);
+  });
 
   test('a refused line is named', () => {
     expect(() => allows('allow br0\npermit br1\n', 'br0')).toThrow(/bridge\.conf: line 2 is "permit br1"/);
+  });
+
+  test('a file that names itself is read once, and its rules are those of its lines', () => {
+    const text = '# first\nallow br0\ninclude /etc/qemu/bridge.conf\ndeny br1\n';
+    expect(parseBridgeConf('/etc/qemu/bridge.conf', text, () => text)).toEqual([
+      { action: 'allow', bridge: 'br0' },
+      { action: 'deny', bridge: 'br1' },
+    ]);
+  });
+
+  test('a refused line is shown as it is read, with what would be right', () => {
+    const parse = (): unknown => parseBridgeConf('x', '  permit br1 \n', () => undefined);
+    expect(parse).toThrow('x: line 1 is "permit br1", which no rule is');
+    expect(parse).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('"allow BRIDGE", "deny BRIDGE"') as string }),
+    );
   });
 
   test('the rule that denies is named', () => {

@@ -146,6 +146,11 @@ describe('a reply', () => {
     expect(hex(UDP, MESSAGE)).toBe('0043' + '0044' + '0134' + '0000');
   });
 
+  test('comes from the card of the server, whatever its bytes are', () => {
+    const serverHardware = parseHardwareAddress('52:54:c0:a8:05:ff');
+    expect(writeDhcpReply(asked, { ...reply, serverHardware }).toString('hex', 10, 16)).toBe('5254c0a805ff');
+  });
+
   test('has what was asked in it, and the address that is given', () => {
     const message = frame().subarray(MESSAGE);
     expect(message.toString('hex', 0, 28)).toBe(

@@ -83,6 +83,25 @@ test('follows an address to the port where it was heard last', () => {
   expect(c.got).toContain('for the new place');
 });
 
+test('keeps an address that has moved when the port that it was at is unplugged', () => {
+  const { into, a, b, c } = three();
+  into.receive(b, frame(EVERYBODY, B, 'here'));
+  into.receive(c, frame(EVERYBODY, B, 'moved'));
+  into.unplug(b);
+  const d = new Wire('d', into);
+  into.receive(a, frame(B, A, 'for c alone'));
+  expect(c.got).toEqual(['here', 'for c alone']);
+  expect(d.got).toEqual([]);
+});
+
+test('learns nothing of a sender that says it is a group', () => {
+  const { into, a, b, c } = three();
+  into.receive(a, frame(B, EVERYBODY, 'from everybody'));
+  into.receive(b, frame(EVERYBODY, B, 'to everybody'));
+  expect(a.got).toEqual(['to everybody']);
+  expect(c.got).toEqual(['from everybody', 'to everybody']);
+});
+
 test('keeps a bounded number of addresses of a port that claims many', () => {
   const { into, a, b, c } = three();
   const claimed = (index: number): string => `52:54:01:00:${hex(index >> 8)}:${hex(index & 0xff)}`;

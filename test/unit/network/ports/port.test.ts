@@ -51,6 +51,7 @@ describe('what is a port', () => {
       [forward(80, 8080, '::1', 'udp')],
     ],
     [{ guestPort: 80, hostAddress: '::1' }, [forward(80, undefined, '::1')]],
+    [{ guestPort: 80, protocol: 'tcp' }, [forward(80)]],
   ])('%j', (port, expected) => {
     expect(parsePortForwards([port])).toEqual(expected);
   });
@@ -123,6 +124,8 @@ it.each<[PortInput, string, string]>([
   ['0:80', '"0" in "0:80" is not a port', 'Leave the host port empty to have a free one chosen.'],
   ['8080:0', '"0" in "8080:0" is not a port', 'A port is written [[address:]'],
   ['http:80', '"http" in "http:80" is not a port', 'A port is written [[address:]'],
+  ['5-0', '"5-0" in "5-0" is not a port', 'A port is written [[address:]'],
+  ['70000-80', '"70000-80" in "70000-80" is not a port', 'A port is written [[address:]'],
   ['90-80', 'the range "90-80" in "90-80" ends before it starts', 'Write "80-90".'],
   [{ guestPort: 0 }, '0 is refused: ', 'with ports from 1 to 65535; without hostPort a free one is chosen.'],
 ])('says of %j what it is, and what to do', (port, problem, hint) => {
@@ -142,6 +145,8 @@ it.each([
   ['1-123456', 'ports[0].guestPort'],
   ['123456', 'ports[0].guestPort'],
   ['80-', 'ports[0].guestPort'],
+  ['/tcp', 'ports[0].guestPort'],
+  ['[::1]:1:2:3', 'ports[0]'],
   ['[::1:80:80', 'ports[0]'],
   ['x[::1]:80:80', 'ports[0]'],
   ['[::1]x:80:80', 'ports[0]'],
@@ -149,6 +154,10 @@ it.each([
   ['127.0.0.1]:80:80', 'ports[0].hostAddress'],
 ])('refuses %s by %s', (text, field) => {
   expect(refusal(text).field).toBe(field);
+});
+
+it.each(['[::1', '::1]', '[]', '[127.0.0.1]', ''])('takes no %j for a host address', (hostAddress) => {
+  expect(refusal({ guestPort: 80, hostAddress }).field).toBe('ports[0].hostAddress');
 });
 
 it('keeps the cause of what zod refuses', () => {
