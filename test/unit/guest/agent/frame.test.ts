@@ -8,6 +8,7 @@ import {
   GarbageError,
   PAYLOAD_MAX,
   encodeFrame,
+  encodeHeader,
 } from '../../../../src/guest/agent/frame.ts';
 
 function plain(frame: Frame): unknown {
@@ -60,6 +61,11 @@ describe('FrameDecoder', () => {
     ['text', Buffer.from('login: ')],
     ['one foreign byte', Buffer.from([1])],
     ['a frame of an impossible length', withByte(encoded[0]!, 14, 1)],
+    [
+      'a frame that is longer than any, and says so rightly',
+      encodeHeader(FrameType.data, 1, 3, PAYLOAD_MAX + 1),
+    ],
+    ['a header that begins otherwise, and whose check is right', withMagic('4cf7564d')],
     ['a header with one bit changed', withByte(encoded[2]!, 8, 6)],
   ])('refuses %s', (_, bytes) => {
     expect(() => [...new FrameDecoder().push(bytes)]).toThrow(GarbageError);
@@ -112,6 +118,15 @@ test('a frame has no flag, channel and content but those that are given', () => 
   expect(encodeFrame(FrameType.ping).toString('hex', 8)).toBe('00'.repeat(8));
   expect([...new FrameDecoder().push(encodeFrame(FrameType.ping))].map(plain)).toEqual([
     { type: FrameType.ping, flag: 0, channel: 0, payload: '' },
+  ]);
+});
+
+test('the check of a header whose sum is all ones is zero', () => {
+  // Its words: 4d56, f74c and bb5c.
+  const frame = encodeFrame(0, 0, 0xbb5c);
+  expect(frame.readUInt16LE(6)).toBe(0);
+  expect([...new FrameDecoder().push(frame)].map(plain)).toEqual([
+    { type: 0, flag: 0, channel: 0xbb5c, payload: '' },
   ]);
 });
 
@@ -171,6 +186,11 @@ describe('FrameFinder', () => {
     });
   });
 
+  test('needs no byte behind a frame without content', () => {
+    const finder = new FrameFinder(FrameType.ping);
+    expect(finder.find(encodeFrame(FrameType.ping))).toMatchObject({ type: FrameType.ping, channel: 0 });
+  });
+
   test('keeps no more of garbage than the beginning of a mark', () => {
     const finder = new FrameFinder(FrameType.hello);
     expect(finder.find(Buffer.alloc(1000, 'x'))).toBeUndefined();
@@ -185,6 +205,10 @@ describe('FrameFinder', () => {
     expect(find(Buffer.concat([wanted, Buffer.from('x'), wanted]), 13).found).toEqual(['wanted', 'wanted']);
   });
 });
+
+function withMagic(hex: string): Buffer {
+  return Buffer.concat([Buffer.from(hex, 'hex'), encodeFrame(FrameType.end, 1, 7).subarray(4)]);
+}
 
 function withByte(bytes: Buffer, offset: number, value: number): Buffer {
   const changed = Buffer.from(bytes);

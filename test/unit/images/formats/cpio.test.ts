@@ -9,6 +9,8 @@ const entries: CpioEntry[] = [
 ];
 
 interface Member {
+  readonly inode: number;
+  readonly links: number;
   readonly mode: number;
   readonly path: string;
   readonly data: string;
@@ -33,6 +35,8 @@ function readMembers(archive: Buffer): Member[] {
       return members;
     }
     members.push({
+      inode: field(0),
+      links: field(4),
       mode: field(1),
       path,
       data: archive.toString('utf8', dataAt, dataAt + size),
@@ -45,11 +49,12 @@ function readMembers(archive: Buffer): Member[] {
 
 describe('cpioArchive', () => {
   it('writes directories, devices, files and symbolic links', () => {
+    // Several links to one inode would be one file.
     expect(readMembers(cpioArchive(entries))).toEqual([
-      { mode: 0o040755, path: 'dev', data: '', device: [0, 0], mtime: 0 },
-      { mode: 0o020600, path: 'dev/console', data: '', device: [5, 1], mtime: 0 },
-      { mode: 0o100755, path: 'a', data: '12345', device: [0, 0], mtime: 0 },
-      { mode: 0o120777, path: 'ü', data: 'a', device: [0, 0], mtime: 0 },
+      { inode: 1, links: 2, mode: 0o040755, path: 'dev', data: '', device: [0, 0], mtime: 0 },
+      { inode: 2, links: 1, mode: 0o020600, path: 'dev/console', data: '', device: [5, 1], mtime: 0 },
+      { inode: 3, links: 1, mode: 0o100755, path: 'a', data: '12345', device: [0, 0], mtime: 0 },
+      { inode: 4, links: 1, mode: 0o120777, path: 'ü', data: 'a', device: [0, 0], mtime: 0 },
     ]);
   });
 

@@ -124,6 +124,10 @@ describe('in a string', () => {
   });
 });
 
+test('an empty string may be the first thing of an object, and of the next', () => {
+  expect(scan(['{"":1} {"":2}']).objects).toEqual([{ '': 1 }, { '': 2 }]);
+});
+
 test('an unfinished object is forgotten on demand, wherever it was', () => {
   for (const beginning of ['{"a":', '{"a":"x', '{"a":"x\\', 'garbage ', '{"a":{"b":']) {
     const objects: unknown[] = [];
@@ -160,6 +164,17 @@ describe('limits', () => {
     const { objects, garbage } = scan([...chunks, '\n'], { maxBytes: 79 });
     expect([objects, garbage.length]).toEqual([[], 1]);
     expect(garbage[0]).toMatch(/^too long: /);
+  });
+
+  test('what stands before an object is not counted', () => {
+    const [object, space] = [`{"a":"${'x'.repeat(12)}"}`, ' '.repeat(20)];
+    expect(object).toHaveLength(20);
+    for (const pieces of [[7], [7, 13]]) {
+      const cuts = [0, ...pieces, object.length];
+      const chunks = cuts.slice(1).map((end, index) => object.slice(cuts[index], end));
+      chunks[0] = `${space}${chunks[0] ?? ''}`;
+      expect(scan(chunks, { maxBytes: 20 })).toEqual({ objects: [{ a: 'x'.repeat(12) }], garbage: [] });
+    }
   });
 
   test('an object is given up when it gets too long, not when it ends', () => {

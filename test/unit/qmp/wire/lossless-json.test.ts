@@ -88,6 +88,8 @@ test('the least and the greatest of 64 bits pass', () => {
 test('bigints are checked beside text that is refused, and beside null', () => {
   expect(() => stringifyLossless({ a: 1n, b: '\ud800' }, 'command')).toThrow('command.b: ');
   expect(stringifyLossless({ a: 1n, b: null, c: undefined }, 'command')).toBe('{"a":1,"b":null}');
+  // A number may be larger than 64 bits hold.
+  expect(stringifyLossless({ a: 1n, b: 1e300 }, 'command')).toBe('{"a":1,"b":1e+300}');
 });
 
 test('text that looks like digits stays text', () => {
