@@ -82,7 +82,7 @@ describe('Input', () => {
     expect(input.stream.writableHighWaterMark).toBe(WINDOW / 4);
   });
 
-  test('ends what has sent nothing', async () => {
+  test('ends where nothing was sent', async () => {
     const { input, sent, ended } = recordingInput();
     input.stream.end();
     await once(input.stream, 'finish');

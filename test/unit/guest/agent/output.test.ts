@@ -95,7 +95,7 @@ describe('Output', () => {
     expect(() => held.push(Buffer.from('x'))).toThrow('the guest agent sent more than it was granted');
   });
 
-  test('is one stream, for whoever takes it', () => {
+  test('is one stream, however often it is taken', () => {
     const { output } = outputWithGrants();
     expect(output.taken).toBe(false);
     const stream = output.take();
