@@ -16,6 +16,7 @@ export default tseslint.config(
       'dist.*.new/',
       'node_modules/',
       'coverage/',
+      '.stryker-tmp/',
       'bench-results/',
       'hardening-results/',
       'src/qmp/protocol/protocol.gen.ts',

@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+import type { Reporter, Vitest } from 'vitest/node';
+
+const places = [
+  'cli/{flags,output}',
+  'guest/agent',
+  'images/{formats,qemu-img}',
+  'machine/{life,network,plan,qemu,screen,spec,survey}',
+  'network',
+  'passt',
+  'qmp/wire',
+  'util',
+];
+
+/** A mutant that keeps a test file from being loaded leaves no test to fail: Stryker would say that it survived. */
+class LoadFailures implements Reporter {
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestModuleEnd(...[module]: Parameters<NonNullable<Reporter['onTestModuleEnd']>>): void {
+    for (const error of module.errors()) this.#vitest?.state.catchError(error, 'not loaded');
+  }
+}
+
+/**
+ * The unit tests as Stryker runs them, without the guards, which would look for what its many runs leave. Of them those
+ * alone that are about the files that it changes: a mutant that only a test of something else notices is not tested.
+ */
+export default defineConfig({
+  test: {
+    include: places.map((place) => `test/unit/${place}/**/*.test.ts`),
+    testTimeout: 15_000,
+    reporters: [new LoadFailures()],
+  },
+});
