@@ -124,6 +124,7 @@ it.each<[PortInput, string, string]>([
   ['0:80', '"0" in "0:80" is not a port', 'Leave the host port empty to have a free one chosen.'],
   ['8080:0', '"0" in "8080:0" is not a port', 'A port is written [[address:]'],
   ['http:80', '"http" in "http:80" is not a port', 'A port is written [[address:]'],
+  ['/tcp', '"" in "/tcp" is not a port', 'A port is written [[address:]'],
   ['5-0', '"5-0" in "5-0" is not a port', 'A port is written [[address:]'],
   ['70000-80', '"70000-80" in "70000-80" is not a port', 'A port is written [[address:]'],
   ['90-80', 'the range "90-80" in "90-80" ends before it starts', 'Write "80-90".'],
@@ -156,9 +157,12 @@ it.each([
   expect(refusal(text).field).toBe(field);
 });
 
-it.each(['[::1', '::1]', '[]', '[127.0.0.1]', ''])('takes no %j for a host address', (hostAddress) => {
-  expect(refusal({ guestPort: 80, hostAddress }).field).toBe('ports[0].hostAddress');
-});
+it.each(['[::1', '::1]', 'x::1]', '[]', '[127.0.0.1]', ''])(
+  'takes no %j for a host address',
+  (hostAddress) => {
+    expect(refusal({ guestPort: 80, hostAddress }).field).toBe('ports[0].hostAddress');
+  },
+);
 
 it('keeps the cause of what zod refuses', () => {
   expect(refusal({ guestPort: 0 }).cause).toBeInstanceOf(Error);
