@@ -9,6 +9,7 @@ const places = [
   'network',
   'passt',
   'qmp/wire',
+  'public',
   'util',
 ];
 

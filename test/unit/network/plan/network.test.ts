@@ -132,7 +132,7 @@ describe('forwards that a backend cannot make', () => {
     expect(plan('passt-stream', ports).forwards).toHaveLength(4);
     // Which number is chosen is not known yet.
     const open = parsePortForwards(['127.0.0.1::80', '127.0.0.2::81']);
-    expect(planNetwork('passt-stream', open, passt, host).forwards).toEqual(open);
+    expect(planNetwork('passt-stream', open, passt.path, host).forwards).toEqual(open);
   });
 
   it('slirp can lead one port number to two guest ports', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newMac } from '../../../../src/machine/plan/new-mac.ts';
+import { newMac } from '../../../../src/network/card/network-card.ts';
 
 it('is a card of QEMU’s own prefix, each time another', () => {
   const addresses = Array.from({ length: 50 }, newMac);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatMoment } from '../../../../src/util/time/moment.ts';
+import { formatMoment } from '../../../src/public/format.ts';
 
 it('is to the minute, in UTC', () => {
   expect(formatMoment(new Date('2026-03-01T14:25:59.999Z'))).toBe('2026-03-01 14:25');

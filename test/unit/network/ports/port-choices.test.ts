@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { PortTakenError } from '../../../../src/errors/index.ts';
-import { withPortChoices } from '../../../../src/machine/spec/port-choices.ts';
+import { withPortChoices } from '../../../../src/network/ports/port-choices.ts';
 
 const chosen = new PortTakenError('127.0.0.1:40000/tcp', true, undefined);
 const given = new PortTakenError('127.0.0.1:8080/tcp', false, undefined);
