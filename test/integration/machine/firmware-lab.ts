@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { efiProgram } from '../../../fixtures/efi-application.ts';
+import { run } from '../../../src/process/run.ts';
 import { supervise, type SupervisedProcess } from '../../../src/process/supervise.ts';
 import { GuestConsole } from '../../../src/machine/life/console.ts';
 import { keyValueOption } from '../../../src/machine/qemu/quote.ts';
@@ -67,15 +71,16 @@ export async function startBoard(parts: BoardParts): Promise<Board> {
   }
 }
 
-/** Brings a board with UEFI and nothing to boot to the prompt of the firmware's own shell. */
-export async function reachUefiShell({ console }: Board): Promise<void> {
-  await console.waitFor(/any other key to continue/, LIMITS);
-  console.write('\r');
-  await console.waitFor(/Shell>/, LIMITS);
+/** The program of fixtures/efi-variable for UEFI, compiled into `directory`. */
+export async function efiVariableProgram(directory: string): Promise<Buffer> {
+  const code = join(directory, 'efi-variable');
+  await run(['make', '-s', '-C', join(import.meta.dirname, '../../../fixtures/efi-variable'), `OUT=${code}`]);
+  return efiProgram(readFileSync(code));
 }
 
-/** Types a line into the firmware's shell, which echoes each letter with a movement of the cursor in between. */
-export async function askUefiShell({ console }: Board, line: string, answer: RegExp): Promise<string> {
-  console.write(`${line}\r`);
-  return console.waitFor(answer, LIMITS);
+/** Types a character into that program, and waits for its answer: a letter is stored, others ask for what is. */
+export async function askEfiVariable({ console }: Board, character: string, stored: string): Promise<void> {
+  await console.waitFor(/ready to store/, LIMITS);
+  console.write(character);
+  await console.waitFor(new RegExp(`[${character}]: stored is ${stored}\r?$`), LIMITS);
 }

@@ -21,7 +21,7 @@ import { layersOf } from '../../../../src/process/confine/layers.ts';
 import { run } from '../../../../src/process/run.ts';
 import { runJob } from '../../../../src/qmp/client/job.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
-import { type Board, LIMITS, askUefiShell, reachUefiShell, startBoard } from '../firmware-lab.ts';
+import { type Board, LIMITS, askEfiVariable, efiVariableProgram, startBoard } from '../firmware-lab.ts';
 
 const described = await readFirmwareDescriptors(firmwareDirectories({}, homedir()));
 const available = described.found.length > 0;
@@ -31,9 +31,9 @@ function choose(wanted: UefiKind): Firmware {
   return chooseFirmware(described, wanted, { architecture: 'x86_64', machine: 'q35' });
 }
 
-const virtioDisk = (node: object): string[] => [
-  ...['-blockdev', JSON.stringify({ 'node-name': 'disk', ...node })],
-  ...['-device', 'virtio-blk-pci,drive=disk'],
+const virtioDisk = (node: object, name = 'disk'): string[] => [
+  ...['-blockdev', JSON.stringify({ 'node-name': name, ...node })],
+  ...['-device', `virtio-blk-pci,drive=${name}`],
 ];
 
 describe.runIf(available)('UEFI firmware', () => {
@@ -46,12 +46,15 @@ describe.runIf(available)('UEFI firmware', () => {
   /** The comma would end a value that is not quoted. */
   const nvramPath = (name: string): string => join(directory, `nvram,${name}.qcow2`);
 
-  function unsignedProgram(): string[] {
-    const boot = join(directory, 'esp', 'EFI', 'BOOT');
+  /** A disk from which the firmware starts a program. */
+  function bootable(name: string, program: Buffer): string[] {
+    const boot = join(directory, name, 'EFI', 'BOOT');
     mkdirSync(boot, { recursive: true });
-    writeFileSync(join(boot, 'BOOTX64.EFI'), efiApplication('unsigned, and here\r\n'));
-    return virtioDisk({ driver: 'vvfat', dir: join(directory, 'esp'), 'read-only': true });
+    writeFileSync(join(boot, 'BOOTX64.EFI'), program);
+    return virtioDisk({ driver: 'vvfat', dir: join(directory, name), 'read-only': true }, 'esp');
   }
+
+  const unsignedProgram = (): string[] => bootable('unsigned', efiApplication('unsigned, and here\r\n'));
 
   async function boot(firmware: Firmware, nvram: string, more: readonly string[]): Promise<Board> {
     const { boardOptions, arguments: words } = firmwareArguments(firmware, nvram);
@@ -67,27 +70,26 @@ describe.runIf(available)('UEFI firmware', () => {
     await expect(makeNvram({ path: nvram, template: firmware.varsTemplate })).rejects.toThrow(
       InvalidInputError,
     );
-    const parts = virtioDisk({ driver: 'qcow2', file: { driver: 'file', filename: disk } });
+    const parts = [
+      ...virtioDisk({ driver: 'qcow2', file: { driver: 'file', filename: disk } }),
+      ...bootable('variable', await efiVariableProgram(directory)),
+    ];
     {
       await using board = await boot(firmware, nvram, parts);
-      await reachUefiShell(board);
-      board.console.write('set vmlet before\r');
-      await askUefiShell(board, 'set vmlet', /vmlet .*= .*before/);
+      await askEfiVariable(board, '0', '-');
+      await askEfiVariable(board, 'b', 'b');
       board.qemu.kill('SIGKILL');
     }
     const snapshot = { tag: 'one', vmstate: 'disk', devices: ['disk', FIRMWARE_VARS_NODE] };
     {
       await using board = await boot(firmware, nvram, parts);
-      await reachUefiShell(board);
-      await askUefiShell(board, 'set vmlet', /vmlet .*= .*before/);
+      await askEfiVariable(board, '1', 'b');
       await runJob(board.qmp, 'snapshot-save', snapshot);
-      board.console.write('set vmlet after\r');
-      await askUefiShell(board, 'set vmlet', /vmlet .*= .*after/);
+      await askEfiVariable(board, 'a', 'a');
       await board.qmp.execute('stop');
       await runJob(board.qmp, 'snapshot-load', snapshot);
       await board.qmp.execute('cont');
-      board.console.write('set returned %vmlet%\r');
-      await askUefiShell(board, 'set returned', /returned .*= .*before/);
+      await askEfiVariable(board, '2', 'b');
       await expect(resetNvram({ path: nvram, template: firmware.varsTemplate })).rejects.toThrow(
         ImageLockedError,
       );
