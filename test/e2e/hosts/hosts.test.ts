@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type MinimalHost, MinimalHosts, cannotMakeHosts } from './minimal-host.ts';
+import { type MinimalHost, MinimalHosts, cannotContain, cannotMakeHosts } from './minimal-host.ts';
 
 if (cannotMakeHosts !== undefined) console.warn(`skipped: ${cannotMakeHosts}`);
 
@@ -91,6 +91,14 @@ const CASES: readonly Case[] = [
   { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
 ];
 
+/** What CI services give their jobs. */
+const CONTAINERS: readonly Case[] = [
+  { name: 'is a container of podman, for root', inPodman: true, asRoot: true },
+  { name: 'is a container of podman, for an ordinary user', inPodman: true },
+];
+const noContainers = cannotContain();
+if (noContainers !== undefined) console.warn(`skipped: ${noContainers}`);
+
 describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
   let hosts: MinimalHosts;
   /** What doctor says of this host, from which the others are made. */
@@ -102,7 +110,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     return () => hosts.remove();
   });
 
-  it.each(CASES)('$name', async ({ name, degraded = {}, net = 'auto', ...host }) => {
+  async function runsAGuest({ name, degraded = {}, net = 'auto', ...host }: Case): Promise<void> {
     const made = { ...host, home: hosts.home(host.home ?? name.replace(/\W/g, '-'), host) };
     expect(await hosts.vmlet(made, 'run', '--net', net, 'micro', '--', 'echo', 'up')).toEqual({
       status: 0,
@@ -120,7 +128,11 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
       const expected = says ? 'degraded' : states.get(item);
       if (says || !mayDiffer) expect({ item, state }).toEqual({ item, state: expected });
     }
-  });
+  }
+
+  it.each(CASES)('$name', runsAGuest);
+
+  it.runIf(noContainers === undefined).each(CONTAINERS)('$name', runsAGuest);
 
   it('has a home mounted noexec, and neither xz nor zstd, builds micro', async () => {
     const home = hosts.home('unbuilt', { withImages: false });

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
-import { requireProgram } from '../../../src/process/program.ts';
+import { findProgram, requireProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, VMLET, vmlet } from '../command.ts';
 
@@ -39,10 +39,40 @@ export interface MinimalHost {
   readonly env?: Readonly<Record<string, string>>;
   /** Root of this host, with the capabilities that containers have; an ordinary user by default. */
   readonly asRoot?: boolean;
+  /** In a container that podman makes of this host's root, for root there or for an ordinary user. */
+  readonly inPodman?: boolean;
   /** In a user namespace in which none can be made. */
   readonly noUserNamespaces?: boolean;
   /** Its home, below the directory of the tests. */
   readonly home?: string;
+}
+
+/** For podman: on no overlay, of which it could make no other, and seen by no podman of this host. */
+const PODMAN_STORE = `mount -t tmpfs none /media; mkdir /media/root /media/run /media/tmp
+  # crun refuses both kinds of control groups at once.
+  if mountpoint -q /sys/fs/cgroup/unified; then umount -l /sys/fs/cgroup/unified; fi`;
+const PODMAN = [
+  ...[
+    'podman',
+    '--runtime=crun',
+    '--storage-driver=vfs',
+    '--root=/media/root',
+    '--runroot=/media/run',
+    '--tmpdir=/media/tmp',
+  ],
+  ...['run', '--rm', '--network=host', '--cgroups=disabled', '--log-driver=none'],
+];
+
+const QUIET_PODMAN = { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
+
+/** Why podman makes no container here; undefined where it does. */
+export function cannotContain(): string | undefined {
+  if (cannotMakeHosts !== undefined) return cannotMakeHosts;
+  if (findProgram('podman') === undefined) return 'podman is not installed';
+  const script = `set -e; ${PODMAN_STORE}; exec "$@"`;
+  const words = ['--mount', 'sh', '-c', script, 'sh', ...PODMAN, '--rootfs', '/:O', 'true'];
+  const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
+  return status === 0 ? undefined : `podman makes no container: ${stderr.trim()}`;
 }
 
 interface Report {
@@ -162,7 +192,7 @@ export class MinimalHosts {
 
   /** Runs vmlet on such a host; all that it sees of its installation is below /mnt. */
   async vmlet(host: MinimalHost & { readonly home: string }, ...args: string[]): Promise<Finished> {
-    const { setup = '', through = [], env = {}, asRoot = false, home } = host;
+    const { setup = '', through = [], env = {}, asRoot = false, inPodman = false, home } = host;
     const environment = { HOME: home, PATH: '/usr/local/bin:/usr/bin:/bin', NO_COLOR: '1', ...env };
     const become = asRoot
       ? ['setpriv', `--bounding-set=-all,+${OF_CONTAINERS.join(',+')}`]
@@ -170,17 +200,18 @@ export class MinimalHosts {
     const script = `set -e
       mount --bind "$INSTALLED" /mnt
       ${host.noUserNamespaces === true ? 'echo 0 > /proc/sys/user/max_user_namespaces' : ''}
+      ${inPodman ? PODMAN_STORE : ''}
       ${setup}
       cd /
       exec "$@"`;
     const words = [
       ...(host.noUserNamespaces === true ? ['unshare', '--user', 'sh', '-c', AWAIT_MAPS, 'sh'] : []),
       ...['unshare', '--mount', '--propagation', 'private'],
-      ...['sh', '-c', script, 'sh', ...become, 'env', '-i'],
+      ...['sh', '-c', script, 'sh', ...(inPodman ? podman(home, asRoot) : become), 'env', '-i'],
       ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       ...[...through, process.execPath, '/mnt/dist/bin/vmlet.js', ...args],
     ];
-    return finish(words, { ...process.env, HOME: home, INSTALLED: this.#installed });
+    return finish(words, { ...process.env, ...QUIET_PODMAN, HOME: home, INSTALLED: this.#installed });
   }
 
   async doctor(host: MinimalHost & { readonly home: string }): Promise<Report> {
@@ -192,6 +223,16 @@ export class MinimalHosts {
   remove(): void {
     this.#directory.remove();
   }
+}
+
+/** The root that it has is without what is mounted there. */
+function podman(home: string, asRoot: boolean): string[] {
+  const seen = ['/mnt:/mnt:ro', `${home}:${home}`, `${process.execPath}:${process.execPath}:ro`];
+  return [
+    ...[...PODMAN, ...seen.map((volume) => `--volume=${volume}`)],
+    ...(asRoot ? [] : [`--user=${NOBODY}:${NOBODY}`]),
+    ...['--rootfs', '/:O'],
+  ];
 }
 
 /** The helpers of unshare are not root's: it has to be mapped from without. The exec gives it its capabilities then. */
