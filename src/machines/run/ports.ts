@@ -125,7 +125,7 @@ async function changeLive(
   const forwards = change(network.forwards);
   const next = {
     ...network,
-    ...planNetwork(network.backend, forwards, network.passtPath, readHostNetwork()),
+    ...planNetwork(network.backend, forwards, passtOf(network), readHostNetwork()),
     forwards,
   };
   const changed = { ...next, guest: network.guest };
@@ -133,6 +133,10 @@ async function changeLive(
     ? changeSlirp(definition, network.forwards, forwards, limits)
     : restartPasst(definition, network, changed, limits));
   exchangeFile(definition.files.plan, JSON.stringify({ ...plan, network: changed } satisfies NamedPlan));
+}
+
+function passtOf({ passtPath }: BoundNetworkPlan) {
+  return passtPath === undefined ? undefined : { path: passtPath };
 }
 
 async function changeSlirp(

@@ -49,6 +49,9 @@ export interface PasstAbilities {
   readonly problem?: string | undefined;
 }
 
+/** A network that is planned again, for a machine that runs, has the program alone. */
+type UsablePasst = Pick<PasstAbilities, 'path'> & Partial<PasstAbilities>;
+
 export interface NetworkPlan {
   readonly backend: NetworkBackend;
   /** passt's program file; undefined for slirp. */
@@ -111,18 +114,19 @@ export function chooseBackend(
 }
 
 /**
- * @param passtPath passt's program file; slirp needs none.
+ * @param passt slirp needs none.
  * @throws InvalidInputError for a forward that the backend cannot make on this host.
  */
 export function planNetwork(
   backend: NetworkBackend,
   forwards: readonly PortForward[],
-  passtPath: string | undefined,
+  passt: UsablePasst | undefined,
   host: HostNetwork,
 ): NetworkPlan {
   const slirp = backend === 'slirp';
   const hasIpv6 = slirp || host.ipv6Interface !== undefined;
-  if (slirp) refuseIpv6(forwards, 'slirp forwards IPv4 only', 'Use an IPv4 address, or install passt.');
+  if (slirp)
+    refuseIpv6(forwards, 'slirp forwards IPv4 only', `Use an IPv4 address, or ${passtInstead(passt)}.`);
   else {
     if (!hasIpv6) {
       refuseIpv6(
@@ -135,7 +139,7 @@ export function planNetwork(
   }
   return {
     backend,
-    passtPath: slirp ? undefined : passtPath,
+    passtPath: slirp ? undefined : passt?.path,
     forwards,
     guest: {
       mac: CARD_AT_BOOT,
@@ -155,6 +159,13 @@ export function planNetwork(
 function guestNameservers(nameservers: readonly string[], hasIpv6: boolean): string[] {
   const onlyIpv6 = hasIpv6 && nameservers.length > 0 && nameservers.every(isIpv6);
   return [onlyIpv6 ? IPV6.dns : IPV4.dns];
+}
+
+function passtInstead(passt: UsablePasst | undefined): string {
+  if (!passt?.hasFd || passt.problem !== undefined) return 'install passt';
+  return passt.completesHandshakes
+    ? 'passt'
+    : 'ask for passt, with which a server in the guest that speaks first is not heard here';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {

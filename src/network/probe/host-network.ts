@@ -24,7 +24,7 @@ export function planNetworkHere(
   sharesMemory: boolean,
 ): NetworkPlan {
   const backend = chooseBackend(wanted, passt, sharesMemory, ports);
-  return planNetwork(backend, ports, passt?.path, readHostNetwork());
+  return planNetwork(backend, ports, passt, readHostNetwork());
 }
 
 export function readHostNetwork(): HostNetwork {

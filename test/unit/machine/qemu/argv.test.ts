@@ -12,7 +12,7 @@ function words(changes: Partial<Plan> = {}): string[] {
 const MiB = 1024 ** 2;
 const passt = { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true };
 const network = (backend: 'passt-stream' | 'passt-vhost-user' | 'slirp') => ({
-  ...planNetwork(backend, [], passt.path, { ipv6Interface: undefined, nameservers: [] }),
+  ...planNetwork(backend, [], passt, { ipv6Interface: undefined, nameservers: [] }),
   forwards: [],
 });
 

@@ -25,7 +25,7 @@ function plan(
     hostPort: forward.hostPort ?? 40_000,
     ephemeral: forward.hostPort === undefined,
   }));
-  return { ...planNetwork(backend, forwards, passt.path, on), forwards };
+  return { ...planNetwork(backend, forwards, passt, on), forwards };
 }
 
 describe('chooseBackend', () => {
@@ -116,7 +116,7 @@ describe('forwards that a backend cannot make', () => {
     };
     expect(failing('slirp', ['80:80', '[::1]:8080:80'])).toMatchObject({
       message: 'ports: "[::1]:8080:80/tcp": slirp forwards IPv4 only',
-      hint: 'Use an IPv4 address, or install passt.',
+      hint: 'Use an IPv4 address, or passt.',
     });
     expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'Use an IPv4 address.' });
     expect(failing('passt-stream', ['8080:80', '127.0.0.2:8080:81'])).toMatchObject({
@@ -132,7 +132,24 @@ describe('forwards that a backend cannot make', () => {
     expect(plan('passt-stream', ports).forwards).toHaveLength(4);
     // Which number is chosen is not known yet.
     const open = parsePortForwards(['127.0.0.1::80', '127.0.0.2::81']);
-    expect(planNetwork('passt-stream', open, passt.path, host).forwards).toEqual(open);
+    expect(planNetwork('passt-stream', open, passt, host).forwards).toEqual(open);
+  });
+
+  it.each([
+    [undefined, 'or install passt.'],
+    [{ ...passt, problem: 'no namespaces' }, 'or install passt.'],
+    [passt, 'or passt.'],
+    [
+      { ...passt, completesHandshakes: false },
+      'or ask for passt, with which .* speaks first is not heard here.',
+    ],
+  ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
+    const forwards = parsePortForwards(['[::1]:8080:80']);
+    expect(() => planNetwork('slirp', forwards, abilities, host)).toThrow(
+      expect.objectContaining({
+        hint: expect.stringMatching(new RegExp(`^Use an IPv4 address, ${hint}$`)) as unknown,
+      }),
+    );
   });
 
   it('slirp can lead one port number to two guest ports', () => {
