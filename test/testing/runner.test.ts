@@ -2,17 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFailed } from 'vitest';
-import { directoryIn, temporaryDirectory } from '../directory.ts';
+import { temporaryDirectory } from '../directory.ts';
 import { start, until } from '../e2e/command.ts';
 
 const root = join(import.meta.dirname, '../..');
 const project = join(root, 'fixtures/testing');
 const nodeTests = join(project, 'node-tests.mjs');
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-const directory = temporaryDirectory();
-
-/** What all runs share; images and templates are those of the host. */
-const own = directoryIn(directory, 'runner-');
+/** What all runs share; images and templates are those of the host. Sockets lie below it, whose paths must be short. */
+const own = temporaryDirectory();
 const paths = {
   XDG_RUNTIME_DIR: join(own, 'run'),
   XDG_CACHE_HOME: join(own, 'cache'),
