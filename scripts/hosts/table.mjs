@@ -1,5 +1,5 @@
 // The table of hosts and what was tried on them.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const BEGIN = '<!-- hosts: begin -->';
 const END = '<!-- hosts: end -->';
@@ -26,6 +26,24 @@ export function hostTable(hosts) {
     ...lines.map((line) => `| ${line.join(' | ')} |`),
     ...(notes.length > 0 ? ['', ...notes] : []),
   ].join('\n');
+}
+
+/** What the runs of this checkout have found, by releases; of each step what its last run has. */
+export function keptRows(path) {
+  if (!existsSync(path)) return [];
+  const rows = JSON.parse(readFileSync(path, 'utf8')).map((row) => ({ ...row, cells: new Map(row.cells) }));
+  return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Adds these rows to them. */
+export function keepRows(path, hosts) {
+  const rows = new Map(keptRows(path).map((row) => [row.name, row]));
+  for (const host of hosts) {
+    const cells = new Map([...(rows.get(host.name)?.cells ?? []), ...host.cells]);
+    rows.set(host.name, { ...host, cells });
+  }
+  const kept = [...rows.values()].map((row) => ({ ...row, cells: [...row.cells] }));
+  writeFileSync(path, JSON.stringify(kept));
 }
 
 /** Puts it between the two marks of the page. */
