@@ -4,9 +4,11 @@ import { NO_CORE } from '../process/confine/confine.ts';
 import { withoutSyslogComplaints } from '../process/passt-words.ts';
 import { type SupervisedProcess, supervise } from '../process/supervise.ts';
 import { withinLimits } from '../util/time/deadline.ts';
+import { pause } from '../util/time/pause.ts';
 import type { Scope } from '../util/scope.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { passtArguments } from './passt-argv.ts';
+import { filtersItsCalls } from './system-call-filters.ts';
 import { explainPasstFailure } from './start-failure.ts';
 import { takenPort } from '../network/ports/host-port.ts';
 import type { BoundForward } from '../network/ports/port.ts';
@@ -28,6 +30,7 @@ export interface Passt {
 
 /** How long passt may take to bind its forwards. It needs milliseconds. */
 const PATIENCE_MS = 20_000;
+const LOOK_EVERY_MS = 1;
 
 /**
  * Starts passt on a connection whose other end is QEMU's. passt ends when QEMU does; nothing else ends it when
@@ -58,12 +61,12 @@ export function startPasst(
   );
   connection.destroy();
 
-  const up = new Promise<void>((resolve) => {
-    // passt prints its settings after it has bound the forwards, and nothing says 'ready'.
+  const printed = new Promise<void>((resolve) => {
     noteOutput = () => {
-      if (hasPrintedSettings(process) && forwards.every(isListening)) resolve();
+      if (hasPrintedSettings(process)) resolve();
     };
   });
+  const up = printed.then(async () => awaitSockets(forwards, process));
   const failed = process.exited.then(async (status): Promise<never> => {
     await process.outputEnded;
     return explainPasstFailure(lastWords(process), status, forwards);
@@ -89,6 +92,23 @@ async function awaitReady(
     }
   }
   refuseSharedUdp(forwards);
+}
+
+/**
+ * passt of 2026 binds its forwards after it has printed its settings, older ones before, and none says 'ready'. That
+ * something listens is not enough: it may be somebody else, who was faster. The last thing that all do before they
+ * serve is to filter their own system calls, which nothing tells but the kernel.
+ */
+async function awaitSockets(forwards: readonly BoundForward[], process: SupervisedProcess): Promise<void> {
+  const end = new AbortController();
+  void process.exited.then(() => end.abort());
+  const giveUp = performance.now() + PATIENCE_MS;
+  // One that has ended is not looked for any more; others tell why.
+  while (!end.signal.aborted && performance.now() < giveUp) {
+    if (filtersItsCalls(process.pid) && forwards.every(isListening)) return;
+    await pause(LOOK_EVERY_MS);
+  }
+  return new Promise(() => undefined);
 }
 
 function lastWords(process: SupervisedProcess): string[] {

@@ -16,8 +16,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 
 /** Whether passt says by this line that it cannot make a forward. */
 export function isRefusedForward(line: string): boolean {
-  return line.startsWith('Failed to bind') || OVERLAP.test(line);
+  return line.startsWith('Failed to bind') || LISTEN_FAILED.test(line) || OVERLAP.test(line);
 }
+
+/** passt of 2026: its address and port, and not to where. */
+const LISTEN_FAILED = /^Listen failed for HOST (TCP|UDP) port (\S+): /;
 
 /** passt of 2023 takes each host port number once, whatever the address; newer ones do not mind. */
 const OVERLAP = /^Overlapping port specifier (\S+)/;
@@ -37,6 +40,12 @@ export async function explainPasstFailure(
         { hint: 'choose another host port number, or 0.0.0.0 as the address for all IPv4 addresses' },
       );
     }
+    const [, kind, endpoint] = LISTEN_FAILED.exec(line) ?? [];
+    const refused = forwards.find(
+      ({ protocol, hostAddress, hostPort }) =>
+        protocol === kind?.toLowerCase() && `${hostAddress}/${hostPort}` === endpoint,
+    );
+    if (refused) return explainUnboundPort(refused);
     const unbound = /Failed to bind .* for (?:option )?'-([tu])\S* (\S+?):(\d+)'/.exec(line);
     const protocol = unbound?.[1] === 'u' ? 'udp' : 'tcp';
     const forward = forwards.find(

@@ -29,12 +29,12 @@ export async function awaitForwards(
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal?.throwIfAborted();
-    const missing = forwards.filter((forward) => !isListening(forward));
-    if (missing.length === 0) return;
     const output = saidSince(files, heardBytes);
+    // Where somebody else has taken a port, something listens as well.
     if (output.some(isRefusedForward)) {
       await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
     }
+    if (forwards.every(isListening)) return;
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen', timeoutMs, { hint: output.at(-1) });
     }

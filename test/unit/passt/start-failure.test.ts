@@ -13,6 +13,7 @@ it('explains why passt of 2023 takes no two addresses for one port number', asyn
 it.each([
   "Failed to bind any port for '-t 127.0.0.1/2224:22', exiting",
   "Failed to bind port 2224 (Address already in use) for option '-t 127.0.0.1/2224:22'",
+  'Listen failed for HOST TCP port 127.0.0.1/2224: Address already in use',
 ])('knows the forward in what passt of 2023 and newer ones say: %s', async (line) => {
   const forward = {
     protocol: 'tcp',
@@ -21,6 +22,7 @@ it.each([
     guestPort: 22,
     ephemeral: true,
   } as const;
+  expect(isRefusedForward(line)).toBe(true);
   const explained = explainPasstFailure([line], { exitCode: 1, signal: undefined }, [forward]);
   await expect(explained).rejects.toBeInstanceOf(PortTakenError);
 });
