@@ -14,6 +14,7 @@ import {
 } from '../../../src/process/keeper.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { run } from '../../../src/process/run.ts';
+import { qmpMonitor } from '../../qmp-monitor.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { directoryIn } from '../../directory.ts';
 
@@ -126,7 +127,7 @@ export class KeeperLab {
     return [
       requireProgram('qemu-system-x86_64'),
       ...['-S', '-M', 'q35', '-accel', 'tcg', '-m', '32', '-nodefaults', '-display', 'none'],
-      ...['-chardev', 'socket,id=events,fd=3', '-mon', 'chardev=events,mode=control'],
+      ...['-chardev', 'socket,id=events,fd=3', ...qmpMonitor('events')],
       ...['-chardev', 'socket,id=console,fd=4', '-device', 'isa-serial,chardev=console'],
       ...['-device', 'pvpanic', '-blockdev', JSON.stringify(disk), '-device', 'virtio-blk-pci,drive=disk'],
       ...more,

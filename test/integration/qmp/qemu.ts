@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type SupervisedProcess, supervise } from '../../../src/process/supervise.ts';
 import type { ProcessExit } from '../../../src/qmp/connection/ending.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
+import { qmpMonitor } from '../../qmp-monitor.ts';
 import { Scope } from '../../../src/util/scope.ts';
 
 /** A process with a connection on its descriptor 3, gone when the test's scope closes. */
@@ -33,10 +34,7 @@ export function qemuArgv(...more: string[]): [string, ...string[]] {
   return ['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none', '-S', ...more];
 }
 
-const onDescriptor3 = [
-  ...['-chardev', 'socket,id=qmp,fd=3'],
-  ...['-mon', 'chardev=qmp,mode=control'],
-] as const;
+const onDescriptor3 = ['-chardev', 'socket,id=qmp,fd=3', ...qmpMonitor('qmp')] as const;
 
 export function startQemu(...more: string[]): Peer {
   const machine = more.includes('-machine') ? [] : ['-machine', 'none'];

@@ -62,21 +62,31 @@ const WAYS = [
   { way: 'that QEMU gets open', abilities: { opensFiles: false, staysOnFailure: false } },
 ];
 
-test.each(WAYS)('a machine goes into a file $way, and comes back in another', async ({ abilities }) => {
-  const first = await running();
-  const progress: SaveProgress[] = [];
-  const onProgress = (one: SaveProgress): void => void progress.push(one);
-  const state0 = await saveState(first.qmp, saved, { onProgress, abilities });
-  expect(state0).toEqual({ wasRunning: true });
-  expect(statSync(saved).mode & 0o777).toBe(0o600);
-  expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
-  await first[Symbol.asyncDispose]();
+const REFUSES_OPEN_FILES = /migration to a file is not supported\. Use file: instead/;
 
-  const second = await startIncoming();
-  await restoreState(second.qmp, saved, { ...state0, abilities });
-  expect(await state(second)).toBe('A11');
-  expect(await ask(second.serial, 'B')).toBe('B');
-});
+test.for(WAYS)(
+  'a machine goes into a file $way, and comes back in another',
+  async ({ abilities }, { skip }) => {
+    const first = await running();
+    const progress: SaveProgress[] = [];
+    const onProgress = (one: SaveProgress): void => void progress.push(one);
+    const saving = saveState(first.qmp, saved, { onProgress, abilities });
+    const state0 = await saving.catch((error: unknown) => {
+      // QEMU 11 does, which is asked to open it by itself.
+      if (abilities && REFUSES_OPEN_FILES.test(String(error))) skip('this QEMU takes no file that is open');
+      throw error;
+    });
+    expect(state0).toEqual({ wasRunning: true });
+    expect(statSync(saved).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
+    await first[Symbol.asyncDispose]();
+
+    const second = await startIncoming();
+    await restoreState(second.qmp, saved, { ...state0, abilities });
+    expect(await state(second)).toBe('A11');
+    expect(await ask(second.serial, 'B')).toBe('B');
+  },
+);
 
 test('a machine that was paused comes back paused', async () => {
   const first = await running();

@@ -117,12 +117,15 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
   });
 });
 
-/** The unit as systemd itself understands it: `systemd --user --test` reads all units and shows them. */
-function asSystemdReadsIt(home: string, name: string): string {
+/**
+ * The unit as systemd itself understands it: `systemd --user --test` reads all units and shows them; undefined where this
+ * one does not run on the host's control groups.
+ */
+function asSystemdReadsIt(home: string, name: string): string | undefined {
   const asNobody =
     process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] : [];
   const args = [...asNobody, SYSTEMD ?? '', '--user', '--test', '--log-target=console'];
-  const dump = execFileSync('env', args, {
+  const { status, stdout, stderr } = spawnSync('env', args, {
     env: {
       PATH: process.env['PATH'],
       HOME: home,
@@ -132,7 +135,9 @@ function asSystemdReadsIt(home: string, name: string): string {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const [, found = ''] = dump.split(`Unit ${name}:`);
+  if (/cgroup v1 hierarchy .* no longer supported/.test(stderr)) return undefined;
+  expect(status, stderr).toBe(0);
+  const [, found = ''] = stdout.split(`Unit ${name}:`);
   return found.split(/\n\t\S+ Unit /)[0] ?? '';
 }
 
@@ -171,8 +176,9 @@ describe.skipIf(SYSTEMD === undefined)('the unit', () => {
     expect([stderr, status]).toEqual(['', 0]);
   });
 
-  it('means to systemd what it means to us', () => {
+  it('means to systemd what it means to us', ({ skip }) => {
     const read = asSystemdReadsIt(home, 'vmlet-web-1.service');
+    if (read === undefined) return skip('this systemd does not run on a host with control groups of version 1');
     expect(read).toContain(`Environment: XDG_DATA_HOME=${data}\n`);
     const lines = [...read.matchAll(/Command Line: (.*)/g)].map((match) => match[1] ?? '');
     // systemd shows command lines as a shell would read them.
