@@ -39,12 +39,15 @@ describe('a machine under test', () => {
   }
 
   it('has slow packets, each way, until the fault ends', async () => {
+    // passt of 2026 resets a connection whose first packet is not answered within a second, and with the first one goes
+    // an exchange of ARP.
+    await requestMs();
     {
       await using _slow = await vm.net.shape({ latencyMs: LATENCY_MS });
       // SYN, SYN and ACK, request, answer.
       expect(await requestMs()).toBeGreaterThanOrEqual(4 * LATENCY_MS);
-      await using _slower = await vm.net.shape({ latencyMs: 2 * LATENCY_MS, jitterMs: 0 });
-      expect(await requestMs()).toBeGreaterThanOrEqual(8 * LATENCY_MS);
+      await using _slower = await vm.net.shape({ latencyMs: 1.5 * LATENCY_MS, jitterMs: 0 });
+      expect(await requestMs()).toBeGreaterThanOrEqual(6 * LATENCY_MS);
     }
     await until(async () => (await requestMs()) < 4 * LATENCY_MS);
   });
