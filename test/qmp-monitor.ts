@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { requireProgram } from '../src/process/program.ts';
 import { hasMonitorObjects, qmpMonitorArguments } from '../src/host/programs/qmp-monitor.ts';
 
 let asObjects: boolean | undefined;
@@ -10,6 +11,6 @@ export function qmpMonitor(chardev: string): string[] {
 }
 
 function userCreatableObjects(): string[] {
-  const help = execFileSync('qemu-system-x86_64', ['-object', 'help'], { encoding: 'utf8' });
+  const help = execFileSync(requireProgram('qemu-system-x86_64'), ['-object', 'help'], { encoding: 'utf8' });
   return help.split('\n').map((line) => line.trim());
 }

@@ -178,7 +178,8 @@ describe.skipIf(SYSTEMD === undefined)('the unit', () => {
 
   it('means to systemd what it means to us', ({ skip }) => {
     const read = asSystemdReadsIt(home, 'vmlet-web-1.service');
-    if (read === undefined) return skip('this systemd does not run on a host with control groups of version 1');
+    if (read === undefined)
+      return skip('this systemd does not run on a host with control groups of version 1');
     expect(read).toContain(`Environment: XDG_DATA_HOME=${data}\n`);
     const lines = [...read.matchAll(/Command Line: (.*)/g)].map((match) => match[1] ?? '');
     // systemd shows command lines as a shell would read them.
