@@ -65,7 +65,7 @@ describe('where a stream netdev never comes back', () => {
 });
 
 describe('where QEMU opens no file for a state, and none read-only for memory', () => {
-  it('a fork gets both, and leaves the template as it is', async () => {
+  it('a fork gets both, and leaves the template as it is', async ({ skip }) => {
     const created = await home.vmlet(
       'template',
       'create',
@@ -85,7 +85,11 @@ describe('where QEMU opens no file for a state, and none read-only for memory', 
     const memory = readFileSync(files.memory);
     for (const text of ['one', 'two']) {
       const command = ['sh', '-c', `cat /root/it; echo ${text} > /root/it`];
-      expect(await home.vmlet('run', '--template', 'old', '--', ...command)).toMatchObject({
+      const ran = await home.vmlet('run', '--template', 'old', '--', ...command);
+      // QEMU 11 does, which is asked to open them by itself.
+      if (/migration to a file is not supported\. Use file: instead/.test(ran.stderr))
+        return skip('this QEMU takes no file that is open');
+      expect(ran).toMatchObject({
         status: 0,
         stdout: 'kept\n',
         stderr: '',
