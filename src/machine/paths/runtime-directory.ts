@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, PermissionError, isSystemError } from '../../errors/index.ts';
-import { type ProcessIdentity, currentBootId, identifyProcess, isAlive } from '../../process/procfs/identity.ts';
+import {
+  type ProcessIdentity,
+  currentBootId,
+  identifyProcess,
+  isAlive,
+} from '../../process/procfs/identity.ts';
 import type { Scope } from '../../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';

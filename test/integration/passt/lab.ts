@@ -48,7 +48,10 @@ export async function planFor(
   forwards: readonly BoundForward[],
   passtPath = requireProgram('passt'),
 ): Promise<BoundNetworkPlan> {
-  return Promise.resolve({ ...planNetwork(backend, forwards, { path: passtPath }, readHostNetwork()), forwards });
+  return Promise.resolve({
+    ...planNetwork(backend, forwards, { path: passtPath }, readHostNetwork()),
+    forwards,
+  });
 }
 
 /** @param marker is in QEMU's argv and in the name of its directory, to find both again. */

@@ -7,7 +7,11 @@ import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import { KeeperEndedError } from '../../../src/errors/index.ts';
 import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
-import { type ProcessIdentity, currentBootId, identifyProcess } from '../../../src/process/procfs/identity.ts';
+import {
+  type ProcessIdentity,
+  currentBootId,
+  identifyProcess,
+} from '../../../src/process/procfs/identity.ts';
 import { type StartedKeeper, signalKeeper } from '../../../src/process/keeper.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
 import { Scope } from '../../../src/util/scope.ts';
