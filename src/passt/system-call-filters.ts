@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { isSystemError } from '../errors/index.ts';
+import { readProcess } from '../process/procfs/stat.ts';
 
 /**
  * Whether a program of ours has put a filter of its own upon those that it was started with; true where the kernel
@@ -12,14 +11,7 @@ export function filtersItsCalls(pid: number): boolean {
 
 /** Seccomp_filters of proc_pid_status(5). */
 function countFilters(process: number | 'self'): number | undefined {
-  let status: string;
-  try {
-    status = readFileSync(`/proc/${process}/status`, 'latin1');
-  } catch (error) {
-    // It has ended, or is hidden.
-    if (isSystemError(error, 'ENOENT', 'ESRCH')) return undefined;
-    throw error;
-  }
-  const [, count] = /^Seccomp_filters:\s*(\d+)/m.exec(status) ?? [];
+  const status = readProcess(`/proc/${process}/status`);
+  const [, count] = /^Seccomp_filters:\s*(\d+)/m.exec(status ?? '') ?? [];
   return count === undefined ? undefined : Number(count);
 }

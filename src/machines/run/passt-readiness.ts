@@ -10,7 +10,9 @@ import { pause } from '../../util/time/pause.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const PATIENCE_MS = 20_000;
-const LOOK_EVERY_MS = 2;
+/** passt needs milliseconds; what takes longer is looked at less often. */
+const FIRST_LOOKS_MS = 2;
+const LATER_LOOKS_MS = 50;
 
 /**
  * Waits until the host's ports lead to the guest. passt tells nobody when it listens; the kernel's table of sockets
@@ -27,7 +29,7 @@ export async function awaitForwards(
   // slirp listens before QEMU answers.
   if (passtPath === undefined) return;
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = FIRST_LOOKS_MS; ; pauseMs = Math.min(LATER_LOOKS_MS, pauseMs * 1.5)) {
     signal?.throwIfAborted();
     const output = saidSince(files, heardBytes);
     // Where somebody else has taken a port, something listens as well.
@@ -38,7 +40,7 @@ export async function awaitForwards(
     if (performance.now() > deadline) {
       throw new TimedOutError('waiting for passt to listen', timeoutMs, { hint: output.at(-1) });
     }
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(pauseMs, signal);
   }
 }
 
