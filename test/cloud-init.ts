@@ -41,7 +41,8 @@ export async function findCloudInit(): Promise<CloudInit | string> {
   };
   const command = [PYTHON, join(root, 'usr/bin/cloud-init')] as const;
   try {
-    await run([...command, '--version'], { environment });
+    const { stdout } = await run([...command, 'schema', '--help'], { environment });
+    if (!stdout.includes('--schema-type')) return 'that of this release has no schema --schema-type';
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
     return `cloud-init is not installed, and lacks Python modules: ${error.stderr.trim().split('\n').at(-1) ?? ''}`;
