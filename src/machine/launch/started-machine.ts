@@ -43,7 +43,7 @@ export interface StartedMachine extends MachineParts {
 
 /**
  * Starts the processes of a plan whose files are there, and negotiates with QEMU.
- * @param started owns them, and is told what is up, for whoever has to explain a failure.
+ * @param started owns them, and records what is up, which explains a failure.
  */
 export async function startMachine(
   plan: Plan,

@@ -9,7 +9,7 @@ import type { DiskSpec } from './disk-spec.ts';
 import { isTextOrObject, makeOptions } from './machine-options.ts';
 import { flagsOf, reworded, withFlag } from './option-flag.ts';
 
-/** Of a machine that boots, and of one that goes on where a template stands. */
+/** The options that a launch and a fork share. */
 export const startOptions = {
   /** A label for logs, process lists and the guest's host name. */
   name: withFlag(hostNameSchema, {

@@ -94,7 +94,7 @@ export const makeOptions = {
    */
   pull: withFlag(z.enum(PULL_POLICIES).default('missing'), {
     flag: '--pull <when>',
-    description: 'get the image anew from its publisher',
+    description: 'when to get the image from its publisher',
   }),
   /** What the guest sees of the image's disk, as in `20G`, where that is to be more than the image's own. */
   diskSize: withFlag(z.union([z.number(), z.string()]).optional(), {

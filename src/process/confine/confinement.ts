@@ -1,5 +1,5 @@
 /**
- * What one program may reach; everything else is refused, whoever asks.
+ * The paths that one program may reach; all others are refused.
  * Each path is absolute: a file, or the top of a tree. What does not exist is left out.
  */
 export interface Confinement {
