@@ -8,7 +8,7 @@ import { pause } from '../util/time/pause.ts';
 import type { Scope } from '../util/scope.ts';
 import type { BoundNetworkPlan } from '../network/plan/network.ts';
 import { passtArguments } from './passt-argv.ts';
-import { filtersItsCalls } from './system-call-filters.ts';
+import { filterWatch } from './system-call-filters.ts';
 import { explainPasstFailure } from './start-failure.ts';
 import { takenPort } from '../network/ports/host-port.ts';
 import type { BoundForward } from '../network/ports/port.ts';
@@ -103,9 +103,10 @@ async function awaitSockets(forwards: readonly BoundForward[], process: Supervis
   const end = new AbortController();
   void process.exited.then(() => end.abort());
   const giveUp = performance.now() + PATIENCE_MS;
+  const filtersItsCalls = filterWatch(process.pid);
   // One that has ended is not looked for any more; others tell why.
   while (!end.signal.aborted && performance.now() < giveUp) {
-    if (filtersItsCalls(process.pid) && forwards.every(isListening)) return;
+    if (filtersItsCalls() && forwards.every(isListening)) return;
     await pause(LOOK_EVERY_MS);
   }
   return new Promise(() => undefined);

@@ -1,12 +1,12 @@
 import { readProcess } from '../process/procfs/stat.ts';
 
 /**
- * Whether a program of ours has put a filter of its own upon those that it was started with; true where the kernel
- * (before 5.9) or what hides its processes does not tell. Everybody may read it, also of a process that lets nobody look.
+ * @returns what tells whether a program of ours has added a filter to those that it inherited; true where the kernel
+ *   (before 5.9) or a hidden /proc does not tell. Every user may read it.
  */
-export function filtersItsCalls(pid: number): boolean {
+export function filterWatch(pid: number): () => boolean {
   const inherited = countFilters('self');
-  return inherited === undefined || (countFilters(pid) ?? Infinity) > inherited;
+  return () => inherited === undefined || (countFilters(pid) ?? Infinity) > inherited;
 }
 
 /** Seccomp_filters of proc_pid_status(5). */

@@ -18,7 +18,8 @@ export function readProcessLimits(): ProcessLimits {
   return processLimitsOf({
     limits: readFileSync('/proc/self/limits', 'utf8'),
     status: readFileSync('/proc/self/status', 'utf8'),
-    corePattern: readWhereShown('/proc/sys/kernel/core_pattern'),
+    // Containers may hide it.
+    corePattern: readProcess('/proc/sys/kernel/core_pattern') ?? '',
   });
 }
 
@@ -97,9 +98,4 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
 
 function raise(command: string, least: number): string {
   return `it takes ${least} (${command}); limits.conf(5), a unit’s Limit… lines and containers set it`;
-}
-
-/** Containers may hide it. */
-function readWhereShown(path: string): string {
-  return readProcess(path) ?? '';
 }

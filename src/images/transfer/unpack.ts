@@ -4,6 +4,7 @@ import { startHelper } from '../../process/helper.ts';
 import { aMomentFor, outputUntilGone } from '../../process/orphaned-output.ts';
 import { requireProgram } from '../../process/program.ts';
 import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts';
+import { exitOf } from '../../process/start-process.ts';
 import { Scope } from '../../util/scope.ts';
 import { Tail } from '../../util/tail.ts';
 import { formatBytes } from '../qemu-img/disk-size.ts';
@@ -80,7 +81,7 @@ export async function unpack(
     { buffer: false },
   );
   const kill = (): void => void child.kill('SIGKILL');
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const exited = exitOf(child);
   scope.defer(async () => {
     kill();
     await exited;
@@ -110,7 +111,7 @@ export async function unpack(
     signal?.throwIfAborted();
   }
   options.onProgress(to.bytes);
-  const exitCode = await exited;
+  const { exitCode } = await exited;
   await aMomentFor(ended);
   standstill.throwIfEnded();
   if (exitCode === 0) {

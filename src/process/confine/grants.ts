@@ -1,6 +1,5 @@
 import type { Confinement } from './confinement.ts';
-import type { FindPath } from './found-path.ts';
-import { type FoundPath, type Link, findDirectory } from './found-path.ts';
+import { type FindPath, type FoundPath, type Link, findDirectory } from './found-path.ts';
 
 /** From less to more: each includes those before it but `execute`, which is reading and running alone. */
 export type Access = 'execute' | 'read-only' | 'read-write' | 'own';

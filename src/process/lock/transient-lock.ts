@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
-import { isSystemError } from '../../errors/index.ts';
 import { type Waiting, lockDescriptor, lockFreeDescriptor } from './descriptor-lock.ts';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import type { Scope } from '../../util/scope.ts';
 
 /**
@@ -57,11 +57,6 @@ async function hold(
 
 async function isStillAt(path: string, handle: FileHandle): Promise<boolean> {
   const ours = await handle.stat();
-  try {
-    const there = await stat(path);
-    return there.ino === ours.ino && there.dev === ours.dev;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
+  const there = await unlessMissingAsync(stat(path), ['ENOENT']);
+  return there?.ino === ours.ino && there.dev === ours.dev;
 }

@@ -14,9 +14,9 @@ export interface ProcessStat {
 /** A process that ended, and one that hides itself from other users, as passt does. */
 const GONE = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
 
-/** The text of a file below /proc/PID; undefined where the process is gone or hides it. */
+/** The text of a file in /proc; undefined where its process is gone, or where it is hidden. */
 export function readProcess(path: string): string | undefined {
-  return unlessGone(() => readFileSync(path, 'latin1'));
+  return unlessGone(() => readFileSync(path, 'utf8'));
 }
 
 export function unlessGone<T>(look: () => T): T | undefined {
