@@ -33,7 +33,7 @@ const PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 1;
 
 /**
- * Starts passt on a connection whose other end is QEMU's. passt ends when QEMU does; nothing else ends it when
+ * Starts passt on a connection whose other end is QEMU's. passt ends when that is closed; nothing else ends it when
  * the launcher is killed, since passt changes its credentials and so loses the parent-death signal. That is why
  * it always inherits its connection: a passt that waits for somebody to connect could wait for ever.
  *

@@ -8,10 +8,12 @@ import { acceptOnce, connectedPair } from './qemu-connection.ts';
 
 /** The host's side of one guest's network, opened before its QEMU is started. */
 export interface RunningNetwork {
-  /** What QEMU inherits, to which the wiring's `descriptor` is the number; none for vhost-user and slirp. */
+  /**
+   * QEMU inherits it, and the wiring's `descriptor` is its number; none for vhost-user and slirp. The launcher's copy
+   * stays open until passt is gone: passt of 2025 crashes on a frame that it cannot send (tcp_revert_seq in its
+   * tcp_buf.c takes every frame for one with data), as it would once QEMU has ended. The scope ends passt first.
+   */
   readonly descriptor: Socket | undefined;
-  /** Closes the launcher's copy of `descriptor`: its end must mean that QEMU is gone. Call it when QEMU has been spawned. */
-  qemuSpawned(): void;
   /**
    * Settles when every forward listens; rejects with PortTakenError, PermissionError, InvalidInputError,
    * MissingProgramError or NetworkStartError. With vhost-user it stays open until QEMU connects, so race it with
@@ -58,7 +60,6 @@ export async function startNetwork(
   ready.catch(() => undefined);
   return {
     descriptor,
-    qemuSpawned: () => void descriptor?.destroy(),
     ready,
     exited: started.promise.then(
       async (it) => it.process.exited,

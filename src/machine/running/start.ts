@@ -49,7 +49,6 @@ export async function startProcesses(
     },
     scope,
   );
-  network?.qemuSpawned();
   log?.debug({ pid: qemu.pid, argv }, 'started QEMU');
   return { qemu, network };
 }

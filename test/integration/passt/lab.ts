@@ -81,7 +81,6 @@ export async function bootMachine(
     { environment, descriptors: ['pipe', ...(network.descriptor ? [network.descriptor] : [])] },
     scope,
   );
-  network.qemuSpawned();
   const monitor = qemu.connections.get(3)!;
   const replied = new Promise<void>((resolve) => {
     let text = '';
