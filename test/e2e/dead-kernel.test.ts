@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootSectors } from '../../fixtures/boot-sectors.ts';
 import { type Home, makeHome } from './named/home.ts';
 
+/** One that panics before it has a console says so only with it. */
+const EARLY_WORDS = ['--append', 'earlyprintk=serial,ttyS0,115200'] as const;
+
 describe('memory that is too small for the guest', () => {
   let home: Home;
   /** The least in MiB that is not refused: the kernel panics in it, and needs some 8 MiB more. */
@@ -24,14 +27,18 @@ describe('memory that is too small for the guest', () => {
   });
 
   it('ends vmlet run with the kernel’s words', async () => {
-    const { status, stderr } = await home.vmlet('run', '-m', `${scarce}M`, 'micro', '--', 'true');
+    const { status, stderr } = await home.vmlet(
+      ...['run', ...EARLY_WORDS, '-m', `${scarce}M`, 'micro', '--', 'true'],
+    );
     expect(status).toBe(125);
     expect(stderr).toContain("the guest's kernel panicked: ");
     expect(stderr).toContain(`${scarce} MiB of memory`);
   });
 
   it('ends vmlet start with them, and leaves nothing that runs', async () => {
-    await home.vmlet('create', 'small', '--image', 'micro', '-m', `${scarce}M`, '--net', 'none');
+    await home.vmlet(
+      ...['create', 'small', '--image', 'micro', ...EARLY_WORDS, '-m', `${scarce}M`, '--net', 'none'],
+    );
     const { status, stderr } = await home.vmlet('start', 'small');
     expect(status).toBe(125);
     expect(stderr).toContain("small did not get ready: the guest's kernel panicked: ");
