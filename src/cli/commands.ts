@@ -148,6 +148,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Enter',
     load: async () => (await import('./enter/ssh-config.ts')).sshConfigCommand(),
   },
+  shell: {
+    summary: 'open a shell in a machine',
+    group: 'Enter',
+    load: async () => (await import('./enter/shell.ts')).shellCommand(),
+  },
   exec: {
     summary: 'run a command in a machine by its agent',
     group: 'Enter',
@@ -212,6 +217,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'what works on this host, what does not, and what to do about it',
     group: 'Host',
     load: async () => (await import('./host/doctor.ts')).doctorCommand(),
+  },
+  info: {
+    summary: 'show this host: processors, memory, accelerator, versions, directories',
+    group: 'Host',
+    load: async () => (await import('./host/info.ts')).infoCommand(),
   },
   system: {
     summary: 'what all of it takes on this host, and what of it nobody needs',

@@ -1,3 +1,4 @@
+import { withoutAlias } from './aliases.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
 
@@ -9,13 +10,14 @@ export async function main(args: readonly string[], version: string): Promise<vo
   dieOfClosedPipe();
   try {
     if (args[0] === COMPLETE_VERB) {
-      const words = args.slice(args[1] === '--' ? 2 : 1);
+      const words = withoutAlias(args.slice(args[1] === '--' ? 2 : 1));
       const { printCompletions } = await import('./completion/complete.ts');
       await printCompletions(await programFor(words.slice(0, -1), version), words);
       return;
     }
-    const program = await programFor(args, version);
-    await program.parseAsync(args, { from: 'user' });
+    const words = withoutAlias(args);
+    const program = await programFor(words, version);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     process.exitCode = reportError(error);
   }

@@ -1,5 +1,7 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { ALIASES, verbAt } from './aliases.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
+import { refuseUnknownCommand } from './unknown-command.ts';
 
 /** The whole command, of which only the verb that is asked for is loaded; the others are a name and a summary. */
 export async function programFor(args: readonly string[], version: string): Promise<Command> {
@@ -8,30 +10,65 @@ export async function programFor(args: readonly string[], version: string): Prom
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(--help shows what there is)')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'vmlet: ')) })
+    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
     .exitOverride();
   program.addHelpCommand(
     new Command('help').argument('[command]').description('show the help of a command').helpGroup('Host:'),
   );
-  const asked = verbIn(args);
+  const asked = args[verbAt(args)];
   for (const group of GROUPS) {
     for (const [name, verb] of Object.entries(VERBS)) {
       if (verb.group !== group) continue;
       const command = (name === asked ? await loadVerb(name) : undefined) ?? new Command(name);
+      if (name === asked && NAMING_VERBS.includes(name)) await reserveCommandWords(command);
       inheritSettings(command, program);
       program.addCommand(command.summary(verb.summary).helpGroup(`${group}:`));
     }
   }
+  const aliases = Object.entries(ALIASES).map(([alias, words]) => `${alias} (${words.join(' ')})`);
+  program.addHelpText('after', `\nAliases: ${aliases.join(', ')}`);
+  refuseUnknownWords(program);
   return program;
 }
 
-/** The word that commander will take for the verb: none of the program's own flags has a value. */
-function verbIn(args: readonly string[]): string | undefined {
-  const [first, second] = args.filter((word) => !word.startsWith('-'));
-  return first === 'help' ? second : first;
+/** commander's sentences about values, in the words of our own errors. */
+function inOurWords(text: string): string {
+  return text
+    .replace(/^error: /, 'vmlet: ')
+    .replace(
+      /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. /s,
+      'invalid value "$2" for $1: ',
+    )
+    .replace(/command-argument value '(.*)' is invalid for argument '([^']*)'\. /s, 'invalid $2 "$1": ');
+}
+
+/** These give machines names. */
+const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename'];
+/** Their subcommands stand where a name may stand, too: `vmlet port NAME`. */
+const WITH_OPTIONAL_SUBCOMMANDS = ['port', 'snapshot'] as const;
+
+/** A machine of that name could not be reached where the word is a command's. */
+async function reserveCommandWords(command: Command): Promise<void> {
+  const groups = await Promise.all(WITH_OPTIONAL_SUBCOMMANDS.map(loadVerb));
+  const subcommands = groups.flatMap((group) => group?.commands.map((child) => child.name()) ?? []);
+  const reserved = new Set(['help', ...Object.keys(VERBS), ...Object.keys(ALIASES), ...subcommands]);
+  const argument = command.registeredArguments.find((candidate) => candidate.name() === 'name');
+  argument?.argParser((name) => {
+    if (reserved.has(name))
+      throw new InvalidArgumentError(`${name} is a command of vmlet; choose another name`);
+    return name;
+  });
 }
 
 function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inheritSettings(child, command);
+  if (command.commands.length > 0) command.helpCommand(false);
+  refuseUnknownWords(command);
+}
+
+/** commander would suggest what is spelled most alike, be it rm. */
+function refuseUnknownWords(command: Command): void {
+  if (command.commands.length === 0) return;
+  command.on('command:*', ([word = '']: string[]) => refuseUnknownCommand(command, word));
 }

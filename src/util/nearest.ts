@@ -1,4 +1,4 @@
-/** Those that are most like `word`, the nearest first, by characters to insert, remove or replace. */
+/** Those that are most like `word`, the nearest first, by characters to insert, remove, replace or swap. */
 export function nearest(word: string, candidates: Iterable<string>, count: number): string[] {
   return [...candidates]
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
@@ -7,18 +7,22 @@ export function nearest(word: string, candidates: Iterable<string>, count: numbe
     .map(({ candidate }) => candidate);
 }
 
-/** Characters to insert, remove or replace, at least (Levenshtein). */
+/** Characters to insert, remove, replace or swap with the next one, at least (optimal string alignment). */
 export function editDistance(one: string, other: string): number {
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [row, character] of Array.from(one).entries()) {
-    const current = [row + 1];
-    for (let column = 1; column <= other.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (character === other[column - 1] ? 0 : 1);
-      const removed = (previous[column] ?? 0) + 1;
-      const inserted = (current[column - 1] ?? 0) + 1;
-      current.push(Math.min(replaced, removed, inserted));
+  const from = Array.from(one);
+  const to = Array.from(other);
+  const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
+  const distance = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  for (let row = 1; row <= from.length; row++) {
+    rows.push([row]);
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = distance(row - 1, column - 1) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      const removed = distance(row - 1, column) + 1;
+      const inserted = distance(row, column - 1) + 1;
+      const isSwapped = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const swapped = isSwapped ? distance(row - 2, column - 2) + 1 : Infinity;
+      rows[row]?.push(Math.min(replaced, removed, inserted, swapped));
     }
-    previous = current;
   }
-  return previous[other.length] ?? 0;
+  return distance(from.length, to.length);
 }

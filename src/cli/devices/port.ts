@@ -27,8 +27,8 @@ export function portCommand(): Command {
     .option('--all', 'all of them')
     .action(remove);
   port
-    .command('ls')
-    .description('list the forwards')
+    .command('ls', { isDefault: true })
+    .description('list the forwards; the word ls may be left out')
     .argument('<machine>', 'its name')
     .option('--json', 'print JSON')
     .action(list);

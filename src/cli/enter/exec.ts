@@ -8,6 +8,7 @@ import { Interrupts } from '../session/interrupts.ts';
 import { collect, durationMs, guestEnvironment } from '../flags/flag-values.ts';
 
 interface Flags extends GuestCommandFlags {
+  readonly detach?: true;
   readonly timeout?: number;
 }
 
@@ -21,6 +22,7 @@ export function execCommand(): Command {
     )
     .argument('<machine>', 'its name')
     .argument('[command...]', 'what to run; a shell where none is given')
+    .option('-d, --detach', 'do not wait for the command; prints its process id in the guest')
     .option('-i, --interactive', 'pass stdin on even where it is a terminal')
     .option('-t, --tty', 'give the command a terminal')
     .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
@@ -35,7 +37,8 @@ export function execCommand(): Command {
     });
 }
 
-async function exec(name: string, argv: readonly string[], flags: Flags): Promise<void> {
+async function exec(name: string, words: readonly string[], flags: Flags): Promise<void> {
+  const argv = flags.detach === true ? detached(words, flags) : words;
   using interrupts = new Interrupts();
   const { signal } = interrupts;
   const live = new MachineStore().get(name).live();
@@ -52,6 +55,24 @@ async function exec(name: string, argv: readonly string[], flags: Flags): Promis
     interrupts,
     signal,
   );
+}
+
+/** A session of its own outlives the connection to the agent; where there is no setsid, it is told not to hang up. */
+const IN_BACKGROUND =
+  'command -v -- "$1" >/dev/null || { echo "$1: not found" >&2; exit 127; }; ' +
+  'if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 & ' +
+  'else trap "" HUP; "$@" </dev/null >/dev/null 2>&1 & fi; echo "$!"';
+
+/** @throws InvalidInputError for flags that make no sense for it. */
+function detached(words: readonly string[], { tty, interactive }: Flags): string[] {
+  const problem =
+    words.length === 0
+      ? 'missing command; a shell has nobody to talk to'
+      : (tty ?? interactive)
+        ? `cannot be used together with ${tty ? '--tty' : '--interactive'}`
+        : undefined;
+  if (problem !== undefined) throw new InvalidInputError('--detach', problem);
+  return ['/bin/sh', '-c', IN_BACKGROUND, 'sh', ...words];
 }
 
 /** $1: the directory, empty for the agent's own; then NAME=value words up to an empty one, then the command. */

@@ -43,7 +43,7 @@ export function sshCommand(): Command {
     });
 }
 
-async function ssh(name: string, words: readonly string[], flags: Flags): Promise<void> {
+export async function ssh(name: string, words: readonly string[], flags: Flags): Promise<void> {
   const machine = new MachineStore().get(name);
   if (flags.printKey) {
     process.stdout.write(`${await machine.publicKey()}\n`);

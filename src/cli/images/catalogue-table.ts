@@ -1,12 +1,8 @@
 import type { CatalogueRow } from '../../index.ts';
 import { table } from '../output/table.ts';
 
-/** Images that can be pulled, for people or for programs. */
-export function catalogueTable(
-  rows: readonly CatalogueRow[],
-  { quiet, json }: { readonly quiet?: true; readonly json?: true },
-): string {
-  if (json) return `${JSON.stringify({ version: 1, images: rows }, null, 2)}\n`;
+/** Images that can be pulled, for people. */
+export function catalogueTable(rows: readonly CatalogueRow[], { quiet }: { readonly quiet?: true }): string {
   if (quiet) return rows.map(({ reference }) => `${reference}\n`).join('');
   const cells = rows.map(
     ({ reference, aliases, verification, architectures, description, own, unconfirmed }) => [

@@ -4,16 +4,16 @@ import type { ListedImage } from '../../index.ts';
 import { catalogueTable } from './catalogue-table.ts';
 import { describeOrigin, describeVerification } from './image-words.ts';
 import { printableLine } from '../output/printable.ts';
+import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
 
-interface Flags {
+interface Flags extends FormatFlags {
   readonly remote?: true;
   readonly quiet?: true;
-  readonly json?: true;
 }
 
 export function imageLsCommand(): Command {
-  return new Command('ls')
+  const command = new Command('ls')
     .summary('list the images')
     .description(
       'Lists the images that are here, the newest first; with --remote those that can be pulled by name. VERIFIED ' +
@@ -21,9 +21,8 @@ export function imageLsCommand(): Command {
     )
     .argument('[stored-image]', 'only those of this name, as in debian or debian:13')
     .option('--remote', 'what the catalogue knows; nobody is asked')
-    .option('-q, --quiet', 'digests only; with --remote names only')
-    .option('--json', 'print JSON')
-    .action(list);
+    .option('-q, --quiet', 'digests only; with --remote names only');
+  return addFormatOptions(command, '{{.Names}} {{.Bytes}}').action(list);
 }
 
 async function list(wanted: string | undefined, flags: Flags): Promise<void> {
@@ -34,7 +33,7 @@ async function list(wanted: string | undefined, flags: Flags): Promise<void> {
   if (flags.remote) {
     const rows = await store.catalogue();
     const shown = rows.filter(({ reference, aliases }) => [reference, ...aliases].some(isWanted));
-    process.stdout.write(catalogueTable(shown, flags));
+    if (!printRecords(flags, 'images', shown)) process.stdout.write(catalogueTable(shown, flags));
     return;
   }
   const { images, broken } = await store.list();
@@ -42,12 +41,7 @@ async function list(wanted: string | undefined, flags: Flags): Promise<void> {
     ({ names, digest }) =>
       wanted === undefined || names.some(isWanted) || digest.startsWith(wanted.replace(/^sha256:/, '')),
   );
-  if (flags.json) {
-    process.stdout.write(
-      `${JSON.stringify({ version: 1, images: shown.map(withVerification), broken }, null, 2)}\n`,
-    );
-    return;
-  }
+  if (printRecords(flags, 'images', shown.map(withVerification), { broken })) return;
   process.stdout.write(
     flags.quiet ? shown.map(({ digest }) => `${shortOf(digest)}\n`).join('') : tableOf(shown),
   );

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import { MachineNotFoundError } from '../../errors/index.ts';
 import { MachineStore } from '../../machines/index.ts';
-import { eachName } from '../session/each-machine.ts';
+import { NOTHING_DONE, eachName, namedOrAll } from '../session/each-machine.ts';
 
 interface Flags {
+  readonly all?: true;
   readonly storage?: true;
   readonly force?: true;
 }
@@ -13,17 +15,27 @@ export function rmCommand(): Command {
       'Removes machines with their NVRAM, TPM, keys and logs. Their disks are kept, and it is said where; with ' +
         '--storage they go too, adopted files included. A file that others stand on stays.',
     )
-    .argument('<machines...>', 'their names')
+    .argument('[machines...]', 'their names')
+    .option('-a, --all', 'all of them; one that runs only with --force')
     .option('--storage', 'remove their disks too')
-    .option('-f, --force', 'pull the plug of one that runs, and do not heed protection')
+    .option('-f, --force', 'power off one that runs, ignore protection and names that do not exist')
     .action(async (names: string[], flags: Flags) => {
       const store = new MachineStore();
-      await eachName(names, async (name) => {
-        const { keptDisks } = await store.remove(name, {
-          storage: flags.storage ?? false,
-          force: flags.force ?? false,
-        });
-        for (const path of keptDisks) process.stderr.write(`vmlet: kept the disk ${path}\n`);
-      });
+      await eachName(
+        namedOrAll(names, flags, () => true),
+        async (name) => {
+          try {
+            const { keptDisks } = await store.remove(name, {
+              storage: flags.storage ?? false,
+              force: flags.force ?? false,
+            });
+            for (const path of keptDisks) process.stderr.write(`vmlet: kept the disk ${path}\n`);
+            return undefined;
+          } catch (error) {
+            if (!flags.force || !(error instanceof MachineNotFoundError)) throw error;
+            return NOTHING_DONE;
+          }
+        },
+      );
     });
 }

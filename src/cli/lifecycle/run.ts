@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { TimedOutError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
 import { bootNews } from './boot-news.ts';
@@ -31,6 +31,7 @@ export function runCommand(): Command {
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--template <template>', 'go on where this template stands, instead of booting an image')
     .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
+    .addOption(new Option('--rm', 'as it is anyway: nothing of the guest stays').hideHelp())
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()

@@ -2,11 +2,12 @@ import { Command } from 'commander';
 import { formatEndpoint } from '../../public/format.ts';
 import { type LiveMachine, MachineStore } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
-import { eachMachine } from '../session/each-machine.ts';
+import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 
 interface Flags {
+  readonly all?: true;
   readonly paused?: true;
   readonly identityTimeout?: number;
   readonly discardSaved?: true;
@@ -18,7 +19,8 @@ interface Flags {
 export function startCommand(): Command {
   return new Command('start')
     .description('Starts machines, or goes on with their saved state. They live on when this command ends.')
-    .argument('<machines...>', 'their names')
+    .argument('[machines...]', 'their names')
+    .option('-a, --all', 'all that do not run')
     .option('--paused', 'do not let them run before vmlet resume')
     .option('--discard-saved', 'boot, and forget the saved memory')
     .option(
@@ -32,7 +34,8 @@ export function startCommand(): Command {
     .action(start);
 }
 
-async function start(names: string[], flags: Flags): Promise<void> {
+async function start(given: string[], flags: Flags): Promise<void> {
+  const names = namedOrAll(given, flags, (machine) => 'status' in machine && !isRunning(machine));
   if (flags.dryRun) {
     const store = new MachineStore();
     for (const name of names) {

@@ -1,6 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { describeEnd, type MachineStopRung } from '../../machines/index.ts';
-import { eachMachine } from '../session/each-machine.ts';
+import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
@@ -17,13 +17,16 @@ export function stopCommand(): Command {
       'Stops machines as gently as they let us: the power button, pressed again while it is ignored, then QMP quit, ' +
         'SIGTERM and SIGKILL.',
     )
-    .argument('<machines...>', 'their names')
+    .argument('[machines...]', 'their names')
+    .option('-a, --all', 'all that run')
     .option('-t, --timeout <time>', 'how long all of it may take (default: 60s)', durationMs)
-    .action(async (names: string[], flags: { timeout?: number }) => {
-      await eachMachine(names, async (machine, signal) => {
+    .addOption(new Option('--time <time>', 'as --timeout').argParser(durationMs).hideHelp())
+    .action(async (names: string[], flags: { all?: true; timeout?: number; time?: number }) => {
+      const timeoutMs = flags.timeout ?? flags.time;
+      await eachMachine(namedOrAll(names, flags, isRunning), async (machine, signal) => {
         const { rung, outcome } = await machine
           .live()
-          .stop({ signal, ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }) });
+          .stop({ signal, ...(timeoutMs !== undefined && { timeoutMs }) });
         process.stderr.write(`vmlet: ${machine.name}: ${RUNGS[rung]}; ${describeEnd(outcome)}\n`);
       });
     });

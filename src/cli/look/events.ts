@@ -1,22 +1,27 @@
 import { Command } from 'commander';
-import type { NamedMachine } from '../../machines/index.ts';
+import type { LoggedEvent, NamedMachine } from '../../machines/index.ts';
 import { formatLossless } from '../../qmp/index.ts';
 import { MachineNotFoundError } from '../../errors/index.ts';
+import { printableLine } from '../output/printable.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
 export function eventsCommand(): Command {
   return new Command('events')
     .description(
-      "Prints QEMU's events and the keeper's as they come, one JSON object a line with the machine's name. It reads files: " +
-        'nothing waits for it.',
+      "Prints QEMU's events and the keeper's as they come, one a line: time, machine, event and data. It reads files, " +
+        'and delays no machine.',
     )
     .argument('[machines...]', 'their names; all that are there by default')
     .option('--since-start', 'begin with the events of the run that is on its way, or was the last')
+    .option('--json', 'print JSON, one object a line')
     .action(events);
 }
 
-async function events(names: string[], { sinceStart }: { sinceStart?: true }): Promise<void> {
+async function events(
+  names: string[],
+  { sinceStart, json }: { sinceStart?: true; json?: true },
+): Promise<void> {
   const { MachineStore } = await import('../../machines/index.ts');
   const store = new MachineStore();
   const wanted = names.length > 0 ? [...new Set(names)] : store.names();
@@ -26,16 +31,37 @@ async function events(names: string[], { sinceStart }: { sinceStart?: true }): P
     return;
   }
   await untilInterrupted(async (signal) => {
-    await Promise.all(machines.map(async (machine) => printEvents(machine, sinceStart === true, signal)));
+    const lineOf = json === true ? jsonLine : textLine;
+    await Promise.all(
+      machines.map(async (machine) =>
+        printEvents(machine, { sinceStart: sinceStart === true, signal }, lineOf),
+      ),
+    );
   });
 }
 
-async function printEvents(machine: NamedMachine, sinceStart: boolean, signal: AbortSignal): Promise<void> {
+type LineOf = (machine: string, event: LoggedEvent) => string;
+
+const jsonLine: LineOf = (machine, event) => formatLossless({ machine, ...event });
+
+const textLine: LineOf = (machine, { timestamp, event, data }) => {
+  const time = new Date(timestamp.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
+  const details = Object.entries(data ?? {}).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : formatLossless(value)}`,
+  );
+  return printableLine([time, machine, event, ...details].join(' '));
+};
+
+async function printEvents(
+  machine: NamedMachine,
+  options: { readonly sinceStart: boolean; readonly signal: AbortSignal },
+  lineOf: LineOf,
+): Promise<void> {
   const onPossibleGap = (): void =>
     void process.stderr.write(`vmlet: ${machine.name}: some events are missing\n`);
   try {
-    for await (const event of machine.events({ sinceStart, signal, onPossibleGap })) {
-      await writeOut(`${formatLossless({ machine: machine.name, ...event })}\n`);
+    for await (const event of machine.events({ ...options, onPossibleGap })) {
+      await writeOut(`${lineOf(machine.name, event)}\n`);
     }
   } catch (error) {
     // The others go on; when it was the last, that is all.

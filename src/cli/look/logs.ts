@@ -7,6 +7,7 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 
 interface Flags {
   readonly follow?: true;
+  readonly tail?: number;
   readonly lines?: number;
   readonly source: LogSource;
 }
@@ -21,12 +22,14 @@ export function logsCommand(): Command {
     )
     .argument('<machine>', 'its name')
     .option('-f, --follow', 'go on with what comes, from run to run')
-    .option('-n, --lines <n>', 'begin with the last so many lines', lineCount)
+    .option('-n, --tail <n>', 'begin with the last so many lines', lineCount)
+    .addOption(new Option('--lines <n>', 'as --tail').argParser(lineCount).hideHelp())
     .addOption(new Option('--source <log>', 'which log').choices(SOURCES).default('serial'))
     .action(logs);
 }
 
-async function logs(name: string, flags: Flags): Promise<void> {
+async function logs(name: string, given: Flags): Promise<void> {
+  const flags = { ...given, lines: given.tail ?? given.lines };
   const { MachineStore } = await import('../../machines/index.ts');
   const machine = new MachineStore().get(name);
   await untilInterrupted(async (signal) => {
@@ -45,7 +48,11 @@ async function logs(name: string, flags: Flags): Promise<void> {
 
 function read(
   machine: NamedMachine,
-  { follow, lines: tailLines, source }: Flags,
+  {
+    follow,
+    lines: tailLines,
+    source,
+  }: Pick<Flags, 'follow' | 'source'> & { readonly lines: number | undefined },
   signal: AbortSignal,
 ): AsyncIterable<Buffer> {
   if (!follow) return machine.log(source, { tailLines });

@@ -2,12 +2,15 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes, formatEndpoint } from '../../public/format.ts';
 import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
+import { isRunning } from '../session/each-machine.ts';
 import { collect } from '../flags/flag-values.ts';
+import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
 
-interface Flags {
+interface Flags extends FormatFlags {
+  readonly all?: true;
+  readonly running?: true;
   readonly filter?: readonly string[];
-  readonly json?: true;
   readonly quiet?: true;
 }
 
@@ -17,7 +20,7 @@ const FILTER_HINT =
   'expected name=TEXT, label=KEY[=VALUE] or state=running|paused|stopped|created|saved|broken';
 
 export function lsCommand(): Command {
-  return new Command('ls')
+  const command = new Command('ls')
     .description(
       'Lists the machines and what each does just now, or how it ended. A broken one shows what is wrong.',
     )
@@ -26,20 +29,19 @@ export function lsCommand(): Command {
       'only name=TEXT, label=KEY[=VALUE] or state=STATE; all that are given',
       collect,
     )
-    .option('-q, --quiet', 'names only')
-    .option('--json', 'print JSON')
-    .action(list);
+    .option('-a, --all', 'those that do not run too, as without --running')
+    .option('--running', 'only those that run, as vmlet ps')
+    .option('-q, --quiet', 'names only');
+  return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);
 }
 
 function list(flags: Flags): void {
   const filters = (flags.filter ?? []).map(parseFilter);
   const machines = new MachineStore()
     .list()
+    .filter((machine) => flags.all || !flags.running || isRunning(machine))
     .filter((machine) => filters.every((matches) => matches(machine)));
-  if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, machines: machines.map(describe) }, null, 2)}\n`);
-    return;
-  }
+  if (printRecords(flags, 'machines', machines.map(describe))) return;
   if (flags.quiet) {
     process.stdout.write(machines.map(({ name }) => `${name}\n`).join(''));
     return;

@@ -29,13 +29,13 @@ const UNKNOWN = '-';
 export function statsCommand(): Command {
   return new Command('stats')
     .description(
-      'Shows what machines use: a table that refreshes on a terminal, one JSON object a machine and reading elsewhere. ' +
-        '100 % are one processor of this host. Network traffic is counted for bridges only; passt and slirp count none.',
+      'Shows what machines use, in a table that refreshes on a terminal. With --json each machine and reading is a ' +
+        'JSON object on a line of its own. 100 % are one processor of this host. Network traffic is counted for bridges only; passt and slirp count none.',
     )
     .argument('[machines...]', 'their names; all that run by default')
     .option('--no-stream', 'one reading, of the interval that begins now')
     .option('--interval <time>', 'how long between two readings (default: 1s)', durationMs)
-    .option('--json', 'JSON on a terminal, too')
+    .option('--json', 'print JSON')
     .action(stats);
 }
 

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { type TableOptions, tableLines } from './table.ts';
+import { type TableOptions, table, tableLines } from './table.ts';
 import { clipText } from './text-width.ts';
 
 const TERMINAL_OF_UNKNOWN_SIZE = { columns: 80, rows: 24 };
@@ -11,13 +11,13 @@ export interface Reading {
 }
 
 export interface RefreshOptions extends TableOptions {
-  /** Records on a terminal, too. */
+  /** Records instead of the table. */
   readonly json?: boolean | undefined;
 }
 
 type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
-/** One reading after the other: a table that is written over itself on a terminal, a JSON line a record elsewhere. */
+/** One reading after the other: a table, which is written over itself on a terminal, or a JSON line for each record. */
 export class RefreshingTable {
   readonly #output: Output;
   readonly #options: RefreshOptions;
@@ -27,12 +27,16 @@ export class RefreshingTable {
   constructor(options: RefreshOptions = {}, output: Output = process.stdout) {
     this.#output = output;
     this.#options = options;
-    this.#inPlace = options.json !== true && output.isTTY === true && process.env['TERM'] !== 'dumb';
+    this.#inPlace = output.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
   show({ rows, records }: Reading): void {
-    if (!this.#inPlace) {
+    if (this.#options.json === true) {
       for (const record of records) this.#output.write(`${JSON.stringify(record)}\n`);
+      return;
+    }
+    if (!this.#inPlace) {
+      this.#output.write(table(rows, this.#options));
       return;
     }
     const size = { ...TERMINAL_OF_UNKNOWN_SIZE, ...known(this.#output) };

@@ -1,4 +1,5 @@
-import { MachineStore, type NamedMachine } from '../../machines/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import { type ListedMachine, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
@@ -14,6 +15,38 @@ export async function eachMachine(
   await eachName(names, async (name, signal) => work(store.get(name), signal));
 }
 
+/**
+ * The machines that were named, or with `--all` all that a verb has something to do for.
+ * @throws InvalidInputError for neither and for both.
+ */
+export function namedOrAll(
+  names: readonly string[],
+  { all }: { readonly all?: true },
+  isMeant: (machine: ListedMachine) => boolean,
+): readonly string[] {
+  if (all && names.length > 0) {
+    throw new InvalidInputError('--all', 'cannot be used together with names', {
+      hint: 'leave one of them out',
+    });
+  }
+  if (!all && names.length === 0) {
+    throw new InvalidInputError('machines', 'missing names', { hint: 'give names of machines, or --all' });
+  }
+  return all
+    ? new MachineStore()
+        .list()
+        .filter(isMeant)
+        .map(({ name }) => name)
+    : names;
+}
+
+export function isRunning(machine: ListedMachine): boolean {
+  return 'status' in machine && machine.status.kind === 'running';
+}
+
+/** The answer of work that had nothing to do, so that no name is printed. */
+export const NOTHING_DONE = Symbol('nothing done');
+
 /** The same for what needs no machine that can be read. */
 export async function eachName(
   names: readonly string[],
@@ -23,8 +56,8 @@ export async function eachName(
     await Promise.all(
       [...new Set(names)].map(async (name) => {
         try {
-          await work(name, signal);
-          process.stdout.write(`${name}\n`);
+          const done = await work(name, signal);
+          if (done !== NOTHING_DONE) process.stdout.write(`${name}\n`);
         } catch (error) {
           process.exitCode = reportError(error);
         }

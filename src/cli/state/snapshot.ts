@@ -16,9 +16,9 @@ export function snapshotCommand(): Command {
       'that run. It is kept in the disks themselves, which have to be qcow2.',
   );
   snapshot
-    .command('create')
+    .command('create', { isDefault: true })
     .description(
-      'keep what a machine is now. One that runs stands still while its memory is written. UEFI variables that are ' +
+      'the word create may be left out: keep what a machine is now. One that runs stands still while its memory is written. UEFI variables that are ' +
         'changed after it are safe only once the machine was paused or stopped',
     )
     .argument('<machine>', 'its name')

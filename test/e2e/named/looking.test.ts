@@ -105,8 +105,8 @@ describe('vmlet events', () => {
   it('prints those of all machines, and nobody waits for it', async () => {
     await machine('one', 'hang');
     await machine('two', 'hang');
-    const all = home.start(['events']);
-    const mine = home.start(['events', '--since-start', 'two']);
+    const all = home.start(['events', '--json']);
+    const mine = home.start(['events', '--json', '--since-start', 'two']);
     await until(() => mine.stdout().includes('RESUME'));
     await home.vmlet('pause', 'one');
     await until(() => all.stdout().includes('STOP'));
@@ -137,7 +137,7 @@ describe('vmlet events', () => {
     await home.vmlet('start', 'm');
     await home.vmlet('kill', 'm');
     expect(existsSync(`${home.store.get('m').files.events}.1`)).toBe(true);
-    const events = home.start(['events', '--since-start', 'm']);
+    const events = home.start(['events', '--json', '--since-start', 'm']);
     await until(() => events.stdout().includes('RESUME'));
     await home.vmlet('rm', '--storage', 'm');
     const { status, stdout, stderr } = await events.finished;
@@ -162,7 +162,7 @@ describe('vmlet stats', () => {
     await machine('busy', 'spin');
     // Their firmware is as busy as the other guest.
     for (const name of ['idle', 'busy']) await home.vmlet('wait', name, '--for', 'log=up');
-    const { status, stdout } = await home.vmlet('stats', '--no-stream', '--interval', '300ms');
+    const { status, stdout } = await home.vmlet('stats', '--json', '--no-stream', '--interval', '300ms');
     expect(status).toBe(0);
     const [busy, idle] = jsonLines(stdout) as unknown as Reading[];
     expect([busy?.machine, idle?.machine]).toEqual(['busy', 'idle']);
@@ -180,8 +180,8 @@ describe('vmlet stats', () => {
 
   it('goes on until interrupted, and with named machines until they have ended', async () => {
     await machine('m', 'hang');
-    const all = home.start(['stats', '--interval', '100ms']);
-    const named = home.start(['stats', '--interval', '100ms', 'm']);
+    const all = home.start(['stats', '--json', '--interval', '100ms']);
+    const named = home.start(['stats', '--json', '--interval', '100ms', 'm']);
     await until(() => jsonLines(named.stdout()).length > 2 && jsonLines(all.stdout()).length > 2);
     const [first, second] = jsonLines(named.stdout()) as unknown as Reading[];
     expect(first?.rate).toBeNull();

@@ -93,7 +93,7 @@ async function lookAtPause(home: SmallHome): Promise<string[]> {
 }
 
 async function isInEvents(home: SmallHome): Promise<boolean> {
-  const events = home.start(['events', '--since-start', 'm']);
+  const events = home.start(['events', '--json', '--since-start', 'm']);
   try {
     const line = await until(() =>
       events

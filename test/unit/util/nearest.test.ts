@@ -11,7 +11,9 @@ it.each([
   ['ab', 'abc', 1],
   ['bc', 'abc', 1],
   ['kitten', 'sitting', 3],
-  ['ab', 'ba', 2],
+  ['ab', 'ba', 1],
+  ['strat', 'start', 1],
+  ['ca', 'abc', 3],
   ['flaw', 'lawn', 2],
 ])('from %j to %j it is %d', (one, other, distance) => {
   expect(editDistance(one, other)).toBe(distance);

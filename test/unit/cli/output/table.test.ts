@@ -77,11 +77,20 @@ describe('a table that refreshes', () => {
     expect(output.written.at(-1)).toBe('\x1b[1A\r\x1b[JNAME\na name tha\n');
   });
 
+  test('follows the earlier one in a pipe', () => {
+    const output = new Output(false);
+    const refreshing = new RefreshingTable({}, output);
+    refreshing.show(reading('a'));
+    refreshing.show(reading('b'));
+    expect(output.written).toHaveLength(2);
+    expect(output.written.join('')).toMatch(/^[^\x1b]*a[^\x1b]*b[^\x1b]*$/);
+  });
+
   test.each([
-    ['into a pipe', new Output(false), {}],
-    ['when told to', new Output(true), { json: true }],
-  ])('is a JSON line each %s', (_, output, options) => {
-    const refreshing = new RefreshingTable(options, output);
+    ['in a pipe', new Output(false)],
+    ['on a terminal', new Output(true)],
+  ])('is a JSON line each where it is asked for, %s', (_, output) => {
+    const refreshing = new RefreshingTable({ json: true }, output);
     refreshing.show(reading('a'));
     refreshing.show(reading('b'));
     expect(output.written).toEqual(['{"names":["a"]}\n', '{"names":["b"]}\n']);

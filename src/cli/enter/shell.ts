@@ -1,0 +1,90 @@
+import { Command } from 'commander';
+import { type LiveMachine, MachineStore, type VmletChannel } from '../../machines/index.ts';
+import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
+import { durationMs } from '../flags/flag-values.ts';
+import { Interrupts } from '../session/interrupts.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+import { pause } from '../../util/time/pause.ts';
+import { runInGuest } from './guest-command.ts';
+import { ssh } from './ssh.ts';
+
+interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
+  readonly timeout?: number;
+}
+
+/** The agent comes up before an ssh server; where it does not, there is none. */
+const AGENT_PREFERENCE_MS = 2000;
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** The agent sets SHELL to the one of the account. */
+const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
+
+export function shellCommand(): Command {
+  return new Command('shell')
+    .description(
+      'Opens a login shell in a machine, by vmlet’s agent or else by ssh. By the agent it is a shell of root, if no other ' +
+        'user is given; by ssh it is one of the user who logs in there.',
+    )
+    .argument('<machine>', 'its name')
+    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; by the agent only')
+    .option('-w, --workdir <dir>', 'directory to begin in; by the agent only')
+    .option('--timeout <time>', 'how long to wait for the agent or the ssh server (default: 2m)', durationMs)
+    .action(openShell);
+}
+
+async function openShell(name: string, flags: Flags): Promise<void> {
+  const timeoutMs = flags.timeout ?? DEFAULT_TIMEOUT_MS;
+  const channel = await untilInterrupted(async (signal) => findAgent(name, { timeoutMs, signal }));
+  if (channel === undefined) {
+    await ssh(name, [], { timeout: timeoutMs });
+    return;
+  }
+  await using _open = channel;
+  using interrupts = new Interrupts();
+  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  process.exitCode = await runInGuest(
+    (words, options) => channel.agent.exec(words, options),
+    LOGIN_SHELL,
+    { ...flags, ...(onTerminal && { tty: true }) },
+    interrupts,
+    interrupts.signal,
+  );
+}
+
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Undefined where the guest answers by ssh, and has no agent with terminals. */
+async function findAgent(name: string, { timeoutMs, signal }: Limits): Promise<VmletChannel | undefined> {
+  const machine = new MachineStore().get(name);
+  const settled = new AbortController();
+  const limits = { timeoutMs, signal: AbortSignal.any([signal, settled.signal]) };
+  const byAgent = openAgent(machine.live(), limits);
+  const bySsh = machine.waitFor({ ssh: true }, limits);
+  let chosen: VmletChannel | undefined;
+  try {
+    chosen = await Promise.any([byAgent, bySsh.then(async () => soonOf(byAgent))]);
+    return chosen;
+  } catch (error) {
+    signal.throwIfAborted();
+    // The agent's, which says how a guest gets one.
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  } finally {
+    settled.abort();
+    const [late] = await Promise.allSettled([byAgent, bySsh]);
+    if (late.status === 'fulfilled' && late.value !== chosen) await late.value?.[Symbol.asyncDispose]();
+  }
+}
+
+async function openAgent(live: LiveMachine, limits: Limits): Promise<VmletChannel | undefined> {
+  const channel = await live.openGuest(limits);
+  if (channel.kind === 'vmlet') return channel;
+  await channel[Symbol.asyncDispose]();
+  return undefined;
+}
+
+/** An agent that has come up meanwhile is as good as ssh, and asks for no key. */
+async function soonOf(byAgent: Promise<VmletChannel | undefined>): Promise<VmletChannel | undefined> {
+  return Promise.race([byAgent.catch(() => undefined), pause(AGENT_PREFERENCE_MS).then(() => undefined)]);
+}

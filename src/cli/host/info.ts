@@ -1,0 +1,64 @@
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { Command } from 'commander';
+import { formatBytes } from '../../public/format.ts';
+import { isRunning } from '../session/each-machine.ts';
+import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
+import { table } from '../output/table.ts';
+
+export function infoCommand(): Command {
+  const command = new Command('info').description(
+    'Shows what this host has for machines, which programs are used, and where vmlet keeps its files.',
+  );
+  return addFormatOptions(command, '{{.Accelerator}} {{.Versions.Qemu}}').action(info);
+}
+
+async function info(flags: FormatFlags): Promise<void> {
+  const facts = await findFacts();
+  // The one record of `--json` is the document itself.
+  if (printRecords(flags, 'host', [facts])) return;
+  const { host, versions, machines, images, directories } = facts;
+  const rows = [
+    ['processors', `${host.processors}, ${host.processorModel}`],
+    ['memory', `${formatBytes(host.memoryBytes)}, ${formatBytes(host.freeMemoryBytes)} free`],
+    ['accelerator', facts.accelerator],
+    ['kernel', host.kernel],
+    ['vmlet', versions.vmlet],
+    ['Node.js', versions.node],
+    ['QEMU', versions.qemu ?? 'not installed'],
+    ['passt', versions.passt ?? 'not installed'],
+    ['machines', `${machines.total}, ${machines.running} running`],
+    ['images', String(images)],
+    ...Object.entries(directories),
+  ];
+  process.stdout.write(table(rows));
+}
+
+async function findFacts() {
+  const { ImageStore, examineHost, packageVersion } = await import('../../index.ts');
+  const { MachineStore } = await import('../../machines/index.ts');
+  const { survey, surroundings } = await examineHost();
+  const machines = new MachineStore().list();
+  const { images } = await new ImageStore().list();
+  return {
+    accelerator: survey.accelerator.kvm.usable ? 'kvm' : 'tcg',
+    host: {
+      processors: availableParallelism(),
+      processorModel: cpus()[0]?.model.trim() ?? 'unknown',
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+      kernel: release(),
+    },
+    versions: {
+      vmlet: packageVersion(),
+      node: process.versions.node,
+      qemu: survey.qemu?.version,
+      passt: survey.passt && (survey.passt.version ?? 'unknown version'),
+    },
+    machines: { total: machines.length, running: machines.filter(isRunning).length },
+    images: images.length,
+    directories: {
+      data: surroundings.dataDirectory.path,
+      runtime: surroundings.runtimeDirectory.path,
+    },
+  };
+}

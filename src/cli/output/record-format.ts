@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+import { table } from './table.ts';
+import { visibleText } from './text-width.ts';
+
+/** Flags by which a command prints its records for programs. */
+export interface FormatFlags {
+  readonly json?: true;
+  readonly format?: string;
+}
+
+/** @param example fields that the records have. */
+export function addFormatOptions(command: Command, example: string): Command {
+  return command
+    .option('--json', 'print JSON')
+    .option('--format <template>', `json, or a line for each by a template such as '${example}'`);
+}
+
+/**
+ * Prints records for programs where a flag asks for it.
+ * @param name the JSON's field that has them.
+ * @param besides more fields of the JSON.
+ * @returns false where none does: people get a table.
+ * @throws InvalidInputError for a template that is none, and for a field that no record has.
+ */
+export function printRecords(
+  { json, format }: FormatFlags,
+  name: string,
+  records: readonly object[],
+  besides: object = {},
+): boolean {
+  if (json === true || format === 'json') {
+    process.stdout.write(`${JSON.stringify({ version: 1, [name]: records, ...besides }, null, 2)}\n`);
+    return true;
+  }
+  if (format === undefined) return false;
+  process.stdout.write(formatRecords(format, records));
+  return true;
+}
+
+/** A template in the grammar of podman's simplest: text with `{{.Field}}`, `{{.Field.Field}}` and `{{json .Field}}`. */
+type Part = { readonly text: string } | { readonly path: readonly string[]; readonly asJson: boolean };
+
+const PLACEHOLDER = /\{\{\s*(json\s+)?\.([\w.-]*)\s*\}\}/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\\t': '\t', '\\n': '\n', '\\\\': '\\' };
+const TABLE = /^table\s+/;
+
+/**
+ * A line for each record. With `table ` before the template the fields are columns, as in podman.
+ * @throws InvalidInputError for a template that is none, and for a field that no record has.
+ */
+export function formatRecords(template: string, records: readonly object[]): string {
+  const isTable = TABLE.test(template);
+  const parts = parseTemplate(template.replace(TABLE, ''));
+  for (const part of parts) if ('path' in part) requireField(part.path, records);
+  if (!isTable)
+    return records.map((record) => `${parts.map((part) => render(part, record)).join('')}\n`).join('');
+  const columns = parts.filter((part) => 'path' in part);
+  const heading = columns.map(({ path }) => path.join('.').toUpperCase());
+  return table([heading, ...records.map((record) => columns.map((column) => render(column, record)))]);
+}
+
+function parseTemplate(template: string): Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of template.matchAll(PLACEHOLDER)) {
+    parts.push({ text: unescaped(template.slice(end, match.index)) });
+    const path = (match[2] ?? '').split('.').filter((name) => name !== '');
+    parts.push({ path, asJson: match[1] !== undefined });
+    end = match.index + match[0].length;
+  }
+  parts.push({ text: unescaped(template.slice(end)) });
+  const stray = parts.find((part) => 'text' in part && /\{\{|\}\}/.test(part.text));
+  if (stray !== undefined || parts.length === 1) {
+    throw new InvalidInputError('--format', `invalid template ${JSON.stringify(template)}`, {
+      hint: "expected json, or text with fields such as '{{.Name}}', '{{.Spec.MemoryBytes}}' or '{{json .Ports}}'",
+    });
+  }
+  return parts;
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\[tn\\]/g, (escape) => ESCAPES[escape] ?? escape);
+}
+
+function render(part: Part, record: object): string {
+  if ('text' in part) return part.text;
+  const value = valueAt(record, part.path);
+  if (part.asJson) return JSON.stringify(value ?? null);
+  if (value === undefined || value === null) return '';
+  return visibleText(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** A field that some records have is empty in the others: a machine that is stopped has no process. */
+function requireField(path: readonly string[], records: readonly object[]): void {
+  for (const depth of path.keys()) {
+    const above = records.map((record) => valueAt(record, path.slice(0, depth)));
+    const fields = new Set(above.flatMap((value) => fieldsOf(value).map(([field]) => field)));
+    const name = path[depth] ?? '';
+    if (records.length === 0 || [...fields].some((field) => isField(field, name))) continue;
+    throw new InvalidInputError('--format', `no such field: .${path.join('.')}`, {
+      hint:
+        fields.size === 0
+          ? `.${name} is below a value without fields`
+          : `fields there: ${[...fields].join(', ')}`,
+    });
+  }
+}
+
+function valueAt(record: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => fieldsOf(value).find(([field]) => isField(field, name))?.[1],
+    record,
+  );
+}
+
+function fieldsOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+/** `.Name` is `name`: podman's fields begin with capitals. */
+function isField(field: string, name: string): boolean {
+  return field.toLowerCase() === name.toLowerCase();
+}

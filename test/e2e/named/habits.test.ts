@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { start } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+
+let home: Home;
+beforeAll(async () => {
+  home = await makeHome();
+});
+afterAll(async () => home.close());
+
+describe('lists', () => {
+  it('has the images under podman’s words', async () => {
+    const [images, list] = await Promise.all([home.vmlet('images'), home.vmlet('image', 'ls')]);
+    expect(images).toEqual(list);
+    const { status, stderr } = await home.vmlet('rmi', 'nothing');
+    expect([status, stderr]).toEqual([125, expect.stringContaining('nothing') as string]);
+    expect((await home.vmlet('rmi', '--help')).stdout).toContain('Usage: vmlet image rm');
+  });
+
+  it('searches the catalogue, and says that nothing matches', async () => {
+    const all = await home.vmlet('search', '--format', '{{.Reference}}');
+    const some = await home.vmlet('search', 'debian', '--format', '{{.Reference}}');
+    expect(some.stdout).toContain('debian:13\n');
+    expect(all.stdout.split('\n').length).toBeGreaterThan(some.stdout.split('\n').length);
+    const none = await home.vmlet('search', 'zzzz');
+    expect([none.status, none.stdout]).toEqual([0, '']);
+    expect(none.stderr).toContain('no image matches "zzzz"');
+    expect(JSON.parse((await home.vmlet('search', 'zzzz', '--json')).stdout)).toEqual({
+      version: 1,
+      images: [],
+    });
+  });
+
+  it('has the host in one table', async () => {
+    const { stdout } = await home.vmlet('info');
+    for (const title of ['processors', 'memory', 'accelerator', 'QEMU', 'machines']) {
+      expect(stdout).toMatch(new RegExp(`^${title} `, 'm'));
+    }
+    expect((await home.vmlet('info', '--format', '{{.Machines.Total}}')).stdout).toMatch(/^\d+\n$/);
+  });
+});
+
+describe('a machine', () => {
+  it('is reached by the words of podman and virsh', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none');
+    expect((await home.vmlet('ps', '-q')).stdout).toBe('');
+    expect((await home.vmlet('ps', '-a', '--format', '{{.Name}} {{.State}}')).stdout).toBe('m created\n');
+    expect((await home.vmlet('ls', '-a', '-q')).stdout).toBe('m\n');
+    expect((await home.vmlet('port', 'm')).stdout).toMatch(/^HOST +GUEST\n$/);
+
+    const started = await home.vmlet('start', '-a');
+    expect([started.status, started.stdout]).toEqual([0, 'm\n']);
+    expect((await home.vmlet('ps', '--format', 'table {{.Name}} {{.Spec.Cpus}}')).stdout).toMatch(
+      /^NAME +SPEC\.CPUS\nm +\d+\n$/,
+    );
+    expect((await home.vmlet('inspect', 'm', '--format', '{{.Name}}:{{.Status.Kind}}')).stdout).toBe(
+      'm:running\n',
+    );
+
+    const detached = await home.vmlet(
+      'exec',
+      '-d',
+      '-e',
+      'WORD=hello',
+      'm',
+      '--',
+      'sh',
+      '-c',
+      'echo $WORD >/tmp/word; exec sleep 1000',
+    );
+    expect(detached).toMatchObject({ status: 0, stderr: '' });
+    const pid = /^(\d+)\n$/.exec(detached.stdout)?.[1] ?? '';
+    const shell = start(['shell', 'm'], {
+      env: home.environment,
+      input: `until grep -q sleep /proc/${pid}/comm; do :; done; cat /tmp/word; exit 3\n`,
+    });
+    expect(await shell.finished).toMatchObject({ status: 3, stdout: 'hello\n' });
+    expect(await home.vmlet('exec', '-d', 'm', '--', 'no-such-program')).toMatchObject({
+      status: 127,
+      stderr: 'no-such-program: not found\n',
+    });
+
+    const statistics = await home.vmlet('stats', '--no-stream', '--interval', '100ms');
+    expect(statistics.stdout).toMatch(/^NAME .*\nm /);
+    const logged = await home.vmlet('logs', '--tail', '1', 'm');
+    expect(logged.stdout.split('\n').length).toBeLessThanOrEqual(2);
+
+    expect((await home.vmlet('stop', '-a', '--time', '60')).stdout).toBe('m\n');
+    expect(await home.vmlet('rm', '-f', 'absent')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect((await home.vmlet('rm', '-a')).stdout).toBe('m\n');
+    expect((await home.vmlet('ps', '-a', '-q')).stdout).toBe('');
+  });
+});

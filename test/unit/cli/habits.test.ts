@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../../../src/cli/main.ts';
+import { ADVICE } from '../../../src/cli/unknown-command.ts';
+
+let printed = '';
+beforeEach(() => {
+  printed = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+async function type(...words: string[]): Promise<{ status: unknown; stderr: string }> {
+  await main(words, '1');
+  return { status: process.exitCode, stderr: printed };
+}
+
+/** Words of other programs, and the answer: no command that loses something is spelled out, but for its help. */
+const ADVISED: readonly [string, RegExp][] = [
+  ['build', /vmlet image build/],
+  ['container', /no word before the verb/],
+  ['define', /vmlet create/],
+  ['delete', /vmlet rm --help/],
+  ['destroy', /vmlet stop NAME.*vmlet kill --help/],
+  ['df', /vmlet system df/],
+  ['dominfo', /vmlet inspect/],
+  ['edit', /vmlet set/],
+  ['history', /vmlet image inspect/],
+  ['launch', /vmlet create NAME --image IMAGE --start/],
+  ['list', /vmlet ls/],
+  ['prune', /vmlet system prune --dry-run/],
+  ['reboot', /vmlet restart/],
+  ['shutdown', /vmlet stop/],
+  ['tag', /vmlet image tag/],
+  ['top', /vmlet stats/],
+  ['undefine', /vmlet rm --help/],
+  ['up', /vmlet start/],
+  ['vm', /no word before the verb/],
+];
+
+describe('a word of another program', () => {
+  it.each(ADVISED)('%s is answered with what does the same', async (word, advice) => {
+    const { status, stderr } = await type(word, 'm');
+    expect(status).toBe(125);
+    expect(stderr).toContain(`vmlet: no such command: ${word}\n`);
+    expect(stderr).toMatch(advice);
+  });
+
+  it('is never answered with a command that loses something', () => {
+    const losing = /vmlet (rm|kill|reset|restore|system prune)\b(?! (--help|--dry-run))/;
+    for (const [word, advice] of Object.entries(ADVICE)) expect(advice, word).not.toMatch(losing);
+  });
+
+  it.each([
+    [['strat', 'm'], 'did you mean: vmlet start'],
+    [['ststs'], 'did you mean: vmlet stats'],
+    [['image', 'lst'], 'did you mean: vmlet image ls'],
+    [['image', 'rmm'], 'commands are listed by: vmlet image --help'],
+    [['rmm', 'm'], 'commands are listed by: vmlet --help'],
+    [['kil', 'm'], 'commands are listed by: vmlet --help'],
+    [['resett', 'm'], 'commands are listed by: vmlet --help'],
+  ])('%j, mistyped, is answered with %s', async (words, answer) => {
+    const { status, stderr } = await type(...words);
+    expect(status).toBe(125);
+    expect(stderr).toContain(`\n  ${answer}\n`);
+  });
+});
+
+describe('values that are none', () => {
+  it.each([
+    [['create', 'port'], 'invalid name "port": port is a command of vmlet'],
+    [['create', 'restore'], 'invalid name "restore": '],
+    [['rename', 'm', 'ps'], 'invalid name "ps": '],
+    [['clone', 'm', 'ls'], 'invalid name "ls": '],
+    [['stop', '-t', 'soon', 'm'], 'invalid value "soon" for --timeout: '],
+    [['logs', '--tail', 'x', 'm'], 'invalid value "x" for --tail: '],
+    [['stop'], 'machines: missing names'],
+    [['stop', '-a', 'm'], '--all: cannot be used together with names'],
+    [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
+    [['image', 'ls', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
+    [['exec', '-d', 'm'], '--detach: missing command'],
+    [['exec', '-dt', 'm', 'true'], '--detach: cannot be used together with --tty'],
+  ])('%j', async (words, problem) => {
+    const { status, stderr } = await type(...words);
+    expect(status).toBe(125);
+    expect(stderr).toContain(`vmlet: ${problem}`);
+  });
+});
