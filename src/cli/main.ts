@@ -1,4 +1,4 @@
-import { withoutAlias } from './aliases.ts';
+import { withoutAlias } from './help/aliases.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
 

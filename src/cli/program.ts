@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ALIASES, verbAt } from './aliases.ts';
+import { ALIASES, verbAt } from './help/aliases.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
-import { refuseUnknownCommand } from './unknown-command.ts';
+import { EXAMPLES } from './help/examples.ts';
+import { refuseUnknownCommand } from './help/unknown-command.ts';
 
 /** The whole command, of which only the verb that is asked for is loaded; the others are a name and a summary. */
 export async function programFor(args: readonly string[], version: string): Promise<Command> {
@@ -22,6 +23,7 @@ export async function programFor(args: readonly string[], version: string): Prom
       const command = (name === asked ? await loadVerb(name) : undefined) ?? new Command(name);
       if (name === asked && NAMING_VERBS.includes(name)) await reserveCommandWords(command);
       inheritSettings(command, program);
+      command.addHelpText('after', examplesOf(name));
       program.addCommand(command.summary(verb.summary).helpGroup(`${group}:`));
     }
   }
@@ -29,6 +31,11 @@ export async function programFor(args: readonly string[], version: string): Prom
   program.addHelpText('after', `\nAliases: ${aliases.join(', ')}`);
   refuseUnknownWords(program);
   return program;
+}
+
+function examplesOf(verb: string): string {
+  const lines = EXAMPLES[verb] ?? [];
+  return ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
 /** commander's sentences about values, in the words of our own errors. */
@@ -62,7 +69,11 @@ async function reserveCommandWords(command: Command): Promise<void> {
 
 function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
-  for (const child of command.commands) inheritSettings(child, command);
+  for (const child of command.commands) {
+    inheritSettings(child, command);
+    // A list of commands has room for one sentence of each.
+    if (child.summary() === '') child.summary(child.description().replace(/[.;:] .*$/s, ''));
+  }
   if (command.commands.length > 0) command.helpCommand(false);
   refuseUnknownWords(command);
 }

@@ -16,7 +16,11 @@ const forkSchema = z.strictObject({
   /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
   ports: startOptions.ports,
   /** As for a launch; only for a template that has a network. With one that was made with slirp it is slirp. */
-  net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), { flag: '--net <kind>', description: 'network' }),
+  net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), {
+    flag: '--net <kind>',
+    group: 'Network',
+    description: 'network',
+  }),
   /** Milliseconds until the fork answers; 60 000 by default. */
   timeoutMs: startOptions.timeoutMs,
 });

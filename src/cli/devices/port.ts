@@ -28,7 +28,7 @@ export function portCommand(): Command {
     .action(remove);
   port
     .command('ls', { isDefault: true })
-    .description('list the forwards; the word ls may be left out')
+    .description('list the forwards. The word ls may be left out.')
     .argument('<machine>', 'its name')
     .option('--json', 'print JSON')
     .action(list);

@@ -9,8 +9,9 @@ export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): 
   return command;
 }
 
-function commanderOption({ flag, description, value, choices }: OptionFlag): Option {
+function commanderOption({ flag, description, group, value, choices }: OptionFlag): Option {
   const option = choices === undefined ? new Option(flag, description) : choice(flag, description, choices);
+  if (group !== undefined) option.helpGroup(`${group}:`);
   if (value === 'number') option.argParser(wholeNumber);
   if (value === 'time') option.argParser(durationMs);
   if (value === 'texts' || value === 'pairs') option.argParser(collect);

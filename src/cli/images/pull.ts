@@ -17,7 +17,7 @@ interface Flags extends GuestFlags {
 /** `vmlet pull`, which `vmlet image pull` is too. */
 export function pullCommand(): Command {
   const command = new Command('pull')
-    .summary('get images from their publishers')
+    .summary('download images')
     .description(
       'Gets images from their publishers, verified as the catalogue says, and prints their digests. What is there ' +
         'already and has not changed is not fetched again; what was interrupted is taken up. An image from elsewhere ' +

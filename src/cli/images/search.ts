@@ -9,7 +9,7 @@ interface Flags extends FormatFlags {
 /** `vmlet search`, which `vmlet image search` is too. */
 export function searchCommand(): Command {
   const command = new Command('search')
-    .summary('find images that can be pulled')
+    .summary('search for images to download')
     .description(
       'Lists the images that can be pulled by name and have a word in their name, alias or description: those of ' +
         'vmlet’s catalogue, and those in images.yaml in your own configuration. Nobody is asked.',

@@ -18,7 +18,7 @@ export function snapshotCommand(): Command {
   snapshot
     .command('create', { isDefault: true })
     .description(
-      'the word create may be left out: keep what a machine is now. One that runs stands still while its memory is written. UEFI variables that are ' +
+      'keep what a machine is now. The word create may be left out. One that runs stands still while its memory is written. UEFI variables that are ' +
         'changed after it are safe only once the machine was paused or stopped',
     )
     .argument('<machine>', 'its name')

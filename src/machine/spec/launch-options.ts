@@ -24,7 +24,7 @@ export const startOptions = {
       .positive()
       .max(2 ** 31 - 1)
       .optional(),
-    { flag: '--boot-timeout <time>', description: 'how long booting may take', value: 'time' },
+    { flag: '--boot-timeout <time>', group: 'Boot', description: 'how long booting may take', value: 'time' },
   ),
 };
 
@@ -52,12 +52,14 @@ export const launchSchema = z.strictObject({
       .default([]),
     {
       flag: '--disk <disk>',
+      group: 'Disks',
       description: 'fresh disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted]',
     },
   ),
   /** passt where it is installed, slirp otherwise, by default (`auto`). */
   net: withFlag(z.enum([...REQUESTED_BACKENDS, 'none']).default('auto'), {
     flag: '--net <kind>',
+    group: 'Network',
     description: 'network',
   }),
   /** Path of an initramfs for `kernel`; the micro image's by default. */

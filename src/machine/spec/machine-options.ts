@@ -16,10 +16,19 @@ export type PullPolicy = (typeof PULL_POLICIES)[number];
 const CPU_MODEL = /^(?=.*[a-z])[\w.-]+$/i;
 
 const hardware = {
-  cpus: withFlag(z.int().min(1).max(255), { flag: '--cpus <n>', description: 'virtual processors' }),
-  accel: withFlag(z.enum(ACCELERATORS), { flag: '--accel <kind>', description: 'accelerator' }),
+  cpus: withFlag(z.int().min(1).max(255), {
+    flag: '--cpus <n>',
+    group: 'Hardware',
+    description: 'virtual processors',
+  }),
+  accel: withFlag(z.enum(ACCELERATORS), {
+    flag: '--accel <kind>',
+    group: 'Hardware',
+    description: 'accelerator',
+  }),
   cpu: withFlag(z.string().regex(CPU_MODEL, 'expected the name of a processor model, or auto'), {
     flag: '--cpu <model>',
+    group: 'Hardware',
     description: "processor model of QEMU's, such as Nehalem",
   }),
 };
@@ -45,17 +54,23 @@ export const changeOptions = z
     /** Bytes, or a size such as `512M`. */
     memory: withFlag(z.union([z.number(), z.string()], 'expected bytes, or a size such as 512M'), {
       flag: '-m, --memory <size>',
+      group: 'Hardware',
       description: 'memory such as 512M or 4G',
     }),
     ...hardware,
     limits: withFlag(
       // `parseLimits` reads what is in it.
       z.custom<LimitsInput>(isTextOrObject, 'expected an object or a text'),
-      { flag: '--limit <limits>', description: 'what systemd lets QEMU use of the host, cpus=1.5,memory=3G' },
+      {
+        flag: '--limit <limits>',
+        group: 'Hardware',
+        description: 'what systemd lets QEMU use of the host, cpus=1.5,memory=3G',
+      },
     ),
     /** More of the kernel's command line, after ours: later words win. */
     append: withFlag(z.string(), {
       flag: '--append <words>',
+      group: 'Boot',
       description: "more of the kernel's command line",
     }),
   })
@@ -76,16 +91,22 @@ export const makeOptions = {
       .array(z.custom<PortInput>(isTextOrObject, "expected a port in podman's grammar"))
       .readonly()
       .default([]),
-    { flag: '-p, --publish <port>', description: 'forward a port, [ip:][host]:guest[/tcp|udp]' },
+    {
+      flag: '-p, --publish <port>',
+      group: 'Network',
+      description: 'forward a port, [ip:][host]:guest[/tcp|udp]',
+    },
   ),
   /** Path of a Linux kernel to boot instead of an image's. */
   kernel: withFlag(z.string().min(1).optional(), {
     flag: '--kernel <file>',
+    group: 'Boot',
     description: 'boot this Linux kernel',
   }),
   /** Path of an initramfs for `kernel`; the micro image's by default. */
   initrd: withFlag(z.string().min(1).optional(), {
     flag: '--initrd <file>',
+    group: 'Boot',
     description: 'initramfs for --kernel',
   }),
   /**
@@ -94,17 +115,20 @@ export const makeOptions = {
    */
   pull: withFlag(z.enum(PULL_POLICIES).default('missing'), {
     flag: '--pull <when>',
+    group: 'Boot',
     description: 'when to get the image from its publisher',
   }),
   /** What the guest sees of the image's disk, as in `20G`, where that is to be more than the image's own. */
   diskSize: withFlag(z.union([z.number(), z.string()]).optional(), {
     flag: '--disk-size <size>',
+    group: 'Disks',
     description: "size of the image's disk in the guest",
     otherwise: "the image's own",
   }),
   /** What boots a disk; what its image needs, and `bios` for a path, by default. */
   firmware: withFlag(z.enum(FIRMWARE_KINDS).optional(), {
     flag: '--firmware <kind>',
+    group: 'Boot',
     description: 'what boots a disk',
     otherwise: 'what its image needs, else bios',
   }),

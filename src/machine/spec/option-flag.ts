@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+export type OptionGroup = 'Boot' | 'Hardware' | 'Disks' | 'Network';
+
 /** An option of the library's as a command line asks for it. */
 export interface OptionFlag {
   /** The library's name of it, as in `diskSize`. */
@@ -7,6 +9,8 @@ export interface OptionFlag {
   /** With its short form and the kind of its value, as in `-m, --memory <size>`. */
   readonly flag: string;
   readonly description: string;
+  /** The heading under which help lists it; undefined for the general one. */
+  readonly group: OptionGroup | undefined;
   /**
    * What is made of the words after it: one as it is (`text`), a whole number, milliseconds of a time such as `1.5m`,
    * all that were given as it is repeated (`texts`), an object of KEY=VALUE (`pairs`); a `switch` has none.
@@ -20,6 +24,7 @@ export interface OptionFlag {
 interface FlagWords extends Pick<OptionFlag, 'flag' | 'description'> {
   /** What holds without the flag, in words; the schema's own default where it has one. */
   readonly otherwise?: string;
+  readonly group?: OptionGroup;
   readonly value?: 'time' | 'pairs';
 }
 
@@ -55,6 +60,7 @@ function flagOf(option: string, schema: z.core.$ZodType): OptionFlag | undefined
     description: [words.description, ...(otherwise === undefined ? [] : [`(default: ${otherwise})`])].join(
       ' ',
     ),
+    group: words.group,
     value: words.value ?? valueOf(base),
     choices: base instanceof z.ZodEnum ? base.options.map(String) : undefined,
   };

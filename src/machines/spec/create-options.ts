@@ -31,21 +31,25 @@ const createSchema = z.strictObject({
    */
   image: withFlag(z.string().min(1).optional(), {
     flag: '--image <image>',
+    group: 'Boot',
     description: 'boot an overlay on an image such as debian:13 or on a disk FILE (with a slash), or micro',
   }),
   /** With the path of a disk in `image`: write into the file itself. */
   adopt: withFlag(z.boolean().default(false), {
     flag: '--adopt',
+    group: 'Boot',
     description: 'with --image FILE: write into the file itself',
   }),
   /** Path of a CD image to boot from while the disks hold nothing to boot. */
   iso: withFlag(z.string().min(1).optional(), {
     flag: '--iso <file>',
+    group: 'Boot',
     description: 'a CD in the drive, which boots while no disk does',
   }),
   /** Path of an install medium (or a tree) whose kernel and initramfs are started directly, once. */
   location: withFlag(z.string().min(1).optional(), {
     flag: '--location <path>',
+    group: 'Boot',
     description: 'start the installer of this ISO or tree, its kernel loaded directly, once',
   }),
   ...makeOptions,
@@ -60,6 +64,7 @@ const createSchema = z.strictObject({
    */
   disks: withFlag(z.array(z.string()).readonly().default([]), {
     flag: '--disk <disk>',
+    group: 'Disks',
     description:
       'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
   }),

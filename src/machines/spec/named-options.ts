@@ -14,12 +14,17 @@ export const namedOptions = z
     /** `auto` is passt where it is, else slirp; `bridge=NAME` for a bridge of the host's. */
     net: withFlag(z.string(), {
       flag: '--net <kind>',
+      group: 'Network',
       description: 'auto, passt, slirp, none or bridge=NAME',
     }),
     /** A TPM 2.0 by swtpm. */
-    tpm: withFlag(z.boolean(), { flag: '--tpm', description: 'a TPM 2.0, by swtpm' }),
+    tpm: withFlag(z.boolean(), { flag: '--tpm', group: 'Hardware', description: 'a TPM 2.0, by swtpm' }),
     /** `vnc` gives it a screen. */
-    display: withFlag(z.enum(DISPLAYS), { flag: '--display <kind>', description: 'a screen' }),
+    display: withFlag(z.enum(DISPLAYS), {
+      flag: '--display <kind>',
+      group: 'Hardware',
+      description: 'a screen',
+    }),
     /** Where ssh logs in. */
     sshUser: withFlag(z.string().regex(/^[a-z_][a-z0-9_.-]*$/i, 'expected the name of a user'), {
       flag: '--ssh-user <user>',

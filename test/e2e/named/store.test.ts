@@ -275,8 +275,8 @@ describe('a removal', () => {
 
   it('keeps what a kept disk stands on, and nothing when the last clone goes with its storage', async () => {
     await create('m');
-    expect(await home.vmlet('clone', '--linked', 'm', 'clone')).toMatchObject({ status: 0 });
-    const { status, stderr } = await home.vmlet('rm', 'clone');
+    expect(await home.vmlet('clone', '--linked', 'm', 'copy')).toMatchObject({ status: 0 });
+    const { status, stderr } = await home.vmlet('rm', 'copy');
     expect(status).toBe(0);
     const told = [...stderr.matchAll(/kept the disk (.*)/g)].map((match) => match[1] ?? '');
     expect(told).toHaveLength(2);
@@ -285,10 +285,10 @@ describe('a removal', () => {
     for (const path of keptDisks(home)) rmSync(path);
 
     await create('m');
-    expect(await home.vmlet('clone', '--linked', 'm', 'clone')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('clone', '--linked', 'm', 'copy')).toMatchObject({ status: 0 });
     expect(await home.vmlet('rm', '--storage', 'm')).toMatchObject({ status: 0 });
     expect(keptDisks(home)).toHaveLength(1);
-    expect(await home.vmlet('rm', '--storage', 'clone')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('rm', '--storage', 'copy')).toMatchObject({ status: 0 });
     expect(keptDisks(home)).toEqual([]);
   });
 

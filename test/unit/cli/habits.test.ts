@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../../src/cli/main.ts';
-import { ADVICE } from '../../../src/cli/unknown-command.ts';
+import { ADVICE } from '../../../src/cli/help/unknown-command.ts';
 
 let printed = '';
 beforeEach(() => {

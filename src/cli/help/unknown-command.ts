@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { editDistance } from '../util/nearest.ts';
-import { printableLine } from './output/printable.ts';
+import { editDistance } from '../../util/nearest.ts';
+import { printableLine } from '../output/printable.ts';
 
 const PROGRAM = 'vmlet';
 
