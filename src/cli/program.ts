@@ -13,9 +13,7 @@ export async function programFor(args: readonly string[], version: string): Prom
     .showHelpAfterError('(--help shows what there is)')
     .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
     .exitOverride();
-  program.addHelpCommand(
-    new Command('help').argument('[command]').description('show the help of a command').helpGroup('Host:'),
-  );
+  program.addHelpCommand(helpCommand().helpGroup('Host:'));
   const asked = args[verbAt(args)];
   for (const group of GROUPS) {
     for (const [name, verb] of Object.entries(VERBS)) {
@@ -67,6 +65,10 @@ async function reserveCommandWords(command: Command): Promise<void> {
   });
 }
 
+function helpCommand(): Command {
+  return new Command('help').argument('[command]').description('show the help of a command');
+}
+
 function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) {
@@ -74,7 +76,7 @@ function inheritSettings(command: Command, parent: Command): void {
     // A list of commands has room for one sentence of each.
     if (child.summary() === '') child.summary(child.description().replace(/[.;:] .*$/s, ''));
   }
-  if (command.commands.length > 0) command.helpCommand(false);
+  if (command.commands.length > 0) command.addHelpCommand(helpCommand());
   refuseUnknownWords(command);
 }
 
