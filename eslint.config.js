@@ -9,6 +9,9 @@ const stdoutBelongsToTheCli = [
   { object: 'process', property: 'stdout', message: 'Only src/cli may write to stdout.' },
 ];
 
+const ABORTS = 'In Node 22 and 24 it aborts the process where a directory below cannot be read.';
+const HAS_NO_CODES = 'Its errors have no codes in Node 24; use util/files/removal.ts.';
+
 export default tseslint.config(
   {
     ignores: [
@@ -49,6 +52,20 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     ignores: ['src/cli/**', 'src/bin/**'],
     rules: { 'no-restricted-properties': ['error', ...stdoutBelongsToTheCli] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'node:fs', importNames: ['cpSync'], message: ABORTS },
+            { name: 'node:fs', importNames: ['rmSync'], message: HAS_NO_CODES },
+          ],
+        },
+      ],
+    },
   },
   {
     files: ['test/**/*.ts', 'scripts/**/*.ts', 'fixtures/**/*.ts'],

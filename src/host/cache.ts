@@ -7,7 +7,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,6 +17,7 @@ import { currentBootId } from '../process/procfs/identity.ts';
 import { makeDirectories } from '../util/files/make-directories.ts';
 import type { Survey } from './survey/host.ts';
 import { SURVEY_VERSION } from './survey/survey-version.ts';
+import { removeFile } from '../util/files/removal.ts';
 
 /** The programs that a survey is about, as absolute paths; undefined where there is none. */
 export interface HostPrograms {
@@ -134,7 +134,7 @@ export function writeCachedSurvey(cacheDirectory: string, key: string, survey: S
     });
     renameSync(temporary, join(cacheDirectory, CACHE_FILE));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BrokenTemplateError,
@@ -22,6 +22,7 @@ import { hostNameSchema } from '../util/host-name.ts';
 import { Template } from './template.ts';
 import { templateFiles } from './template-files.ts';
 import { readRecord } from './template-record.ts';
+import { removeTree } from '../util/files/removal.ts';
 
 /** A directory in which a template is made. */
 export interface TemplatePlace {
@@ -89,7 +90,7 @@ export class TemplateShelf {
     if (directory === undefined) throw new TemplateNotFoundError(name);
     unlinkSync(join(this.#directory, name));
     syncDirectory(this.#directory);
-    rmSync(directory, { recursive: true, force: true });
+    removeTree(directory);
   }
 
   /** Works on a name as the only one who does so just now. A place that is not published goes. */
@@ -107,7 +108,7 @@ export class TemplateShelf {
     mkdirSync(directory, { mode: 0o700 });
     let isPublished = false;
     const onExit = (): void => {
-      if (!isPublished) rmSync(directory, { recursive: true, force: true });
+      if (!isPublished) removeTree(directory);
     };
     process.on('exit', onExit);
     scope.defer(() => {
@@ -121,7 +122,7 @@ export class TemplateShelf {
       renameSync(link, join(this.#directory, name));
       isPublished = true;
       syncDirectory(this.#directory);
-      if (superseded !== undefined) rmSync(superseded, { recursive: true, force: true });
+      if (superseded !== undefined) removeTree(superseded);
     };
     return await work({ directory, publish });
   }
@@ -156,7 +157,7 @@ export class TemplateShelf {
 
   #removeUnfinished(): void {
     for (const { directory, active } of this.unfinished()) {
-      if (!active) rmSync(directory, { recursive: true, force: true });
+      if (!active) removeTree(directory);
     }
   }
 

@@ -1,8 +1,9 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 const STANDARD_OUTPUT = '-';
 
@@ -42,7 +43,7 @@ function write(file: string, png: Buffer, force: boolean): void {
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) throw isThere(file);
     // Half a picture is none.
-    if (!force) rmSync(file, { force: true });
+    if (!force) removeFile(file);
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { VmletError, isSystemError } from '../../errors/index.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { type Locations, locate } from './locations.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 /** Where this user's machines are, by these variables. */
 export function ownLocations(
@@ -60,7 +61,7 @@ function writeNote(note: string, runtime: string, taken: boolean): string {
     if (first !== undefined) return first;
     exchangeFile(note, `${place}\n`);
   } finally {
-    rmSync(beside, { force: true });
+    removeFile(beside);
   }
   return place;
 }

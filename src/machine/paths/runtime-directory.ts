@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, PermissionError, isSystemError } from '../../errors/index.ts';
 import {
@@ -12,6 +12,7 @@ import type { Scope } from '../../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { removeTree } from '../../util/files/removal.ts';
 
 const LONGEST_SOCKET_NAME = 'network.sock'.length;
 
@@ -30,7 +31,7 @@ export function claimPath(path: string, scope: Scope): string {
   if (claimed.size === 0) process.on('exit', removeAllClaimed);
   claimed.add(path);
   scope.defer(() => {
-    rmSync(path, { recursive: true, force: true });
+    removeTree(path);
     claimed.delete(path);
     if (claimed.size === 0) process.off('exit', removeAllClaimed);
   });
@@ -43,7 +44,7 @@ const claimed = new Set<string>();
 function removeAllClaimed(): void {
   for (const path of claimed) {
     try {
-      rmSync(path, { recursive: true, force: true });
+      removeTree(path);
     } catch (error) {
       // The process ends, and has said what there was to say; whoever comes next sweeps it away.
       if (!isSystemError(error)) throw error;
@@ -59,7 +60,7 @@ export function sweepDeadOwners(parent: string): void {
   if (!isOwnDirectory(parent, OTHERS_WRITE)) return;
   for (const name of unlessMissing(() => readdirSync(parent), ['ENOENT']) ?? []) {
     const owner = ownerInName(name);
-    if (owner && !isAlive(owner)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (owner && !isAlive(owner)) removeTree(join(parent, name));
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 import { parseDiskSize } from '../../images/qemu-img/disk-size.ts';
@@ -21,6 +21,7 @@ import { makeDisk } from './make-disk.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { parseNewDisk } from '../spec/new-disk.ts';
 import { sweepUnowned } from './sweep.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 
@@ -69,7 +70,7 @@ export async function addDisk(
       };
     } catch (error) {
       writeSpec(definition, spec);
-      if (!isAbsolute(disk.file)) rmSync(diskPath(disk, files), { force: true });
+      if (!isAbsolute(disk.file)) removeFile(diskPath(disk, files));
       throw error;
     }
   });
@@ -105,7 +106,7 @@ export async function removeDisk(
     const kept = storage ? [] : keepDisks(alone, locations);
     if (storage) unkeepDisks(alone, locations);
     writeSpec(definition, { ...spec, disks: spec.disks.filter((other) => other !== disk) });
-    if (disk.owned && (storage || !isAbsolute(disk.file))) rmSync(diskPath(disk, files), { force: true });
+    if (disk.owned && (storage || !isAbsolute(disk.file))) removeFile(diskPath(disk, files));
     if (storage) sweepUnowned(locations);
     return disk.owned ? kept : [disk.file];
   });
@@ -213,6 +214,6 @@ function removeForgottenDisks({ spec, files }: Definition): void {
   const known = new Set(spec.disks.map((disk) => diskPath(disk, files)));
   for (const name of readdirSync(files.storage)) {
     const path = join(files.storage, name);
-    if (/^disk\d+(-[0-9a-f]+)?\.qcow2$/.test(name) && !known.has(path)) rmSync(path, { force: true });
+    if (/^disk\d+(-[0-9a-f]+)?\.qcow2$/.test(name) && !known.has(path)) removeFile(path);
   }
 }

@@ -1,4 +1,4 @@
-import { linkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { extname, isAbsolute, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -31,7 +31,7 @@ export function unkeepDisks({ spec, files }: Definition, locations: Locations): 
     for (const name of keptNames(path, locations, `${spec.name}-${disk.name}`)) {
       const found = statSync(name, { throwIfNoEntry: false });
       if (!found) break;
-      if (isSameFile(path, name)) rmSync(name);
+      if (isSameFile(path, name)) unlinkSync(name);
     }
   }
 }

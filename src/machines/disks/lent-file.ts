@@ -1,7 +1,8 @@
-import { linkSync, readdirSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PermissionError, isSystemError } from '../../errors/index.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 const PREFIX = 'lent-';
 
@@ -24,7 +25,7 @@ export async function lendFile<T>(
     try {
       return await open(name);
     } finally {
-      rmSync(name, { force: true });
+      removeFile(name);
     }
   }
 }
@@ -32,7 +33,7 @@ export async function lendFile<T>(
 /** Those of whoever was killed while QEMU opened one; the caller holds the machine's lock. */
 export function removeLentFiles({ storage }: Pick<MachineFiles, 'storage'>): void {
   for (const name of readdirSync(storage)) {
-    if (name.startsWith(PREFIX)) rmSync(join(storage, name), { force: true });
+    if (name.startsWith(PREFIX)) removeFile(join(storage, name));
   }
 }
 

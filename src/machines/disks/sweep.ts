@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokenMachineError, MachineNotFoundError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -9,6 +9,7 @@ import { machineNames, readSpec } from '../record/definition.ts';
 import { isKept } from './kept-disks.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { removeFile, removeTree } from '../../util/files/removal.ts';
 
 const MARK = 'store';
 
@@ -30,9 +31,9 @@ export function sweepUnowned(locations: Locations): void {
   const specs = readAllSpecs(locations);
   if (!specs) return;
   const needed = new Set(specs.flatMap(({ disks }) => disks.flatMap((disk) => basesOf(disk, locations))));
-  for (const base of bases) if (!needed.has(base) && !isKept(base)) rmSync(base, { force: true });
+  for (const base of bases) if (!needed.has(base) && !isKept(base)) removeFile(base);
   const ids = new Set(specs.map(({ id }) => id));
-  for (const { id, path } of directories) if (!ids.has(id)) rmSync(path, { recursive: true, force: true });
+  for (const { id, path } of directories) if (!ids.has(id)) removeTree(path);
 }
 
 /** Undefined where one cannot be read, or comes or goes meanwhile: one that is being renamed may not be seen at all. */

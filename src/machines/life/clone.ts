@@ -1,12 +1,11 @@
 import {
-  cpSync,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -41,6 +40,7 @@ import {
 import { newIdentity } from '../spec/new-identity.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 export interface CloneOptions extends Limits {
   /** Both stand on what the disks hold now, instead of a copy each; false by default. */
@@ -82,7 +82,7 @@ export async function cloneMachine(
   const clone = definitionFiles(staging);
   for (const directory of [staging, clone.storage, clone.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(clone.lock, '', { mode: 0o600 });
-  cpSync(files.boot, clone.boot, { recursive: true });
+  for (const name of readdirSync(files.boot)) copyFileSync(join(files.boot, name), join(clone.boot, name));
   const identity = newIdentity();
   if (existsSync(files.seed)) {
     await copySeedDisk(
@@ -150,7 +150,7 @@ function removeReplacedNames({ spec, files }: Definition): void {
   for (const name of readdirSync(files.storage)) {
     const path = join(files.storage, name);
     const identity = identityOf(path);
-    if (identity !== undefined && bases.includes(identity) && !used.has(name)) rmSync(path, { force: true });
+    if (identity !== undefined && bases.includes(identity) && !used.has(name)) removeFile(path);
   }
 }
 
@@ -204,8 +204,8 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   let isKept = false;
   scope.defer(() => {
     if (isKept) return;
-    rmSync(placed, { force: true });
-    rmSync(base, { force: true });
+    removeFile(placed);
+    removeFile(base);
   });
   const options = { backingPath: base, backingFormat: disk.format, sizeBytes, signal };
   await createOverlay({ ...options, path: made });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -19,6 +19,7 @@ import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
 import { killMachine } from '../run/stop.ts';
 import { sweepUnowned } from '../disks/sweep.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { removeFile, removeTree } from '../../util/files/removal.ts';
 
 /** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
@@ -72,11 +73,11 @@ export async function removeMachine(
   if (storage) {
     unkeepDisks({ spec, files }, locations);
     const adopted = spec.disks.filter(({ owned, file }) => owned && isAbsolute(file));
-    for (const { file } of adopted) rmSync(file, { force: true });
+    for (const { file } of adopted) removeFile(file);
   }
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
   // The definition goes last: a removal that is killed can be done again, and finds all that is left.
-  for (const directory of [files.logs, files.sockets]) rmSync(directory, { recursive: true, force: true });
+  for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
   return { keptDisks };

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, MissingProgramError, UserManagerUnavailableError } from '../../errors/index.ts';
@@ -10,6 +10,7 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { checkMachineName } from '../spec/machine-spec.ts';
 import { readDefinition } from '../record/definition.ts';
 import { systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 /** A unit of the user's service manager that starts a machine at boot, or at login. */
 export interface SystemdUnit {
@@ -61,7 +62,7 @@ export async function installSystemdUnit(machine: string): Promise<InstalledSyst
     await systemctl('daemon-reload');
     await systemctl('enable', unit.name);
   } catch (error) {
-    if (isNew) rmSync(unit.path, { force: true });
+    if (isNew) removeFile(unit.path);
     throw error;
   }
   return { ...unit, lingering: await isLingering() };
@@ -80,8 +81,8 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   }
   const active = ACTIVE_STATES.includes(await userManagerState());
   if (active) await systemctl('disable', unit.name);
-  rmSync(link, { force: true });
-  rmSync(unit.path, { force: true });
+  removeFile(link);
+  removeFile(unit.path);
   if (active) await systemctl('daemon-reload');
   return unit;
 }

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
@@ -15,6 +14,7 @@ import { type MachineSpec, checkMachineName, formatMachineSpec } from '../spec/m
 import { readStatus } from '../record/machine-status.ts';
 import { placeMachine } from '../record/staging.ts';
 import { renameKnownHosts, sshFiles, writeSshConfig } from '../ssh/ssh-files.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 /** Does something with a machine, as the only one who changes it. @throws MachineBusyError, MachineNotFoundError */
 export async function withLockedMachine<T>(
@@ -103,7 +103,7 @@ export async function renameMachine(locations: Locations, name: string, newName:
   // The directory's name is the machine's: this one step is the whole renaming, and what follows only repeats it.
   placeMachine(files.directory, locations, newName);
   replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
-  rmSync(sshFiles(renamed.ssh).config, { force: true });
+  removeFile(sshFiles(renamed.ssh).config);
   renameKnownHosts(newName, renamed.ssh);
 }
 

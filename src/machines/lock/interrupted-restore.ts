@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
@@ -7,6 +7,7 @@ import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { isDiskOf } from '../plan/machine-plan.ts';
 import { readMachineRecord } from '../record/machine-record.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 const noteSchema = z.strictObject({
   version: z.literal(1),
@@ -26,7 +27,7 @@ export function beginRestore({ files }: Definition, note: Note): void {
 
 /** Before the guest runs: from then on nothing may be restored once more. */
 export function endRestore({ files }: Definition): void {
-  rmSync(files.restoring, { force: true });
+  removeFile(files.restoring);
   syncDirectory(dirname(files.restoring));
 }
 

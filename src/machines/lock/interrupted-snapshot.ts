@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { removeUnlessWhole } from '../../machine/state/disks-snapshot.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { isDiskOf } from '../plan/machine-plan.ts';
 import { readMachineRecord } from '../record/machine-record.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 const noteSchema = z.strictObject({
   version: z.literal(1),
@@ -21,7 +22,7 @@ export function beginSnapshot({ files }: Definition, note: Note): void {
 }
 
 export function endSnapshot({ files }: Definition): void {
-  rmSync(files.snapshotting, { force: true });
+  removeFile(files.snapshotting);
 }
 
 /** Takes a snapshot that was not finished from the disks of a machine that does not run. */

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MachineStateError } from '../../errors/index.ts';
@@ -6,6 +5,7 @@ import { isAlive, killProcess } from '../../process/procfs/identity.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';
+import { removeTree } from '../../util/files/removal.ts';
 
 /** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
@@ -20,7 +20,7 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
   const record = readRun(files);
   if (!record || isAlive(record.keeper)) return;
   await endLostProcesses(basename(files.directory), record);
-  rmSync(files.sockets, { recursive: true, force: true });
+  removeTree(files.sockets);
 }
 
 /**

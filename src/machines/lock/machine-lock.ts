@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CommandFailedError,
@@ -12,6 +12,7 @@ import type { Scope } from '../../util/scope.ts';
 import { endLostRun } from './lost-run.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 type LockFiles = Pick<MachineFiles, 'directory' | 'lock'>;
 
@@ -78,7 +79,7 @@ async function tryLock(name: string, files: LockFiles, scope: Scope): Promise<Fi
 /** What `replaceFile` leaves when it is killed. Whoever writes here holds the lock, so that nobody is at it now. */
 function removeHalfWritten(directory: string): void {
   for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-    if (/\.\d+\.new$/.test(name)) rmSync(join(directory, name), { force: true });
+    if (/\.\d+\.new$/.test(name)) removeFile(join(directory, name));
   }
 }
 

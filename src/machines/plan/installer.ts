@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { type MachineSpec, formatMachineSpec } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 /**
  * The machine as its next start sees it: an installer that has rebooted, or powered off by itself, has done its work.
@@ -23,7 +23,7 @@ export function afterInstaller(definition: Definition): Definition {
 export function forgetInstaller({ spec, files }: Definition): void {
   replaceFile(files.spec, formatMachineSpec(withoutInstaller(spec)));
   for (const file of [spec.installer?.kernel, spec.installer?.initrd])
-    if (file !== undefined) rmSync(join(files.directory, file), { force: true });
+    if (file !== undefined) removeFile(join(files.directory, file));
 }
 
 function withoutInstaller({ installer: _installer, ...spec }: MachineSpec): MachineSpec {

@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BrokenMachineError } from '../../errors/index.ts';
 import { replaceFile, syncDirectory } from '../../util/files/atomic-file.ts';
 import type { Definition } from './definition.ts';
 import { readMachineRecord } from './machine-record.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 const noteSchema = z.object({
   version: z.literal(1),
@@ -38,15 +39,15 @@ export function discardSaved(definition: Pick<Definition, 'files'>): void {
 }
 
 export function discardSavedMemory({ files }: Pick<Definition, 'files'>): void {
-  rmSync(`${files.savedState}.partial`, { force: true });
+  removeFile(`${files.savedState}.partial`);
   if (existsSync(files.savedState)) {
-    rmSync(files.savedState);
+    unlinkSync(files.savedState);
     syncDirectory(dirname(files.savedState));
   }
 }
 
 export function discardSavedNote({ files }: Pick<Definition, 'files'>): void {
-  rmSync(files.savedStateNote, { force: true });
+  removeFile(files.savedStateNote);
 }
 
 /** Whether its memory was taken, and who was to let it run again was killed just then. */

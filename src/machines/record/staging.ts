@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { MachineExistsError, isSystemError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -6,6 +6,7 @@ import { claimDirectory, sweepDeadOwners } from '../../machine/paths/runtime-dir
 import { syncDirectory } from '../../util/files/atomic-file.ts';
 import type { Scope } from '../../util/scope.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
+import { removeTree } from '../../util/files/removal.ts';
 
 /**
  * A directory beside the machines in which one is made or taken apart. Its name says whose it is; those of dead owners
@@ -36,5 +37,5 @@ export function placeMachine(from: string, locations: Locations, name: string): 
 export function discardDirectory(path: string, staging: string): void {
   const aside = join(staging, 'discarded');
   renameSync(path, aside);
-  rmSync(aside, { recursive: true, force: true });
+  removeTree(aside);
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import {
   BrokenMachineError,
@@ -35,6 +35,7 @@ import { discardSaved, waitsToGoOn } from '../record/saved-note.ts';
 import { startFiles } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
+import { removeFile } from '../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const BOOT_TIMEOUT_MS = 120_000;
@@ -126,7 +127,7 @@ async function startLocked(
     ensurePrivateDirectory(directory);
   }
   // What the last run's passt said must not be taken for this one's.
-  rmSync(files.passtLog, { force: true });
+  removeFile(files.passtLog);
   for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
   try {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import type { NetworkCard } from '../../machine/plan/network-card.ts';
 import { takeFrames } from '../../network/ethernet/socket-frames.ts';
@@ -87,7 +87,7 @@ export class PacketRelay {
     socket.on('error', () => undefined);
     this.#scope.defer(() => void socket.destroy());
     await once(socket, 'connect');
-    rmSync(path);
+    unlinkSync(path);
     // What a filter gets before QEMU has accepted is lost.
     while (!(await isAccepted(qmp, id))) continue;
     return socket;

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
+import { removeFile } from './removal.ts';
 
 /** A file and all that it is to hold. */
 export interface TextFile {
@@ -45,7 +46,7 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
     }
     renameSync(beside, path);
   } catch (error) {
-    rmSync(beside, { force: true });
+    removeFile(beside);
     throw error;
   }
 }
@@ -55,7 +56,7 @@ function removeUnfinished(path: string): void {
   const [directory, name] = [dirname(path), basename(path)];
   for (const other of readdirSync(directory)) {
     const writer = other.startsWith(`${name}.`) && /^(\d+)\.new$/.exec(other.slice(name.length + 1))?.[1];
-    if (writer && !isThere(Number(writer))) rmSync(join(directory, other), { force: true });
+    if (writer && !isThere(Number(writer))) removeFile(join(directory, other));
   }
 }
 
