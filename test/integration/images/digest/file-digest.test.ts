@@ -15,8 +15,9 @@ let digest: FileDigest;
 let threadsBefore: number;
 
 beforeEach(async () => {
-  threadsBefore = threads();
   handle = await open(path, 'w+');
+  // Node starts the threads of its pool with the first file that it opens.
+  threadsBefore = threads();
   digest = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
 });
 
