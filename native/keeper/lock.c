@@ -1,8 +1,6 @@
 #include "lock.h"
-#include "report.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,27 +25,4 @@ enum lock_result lock_take(const char *path, ino_t *inode)
         }
         close(fd);
     }
-}
-
-int lock_hold(const char *path)
-{
-    ino_t inode;
-    char ignored[256];
-    ssize_t count;
-    /* Ctrl-C in a terminal is for the one who wants the lock; it goes on needing it while it cleans up. */
-    setsid();
-    switch (lock_take(path, &inode)) {
-    case LOCK_BUSY:
-        report("busy");
-        return EXIT_BUSY;
-    case LOCK_FAILED:
-        report("failed %s: %s", path, strerror(errno));
-        return 1;
-    case LOCK_HELD:
-        report("held %llu", (unsigned long long)inode);
-    }
-    do
-        count = read(STDIN_FILENO, ignored, sizeof ignored);
-    while (count > 0 || (count < 0 && errno == EINTR));
-    return 0;
 }

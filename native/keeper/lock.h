@@ -7,5 +7,3 @@ enum { EXIT_BUSY = 75 };
 
 /* Makes the file where there is none. Tells the locked file's inode; errno is set on LOCK_FAILED. */
 enum lock_result lock_take(const char *path, ino_t *inode);
-/* `vmlet-keeper lock FILE`: holds the lock until standard input ends. */
-int lock_hold(const char *path);

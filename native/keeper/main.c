@@ -1,6 +1,5 @@
 /* vmlet-keeper: stays with a machine while it runs. README.md says how it is told what to do. */
 #include "keep.h"
-#include "lock.h"
 #include "pass.h"
 #include "tap.h"
 #include <string.h>
@@ -8,8 +7,7 @@
 
 static int explain(void)
 {
-    static const char usage[] = "usage: vmlet-keeper lock FILE\n"
-                                "       vmlet-keeper keep OPTIONS -- PROGRAM ARGUMENTS\n"
+    static const char usage[] = "usage: vmlet-keeper keep OPTIONS -- PROGRAM ARGUMENTS\n"
                                 "       vmlet-keeper pass TEXT\n"
                                 "       vmlet-keeper tap HELPER BRIDGE NUMBER -- PROGRAM ARGUMENTS\n";
     return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
@@ -17,8 +15,6 @@ static int explain(void)
 
 int main(int count, char **arguments)
 {
-    if (count == 3 && strcmp(arguments[1], "lock") == 0)
-        return lock_hold(arguments[2]);
     if (count > 2 && strcmp(arguments[1], "keep") == 0)
         return keep(arguments + 2);
     if (count == 3 && strcmp(arguments[1], "pass") == 0)

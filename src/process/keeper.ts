@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
 import { type ProcessIdentity, isAlive } from './procfs/identity.ts';
@@ -40,8 +40,8 @@ export interface KeeperOptions {
   readonly command: readonly [string, ...string[]];
   /** systemd's socket (NOTIFY_SOCKET), which is told when the machine runs; none by default. */
   readonly notifySocket?: string | undefined;
-  /** Of a lock that the keeper is to hold with its launcher until it has recorded itself; see `FileLock`. */
-  readonly lifeline?: Writable;
+  /** The descriptor of a lock that the keeper is to hold with its launcher until it has recorded itself. */
+  readonly lock?: number;
 }
 
 /** One line of a keeper's reports, in words. */
@@ -108,14 +108,14 @@ export function startKeeper(keeperPath: string, options: KeeperOptions): Started
   const { child, pid } = startProcess(keeperPath, () =>
     spawn(keeperPath, keeperArguments(options), {
       detached: true,
-      stdio: [options.lifeline ?? 'ignore', 'pipe', 'ignore'],
+      stdio: [options.lock ?? 'ignore', 'pipe', 'ignore'],
       env: options.notifySocket === undefined ? {} : { NOTIFY_SOCKET: options.notifySocket },
     }),
   );
   giveUpOrphanedOutput(child);
   // What keeps the launcher waiting is the reports, until it lets go of them.
   child.unref();
-  return { pid, ...followReports(child.stdout) };
+  return { pid, ...followReports(child.stdout as Readable) };
 }
 
 function followReports(stdout: Readable): Omit<StartedKeeper, 'pid'> {

@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
-import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
@@ -111,7 +110,7 @@ async function removeBroken(
   await lockDirectory(name, files, 'removing it', scope);
   const record = readRunIfSound(files);
   if (force && record && signalKeeper(record.keeper, 'kill')) await hasEnded(record, DEATH_MS, undefined);
-  if (!(await holdFileLock(keeperProgram(), files.keeperLock, scope))) {
+  if (!(await holdFileLock(files.keeperLock, scope))) {
     throw new MachineStateError(name, 'broken', 'still runs, although its files cannot be understood', {
       hint: `end the vmlet-keeper that holds ${files.keeperLock} first, or have it tried: vmlet rm --force ${name}`,
     });

@@ -1,12 +1,6 @@
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  CommandFailedError,
-  MachineBusyError,
-  MachineNotFoundError,
-  isSystemError,
-} from '../../errors/index.ts';
-import { keeperProgram } from '../../process/native/keeper-program.ts';
+import { MachineBusyError, MachineNotFoundError, isSystemError } from '../../errors/index.ts';
 import { type FileLock, holdFileLock } from '../../process/lock/file-lock.ts';
 import type { Scope } from '../../util/scope.ts';
 import { endLostRun } from './lost-run.ts';
@@ -67,11 +61,10 @@ function say(path: string, text: string): void {
 
 async function tryLock(name: string, files: LockFiles, scope: Scope): Promise<FileLock | undefined> {
   try {
-    return await holdFileLock(keeperProgram(), files.lock, scope);
+    return await holdFileLock(files.lock, scope);
   } catch (error) {
     // Removed or renamed since it was looked up.
-    if (error instanceof CommandFailedError && !existsSync(files.directory))
-      throw new MachineNotFoundError(name);
+    if (isSystemError(error, 'ENOENT') && !existsSync(files.directory)) throw new MachineNotFoundError(name);
     throw error;
   }
 }

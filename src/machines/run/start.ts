@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Writable } from 'node:stream';
 import {
   BrokenMachineError,
   KeeperEndedError,
@@ -66,7 +65,7 @@ export async function startMachine(
   requirePlatform();
   const { files } = readDefinition(locations, name);
   await using scope = new Scope();
-  const { lifeline } = await lockMachine(name, files, 'starting it', scope);
+  const { descriptor: lock } = await lockMachine(name, files, 'starting it', scope);
   const asked = readDefinition(locations, name);
   if (isStoppedShort(asked) && options.paused !== true) {
     const { goOnWithSaved } = await import('./save.ts');
@@ -85,7 +84,7 @@ export async function startMachine(
   // What an interrupted save has left goes in any case.
   if (options.discardSaved === true || !existsSync(files.savedState)) discardSaved(definition);
   await withPortChoices(options.log, async () =>
-    startLocked(locations, definition, { ...options, lifeline, memory }),
+    startLocked(locations, definition, { ...options, lock, memory }),
   );
   return definition;
 }
@@ -116,10 +115,10 @@ async function refuseRunning(definition: Definition): Promise<void> {
 async function startLocked(
   locations: Locations,
   definition: Definition,
-  options: StartOptions & { readonly lifeline: Writable; readonly memory: MemoryToLoad | undefined },
+  options: StartOptions & { readonly lock: number; readonly memory: MemoryToLoad | undefined },
 ): Promise<void> {
   const { spec, files } = definition;
-  const { log, signal, lifeline, memory } = options;
+  const { log, signal, lock, memory } = options;
   const started = await planStart(locations, definition, options, memory && { memory: memory.kept });
   const { plan, keeper: keeperOptions } = started;
   memory?.check(plan);
@@ -129,7 +128,7 @@ async function startLocked(
   // What the last run's passt said must not be taken for this one's.
   removeFile(files.passtLog);
   for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
-  const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lifeline });
+  const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
   try {
     const waits = options.paused === true || plan.incoming || memory !== undefined;
     const ready = waits ? keeper.negotiated : keeper.running;

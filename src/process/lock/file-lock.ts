@@ -1,81 +1,45 @@
-import { spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
-import { CommandFailedError, type ExitStatus, TimedOutError } from '../../errors/index.ts';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import type { Scope } from '../../util/scope.ts';
-import { withinLimits } from '../../util/time/deadline.ts';
-import { giveUpOrphanedOutput } from '../orphaned-output.ts';
-import { exitOf, startProcess } from '../start-process.ts';
+import { lockFreeDescriptor } from './descriptor-lock.ts';
 
-/** It answers in milliseconds, and does not wait for the lock. */
-const ANSWER_MS = 30_000;
-/** For one that holds on after its input has ended. */
-const RELEASE_MS = 5000;
+/** Nothing of another kind that somebody has put in its place is opened, or waited for. */
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface FileLock {
   /** The locked file's, for a caller that removes files of that name. */
   readonly inode: number;
-  /** A process that has it as its standard input has the lock too, until it closes that. */
-  readonly lifeline: Writable;
+  /** A process that inherits it has the lock too, until it closes that. */
+  readonly descriptor: number;
 }
 
 /**
- * Takes an exclusive lock (flock(2), of which Node has none) on a file, made where there is none, and holds it until
- * the scope closes. Undefined when somebody else holds it.
- *
- * `vmlet-keeper lock` holds it, until its standard input ends: when we die, the lock goes with us.
- * @throws CommandFailedError when the file cannot be locked, TimedOutError when the program does not answer,
- *   ProcessStartError.
+ * Takes an exclusive lock on a file, made where there is none, and holds it until the scope closes. It ends with this
+ * process.
+ * @param lock of the file's descriptor; without it nobody is waited for.
+ * @returns undefined when somebody else has it.
+ * @throws what `lockDescriptor` does, or the system's error for a file that cannot be opened.
  */
 export async function holdFileLock(
-  keeperPath: string,
   path: string,
   scope: Scope,
+  lock: (descriptor: number) => Promise<boolean> = lockFreeDescriptor,
 ): Promise<FileLock | undefined> {
-  const argv = [keeperPath, 'lock', path] as const;
-  const { child: holder } = startProcess(keeperPath, () =>
-    spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'ignore'], env: {} }),
-  );
-  giveUpOrphanedOutput(holder);
-  // It does not read its input to the end.
-  holder.stdin.on('error', () => undefined);
-  const exited = exitOf(holder);
-  const release = async (): Promise<ExitStatus> => {
-    holder.stdin.destroy();
-    holder.stdout.destroy();
-    const patience = setTimeout(() => holder.kill('SIGKILL'), RELEASE_MS);
-    return exited.finally(() => clearTimeout(patience));
-  };
-  const answer = firstLine(holder.stdout);
-  const line = await withinLimits(`${keeperPath} lock`, answer, { timeoutMs: ANSWER_MS }).catch(
-    async (error: unknown) => {
-      if (error instanceof TimedOutError) holder.kill('SIGKILL');
-      await release();
-      throw error;
-    },
-  );
-  const inode = /^held (\d+)\n/.exec(line)?.[1];
-  if (inode !== undefined) {
-    scope.defer(async () => {
-      await release();
-    });
-    return { inode: Number(inode), lifeline: holder.stdin };
+  for (;;) {
+    const handle = await open(path, FLAGS, 0o600);
+    let isHeld = false;
+    try {
+      if (!(await lock(handle.fd))) return undefined;
+      const { ino, dev } = await handle.stat();
+      const there = await unlessMissingAsync(stat(path), ['ENOENT']);
+      // Whoever had it before may have removed the file: a lock on that one keeps nobody away.
+      isHeld = there?.ino === ino && there.dev === dev;
+      if (!isHeld) continue;
+      scope.defer(async () => handle.close());
+      return { inode: ino, descriptor: handle.fd };
+    } finally {
+      if (!isHeld) await handle.close();
+    }
   }
-  const status = await release();
-  if (line === 'busy\n') return undefined;
-  throw new CommandFailedError(argv, status, line.replace(/^failed /, ''));
-}
-
-/** Longer than any reason. */
-const LONGEST_LINE = 64 * 1024;
-
-/** Up to the first newline, or as much as there is. */
-async function firstLine(stream: AsyncIterable<Buffer> & NodeJS.ReadableStream): Promise<string> {
-  let text = '';
-  return new Promise((resolve) => {
-    stream.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      if (text.includes('\n') || text.length > LONGEST_LINE) resolve(text);
-    });
-    stream.on('close', () => resolve(text));
-  });
 }

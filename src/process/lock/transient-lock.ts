@@ -1,7 +1,7 @@
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
-import { type Waiting, lockDescriptor, lockFreeDescriptor } from './descriptor-lock.ts';
-import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
+import { rm } from 'node:fs/promises';
 import type { Scope } from '../../util/scope.ts';
+import { type Waiting, lockDescriptor } from './descriptor-lock.ts';
+import { type FileLock, holdFileLock } from './file-lock.ts';
 
 /**
  * Waits for the lock on a file, made where there is none, and holds it until the scope closes, which removes the file.
@@ -15,10 +15,11 @@ export async function holdLock(path: string, scope: Scope, { signal, onWait }: W
     if (!waited) onWait?.();
     waited = true;
   };
-  await hold(path, scope, async (descriptor) => {
+  const held = await holdFileLock(path, scope, async (descriptor) => {
     await lockDescriptor(descriptor, { signal, onWait: tell });
     return true;
   });
+  removeAfterwards(path, held, scope);
   return waited;
 }
 
@@ -27,36 +28,11 @@ export async function holdLock(path: string, scope: Scope, { signal, onWait }: W
  * @returns whether it was got.
  */
 export async function holdFreeLock(path: string, scope: Scope): Promise<boolean> {
-  return await hold(path, scope, lockFreeDescriptor);
+  return removeAfterwards(path, await holdFileLock(path, scope), scope);
 }
 
-async function hold(
-  path: string,
-  scope: Scope,
-  lock: (descriptor: number) => Promise<boolean>,
-): Promise<boolean> {
-  for (;;) {
-    const handle = await open(path, 'a', 0o600);
-    let isHeld = false;
-    try {
-      if (!(await lock(handle.fd))) return false;
-      // Whoever had it before may have removed the file: a lock on that one keeps nobody away.
-      isHeld = await isStillAt(path, handle);
-      if (isHeld) {
-        scope.defer(async () => {
-          await rm(path, { force: true });
-          await handle.close();
-        });
-        return true;
-      }
-    } finally {
-      if (!isHeld) await handle.close();
-    }
-  }
-}
-
-async function isStillAt(path: string, handle: FileHandle): Promise<boolean> {
-  const ours = await handle.stat();
-  const there = await unlessMissingAsync(stat(path), ['ENOENT']);
-  return there?.ino === ours.ino && there.dev === ours.dev;
+/** Before the lock goes: who gets it then finds that the file is another. */
+function removeAfterwards(path: string, held: FileLock | undefined, scope: Scope): boolean {
+  if (held) scope.defer(async () => rm(path, { force: true }));
+  return held !== undefined;
 }

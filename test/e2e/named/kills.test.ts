@@ -35,10 +35,10 @@ const MOVES: Readonly<Record<State, readonly Operation[]>> = {
 /** Who may be killed while it goes on, the likelier ones several times. */
 const VICTIMS: Readonly<Record<Operation, readonly Role[]>> = {
   create: ['command'],
-  start: ['command', 'command', 'command', 'command', 'keeper', 'keeper', 'qemu', 'lock holder', 'passt'],
-  snapshot: ['command', 'command', 'command', 'command', 'keeper', 'qemu', 'lock holder'],
-  stop: ['command', 'command', 'command', 'keeper', 'qemu', 'lock holder', 'passt'],
-  rm: ['command', 'command', 'command', 'lock holder'],
+  start: ['command', 'command', 'command', 'command', 'keeper', 'keeper', 'qemu', 'passt'],
+  snapshot: ['command', 'command', 'command', 'command', 'keeper', 'qemu'],
+  stop: ['command', 'command', 'command', 'keeper', 'qemu', 'passt'],
+  rm: ['command'],
 };
 
 /** What the same command says when there is nothing left to do for it. */

@@ -7,11 +7,10 @@ import { run } from '../../../src/process/run.ts';
 import { VMLET } from '../command.ts';
 import type { Home, HomeProcess } from './home.ts';
 
-export type Role = 'command' | 'lock holder' | 'keeper' | 'qemu' | 'passt' | 'other';
+export type Role = 'command' | 'keeper' | 'qemu' | 'passt' | 'other';
 
 export function roleOf({ program, commandLine }: HomeProcess): Role {
   if (commandLine.includes(VMLET)) return 'command';
-  if (commandLine.includes('/vmlet-keeper lock ')) return 'lock holder';
   if (commandLine.includes('/vmlet-keeper keep ')) return 'keeper';
   // Not QEMU, nor passt, yet.
   if (commandLine.includes('/vmlet-confine ')) return 'other';
@@ -68,7 +67,7 @@ export async function settle(home: Home, lasting: readonly string[] = []): Promi
 /** The test's own look at the machines is for knowing when to ask; what `ls` says is compared, not this. */
 function isSettled(home: Home, lasting: readonly string[]): boolean {
   const processes = home.processes();
-  const passing = processes.some((one) => ['command', 'lock holder', 'other'].includes(roleOf(one)));
+  const passing = processes.some((one) => ['command', 'other'].includes(roleOf(one)));
   const changing = home
     .machines()
     .flatMap((one) => ('spec' in one && one.status.kind === 'running' ? one.status.state : []))

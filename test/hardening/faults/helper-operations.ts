@@ -11,11 +11,11 @@ export const HELPER_OPERATIONS: readonly Operation[] = [
     afterwards: [['kill', 'm']],
   },
   {
-    name: 'lock-holder',
+    name: 'flock',
     prepare: [CREATE],
     args: ['set', 'm', '--memory', '48M'],
     doneAlready: /./,
-    follow: 'vmlet-keeper lock',
+    follow: 'flock --exclusive',
   },
   {
     name: 'qemu-img',

@@ -15,22 +15,23 @@ describe('the lock of a launcher that is gone', () => {
     await using scope = new Scope();
     const lab = new KeeperLab(keeperProgram(), parent, scope);
     const lock = lab.path('lock');
-    const held = await holdFileLock(keeperProgram(), lock, scope);
+    const launcher = new Scope();
+    const held = await holdFileLock(lock, launcher);
     if (!held) throw new Error('nobody else has it');
     // The record is written beside, and whoever opens a pipe waits for its reader.
     execFileSync('mkfifo', [lab.path('run.json.new')]);
-    const keeper = lab.boot('hang', { lifeline: held.lifeline });
-    held.lifeline.destroy();
+    const keeper = lab.boot('hang', { lock: held.descriptor });
+    await launcher.close();
     await until('the keeper is at its record', () =>
       readdirSync(`/proc/${keeper.pid}/fd`).some((fd) => linkOf(keeper.pid, fd) === lab.path('keeper.lock')),
     );
     for (let attempt = 0; attempt < 20; attempt++) {
-      expect(await holdFileLock(keeperProgram(), lock, scope)).toBeUndefined();
+      expect(await holdFileLock(lock, scope)).toBeUndefined();
     }
     expect(existsSync(lab.path('run.json'))).toBe(false);
     readFileSync(lab.path('run.json.new'));
     await until('the lock is free', async () => {
-      return (await holdFileLock(keeperProgram(), lock, scope)) !== undefined;
+      return (await holdFileLock(lock, scope)) !== undefined;
     });
   });
 
@@ -38,14 +39,15 @@ describe('the lock of a launcher that is gone', () => {
     await using scope = new Scope();
     const lab = new KeeperLab(keeperProgram(), parent, scope);
     const lock = lab.path('lock');
-    const held = await holdFileLock(keeperProgram(), lock, scope);
+    const launcher = new Scope();
+    const held = await holdFileLock(lock, launcher);
     if (!held) throw new Error('nobody else has it');
-    const keeper = lab.boot('hang', { lifeline: held.lifeline });
+    const keeper = lab.boot('hang', { lock: held.descriptor });
     await keeper.running;
-    expect(await holdFileLock(keeperProgram(), lock, scope)).toBeUndefined();
-    held.lifeline.destroy();
+    expect(await holdFileLock(lock, scope)).toBeUndefined();
+    await launcher.close();
     await until('the lock is free', async () => {
-      return (await holdFileLock(keeperProgram(), lock, scope)) !== undefined;
+      return (await holdFileLock(lock, scope)) !== undefined;
     });
   });
 });
