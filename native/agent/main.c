@@ -86,7 +86,8 @@ static _Noreturn void serve(void)
 {
     bool busy = false;
     for (;;) {
-        loop_wait(busy);
+        if (!loop_wait(busy))
+            fail("epoll_wait");
         read_signals();
         accept_host();
         busy = port_pump_input();
@@ -164,7 +165,8 @@ int main(int count, char **arguments)
     /* CLOSE_RANGE_CLOEXEC: what our own parent left open is not for commands. */
     syscall(SYS_close_range, 3, ~0u, 4);
     spawn_raise_file_limit();
-    loop_start();
+    if (!loop_start())
+        fail("epoll_create1");
     watch_signals();
     if (is_init) {
         role_set(ROLE_INIT);

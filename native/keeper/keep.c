@@ -15,7 +15,6 @@
 #include "report.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,8 +51,8 @@ static bool leave_launcher(void)
     signal(SIGINT, SIG_IGN);
     setsid(); /* Fails where the launcher has done so. */
     umask(077);
-    signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return chdir("/") == 0 && signals.fd >= 0;
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return chdir("/") == 0 && fd >= 0 && loop_start() && watch_open(&signals, fd);
 }
 
 /* As long as it is open, the launcher's lock is held, even if the launcher is killed. */
@@ -95,22 +94,28 @@ static void obey(int signal)
 static void read_signals(void)
 {
     struct signalfd_siginfo info;
-    while (signals.happened && read(signals.fd, &info, sizeof info) == sizeof info)
-        obey((int)info.ssi_signo);
+    while (signals.readable) {
+        if (read(signals.fd, &info, sizeof info) == sizeof info)
+            obey((int)info.ssi_signo);
+        else
+            signals.readable = errno == EINTR;
+    }
 }
 
 static void turn(void)
 {
-    loop_watch(&signals, POLLIN);
+    static bool busy;
     monitor_prepare();
     console_prepare();
     helpers_prepare();
     record_act();
-    loop_wait();
-    monitor_act();
-    console_act();
-    helpers_act();
+    if (!loop_wait(busy))
+        note("epoll_wait");
+    /* First: they may ask for commands of the monitor. */
     read_signals();
+    busy = monitor_act();
+    busy |= console_act();
+    helpers_act();
 }
 
 static void see_through(void)

@@ -2,8 +2,8 @@
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
+#include "note.h"
 #include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +21,7 @@ enum {
 };
 
 struct client {
+    /* Its descriptor is -1 where there is no client. */
     struct watch watch;
     /* How much of `said` it was sent. */
     uint64_t sent;
@@ -44,6 +45,8 @@ static size_t input_length;
 
 bool console_listen(const char *socket, const char *log, const char **path)
 {
+    for (unsigned index = 0; index < CLIENTS_MAX; index++)
+        clients[index].watch.fd = -1;
     *path = log;
     if (!log_open(&serial_log, log, LOG_MAX, LOG_CONTINUED))
         return false;
@@ -53,13 +56,19 @@ bool console_listen(const char *socket, const char *log, const char **path)
 
 void console_attach(int fd)
 {
-    guest.fd = fd;
+    if (!watch_open(&guest, fd))
+        note("watching the console");
+}
+
+static bool is_there(const struct client *client)
+{
+    return client->watch.fd >= 0;
 }
 
 static void drop(struct client *client)
 {
     watch_close(&client->watch);
-    *client = clients[--client_count];
+    client_count--;
 }
 
 static void remember(const char *bytes, size_t length)
@@ -75,24 +84,28 @@ static void remember(const char *bytes, size_t length)
 /* False when the client is of no use any more. */
 static bool send_to(struct client *client)
 {
-    while (client->sent < said) {
+    while (client->watch.writable && client->sent < said) {
         size_t at = client->sent % BACKLOG_MAX, length = BACKLOG_MAX - at;
         if (length > said - client->sent)
             length = (size_t)(said - client->sent);
         ssize_t count = send(client->watch.fd, backlog + at, length, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR)
             continue;
-        if (count < 0)
-            return errno == EAGAIN;
-        client->sent += (uint64_t)count;
+        if (count < 0 && errno != EAGAIN)
+            return false;
+        client->watch.writable = count >= 0;
+        if (count > 0)
+            client->sent += (uint64_t)count;
     }
     return true;
 }
 
 static void send_to_all(void)
 {
-    for (unsigned index = client_count; index-- > 0;) {
+    for (unsigned index = 0; index < CLIENTS_MAX; index++) {
         struct client *client = &clients[index];
+        if (!is_there(client))
+            continue;
         if (client->gone)
             client->sent = said;
         else if (!send_to(client))
@@ -100,16 +113,23 @@ static void send_to_all(void)
     }
 }
 
+static bool all_have_all(void)
+{
+    for (unsigned index = 0; index < CLIENTS_MAX; index++)
+        if (is_there(&clients[index]) && clients[index].sent < said)
+            return false;
+    return true;
+}
+
 /* Starts the backlog at its beginning again, so that one who is never behind costs a few pages only. */
 static void forget_what_all_have(void)
 {
-    for (unsigned index = 0; index < client_count; index++)
-        if (clients[index].sent < said)
-            return;
+    if (!all_have_all())
+        return;
     if (said > CHUNK)
         madvise(backlog, sizeof backlog, MADV_DONTNEED);
     said = 0;
-    for (unsigned index = 0; index < client_count; index++)
+    for (unsigned index = 0; index < CLIENTS_MAX; index++)
         clients[index].sent = 0;
 }
 
@@ -118,8 +138,8 @@ static void hear(const char *bytes, size_t length)
     log_write(&serial_log, bytes, length);
     if (client_count == 0)
         return;
-    for (unsigned index = client_count; index-- > 0;)
-        if (said + length - clients[index].sent > BACKLOG_MAX)
+    for (unsigned index = 0; index < CLIENTS_MAX; index++)
+        if (is_there(&clients[index]) && said + length - clients[index].sent > BACKLOG_MAX)
             drop(&clients[index]);
     remember(bytes, length);
     send_to_all();
@@ -135,84 +155,99 @@ static bool read_guest(void)
         hear(chunk, (size_t)count);
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
         watch_close(&guest);
+    else
+        guest.readable = errno == EINTR;
     return count > 0;
 }
 
-static void write_guest(void)
+/* True when the guest took some. */
+static bool write_guest(void)
 {
     if (guest.fd < 0) {
         input_length = 0;
-        return;
+        return false;
     }
     ssize_t count = send(guest.fd, input, input_length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count <= 0)
-        return;
+        return false;
     input_length -= (size_t)count;
     memmove(input, input + count, input_length);
+    return true;
 }
 
-static void read_client(struct client *client)
+/* True when it had something to say. */
+static bool read_client(struct client *client)
 {
     size_t room = sizeof input - input_length;
-    if (client->input_ended || room == 0)
-        return;
+    if (!client->watch.readable || client->input_ended || room == 0)
+        return false;
     ssize_t count = recv(client->watch.fd, input + input_length, room < TURN_MAX ? room : TURN_MAX, MSG_DONTWAIT);
     if (count > 0)
         input_length += (size_t)count;
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
         client->input_ended = true;
+    else
+        client->watch.readable = errno == EINTR;
+    return count > 0;
+}
+
+static struct client *free_place(void)
+{
+    struct client *place = NULL;
+    for (unsigned index = 0; index < CLIENTS_MAX; index++) {
+        if (!is_there(&clients[index]))
+            return &clients[index];
+        if (clients[index].gone)
+            place = &clients[index];
+    }
+    /* What it said last has waited for a guest that does not read. */
+    if (place)
+        drop(place);
+    return place;
 }
 
 static void let_in(void)
 {
-    for (int fd; (fd = listener_accept(&listener, SOCK_NONBLOCK)) >= 0;) {
-        for (unsigned index = client_count; client_count == CLIENTS_MAX && index-- > 0;)
-            if (clients[index].gone)
-                drop(&clients[index]);
-        if (client_count == CLIENTS_MAX)
+    for (int fd; (fd = listener_accept(&listener)) >= 0;) {
+        struct client *client = free_place();
+        if (!client) {
             close(fd);
+            continue;
+        }
+        *client = (struct client){.sent = said};
+        if (watch_open(&client->watch, fd))
+            client_count++;
         else
-            clients[client_count++] = (struct client){.watch.fd = fd, .sent = said};
+            note("watching a reader of the console");
     }
 }
 
 void console_prepare(void)
 {
-    bool room = input_length < sizeof input;
-    loop_watch(&guest, input_length > 0 ? POLLIN | POLLOUT : POLLIN);
     listener_prepare(&listener);
-    for (unsigned index = 0; index < client_count; index++) {
-        struct client *client = &clients[index];
-        int wanted = client->input_ended || !room ? 0 : POLLIN;
-        if (client->sent < said)
-            wanted |= POLLOUT;
-        client->watch.happened = 0;
-        /* poll tells of a client that is gone again and again, asked or not. */
-        if (!client->gone || wanted)
-            loop_watch(&client->watch, (short)wanted);
-    }
 }
 
-void console_act(void)
+bool console_act(void)
 {
     static unsigned turn;
-    if (guest.happened & (POLLIN | POLLHUP | POLLERR))
-        read_guest();
+    bool more = guest.readable && read_guest();
     let_in();
-    for (unsigned left = client_count; left > 0; left--) {
-        struct client *client = &clients[turn++ % client_count];
-        if (client->watch.happened & (POLLHUP | POLLERR))
-            client->gone = true;
-        if (client->watch.happened)
-            read_client(client);
+    for (unsigned left = CLIENTS_MAX; left > 0; left--) {
+        struct client *client = &clients[turn++ % CLIENTS_MAX];
+        if (!is_there(client))
+            continue;
+        client->gone |= client->watch.hung_up;
+        more |= read_client(client);
     }
+    turn++;
     send_to_all();
-    for (unsigned index = client_count; index-- > 0;)
-        if (clients[index].gone && clients[index].input_ended)
+    for (unsigned index = 0; index < CLIENTS_MAX; index++)
+        if (is_there(&clients[index]) && clients[index].gone && clients[index].input_ended)
             drop(&clients[index]);
     forget_what_all_have();
     if (input_length > 0)
-        write_guest();
+        more |= write_guest();
+    return more;
 }
 
 void console_finish(void)
@@ -225,8 +260,5 @@ void console_finish(void)
 
 bool console_drained(void)
 {
-    for (unsigned index = 0; index < client_count; index++)
-        if (clients[index].sent < said)
-            return false;
-    return true;
+    return all_have_all();
 }

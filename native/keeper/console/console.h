@@ -7,7 +7,8 @@ bool console_listen(const char *socket, const char *log, const char **path);
 /* Takes over the connection to QEMU. */
 void console_attach(int fd);
 void console_prepare(void);
-void console_act(void);
+/* True when something was moved: there may be more. */
+bool console_act(void);
 /* Takes in what is left after QEMU is gone, and lets nobody in any more. */
 void console_finish(void);
 /* Everybody has everything. */

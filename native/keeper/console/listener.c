@@ -1,7 +1,6 @@
 #include "listener.h"
 #include "note.h"
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,7 +19,7 @@ bool listener_open(struct listener *listener, const char *path)
     strcpy(address.sun_path, path);
     if (unlink(path) < 0 && errno != ENOENT)
         return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
     /* umask is 077 from the start. */
@@ -30,32 +29,32 @@ bool listener_open(struct listener *listener, const char *path)
         errno = reason;
         return false;
     }
-    listener->watch.fd = fd;
-    return true;
+    return watch_open(&listener->watch, fd);
 }
 
 void listener_prepare(struct listener *listener)
 {
-    listener->watch.happened = 0;
-    if (listener->pause_until > now_ms())
+    if (listener->watch.readable && listener->pause_until > now_ms())
         loop_wake_at(listener->pause_until);
-    else
-        loop_watch(&listener->watch, POLLIN);
 }
 
-int listener_accept(struct listener *listener, int flags)
+int listener_accept(struct listener *listener)
 {
-    if (!listener->watch.happened)
+    if (!listener->watch.readable || listener->pause_until > now_ms())
         return -1;
-    int fd = accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC | flags);
-    if (fd >= 0 || errno == EINTR || errno == ECONNABORTED)
-        return fd;
-    listener->watch.happened = 0;
-    if (errno != EAGAIN) {
+    for (;;) {
+        int fd = accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0)
+            return fd;
+        if (errno == EINTR || errno == ECONNABORTED)
+            continue;
+        listener->watch.readable = errno != EAGAIN;
+        if (!listener->watch.readable)
+            return -1;
         note(listener->path);
         listener->pause_until = now_ms() + PAUSE_MS;
+        return -1;
     }
-    return -1;
 }
 
 void listener_close(struct listener *listener)

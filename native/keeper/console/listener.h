@@ -14,6 +14,6 @@ struct listener {
 /* Takes the place of whatever socket is there. False, errno set. */
 bool listener_open(struct listener *listener, const char *path);
 void listener_prepare(struct listener *listener);
-/* A connection, non-blocking when `flags` has SOCK_NONBLOCK, or -1 for now. */
-int listener_accept(struct listener *listener, int flags);
+/* A connection or -1 for now. It blocks. */
+int listener_accept(struct listener *listener);
 void listener_close(struct listener *listener);

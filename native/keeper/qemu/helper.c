@@ -112,7 +112,7 @@ static void tell_to_end(struct helper *helper)
 
 static void let_in(struct helper *helper)
 {
-    for (int fd; (fd = listener_accept(&helper->listener, 0)) >= 0;) {
+    for (int fd; (fd = listener_accept(&helper->listener)) >= 0;) {
         /* QEMU has one connection at a time: the one before is gone, and whoever serves it is of no use. */
         forget_connection(helper);
         helper->connection = fd;

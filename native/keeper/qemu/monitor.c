@@ -9,7 +9,6 @@
 #include "report.h"
 #include "text.h"
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +247,8 @@ static bool read_some(void)
         take_bytes((size_t)count);
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
         lose();
+    else
+        connection.readable = errno == EINTR;
     return count > 0;
 }
 
@@ -264,28 +265,27 @@ static void write_some(void)
 
 void monitor_start(int fd, bool paused)
 {
-    connection.fd = fd;
+    if (!watch_open(&connection, fd))
+        note("watching the monitor");
     starts_paused = paused;
     request(CAPABILITIES);
 }
 
 void monitor_prepare(void)
 {
-    loop_watch(&connection, requests_length > 0 ? POLLIN | POLLOUT : POLLIN);
     loop_wake_at(quit_answer_until);
 }
 
-void monitor_act(void)
+bool monitor_act(void)
 {
-    int64_t now = now_ms();
-    if (connection.happened & (POLLIN | POLLHUP | POLLERR))
-        read_some();
-    if (quit_answer_until <= now) {
+    bool more = connection.readable && read_some();
+    if (quit_answer_until <= now_ms()) {
         quit_answer_until = INT64_MAX;
         qemu_signal(SIGTERM);
     }
     if (connection.fd >= 0)
         write_some();
+    return more;
 }
 
 void monitor_finish(void)

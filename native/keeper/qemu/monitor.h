@@ -11,7 +11,8 @@ extern struct monitor {
 /* Takes over the connection. A paused machine is left as it is. */
 void monitor_start(int fd, bool paused);
 void monitor_prepare(void);
-void monitor_act(void);
+/* True when there may be more to hear. */
+bool monitor_act(void);
 /* Hears what is left after QEMU is gone. */
 void monitor_finish(void);
 

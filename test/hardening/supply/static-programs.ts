@@ -59,8 +59,9 @@ async function builtAgainTheSame(
   { sources, built }: { readonly sources: string; readonly built: string },
 ): Promise<boolean> {
   const elsewhere = join(directory, 'elsewhere');
-  cpSync(join(root, 'native/static-program.mk'), join(elsewhere, 'native/static-program.mk'));
-  cpSync(join(root, sources), join(elsewhere, sources), { recursive: true });
+  for (const path of ['native/static-program.mk', 'native/shared', sources]) {
+    cpSync(join(root, path), join(elsewhere, path), { recursive: true });
+  }
   const out = join(directory, 'compiled', built);
   await execa('make', ['--no-print-directory', '-C', join(elsewhere, sources), `OUT=${out}`]);
   return readFileSync(out).equals(readFileSync(join(root, built)));

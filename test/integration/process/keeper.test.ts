@@ -116,7 +116,7 @@ describe('the keeper of a machine', () => {
       readlinkSync(`/proc/${keeper.pid}/fd/${fd}`),
     );
     const own = links.filter((link) => !link.startsWith('socket:') && !link.startsWith(lab.directory));
-    expect(own.sort()).toEqual(['/dev/null', 'anon_inode:[signalfd]']);
+    expect(own.sort()).toEqual(['/dev/null', 'anon_inode:[eventpoll]', 'anon_inode:[signalfd]']);
     expect(readlinkSync(`/proc/${keeper.pid}/cwd`)).toBe('/');
     const { qemu } = await identities(keeper);
     expect(readFileSync(`/proc/${qemu.pid}/environ`, 'latin1')).toBe('');

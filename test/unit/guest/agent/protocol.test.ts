@@ -13,7 +13,7 @@ import { packageFile } from '../../../../src/util/package-file.ts';
 
 /** What the agent's own program has: its names with their numbers. */
 function numbersOfC(): ReadonlyMap<string, number> {
-  const text = readFileSync(packageFile('native/agent/wire/protocol.h'), 'utf8').replaceAll(
+  const text = readFileSync(packageFile('native/shared/wire/protocol.h'), 'utf8').replaceAll(
     /\/\*.*?\*\//gs,
     '',
   );

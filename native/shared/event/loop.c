@@ -1,5 +1,4 @@
 #include "loop.h"
-#include "fail.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,11 +11,10 @@ enum { EVENTS_AT_ONCE = 64 };
 static int epoll_fd = -1;
 static int64_t wake_at = INT64_MAX;
 
-void loop_start(void)
+bool loop_start(void)
 {
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_fd < 0)
-        fail("epoll_create1");
+    return epoll_fd >= 0;
 }
 
 bool watch_open(struct watch *watch, int fd)
@@ -60,13 +58,11 @@ static int timeout(bool busy)
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-void loop_wait(bool busy)
+bool loop_wait(bool busy)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
     int count = epoll_wait(epoll_fd, events, EVENTS_AT_ONCE, timeout(busy));
     wake_at = INT64_MAX;
-    if (count < 0 && errno != EINTR)
-        fail("epoll_wait");
     for (int index = 0; index < count; index++) {
         struct watch *watch = events[index].data.ptr;
         uint32_t happened = events[index].events;
@@ -76,11 +72,22 @@ void loop_wait(bool busy)
             watch->writable = true;
         watch->hung_up = happened & (EPOLLHUP | EPOLLERR);
     }
+    return count >= 0 || errno == EINTR;
+}
+
+static int64_t milliseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return milliseconds(CLOCK_MONOTONIC);
+}
+
+int64_t wall_ms(void)
+{
+    return milliseconds(CLOCK_REALTIME);
 }

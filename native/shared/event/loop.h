@@ -1,8 +1,7 @@
-/* The epoll loop: who is readable or writable, which child ended, how late it is. */
+/* The epoll loop: who is readable or writable, and how late it is. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /* Edge-triggered: a flag stays set until its owner meets EAGAIN and clears it. */
 struct watch {
@@ -13,15 +12,24 @@ struct watch {
     bool hung_up;
 };
 
-void loop_start(void);
-/* Takes over `fd` and makes it non-blocking. False (errno set, fd closed) when the kernel refuses. */
+/* False, errno set. */
+bool loop_start(void);
+/*
+ * Takes over `fd` and makes it non-blocking. False (errno set, fd closed) when the kernel refuses. The watch stays at its
+ * address until watch_close.
+ */
 bool watch_open(struct watch *watch, int fd);
 void watch_close(struct watch *watch);
 
 /* The next wait ends at `time` (of now_ms) at the latest. */
 void loop_wake_at(int64_t time);
-/* Waits until something happens or until the earliest time asked for since the last wait; `busy` only looks. */
-void loop_wait(bool busy);
+/*
+ * Waits until something happens or until the earliest time asked for since the last wait; `busy` only looks. False, errno
+ * set, when the kernel refuses.
+ */
+bool loop_wait(bool busy);
 
 /* Milliseconds on a clock that never jumps. */
 int64_t now_ms(void);
+/* Milliseconds since 1970. */
+int64_t wall_ms(void);
