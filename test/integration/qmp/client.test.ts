@@ -334,6 +334,24 @@ describe('on a path', () => {
     expect(await second.execute('query-status')).toMatchObject({ status: 'prelaunch' });
   });
 
+  test('each of twenty that come at once gets its turn, and one whose time is over is told', async () => {
+    const path = join(directory, 'qmp');
+    await startWithPath(path);
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        await using client = await QmpClient.connect(path);
+        expect(await client.execute('query-status')).toMatchObject({ status: 'prelaunch' });
+      }),
+    );
+    await using held = await QmpClient.connect(path);
+    const late = Array.from({ length: 5 }, async () =>
+      failureOf(QmpClient.connect(path, { greetingTimeoutMs: 200 })),
+    );
+    const problems = (await Promise.all(late)).map(({ message }) => message);
+    expect(problems.join('\n')).toContain('its queue is full');
+    expect(await held.execute('query-status')).toMatchObject({ status: 'prelaunch' });
+  });
+
   test('a path that is too long, missing, stale or no socket is explained', async () => {
     const tooLong = join(directory, 'x'.repeat(108));
     expect(await failureOf(QmpClient.connect(tooLong))).toBeInstanceOf(InvalidInputError);
