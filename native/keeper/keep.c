@@ -13,6 +13,7 @@
 #include "qemu.h"
 #include "record.h"
 #include "report.h"
+#include "switchboard.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -107,6 +108,7 @@ static void turn(void)
     static bool busy;
     monitor_prepare();
     console_prepare();
+    switchboard_prepare();
     helpers_prepare();
     record_act();
     if (!loop_wait(busy))
@@ -115,6 +117,7 @@ static void turn(void)
     read_signals();
     busy = monitor_act();
     busy |= console_act();
+    busy |= switchboard_act();
     helpers_act();
 }
 
@@ -125,10 +128,11 @@ static void see_through(void)
     notify_stopping();
     monitor_finish();
     console_finish();
+    switchboard_finish();
     helpers_end();
     record_state("shutdown");
     int64_t patience = now_ms() + LAST_WORDS_MS;
-    while (!helpers_gone() || (!console_drained() && now_ms() < patience)) {
+    while (!helpers_gone() || (!(console_drained() && switchboard_drained()) && now_ms() < patience)) {
         loop_wake_at(patience);
         turn();
     }
@@ -154,17 +158,20 @@ static void write_record(void)
 static int start(const struct options *options, const struct log *qemu_log)
 {
     const char *path;
-    int monitor_fd, console_fd;
+    struct qemu_connections connections;
     if (!events_open(options->events))
         return fail(options->events);
     if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(write_record, &path))
         return fail(path);
-    if (!qemu_start(options->program, qemu_log->fd, &monitor_fd, &console_fd))
+    if (!switchboard_listen(options->agent))
+        return fail(options->agent);
+    if (!qemu_start(options->program, qemu_log->fd, &connections))
         return fail(options->program[0]);
     write_record();
     report("started %d %llu", (int)qemu.process.pid, qemu.process.start_time);
-    console_attach(console_fd);
-    monitor_start(monitor_fd, options->paused);
+    console_attach(connections.console);
+    switchboard_attach(connections.agent);
+    monitor_start(connections.monitor, options->paused);
     return 0;
 }
 

@@ -62,6 +62,7 @@ const char *options_read(struct options *options, char **arguments)
         {"--qemu-log", &options->qemu_log, check_path},
         {"--serial-log", &options->serial_log, check_path},
         {"--console", &options->console, check_socket},
+        {"--agent", &options->agent, check_socket},
         {"--runtime-directory", &options->runtime_directory, check_path},
     };
     const size_t count = sizeof all / sizeof *all;

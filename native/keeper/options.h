@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 struct options {
-    const char *lock, *record, *ended, *events, *qemu_log, *serial_log, *console, *runtime_directory;
+    const char *lock, *record, *ended, *events, *qemu_log, *serial_log, *console, *agent, *runtime_directory;
     bool paused;
     char *const *program;
 };

@@ -119,8 +119,8 @@ export class LiveMachine {
   }
 
   /**
-   * Connects to an agent in the guest: vmlet's, else QEMU's. It is waited for, 30 s by default, and so is whoever uses it
-   * just now: an agent serves one at a time.
+   * Connects to an agent in the guest: vmlet's, else QEMU's. It is waited for, 30 s by default. vmlet's serves any number
+   * at once; QEMU's serves one, and its user is waited for, too.
    * @throws TimedOutError, MachineStateError, or the signal's reason.
    */
   async openGuest(options: Limits = {}): Promise<GuestChannel> {

@@ -31,12 +31,14 @@ export interface KeeperOptions {
   readonly serialLogPath: string;
   /** Where readers of the serial console connect; at most 107 bytes. */
   readonly consolePath: string;
+  /** Where clients of the guest's agent connect; at most 107 bytes. */
+  readonly agentPath: string;
   /** Exists. Removed at the end, with the sockets and files in it. */
   readonly runtimeDirectory: string;
   readonly helpers?: readonly KeeperHelper[];
   /** The machine is not set going: by default it is told to continue (`-S` belongs to `command`). */
   readonly paused?: boolean;
-  /** QEMU, which finds its events monitor at descriptor 3 and its console at descriptor 4. */
+  /** QEMU, which finds its events monitor at descriptor 3, its console at 4 and the port of the guest's agent at 5. */
   readonly command: readonly [string, ...string[]];
   /** systemd's socket (NOTIFY_SOCKET), which is told when the machine runs; none by default. */
   readonly notifySocket?: string | undefined;
@@ -89,6 +91,7 @@ export function keeperArguments(options: KeeperOptions): string[] {
     ...['--qemu-log', options.qemuLogPath],
     ...['--serial-log', options.serialLogPath],
     ...['--console', options.consolePath],
+    ...['--agent', options.agentPath],
     ...['--runtime-directory', options.runtimeDirectory],
     ...helpers.flatMap((one) => [
       one.dials === true ? '--dialling-helper' : '--helper',

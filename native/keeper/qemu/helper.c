@@ -70,7 +70,7 @@ static pid_t start_program(struct helper *helper)
         return -1;
     pid_t pid = -1;
     if (log_open(&log, helper->log_path, LOG_MAX, LOG_CONTINUED)) {
-        struct program program = {arguments, log.fd, {helper->connection, -1}};
+        struct program program = {arguments, log.fd, {helper->connection, -1, -1}};
         pid = spawn(&program);
     }
     int reason = errno;

@@ -7,6 +7,7 @@
 #include "qemu.h"
 #include "record.h"
 #include "report.h"
+#include "switchboard.h"
 #include "text.h"
 #include <errno.h>
 #include <signal.h>
@@ -123,6 +124,20 @@ static void take_disk_error(struct span event)
         record_disk_stop(data.at, data.length);
 }
 
+/* QEMU tells of the agent's port by the id of its device. Events that follow each other soon come later than they happened. */
+static void take_port_change(struct span event)
+{
+    struct span data, value, timestamp, seconds, microseconds;
+    if (!json_member(event, "data", &data) || !json_is_object(data) || !json_member(data, "id", &value) ||
+        !json_is_string(value, "agent") || !json_member(data, "open", &value))
+        return;
+    if (!json_member(event, "timestamp", &timestamp) || !json_is_object(timestamp) ||
+        !json_member(timestamp, "seconds", &seconds) || !json_member(timestamp, "microseconds", &microseconds))
+        return;
+    int64_t time = strtoll(seconds.at, NULL, 10) * 1000 + strtoll(microseconds.at, NULL, 10) / 1000;
+    switchboard_port_changed(value.at[0] == 't', time);
+}
+
 static void negotiated(void)
 {
     monitor.negotiated = true;
@@ -200,7 +215,10 @@ static void take_line(char *at, size_t length)
         take_disk_error(object);
     if (resumed)
         record_disk_stop(NULL, 0);
+    bool port_changed = json_is_string(name, "VSERPORT_CHANGE");
     events_take(name, at, object.length);
+    if (port_changed)
+        take_port_change(object);
     /* A new passt learns where the guest is from the frames that it gets, and an idle guest sends none. */
     if (connected)
         request(ANNOUNCE);

@@ -7,34 +7,38 @@
 
 struct qemu qemu;
 
-static void close_both(const int *ends)
+static void close_all(const int *descriptors)
 {
-    close(ends[0]);
-    close(ends[1]);
+    int reason = errno;
+    for (int index = 0; index < INHERITED_MAX; index++)
+        if (descriptors[index] >= 0)
+            close(descriptors[index]);
+    errno = reason;
 }
 
-bool qemu_start(char *const *arguments, int log, int *monitor, int *console)
+static bool make_pairs(int *ours, int *theirs)
 {
-    int monitors[2], consoles[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitors) < 0)
-        return false;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, consoles) < 0) {
-        close_both(monitors);
-        return false;
+    for (int index = 0; index < INHERITED_MAX; index++) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+            return false;
+        ours[index] = ends[0];
+        theirs[index] = ends[1];
     }
-    struct program program = {arguments, log, {monitors[1], consoles[1]}};
-    pid_t pid = spawn(&program);
+    return true;
+}
+
+bool qemu_start(char *const *arguments, int log, struct qemu_connections *connections)
+{
+    int ours[INHERITED_MAX] = {-1, -1, -1};
+    struct program program = {arguments, log, {-1, -1, -1}};
+    pid_t pid = make_pairs(ours, program.inherited) ? spawn(&program) : -1;
+    close_all(program.inherited);
     if (pid < 0) {
-        int reason = errno;
-        close_both(monitors);
-        close_both(consoles);
-        errno = reason;
+        close_all(ours);
         return false;
     }
-    close(monitors[1]);
-    close(consoles[1]);
-    *monitor = monitors[0];
-    *console = consoles[0];
+    *connections = (struct qemu_connections){.monitor = ours[0], .console = ours[1], .agent = ours[2]};
     qemu.process = identity_of(pid);
     return true;
 }

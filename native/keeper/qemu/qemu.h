@@ -14,7 +14,12 @@ extern struct qemu {
     int sent_signal;
 } qemu;
 
+/* Our ends of the connections that it inherits. */
+struct qemu_connections {
+    int monitor, console, agent;
+};
+
 /* False, errno set, when the program could not be executed. */
-bool qemu_start(char *const *arguments, int log, int *monitor, int *console);
+bool qemu_start(char *const *arguments, int log, struct qemu_connections *ours);
 void qemu_signal(int number);
 void qemu_reaped(int status);

@@ -31,12 +31,16 @@ static int lift(int fd)
 
 static int arrange_descriptors(const struct program *program)
 {
-    int first = lift(program->inherited[0]), second = lift(program->inherited[1]), log = lift(program->log);
+    int inherited[INHERITED_MAX], log = lift(program->log);
     int nothing = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    for (int index = 0; index < INHERITED_MAX; index++)
+        inherited[index] = lift(program->inherited[index]);
     /* Ours are all close-on-exec. */
-    if (place(nothing, STDIN_FILENO) < 0 || place(log, STDOUT_FILENO) < 0 || place(log, STDERR_FILENO) < 0 ||
-        place(first, FIRST_INHERITED) < 0 || place(second, FIRST_INHERITED + 1) < 0)
+    if (place(nothing, STDIN_FILENO) < 0 || place(log, STDOUT_FILENO) < 0 || place(log, STDERR_FILENO) < 0)
         return -1;
+    for (int index = 0; index < INHERITED_MAX; index++)
+        if (place(inherited[index], FIRST_INHERITED + index) < 0)
+            return -1;
     return nothing < 0 || log < 0 ? -1 : 0;
 }
 

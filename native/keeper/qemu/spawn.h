@@ -2,12 +2,14 @@
 #pragma once
 #include <sys/types.h>
 
+enum { INHERITED_MAX = 3 };
+
 struct program {
     char *const *arguments;
     /* Becomes standard output and error. */
     int log;
-    /* Become descriptors 3 and 4; -1 where there is none. */
-    int inherited[2];
+    /* Become descriptors 3, 4 and 5; -1 where there is none. */
+    int inherited[INHERITED_MAX];
 };
 
 /* Standard input is empty, and so is the environment; nothing else is inherited. -1 with exec's errno. */

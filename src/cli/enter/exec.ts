@@ -17,8 +17,8 @@ export function execCommand(): Command {
     .description(
       'Runs a command in a machine by vmlet’s agent and exits with its status, as vmlet run does. Where the guest has ' +
         'QEMU’s agent only, the command gets all of its input before it starts, has no terminal and no other user, ' +
-        'cannot be interrupted, and what it prints comes when it has ended, at most 16 MiB. An agent serves one at a ' +
-        'time; others wait.',
+        'cannot be interrupted, and what it prints comes when it has ended, at most 16 MiB. Any number run at once; ' +
+        'QEMU’s agent serves one at a time, and others wait.',
     )
     .argument('<machine>', 'its name')
     .argument('[command...]', 'what to run; a shell where none is given')

@@ -1,23 +1,22 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { MachineStateError, isSystemError } from '../../errors/index.ts';
-import { GuestAgent } from '../../guest/agent/agent.ts';
-import type { Limits } from '../../util/time/deadline.ts';
+import { type AttachOptions, GuestAgent } from '../../guest/agent/agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 
 /**
- * Connects to vmlet's agent in the guest, waiting until it answers. It serves one at a time.
+ * Connects to vmlet's agent in the guest, waiting until it answers. The keeper serves any number of clients.
  * @throws MachineStateError, TimedOutError, or the signal's reason.
  */
-export async function attachAgent({ spec, files }: Definition, limits: Limits): Promise<GuestAgent> {
+export async function attachAgent({ spec, files }: Definition, options: AttachOptions): Promise<GuestAgent> {
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
   const connection = new Socket();
   try {
     connection.connect(files.agentSocket);
-    await once(connection, 'connect', { signal: limits.signal });
-    return await GuestAgent.attach(connection, limits);
+    await once(connection, 'connect', { signal: options.signal });
+    return await GuestAgent.attach(connection, options);
   } catch (error) {
     connection.destroy();
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;

@@ -1,6 +1,6 @@
 import { GuestClosedError, MachineStateError, QmpClosedError, TimedOutError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
-import { followEvents } from '../../machine/life/event-log.ts';
+import { type LoggedEvent, readEvents } from '../../machine/life/event-log.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
 import type { TrustedChannel } from '../../guest/ssh/ssh-provision.ts';
 import { GuestAgentClient, guestExec } from '../../qmp/index.ts';
@@ -55,7 +55,7 @@ export async function openGuestChannel(
   }
 }
 
-/** The same where an agent is up just now; undefined where there is none. It waits only for its turn. */
+/** The same where an agent is up just now; undefined where there is none. It waits only for its answer. */
 export async function findGuestChannel(
   definition: Definition,
   limits: Limits & { readonly timeoutMs: number },
@@ -92,37 +92,29 @@ function refuseOutOfSpace({ spec: { name }, files }: Definition): void {
 }
 
 async function connectVmlet(definition: Definition, limits: Limits): Promise<VmletChannel> {
-  const closed = new AbortController();
-  const portCloses = watchPort(definition, closed.signal);
-  try {
-    const agent = await attachAgent(definition, limits);
-    void portCloses.then(async (reason) => reason && agent.close(reason));
-    void agent.closed.then(() => closed.abort());
-    return {
-      kind: 'vmlet',
-      agent,
-      exec: (argv, options) => agent.exec(argv, options),
-      [Symbol.asyncDispose]: async () => agent.close(),
-    };
-  } catch (error) {
-    closed.abort();
-    throw error;
-  }
+  const agent = await attachAgent(definition, {
+    ...limits,
+    explainLoss: async (loss) => explainLoss(loss, definition),
+  });
+  return {
+    kind: 'vmlet',
+    agent,
+    exec: (argv, options) => agent.exec(argv, options),
+    [Symbol.asyncDispose]: async () => agent.close(),
+  };
 }
 
-/** An agent that ends leaves the connection open, which is QEMU's. @returns why calls can no longer be answered. */
-async function watchPort({ spec, files }: Definition, signal: AbortSignal): Promise<Error | undefined> {
-  try {
-    for await (const { event, data } of followEvents(files.events, { tailLines: 0, signal })) {
-      if (event === 'VSERPORT_CHANGE' && data?.['id'] === CHARDEVS.vmlet && data['open'] === false) {
-        return new GuestClosedError(`vmlet's agent in ${spec.name} has ended, or its guest boots again`);
-      }
-    }
-    return undefined;
-  } catch (error) {
-    // What is not watched ends all the same with its connection.
-    return signal.aborted ? undefined : (error as Error);
+/** The keeper closes the connection when the machine has ended, and when the agent has closed its port. */
+async function explainLoss(loss: GuestClosedError, { spec, files }: Definition): Promise<Error> {
+  let last: LoggedEvent | undefined;
+  for await (const event of readEvents(files.events)) {
+    const ofPort = event.event === 'VSERPORT_CHANGE' && event.data?.['id'] === CHARDEVS.vmlet;
+    if (ofPort || event.event === 'SHUTDOWN') last = event;
   }
+  if (last?.data?.['open'] !== false) return loss;
+  return new GuestClosedError(`vmlet's agent in ${spec.name} has ended, or its guest boots again`, {
+    cause: loss,
+  });
 }
 
 async function connectQga({ files }: Definition, limits: Limits): Promise<QgaChannel> {
@@ -142,11 +134,11 @@ async function explainTimeOut(
 ): Promise<Error> {
   const { name } = definition.spec;
   const ports = await readGuestPorts(definition, { signal });
-  const port = ports.vmlet.open ? ports.vmlet : ports.qga;
   return new TimedOutError(`waiting for the agent of ${name}`, timeoutMs, {
-    hint: port.taken
-      ? 'another program is connected to it, such as vmlet exec or vmlet cp: it serves one at a time'
-      : 'it has opened its port and does not answer: the guest may hang, or be paused',
+    hint:
+      !ports.vmlet.open && ports.qga.taken
+        ? 'another program is connected to it, such as vmlet exec or vmlet cp: it serves one at a time'
+        : 'it has opened its port and does not answer: the guest may hang, or be paused',
     cause: error,
   });
 }

@@ -8,7 +8,7 @@ import { findGuestChannel } from '../channel/guest-channel.ts';
 type Look = { readonly done: true } | { readonly done: false; readonly seen: string };
 
 /**
- * Looks once at cloud-init in the guest. The agent is let go at once: it serves one at a time.
+ * Looks once at cloud-init in the guest. The agent is released at once: QEMU's serves one at a time.
  * @throws CloudInitError when it has failed, is not there or does not run, and what connecting to the agent throws.
  */
 export async function lookAtCloudInit(

@@ -15,10 +15,11 @@ import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
 
-/** The keeper's descriptors in QEMU: its events, the console, and a bridge's tap device. */
+/** The keeper's descriptors in QEMU: its events, the console, the agent's port, and a bridge's tap device. */
 const EVENTS_DESCRIPTOR = 3;
 const CONSOLE_DESCRIPTOR = 4;
-const TAP_DESCRIPTOR = 5;
+const AGENT_DESCRIPTOR = 5;
+const TAP_DESCRIPTOR = 6;
 /** How soon QEMU comes back after passt has ended; the keeper always listens, so this is most of the gap. */
 const RECONNECT_MS = 10;
 const RECONNECT_SECONDS = 1;
@@ -65,7 +66,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const wiring: NamedPlan['wiring'] = {
     monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
     console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
-    agent: { kind: 'listening', path: files.agentSocket },
+    agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
     network: {
       descriptor: undefined,
       again: comesAgain(host.qemu),

@@ -60,6 +60,7 @@ export interface MachineFiles {
   readonly shellSocket: string;
   /** The keeper's: the serial console, for many at once. */
   readonly consoleSocket: string;
+  /** The keeper's: vmlet's agent in the guest, for many at once. */
   readonly agentSocket: string;
   readonly guestAgentSocket: string;
   /** QEMU connects here, and the keeper starts passt on the connection. */

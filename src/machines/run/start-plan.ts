@@ -28,8 +28,8 @@ import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
 import type { StartOptions } from './start-options.ts';
 
-/** QEMU's events and its console lead to the keeper. */
-const KEEPERS = 2;
+/** QEMU's events, its console and the port of the guest's agent lead to the keeper. */
+const KEEPERS = 3;
 /** A helper's connection to QEMU is behind the standard ones. */
 const HELPERS_DESCRIPTORS = STANDARD_DESCRIPTORS + 1;
 
@@ -88,6 +88,7 @@ export async function planStart(
       qemuLogPath: files.qemuLog,
       serialLogPath: files.serialLog,
       consolePath: files.consoleSocket,
+      agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
       helpers,
       paused: paused === true || memory !== undefined,

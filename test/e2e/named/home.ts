@@ -37,7 +37,7 @@ export interface Home {
   readonly store: MachineStore;
   /** Runs the built command to its end. */
   vmlet(...args: string[]): Promise<Finished>;
-  start(args: readonly string[]): Started;
+  start(args: readonly string[], options?: { readonly input?: string }): Started;
   machines(): ListedMachine[];
   /** All live processes that name this home's directories in their command line or environment, or have files in it open. */
   processes(): HomeProcess[];
@@ -79,7 +79,7 @@ export async function makeHome(parent?: string, command?: string): Promise<Home>
     store,
     removeAll,
     vmlet: async (...args) => start(args, { env: environment, command }).finished,
-    start: (args) => start(args, { env: environment, command }),
+    start: (args, options) => start(args, { ...options, env: environment, command }),
     machines: () => store.list(),
     processes: () => processesOf(path),
     close: async () => {

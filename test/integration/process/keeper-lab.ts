@@ -61,6 +61,7 @@ export class KeeperLab {
   readonly directory: string;
   readonly runtimeDirectory: string;
   readonly consolePath: string;
+  readonly agentPath: string;
   readonly #keeperPath: string;
   readonly #scope: Scope;
 
@@ -70,6 +71,7 @@ export class KeeperLab {
     this.directory = directoryIn(parent, 'm');
     this.runtimeDirectory = join(this.directory, 'run');
     this.consolePath = join(this.runtimeDirectory, 'console.sock');
+    this.agentPath = join(this.runtimeDirectory, 'agent.sock');
   }
 
   path(name: string): string {
@@ -85,6 +87,7 @@ export class KeeperLab {
       qemuLogPath: this.path('qemu.log'),
       serialLogPath: this.path('serial.log'),
       consolePath: this.consolePath,
+      agentPath: this.agentPath,
       runtimeDirectory: this.runtimeDirectory,
       command,
       ...more,

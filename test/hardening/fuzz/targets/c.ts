@@ -158,6 +158,8 @@ const COMMAND = [
   '/s',
   '--console',
   '/c',
+  '--agent',
+  '/g',
   '--runtime-directory',
   '/d',
   '--helper',

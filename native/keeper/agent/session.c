@@ -1,0 +1,168 @@
+#include "session.h"
+#include "bytes.h"
+#include "client_session.h"
+#include "downstream.h"
+#include "greeting.h"
+#include "loop.h"
+#include "port.h"
+#include "request.h"
+#include <string.h>
+#include <sys/random.h>
+
+static uint8_t nonce[NONCE_SIZE];
+/* The agent was asked since it closed its port, and has not answered yet. */
+static bool asked, waits;
+/* When the session began. */
+static int64_t began_at;
+
+static void ask(void)
+{
+    uint8_t payload[NONCE_SIZE + 4];
+    memcpy(payload, nonce, NONCE_SIZE);
+    put_u16(payload + NONCE_SIZE, VERSION_MIN);
+    put_u16(payload + NONCE_SIZE + 2, VERSION_MAX);
+    waits = port_offer(FRAME_OPEN, 0, 0, payload, sizeof payload);
+}
+
+static void begin(void)
+{
+    /* An earlier session's answer must not pass for this one's. */
+    if (getrandom(nonce, sizeof nonce, 0) < 0)
+        put_u64(nonce, (uint64_t)wall_ms());
+    greeting.open = false;
+    asked = true;
+    port_begin_anew();
+    ask();
+}
+
+/* All that the agent was doing is over: a new session begins. The clients are told, or their connections closed. */
+static void lose(enum hello_reason reason, bool dismiss)
+{
+    request_forget();
+    channels_forget();
+    for (unsigned place = 0; place < CLIENTS_MAX; place++) {
+        struct client *client = clients[place];
+        if (!client)
+            continue;
+        client->answered = false;
+        if (!client->open)
+            continue;
+        client_session_end(client, dismiss ? HELLO_ANSWER : reason);
+        client->dismissed = dismiss;
+    }
+    begin();
+}
+
+static void take_answer(const struct frame *frame)
+{
+    memcpy(greeting.hello, frame->payload, HELLO_SIZE);
+    waits = false;
+    if (!greeting.open)
+        began_at = wall_ms();
+    greeting.open = get_u16(greeting.hello + NONCE_SIZE) == VERSION_MAX;
+    for (unsigned place = 0; place < CLIENTS_MAX; place++)
+        if (clients[place])
+            clients[place]->answered = clients[place]->asks;
+}
+
+/* What comes before there is a session. */
+static void take_greeting(const struct frame *frame)
+{
+    if (frame->length < HELLO_SIZE)
+        return;
+    if (asked && hello_answers(frame, nonce))
+        take_answer(frame);
+    else if (hello_is_unasked(frame) && !asked)
+        begin();
+    else if (hello_is_unasked(frame) && port_drained())
+        ask(); /* It has just come up and may have missed our first words. */
+}
+
+static bool take_pong(const struct frame *frame)
+{
+    if (frame->length > sizeof clients[0]->pong)
+        return false;
+    for (unsigned place = 0; place < CLIENTS_MAX; place++) {
+        struct client *client = clients[place];
+        if (!client || client->ping == 0 || client->ping != frame->channel)
+            continue;
+        memcpy(client->pong, frame->payload, frame->length);
+        client->pong_length = frame->length;
+        client->pong_due = true;
+        client->ping = 0;
+    }
+    return true;
+}
+
+/* False when the agent broke the protocol. */
+static bool take(const struct frame *frame)
+{
+    if (frame->type == FRAME_PONG)
+        return take_pong(frame);
+    if (frame->type != FRAME_HELLO)
+        return downstream_take(frame);
+    if (frame->length < HELLO_SIZE)
+        return false;
+    if (hello_answers(frame, nonce) && get_u16(frame->payload + NONCE_SIZE) == VERSION_MAX) {
+        take_answer(frame);
+        return true;
+    }
+    uint8_t reason = frame->payload[14];
+    if (!hello_is_unasked(frame) || (reason != HELLO_STARTED && reason != HELLO_CONNECTED))
+        return false;
+    lose((enum hello_reason)reason, false);
+    return true;
+}
+
+void session_hear(void)
+{
+    for (struct frame frame;;) {
+        if (!greeting.open) {
+            if (!port_find_hello(&frame))
+                return;
+            take_greeting(&frame);
+            continue;
+        }
+        enum frame_verdict verdict = port_next(&frame);
+        if (verdict == FRAME_PARTIAL)
+            return;
+        if (verdict == FRAME_INVALID || !take(&frame))
+            lose(HELLO_GARBAGE, false);
+    }
+}
+
+void session_port_changed(bool open, int64_t time)
+{
+    /* Where events are heard late, its next agent may have answered already. */
+    if (!open) {
+        if (greeting.open ? time >= began_at : asked && !waits)
+            lose(HELLO_STARTED, true);
+        return;
+    }
+    /* It was opened after its agent had answered: other memory was loaded, in which that one is in another session. */
+    if (greeting.open && time > began_at)
+        lose(HELLO_STARTED, true);
+    else if (!asked)
+        begin();
+    else if (waits && !greeting.open && port_drained())
+        ask();
+}
+
+static bool somebody_asks(void)
+{
+    for (unsigned place = 0; place < CLIENTS_MAX; place++)
+        if (clients[place] && clients[place]->asks && !clients[place]->answered)
+            return true;
+    return false;
+}
+
+void session_ask(void)
+{
+    if (waits || !somebody_asks() || !port_has_room())
+        return;
+    /* The same nonce ends nothing. */
+    if (asked)
+        ask();
+    else
+        begin();
+}

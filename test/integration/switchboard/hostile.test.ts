@@ -1,0 +1,396 @@
+import { existsSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { Random } from '../../../fixtures/agent/random.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import { GuestProtocolError } from '../../../src/errors/index.ts';
+import { encodeCommand } from '../../../src/guest/agent/command.ts';
+import { FieldWriter, Operation, Tag } from '../../../src/guest/agent/fields.ts';
+import {
+  FLAG_MORE,
+  FrameType,
+  PAYLOAD_MAX,
+  REQUEST_MAX,
+  WINDOW,
+  encodeFrame,
+} from '../../../src/guest/agent/frame.ts';
+import { encodeOpen } from '../../../src/guest/agent/greeting.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
+import { buildSanitizedKeeper, residentBytes } from '../process/keeper-lab.ts';
+import { type HostileGuest, Switchboard, encodeHello, reasonOf } from './lab.ts';
+
+const suite = new Scope();
+let program: string, agent: string, scope: Scope, board: Switchboard;
+
+beforeAll(async () => {
+  const folder = temporaryFolder(suite);
+  [program, agent] = await Promise.all([buildSanitizedKeeper(folder), buildAgent(folder)]);
+});
+afterAll(async () => suite.close());
+beforeEach(() => {
+  scope = new Scope();
+});
+afterEach(async () => {
+  const { lab } = board;
+  await scope.close();
+  if (existsSync(lab.path('qemu.log'))) expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
+});
+
+const number = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const bytes = (...values: number[]): Buffer => Buffer.from(values);
+const cat = encodeCommand(['cat'], { stdin: 'pipe' });
+const push = new FieldWriter(Operation.push).text(Tag.path, '/x').toBuffer();
+const pull = new FieldWriter(Operation.pull).text(Tag.path, '/x').toBuffer();
+const sync = new FieldWriter(Operation.sync).toBuffer();
+
+type Send = (type: number, flag: number, payload?: Buffer) => void;
+
+/** A guest's answer to a request, which breaks the protocol with its last frame. */
+const VIOLATIONS: readonly (readonly [
+  string,
+  Buffer,
+  (send: Send, guest: HostileGuest, channel: number) => void,
+])[] = [
+  [
+    'a channel that nobody has',
+    cat,
+    (_send, guest, channel) => guest.send(FrameType.started, 0, channel + 1, number(1)),
+  ],
+  ['channel 0', cat, (_send, guest) => guest.send(FrameType.exit, 0, 0, bytes(0, 0))],
+  ['content before the start', cat, (send) => send(FrameType.data, 1, bytes(1))],
+  [
+    'content of a stream that is an input',
+    cat,
+    (send) => (send(FrameType.started, 0, number(1)), send(FrameType.data, 0, bytes(1))),
+  ],
+  [
+    'content of stream 3',
+    cat,
+    (send) => (send(FrameType.started, 0, number(1)), send(FrameType.data, 3, bytes(1))),
+  ],
+  [
+    'more content than was granted',
+    cat,
+    (send) => {
+      send(FrameType.started, 0, number(1));
+      for (let left = WINDOW; left > 0; left -= 16_384) send(FrameType.data, 1, Buffer.alloc(16_384));
+      send(FrameType.data, 1, bytes(1));
+    },
+  ],
+  [
+    'content after its end',
+    cat,
+    (send) => (
+      send(FrameType.started, 0, number(1)),
+      send(FrameType.end, 1),
+      send(FrameType.data, 1, bytes(1))
+    ),
+  ],
+  [
+    'two ends',
+    cat,
+    (send) => (send(FrameType.started, 0, number(1)), send(FrameType.end, 1), send(FrameType.end, 1)),
+  ],
+  [
+    'two starts',
+    cat,
+    (send) => (send(FrameType.started, 0, number(1)), send(FrameType.started, 0, number(1))),
+  ],
+  [
+    'two exits',
+    cat,
+    (send) => (
+      send(FrameType.started, 0, number(1)),
+      send(FrameType.exit, 0, bytes(0, 0)),
+      send(FrameType.exit, 0, bytes(0, 0))
+    ),
+  ],
+  ['an exit before the start', cat, (send) => send(FrameType.exit, 0, bytes(0, 0))],
+  [
+    'an exit of one byte',
+    cat,
+    (send) => (send(FrameType.started, 0, number(1)), send(FrameType.exit, 0, bytes(0))),
+  ],
+  [
+    'a failure after the exit',
+    cat,
+    (send) => (
+      send(FrameType.started, 0, number(1)),
+      send(FrameType.exit, 0, bytes(0, 0)),
+      send(FrameType.failed, 0)
+    ),
+  ],
+  ['a failure of 513 bytes', cat, (send) => send(FrameType.failed, 0, Buffer.alloc(513))],
+  ['words after the last one', cat, (send) => (send(FrameType.failed, 0), send(FrameType.failed, 0))],
+  ['credit for what was not sent', cat, (send) => send(FrameType.credit, 0, number(1))],
+  ['credit of 3 bytes', push, (send) => send(FrameType.credit, 0, bytes(0, 0, 0))],
+  ['credit for a pull', pull, (send) => send(FrameType.credit, 0, number(0))],
+  ['a command that is done', cat, (send) => send(FrameType.done, 0)],
+  ['a job that has started', sync, (send) => send(FrameType.started, 0, number(1))],
+  ['a push with content', push, (send) => send(FrameType.data, 0, bytes(1))],
+  ['the end of a pull', pull, (send) => (send(FrameType.started, 0), send(FrameType.end, 0))],
+  ['done with words', sync, (send) => send(FrameType.done, 0, bytes(1))],
+  ['a request', cat, (send) => send(FrameType.request, 0, cat)],
+  ['an OPEN', cat, (_send, guest) => guest.socket.write(encodeOpen(Buffer.alloc(8, 1)))],
+  ['a type that nobody knows', cat, (send) => send(99, 0)],
+  ['a HELLO to nobody', cat, (_send, guest) => guest.socket.write(encodeHello(Buffer.alloc(8, 9), 1))],
+  ['a short HELLO', cat, (_send, guest) => guest.send(FrameType.hello, 0, 0, bytes(1))],
+  ['a PONG of 65 bytes', cat, (_send, guest) => guest.send(FrameType.pong, 0, 1, Buffer.alloc(65))],
+  ['garbage', cat, (_send, guest) => void guest.socket.write('login: ')],
+  [
+    'a frame that is too long',
+    cat,
+    (_send, guest) => {
+      const header = encodeFrame(FrameType.data, 1, 1);
+      header.writeUInt32LE(PAYLOAD_MAX + 1, 12);
+      guest.socket.write(header);
+    },
+  ],
+];
+
+describe('a guest that breaks the protocol', () => {
+  let guest: HostileGuest;
+  beforeEach(async () => {
+    board = await Switchboard.start(program, temporaryFolder(scope), scope);
+    guest = await board.guest();
+    guest.greet();
+  });
+
+  test.each(VIOLATIONS)('by %s ends the sessions, and nothing else', async (_what, request, violate) => {
+    const [client, idle] = await Promise.all([board.client(), board.client()]);
+    client.send(FrameType.request, 0, 5, request);
+    const { channel } = await guest.next(FrameType.request);
+    const { opens } = guest;
+    violate((type, flag, payload) => guest.send(type, flag, channel, payload), guest, channel);
+    expect(reasonOf(await client.next(FrameType.hello))).toBe('garbage');
+    expect(reasonOf(await idle.next(FrameType.hello))).toBe('garbage');
+    await until('it is asked for another session', () => guest.opens > opens);
+    const next = await board.client();
+    next.send(FrameType.request, 0, 5, cat);
+    const { channel: other } = await guest.next(FrameType.request);
+    guest.send(FrameType.started, 0, other, number(1));
+    await next.next(FrameType.started);
+  });
+
+  test('by random words is survived', { timeout: 300_000 }, async () => {
+    const random = new Random(1);
+    for (let round = 0; round < 100; round += 1) {
+      const client = await board.client();
+      for (let channel = 1; channel < 6; channel += 1) {
+        client.send(FrameType.request, 0, channel, random.pick([cat, push, pull, sync]));
+        if (channel < 3) client.send(FrameType.data, 0, channel, Buffer.alloc(1000));
+      }
+      const { channel: seen } = await guest.next(FrameType.request);
+      for (let count = 0; count < 40; count += 1) {
+        const channel = random.pick([seen, seen + random.below(5), random.below(1000)]);
+        const payload = random.pick([
+          number(random.below(3) * 1000),
+          random.bytes(random.below(600)),
+          bytes(),
+        ]);
+        const frame = encodeFrame(random.below(18), random.below(4), channel, payload);
+        if (random.below(30) === 0) frame[random.below(frame.length)] = random.below(256);
+        guest.socket.write(random.below(40) === 0 ? random.bytes(random.below(50)) : frame);
+      }
+      client.socket.destroy();
+      // Back in order: zeros end whatever frame the keeper believes to be in.
+      guest.socket.write(Buffer.alloc(PAYLOAD_MAX));
+      guest.greet();
+      guest.frames.length = 0;
+    }
+    await board.client();
+  });
+
+  test('and speaks another version only is known to each client', async () => {
+    guest.version = 0;
+    guest.greet();
+    for (let round = 0; round < 2; round += 1) {
+      const hello = await (await board.open()).next(FrameType.hello);
+      expect(hello.payload.readUInt16LE(8)).toBe(0);
+    }
+  });
+
+  test('makes no more of its credit by small pieces', async () => {
+    const client = await board.client();
+    client.send(FrameType.request, 0, 5, cat);
+    const { channel } = await guest.next(FrameType.request);
+    client.socket.pause();
+    guest.send(FrameType.started, 0, channel, number(1));
+    const before = residentBytes(board.keeper.pid);
+    const content = Buffer.from(Array.from({ length: WINDOW }, (_, index) => index % 251));
+    for (const stream of [1, 2]) {
+      const frames = Array.from(content, (_, index) =>
+        encodeFrame(FrameType.data, stream, channel, content.subarray(index, index + 1)),
+      );
+      guest.socket.write(Buffer.concat(frames));
+      guest.send(FrameType.end, stream, channel);
+    }
+    guest.send(FrameType.exit, 0, channel, bytes(0, 0));
+    // Answered behind all of that.
+    await board.client();
+    // 9 MB of frames came; AddressSanitizer's own bookkeeping is in it.
+    expect(residentBytes(board.keeper.pid)).toBeLessThan(before + 3 * 1024 * 1024);
+    client.socket.resume();
+    await client.next(FrameType.exit);
+    await until(
+      'both have ended',
+      () => client.frames.filter(({ type }) => type === FrameType.end).length === 2,
+    );
+    for (const stream of [1, 2]) {
+      const got = client.frames.filter(({ type, flag }) => type === FrameType.data && flag === stream);
+      expect(Buffer.concat(got.map(({ payload }) => payload)).equals(content)).toBe(true);
+    }
+  });
+});
+
+/** Fifty, of which each is what no client of ours sends. */
+function malformed(): [string, Buffer][] {
+  const random = new Random(7);
+  const header = (change: (bytes: Buffer) => void): Buffer => {
+    const frame = encodeFrame(FrameType.request, 0, 9, cat);
+    change(frame);
+    return frame;
+  };
+  const frame = (type: number, flag: number, channel: number, payload: Buffer = bytes()): Buffer =>
+    encodeFrame(type, flag, channel, payload);
+  const run = frame(FrameType.request, 0, 9, cat);
+  const running = (...more: Buffer[]): Buffer => Buffer.concat([run, ...more]);
+  const fixed: [string, Buffer][] = [
+    ['text', Buffer.from('GET / HTTP/1.0\r\n\r\n')],
+    ['ones', Buffer.alloc(100_000, 0xff)],
+    ['magics', Buffer.from('VML\xf7'.repeat(1000), 'latin1')],
+    ['a wrong check', header((one) => one.writeUInt16LE(one.readUInt16LE(6) ^ 1, 6))],
+    ['a wrong length', header((one) => one.writeUInt32LE(0xffffffff, 12))],
+    ['a short OPEN', frame(FrameType.open, 0, 0, bytes(1, 2))],
+    ['a HELLO', encodeHello(Buffer.from('a client'), 1)],
+    ['a PONG', frame(FrameType.pong, 0, 1)],
+    ['a long PING', frame(FrameType.ping, 0, 1, Buffer.alloc(65))],
+    ['a STARTED', frame(FrameType.started, 0, 1, number(1))],
+    ['an EXIT', frame(FrameType.exit, 0, 1, bytes(0, 0))],
+    ['a DONE', frame(FrameType.done, 0, 1)],
+    ['a FAILED', frame(FrameType.failed, 0, 1)],
+    ['type 0', frame(0, 0, 1)],
+    ['type 255', frame(255, 0, 1)],
+    ['a request on channel 0', frame(FrameType.request, 0, 0, cat)],
+    ['a request on a channel in use', running(run)],
+    [
+      'another request within one',
+      Buffer.concat([frame(FrameType.request, FLAG_MORE, 9, cat), frame(FrameType.request, 0, 10, cat)]),
+    ],
+    [
+      'a request that is too long',
+      Buffer.concat(
+        Array.from({ length: REQUEST_MAX / 16_384 + 1 }, () =>
+          frame(FrameType.request, FLAG_MORE, 9, Buffer.alloc(16_384)),
+        ),
+      ),
+    ],
+    [
+      'content above credit',
+      running(
+        ...Array.from({ length: 9 }, () => frame(FrameType.data, 0, 9, Buffer.alloc(32_000))),
+        frame(FrameType.data, 0, 9, Buffer.alloc(32_000)),
+      ),
+    ],
+    ['content of stream 1', running(frame(FrameType.data, 1, 9, bytes(1)))],
+    [
+      'content for a pull',
+      Buffer.concat([
+        frame(
+          FrameType.request,
+          0,
+          9,
+          new FieldWriter(Operation.pull).text(Tag.path, '/dev/null/x').toBuffer(),
+        ),
+        frame(FrameType.data, 0, 9, bytes(1)),
+      ]),
+    ],
+    ['content after the end', running(frame(FrameType.end, 0, 9), frame(FrameType.data, 0, 9, bytes(1)))],
+    ['the end of stream 2', running(frame(FrameType.end, 2, 9))],
+    ['credit for nothing', running(frame(FrameType.credit, 1, 9, number(1)))],
+    ['all credit there is', running(frame(FrameType.credit, 2, 9, number(0xffffffff)))],
+    ['credit of stream 0', running(frame(FrameType.credit, 0, 9, number(0)))],
+    ['credit of 5 bytes', running(frame(FrameType.credit, 1, 9, Buffer.alloc(5)))],
+    ['signal 0', running(frame(FrameType.signal, 0, 9, bytes(0)))],
+    ['signal 65', running(frame(FrameType.signal, 0, 9, bytes(65)))],
+    ['a signal of no bytes', running(frame(FrameType.signal, 0, 9))],
+    ['a size of 3 bytes', running(frame(FrameType.resize, 0, 9, bytes(1, 2, 3)))],
+    ['a command that is cancelled', running(frame(FrameType.cancel, 0, 9))],
+  ];
+  const rest = Array.from({ length: 50 - fixed.length }, (_, index): [string, Buffer] => [
+    `bytes of seed ${index}`,
+    Buffer.concat([bytes(1), random.bytes(1 + random.below(3000))]),
+  ]);
+  return [...fixed, ...rest];
+}
+
+describe('a client that breaks the protocol', () => {
+  test('ends its own session, in fifty ways, and no other', { timeout: 120_000 }, async () => {
+    board = await Switchboard.start(program, temporaryFolder(scope), scope, agent);
+    const witness = await board.attach();
+    const long = witness.exec(['cat'], { stdin: 'pipe' });
+    for (const [what, words] of malformed()) {
+      const client = await board.client();
+      client.socket.write(words);
+      expect(reasonOf(await client.next(FrameType.hello)), what).toBe('garbage');
+      // It may begin anew on the same connection, as with the agent itself.
+      client.socket.write(
+        Buffer.concat([Buffer.alloc(PAYLOAD_MAX), encodeOpen(Buffer.from('once more'.slice(0, 8)))]),
+      );
+      await until('it is answered', () => client.frames.some((frame) => reasonOf(frame) === 'answer'));
+      client.socket.destroy();
+      expect(witness.failure, what).toBeUndefined();
+    }
+    long.stdin.end('all the time');
+    expect((await long).stdout.toString()).toBe('all the time');
+  });
+
+  test('by random words holds up nobody', { timeout: 300_000 }, async () => {
+    board = await Switchboard.start(program, temporaryFolder(scope), scope, agent);
+    const witness = await board.attach();
+    const random = new Random(3);
+    const piece = (): Buffer => {
+      const payload = random.pick([
+        cat,
+        sync,
+        number(random.below(70_000)),
+        random.bytes(random.below(300)),
+        Buffer.alloc(20_000),
+      ]);
+      const frame = encodeFrame(
+        random.pick([3, 5, 5, 6, 6, 7, 8, 9, 10, 11, random.below(20)]),
+        random.below(3),
+        random.below(6),
+        payload,
+      );
+      if (random.below(20) === 0) frame[random.below(frame.length)] = random.below(256);
+      return frame;
+    };
+    for (let round = 0; round < 60; round += 1) {
+      const client = await board.client();
+      if (random.below(3) === 0) client.socket.pause();
+      for (let count = 0; count < 30; count += 1) {
+        client.socket.write(piece());
+        if (random.below(15) === 0) client.socket.write(encodeOpen(random.bytes(8)));
+      }
+      client.socket[random.below(2) ? 'destroy' : 'end']();
+      const { stdout } = await witness.exec(['cat'], { input: `round ${round}` });
+      expect(stdout.toString()).toBe(`round ${round}`);
+    }
+  });
+
+  test('is told by the error that the library has for it', async () => {
+    board = await Switchboard.start(keeperProgram(), temporaryFolder(scope), scope, agent);
+    const socket = await board.connect();
+    const { GuestAgent } = await import('../../../src/guest/agent/agent.ts');
+    const guest = await GuestAgent.attach(socket, { timeoutMs: 60_000 });
+    const command = guest.exec(['sleep', '1000']);
+    socket.write('garbage');
+    await expect(command).rejects.toBeInstanceOf(GuestProtocolError);
+  });
+});
