@@ -1,9 +1,10 @@
-import { BrokenMachineError, PortTakenError } from '../../errors/index.ts';
+import { BrokenMachineError } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
-import type { BoundNetworkPlan, NetworkPlan } from '../../network/plan/network.ts';
-import type { BoundForward, PortForward } from '../../network/ports/port.ts';
+import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { pairForwards } from '../../network/ports/pair-forwards.ts';
+import type { BoundForward } from '../../network/ports/port.ts';
 import { forwardsOf } from '../spec/forwards.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
@@ -23,37 +24,8 @@ export async function planMachineNetwork(
   if (spec.net === 'none' || spec.net === 'bridge') return undefined;
   // Not over vhost-user: snapshots with memory and saved states hold a virtio card that QEMU itself serves.
   const plan = planNetworkHere(spec.net, forwardsOf(spec), host.passt, false);
-  return { ...plan, forwards: await bindForwards(plan, earlier, signal) };
-}
-
-async function bindForwards(
-  { forwards }: NetworkPlan,
-  earlier: readonly BoundForward[],
-  signal: AbortSignal | undefined,
-): Promise<BoundForward[]> {
-  const again = forwards.map((forward) => ({
-    ...forward,
-    hostPort: forward.hostPort ?? earlierPort(forward, earlier),
-  }));
-  try {
-    const bound = await chooseHostPorts(again, signal);
-    return bound.map((forward, index) => ({
-      ...forward,
-      ephemeral: forwards[index]?.hostPort === undefined,
-    }));
-  } catch (error) {
-    if (!(error instanceof PortTakenError)) throw error;
-    return chooseHostPorts(forwards, signal);
-  }
-}
-
-function earlierPort(wanted: PortForward, earlier: readonly BoundForward[]): number | undefined {
-  return earlier.find(
-    (forward) =>
-      forward.guestPort === wanted.guestPort &&
-      forward.protocol === wanted.protocol &&
-      forward.hostAddress === wanted.hostAddress,
-  )?.hostPort;
+  const ports = pairForwards(plan.forwards, earlier).map((forward) => forward?.hostPort);
+  return { ...plan, forwards: await chooseHostPorts(plan.forwards, signal, ports) };
 }
 
 /** The forwards in the plan that an earlier start wrote; none where there is none that can be read. */

@@ -50,6 +50,8 @@ interface PlanOptions {
   readonly pull?: PullPolicy;
   /** What is saved by default. */
   readonly memory?: KeptMemory | undefined;
+  /** Host ports that are vmlet's to choose are not those of the last run; false by default. */
+  readonly otherPorts?: boolean;
 }
 
 /** Looks at the host and decides; writes nothing but an image that has to be built. */
@@ -57,7 +59,7 @@ export async function planStart(
   locations: Locations,
   definition: Definition,
   { signal, log, onProgress, paused }: StartOptions,
-  { pull = 'missing', memory = savedMemory(definition) }: PlanOptions = {},
+  { pull = 'missing', memory = savedMemory(definition), otherPorts = false }: PlanOptions = {},
 ): Promise<StartPlan> {
   const { spec, files } = definition;
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
@@ -68,7 +70,7 @@ export async function planStart(
     accelerator: chooseAccelerator(spec.accel, host, spec.cpuLevel),
     cgroup: ownCgroup(spec.limits, spec.name),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
-    network: await planMachineNetwork(spec, host, readEarlierForwards(files), signal),
+    network: await planMachineNetwork(spec, host, otherPorts ? [] : readEarlierForwards(files), signal),
     memory,
   });
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, host, signal))];

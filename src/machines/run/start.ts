@@ -15,6 +15,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { ensurePrivateDirectory } from '../../machine/paths/runtime-directory.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
+import { explainSlirpFailure } from '../../passt/start-failure.ts';
 import { identifyProcess, killProcess } from '../../process/procfs/identity.ts';
 import { type StartedKeeper, signalKeeper, startKeeper } from '../../process/keeper.ts';
 import { exchangeFile } from '../../util/files/atomic-file.ts';
@@ -83,8 +84,8 @@ export async function startMachine(
   }
   // What an interrupted save has left goes in any case.
   if (options.discardSaved === true || !existsSync(files.savedState)) discardSaved(definition);
-  await withPortChoices(options.log, async () =>
-    startLocked(locations, definition, { ...options, lock, memory }),
+  await withPortChoices(options.log, async (choice) =>
+    startLocked(locations, definition, { ...options, lock, memory, otherPorts: choice > 1 }),
   );
   return definition;
 }
@@ -115,11 +116,18 @@ async function refuseRunning(definition: Definition): Promise<void> {
 async function startLocked(
   locations: Locations,
   definition: Definition,
-  options: StartOptions & { readonly lock: number; readonly memory: MemoryToLoad | undefined },
+  options: StartOptions & {
+    readonly lock: number;
+    readonly memory: MemoryToLoad | undefined;
+    readonly otherPorts: boolean;
+  },
 ): Promise<void> {
   const { spec, files } = definition;
-  const { log, signal, lock, memory } = options;
-  const started = await planStart(locations, definition, options, memory && { memory: memory.kept });
+  const { log, signal, lock, memory, otherPorts } = options;
+  const started = await planStart(locations, definition, options, {
+    otherPorts,
+    ...(memory && { memory: memory.kept }),
+  });
   const { plan, keeper: keeperOptions } = started;
   memory?.check(plan);
   for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
@@ -213,6 +221,7 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
   if (!(error instanceof KeeperEndedError)) return error;
   if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
   const qemu = lastLines(files.qemuLog, 20);
+  if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
   const failure = new LaunchError(
     `${spec.name} did not start: ${tellingLine(qemu) ?? error.message}`,
     { qemu, console: [] },

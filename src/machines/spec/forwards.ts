@@ -12,6 +12,11 @@ export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
   return hasSsh ? forwards : [...forwards, ssh];
 }
 
+/** Whether it could be the one that `forwardsOf` adds. */
+export function isSshForward({ protocol, hostAddress, guestPort, ephemeral }: BoundForward): boolean {
+  return protocol === 'tcp' && hostAddress === LOOPBACK && guestPort === SSH_PORT && ephemeral;
+}
+
 export function readForward({ protocol, hostAddress, hostPort, guestPort }: StoredForward): PortForward {
   return { protocol, hostAddress, hostPort, guestPort };
 }

@@ -2,7 +2,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { InvalidInputError, PermissionError, PortTakenError, isSystemError } from '../../errors/index.ts';
+import {
+  InvalidInputError,
+  PermissionError,
+  type PortOwner,
+  PortTakenError,
+  isSystemError,
+} from '../../errors/index.ts';
 import { isIpv6 } from './ip-address.ts';
 import { findPortOwner } from './port-owner.ts';
 import { type BoundForward, type PortForward, type Protocol, formatEndpoint, formatPort } from './port.ts';
@@ -17,11 +23,14 @@ const MAX_PICKS = 100;
 
 /**
  * Tries each wanted port on the host by binding it, and chooses the ones left open. Nothing stays bound.
+ * @param preferred for each forward, the port to choose where it is left open and that one is free; such as the one
+ *   that it had before.
  * @throws PortTakenError, PermissionError (a privileged port), InvalidInputError (an address that is not this host's).
  */
 export async function chooseHostPorts(
   forwards: readonly PortForward[],
   signal?: AbortSignal,
+  preferred: readonly (number | undefined)[] = [],
 ): Promise<BoundForward[]> {
   const wanted = new Set<string>();
   for (const forward of forwards) {
@@ -29,14 +38,20 @@ export async function chooseHostPorts(
     signal?.throwIfAborted();
     const socket = await bind(forward, forward.hostPort);
     await socket.close();
-    wanted.add(`${forward.hostPort}/${forward.protocol}`);
+    wanted.add(portKey(forward, forward.hostPort));
   }
   const held: BoundSocket[] = [];
   try {
     const bound: BoundForward[] = [];
-    for (const forward of forwards) {
+    // All preferences come before all picks: the kernel must not give one's port to another.
+    const kept: (number | undefined)[] = [];
+    for (const [index, forward] of forwards.entries()) {
+      const port = forward.hostPort === undefined ? preferred[index] : undefined;
+      kept.push(port === undefined ? undefined : await keep(forward, port, wanted, held));
+    }
+    for (const [index, forward] of forwards.entries()) {
       signal?.throwIfAborted();
-      const hostPort = forward.hostPort ?? (await pick(forward, wanted, held));
+      const hostPort = forward.hostPort ?? kept[index] ?? (await pick(forward, wanted, held));
       bound.push({ ...forward, hostPort, ephemeral: forward.hostPort === undefined });
     }
     return bound;
@@ -59,13 +74,36 @@ export async function explainUnboundPort(forward: BoundForward): Promise<never> 
   throw takenPort(hostAddress, hostPort, protocol, ephemeral);
 }
 
+/** Takes a port that a forward would like to have; undefined where somebody else has it, or another forward. */
+async function keep(
+  forward: PortForward,
+  port: number,
+  wanted: Set<string>,
+  held: BoundSocket[],
+): Promise<number | undefined> {
+  const key = portKey(forward, port);
+  if (wanted.has(key)) return undefined;
+  try {
+    held.push(await bind(forward, port));
+  } catch (error) {
+    if (error instanceof PortTakenError) return undefined;
+    throw error;
+  }
+  wanted.add(key);
+  return port;
+}
+
+/** passt knows one guest port for each host port number, whatever the address. */
+function portKey({ protocol }: PortForward, port: number): string {
+  return `${port}/${protocol}`;
+}
+
 /** Picks stay bound until all are made, so that the kernel gives out no port twice. */
 async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket[]): Promise<number> {
   for (let tries = 0; tries < MAX_PICKS; tries++) {
     const socket = await bind(forward, 0);
     held.push(socket);
-    const key = `${socket.port}/${forward.protocol}`;
-    // passt knows one guest port for each host port number, whatever the address.
+    const key = portKey(forward, socket.port);
     if (!wanted.has(key)) {
       wanted.add(key);
       return socket.port;
@@ -143,11 +181,16 @@ export function takenPort(
 ): PortTakenError {
   const owner = findPortOwner(address, port, protocol);
   return new PortTakenError(formatEndpoint(address, port, protocol), ephemeral, owner, {
-    hint: owner
-      ? `Choose another host port, leave it empty for a free one, or end process ${owner.pid}.`
-      : 'Choose another host port, or leave it empty for a free one.',
+    hint: adviceOnTaken(ephemeral, owner),
     cause,
   });
+}
+
+function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined): string {
+  if (ephemeral) return 'vmlet chose this port, and another process took it before it was used. Try again.';
+  return owner
+    ? `Choose another host port, leave it empty for a free one, or end process ${owner.pid}.`
+    : 'Choose another host port, or leave it empty for a free one.';
 }
 
 function hostAddresses(): string {

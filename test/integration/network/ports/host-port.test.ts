@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { InvalidInputError, PermissionError, PortTakenError } from '../../../../src/errors/index.ts';
 import { chooseHostPorts, explainUnboundPort } from '../../../../src/network/ports/host-port.ts';
 import { parsePortForwards } from '../../../../src/network/ports/port.ts';
@@ -93,4 +93,56 @@ it('explains a lost port even when it is free again, so that the start can choos
 it('stops when it is aborted', async () => {
   const reason = new Error('enough');
   await expect(chooseHostPorts(parsePortForwards(['80']), AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+describe('a preferred port', () => {
+  const free = async (): Promise<number> => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  };
+  const choose = async (ports: string[], preferred: (number | undefined)[]): Promise<number[]> =>
+    (await chooseHostPorts(parsePortForwards(ports), undefined, preferred)).map(({ hostPort }) => hostPort);
+
+  it('is taken where it is free, and counts as chosen', async () => {
+    const port = await free();
+    const [forward] = await chooseHostPorts(parsePortForwards(['80']), undefined, [port]);
+    expect(forward).toMatchObject({ hostPort: port, ephemeral: true });
+  });
+
+  it('is another one where somebody has it, and the others stay', async () => {
+    const [taken, port] = [await takeTcp('127.0.0.1'), await free()];
+    const chosen = await choose(['80', '81'], [taken, port]);
+    expect(chosen[0]).not.toBe(taken);
+    expect(chosen[1]).toBe(port);
+  });
+
+  it('is given once, and not where the user wants it for another', async () => {
+    const port = await free();
+    const twice = await choose(['80', '80'], [port, port]);
+    expect(twice[0]).toBe(port);
+    expect(twice[1]).not.toBe(port);
+    const wanted = await choose(['80', `${port}:81`], [port, undefined]);
+    expect(wanted[1]).toBe(port);
+    expect(wanted[0]).not.toBe(port);
+  });
+
+  it('is nothing to a forward that has its own', async () => {
+    const [port, other] = [await free(), await free()];
+    expect(await choose([`${port}:80`], [other])).toEqual([port]);
+  });
+});
+
+it('does not advise to leave a port empty that was empty', async () => {
+  const port = await takeTcp('127.0.0.1');
+  const [forward] = parsePortForwards([`${port}:80`]);
+  const hints = await Promise.all(
+    [true, false].map(async (ephemeral) =>
+      explainUnboundPort({ ...forward!, hostPort: port, ephemeral }).catch((error: unknown) => error),
+    ),
+  );
+  expect(hints[0]).toMatchObject({ hint: expect.stringContaining('Try again') as string });
+  expect(hints[1]).toMatchObject({ hint: expect.stringContaining('leave it empty') as string });
 });

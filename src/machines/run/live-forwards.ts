@@ -1,0 +1,153 @@
+import { NetworkStartError, InvalidInputError, TimedOutError } from '../../errors/index.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { type BoundNetworkPlan, planNetwork } from '../../network/plan/network.ts';
+import { type BoundForward, formatPort } from '../../network/ports/port.ts';
+import { readHostNetwork } from '../../network/probe/host-network.ts';
+import { addSlirpForward, removeSlirpForward } from '../../network/slirp/slirp-live.ts';
+import { passtArguments } from '../../passt/passt-argv.ts';
+import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { pause } from '../../util/time/pause.ts';
+import { withMonitor } from '../channel/monitor.ts';
+import type { Definition } from '../record/definition.ts';
+import type { MachineFiles } from '../record/machine-files.ts';
+import { findPlan, readPlan } from '../record/machine-plan-file.ts';
+import { readStatus } from '../record/machine-status.ts';
+import { awaitForwards, logLength } from './passt-readiness.ts';
+import { argumentsText } from './start-files.ts';
+
+/**
+ * Gives a machine that runs just these forwards.
+ * @throws InvalidInputError, PortTakenError, TimedOutError; it has those of before then.
+ */
+export async function replaceForwards(
+  definition: Definition,
+  forwards: readonly BoundForward[],
+  limits: Limits,
+): Promise<void> {
+  const { files } = definition;
+  const plan = readPlan(files);
+  const { network } = plan;
+  if (!network) {
+    throw new InvalidInputError('ports', `${definition.spec.name} runs without a network that has forwards`, {
+      hint: `its next start has the network that is set now: vmlet restart ${definition.spec.name}`,
+    });
+  }
+  const changed = {
+    ...network,
+    ...planNetwork(network.backend, forwards, passtOf(network), readHostNetwork()),
+    forwards,
+    guest: network.guest,
+  };
+  const added = without(forwards, network.forwards);
+  // First: what listens is in the plan at each moment, so that a change that is killed can be undone.
+  writeForwards(files, plan, { ...network, forwards: [...network.forwards, ...added] });
+  try {
+    await (network.backend === 'slirp'
+      ? changeSlirp(definition, without(network.forwards, forwards), added, limits)
+      : restartPasst(definition, network, changed, limits));
+  } catch (error) {
+    writeForwards(files, plan, network);
+    throw error;
+  }
+  writeForwards(files, plan, changed);
+}
+
+/** The next start does not choose their host ports again. The machine does not run. */
+export function forgetForwards(files: MachineFiles, gone: readonly (BoundForward | undefined)[]): void {
+  const forgotten = gone.filter((forward) => forward !== undefined);
+  if (forgotten.length === 0) return;
+  const plan = findPlan(files);
+  if (!plan?.network) return;
+  writeForwards(files, plan, { ...plan.network, forwards: without(plan.network.forwards, forgotten) });
+}
+
+function writeForwards({ plan: path }: MachineFiles, plan: NamedPlan, network: BoundNetworkPlan): void {
+  exchangeFile(path, JSON.stringify({ ...plan, network } satisfies NamedPlan));
+}
+
+function without(forwards: readonly BoundForward[], others: readonly BoundForward[]): BoundForward[] {
+  const texts = new Set(others.map(formatPort));
+  return forwards.filter((forward) => !texts.has(formatPort(forward)));
+}
+
+function passtOf({ passtPath }: BoundNetworkPlan) {
+  return passtPath === undefined ? undefined : { path: passtPath };
+}
+
+async function changeSlirp(
+  definition: Definition,
+  gone: readonly BoundForward[],
+  added: readonly BoundForward[],
+  limits: Limits,
+): Promise<void> {
+  await withMonitor(
+    definition,
+    async (qmp) => {
+      const done: BoundForward[] = [];
+      try {
+        for (const forward of added) {
+          await addSlirpForward(qmp, forward);
+          done.push(forward);
+        }
+      } catch (error) {
+        for (const forward of done) await removeSlirpForward(qmp, forward);
+        throw error;
+      }
+      for (const forward of gone) await removeSlirpForward(qmp, forward);
+    },
+    limits,
+  );
+}
+
+/** The keeper starts passt with what is in the file, as soon as QEMU has come back to it. */
+async function restartPasst(
+  definition: Definition,
+  before: BoundNetworkPlan,
+  after: BoundNetworkPlan,
+  limits: Limits,
+): Promise<void> {
+  const { files } = definition;
+  try {
+    await exchangePasst(definition, after, limits);
+  } catch (error) {
+    exchangeFile(files.passtArguments, argumentsText(commandOf(before)));
+    await exchangePasst(definition, before, {});
+    throw error;
+  }
+}
+
+async function exchangePasst(
+  { spec, files }: Definition,
+  network: BoundNetworkPlan,
+  limits: Limits,
+): Promise<void> {
+  const old = passtProcess(files);
+  const heardBytes = logLength(files);
+  exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
+  if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
+  const deadline = performance.now() + RESTART_MS;
+  while (old && isSameProcess(passtProcess(files), old)) {
+    if (performance.now() > deadline) throw new TimedOutError(`the end of ${spec.name}'s passt`, RESTART_MS);
+    await pause(LOOK_EVERY_MS, limits.signal);
+  }
+  await awaitForwards(network, files, limits, heardBytes);
+}
+
+const RESTART_MS = 10_000;
+const LOOK_EVERY_MS = 2;
+
+function passtProcess(files: Definition['files']): ProcessIdentity | undefined {
+  const status = readStatus(files);
+  return status.kind === 'running' ? status.helpers['passt'] : undefined;
+}
+
+function isSameProcess(one: ProcessIdentity | undefined, other: ProcessIdentity): boolean {
+  return one?.pid === other.pid && one.startTime === other.startTime;
+}
+
+function commandOf(network: BoundNetworkPlan): string[] {
+  if (network.passtPath === undefined) throw new NetworkStartError('there is no passt to start anew', []);
+  return [network.passtPath, ...passtArguments(network)];
+}
