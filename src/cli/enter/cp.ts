@@ -8,7 +8,8 @@ export function cpCommand(): Command {
   return new Command('cp')
     .description(
       'Copies one file into a machine or out of it, with its permission bits, by vmlet’s agent or QEMU’s. What is copied ' +
-        'by vmlet’s is there whole or not at all. A local name with a colon is written with a slash: ./a:b.',
+        'by vmlet’s is there whole or not at all: a file of the machine that grows or shrinks meanwhile is refused, except ' +
+        'for one of 0 or 4096 bytes, as those of /proc and /sys say they are. A local name with a colon is written with a slash: ./a:b.',
     )
     .argument('<file>', 'what to copy: NAME:/PATH in a machine, or a file here')
     .argument('<path>', 'where to: the other of the two; into it where it is a directory')

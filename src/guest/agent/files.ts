@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type GuestFileError, GuestProtocolError, InvalidInputError } from '../../errors/index.ts';
+import { GuestFileError, GuestProtocolError, InvalidInputError } from '../../errors/index.ts';
 import { type Deferred, deferred } from '../../util/time/deferred.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
 import { fileFailure } from './failure.ts';
@@ -28,8 +28,14 @@ export interface PullOptions {
 /** Linux counts nanoseconds in 63 bits. */
 const LATEST_MS = 2 ** 63 / 1e6 - 1;
 
+/**
+ * Sizes that say nothing: files of /proc and most other file systems that the kernel makes up announce 0 bytes, those of
+ * /sys a page, and they hold more or less.
+ */
+const MADE_UP_SIZES: readonly number[] = [0, 4096];
+
 export interface FileAttributes {
-  /** Bytes when it was opened; 0 for the files of /proc, whatever they hold. */
+  /** Bytes when it was opened; 0 for the files of /proc and 4096 for those of /sys, whatever they hold. */
   readonly size: number;
   readonly mode: number;
   readonly mtimeMs: number;
@@ -81,8 +87,9 @@ export async function pushFile(
   await done.promise;
 }
 
-/** A file's content, out of the guest. Its reader sets the pace. */
+/** A file's content, out of the guest, up to where it ends. Its reader sets the pace. */
 export class GuestFile implements AsyncIterable<Buffer> {
+  readonly #path: string;
   readonly stream: Readable;
   /** Settles when the file is open. */
   readonly attributes: Promise<FileAttributes>;
@@ -90,6 +97,7 @@ export class GuestFile implements AsyncIterable<Buffer> {
   /** Use `GuestAgent.pull`. */
   constructor(session: Session, path: string, options: PullOptions) {
     options.signal?.throwIfAborted();
+    this.#path = path;
     const body = new FieldWriter(Operation.pull).text(Tag.path, absolute(path)).toBuffer();
     const attributes = deferred<FileAttributes>();
     attributes.promise.catch(() => undefined);
@@ -113,6 +121,28 @@ export class GuestFile implements AsyncIterable<Buffer> {
 
   [Symbol.asyncIterator](): AsyncIterator<Buffer> {
     return this.stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  }
+
+  /**
+   * The content, which fails where it is shorter or longer than the file was when it was opened. A size of 0 or 4096 is
+   * not compared: files of /proc and /sys announce it, whatever they hold.
+   * @throws GuestFileError, with errno EIO for another size.
+   */
+  async *whole(): AsyncGenerator<Buffer> {
+    const { size } = await this.attributes;
+    let received = 0;
+    for await (const chunk of this) {
+      received += chunk.length;
+      if (received > size && !MADE_UP_SIZES.includes(size)) throw this.#otherSize(size, `more came`);
+      yield chunk;
+    }
+    if (received !== size && !MADE_UP_SIZES.includes(size)) throw this.#otherSize(size, `${received} came`);
+  }
+
+  #otherSize(size: number, found: string): GuestFileError {
+    return new GuestFileError(this.#path, 'EIO', `it had ${size} bytes when it was opened, and ${found}`, {
+      hint: 'It may have changed while it was read. Copy it again, or read it through a pipe: vmlet exec NAME -- cat PATH',
+    });
   }
 }
 

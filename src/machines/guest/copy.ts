@@ -44,7 +44,8 @@ export async function copyIntoGuest(
 }
 
 /**
- * Copies a file out of the guest, with its permission bits; it is there whole or not at all.
+ * Copies a file out of the guest, with its permission bits; it is there whole or not at all. By our agent its size is
+ * compared with the one that it was opened with, unless that is 0 or 4096, as of files of /proc and /sys.
  * @param guestPath absolute.
  * @param hostPath where it is a directory, the file goes into that.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, NoSpaceError, PermissionError, or the signal's reason.
@@ -65,7 +66,7 @@ export async function copyOutOfGuest(
   const file = channel.agent.pull(guestPath, { signal });
   try {
     const { mode } = await file.attributes;
-    await streamToFile(target, file, signal, mode & 0o777);
+    await streamToFile(target, file.whole(), signal, mode & 0o777);
   } catch (error) {
     if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR') throw error;
     throw new InvalidInputError('source', `${guestPath} in the guest is a directory`, {

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -6,6 +7,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -190,6 +192,33 @@ describe('pull', () => {
     }
     expect(size).toBe(big.length);
   });
+
+  test.each([
+    ['grows', (path: string) => appendFileSync(path, 'more')],
+    ['shrinks', (path: string) => truncateSync(path, 2_500_000)],
+  ])('does not take a file for whole that %s while it is read', async (_, change) => {
+    const path = join(folder, 'file');
+    writeFileSync(path, big);
+    const file = guest.pull(path);
+    await file.attributes;
+    change(path);
+    const whole = async (): Promise<void> => {
+      for await (const chunk of file.whole()) expect(chunk.length).toBeGreaterThan(0);
+    };
+    await expect(whole()).rejects.toMatchObject({ path, errno: 'EIO' });
+  });
+
+  test.each(['/proc/version', '/sys/kernel/mm/transparent_hugepage/enabled'])(
+    'takes %s whole, whatever its size is said to be',
+    async (path) => {
+      const file = guest.pull(path);
+      const content = readFileSync(path);
+      expect((await file.attributes).size).not.toBe(content.length);
+      const chunks: Buffer[] = [];
+      for await (const chunk of file.whole()) chunks.push(chunk);
+      expect(Buffer.concat(chunks).equals(content)).toBe(true);
+    },
+  );
 
   test.each([
     ['what is not there', '/no/such/file', 'ENOENT'],

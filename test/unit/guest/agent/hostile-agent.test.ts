@@ -161,6 +161,52 @@ describe('a session', () => {
   });
 });
 
+describe('the whole content of a file', () => {
+  const started = (size: bigint): Buffer =>
+    encodeFrame(
+      FrameType.started,
+      0,
+      1,
+      new FieldWriter(1).u64(Tag.size, size).u32(Tag.mode, 0o644).u64(Tag.mtime, 0n).toBuffer(),
+    );
+  const data = (bytes: number): Buffer => encodeFrame(FrameType.data, 0, 1, Buffer.alloc(bytes, 1));
+  const done = encodeFrame(FrameType.done, 0, 1);
+
+  const pulled = async (...frames: Buffer[]): Promise<number> => {
+    const { guest, agent } = await attached();
+    const file = guest.pull('/file');
+    for (const frame of frames) agent.write(frame);
+    let bytes = 0;
+    for await (const chunk of file.whole()) bytes += chunk.length;
+    return bytes;
+  };
+
+  test.each([
+    ['is empty', [started(2n ** 62n), done]],
+    ['is shorter by a byte', [started(101n), data(100), done]],
+    ['is far shorter', [started(2n ** 62n), data(8000), data(8000), done]],
+    ['is longer by a byte', [started(99n), data(50), data(50), done]],
+    ['is longer, and does not end', [started(99n), data(100)]],
+  ])('fails where it %s', async (_, frames) => {
+    await expect(pulled(...frames)).rejects.toMatchObject({
+      code: 'VMLET_GUEST_FILE',
+      path: '/file',
+      errno: 'EIO',
+      hint: expect.stringContaining('changed while it was read') as string,
+    });
+  });
+
+  test.each([
+    ['as announced', [started(150n), data(100), data(50), done], 150],
+    ['of no announced size', [started(0n), data(100), done], 100],
+    ['shorter than a page', [started(4096n), data(100), done], 100],
+    ['longer than a page', [started(4096n), data(4096), data(1), done], 4097],
+    ['empty', [started(0n), done], 0],
+  ])('may be %s', async (_, frames, bytes) => {
+    expect(await pulled(...frames)).toBe(bytes);
+  });
+});
+
 function hostile(random: Random): Buffer {
   const channel = 1 + random.below(7);
   const type = random.pick(Object.values(FrameType).filter((one) => one !== FrameType.hello));
