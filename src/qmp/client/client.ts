@@ -20,7 +20,7 @@ import { connectToPath } from '../wire/socket-path.ts';
 import type { QmpTrace } from '../wire/trace.ts';
 
 export interface QmpClientOptions {
-  /** Milliseconds until the greeting and the negotiation must be done; 10 000 by default. */
+  /** Milliseconds until all is done, from connecting to the end of the negotiation; 10 000 by default. */
   readonly greetingTimeoutMs?: number | undefined;
   /** The limit in milliseconds of each command that has none of its own; none by default. */
   readonly timeoutMs?: number | undefined;
@@ -45,7 +45,7 @@ export interface WaitOptions<Event> extends Limits {
  * A negotiated QMP connection. It ends with the socket, with `close()`, or when the peer breaks the protocol.
  *
  * Events go to whoever is subscribed when they arrive. Those of a name to which nobody has subscribed yet,
- * the ones before and during the negotiation included, are kept (the newest 1024) and go to the first
+ * the ones before and during the negotiation included, are kept (the newest 1024, of 4 MiB of JSON) and go to the first
  * subscription that covers the name and to the others of the same turn of the event loop.
  */
 export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements AsyncDisposable {
@@ -59,20 +59,14 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   /**
    * Takes over a connected socket, such as the descriptor that QEMU inherited for
    * `-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control`; it is destroyed when this fails.
-   * @throws QmpNoGreetingError, QmpProtocolError, QmpClosedError, QmpCrashedError, or the signal's reason.
+   * @throws QmpNoGreetingError, TimedOutError (it greeted, and said no more), QmpProtocolError, QmpClosedError,
+   *   QmpCrashedError, or the signal's reason.
    */
   static async negotiate<Commands = QmpCommands, Events = QmpEvents>(
     socket: Socket,
     options: QmpClientOptions = {},
   ): Promise<QmpClient<Commands, Events>> {
-    const connection = new QmpConnection(socket, options);
-    try {
-      await connection.negotiate();
-      return new QmpClient<Commands, Events>(connection);
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+    return QmpClient.#begin(socket, options);
   }
 
   /**
@@ -84,7 +78,23 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     options: QmpClientOptions = {},
   ): Promise<QmpClient<Commands, Events>> {
     const { greetingTimeoutMs: timeoutMs = GREETING_TIMEOUT_MS, signal } = options;
-    return QmpClient.negotiate(await connectToPath(path, { timeoutMs, signal }), options);
+    const sinceMs = performance.now();
+    return QmpClient.#begin(await connectToPath(path, { timeoutMs, signal }), options, sinceMs);
+  }
+
+  static async #begin<Commands, Events>(
+    socket: Socket,
+    options: QmpClientOptions,
+    sinceMs?: number,
+  ): Promise<QmpClient<Commands, Events>> {
+    const connection = new QmpConnection(socket, options);
+    try {
+      await connection.negotiate(sinceMs);
+      return new QmpClient<Commands, Events>(connection);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   /** QEMU's version and capabilities as it introduced itself. */
@@ -147,7 +157,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
 
   /**
    * All events, or those of the given names, until the connection ends or the loop is left. A reader that falls
-   * behind loses events beyond 1024, those of the most frequent kind first; `dropped` counts them.
+   * behind loses events beyond 1024 or 4 MiB of JSON, those of the most frequent kind first; `dropped` counts them.
    */
   events<Name extends AnyEventName<Events> = EventName<Events>>(
     names?: Name | readonly Name[],

@@ -47,6 +47,7 @@ export class QmpConnection {
   readonly #greeted = deferred<QmpGreeting>();
   readonly #closed = deferred<undefined>();
   readonly #onEnding = new Set<(ending: Ending) => void>();
+  #hasGreeted = false;
   #greeting: QmpGreeting | undefined;
   #streamEnded = false;
   #closing = false;
@@ -60,7 +61,7 @@ export class QmpConnection {
     this.#socket = socket;
     this.#options = options;
     this.#scanner = new JsonObjectScanner({
-      object: (value) => this.#onObject(value),
+      object: (value, bytes) => this.#onObject(value, bytes),
       garbage: (problem, excerpt) => this.#breakOff(`sent ${problem}: ${excerpt}`),
     });
     this.#window = new CommandWindow((text) => this.#write(text));
@@ -106,20 +107,33 @@ export class QmpConnection {
     return () => void this.#onEnding.delete(listener);
   }
 
-  /** Waits for the greeting and enables what the monitor offers. */
-  async negotiate(): Promise<void> {
-    const { greetingTimeoutMs: timeoutMs = GREETING_TIMEOUT_MS, signal } = this.#options;
+  /**
+   * Waits for the greeting and enables what the monitor offers.
+   * @param sinceMs when the time for it began, as `performance.now()` counts; now by default.
+   */
+  async negotiate(sinceMs = performance.now()): Promise<void> {
+    const { greetingTimeoutMs = GREETING_TIMEOUT_MS, signal } = this.#options;
+    const timeoutMs = Math.max(0, sinceMs + greetingTimeoutMs - performance.now());
     try {
-      this.#greeting = await withinLimits('the greeting', this.#greeted.promise, { timeoutMs, signal });
+      await withinLimits('the negotiation', this.#negotiate(), { timeoutMs, signal });
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
-      throw new QmpNoGreetingError(`connected, but no QMP greeting came within ${timeoutMs / 1000} s`, {
-        hint: 'another client holds this monitor (QEMU serves one at a time), QEMU is stopped, or it is no QMP monitor',
-        cause: error,
-      });
+      if (this.#hasGreeted) throw new TimedOutError('the negotiation', greetingTimeoutMs, { cause: error });
+      throw new QmpNoGreetingError(
+        `connected, but no QMP greeting came within ${greetingTimeoutMs / 1000} s`,
+        {
+          hint: 'another client holds this monitor (QEMU serves one at a time), QEMU is stopped, or it is no QMP monitor',
+          cause: error,
+        },
+      );
     }
+  }
+
+  async #negotiate(): Promise<void> {
+    this.#greeting = await this.#greeted.promise;
     const args = this.offersOutOfBand ? { enable: ['oob'] } : {};
-    await this.send('execute', 'qmp_capabilities', args, { timeoutMs, signal });
+    const timeoutMs = this.#options.greetingTimeoutMs ?? GREETING_TIMEOUT_MS;
+    await this.send('execute', 'qmp_capabilities', args, { timeoutMs });
   }
 
   /** Runs one command; throws like `QmpClient.execute`. @param file an open one that goes with it. */
@@ -158,7 +172,7 @@ export class QmpConnection {
   ): Command {
     if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
     if (this.#ending) throw this.#ending(name);
-    if (!isWellFormed(name) || name === '') {
+    if (typeof name !== 'string' || !isWellFormed(name) || name === '') {
       throw new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`);
     }
     const limits = {
@@ -201,7 +215,7 @@ export class QmpConnection {
     }
   }
 
-  #onObject(raw: JsonObject): void {
+  #onObject(raw: JsonObject, bytes: number): void {
     if (this.#streamEnded) return;
     const message = readMessage(raw);
     if (!message) {
@@ -213,9 +227,11 @@ export class QmpConnection {
     switch (message.kind) {
       case 'event':
         this.#followEnd(message.event.event);
-        this.events.emit(message.event);
+        this.events.emit(message.event, bytes);
         break;
       case 'greeting':
+        if (this.#hasGreeted) return this.#breakOff('greeted twice');
+        this.#hasGreeted = true;
         this.#greeted.resolve(message.greeting);
         break;
       default:

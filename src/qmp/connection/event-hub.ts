@@ -1,15 +1,14 @@
-import { EventStream, dropLeastUseful } from './event-stream.ts';
+import { EventBuffer } from './event-buffer.ts';
+import { EventStream } from './event-stream.ts';
 import type { ReceivedEvent } from '../wire/message.ts';
 
-type Deliver = (event: ReceivedEvent) => void;
+type Deliver = (event: ReceivedEvent, bytes: number) => void;
 
 interface Subscriber {
   /** Undefined means every event. */
   readonly names: ReadonlySet<string> | undefined;
   readonly deliver: Deliver;
 }
-
-const BACKLOG_CAPACITY = 1024;
 
 /**
  * Hands events to whoever is subscribed when they arrive.
@@ -21,18 +20,16 @@ const BACKLOG_CAPACITY = 1024;
 export class EventHub {
   readonly #subscribers = new Set<Subscriber>();
   readonly #streams = new Set<EventStream>();
-  #backlog: ReceivedEvent[] = [];
+  readonly #backlog = new EventBuffer<ReceivedEvent>();
   readonly #claimedNames = new Set<string>();
   #allClaimed = false;
   #ended = false;
 
-  emit(event: ReceivedEvent): void {
-    if (!this.#allClaimed && !this.#claimedNames.has(event.event)) {
-      this.#backlog.push(event);
-      if (this.#backlog.length > BACKLOG_CAPACITY) dropLeastUseful(this.#backlog);
-    }
+  /** @param bytes of its JSON. */
+  emit(event: ReceivedEvent, bytes: number): void {
+    if (!this.#isClaimed(event)) this.#backlog.push(event, bytes);
     for (const subscriber of this.#subscribers) {
-      if (covers(subscriber, event)) deliverSafely(subscriber.deliver, event);
+      if (covers(subscriber, event)) deliverSafely(subscriber.deliver, event, bytes);
     }
   }
 
@@ -40,9 +37,9 @@ export class EventHub {
   subscribe(names: readonly string[] | undefined, deliver: Deliver): () => void {
     const subscriber: Subscriber = { names: names && new Set(names), deliver };
     this.#subscribers.add(subscriber);
-    for (const event of this.#backlog.filter((kept) => covers(subscriber, kept))) {
+    for (const { event, bytes } of this.#backlog.filter((kept) => covers(subscriber, kept))) {
       // A subscriber may be content with the first one and unsubscribe.
-      if (this.#subscribers.has(subscriber)) deliverSafely(deliver, event);
+      if (this.#subscribers.has(subscriber)) deliverSafely(deliver, event, bytes);
     }
     this.#claimAfterThisTurn(names);
     return () => void this.#subscribers.delete(subscriber);
@@ -53,7 +50,7 @@ export class EventHub {
       unsubscribe();
       this.#streams.delete(stream);
     });
-    const unsubscribe = this.subscribe(names, (event) => stream.push(event));
+    const unsubscribe = this.subscribe(names, (event, bytes) => stream.push(event, bytes));
     if (this.#ended) stream.end();
     else this.#streams.add(stream);
     return stream;
@@ -71,10 +68,12 @@ export class EventHub {
     setImmediate(() => {
       if (names === undefined) this.#allClaimed = true;
       for (const name of names ?? []) this.#claimedNames.add(name);
-      this.#backlog = this.#backlog.filter(
-        (event) => !this.#allClaimed && !this.#claimedNames.has(event.event),
-      );
+      this.#backlog.keep((event) => !this.#isClaimed(event));
     });
+  }
+
+  #isClaimed({ event }: ReceivedEvent): boolean {
+    return this.#allClaimed || this.#claimedNames.has(event);
   }
 }
 
@@ -83,9 +82,9 @@ function covers(subscriber: Subscriber, event: ReceivedEvent): boolean {
 }
 
 /** A listener that throws must stop neither the other listeners nor the connection: it is an uncaught error. */
-function deliverSafely(deliver: Deliver, event: ReceivedEvent): void {
+function deliverSafely(deliver: Deliver, event: ReceivedEvent, bytes: number): void {
   try {
-    deliver(event);
+    deliver(event, bytes);
   } catch (error) {
     process.nextTick(() => {
       throw error;

@@ -1,17 +1,11 @@
 import type { ReceivedEvent } from '../wire/message.ts';
+import { EventBuffer } from './event-buffer.ts';
 
-/** Events an iterator holds for a reader that is slower than QEMU. */
-const CAPACITY = 1024;
-
-/**
- * One subscriber's events, in order. It is bounded: a guest in a reboot loop makes about 15 RESETs a second.
- * When it is full, the oldest event that has a later one of the same name makes room, so that a storm of one
- * name cannot push out the rare ones.
- */
+/** One subscriber's events, in order. It is bounded: a guest in a reboot loop makes about 15 RESETs a second. */
 export class EventStream<
   Event extends { readonly event: string } = ReceivedEvent,
 > implements AsyncIterableIterator<Event, undefined> {
-  readonly #buffer: Event[] = [];
+  readonly #buffer = new EventBuffer<Event>();
   readonly #readers: ((result: IteratorResult<Event, undefined>) => void)[] = [];
   readonly #unsubscribe: () => void;
   #ended = false;
@@ -21,24 +15,20 @@ export class EventStream<
     this.#unsubscribe = unsubscribe;
   }
 
-  /** Events that were dropped because the reader was too slow. */
+  /** Events that were dropped because the reader was too slow, or they too large. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** @internal */
-  push(event: Event): void {
+  /** @param bytes of its JSON. @internal */
+  push(event: Event, bytes: number): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader) {
       reader({ done: false, value: event });
       return;
     }
-    this.#buffer.push(event);
-    if (this.#buffer.length > CAPACITY) {
-      dropLeastUseful(this.#buffer);
-      this.#dropped++;
-    }
+    this.#dropped += this.#buffer.push(event, bytes);
   }
 
   /** Ends the iteration after the events that are held. @internal */
@@ -57,7 +47,7 @@ export class EventStream<
   /** Leaving a for-await loop comes here: unsubscribes and forgets what is held. */
   async return(): Promise<IteratorResult<Event, undefined>> {
     this.#unsubscribe();
-    this.#buffer.length = 0;
+    this.#buffer.keep(() => false);
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -65,11 +55,4 @@ export class EventStream<
   [Symbol.asyncIterator](): this {
     return this;
   }
-}
-
-/** Removes one event, the last one (which is new) never. */
-export function dropLeastUseful(events: { readonly event: string }[]): void {
-  const newest = events.at(-1)?.event;
-  const sameName = events.findIndex((held) => held.event === newest);
-  events.splice(sameName === events.length - 1 ? 0 : sameName, 1);
 }

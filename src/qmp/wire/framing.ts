@@ -1,8 +1,9 @@
+import { JsonGrammar, isSpace } from './json-grammar.ts';
 import { type JsonObject, parseLossless } from './lossless-json.ts';
 
 export interface FrameSink {
-  /** One complete JSON object. */
-  object(value: JsonObject): void;
+  /** One complete JSON object, and how many bytes it had. */
+  object(value: JsonObject, bytes: number): void;
   /** Bytes that are not part of a JSON object; `excerpt` is their printable beginning. */
   garbage(problem: string, excerpt: string): void;
 }
@@ -17,21 +18,21 @@ export interface FrameLimits {
 const DEFAULT_LIMITS: FrameLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 1024 };
 const EXCERPT_BYTES = 80;
 
-const TAB = 0x09;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
 
 /**
  * Finds the JSON objects in a byte stream, however it is cut and laid out. QEMU ends each object with CRLF and
  * keeps it on one line, unless the monitor has pretty=on; nothing here depends on either. All structural
  * characters are ASCII, so bytes of a split UTF-8 character need no care until the object is whole.
  *
- * After garbage it starts anew behind the next line break.
+ * Garbage is told of at the first byte that cannot be there. After it a new object may begin behind the next line break.
  */
 export class JsonObjectScanner {
   readonly #sink: FrameSink;
@@ -39,9 +40,7 @@ export class JsonObjectScanner {
   /** Earlier chunks of an object that is not complete. */
   #parts: Buffer[] = [];
   #partBytes = 0;
-  #depth = 0;
-  #inString = false;
-  #escaped = false;
+  readonly #grammar = new JsonGrammar();
   #skippingLine = false;
 
   constructor(sink: FrameSink, limits: Partial<FrameLimits> = {}) {
@@ -53,7 +52,7 @@ export class JsonObjectScanner {
     let at = 0;
     let scannedTo = 0;
     while (at < chunk.length) {
-      if (this.#depth === 0 && !this.#skippingLine && at >= scannedTo) {
+      if (this.#grammar.depth === 0 && !this.#skippingLine && at >= scannedTo) {
         const newline = chunk.indexOf(NEWLINE, at);
         if (newline !== -1 && this.#takeLine(chunk, at, newline)) {
           at = newline + 1;
@@ -70,17 +69,17 @@ export class JsonObjectScanner {
   reset(): void {
     this.#parts = [];
     this.#partBytes = 0;
-    this.#depth = 0;
-    this.#inString = false;
-    this.#escaped = false;
+    this.#grammar.reset();
     this.#skippingLine = false;
   }
 
   /** The common case, one object on one line, at the speed of JSON.parse. */
   #takeLine(chunk: Buffer, start: number, newline: number): boolean {
     const end = chunk[newline - 1] === RETURN ? newline - 1 : newline;
-    if (chunk[start] !== OPEN || chunk[end - 1] !== CLOSE || end - start > this.#limits.maxBytes)
-      return false;
+    const { maxBytes, maxDepth } = this.#limits;
+    if (chunk[start] !== OPEN || chunk[end - 1] !== CLOSE || end - start > maxBytes) return false;
+    // JSON.parse has no limit of its own.
+    if (end - start > 2 * maxDepth && nestingOf(chunk, start, end) > maxDepth) return false;
     let value: JsonObject;
     try {
       value = parseLossless(chunk.toString('utf8', start, end)) as JsonObject;
@@ -88,7 +87,7 @@ export class JsonObjectScanner {
       // The scanner decides whether this is garbage, two objects, or the first line of a longer one.
       return false;
     }
-    this.#sink.object(value);
+    this.#sink.object(value, end - start);
     return true;
   }
 
@@ -96,33 +95,33 @@ export class JsonObjectScanner {
   #scan(chunk: Buffer, start: number): number {
     let begin = start;
     for (let at = start; at < chunk.length; at++) {
-      const byte = chunk[at];
+      const byte = chunk[at] as number;
       if (this.#skippingLine) {
         if (byte !== NEWLINE) continue;
         this.#skippingLine = false;
         return at + 1;
       }
-      if (this.#depth === 0) {
-        if (byte === SPACE || byte === TAB || byte === RETURN || byte === NEWLINE) continue;
+      if (this.#grammar.depth === 0) {
+        if (isSpace(byte)) continue;
         if (byte !== OPEN) return this.#giveUp('not a JSON object', chunk, at, at);
         begin = at;
-        this.#depth = 1;
-      } else if (this.#inString) {
-        if (this.#escaped) this.#escaped = false;
-        else if (byte === BACKSLASH) this.#escaped = true;
-        else if (byte === QUOTE) this.#inString = false;
-        // JSON has no line break inside a string: this one was cut off.
-        else if (byte === NEWLINE) return this.#giveUp('a string that does not end', chunk, begin, at);
-      } else if (byte === QUOTE) this.#inString = true;
-      else if (byte === OPEN) {
-        this.#depth++;
-        if (this.#depth > this.#limits.maxDepth) return this.#giveUp('too deep', chunk, begin, at);
-      } else if (byte === CLOSE && --this.#depth === 0) {
+      }
+      const inString = this.#grammar.inString;
+      if (!this.#grammar.accept(byte)) {
+        const place = this.#partBytes + at - begin + 1;
+        const problem =
+          inString && (byte === NEWLINE || byte === RETURN)
+            ? 'a string that does not end'
+            : `no JSON from byte ${place} on`;
+        return this.#giveUp(problem, chunk, begin, at);
+      }
+      if (this.#grammar.depth > this.#limits.maxDepth) return this.#giveUp('too deep', chunk, begin, at);
+      if (this.#grammar.depth === 0) {
         this.#complete(chunk.subarray(begin, at + 1));
         return at + 1;
       }
     }
-    if (this.#depth > 0) {
+    if (this.#grammar.depth > 0) {
       if (this.#partBytes + chunk.length - begin > this.#limits.maxBytes) {
         return this.#giveUp('too long', chunk, begin, begin);
       }
@@ -139,14 +138,8 @@ export class JsonObjectScanner {
       this.#sink.garbage('too long', excerpt(bytes));
       return;
     }
-    let value: JsonObject;
-    try {
-      value = parseLossless(bytes.toString('utf8')) as JsonObject;
-    } catch (error) {
-      this.#sink.garbage(error instanceof Error ? error.message : 'not JSON', excerpt(bytes));
-      return;
-    }
-    this.#sink.object(value);
+    // The grammar has read it: it is JSON.
+    this.#sink.object(parseLossless(bytes.toString('utf8')) as JsonObject, bytes.length);
   }
 
   #giveUp(problem: string, chunk: Buffer, begin: number, resumeAt: number): number {
@@ -156,6 +149,21 @@ export class JsonObjectScanner {
     this.#sink.garbage(problem, excerpt(beginning));
     return resumeAt;
   }
+}
+
+/** How deep a JSON text is nested. */
+function nestingOf(chunk: Buffer, start: number, end: number): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = start; at < end; at++) {
+    const byte = chunk[at];
+    if (byte === QUOTE) inString = !inString;
+    else if (inString) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === OPEN || byte === OPEN_LIST) deepest = Math.max(deepest, ++depth);
+    else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
+  }
+  return deepest;
 }
 
 function excerpt(bytes: Buffer): string {

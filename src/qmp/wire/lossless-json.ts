@@ -28,12 +28,18 @@ export function parseLossless(text: string): unknown {
 
 /**
  * JSON text that QEMU can read and answer. A string with a lone surrogate would get an error reply without an
- * id, and NaN would silently become null: both are refused, as are bigints beyond 64 bits.
- * @throws InvalidInputError naming the place, TypeError for cycles.
+ * id, NaN would silently become null, and a function nothing: all are refused, as are bigints beyond 64 bits.
+ * @throws InvalidInputError naming the place; also for what is no object, and for cycles.
  */
 export function stringifyLossless(value: JsonObject, field: string): string {
   let bigints = 0;
-  const text = JSON.stringify(value, (_, part: unknown) => {
+  const text = stringifyObject(value, field, (name, part) => {
+    if (typeof part === 'function' || typeof part === 'symbol') {
+      throw new InvalidInputError(
+        field,
+        `has a ${typeof part}${name && ` at ${name}`}, which JSON cannot express`,
+      );
+    }
     if (typeof part !== 'bigint') return part;
     bigints++;
     return `${mark}${part}`;
@@ -41,6 +47,26 @@ export function stringifyLossless(value: JsonObject, field: string): string {
   // Both escapes show in the text when something is wrong, so that clean arguments are not walked twice.
   if (bigints > 0 || text.includes('\\ud') || text.includes('null')) checkEncodable(value, field);
   return bigints > 0 ? text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1') : text;
+}
+
+/** @throws InvalidInputError */
+function stringifyObject(
+  value: JsonObject,
+  field: string,
+  replace: (name: string, part: unknown) => unknown,
+): string {
+  let text: unknown;
+  try {
+    text = JSON.stringify(value, replace);
+  } catch (error) {
+    // Of a cycle.
+    if (!(error instanceof TypeError)) throw error;
+    throw new InvalidInputError(field, 'has arguments that JSON cannot express', { cause: error });
+  }
+  if (typeof text === 'string' && text.startsWith('{')) return text;
+  throw new InvalidInputError(field, 'has arguments that are no JSON object', {
+    hint: 'Give them by name, as in { device: "disk0" }.',
+  });
 }
 
 /** JSON for people and scripts: integers of any size as digits. */

@@ -31,8 +31,12 @@ export interface ReceivedEvent {
   readonly timestamp: { readonly seconds: number; readonly microseconds: number };
 }
 
+/** A message has one of these. */
+const KINDS = ['return', 'event', 'error', 'QMP'];
+
 /** Replies are told apart by hand: zod would cost more than the rest of a round trip. */
 export function readMessage(raw: JsonObject): Message | undefined {
+  if (KINDS.filter((kind) => kind in raw).length !== 1) return undefined;
   if ('return' in raw) return { kind: 'return', id: raw['id'], value: raw['return'] };
   if ('event' in raw) return readEvent(raw);
   if ('error' in raw) {
@@ -45,16 +49,17 @@ export function readMessage(raw: JsonObject): Message | undefined {
 }
 
 function readEvent(raw: JsonObject): Message | undefined {
-  const { event, data = {}, timestamp } = raw;
-  if (typeof event !== 'string' || typeof data !== 'object' || data === null) return undefined;
-  const time = (timestamp ?? {}) as Partial<ReceivedEvent['timestamp']>;
+  // QEMU sends -1 for both where it has no clock; a peer that sends none is treated alike.
+  const { event, data = {}, timestamp = {} } = raw;
+  if (typeof event !== 'string' || !isObject(data) || !isObject(timestamp)) return undefined;
+  const { seconds = -1, microseconds = -1 } = timestamp;
+  if (!Number.isInteger(seconds) || !Number.isInteger(microseconds)) return undefined;
   return {
     kind: 'event',
-    event: {
-      event,
-      data: data as JsonObject,
-      // QEMU sends -1 for both where it has no clock; a peer that sends none is treated alike.
-      timestamp: { seconds: time.seconds ?? -1, microseconds: time.microseconds ?? -1 },
-    },
+    event: { event, data, timestamp: { seconds, microseconds } as ReceivedEvent['timestamp'] },
   };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,8 +9,8 @@ function event(name: string, n = 0): ReceivedEvent {
 
 test('the backlog of a name goes to the subscribers of one turn, and to nobody later', async () => {
   const hub = new EventHub();
-  hub.emit(event('STOP', 1));
-  hub.emit(event('RESET', 2));
+  hub.emit(event('STOP', 1), 10);
+  hub.emit(event('RESET', 2), 10);
   const first: unknown[] = [];
   hub.subscribe(['STOP'], ({ data }) => first.push(data['n']));
   const second: unknown[] = [];
@@ -18,19 +18,19 @@ test('the backlog of a name goes to the subscribers of one turn, and to nobody l
   await nextTurn();
   const late: unknown[] = [];
   hub.subscribe(undefined, ({ data }) => late.push(data['n']));
-  hub.emit(event('STOP', 3));
+  hub.emit(event('STOP', 3), 10);
   expect({ first, second, late }).toEqual({ first: [1, 3], second: [1, 3], late: [2, 3] });
 });
 
 test('unsubscribing stops delivery, in the middle of the backlog too', () => {
   const hub = new EventHub();
-  hub.emit(event('STOP', 1));
-  hub.emit(event('STOP', 2));
+  hub.emit(event('STOP', 1), 10);
+  hub.emit(event('STOP', 2), 10);
   const seen: unknown[] = [];
   const stop = hub.subscribe(['RESET'], ({ data }) => seen.push(data['n']));
-  hub.emit(event('RESET', 3));
+  hub.emit(event('RESET', 3), 10);
   stop();
-  hub.emit(event('RESET', 4));
+  hub.emit(event('RESET', 4), 10);
   expect(seen).toEqual([3]);
 });
 
@@ -38,8 +38,8 @@ test('an iterator gives what it holds, then ends with the connection', async () 
   const hub = new EventHub();
   const stream = hub.stream(undefined);
   const waiting = stream.next();
-  hub.emit(event('STOP', 1));
-  hub.emit(event('STOP', 2));
+  hub.emit(event('STOP', 1), 10);
+  hub.emit(event('STOP', 2), 10);
   hub.end();
   expect((await waiting).value).toMatchObject({ data: { n: 1 } });
   expect((await stream.next()).value).toMatchObject({ data: { n: 2 } });
@@ -48,7 +48,7 @@ test('an iterator gives what it holds, then ends with the connection', async () 
 
 test('a subscription after the end still gets the backlog', async () => {
   const hub = new EventHub();
-  hub.emit(event('SHUTDOWN'));
+  hub.emit(event('SHUTDOWN'), 10);
   hub.end();
   const names: string[] = [];
   for await (const one of hub.stream(undefined)) names.push(one.event);
@@ -58,12 +58,12 @@ test('a subscription after the end still gets the backlog', async () => {
 test('leaving the loop unsubscribes', async () => {
   const hub = new EventHub();
   const stream = hub.stream(['STOP']);
-  hub.emit(event('STOP'));
+  hub.emit(event('STOP'), 10);
   for await (const one of stream) {
     expect(one.event).toBe('STOP');
     break;
   }
-  hub.emit(event('STOP'));
+  hub.emit(event('STOP'), 10);
   expect(await stream.next()).toEqual({ done: true, value: undefined });
 });
 
@@ -73,8 +73,8 @@ test('a storm leaves the rare events, in backlog and iterator', async () => {
   await nextTurn();
   const late = new EventHub();
   for (const each of [hub, late]) {
-    each.emit(event('SHUTDOWN'));
-    for (let n = 0; n < 5000; n++) each.emit(event('RESET', n));
+    each.emit(event('SHUTDOWN'), 10);
+    for (let n = 0; n < 5000; n++) each.emit(event('RESET', n), 10);
   }
   late.end();
   hub.end();
