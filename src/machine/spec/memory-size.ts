@@ -15,6 +15,7 @@ export function parseMemory(memory: number | string): number {
       : /^\d+$/.test(memory)
         ? Number(memory)
         : parseDiskSize(memory, 'memory');
+  refuseForgottenUnit(memory, bytes);
   // QEMU's memory backends come in whole pages; whole mebibytes keep every backend content.
   const whole = Math.ceil(bytes / MiB) * MiB;
   if (Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY && Number.isSafeInteger(whole)) return whole;
@@ -24,5 +25,13 @@ export function parseMemory(memory: number | string): number {
       : 'not a number of bytes that this program can count';
   throw new InvalidInputError('memory', `${memory} is ${problem}`, {
     hint: 'give bytes, or a size such as 512M or 2G',
+  });
+}
+
+/** virsh and QEMU count in mebibytes: a number that is too small for a guest's bytes was meant so. */
+function refuseForgottenUnit(memory: number | string, bytes: number): void {
+  if (!Number.isInteger(bytes) || bytes <= 0 || bytes >= MiB || !/^\d+$/.test(String(memory))) return;
+  throw new InvalidInputError('memory', `${memory} bytes; did you mean ${memory}M?`, {
+    hint: 'a number without a unit is bytes: write 512M or 2G',
   });
 }

@@ -14,6 +14,7 @@ import type { Locations } from '../paths/locations.ts';
 import type { BootSource, FoundSpec } from './found-spec.ts';
 import { ownLocations } from '../paths/own-locations.ts';
 import { checkSocketLength } from '../paths/runtime-directory.ts';
+import { checkHostMemory } from '../plan/host-memory.ts';
 import { needsSeed } from '../plan/seed-disk.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
@@ -52,6 +53,7 @@ export async function survey(
 ): Promise<Findings> {
   requirePlatform();
   checkSocketLength(locations.runtime);
+  checkHostMemory(spec.memoryBytes);
   const cgroup = ownCgroup(spec.limits, spec.name);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');

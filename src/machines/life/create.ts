@@ -13,6 +13,7 @@ import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
 import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
@@ -48,6 +49,7 @@ export async function createMachine(
 ): Promise<MachineSpec> {
   requirePlatform();
   const wanted = parseCreateOptions(options);
+  checkHostMemory(wanted.memoryBytes);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
   const { name, pull } = wanted.image;

@@ -1,5 +1,6 @@
 import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
@@ -63,6 +64,7 @@ export async function setMachine(
   return editMachine(locations, name, 'changing it', (definition) => {
     const { spec, files } = definition;
     const changed = changeSpec(spec, changes);
+    if (changes.memory !== undefined) checkHostMemory(changed.spec.memoryBytes);
     refuseOtherHardware(changed, definition);
     const endpoint = sshEndpoint(readEarlierForwards(files));
     if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);

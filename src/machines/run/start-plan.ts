@@ -5,6 +5,7 @@ import type { Host } from '../../host/survey/host.ts';
 import { probeHost } from '../../host/probe.ts';
 import { probeSwtpm } from '../../host/programs/swtpm.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { namedArguments } from '../../machine/qemu/named-argv.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { qemuConfinement } from '../../machine/qemu/confinement.ts';
@@ -62,6 +63,8 @@ export async function planStart(
   { pull = 'missing', memory = savedMemory(definition), otherPorts = false }: PlanOptions = {},
 ): Promise<StartPlan> {
   const { spec, files } = definition;
+  // The host may have less than when the machine was made.
+  checkHostMemory(spec.memoryBytes);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const plan = planNamedMachine({
     spec,

@@ -34,8 +34,17 @@ describe('is refused:', () => {
   );
 
   it('with a hint', () => {
-    expect(() => parseMemory(5)).toThrow(
+    expect(() => parseMemory('31M')).toThrow(
       expect.objectContaining({ hint: 'give bytes, or a size such as 512M or 2G' }),
+    );
+  });
+
+  it.each([2048, '2048', 1, '1048575'])('%j, whose unit was forgotten', (memory) => {
+    expect(() => parseMemory(memory)).toThrow(
+      expect.objectContaining({
+        message: `memory: ${memory} bytes; did you mean ${memory}M?`,
+        hint: 'a number without a unit is bytes: write 512M or 2G',
+      }),
     );
   });
 

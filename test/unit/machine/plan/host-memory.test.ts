@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { checkHostMemory, parseMeminfo } from '../../../../src/machine/plan/host-memory.ts';
+
+const GiB = 1024 ** 3;
+const HOST = { memoryBytes: 24 * GiB, swapBytes: 0 };
+
+it('reads what Linux says of a host', () => {
+  const text = 'MemTotal:       24684168 kB\nMemFree:        19000000 kB\nSwapTotal:       1048576 kB\n';
+  expect(parseMeminfo(text)).toStrictEqual({ memoryBytes: 24_684_168 * 1024, swapBytes: GiB });
+});
+
+describe('a guest', () => {
+  it('may have all that the host has, its swap included', () => {
+    expect(() => checkHostMemory(24 * GiB, HOST)).not.toThrow();
+    expect(() => checkHostMemory(25 * GiB, { ...HOST, swapBytes: GiB })).not.toThrow();
+  });
+
+  it('is refused when it is larger than its host', () => {
+    expect(() => checkHostMemory(900 * GiB, HOST)).toThrow(
+      expect.objectContaining({
+        message: 'memory: 900 GiB is more than this host has: 24 GiB of memory and no swap',
+        hint: 'give the guest less memory, such as 2G',
+      }),
+    );
+    expect(() => checkHostMemory(26 * GiB, { ...HOST, swapBytes: GiB })).toThrow(
+      '24 GiB of memory and 1 GiB of swap',
+    );
+  });
+});
