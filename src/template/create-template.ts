@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { GuestSetupError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
+import { GuestCommandFailedError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
 import { probeHost } from '../host/probe.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
@@ -46,8 +46,8 @@ const RESERVE_BYTES = 64 * 1024 * 1024;
 /**
  * Boots a guest, warms it up and keeps it as it stands, memory and all, for machines to be forked of it.
  * With a name it lasts, host reboots included; without one it goes with its object, or with this process.
- * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestSetupError with what a
- *   warm-up command said, what `prepare` throws, QmpJobError for a guest that cannot be kept, or the signal's reason.
+ * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestCommandFailedError with the
+ *   status and the output of a warm-up command, what `prepare` throws, QmpJobError for a guest that cannot be kept, or the signal's reason.
  */
 export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
 export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;
@@ -163,18 +163,12 @@ async function make(files: TemplateFiles, making: Making): Promise<TemplateRecor
 
 async function warmUp(machine: Machine, { commands, prepare, launching }: Making): Promise<void> {
   for (const command of commands) {
-    const { exitCode, signal, stdout, stderr } = await machine.exec(['sh', '-c', command], {
-      signal: launching.signal,
+    const result = await machine.exec(['sh', '-c', command], { signal: launching.signal });
+    if (result.exitCode === 0) continue;
+    const output = { stdout: result.stdout.toString(), stderr: result.stderr.toString() };
+    throw new GuestCommandFailedError(command, result, output, {
+      hint: 'no template was made: each command that warms it up has to end with status 0',
     });
-    if (exitCode === 0) continue;
-    const said = [stderr, stdout]
-      .map((bytes) => Buffer.from(bytes).toString().trim())
-      .find((text) => text !== '');
-    throw new GuestSetupError(
-      'warming the template up',
-      exitCode,
-      said ?? `ended by ${signal ?? 'nobody knows what'}`,
-    );
   }
   await prepare?.(machine);
 }

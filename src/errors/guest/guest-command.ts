@@ -40,12 +40,18 @@ export class GuestCommandFailedError extends VmletError {
     output: { readonly stdout: string; readonly stderr: string },
     details: ErrorDetails = {},
   ) {
-    super(`in the guest, ${command} ${describeExit(status)}${lastLinesOf(output)}`, details);
+    super(`in the guest, ${firstLineOf(command)} ${describeExit(status)}${lastLinesOf(output)}`, details);
     this.command = command;
     this.status = status;
     this.stdout = output.stdout;
     this.stderr = output.stderr;
   }
+}
+
+/** Of a script, what it begins with. */
+function firstLineOf(command: string): string {
+  const [first = '', ...more] = command.trim().split('\n');
+  return more.length === 0 ? first : `${first} …`;
 }
 
 const SHOWN_LINES = 10;

@@ -9,8 +9,9 @@ export class GuestSetupError extends VmletError {
   readonly stderr: string;
 
   constructor(step: string, exitCode: number | undefined, stderr: string, details: ErrorDetails = {}) {
+    const status = exitCode === undefined ? '' : ` with status ${exitCode}`;
     const lastWords = stderr.trim().split('\n').at(-1);
-    super(`${step} failed in the guest${lastWords ? `: ${lastWords}` : ''}`, details);
+    super(`${step} failed in the guest${status}${lastWords ? `: ${lastWords}` : ''}`, details);
     this.exitCode = exitCode;
     this.stderr = stderr;
   }

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { GuestCommandFailedError, GuestSetupError } from '../../../src/errors/index.ts';
+
+const NOTHING = { stdout: '', stderr: '' };
+const FAILED = { exitCode: 3, signal: undefined };
+
+it('names a command of one line whole, and of a script its first line', () => {
+  expect(new GuestCommandFailedError('echo a; exit 3', FAILED, NOTHING).message).toBe(
+    'in the guest, echo a; exit 3 exited with status 3, and printed nothing',
+  );
+  expect(new GuestCommandFailedError('set -e\nmake\n', FAILED, NOTHING).message).toBe(
+    'in the guest, set -e … exited with status 3, and printed nothing',
+  );
+});
+
+it('says the status of a step that failed, with its last line or without', () => {
+  expect(new GuestSetupError('chmod of /a', 1, 'a\nnot permitted\n').message).toBe(
+    'chmod of /a failed in the guest with status 1: not permitted',
+  );
+  expect(new GuestSetupError('chmod of /a', 1, '').message).toBe(
+    'chmod of /a failed in the guest with status 1',
+  );
+  expect(new GuestSetupError('chmod of /a', undefined, '').message).toBe('chmod of /a failed in the guest');
+});
