@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { withoutAlias } from './help/aliases.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
@@ -8,6 +9,7 @@ const COMPLETE_VERB = '__complete';
 /** Runs one command line and sets the process's exit status. */
 export async function main(args: readonly string[], version: string): Promise<void> {
   dieOfClosedPipe();
+  let command: Command | undefined;
   try {
     if (args[0] === COMPLETE_VERB) {
       const words = withoutAlias(args.slice(args[1] === '--' ? 2 : 1));
@@ -17,9 +19,12 @@ export async function main(args: readonly string[], version: string): Promise<vo
     }
     const words = withoutAlias(args);
     const program = await programFor(words, version);
+    program.hook('preAction', (_program, running) => {
+      command = running;
+    });
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
-    process.exitCode = reportError(error);
+    process.exitCode = reportError(error, command && { command, args });
   }
 }
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
 import { InvalidInputError } from '../errors/index.ts';
+import { issueWords } from './issue-words.ts';
 
 /**
  * Reads what a caller gave. What is undefined is taken as not given.
@@ -13,7 +14,7 @@ export function parseOptions<Schema extends z.ZodType>(
   name = 'options',
 ): z.output<Schema> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: issueWords });
   if (parsed.success) return parsed.data;
   throw refusal(parsed.error, schema, given, name);
 }

@@ -168,13 +168,13 @@ describe('vmlet run', () => {
   it.each([
     [['run'], /image: none was given/],
     [['run', '--no-such-flag'], /unknown option/],
-    [['run', '-m', '5', 'micro', 'true'], /memory: 5 is less than/],
-    [['run', '-m', 'much', 'micro', 'true'], /memory: "much" is not a size/],
-    [['run', '-p', '99999:80', 'micro', 'true'], /hostPort/],
+    [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 bytes; did you mean 5M/],
+    [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: "much" is not a size/],
+    [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: "99999" in "99999:80" is not a port/],
     [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /no file \.\/nowhere\.qcow2/],
     [['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'], /no file \/no\/kernel/],
     [['run', 'nothing-like-it:43', 'true'], /no image nothing-like-it:43/],
-    [['run', '--net', 'wifi', 'micro', 'true'], /net: "wifi"/],
+    [['run', '--net', 'wifi', 'micro', 'true'], /^vmlet: --net: "wifi": expected auto, passt, slirp or none/],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],
     [['run', '--timeout', '0', 'micro', 'true'], /above zero/],
   ])('refuses %j with one sentence and status 125', async (args, message) => {

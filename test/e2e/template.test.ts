@@ -163,7 +163,7 @@ describe('a template', () => {
       ['run', '--template', 'nowhere', 'true'],
       /^vmlet: there is no template nowhere$/m,
     ],
-    ['what can be no name', ['run', '--template', '../x', 'true'], /^vmlet: template: "\.\.\/x": /m],
+    ['what can be no name', ['run', '--template', '../x', 'true'], /^vmlet: --template: "\.\.\/x": /m],
     [
       'a flag that it says itself',
       ['run', '--template', 'x', '-m', '1G', 'true'],

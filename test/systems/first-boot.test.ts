@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     ]) {
       const refused = await home.vmlet(...words);
       expect(refused).toMatchObject({ status: 125, stdout: '' });
-      expect(refused.stderr).toMatch(/^vmlet: userData: line \d, column \d+: .+\n/);
+      expect(refused.stderr).toMatch(/^vmlet: --user-data: line \d, column \d+: .+\n/);
     }
     expect(home.machines()).toEqual([]);
   });
@@ -73,10 +73,10 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     );
     const forMicro = await home.vmlet('run', '--username', 'ann', 'micro', '--', 'true');
     expect(forMicro.stderr).toMatch(
-      /^vmlet: seed: is for a disk, and this machine boots a kernel directly\n/,
+      /^vmlet: --username: is for a disk, and this machine boots a kernel directly\n/,
     );
     const small = await home.vmlet('run', '--disk-size', '1G', 'deb:13', '--', 'true');
-    expect(small.stderr).toMatch(/^vmlet: diskSize: 1 GiB is less than the 2 GiB of the image deb:13\n/);
+    expect(small.stderr).toMatch(/^vmlet: --disk-size: 1 GiB is less than the 2 GiB of the image deb:13\n/);
   });
 
   test('a dry run shows the seed and a larger disk, and that a disk file has a seed only when told', async () => {

@@ -5,20 +5,27 @@ import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 /** What the library takes into a seed; more is not even read. */
 const MAX_BYTES = 1024 * 1024;
 
+interface FileHints {
+  /** For what cannot be read. */
+  readonly missing?: string;
+  /** For what is too large. */
+  readonly large?: string;
+}
+
 /** @throws InvalidInputError that names the flag, for what cannot be read, is too large or is no text. */
-export function textOf(path: string, flag: string, hint?: string): string {
-  const bytes = contentOf(path, flag, hint);
+export function textOf(path: string, flag: string, hints: FileHints = {}): string {
+  const bytes = contentOf(path, flag, hints);
   if (isUtf8(bytes)) return bytes.toString('utf8');
   throw new InvalidInputError(flag, `${path} is no text in UTF-8`);
 }
 
 /** @throws InvalidInputError that names the flag, for what cannot be read or is too large. */
-export function contentOf(path: string, flag: string, hint?: string): Buffer {
+export function contentOf(path: string, flag: string, hints: FileHints = {}): Buffer {
   try {
     const { size } = statSync(path);
     if (size > MAX_BYTES) {
       throw new InvalidInputError(flag, `${path} has ${size} bytes; at most ${MAX_BYTES} are taken`, {
-        hint,
+        hint: hints.large,
       });
     }
     return readFileSync(path);
@@ -31,6 +38,6 @@ export function contentOf(path: string, flag: string, hint?: string): Buffer {
           ? 'may not be read by this user'
           : undefined;
     if (problem === undefined) throw error;
-    throw new InvalidInputError(flag, `${path} ${problem}`, { hint, cause: error });
+    throw new InvalidInputError(flag, `${path} ${problem}`, { hint: hints.missing, cause: error });
   }
 }

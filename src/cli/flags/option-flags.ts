@@ -3,10 +3,29 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { OptionFlag } from '../../public/options.ts';
 import { choice, collect, durationMs, wholeNumber } from './flag-values.ts';
 
+const NAMES = new WeakMap<Command, Map<string, string>>();
+
 /** Gives a command flags for options of the library. Which values are right is for the library to say. */
 export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): Command {
-  for (const flag of flags) command.addOption(commanderOption(flag));
+  const names = new Map(NAMES.get(command));
+  for (const flag of flags) {
+    const option = commanderOption(flag);
+    command.addOption(option);
+    names.set(flag.option, option.long ?? option.flags);
+  }
+  NAMES.set(command, names);
   return command;
+}
+
+/** A flag of the command's own for what the library calls otherwise, as in `--output` for `name`. */
+export function nameFlag(command: Command, option: string, flag: string): Command {
+  NAMES.set(command, new Map([...flagsOfOptions(command), [option, flag]]));
+  return command;
+}
+
+/** The flags of a command, as in `--disk`, by the library's names for what they say, as in `disks`. */
+export function flagsOfOptions(command: Command): ReadonlyMap<string, string> {
+  return NAMES.get(command) ?? new Map();
 }
 
 function commanderOption({ flag, description, group, value, choices }: OptionFlag): Option {

@@ -42,6 +42,19 @@ export const SEED_FLAGS: readonly Option[] = [
   new Option('--network-config <file>', 'the network as netplan has it, version 2 (default: DHCP)'),
 ].map((flag) => flag.helpGroup('The first boot of an image with cloud-init:'));
 
+/** The flags by the library's names for what they say, in `seed`. */
+export const SEED_OPTIONS: Readonly<Record<string, string | undefined>> = {
+  user: '--username',
+  sshKeys: '--ssh-key',
+  hostname: '--hostname',
+  packages: '--package',
+  files: '--file',
+  run: '--firstboot-command',
+  timezone: '--timezone',
+  userData: '--user-data',
+  network: '--network-config',
+};
+
 export function addSeedFlags(command: Command): Command {
   for (const flag of SEED_FLAGS) command.addOption(flag);
   return command;
@@ -70,7 +83,9 @@ export async function seedOptions(flags: SeedFlags): Promise<SeedOptions | undef
 /** A key, or all keys of a file such as a .pub or an authorized_keys. */
 function publicKeysOf(text: string): string[] {
   if (PUBLIC_KEY.test(text)) return [text];
-  const content = textOf(text, 'ssh-key', 'give the path of a .pub file, or the line that is in one');
+  const content = textOf(text, 'ssh-key', {
+    missing: 'give the path of a .pub file, or the line that is in one',
+  });
   if (content.includes('PRIVATE KEY-----')) {
     throw new InvalidInputError('ssh-key', `${text} is a private key, which stays here`, {
       hint: `give the public one: --ssh-key ${text}.pub`,
@@ -104,7 +119,7 @@ function fileOf(text: string): SeedFile {
       hint: 'expected FILE:GUEST[:MODE] with an absolute path in the guest, as in app.conf:/etc/app.conf:0600',
     });
   }
-  const bytes = contentOf(path, 'file', 'copy what is large into the running machine: vmlet cp');
+  const bytes = contentOf(path, 'file', { large: 'copy what is large into the running machine: vmlet cp' });
   return {
     path: guestPath,
     // A text stays one that can be read, in a seed and in --dry-run.

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { MachineNotFoundError } from '../../errors/index.ts';
+import type { MachineStore, NamedMachine } from '../../machines/index.ts';
 import { QmpClient, QmpSchema, formatLossless, generateTypes, introspect } from '../../qmp/index.ts';
 import { parseArguments } from './qmp-arguments.ts';
 import { interactiveShell, pipedShell, reply } from './qmp-shell.ts';
@@ -30,7 +33,21 @@ async function monitorPath(nameOrPath: string): Promise<string> {
   if (nameOrPath.includes('/')) return nameOrPath;
   const { MachineStore } = await import('../../machines/index.ts');
   const store = new MachineStore();
-  return store.names().includes(nameOrPath) ? store.get(nameOrPath).live().files.shellSocket : nameOrPath;
+  // A socket of the folder that one is in needs no slash, where no machine has its name.
+  if (!store.names().includes(nameOrPath) && existsSync(nameOrPath)) return nameOrPath;
+  return machineNamed(nameOrPath, store).live().files.shellSocket;
+}
+
+function machineNamed(name: string, store: MachineStore): NamedMachine {
+  try {
+    return store.get(name);
+  } catch (error) {
+    if (!(error instanceof MachineNotFoundError)) throw error;
+    throw new MachineNotFoundError(name, {
+      hint: "vmlet ls shows the machines that are there; a monitor's socket is given by its path, as in ./qmp.sock",
+      cause: error,
+    });
+  }
 }
 
 async function talk(

@@ -4,6 +4,7 @@ import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPoli
 import { ImageNews } from './image-news.ts';
 import { PrintableText } from '../output/printable.ts';
 import { choice, collect, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
+import { nameFlag } from '../flags/option-flags.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
 interface BuildFlags {
@@ -35,7 +36,7 @@ const FLAGS = {
 const ALWAYS: readonly string[] = ['cache', 'json', 'quiet'];
 
 export function imageBuildCommand(): Command {
-  return new Command('build')
+  const command = new Command('build')
     .summary('build an image of packages, or by scripts in another')
     .description(
       'Builds an image and prints its digest. Three ways:\n' +
@@ -76,6 +77,8 @@ export function imageBuildCommand(): Command {
     .option('--modules <dir>', "micro: that kernel's modules, as in /lib/modules/RELEASE")
     .option('--busybox <file>', 'micro: take this statically linked busybox')
     .action(buildImage);
+  nameFlag(command, 'diskSize', '--size');
+  return nameFlag(command, 'name', '--output');
 }
 
 function collectWords(value: string, earlier: readonly string[] = []): string[] {
@@ -132,11 +135,9 @@ function refuseOthers(way: keyof typeof FLAGS, flags: BuildFlags): void {
 }
 
 function commonOptions(flags: BuildFlags, log: BuildLog, signal: AbortSignal): ImageBuildOptions {
-  if (flags.output === undefined) {
-    throw new InvalidInputError('output', 'the image has no name', { hint: 'give it one, as in -o web' });
-  }
   return {
-    name: flags.output,
+    // The library refuses what has no name; after what is wrong with the rest, which is said first.
+    name: flags.output ?? '',
     cache: flags.cache,
     onProgress: (news) => log.report(news),
     onOutput: (line) => log.print(line),

@@ -2,11 +2,14 @@ import { CommanderError } from 'commander';
 import {
   CloudInitError,
   GuestCommandError,
+  ImageRefusedError,
+  InvalidInputError,
   LaunchError,
   TimedOutError,
   VmletError,
   isSystemError,
 } from '../../errors/index.ts';
+import { type CommandLine, asTyped } from '../flags/typed-flags.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
 import { printableLine } from './printable.ts';
 
@@ -30,8 +33,11 @@ const HOST_HINTS: Readonly<Record<string, string>> = {
 /** All that comes after the image or the machine is the guest's. */
 const MISPLACED_OPTION = 'options of vmlet go before the image or the name of the machine';
 
-/** Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours. */
-export function reportError(thrown: unknown): number {
+/**
+ * Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours.
+ * @param line whose flags the words are to be; without it the library's own names are said.
+ */
+export function reportError(thrown: unknown, line?: CommandLine): number {
   const error = firstFailure(thrown);
   if (error instanceof SilentExit) return error.exitCode;
   // commander has said it already.
@@ -46,7 +52,7 @@ export function reportError(thrown: unknown): number {
     process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${printableLines(details)}\n`);
     return EXIT_VMLET;
   }
-  process.stderr.write(`vmlet: ${printableLines(error.message)}\n`);
+  process.stderr.write(`vmlet: ${printableLines(line ? messageAsTyped(error, line) : error.message)}\n`);
   if (error instanceof LaunchError) writeOutput(error);
   if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
   writeHint(error.hint);
@@ -67,6 +73,14 @@ function firstFailure(error: unknown): unknown {
   if (isSuppressing) return firstFailure(error.suppressed);
   // Only undoing has failed, in more ways than one.
   return error instanceof AggregateError ? firstFailure(error.errors[0]) : error;
+}
+
+/** The library names its options, and the user has typed flags. */
+function messageAsTyped(error: VmletError, line: CommandLine): string {
+  const { message } = error;
+  if (!(error instanceof InvalidInputError || error instanceof ImageRefusedError)) return message;
+  const { field } = error;
+  return message.startsWith(`${field}: `) ? asTyped(field, line) + message.slice(field.length) : message;
 }
 
 /** What a server or a file said, or how a file is called, may be part of it. */

@@ -78,5 +78,5 @@ function existingOf({ replace, reuse }: Flags): 'refuse' | 'replace' | 'reuse' {
 
 /** As curl has it: what begins with @ names a file. */
 function commandOf(text: string): string {
-  return text.startsWith('@') ? textOf(text.slice(1), 'run') : text;
+  return text.startsWith('@') ? textOf(text.slice(1), '--run') : text;
 }

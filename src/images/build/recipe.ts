@@ -83,8 +83,11 @@ async function readGiven(flag: string, path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error;
-    const why = error.code === 'EISDIR' ? 'is a directory' : 'cannot be read';
-    throw new InvalidInputError(flag, `${path} ${why}`, { cause: error });
+    const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    const why = error.code === 'EISDIR' ? 'is a directory' : 'may not be read by this user';
+    throw new InvalidInputError(flag, isMissing ? `there is no file ${path}` : `${path} ${why}`, {
+      cause: error,
+    });
   }
 }
 

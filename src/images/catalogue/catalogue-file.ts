@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
 import { CatalogueFileError } from '../../errors/index.ts';
+import { issueWords } from '../../util/issue-words.ts';
 import { nearest } from '../../util/nearest.ts';
 import { type CatalogueFile, catalogueFileSchema } from './schema.ts';
 
@@ -65,7 +66,7 @@ async function parseCatalogueFile(
     if (!(error instanceof ReferenceError)) throw error;
     throw new CatalogueFileError(path, 1, '', `is not YAML of this kind: ${error.message}`, { cause: error });
   }
-  const parsed = catalogueFileSchema.safeParse(data);
+  const parsed = catalogueFileSchema.safeParse(data, { error: issueWords });
   if (!parsed.success)
     throw fileErrorOf(parsed.error, data, path, (field) => lineAt(document, field, lineOf));
   requireKeys(parsed.data, otherKeys, path, (field) => lineAt(document, field, lineOf));

@@ -44,7 +44,7 @@ export async function openIsoFile(path: string): Promise<IsoFile> {
   const handle = await openFile(path);
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new InvalidInputError('iso', `${path} is not a file`);
+    if (!stat.isFile()) throw new InvalidInputError('location', `${path} is not a file`);
     return new IsoFile(path, handle, stat.size);
   } catch (error) {
     await handle.close();
@@ -58,7 +58,7 @@ async function openFile(path: string): Promise<FileHandle> {
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('iso', `there is no file ${path}`, { cause: error });
+      throw new InvalidInputError('location', `there is no file ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES', 'EPERM')) {
       throw new PermissionError(`${path} cannot be read by this user`, { cause: error });

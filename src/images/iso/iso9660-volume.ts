@@ -56,7 +56,7 @@ async function readDescriptors(
     else primary ??= descriptor;
   }
   if (primary === undefined) {
-    throw new InvalidInputError('iso', `${file.path} is not an ISO 9660 image`, {
+    throw new InvalidInputError('location', `${file.path} is not an ISO 9660 image`, {
       hint: 'give the .iso file of an installer',
     });
   }

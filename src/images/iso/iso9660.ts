@@ -61,7 +61,7 @@ export class Iso implements AsyncDisposable {
     this.#expect(file, 'file');
     if (file.size > limit) {
       throw new InvalidInputError(
-        'iso',
+        'location',
         `${file.path} of ${this.path} has ${file.size} bytes, more than ${limit}`,
       );
     }
@@ -101,7 +101,7 @@ export class Iso implements AsyncDisposable {
       zisofs: 'compressed by zisofs',
     };
     throw new InvalidInputError(
-      'iso',
+      'location',
       `${entry.path} of ${this.path} is ${found[entry.kind]}, not ${found[kind]}`,
     );
   }
@@ -132,7 +132,7 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof IsoDamage)) throw error;
-    throw new InvalidInputError('iso', `${path} is damaged or cut off: ${error.message}`, {
+    throw new InvalidInputError('location', `${path} is damaged or cut off: ${error.message}`, {
       hint: 'get the file again, and compare its checksum with the one that its distribution publishes',
       cause: error,
     });

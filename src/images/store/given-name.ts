@@ -7,6 +7,11 @@ import { isDigestBeginning } from './store.ts';
  * @throws InvalidInputError for what is no name, or would stand for something else.
  */
 export function checkGivenName(name: string, field = 'name'): void {
+  if (name === '') {
+    throw new InvalidInputError(field, 'the image has no name', {
+      hint: 'give it one, such as web or web:2',
+    });
+  }
   parseImageReference(name, field);
   if (name === MICRO) {
     throw new InvalidInputError(field, `${MICRO} is the name of vmlet's own image`, {

@@ -24,9 +24,9 @@ import { agentProgram } from '../paths/package-files.ts';
 export async function buildImage(options: BuildImageOptions, store: string): Promise<BuiltImage> {
   const { name, signal } = options;
   signal?.throwIfAborted();
-  checkGivenName(name);
   const recipe = recipeOf(options);
   const inputs = await buildInputsDigest(recipe);
+  checkGivenName(name);
   try {
     const cached = options.cache === false ? undefined : await takeBuilt(store, inputs, name, { signal });
     if (cached) options.onProgress?.({ image: name, phase: 'unchanged', fraction: 1 });

@@ -66,10 +66,10 @@ const MOST_LAYERS = 64;
 export async function buildLayers(options: BuildLayerOptions, locations: Locations): Promise<BuiltImage> {
   const { name, signal, onProgress } = options;
   signal?.throwIfAborted();
-  checkGivenName(name);
   const { include = [], run = [], env: environment = {} } = options;
   const spec = checkMachine(options);
   const steps = await layerSteps({ include, run, environment, sizeBytes: spec.diskBytes });
+  checkGivenName(name);
   const base = await findBase(options, locations);
   if (backingChain(base).length + steps.length >= MOST_LAYERS) {
     throw new InvalidInputError('from', `${options.from} stands on too many images already`, {

@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs';
 import * as z from 'zod';
-import { InvalidInputError } from '../../errors/index.ts';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { isDiskSize, parseDiskSize } from '../../images/qemu-img/disk-size.ts';
 
@@ -75,9 +76,28 @@ function parseDiskFile(text: string, field: string): DiskSpec {
   }
   format ??= formatsByEnding.get(/\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '');
   if (format === undefined) {
-    throw new InvalidInputError(field, `the format of ${JSON.stringify(path)} is not clear from its name`, {
-      hint: `append ,format=qcow2 or ,format=raw (a new disk's size is written like 2G or 512M)`,
-    });
+    throw unclearFormat(path, field);
   }
   return { path, format, ...(readOnly && { readOnly }), ...(trusted && { trusted }) };
+}
+
+/** Most often the path is wrong, and its format is no question then. */
+function unclearFormat(path: string, field: string): InvalidInputError {
+  const found = lookAt(path);
+  const size = "a new disk's size is written like 2G or 512M";
+  if (found === undefined) return new InvalidInputError(field, `there is no file ${path}`, { hint: size });
+  if (found === 'directory')
+    return new InvalidInputError(field, `${path} is a directory, and a file was expected`);
+  return new InvalidInputError(field, `the format of ${JSON.stringify(path)} is not clear from its name`, {
+    hint: `append ,format=qcow2 or ,format=raw (${size})`,
+  });
+}
+
+function lookAt(path: string): 'directory' | 'other' | undefined {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    // What cannot be looked at is told when it is opened.
+    return isSystemError(error, 'ENOENT', 'ENOTDIR') ? undefined : 'other';
+  }
 }

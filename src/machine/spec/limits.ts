@@ -26,7 +26,7 @@ export function parseLimits(input: LimitsInput, guestBytes: number): HostShare |
   if (!parsed.success) throw refusal(input);
   const { cpus, memory } = parsed.data;
   if (cpus === undefined && memory === undefined) throw refusal(input);
-  const memoryBytes = memory === undefined ? undefined : parseMemory(memory);
+  const memoryBytes = memory === undefined ? undefined : parseMemory(memory, 'limits');
   checkHoldsGuest({ memoryBytes }, guestBytes);
   return { ...(cpus !== undefined && { cpus }), ...(memoryBytes !== undefined && { memoryBytes }) };
 }

@@ -64,7 +64,7 @@ export function parseSpec(options: LaunchOptions): Spec {
   const valid = parseOptions(launchSchema, data);
   if (valid.net === 'none' && valid.ports.length > 0) {
     throw new InvalidInputError('ports', 'a machine without a network has none to forward', {
-      hint: 'leave out net: none, or the ports',
+      hint: 'leave out one of the two',
     });
   }
   checkAppend(valid.append);

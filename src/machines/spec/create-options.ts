@@ -215,7 +215,9 @@ function refuseContradictions(valid: Valid): void {
     );
   }
   if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
-    throw new InvalidInputError('seed', 'is for a disk, and this machine boots a kernel directly');
+    throw new InvalidInputError('seed', 'is for a disk, and this machine boots a kernel directly', {
+      hint: 'leave it out, or give an image with a disk, such as debian:13',
+    });
   }
   const bootable =
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));

@@ -4,6 +4,7 @@ import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
 import { hardwareOptions } from '../../machine/spec/machine-options.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
+import { issueWords } from '../../util/issue-words.ts';
 import { recordOf } from '../../util/record-of.ts';
 
 /** Of the shape below; an older one is migrated when it is read, a newer one is refused. */
@@ -153,7 +154,7 @@ export function parseMachineSpec(text: string, path: string): MachineSpec {
 
 function readSpecOf(data: unknown, path: string): ReturnType<typeof specSchema.safeParse> {
   try {
-    return specSchema.safeParse(data);
+    return specSchema.safeParse(data, { error: issueWords });
   } catch (error) {
     // More layers of disks than there is room for on the stack.
     if (error instanceof RangeError)

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
+import { issueWords } from '../../util/issue-words.ts';
 import { addressesOverlap, canonicalIpv6, isIpv4, isIpv6, isLinkLocal, isMappedIpv4 } from './ip-address.ts';
 
 /** The ports that a machine publishes, in podman's grammar: `[[ip:][host]:]guest[/tcp|udp]`. */
@@ -106,7 +107,7 @@ function parseText(text: string, field: string): PortForward[] {
 }
 
 function parseObject(port: PortSpec, field: string): PortForward {
-  const parsed = portSchema.safeParse(port);
+  const parsed = portSchema.safeParse(port, { error: issueWords });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = [field, ...(issue?.path ?? [])].join('.');
@@ -205,7 +206,7 @@ function parseRange(text: string, field: string, whole: string): Range {
   if (!match || first < 1 || last < 1 || first > MAX_PORT || last > MAX_PORT) {
     throw new InvalidInputError(
       field,
-      `${quote(text)} in ${quote(whole)} is not a port; expected 1 to ${MAX_PORT}, or a range such as 8000-8010`,
+      `${partOf(whole, text)} is not a port; expected 1 to ${MAX_PORT}, or a range such as 8000-8010`,
       {
         hint:
           text === '0' && field.endsWith('hostPort')
@@ -217,7 +218,7 @@ function parseRange(text: string, field: string, whole: string): Range {
   if (last < first) {
     throw new InvalidInputError(
       field,
-      `the range ${quote(text)} in ${quote(whole)} ends before it starts; expected the lower port first`,
+      `the range ${partOf(whole, text)} ends before it starts; expected the lower port first`,
       { hint: `Write "${last}-${first}".` },
     );
   }
@@ -235,12 +236,17 @@ function refuseCollisions(forwards: readonly PortForward[], origins: readonly st
       if (!earlier || !addressesOverlap(earlier.hostAddress, forward.hostAddress)) continue;
       throw new InvalidInputError(
         `${origins[index] ?? ''}.hostPort`,
-        `${formatPort(forward)} listens where ${origins[other] ?? ''} (${formatPort(earlier)}) does already; expected each host port once`,
+        `${formatPort(forward)} listens where ${formatPort(earlier)} does already; expected each host port once`,
         { hint: 'Choose another host port or address, or leave the host port empty for a free one.' },
       );
     }
     seen.set(key, [...others, index]);
   });
+}
+
+/** Names the whole where the part is not all of it. */
+function partOf(whole: string, part: string): string {
+  return part === whole ? quote(part) : `${quote(part)} in ${quote(whole)}`;
 }
 
 function quote(value: unknown): string {

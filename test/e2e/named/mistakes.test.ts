@@ -13,7 +13,7 @@ async function refusal(...args: string[]): Promise<Finished['stderr']> {
 }
 
 describe('a guest larger than its host', () => {
-  const tooLarge = /^vmlet: memory: 900 GiB is more than this host has: [\d.]+ GiB of memory and /;
+  const tooLarge = /^vmlet: --memory: 900 GiB is more than this host has: [\d.]+ GiB of memory and /;
 
   it('is refused before it starts', async () => {
     expect(await refusal('run', '--memory', '900G', 'micro', '--', 'true')).toMatch(tooLarge);
@@ -31,6 +31,43 @@ describe('a guest larger than its host', () => {
 
 it('memory without a unit is asked about', async () => {
   expect(await refusal('run', '--memory', '2048', 'micro', '--', 'true')).toMatch(
-    /^vmlet: memory: 2048 bytes; did you mean 2048M\?\n/,
+    /^vmlet: --memory: 2048 bytes; did you mean 2048M\?\n/,
   );
+});
+
+describe('a mistake on the command line is one sentence that names what was typed:', () => {
+  it.each<[string[], string]>([
+    [
+      ['image', 'build', 'debain:13'],
+      'vmlet: distribution: debain cannot be built from packages\n  did you mean debian? ',
+    ],
+    [['image', 'build', 'debian:13'], 'vmlet: --output: the image has no name\n'],
+    [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: "A b" is not the name of an image\n'],
+    [['image', 'build', '--from', 'debian:13', '--cpus', '0'], 'vmlet: --cpus: 0: expected at least 1\n'],
+    [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: there is no file ./nope.img\n'],
+    [['run', './nope.img'], 'vmlet: image: there is no file ./nope.img\n'],
+    [['create', 'x', '--image', './nope.img'], 'vmlet: --image: there is no file ./nope.img\n'],
+    [['create', 'x', '--location', './nope'], 'vmlet: --location: there is no file ./nope\n'],
+    [['run', '--cpus', '0', 'micro'], 'vmlet: --cpus: 0: expected at least 1\n'],
+    [['run', '--accel', 'xen', 'micro'], 'vmlet: --accel: "xen": expected auto, kvm or tcg\n'],
+    [['run', '--kernel', ''], 'vmlet: --kernel: "": must not be empty\n'],
+    [
+      ['run', '--hostname', 'h', 'micro'],
+      'vmlet: --hostname: is for a disk, and this machine boots a kernel directly\n',
+    ],
+    [['run', '-p', 'foo', 'micro'], 'vmlet: -p: "foo" is not a port; expected 1 to 65535, '],
+    [['run', '--limit', 'memory=5', 'micro'], 'vmlet: --limit: 5 bytes; did you mean 5M?\n'],
+    [['qmp', 'nope'], 'vmlet: there is no machine nope\n'],
+    [['qmp', 'nope', 'query-status'], 'vmlet: there is no machine nope\n'],
+    [['qmp', './nope'], 'vmlet: cannot connect to ./nope: there is no such socket\n'],
+  ])('%j', async (args, words) => {
+    expect((await refusal(...args)).slice(0, words.length)).toBe(words);
+  });
+
+  it('qmp of a machine that does not run', async () => {
+    await home.store.create({ name: 'idle', image: 'micro' });
+    expect(await refusal('qmp', 'idle', 'query-status')).toBe(
+      'vmlet: idle does not run\n  start it first: vmlet start idle\n',
+    );
+  });
 });

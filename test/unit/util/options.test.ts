@@ -35,7 +35,7 @@ test.each([
   [{ size: 5n }, 'size: 5n: '],
   [{ name: ['a'] }, "name: [ 'a' ]: "],
   [{ files: [{ path: '/a' }, { path: '/b', mode: 8 }] }, 'files[1].mode: 8: '],
-  [{ files: [{}] }, 'files[0].path: Invalid input: expected string'],
+  [{ files: [{}] }, 'files[0].path: expected text'],
   [{ labels: { a: 5 } }, 'labels.a: 5: '],
 ])('names the field and what it held: %o', (options, message) => {
   expect(refusal(options).message).toContain(message);

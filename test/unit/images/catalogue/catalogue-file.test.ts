@@ -58,7 +58,7 @@ describe('what is wrong with it is told with its file, line and field', () => {
   it.each<readonly [string, string, number, string, string]>([
     ['what is not YAML', 'images:\n  web:1: [\n', 3, '', 'is not YAML'],
     ['the same image twice', `${ENTRY}  web:1: {}\n`, 9, '', 'is not YAML: Map keys must be unique'],
-    ['a list', '- images\n', 1, '', 'expected object'],
+    ['a list', '- images\n', 1, '', 'expected an object'],
     ['an unknown part', `${ENTRY}image: {}\n`, 9, 'image', 'is not known here'],
     ['an unknown field', `${ENTRY}    firmwear: uefi\n`, 9, 'images.web:1.firmwear', 'is not known here'],
     ['a missing field', entryWith('    format: qcow2\n', ''), 2, 'images.web:1.format', 'missing'],
@@ -148,7 +148,7 @@ describe('what is wrong with it is told with its file, line and field', () => {
       'mirrors:\n  https://a.example/: https://b.example/\n',
       2,
       'mirrors.https://a.example/',
-      'expected array',
+      'expected a list',
     ],
     [
       'a mirror of no address',

@@ -64,7 +64,7 @@ describe('the steps of a layer', () => {
 
   it.each<[string, Partial<LayerRecipe>, RegExp]>([
     ['nothing to do', {}, /^run: there is nothing to change/],
-    ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: \/no\/such cannot be read$/],
+    ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: there is no file \/no\/such$/],
     ['a package that is an option', { include: ['--force'] }, /^include: "--force" cannot be the name/],
     ['a package that ends the quote', { include: ["a'b"] }, /^include: "a'b" cannot be the name/],
     ['an empty package', { include: [''] }, /^include: "" cannot be the name/],

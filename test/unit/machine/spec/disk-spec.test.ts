@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
+import { temporaryDirectory } from '../../../directory.ts';
 import { type DiskSpec, parseDiskSpec } from '../../../../src/machine/spec/disk-spec.ts';
 
 function refusal(disk: unknown): InvalidInputError {
@@ -29,21 +32,31 @@ describe('the format', () => {
     expect(parseDiskSpec(path, 'disks[0]')).toEqual({ path, format });
   });
 
-  it.each([
-    'a.img',
-    'a',
-    'qcow2',
-    './iso',
-    '/x.raw/disk',
-    'a.raw/',
-    'a.qcow2x',
-    'a.raw.bak',
-    'a.constructor',
-  ])('of %s is not clear', (path) => {
-    expect(refusal(path).message).toBe(
-      `disks[2]: the format of ${JSON.stringify(path)} is not clear from its name`,
+  describe('is not clear', () => {
+    const directory = temporaryDirectory();
+
+    it.each(['a.img', 'a', 'qcow2', 'x.raw/disk', 'a.qcow2x', 'a.raw.bak', 'a.constructor'])(
+      'of %s',
+      (name) => {
+        const path = join(directory, name);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, '');
+        expect(refusal(path).message).toBe(
+          `disks[2]: the format of ${JSON.stringify(path)} is not clear from its name`,
+        );
+        expect(refusal(path).hint).toContain(',format=qcow2');
+      },
     );
-    expect(refusal(path).hint).toContain(',format=qcow2');
+
+    it('and is no question where there is no file', () => {
+      expect(refusal('./nope.img')).toMatchObject({
+        message: 'disks[2]: there is no file ./nope.img',
+        hint: "a new disk's size is written like 2G or 512M",
+      });
+      expect(refusal(directory).message).toBe(
+        `disks[2]: ${directory} is a directory, and a file was expected`,
+      );
+    });
   });
 
   it('that is said wins over the ending, and the last one said over others', () => {

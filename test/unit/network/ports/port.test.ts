@@ -123,11 +123,12 @@ it.each<[PortInput, string, string]>([
   ['[fe80::1]:1:2', 'is a link-local address', 'Use [::] to listen'],
   ['0:80', '"0" in "0:80" is not a port', 'Leave the host port empty to have a free one chosen.'],
   ['8080:0', '"0" in "8080:0" is not a port', 'A port is written [[address:]'],
+  ['foo', '"foo" is not a port; expected 1 to 65535', 'A port is written [[address:]'],
   ['http:80', '"http" in "http:80" is not a port', 'A port is written [[address:]'],
   ['/tcp', '"" in "/tcp" is not a port', 'A port is written [[address:]'],
-  ['5-0', '"5-0" in "5-0" is not a port', 'A port is written [[address:]'],
-  ['70000-80', '"70000-80" in "70000-80" is not a port', 'A port is written [[address:]'],
-  ['90-80', 'the range "90-80" in "90-80" ends before it starts', 'Write "80-90".'],
+  ['5-0', '"5-0" is not a port', 'A port is written [[address:]'],
+  ['70000-80', '"70000-80" is not a port', 'A port is written [[address:]'],
+  ['90-80', 'the range "90-80" ends before it starts', 'Write "80-90".'],
   [{ guestPort: 0 }, '0 is refused: ', 'with ports from 1 to 65535; without hostPort a free one is chosen.'],
 ])('says of %j what it is, and what to do', (port, problem, hint) => {
   const error = refusal(port);
@@ -188,9 +189,7 @@ describe('two entries for one host port', () => {
   ])('%s and %s collide', (one, other) => {
     const error = refusal('1:1', one, other);
     expect(error.field).toBe('ports[2].hostPort');
-    expect(error.message).toMatch(
-      /listens where ports\[1\] \(.*\) does already; expected each host port once$/,
-    );
+    expect(error.message).toMatch(/listens where \S+ does already; expected each host port once$/);
     expect(error.hint).toContain('leave the host port empty for a free one');
   });
 
@@ -198,7 +197,7 @@ describe('two entries for one host port', () => {
     const error = refusal('1:1', '0.0.0.0:8080:80/udp', '127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:81');
     expect(error.field).toBe('ports[4].hostPort');
     expect(error.message).toBe(
-      'ports[4].hostPort: 127.0.0.1:8080:81/tcp listens where ports[2] (127.0.0.1:8080:80/tcp) does already; expected each host port once',
+      'ports[4].hostPort: 127.0.0.1:8080:81/tcp listens where 127.0.0.1:8080:80/tcp does already; expected each host port once',
     );
   });
 

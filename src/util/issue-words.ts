@@ -1,0 +1,60 @@
+import type * as z from 'zod';
+
+type Issue = z.core.$ZodRawIssue;
+
+const TYPES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+/**
+ * One sentence for people on why a value was refused: zod's own are for programmers. It is for `safeParse` and the
+ * like, as in `schema.safeParse(data, { error: issueWords })`; a schema's own message comes before it.
+ */
+export function issueWords(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${TYPES[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `expected ${choiceOf(issue.values.map(String))}`;
+    case 'too_small':
+      return boundOf(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum);
+    case 'too_big':
+      return boundOf(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
+    case 'not_multiple_of':
+      return `expected a multiple of ${issue.divisor}`;
+    case 'unrecognized_keys':
+      return `${issue.keys.join(', ')} is not known here`;
+    case 'invalid_union':
+      return alternativesOf(issue.errors);
+    default:
+      return 'is not valid';
+  }
+}
+
+function boundOf(origin: string, bound: string, limit: number | bigint): string {
+  if (origin !== 'string' && origin !== 'array') return `expected ${bound} ${limit}`;
+  if (bound === 'at least' && Number(limit) === 1) return 'must not be empty';
+  const unit = origin === 'string' ? 'characters' : 'entries';
+  return `expected ${bound} ${limit} ${unit}`;
+}
+
+/** `expected a number or text`: what each kind of value that would do asks for, where that is all there is to say. */
+function alternativesOf(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const prefix = 'expected ';
+  const words = branches.map((issues) => (issues.length === 1 ? issues[0]?.message : undefined));
+  const kinds = words.map((text) => (text?.startsWith(prefix) ? text.slice(prefix.length) : undefined));
+  const known = [...new Set(kinds.filter((kind) => kind !== undefined))];
+  return kinds.includes(undefined) || known.length === 0 ? 'is not valid' : `${prefix}${choiceOf(known)}`;
+}
+
+/** `a, b or c`. */
+function choiceOf(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
+}
