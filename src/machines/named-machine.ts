@@ -1,3 +1,4 @@
+import { guestTime } from '../machine/spec/guest-time.ts';
 import type { LoggedEvent } from '../machine/life/event-log.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { BoundForward, PortForward, PortInput } from '../network/ports/port.ts';
@@ -14,6 +15,7 @@ import { LiveMachine } from './live-machine.ts';
 import type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
+import { readPlan } from './record/machine-plan-file.ts';
 import { type MachineStatus, readStatus, notRunning } from './record/machine-status.ts';
 import type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 import type { ListedSnapshot, SnapshotOptions } from './snapshots/snapshots.ts';
@@ -68,7 +70,7 @@ export class NamedMachine {
     }
     const { renewIdentity } = await import('./run/renew-identity.ts');
     const {
-      identityTimeoutMs: timeoutMs = IDENTITY_TIMEOUT_MS,
+      identityTimeoutMs: timeoutMs = guestTime(IDENTITY_TIMEOUT_MS, readPlan(definition.files).accelerator),
       onRenewIdentity: onProgress,
       signal,
     } = options;
@@ -77,7 +79,8 @@ export class NamedMachine {
   }
 
   /**
-   * Waits until all conditions have been true, at most 2 minutes by default.
+   * Waits until all conditions have been true, at most 2 minutes by default, 10 with `cloudInit`, and six
+   * times as long without KVM.
    * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something
    *   else is waited for; MachineStateError when it does not run and nothing says that it will; InvalidInputError, or
    *   the signal's reason.

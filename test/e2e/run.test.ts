@@ -129,6 +129,7 @@ describe('vmlet run', () => {
     expect(status).toBe(124);
     expect(stderr).toMatch(/did not finish within 5 s/);
     expect(stderr).toMatch(/console ended with/);
+    expect(stderr).toMatch(/give a slow guest more time: --boot-timeout \(the option timeoutMs\)/);
   });
 
   it('boots a kernel and an initramfs of the user’s and runs a command in it', async () => {

@@ -25,7 +25,7 @@ export function startCommand(): Command {
     .option('--discard-saved', 'boot, and forget the saved memory')
     .option(
       '--identity-timeout <time>',
-      'how long the guest of a clone may take to boot, to be given an identity of its own (default: 60s)',
+      'how long the guest of a clone may take to boot, to be given an identity of its own (default: 60s; six times as long without KVM)',
       durationMs,
     )
     .option('--debug', 'say on stderr what is done and when, as JSON lines')

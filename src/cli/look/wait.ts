@@ -23,7 +23,11 @@ export function waitCommand(): Command {
         .argParser(collectCondition)
         .makeOptionMandatory(),
     )
-    .option('-t, --timeout <time>', 'how long to wait (default: 2m; 10m with cloud-init)', durationMs)
+    .option(
+      '-t, --timeout <time>',
+      'how long to wait (default: 2m; 10m with cloud-init; six times as long without KVM)',
+      durationMs,
+    )
     .action(wait);
 }
 

@@ -12,7 +12,7 @@ import type { Outcome } from '../life/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
 import { claimDirectory, claimPath } from '../paths/runtime-directory.ts';
-import { BOOT_TIMEOUT_MS } from '../spec/spec.ts';
+import { bootTimeoutMs } from '../spec/guest-time.ts';
 import { runProcessors, startMachine } from './started-machine.ts';
 import { ownLocations } from '../paths/own-locations.ts';
 
@@ -72,7 +72,8 @@ export class CrashedMachine implements AsyncDisposable {
    *   are kept then, and it can be tried again.
    */
   async start(options: StartAgainOptions = {}): Promise<Machine> {
-    const { signal, timeoutMs = BOOT_TIMEOUT_MS[this.plan.boot.kind] } = options;
+    const { boot, accelerator } = this.plan;
+    const { signal, timeoutMs = bootTimeoutMs(boot.kind, accelerator) } = options;
     signal?.throwIfAborted();
     if (this.#isTaken) {
       throw new InvalidInputError('start', `${this.plan.name} is started already`, {

@@ -13,6 +13,7 @@ import { prepareFiles } from './prepare.ts';
 import { reachGuest } from './reach-guest.ts';
 import { RunningMachine } from '../running/running-machine.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
+import { bootTimeoutMs } from '../spec/guest-time.ts';
 import { parseSpec } from '../spec/spec.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { runProcessors, startMachine } from './started-machine.ts';
@@ -79,7 +80,8 @@ async function bringUp(
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
     const ready = becomeReady(plan, findings, seats, options, started);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
-    return await withinLimits(what, ready, { timeoutMs: spec.timeoutMs, signal: options.signal });
+    const { timeoutMs = bootTimeoutMs(source.kind, plan.accelerator) } = spec;
+    return await withinLimits(what, ready, { timeoutMs, signal: options.signal });
   } catch (error) {
     throw await undoLaunch(error, started);
   }

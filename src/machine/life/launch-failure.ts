@@ -110,7 +110,8 @@ function timeOutHint({ unknownDisk, plan }: StartedParts): string {
       'if it has cloud-init, --cloud-init (the option seed) brings it the agent'
     );
   }
-  const lookFurther = 'the last lines of the console show how far the guest came; give a slow host more time';
+  const lookFurther =
+    'the last lines of the console show how far the guest came; give a slow guest more time: --boot-timeout (the option timeoutMs)';
   return plan?.seed
     ? `${lookFurther}; a disk without cloud-init does not take the agent from its seed`
     : lookFurther;

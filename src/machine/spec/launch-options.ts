@@ -76,8 +76,13 @@ export const launchSchema = z.strictObject({
    * `RunningMachine` as soon as its processors run (`running`), for guests without vmlet's agent.
    */
   until: z.enum(['guest', 'running']).default('guest'),
-  /** Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for a disk. */
-  timeoutMs: reworded(startOptions.timeoutMs.optional(), { otherwise: '2m; 10m for a disk' }),
+  /**
+   * Milliseconds from QEMU's start until the guest must be ready; 120 000 by default, 600 000 for a disk, and six times as
+   * much without KVM.
+   */
+  timeoutMs: reworded(startOptions.timeoutMs.optional(), {
+    otherwise: '2m; 10m for a disk; six times as long without KVM',
+  }),
 });
 
 /** The options of a launch that a command line has flags for. */

@@ -17,8 +17,6 @@ import { type Hardware, type PullPolicy, hardwareOf } from './machine-options.ts
 import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
-/** By what the machine boots. A distribution's first boot installs and makes keys; emulated, that takes minutes. */
-export const BOOT_TIMEOUT_MS = { kernel: 120_000, disk: 600_000 } as const;
 
 /** The options, validated and in one form each. Defaults that depend on the host are not yet chosen. */
 export interface Spec extends Hardware {
@@ -47,7 +45,8 @@ export interface Spec extends Hardware {
   readonly faults: boolean;
   readonly limits: HostShare | undefined;
   readonly until: 'guest' | 'running';
-  readonly timeoutMs: number;
+  /** Undefined for what its guest gets by default (`bootTimeoutMs`). */
+  readonly timeoutMs: number | undefined;
 }
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
@@ -90,7 +89,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     faults: valid.faults,
     limits: parseLimits(valid.limits, memoryBytes),
     until: valid.until,
-    timeoutMs: valid.timeoutMs ?? BOOT_TIMEOUT_MS[small ? 'kernel' : 'disk'],
+    timeoutMs: valid.timeoutMs,
   };
 }
 

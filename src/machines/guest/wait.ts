@@ -1,14 +1,22 @@
-import { MachineEndedError, MachineStateError, TimedOutError } from '../../errors/index.ts';
+import {
+  BrokenMachineError,
+  MachineEndedError,
+  MachineStateError,
+  TimedOutError,
+} from '../../errors/index.ts';
+import type { Accelerator } from '../../host/kvm/accelerator.ts';
+import { guestTime } from '../../machine/spec/guest-time.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { together } from '../../util/time/together.ts';
 import type { Definition } from '../record/definition.ts';
 import { whileKernelLives } from '../channel/kernel-watch.ts';
+import { findPlan } from '../record/machine-plan-file.ts';
 import { type MachineStatus, describeEnd, readStatus, notRunning } from '../record/machine-status.ts';
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
 export interface WaitOptions extends Limits {
-  /** Milliseconds; 120 000 by default, 600 000 with `cloudInit`. */
+  /** Milliseconds; 120 000 by default, 600 000 with `cloudInit`, and six times as much without KVM. */
   readonly timeoutMs?: number | undefined;
   /** Called when what is still waited for, or what was seen of it, has changed. */
   readonly onProgress?: ((waiting: readonly WaitProgress[]) => void) | undefined;
@@ -22,8 +30,16 @@ export interface WaitProgress {
 }
 
 const WAIT_TIMEOUT_MS = 120_000;
-/** A first boot may install much, and be slow on an emulated processor. */
+/** A first boot may install much. */
 const CLOUD_INIT_TIMEOUT_MS = 600_000;
+
+/** How long is waited when nobody says. */
+export function waitTimeoutMs(
+  { cloudInit }: Pick<WaitConditions, 'cloudInit'>,
+  accelerator: Pick<Accelerator, 'kind'>,
+): number {
+  return guestTime(cloudInit ? CLOUD_INIT_TIMEOUT_MS : WAIT_TIMEOUT_MS, accelerator);
+}
 
 type Running = Extract<MachineStatus, { kind: 'running' }>;
 
@@ -40,11 +56,7 @@ export async function waitForMachine(
   wanted: WaitConditions,
   options: WaitOptions = {},
 ): Promise<void> {
-  const {
-    timeoutMs = wanted.cloudInit ? CLOUD_INIT_TIMEOUT_MS : WAIT_TIMEOUT_MS,
-    signal,
-    onProgress,
-  } = options;
+  const { timeoutMs = waitTimeoutMs(wanted, acceleratorOf(definition)), signal, onProgress } = options;
   const { name } = definition.spec;
   const waiting = new Map<Condition, string>();
   const conditions = conditionsOf(wanted);
@@ -93,6 +105,18 @@ export async function waitForMachine(
     );
   } finally {
     stopTimer();
+  }
+}
+
+/** That of its last start; one that was never started has what it asks for, and is given time where that is not said. */
+function acceleratorOf({ spec, files }: Definition): Pick<Accelerator, 'kind'> {
+  const asked = { kind: spec.accel === 'kvm' ? 'kvm' : 'tcg' } as const;
+  try {
+    return findPlan(files)?.accelerator ?? asked;
+  } catch (error) {
+    // What needs the plan says so.
+    if (error instanceof BrokenMachineError) return asked;
+    throw error;
   }
 }
 
@@ -156,6 +180,6 @@ function timedOut(name: string, timeoutMs: number, waiting: ReadonlyMap<Conditio
   const names = [...waiting.keys()].map((condition) => condition.name);
   const seen = [...waiting].map(([condition, text]) => `${condition.name}: ${text || 'nothing was seen'}`);
   return new TimedOutError(`waiting for ${names.join(', ')} of ${name}`, timeoutMs, {
-    hint: seen.join('; '),
+    hint: `${seen.join('; ')}; give a slow guest more time: --timeout (the option timeoutMs)`,
   });
 }

@@ -14,7 +14,10 @@ export interface StartOptions {
   readonly paused?: boolean;
   /** Boot, and forget the saved memory where there is some; false by default. */
   readonly discardSaved?: boolean;
-  /** Milliseconds that a clone's guest has to boot, so that it gets an identity of its own; 60 000 by default. */
+  /**
+   * Milliseconds that a clone's guest has to boot, so that it gets an identity of its own; 60 000 by default, and six
+   * times as much without KVM.
+   */
   readonly identityTimeoutMs?: number;
   /** Called when that is waited for. */
   readonly onRenewIdentity?: () => void;

@@ -22,6 +22,7 @@ import { exchangeFile } from '../../util/files/atomic-file.ts';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { Scope } from '../../util/scope.ts';
+import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
 import { type Definition, readDefinition } from '../record/definition.ts';
 import { afterInstaller, forgetInstaller } from '../plan/installer.ts';
 import { isRestoring, settleRestore } from '../lock/interrupted-restore.ts';
@@ -38,7 +39,6 @@ import { planStart, startDirectories } from './start-plan.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
-const BOOT_TIMEOUT_MS = 120_000;
 /** QEMU is killed, and helpers have two seconds. */
 const KEEPER_END_MS = 15_000;
 
@@ -196,8 +196,9 @@ async function configure(
   const { attachAgent } = await import('../channel/agent.ts');
   const { configureGuest } = await import('../../machine/launch/configure-guest.ts');
   const { whileKernelLives } = await import('../channel/kernel-watch.ts');
+  const timeoutMs = bootTimeoutMs('kernel', plan.accelerator);
   const booted = async (either: AbortSignal): Promise<void> => {
-    await using agent = await attachAgent(definition, { signal: either, timeoutMs: BOOT_TIMEOUT_MS });
+    await using agent = await attachAgent(definition, { signal: either, timeoutMs });
     const forget = onAbort(
       either,
       (reason) => void agent.close(reason instanceof Error ? reason : undefined),
