@@ -140,7 +140,7 @@ export class LiveMachine {
   /**
    * Gets everything ready for ssh: waits until the guest's server answers, and with the first connection authorizes the
    * machine's key for `sshUser` and makes the host keys known, by an agent in the guest.
-   * @throws what `waitFor` throws; InvalidInputError when the guest has no such user; GuestSetupError.
+   * @throws what `waitFor` throws; MachineStateError at once where an agent finds no ssh server; InvalidInputError when the guest has no such user; GuestSetupError.
    */
   async prepareSsh(options: SshOptions = {}): Promise<SshAccess> {
     const { prepareSsh } = await import('./ssh/ssh.ts');
@@ -156,6 +156,15 @@ export class LiveMachine {
   async runSsh(access: SshAccess, command: readonly string[] = [], tty?: boolean): Promise<ExitStatus> {
     const { runSsh } = await import('./ssh/ssh.ts');
     return runSsh(this.#definition, access, command, tty);
+  }
+
+  /** Whether its ssh server turns the machine's key away, or has other host keys than are known. Asks it once more. */
+  async refusesSsh(
+    access: SshAccess,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<boolean> {
+    const { refusesSsh } = await import('./ssh/ssh.ts');
+    return refusesSsh(this.#definition, access, options);
   }
 
   /** What it has used since its QEMU was started; two of them and `rate` tell what it uses. */

@@ -6,22 +6,31 @@ import { findProgram } from './program.ts';
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 const FOR_US_ALONE = ['SIGTERM', 'SIGHUP'] as const;
 
+export interface ForegroundEnd extends ExitStatus {
+  /** The last signal that it got through us, or from the terminal together with us. */
+  readonly sent: NodeJS.Signals | undefined;
+}
+
 /**
  * Gives a program our own standard input, output, error and environment until it ends, as a shell would: ssh, a viewer,
  * an editor. It is not killed with us, which would leave a terminal in raw mode; the end of its terminal ends it.
  * @throws MissingProgramError, ProcessStartError.
  */
-export async function runInForeground(argv: readonly [string, ...string[]]): Promise<ExitStatus> {
+export async function runInForeground(argv: readonly [string, ...string[]]): Promise<ForegroundEnd> {
   if (findProgram(argv[0]) === undefined) throw new MissingProgramError(argv[0]);
   const start = await execaFor(argv[0]);
   const { child, ended } = start(argv, { stdio: 'inherit' });
-  const ignore = (): void => undefined;
-  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  let sent: NodeJS.Signals | undefined;
+  const ignore = (signal: NodeJS.Signals): void => void (sent = signal);
+  const passOn = (signal: NodeJS.Signals): void => {
+    sent = signal;
+    child.kill(signal);
+  };
   for (const signal of FROM_TERMINAL) process.on(signal, ignore);
   for (const signal of FOR_US_ALONE) process.on(signal, passOn);
   try {
     const { exitCode, signal } = await ended;
-    return { exitCode, signal };
+    return { exitCode, signal, sent };
   } finally {
     for (const signal of FROM_TERMINAL) process.off(signal, ignore);
     for (const signal of FOR_US_ALONE) process.off(signal, passOn);

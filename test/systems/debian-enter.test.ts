@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/process/run.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
-import { VMLET, start } from '../e2e/command.ts';
+import { VMLET, start, until } from '../e2e/command.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 
 const BOOT_MS = 600_000;
@@ -86,6 +86,16 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect((await home.vmlet('ssh-config', '--remove')).stdout).toBe(`removed from ${userConfig}: ${line}`);
     expect(readFileSync(userConfig, 'utf8')).toBe(before);
     expect((await plainSsh('deb.vmlet', 'true')).exitCode).toBe(255);
+  });
+
+  test('gives no advice about keys where the login was not refused', async () => {
+    expect(await home.vmlet('ssh', 'deb', 'exit 255')).toMatchObject({ status: 255, stderr: '' });
+    const ended = home.start(['ssh', 'deb', 'echo up; sleep 1000']);
+    await until(() => ended.stdout() === 'up\n');
+    ended.process.kill('SIGTERM');
+    const { status, stderr } = await ended.finished;
+    expect(status).toBe(143);
+    expect(stderr).not.toContain('vmlet:');
   });
 
   test('lets the key in again after its files were put back', async () => {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type LiveMachine, MachineStore, type SshAccess } from '../../machines/index.ts';
+import { type LiveMachine, MachineStore, type NamedMachine, type SshAccess } from '../../machines/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
@@ -12,6 +12,8 @@ interface Flags {
   readonly printKey?: true;
 }
 
+/** A guest that boots takes longer. */
+const SILENT_MS = 5000;
 /** ssh's own status when it could not connect or log in. */
 const SSH_FAILED = 255;
 
@@ -26,7 +28,11 @@ export function sshCommand(): Command {
     .argument('<machine>', 'its name')
     .argument('[command...]', 'what to run; a login shell where none is given')
     .option('-t, --tty', 'give the command a terminal')
-    .option('--timeout <time>', 'how long to wait for the ssh server (default: 2m)', durationMs)
+    .option(
+      '--timeout <time>',
+      'how long to wait for the ssh server (default: 2m; six times as long without KVM)',
+      durationMs,
+    )
     .option(
       '--provision',
       'authorize the key and ask for the host keys again, as after a snapshot was restored',
@@ -53,31 +59,47 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
   const access = await prepare(live, flags);
   const { exitCode, signal } = await live.runSsh(access, words, flags.tty);
   process.exitCode = signal === undefined ? (exitCode ?? 0) : exitCodeOfSignal(signal);
-  if (exitCode === SSH_FAILED) process.stderr.write(loginHint(live, access));
+  if (exitCode === SSH_FAILED) await hintAtLogin(machine, live, access);
 }
 
 async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
   const progress = new ProgressLine();
+  let doing = `waiting for ssh of ${live.name}…`;
+  // Without a terminal to show it on, it is said once.
+  const note = setTimeout(() => {
+    if (!progress.enabled) process.stderr.write(`vmlet: ${doing}\n`);
+  }, SILENT_MS);
   try {
     return await untilInterrupted(async (signal) =>
       live.prepareSsh({
         signal,
         timeoutMs: flags.timeout,
         provision: flags.provision,
-        onProgress: (waiting) =>
-          progress.show(
-            waiting.length === 0 ? `asking ${live.name} for its keys…` : describeWait(live.name, waiting),
-          ),
+        onProgress: (waiting) => {
+          doing =
+            waiting.length === 0 ? `asking ${live.name} for its keys…` : describeWait(live.name, waiting);
+          progress.show(doing);
+        },
       }),
     );
   } finally {
+    clearTimeout(note);
     progress.clear();
   }
 }
 
+/** ssh has said what went wrong; only where it was the login there is something to do about it here. */
+async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: SshAccess): Promise<void> {
+  const isRefused = await untilInterrupted(
+    async (signal) => machine.status().kind === 'running' && (await live.refusesSsh(access, { signal })),
+  );
+  if (isRefused) process.stderr.write(loginHint(live, access));
+}
+
 function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): string {
   return authorized
-    ? `vmlet: where ${name} was put back to an earlier state, set up its key again: vmlet ssh --provision ${name}\n`
+    ? `vmlet: ${name} does not know our key any more, or has other keys, as after a snapshot was restored; set them up again: ` +
+        `vmlet ssh --provision ${name}\n`
     : `vmlet: ${name} has no agent that lets our key in; put it into ~/.ssh/authorized_keys of ${spec.sshUser} there: ` +
         `vmlet ssh --print-key ${name}\n`;
 }

@@ -9,11 +9,22 @@ export interface SshCommand {
   readonly command: readonly string[];
   /** Whether the command gets a terminal; ssh decides when undefined: only a login shell, from a terminal. */
   readonly tty?: boolean | undefined;
+  /** Nobody is asked for anything; false by default. */
+  readonly batch?: boolean | undefined;
 }
 
 /** ssh's command line. ssh exits with the command's status, or with 255 when it failed itself. */
-export function sshArguments({ configPath, name, command, tty }: SshCommand): [string, ...string[]] {
+export function sshArguments({ configPath, name, command, tty, batch }: SshCommand): [string, ...string[]] {
   const terminal = tty === undefined ? [] : [tty ? '-t' : '-T'];
   // Without "--" ssh would take a command's "-v" for its own, even behind the host.
-  return ['ssh', '-F', configPath, ...terminal, '--', sshHostName(name), ...command];
+  return [
+    'ssh',
+    '-F',
+    configPath,
+    ...terminal,
+    ...(batch ? ['-o', 'BatchMode=yes'] : []),
+    '--',
+    sshHostName(name),
+    ...command,
+  ];
 }

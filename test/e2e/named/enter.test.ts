@@ -91,6 +91,16 @@ test('vmlet ip prints what the agent says', async () => {
   });
 });
 
+test('vmlet ssh says at once that a guest has no ssh server', async () => {
+  expect(await home.vmlet('ssh', 'm', 'true')).toMatchObject({
+    status: 125,
+    stdout: '',
+    stderr:
+      'vmlet: m has no ssh server: none is installed in its guest\n' +
+      '  a shell by its agent: vmlet exec -it m sh; images with ssh are such as debian:13\n',
+  });
+});
+
 describe('vmlet wait', () => {
   test('sees what is true already, a line without an end too', async () => {
     await home.vmlet('exec', 'm', 'sh', '-c', String.raw`printf '\none\033[1m two\nlogin: ' >/dev/ttyS0`);

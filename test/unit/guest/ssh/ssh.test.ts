@@ -145,4 +145,12 @@ test('the command line keeps what belongs to the guest behind the host', () => {
   expect(sshArguments(command)).toEqual(['ssh', '-F', '/c d', '--', 'web.vmlet', '-v', 'x']);
   expect(sshArguments({ ...command, tty: true })).toContain('-t');
   expect(sshArguments({ ...command, tty: false })).toContain('-T');
+  expect(sshArguments({ ...command, batch: true }).slice(0, 6)).toEqual([
+    'ssh',
+    '-F',
+    '/c d',
+    '-o',
+    'BatchMode=yes',
+    '--',
+  ]);
 });
