@@ -10,6 +10,7 @@ interface Flags {
   readonly tail?: number;
   readonly lines?: number;
   readonly source: LogSource;
+  readonly raw?: true;
 }
 
 const SOURCES: readonly LogSource[] = ['serial', 'qemu', 'passt', 'swtpm', 'events'];
@@ -17,13 +18,14 @@ const SOURCES: readonly LogSource[] = ['serial', 'qemu', 'passt', 'swtpm', 'even
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints what a machine has said on its serial port, or another of its logs; it need not run. To a terminal it is ' +
-        'printed as plain text, elsewhere byte by byte.',
+      'Prints what a machine has said on its serial port, or another of its logs; it need not run. It is plain text: what ' +
+        'would clear, colour or reset a terminal is left out.',
     )
     .argument('<machine>', 'its name')
     .option('-f, --follow', 'go on with what comes, from run to run')
     .option('-n, --tail <n>', 'begin with the last so many lines', lineCount)
     .addOption(new Option('--lines <n>', 'as --tail').argParser(lineCount).hideHelp())
+    .option('--raw', 'byte by byte, as it was written')
     .addOption(new Option('--source <log>', 'which log').choices(SOURCES).default('serial'))
     .action(logs);
 }
@@ -34,7 +36,7 @@ async function logs(name: string, given: Flags): Promise<void> {
   const machine = new MachineStore().get(name);
   await untilInterrupted(async (signal) => {
     let bytes = 0;
-    const text = process.stdout.isTTY ? new PrintableText() : undefined;
+    const text = flags.raw ? undefined : new PrintableText();
     for await (const piece of read(machine, flags, signal)) {
       bytes += piece.length;
       await writeOut(text ? text.push(piece) : piece);

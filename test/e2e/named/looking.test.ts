@@ -61,12 +61,14 @@ async function interrupted(command: Started): Promise<void> {
 }
 
 describe('vmlet logs', () => {
-  it('prints a log byte by byte, whether the machine runs or not, and says of an empty one that it is', async () => {
+  it('prints a log as plain text or byte by byte, whether the machine runs or not, and says of an empty one that it is', async () => {
     await machine('m', 'clearing');
     const said = '\u001b[2J\u001b[Hcleared\r\n';
-    expect(await home.vmlet('logs', 'm')).toMatchObject({ status: 0, stdout: said, stderr: '' });
+    expect(await home.vmlet('logs', 'm')).toMatchObject({ status: 0, stdout: 'cleared\n', stderr: '' });
+    expect(await home.vmlet('logs', '--raw', 'm')).toMatchObject({ status: 0, stdout: said, stderr: '' });
+    expect(readFileSync(home.store.get('m').files.serialLog, 'utf8')).toBe(said);
     await home.vmlet('kill', 'm');
-    expect((await home.vmlet('logs', '-n', '1', 'm')).stdout).toBe(said);
+    expect((await home.vmlet('logs', '--raw', '-n', '1', 'm')).stdout).toBe(said);
     const events = jsonLines((await home.vmlet('logs', '--source', 'events', 'm')).stdout);
     expect(events.map(({ event }) => event)).toContain('RESUME');
     expect(await home.vmlet('logs', '--source', 'passt', 'm')).toMatchObject({
