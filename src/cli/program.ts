@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ALIASES, verbAt } from './help/aliases.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
+import { chooseColour, colourOption, programPrefix } from './output/colour.ts';
 import { EXAMPLES } from './help/examples.ts';
 import { refuseUnknownCommand } from './help/unknown-command.ts';
 
@@ -12,6 +13,8 @@ export async function programFor(args: readonly string[], version: string): Prom
     .enablePositionalOptions()
     .showHelpAfterError('(--help shows what there is)')
     .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
+    .addOption(colourOption())
+    .on('option:color', chooseColour)
     .exitOverride();
   program.addHelpCommand(helpCommand().helpGroup('Host:'));
   const asked = args[verbAt(args)];
@@ -39,7 +42,7 @@ function examplesOf(verb: string): string {
 /** commander's sentences about values, in the words of our own errors. */
 function inOurWords(text: string): string {
   return text
-    .replace(/^error: /, 'vmlet: ')
+    .replace(/^error: /, `${programPrefix()} `)
     .replace(
       /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. /s,
       'invalid value "$2" for $1: ',

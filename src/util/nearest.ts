@@ -19,7 +19,8 @@ export function editDistance(one: string, other: string): number {
       const replaced = distance(row - 1, column - 1) + (from[row - 1] === to[column - 1] ? 0 : 1);
       const removed = distance(row - 1, column) + 1;
       const inserted = distance(row, column - 1) + 1;
-      const isSwapped = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const isSwapped =
+        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
       const swapped = isSwapped ? distance(row - 2, column - 2) + 1 : Infinity;
       rows[row]?.push(Math.min(replaced, removed, inserted, swapped));
     }

@@ -1,3 +1,5 @@
+import { COLOUR_FLAG } from '../output/colour.ts';
+
 /** Words that podman's users type, and the words that they stand for. */
 export const ALIASES: Readonly<Record<string, readonly string[]>> = {
   ps: ['ls', '--running'],
@@ -14,9 +16,9 @@ export function withoutAlias(args: readonly string[]): string[] {
   return meant === undefined ? [...args] : [...args.slice(0, at), ...meant, ...args.slice(at + 1)];
 }
 
-/** Where the verb is, or the one that `help` explains: none of the program's own flags takes a value. */
+/** Where the verb is, or the one that `help` explains. `--color` alone of the program's own flags takes a value. */
 export function verbAt(args: readonly string[]): number {
-  const first = args.findIndex((word) => !word.startsWith('-'));
+  const first = args.findIndex((word, at) => !word.startsWith('-') && args[at - 1] !== COLOUR_FLAG);
   if (args[first] !== 'help') return first;
   const second = args.slice(first + 1).findIndex((word) => !word.startsWith('-'));
   return second < 0 ? first : first + 1 + second;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Finding, HostFeature, HostReport } from '../../index.ts';
+import { isColoured, paint } from '../output/colour.ts';
 import { SilentExit } from '../output/report-error.ts';
 
 interface DoctorFlags {
@@ -8,11 +9,10 @@ interface DoctorFlags {
 }
 
 const SYMBOLS = {
-  works: { symbol: '✓', word: 'ok  ', colour: '\x1b[32m' },
-  degraded: { symbol: '!', word: 'warn', colour: '\x1b[33m' },
-  broken: { symbol: '✗', word: 'FAIL', colour: '\x1b[31m' },
+  works: { symbol: '✓', word: 'ok  ', colour: 'green' },
+  degraded: { symbol: '!', word: 'warn', colour: 'yellow' },
+  broken: { symbol: '✗', word: 'FAIL', colour: 'red' },
 } as const;
-const PLAIN = '\x1b[0m';
 
 export function doctorCommand(): Command {
   return new Command('doctor')
@@ -34,7 +34,7 @@ async function examine(flags: DoctorFlags): Promise<void> {
 }
 
 function describe({ findings, canRunGuests }: HostReport, missing: readonly HostFeature[]): string {
-  const decorated = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
+  const decorated = isColoured();
   const width = Math.max(...findings.map(({ item }) => item.length));
   const lines = findings.flatMap((finding) => describeFinding(finding, width, decorated));
   const verdict = canRunGuests ? 'Guests can run here.' : 'No guest can run here yet.';
@@ -64,7 +64,7 @@ function describeFinding(
   decorated: boolean,
 ): string[] {
   const { symbol, word, colour } = SYMBOLS[state];
-  const mark = decorated ? `${colour}${symbol}${PLAIN}` : word;
+  const mark = decorated ? paint(colour, symbol) : word;
   const indent = ' '.repeat((decorated ? symbol.length : word.length) + width + 3);
   const line = `${mark} ${item.padEnd(width)}  ${plain(summary)}`;
   return remedy === undefined ? [line] : [line, `${indent}${decorated ? '→' : '->'} ${plain(remedy)}`];

@@ -6,12 +6,17 @@ const LINE_EVERY_MS = 30_000;
 
 /** How far images are: on a terminal in one line that changes; elsewhere one line a phase, and one now and then. */
 export class ImageNews {
-  readonly #line = new ProgressLine();
+  readonly #line: ProgressLine;
   readonly #quiet: boolean;
   #phase = '';
   #saidAt = 0;
 
-  constructor({ quiet = false }: { readonly quiet?: boolean } = {}) {
+  /** @param line that somebody else clears, and shows other things in. */
+  constructor({
+    quiet = false,
+    line = new ProgressLine(),
+  }: { readonly quiet?: boolean; readonly line?: ProgressLine } = {}) {
+    this.#line = line;
     this.#quiet = quiet;
   }
 

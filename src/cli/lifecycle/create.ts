@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
-import { describeImageProgress, ProgressLine } from '../output/progress.ts';
+import { ImageNews } from '../images/image-news.ts';
+import { ProgressLine } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { firstBootNote, startNote } from './start.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -36,18 +37,19 @@ async function create(name: string, flags: Flags): Promise<void> {
     return;
   }
   const progress = new ProgressLine();
+  const images = new ImageNews({ line: progress });
   await untilInterrupted(async (signal) => {
     try {
       progress.show(`making ${name}…`);
       const machine = await store.create(options, {
         signal,
-        onProgress: (news) => progress.show(describeImageProgress(news)),
+        onProgress: images.show,
       });
       if (flags.start) {
         progress.show(`starting ${name}…`);
         const live = await machine.start({
           signal,
-          onProgress: (news) => progress.show(describeImageProgress(news)),
+          onProgress: images.show,
         });
         progress.clear();
         process.stderr.write(startNote(live) + firstBootNote(live));

@@ -3,7 +3,8 @@ import { formatEndpoint } from '../../public/format.ts';
 import { type LiveMachine, MachineStore } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
-import { ProgressLine, describeImageProgress } from '../output/progress.ts';
+import { ImageNews } from '../images/image-news.ts';
+import { ProgressLine } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 
 interface Flags {
@@ -46,6 +47,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
   }
   const log = flags.debug && (await debugLog());
   const progress = new ProgressLine();
+  const images = new ImageNews({ line: progress });
   try {
     progress.show(`starting ${names.join(', ')}…`);
     await eachMachine(names, async (machine, signal) => {
@@ -56,7 +58,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
         paused: flags.paused ?? false,
         discardSaved: flags.discardSaved ?? false,
         ...(log && { log }),
-        onProgress: (news) => progress.show(describeImageProgress(news)),
+        onProgress: images.show,
         onInstalled: () => {
           progress.clear();
           process.stderr.write(installedNote(machine.name));

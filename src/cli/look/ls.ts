@@ -4,6 +4,7 @@ import { formatBytes, formatEndpoint } from '../../public/format.ts';
 import { type ListedMachine, MachineStore, describeStatus } from '../../machines/index.ts';
 import { isRunning } from '../session/each-machine.ts';
 import { collect } from '../flags/flag-values.ts';
+import type { Colour } from '../output/colour.ts';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
 
@@ -13,6 +14,8 @@ interface Flags extends FormatFlags {
   readonly filter?: readonly string[];
   readonly quiet?: true;
 }
+
+const STATE_COLOURS: Readonly<Record<string, Colour>> = { running: 'green', paused: 'yellow', broken: 'red' };
 
 type Sound = Extract<ListedMachine, { spec: unknown }>;
 
@@ -47,7 +50,11 @@ function list(flags: Flags): void {
     return;
   }
   const rows = machines.map(row);
-  process.stdout.write(table([['NAME', 'STATE', 'MEMORY', 'CPUS', 'PORTS', 'DETAIL'], ...rows]));
+  process.stdout.write(
+    table([['NAME', 'STATE', 'MEMORY', 'CPUS', 'PORTS', 'DETAIL'], ...rows], {
+      colourOf: (cell, column) => (column === 1 ? STATE_COLOURS[cell] : undefined),
+    }),
+  );
 }
 
 function row(machine: ListedMachine): string[] {

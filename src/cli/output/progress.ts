@@ -1,3 +1,4 @@
+import type { WriteStream } from 'node:tty';
 import { formatBytes } from '../../public/format.ts';
 import type { ImageProgress } from '../../index.ts';
 import type { WaitProgress } from '../../machines/index.ts';
@@ -5,33 +6,67 @@ import { clipText } from './text-width.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
 
-/** One line on a terminal's stderr that says what takes so long; silent elsewhere. */
+/** Shorter work is over before anybody asks how long it takes. */
+const ELAPSED_FROM_MS = 3000;
+const TICK_MS = 1000;
+
+type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+
+/** One line on a terminal's stderr that says what takes so long, and for how long already; silent elsewhere. */
 export class ProgressLine {
-  readonly enabled = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
-  #shown = '';
+  readonly enabled: boolean;
+  readonly #output: Output;
+  #text = '';
+  #since = 0;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(output: Output = process.stderr) {
+    this.#output = output;
+    this.enabled = output.isTTY === true && process.env['TERM'] !== 'dumb';
+  }
 
   show(text: string): void {
-    if (!this.enabled || text === this.#shown) return;
-    this.#shown = text;
-    // What goes on in the next line could not be cleared.
-    process.stderr.write(`${CLEAR_LINE}${clipText(text, (process.stderr.columns || 80) - 1)}`);
+    if (!this.enabled || text === this.#text) return;
+    if (this.#text === '') this.#since = performance.now();
+    this.#text = text;
+    this.#ticker ??= setInterval(() => this.#draw(), TICK_MS).unref();
+    this.#draw();
   }
 
   clear(): void {
-    if (this.#shown === '') return;
-    this.#shown = '';
-    process.stderr.write(CLEAR_LINE);
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    if (this.#text === '') return;
+    this.#text = '';
+    this.#output.write(CLEAR_LINE);
+  }
+
+  #draw(): void {
+    const elapsed = performance.now() - this.#since;
+    const line = elapsed < ELAPSED_FROM_MS ? this.#text : `${this.#text} (${formatElapsed(elapsed)})`;
+    // A line that is broken in two could not be cleared.
+    this.#output.write(`${CLEAR_LINE}${clipText(line, (this.#output.columns || 80) - 1)}`);
   }
 }
 
-/** As in `debian:13: downloading 120 MiB of 330 MiB (36 %), 12 MiB/s`. */
+/** As in `12s`, `3m05s`. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return seconds < 60
+    ? `${seconds}s`
+    : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
+}
+
+/** As in `debian:13: downloading [#######             ] 36 %, 120 MiB of 330 MiB, 12 MiB/s`. */
 export function describeImageProgress(news: ImageProgress): string {
   const { fraction, transfer } = news;
   const phase = describePhase(news);
-  if (!transfer) return fraction > 0 ? `${phase} ${percent(fraction)}` : phase;
+  if (!transfer) return fraction > 0 ? `${phase} ${bar(fraction)}` : phase;
   const { doneBytes, totalBytes, bytesPerSecond } = transfer;
-  const total = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)} (${percent(fraction)})`;
-  return `${phase} ${formatBytes(doneBytes)}${total}, ${formatBytes(bytesPerSecond)}/s`;
+  const speed = `${formatBytes(bytesPerSecond)}/s`;
+  return totalBytes === undefined
+    ? `${phase} ${formatBytes(doneBytes)}, ${speed}`
+    : `${phase} ${bar(fraction)}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, ${speed}`;
 }
 
 /** As in `debian:13: downloading`, or `web: booting for ./setup.sh`. */
@@ -39,8 +74,11 @@ export function describePhase({ image, phase, script }: ImageProgress): string {
   return `${image}: ${phase}${script === undefined ? '' : ` for ${script}`}`;
 }
 
-function percent(fraction: number): string {
-  return `${Math.floor(fraction * 100)} %`;
+const BAR_WIDTH = 20;
+
+function bar(fraction: number): string {
+  const filled = Math.floor(Math.min(1, fraction) * BAR_WIDTH);
+  return `[${'#'.repeat(filled).padEnd(BAR_WIDTH)}] ${Math.floor(fraction * 100)} %`;
 }
 
 export function describeWait(name: string, waiting: readonly WaitProgress[]): string {

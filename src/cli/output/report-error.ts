@@ -10,6 +10,7 @@ import {
   isSystemError,
 } from '../../errors/index.ts';
 import { type CommandLine, asTyped } from '../flags/typed-flags.ts';
+import { programPrefix } from './colour.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
 import { printableLine } from './printable.ts';
 
@@ -43,16 +44,20 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error)) {
-    process.stderr.write(`vmlet: the host refused: ${printableLines(error.message)}\n`);
+    process.stderr.write(`${programPrefix()} the host refused: ${printableLines(error.message)}\n`);
     writeHint(HOST_HINTS[error.code ?? '']);
     return EXIT_VMLET;
   }
   if (!(error instanceof VmletError)) {
     const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`vmlet: this is a defect in vmlet, please report it:\n${printableLines(details)}\n`);
+    process.stderr.write(
+      `${programPrefix()} this is a defect in vmlet, please report it:\n${printableLines(details)}\n`,
+    );
     return EXIT_VMLET;
   }
-  process.stderr.write(`vmlet: ${printableLines(line ? messageAsTyped(error, line) : error.message)}\n`);
+  process.stderr.write(
+    `${programPrefix()} ${printableLines(line ? messageAsTyped(error, line) : error.message)}\n`,
+  );
   if (error instanceof LaunchError) writeOutput(error);
   if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
   writeHint(error.hint);

@@ -1,8 +1,11 @@
+import { type Colour, paint } from './colour.ts';
 import { textWidth, visibleText } from './text-width.ts';
 
 export interface TableOptions {
   /** The columns with numbers, from 0, which are aligned at their end. */
   readonly numbers?: readonly number[];
+  /** The colour of a cell below the heading, where it has one. */
+  readonly colourOf?: (cell: string, column: number) => Colour | undefined;
 }
 
 /** Columns under each other, for a terminal; the first row is the heading. */
@@ -15,17 +18,19 @@ export function table(rows: readonly (readonly string[])[], options: TableOption
 /** The same, line by line. */
 export function tableLines(
   rows: readonly (readonly string[])[],
-  { numbers = [] }: TableOptions = {},
+  { numbers = [], colourOf }: TableOptions = {},
 ): string[] {
   const cells = rows.map((row) => row.map(visibleText));
   const widths = (cells[0] ?? []).map((_, column) =>
     Math.max(...cells.map((row) => textWidth(row[column] ?? ''))),
   );
-  return cells.map((row) =>
+  return cells.map((row, at) =>
     row
       .map((cell, column) => {
         const padding = ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)));
-        return numbers.includes(column) ? padding + cell : cell + padding;
+        const colour = at === 0 ? undefined : colourOf?.(cell, column);
+        const painted = colour === undefined ? cell : paint(colour, cell);
+        return numbers.includes(column) ? padding + painted : painted + padding;
       })
       .join('  ')
       .trimEnd(),
