@@ -70,8 +70,17 @@ export interface BoundNetworkPlan extends NetworkPlan {
 }
 
 export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };
-/** slirp's own default prefix: site-local, so that a guest prefers IPv4 for the world outside (RFC 6724). */
-export const IPV6 = { address: 'fec0::15', prefix: 64, gateway: 'fec0::2', dns: 'fec0::3' };
+/**
+ * Unique local (RFC 4193), and not slirp's own site-local fec0::, which is deprecated. docs/network.md has what glibc and
+ * musl make of it: IPv4 comes first for the world outside, to which the host may have no IPv6.
+ */
+export const IPV6 = {
+  address: 'fd76:6d6c:6574::15',
+  prefix: 64,
+  network: 'fd76:6d6c:6574::',
+  gateway: 'fd76:6d6c:6574::2',
+  dns: 'fd76:6d6c:6574::3',
+};
 /** passt connects from its own link-local address, and so to the guest's; a known one needs no waiting for the kernel's. */
 const LINK_LOCAL = { address: 'fe80::15', prefix: 64 };
 /**

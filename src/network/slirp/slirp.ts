@@ -11,7 +11,7 @@ export function slirpNetdev(id: string, plan: BoundNetworkPlan): object {
     dns: IPV4.dns,
     dhcpstart: IPV4.address,
     ipv6: true,
-    'ipv6-prefix': 'fec0::',
+    'ipv6-prefix': IPV6.network,
     'ipv6-prefixlen': IPV6.prefix,
     'ipv6-host': IPV6.gateway,
     'ipv6-dns': IPV6.dns,

@@ -67,8 +67,8 @@ describe('the guest has the same network everywhere', () => {
     const guest = {
       mac: '52:54:00:12:34:56',
       mtu: 65_520,
-      addresses: ['10.0.2.15/24', 'fec0::15/64', 'fe80::15/64'],
-      gateways: ['10.0.2.2', 'fec0::2'],
+      addresses: ['10.0.2.15/24', 'fd76:6d6c:6574::15/64', 'fe80::15/64'],
+      gateways: ['10.0.2.2', 'fd76:6d6c:6574::2'],
       dns: ['10.0.2.3'],
     };
     expect(plan('passt-vhost-user').guest).toEqual(guest);
@@ -92,7 +92,7 @@ describe('the guest has the same network everywhere', () => {
 
   it('asks the IPv6 forwarder where the host has no other nameserver', () => {
     const onlyIpv6 = { ipv6Interface: 'eth9', nameservers: ['2001:db8::53'] };
-    expect(plan('passt-stream', [], onlyIpv6).guest.dns).toEqual(['fec0::3']);
+    expect(plan('passt-stream', [], onlyIpv6).guest.dns).toEqual(['fd76:6d6c:6574::3']);
   });
 });
 
@@ -178,7 +178,7 @@ describe('passtArguments', () => {
     const argv = passtArguments(plan('passt-vhost-user', ['8080:80', '[::1]:8081:81', '5353:53/udp']));
     expect(argv.join(' ')).toBe(
       '--foreground --vhost-user --fd 3 --interface eth9 --mac-addr 9a:55:9a:55:9a:55 ' +
-        '--address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 --address fec0::15 --gateway fec0::2 --dns-forward 10.0.2.3 --mtu 65520 --no-map-gw ' +
+        '--address 10.0.2.15 --netmask 24 --gateway 10.0.2.2 --address fd76:6d6c:6574::15 --gateway fd76:6d6c:6574::2 --dns-forward 10.0.2.3 --mtu 65520 --no-map-gw ' +
         '--tcp-ports 127.0.0.1/8080:80 --tcp-ports ::1/8081:81 --udp-ports 127.0.0.1/5353:53',
     );
   });
@@ -248,10 +248,10 @@ describe('qemuNetwork', () => {
       dns: '10.0.2.3',
       dhcpstart: '10.0.2.15',
       ipv6: true,
-      'ipv6-prefix': 'fec0::',
+      'ipv6-prefix': 'fd76:6d6c:6574::',
       'ipv6-prefixlen': 64,
-      'ipv6-host': 'fec0::2',
-      'ipv6-dns': 'fec0::3',
+      'ipv6-host': 'fd76:6d6c:6574::2',
+      'ipv6-dns': 'fd76:6d6c:6574::3',
       hostfwd: [],
     });
   });
