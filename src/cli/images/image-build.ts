@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPolicy } from '../../index.ts';
-import { ImageNews } from './image-news.ts';
+import { ImageNews } from '../output/image-news.ts';
 import { PrintableText } from '../output/printable.ts';
 import { choice, collect, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { type GuestFlags, addGuestFlags, guestOptions } from '../flags/guest-flags.ts';
-import { ImageNews } from './image-news.ts';
+import { ImageNews } from '../output/image-news.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
 interface Flags extends GuestFlags {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { Image, ImageStore } from '../../index.ts';
 import { type GuestFlags, addGuestFlags, guestOptions } from '../flags/guest-flags.ts';
-import { ImageNews } from './image-news.ts';
+import { ImageNews } from '../output/image-news.ts';
 import { describeVerification } from './image-words.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';

@@ -1,5 +1,5 @@
 import type { LaunchOptions } from '../../index.ts';
-import { ImageNews } from '../images/image-news.ts';
+import { ImageNews } from '../output/image-news.ts';
 import type { ProgressLine } from '../output/progress.ts';
 import type { MachineFlags } from '../flags/machine-flags.ts';
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
-import { ImageNews } from '../images/image-news.ts';
+import { ImageNews } from '../output/image-news.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { firstBootNote, startNote } from './start.ts';

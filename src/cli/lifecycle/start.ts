@@ -3,7 +3,7 @@ import { formatEndpoint } from '../../public/format.ts';
 import { type LiveMachine, MachineStore } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
-import { ImageNews } from '../images/image-news.ts';
+import { ImageNews } from '../output/image-news.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 

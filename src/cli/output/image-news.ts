@@ -1,5 +1,5 @@
 import type { ImageProgress } from '../../index.ts';
-import { ProgressLine, describeImageProgress, describePhase } from '../output/progress.ts';
+import { ProgressLine, describeImageProgress, describePhase } from './progress.ts';
 
 /** Long enough for a log to stay short, and short enough for a CI that ends what is silent. */
 const LINE_EVERY_MS = 30_000;
