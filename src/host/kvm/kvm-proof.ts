@@ -52,6 +52,8 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   await using scope = new Scope();
   options.signal?.throwIfAborted();
   const image = await lendImage(options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'), scope);
+  // Nobody has listened meanwhile.
+  options.signal?.throwIfAborted();
   const hostLoop = timeHostLoop();
   const qemu = supervise(
     [options.qemu, ...proofArguments(options, image)],

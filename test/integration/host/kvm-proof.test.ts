@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assembleKvmProof } from '../../../fixtures/host/assemble-kvm-proof.ts';
@@ -8,6 +9,8 @@ import { proveKvm } from '../../../src/host/kvm/kvm.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
+/** Of this process. */
+const CHILDREN = `/proc/${process.pid}/task/${process.pid}/children`;
 const qemu = requireProgram('qemu-system-x86_64');
 const underTcg = {
   qemu,
@@ -87,10 +90,25 @@ describe('a QEMU that misbehaves', () => {
     await expect(problemWith('silent', 300)).resolves.toMatch(/did not end within 0\.3 s/);
   });
 
+  /** Longer than a test may take: one that is not abandoned fails. */
+  const FOREVER_MS = 600_000;
+
   it('is abandoned on abort, with its reason', async () => {
     const misbehaving = writeMisbehavingQemu(directory, 'silent');
     const abort = new AbortController();
-    const proof = runProof({ ...underTcg, qemu: misbehaving, signal: abort.signal });
+    const options = { ...underTcg, qemu: misbehaving, signal: abort.signal, timeoutMs: FOREVER_MS };
+    const proof = runProof(options);
+    const rejected = expect(proof).rejects.toThrow('enough');
+    await expect.poll(() => readFileSync(CHILDREN, 'latin1')).not.toBe('');
+    abort.abort(new Error('enough'));
+    await rejected;
+  });
+
+  it('is abandoned on an abort before QEMU is started, too', async () => {
+    const misbehaving = writeMisbehavingQemu(directory, 'silent');
+    const abort = new AbortController();
+    const options = { ...underTcg, qemu: misbehaving, signal: abort.signal, timeoutMs: FOREVER_MS };
+    const proof = runProof(options);
     abort.abort(new Error('enough'));
     await expect(proof).rejects.toThrow('enough');
   });
