@@ -16,13 +16,20 @@ it('an unpacker whose orphan keeps its output open is not waited for', async () 
   check(await misbehavingPrograms(ALL, 'image-import-gzip:gzip --decompress:1:leaves-orphan'));
 });
 
-it('a QEMU that does not answer when a save is interrupted is not waited for', async ({ skip }) => {
-  const { opensStateFiles } = await probeQemu(requireProgram('qemu-system-x86_64'), undefined);
-  skip(!opensStateFiles, 'this QEMU gets the open file of a state, which the relay before it cannot pass on');
-  check(await lyingMonitors(ALL, 'save:command:12:stalls'));
-});
+// These two wait for limits most of their time.
+it.concurrent(
+  'a QEMU that does not answer when a save is interrupted is not waited for',
+  async ({ skip }) => {
+    const { opensStateFiles } = await probeQemu(requireProgram('qemu-system-x86_64'), undefined);
+    skip(
+      !opensStateFiles,
+      'this QEMU gets the open file of a state, which the relay before it cannot pass on',
+    );
+    check(await lyingMonitors(ALL, 'save:command:12:stalls'));
+  },
+);
 
-it('a QEMU that does not answer while a CD is changed is not waited for', async () => {
+it.concurrent('a QEMU that does not answer while a CD is changed is not waited for', async () => {
   check(await lyingMonitors(ALL, 'cd insert:command:3:stalls'));
 });
 
