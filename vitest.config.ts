@@ -13,7 +13,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { include: ['src/**/*.ts'], exclude: ['**/*.gen.ts'], reporter: ['text-summary', 'html'] },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      // They share a process, since most of their time would be for loading the sources anew for each file.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, isolate: false } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...ofDist } },
       { test: { name: 'systems', include: ['test/systems/**/*.test.ts'], ...ofDist } },
       { test: { name: 'testing', include: ['test/testing/**/*.test.ts'], ...ofDist } },
