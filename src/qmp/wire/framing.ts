@@ -20,12 +20,7 @@ const EXCERPT_BYTES = 80;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
 
 /**
  * Finds the JSON objects in a byte stream, however it is cut and laid out. QEMU ends each object with CRLF and
@@ -49,20 +44,7 @@ export class JsonObjectScanner {
   }
 
   push(chunk: Buffer): void {
-    let at = 0;
-    let scannedTo = 0;
-    while (at < chunk.length) {
-      if (this.#grammar.depth === 0 && !this.#skippingLine && at >= scannedTo) {
-        const newline = chunk.indexOf(NEWLINE, at);
-        if (newline !== -1 && this.#takeLine(chunk, at, newline)) {
-          at = newline + 1;
-          continue;
-        }
-        // Not one object on one line: go byte by byte to its end before trying again.
-        scannedTo = newline === -1 ? chunk.length : newline + 1;
-      }
-      at = this.#scan(chunk, at);
-    }
+    for (let at = 0; at < chunk.length; at = this.#scan(chunk, at));
   }
 
   /** Forgets an unfinished object. */
@@ -71,24 +53,6 @@ export class JsonObjectScanner {
     this.#partBytes = 0;
     this.#grammar.reset();
     this.#skippingLine = false;
-  }
-
-  /** The common case, one object on one line, at the speed of JSON.parse. */
-  #takeLine(chunk: Buffer, start: number, newline: number): boolean {
-    const end = chunk[newline - 1] === RETURN ? newline - 1 : newline;
-    const { maxBytes, maxDepth } = this.#limits;
-    if (chunk[start] !== OPEN || chunk[end - 1] !== CLOSE || end - start > maxBytes) return false;
-    // JSON.parse has no limit of its own.
-    if (end - start > 2 * maxDepth && nestingOf(chunk, start, end) > maxDepth) return false;
-    let value: JsonObject;
-    try {
-      value = parseLossless(chunk.toString('utf8', start, end)) as JsonObject;
-    } catch {
-      // The scanner decides whether this is garbage, two objects, or the first line of a longer one.
-      return false;
-    }
-    this.#sink.object(value, end - start);
-    return true;
   }
 
   /** Goes on until one object ends or garbage begins; returns the index behind it. */
@@ -149,21 +113,6 @@ export class JsonObjectScanner {
     this.#sink.garbage(problem, excerpt(beginning));
     return resumeAt;
   }
-}
-
-/** How deep a JSON text is nested. */
-function nestingOf(chunk: Buffer, start: number, end: number): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let at = start; at < end; at++) {
-    const byte = chunk[at];
-    if (byte === QUOTE) inString = !inString;
-    else if (inString) at += byte === BACKSLASH ? 1 : 0;
-    else if (byte === OPEN || byte === OPEN_LIST) deepest = Math.max(deepest, ++depth);
-    else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
-  }
-  return deepest;
 }
 
 function excerpt(bytes: Buffer): string {

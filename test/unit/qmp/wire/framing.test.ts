@@ -88,6 +88,19 @@ describe('what of garbage is told', () => {
     expect(scan(['  {"a"', ':[1', ',]}\n']).garbage).toEqual(['no JSON from byte 9 on: {\\"a\\"']);
   });
 
+  test('is told from a string that was cut off', () => {
+    const problems = ['{"a":"\n', '{"a":"\r', '{"a":"\t', '{"a":1e\n', '{"a":1e\r'].map(
+      (text) => scan([text]).garbage[0],
+    );
+    expect(problems.map((problem) => problem?.replace(/: .*/, ''))).toEqual([
+      'a string that does not end',
+      'a string that does not end',
+      'no JSON from byte 7 on',
+      'no JSON from byte 8 on',
+      'no JSON from byte 8 on',
+    ]);
+  });
+
   test('begins where the object did, in an earlier piece', () => {
     expect(scan(['  {"a": "b', 'c\n']).garbage).toEqual(['a string that does not end: {\\"a\\": \\"b']);
   });
@@ -122,6 +135,16 @@ describe('in a string', () => {
       expect(scan([text.slice(0, at), `${text.slice(at)} {"b":2}`]).objects).toEqual([value, { b: 2 }]);
     }
   });
+});
+
+test('the sink is told how many bytes an object had', () => {
+  const sizes: number[] = [];
+  const scanner = new JsonObjectScanner({
+    object: (_, bytes) => sizes.push(bytes),
+    garbage: () => undefined,
+  });
+  for (const chunk of ['  {"a":"ü"} {}\n', ' {"b"', ':1} ']) scanner.push(Buffer.from(chunk));
+  expect(sizes).toEqual([10, 2, 7]);
 });
 
 test('an empty string may be the first thing of an object, and of the next', () => {
