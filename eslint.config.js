@@ -68,6 +68,25 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/cli/**/*.ts'],
+    // What they write is the guest's own, or was cleaned as it came.
+    ignores: ['src/cli/output/**', 'src/cli/enter/exec.ts', 'src/cli/images/image-build.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.property.name='write'][callee.object.object.name='process'][callee.object.property.name='stderr']",
+          message: 'Use note() of src/cli/output/say.ts, which shows what would steer a terminal.',
+        },
+        {
+          selector: "CallExpression[callee.property.name='write'] CallExpression[callee.object.name='JSON']",
+          message: 'Use printJson() of src/cli/output/say.ts, which shows what would steer a terminal.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'scripts/**/*.ts', 'fixtures/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ALIASES, verbAt } from './help/aliases.ts';
+import { complain } from './output/say.ts';
 import { GROUPS, VERBS, loadVerb } from './commands.ts';
-import { chooseColour, colourOption, programPrefix } from './output/colour.ts';
+import { chooseColour, colourOption } from './output/colour.ts';
 import { EXAMPLES } from './help/examples.ts';
 import { refuseUnknownCommand } from './help/unknown-command.ts';
 
@@ -12,7 +13,7 @@ export async function programFor(args: readonly string[], version: string): Prom
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(--help shows what there is)')
-    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
+    .configureOutput({ outputError: sayUsageError })
     .addOption(colourOption())
     .on('option:color', chooseColour)
     .exitOverride();
@@ -39,10 +40,16 @@ function examplesOf(verb: string): string {
   return ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
+/** commander's words repeat the user's; its suggestion is a line of its own. */
+function sayUsageError(text: string): void {
+  const [problem = '', suggestion] = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
+  complain(inOurWords(problem), ...(suggestion === undefined ? [] : [suggestion]));
+}
+
 /** commander's sentences about values, in the words of our own errors. */
 function inOurWords(text: string): string {
   return text
-    .replace(/^error: /, `${programPrefix()} `)
+    .replace(/^error: /, '')
     .replace(
       /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. /s,
       'invalid value "$2" for $1: ',

@@ -1,4 +1,4 @@
-export { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
+export { type ErrorDetails, VmletError, sentenceOf } from './base/vmlet-error.ts';
 export { type ExitStatus, describeExit } from './base/exit-status.ts';
 export { tellingLine } from './base/telling-line.ts';
 export { isSystemError } from './base/system-error.ts';

@@ -34,3 +34,36 @@ it('how a file is called does not steer the terminal in an error message', async
   expect(below.stderr).toContain('is no directory');
   expect(hosts.stderr).toMatch(/^vmlet: the host refused: ENOTDIR: .*\n {2}.* XDG variables say$/m);
 });
+
+it('a name does not forge a line, nor change the order of what is read', async () => {
+  const name = 'x\nvmlet: forged\u2028vmlet: forged\r\u202etxt.\u200b';
+  const disk = join(directory, `${name}.qcow2`);
+  writeFileSync(disk, 'QFI\xfb', 'latin1');
+  mkdirSync(join(directory, name));
+  const commands = [
+    ['image', 'import', join(directory, name), 'called'],
+    ['image', 'import', disk, 'called'],
+    ['inspect', name],
+    ['run', disk, 'true'],
+    ['run', name, 'true'],
+    ['start', name],
+    ['image', 'rm', name],
+    ['logs', `--${name}`],
+    [name],
+    ['cp', `m:${name}`, `m:${name}`],
+    ['create', 'm', '--image', name],
+    ['create', 'm', '--net', name],
+  ];
+  for (const { status, stderr, stdout } of await Promise.all(
+    commands.map(async (words) => vmlet(...words)),
+  )) {
+    expect(status).toBe(125);
+    expect(stdout).not.toContain('forged');
+    const lines = stderr.trimEnd().split('\n');
+    expect(
+      lines.filter((line) => !/^(?:vmlet: |called: \w+$|\(--help shows what there is\)$| {2})/.test(line)),
+    ).toEqual([]);
+    expect(stderr).not.toMatch(/^ *vmlet: forged/m);
+    expect(stderr).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+  }
+});

@@ -3,6 +3,7 @@ import { type ChangedCd, MachineStore } from '../../machines/index.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags {
   readonly force?: true;
@@ -40,14 +41,14 @@ export function cdCommand(): Command {
     .argument('<machine>', 'its name')
     .argument('[file]', 'an ISO image in it')
     .action(async (name: string, file: string | undefined) => {
-      process.stdout.write(`${await new MachineStore().get(name).addCdDrive(file)}\n`);
+      printLine(await new MachineStore().get(name).addCdDrive(file));
     });
   cd.command('rm')
     .description('take a drive from a machine, from its next start on')
     .argument('<machine>', 'its name')
     .argument('[drive]', 'its name, where the machine has several')
     .action(async (name: string, drive: string | undefined) => {
-      process.stdout.write(`${await new MachineStore().get(name).removeCdDrive(drive)}\n`);
+      printLine(await new MachineStore().get(name).removeCdDrive(drive));
     });
   return cd;
 }
@@ -66,7 +67,7 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
   const machine = new MachineStore().get(name);
   const drives = await untilInterrupted(async (signal) => machine.drives({ signal }));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, drives }, null, 2)}\n`);
+    printJson({ version: 1, drives });
     return;
   }
   const runs = machine.status().kind === 'running';
@@ -86,7 +87,7 @@ async function change(
   const changed: ChangedCd = await untilInterrupted(async (signal) =>
     new MachineStore().get(name).changeCd(file, { drive, force, timeoutMs: timeout, signal }),
   );
-  process.stdout.write(`${changed.drive}\n`);
+  printLine(changed.drive);
   if (changed.takesEffect === 'now') return;
-  process.stderr.write(`vmlet: ${name} has this drive from its next start on\n`);
+  note(`${name} has this drive from its next start on`);
 }

@@ -4,6 +4,7 @@ import { type DiskChanges, type ListedDisk, MachineStore } from '../../machines/
 import { durationMs } from '../flags/flag-values.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 export function diskCommand(): Command {
   const disk = new Command('disk').description('The disks of machines, those that run too.');
@@ -68,7 +69,7 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
   const machine = new MachineStore().get(name);
   const disks = await untilInterrupted(async (signal) => machine.disks({ signal }));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, disks }, null, 2)}\n`);
+    printJson({ version: 1, disks });
     return;
   }
   const runs = machine.status().kind === 'running';
@@ -101,12 +102,11 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   const added = await untilInterrupted(async (signal) =>
     new MachineStore().get(name).addDisk(text, { signal }),
   );
-  process.stdout.write(
-    json ? `${JSON.stringify({ version: 1, disk: added }, null, 2)}\n` : `${added.name}\n`,
-  );
+  if (json) printJson({ version: 1, disk: added });
+  else printLine(added.name);
   if (json || added.port === undefined) return;
-  process.stderr.write(
-    `vmlet: ${added.name} is plugged in; the guest finds it as /dev/disk/by-id/virtio-${added.name} when it looks\n`,
+  note(
+    `${added.name} is plugged in; the guest finds it as /dev/disk/by-id/virtio-${added.name} when it looks`,
   );
 }
 
@@ -120,15 +120,15 @@ async function remove(
       .get(name)
       .removeDisk(disk, { storage: flags.storage, timeoutMs: flags.timeout, signal }),
   );
-  process.stdout.write(`${disk}\n`);
-  for (const path of kept) process.stderr.write(`vmlet: kept the disk ${path}\n`);
+  printLine(disk);
+  for (const path of kept) note(`kept the disk ${path}`);
 }
 
 async function resize(name: string, disk: string, wanted: string, flags: { shrink?: true }): Promise<void> {
   const bytes = await untilInterrupted(async (signal) =>
     new MachineStore().get(name).resizeDisk(disk, wanted, { ...flags, signal }),
   );
-  process.stdout.write(`${disk}: ${formatBytes(bytes)}\n`);
+  printLine(`${disk}: ${formatBytes(bytes)}`);
 }
 
 async function set(
@@ -144,7 +144,7 @@ async function set(
   }
   const machine = new MachineStore().get(name);
   await machine.setDisk(disk, { cache, discard, readOnly });
-  process.stdout.write(`${disk}\n`);
+  printLine(disk);
   if (machine.status().kind !== 'running') return;
-  process.stderr.write(`vmlet: ${name} runs; it has this after: vmlet restart ${name}\n`);
+  note(`${name} runs; it has this after: vmlet restart ${name}`);
 }

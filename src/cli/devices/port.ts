@@ -4,6 +4,7 @@ import { formatEndpoint } from '../../public/format.ts';
 import { MachineStore } from '../../machines/index.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printJson } from '../output/say.ts';
 
 const BACKENDS =
   'On a machine that runs the change is there at once. With slirp all connections go on. passt is started anew: ' +
@@ -59,7 +60,7 @@ function list(name: string, flags: { json?: true }): void {
 
 function print(forwards: readonly Forward[], { json }: { json?: true }): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, ports: forwards }, null, 2)}\n`);
+    printJson({ version: 1, ports: forwards });
     return;
   }
   const rows = forwards.map(({ hostAddress, hostPort, guestPort, protocol }) => [

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { MachineStore } from '../../machines/index.ts';
+import { printLine } from '../output/say.ts';
 
 interface Flags {
   readonly print?: true;
@@ -24,17 +25,10 @@ async function sshConfig(flags: Flags): Promise<void> {
     throw new InvalidInputError('remove', 'is not for --print');
   }
   if (flags.print) {
-    process.stdout.write(`${(await store.sshInclude()).line}\n`);
+    printLine((await store.sshInclude()).line);
     return;
   }
   const { line, path, changed } = await (flags.remove ? store.removeSshInclude() : store.addSshInclude());
-  process.stdout.write(
-    flags.remove
-      ? changed
-        ? `removed from ${path}: ${line}\n`
-        : `${path} has no such line\n`
-      : changed
-        ? `added to ${path}: ${line}\n`
-        : `${path} includes the machines already\n`,
-  );
+  if (flags.remove) printLine(changed ? `removed from ${path}: ${line}` : `${path} has no such line`);
+  else printLine(changed ? `added to ${path}: ${line}` : `${path} includes the machines already`);
 }

@@ -4,6 +4,7 @@ import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printLine } from '../output/say.ts';
 
 interface Flags {
   readonly tty?: true;
@@ -52,7 +53,7 @@ export function sshCommand(): Command {
 export async function ssh(name: string, words: readonly string[], flags: Flags): Promise<void> {
   const machine = new MachineStore().get(name);
   if (flags.printKey) {
-    process.stdout.write(`${await machine.publicKey()}\n`);
+    printLine(await machine.publicKey());
     return;
   }
   const live = machine.live();
@@ -66,8 +67,8 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
   const progress = new ProgressLine();
   let doing = `waiting for ssh of ${live.name}…`;
   // Without a terminal to show it on, it is said once.
-  const note = setTimeout(() => {
-    if (!progress.enabled) process.stderr.write(`vmlet: ${doing}\n`);
+  const sayOnce = setTimeout(() => {
+    if (!progress.enabled) note(doing);
   }, SILENT_MS);
   try {
     return await untilInterrupted(async (signal) =>
@@ -83,7 +84,7 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
       }),
     );
   } finally {
-    clearTimeout(note);
+    clearTimeout(sayOnce);
     progress.clear();
   }
 }
@@ -93,13 +94,13 @@ async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: Ssh
   const isRefused = await untilInterrupted(
     async (signal) => machine.status().kind === 'running' && (await live.refusesSsh(access, { signal })),
   );
-  if (isRefused) process.stderr.write(loginHint(live, access));
+  if (isRefused) note(loginHint(live, access));
 }
 
 function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): string {
   return authorized
-    ? `vmlet: ${name} does not know our key any more, or has other keys, as after a snapshot was restored; set them up again: ` +
-        `vmlet ssh --provision ${name}\n`
-    : `vmlet: ${name} has no agent that lets our key in; put it into ~/.ssh/authorized_keys of ${spec.sshUser} there: ` +
-        `vmlet ssh --print-key ${name}\n`;
+    ? `${name} does not know our key any more, or has other keys, as after a snapshot was restored; set them up again: ` +
+        `vmlet ssh --provision ${name}`
+    : `${name} has no agent that lets our key in; put it into ~/.ssh/authorized_keys of ${spec.sshUser} there: ` +
+        `vmlet ssh --print-key ${name}`;
 }

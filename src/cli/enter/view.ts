@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { MissingProgramError } from '../../errors/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
+import { note, printLine } from '../output/say.ts';
 
 export function viewCommand(): Command {
   return new Command('view')
@@ -16,14 +17,14 @@ async function view(name: string, { print }: { print?: true }): Promise<void> {
   try {
     const { line } = await machine.viewer();
     if (print) {
-      process.stdout.write(`${line}\n`);
+      printLine(line);
       return;
     }
     const { exitCode, signal } = await machine.view();
     process.exitCode = signal === undefined ? exitCode : exitCodeOfSignal(signal);
   } catch (error) {
     if (error instanceof MissingProgramError) {
-      process.stderr.write(`vmlet: ${name} shows its screen by VNC at ${machine.files.vncSocket}\n`);
+      note(`${name} shows its screen by VNC at ${machine.files.vncSocket}`);
     }
     throw error;
   }

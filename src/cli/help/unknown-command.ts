@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { editDistance } from '../../util/nearest.ts';
-import { printableLine } from '../output/printable.ts';
+import { EXIT_VMLET } from '../output/exit-code.ts';
+import { complain } from '../output/say.ts';
 
 const PROGRAM = 'vmlet';
 
@@ -62,8 +63,8 @@ export function refuseUnknownCommand(group: Command, word: string): never {
     word,
     known.map((command) => command.name()),
   );
-  const words = `${path} ${printableLine(word)}`.replace(/^vmlet /, '');
-  return group.error(`error: no such command: ${words}\n  ${hint}`);
+  complain(`no such command: ${path} ${word}`.replace(': vmlet ', ': '), hint);
+  throw new CommanderError(EXIT_VMLET, 'vmlet.unknownCommand', `no such command: ${word}`);
 }
 
 export function adviceFor(path: string, word: string, known: readonly string[]): string {

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import type { Finding, HostFeature, HostReport } from '../../index.ts';
 import { isColoured, paint } from '../output/colour.ts';
 import { SilentExit } from '../output/report-error.ts';
+import { printJson } from '../output/say.ts';
+import { visibleText } from '../output/printable.ts';
 
 interface DoctorFlags {
   readonly json?: boolean;
@@ -25,11 +27,8 @@ export function doctorCommand(): Command {
 async function examine(flags: DoctorFlags): Promise<void> {
   const { examineHost, missingFeatures } = await import('../../index.ts');
   const report = await examineHost({ qemu: flags.qemu });
-  process.stdout.write(
-    flags.json === true
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : describe(report, missingFeatures(report.featureTable)),
-  );
+  if (flags.json === true) printJson(report);
+  else process.stdout.write(describe(report, missingFeatures(report.featureTable)));
   if (!report.canRunGuests) throw new SilentExit(1);
 }
 
@@ -51,7 +50,7 @@ function describeMissing(missing: readonly HostFeature[]): string[] {
 
 /** A pipe may lead to what knows ASCII alone. */
 function plain(text: string): string {
-  return text.replaceAll('’', "'");
+  return visibleText(text.replaceAll('’', "'"));
 }
 
 function nameOf({ program, feature }: HostFeature): string {

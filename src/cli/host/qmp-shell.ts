@@ -15,6 +15,8 @@ import {
 } from '../../qmp/index.ts';
 import { type Request, parseRequestLine } from './qmp-arguments.ts';
 import { completeRequest } from './qmp-completion.ts';
+import { printJsonText } from '../output/say.ts';
+import { visibleText } from '../output/printable.ts';
 
 const HISTORY_LINES = 1000;
 const EXIT_REFUSED = 1;
@@ -33,7 +35,7 @@ export async function interactiveShell(client: QmpClient, title: string): Promis
     completer: (line: string) => completeRequest(line, schema),
   });
   const show = (text: string): void => {
-    process.stdout.write(`\r\u001b[K${text}\n`);
+    process.stdout.write(`\r\u001b[K${text.split('\n').map(visibleText).join('\n')}\n`);
     terminal.prompt(true);
   };
   show(`QEMU ${major}.${minor}.${micro} at ${title}. Tab completes, "help COMMAND" explains, Ctrl-D leaves.`);
@@ -66,7 +68,7 @@ export async function interactiveShell(client: QmpClient, title: string): Promis
 /** For scripts: one command a line in; replies and events out, one JSON object a line. */
 export async function pipedShell(client: QmpClient): Promise<void> {
   const schema = new QmpSchema(await client.execute('query-qmp-schema'));
-  const stopEvents = showEvents(client, (event) => void process.stdout.write(`${event}\n`));
+  const stopEvents = showEvents(client, (event) => printJsonText(event));
   const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
   // Lines that are read already still run, and fail: a script must not believe that they were obeyed.
   void client.closed.then(() => lines.close());
@@ -75,7 +77,7 @@ export async function pipedShell(client: QmpClient): Promise<void> {
       const text = line.trim();
       if (text === '' || text.startsWith('#')) continue;
       const request = parseRequestLine(text, schema);
-      process.stdout.write(`${formatLossless(await reply(client, request))}\n`);
+      printJsonText(formatLossless(await reply(client, request)));
     }
   } finally {
     lines.close();
@@ -102,7 +104,8 @@ async function answer(client: QmpClient, text: string, schema: QmpSchema): Promi
     const { command, args } = parseRequestLine(text, schema);
     return formatLossless(await client.execute(command, args), 2);
   } catch (error) {
-    if (error instanceof QmpRefusedError || error instanceof InvalidInputError) return error.message;
+    if (error instanceof QmpRefusedError || error instanceof InvalidInputError)
+      return visibleText(error.message);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { MachineStore, NamedMachine } from '../../machines/index.ts';
 import { QmpClient, QmpSchema, formatLossless, generateTypes, introspect } from '../../qmp/index.ts';
 import { parseArguments } from './qmp-arguments.ts';
 import { interactiveShell, pipedShell, reply } from './qmp-shell.ts';
+import { note, printJsonText } from '../output/say.ts';
 
 interface QmpFlags {
   readonly json?: true;
@@ -65,9 +66,9 @@ async function talk(
   }
   const schema = new QmpSchema(words.length === 0 ? [] : await client.execute('query-qmp-schema'));
   const answer = await reply(client, { command: name, args: parseArguments(name, words, schema) });
-  if (flags.json) process.stdout.write(`${formatLossless(answer)}\n`);
-  else if ('return' in answer) process.stdout.write(`${formatLossless(answer.return, 2)}\n`);
-  else process.stderr.write(`vmlet: ${name} was refused: ${answer.error.desc}\n`);
+  if (flags.json) printJsonText(formatLossless(answer));
+  else if ('return' in answer) printJsonText(formatLossless(answer.return, 2));
+  else note(`${name} was refused: ${answer.error.desc}`);
 }
 
 async function printTypes(flags: { readonly qemu: string }): Promise<void> {

@@ -5,6 +5,7 @@ import { describeAmount } from '../images/image-words.ts';
 import { pruneImages } from '../images/image-prune.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 export function systemCommand(): Command {
   const system = new Command('system').description('All that vmlet keeps on this host.');
@@ -37,7 +38,7 @@ async function showUsage({ verbose, json }: { verbose?: true; json?: true }): Pr
   const usage = await untilInterrupted(async (signal) => new ImageStore().diskUsage({ signal }));
   if (json) {
     const rows = Object.entries(usage).map(([kind, entries]) => ({ kind, ...sumOf(entries), entries }));
-    process.stdout.write(`${JSON.stringify({ version: 1, usage: rows }, null, 2)}\n`);
+    printJson({ version: 1, usage: rows });
     return;
   }
   process.stdout.write(verbose ? eachTable(usage) : sumTable(usage));
@@ -101,10 +102,10 @@ async function prune(flags: { all?: true; dryRun?: true; force?: true }): Promis
   await untilInterrupted(async (signal) => {
     // Before the images: whoever changes those sweeps unfinished ones, and says nothing of it.
     const leftovers = await new ImageStore().pruneLeftovers({ dryRun: flags.dryRun ?? false });
-    for (const { name } of leftovers) process.stdout.write(`${name}\n`);
+    for (const { name } of leftovers) printLine(name);
     const bytes = leftovers.reduce((sum, { hostBytes }) => sum + hostBytes, 0);
     const amount = describeAmount(leftovers.length, 'leftover', bytes);
-    process.stderr.write(`vmlet: ${flags.dryRun ? 'would remove' : 'removed'} ${amount}\n`);
+    note(`${flags.dryRun ? 'would remove' : 'removed'} ${amount}`);
     await pruneImages(flags, signal);
   });
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { UserManagerUnavailableError } from '../../errors/index.ts';
 import { userName } from '../../util/user-name.ts';
+import { note, printLine } from '../output/say.ts';
 
 export function systemdCommand(): Command {
   const systemd = new Command('systemd').description(
@@ -24,18 +25,18 @@ async function install(machine: string): Promise<void> {
   const named = new MachineStore().get(machine);
   try {
     const { name, path, lingering } = await named.installSystemdUnit();
-    process.stdout.write(`${path}\n`);
-    process.stderr.write(`vmlet: ${name} is enabled; systemctl --user start ${name} starts it now\n`);
+    printLine(path);
+    note(`${name} is enabled; systemctl --user start ${name} starts it now`);
     if (lingering !== true) {
-      process.stderr.write(
-        'vmlet: it starts when you log in and stops after your last logout; to have it from boot on:\n' +
-          `  loginctl enable-linger ${userName()}\n`,
+      note(
+        'it starts when you log in and stops after your last logout; to have it from boot on:',
+        `loginctl enable-linger ${userName()}`,
       );
     }
   } catch (error) {
     if (error instanceof UserManagerUnavailableError) {
       const { path, text } = await named.systemdUnit();
-      process.stderr.write(`vmlet: this is the unit, which belongs to ${path}\n`);
+      note(`this is the unit, which belongs to ${path}`);
       process.stdout.write(text);
     }
     throw error;
@@ -51,5 +52,5 @@ async function print(machine: string): Promise<void> {
 async function uninstall(machine: string): Promise<void> {
   const { MachineStore } = await import('../../machines/index.ts');
   const { path } = await new MachineStore().uninstallSystemdUnit(machine);
-  process.stdout.write(`${path}\n`);
+  printLine(path);
 }

@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPolicy } from '../../index.ts';
 import { ImageNews } from '../output/image-news.ts';
-import { PrintableText } from '../output/printable.ts';
+import { PrintableText, visibleText } from '../output/printable.ts';
 import { choice, collect, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printJson, printLine } from '../output/say.ts';
 
 interface BuildFlags {
   readonly from?: string;
@@ -101,8 +102,8 @@ async function buildImage(distribution: string | undefined, flags: BuildFlags): 
       return built.image;
     });
     log.end();
-    const text = flags.json ? JSON.stringify({ version: 1, image }, null, 2) : `sha256:${image.digest}`;
-    process.stdout.write(`${text}\n`);
+    if (flags.json) printJson({ version: 1, image });
+    else printLine(`sha256:${image.digest}`);
   } finally {
     log.end();
   }
@@ -203,8 +204,8 @@ class BuildLog {
     if (news.phase !== 'unchanged') return this.#news.show(news);
     this.#write(
       news.script === undefined
-        ? `vmlet: ${news.image}: built of the same before, and taken as it is; --no-cache builds it anew\n`
-        : `vmlet: ${news.script}: run on the same image before, and not run again\n`,
+        ? `vmlet: ${visibleText(news.image)}: built of the same before, and taken as it is; --no-cache builds it anew\n`
+        : `vmlet: ${visibleText(news.script)}: run on the same image before, and not run again\n`,
     );
   }
 

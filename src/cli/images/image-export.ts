@@ -4,6 +4,7 @@ import { formatBytes } from '../../public/format.ts';
 import type { ExportFormat } from '../../index.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printLine } from '../output/say.ts';
 
 interface Flags {
   readonly format?: ExportFormat;
@@ -47,8 +48,8 @@ async function exportImage(reference: string, file: string, flags: Flags): Promi
       }),
     );
     progress.clear();
-    process.stdout.write(`${path}\n`);
-    process.stderr.write(`vmlet: ${reference} is a ${format} of ${formatBytes(bytes)} there\n`);
+    printLine(path);
+    note(`${reference} is a ${format} of ${formatBytes(bytes)} there`);
   } finally {
     progress.clear();
   }

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type GuestFlags, addGuestFlags, guestOptions } from '../flags/guest-flags.ts';
 import { ImageNews } from '../output/image-news.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printJson, printLine } from '../output/say.ts';
 
 interface Flags extends GuestFlags {
   readonly digest?: string;
@@ -45,7 +46,6 @@ async function importImage(file: string, name: string, flags: Flags): Promise<vo
       }),
     ),
   );
-  process.stdout.write(
-    flags.json ? `${JSON.stringify({ version: 1, image }, null, 2)}\n` : `sha256:${image.digest}\n`,
-  );
+  if (flags.json) printJson({ version: 1, image });
+  else printLine(`sha256:${image.digest}`);
 }

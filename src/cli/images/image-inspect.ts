@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { InspectedImage } from '../../index.ts';
 import { reportError } from '../output/report-error.ts';
+import { printJson } from '../output/say.ts';
 
 export function imageInspectCommand(): Command {
   return new Command('inspect')
@@ -24,5 +25,5 @@ async function inspect(references: string[]): Promise<void> {
       process.exitCode = reportError(error);
     }
   }
-  process.stdout.write(`${JSON.stringify({ version: 1, images }, null, 2)}\n`);
+  printJson({ version: 1, images });
 }

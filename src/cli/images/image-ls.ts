@@ -3,9 +3,9 @@ import { formatBytes, formatMoment } from '../../public/format.ts';
 import type { ListedImage } from '../../index.ts';
 import { catalogueTable } from './catalogue-table.ts';
 import { describeOrigin, describeVerification } from './image-words.ts';
-import { printableLine } from '../output/printable.ts';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
+import { note } from '../output/say.ts';
 
 interface Flags extends FormatFlags {
   readonly remote?: true;
@@ -45,7 +45,7 @@ async function list(wanted: string | undefined, flags: Flags): Promise<void> {
   process.stdout.write(
     flags.quiet ? shown.map(({ digest }) => `${shortOf(digest)}\n`).join('') : tableOf(shown),
   );
-  for (const { path, reason } of broken) process.stderr.write(`vmlet: ${printableLine(path)}: ${reason}\n`);
+  for (const { path, reason } of broken) note(`${path}: ${reason}`);
 }
 
 function tableOf(images: readonly ListedImage[]): string {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { confirm } from '../output/confirm.ts';
 import { describeAmount } from './image-words.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printLine } from '../output/say.ts';
 
 interface Flags {
   readonly all?: true;
@@ -38,9 +39,9 @@ export async function pruneImages({ all, dryRun, force }: Flags, signal: AbortSi
   }
   const images = await store.prune({ ...which, dryRun: dryRun ?? false });
   for (const { digest, names } of images) {
-    process.stdout.write(`${[`sha256:${digest}`, ...names].join(' ')}\n`);
+    printLine([`sha256:${digest}`, ...names].join(' '));
   }
   const bytes = images.reduce((sum, image) => sum + image.bytes, 0);
   const amount = describeAmount(images.length, 'image', bytes);
-  process.stderr.write(`vmlet: ${dryRun ? 'would remove' : 'removed'} ${amount}\n`);
+  note(`${dryRun ? 'would remove' : 'removed'} ${amount}`);
 }

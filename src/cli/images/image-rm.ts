@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ImageNotFoundError } from '../../errors/index.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printLines } from '../output/say.ts';
 
 interface Flags {
   readonly ignore?: true;
@@ -28,10 +29,10 @@ async function remove(references: string[], { ignore }: Flags): Promise<void> {
       try {
         const { names, images } = await store.remove(reference, { signal });
         const lines = [
-          ...names.map((name) => `Untagged: ${name}\n`),
-          ...images.map(({ digest }) => `Deleted: sha256:${digest}\n`),
+          ...names.map((name) => `Untagged: ${name}`),
+          ...images.map(({ digest }) => `Deleted: sha256:${digest}`),
         ];
-        process.stdout.write(lines.length > 0 ? lines.join('') : `Deleted: ${reference}\n`);
+        printLines(lines.length > 0 ? lines : [`Deleted: ${reference}`]);
       } catch (error) {
         signal.throwIfAborted();
         if (ignore && error instanceof ImageNotFoundError) continue;

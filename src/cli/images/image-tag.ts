@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printLine } from '../output/say.ts';
 
 export function imageTagCommand(): Command {
   return new Command('tag')
@@ -20,7 +21,7 @@ async function tag(reference: string, names: string[]): Promise<void> {
     const { digest } = await store.get(reference);
     for (const name of names) {
       await store.tag(digest, name, { signal });
-      process.stdout.write(`${name}\n`);
+      printLine(name);
     }
   });
 }

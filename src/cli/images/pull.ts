@@ -6,6 +6,7 @@ import { ImageNews } from '../output/image-news.ts';
 import { describeVerification } from './image-words.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags extends GuestFlags {
   readonly name?: string;
@@ -51,7 +52,7 @@ async function pull(references: string[], flags: Flags): Promise<void> {
       }
     }
   });
-  if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, images: pulled }, null, 2)}\n`);
+  if (flags.json) printJson({ version: 1, images: pulled });
 }
 
 type PullOptions = NonNullable<Parameters<ImageStore['pull']>[1]>;
@@ -68,16 +69,12 @@ async function pullOne(
 }
 
 function report(name: string, image: Image, { quiet, json }: Flags): void {
-  if (!json) process.stdout.write(`sha256:${image.digest}\n`);
+  if (!json) printLine(`sha256:${image.digest}`);
   const verification = describeVerification(image);
   if (verification === 'none') {
-    process.stderr.write(
-      `vmlet: ${name} was taken as it came: nothing says that it is what its publisher made\n`,
-    );
+    note(`${name} was taken as it came: nothing says that it is what its publisher made`);
   } else if (!quiet) {
-    process.stderr.write(
-      `vmlet: ${name} is there, verified by its ${VERIFIED_BY[verification] ?? 'recipe'}\n`,
-    );
+    note(`${name} is there, verified by its ${VERIFIED_BY[verification] ?? 'recipe'}`);
   }
 }
 

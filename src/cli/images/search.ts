@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
+import { note } from '../output/say.ts';
 import { catalogueTable } from './catalogue-table.ts';
 
 interface Flags extends FormatFlags {
@@ -25,8 +26,5 @@ async function search(term: string | undefined, flags: Flags): Promise<void> {
   const rows = await (term === undefined ? store.catalogue() : store.search(term));
   if (printRecords(flags, 'images', rows)) return;
   if (rows.length > 0) process.stdout.write(catalogueTable(rows, flags));
-  else
-    process.stderr.write(
-      `vmlet: no image matches ${JSON.stringify(term)}; all are listed by: vmlet search\n`,
-    );
+  else note(`no image matches "${term ?? ''}"; all are listed by: vmlet search`);
 }

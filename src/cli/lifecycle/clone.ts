@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { MachineStore } from '../../machines/index.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printLine } from '../output/say.ts';
 
 export function cloneCommand(): Command {
   return new Command('clone')
@@ -22,6 +23,6 @@ export function cloneCommand(): Command {
       } finally {
         progress.clear();
       }
-      process.stdout.write(`${newName}\n`);
+      printLine(newName);
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { eachMachine } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
-import { installedNote, startNote } from './start.ts';
+import { sayInstalled, sayStarted } from './start.ts';
 
 /** The verbs that do one thing to each machine. */
 
@@ -22,8 +22,8 @@ export function restartCommand(): Command {
         if (machine.status().kind === 'running') {
           await machine.live().stop({ signal, ...(timeout !== undefined && { timeoutMs: timeout }) });
         }
-        const onInstalled = (): void => void process.stderr.write(installedNote(machine.name));
-        process.stderr.write(startNote(await machine.start({ signal, onInstalled })));
+        const onInstalled = (): void => sayInstalled(machine.name);
+        sayStarted(await machine.start({ signal, onInstalled }));
       });
     });
 }

@@ -5,8 +5,9 @@ import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { ImageNews } from '../output/image-news.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
-import { firstBootNote, startNote } from './start.ts';
+import { sayFirstBoot, sayStarted } from './start.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printJson, printLine } from '../output/say.ts';
 
 interface Flags extends SeedFlags {
   readonly start?: true;
@@ -33,7 +34,7 @@ async function create(name: string, flags: Flags): Promise<void> {
   const options: CreateOptions = { name, ...givenOptions(createFlags, flags), ...(seed && { seed }) };
   const store = new MachineStore();
   if (flags.dryRun) {
-    process.stdout.write(`${JSON.stringify({ version: 1, create: await store.check(options) }, null, 2)}\n`);
+    printJson({ version: 1, create: await store.check(options) });
     return;
   }
   const progress = new ProgressLine();
@@ -52,11 +53,13 @@ async function create(name: string, flags: Flags): Promise<void> {
           onProgress: images.show,
         });
         progress.clear();
-        process.stderr.write(startNote(live) + firstBootNote(live));
+        sayStarted(live);
+        sayFirstBoot(live);
       }
       progress.clear();
       const { spec } = machine;
-      process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, spec }, null, 2)}\n` : `${name}\n`);
+      if (flags.json) printJson({ version: 1, spec });
+      else printLine(name);
     } finally {
       progress.clear();
     }

@@ -1,4 +1,5 @@
 import type { Machine } from '../../index.ts';
+import { note } from '../output/say.ts';
 
 const TRY_EVERY_MS = 2000;
 
@@ -13,9 +14,7 @@ export function goOnWithSpace(machine: Machine): void {
     const now = performance.now();
     if (now - told > 2 * TRY_EVERY_MS) {
       const path = machine.plan.disks.find(({ nodeName }) => nodeName === disk)?.path ?? disk;
-      process.stderr.write(
-        `vmlet: the guest stands still: no space left on the host for ${path}; it goes on when there is some\n`,
-      );
+      note(`the guest stands still: no space left on the host for ${path}; it goes on when there is some`);
     }
     told = now;
     attempt = setTimeout(() => void machine.resume().catch(() => undefined), TRY_EVERY_MS);

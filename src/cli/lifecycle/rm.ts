@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { MachineNotFoundError } from '../../errors/index.ts';
 import { MachineStore } from '../../machines/index.ts';
 import { NOTHING_DONE, eachName, namedOrAll } from '../session/each-machine.ts';
+import { note } from '../output/say.ts';
 
 interface Flags {
   readonly all?: true;
@@ -29,7 +30,7 @@ export function rmCommand(): Command {
               storage: flags.storage ?? false,
               force: flags.force ?? false,
             });
-            for (const path of keptDisks) process.stderr.write(`vmlet: kept the disk ${path}\n`);
+            for (const path of keptDisks) note(`kept the disk ${path}`);
             return undefined;
           } catch (error) {
             if (!flags.force || !(error instanceof MachineNotFoundError)) throw error;

@@ -12,6 +12,7 @@ import { reportError } from '../output/report-error.ts';
 import { collect, durationMs } from '../flags/flag-values.ts';
 import { type RunFlags, forkOptions, splitWords } from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
+import { note, printJson } from '../output/say.ts';
 
 type Flags = RunFlags & SeedFlags;
 
@@ -54,7 +55,8 @@ async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
   const { plan, script } = await ('launch' in origin
     ? dryRun(origin.launch)
     : openTemplate(origin.template).dryRun(origin.fork));
-  process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
+  if (flags.json) printJson({ version: 1, plan });
+  else process.stdout.write(script);
 }
 
 async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<void> {
@@ -106,10 +108,10 @@ async function runIn(
   for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
     if (!ephemeral) continue;
     const endpoint = formatEndpoint(hostAddress, hostPort, protocol);
-    process.stderr.write(`vmlet: ${endpoint} leads to port ${guestPort} of the guest\n`);
+    note(`${endpoint} leads to port ${guestPort} of the guest`);
   }
   void machine.networkLost.then(({ program }) => {
-    process.stderr.write(`vmlet: ${program} has died; the guest has no network any more\n`);
+    note(`${program} has died; the guest has no network any more`);
   });
   goOnWithSpace(machine);
   const exec = machine.exec.bind(machine);

@@ -4,6 +4,7 @@ import { changeFlags } from '../../public/options.ts';
 import { collect } from '../flags/flag-values.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { table } from '../output/table.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags {
   readonly unlabel?: readonly string[];
@@ -32,7 +33,7 @@ export function protectCommand(): Command {
       const store = new MachineStore();
       for (const name of names) {
         await store.get(name).set({ protect: off !== true });
-        process.stdout.write(`${name}\n`);
+        printLine(name);
       }
     });
 }
@@ -44,7 +45,7 @@ export function renameCommand(): Command {
     .argument('<name>', 'the new one')
     .action(async (name: string, newName: string) => {
       await new MachineStore().get(name).rename(newName);
-      process.stdout.write(`${newName}\n`);
+      printLine(newName);
     });
 }
 
@@ -59,11 +60,11 @@ async function set(name: string, flags: Flags): Promise<void> {
     ...(installer === false && { installer }),
   });
   if (json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, spec, differences }, null, 2)}\n`);
+    printJson({ version: 1, spec, differences });
     return;
   }
   if (differences.length === 0) {
-    process.stderr.write(`vmlet: ${name} is so already\n`);
+    note(`${name} is so already`);
     return;
   }
   const rows = differences.map(({ field, from, to, takesEffect }) => [field, from, to, takesEffect]);
@@ -72,6 +73,6 @@ async function set(name: string, flags: Flags): Promise<void> {
     machine.status().kind === 'running' &&
     differences.some(({ takesEffect }) => takesEffect === 'next start')
   ) {
-    process.stderr.write(`vmlet: ${name} runs; it has the rest after: vmlet restart ${name}\n`);
+    note(`${name} runs; it has the rest after: vmlet restart ${name}`);
   }
 }

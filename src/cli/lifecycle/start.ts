@@ -5,6 +5,7 @@ import { debugLog } from '../output/debug-log.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { ImageNews } from '../output/image-news.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { note, printJson } from '../output/say.ts';
 import { durationMs } from '../flags/flag-values.ts';
 
 interface Flags {
@@ -41,7 +42,8 @@ async function start(given: string[], flags: Flags): Promise<void> {
     const store = new MachineStore();
     for (const name of names) {
       const { plan, script } = await store.get(name).dryRun();
-      process.stdout.write(flags.json ? `${JSON.stringify({ version: 1, plan }, null, 2)}\n` : script);
+      if (flags.json) printJson({ version: 1, plan });
+      else process.stdout.write(script);
     }
     return;
   }
@@ -61,14 +63,15 @@ async function start(given: string[], flags: Flags): Promise<void> {
         onProgress: images.show,
         onInstalled: () => {
           progress.clear();
-          process.stderr.write(installedNote(machine.name));
+          sayInstalled(machine.name);
         },
         ...(flags.identityTimeout !== undefined && { identityTimeoutMs: flags.identityTimeout }),
         onRenewIdentity: () =>
           progress.show(`${machine.name} runs; giving its guest an identity of its own…`),
       });
       progress.clear();
-      process.stderr.write(startNote(live) + (isNew ? firstBootNote(live) : ''));
+      sayStarted(live);
+      if (isNew) sayFirstBoot(live);
     });
   } finally {
     progress.clear();
@@ -76,31 +79,28 @@ async function start(given: string[], flags: Flags): Promise<void> {
 }
 
 /** Which ports were chosen, since nobody can know them; and what a clone still shares with its origin. */
-export function startNote(machine: LiveMachine): string {
+export function sayStarted(machine: LiveMachine): void {
+  for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports()) {
+    if (!ephemeral || guestPort === 22) continue;
+    note(`${formatEndpoint(hostAddress, hostPort, protocol)} leads to port ${guestPort} of ${machine.name}`);
+  }
   const { identityProblem: problem } = machine;
-  const identity =
-    problem === undefined
-      ? ''
-      : `vmlet: ${machine.name} runs with the machine id, host keys and host name of its origin: ${problem.message}\n` +
-        (problem.hint === undefined ? '' : `  ${problem.hint}\n`) +
-        '  the next start tries again\n';
-  const ports = machine
-    .ports()
-    .filter(({ ephemeral, guestPort }) => ephemeral && guestPort !== 22)
-    .map(
-      ({ hostAddress, hostPort, guestPort, protocol }) =>
-        `vmlet: ${formatEndpoint(hostAddress, hostPort, protocol)} leads to port ${guestPort} of ${machine.name}\n`,
-    )
-    .join('');
-  return ports + identity;
+  if (problem === undefined) return;
+  note(
+    `${machine.name} runs with the machine id, host keys and host name of its origin: ${problem.message}`,
+    ...(problem.hint === undefined ? [] : [problem.hint]),
+    'the next start tries again',
+  );
 }
 
 /** What is done at the first boot goes on when the start is done. */
-export function firstBootNote({ spec }: LiveMachine): string {
-  if (spec.hasSeed !== true) return '';
-  return `vmlet: ${spec.name} boots for the first time; when that is done, and what of it failed, tells: vmlet wait ${spec.name} --for cloud-init\n`;
+export function sayFirstBoot({ spec }: LiveMachine): void {
+  if (spec.hasSeed !== true) return;
+  note(
+    `${spec.name} boots for the first time. To wait for it and see errors: vmlet wait ${spec.name} --for cloud-init`,
+  );
 }
 
-export function installedNote(name: string): string {
-  return `vmlet: ${name}: the installer has done its work and is not started again\n`;
+export function sayInstalled(name: string): void {
+  note(`${name}: the installer has done its work and is not started again`);
 }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { describeEnd, type MachineStopRung } from '../../machines/index.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { note } from '../output/say.ts';
 
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: 'asked its agent',
@@ -27,7 +28,7 @@ export function stopCommand(): Command {
         const { rung, outcome } = await machine
           .live()
           .stop({ signal, ...(timeoutMs !== undefined && { timeoutMs }) });
-        process.stderr.write(`vmlet: ${machine.name}: ${RUNGS[rung]}; ${describeEnd(outcome)}\n`);
+        note(`${machine.name}: ${RUNGS[rung]}; ${describeEnd(outcome)}`);
       });
     });
 }

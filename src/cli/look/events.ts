@@ -5,6 +5,8 @@ import { MachineNotFoundError } from '../../errors/index.ts';
 import { printableLine } from '../output/printable.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note } from '../output/say.ts';
+import { visibleJson } from '../output/printable.ts';
 
 export function eventsCommand(): Command {
   return new Command('events')
@@ -27,7 +29,7 @@ async function events(
   const wanted = names.length > 0 ? [...new Set(names)] : store.names();
   const machines = wanted.map((name) => store.get(name));
   if (machines.length === 0) {
-    process.stderr.write('vmlet: there are no machines\n');
+    note('there are no machines');
     return;
   }
   await untilInterrupted(async (signal) => {
@@ -42,7 +44,7 @@ async function events(
 
 type LineOf = (machine: string, event: LoggedEvent) => string;
 
-const jsonLine: LineOf = (machine, event) => formatLossless({ machine, ...event });
+const jsonLine: LineOf = (machine, event) => visibleJson(formatLossless({ machine, ...event }));
 
 const textLine: LineOf = (machine, { timestamp, event, data }) => {
   const time = new Date(timestamp.seconds * 1000).toISOString().replace('T', ' ').slice(0, 19);
@@ -57,8 +59,7 @@ async function printEvents(
   options: { readonly sinceStart: boolean; readonly signal: AbortSignal },
   lineOf: LineOf,
 ): Promise<void> {
-  const onPossibleGap = (): void =>
-    void process.stderr.write(`vmlet: ${machine.name}: some events are missing\n`);
+  const onPossibleGap = (): void => note(`${machine.name}: some events are missing`);
   try {
     for await (const event of machine.events({ ...options, onPossibleGap })) {
       await writeOut(`${lineOf(machine.name, event)}\n`);
@@ -66,6 +67,6 @@ async function printEvents(
   } catch (error) {
     // The others go on; when it was the last, that is all.
     if (!(error instanceof MachineNotFoundError)) throw error;
-    process.stderr.write(`vmlet: ${machine.name} was removed or renamed\n`);
+    note(`${machine.name} was removed or renamed`);
   }
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type GuestAddresses, MachineStore } from '../../machines/index.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printJson, printLines } from '../output/say.ts';
 
 const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
   'vmlet-agent': 'said vmlet’s agent in it',
@@ -26,9 +27,9 @@ async function printAddresses(name: string, flags: { readonly json?: true }): Pr
     new MachineStore().get(name).live().addresses({ signal }),
   );
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, ...found }, null, 2)}\n`);
+    printJson({ version: 1, ...found });
     return;
   }
-  process.stdout.write(found.addresses.map(({ address }) => `${address}\n`).join(''));
-  process.stderr.write(`vmlet: ${name}: ${SOURCES[found.source]}\n`);
+  printLines(found.addresses.map(({ address }) => address));
+  note(`${name}: ${SOURCES[found.source]}`);
 }

@@ -4,6 +4,7 @@ import { PrintableText } from '../output/printable.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { lineCount } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note } from '../output/say.ts';
 
 interface Flags {
   readonly follow?: true;
@@ -43,8 +44,7 @@ async function logs(name: string, given: Flags): Promise<void> {
       signal.throwIfAborted();
     }
     if (text) await writeOut(text.end());
-    if (bytes === 0 && flags.lines !== 0)
-      process.stderr.write(`vmlet: ${emptyNote(machine, flags.source)}\n`);
+    if (bytes === 0 && flags.lines !== 0) note(emptyNote(machine, flags.source));
   });
 }
 
@@ -61,8 +61,7 @@ function read(
   return machine.followLog(source, {
     tailLines,
     signal,
-    onPossibleGap: () =>
-      process.stderr.write('vmlet: the log was written faster than it was read; some is missing\n'),
+    onPossibleGap: () => note('the log was written faster than it was read; some is missing'),
   });
 }
 

@@ -7,6 +7,7 @@ import { collect } from '../flags/flag-values.ts';
 import type { Colour } from '../output/colour.ts';
 import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
 import { table } from '../output/table.ts';
+import { printLines } from '../output/say.ts';
 
 interface Flags extends FormatFlags {
   readonly all?: true;
@@ -46,7 +47,7 @@ function list(flags: Flags): void {
     .filter((machine) => filters.every((matches) => matches(machine)));
   if (printRecords(flags, 'machines', machines.map(describe))) return;
   if (flags.quiet) {
-    process.stdout.write(machines.map(({ name }) => `${name}\n`).join(''));
+    printLines(machines.map(({ name }) => name));
     return;
   }
   const rows = machines.map(row);

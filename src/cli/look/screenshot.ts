@@ -4,6 +4,7 @@ import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { removeFile } from '../../util/files/removal.ts';
+import { printLine } from '../output/say.ts';
 
 const STANDARD_OUTPUT = '-';
 
@@ -34,7 +35,7 @@ async function screenshot(
     return;
   }
   write(file, png, force === true);
-  process.stdout.write(`${file}\n`);
+  printLine(file);
 }
 
 function write(file: string, png: Buffer, force: boolean): void {

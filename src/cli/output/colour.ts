@@ -12,11 +12,6 @@ export function isColoured(stream: NodeJS.WriteStream = process.stdout): boolean
   return paint('red', ' ', stream) !== ' ';
 }
 
-/** Before each error. */
-export function programPrefix(): string {
-  return paint('red', 'vmlet:', process.stderr);
-}
-
 export const COLOUR_FLAG = '--color';
 
 export function colourOption(): Option {

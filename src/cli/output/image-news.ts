@@ -1,5 +1,6 @@
 import type { ImageProgress } from '../../index.ts';
 import { ProgressLine, describeImageProgress, describePhase } from './progress.ts';
+import { sayPlainly } from './say.ts';
 
 /** Long enough for a log to stay short, and short enough for a CI that ends what is silent. */
 const LINE_EVERY_MS = 30_000;
@@ -27,7 +28,7 @@ export class ImageNews {
     const phase = describePhase(news);
     const now = performance.now();
     if (phase === this.#phase && now - this.#saidAt < LINE_EVERY_MS) return;
-    process.stderr.write(`${phase === this.#phase ? describeImageProgress(news) : phase}\n`);
+    sayPlainly(phase === this.#phase ? describeImageProgress(news) : phase);
     this.#phase = phase;
     this.#saidAt = now;
   };

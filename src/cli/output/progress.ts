@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { formatBytes } from '../../public/format.ts';
 import type { ImageProgress } from '../../index.ts';
 import type { WaitProgress } from '../../machines/index.ts';
+import { visibleText } from './printable.ts';
 import { clipText } from './text-width.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
@@ -45,7 +46,7 @@ export class ProgressLine {
     const elapsed = performance.now() - this.#since;
     const line = elapsed < ELAPSED_FROM_MS ? this.#text : `${this.#text} (${formatElapsed(elapsed)})`;
     // A line that is broken in two could not be cleared.
-    this.#output.write(`${CLEAR_LINE}${clipText(line, (this.#output.columns || 80) - 1)}`);
+    this.#output.write(`${CLEAR_LINE}${clipText(visibleText(line), (this.#output.columns || 80) - 1)}`);
   }
 }
 

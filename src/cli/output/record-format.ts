@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import { table } from './table.ts';
-import { visibleText } from './text-width.ts';
+import { visibleText } from './printable.ts';
+import { printJson } from './say.ts';
 
 /** Flags by which a command prints its records for programs. */
 export interface FormatFlags {
@@ -30,7 +31,7 @@ export function printRecords(
   besides: object = {},
 ): boolean {
   if (json === true || format === 'json') {
-    process.stdout.write(`${JSON.stringify({ version: 1, [name]: records, ...besides }, null, 2)}\n`);
+    printJson({ version: 1, [name]: records, ...besides });
     return true;
   }
   if (format === undefined) return false;

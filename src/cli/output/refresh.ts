@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { type TableOptions, table, tableLines } from './table.ts';
+import { visibleJson } from './printable.ts';
 import { clipText } from './text-width.ts';
 
 const TERMINAL_OF_UNKNOWN_SIZE = { columns: 80, rows: 24 };
@@ -32,7 +33,7 @@ export class RefreshingTable {
 
   show({ rows, records }: Reading): void {
     if (this.#options.json === true) {
-      for (const record of records) this.#output.write(`${JSON.stringify(record)}\n`);
+      for (const record of records) this.#output.write(`${visibleJson(JSON.stringify(record))}\n`);
       return;
     }
     if (!this.#inPlace) {

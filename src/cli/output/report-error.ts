@@ -8,11 +8,12 @@ import {
   TimedOutError,
   VmletError,
   isSystemError,
+  sentenceOf,
 } from '../../errors/index.ts';
 import { type CommandLine, asTyped } from '../flags/typed-flags.ts';
-import { programPrefix } from './colour.ts';
 import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
-import { printableLine } from './printable.ts';
+import { printableLine, visibleText } from './printable.ts';
+import { complain } from './say.ts';
 
 /** Ends a command with this status when there is nothing to say, as after Ctrl-C. */
 export class SilentExit extends Error {
@@ -44,22 +45,17 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
   // commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error)) {
-    process.stderr.write(`${programPrefix()} the host refused: ${printableLines(error.message)}\n`);
-    writeHint(HOST_HINTS[error.code ?? '']);
+    complain(`the host refused: ${error.message}`, ...hint(HOST_HINTS[error.code ?? '']));
     return EXIT_VMLET;
   }
   if (!(error instanceof VmletError)) {
-    const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(
-      `${programPrefix()} this is a defect in vmlet, please report it:\n${printableLines(details)}\n`,
-    );
+    complain('this is a defect in vmlet, please report it:', ...describeDefect(error));
     return EXIT_VMLET;
   }
-  process.stderr.write(
-    `${programPrefix()} ${printableLines(line ? messageAsTyped(error, line) : error.message)}\n`,
-  );
+  complain(line ? sentenceAsTyped(error, line) : sentenceOf(error));
+  writeLines(error.lines);
   if (error instanceof LaunchError) writeOutput(error);
-  if (error instanceof CloudInitError) writeLines('what it ran printed last', error.output);
+  if (error instanceof CloudInitError) writeTitled('what it ran printed last', error.output);
   writeHint(error.hint);
   if (error instanceof GuestCommandError) {
     if (error.argv[0]?.startsWith('-') === true) writeHint(MISPLACED_OPTION);
@@ -81,20 +77,30 @@ function firstFailure(error: unknown): unknown {
 }
 
 /** The library names its options, and the user has typed flags. */
-function messageAsTyped(error: VmletError, line: CommandLine): string {
-  const { message } = error;
-  if (!(error instanceof InvalidInputError || error instanceof ImageRefusedError)) return message;
+function sentenceAsTyped(error: VmletError, line: CommandLine): string {
+  const sentence = sentenceOf(error);
+  if (!(error instanceof InvalidInputError || error instanceof ImageRefusedError)) return sentence;
   const { field } = error;
-  return message.startsWith(`${field}: `) ? asTyped(field, line) + message.slice(field.length) : message;
+  return sentence.startsWith(`${field}: `) ? asTyped(field, line) + sentence.slice(field.length) : sentence;
 }
 
-/** What a server or a file said, or how a file is called, may be part of it. */
-function printableLines(text: string): string {
-  return text.split('\n').map(printableLine).join('\n');
+/** Its message in one line, and where it was thrown. */
+function describeDefect(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const { message, stack = '' } = error;
+  const frames = stack.slice(stack.indexOf(message) + message.length).split('\n');
+  return [
+    `${error.name}: ${message}`,
+    ...frames.map((frame) => frame.trim()).filter((frame) => frame !== ''),
+  ];
 }
 
-function writeHint(hint: string | undefined): void {
-  if (hint !== undefined) process.stderr.write(`  ${printableLines(hint)}\n`);
+function hint(text: string | undefined): string[] {
+  return text === undefined ? [] : [text];
+}
+
+function writeHint(text: string | undefined): void {
+  if (text !== undefined) process.stderr.write(`  ${visibleText(text)}\n`);
 }
 
 function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
@@ -102,11 +108,16 @@ function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
     ['QEMU said', qemuOutput],
     ["the guest's console ended with", consoleOutput],
   ] as const) {
-    writeLines(title, lines);
+    writeTitled(title, lines);
   }
 }
 
-function writeLines(title: string, lines: readonly string[]): void {
+function writeTitled(title: string, lines: readonly string[]): void {
   if (lines.length === 0) return;
-  process.stderr.write(`${title}:\n${lines.map((line) => `  | ${printableLine(line)}\n`).join('')}`);
+  process.stderr.write(`${title}:\n`);
+  writeLines(lines);
+}
+
+function writeLines(lines: readonly string[]): void {
+  process.stderr.write(lines.map((line) => `  | ${printableLine(line)}\n`).join(''));
 }

@@ -1,5 +1,6 @@
 import { type Colour, paint } from './colour.ts';
-import { textWidth, visibleText } from './text-width.ts';
+import { textWidth } from './text-width.ts';
+import { visibleText } from './printable.ts';
 
 export interface TableOptions {
   /** The columns with numbers, from 0, which are aligned at their end. */

@@ -31,15 +31,6 @@ export function clipText(text: string, columns: number): string {
   return text;
 }
 
-/** Shows control characters instead of obeying them: what a guest says must not move the cursor. */
-export function visibleText(text: string): string {
-  if (PLAIN.test(text)) return text;
-  return text.replaceAll(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
 function widthOf(grapheme: string): number {
   if (NO_WIDTH.test(grapheme)) return 0;
   return WIDE.test(grapheme) ? 2 : 1;

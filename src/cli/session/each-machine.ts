@@ -2,6 +2,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type ListedMachine, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from './until-interrupted.ts';
+import { printLine } from '../output/say.ts';
 
 /**
  * Does the same to several machines, at once; one that fails does not keep the others from it. Says each name on stdout
@@ -57,7 +58,7 @@ export async function eachName(
       [...new Set(names)].map(async (name) => {
         try {
           const done = await work(name, signal);
-          if (done !== NOTHING_DONE) process.stdout.write(`${name}\n`);
+          if (done !== NOTHING_DONE) printLine(name);
         } catch (error) {
           process.exitCode = reportError(error);
         }

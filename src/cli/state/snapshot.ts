@@ -5,6 +5,7 @@ import { formatAgo } from '../output/duration.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { note, printJson, printLine, printLines } from '../output/say.ts';
 
 interface Flags {
   readonly disksOnly?: true;
@@ -55,7 +56,7 @@ async function create(name: string, given: string | undefined, { disksOnly }: Fl
   await withProgress(`keeping what ${name} is…`, async (signal) =>
     new MachineStore().get(name).createSnapshot(snapshot, { disksOnly, signal }),
   );
-  process.stdout.write(`${snapshot}\n`);
+  printLine(snapshot);
 }
 
 async function list(name: string, { json }: { json?: true }): Promise<void> {
@@ -63,7 +64,7 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     new MachineStore().get(name).snapshots({ signal }),
   );
   if (json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, snapshots }, null, 2)}\n`);
+    printJson({ version: 1, snapshots });
     return;
   }
   const now = Date.now();
@@ -82,8 +83,8 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
     machine.restoreSnapshot(snapshot, { disksOnly, signal }),
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
-  process.stderr.write(`vmlet: ${name} is ${state}\n`);
-  process.stdout.write(`${snapshot}\n`);
+  note(`${name} is ${state}`);
+  printLine(snapshot);
 }
 
 /** Asked of QEMU: what the keeper has written down may still be of the moment before. */
@@ -96,7 +97,7 @@ async function remove(name: string, snapshots: string[]): Promise<void> {
   await withProgress('removing…', async (signal) =>
     new MachineStore().get(name).removeSnapshots(snapshots, { signal }),
   );
-  process.stdout.write(snapshots.map((snapshot) => `${snapshot}\n`).join(''));
+  printLines(snapshots);
 }
 
 /** QEMU answers nothing while it works on a snapshot, so that there is no percentage. */

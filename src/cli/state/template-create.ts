@@ -10,6 +10,7 @@ import { collect } from '../flags/flag-values.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { templateRow } from './template-ls.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { printJson, printLine } from '../output/say.ts';
 
 /** Its name is an argument, and each fork has ports of its own. */
 const templateFlags = launchFlags.filter(({ option }) => option !== 'name' && option !== 'ports');
@@ -60,7 +61,8 @@ async function create(name: string, flags: Flags): Promise<void> {
       });
       progress.clear();
       const row = flags.json && (await templateRow({ name, template, problem: undefined }));
-      process.stdout.write(row ? `${JSON.stringify({ version: 1, template: row }, null, 2)}\n` : `${name}\n`);
+      if (row) printJson({ version: 1, template: row });
+      else printLine(name);
     } finally {
       progress.clear();
     }

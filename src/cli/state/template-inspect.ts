@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { reportError } from '../output/report-error.ts';
 import { templateRow } from './template-ls.ts';
+import { printJson } from '../output/say.ts';
 
 export function templateInspectCommand(): Command {
   return new Command('inspect')
@@ -25,5 +26,5 @@ async function inspect(names: string[]): Promise<void> {
       process.exitCode = reportError(error);
     }
   }
-  process.stdout.write(`${JSON.stringify({ version: 1, templates }, null, 2)}\n`);
+  printJson({ version: 1, templates });
 }

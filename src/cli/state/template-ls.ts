@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { formatBytes, formatMoment } from '../../public/format.ts';
 import type { ListedTemplate } from '../../index.ts';
 import { table } from '../output/table.ts';
+import { printJson, printLines } from '../output/say.ts';
 
 interface Flags {
   readonly quiet?: true;
@@ -37,17 +38,16 @@ async function list({ quiet, json }: Flags): Promise<void> {
   const { listTemplates } = await import('../../index.ts');
   const listed = listTemplates();
   if (quiet) {
-    process.stdout.write(listed.map(({ name }) => `${name}\n`).join(''));
+    printLines(listed.map(({ name }) => name));
     return;
   }
   const templates = await Promise.all(listed.map(templateRow));
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ version: 1, templates }, null, 2)}\n`
-      : table([['NAME', 'IMAGE', 'MEMORY', 'SIZE', 'CREATED', 'STATE'], ...templates.map(cellsOf)], {
-          numbers: [2, 3],
-        }),
-  );
+  if (json) {
+    printJson({ version: 1, templates });
+    return;
+  }
+  const heading = ['NAME', 'IMAGE', 'MEMORY', 'SIZE', 'CREATED', 'STATE'];
+  process.stdout.write(table([heading, ...templates.map(cellsOf)], { numbers: [2, 3] }));
 }
 
 export async function templateRow({ name, template, problem }: ListedTemplate): Promise<TemplateRow> {

@@ -25,8 +25,10 @@ export class GuestUnitError extends VmletError {
   readonly journal: readonly string[];
 
   constructor(unit: string, problem: string, journal: readonly string[] = [], details: ErrorDetails = {}) {
-    const lines = journal.map((line) => `\n  ${line}`).join('');
-    super(`${unit} ${problem}${lines === '' ? '' : `; its journal:${lines}`}`, details);
+    super(`${unit} ${problem}${journal.length === 0 ? '' : '; its journal:'}`, {
+      ...details,
+      lines: journal,
+    });
     this.unit = unit;
     this.journal = journal;
   }

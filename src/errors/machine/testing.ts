@@ -23,15 +23,13 @@ export class GuestAlarmError extends VmletError {
   override readonly code = 'VMLET_GUEST_ALARM';
   readonly machine: string;
   readonly kind: GuestAlarmKind;
-  /** The lines that say so, oldest first; empty where it got to say nothing. */
-  readonly lines: readonly string[];
 
+  /** @param lines the console's that say so, oldest first; empty where it got to say nothing. */
   constructor(machine: string, kind: GuestAlarmKind, lines: readonly string[], details: ErrorDetails = {}) {
     const said = lines.length === 0 ? ', and nothing of it is on the console' : ':';
-    super(`${machine}: ${ALARMS[kind]}${said}${lines.map((line) => `\n  ${line}`).join('')}`, details);
+    super(`${machine}: ${ALARMS[kind]}${said}`, { ...details, lines });
     this.machine = machine;
     this.kind = kind;
-    this.lines = lines;
   }
 }
 

@@ -95,8 +95,9 @@ function scriptFailure(
   failed: CommandFailedError,
 ): ImageBuildError {
   const lines = output.scriptOutput.last(20).filter((line) => line.trim() !== '');
-  const said = lines.length === 0 ? 'it printed nothing' : `it said last:\n${lines.join('\n')}`;
+  const said = lines.length === 0 ? 'it printed nothing' : 'it said last:';
   return new ImageBuildError(`${name} ended with status ${status} in the new system; ${said}`, {
+    lines,
     cause: new CommandFailedError(failed.argv, failed.status, lines.join('\n')),
   });
 }

@@ -114,8 +114,8 @@ function scriptFailure(title: string, { exitCode, signal }: GuestResult, last: T
   const how =
     exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with status ${exitCode}`;
   const lines = last.last(LAST_LINES).filter((line) => line.trim() !== '');
-  const said = lines.length === 0 ? 'it printed nothing' : `it said last:\n${lines.join('\n')}`;
-  return new ImageBuildError(`${title} ${how} in the guest; ${said}`);
+  const said = lines.length === 0 ? 'it printed nothing' : 'it said last:';
+  return new ImageBuildError(`${title} ${how} in the guest; ${said}`, { lines });
 }
 
 /** What was not written to the disk by an orderly end would be missing in the image. */

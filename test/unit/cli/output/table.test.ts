@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RefreshingTable } from '../../../../src/cli/output/refresh.ts';
 import { table } from '../../../../src/cli/output/table.ts';
-import { clipText, textWidth, visibleText } from '../../../../src/cli/output/text-width.ts';
+import { visibleText } from '../../../../src/cli/output/printable.ts';
+import { clipText, textWidth } from '../../../../src/cli/output/text-width.ts';
 
 test('columns stand under each other, numbers at their end, and no line ends in spaces', () => {
   const rows = [
@@ -39,8 +40,8 @@ test('clipping never shows half a character', () => {
 });
 
 test('what a guest says does not reach the terminal as control characters', () => {
-  expect(visibleText('a\x1b[2Jb\nc\x9b')).toBe('a\\x1b[2Jb\\x0ac\\x9b');
-  expect(table([['A'], ['x\ny']])).toBe('A\nx\\x0ay\n');
+  expect(visibleText('a\x1b[2Jb\nc\x9b')).toBe('a\\x1b[2Jb\\nc\\x9b');
+  expect(table([['A'], ['x\ny']])).toBe('A\nx\\ny\n');
 });
 
 describe('a table that refreshes', () => {
