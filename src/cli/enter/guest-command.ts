@@ -1,7 +1,9 @@
 import { finished } from 'node:stream/promises';
 import type { ExecOptions, GuestProcess } from '../../index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
-import type { Interrupts } from '../session/interrupts.ts';
+import type { Interrupts, Interruption } from '../session/interrupts.ts';
+import { OutputAfterSignal } from '../session/output-after-signal.ts';
+import { note } from '../output/say.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
 import type { GuestCommandFlags } from '../flags/guest-command-flags.ts';
 import { attachTerminal } from '../session/terminal.ts';
@@ -29,7 +31,16 @@ export async function runInGuest(
     ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
     signal,
   });
-  interrupts.whenAsked = (name) => guestProcess.kill(name);
+  let asked: Interruption = 'SIGTERM';
+  const output = new OutputAfterSignal([guestProcess.stdout, guestProcess.stderr], () => {
+    note(`the command ignores ${asked} and prints without end; it is killed`);
+    interrupts.end(asked);
+  });
+  interrupts.whenAsked = (name) => {
+    asked = name;
+    guestProcess.kill(name);
+    output.begin();
+  };
   using _terminal = wantsTerminal ? attachTerminal(guestProcess) : undefined;
 
   if (passesStdin) process.stdin.pipe(guestProcess.stdin);

@@ -25,6 +25,11 @@ export class Interrupts implements Disposable {
     return this.#controller.signal;
   }
 
+  /** Ends everything now, as the second signal does. */
+  end(name: Interruption): void {
+    this.#controller.abort(new SilentExit(exitCodeOfSignal(name)));
+  }
+
   [Symbol.dispose](): void {
     for (const name of SIGNALS) process.off(name, this.#onSignal);
   }
@@ -32,6 +37,6 @@ export class Interrupts implements Disposable {
   readonly #onSignal = (name: Interruption): void => {
     this.#count += 1;
     if (this.#count === 1 && this.whenAsked) this.whenAsked(name);
-    else this.#controller.abort(new SilentExit(exitCodeOfSignal(name)));
+    else this.end(name);
   };
 }

@@ -48,6 +48,28 @@ describe('vmlet exec', () => {
   });
 });
 
+test('a command that ignores the first signal and prints without end is killed, a quiet one is waited for', async () => {
+  const script = (work: string): string => `trap "" TERM; echo ready; while :; do ${work}; sleep 0.1; done`;
+  const flood = home.start(['exec', 'm', 'sh', '-c', script('head -c 200000 /dev/zero')]);
+  await until(() => flood.stdout().includes('ready'));
+  flood.process.kill('SIGTERM');
+  const { status, stderr, stdout } = await flood.finished;
+  expect({ status, stderr }).toEqual({
+    status: 143,
+    stderr: 'vmlet: the command ignores SIGTERM and prints without end; it is killed\n',
+  });
+
+  const quiet = home.start(['exec', 'm', 'sh', '-c', script(':')]);
+  await until(() => quiet.stdout().includes('ready'));
+  quiet.process.kill('SIGTERM');
+  // Longer than the other one was let print.
+  await home.vmlet('exec', '--timeout', '7s', 'm', 'true');
+  expect(quiet.process.exitCode).toBeNull();
+  expect(stdout.length).toBeGreaterThan(1024 * 1024);
+  quiet.process.kill('SIGTERM');
+  expect((await quiet.finished).status).toBe(143);
+});
+
 describe('vmlet cp', () => {
   test('copies a file in and out, with its permission bits, and into directories', async () => {
     const file = join(home.path, 'file');
