@@ -1,6 +1,5 @@
 import type { LaunchOptions } from '../../index.ts';
-import { ImageNews } from '../output/image-news.ts';
-import type { ProgressLine } from '../output/progress.ts';
+import { type ProgressLine, describeImageProgress } from '../output/progress.ts';
 import type { MachineFlags } from '../flags/machine-flags.ts';
 
 /** Shows on a terminal what a machine that boots is doing. */
@@ -8,14 +7,13 @@ export function bootNews(
   progress: ProgressLine,
   { console, debug }: Pick<MachineFlags, 'console' | 'debug'>,
 ): Pick<LaunchOptions, 'onBoot' | 'onProgress'> {
-  const images = new ImageNews({ line: progress });
   if (!console && !debug) progress.show('booting…');
   return {
     // Where nobody sees it, the guest need not be asked.
     ...(progress.enabled && { onBoot: (doing: string) => progress.show(`booting: ${doing}…`) }),
     onProgress: (news) => {
       if (news.phase === 'done') progress.show('booting…');
-      else images.show(news);
+      else progress.show(describeImageProgress(news));
     },
   };
 }

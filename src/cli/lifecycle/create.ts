@@ -2,8 +2,7 @@ import { Command } from 'commander';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
-import { ImageNews } from '../output/image-news.ts';
-import { ProgressLine } from '../output/progress.ts';
+import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { sayFirstBoot, sayStarted } from './start.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -38,19 +37,18 @@ async function create(name: string, flags: Flags): Promise<void> {
     return;
   }
   const progress = new ProgressLine();
-  const images = new ImageNews({ line: progress });
   await untilInterrupted(async (signal) => {
     try {
       progress.show(`making ${name}…`);
       const machine = await store.create(options, {
         signal,
-        onProgress: images.show,
+        onProgress: (news) => progress.show(describeImageProgress(news)),
       });
       if (flags.start) {
         progress.show(`starting ${name}…`);
         const live = await machine.start({
           signal,
-          onProgress: images.show,
+          onProgress: (news) => progress.show(describeImageProgress(news)),
         });
         progress.clear();
         sayStarted(live);

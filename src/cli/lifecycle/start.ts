@@ -3,8 +3,7 @@ import { formatEndpoint } from '../../public/format.ts';
 import { type LiveMachine, MachineStore } from '../../machines/index.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { eachMachine, isRunning, namedOrAll } from '../session/each-machine.ts';
-import { ImageNews } from '../output/image-news.ts';
-import { ProgressLine } from '../output/progress.ts';
+import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { note, printJson } from '../output/say.ts';
 import { durationMs } from '../flags/flag-values.ts';
 
@@ -49,7 +48,6 @@ async function start(given: string[], flags: Flags): Promise<void> {
   }
   const log = flags.debug && (await debugLog());
   const progress = new ProgressLine();
-  const images = new ImageNews({ line: progress });
   try {
     progress.show(`starting ${names.join(', ')}…`);
     await eachMachine(names, async (machine, signal) => {
@@ -60,7 +58,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
         paused: flags.paused ?? false,
         discardSaved: flags.discardSaved ?? false,
         ...(log && { log }),
-        onProgress: images.show,
+        onProgress: (news) => progress.show(describeImageProgress(news)),
         onInstalled: () => {
           progress.clear();
           sayInstalled(machine.name);

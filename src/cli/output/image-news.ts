@@ -7,17 +7,12 @@ const LINE_EVERY_MS = 30_000;
 
 /** How far images are: on a terminal in one line that changes; elsewhere one line a phase, and one now and then. */
 export class ImageNews {
-  readonly #line: ProgressLine;
+  readonly #line = new ProgressLine();
   readonly #quiet: boolean;
   #phase = '';
   #saidAt = 0;
 
-  /** @param line that somebody else clears, and shows other things in. */
-  constructor({
-    quiet = false,
-    line = new ProgressLine(),
-  }: { readonly quiet?: boolean; readonly line?: ProgressLine } = {}) {
-    this.#line = line;
+  constructor({ quiet = false }: { readonly quiet?: boolean } = {}) {
     this.#quiet = quiet;
   }
 
