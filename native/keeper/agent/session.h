@@ -7,5 +7,5 @@
 void session_hear(void);
 /* The guest opened or closed its side of the port, at a time of wall_ms. */
 void session_port_changed(bool open, int64_t time);
-/* Asks the agent where a client has asked: who has an answer knows that the guest is alive. */
+/* Asks the agent where a client has asked: an answer shows that the guest is alive. */
 void session_ask(void);

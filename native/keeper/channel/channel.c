@@ -107,15 +107,14 @@ static void read_request(struct channel *channel, const uint8_t *request, size_t
 
 struct channel *channel_open(struct client *client, uint32_t number, const uint8_t *request, size_t length)
 {
-    static unsigned turn;
+    unsigned index = 0;
     /* However many want all, each gets a share and one share stays free. */
     if (client->channels >= CHANNELS_MAX - used)
         return NULL;
-    /* A number comes again as late as can be. */
-    while (channels[turn % CHANNELS_MAX].id)
-        turn++;
-    unsigned index = turn++ % CHANNELS_MAX;
+    while (channels[index].id)
+        index++;
     struct channel *channel = &channels[index];
+    /* A late frame for the one that was here before is not taken for this one's. */
     uint32_t generation = channel->generation % GENERATIONS + 1;
     *channel = (struct channel){
         .id = generation << INDEX_BITS | index,

@@ -69,7 +69,8 @@ export class GuestAgent implements AsyncDisposable {
   }
 
   /**
-   * Starts a command. Many run at once, up to 256 with all other requests; above that GuestCommandError (EAGAIN).
+   * Starts a command. Many run at once, up to 256 with all other requests; above that GuestCommandError (EAGAIN). The
+   * clients of a named machine share these: each may have as many as are free.
    * @param argv the program, looked up in the guest's PATH when it has no slash, and its arguments.
    * @throws InvalidInputError, or the signal's reason when it is aborted already.
    */
