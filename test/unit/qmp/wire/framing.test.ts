@@ -85,6 +85,7 @@ describe('what of garbage is told', () => {
 
   test('is where it begins, counted from the object’s first byte', () => {
     expect(scan(['{"a":}\n']).garbage).toEqual(['no JSON from byte 6 on: {\\"a\\":}']);
+    expect(scan(['  {"a":}\n']).garbage).toEqual(['no JSON from byte 6 on: {\\"a\\":}']);
     expect(scan(['  {"a"', ':[1', ',]}\n']).garbage).toEqual(['no JSON from byte 9 on: {\\"a\\"']);
   });
 

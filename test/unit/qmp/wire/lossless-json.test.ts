@@ -96,3 +96,38 @@ test('text that looks like digits stays text', () => {
   expect(stringifyLossless({ a: '12', b: 12n }, 'command')).toBe('{"a":"12","b":12}');
   expect(formatLossless({ a: '12', b: [-12n] })).toBe('{"a":"12","b":[-12]}');
 });
+
+test('what JSON has no word for is refused, and said by its name', () => {
+  const refuse = (value: unknown) => () => stringifyLossless(value as never, 'command');
+  const asked = 'command: has a function at callback, which JSON cannot express';
+  expect(refuse({ callback: () => undefined })).toThrow(asked);
+  expect(refuse({ list: [{ callback: () => undefined }] })).toThrow(asked);
+  expect(refuse({ key: Symbol('x') })).toThrow('command: has a symbol at key, which JSON cannot express');
+  expect(refuse(() => undefined)).toThrow('command: has a function, which JSON cannot express');
+  const cycle: Record<string, unknown> = {};
+  cycle['itself'] = cycle;
+  expect(refuse(cycle)).toThrow('command: has arguments that JSON cannot express');
+});
+
+test('arguments are an object', () => {
+  for (const value of [[], 5, 'text', null, undefined, new Date(0), true, { toJSON: () => undefined }]) {
+    expect(() => stringifyLossless(value as never, 'command')).toThrow(
+      expect.objectContaining({
+        code: 'VMLET_INVALID_INPUT',
+        message: 'command: has arguments that are no JSON object',
+        hint: 'Give them by name, as in { device: "disk0" }.',
+      }),
+    );
+  }
+  expect(stringifyLossless({}, 'command')).toBe('{}');
+});
+
+test('an error that an argument throws is not taken for a cycle', () => {
+  const error = new RangeError('its own');
+  const value = {
+    toJSON: () => {
+      throw error;
+    },
+  };
+  expect(() => stringifyLossless(value, 'command')).toThrow(error);
+});
