@@ -56,8 +56,10 @@ export async function copyOutOfGuest(
   hostPath: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const isDirectory = statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const target = isDirectory || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath;
+  // Whatever the guest says: there is no name that the file could have here.
+  if (/\/\.{0,2}$/.test(guestPath)) throw isDirectory(guestPath);
+  const isInside = statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const target = isInside || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath;
   if (channel.kind === 'qga') {
     const content = await readGuestFile(channel.client, absolute(guestPath), { signal });
     await streamToFile(target, asStream(content), signal, await modeByQga(channel, guestPath, signal));
@@ -69,11 +71,15 @@ export async function copyOutOfGuest(
     await streamToFile(target, file.whole(), signal, mode & 0o777);
   } catch (error) {
     if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR') throw error;
-    throw new InvalidInputError('source', `${guestPath} in the guest is a directory`, {
-      hint: DIRECTORY_HINT,
-      cause: error,
-    });
+    throw isDirectory(guestPath, error);
   }
+}
+
+function isDirectory(guestPath: string, cause?: unknown): InvalidInputError {
+  return new InvalidInputError('source', `${guestPath} in the guest is a directory`, {
+    hint: DIRECTORY_HINT,
+    cause,
+  });
 }
 
 async function pushByQga(

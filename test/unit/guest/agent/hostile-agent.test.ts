@@ -1,15 +1,12 @@
-import net from 'node:net';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { attachPlayed, connectedPair, hello, nextNonce } from '../../../../fixtures/agent/played-agent.ts';
 import { Random } from '../../../../fixtures/agent/random.ts';
 import { GuestClosedError, GuestProtocolError, VmletError } from '../../../../src/errors/index.ts';
 import { GuestAgent } from '../../../../src/guest/agent/agent.ts';
 import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
-import { FrameFinder, FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import { FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
 import { Scope } from '../../../../src/util/scope.ts';
-import { makeTemporaryDirectory } from '../../../directory.ts';
 
-const NONCE_AT = 0;
 let scope: Scope;
 
 beforeEach(() => {
@@ -17,54 +14,8 @@ beforeEach(() => {
 });
 afterEach(async () => scope.close());
 
-/** A connected pair: ours, and the one that the test plays the agent on. */
-async function pair(): Promise<{ host: net.Socket; agent: net.Socket }> {
-  const { path: folder, remove } = makeTemporaryDirectory();
-  const server = net.createServer();
-  const accepted = new Promise<net.Socket>((resolve) => server.once('connection', resolve));
-  await new Promise<void>((resolve) => server.listen(join(folder, 's'), resolve));
-  const host = net.connect(join(folder, 's'));
-  const agent = await accepted;
-  agent.on('error', () => undefined);
-  scope.defer(() => {
-    host.destroy();
-    agent.destroy();
-    server.close();
-    remove();
-  });
-  return { host, agent };
-}
-
-function hello(nonce: Buffer, reason = 0, version = 1): Buffer {
-  const payload = Buffer.alloc(24);
-  nonce.copy(payload, NONCE_AT);
-  payload.writeUInt16LE(version, 8);
-  payload.writeUInt16LE(version || 7, 10);
-  payload.writeUInt16LE(version || 9, 12);
-  payload.writeUInt8(reason, 14);
-  return encodeFrame(FrameType.hello, 0, 0, payload);
-}
-
-/** The nonce of the host's next open frame. */
-async function nextNonce(agent: net.Socket): Promise<Buffer> {
-  const finder = new FrameFinder(FrameType.open);
-  return new Promise((resolve) => {
-    const onData = (chunk: Buffer): void => {
-      const frame = finder.find(chunk);
-      if (!frame) return;
-      agent.off('data', onData);
-      resolve(Buffer.from(frame.payload.subarray(0, 8)));
-    };
-    agent.on('data', onData);
-  });
-}
-
-async function attached(): Promise<{ guest: GuestAgent; agent: net.Socket }> {
-  const { host, agent } = await pair();
-  const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
-  agent.write(hello(await nextNonce(agent)));
-  return { guest: await attaching, agent };
-}
+const pair = async () => connectedPair(scope);
+const attached = async () => attachPlayed(scope);
 
 describe('attach', () => {
   test('skips what an earlier session left, console text and cut frames', async () => {

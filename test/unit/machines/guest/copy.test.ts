@@ -1,0 +1,65 @@
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { attachPlayed } from '../../../../fixtures/agent/played-agent.ts';
+import { FieldWriter, Tag } from '../../../../src/guest/agent/fields.ts';
+import { FrameType, encodeFrame } from '../../../../src/guest/agent/frame.ts';
+import type { GuestChannel } from '../../../../src/machines/channel/guest-channel.ts';
+import { copyOutOfGuest } from '../../../../src/machines/guest/copy.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { makeTemporaryDirectory } from '../../../directory.ts';
+
+let scope: Scope;
+let folder: string;
+
+beforeEach(() => {
+  scope = new Scope();
+  const directory = makeTemporaryDirectory();
+  scope.defer(() => directory.remove());
+  folder = join(directory.path, 'folder');
+  mkdirSync(folder);
+});
+afterEach(async () => scope.close());
+
+/** An agent that has a file of five bytes at each path. */
+async function lyingChannel(): Promise<GuestChannel> {
+  const { guest, agent } = await attachPlayed(scope);
+  const about = new FieldWriter(1).u64(Tag.size, 5n).u32(Tag.mode, 0o644).u64(Tag.mtime, 0n).toBuffer();
+  agent.on('data', () =>
+    agent.write(
+      Buffer.concat([
+        encodeFrame(FrameType.started, 0, 1, about),
+        encodeFrame(FrameType.data, 0, 1, Buffer.from('hello')),
+        encodeFrame(FrameType.done, 0, 1),
+      ]),
+    ),
+  );
+  return { kind: 'vmlet', agent: guest } as GuestChannel;
+}
+
+test.each(['/', '/etc/', '/etc/.', '/etc/..', '/..'])(
+  'what %j in the guest is called has no name here, whatever its agent says',
+  async (path) => {
+    const channel = await lyingChannel();
+    for (const target of [folder, `${folder}/`, join(folder, 'new')]) {
+      await expect(copyOutOfGuest(channel, path, target, undefined)).rejects.toMatchObject({
+        code: 'VMLET_INVALID_INPUT',
+        message: `source: ${path} in the guest is a directory`,
+      });
+    }
+    expect(readdirSync(join(folder, '..'))).toEqual(['folder']);
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
+
+test.each(['', '.', '..', 'etc/hosts'])('%j is no absolute path', async (path) => {
+  await expect(copyOutOfGuest(await lyingChannel(), path, folder, undefined)).rejects.toMatchObject({
+    code: 'VMLET_INVALID_INPUT',
+    field: 'path',
+  });
+});
+
+test.each(['/etc/...', '/.x', '/etc/..x', '/x'])('%j is a file', async (path) => {
+  await copyOutOfGuest(await lyingChannel(), path, join(folder, 'copy'), undefined);
+  expect(readFileSync(join(folder, 'copy'), 'utf8')).toBe('hello');
+});
