@@ -1,9 +1,10 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
-import { start, until } from './command.ts';
+import { VMLET, start, until } from './command.ts';
 
 const directory = temporaryDirectory();
 
@@ -84,6 +85,71 @@ describe('a launcher that is killed', () => {
     await first.finished;
     expect(entries(join(own, 'run/vmlet'))).toEqual([]);
   });
+});
+
+describe('the process above a launcher that is killed', () => {
+  /** A script in which vmlet runs, as in a job; what it and the launcher print is in one pipe. */
+  async function script(flags: readonly string[], env: Record<string, string>): Promise<ChildProcess> {
+    const guest = ['--net', 'none', '--disk', '1G', 'micro', 'sh', '-c', 'echo up; sleep 1000'];
+    const job = ['"$@"; true', 'sh', process.execPath, VMLET, 'run', ...flags, ...guest];
+    const child = spawn('sh', ['-c', ...job], {
+      env: { ...withoutJobs, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    await until(() => output.includes('up'));
+    return child;
+  }
+  const withoutJobs = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:SLURM|PBS|LSB|SGE|_CONDOR|FLUX|OAR)_/.test(name)),
+  );
+
+  it.each([
+    ['with --die-with-parent', ['--die-with-parent'], {}],
+    ['in a job of Slurm', [], { SLURM_JOB_ID: '12' }],
+  ])('takes it along, %s', async (_, flags, job) => {
+    const { env, own } = await markedEnvironment();
+    const above = await script(flags, { ...env, ...job });
+    expect(processesWith(own)).toHaveLength(1);
+    above.kill('SIGKILL');
+    await until(() => processesWith(own).length === 0);
+    await until(() => entries(join(own, 'run/vmlet')).length === 0);
+    expect(entries(join(own, 'cache/vmlet/scratch'))).toEqual([]);
+  });
+
+  it.each([
+    ['elsewhere', [], {}],
+    ['in a job with --no-die-with-parent', ['--no-die-with-parent'], { SLURM_JOB_ID: '12' }],
+  ])('leaves it, %s', async (_, flags, job) => {
+    const { env, own } = await markedEnvironment();
+    const [first, watched] = [await script(flags, { ...env, ...job }), await markedEnvironment()];
+    const second = await script(['--die-with-parent'], watched.env);
+    first.kill('SIGKILL');
+    second.kill('SIGKILL');
+    // By then the first one would have noticed, too.
+    await until(() => processesWith(watched.own).length === 0);
+    const [qemu] = processesWith(own);
+    expect(qemu).toContain('qemu-system');
+    for (const pid of launchersIn(own)) process.kill(pid, 'SIGTERM');
+    await until(() => processesWith(own).length === 0);
+  });
+
+  /** Their command line does not bear the mark; their environment does. */
+  function launchersIn(own: string): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          const isOurs = readFileSync(`/proc/${pid}/environ`, 'latin1').includes(own);
+          return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(VMLET);
+        } catch {
+          // It ended while we looked.
+          return false;
+        }
+      })
+      .map(Number);
+  }
 });
 
 describe('a QEMU that is killed', () => {

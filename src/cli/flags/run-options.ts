@@ -11,6 +11,7 @@ export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly kernel?: string;
   readonly template?: string;
   readonly timeout?: number;
+  readonly dieWithParent?: boolean;
   readonly dryRun?: true;
   readonly json?: true;
 }

@@ -12,7 +12,9 @@ import { reportError } from '../output/report-error.ts';
 import { collect, durationMs } from '../flags/flag-values.ts';
 import { type RunFlags, forkOptions, splitWords } from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
+import { isBatchJob } from '../session/batch-system.ts';
 import { note, printJson } from '../output/say.ts';
+import { ParentWatch } from '../../util/parent-watch.ts';
 
 type Flags = RunFlags & SeedFlags;
 
@@ -33,6 +35,11 @@ export function runCommand(): Command {
     .option('--template <template>', 'go on where this template stands, instead of booting an image')
     .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
     .addOption(new Option('--rm', 'as it is anyway: nothing of the guest stays').hideHelp())
+    .option(
+      '--die-with-parent',
+      'end everything when the process that started this one ends (default: in a job of a batch system, such as Slurm’s)',
+    )
+    .option('--no-die-with-parent', 'go on then')
     .option('--dry-run', 'print the commands that would be run, and run none')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
@@ -63,6 +70,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
   using interrupts = new Interrupts();
   const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
   const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
+  using _parent = (flags.dieWithParent ?? isBatchJob(process.env)) ? endWithParent(interrupts) : undefined;
   const log = flags.debug && (await debugLog());
   try {
     await using machine = await begin(origin, flags, signal, log);
@@ -74,6 +82,16 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     }
     throw error;
   }
+}
+
+/** A batch system may kill what it started alone; a guest that nobody waits for would hold its node. */
+function endWithParent(interrupts: Interrupts): ParentWatch {
+  return new ParentWatch(() => {
+    // Whoever read it may be gone as well.
+    process.stderr.once('error', () => undefined);
+    note('the process that started this one has ended; --no-die-with-parent goes on then');
+    interrupts.end('SIGHUP');
+  });
 }
 
 async function begin(

@@ -1,5 +1,4 @@
-/** A runner that is killed tells nobody; its end shows in whose child a worker then is. */
-const LOOK_MS = 500;
+import { ParentWatch } from '../../util/parent-watch.ts';
 
 /**
  * Aborts when the test runner that started this process as a worker is gone, however it ended: a worker is not ended
@@ -7,23 +6,16 @@ const LOOK_MS = 500;
  */
 export class RunnerWatch implements Disposable {
   readonly signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #parent: ParentWatch | undefined;
 
   constructor() {
     const gone = new AbortController();
     this.signal = gone.signal;
-    if (!isWorker()) return;
-    const runner = process.ppid;
-    this.#timer = setInterval(() => {
-      if (process.ppid === runner) return;
-      clearInterval(this.#timer);
-      gone.abort(new Error('the test runner is gone'));
-    }, LOOK_MS);
-    this.#timer.unref();
+    if (isWorker()) this.#parent = new ParentWatch(() => gone.abort(new Error('the test runner is gone')));
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#parent?.[Symbol.dispose]();
   }
 }
 
