@@ -17,6 +17,7 @@ import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
+import { findBridge } from '../../network/bridge/bridge.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { type CreateOptions, type NewMachine, parseCreateOptions } from '../spec/create-options.ts';
@@ -40,7 +41,7 @@ const ROOT = 'root';
 /**
  * Makes a machine, with its disks, and does not start it. It is there whole or not at all.
  * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError,
- *   UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
+ *   PermissionError for a bridge that is not for this user, UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
  */
 export async function createMachine(
   locations: Locations,
@@ -50,6 +51,7 @@ export async function createMachine(
   requirePlatform();
   const wanted = parseCreateOptions(options);
   checkHostMemory(wanted.memoryBytes);
+  if (wanted.bridge !== undefined) await findBridge(wanted.bridge);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
   const { name, pull } = wanted.image;

@@ -1,6 +1,7 @@
 import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
+import { findBridge } from '../../network/bridge/bridge.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
@@ -54,17 +55,19 @@ export function writeSpec({ files }: Pick<Definition, 'files'>, spec: MachineSpe
 
 /**
  * Changes what a machine is. One that runs has most of it with its next start; the differences say which.
- * @throws InvalidInputError, MachineBusyError, MachineNotFoundError
+ * @throws InvalidInputError, MachineBusyError, MachineNotFoundError, and what `findBridge` throws of another bridge
  */
 export async function setMachine(
   locations: Locations,
   name: string,
   changes: MachineChanges,
 ): Promise<ChangedSpec> {
-  return editMachine(locations, name, 'changing it', (definition) => {
+  return editMachine(locations, name, 'changing it', async (definition) => {
     const { spec, files } = definition;
     const changed = changeSpec(spec, changes);
-    if (changes.memory !== undefined) checkHostMemory(changed.spec.memoryBytes);
+    const { bridge, memoryBytes } = changed.spec;
+    if (changes.memory !== undefined) checkHostMemory(memoryBytes);
+    if (changes.net !== undefined && bridge !== undefined) await findBridge(bridge);
     refuseOtherHardware(changed, definition);
     const endpoint = sshEndpoint(readEarlierForwards(files));
     if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);

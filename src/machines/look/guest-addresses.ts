@@ -41,7 +41,9 @@ export async function findGuestAddresses(
   const seen = await neighbourAddresses(bridge.mac, signal);
   if (seen.length === 0) {
     throw new MachineStateError(spec.name, 'running', 'has not shown its address yet', {
-      hint: 'it has no agent that could be asked, and the host has not heard from its network card',
+      hint: told
+        ? 'its agent says that it has none: has it asked on the bridge, and has a DHCP server answered?'
+        : 'it has no agent that could be asked, and the host has not heard from its network card',
     });
   }
   return {
