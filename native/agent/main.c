@@ -11,6 +11,7 @@
 #include "session.h"
 #include "sink.h"
 #include "spawn.h"
+#include "stay.h"
 #include "virtio_port.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -158,8 +159,10 @@ static _Noreturn void explain(void)
 int main(int count, char **arguments)
 {
     bool is_init = getpid() == 1;
-    if (is_init)
+    if (is_init) {
         init_start();
+        stay_start();
+    }
     else if (count != 3)
         explain();
     /* CLOSE_RANGE_CLOEXEC: what our own parent left open is not for commands. */

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { type CreateOptions, MachineStore } from '../../machines/index.ts';
+import { type CreateOptions, MachineStore, type NamedMachine } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from '../flags/option-flags.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { type SeedFlags, addSeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { sayFirstBoot, sayStarted } from './start.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
-import { printJson, printLine } from '../output/say.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags extends SeedFlags {
   readonly start?: true;
@@ -56,10 +56,20 @@ async function create(name: string, flags: Flags): Promise<void> {
       }
       progress.clear();
       const { spec } = machine;
+      sayData(machine);
       if (flags.json) printJson({ version: 1, spec });
       else printLine(name);
     } finally {
       progress.clear();
     }
   });
+}
+
+/** micro keeps nothing where this host cannot make it a disk. */
+function sayData({ name, spec }: NamedMachine): void {
+  if (spec.boot.kind !== 'image' || spec.disks.length > 0) return;
+  note(
+    `${name} has no disk at /data, and keeps nothing: this host has no mke2fs to make one`,
+    'install e2fsprogs, or give it disks of your own (--disk)',
+  );
 }

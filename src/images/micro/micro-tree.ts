@@ -1,4 +1,5 @@
 import type { CpioEntry } from '../formats/cpio.ts';
+import { STAY_PATH, STAY_SCRIPT } from './stay-script.ts';
 
 const directory = (path: string, mode = 0o755): CpioEntry => ({ type: 'directory', path, mode });
 const symlink = (path: string, target: string): CpioEntry => ({ type: 'symlink', path, target });
@@ -53,6 +54,7 @@ export const MICRO_TREE: readonly CpioEntry[] = [
   file('etc/shells', '/bin/sh\n/bin/ash\n'),
   directory('etc/udhcpc'),
   file('etc/udhcpc/default.script', DHCP_SCRIPT, 0o755),
+  file(STAY_PATH, STAY_SCRIPT, 0o755),
   directory('home'),
   directory('lib'),
   directory('lib/modules'),

@@ -25,6 +25,7 @@ import { machineNames } from '../record/definition.ts';
 import { storedForward } from '../spec/forwards.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from '../spec/machine-spec.ts';
+import { makeDataDisk } from '../disks/data-disk.ts';
 import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
@@ -101,6 +102,10 @@ async function makeParts(
   const files = definitionFiles(staging);
   const disks: StoredDisk[] = [];
   if (image) disks.push(await makeImageDisk(image, wanted.image?.diskBytes, files.storage, signal));
+  if (wanted.dataBytes !== undefined) {
+    const data = await makeDataDisk(files.storage, wanted.dataBytes, signal);
+    if (data) disks.push(data);
+  }
   for (const disk of wanted.disks) {
     const name = `disk${disks.length}`;
     disks.push(await makeDisk(disk, { name, storage: files.storage, signal }));

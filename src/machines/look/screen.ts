@@ -6,6 +6,7 @@ import { runInForeground } from '../../process/foreground.ts';
 import { findProgram } from '../../process/program.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
@@ -43,7 +44,14 @@ export async function viewMachine(definition: Definition): Promise<ExitStatus> {
 function screenOf({ spec, files }: Definition): string {
   const { vncSocket } = readPlan(files);
   if (vncSocket !== undefined) return vncSocket;
-  throw new MissingDeviceError('display', `${spec.name} has no screen`, {
-    hint: `give it one: vmlet set ${spec.name} --display vnc, and then vmlet restart ${spec.name}`,
-  });
+  throw noScreen(spec, 'display', 'has no screen');
+}
+
+/** For a machine without a screen, or without the keyboard that belongs to it. */
+export function noScreen({ name, boot }: MachineSpec, device: string, problem: string): MissingDeviceError {
+  const hint =
+    boot.kind === 'image'
+      ? `micro speaks on its serial console: vmlet console ${name}`
+      : `give it one: vmlet set ${name} --display vnc, and then vmlet restart ${name}`;
+  return new MissingDeviceError(device, `${name} ${problem}`, { hint });
 }

@@ -3,6 +3,8 @@ import { trustTimer } from '../../machine/plan/board.ts';
 import type { SourceContext } from '../../machine/survey/boot-source.ts';
 import { checkKernelMemory } from '../../machine/plan/kernel-memory.ts';
 import type { MachinePlanInputs } from './machine-plan.ts';
+import { DHCP_WORD, DISKS_WORD, STAY_WORD } from '../../images/micro/stay-script.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
 import type { Definition } from '../record/definition.ts';
 
 const WORDS = ['console=ttyS0', trustTimer];
@@ -17,6 +19,17 @@ export async function findBootFiles(definition: Definition, context: SourceConte
   const source = await findKernel(definition, context);
   if (source) checkKernelMemory(definition.spec.memoryBytes, source.kernelPath, source.initrdPath);
   return source;
+}
+
+/** `micro` has a shell on its console, and its disk and its network, by itself, whoever boots it. */
+function stayWords({ name, net, disks }: MachineSpec): string[] {
+  return [
+    STAY_WORD,
+    `hostname=${name}`,
+    ...(disks.length > 0 ? [DISKS_WORD] : []),
+    // vmlet tells it its address where the network is its own, at the start.
+    ...(net === 'none' ? [] : [`${DHCP_WORD}=${net === 'bridge' ? 'now' : 'later'}`]),
+  ];
 }
 
 async function findKernel({ spec, files }: Definition, context: SourceContext): Promise<BootFiles> {
@@ -48,7 +61,7 @@ async function findKernel({ spec, files }: Definition, context: SourceContext): 
         ...common,
         kernelPath: image.kernelPath,
         initrdPath: image.initrdPath,
-        append: [...WORDS, ...image.append, ...appended],
+        append: [...WORDS, ...image.append, ...stayWords(spec), ...appended],
       };
     }
   }

@@ -7,6 +7,7 @@ import { readMachineRecord } from './machine-record.ts';
 
 /** As much of a plan as is read again. */
 const planSchema = z.looseObject({
+  board: z.looseObject({ options: z.record(z.string(), z.string()) }),
   accelerator: z.looseObject({ kind: z.enum(['kvm', 'tcg']) }),
   directory: z.looseObject({ sockets: z.string() }),
   network: z

@@ -27,7 +27,7 @@ const createSchema = z.strictObject({
   name: z.string(),
   /**
    * An image, as in `debian:13`, or the path of a disk (with a slash in it): the first disk becomes an overlay on it.
-   * `micro` boots without a disk.
+   * `micro` mounts a disk of its own at /data, where no others are given.
    */
   image: withFlag(z.string().min(1).optional(), {
     flag: '--image <image>',
@@ -74,8 +74,10 @@ const createSchema = z.strictObject({
   }),
   /** `auto` (the default) is passt where it is, else slirp; `bridge=NAME` for a bridge of the host's. */
   net: namedOptions.net.default('auto'),
-  /** Of the first disk with an image, as in `40G`; 20 GiB, or the image's own where that is more, by default. */
-  diskSize: reworded(makeOptions.diskSize.optional(), { otherwise: '20G, or what the image has' }),
+  /** Of the first disk with an image, as in `40G`; 20 GiB, or the image's own where that is more, by default; 10 GiB for `micro`. */
+  diskSize: reworded(makeOptions.diskSize.optional(), {
+    otherwise: '20G, or what the image has; 10G for micro',
+  }),
   /** A TPM 2.0 by swtpm; none by default. */
   tpm: namedOptions.tpm.default(false),
   /** `vnc` gives it a screen; the default, except for an image or a kernel. */
@@ -105,6 +107,8 @@ export interface NewMachine extends Hardware {
   /** An image with a disk, which comes before the others. */
   readonly image:
     { readonly name: string; readonly pull: PullPolicy; readonly diskBytes: number | undefined } | undefined;
+  /** Of the disk that `micro` mounts at /data; undefined for none. */
+  readonly dataBytes: number | undefined;
   readonly seed: Seed | undefined;
   readonly boot:
     | { readonly kind: 'firmware' }
@@ -131,6 +135,8 @@ export interface NewMachine extends Hardware {
 }
 
 const MiB = 1024 * 1024;
+/** What is kept of a `micro`; takes up only what is written. */
+const DATA_BYTES = 10 * 1024 * MiB;
 
 /** @throws InvalidInputError that names the field, what it held and what would be right. */
 export function parseCreateOptions(options: CreateOptions): NewMachine {
@@ -156,6 +162,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     ...hardwareOf({ ...valid, cpus: valid.cpus ?? (small ? 1 : 2) }),
     disks: [...imageDisk, ...valid.disks.map((disk, index) => parseNewDisk(disk, `disks[${index}]`))],
     image: storedImageOf(valid),
+    dataBytes: dataBytesOf(valid),
     seed: valid.seed && parseSeedOptions(valid.seed),
     boot,
     iso: valid.iso,
@@ -199,8 +206,9 @@ function refuseContradictions(valid: Valid): void {
       hint: 'a path has a slash in it, as in ./disk.qcow2',
     });
   }
-  const isStored = valid.image !== undefined && valid.image !== MICRO && !valid.image.includes('/');
-  if (valid.diskSize !== undefined && !isStored) {
+  const givesDisk =
+    valid.image === MICRO ? valid.disks.length === 0 : (valid.image?.includes('/') ?? true) === false;
+  if (valid.diskSize !== undefined && !givesDisk) {
     throw new InvalidInputError('diskSize', 'is for the disk that an image of the store gives', {
       hint: 'give image, such as debian:13, or resize a disk: vmlet disk resize',
     });
@@ -242,6 +250,12 @@ function storedImageOf({ image, pull, diskSize }: Valid): NewMachine['image'] {
     pull,
     diskBytes: diskSize === undefined ? undefined : parseWholeSize(diskSize, 'diskSize'),
   };
+}
+
+/** Who gives `micro` disks of their own says what is on them. */
+function dataBytesOf({ image, disks, diskSize }: Valid): number | undefined {
+  if (image !== MICRO || disks.length > 0) return undefined;
+  return diskSize === undefined ? DATA_BYTES : parseWholeSize(diskSize, 'diskSize');
 }
 
 function imageAsDisk(image: string, adopt: boolean): NewDisk {

@@ -249,8 +249,13 @@ describe('a guest that hears of nothing', () => {
 
 describe('a Linux guest', () => {
   beforeAll(async () => {
-    machine = await home.store.create({ name: 'linux', image: 'micro', memory: '256M', net: 'none' });
-    await machine.addDisk('8M');
+    machine = await home.store.create({
+      name: 'linux',
+      image: 'micro',
+      memory: '256M',
+      net: 'none',
+      disks: ['8M'],
+    });
     await machine.start();
   });
   afterAll(async () => home.removeAll());

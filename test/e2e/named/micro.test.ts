@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VMLET, until } from '../command.ts';
+import { type Home, makeHome } from './home.ts';
+import { Terminal } from './terminal.ts';
+
+/** In the order in which they are: one machine serves all of them. */
+describe('micro as a machine that stays', () => {
+  let home: Home;
+  beforeAll(async () => {
+    home = await makeHome();
+    expect(await home.vmlet('create', 'm', '--image', 'micro', '--start')).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  });
+  afterAll(async () => home.close());
+
+  async function inGuest(script: string): Promise<string> {
+    const { status, stdout, stderr } = await home.vmlet('exec', 'm', 'sh', '-c', script);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout;
+  }
+
+  test('has a shell on its serial console, and another when that has ended', async () => {
+    await home.store.get('m').waitFor({ log: [/^m: micro, a machine that stays; \/data is kept/, /root@m:~# $/] });
+    using terminal = new Terminal(home);
+    terminal.run(`${process.execPath} ${VMLET} console m`);
+    await terminal.shows(/root@m:~# *$/);
+    terminal.press('echo $((6 * 7)); tty; exit', 'Enter');
+    await terminal.shows(/^42$/);
+    await terminal.shows(/^\/dev\/ttyS0$/);
+    terminal.press('echo again $((6 * 7))', 'Enter');
+    await terminal.shows(/^again 42$/);
+    terminal.press('C-]');
+    await terminal.shows(/^left with 0$/);
+  });
+
+  test('keeps what is in /data, by snapshots too', async () => {
+    expect(await inGuest('grep " /data " /proc/mounts')).toMatch(/^\/dev\/vda \/data ext4 rw/);
+    await inGuest('echo first >/data/file; sync');
+    expect(await home.vmlet('snapshot', 'create', 'm', 'first')).toMatchObject({ status: 0 });
+    await inGuest('echo second >/data/file');
+    expect(await home.vmlet('snapshot', 'restore', 'm', 'first')).toMatchObject({ status: 0 });
+    expect(await inGuest('cat /data/file')).toBe('first\n');
+    // A power cut, after which the journal is read.
+    expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
+    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+    expect(await inGuest('cat /data/file')).toBe('first\n');
+  });
+
+  test('has its disk, its name and its network again when its guest reboots', async () => {
+    await home.vmlet('exec', 'm', 'touch', '/run/before');
+    await home.vmlet('exec', 'm', 'reboot');
+    const address = 'test ! -e /run/before && ip -o -4 addr show dev eth0 2>/dev/null || :';
+    const seen = await until(async () => {
+      const { status, stdout } = await home.vmlet('exec', 'm', 'sh', '-c', address);
+      return status === 0 && stdout !== '' && stdout;
+    });
+    expect(seen).toMatch(/inet 10\.0\.2\.15\/24/);
+    expect(await inGuest('hostname; cat /data/file')).toBe('m\nfirst\n');
+  });
+
+  test('says at once that it has no screen and no keyboard', async () => {
+    const hint = '  micro speaks on its serial console: vmlet console m\n';
+    expect(await home.vmlet('screenshot', 'm', '-')).toMatchObject({
+      status: 125,
+      stderr: `vmlet: m has no screen\n${hint}`,
+    });
+    expect(await home.vmlet('sendkey', 'm', 'a')).toMatchObject({
+      status: 125,
+      stderr: `vmlet: m has no screen, and no keyboard\n${hint}`,
+    });
+  });
+});
+
+describe('the disk at /data', () => {
+  test('is as large as it is asked for, and not there beside disks of one’s own', async () => {
+    await using home = await disposableHome();
+    await home.store.create({ name: 'sized', image: 'micro', diskSize: '1G' });
+    expect(
+      (await home.store.get('sized').disks()).map(({ name, virtualBytes }) => [name, virtualBytes]),
+    ).toEqual([['disk0', 1024 ** 3]]);
+    await home.store.create({ name: 'own', image: 'micro', disks: ['64M'] });
+    expect((await home.store.get('own').disks()).map(({ virtualBytes }) => virtualBytes)).toEqual([
+      64 * 1024 ** 2,
+    ]);
+    const both = await home.vmlet('create', 'both', '--image', 'micro', '--disk', '1G', '--disk-size', '2G');
+    expect(both.stderr).toMatch(/^vmlet: --disk-size: is for the disk that /);
+  });
+});
+
+async function disposableHome(): Promise<Home & AsyncDisposable> {
+  const home = await makeHome();
+  return { ...home, [Symbol.asyncDispose]: async () => home.close() };
+}
