@@ -4,6 +4,7 @@ import {
   deleteSnapshot,
   listSnapshots,
 } from '../../images/qemu-img/disk-snapshot.ts';
+import { checkDisk } from '../../images/qemu-img/check-disk.ts';
 import { Scope } from '../../util/scope.ts';
 import {
   BEFORE_RESTORE,
@@ -83,6 +84,11 @@ export async function undoBrokenRestore(paths: readonly string[]): Promise<void>
     for (const path of paths) await applySnapshot({ path }, BEFORE_RESTORE);
   }
   await removeEach(touched, BEFORE_RESTORE);
+}
+
+/** Gives back the clusters that whoever was killed as it changed the tables of a disk had taken and not used. */
+export async function repairLeaks(paths: readonly string[], { signal }: Abortable = {}): Promise<void> {
+  for (const path of paths) await checkDisk({ path, format: 'qcow2', repair: 'leaks', signal });
 }
 
 /** Removes it from the disks that have it where others have not: whoever made it was killed on the way. */

@@ -37,7 +37,8 @@ export function isRestoring(files: Pick<MachineFiles, 'restoring'>): boolean {
 
 /**
  * Brings the disks of a machine that does not run to one moment, after a restore that was interrupted: to that of the
- * snapshot where QEMU was at it, to what they were before where qemu-img was.
+ * snapshot where QEMU was at it, to what they were before where qemu-img was. What of the disks was taken and not used
+ * then is given back.
  */
 export async function settleRestore(definition: Definition): Promise<void> {
   const { files } = definition;
@@ -51,8 +52,10 @@ export async function settleRestore(definition: Definition): Promise<void> {
       `${files.restoring} names ${foreign}, which is none of its disks`,
     );
   }
-  const { restoreDisks, undoBrokenRestore } = await import('../../machine/state/disks-snapshot.ts');
+  const { repairLeaks, restoreDisks, undoBrokenRestore } =
+    await import('../../machine/state/disks-snapshot.ts');
   await (by === 'qemu' ? restoreDisks(disks, snapshot) : undoBrokenRestore(disks));
+  await repairLeaks(disks);
   endRestore(definition);
 }
 

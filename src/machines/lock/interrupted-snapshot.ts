@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { removeUnlessWhole } from '../../machine/state/disks-snapshot.ts';
+import { removeUnlessWhole, repairLeaks } from '../../machine/state/disks-snapshot.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { isDiskOf } from '../plan/machine-plan.ts';
@@ -31,10 +31,9 @@ export async function settleSnapshot(definition: Definition): Promise<void> {
   const note = readMachineRecord(files, files.snapshotting, (text) => noteSchema.parse(JSON.parse(text)));
   if (!note) return;
   const { snapshot, disks } = note;
-  await removeUnlessWhole(
-    // One that the machine had is nobody's to change any more.
-    disks.filter((path) => isDiskOf(definition, path) && existsSync(path)),
-    snapshot,
-  );
+  // One that the machine had is nobody's to change any more.
+  const ours = disks.filter((path) => isDiskOf(definition, path) && existsSync(path));
+  await removeUnlessWhole(ours, snapshot);
+  await repairLeaks(ours);
   endSnapshot(definition);
 }
