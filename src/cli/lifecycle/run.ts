@@ -14,7 +14,7 @@ import { type RunFlags, forkOptions, splitWords } from '../flags/run-options.ts'
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { isBatchJob } from '../session/batch-system.ts';
 import { note, printJson } from '../output/say.ts';
-import { ParentWatch } from '../../util/parent-watch.ts';
+import { ParentWatch } from '../../util/time/parent-watch.ts';
 
 type Flags = RunFlags & SeedFlags;
 

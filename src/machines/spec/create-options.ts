@@ -206,8 +206,7 @@ function refuseContradictions(valid: Valid): void {
       hint: 'a path has a slash in it, as in ./disk.qcow2',
     });
   }
-  const givesDisk =
-    valid.image === MICRO ? valid.disks.length === 0 : (valid.image?.includes('/') ?? true) === false;
+  const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
     throw new InvalidInputError('diskSize', 'is for the disk that an image of the store gives', {
       hint: 'give image, such as debian:13, or resize a disk: vmlet disk resize',

@@ -1,4 +1,4 @@
-import { ParentWatch } from '../../util/parent-watch.ts';
+import { ParentWatch } from '../../util/time/parent-watch.ts';
 
 /**
  * Aborts when the test runner that started this process as a worker is gone, however it ended: a worker is not ended

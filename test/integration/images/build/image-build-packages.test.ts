@@ -155,7 +155,9 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
       });
       const error = await failureOf(result);
       expect(error).toBeInstanceOf(ImageBuildError);
-      expect(error.message).toBe('second.py ended with status 9 in the new system; it said last:\n  it broke');
+      expect(error.message).toBe(
+        'second.py ended with status 9 in the new system; it said last:\n  it broke',
+      );
       expect(lines.filter((line) => line !== '')).toEqual(['in /root, root', 'it broke']);
       expect(left()).toEqual(NOTHING);
     },

@@ -183,7 +183,9 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
       const { result, left } = build({ run: [{ name: 'set-up.sh', content: 'echo it broke >&2; exit 9' }] });
       const error = await failureOf(result);
       expect(error).toBeInstanceOf(ImageBuildError);
-      expect(error.message).toBe('set-up.sh ended with status 9 in the new system; it said last:\n  it broke');
+      expect(error.message).toBe(
+        'set-up.sh ended with status 9 in the new system; it said last:\n  it broke',
+      );
       expect(left()).toEqual(NOTHING);
     },
     BUILD_MS,
