@@ -133,13 +133,13 @@ describe('a template', () => {
     const failed = await create('broken', '--run', 'echo no such thing >&2; exit 3');
     expect(failed).toMatchObject({ status: 125, stdout: '' });
     expect(failed.stderr).toBe(
-      'vmlet: in the guest, echo no such thing >&2; exit 3 exited with status 3; stderr:\n  no such thing\n' +
+      'vmlet: in the guest, echo no such thing >&2; exit 3 exited with status 3; stderr:\n  | no such thing\n' +
         '  no template was made: each command that warms it up has to end with status 0\n',
     );
     const silent = await create('broken', '--run', 'false');
     expect(silent.stderr).toContain('in the guest, false exited with status 1, and printed nothing\n');
     const ended = await create('broken', '--run', 'echo hello; kill -9 $$');
-    expect(ended.stderr).toContain('was ended by SIGKILL; stdout:\n  hello\n');
+    expect(ended.stderr).toContain('was ended by SIGKILL; stdout:\n  | hello\n');
     const making = start([
       'template',
       'create',

@@ -40,7 +40,8 @@ export class GuestCommandFailedError extends VmletError {
     output: { readonly stdout: string; readonly stderr: string },
     details: ErrorDetails = {},
   ) {
-    super(`in the guest, ${firstLineOf(command)} ${describeExit(status)}${lastLinesOf(output)}`, details);
+    const { heading, lines } = lastLinesOf(output);
+    super(`in the guest, ${firstLineOf(command)} ${describeExit(status)}${heading}`, { ...details, lines });
     this.command = command;
     this.status = status;
     this.stdout = output.stdout;
@@ -57,14 +58,14 @@ function firstLineOf(command: string): string {
 const SHOWN_LINES = 10;
 
 /** Of stderr, and of stdout where there is nothing on stderr: what a program says last tells most often why. */
-function lastLinesOf({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
+function lastLinesOf({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): {
+  readonly heading: string;
+  readonly lines: readonly string[];
+} {
   const [stream, text] = stderr.trim() === '' ? ['stdout', stdout.trim()] : ['stderr', stderr.trim()];
-  if (text === '') return ', and printed nothing';
+  if (text === '') return { heading: ', and printed nothing', lines: [] };
   const lines = text.split('\n');
   const left = lines.length - SHOWN_LINES;
   const note = left > 0 ? `, the last ${SHOWN_LINES} of ${lines.length} lines` : '';
-  return `; ${stream}${note}:\n${lines
-    .slice(-SHOWN_LINES)
-    .map((line) => `  ${line}`)
-    .join('\n')}`;
+  return { heading: `; ${stream}${note}:`, lines: lines.slice(-SHOWN_LINES) };
 }
