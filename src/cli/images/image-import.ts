@@ -3,10 +3,12 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type GuestFlags, addGuestFlags, guestOptions } from '../flags/guest-flags.ts';
 import { ImageNews } from '../output/image-news.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { ANY_SIZE } from './image-words.ts';
 import { printJson, printLine } from '../output/say.ts';
 
 interface Flags extends GuestFlags {
   readonly digest?: string;
+  readonly anySize?: true;
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -23,6 +25,7 @@ export function imageImportCommand(): Command {
     .argument('<name>', 'what the image is called, as in web or web:1')
     .option('-q, --quiet', 'print the digest alone')
     .option('--json', 'print the image as JSON')
+    .option('--any-size', ANY_SIZE)
     .option('--digest <digest>', 'what its publisher says of the file, as in sha256:…');
   return addGuestFlags(command).action(importImage);
 }
@@ -40,6 +43,7 @@ async function importImage(file: string, name: string, flags: Flags): Promise<vo
       new ImageStore().import(file, {
         name,
         digest: flags.digest,
+        anySize: flags.anySize,
         guest: guestOptions(flags),
         onProgress,
         signal,

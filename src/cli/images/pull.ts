@@ -6,11 +6,13 @@ import { ImageNews } from '../output/image-news.ts';
 import { describeVerification } from './image-words.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+import { ANY_SIZE } from './image-words.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags extends GuestFlags {
   readonly name?: string;
   readonly digest?: string;
+  readonly anySize?: true;
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -27,6 +29,7 @@ export function pullCommand(): Command {
     .argument('<references...>', 'as in debian:13, see vmlet image ls --remote; or https://…')
     .option('-q, --quiet', 'print the digests alone')
     .option('--json', 'print the images as JSON')
+    .option('--any-size', ANY_SIZE)
     .option('--name <name>', 'an address: what the image is called')
     .option('--digest <digest>', 'an address: what its publisher says of the file, as in sha256:…');
   return addGuestFlags(command, 'an address: ').action(pull);
@@ -63,9 +66,15 @@ async function pullOne(
   flags: Flags,
   options: PullOptions,
 ): Promise<Image> {
-  if (!isAddress(reference)) return store.pull(reference, options);
+  if (!isAddress(reference)) return store.pull(reference, { ...options, anySize: flags.anySize });
   const { name = '', digest } = flags;
-  return store.pullUrl(reference, { ...options, name, digest, guest: guestOptions(flags) });
+  return store.pullUrl(reference, {
+    ...options,
+    anySize: flags.anySize,
+    name,
+    digest,
+    guest: guestOptions(flags),
+  });
 }
 
 function report(name: string, image: Image, { quiet, json }: Flags): void {

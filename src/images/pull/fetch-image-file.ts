@@ -20,6 +20,8 @@ export interface FetchImageOptions {
   /** Names it in progress. */
   readonly image: string;
   readonly partials: string;
+  /** Whatever it says of its size; false by default. */
+  readonly anySize?: boolean | undefined;
   /** Asked after another download of the same file was waited for. */
   readonly isStillNeeded: () => Promise<boolean>;
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
@@ -63,7 +65,7 @@ async function fetchFrom(
   { digest, compression }: ImageAddress,
   buildDirectory: string,
   scope: Scope,
-  { image, partials, isStillNeeded, onProgress, signal, log }: FetchImageOptions,
+  { image, partials, anySize, isStillNeeded, onProgress, signal, log }: FetchImageOptions,
 ): Promise<DownloadedFile> {
   return download(
     {
@@ -72,6 +74,7 @@ async function fetchFrom(
       expected: digest,
       partials,
       decompress: compression,
+      anySize,
       afterWaiting: async () => {
         if (!(await isStillNeeded())) throw new NotNeeded();
       },

@@ -33,6 +33,7 @@ export async function importImage(file: string, store: string, options: NewImage
       path,
       to: join(buildDirectory, 'imported'),
       expected,
+      anySize: options.anySize,
       onProgress: transferProgress(name, PHASES, onProgress),
       signal,
     });

@@ -23,6 +23,11 @@ export interface NewImageOptions {
   /** As in `sha256:…` or `sha512:…`, of the file as it is published; without it the file is taken as it comes. */
   readonly digest?: string | undefined;
   readonly guest?: GuestOptions | undefined;
+  /**
+   * Whether it may unpack to more than its header speaks of, and to more than half of the free space where it says
+   * nothing; false by default.
+   */
+  readonly anySize?: boolean | undefined;
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
@@ -55,6 +60,7 @@ export async function pullUrl(
     const file = await fetchImageFile({ urls: [url], digest, compression: 'auto' }, buildDirectory, scope, {
       image: name,
       partials,
+      anySize: options.anySize,
       isStillNeeded: async () => (arrived = await findSame(store, known, guest)) === undefined,
       onProgress,
       signal,

@@ -32,6 +32,8 @@ export interface PullOptions extends PullPlaces {
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
+  /** As in `NewImageOptions`. */
+  readonly anySize?: boolean | undefined;
   /** The image that has the name now: it will do where its publisher cannot be reached, or is not in the catalogue. */
   readonly orElse?: Image | undefined;
 }

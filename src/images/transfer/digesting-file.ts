@@ -26,6 +26,7 @@ export class DigestingFile {
   #head = Buffer.alloc(0);
   /** What came since the disk last began to write. */
   #unsyncedBytes = 0;
+  #writtenBytes = 0;
   #syncing: Promise<void> | undefined;
 
   private constructor(path: string, handle: FileHandle) {
@@ -46,6 +47,11 @@ export class DigestingFile {
   /** As many as are in it. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** As many of them as are no holes. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** At most 1 KiB from its beginning. */
@@ -178,6 +184,7 @@ export class DigestingFile {
       done += writeSync(this.#handle.fd, chunk, done, chunk.length - done, this.#bytes + done);
     }
     this.#unsyncedBytes += chunk.length;
+    this.#writtenBytes += chunk.length;
     if (this.#syncing === undefined && this.#unsyncedBytes >= SYNC_BYTES) this.#beginSync();
   }
 

@@ -41,6 +41,11 @@ export interface DownloadOptions {
   readonly maxBytes?: number;
   /** Bytes that stay free on the disk; 64 MiB by default. */
   readonly reserveBytes?: number;
+  /**
+   * Whether it may unpack to more than its header speaks of, and to more than half of the free space where it says
+   * nothing; false by default.
+   */
+  readonly anySize?: boolean | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Called with one sentence for what is worth knowing, such as that a download is taken up again. */
   readonly log?: ((sentence: string) => void) | undefined;
@@ -127,7 +132,14 @@ async function fetchAndPublish(
       await partial.forget();
       from = await fetchWhole();
     }
-    const published = await publish(file, to, { ...common, subject, expected, decompress, onProgress });
+    const published = await publish(file, to, {
+      ...common,
+      subject,
+      expected,
+      decompress,
+      anySize: options.anySize ?? false,
+      onProgress,
+    });
     await partial.forget();
     const { etag, lastModified } = from.origin;
     return { ...published, url: printable(from.url), etag, lastModified };

@@ -17,7 +17,7 @@ import { localSubject } from './subject.ts';
 
 export interface ImportOptions extends Pick<
   DownloadOptions,
-  'to' | 'expected' | 'decompress' | 'maxBytes' | 'reserveBytes' | 'onProgress' | 'signal'
+  'to' | 'expected' | 'decompress' | 'maxBytes' | 'reserveBytes' | 'anySize' | 'onProgress' | 'signal'
 > {
   /** A file of this host, which stays as it is. */
   readonly path: string;
@@ -38,6 +38,7 @@ export async function importFile(options: ImportOptions): Promise<TransferredFil
     decompress: options.decompress ?? 'auto',
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE_BYTES,
+    anySize: options.anySize ?? false,
     signal,
     onProgress: options.onProgress ?? (() => undefined),
   };

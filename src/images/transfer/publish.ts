@@ -18,6 +18,7 @@ export interface PublishOptions {
   readonly decompress: 'auto' | Compression;
   readonly maxBytes: number;
   readonly reserveBytes: number;
+  readonly anySize: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
 }

@@ -7,12 +7,13 @@ import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts
 import { exitOf } from '../../process/start-process.ts';
 import { Scope } from '../../util/scope.ts';
 import { Tail } from '../../util/tail.ts';
-import { formatBytes } from '../qemu-img/disk-size.ts';
 import type { Compression } from './compression.ts';
 import type { DigestingFile } from './digesting-file.ts';
+import { announcedBytes } from './announced-size.ts';
 import { inSteps } from './progress-steps.ts';
 import { requireSpace } from './space.ts';
 import type { Subject } from './subject.ts';
+import { UnpackLimit } from './unpack-limit.ts';
 
 type Method = Exclude<Compression, 'none'>;
 
@@ -36,6 +37,8 @@ export interface UnpackOptions {
   readonly maxBytes: number;
   /** Bytes that stay free in the directory that is written to. */
   readonly reserveBytes: number;
+  /** Whatever it says of its size, `maxBytes` apart. */
+  readonly anySize: boolean;
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (bytes: number) => void;
@@ -65,11 +68,15 @@ export async function unpack(
   to: DigestingFile,
   options: UnpackOptions,
 ): Promise<void> {
-  const { subject, maxBytes, signal } = options;
+  const { subject, signal } = options;
   const unpacker = requireUnpacker(method);
   await using scope = new Scope();
   const file = await open(from);
   scope.defer(async () => file.close());
+  const limit = await UnpackLimit.begin(to, {
+    ...options,
+    announcedBytes: await announcedBytes(file, method),
+  });
   const { child, pid, ended } = await startHelper(
     [unpacker, ...PROGRAMS[method].argv.slice(1)],
     {
@@ -96,9 +103,7 @@ export async function unpack(
   try {
     // From now on: execa throws away what nobody reads by its next turn.
     for await (const chunk of outputUntilGone(child.stdout, exited)) {
-      if (to.bytes + chunk.length > maxBytes) {
-        throw subject.refuse('too-large', `unpacks to more than the ${formatBytes(maxBytes)} allowed`);
-      }
+      limit.check(chunk.length);
       if (to.bytes >= nextCheck) {
         await requireSpace(options.directory, chunk.length, options.reserveBytes);
         nextCheck = to.bytes + CHECK_BYTES;

@@ -17,7 +17,7 @@ import type { DiskUsage, UsageEntry } from './disk-usage.ts';
 import type { InspectedImage } from './inspect-image.ts';
 
 /** How far a pull is, and how it is ended. */
-export type PullOptions = Pick<PullRequest, 'onProgress' | 'signal' | 'log'>;
+export type PullOptions = Pick<PullRequest, 'onProgress' | 'signal' | 'log' | 'anySize'>;
 
 /** The images of one user. What only some calls need is loaded by them. */
 export class ImageStore {
