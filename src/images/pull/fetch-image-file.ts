@@ -5,7 +5,7 @@ import type { Scope } from '../../util/scope.ts';
 import type { ImageProgress } from './image-progress.ts';
 import { transferProgress } from './transfer-progress.ts';
 import { download } from '../transfer/download.ts';
-import type { Compression } from '../transfer/compression.ts';
+import type { Compression } from '../formats/compression.ts';
 import type { ExpectedDigest } from '../digest/digest.ts';
 import type { DownloadedFile } from '../transfer/result.ts';
 

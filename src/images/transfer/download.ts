@@ -5,7 +5,7 @@ import { sha256 } from '../digest/sha256.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { parseAddress, printable } from './http/address.ts';
-import type { Compression } from './compression.ts';
+import type { Compression } from '../formats/compression.ts';
 import { type ExpectedDigest, parseDigest } from '../digest/digest.ts';
 import { DigestingFile } from './digesting-file.ts';
 import { type FetchedFrom, fetchFile } from './fetch-file.ts';

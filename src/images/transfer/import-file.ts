@@ -6,7 +6,7 @@ import { formatBytes } from '../qemu-img/disk-size.ts';
 import type { DigestTask } from '../digest/digest-thread.ts';
 import { FileDigest } from '../digest/file-digest.ts';
 import { copyFileSparsely } from '../formats/sparse-copy.ts';
-import { MAGIC_BYTES } from './compression.ts';
+import { MAGIC_BYTES } from '../formats/compression.ts';
 import { parseDigest } from '../digest/digest.ts';
 import type { DownloadOptions } from './download.ts';
 import { DEFAULT_MAX_BYTES, DEFAULT_RESERVE_BYTES } from './http/limits.ts';

@@ -4,7 +4,7 @@ import { DigestMismatchError, isSystemError } from '../../errors/index.ts';
 import { syncDirectory } from '../../util/files/atomic-file.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 import type { TransferProgress } from './progress-steps.ts';
-import { type Compression, compressionOf } from './compression.ts';
+import { type Compression, compressionOf } from '../formats/compression.ts';
 import type { ExpectedDigest } from '../digest/digest.ts';
 import { DigestingFile } from './digesting-file.ts';
 import type { TransferredFile } from './result.ts';

@@ -1,4 +1,4 @@
-import type { Compression } from './compression.ts';
+import type { Compression } from '../formats/compression.ts';
 import type { ExpectedDigest } from '../digest/digest.ts';
 
 /** A file that was fetched or imported. */

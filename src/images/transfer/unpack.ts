@@ -7,9 +7,9 @@ import { DISK_STANDSTILL_MS, endAtStandstill } from '../../process/standstill.ts
 import { exitOf } from '../../process/start-process.ts';
 import { Scope } from '../../util/scope.ts';
 import { Tail } from '../../util/tail.ts';
-import type { Compression } from './compression.ts';
+import type { Compression } from '../formats/compression.ts';
 import type { DigestingFile } from './digesting-file.ts';
-import { announcedBytes } from './announced-size.ts';
+import { announcedBytes } from '../formats/announced-size.ts';
 import { inSteps } from './progress-steps.ts';
 import { requireSpace } from './space.ts';
 import type { Subject } from './subject.ts';

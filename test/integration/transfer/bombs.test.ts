@@ -12,8 +12,8 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { announcedBytes } from '../../../src/images/transfer/announced-size.ts';
-import { compressionOf } from '../../../src/images/transfer/compression.ts';
+import { announcedBytes } from '../../../src/images/formats/announced-size.ts';
+import { compressionOf } from '../../../src/images/formats/compression.ts';
 import { importFile } from '../../../src/images/transfer/import-file.ts';
 import { directoryIn, temporaryDirectory } from '../../directory.ts';
 
