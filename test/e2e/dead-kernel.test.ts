@@ -22,7 +22,7 @@ describe('memory that is too small for the guest', () => {
   it('is refused where it cannot be enough', async () => {
     const { status, stderr } = await home.vmlet('run', '-m', '64M', 'micro', '--', 'true');
     expect(status).toBe(125);
-    expect(stderr).toMatch(/memory: 64 MiB is too little: the kernel and its initramfs alone have \d+/);
+    expect(stderr).toMatch(/-m: 64 MiB is too little: the kernel and its initramfs alone have \d+/);
     expect(stderr).toContain('256M');
   });
 

@@ -31,6 +31,8 @@ describe('micro as a machine that stays', () => {
     terminal.press('echo $((6 * 7)); tty; exit', 'Enter');
     await terminal.shows(/^42$/);
     await terminal.shows(/^\/dev\/ttyS0$/);
+    // What is typed between the two shells is lost with the session that ends.
+    await until(() => /^\/dev\/ttyS0$[^]*^root@m:~# *$/m.test(terminal.lines().join('\n').trimEnd()));
     terminal.press('echo again $((6 * 7))', 'Enter');
     await terminal.shows(/^again 42$/);
     terminal.press('C-]');
