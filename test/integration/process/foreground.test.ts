@@ -25,7 +25,7 @@ test('SIGTERM is passed on, SIGINT is left to the terminal, and neither is liste
   await until('the program waits', () => existsSync(ready));
   process.emit('SIGINT', 'SIGINT');
   process.emit('SIGTERM', 'SIGTERM');
-  expect(await status).toEqual({ exitCode: 9, signal: undefined });
+  expect(await status).toEqual({ exitCode: 9, signal: undefined, sent: 'SIGTERM' });
   const count = process.listenerCount('SIGTERM');
   await runInForeground(['true']);
   expect(process.listenerCount('SIGTERM')).toBe(count);
