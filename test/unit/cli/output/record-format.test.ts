@@ -29,7 +29,7 @@ describe('a template', () => {
   });
 
   it('shows control characters in a value', () => {
-    expect(formatRecords('{{.Name}}', [{ name: 'a\nb\u001b[2J' }])).toBe('a\\x0ab\\x1b[2J\n');
+    expect(formatRecords('{{.Name}}', [{ name: 'a\nb\u001b[2J' }])).toBe('a\\nb\\x1b[2J\n');
   });
 
   it.each(['name', '', '{{Name}}', '{{.Name', '.Name}}', '{{range .}}{{.Name}}{{end}}'])(
