@@ -81,13 +81,23 @@ function parseDiskFile(text: string, field: string): DiskSpec {
   return { path, format, ...(readOnly && { readOnly }), ...(trusted && { trusted }) };
 }
 
+/** Quoted only where a character of it could not be seen. */
+function readable(path: string): string {
+  if (!/\p{Cc}/u.test(path)) return path;
+  return JSON.stringify(path).replaceAll(
+    /\p{Cc}/gu,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
+}
+
 /** Most often the path is wrong, and its format is no question then. */
 function unclearFormat(path: string, field: string): InvalidInputError {
   const found = lookAt(path);
   const size = "a new disk's size is written like 2G or 512M";
-  if (found === undefined) return new InvalidInputError(field, `there is no file ${path}`, { hint: size });
+  if (found === undefined)
+    return new InvalidInputError(field, `there is no file ${readable(path)}`, { hint: size });
   if (found === 'directory')
-    return new InvalidInputError(field, `${path} is a directory, and a file was expected`);
+    return new InvalidInputError(field, `${readable(path)} is a directory, and a file was expected`);
   return new InvalidInputError(field, `the format of ${JSON.stringify(path)} is not clear from its name`, {
     hint: `append ,format=qcow2 or ,format=raw (${size})`,
   });

@@ -102,6 +102,8 @@ const END = {
   ],
 };
 const PLAN = {
+  board: { options: { type: 'q35' } },
+  accelerator: { kind: 'tcg' },
   directory: { sockets: '/run/x' },
   network: {
     forwards: [{ protocol: 'tcp', hostAddress: '::1', hostPort: 80, guestPort: 80, ephemeral: true }],
