@@ -79,7 +79,11 @@ static bool receive(const struct frame *frame)
         return on_open(frame);
     if (!open)
         return true;
-    struct channel *channel;
+    if (frame_is_for_channel(frame)) {
+        struct channel *channel = channel_find(frame->channel);
+        /* A frame that was sent before our last one on the channel arrived is no mistake. */
+        return !channel || channel->finished || channel->kind->receive(channel, frame);
+    }
     switch (frame->type) {
     case FRAME_PING:
         if (frame->length > 64)
@@ -88,15 +92,6 @@ static bool receive(const struct frame *frame)
         return true;
     case FRAME_REQUEST:
         return request_receive(frame);
-    case FRAME_DATA:
-    case FRAME_END:
-    case FRAME_CREDIT:
-    case FRAME_SIGNAL:
-    case FRAME_RESIZE:
-    case FRAME_CANCEL:
-        /* What was sent before our last frame on the channel arrived is no mistake. */
-        channel = channel_find(frame->channel);
-        return !channel || channel->finished || channel->kind->receive(channel, frame);
     default:
         return false;
     }

@@ -53,21 +53,16 @@ static enum client_verdict take(struct client *client, const struct frame *frame
         return take_open(client, frame);
     if (!client->open)
         return CLIENT_TAKEN;
-    struct channel *channel;
+    if (frame_is_for_channel(frame)) {
+        struct channel *channel = channel_find(client, frame->channel);
+        /* A frame that was sent before our last one on the channel arrived is no mistake. */
+        return channel ? upstream_take(channel, frame) : CLIENT_TAKEN;
+    }
     switch (frame->type) {
     case FRAME_PING:
         return take_ping(client, frame);
     case FRAME_REQUEST:
         return request_take(client, frame);
-    case FRAME_DATA:
-    case FRAME_END:
-    case FRAME_CREDIT:
-    case FRAME_SIGNAL:
-    case FRAME_RESIZE:
-    case FRAME_CANCEL:
-        /* What was sent before our last frame on the channel arrived is no mistake. */
-        channel = channel_find(client, frame->channel);
-        return channel ? upstream_take(channel, frame) : CLIENT_TAKEN;
     default:
         return CLIENT_BROKE;
     }

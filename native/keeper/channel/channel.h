@@ -14,7 +14,7 @@ enum {
     OUTPUTS = 2,
     /* A reply of the agent's has at most as many bytes. */
     REPLY_MAX = 512,
-    /* Credit goes on in pieces of this size at least, so that a guest cannot make many frames of it. */
+    /* Credit is passed on in pieces of at least this size: a guest cannot make many frames of it. */
     GRANT = WINDOW / 8,
 };
 
@@ -25,7 +25,7 @@ struct output {
     struct ring waiting;
     /* What the guest may still send. */
     uint32_t credit;
-    /* What the client has, and has not granted anew. */
+    /* Bytes that the client has received and not granted again. */
     uint32_t delivered;
     bool ended, end_is_told;
 };

@@ -51,3 +51,18 @@ size_t frame_skip(const uint8_t *at, size_t length)
     const uint8_t *next = memchr(at + 1, MAGIC[0], length - 1);
     return next ? (size_t)(next - at) : length;
 }
+
+bool frame_is_for_channel(const struct frame *frame)
+{
+    switch (frame->type) {
+    case FRAME_DATA:
+    case FRAME_END:
+    case FRAME_CREDIT:
+    case FRAME_SIGNAL:
+    case FRAME_RESIZE:
+    case FRAME_CANCEL:
+        return true;
+    default:
+        return false;
+    }
+}

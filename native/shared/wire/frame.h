@@ -20,5 +20,8 @@ void frame_write_header(uint8_t *at, uint8_t type, uint8_t flag, uint32_t channe
 /* Looks at the bytes at `at`; `frame` is filled when the whole frame is there. */
 enum frame_verdict frame_read(const uint8_t *at, size_t length, struct frame *frame);
 
+/* It is about a channel that a request has opened, and from the host. */
+bool frame_is_for_channel(const struct frame *frame);
+
 /* How many of the bytes to drop before a frame could begin; at least one when `length` is not zero. */
 size_t frame_skip(const uint8_t *at, size_t length);

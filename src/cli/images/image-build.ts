@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 import type { BuiltImage, ImageBuildOptions, ImageProgress, ImageStore, PullPolicy } from '../../index.ts';
 import { ImageNews } from '../output/image-news.ts';
-import { PrintableText, visibleText } from '../output/printable.ts';
+import { PrintableText } from '../output/printable.ts';
 import { choice, collect, guestEnvironment, wholeNumber } from '../flags/flag-values.ts';
 import { nameFlag } from '../flags/option-flags.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
-import { printJson, printLine } from '../output/say.ts';
+import { note, printJson, printLine } from '../output/say.ts';
 
 interface BuildFlags {
   readonly from?: string;
@@ -202,10 +202,12 @@ class BuildLog {
 
   report(news: ImageProgress): void {
     if (news.phase !== 'unchanged') return this.#news.show(news);
-    this.#write(
+    if (this.#quiet) return;
+    this.#news.clear();
+    note(
       news.script === undefined
-        ? `vmlet: ${visibleText(news.image)}: built of the same before, and taken as it is; --no-cache builds it anew\n`
-        : `vmlet: ${visibleText(news.script)}: run on the same image before, and not run again\n`,
+        ? `${news.image}: an identical earlier build is reused; to build it again: --no-cache`
+        : `${news.script}: run on the same image before, and not run again`,
     );
   }
 

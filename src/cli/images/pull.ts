@@ -3,10 +3,9 @@ import { InvalidInputError } from '../../errors/index.ts';
 import type { Image, ImageStore } from '../../index.ts';
 import { type GuestFlags, addGuestFlags, guestOptions } from '../flags/guest-flags.ts';
 import { ImageNews } from '../output/image-news.ts';
-import { describeVerification } from './image-words.ts';
+import { ANY_SIZE, describeVerification } from './image-words.ts';
 import { reportError } from '../output/report-error.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
-import { ANY_SIZE } from './image-words.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 interface Flags extends GuestFlags {

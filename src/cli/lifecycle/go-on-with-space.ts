@@ -14,7 +14,7 @@ export function goOnWithSpace(machine: Machine): void {
     const now = performance.now();
     if (now - told > 2 * TRY_EVERY_MS) {
       const path = machine.plan.disks.find(({ nodeName }) => nodeName === disk)?.path ?? disk;
-      note(`the guest stands still: no space left on the host for ${path}; it goes on when there is some`);
+      note(`guest paused: no space left on the host for ${path}; it resumes when space is freed`);
     }
     told = now;
     attempt = setTimeout(() => void machine.resume().catch(() => undefined), TRY_EVERY_MS);

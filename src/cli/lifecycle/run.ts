@@ -87,9 +87,9 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
 /** A batch system may kill what it started alone; a guest that nobody waits for would hold its node. */
 function endWithParent(interrupts: Interrupts): ParentWatch {
   return new ParentWatch(() => {
-    // Whoever read it may be gone as well.
+    // Its reader may have ended too.
     process.stderr.once('error', () => undefined);
-    note('the process that started this one has ended; --no-die-with-parent goes on then');
+    note('the process that started this one has ended; to keep running then: --no-die-with-parent');
     interrupts.end('SIGHUP');
   });
 }

@@ -6,6 +6,7 @@ import { formatDuration } from '../output/duration.ts';
 import { type Reading, RefreshingTable } from '../output/refresh.ts';
 import { reportError } from '../output/report-error.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { isRunning } from '../session/each-machine.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { pause } from '../../util/time/pause.ts';
 
@@ -75,7 +76,7 @@ async function stats(names: string[], flags: Flags): Promise<void> {
 function running(store: MachineStore): string[] {
   return store
     .list()
-    .filter((machine) => 'status' in machine && machine.status.kind === 'running')
+    .filter(isRunning)
     .map(({ name }) => name);
 }
 

@@ -34,7 +34,7 @@ export function printLines(lines: readonly string[]): void {
   for (const line of lines) printLine(line);
 }
 
-/** Over several lines on stdout. It means the same to whoever parses it, and steers no terminal. */
+/** Prints indented JSON on stdout. Characters that could control a terminal are escaped; its meaning is the same. */
 export function printJson(value: unknown): void {
   printJsonText(JSON.stringify(value, null, 2));
 }

@@ -10,14 +10,19 @@ import { KeeperLab } from './keeper-lab.ts';
 
 const parent = temporaryDirectory();
 
+async function heldByLauncher(scope: Scope) {
+  const lab = new KeeperLab(keeperProgram(), parent, scope);
+  const lock = lab.path('lock');
+  const launcher = new Scope();
+  const held = await holdFileLock(lock, launcher);
+  if (!held) throw new Error('nobody else has it');
+  return { lab, lock, launcher, held };
+}
+
 describe('the lock of a launcher that is gone', () => {
   it('is held until its keeper has written the record of the run', async () => {
     await using scope = new Scope();
-    const lab = new KeeperLab(keeperProgram(), parent, scope);
-    const lock = lab.path('lock');
-    const launcher = new Scope();
-    const held = await holdFileLock(lock, launcher);
-    if (!held) throw new Error('nobody else has it');
+    const { lab, lock, launcher, held } = await heldByLauncher(scope);
     // The record is written beside, and whoever opens a pipe waits for its reader.
     execFileSync('mkfifo', [lab.path('run.json.new')]);
     const keeper = lab.boot('hang', { lock: held.descriptor });
@@ -37,11 +42,7 @@ describe('the lock of a launcher that is gone', () => {
 
   it('is let go while the machine runs', async () => {
     await using scope = new Scope();
-    const lab = new KeeperLab(keeperProgram(), parent, scope);
-    const lock = lab.path('lock');
-    const launcher = new Scope();
-    const held = await holdFileLock(lock, launcher);
-    if (!held) throw new Error('nobody else has it');
+    const { lab, lock, launcher, held } = await heldByLauncher(scope);
     const keeper = lab.boot('hang', { lock: held.descriptor });
     await keeper.running;
     expect(await holdFileLock(lock, scope)).toBeUndefined();

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../fixtures/agent/random.ts';
@@ -16,7 +15,7 @@ import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { keeperProgram } from '../../../src/process/native/keeper-program.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { buildSanitizedKeeper } from '../process/keeper-lab.ts';
-import { Switchboard, encodeHello, reasonOf } from './lab.ts';
+import { Switchboard, closeSanitized, encodeHello, reasonOf } from './lab.ts';
 import { bytes, cat, number, pull, sleep, sync } from './words.ts';
 
 const suite = new Scope();
@@ -30,11 +29,7 @@ afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });
-afterEach(async () => {
-  const { lab } = board;
-  await scope.close();
-  if (existsSync(lab.path('qemu.log'))) expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
-});
+afterEach(async () => closeSanitized(board, scope));
 
 /** Fifty, of which each is what no client of ours sends. */
 function malformed(): [string, Buffer][] {

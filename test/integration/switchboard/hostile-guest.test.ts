@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { Random } from '../../../fixtures/agent/random.ts';
@@ -7,7 +6,7 @@ import { FrameType, PAYLOAD_MAX, WINDOW, encodeFrame } from '../../../src/guest/
 import { encodeOpen } from '../../../src/guest/agent/greeting.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { buildSanitizedKeeper, residentBytes } from '../process/keeper-lab.ts';
-import { type HostileGuest, Switchboard, encodeHello, reasonOf } from './lab.ts';
+import { type HostileGuest, Switchboard, closeSanitized, encodeHello, reasonOf } from './lab.ts';
 import { bytes, cat, number, pull, push, sync } from './words.ts';
 
 const suite = new Scope();
@@ -20,11 +19,7 @@ afterAll(async () => suite.close());
 beforeEach(() => {
   scope = new Scope();
 });
-afterEach(async () => {
-  const { lab } = board;
-  await scope.close();
-  if (existsSync(lab.path('qemu.log'))) expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
-});
+afterEach(async () => closeSanitized(board, scope));
 
 type Send = (type: number, flag: number, payload?: Buffer) => void;
 

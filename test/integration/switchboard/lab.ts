@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { until } from '../../../fixtures/agent/until.ts';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { FrameDecoder, FrameType, type Frame, encodeFrame } from '../../../src/guest/agent/frame.ts';
@@ -11,6 +12,12 @@ import type { Scope } from '../../../src/util/scope.ts';
 import { KeeperLab } from '../process/keeper-lab.ts';
 
 const GUEST = join(import.meta.dirname, '../../../fixtures/keeper/guest.mjs');
+
+/** Ends a keeper that was built with sanitizers, which must not have complained. */
+export async function closeSanitized({ lab }: Switchboard, scope: Scope): Promise<void> {
+  await scope.close();
+  if (existsSync(lab.path('qemu.log'))) expect(lab.text('qemu.log')).not.toMatch(/Sanitizer|runtime error/);
+}
 
 /** A keeper whose machine is a stand-in: the agent's own program on its port, or the test itself. */
 export class Switchboard {
