@@ -21,7 +21,7 @@ vmlet create server --image micro --net bridge=br-test --start
 vmlet exec server sh -ec '
   ip addr add 10.77.0.2/24 dev eth0
   ip link set eth0 up
-  printf "%s\\n" "start 10.77.0.50" "end 10.77.0.60" "interface eth0" "lease_file /run/leases" >/run/dhcp
+  printf "%s\\n" "start 10.77.0.50" "end 10.77.0.59" "interface eth0" "lease_file /run/leases" >/run/dhcp
   touch /run/leases
   udhcpd -S /run/dhcp </dev/null >/dev/null 2>&1'
 vmlet create client --image micro --net bridge=br-test --start
