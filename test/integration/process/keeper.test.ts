@@ -75,6 +75,12 @@ describe('the keeper of a machine', () => {
     expect(seen.at(-1)).toMatchObject({ event: 'SHUTDOWN', data: { reason } });
   });
 
+  it('records the state of a guest that is paused by its panic', async () => {
+    const keeper = lab.boot('panic', { qemu: ['-action', 'panic=pause'] });
+    await keeper.negotiated;
+    await until('the state is known', () => lab.record().state === 'guest-panicked');
+  });
+
   it('goes on through resets where these are allowed', async () => {
     const keeper = lab.boot('reset');
     await keeper.running;
