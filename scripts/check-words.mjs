@@ -1,0 +1,57 @@
+// Phrases that have to be read twice, in messages, comments and documents. CONTRIBUTING.md, "Words", says what to write.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const ownText = 'scripts/check-words.mjs';
+
+const ruledOut = [
+  [
+    /^\s*(?:\/\*\*?|\*|\/\/)\s*What\b(?!.*\?)/,
+    'a comment begins with the thing that it describes, not with "What"',
+  ],
+  [/^\s*(?:\/\*\*?|\/\/)\s*Of\b/, 'a comment begins with the thing that it describes, not with "Of"'],
+  [/\b(?:stands?|stood|standing) still\b/i, 'say: paused, stopped, stalled'],
+  [/\b(?:goes|going|went) on\b/i, 'say: continues, resumes'],
+  [/\bin vain\b/i, 'say: timed out, failed, without success'],
+  [/\bwhoever\b/i, 'name them: the user, the caller, another user'],
+  [/\blet(?:s|ting)?[ _]go\b/i, 'say: release, close, detach'],
+  [/\bmend(?:s|ed|ing)?\b/i, 'say: fix, repair'],
+  [/\bof no use\b/i, 'say what is valid'],
+  [/\bwhat has\b/i, 'say: files that have, guests with'],
+  [/\bpulls? the plug\b/i, 'say: power off immediately'],
+  [/\bnobody knows\b/i, 'say: for an unknown reason'],
+  [/\b(?:to be|can be|cannot be|is|was) had\b/i, 'say: available'],
+  [
+    /\bthere is no (?:machine|image|template|snapshot|file|disk|directory) [`"'$]/i,
+    'say: no such machine: NAME',
+  ],
+  [/\bsome_?thing else\b.*\bmeant\b/i, 'say what was expected'],
+];
+
+const files = execFileSync('git', ['ls-files', '-z', 'src', 'native', 'scripts', '*.md'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\0')
+  .filter((path) => /\.(?:ts|mjs|c|h|md)$/.test(path) && path !== ownText && !path.includes('.gen.'));
+
+const only = process.argv.slice(2);
+const found = files
+  .filter((path) => only.length === 0 || only.some((prefix) => path.startsWith(prefix)))
+  .flatMap((path) =>
+    readFileSync(join(root, path), 'utf8')
+      .split('\n')
+      .flatMap((line, index) =>
+        ruledOut
+          .filter(([pattern]) => pattern.test(line))
+          .map(([pattern, advice]) => `${path}:${index + 1}: ${pattern.exec(line)[0].trim()}: ${advice}`),
+      ),
+  );
+
+for (const line of found) console.error(line);
+if (found.length > 0) {
+  console.error(`${found.length} places`);
+  process.exitCode = 1;
+}
