@@ -7,7 +7,7 @@ export interface Verb {
   /** One line for `vmlet --help`; the description too, where the command has none of its own. */
   readonly summary: string;
   readonly group: (typeof GROUPS)[number];
-  /** Loads the verb's own file: `vmlet ls` is not to wait for what only `vmlet run` needs. */
+  /** Loads the verb's own file, so that `vmlet ls` does not load the code of `vmlet run`. */
   readonly load: () => Promise<Command>;
 }
 
@@ -24,7 +24,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./lifecycle/create.ts')).createCommand(),
   },
   start: {
-    summary: 'start machines, from their saved memory if there is any',
+    summary: 'start machines, or resume them from saved memory',
     group: 'Lifecycle',
     load: async () => (await import('./lifecycle/start.ts')).startCommand(),
   },
@@ -144,7 +144,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./enter/ssh.ts')).sshCommand(),
   },
   'ssh-config': {
-    summary: 'let ssh, scp and rsync connect to NAME.vmlet',
+    summary: 'configure ssh, scp and rsync to reach NAME.vmlet',
     group: 'Enter',
     load: async () => (await import('./enter/ssh-config.ts')).sshConfigCommand(),
   },
@@ -184,7 +184,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./state/snapshot.ts')).snapshotCommand(),
   },
   save: {
-    summary: 'save the memory of machines to files and end them',
+    summary: 'save the memory of machines to disk and power them off',
     group: 'State',
     load: async () => (await import('./state/save.ts')).saveCommand(),
   },
@@ -214,7 +214,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./state/template.ts')).templateCommand(),
   },
   doctor: {
-    summary: 'check this host, and show how to fix what is missing',
+    summary: 'check this host and show how to fix problems',
     group: 'Host',
     load: async () => (await import('./host/doctor.ts')).doctorCommand(),
   },

@@ -3,7 +3,7 @@ import { withoutAlias } from './help/aliases.ts';
 import { programFor } from './program.ts';
 import { reportError } from './output/report-error.ts';
 
-/** The hidden verb by which the shells' scripts ask: `vmlet __complete -- WORDS…`. */
+/** The hidden verb that completion scripts call: `vmlet __complete -- WORDS…`. */
 const COMPLETE_VERB = '__complete';
 
 /** Runs one command line and sets the process's exit status. */

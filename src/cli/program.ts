@@ -6,13 +6,13 @@ import { chooseColour, colourOption } from './output/colour.ts';
 import { EXAMPLES } from './help/examples.ts';
 import { refuseUnknownCommand } from './help/unknown-command.ts';
 
-/** The whole command, of which only the verb that is asked for is loaded; the others are a name and a summary. */
+/** The whole command. Only the requested verb is loaded; the others are a name and a summary. */
 export async function programFor(args: readonly string[], version: string): Promise<Command> {
   const program = new Command('vmlet')
     .description('Virtual machines the way podman runs containers: no libvirt, no daemon, no root.')
     .version(version)
     .enablePositionalOptions()
-    .showHelpAfterError('(--help shows what there is)')
+    .showHelpAfterError('(see --help)')
     .configureOutput({ outputError: sayUsageError })
     .addOption(colourOption())
     .on('option:color', chooseColour)
@@ -40,13 +40,13 @@ function examplesOf(verb: string): string {
   return ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** commander's words repeat the user's; its suggestion is a line of its own. */
+/** Shortens commander's messages; a suggestion becomes a line of its own. */
 function sayUsageError(text: string): void {
   const [problem = '', suggestion] = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
   complain(inOurWords(problem), ...(suggestion === undefined ? [] : [suggestion]));
 }
 
-/** commander's sentences about values, in the words of our own errors. */
+/** Rewrites commander's messages about values in the style of our own errors. */
 function inOurWords(text: string): string {
   return text
     .replace(/^error: /, '')
@@ -57,12 +57,12 @@ function inOurWords(text: string): string {
     .replace(/command-argument value '(.*)' is invalid for argument '([^']*)'\. /s, 'invalid $2 "$1": ');
 }
 
-/** These give machines names. */
+/** Verbs that give a machine a new name. */
 const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename'];
-/** Their subcommands stand where a name may stand, too: `vmlet port NAME`. */
+/** Verbs whose subcommand may be left out: `vmlet port NAME`. */
 const WITH_OPTIONAL_SUBCOMMANDS = ['port', 'snapshot'] as const;
 
-/** A machine of that name could not be reached where the word is a command's. */
+/** Rejects names of commands: such a machine could not be addressed after these verbs. */
 async function reserveCommandWords(command: Command): Promise<void> {
   const groups = await Promise.all(WITH_OPTIONAL_SUBCOMMANDS.map(loadVerb));
   const subcommands = groups.flatMap((group) => group?.commands.map((child) => child.name()) ?? []);
@@ -83,14 +83,14 @@ function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) {
     inheritSettings(child, command);
-    // A list of commands has room for one sentence of each.
+    // A list of commands shows one sentence for each.
     if (child.summary() === '') child.summary(child.description().replace(/[.;:] .*$/s, ''));
   }
   if (command.commands.length > 0) command.addHelpCommand(helpCommand());
   refuseUnknownWords(command);
 }
 
-/** commander would suggest what is spelled most alike, be it rm. */
+/** Replaces commander's suggestion, which may be a destructive command such as rm. */
 function refuseUnknownWords(command: Command): void {
   if (command.commands.length === 0) return;
   command.on('command:*', ([word = '']: string[]) => refuseUnknownCommand(command, word));

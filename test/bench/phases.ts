@@ -13,7 +13,7 @@ interface LogLine {
 
 /** What the time until a line of `vmlet run --debug` was spent on. */
 const NAMES: Readonly<Record<string, string>> = {
-  'the command is loaded': 'loading the command (and the logger, 10 ms of it)',
+  'command loaded': 'loading the command (and the logger, 10 ms of it)',
   'found what the machine is made of': 'host, network, image',
   'started QEMU': 'directories, plan, spawning QEMU',
   'QEMU speaks QMP': 'QEMU and passt starting, QMP',

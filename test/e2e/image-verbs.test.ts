@@ -145,24 +145,22 @@ it('pulls from an address, and leaves nothing of what is not what was promised',
     guest: { user: 'me', firmware: 'uefi', cpu: 'x86-64', provisioner: 'none', agent: false },
   });
   const bare = await vmlet('pull', '-q', address, '--name', 'bare');
-  expect(bare.stderr).toBe(
-    'vmlet: bare was taken as it came: nothing says that it is what its publisher made\n',
-  );
+  expect(bare.stderr).toBe('vmlet: bare was not verified: its publisher provides no digest or signature\n');
   expect((await inspect('bare')).verification).toBe('none');
 });
 
 it.each([
   [['pull', 'web:2'], /there is no image web:2\n {2}did you mean web:1/],
   [['pull', './disk.qcow2'], /is not the name of an image\n.*vmlet image import FILE NAME/],
-  [['pull', 'https://localhost/x'], /name: an image from an address needs one/],
-  [['pull', 'web', '--digest', 'sha256:1'], /digest: this is told of an image from an address alone/],
+  [['pull', 'https://localhost/x'], /name: missing for an image from a URL/],
+  [['pull', 'web', '--digest', 'sha256:1'], /digest: applies to images from a URL only/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /only http and https are/],
   [['pull', 'http://localhost/x', '--name', 'x', '--digest', 'md5:1'], /expected sha256:… or sha512:…/],
   [['pull', 'micro'], /vmlet image build micro/],
   [['image', 'import', 'nowhere.qcow2', 'x'], /there is no file/],
-  [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull ADDRESS --name x/],
+  [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull URL --name x/],
   [['image', 'export', 'nothing', 'x'], /there is no image nothing/],
-  [['image', 'export', 'nothing', '-'], /cannot be written to the standard output/],
+  [['image', 'export', 'nothing', '-'], /cannot be written to standard output/],
   [['image', 'tag', 'nothing', 'x'], /there is no image nothing/],
   [['image', 'export', 'nothing', 'x', '--format', 'zip'], /Allowed choices are qcow2, raw/],
 ])('says in one sentence what is wrong with vmlet %j', async (args, sentence) => {

@@ -67,7 +67,7 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
         '-c',
         'id -u; ip -4 -o addr show eth0',
       );
-      expect(stderr).toMatch(/^vmlet: 127\.0\.0\.1:\d+\/tcp leads to port 80 of the guest\n$/);
+      expect(stderr).toMatch(/^vmlet: forwarding 127\.0\.0\.1:\d+\/tcp to port 80 of the guest\n$/);
       expect(stdout).toMatch(/^0\n.*10\.0\.2\.15\/24/);
       expect(status).toBe(0);
       expect(readdirSync(join(run, 'vmlet'))).toEqual([]);

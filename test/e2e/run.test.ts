@@ -50,7 +50,7 @@ describe('vmlet run', () => {
     expect(status).toBe(127);
     expect(stderr).toBe(
       'vmlet: the guest cannot run --memory: command not found (ENOENT)\n' +
-        '  options of vmlet go before the image or the name of the machine\n',
+        '  put options of vmlet before the image or machine\n',
     );
   });
 
@@ -167,7 +167,7 @@ describe('vmlet run', () => {
   });
 
   it.each([
-    [['run'], /image: none was given/],
+    [['run'], /image: missing/],
     [['run', '--no-such-flag'], /unknown option/],
     [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 bytes; did you mean 5M/],
     [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: "much" is not a size/],
@@ -177,7 +177,7 @@ describe('vmlet run', () => {
     [['run', 'nothing-like-it:43', 'true'], /no image nothing-like-it:43/],
     [['run', '--net', 'wifi', 'micro', 'true'], /^vmlet: --net: "wifi": expected auto, passt, slirp or none/],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],
-    [['run', '--timeout', '0', 'micro', 'true'], /above zero/],
+    [['run', '--timeout', '0', 'micro', 'true'], /positive duration/],
   ])('refuses %j with one sentence and status 125', async (args, message) => {
     const { status, stdout, stderr } = await vmlet(...args);
     expect(stderr).toMatch(message);

@@ -73,7 +73,7 @@ describe('a template', () => {
     ];
     expect(one).toMatchObject({ status: 7, stdout: 'hello, world\nmine\ninput\n', stderr: '' });
     expect(other.stdout).toMatch(new RegExp(`^hello, world\n${name}-[0-9a-f]{8}\n$`));
-    expect(other.stderr).toMatch(/^vmlet: 127\.0\.0\.1:\d+\/tcp leads to port 80 of the guest\n$/);
+    expect(other.stderr).toMatch(/^vmlet: forwarding 127\.0\.0\.1:\d+\/tcp to port 80 of the guest\n$/);
   });
 
   it('says what a fork would be, by a script', async () => {
@@ -167,7 +167,7 @@ describe('a template', () => {
     [
       'a flag that it says itself',
       ['run', '--template', 'x', '-m', '1G', 'true'],
-      /--memory cannot be had together/,
+      /cannot be used together with --memory/,
     ],
     ['two ways with another', ['template', 'create', 'x', '--replace', '--reuse'], /together with --reuse/],
     [

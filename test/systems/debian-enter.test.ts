@@ -124,13 +124,13 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(gone.stderr).toContain('agent in deb has ended');
     expect(await home.vmlet('ip', 'deb')).toMatchObject({
       stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
-      stderr: 'vmlet: deb: said QEMU’s agent in it\n',
+      stderr: 'vmlet: deb: addresses reported by QEMU’s agent\n',
     });
     const script = 'cat; echo "$A" >&2; pwd; exit 9';
     const words = ['exec', '-e', 'A=b c', '-w', '/tmp', 'deb', 'sh', '-c', script];
     const { finished } = start(words, { env: home.environment, input: 'in\n' });
     expect(await finished).toMatchObject({ status: 9, stdout: 'in\n/tmp\n', stderr: 'b c\n' });
-    expect((await home.vmlet('exec', '-t', 'deb', 'sh')).stderr).toContain("not possible by QEMU's agent");
+    expect((await home.vmlet('exec', '-t', 'deb', 'sh')).stderr).toContain("QEMU's agent does not support");
 
     const file = join(home.path, 'file');
     expect(await home.vmlet('cp', file, 'deb:/root/copied')).toMatchObject({ status: 0 });

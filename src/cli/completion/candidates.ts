@@ -1,21 +1,21 @@
 import type { Argument, Command, Option } from 'commander';
 import { type Candidate, type Completions, completionsOfKind } from './completers.ts';
 
-/** Where the cursor stands on a command line. */
+/** The position of the cursor on a command line. */
 interface Cursor {
   readonly command: Command;
   readonly operands: readonly string[];
   /** The flag whose value comes next. */
   readonly awaiting: Option | undefined;
-  /** Nothing from here on is a flag: after `--`, or after the first operand of a command that passes the rest on. */
+  /** True after `--`, or after the first operand of a command that passes the remaining words on. */
   readonly flagsEnded: boolean;
 }
 
 const NOTHING: Completions = { candidates: [], paths: 'none' };
 
 /**
- * What the last of the words can become, by commander's own definitions.
- * @param words those after the program's name; the last may be empty or half a word.
+ * Returns the completions of the last word, from commander's definitions.
+ * @param words the words after the program's name; the last may be empty or incomplete.
  */
 export async function completionsFor(program: Command, words: readonly string[]): Promise<Completions> {
   const typed = words.at(-1) ?? '';
@@ -41,7 +41,7 @@ function cursorAfter(program: Command, words: readonly string[]): Cursor {
       awaiting = flagWithoutItsValue(command, word);
     } else {
       const child = operands.length === 0 ? findCommand(command, word) : undefined;
-      // What can follow `help` is what could stand in its place.
+      // `help` is followed by a verb, as the program itself is.
       if (child?.name() === 'help') continue;
       command = child ?? command;
       operands = child === undefined ? [...operands, word] : [];
@@ -68,7 +68,7 @@ async function completionsAt(
   return { candidates: [...subcommands, ...fresh], paths };
 }
 
-/** The last flag in a word such as `--name` or `-itm`, where it takes a value that is not in the word. */
+/** Returns the last flag of a word such as `--name` or `-itm` if its value is expected in the next word. */
 function flagWithoutItsValue(command: Command, word: string): Option | undefined {
   if (word.startsWith('--')) return takingValue(findFlag(command, word));
   for (let at = 1; at < word.length; at++) {
@@ -90,7 +90,7 @@ function findCommand(command: Command, word: string): Command | undefined {
   return visibleCommands(command).find((child) => child.name() === word || child.aliases().includes(word));
 }
 
-/** Flags that follow `[command...]` are those of the guest's command. */
+/** Flags after `[command...]` belong to the guest's command. */
 function passesTheRestOn(command: Command): boolean {
   const last = command.registeredArguments.at(-1);
   return last?.name() === 'command' && last.variadic;

@@ -1,17 +1,17 @@
-/** One possible word. */
+/** One completion. */
 export interface Candidate {
   readonly value: string;
-  /** A few words beside it, for the shells that show them; may be empty. */
+  /** Shown beside it by shells that support this; may be empty. */
   readonly description: string;
 }
 
 export interface Completions {
   readonly candidates: readonly Candidate[];
-  /** Whether the shell offers paths of its own, beside the candidates. */
+  /** Paths that the shell offers in addition to the candidates. */
   readonly paths: 'none' | 'files' | 'directories';
 }
 
-/** @param operands the words before, by the names of the arguments that they are. */
+/** @param operands the earlier words, by the names of their arguments. */
 type Completer = (operands: ReadonlyMap<string, string>) => Promise<Completions>;
 
 const files: Completer = async () => Promise.resolve({ candidates: [], paths: 'files' });
@@ -21,8 +21,8 @@ const templates: Completer = async () => only(await templateNames(), 'template')
 const images: Completer = async () => only(await imageNames(), 'image');
 
 /**
- * What completes an argument or a flag's value, by the name that it has between the angle brackets. A name that is not
- * here completes to nothing.
+ * Completers by the name of the argument or of the flag's value, without angle brackets. Other names have no
+ * completions.
  */
 const COMPLETERS: Readonly<Record<string, Completer>> = {
   machine: machines,
@@ -87,7 +87,7 @@ async function imageNames(): Promise<string[]> {
   return listed.flatMap(({ names }) => names);
 }
 
-/** Those that can be pulled by name. A catalogue of the user's own that is wrong is told where it is used. */
+/** Images that can be pulled by name. Errors in the user's own catalogue are reported by `pull`, not here. */
 async function catalogueImages(): Promise<Candidate[]> {
   const { CatalogueFileError, ImageStore } = await import('../../index.ts');
   try {
@@ -101,7 +101,7 @@ async function catalogueImages(): Promise<Candidate[]> {
   }
 }
 
-/** Those that are here, and those that would be pulled. */
+/** Local images and images that can be pulled. */
 async function bootableImages(): Promise<Candidate[]> {
   const here = (await imageNames()).map((value) => ({ value, description: 'image' }));
   const others = (await catalogueImages()).filter(

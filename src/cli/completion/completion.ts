@@ -9,15 +9,15 @@ const FILES = { bash: 'vmlet.bash', zsh: '_vmlet', fish: 'vmlet.fish' } as const
 
 export function completionCommand(): Command {
   return new Command('completion')
-    .description('Prints a script that teaches a shell to complete the words of vmlet.')
-    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(FILES)))
+    .description('Prints a shell completion script for vmlet.')
+    .addArgument(new Argument('<shell>', 'shell').choices(Object.keys(FILES)))
     .addHelpText(
       'after',
       [
         '',
-        'To have it in every new shell:',
+        'To load completions in every new shell:',
         '  vmlet completion bash > ~/.local/share/bash-completion/completions/vmlet',
-        '  vmlet completion zsh > DIR/_vmlet      DIR being one of $fpath',
+        '  vmlet completion zsh > DIR/_vmlet      where DIR is in $fpath',
         '  vmlet completion fish > ~/.config/fish/completions/vmlet.fish',
       ].join('\n'),
     )

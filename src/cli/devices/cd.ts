@@ -11,42 +11,42 @@ interface Flags {
 }
 
 export function cdCommand(): Command {
-  const cd = new Command('cd').description('The CDs in the drives of machines, those that run too.');
+  const cd = new Command('cd').description('Manages CD drives of machines, running ones included.');
   cd.command('ls')
-    .description('list the drives and what is in them')
-    .argument('<machine>', 'its name')
+    .description('list the drives and their CDs')
+    .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   changing(
     cd
       .command('insert')
-      .description('put a CD into a drive; what is in it comes out')
-      .argument('<machine>', 'its name')
-      .argument('<file>', 'an ISO image')
-      .argument('[drive]', 'its name, where the machine has several'),
+      .description('insert a CD, replacing the one in the drive')
+      .argument('<machine>', 'name of the machine')
+      .argument('<file>', 'ISO image')
+      .argument('[drive]', 'name of the drive, if the machine has several'),
   ).action(async (name: string, file: string, drive: string | undefined, flags: Flags) =>
     change(name, file, drive, flags),
   );
   changing(
     cd
       .command('eject')
-      .description('take the CD out of a drive')
-      .argument('<machine>', 'its name')
-      .argument('[drive]', 'its name, where the machine has several'),
+      .description('eject the CD')
+      .argument('<machine>', 'name of the machine')
+      .argument('[drive]', 'name of the drive, if the machine has several'),
   ).action(async (name: string, drive: string | undefined, flags: Flags) =>
     change(name, undefined, drive, flags),
   );
   cd.command('add')
-    .description('give a machine a drive, from its next start on')
-    .argument('<machine>', 'its name')
-    .argument('[file]', 'an ISO image in it')
+    .description('add a drive; takes effect at the next start')
+    .argument('<machine>', 'name of the machine')
+    .argument('[file]', 'ISO image to insert')
     .action(async (name: string, file: string | undefined) => {
       printLine(await new MachineStore().get(name).addCdDrive(file));
     });
   cd.command('rm')
-    .description('take a drive from a machine, from its next start on')
-    .argument('<machine>', 'its name')
-    .argument('[drive]', 'its name, where the machine has several')
+    .description('remove a drive; takes effect at the next start')
+    .argument('<machine>', 'name of the machine')
+    .argument('[drive]', 'name of the drive, if the machine has several')
     .action(async (name: string, drive: string | undefined) => {
       printLine(await new MachineStore().get(name).removeCdDrive(drive));
     });
@@ -55,10 +55,10 @@ export function cdCommand(): Command {
 
 function changing(command: Command): Command {
   return command
-    .option('-f, --force', 'open the drive though the guest has locked it')
+    .option('-f, --force', 'open the drive even if the guest has locked it')
     .option(
       '-t, --timeout <time>',
-      'what a guest that has locked it gets to open it (default: 10s)',
+      'how long to wait for a guest that has locked the drive (default: 10s)',
       durationMs,
     );
 }
@@ -89,5 +89,5 @@ async function change(
   );
   printLine(changed.drive);
   if (changed.takesEffect === 'now') return;
-  note(`${name} has this drive from its next start on`);
+  note(`${name} gets this drive at its next start`);
 }

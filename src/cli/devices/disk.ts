@@ -7,60 +7,62 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 export function diskCommand(): Command {
-  const disk = new Command('disk').description('The disks of machines, those that run too.');
+  const disk = new Command('disk').description('Manages disks of machines, running ones included.');
   disk
     .command('ls')
-    .description('list the disks, and what each takes on the host')
-    .argument('<machine>', 'its name')
+    .description('list the disks and their size on the host')
+    .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   disk
     .command('add')
     .description(
-      'give a machine another disk. Where it runs it is plugged in at once; whether the guest has seen it, no one can ' +
-        'tell from outside. A running QEMU that is confined takes a file from elsewhere only where the file can have a ' +
-        'second name in its own directory',
+      'add a disk. It is plugged into a running machine at once; whether the guest has found it cannot be seen from ' +
+        'outside. For a running, confined QEMU the file must be on the file system of the machine’s directory, where ' +
+        'it gets a second name (hard link)',
     )
-    .argument('<machine>', 'its name')
+    .argument('<machine>', 'name of the machine')
     .argument(
       '<disk>',
-      'an empty one such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
+      'empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
     )
     .option('--json', 'print JSON')
     .action(add);
   disk
     .command('rm')
     .description(
-      'take a disk from a machine. The guest of one that runs has to let go of it. The file is kept, and it is said ' +
-        'where; a file that it only stands on always is',
+      'remove a disk. The guest of a running machine must release it. The file is kept and its path printed; backing ' +
+        'files are always kept',
     )
-    .argument('<machine>', 'its name')
+    .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'as in vmlet disk ls')
-    .option('--storage', 'remove the file too, an adopted one included')
-    .option('-t, --timeout <time>', 'what the guest gets to let go of it (default: 30s)', durationMs)
+    .option('--storage', 'delete the file too, even an adopted one')
+    .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
     .action(remove);
   disk
     .command('resize')
-    .description('make a disk larger; the guest is told, and grows what is on it by itself')
-    .argument('<machine>', 'its name')
+    .description('enlarge a disk. The guest sees the new size; growing its file systems is up to the guest')
+    .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'as in vmlet disk ls')
-    .argument('<size>', 'as in 30G, or +10G for so much more')
-    .option('--shrink', 'allow a smaller size, which cuts off what is behind it')
+    .argument('<size>', 'new size such as 30G, or increment such as +10G')
+    .option('--shrink', 'allow a smaller size; data beyond it is lost')
     .action(resize);
   disk
     .command('set')
-    .description('change how a disk is used, from the next start on')
-    .argument('<machine>', 'its name')
+    .description('change the options of a disk; takes effect at the next start')
+    .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'as in vmlet disk ls')
     .addOption(
-      new Option('--cache <kind>', 'none goes around the host’s cache; unsafe loses data in a crash').choices(
-        ['writeback', 'none', 'unsafe'],
-      ),
+      new Option('--cache <kind>', 'none bypasses the host’s cache; unsafe loses data in a crash').choices([
+        'writeback',
+        'none',
+        'unsafe',
+      ]),
     )
-    .option('--discard', 'give back to the host what the guest discards')
-    .option('--no-discard', 'keep it')
-    .option('--readonly', 'refuse what the guest writes')
-    .option('--no-readonly', 'let it write')
+    .option('--discard', 'free space on the host when the guest discards blocks')
+    .option('--no-discard', 'ignore discards')
+    .option('--readonly', 'reject writes of the guest')
+    .option('--no-readonly', 'allow writes of the guest')
     .action(set);
   return disk;
 }
@@ -84,7 +86,7 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
     disk.backingPath ?? '',
   ]);
   process.stdout.write(
-    table([['NAME', 'FORMAT', 'SIZE', 'ON HOST', 'USE', 'PORT', 'FILE', 'STANDS ON'], ...rows], {
+    table([['NAME', 'FORMAT', 'SIZE', 'ON HOST', 'USE', 'PORT', 'FILE', 'BACKING FILE'], ...rows], {
       numbers: [2, 3],
     }),
   );
@@ -105,9 +107,7 @@ async function add(name: string, text: string, { json }: { json?: true }): Promi
   if (json) printJson({ version: 1, disk: added });
   else printLine(added.name);
   if (json || added.port === undefined) return;
-  note(
-    `${added.name} is plugged in; the guest finds it as /dev/disk/by-id/virtio-${added.name} when it looks`,
-  );
+  note(`${added.name} is plugged in; in the guest: /dev/disk/by-id/virtio-${added.name}`);
 }
 
 async function remove(
@@ -138,7 +138,7 @@ async function set(
 ): Promise<void> {
   const { cache, discard, readonly: readOnly } = flags;
   if (cache === undefined && discard === undefined && readOnly === undefined) {
-    throw new InvalidInputError('changes', 'none was given', {
+    throw new InvalidInputError('changes', 'missing', {
       hint: 'give --cache, --[no-]discard or --[no-]readonly',
     });
   }
@@ -146,5 +146,5 @@ async function set(
   await machine.setDisk(disk, { cache, discard, readOnly });
   printLine(disk);
   if (machine.status().kind !== 'running') return;
-  note(`${name} runs; it has this after: vmlet restart ${name}`);
+  note(`${name} is running; to apply this, run: vmlet restart ${name}`);
 }

@@ -12,25 +12,25 @@ const BACKENDS =
   'changes.';
 
 export function portCommand(): Command {
-  const port = new Command('port').description('The ports of the host that lead into machines.');
+  const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
   port
     .command('add')
-    .description(`publish more ports. ${BACKENDS}`)
-    .argument('<machine>', 'its name')
+    .description(`forward more ports. ${BACKENDS}`)
+    .argument('<machine>', 'name of the machine')
     .argument('<ports...>', '[ip:][host]:guest[/tcp|udp], ranges too')
     .option('--json', 'print JSON')
     .action(add);
   port
     .command('rm')
-    .description(`take forwards away. ${BACKENDS}`)
-    .argument('<machine>', 'its name')
-    .argument('[ports...]', 'host ports, or forwards as they were given')
+    .description(`remove forwards. ${BACKENDS}`)
+    .argument('<machine>', 'name of the machine')
+    .argument('[ports...]', 'host ports, or forwards as they were added')
     .option('--all', 'all of them')
     .action(remove);
   port
     .command('ls', { isDefault: true })
-    .description('list the forwards. The word ls may be left out.')
-    .argument('<machine>', 'its name')
+    .description('list the forwards; the word ls may be left out')
+    .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   return port;
@@ -47,7 +47,7 @@ async function add(name: string, ports: string[], flags: { json?: true }): Promi
 
 async function remove(name: string, ports: string[], flags: { all?: true }): Promise<void> {
   if (ports.length === 0 && !flags.all) {
-    throw new InvalidInputError('ports', 'none was given', { hint: 'give host ports, or --all' });
+    throw new InvalidInputError('ports', 'missing', { hint: 'give host ports, or --all' });
   }
   await untilInterrupted(async (signal) =>
     new MachineStore().get(name).removePorts(flags.all ? undefined : ports, { signal }),
@@ -65,7 +65,7 @@ function print(forwards: readonly Forward[], { json }: { json?: true }): void {
   }
   const rows = forwards.map(({ hostAddress, hostPort, guestPort, protocol }) => [
     hostPort === undefined
-      ? `${hostAddress}, a port that is free`
+      ? `${hostAddress}, chosen at start`
       : formatEndpoint(hostAddress, hostPort, protocol),
     `${guestPort}/${protocol}`,
   ]);

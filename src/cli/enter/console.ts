@@ -16,13 +16,12 @@ const SCROLL_BACK = 50;
 export function consoleCommand(): Command {
   return new Command('console')
     .description(
-      'Connects the terminal, or standard input and output, to the serial console of a machine until Ctrl-] is typed or ' +
-        'the machine ends. Any number can be connected at once. A test that is paused names sockets for this, which are ' +
-        'given as paths.',
+      'Connects standard input and output to the serial console of a machine until Ctrl-] is typed or the machine ' +
+        'ends. Several clients can be connected at once. A paused test prints the path of a socket to connect to.',
     )
-    .argument('<machine>', 'its name, or the path of a socket')
-    .option('--read-only', 'type nothing; Ctrl-C leaves too')
-    .option('--lines <n>', 'show the last so many lines of the log first', lineCount, SCROLL_BACK)
+    .argument('<machine>', 'name of the machine, or path of a socket')
+    .option('--read-only', 'send no input; Ctrl-C detaches too')
+    .option('--lines <n>', 'show the last N lines of the log first', lineCount, SCROLL_BACK)
     .action(openConsole);
 }
 
@@ -32,10 +31,10 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   const machine = name.includes('/') ? undefined : new MachineStore().get(name).live();
   const { stdin, stdout, stderr } = process;
   const what = machine ? `the serial console of ${name}` : name;
-  if (stdin.isTTY) stderr.write(`vmlet: ${what}; Ctrl-] leaves it\n`);
+  if (stdin.isTTY) stderr.write(`vmlet: ${what}; press Ctrl-] to detach\n`);
   const end = await untilInterrupted(async (signal) => {
     using _raw = rawTerminal();
-    const input = readOnly ? stdin.pipe(leavingOnly()) : stdin;
+    const input = readOnly ? stdin.pipe(detachKeysOnly()) : stdin;
     try {
       if (!machine) return { kind: await attachConsole(name, { input, output: stdout, signal }) } as const;
       return await machine.console({
@@ -48,13 +47,13 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
       if (input !== stdin) stdin.unpipe().pause();
     }
   });
-  // Nobody knows where the guest has left the cursor.
+  // The guest may have left the cursor anywhere.
   if (stdout.isTTY) stderr.write('\n');
   if (end.kind === 'closed') stderr.write(`vmlet: ${name} is closed\n`);
   if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
 }
 
-/** A terminal would answer the questions in what is old, and the guest would take that for typing. */
+/** Removes escape sequences: a terminal would answer queries in old output, and the guest would read that as input. */
 function plain(bytes: Buffer): string {
   const text = new PrintableText();
   return text.push(bytes) + text.end();
@@ -71,12 +70,12 @@ function rawTerminal(): Disposable {
   };
 }
 
-/** Of what is typed, or what a terminal answers, only the keys that leave. */
-function leavingOnly(): Transform {
+/** Drops all input except the keys that detach. */
+function detachKeysOnly(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const leaves = chunk.includes(CTRL_RIGHT_BRACKET) || chunk.includes(CTRL_C);
-      done(null, leaves ? Buffer.of(CTRL_RIGHT_BRACKET) : undefined);
+      const detaches = chunk.includes(CTRL_RIGHT_BRACKET) || chunk.includes(CTRL_C);
+      done(null, detaches ? Buffer.of(CTRL_RIGHT_BRACKET) : undefined);
     },
   });
 }

@@ -7,12 +7,12 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 export function cpCommand(): Command {
   return new Command('cp')
     .description(
-      'Copies one file into a machine or out of it, with its permission bits, by vmlet’s agent or QEMU’s. What is copied ' +
-        'by vmlet’s is there whole or not at all: a file of the machine that grows or shrinks meanwhile is refused, except ' +
-        'for one of 0 or 4096 bytes, as those of /proc and /sys say they are. A local name with a colon is written with a slash: ./a:b.',
+      'Copies one file into a machine or out of it, with its permission bits, by vmlet’s agent or QEMU’s. With vmlet’s ' +
+        'agent the target appears only when it is complete; a source in the machine that changes its size meanwhile is ' +
+        'an error (except files of /proc and /sys). Write a local name that contains a colon with a slash: ./a:b.',
     )
-    .argument('<file>', 'what to copy: NAME:/PATH in a machine, or a file here')
-    .argument('<path>', 'where to: the other of the two; into it where it is a directory')
+    .argument('<file>', 'source: NAME:/PATH in a machine, or a local file')
+    .argument('<path>', 'target: a local path, or NAME:/PATH; a directory takes the file')
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
     .action(copy);
 }
@@ -25,7 +25,7 @@ async function copy(
   const from = parsePlace(source);
   const to = parsePlace(target);
   if ((from.machine === undefined) === (to.machine === undefined)) {
-    throw new InvalidInputError('cp', 'exactly one of the two is in a machine, as NAME:/PATH', {
+    throw new InvalidInputError('cp', 'exactly one of source and target must be in a machine (NAME:/PATH)', {
       hint: 'for example: vmlet cp ./file web:/root/',
     });
   }
@@ -37,7 +37,7 @@ async function copy(
   });
 }
 
-/** A machine's name has no slash, so what has one before the colon is a path here. */
+/** A machine's name has no slash, so a slash before the colon makes it a local path. */
 function parsePlace(text: string): { readonly machine: string | undefined; readonly path: string } {
   const [, machine, path] = /^([^:/]+):(.*)$/s.exec(text) ?? [];
   return machine === undefined || path === undefined ? { machine: undefined, path: text } : { machine, path };

@@ -15,23 +15,23 @@ interface Flags extends GuestCommandFlags {
 export function execCommand(): Command {
   return new Command('exec')
     .description(
-      'Runs a command in a machine by vmlet’s agent and exits with its status, as vmlet run does. Where the guest has ' +
-        'QEMU’s agent only, the command gets all of its input before it starts, has no terminal and no other user, ' +
-        'cannot be interrupted, and what it prints comes when it has ended, at most 16 MiB. Any number run at once; ' +
-        'QEMU’s agent serves one at a time, and others wait.',
+      'Runs a command in a machine by vmlet’s agent and exits with the status of the command. Any number of commands ' +
+        'run at once. In a guest that only has QEMU’s agent, commands run one at a time, input is read completely before ' +
+        'the command starts, output (at most 16 MiB) is printed when it ends, and --tty, --user and interrupts are not ' +
+        'available.',
     )
-    .argument('<machine>', 'its name')
-    .argument('[command...]', 'what to run; a shell where none is given')
-    .option('-d, --detach', 'do not wait for the command; prints its process id in the guest')
-    .option('-i, --interactive', 'pass stdin on even where it is a terminal')
-    .option('-t, --tty', 'give the command a terminal')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
-    .option('-w, --workdir <dir>', 'directory to run in')
+    .argument('<machine>', 'name of the machine')
+    .argument('[command...]', 'command to run (default: a shell)')
+    .option('-d, --detach', 'run in the background and print the process id in the guest')
+    .option('-i, --interactive', 'pass stdin to the command even if it is a terminal')
+    .option('-t, --tty', 'allocate a terminal for the command')
+    .option('-e, --env <name=value>', 'set a variable; NAME alone copies it from this environment', collect)
+    .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {
-      // Whatever follows the name is the command's own, so that commander leaves its first -- in place.
+      // commander keeps the first `--` after the name, since the words there belong to the command.
       const [, ...rest] = command.args;
       await exec(name, rest[0] === '--' ? rest.slice(1) : rest, flags);
     });
@@ -57,17 +57,17 @@ async function exec(name: string, words: readonly string[], flags: Flags): Promi
   );
 }
 
-/** A session of its own outlives the connection to the agent; where there is no setsid, it is told not to hang up. */
+/** A session of its own outlives the connection to the agent; without setsid the command ignores SIGHUP. */
 const IN_BACKGROUND =
   'command -v -- "$1" >/dev/null || { echo "$1: not found" >&2; exit 127; }; ' +
   'if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 & ' +
   'else trap "" HUP; "$@" </dev/null >/dev/null 2>&1 & fi; echo "$!"';
 
-/** @throws InvalidInputError for flags that make no sense for it. */
+/** @throws InvalidInputError for flags that need a connection to the command. */
 function detached(words: readonly string[], { tty, interactive }: Flags): string[] {
   const problem =
     words.length === 0
-      ? 'missing command; a shell has nobody to talk to'
+      ? 'missing command'
       : (tty ?? interactive)
         ? `cannot be used together with ${tty ? '--tty' : '--interactive'}`
         : undefined;
@@ -75,7 +75,7 @@ function detached(words: readonly string[], { tty, interactive }: Flags): string
   return ['/bin/sh', '-c', IN_BACKGROUND, 'sh', ...words];
 }
 
-/** $1: the directory, empty for the agent's own; then NAME=value words up to an empty one, then the command. */
+/** $1: directory, empty for the agent's own; then NAME=value words up to an empty one, then the command. */
 const IN_PLACE =
   'if [ -n "$1" ]; then cd -- "$1" || exit 126; fi; shift; while [ -n "$1" ]; do export "$1"; shift; done; shift; exec "$@"';
 
@@ -88,8 +88,8 @@ async function runByQga(
   const refused = { '--tty': flags.tty, '--user': flags.user, 'a shell': argv.length === 0 || undefined };
   const asked = Object.entries(refused).find(([, value]) => value !== undefined);
   if (asked) {
-    throw new InvalidInputError('exec', `${asked[0]} is not possible by QEMU's agent`, {
-      hint: 'it takes vmlet-agent in the guest; vmlet ssh has terminals too',
+    throw new InvalidInputError('exec', `QEMU's agent does not support ${asked[0]}`, {
+      hint: 'install vmlet-agent in the guest, or use vmlet ssh',
     });
   }
   const passesStdin = flags.interactive ?? !process.stdin.isTTY;
@@ -100,7 +100,7 @@ async function runByQga(
   );
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);
-  // The agent tells the number of a signal, which the channel leaves out: the command did not exit by itself.
+  // Without an exit code the command was killed; the channel does not pass the signal's number on.
   return result.exitCode ?? exitCodeOfSignal('SIGKILL');
 }
 

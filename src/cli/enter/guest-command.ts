@@ -10,7 +10,7 @@ import { attachTerminal } from '../session/terminal.ts';
 
 const SHELL = ['/bin/sh', '-l'];
 
-/** Gives a command in a guest our streams, signals and, where it is wanted, our terminal. Returns its exit status. */
+/** Connects a command in a guest to our streams, signals and, on request, terminal. Returns its exit status. */
 export async function runInGuest(
   exec: (argv: readonly string[], options: ExecOptions) => GuestProcess,
   argv: readonly string[],
@@ -19,7 +19,7 @@ export async function runInGuest(
   signal: AbortSignal,
 ): Promise<number> {
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  // Whoever gives no command wants to be in the guest.
+  // Without a command the user wants an interactive shell.
   const wantsTerminal = flags.tty ?? (argv.length === 0 && onTerminal);
   const passesStdin = flags.interactive ?? (wantsTerminal || !process.stdin.isTTY);
   const guestProcess = exec(argv.length > 0 ? argv : SHELL, {
@@ -27,13 +27,13 @@ export async function runInGuest(
     cwd: flags.workdir,
     user: flags.user,
     tty: wantsTerminal ? terminalSize() : undefined,
-    // A terminal is its own input, and there is nothing to read from a terminal that was not asked for.
+    // A terminal carries its own input; without --interactive nothing is read from the local terminal.
     ...(wantsTerminal ? {} : { stdin: passesStdin ? 'pipe' : 'empty' }),
     signal,
   });
   let asked: Interruption = 'SIGTERM';
   const output = new OutputAfterSignal([guestProcess.stdout, guestProcess.stderr], () => {
-    note(`the command ignores ${asked} and prints without end; it is killed`);
+    note(`the command ignored ${asked} and keeps printing; killing it`);
     interrupts.end(asked);
   });
   interrupts.whenAsked = (name) => {
@@ -55,7 +55,7 @@ export async function runInGuest(
     return result.signal === undefined ? (result.exitCode ?? 0) : exitCodeOfSignal(result.signal);
   } finally {
     process.stdin.unpipe();
-    // A terminal or a pipe that somebody holds open would keep this process alive.
+    // An open terminal or pipe would keep this process alive.
     process.stdin.destroy();
   }
 }

@@ -10,13 +10,12 @@ interface Flags {
 export function sendkeyCommand(): Command {
   return new Command('sendkey')
     .description(
-      'Types on the keyboard of a machine, as fast as its guest reads: combinations such as ctrl-alt-f2, one after the ' +
-        'other, or text for a guest with a US layout.',
+      'Types on the keyboard of a machine: key combinations such as ctrl-alt-f2, or text for a guest with a US layout.',
     )
-    .argument('<machine>', 'its name')
-    .argument('[keys...]', 'combinations; names are QEMU’s, Linux’s (KEY_ENTER) or usual ones')
-    .option('--text <text>', 'type this first; a newline is Enter')
-    .option('--hold <time>', 'how long each is held (default: 20ms)', durationMs)
+    .argument('<machine>', 'name of the machine')
+    .argument('[keys...]', 'key combinations, in QEMU’s, Linux’s (KEY_ENTER) or common names')
+    .option('--text <text>', 'type this text first; a newline is Enter')
+    .option('--hold <time>', 'how long each key is held (default: 20ms)', durationMs)
     .action(async (name: string, keys: string[], { text, hold }: Flags) => {
       const { MachineStore } = await import('../../machines/index.ts');
       const machine = new MachineStore().get(name).live();

@@ -12,7 +12,7 @@ interface Flags extends Pick<GuestCommandFlags, 'user' | 'workdir'> {
   readonly timeout?: number;
 }
 
-/** The agent comes up before an ssh server; where it does not, there is none. */
+/** The agent starts before an ssh server; a guest that answers by ssh alone has no agent. */
 const AGENT_PREFERENCE_MS = 2000;
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** The agent sets SHELL to the one of the account. */
@@ -21,12 +21,12 @@ const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'];
 export function shellCommand(): Command {
   return new Command('shell')
     .description(
-      'Opens a login shell in a machine, by vmlet’s agent or else by ssh. By the agent it is a shell of root, if no other ' +
-        'user is given; by ssh it is one of the user who logs in there.',
+      'Opens a login shell in a machine, by vmlet’s agent or else by ssh. The agent’s shell runs as root unless --user is ' +
+        'given; ssh logs in as the machine’s ssh user.',
     )
-    .argument('<machine>', 'its name')
-    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; by the agent only')
-    .option('-w, --workdir <dir>', 'directory to begin in; by the agent only')
+    .argument('<machine>', 'name of the machine')
+    .option('-u, --user <user>', 'user to run as, by name or UID[:GID]; agent only')
+    .option('-w, --workdir <dir>', 'working directory; agent only')
     .option('--timeout <time>', 'how long to wait for the agent or the ssh server (default: 2m)', durationMs)
     .action(openShell);
 }
@@ -55,7 +55,7 @@ interface Limits {
   readonly signal: AbortSignal;
 }
 
-/** Undefined where the guest answers by ssh, and has no agent with terminals. */
+/** Returns undefined if the guest answers by ssh and has no agent that supports terminals. */
 async function findAgent(name: string, { timeoutMs, signal }: Limits): Promise<VmletChannel | undefined> {
   const machine = new MachineStore().get(name);
   const settled = new AbortController();
@@ -68,7 +68,7 @@ async function findAgent(name: string, { timeoutMs, signal }: Limits): Promise<V
     return chosen;
   } catch (error) {
     signal.throwIfAborted();
-    // The agent's, which says how a guest gets one.
+    // The agent's error, which says how to install it.
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
     settled.abort();
@@ -84,7 +84,7 @@ async function openAgent(live: LiveMachine, limits: Limits): Promise<VmletChanne
   return undefined;
 }
 
-/** An agent that has come up meanwhile is as good as ssh, and asks for no key. */
+/** Prefers an agent that has started meanwhile: it needs no key. */
 async function soonOf(byAgent: Promise<VmletChannel | undefined>): Promise<VmletChannel | undefined> {
   return Promise.race([byAgent.catch(() => undefined), pause(AGENT_PREFERENCE_MS).then(() => undefined)]);
 }

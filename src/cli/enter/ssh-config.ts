@@ -11,18 +11,18 @@ interface Flags {
 export function sshConfigCommand(): Command {
   return new Command('ssh-config')
     .description(
-      'Adds one line to ~/.ssh/config, so that plain ssh, scp, rsync and editors know machines as NAME.vmlet. A machine ' +
-        'is known from its first start on. The first connection is best made by vmlet ssh, which lets the key in.',
+      'Adds one line to ~/.ssh/config, so that ssh, scp, rsync and editors reach machines as NAME.vmlet, from their first ' +
+        'start on. Connect with vmlet ssh once to authorize the key.',
     )
-    .option('--print', 'print the line, and change nothing')
-    .option('--remove', 'take the line out')
+    .option('--print', 'print the line and change nothing')
+    .option('--remove', 'remove the line')
     .action(sshConfig);
 }
 
 async function sshConfig(flags: Flags): Promise<void> {
   const store = new MachineStore();
   if (flags.print && flags.remove) {
-    throw new InvalidInputError('remove', 'is not for --print');
+    throw new InvalidInputError('remove', 'cannot be used together with --print');
   }
   if (flags.print) {
     printLine((await store.sshInclude()).line);

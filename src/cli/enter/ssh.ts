@@ -13,22 +13,22 @@ interface Flags {
   readonly printKey?: true;
 }
 
-/** A guest that boots takes longer. */
+/** Time for a guest that is still booting. */
 const SILENT_MS = 5000;
-/** ssh's own status when it could not connect or log in. */
+/** The exit status of ssh when it could not connect or log in. */
 const SSH_FAILED = 255;
 
 export function sshCommand(): Command {
   return new Command('ssh')
     .description(
-      'Logs in by the system’s ssh, or runs a command, and exits with its status. It waits until the guest’s ssh server ' +
-        'answers. With the first connection, an agent in the guest (vmlet’s or QEMU’s) authorizes the machine’s own key ' +
-        'and tells the host keys; without an agent the first host key is accepted, and the key has to be put into the ' +
-        'guest by hand (--print-key).',
+      'Logs in with the system’s ssh, or runs a command and exits with its status. Waits until the guest’s ssh server ' +
+        'answers. At the first connection an agent in the guest (vmlet’s or QEMU’s) authorizes the machine’s own key and ' +
+        'reports the host keys. Without an agent the first host key is accepted, and you add the key to the guest ' +
+        '(--print-key).',
     )
-    .argument('<machine>', 'its name')
-    .argument('[command...]', 'what to run; a login shell where none is given')
-    .option('-t, --tty', 'give the command a terminal')
+    .argument('<machine>', 'name of the machine')
+    .argument('[command...]', 'command to run (default: a login shell)')
+    .option('-t, --tty', 'allocate a terminal for the command')
     .option(
       '--timeout <time>',
       'how long to wait for the ssh server (default: 2m; six times as long without KVM)',
@@ -36,15 +36,12 @@ export function sshCommand(): Command {
     )
     .option(
       '--provision',
-      'authorize the key and ask for the host keys again, as after a snapshot was restored',
+      'authorize the key and read the host keys again, for example after restoring a snapshot',
     )
-    .option(
-      '--print-key',
-      'print the machine’s public key, for authorized_keys in the guest, and do nothing else',
-    )
+    .option('--print-key', 'print the machine’s public key, for authorized_keys in the guest, and exit')
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {
-      // Whatever follows the name is the command's own, so that commander leaves its first -- in place.
+      // commander keeps the first `--` after the name, since the words there belong to the command.
       const [, ...rest] = command.args;
       await ssh(name, rest[0] === '--' ? rest.slice(1) : rest, flags);
     });
@@ -66,7 +63,7 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
 async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
   const progress = new ProgressLine();
   let doing = `waiting for ssh of ${live.name}…`;
-  // Without a terminal to show it on, it is said once.
+  // Without a terminal for progress it is printed once.
   const sayOnce = setTimeout(() => {
     if (!progress.enabled) note(doing);
   }, SILENT_MS);
@@ -89,7 +86,7 @@ async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {
   }
 }
 
-/** ssh has said what went wrong; only where it was the login there is something to do about it here. */
+/** ssh has printed the reason; a rejected login gets advice. */
 async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: SshAccess): Promise<void> {
   const isRefused = await untilInterrupted(
     async (signal) => machine.status().kind === 'running' && (await live.refusesSsh(access, { signal })),
@@ -99,8 +96,8 @@ async function hintAtLogin(machine: NamedMachine, live: LiveMachine, access: Ssh
 
 function loginHint({ name, spec }: LiveMachine, { authorized }: SshAccess): string {
   return authorized
-    ? `${name} does not know our key any more, or has other keys, as after a snapshot was restored; set them up again: ` +
+    ? `the keys of ${name} have changed, for example by restoring a snapshot; to set them up again, run: ` +
         `vmlet ssh --provision ${name}`
-    : `${name} has no agent that lets our key in; put it into ~/.ssh/authorized_keys of ${spec.sshUser} there: ` +
+    : `${name} has no agent to authorize the key; add it to ~/.ssh/authorized_keys of ${spec.sshUser} in the guest: ` +
         `vmlet ssh --print-key ${name}`;
 }

@@ -5,9 +5,11 @@ import { note, printLine } from '../output/say.ts';
 
 export function viewCommand(): Command {
   return new Command('view')
-    .description('Opens the screen of a machine in the VNC viewer that is installed, until that is closed.')
-    .argument('<machine>', 'its name')
-    .option('--print', 'print the command that opens it, and run none')
+    .description(
+      'Opens the screen of a machine in the installed VNC viewer. Returns when the viewer is closed.',
+    )
+    .argument('<machine>', 'name of the machine')
+    .option('--print', 'print the viewer’s command instead of running it')
     .action(view);
 }
 
@@ -24,7 +26,7 @@ async function view(name: string, { print }: { print?: true }): Promise<void> {
     process.exitCode = signal === undefined ? exitCode : exitCodeOfSignal(signal);
   } catch (error) {
     if (error instanceof MissingProgramError) {
-      note(`${name} shows its screen by VNC at ${machine.files.vncSocket}`);
+      note(`VNC socket of ${name}: ${machine.files.vncSocket}`);
     }
     throw error;
   }

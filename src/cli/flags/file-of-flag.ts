@@ -2,42 +2,42 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 
-/** What the library takes into a seed; more is not even read. */
+/** The library's limit for a file in a seed; larger files are not read. */
 const MAX_BYTES = 1024 * 1024;
 
 interface FileHints {
-  /** For what cannot be read. */
+  /** For a file that cannot be read. */
   readonly missing?: string;
-  /** For what is too large. */
+  /** For a file that is too large. */
   readonly large?: string;
 }
 
-/** @throws InvalidInputError that names the flag, for what cannot be read, is too large or is no text. */
+/** @throws InvalidInputError that names the flag, for a file that is unreadable, too large or not text. */
 export function textOf(path: string, flag: string, hints: FileHints = {}): string {
   const bytes = contentOf(path, flag, hints);
   if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw new InvalidInputError(flag, `${path} is no text in UTF-8`);
+  throw new InvalidInputError(flag, `${path} is not UTF-8 text`);
 }
 
-/** @throws InvalidInputError that names the flag, for what cannot be read or is too large. */
+/** @throws InvalidInputError that names the flag, for a file that is unreadable or too large. */
 export function contentOf(path: string, flag: string, hints: FileHints = {}): Buffer {
   try {
     const { size } = statSync(path);
     if (size > MAX_BYTES) {
-      throw new InvalidInputError(flag, `${path} has ${size} bytes; at most ${MAX_BYTES} are taken`, {
+      throw new InvalidInputError(flag, `${path} has ${size} bytes; the limit is ${MAX_BYTES}`, {
         hint: hints.large,
       });
     }
     return readFileSync(path);
   } catch (error) {
     const problem = isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')
-      ? 'is not there'
+      ? `no such file: ${path}`
       : isSystemError(error, 'EISDIR')
-        ? 'is a directory, and a file was expected'
+        ? `${path} is a directory; expected a file`
         : isSystemError(error, 'EACCES')
-          ? 'may not be read by this user'
+          ? `permission denied: ${path}`
           : undefined;
     if (problem === undefined) throw error;
-    throw new InvalidInputError(flag, `${path} ${problem}`, { hint: hints.missing, cause: error });
+    throw new InvalidInputError(flag, problem, { hint: hints.missing, cause: error });
   }
 }

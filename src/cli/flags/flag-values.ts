@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
 
-/** A flag whose values are shown and completed here; which are right is for the library to say. */
+/** A flag whose values are shown and completed; the library validates them. */
 export function choice(flags: string, description: string, choices: readonly string[]): Option {
   const option = new Option(flags, description);
   option.argChoices = [...choices];
@@ -24,18 +24,18 @@ export function lineCount(text: string): number {
 
 const LONGEST_MS = 24 * 24 * 3_600_000;
 
-/** Seconds by default, as for timeout(1): `90`, `1.5`, `30s`, `5m`, `1h`. */
+/** Parses a duration, in seconds without a unit as timeout(1) does: `90`, `1.5`, `30s`, `5m`, `1h`. */
 export function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
   const milliseconds = Number(match?.[1] ?? 0) * factor;
   if (!(milliseconds > 0 && milliseconds <= LONGEST_MS)) {
-    throw new InvalidArgumentError('expected a time above zero such as 30, 1.5m or 2h, and 24 days at most');
+    throw new InvalidArgumentError('expected a positive duration such as 30, 1.5m or 2h, at most 24 days');
   }
   return milliseconds;
 }
 
-/** `NAME=value`, or `NAME` for the value that it has here, as with podman. */
+/** Parses `NAME=value`, or `NAME` to copy the variable from this environment, as podman does. */
 export function guestEnvironment(settings: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     settings.flatMap((setting): [string, string][] => {

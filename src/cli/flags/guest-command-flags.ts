@@ -1,4 +1,4 @@
-/** The flags of a command in a guest, as podman has them. */
+/** Flags of a command in a guest, as in podman. */
 export interface GuestCommandFlags {
   readonly interactive?: true;
   readonly tty?: true;

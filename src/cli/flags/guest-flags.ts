@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { GuestOptions } from '../../index.ts';
 
-/** What commander makes of the flags that describe the guest on an image which no catalogue describes. */
+/** Flags that describe the guest of an image that is in no catalogue. */
 export interface GuestFlags {
   readonly user?: string;
   readonly firmware?: GuestOptions['firmware'];
@@ -10,30 +10,32 @@ export interface GuestFlags {
   readonly agent?: true;
 }
 
-/** @param prefix what their descriptions begin with, where they are for one kind of image alone. */
+/** @param prefix of the descriptions, for flags that apply to one kind of image only. */
 export function addGuestFlags(command: Command, prefix = ''): Command {
   return command
-    .option('--user <user>', `${prefix}the account that is on it, where ssh logs in (default: none)`)
+    .option('--user <user>', `${prefix}account on the image that ssh logs in to (default: none)`)
     .addOption(
-      new Option('--firmware <kind>', `${prefix}what boots it (default: bios)`).choices(['bios', 'uefi']),
-    )
-    .addOption(
-      new Option('--cpu <level>', `${prefix}what its programs need at least (default: x86-64)`).choices([
-        'x86-64',
-        'x86-64-v2',
-        'x86-64-v3',
+      new Option('--firmware <kind>', `${prefix}firmware it boots with (default: bios)`).choices([
+        'bios',
+        'uefi',
       ]),
     )
     .addOption(
       new Option(
+        '--cpu <level>',
+        `${prefix}minimum processor level of its programs (default: x86-64)`,
+      ).choices(['x86-64', 'x86-64-v2', 'x86-64-v3']),
+    )
+    .addOption(
+      new Option(
         '--provisioner <kind>',
-        `${prefix}what on it sets up users at the first boot (default: cloud-init)`,
+        `${prefix}program on it that sets up users at the first boot (default: cloud-init)`,
       ).choices(['cloud-init', 'nuageinit', 'tiny-cloud', 'none']),
     )
-    .option('--agent', `${prefix}vmlet's agent is on it, as on what was built here`);
+    .option('--agent', `${prefix}it contains vmlet's agent, as images built by vmlet do`);
 }
 
-/** Undefined where none was given. */
+/** Returns undefined if no flag was given. */
 export function guestOptions({ user, firmware, cpu, provisioner, agent }: GuestFlags): GuestOptions {
   return { user, firmware, cpu, provisioner, agent };
 }

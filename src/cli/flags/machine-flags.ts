@@ -4,21 +4,21 @@ import { type OptionFlag, launchFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from './option-flags.ts';
 import { addSeedFlags } from './seed-flags.ts';
 
-/** What commander makes of the flags of a machine that nobody keeps, apart from options of the library. */
+/** Flags of disposable machines, apart from the library's options. */
 export interface MachineFlags {
   readonly console?: true;
   readonly debug?: true;
 }
 
-/** What `run` and `template create` take alike to describe a machine that nobody keeps. */
+/** Adds the flags that `run` and `template create` share. */
 export function addMachineFlags(command: Command, flags: readonly OptionFlag[] = launchFlags): Command {
   addOptionFlags(command, flags)
-    .option('--console', "show the guest's serial console on stderr")
-    .option('--debug', 'say on stderr what is done and when, as JSON lines');
+    .option('--console', "print the guest's serial console to stderr")
+    .option('--debug', 'log to stderr as JSON lines');
   return addSeedFlags(command);
 }
 
-/** The library validates them; its errors name the same words. */
+/** The library validates the values; its errors use the same names. */
 export function launchOptions(
   image: string | undefined,
   flags: object,

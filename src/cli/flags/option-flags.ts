@@ -5,7 +5,7 @@ import { choice, collect, durationMs, wholeNumber } from './flag-values.ts';
 
 const NAMES = new WeakMap<Command, Map<string, string>>();
 
-/** Gives a command flags for options of the library. Which values are right is for the library to say. */
+/** Adds flags for options of the library, which validates their values. */
 export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): Command {
   const names = new Map(NAMES.get(command));
   for (const flag of flags) {
@@ -17,13 +17,13 @@ export function addOptionFlags(command: Command, flags: readonly OptionFlag[]): 
   return command;
 }
 
-/** A flag of the command's own for what the library calls otherwise, as in `--output` for `name`. */
+/** Names the flag of a library option where the two differ, as `--output` for `name`. */
 export function nameFlag(command: Command, option: string, flag: string): Command {
   NAMES.set(command, new Map([...flagsOfOptions(command), [option, flag]]));
   return command;
 }
 
-/** The flags of a command, as in `--disk`, by the library's names for what they say, as in `disks`. */
+/** Flags of a command (`--disk`) by the library's names (`disks`). */
 export function flagsOfOptions(command: Command): ReadonlyMap<string, string> {
   return NAMES.get(command) ?? new Map();
 }
@@ -37,12 +37,12 @@ function commanderOption({ flag, description, group, value, choices }: OptionFla
   return option;
 }
 
-/** commander's name of a flag, as in `bootTimeout`. */
+/** Name of a flag in commander, such as `bootTimeout`. */
 export function attributeOf({ flag }: OptionFlag): string {
   return new Option(flag).attributeName();
 }
 
-/** Options of the library by its own names, for those flags that were given. */
+/** Returns the library's options for the given flags. */
 export function givenOptions(flags: readonly OptionFlag[], given: object): Record<string, unknown> {
   const values = new Map(Object.entries(given));
   return Object.fromEntries(
@@ -54,7 +54,7 @@ export function givenOptions(flags: readonly OptionFlag[], given: object): Recor
   );
 }
 
-/** `key=value`; a key alone has an empty value. */
+/** Parses `key=value`; a key alone has an empty value. */
 export function pairsOf(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text): [string, string] => {

@@ -6,7 +6,7 @@ import type { MachineFlags } from './machine-flags.ts';
 import { attributeOf, givenOptions } from './option-flags.ts';
 import { SEED_FLAGS } from './seed-flags.ts';
 
-/** What commander makes of the flags of `vmlet run`, apart from options of the library. */
+/** Flags of `vmlet run`, apart from the library's options. */
 export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly kernel?: string;
   readonly template?: string;
@@ -16,20 +16,20 @@ export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly json?: true;
 }
 
-/** With a kernel of the user's or a template there is no image, and all the words are the command. */
+/** With --kernel or --template there is no image; all words are the command. */
 export function splitWords(words: readonly string[], flags: RunFlags): { image?: string; command: string[] } {
   if (flags.kernel !== undefined || flags.template !== undefined) return { command: [...words] };
   const [image, ...rest] = words;
   if (image === undefined) {
-    throw new InvalidInputError('image', 'none was given', {
+    throw new InvalidInputError('image', 'missing', {
       hint: 'for example: vmlet run micro -- uname -a, or vmlet run debian:13 -- cat /etc/os-release',
     });
   }
-  // Whatever follows the image is the command's own, so that commander leaves its first -- in place.
+  // commander keeps the first `--` after the image, since the words there belong to the command.
   return { image, command: rest[0] === '--' ? rest.slice(1) : rest };
 }
 
-/** @throws InvalidInputError for a flag that describes the machine, as the template does. */
+/** @throws InvalidInputError for a flag that describes the machine: the template does that. */
 export function forkOptions(flags: object): ForkOptions {
   const ofForks = new Set(forkFlags.map(({ option }) => option));
   const described = [
@@ -39,8 +39,8 @@ export function forkOptions(flags: object): ForkOptions {
   const given = Object.keys(flags).find((flag) => described.includes(flag));
   if (given !== undefined) {
     const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new InvalidInputError('template', `${flag} cannot be had together with --template`, {
-      hint: 'a fork has what its template has: leave it out, or make another template with it',
+    throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
+      hint: `leave out ${flag}, or create another template with it`,
     });
   }
   return givenOptions(forkFlags, flags);

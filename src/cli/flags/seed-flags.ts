@@ -6,7 +6,7 @@ import type { SeedFile, SeedOptions } from '../../index.ts';
 import { contentOf, textOf } from './file-of-flag.ts';
 import { collect } from './flag-values.ts';
 
-/** What commander makes of the flags that say what a guest becomes at its first boot. */
+/** Flags that set up a guest at its first boot. */
 export interface SeedFlags {
   readonly cloudInit?: true;
   readonly username?: string;
@@ -25,24 +25,25 @@ const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 export const SEED_FLAGS: readonly Option[] = [
   new Option(
     '--cloud-init',
-    'give a disk FILE the agent, a user and the rest by a seed for cloud-init; implied by all below, and by an image ' +
-      'that has cloud-init and no agent',
+    'set up a disk FILE by cloud-init: agent, user and the flags below; implied by these, and by an image that has ' +
+      'cloud-init and no agent',
   ),
-  new Option('--username <name>', 'the user that is made, with sudo (default: your own name)'),
-  new Option('--ssh-key <file>', 'who may log in: a .pub file, or a public key itself').argParser(collect),
-  new Option('--hostname <name>', "what the guest is called (default: the machine's name)"),
-  new Option('--package <packages>', 'packages to install, with commas in between').argParser(collect),
-  new Option(
-    '--file <file:guest[:mode]>',
-    'a file to put there, as in app.conf:/etc/app.conf:0600',
-  ).argParser(collect),
-  new Option('--firstboot-command <line>', 'a line for the shell, run by root, once').argParser(collect),
-  new Option('--timezone <zone>', 'as in Europe/Berlin'),
-  new Option('--user-data <file>', 'user-data of your own for cloud-init, merged with the rest'),
-  new Option('--network-config <file>', 'the network as netplan has it, version 2 (default: DHCP)'),
-].map((flag) => flag.helpGroup('The first boot of an image with cloud-init:'));
+  new Option('--username <name>', 'user to create, with sudo (default: your user name)'),
+  new Option('--ssh-key <file>', 'key that may log in: a .pub file, or the public key itself').argParser(
+    collect,
+  ),
+  new Option('--hostname <name>', "host name of the guest (default: the machine's name)"),
+  new Option('--package <packages>', 'packages to install, separated by commas').argParser(collect),
+  new Option('--file <file:guest[:mode]>', 'file to copy, such as app.conf:/etc/app.conf:0600').argParser(
+    collect,
+  ),
+  new Option('--firstboot-command <line>', 'shell command to run as root, once').argParser(collect),
+  new Option('--timezone <zone>', 'time zone such as Europe/Berlin'),
+  new Option('--user-data <file>', 'cloud-init user-data to merge with the above'),
+  new Option('--network-config <file>', 'netplan configuration, version 2 (default: DHCP)'),
+].map((flag) => flag.helpGroup('First boot of an image with cloud-init:'));
 
-/** The flags by the library's names for what they say, in `seed`. */
+/** Flags by the library's names in `seed`. */
 export const SEED_OPTIONS: Readonly<Record<string, string | undefined>> = {
   user: '--username',
   sshKeys: '--ssh-key',
@@ -61,8 +62,8 @@ export function addSeedFlags(command: Command): Command {
 }
 
 /**
- * What the flags ask for, their files read; undefined where none of them was given.
- * @throws InvalidInputError for files that cannot be read, or are not what the flag says.
+ * Returns the seed that the flags describe, with files read; undefined if no flag was given.
+ * @throws InvalidInputError for files that are unreadable or invalid.
  */
 export async function seedOptions(flags: SeedFlags): Promise<SeedOptions | undefined> {
   const given = {
@@ -80,15 +81,15 @@ export async function seedOptions(flags: SeedFlags): Promise<SeedOptions | undef
   return Object.keys(seed).length > 0 || flags.cloudInit === true ? seed : undefined;
 }
 
-/** A key, or all keys of a file such as a .pub or an authorized_keys. */
+/** Returns a key, or all keys of a file such as a .pub or an authorized_keys. */
 function publicKeysOf(text: string): string[] {
   if (PUBLIC_KEY.test(text)) return [text];
   const content = textOf(text, 'ssh-key', {
-    missing: 'give the path of a .pub file, or the line that is in one',
+    missing: 'give the path of a .pub file, or its contents',
   });
   if (content.includes('PRIVATE KEY-----')) {
-    throw new InvalidInputError('ssh-key', `${text} is a private key, which stays here`, {
-      hint: `give the public one: --ssh-key ${text}.pub`,
+    throw new InvalidInputError('ssh-key', `${text} is a private key; expected a public key`, {
+      hint: `try: --ssh-key ${text}.pub`,
     });
   }
   const lines = content.split('\n').map((line) => line.trim());
@@ -99,30 +100,30 @@ function publicKeysOf(text: string): string[] {
     'ssh-key',
     wrong === undefined
       ? `${text} is empty`
-      : `${text} holds a line that is no public key: ${wrong.slice(0, 80)}`,
+      : `${text} contains a line that is not a public key: ${wrong.slice(0, 80)}`,
   );
 }
 
 function packagesOf(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return names;
-  throw new InvalidInputError('package', `${JSON.stringify(text)} names no package in one place`, {
-    hint: 'as in --package nginx,postgresql',
+  throw new InvalidInputError('package', `${JSON.stringify(text)} contains an empty name`, {
+    hint: 'for example: --package nginx,postgresql',
   });
 }
 
-/** Without a mode, the file's own permission bits, as cp has it. */
+/** Without a mode the file keeps its permission bits, as with cp. */
 function fileOf(text: string): SeedFile {
   const [, path, guestPath, mode] = /^(.+):(\/.*?)(?::([0-7]{3,4}))?$/.exec(text) ?? [];
   if (path === undefined || guestPath === undefined || /:[^/]*$/.test(guestPath)) {
-    throw new InvalidInputError('file', `${JSON.stringify(text)} does not say what goes where`, {
-      hint: 'expected FILE:GUEST[:MODE] with an absolute path in the guest, as in app.conf:/etc/app.conf:0600',
+    throw new InvalidInputError('file', `invalid value ${JSON.stringify(text)}`, {
+      hint: 'expected FILE:GUEST[:MODE] with an absolute path in the guest, such as app.conf:/etc/app.conf:0600',
     });
   }
-  const bytes = contentOf(path, 'file', { large: 'copy what is large into the running machine: vmlet cp' });
+  const bytes = contentOf(path, 'file', { large: 'copy large files into the running machine with vmlet cp' });
   return {
     path: guestPath,
-    // A text stays one that can be read, in a seed and in --dry-run.
+    // Text stays readable in the seed and in --dry-run.
     content: isUtf8(bytes) ? bytes.toString('utf8') : bytes,
     mode: mode === undefined ? statSync(path).mode & 0o777 : Number.parseInt(mode, 8),
   };
@@ -138,12 +139,12 @@ async function networkOf(path: string): Promise<Readonly<Record<string, unknown>
     const [problem] = (error as Error).message.split('\n');
     throw new InvalidInputError('network-config', `${path} is not YAML: ${problem ?? ''}`, { cause: error });
   }
-  // It may be written with what netplan has around it.
+  // The file may have netplan's outer `network:` key.
   const inner =
     isMapping(data) && Object.keys(data).length === 1 && 'network' in data ? data['network'] : data;
   if (isMapping(inner)) return inner;
-  throw new InvalidInputError('network-config', `${path} is no mapping`, {
-    hint: 'expected version: 2, ethernets: and so on, as netplan has it',
+  throw new InvalidInputError('network-config', `${path} is not a mapping`, {
+    hint: 'expected netplan’s keys: version: 2, ethernets: …',
   });
 }
 

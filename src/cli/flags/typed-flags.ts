@@ -2,15 +2,15 @@ import type { Command, Option } from 'commander';
 import { SEED_FLAGS, SEED_OPTIONS } from './seed-flags.ts';
 import { flagsOfOptions } from './option-flags.ts';
 
-/** The command that ran, and the words that it was given. */
+/** The command that ran, and its words. */
 export interface CommandLine {
   readonly command: Command;
   readonly args: readonly string[];
 }
 
 /**
- * The library's name of an option, as in `disks[0]`, the way the user typed it: `--disk`, or `-p` where that is what
- * stands on the command line. What is no flag here stays as it is, an argument without what is inside it.
+ * Returns the flag that the user typed for a library option: `--disk`, or `-p` if that is on the command line, for
+ * `disks[0]`. An option that is not a flag of the command keeps its name, without any index.
  */
 export function asTyped(field: string, line: CommandLine): string {
   return field
@@ -29,7 +29,7 @@ function typedFlag(field: string, line: CommandLine): string {
 
 function optionFor(field: string, command: Command): Option | undefined {
   const given = command.opts<Record<string, unknown>>();
-  // Any flag of the first boot makes a seed.
+  // Any first-boot flag creates a seed.
   if (field === 'seed') return SEED_FLAGS.find((flag) => given[flag.attributeName()] !== undefined);
   const head = headOf(field);
   const names = [flagsOfOptions(command).get(head), SEED_OPTIONS[head], `--${head}`];

@@ -1,6 +1,6 @@
 import { COLOUR_FLAG } from '../output/colour.ts';
 
-/** Words that podman's users type, and the words that they stand for. */
+/** Aliases that podman's users expect. */
 export const ALIASES: Readonly<Record<string, readonly string[]>> = {
   ps: ['ls', '--running'],
   images: ['image', 'ls'],
@@ -8,7 +8,7 @@ export const ALIASES: Readonly<Record<string, readonly string[]>> = {
   attach: ['console'],
 };
 
-/** Puts a verb in the place of an alias, which may stand behind flags of the program's own. */
+/** Replaces an alias, which may follow the program's own flags. */
 export function withoutAlias(args: readonly string[]): string[] {
   const at = verbAt(args);
   const word = args[at];
@@ -16,7 +16,7 @@ export function withoutAlias(args: readonly string[]): string[] {
   return meant === undefined ? [...args] : [...args.slice(0, at), ...meant, ...args.slice(at + 1)];
 }
 
-/** Where the verb is, or the one that `help` explains. `--color` alone of the program's own flags takes a value. */
+/** Index of the verb, or of the verb after `help`. Of the program's own flags only `--color` takes a value. */
 export function verbAt(args: readonly string[]): number {
   const first = args.findIndex((word, at) => !word.startsWith('-') && args[at - 1] !== COLOUR_FLAG);
   if (args[first] !== 'help') return first;

@@ -1,4 +1,4 @@
-/** Two or three lines for the help of each command, by its words. */
+/** Example command lines for the help of each command. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   run: [
     'vmlet run micro -- uname -a',

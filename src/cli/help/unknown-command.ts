@@ -5,55 +5,55 @@ import { complain } from '../output/say.ts';
 
 const PROGRAM = 'vmlet';
 
-/** Words of other programs that are no commands here, and what does the same. None is told to lose something. */
+/** Commands of other programs, with advice on the equivalent here. No advice contains a command that loses data. */
 export const ADVICE: Readonly<Record<string, string>> = {
-  build: 'images are built by: vmlet image build',
-  connect: 'a machine is entered by vmlet shell, vmlet ssh or vmlet console',
-  container: 'there is no word before the verb, as in: vmlet ls',
-  define: 'machines are made by: vmlet create NAME',
-  delete: 'machines are removed by rm; what that keeps and what not: vmlet rm --help',
-  destroy: 'machines are stopped by: vmlet stop NAME; to power one off at once, see: vmlet kill --help',
-  df: 'disk use is shown by: vmlet system df',
-  dominfo: 'all about a machine is shown by: vmlet inspect NAME',
-  domstate: 'the states of machines are shown by: vmlet ls --all',
-  down: 'machines are stopped by: vmlet stop NAME',
-  dumpxml: 'the definition of a machine is shown by: vmlet inspect NAME',
-  edit: 'machines are changed by: vmlet set NAME, with a flag for each change; see: vmlet set --help',
-  history: 'the layers of an image are shown by: vmlet image inspect IMAGE',
-  install: 'a machine is installed from an ISO by: vmlet create NAME --cdrom FILE --disk SIZE',
-  launch: 'a machine is made and started by: vmlet create NAME --image IMAGE --start',
-  list: 'machines are listed by: vmlet ls',
-  login: 'a machine is entered by vmlet shell or vmlet ssh; images need no login',
-  machine: 'there is no word before the verb, as in: vmlet ls',
-  mount: 'a directory of the host is not shared with guests yet; files are copied by: vmlet cp',
-  new: 'machines are made by: vmlet create NAME',
-  poweroff: 'machines are stopped by: vmlet stop NAME',
-  prune: 'unused things are found by: vmlet system prune --dry-run',
-  purge: 'unused things are found by: vmlet system prune --dry-run',
-  push: 'images are written to files by: vmlet image export',
-  reboot: 'machines are stopped and started again by: vmlet restart NAME',
-  recover: 'a machine goes back to a snapshot by: vmlet snapshot restore NAME SNAPSHOT',
-  remove: 'machines are removed by rm; what that keeps and what not: vmlet rm --help',
-  shutdown: 'machines are stopped by: vmlet stop NAME',
-  snap: 'snapshots are made and listed by: vmlet snapshot',
-  status: 'the states of machines are shown by: vmlet ls --all',
-  suspend: 'processors are stopped by: vmlet pause NAME; memory is written to a file by: vmlet save NAME',
-  tag: 'images get names by: vmlet image tag',
-  top: 'the use of resources is shown by: vmlet stats',
-  undefine: 'machines are removed by rm; what that keeps and what not: vmlet rm --help',
-  unpause: 'processors run again after: vmlet resume NAME',
-  up: 'machines are started by: vmlet start NAME',
-  version: 'the version is printed by: vmlet --version; those of QEMU and passt by: vmlet info',
-  vm: 'there is no word before the verb, as in: vmlet ls',
-  volume: 'disks are added and removed by: vmlet disk',
+  build: 'to build an image: vmlet image build',
+  connect: 'to enter a machine: vmlet shell NAME, vmlet ssh NAME or vmlet console NAME',
+  container: 'commands on machines need no prefix, for example: vmlet ls',
+  define: 'to create a machine: vmlet create NAME',
+  delete: 'to remove machines, see: vmlet rm --help',
+  destroy: 'to stop a machine: vmlet stop NAME; to power it off immediately, see: vmlet kill --help',
+  df: 'to show disk usage: vmlet system df',
+  dominfo: 'to show everything about a machine: vmlet inspect NAME',
+  domstate: 'to show the state of machines: vmlet ls --all',
+  down: 'to stop a machine: vmlet stop NAME',
+  dumpxml: 'to show the definition of a machine: vmlet inspect NAME',
+  edit: 'to change settings, see: vmlet set --help',
+  history: 'to show the layers of an image: vmlet image inspect IMAGE',
+  install: 'to install from an ISO: vmlet create NAME --iso FILE --disk SIZE --start',
+  launch: 'to create and start a machine: vmlet create NAME --image IMAGE --start',
+  list: 'to list machines: vmlet ls',
+  login: 'to enter a machine: vmlet shell NAME or vmlet ssh NAME; pulling images needs no login',
+  machine: 'commands on machines need no prefix, for example: vmlet ls',
+  mount: 'directories cannot be shared with guests yet; to copy files: vmlet cp',
+  new: 'to create a machine: vmlet create NAME',
+  poweroff: 'to stop a machine: vmlet stop NAME',
+  prune: 'to find unused data: vmlet system prune --dry-run',
+  purge: 'to find unused data: vmlet system prune --dry-run',
+  push: 'to write an image to a file: vmlet image export',
+  reboot: 'to restart a machine: vmlet restart NAME',
+  recover: 'to return to a snapshot: vmlet snapshot restore NAME SNAPSHOT',
+  remove: 'to remove machines, see: vmlet rm --help',
+  shutdown: 'to stop a machine: vmlet stop NAME',
+  snap: 'to create and list snapshots, see: vmlet snapshot --help',
+  status: 'to show the state of machines: vmlet ls --all',
+  suspend: 'to pause a machine: vmlet pause NAME; to save its memory to disk: vmlet save NAME',
+  tag: 'to name an image: vmlet image tag',
+  top: 'to show resource usage: vmlet stats',
+  undefine: 'to remove machines, see: vmlet rm --help',
+  unpause: 'to resume a machine: vmlet resume NAME',
+  up: 'to start a machine: vmlet start NAME',
+  version: 'to show versions: vmlet --version, or vmlet info for QEMU and passt',
+  vm: 'commands on machines need no prefix, for example: vmlet ls',
+  volume: 'to manage disks, see: vmlet disk --help',
 };
 
-/** A word that was mistyped must not be answered with one of these: each loses something. */
-const LOSING: readonly string[] = ['rm', 'kill', 'reset', 'restore', 'prune', 'rename', 'save'];
+/** Commands that are never suggested for a mistyped word. */
+const DESTRUCTIVE: readonly string[] = ['rm', 'kill', 'reset', 'restore', 'prune', 'rename', 'save'];
 
 /**
- * Ends with what is wrong and what was probably meant.
- * @param group the command whose subcommands do not have that word.
+ * Reports an unknown command with a suggestion, and exits.
+ * @param group the command that has no such subcommand.
  */
 export function refuseUnknownCommand(group: Command, word: string): never {
   const path = pathOf(group);
@@ -69,11 +69,11 @@ export function refuseUnknownCommand(group: Command, word: string): never {
 
 export function adviceFor(path: string, word: string, known: readonly string[]): string {
   const advice = path === PROGRAM && Object.hasOwn(ADVICE, word) ? ADVICE[word] : undefined;
-  const safe = known.filter((name) => !LOSING.includes(name));
+  const safe = known.filter((name) => !DESTRUCTIVE.includes(name));
   const nearest = theNearest(word, safe);
   return (
     advice ??
-    (nearest === undefined ? `commands are listed by: ${path} --help` : `did you mean: ${path} ${nearest}`)
+    (nearest === undefined ? `to list commands: ${path} --help` : `did you mean: ${path} ${nearest}`)
   );
 }
 
@@ -81,7 +81,7 @@ function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-/** One slip in a short word, two in a long one; undefined where several are as near. */
+/** Allows one typing error in a short word, two in a long one; undefined if several names are equally near. */
 function theNearest(word: string, names: readonly string[]): string | undefined {
   const distances = names.map((name) => ({ name, distance: editDistance(word, name) }));
   const least = Math.min(...distances.map(({ distance }) => distance));

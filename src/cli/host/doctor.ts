@@ -19,8 +19,8 @@ const SYMBOLS = {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .option('--json', 'print JSON')
-    .option('--qemu <program>', 'examine this QEMU instead of qemu-system-x86_64')
-    .addHelpText('after', '\nExit status: 0 when a guest can run here, 1 when not.')
+    .option('--qemu <program>', 'check this QEMU instead of qemu-system-x86_64')
+    .addHelpText('after', '\nExit status: 0 if guests can run here, 1 if not.')
     .action(examine);
 }
 
@@ -36,19 +36,19 @@ function describe({ findings, canRunGuests }: HostReport, missing: readonly Host
   const decorated = isColoured();
   const width = Math.max(...findings.map(({ item }) => item.length));
   const lines = findings.flatMap((finding) => describeFinding(finding, width, decorated));
-  const verdict = canRunGuests ? 'Guests can run here.' : 'No guest can run here yet.';
+  const verdict = canRunGuests ? 'Guests can run on this host.' : 'Guests cannot run on this host yet.';
   return [...lines, ...describeMissing(missing), '', verdict, ''].join('\n');
 }
 
-/** What is missing and has something in its place is no finding. */
+/** Lists missing features that have a replacement; they are not findings. */
 function describeMissing(missing: readonly HostFeature[]): string[] {
   if (missing.length === 0) return [];
   const width = Math.max(...missing.map((one) => nameOf(one).length));
   const lines = missing.map((one) => `  ${nameOf(one).padEnd(width)}  ${plain(one.otherwise)}`);
-  return ['', 'Missing here, and what there is instead:', ...lines];
+  return ['', 'Missing features and their replacement:', ...lines];
 }
 
-/** A pipe may lead to what knows ASCII alone. */
+/** Pipes may lead to programs that only know ASCII. */
 function plain(text: string): string {
   return visibleText(text.replaceAll('’', "'"));
 }

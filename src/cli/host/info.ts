@@ -7,14 +7,14 @@ import { table } from '../output/table.ts';
 
 export function infoCommand(): Command {
   const command = new Command('info').description(
-    'Shows what this host has for machines, which programs are used, and where vmlet keeps its files.',
+    'Shows the resources of this host, the versions of the programs in use, and the directories of vmlet.',
   );
   return addFormatOptions(command, '{{.Accelerator}} {{.Versions.Qemu}}').action(info);
 }
 
 async function info(flags: FormatFlags): Promise<void> {
   const facts = await findFacts();
-  // The one record of `--json` is the document itself.
+  // With `--json` the single record is the whole document.
   if (printRecords(flags, 'host', [facts])) return;
   const { host, versions, machines, images, directories } = facts;
   const rows = [

@@ -13,7 +13,7 @@ export interface Request {
 }
 
 /**
- * Reads `command key=value nested.key=value`, `command {"key": …}` or `{"execute": …, "arguments": …}`.
+ * Parses `command key=value nested.key=value`, `command {"key": …}` or `{"execute": …, "arguments": …}`.
  * @throws InvalidInputError.
  */
 export function parseRequestLine(line: string, schema: QmpSchema): Request {
@@ -39,7 +39,7 @@ export function parseArguments(command: string, words: readonly string[], schema
   return args;
 }
 
-/** The type that a member path leads to, or undefined where the schema does not know it. */
+/** Type of the member at a path; undefined if the schema does not have it. */
 export function typeAt(
   schema: QmpSchema,
   root: string | undefined,
@@ -54,7 +54,7 @@ export function typeAt(
 function parseRawRequest(line: string): Request {
   const { execute, arguments: args } = parseJson(line, 'request');
   if (typeof execute !== 'string') {
-    throw new InvalidInputError('request', 'has no "execute" with the command’s name');
+    throw new InvalidInputError('request', 'missing "execute" with the name of the command');
   }
   return { command: execute, args: (args ?? {}) as JsonObject };
 }
@@ -67,7 +67,7 @@ function parseJson(text: string, field: string): JsonObject {
   }
 }
 
-/** A value is what the schema says it is; where that leaves a choice, it is JSON if it looks so, else a string. */
+/** Converts a value to its type in the schema. If the schema allows several, the text is JSON or else a string. */
 function readValue(text: string, type: string | undefined, schema: QmpSchema): unknown {
   const entry = type === undefined ? undefined : schema.type(type);
   switch (entry?.['meta-type']) {
@@ -89,7 +89,7 @@ function jsonOrString(text: string): unknown {
   try {
     return parseLossless(text);
   } catch {
-    // Whether a plain word fits here is for QEMU to say.
+    // QEMU validates plain words.
     return text;
   }
 }
@@ -102,7 +102,7 @@ function place(
 ): void {
   const [name = '', ...rest] = path;
   if (name === '' || name === '__proto__') {
-    throw new InvalidInputError(command, `${path.join('.')} is not an argument's name`);
+    throw new InvalidInputError(command, `invalid argument name: ${path.join('.')}`);
   }
   if (rest.length === 0) {
     target[name] = value;
@@ -115,7 +115,7 @@ function place(
   place(inner as Record<string, unknown>, rest, value, command);
 }
 
-/** Splits at spaces; quotes hold words together, braces and brackets hold JSON together with its quotes. */
+/** Splits a line at spaces. Quotes group words; braces and brackets group JSON, including its quotes. */
 function splitWords(line: string): string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -136,7 +136,7 @@ function splitWords(line: string): string[] {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else {
-      // A brace is JSON's where a word or a value starts with it.
+      // A brace starts JSON only at the start of a word or value.
       if (/[[{]/.test(character) && (depth > 0 || word === undefined || word.endsWith('='))) depth++;
       else if (depth > 0 && /[\]}]/.test(character)) depth--;
       word = (word ?? '') + character;

@@ -1,7 +1,7 @@
 import { type QmpSchema, argumentTypeOf, enumValues, membersOf } from '../../qmp/index.ts';
 import { typeAt } from './qmp-arguments.ts';
 
-/** Completes command names, argument names and the values of enums and booleans, in readline's form. */
+/** Completes command names, argument names and values of enums and booleans, for readline. */
 export function completeRequest(line: string, schema: QmpSchema): [hits: string[], word: string] {
   const words = line.split(/\s+/);
   const word = words.at(-1) ?? '';

@@ -21,7 +21,7 @@ import { visibleText } from '../output/printable.ts';
 const HISTORY_LINES = 1000;
 const EXIT_REFUSED = 1;
 
-/** For people: prompt, history, completion; events are shown as they come. Ends at Ctrl-D or with QEMU. */
+/** Interactive shell with prompt, history, completion and events. Ends at Ctrl-D or when QEMU exits. */
 export async function interactiveShell(client: QmpClient, title: string): Promise<void> {
   const schema = new QmpSchema(await client.execute('query-qmp-schema'));
   const { major, minor, micro } = client.greeting.version.qemu;
@@ -38,11 +38,13 @@ export async function interactiveShell(client: QmpClient, title: string): Promis
     process.stdout.write(`\r\u001b[K${text.split('\n').map(visibleText).join('\n')}\n`);
     terminal.prompt(true);
   };
-  show(`QEMU ${major}.${minor}.${micro} at ${title}. Tab completes, "help COMMAND" explains, Ctrl-D leaves.`);
+  show(
+    `QEMU ${major}.${minor}.${micro} at ${title}. Tab completes, "help COMMAND" shows arguments, Ctrl-D exits.`,
+  );
   const unsubscribe = showEvents(client, (event) => show(`event ${event}`));
   void client.closed.then(() => terminal.close());
   terminal.on('SIGINT', () => {
-    // As in a shell: Ctrl-C drops the line.
+    // As in a shell, Ctrl-C discards the line.
     process.stdout.write('^C\n');
     terminal.write(null, { ctrl: true, name: 'e' });
     terminal.write(null, { ctrl: true, name: 'u' });
@@ -65,12 +67,12 @@ export async function interactiveShell(client: QmpClient, title: string): Promis
   }
 }
 
-/** For scripts: one command a line in; replies and events out, one JSON object a line. */
+/** For scripts: reads one command a line; writes replies and events, one JSON object a line. */
 export async function pipedShell(client: QmpClient): Promise<void> {
   const schema = new QmpSchema(await client.execute('query-qmp-schema'));
   const stopEvents = showEvents(client, (event) => printJsonText(event));
   const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
-  // Lines that are read already still run, and fail: a script must not believe that they were obeyed.
+  // Commands that were already read still run and fail, so that a script sees an error for each.
   void client.closed.then(() => lines.close());
   try {
     for await (const line of lines) {
@@ -85,7 +87,7 @@ export async function pipedShell(client: QmpClient): Promise<void> {
   }
 }
 
-/** The reply in QMP's own shape, so that a refusal is data as well; it sets the exit code. */
+/** Returns the reply in QMP's format, so that an error is data too, and sets the exit code. */
 export async function reply(
   client: QmpClient,
   { command, args }: Request,
@@ -110,7 +112,7 @@ async function answer(client: QmpClient, text: string, schema: QmpSchema): Promi
   }
 }
 
-/** @returns stops showing, after all that has arrived is shown. */
+/** @returns a function that stops after the events that have arrived are shown. */
 function showEvents(client: QmpClient, show: (event: string) => void): () => Promise<void> {
   const events = client.events();
   const shown = (async () => {
@@ -126,7 +128,7 @@ function showEvents(client: QmpClient, show: (event: string) => void): () => Pro
 function help(schema: QmpSchema, command: string): string {
   if (command === '') return schema.commands.map(({ name }) => name).join('  ');
   const type = argumentTypeOf(schema, command);
-  if (type === undefined) return `there is no command ${command}`;
+  if (type === undefined) return `no such command: ${command}`;
   const lines = [...membersOf(schema, type)].map(([name, memberType]) => {
     const entry = schema.type(memberType);
     const kind = entry['meta-type'] === 'builtin' ? entry['json-type'] : entry['meta-type'];
@@ -137,16 +139,16 @@ function help(schema: QmpSchema, command: string): string {
 
 function historyPath(): string {
   const state = process.env['XDG_STATE_HOME'] ?? '';
-  // A relative path is to be ignored (XDG base directory specification).
+  // The XDG base directory specification ignores relative paths.
   return join(state.startsWith('/') ? state : join(homedir(), '.local', 'state'), 'vmlet', 'qmp-history');
 }
 
-/** Newest first, as readline wants it. */
+/** Newest first, as readline expects it. */
 async function loadHistory(): Promise<string[]> {
   try {
     return (await readFile(historyPath(), 'utf8')).trim().split('\n').reverse().slice(0, HISTORY_LINES);
   } catch {
-    // No history yet, or one that cannot be read: the shell works without.
+    // The shell works without a readable history.
     return [];
   }
 }
@@ -156,6 +158,6 @@ async function saveHistory(line: string): Promise<void> {
     makeDirectories(dirname(historyPath()));
     await appendFile(historyPath(), `${line}\n`, { mode: 0o600 });
   } catch {
-    // A home that cannot be written is no reason to refuse commands.
+    // Commands work without a writable home directory.
   }
 }

@@ -15,26 +15,26 @@ interface QmpFlags {
 /** `vmlet qmp`: a shell for any QMP monitor socket, single commands, and types for a QEMU binary. */
 export function qmpCommand(): Command {
   const command = new Command('qmp')
-    .argument('<machine>', 'a named machine, or the path of a monitor’s socket')
-    .argument('[command]', 'one command instead of a shell')
+    .argument('<machine>', 'name of the machine, or path of a monitor socket')
+    .argument('[command]', 'command to run instead of a shell')
     .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
-    .option('--json', 'print the reply as one line of JSON, a refusal too')
-    .option('--timeout <seconds>', 'give up on a command after this long', parseSeconds)
+    .option('--json', 'print the reply or error as one line of JSON')
+    .option('--timeout <seconds>', 'time limit for a command', parseSeconds)
     .action(talk);
   command
     .command('types')
-    .description('print TypeScript types of every command and event that a QEMU binary has')
-    .requiredOption('--qemu <program>', 'the qemu-system-* program to ask')
+    .description('print TypeScript types of all commands and events of a QEMU binary')
+    .requiredOption('--qemu <program>', 'qemu-system-* program to query')
     .action(printTypes);
   return command;
 }
 
-/** A machine's monitor for long work, so that vmlet's own commands are not held up. */
+/** Uses the machine's monitor for long work, so that vmlet's own commands are not delayed. */
 async function monitorPath(nameOrPath: string): Promise<string> {
   if (nameOrPath.includes('/')) return nameOrPath;
   const { MachineStore } = await import('../../machines/index.ts');
   const store = new MachineStore();
-  // A socket of the folder that one is in needs no slash, where no machine has its name.
+  // A socket in the working directory needs no slash unless a machine has that name.
   if (!store.names().includes(nameOrPath) && existsSync(nameOrPath)) return nameOrPath;
   return machineNamed(nameOrPath, store).live().files.shellSocket;
 }
@@ -68,7 +68,7 @@ async function talk(
   const answer = await reply(client, { command: name, args: parseArguments(name, words, schema) });
   if (flags.json) printJsonText(formatLossless(answer));
   else if ('return' in answer) printJsonText(formatLossless(answer.return, 2));
-  else note(`${name} was refused: ${answer.error.desc}`);
+  else note(`${name} failed: ${answer.error.desc}`);
 }
 
 async function printTypes(flags: { readonly qemu: string }): Promise<void> {

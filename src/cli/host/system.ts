@@ -8,27 +8,28 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLine } from '../output/say.ts';
 
 export function systemCommand(): Command {
-  const system = new Command('system').description('All that vmlet keeps on this host.');
+  const system = new Command('system').description('Shows and cleans up the data of vmlet on this host.');
   system
     .command('df')
-    .summary('show what images, templates, machines and the rest take')
+    .summary('show disk usage')
     .description(
-      'Shows what images, machines and the rest take. SIZE is what the files say, ON HOST what they take up, and ' +
-        'RECLAIMABLE what vmlet system prune --all would free. Snapshots are in the disks of their machines.',
+      'Shows the disk usage of images, templates, machines and other data. SIZE is the apparent size of the files, ON ' +
+        'HOST the space they occupy, and RECLAIMABLE the space that vmlet system prune --all would free. Snapshots are ' +
+        'part of the disks of their machines.',
     )
-    .option('-v, --verbose', 'each thing by itself')
+    .option('-v, --verbose', 'list each item')
     .option('--json', 'print JSON')
     .action(showUsage);
   system
     .command('prune')
-    .summary('remove what nobody needs')
+    .summary('remove unused data')
     .description(
-      'Removes interrupted downloads, what was left by those who were killed, and images that have no name and that ' +
-        'nobody needs; with --all images with names too. Machines, templates and disks that were kept stay.',
+      'Removes interrupted downloads, leftovers of killed processes, and unused images without a name; with --all also ' +
+        'unused images that have names. Machines, templates and kept disks stay.',
     )
-    .option('-a, --all', 'remove images with names too')
+    .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask, as is never done where nobody could answer')
+    .option('-f, --force', 'with --all: do not ask for confirmation (only asked on a terminal)')
     .action(prune);
   return system;
 }
@@ -100,7 +101,7 @@ function titleOf(kind: string): string {
 async function prune(flags: { all?: true; dryRun?: true; force?: true }): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
   await untilInterrupted(async (signal) => {
-    // Before the images: whoever changes those sweeps unfinished ones, and says nothing of it.
+    // Before the images: commands that change images sweep unfinished ones silently.
     const leftovers = await new ImageStore().pruneLeftovers({ dryRun: flags.dryRun ?? false });
     for (const { name } of leftovers) printLine(name);
     const bytes = leftovers.reduce((sum, { hostBytes }) => sum + hostBytes, 0);

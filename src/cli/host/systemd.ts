@@ -5,17 +5,17 @@ import { note, printLine } from '../output/say.ts';
 
 export function systemdCommand(): Command {
   const systemd = new Command('systemd').description(
-    'Lets systemd start a machine with the user’s services, stop it gracefully and start it anew where it fails.',
+    'Runs a machine as a systemd user service, which starts it, stops it gracefully and restarts it on failure.',
   );
   systemd
     .command('install <machine>')
     .description('write the unit and enable it')
-    .addHelpText('after', '\nWhere no user manager runs, the unit is printed and the exit status is 125.')
+    .addHelpText('after', '\nWithout a running user manager the unit is printed and the exit status is 125.')
     .action(install);
   systemd.command('print <machine>').description('print the unit').action(print);
   systemd
     .command('uninstall <machine>')
-    .description('disable the unit and remove it; the machine stays as it is')
+    .description('disable and remove the unit; the machine itself does not change')
     .action(uninstall);
   return systemd;
 }
@@ -26,17 +26,17 @@ async function install(machine: string): Promise<void> {
   try {
     const { name, path, lingering } = await named.installSystemdUnit();
     printLine(path);
-    note(`${name} is enabled; systemctl --user start ${name} starts it now`);
+    note(`enabled ${name}; to start it now, run: systemctl --user start ${name}`);
     if (lingering !== true) {
       note(
-        'it starts when you log in and stops after your last logout; to have it from boot on:',
+        'it starts at login and stops after the last logout; to start it at boot, run:',
         `loginctl enable-linger ${userName()}`,
       );
     }
   } catch (error) {
     if (error instanceof UserManagerUnavailableError) {
       const { path, text } = await named.systemdUnit();
-      note(`this is the unit, which belongs to ${path}`);
+      note(`save this unit as ${path}`);
       process.stdout.write(text);
     }
     throw error;

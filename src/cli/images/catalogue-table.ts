@@ -1,7 +1,7 @@
 import type { CatalogueRow } from '../../index.ts';
 import { table } from '../output/table.ts';
 
-/** Images that can be pulled, for people. */
+/** Table of images that can be pulled. */
 export function catalogueTable(rows: readonly CatalogueRow[], { quiet }: { readonly quiet?: true }): string {
   if (quiet) return rows.map(({ reference }) => `${reference}\n`).join('');
   const cells = rows.map(
@@ -10,7 +10,7 @@ export function catalogueTable(rows: readonly CatalogueRow[], { quiet }: { reado
       aliases.join(' '),
       verification,
       architectures.join(' '),
-      // What no second source has confirmed may fail, and then it is good to have been told.
+      // An entry that no second source has confirmed may fail to download.
       `${description}${own ? ' (your own)' : ''}${unconfirmed.length > 0 ? `; unconfirmed: ${unconfirmed.join(', ')}` : ''}`,
     ],
   );

@@ -28,7 +28,7 @@ interface BuildFlags {
   readonly modules?: string;
 }
 
-/** Which flags say something about what is built in which of the three ways. */
+/** Flags that apply to each of the three ways to build. */
 const FLAGS = {
   micro: ['kernel', 'modules', 'busybox'],
   packages: ['include', 'run', 'output', 'size', 'mirror', 'key'],
@@ -38,45 +38,42 @@ const ALWAYS: readonly string[] = ['cache', 'json', 'quiet'];
 
 export function imageBuildCommand(): Command {
   const command = new Command('build')
-    .summary('build an image of packages, or by scripts in another')
+    .summary('build an image from packages, or from another image by scripts')
     .description(
-      'Builds an image and prints its digest. Three ways:\n' +
-        '  debian:13     of packages, without root and without booting it: debian,\n' +
-        '                fedora, centos-stream, rocky and almalinux, of the releases that\n' +
-        '                pull has\n' +
-        '  --from IMAGE  boots an image for each script, and keeps what has changed as\n' +
-        '                another image\n' +
-        '  micro         the small Linux that run uses\n' +
-        'What was built of the same before is taken as it is.',
+      'Builds an image and prints its digest:\n' +
+        '  debian:13     from packages, without root and without booting it. Distributions:\n' +
+        '                debian, fedora, centos-stream, rocky and almalinux, in the\n' +
+        '                releases that vmlet pull knows\n' +
+        '  --from IMAGE  boots IMAGE, runs each script in it, and saves the changes as a\n' +
+        '                new image\n' +
+        '  micro         the small Linux that vmlet run uses\n' +
+        'An identical earlier build is reused.',
     )
     .argument('[distribution]', 'such as debian:13, fedora:45 or micro')
-    .option('--from <image>', 'change this image by scripts instead; it is pulled where it is not there')
-    .option('--include <packages>', 'install these packages too, separated by commas', collectWords)
-    .option('--run <file>', 'run this program as root; several in order', collect)
-    .option('-o, --output <name>', 'what the image is called')
-    .option('--no-cache', 'build it even where it was built of the same before')
-    .option('-q, --quiet', 'do not tell of the progress, nor pass on what scripts print')
+    .option('--from <image>', 'image to start from; pulled if missing')
+    .option('--include <packages>', 'additional packages, separated by commas', collectWords)
+    .option('--run <file>', 'program to run as root; repeatable, in order', collect)
+    .option('-o, --output <name>', 'name of the image')
+    .option('--no-cache', 'do not reuse an identical earlier build')
+    .option('-q, --quiet', 'print neither progress nor the output of scripts')
     .option('--json', 'print the image as JSON')
-    .option('--size <size>', 'what the guest sees of the disk (default: 10G, or that of --from)')
-    .option(
-      '--mirror <url>',
-      "packages: where they come from (default: the distribution's, or the host's apt's)",
-    )
-    .option('--key <file>', 'packages: who signs them, where that is not the distribution; not for debian')
-    .option('-e, --env <name=value>', '--from: a variable for the scripts; NAME alone: as here', collect)
+    .option('--size <size>', 'size of the disk in the guest (default: 10G, or that of --from)')
+    .option('--mirror <url>', "packages: mirror (default: the distribution's, or that of the host's apt)")
+    .option('--key <file>', "packages: signing key, if it is not the distribution's; not for debian")
+    .option('-e, --env <name=value>', '--from: variable for the scripts; NAME alone copies it', collect)
     .option('-m, --memory <size>', '--from: memory of the machine (default: 2G)')
-    .option('--cpus <n>', '--from: its virtual processors (default: 1)', wholeNumber)
+    .option('--cpus <n>', '--from: virtual processors (default: 1)', wholeNumber)
     .addOption(
-      choice('--pull <when>', '--from: look the image up (default: missing)', [
+      choice('--pull <when>', '--from: when to pull the image (default: missing)', [
         'missing',
         'newer',
         'always',
         'never',
       ]),
     )
-    .option('--kernel <file>', 'micro: take this kernel instead of the newest one of the distribution')
-    .option('--modules <dir>', "micro: that kernel's modules, as in /lib/modules/RELEASE")
-    .option('--busybox <file>', 'micro: take this statically linked busybox')
+    .option('--kernel <file>', "micro: kernel (default: the distribution's newest)")
+    .option('--modules <dir>', "micro: the kernel's modules, such as /lib/modules/RELEASE")
+    .option('--busybox <file>', 'micro: statically linked busybox')
     .action(buildImage);
   nameFlag(command, 'diskSize', '--size');
   return nameFlag(command, 'name', '--output');
@@ -111,13 +108,13 @@ async function buildImage(distribution: string | undefined, flags: BuildFlags): 
 
 function wayOf(distribution: string | undefined, { from }: BuildFlags): keyof typeof FLAGS {
   if (distribution !== undefined && from !== undefined) {
-    throw new InvalidInputError('from', `is another image to begin with than ${distribution}`, {
-      hint: `leave out one of the two: with --from, packages are added by --include`,
+    throw new InvalidInputError('from', `cannot be used together with ${distribution}`, {
+      hint: `leave out one of the two; with --from, add packages by --include`,
     });
   }
   if (from !== undefined) return 'layer';
   if (distribution === undefined) {
-    throw new InvalidInputError('distribution', 'there is nothing to build from', {
+    throw new InvalidInputError('distribution', 'missing', {
       hint: 'for example: vmlet image build debian:13 --include nginx -o web, or --from IMAGE --run SCRIPT -o web',
     });
   }
@@ -128,16 +125,20 @@ function refuseOthers(way: keyof typeof FLAGS, flags: BuildFlags): void {
   const meant: readonly string[] = FLAGS[way];
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || ALWAYS.includes(name) || meant.includes(name)) continue;
-    const what = { micro: 'micro', packages: 'an image of packages', layer: 'an image made by --from' }[way];
-    throw new InvalidInputError(`--${name}`, `says nothing about ${what}`, {
-      hint: `flags that do: ${meant.map((flag) => `--${flag}`).join(', ')}`,
+    const what = {
+      micro: 'micro',
+      packages: 'an image built from packages',
+      layer: 'an image built by --from',
+    }[way];
+    throw new InvalidInputError(`--${name}`, `does not apply to ${what}`, {
+      hint: `flags that apply: ${meant.map((flag) => `--${flag}`).join(', ')}`,
     });
   }
 }
 
 function commonOptions(flags: BuildFlags, log: BuildLog, signal: AbortSignal): ImageBuildOptions {
   return {
-    // The library refuses what has no name; after what is wrong with the rest, which is said first.
+    // The library rejects a missing name, after it has checked everything else.
     name: flags.output ?? '',
     cache: flags.cache,
     onProgress: (news) => log.report(news),
@@ -173,7 +174,7 @@ async function buildLayer(
     ...{ from, include, size, memory, cpus },
     run: run.map((path) => ({ path })),
     env: guestEnvironment(env),
-    // Which words there are is for the library to say.
+    // The library validates the distribution.
     pull: pull as PullPolicy | undefined,
   });
 }
@@ -189,7 +190,7 @@ async function buildMicro(store: ImageStore, flags: BuildFlags, log: BuildLog, s
   });
 }
 
-/** On stderr: what is done, and what scripts print. */
+/** Prints progress and the output of scripts to stderr. */
 class BuildLog {
   readonly #quiet: boolean;
   readonly #news: ImageNews;
@@ -206,13 +207,13 @@ class BuildLog {
     this.#news.clear();
     note(
       news.script === undefined
-        ? `${news.image}: an identical earlier build is reused; to build it again: --no-cache`
-        : `${news.script}: run on the same image before, and not run again`,
+        ? `${news.image}: reusing an identical earlier build; to build it again, use --no-cache`
+        : `${news.script}: reusing an identical earlier run`,
     );
   }
 
   print(line: string): void {
-    // Of what a program has written over itself the last is what is left to see.
+    // Prints only the last version of a line that a program overwrites.
     const last = line.slice(line.lastIndexOf('\r', line.length - 2) + 1);
     this.#write(this.#text.push(Buffer.from(`${last}\n`)));
   }

@@ -16,25 +16,25 @@ export function imageExportCommand(): Command {
   return new Command('export')
     .summary('write an image to a file')
     .description(
-      'Writes an image to a file that stands alone, whatever the image stands on. The file is there when it is whole.',
+      'Writes an image, including its backing images, to one file. The file appears only when it is complete.',
     )
-    .argument('<stored-image>', 'its name, or the beginning of its digest')
-    .argument('<file>', 'where to')
+    .argument('<stored-image>', 'name or digest prefix of the image')
+    .argument('<file>', 'file to write')
     .addOption(
       new Option(
         '--format <format>',
-        'what the file is (default: as its name ends, as in .vmdk, else qcow2)',
+        'format of the file (default: by its suffix, such as .vmdk, else qcow2)',
       ).choices(['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd']),
     )
-    .option('--compress', 'compress what is in a qcow2')
-    .option('-f, --force', 'replace a file that is there')
+    .option('--compress', 'compress the contents of a qcow2 file')
+    .option('-f, --force', 'replace an existing file')
     .action(exportImage);
 }
 
 async function exportImage(reference: string, file: string, flags: Flags): Promise<void> {
   if (file === '-') {
-    throw new InvalidInputError('file', 'an image cannot be written to the standard output', {
-      hint: 'give the path of a file; ./- for one of that name',
+    throw new InvalidInputError('file', 'images cannot be written to standard output', {
+      hint: 'give the path of a file, or ./- for a file of that name',
     });
   }
   const { ImageStore } = await import('../../index.ts');
@@ -49,7 +49,7 @@ async function exportImage(reference: string, file: string, flags: Flags): Promi
     );
     progress.clear();
     printLine(path);
-    note(`${reference} is a ${format} of ${formatBytes(bytes)} there`);
+    note(`wrote ${reference} as ${format}, ${formatBytes(bytes)}`);
   } finally {
     progress.clear();
   }

@@ -15,25 +15,25 @@ interface Flags extends GuestFlags {
 
 export function imageImportCommand(): Command {
   const command = new Command('import')
-    .summary('make an image of a file')
+    .summary('create an image from a disk file')
     .description(
-      'Makes an image of a file with a disk, which stays as it is, and prints the image’s digest. Files that are ' +
-        'compressed (xz, gzip, zstd, bzip2) are unpacked, disks of other programs (vmdk, vdi, vhd, vhdx, qed) converted. ' +
-        'One that takes part of its contents from other files is refused.',
+      'Creates an image from a disk file, which does not change, and prints its digest. Compressed files (xz, gzip, zstd, ' +
+        'bzip2) are unpacked, other formats (vmdk, vdi, vhd, vhdx, qed) converted. A disk that takes part of its contents ' +
+        'from other files is rejected.',
     )
-    .argument('<file>', 'a disk')
-    .argument('<name>', 'what the image is called, as in web or web:1')
-    .option('-q, --quiet', 'print the digest alone')
+    .argument('<file>', 'disk file')
+    .argument('<name>', 'name of the image, such as web or web:1')
+    .option('-q, --quiet', 'print only the digest')
     .option('--json', 'print the image as JSON')
     .option('--any-size', ANY_SIZE)
-    .option('--digest <digest>', 'what its publisher says of the file, as in sha256:…');
+    .option('--digest <digest>', 'expected digest of the file, such as sha256:…');
   return addGuestFlags(command).action(importImage);
 }
 
 async function importImage(file: string, name: string, flags: Flags): Promise<void> {
   if (/^https?:\/\//i.test(file)) {
-    throw new InvalidInputError('file', 'is an address', {
-      hint: `fetch it with: vmlet pull ADDRESS --name ${name}`,
+    throw new InvalidInputError('file', 'expected a path, not a URL', {
+      hint: `to download it: vmlet pull URL --name ${name}`,
     });
   }
   const { ImageStore } = await import('../../index.ts');

@@ -5,12 +5,11 @@ import { printJson } from '../output/say.ts';
 
 export function imageInspectCommand(): Command {
   return new Command('inspect')
-    .summary('print all that is known of images')
+    .summary('show everything about images as JSON')
     .description(
-      'Prints all that is known of images as JSON: where they came from, how that was verified, what their guest ' +
-        'needs, what they stand on, and who needs them.',
+      'Shows everything about images as JSON: origin, verification, requirements of the guest, backing image and users.',
     )
-    .argument('<images...>', 'names, or beginnings of digests')
+    .argument('<images...>', 'names or digest prefixes of the images')
     .action(inspect);
 }
 

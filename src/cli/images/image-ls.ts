@@ -16,12 +16,12 @@ export function imageLsCommand(): Command {
   const command = new Command('ls')
     .summary('list the images')
     .description(
-      'Lists the images that are here, the newest first; with --remote those that can be pulled by name. VERIFIED ' +
-        'says how sure it is that an image is what its publisher made: signed, by digest, or none.',
+      'Lists local images, newest first, or with --remote the images that can be pulled by name. VERIFIED shows how the ' +
+        'download was verified: by signature, by digest or not at all.',
     )
-    .argument('[stored-image]', 'only those of this name, as in debian or debian:13')
-    .option('--remote', 'what the catalogue knows; nobody is asked')
-    .option('-q, --quiet', 'digests only; with --remote names only');
+    .argument('[stored-image]', 'list only images of this name, such as debian or debian:13')
+    .option('--remote', 'list the catalogue; needs no network')
+    .option('-q, --quiet', 'print only digests; with --remote only names');
   return addFormatOptions(command, '{{.Names}} {{.Bytes}}').action(list);
 }
 
@@ -67,7 +67,7 @@ function withVerification(image: ListedImage): object {
   return { ...image, verification: describeVerification(image) };
 }
 
-/** As much of a digest as every command takes for the whole. */
+/** Shortens a digest to a prefix that every command accepts. */
 function shortOf(digest: string): string {
   return digest.slice(0, 12);
 }

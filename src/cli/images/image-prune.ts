@@ -12,14 +12,14 @@ interface Flags {
 
 export function imagePruneCommand(): Command {
   return new Command('prune')
-    .summary('remove images that nobody needs')
+    .summary('remove unused images')
     .description(
-      'Removes the images that have no name any more and that no machine, kept disk or other image needs; with --all ' +
-        'those that have names too. Prints the digests of what is gone.',
+      'Removes images without a name that no machine, kept disk or other image uses; with --all also unused images that ' +
+        'have names. Prints the digests of the removed images.',
     )
-    .option('-a, --all', 'remove images with names too')
+    .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')
-    .option('-f, --force', 'with --all: do not ask, as is never done where nobody could answer')
+    .option('-f, --force', 'with --all: do not ask for confirmation (only asked on a terminal)')
     .action(prune);
 }
 
@@ -27,7 +27,7 @@ async function prune(flags: Flags): Promise<void> {
   await untilInterrupted(async (signal) => pruneImages(flags, signal));
 }
 
-/** The part of it that `vmlet system prune` does too. */
+/** Shared with `vmlet system prune`. */
 export async function pruneImages({ all, dryRun, force }: Flags, signal: AbortSignal): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
   const store = new ImageStore();

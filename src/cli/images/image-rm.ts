@@ -12,12 +12,11 @@ export function imageRmCommand(): Command {
   return new Command('rm')
     .summary('remove images')
     .description(
-      'Takes names away from images; one that has lost its last name is removed. Given the beginning of a digest, the ' +
-        'image goes with all of its names. One that a machine, a disk that was kept or another image needs stays, and ' +
-        'it is said who needs it.',
+      'Removes names of images, and images that have lost their last name. A digest prefix removes an image with all of ' +
+        'its names. An image that a machine, a kept disk or another image uses is not removed; the error names the user.',
     )
-    .argument('<images...>', 'names, or beginnings of digests')
-    .option('-i, --ignore', 'take no offence at images that are not there')
+    .argument('<images...>', 'names or digest prefixes of the images')
+    .option('-i, --ignore', 'ignore images that do not exist')
     .action(remove);
 }
 

@@ -4,12 +4,12 @@ import { printLine } from '../output/say.ts';
 
 export function imageTagCommand(): Command {
   return new Command('tag')
-    .summary('give an image more names')
+    .summary('add names to an image')
     .description(
-      'Gives an image more names. Another image that had one of them loses it. vmlet image rm takes a name away again.',
+      'Adds names to an image. An image that has one of the names loses it. To remove a name: vmlet image rm NAME',
     )
-    .argument('<stored-image>', 'a name that it has, or the beginning of its digest')
-    .argument('<names...>', 'as in web or web:1')
+    .argument('<stored-image>', 'name or digest prefix of the image')
+    .argument('<names...>', 'new names, such as web or web:1')
     .action(tag);
 }
 
@@ -17,7 +17,7 @@ async function tag(reference: string, names: string[]): Promise<void> {
   const { ImageStore } = await import('../../index.ts');
   const store = new ImageStore();
   await untilInterrupted(async (signal) => {
-    // All names are of the image that has the first one now, and not of what has it in between.
+    // The image is resolved once: another process may move the first name meanwhile.
     const { digest } = await store.get(reference);
     for (const name of names) {
       await store.tag(digest, name, { signal });

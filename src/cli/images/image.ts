@@ -13,7 +13,7 @@ import { searchCommand } from './search.ts';
 /** The verbs of images, one file each. */
 export function imageCommand(): Command {
   return new Command('image')
-    .description('The images that guests boot from.')
+    .description('Manages the images that guests boot from.')
     .addCommand(pullCommand())
     .addCommand(imageLsCommand())
     .addCommand(imageInspectCommand())

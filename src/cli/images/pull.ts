@@ -16,22 +16,22 @@ interface Flags extends GuestFlags {
   readonly json?: true;
 }
 
-/** `vmlet pull`, which `vmlet image pull` is too. */
+/** `vmlet pull` and `vmlet image pull`. */
 export function pullCommand(): Command {
   const command = new Command('pull')
     .summary('download images')
     .description(
-      'Gets images from their publishers, verified as the catalogue says, and prints their digests. What is there ' +
-        'already and has not changed is not fetched again; what was interrupted is taken up. An image from elsewhere ' +
-        'is given by its address and a name; compressed ones are unpacked, and disks of other programs converted.',
+      'Downloads images from their publishers, verifies them as the catalogue defines, and prints their digests. An ' +
+        'unchanged image is not downloaded again; an interrupted download is resumed. For other images give a URL and a ' +
+        'name. Compressed files are unpacked, other disk formats converted.',
     )
-    .argument('<references...>', 'as in debian:13, see vmlet image ls --remote; or https://…')
-    .option('-q, --quiet', 'print the digests alone')
+    .argument('<references...>', 'names such as debian:13 (see vmlet search), or https://…')
+    .option('-q, --quiet', 'print only the digests')
     .option('--json', 'print the images as JSON')
     .option('--any-size', ANY_SIZE)
-    .option('--name <name>', 'an address: what the image is called')
-    .option('--digest <digest>', 'an address: what its publisher says of the file, as in sha256:…');
-  return addGuestFlags(command, 'an address: ').action(pull);
+    .option('--name <name>', 'URL: name of the image')
+    .option('--digest <digest>', 'URL: expected digest of the file, such as sha256:…');
+  return addGuestFlags(command, 'URL: ').action(pull);
 }
 
 async function pull(references: string[], flags: Flags): Promise<void> {
@@ -80,9 +80,9 @@ function report(name: string, image: Image, { quiet, json }: Flags): void {
   if (!json) printLine(`sha256:${image.digest}`);
   const verification = describeVerification(image);
   if (verification === 'none') {
-    note(`${name} was taken as it came: nothing says that it is what its publisher made`);
+    note(`${name} was not verified: its publisher provides no digest or signature`);
   } else if (!quiet) {
-    note(`${name} is there, verified by its ${VERIFIED_BY[verification] ?? 'recipe'}`);
+    note(`pulled ${name}, verified by its ${VERIFIED_BY[verification] ?? 'recipe'}`);
   }
 }
 
@@ -95,31 +95,31 @@ function isAddress(reference: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(reference);
 }
 
-/** What describes an image from an address is part of the catalogue for all others. */
+/** Rejects flags that describe an image from a URL: the catalogue describes all others. */
 function refuseUnfitting(references: readonly string[], flags: Flags): void {
   const [address] = references.filter(isAddress);
   if (address === undefined) {
     const { quiet: _quiet, json: _json, ...others } = flags;
     const [given] = Object.keys(others);
     if (given !== undefined) {
-      throw new InvalidInputError(given, 'this is told of an image from an address alone', {
-        hint: `the catalogue knows it of ${references.join(', ')}; another name: vmlet image tag`,
+      throw new InvalidInputError(given, 'applies to images from a URL only', {
+        hint: `leave it out for ${references.join(', ')}; to add a name: vmlet image tag`,
       });
     }
     const [path] = references.filter((reference) => reference.includes('/'));
     if (path === undefined) return;
     throw new InvalidInputError('image', `${JSON.stringify(path)} is not the name of an image`, {
-      hint: 'a file of your own: vmlet image import FILE NAME. Images of containers are no disks',
+      hint: 'to import a local file: vmlet image import FILE NAME; container images are not supported',
     });
   }
   if (references.length > 1) {
-    throw new InvalidInputError('image', 'what comes from an address is pulled alone', {
-      hint: 'its --name and --digest are of one image',
+    throw new InvalidInputError('image', 'a URL must be the only image', {
+      hint: '--name and --digest describe one image',
     });
   }
   if (flags.name === undefined) {
-    throw new InvalidInputError('name', 'an image from an address needs one', {
-      hint: 'as in --name web:1',
+    throw new InvalidInputError('name', 'missing for an image from a URL', {
+      hint: 'for example: --name web:1',
     });
   }
 }

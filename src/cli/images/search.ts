@@ -7,16 +7,16 @@ interface Flags extends FormatFlags {
   readonly quiet?: true;
 }
 
-/** `vmlet search`, which `vmlet image search` is too. */
+/** `vmlet search` and `vmlet image search`. */
 export function searchCommand(): Command {
   const command = new Command('search')
     .summary('search for images to download')
     .description(
-      'Lists the images that can be pulled by name and have a word in their name, alias or description: those of ' +
-        'vmlet’s catalogue, and those in images.yaml in your own configuration. Nobody is asked.',
+      'Lists the images that can be pulled by name, filtered by a term in their name, alias or description: those of ' +
+        'vmlet’s catalogue and of images.yaml in your configuration directory. Needs no network.',
     )
-    .argument('[term]', 'as in debian; all of them by default')
-    .option('-q, --quiet', 'names only');
+    .argument('[term]', 'for example debian (default: list all)')
+    .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Reference}} {{.Verification}}').action(search);
 }
 
@@ -26,5 +26,5 @@ async function search(term: string | undefined, flags: Flags): Promise<void> {
   const rows = await (term === undefined ? store.catalogue() : store.search(term));
   if (printRecords(flags, 'images', rows)) return;
   if (rows.length > 0) process.stdout.write(catalogueTable(rows, flags));
-  else note(`no image matches "${term ?? ''}"; all are listed by: vmlet search`);
+  else note(`no image matches "${term ?? ''}"; to list all: vmlet search`);
 }

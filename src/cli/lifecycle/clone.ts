@@ -7,12 +7,12 @@ import { printLine } from '../output/say.ts';
 export function cloneCommand(): Command {
   return new Command('clone')
     .description(
-      'Makes a machine like one that does not run, with a MAC, UUID, TPM and keys of its own. Host ports are chosen ' +
-        'anew. When it first starts, its guest gets another machine id and other host keys.',
+      'Copies a stopped machine. The clone gets its own MAC address, UUID, TPM, keys and host ports; at its first start the ' +
+        'guest gets a new machine id and new host keys.',
     )
-    .argument('<machine>', 'what to clone')
-    .argument('<name>', "the clone's name")
-    .option('--linked', 'let both stand on what the disks hold now: quick, and it takes no room')
+    .argument('<machine>', 'machine to clone')
+    .argument('<name>', 'name of the clone')
+    .option('--linked', 'share the current contents of the disks: fast, and takes no space')
     .action(async (name: string, newName: string, flags: { linked?: true }) => {
       const progress = new ProgressLine();
       try {

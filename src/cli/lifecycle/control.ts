@@ -3,19 +3,19 @@ import { eachMachine } from '../session/each-machine.ts';
 import { durationMs } from '../flags/flag-values.ts';
 import { sayInstalled, sayStarted } from './start.ts';
 
-/** The verbs that do one thing to each machine. */
+/** Verbs that send one request to each machine. */
 
 export function killCommand(): Command {
   return new Command('kill')
-    .description('Pulls the plug of machines: QEMU is killed.')
-    .argument('<machines...>', 'their names')
+    .description('Powers off machines immediately: kills QEMU without asking the guest.')
+    .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => eachMachine(names, async (machine) => machine.live().kill()));
 }
 
 export function restartCommand(): Command {
   return new Command('restart')
-    .description('Stops machines as `vmlet stop` does, and starts them. One that does not run is started.')
-    .argument('<machines...>', 'their names')
+    .description('Stops machines as `vmlet stop` does, and starts them. A stopped machine is started.')
+    .argument('<machines...>', 'names of the machines')
     .option('-t, --timeout <time>', 'how long the stop may take (default: 60s)', durationMs)
     .action(async (names: string[], { timeout }: { timeout?: number }) => {
       await eachMachine(names, async (machine, signal) => {
@@ -30,8 +30,8 @@ export function restartCommand(): Command {
 
 export function resetCommand(): Command {
   return new Command('reset')
-    .description('Presses the reset button of machines: their guests are not asked.')
-    .argument('<machines...>', 'their names')
+    .description('Resets machines as by a reset button, without asking the guest.')
+    .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().reset({ signal })),
     );
@@ -39,8 +39,8 @@ export function resetCommand(): Command {
 
 export function pauseCommand(): Command {
   return new Command('pause')
-    .description('Stops the processors of machines; their memory stays.')
-    .argument('<machines...>', 'their names')
+    .description('Pauses the virtual processors of machines. Memory is kept.')
+    .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().pause({ signal })),
     );
@@ -48,8 +48,8 @@ export function pauseCommand(): Command {
 
 export function resumeCommand(): Command {
   return new Command('resume')
-    .description('Lets paused machines go on.')
-    .argument('<machines...>', 'their names')
+    .description('Resumes paused machines.')
+    .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) =>
       eachMachine(names, async (machine, signal) => machine.live().resume({ signal })),
     );

@@ -16,20 +16,18 @@ interface Flags extends SeedFlags {
 
 export function createCommand(): Command {
   const command = new Command('create')
-    .description(
-      'Makes a machine with its disks. It keeps them until it is removed, and starts when told to.',
-    )
-    .argument('<name>', "the machine's name, and the guest's");
+    .description('Creates a machine and its disks, which it keeps until it is removed.')
+    .argument('<name>', 'name of the machine, and host name of the guest');
   return addSeedFlags(addOptionFlags(command, createFlags))
-    .option('--start', 'start it too')
-    .option('--dry-run', 'say what would be made, as JSON, and make nothing')
+    .option('--start', 'start the machine')
+    .option('--dry-run', 'print the machine as JSON without creating it')
     .option('--json', 'print the machine as JSON')
     .action(create);
 }
 
 async function create(name: string, flags: Flags): Promise<void> {
   const seed = await seedOptions(flags);
-  // The library validates them; its errors name the same words.
+  // The library validates the values; its errors use the same names.
   const options: CreateOptions = { name, ...givenOptions(createFlags, flags), ...(seed && { seed }) };
   const store = new MachineStore();
   if (flags.dryRun) {
@@ -39,7 +37,7 @@ async function create(name: string, flags: Flags): Promise<void> {
   const progress = new ProgressLine();
   await untilInterrupted(async (signal) => {
     try {
-      progress.show(`making ${name}…`);
+      progress.show(`creating ${name}…`);
       const machine = await store.create(options, {
         signal,
         onProgress: (news) => progress.show(describeImageProgress(news)),
@@ -65,11 +63,11 @@ async function create(name: string, flags: Flags): Promise<void> {
   });
 }
 
-/** micro keeps nothing where this host cannot make it a disk. */
+/** Warns that micro has no persistent disk on a host without mke2fs. */
 function sayData({ name, spec }: NamedMachine): void {
   if (spec.boot.kind !== 'image' || spec.disks.length > 0) return;
   note(
-    `${name} has no disk at /data, and keeps nothing: this host has no mke2fs to make one`,
-    'install e2fsprogs, or give it disks of your own (--disk)',
+    `${name} has no disk at /data and keeps no data: this host has no mke2fs to format one`,
+    'install e2fsprogs, or add disks with --disk',
   );
 }

@@ -4,8 +4,8 @@ import { note } from '../output/say.ts';
 const TRY_EVERY_MS = 2000;
 
 /**
- * Says when a throw-away machine stands still for lack of space on the host, and lets it go on when there is some:
- * there is no other command that reaches it. To try is to ask: quotas and reserved blocks are known to the host alone.
+ * Reports when a disposable machine is paused because the host has no space left, and resumes it when space is freed:
+ * no other command reaches such a machine. It simply tries, since only the kernel knows quotas and reserved blocks.
  */
 export function goOnWithSpace(machine: Machine): void {
   let attempt: NodeJS.Timeout | undefined;

@@ -13,13 +13,13 @@ interface Flags {
 export function rmCommand(): Command {
   return new Command('rm')
     .description(
-      'Removes machines with their NVRAM, TPM, keys and logs. Their disks are kept, and it is said where; with ' +
-        '--storage they go too, adopted files included. A file that others stand on stays.',
+      'Removes machines with their NVRAM, TPM, keys and logs. Their disks are kept and their paths printed; --storage ' +
+        'deletes them too, including adopted files. A backing file of other disks is always kept.',
     )
-    .argument('[machines...]', 'their names')
-    .option('-a, --all', 'all of them; one that runs only with --force')
-    .option('--storage', 'remove their disks too')
-    .option('-f, --force', 'power off one that runs, ignore protection and names that do not exist')
+    .argument('[machines...]', 'names of the machines')
+    .option('-a, --all', 'remove all machines; running ones only with --force')
+    .option('--storage', 'delete their disks too')
+    .option('-f, --force', 'power off running machines; ignore protection and names that do not exist')
     .action(async (names: string[], flags: Flags) => {
       const store = new MachineStore();
       await eachName(

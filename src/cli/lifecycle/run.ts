@@ -21,26 +21,26 @@ type Flags = RunFlags & SeedFlags;
 export function runCommand(): Command {
   const command = new Command('run')
     .description(
-      'Boots a fresh guest, runs one command in it and exits with its status. Nothing of the guest stays.\n' +
-        'IMAGE is micro, an image such as debian:13, or the path of a disk with a slash in it; with --kernel and with\n' +
-        '--template there is none.',
+      'Boots a fresh guest, runs one command in it and exits with its status. The guest is deleted afterwards.\n' +
+        'IMAGE is micro, an image such as debian:13, or the path of a disk (with a slash). With --kernel or --template ' +
+        'there is no IMAGE.',
     )
-    .argument('[image]', 'what to boot')
-    .argument('[command...]', 'what to run; a shell where none is given')
-    .option('-i, --interactive', 'pass stdin on even where it is a terminal')
-    .option('-t, --tty', 'give the command a terminal')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
-    .option('-w, --workdir <dir>', 'directory to run in')
+    .argument('[image]', 'image to boot')
+    .argument('[command...]', 'command to run (default: a shell)')
+    .option('-i, --interactive', 'pass stdin to the command even if it is a terminal')
+    .option('-t, --tty', 'allocate a terminal for the command')
+    .option('-e, --env <name=value>', 'set a variable; NAME alone copies it from this environment', collect)
+    .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
-    .option('--template <template>', 'go on where this template stands, instead of booting an image')
-    .option('--timeout <time>', 'end everything after this time, with status 124', durationMs)
-    .addOption(new Option('--rm', 'as it is anyway: nothing of the guest stays').hideHelp())
+    .option('--template <template>', 'fork this template instead of booting an image')
+    .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
+    .addOption(new Option('--rm', 'accepted and ignored: the guest is always deleted').hideHelp())
     .option(
       '--die-with-parent',
-      'end everything when the process that started this one ends (default: in a job of a batch system, such as Slurm’s)',
+      'end the machine when the parent process ends (default: in jobs of batch systems such as Slurm)',
     )
-    .option('--no-die-with-parent', 'go on then')
-    .option('--dry-run', 'print the commands that would be run, and run none')
+    .option('--no-die-with-parent', 'keep running when the parent process ends')
+    .option('--dry-run', 'print the commands instead of running them')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
@@ -54,7 +54,7 @@ export function runCommand(): Command {
   return addMachineFlags(command);
 }
 
-/** Where the machine comes from. */
+/** Source of the machine. */
 type Origin = { readonly launch: LaunchOptions } | { readonly template: string; readonly fork: ForkOptions };
 
 async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
@@ -78,18 +78,18 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     log?.debug({ status: process.exitCode }, 'the command has ended');
   } catch (error) {
     if (signal.aborted && signal.reason === limit?.reason) {
-      throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'give it more with --timeout' });
+      throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'raise --timeout' });
     }
     throw error;
   }
 }
 
-/** A batch system may kill what it started alone; a guest that nobody waits for would hold its node. */
+/** A batch system may kill only the process that it started; an orphaned guest would occupy its node. */
 function endWithParent(interrupts: Interrupts): ParentWatch {
   return new ParentWatch(() => {
-    // Its reader may have ended too.
+    // The reader of stderr may have exited too.
     process.stderr.once('error', () => undefined);
-    note('the process that started this one has ended; to keep running then: --no-die-with-parent');
+    note('the parent process has ended; to keep running in this case, use --no-die-with-parent');
     interrupts.end('SIGHUP');
   });
 }
@@ -120,16 +120,16 @@ async function runIn(
 ): Promise<number> {
   const { cloudInitFailure, formatEndpoint } = await import('../../index.ts');
   const { cloudInit } = machine;
-  // One that is absent or disabled had nothing to do.
+  // An absent or disabled cloud-init is not a failure.
   const failure = cloudInit?.state === 'failed' ? cloudInitFailure(cloudInit, 'the guest') : undefined;
   if (failure) reportError(failure);
   for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports) {
     if (!ephemeral) continue;
     const endpoint = formatEndpoint(hostAddress, hostPort, protocol);
-    note(`${endpoint} leads to port ${guestPort} of the guest`);
+    note(`forwarding ${endpoint} to port ${guestPort} of the guest`);
   }
   void machine.networkLost.then(({ program }) => {
-    note(`${program} has died; the guest has no network any more`);
+    note(`${program} has died; the guest has lost its network`);
   });
   goOnWithSpace(machine);
   const exec = machine.exec.bind(machine);

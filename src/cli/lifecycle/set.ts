@@ -14,21 +14,23 @@ interface Flags {
 
 export function setCommand(): Command {
   const command = new Command('set')
-    .description('Changes what a machine is, and says what changes and whether that takes a restart.')
-    .argument('<machine>', 'its name');
+    .description(
+      'Changes the settings of a machine, and prints what takes effect now and what at the next start.',
+    )
+    .argument('<machine>', 'name of the machine');
   return addOptionFlags(command, changeFlags)
-    .option('--no-tpm', 'no TPM; its secrets stay, for another time')
-    .option('--unlabel <key>', 'take a label away', collect)
-    .option('--no-installer', 'do not start the installer of --location again')
+    .option('--no-tpm', 'remove the TPM; its secrets are kept')
+    .option('--unlabel <key>', 'remove a label', collect)
+    .option('--no-installer', 'do not boot the installer of --location again')
     .option('--json', 'print JSON')
     .action(set);
 }
 
 export function protectCommand(): Command {
   return new Command('protect')
-    .description('Lets machines refuse to be removed.')
-    .argument('<machines...>', 'their names')
-    .option('--off', 'take the protection away')
+    .description('Protects machines from removal.')
+    .argument('<machines...>', 'names of the machines')
+    .option('--off', 'remove the protection')
     .action(async (names: string[], { off }: { off?: true }) => {
       const store = new MachineStore();
       for (const name of names) {
@@ -40,9 +42,9 @@ export function protectCommand(): Command {
 
 export function renameCommand(): Command {
   return new Command('rename')
-    .description('Gives a machine that does not run another name.')
-    .argument('<machine>', 'its name')
-    .argument('<name>', 'the new one')
+    .description('Renames a stopped machine.')
+    .argument('<machine>', 'name of the machine')
+    .argument('<name>', 'new name')
     .action(async (name: string, newName: string) => {
       await new MachineStore().get(name).rename(newName);
       printLine(newName);
@@ -64,7 +66,7 @@ async function set(name: string, flags: Flags): Promise<void> {
     return;
   }
   if (differences.length === 0) {
-    note(`${name} is so already`);
+    note(`${name} already has these settings`);
     return;
   }
   const rows = differences.map(({ field, from, to, takesEffect }) => [field, from, to, takesEffect]);
@@ -73,6 +75,6 @@ async function set(name: string, flags: Flags): Promise<void> {
     machine.status().kind === 'running' &&
     differences.some(({ takesEffect }) => takesEffect === 'next start')
   ) {
-    note(`${name} runs; it has the rest after: vmlet restart ${name}`);
+    note(`${name} is running; to apply the rest, run: vmlet restart ${name}`);
   }
 }

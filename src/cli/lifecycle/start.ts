@@ -19,18 +19,18 @@ interface Flags {
 
 export function startCommand(): Command {
   return new Command('start')
-    .description('Starts machines, or goes on with their saved state. They live on when this command ends.')
-    .argument('[machines...]', 'their names')
-    .option('-a, --all', 'all that do not run')
-    .option('--paused', 'do not let them run before vmlet resume')
-    .option('--discard-saved', 'boot, and forget the saved memory')
+    .description('Starts machines in the background, or resumes them from saved memory.')
+    .argument('[machines...]', 'names of the machines')
+    .option('-a, --all', 'start all stopped machines')
+    .option('--paused', 'start paused; to run them: vmlet resume')
+    .option('--discard-saved', 'discard saved memory and boot')
     .option(
       '--identity-timeout <time>',
-      'how long the guest of a clone may take to boot, to be given an identity of its own (default: 60s; six times as long without KVM)',
+      'how long to wait for a clone to boot, to give it its own identity (default: 60s; six times as long without KVM)',
       durationMs,
     )
-    .option('--debug', 'say on stderr what is done and when, as JSON lines')
-    .option('--dry-run', 'print the commands that would be run, and run none')
+    .option('--debug', 'log to stderr as JSON lines')
+    .option('--dry-run', 'print the commands instead of running them')
     .option('--json', 'with --dry-run: print the plan as JSON')
     .action(start);
 }
@@ -51,7 +51,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
   try {
     progress.show(`starting ${names.join(', ')}…`);
     await eachMachine(names, async (machine, signal) => {
-      // A clone's guest has booted before, on its origin.
+      // The guest of a clone has already booted, in the original machine.
       const isNew = machine.status().kind === 'created' && machine.spec.guestIdentity === 'own';
       const live = await machine.start({
         signal,
@@ -65,7 +65,7 @@ async function start(given: string[], flags: Flags): Promise<void> {
         },
         ...(flags.identityTimeout !== undefined && { identityTimeoutMs: flags.identityTimeout }),
         onRenewIdentity: () =>
-          progress.show(`${machine.name} runs; giving its guest an identity of its own…`),
+          progress.show(`${machine.name} is running; giving the guest its own identity…`),
       });
       progress.clear();
       sayStarted(live);
@@ -76,22 +76,24 @@ async function start(given: string[], flags: Flags): Promise<void> {
   }
 }
 
-/** Which ports were chosen, since nobody can know them; and what a clone still shares with its origin. */
+/** Reports chosen ports, and the identity that a clone still shares with the original machine. */
 export function sayStarted(machine: LiveMachine): void {
   for (const { ephemeral, hostAddress, hostPort, guestPort, protocol } of machine.ports()) {
     if (!ephemeral || guestPort === 22) continue;
-    note(`${formatEndpoint(hostAddress, hostPort, protocol)} leads to port ${guestPort} of ${machine.name}`);
+    note(
+      `forwarding ${formatEndpoint(hostAddress, hostPort, protocol)} to port ${guestPort} of ${machine.name}`,
+    );
   }
   const { identityProblem: problem } = machine;
   if (problem === undefined) return;
   note(
-    `${machine.name} runs with the machine id, host keys and host name of its origin: ${problem.message}`,
+    `${machine.name} still has the machine id, host keys and host name of the original: ${problem.message}`,
     ...(problem.hint === undefined ? [] : [problem.hint]),
     'the next start tries again',
   );
 }
 
-/** What is done at the first boot goes on when the start is done. */
+/** The first-boot setup continues after the start. */
 export function sayFirstBoot({ spec }: LiveMachine): void {
   if (spec.hasSeed !== true) return;
   note(
@@ -100,5 +102,5 @@ export function sayFirstBoot({ spec }: LiveMachine): void {
 }
 
 export function sayInstalled(name: string): void {
-  note(`${name}: the installer has done its work and is not started again`);
+  note(`${name}: installation finished; the installer is not booted again`);
 }

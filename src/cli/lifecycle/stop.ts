@@ -7,21 +7,21 @@ import { note } from '../output/say.ts';
 const RUNGS: Readonly<Record<MachineStopRung, string>> = {
   guest: 'asked its agent',
   'power-button': 'pressed its power button',
-  quit: 'its guest did not react; told QEMU to quit',
+  quit: 'the guest did not react; told QEMU to quit',
   SIGTERM: 'QEMU did not quit; sent SIGTERM',
-  SIGKILL: 'QEMU did not end; killed it',
+  SIGKILL: 'QEMU did not exit; killed it',
 };
 
 export function stopCommand(): Command {
   return new Command('stop')
     .description(
-      'Stops machines as gently as they let us: the power button, pressed again while it is ignored, then QMP quit, ' +
-        'SIGTERM and SIGKILL.',
+      'Stops machines gracefully: presses the power button, repeatedly if it is ignored. After most of the timeout QEMU ' +
+        'is ended by QMP quit, then SIGTERM, then SIGKILL.',
     )
-    .argument('[machines...]', 'their names')
-    .option('-a, --all', 'all that run')
-    .option('-t, --timeout <time>', 'how long all of it may take (default: 60s)', durationMs)
-    .addOption(new Option('--time <time>', 'as --timeout').argParser(durationMs).hideHelp())
+    .argument('[machines...]', 'names of the machines')
+    .option('-a, --all', 'stop all running machines')
+    .option('-t, --timeout <time>', 'time limit for all steps (default: 60s)', durationMs)
+    .addOption(new Option('--time <time>', 'same as --timeout').argParser(durationMs).hideHelp())
     .action(async (names: string[], flags: { all?: true; timeout?: number; time?: number }) => {
       const timeoutMs = flags.timeout ?? flags.time;
       await eachMachine(namedOrAll(names, flags, isRunning), async (machine, signal) => {

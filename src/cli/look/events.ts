@@ -11,12 +11,11 @@ import { visibleJson } from '../output/printable.ts';
 export function eventsCommand(): Command {
   return new Command('events')
     .description(
-      "Prints QEMU's events and the keeper's as they come, one a line: time, machine, event and data. It reads files, " +
-        'and delays no machine.',
+      'Prints events of QEMU and the keeper as they happen, one a line: time, machine, event and data.',
     )
-    .argument('[machines...]', 'their names; all that are there by default')
-    .option('--since-start', 'begin with the events of the run that is on its way, or was the last')
-    .option('--json', 'print JSON, one object a line')
+    .argument('[machines...]', 'names of the machines (default: all)')
+    .option('--since-start', 'begin with the first event of the current or last run')
+    .option('--json', 'print one JSON object a line')
     .action(events);
 }
 
@@ -29,7 +28,7 @@ async function events(
   const wanted = names.length > 0 ? [...new Set(names)] : store.names();
   const machines = wanted.map((name) => store.get(name));
   if (machines.length === 0) {
-    note('there are no machines');
+    note('no machines exist');
     return;
   }
   await untilInterrupted(async (signal) => {
@@ -65,7 +64,7 @@ async function printEvents(
       await writeOut(`${lineOf(machine.name, event)}\n`);
     }
   } catch (error) {
-    // The others go on; when it was the last, that is all.
+    // Other machines are still followed; after the last one the command ends.
     if (!(error instanceof MachineNotFoundError)) throw error;
     note(`${machine.name} was removed or renamed`);
   }

@@ -4,8 +4,8 @@ import { MachineStore, describeStatus } from '../../machines/index.ts';
 
 export function inspectCommand(): Command {
   const command = new Command('inspect')
-    .description('Prints all that is known of machines, as JSON.')
-    .argument('<machines...>', 'their names');
+    .description('Shows everything about machines as JSON.')
+    .argument('<machines...>', 'names of the machines');
   return addFormatOptions(command, '{{.Name}} {{.Status.Kind}}').action(
     (names: string[], flags: FormatFlags) => {
       const store = new MachineStore();

@@ -4,20 +4,20 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printJson, printLines } from '../output/say.ts';
 
 const SOURCES: Readonly<Record<GuestAddresses['source'], string>> = {
-  'vmlet-agent': 'said vmlet’s agent in it',
-  'qemu-guest-agent': 'said QEMU’s agent in it',
-  passt: 'what passt gives to it; no agent could be asked',
-  slirp: 'what slirp gives to it; no agent could be asked',
-  neighbours: 'as the host has seen it on the bridge; no agent could be asked',
+  'vmlet-agent': 'addresses reported by vmlet’s agent',
+  'qemu-guest-agent': 'addresses reported by QEMU’s agent',
+  passt: 'addresses assigned by passt; no agent answered',
+  slirp: 'addresses assigned by slirp; no agent answered',
+  neighbours: 'addresses seen by the host on the bridge; no agent answered',
 };
 
 export function ipCommand(): Command {
   return new Command('ip')
     .description(
-      'Prints the addresses that a guest has, one a line, IPv4 first, and on stderr who said so. Behind passt and slirp ' +
-        'they are known in the guest alone: the host reaches it through its forwards (vmlet port ls).',
+      'Prints the addresses of a guest, one a line, IPv4 first, and their source on stderr. Addresses behind passt and ' +
+        'slirp cannot be reached from the host; use port forwards (vmlet port ls).',
     )
-    .argument('<machine>', 'its name')
+    .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(printAddresses);
 }

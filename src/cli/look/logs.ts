@@ -19,15 +19,15 @@ const SOURCES: readonly LogSource[] = ['serial', 'qemu', 'passt', 'swtpm', 'even
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints what a machine has said on its serial port, or another of its logs; it need not run. It is plain text: what ' +
-        'would clear, colour or reset a terminal is left out.',
+      'Prints the serial console log of a machine, running or not, or another of its logs. Escape sequences that would ' +
+        'clear, colour or reset a terminal are removed.',
     )
-    .argument('<machine>', 'its name')
-    .option('-f, --follow', 'go on with what comes, from run to run')
-    .option('-n, --tail <n>', 'begin with the last so many lines', lineCount)
-    .addOption(new Option('--lines <n>', 'as --tail').argParser(lineCount).hideHelp())
-    .option('--raw', 'byte by byte, as it was written')
-    .addOption(new Option('--source <log>', 'which log').choices(SOURCES).default('serial'))
+    .argument('<machine>', 'name of the machine')
+    .option('-f, --follow', 'keep printing new output, across restarts')
+    .option('-n, --tail <n>', 'begin with the last N lines', lineCount)
+    .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
+    .option('--raw', 'print the bytes unchanged')
+    .addOption(new Option('--source <log>', 'log to print').choices(SOURCES).default('serial'))
     .action(logs);
 }
 
@@ -61,11 +61,11 @@ function read(
   return machine.followLog(source, {
     tailLines,
     signal,
-    onPossibleGap: () => note('the log was written faster than it was read; some is missing'),
+    onPossibleGap: () => note('output is missing: the log grew faster than it was read'),
   });
 }
 
 function emptyNote(machine: NamedMachine, source: LogSource): string {
-  const why = machine.status().kind === 'created' ? '; it has not run yet' : '';
-  return `${machine.name} has nothing in its ${source} log${why}`;
+  const why = machine.status().kind === 'created' ? `; ${machine.name} has never run` : '';
+  return `the ${source} log of ${machine.name} is empty${why}`;
 }

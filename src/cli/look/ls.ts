@@ -25,17 +25,15 @@ const FILTER_HINT =
 
 export function lsCommand(): Command {
   const command = new Command('ls')
-    .description(
-      'Lists the machines and what each does just now, or how it ended. A broken one shows what is wrong.',
-    )
+    .description('Lists machines with their state. DETAIL shows how a machine ended, or why it is broken.')
     .option(
       '-f, --filter <filter>',
-      'only name=TEXT, label=KEY[=VALUE] or state=STATE; all that are given',
+      'name=TEXT, label=KEY[=VALUE] or state=STATE; repeatable, all must match',
       collect,
     )
-    .option('-a, --all', 'those that do not run too, as without --running')
-    .option('--running', 'only those that run, as vmlet ps')
-    .option('-q, --quiet', 'names only');
+    .option('-a, --all', 'list stopped machines too (the default)')
+    .option('--running', 'list only running machines, as vmlet ps')
+    .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);
 }
 
@@ -75,7 +73,7 @@ function row(machine: ListedMachine): string[] {
   ];
 }
 
-/** One word, for a column and for --filter. */
+/** State in one word, for the table and --filter. */
 export function stateOf(machine: ListedMachine): string {
   if (!('spec' in machine)) return 'broken';
   return machine.status.kind === 'running' ? machine.status.state : machine.status.kind;
@@ -102,6 +100,6 @@ function parseFilter(text: string): (machine: ListedMachine) => boolean {
       );
     }
     default:
-      throw new InvalidInputError('filter', `${JSON.stringify(text)} is no filter`, { hint: FILTER_HINT });
+      throw new InvalidInputError('filter', `invalid value ${JSON.stringify(text)}`, { hint: FILTER_HINT });
   }
 }

@@ -10,10 +10,10 @@ const STANDARD_OUTPUT = '-';
 
 export function screenshotCommand(): Command {
   return new Command('screenshot')
-    .description('Writes what a machine shows on its screen to a PNG file, and says its name.')
-    .argument('<machine>', 'its name')
-    .argument('[file]', 'where to; - is standard output (default: NAME.png)')
-    .option('--force', 'write over a file that is there')
+    .description('Saves the screen of a machine as a PNG file and prints its name.')
+    .argument('<machine>', 'name of the machine')
+    .argument('[file]', 'file to write; - for standard output (default: NAME.png)')
+    .option('--force', 'overwrite an existing file')
     .action(screenshot);
 }
 
@@ -26,7 +26,9 @@ async function screenshot(
   const machine = new MachineStore().get(name).live();
   const file = given ?? `${name}.png`;
   if (file === STANDARD_OUTPUT && process.stdout.isTTY) {
-    throw new InvalidInputError('file', 'a terminal shows no picture', { hint: 'give a file' });
+    throw new InvalidInputError('file', 'images are not written to a terminal', {
+      hint: 'give the name of a file',
+    });
   }
   if (file !== STANDARD_OUTPUT && !force && existsSync(file)) throw isThere(file);
   const png = await untilInterrupted(async (signal) => machine.screenshot({ signal }));
@@ -43,12 +45,12 @@ function write(file: string, png: Buffer, force: boolean): void {
     writeFileSync(file, png, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) throw isThere(file);
-    // Half a picture is none.
+    // Do not leave an incomplete picture.
     if (!force) removeFile(file);
     throw error;
   }
 }
 
 function isThere(file: string): InvalidInputError {
-  return new InvalidInputError('file', `${file} is there already`, { hint: '--force writes over it' });
+  return new InvalidInputError('file', `${file} already exists`, { hint: 'to overwrite it, use --force' });
 }

@@ -16,10 +16,10 @@ interface Flags {
   readonly json?: true;
 }
 
-/** One look at a machine. */
+/** One reading of a machine. */
 type Look =
   | { readonly statistics: MachineStatistics; readonly rate: StatisticsRate | undefined }
-  /** It runs, and cannot be asked. */
+  /** The machine is running, but cannot be read. */
   | { readonly problem: VmletError };
 
 const HEADING = ['NAME', 'CPU', 'MEM', 'DISK-R', 'DISK-W', 'NET-R', 'NET-W', 'UPTIME'];
@@ -30,12 +30,13 @@ const UNKNOWN = '-';
 export function statsCommand(): Command {
   return new Command('stats')
     .description(
-      'Shows what machines use, in a table that refreshes on a terminal. With --json each machine and reading is a ' +
-        'JSON object on a line of its own. 100 % are one processor of this host. Network traffic is counted for bridges only; passt and slirp count none.',
+      'Shows the resource usage of machines in a table, which refreshes on a terminal. With --json each reading of a ' +
+        'machine is one JSON object a line. 100 % is one processor of this host. Network traffic is only counted on ' +
+        'bridges, not with passt or slirp.',
     )
-    .argument('[machines...]', 'their names; all that run by default')
-    .option('--no-stream', 'one reading, of the interval that begins now')
-    .option('--interval <time>', 'how long between two readings (default: 1s)', durationMs)
+    .argument('[machines...]', 'names of the machines (default: all running)')
+    .option('--no-stream', 'print one reading and exit')
+    .option('--interval <time>', 'time between readings (default: 1s)', durationMs)
     .option('--json', 'print JSON')
     .action(stats);
 }
@@ -43,7 +44,7 @@ export function statsCommand(): Command {
 async function stats(names: string[], flags: Flags): Promise<void> {
   const { MachineStore, rate } = await import('../../machines/index.ts');
   const store = new MachineStore();
-  // One that does not run, or is not there, is said at once.
+  // Names that do not exist or do not run are errors at once.
   const wanted = new Set(names);
   for (const name of wanted) store.get(name).live();
   const output = new RefreshingTable({ numbers: NUMBERS, json: flags.json });
@@ -55,7 +56,7 @@ async function stats(names: string[], flags: Flags): Promise<void> {
         (names.length > 0 ? [...wanted] : running(store)).map(async (name) => {
           const look = await lookAt(store, name, signal);
           if (look instanceof VmletError) {
-            // Among all, one that ends is just one less.
+            // Without names, a machine that ends is dropped silently.
             if (wanted.delete(name)) process.exitCode = reportError(look);
           } else if ('problem' in look) looks.set(name, look);
           else {
@@ -80,7 +81,7 @@ function running(store: MachineStore): string[] {
     .map(({ name }) => name);
 }
 
-/** @returns the error where the machine does not run any more. */
+/** @returns the error if the machine no longer runs. */
 async function lookAt(store: MachineStore, name: string, signal: AbortSignal): Promise<Look | VmletError> {
   try {
     return { statistics: await store.get(name).live().statistics({ signal }), rate: undefined };

@@ -10,16 +10,20 @@ const CONDITIONS = ['running', 'agent', 'ssh', 'cloud-init', 'port=', 'log=', 's
 export function waitCommand(): Command {
   return new Command('wait')
     .description(
-      'Waits until all that is asked for has come true, each at some time: running, its processors run (it is waited ' +
-        'for where it does not run yet); agent, vmlet’s agent or QEMU’s answers; ssh, an ssh server greets; port=N, a ' +
-        'server accepts connections at TCP port N of the guest, which has a forward; cloud-init, it has done what the ' +
-        'first boot was to do, or else what failed is said, with status 125; log=RE, a line of this run on the ' +
-        'serial port matches the JavaScript pattern; stopped, it does not run. Status 124 when the time is over, and ' +
-        'at once 125 when the machine ends while something else is waited for.',
+      'Waits until each condition has been true once:\n' +
+        '  running     the machine runs (also waits for its start)\n' +
+        '  agent       vmlet’s agent or QEMU’s answers\n' +
+        '  ssh         an ssh server answers\n' +
+        '  port=N      a server accepts connections at TCP port N of the guest, which\n' +
+        '              must be forwarded\n' +
+        '  cloud-init  the first boot is complete; status 125 and the error if it failed\n' +
+        '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
+        '  stopped     the machine does not run\n' +
+        'Exits with 124 after the timeout, and with 125 if the machine ends first.',
     )
-    .argument('<machine>', 'its name')
+    .argument('<machine>', 'name of the machine')
     .addOption(
-      choice('--for <condition>', 'what to wait for; several are all waited for', CONDITIONS)
+      choice('--for <condition>', 'condition; repeatable, all must come true', CONDITIONS)
         .argParser(collectCondition)
         .makeOptionMandatory(),
     )
@@ -75,14 +79,14 @@ export function parseConditions(texts: readonly string[]): WaitConditions {
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new InvalidInputError('for', `port=${text} names no port; expected a number from 1 to 65535`);
+  throw new InvalidInputError('for', `invalid port "${text}"; expected a number from 1 to 65535`);
 }
 
 function parsePattern(text: string): RegExp {
   try {
     return new RegExp(text, 'u');
   } catch (error) {
-    throw new InvalidInputError('for', `log=${text} is no pattern: ${(error as Error).message}`, {
+    throw new InvalidInputError('for', `invalid pattern "${text}": ${(error as Error).message}`, {
       hint: 'expected a JavaScript regular expression, such as log=login:',
       cause: error,
     });

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 
 export type Colour = 'red' | 'green' | 'yellow';
 
-/** Paints for a stream that takes colours: a terminal, and neither NO_COLOR nor FORCE_COLOR says otherwise. */
+/** Colours text if the stream is a terminal, unless NO_COLOR or FORCE_COLOR is set. */
 export function paint(colour: Colour, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return styleText(colour, text, { stream });
 }
@@ -15,12 +15,12 @@ export function isColoured(stream: NodeJS.WriteStream = process.stdout): boolean
 export const COLOUR_FLAG = '--color';
 
 export function colourOption(): Option {
-  return new Option(`${COLOUR_FLAG} <when>`, 'colours: on terminals, always or never')
+  return new Option(`${COLOUR_FLAG} <when>`, 'when to use colours; auto: on terminals')
     .choices(['auto', 'always', 'never'])
     .default('auto');
 }
 
-/** For this process and its helpers; NO_COLOR and FORCE_COLOR are what Node's own colours heed. */
+/** Sets NO_COLOR or FORCE_COLOR, which Node's own colours and child processes follow. */
 export function chooseColour(when: string): void {
   if (when === 'auto') return;
   delete process.env['NO_COLOR'];

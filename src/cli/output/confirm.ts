@@ -2,13 +2,12 @@ import { createInterface } from 'node:readline';
 import { visibleText } from './printable.ts';
 
 /**
- * Asks on a terminal before something is lost. Where nobody could answer, it is as if they had said yes: a script has
- * said what it wants.
+ * Asks for confirmation on a terminal. Without a terminal the answer is yes: a script has asked explicitly.
  */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   signal.throwIfAborted();
-  // Not a terminal to readline: the kernel lets the line be edited, and Ctrl-C stays a signal.
+  // readline must not treat this as a terminal, so that the kernel edits the line and Ctrl-C stays a signal.
   const lines = createInterface({ input: process.stdin, terminal: false });
   try {
     process.stderr.write(`${visibleText(question)} [y/N] `);

@@ -7,14 +7,14 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['second', 1_000],
 ];
 
-/** "3 minutes", in the largest unit of which it has one, rounded down. */
+/** For example "3 minutes": in the largest unit that fits, rounded down. */
 export function formatDuration(ms: number): string {
   const [name, unit] = UNITS.find(([, size]) => ms >= size) ?? ['second', 1_000];
   const count = Math.max(0, Math.floor(ms / unit));
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** "3 minutes ago", and "just now" for less than a second and for a clock that was set back. */
+/** For example "3 minutes ago"; "just now" for less than a second or after the clock was set back. */
 export function formatAgo(ms: number): string {
   return ms < 1_000 ? 'just now' : `${formatDuration(ms)} ago`;
 }

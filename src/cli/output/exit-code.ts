@@ -2,10 +2,10 @@ import { constants } from 'node:os';
 
 /** vmlet itself failed, as with podman run; 126 and 127 mean that the guest could not run the command. */
 export const EXIT_VMLET = 125;
-/** A time limit was reached, as with timeout(1). */
+/** Timed out, as with timeout(1). */
 export const EXIT_TIMED_OUT = 124;
 
-/** What a shell reports for a command that a signal ended. */
+/** Exit status that a shell reports for a command that was killed by a signal. */
 export function exitCodeOfSignal(signal: string): number {
   return 128 + ((constants.signals[signal as NodeJS.Signals] as number | undefined) ?? 0);
 }

@@ -2,10 +2,10 @@ import type { ImageProgress } from '../../index.ts';
 import { ProgressLine, describeImageProgress, describePhase } from './progress.ts';
 import { sayPlainly } from './say.ts';
 
-/** Long enough for a log to stay short, and short enough for a CI that ends what is silent. */
+/** Keeps logs short, yet prints often enough for a CI that ends silent jobs. */
 const LINE_EVERY_MS = 30_000;
 
-/** How far images are: on a terminal in one line that changes; elsewhere one line a phase, and one now and then. */
+/** Progress of images: one changing line on a terminal; elsewhere a line for each phase and one now and then. */
 export class ImageNews {
   readonly #line = new ProgressLine();
   readonly #quiet: boolean;
@@ -32,7 +32,7 @@ export class ImageNews {
     this.#line.clear();
   }
 
-  /** Does work with the line gone at its end, however that comes. */
+  /** Runs work and clears the line when it settles. */
   async during<T>(work: (show: (news: ImageProgress) => void) => Promise<T>): Promise<T> {
     try {
       return await work(this.show);

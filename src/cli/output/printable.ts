@@ -1,18 +1,18 @@
 import { StringDecoder } from 'node:string_decoder';
 import { stripVTControlCharacters } from 'node:util';
 
-/** What nearly every text is made of; expressions with classes of Unicode take 10 ms to get going. */
+/** Fast path for ordinary text: expressions with Unicode classes take 10 ms to compile. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
- * Control characters (C1 and line breaks among them), separators of lines and paragraphs, halves of surrogate pairs, and
- * characters that format: marks of direction, what has no width, tags.
+ * Control characters (including C1 and line breaks), line and paragraph separators, lone surrogates and format
+ * characters (bidirectional marks, zero-width characters, tags).
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * One line of text, in which characters are shown that would not be seen and could steer a terminal, forge a line or
- * change the order of what is read: as in `a\n`, `\x1b` and `\u{202e}`.
+ * Escapes characters that are invisible, control a terminal, break the line or reorder text, such as `\n`, `\x1b` and
+ * `\u{202e}`.
  */
 export function visibleText(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -23,7 +23,7 @@ export function visibleText(text: string): string {
   });
 }
 
-/** JSON text that means the same, with the same characters escaped in its strings. Its own line breaks stay. */
+/** Escapes the same characters in JSON strings without changing their value; line breaks between tokens stay. */
 export function visibleJson(text: string): string {
   return text.replaceAll(/[^\x00-\x7e]/gu, (character) =>
     character.replaceAll(UNSEEN, () =>
@@ -36,20 +36,19 @@ function unit(text: string, at: number): string {
   return `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
 }
 
-/** What may be the beginning of a line's end or of an escape sequence: its rest is in the next piece. */
+/** A possible start of a line break or escape sequence that continues in the next chunk. */
 const UNFINISHED = /(?:\r+|(?:\u001b\[|\u009b)[0-?]*[ -/]*|\u001b(?:\][^\u0007\u001b\n]*\u001b?)?)$/;
-/** What is longer, and has no end, is no sequence. */
+/** A longer unterminated sequence is treated as text. */
 const LONGEST_UNFINISHED = 4096;
 
 /**
- * A line that a guest or a program printed, without what it meant for a terminal: a guest must not be able to steer the
- * user's.
+ * Removes terminal control from a line of a guest or program: a guest must not control the user's terminal.
  */
 export function printableLine(line: string): string {
   return visibleText(withoutSequences(line).replaceAll(/\p{Cc}/gu, ''));
 }
 
-/** The same for text that comes in pieces: lines and tabs stay, a carriage return alone ends a line too. */
+/** The same for a stream: lines and tabs stay, and a lone carriage return ends a line. */
 export class PrintableText {
   readonly #decoder = new StringDecoder('utf8');
   #unfinished = '';

@@ -7,13 +7,13 @@ import { clipText } from './text-width.ts';
 
 const CLEAR_LINE = '\r\x1b[K';
 
-/** Shorter work is over before anybody asks how long it takes. */
+/** Shorter work shows no elapsed time. */
 const ELAPSED_FROM_MS = 3000;
 const TICK_MS = 1000;
 
 type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
-/** One line on a terminal's stderr that says what takes so long, and for how long already; silent elsewhere. */
+/** A progress line with elapsed time on stderr; prints nothing if stderr is not a terminal. */
 export class ProgressLine {
   readonly enabled: boolean;
   readonly #output: Output;
@@ -45,12 +45,12 @@ export class ProgressLine {
   #draw(): void {
     const elapsed = performance.now() - this.#since;
     const line = elapsed < ELAPSED_FROM_MS ? this.#text : `${this.#text} (${formatElapsed(elapsed)})`;
-    // A line that is broken in two could not be cleared.
+    // A wrapped line could not be cleared.
     this.#output.write(`${CLEAR_LINE}${clipText(visibleText(line), (this.#output.columns || 80) - 1)}`);
   }
 }
 
-/** As in `12s`, `3m05s`. */
+/** For example `12s` or `3m05s`. */
 export function formatElapsed(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   return seconds < 60
@@ -58,7 +58,7 @@ export function formatElapsed(ms: number): string {
     : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
 }
 
-/** As in `debian:13: downloading [#######             ] 36 %, 120 MiB of 330 MiB, 12 MiB/s`. */
+/** For example `debian:13: downloading [#######             ] 36 %, 120 MiB of 330 MiB, 12 MiB/s`. */
 export function describeImageProgress(news: ImageProgress): string {
   const { fraction, transfer } = news;
   const phase = describePhase(news);
@@ -70,7 +70,7 @@ export function describeImageProgress(news: ImageProgress): string {
     : `${phase} ${bar(fraction)}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, ${speed}`;
 }
 
-/** As in `debian:13: downloading`, or `web: booting for ./setup.sh`. */
+/** For example `debian:13: downloading`, or `web: booting for ./setup.sh`. */
 export function describePhase({ image, phase, script }: ImageProgress): string {
   return `${image}: ${phase}${script === undefined ? '' : ` for ${script}`}`;
 }

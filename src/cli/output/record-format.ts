@@ -4,25 +4,25 @@ import { table } from './table.ts';
 import { visibleText } from './printable.ts';
 import { printJson } from './say.ts';
 
-/** Flags by which a command prints its records for programs. */
+/** Flags for machine-readable output. */
 export interface FormatFlags {
   readonly json?: true;
   readonly format?: string;
 }
 
-/** @param example fields that the records have. */
+/** @param example a template with fields of the records. */
 export function addFormatOptions(command: Command, example: string): Command {
   return command
     .option('--json', 'print JSON')
-    .option('--format <template>', `json, or a line for each by a template such as '${example}'`);
+    .option('--format <template>', `json, or a template for each line such as '${example}'`);
 }
 
 /**
- * Prints records for programs where a flag asks for it.
- * @param name the JSON's field that has them.
- * @param besides more fields of the JSON.
- * @returns false where none does: people get a table.
- * @throws InvalidInputError for a template that is none, and for a field that no record has.
+ * Prints records in the requested machine-readable format.
+ * @param name JSON field for the records.
+ * @param besides more JSON fields.
+ * @returns false if no format was requested.
+ * @throws InvalidInputError for an invalid template or an unknown field.
  */
 export function printRecords(
   { json, format }: FormatFlags,
@@ -39,7 +39,7 @@ export function printRecords(
   return true;
 }
 
-/** A template in the grammar of podman's simplest: text with `{{.Field}}`, `{{.Field.Field}}` and `{{json .Field}}`. */
+/** The simplest of podman's templates: text with `{{.Field}}`, `{{.Field.Field}}` and `{{json .Field}}`. */
 type Part = { readonly text: string } | { readonly path: readonly string[]; readonly asJson: boolean };
 
 const PLACEHOLDER = /\{\{\s*(json\s+)?\.([\w.-]*)\s*\}\}/g;
@@ -47,8 +47,8 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\t': '\t', '\\n': '\n', '\
 const TABLE = /^table\s+/;
 
 /**
- * A line for each record. With `table ` before the template the fields are columns, as in podman.
- * @throws InvalidInputError for a template that is none, and for a field that no record has.
+ * Formats a line for each record. `table ` before the template makes the fields columns, as in podman.
+ * @throws InvalidInputError for an invalid template or an unknown field.
  */
 export function formatRecords(template: string, records: readonly object[]): string {
   const isTable = TABLE.test(template);
@@ -92,7 +92,7 @@ function render(part: Part, record: object): string {
   return visibleText(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** A field that some records have is empty in the others: a machine that is stopped has no process. */
+/** A field that only some records have is empty in the others: a stopped machine has no process. */
 function requireField(path: readonly string[], records: readonly object[]): void {
   for (const depth of path.keys()) {
     const above = records.map((record) => valueAt(record, path.slice(0, depth)));
@@ -102,8 +102,8 @@ function requireField(path: readonly string[], records: readonly object[]): void
     throw new InvalidInputError('--format', `no such field: .${path.join('.')}`, {
       hint:
         fields.size === 0
-          ? `.${name} is below a value without fields`
-          : `fields there: ${[...fields].join(', ')}`,
+          ? `the parent of .${name} has no fields`
+          : `available fields: ${[...fields].join(', ')}`,
     });
   }
 }
@@ -119,7 +119,7 @@ function fieldsOf(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
-/** `.Name` is `name`: podman's fields begin with capitals. */
+/** Maps `.Name` to `name`: podman's fields begin with capitals. */
 function isField(field: string, name: string): boolean {
   return field.toLowerCase() === name.toLowerCase();
 }

@@ -5,20 +5,20 @@ import { clipText } from './text-width.ts';
 
 const TERMINAL_OF_UNKNOWN_SIZE = { columns: 80, rows: 24 };
 
-/** What a reading is: the rows of a table for people, records for programs. */
+/** Renders a reading as rows of a table or as JSON records. */
 export interface Reading {
   readonly rows: readonly (readonly string[])[];
   readonly records: readonly unknown[];
 }
 
 export interface RefreshOptions extends TableOptions {
-  /** Records instead of the table. */
+  /** Print records instead of a table. */
   readonly json?: boolean | undefined;
 }
 
 type Output = Pick<WriteStream, 'write'> & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
-/** One reading after the other: a table, which is written over itself on a terminal, or a JSON line for each record. */
+/** Prints readings as a table, overwritten in place on a terminal, or as a JSON line for each record. */
 export class RefreshingTable {
   readonly #output: Output;
   readonly #options: RefreshOptions;
@@ -41,18 +41,18 @@ export class RefreshingTable {
       return;
     }
     const size = { ...TERMINAL_OF_UNKNOWN_SIZE, ...known(this.#output) };
-    // The cursor cannot go up to a line that has left the terminal, nor over one that was broken in two.
+    // The cursor cannot move up to a line that has scrolled away, or across a wrapped line.
     const lines = tableLines(rows, this.#options)
       .slice(0, Math.max(1, size.rows - 1))
       .map((line) => clipText(line, size.columns));
     const up = this.#linesShown > 0 ? `\x1b[${this.#linesShown}A\r` : '';
-    // One write, so that no terminal shows a table that is half there.
+    // A single write, so that no incomplete table is shown.
     this.#output.write(`${up}\x1b[J${lines.map((line) => `${line}\n`).join('')}`);
     this.#linesShown = lines.length;
   }
 }
 
-/** Terminals behind some programs say that they have no columns at all. */
+/** Some terminals report zero columns. */
 function known({ columns, rows }: Output): { columns?: number; rows?: number } {
   return { ...(columns && { columns }), ...(rows && { rows }) };
 }

@@ -15,7 +15,7 @@ import { EXIT_TIMED_OUT, EXIT_VMLET } from './exit-code.ts';
 import { printableLine, visibleText } from './printable.ts';
 import { complain } from './say.ts';
 
-/** Ends a command with this status when there is nothing to say, as after Ctrl-C. */
+/** Ends a command with this status and no message, for example after Ctrl-C. */
 export class SilentExit extends Error {
   readonly exitCode: number;
 
@@ -25,37 +25,37 @@ export class SilentExit extends Error {
   }
 }
 
-/** For what the host says to whoever only looks: who writes has words of its own. */
+/** Hints for system errors that no other code has explained. */
 const HOST_HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'see who owns it; where vmlet has its files, the XDG variables say',
-  ENOTDIR: 'a part of that path is a file; where vmlet has its files, the XDG variables say',
-  ELOOP: 'links in that path lead in a circle; where vmlet has its files, the XDG variables say',
+  EACCES: 'check its owner and mode; the XDG variables set the directories of vmlet',
+  ENOTDIR: 'a part of the path is a file; the XDG variables set the directories of vmlet',
+  ELOOP: 'the path contains a symbolic link loop; the XDG variables set the directories of vmlet',
 };
 
-/** All that comes after the image or the machine is the guest's. */
-const MISPLACED_OPTION = 'options of vmlet go before the image or the name of the machine';
+/** Words after the image or machine belong to the guest's command. */
+const MISPLACED_OPTION = 'put options of vmlet before the image or machine';
 
 /**
- * Says on stderr what went wrong and what to do about it. Stack traces are for errors that are ours.
- * @param line whose flags the words are to be; without it the library's own names are said.
+ * Prints an error and its hint to stderr. Only defects of vmlet print a stack trace.
+ * @param line the command line whose flags the message names; without it the library's names are used.
  */
 export function reportError(thrown: unknown, line?: CommandLine): number {
   const error = firstFailure(thrown);
   if (error instanceof SilentExit) return error.exitCode;
-  // commander has said it already.
+  // commander has already printed it.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error)) {
     complain(`the host refused: ${error.message}`, ...hint(HOST_HINTS[error.code ?? '']));
     return EXIT_VMLET;
   }
   if (!(error instanceof VmletError)) {
-    complain('this is a defect in vmlet, please report it:', ...describeDefect(error));
+    complain('internal error; please report it:', ...describeDefect(error));
     return EXIT_VMLET;
   }
   complain(line ? sentenceAsTyped(error, line) : sentenceOf(error));
   writeLines(error.lines);
   if (error instanceof LaunchError) writeOutput(error);
-  if (error instanceof CloudInitError) writeTitled('what it ran printed last', error.output);
+  if (error instanceof CloudInitError) writeTitled('last output', error.output);
   writeHint(error.hint);
   if (error instanceof GuestCommandError) {
     if (error.argv[0]?.startsWith('-') === true) writeHint(MISPLACED_OPTION);
@@ -66,17 +66,17 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
 }
 
 /**
- * What went wrong first, where undoing what was done has failed after it: mostly for the same reason. What is left then
- * the next command takes away.
+ * Returns the first error if the cleanup after it failed too, mostly for the same reason. The next command removes
+ * the leftovers.
  */
 function firstFailure(error: unknown): unknown {
   const isSuppressing = error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error;
   if (isSuppressing) return firstFailure(error.suppressed);
-  // Only undoing has failed, in more ways than one.
+  // Only the cleanup failed, more than once.
   return error instanceof AggregateError ? firstFailure(error.errors[0]) : error;
 }
 
-/** The library names its options, and the user has typed flags. */
+/** Replaces the library's option names by the flags that the user typed. */
 function sentenceAsTyped(error: VmletError, line: CommandLine): string {
   const sentence = sentenceOf(error);
   if (!(error instanceof InvalidInputError || error instanceof ImageRefusedError)) return sentence;
@@ -84,7 +84,7 @@ function sentenceAsTyped(error: VmletError, line: CommandLine): string {
   return sentence.startsWith(`${field}: `) ? asTyped(field, line) + sentence.slice(field.length) : sentence;
 }
 
-/** Its message in one line, and where it was thrown. */
+/** The message in one line, and the stack trace. */
 function describeDefect(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];
   const { message, stack = '' } = error;
@@ -105,7 +105,7 @@ function writeHint(text: string | undefined): void {
 
 function writeOutput({ qemuOutput, consoleOutput }: LaunchError): void {
   for (const [title, lines] of [
-    ['QEMU said', qemuOutput],
+    ['output of QEMU', qemuOutput],
     ["the guest's console ended with", consoleOutput],
   ] as const) {
     writeTitled(title, lines);

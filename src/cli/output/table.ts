@@ -3,20 +3,20 @@ import { textWidth } from './text-width.ts';
 import { visibleText } from './printable.ts';
 
 export interface TableOptions {
-  /** The columns with numbers, from 0, which are aligned at their end. */
+  /** Indices of right-aligned columns, from 0. */
   readonly numbers?: readonly number[];
-  /** The colour of a cell below the heading, where it has one. */
+  /** Colour of a cell below the heading, if any. */
   readonly colourOf?: (cell: string, column: number) => Colour | undefined;
 }
 
-/** Columns under each other, for a terminal; the first row is the heading. */
+/** Formats rows as aligned columns; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
   return tableLines(rows, options)
     .map((line) => `${line}\n`)
     .join('');
 }
 
-/** The same, line by line. */
+/** The same as an array of lines. */
 export function tableLines(
   rows: readonly (readonly string[])[],
   { numbers = [], colourOf }: TableOptions = {},

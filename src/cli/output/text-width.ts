@@ -1,9 +1,9 @@
-/** Two columns wide on terminals: the scripts of East Asia, their full-width forms and punctuation, and emoji (UAX 11). */
+/** Characters that are two columns wide: East Asian scripts, full-width forms and punctuation, and emoji (UAX 11). */
 const WIDE =
   /^(?:\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|.\u{FE0F}|[\u3000-\u303E\uFF01-\uFF60\uFFE0-\uFFE6])/u;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
-/** What nearly every text is made of; the rest of this file takes 10 ms to get going. */
+/** Fast path for ordinary text: the other expressions take 10 ms to compile. */
 const PLAIN = /^[\x20-\x7e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
@@ -12,7 +12,7 @@ function graphemesOf(text: string): Intl.Segments {
   return segmenter.segment(text);
 }
 
-/** The columns that a text takes on a terminal, as near as can be known without asking it. */
+/** Estimates the columns of a text on a terminal. */
 export function textWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
@@ -20,7 +20,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** As much of the beginning as fits into so many columns. */
+/** Returns the longest prefix that fits into a number of columns. */
 export function clipText(text: string, columns: number): string {
   if (PLAIN.test(text)) return text.slice(0, columns);
   let width = 0;

@@ -1,7 +1,6 @@
 /**
- * Variables that are set by a batch system in each job, and by nothing else. JOB_ID alone, which Grid Engine sets, is
- * everybody's name. A continuous integration is none: its steps may leave processes for later ones, and it ends them
- * itself.
+ * Variables that a batch system sets in each job, and nothing else does. Grid Engine's JOB_ID alone is too common a
+ * name. CI systems are not included: their steps may leave processes for later steps, and they end them themselves.
  */
 const JOBS: readonly (readonly string[])[] = [
   ['SLURM_JOB_ID'],
@@ -13,7 +12,7 @@ const JOBS: readonly (readonly string[])[] = [
   ['OAR_JOB_ID'],
 ];
 
-/** Whether this process belongs to a job of Slurm, PBS, LSF, Grid Engine, HTCondor, Flux or OAR. */
+/** True in a job of Slurm, PBS, LSF, Grid Engine, HTCondor, Flux or OAR. */
 export function isBatchJob(environment: NodeJS.ProcessEnv): boolean {
   return JOBS.some((names) => names.every((name) => (environment[name] ?? '') !== ''));
 }

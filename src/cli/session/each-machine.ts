@@ -5,8 +5,8 @@ import { untilInterrupted } from './until-interrupted.ts';
 import { printLine } from '../output/say.ts';
 
 /**
- * Does the same to several machines, at once; one that fails does not keep the others from it. Says each name on stdout
- * when it is done, as podman does.
+ * Runs work for several machines in parallel and prints each name when it is done, as podman does. A failure does not
+ * affect the other machines.
  */
 export async function eachMachine(
   names: readonly string[],
@@ -17,8 +17,8 @@ export async function eachMachine(
 }
 
 /**
- * The machines that were named, or with `--all` all that a verb has something to do for.
- * @throws InvalidInputError for neither and for both.
+ * Returns the named machines, or with `--all` all machines that the verb applies to.
+ * @throws InvalidInputError if neither or both are given.
  */
 export function namedOrAll(
   names: readonly string[],
@@ -31,7 +31,7 @@ export function namedOrAll(
     });
   }
   if (!all && names.length === 0) {
-    throw new InvalidInputError('machines', 'missing names', { hint: 'give names of machines, or --all' });
+    throw new InvalidInputError('machines', 'missing', { hint: 'give names of machines, or --all' });
   }
   return all
     ? new MachineStore()
@@ -45,10 +45,10 @@ export function isRunning(machine: ListedMachine): boolean {
   return 'status' in machine && machine.status.kind === 'running';
 }
 
-/** The answer of work that had nothing to do, so that no name is printed. */
+/** Returned by work that had nothing to do, so that no name is printed. */
 export const NOTHING_DONE = Symbol('nothing done');
 
-/** The same for what needs no machine that can be read. */
+/** The same for work that does not need a readable machine. */
 export async function eachName(
   names: readonly string[],
   work: (name: string, signal: AbortSignal) => unknown,

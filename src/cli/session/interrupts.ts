@@ -6,8 +6,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type Interruption = (typeof SIGNALS)[number];
 
 /**
- * The first signal asks for a graceful end: `whenAsked` is called where it is set, otherwise `signal` aborts.
- * The second ends everything now: `signal` aborts.
+ * The first signal requests a graceful end: it calls `whenAsked` if that is set, and aborts `signal` otherwise. The
+ * second signal aborts `signal`.
  */
 export class Interrupts implements Disposable {
   readonly #controller = new AbortController();
@@ -16,7 +16,7 @@ export class Interrupts implements Disposable {
 
   constructor() {
     for (const name of SIGNALS) process.on(name, this.#onSignal);
-    // One for each of the machines that a command is about.
+    // One listener for each machine.
     setMaxListeners(0, this.#controller.signal);
   }
 
@@ -25,7 +25,7 @@ export class Interrupts implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Ends everything now, as the second signal does. */
+  /** Aborts `signal`, as the second signal does. */
   end(name: Interruption): void {
     this.#controller.abort(new SilentExit(exitCodeOfSignal(name)));
   }

@@ -1,6 +1,6 @@
 import type { GuestProcess } from '../../index.ts';
 
-/** Gives the keyboard to the guest, Ctrl-C and all, and tells it of the window's size; undone when disposed. */
+/** Passes all keys, including Ctrl-C, and the window size to the guest until disposed. */
 export function attachTerminal(guestProcess: GuestProcess): Disposable {
   const { stdin, stdout } = process;
   const raw = stdin.isTTY && !stdin.isRaw;

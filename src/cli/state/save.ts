@@ -5,10 +5,10 @@ import { ProgressLine } from '../output/progress.ts';
 export function saveCommand(): Command {
   return new Command('save')
     .description(
-      'Writes the memory of machines to files and ends them. `vmlet start` (or restore) goes on where they were; ' +
-        'connections to the outside are lost.',
+      'Saves the memory of machines to disk and powers them off. `vmlet start` or `vmlet restore` resumes them; network ' +
+        'connections are lost.',
     )
-    .argument('<machines...>', 'their names')
+    .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {
       const progress = new ProgressLine();
       try {
@@ -30,8 +30,8 @@ export function saveCommand(): Command {
 
 export function restoreCommand(): Command {
   return new Command('restore')
-    .description('Goes on with the saved memory of machines, as `vmlet start` does where there is some.')
-    .argument('<machines...>', 'their names')
+    .description('Starts machines from their saved memory, as `vmlet start` does.')
+    .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {
       await eachMachine(names, async (machine, signal) => machine.restore({ signal }));
     });

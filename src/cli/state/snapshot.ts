@@ -13,47 +13,47 @@ interface Flags {
 
 export function snapshotCommand(): Command {
   const snapshot = new Command('snapshot').description(
-    'What machines were at one moment: all disks that they write to, their UEFI variables, and the memory of those ' +
-      'that run. It is kept in the disks themselves, which have to be qcow2.',
+    'Manages snapshots of machines: all writable disks, UEFI variables, and the memory of a running machine. Snapshots ' +
+      'are stored in the disks, which must be qcow2.',
   );
   snapshot
     .command('create', { isDefault: true })
     .description(
-      'keep what a machine is now. The word create may be left out. One that runs stands still while its memory is written. UEFI variables that are ' +
-        'changed after it are safe only once the machine was paused or stopped',
+      'create a snapshot; the word create may be left out. A running machine is paused while its memory is written. ' +
+        'UEFI variables that the guest changes after the snapshot are safe once the machine was paused or stopped',
     )
-    .argument('<machine>', 'its name')
-    .argument('[snapshot]', 'how to call it (default: date and time)')
-    .option('--disks-only', 'leave out the memory: for the guest it is as after a power cut')
+    .argument('<machine>', 'name of the machine')
+    .argument('[snapshot]', 'name of the snapshot (default: date and time)')
+    .option('--disks-only', 'do not save memory; restoring is like booting after a power failure')
     .action(create);
   snapshot
     .command('ls')
-    .description('list the snapshots, the oldest first')
-    .argument('<machine>', 'its name')
+    .description('list snapshots, oldest first')
+    .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   snapshot
     .command('restore')
     .description(
-      'make a machine what it was. With memory it runs on from there, whether it runs now or not; without, it has to ' +
-        'be stopped. What was written since is lost',
+      'return a machine to a snapshot; later changes are lost. A snapshot with memory resumes, whether the machine runs ' +
+        'or not; for one without memory the machine must be stopped',
     )
-    .argument('<machine>', 'its name')
-    .argument('<snapshot>', 'as in vmlet snapshot ls')
-    .option('--disks-only', 'leave out the memory, and do not start the machine')
+    .argument('<machine>', 'name of the machine')
+    .argument('<snapshot>', 'name of the snapshot')
+    .option('--disks-only', 'ignore the saved memory and do not start the machine')
     .action(restore);
   snapshot
     .command('rm')
     .description('remove snapshots')
-    .argument('<machine>', 'its name')
-    .argument('<snapshots...>', 'as in vmlet snapshot ls')
+    .argument('<machine>', 'name of the machine')
+    .argument('<snapshots...>', 'names of the snapshots')
     .action(remove);
   return snapshot;
 }
 
 async function create(name: string, given: string | undefined, { disksOnly }: Flags): Promise<void> {
   const snapshot = given ?? timeStamp(new Date());
-  await withProgress(`keeping what ${name} is…`, async (signal) =>
+  await withProgress(`saving a snapshot of ${name}…`, async (signal) =>
     new MachineStore().get(name).createSnapshot(snapshot, { disksOnly, signal }),
   );
   printLine(snapshot);
@@ -79,7 +79,7 @@ async function list(name: string, { json }: { json?: true }): Promise<void> {
 
 async function restore(name: string, snapshot: string, { disksOnly }: Flags): Promise<void> {
   const machine = new MachineStore().get(name);
-  await withProgress(`making ${name} what it was…`, async (signal) =>
+  await withProgress(`restoring ${name}…`, async (signal) =>
     machine.restoreSnapshot(snapshot, { disksOnly, signal }),
   );
   const state = await untilInterrupted(async (signal) => stateOf(machine, signal));
@@ -87,7 +87,7 @@ async function restore(name: string, snapshot: string, { disksOnly }: Flags): Pr
   printLine(snapshot);
 }
 
-/** Asked of QEMU: what the keeper has written down may still be of the moment before. */
+/** Asks QEMU for the state: the keeper's record may still be the previous one. */
 async function stateOf(machine: NamedMachine, signal: AbortSignal): Promise<string> {
   if (machine.status().kind !== 'running') return 'not running';
   return machine.live().qmp(async (monitor) => (await monitor.execute('query-status')).status, { signal });
@@ -100,7 +100,7 @@ async function remove(name: string, snapshots: string[]): Promise<void> {
   printLines(snapshots);
 }
 
-/** QEMU answers nothing while it works on a snapshot, so that there is no percentage. */
+/** QEMU does not answer while it works on a snapshot, so there is no percentage. */
 async function withProgress(text: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const progress = new ProgressLine();
   try {
@@ -111,7 +111,7 @@ async function withProgress(text: string, work: (signal: AbortSignal) => Promise
   }
 }
 
-/** As in `2026-03-01-142530`, in local time: QEMU takes no name of digits alone. */
+/** For example `2026-03-01-142530`, in local time: QEMU rejects names that are all digits. */
 function timeStamp(date: Date): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');

@@ -12,7 +12,7 @@ import { templateRow } from './template-ls.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson, printLine } from '../output/say.ts';
 
-/** Its name is an argument, and each fork has ports of its own. */
+/** The name is an argument, and each fork has its own ports. */
 const templateFlags = launchFlags.filter(({ option }) => option !== 'name' && option !== 'ports');
 
 interface Flags extends MachineFlags, SeedFlags {
@@ -25,20 +25,20 @@ interface Flags extends MachineFlags, SeedFlags {
 
 export function templateCreateCommand(): Command {
   const command = new Command('create')
-    .summary('boot a guest, warm it up and keep it with its memory')
+    .summary('boot a guest and keep it with its memory')
     .description(
-      'Boots a guest, runs what warms it up, and keeps it as it stands then, memory and all. Each machine of\n' +
-        'vmlet run --template NAME goes on there. It stays until it is removed, and takes the room of its memory.',
+      'Boots a guest, runs warm-up commands in it, and saves its memory and disks. vmlet run --template NAME forks it. A ' +
+        'template takes as much disk space as its memory and stays until it is removed.',
     )
-    .argument('<name>', "the template's name")
-    .option('--image <image>', 'what to boot (default: micro)')
+    .argument('<name>', 'name of the template')
+    .option('--image <image>', 'image to boot (default: micro)')
     .option(
       '--run <command>',
       "for the guest's shell, as root; @FILE: what is in this file; several in order",
       collect,
     )
-    .option('--replace', 'in the place of one of this name')
-    .option('--reuse', 'leave one of this name that was made of the same, and still fits, as it is')
+    .option('--replace', 'replace an existing template')
+    .option('--reuse', 'keep an existing template that has the same definition and is not stale')
     .option('--json', 'print the template as JSON');
   return addMachineFlags(command, templateFlags).action(create);
 }
@@ -71,14 +71,14 @@ async function create(name: string, flags: Flags): Promise<void> {
 
 function existingOf({ replace, reuse }: Flags): 'refuse' | 'replace' | 'reuse' {
   if (replace && reuse) {
-    throw new InvalidInputError('replace', 'cannot be had together with --reuse', {
-      hint: 'choose whether one that is there already stays',
+    throw new InvalidInputError('replace', 'cannot be used together with --reuse', {
+      hint: 'leave one of them out',
     });
   }
   return replace ? 'replace' : reuse ? 'reuse' : 'refuse';
 }
 
-/** As curl has it: what begins with @ names a file. */
+/** As in curl, a value that begins with @ names a file. */
 function commandOf(text: string): string {
   return text.startsWith('@') ? textOf(text.slice(1), '--run') : text;
 }

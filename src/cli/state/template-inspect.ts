@@ -5,11 +5,11 @@ import { printJson } from '../output/say.ts';
 
 export function templateInspectCommand(): Command {
   return new Command('inspect')
-    .summary('print all that is known of templates')
+    .summary('show everything about templates as JSON')
     .description(
-      'Prints all that is known of templates as JSON: also where they lie, and why one cannot be forked.',
+      'Shows everything about templates as JSON, including their paths and why a template cannot be forked.',
     )
-    .argument('<templates...>', 'their names')
+    .argument('<templates...>', 'names of the templates')
     .action(inspect);
 }
 

@@ -9,27 +9,27 @@ interface Flags {
   readonly json?: true;
 }
 
-/** What is told of a template. */
+/** A template as listed. */
 export interface TemplateRow {
   readonly name: string;
   readonly image: string | undefined;
   readonly memoryBytes: number | undefined;
   readonly cpus: number | undefined;
-  /** What its files take up. */
+  /** Space that its files occupy. */
   readonly hostBytes: number;
   readonly createdAt: Date | undefined;
-  /** What keeps it from being forked, each in words. */
+  /** Reasons why it cannot be forked. */
   readonly problems: readonly string[];
 }
 
 export function templateLsCommand(): Command {
   return new Command('ls')
-    .summary('list the templates')
+    .summary('list templates')
     .description(
-      'Lists the templates. STATE says stale of one that cannot be forked any more, since what its memory depends on ' +
-        'has changed: vmlet template inspect says what.',
+      'Lists templates. A stale template cannot be forked, because something that its memory depends on has changed; ' +
+        'vmlet template inspect shows what.',
     )
-    .option('-q, --quiet', 'names only')
+    .option('-q, --quiet', 'print only names')
     .option('--json', 'print JSON')
     .action(list);
 }

@@ -5,9 +5,9 @@ import { eachName } from '../session/each-machine.ts';
 export function templateRmCommand(): Command {
   return new Command('rm')
     .summary('remove templates')
-    .description('Removes templates, damaged ones too. Machines that were forked of one go on.')
-    .argument('<templates...>', 'their names')
-    .option('-i, --ignore', 'take no offence at templates that are not there')
+    .description('Removes templates, including damaged ones. Running forks are not affected.')
+    .argument('<templates...>', 'names of the templates')
+    .option('-i, --ignore', 'ignore templates that do not exist')
     .action(async (names: string[], { ignore }: { ignore?: true }) => {
       const { removeTemplate } = await import('../../index.ts');
       await eachName(names, (name) => {

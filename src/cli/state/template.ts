@@ -8,7 +8,7 @@ import { templateRmCommand } from './template-rm.ts';
 export function templateCommand(): Command {
   return new Command('template')
     .description(
-      'Guests that have booted and are kept with their memory: vmlet run --template goes on there.',
+      'Manages templates: booted guests that are kept with their memory. vmlet run --template forks them.',
     )
     .addCommand(templateCreateCommand())
     .addCommand(templateLsCommand())

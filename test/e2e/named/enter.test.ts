@@ -95,7 +95,7 @@ describe('vmlet cp', () => {
     expect(readFileSync(kept, 'utf8')).toBe('kept');
     expect((await home.vmlet('cp', 'm:/etc', kept)).stderr).toContain('/etc in the guest is a directory');
     expect((await home.vmlet('cp', home.path, 'm:/tmp/x')).stderr).toContain('is a directory');
-    expect((await home.vmlet('cp', kept, kept)).stderr).toContain('exactly one of the two');
+    expect((await home.vmlet('cp', kept, kept)).stderr).toContain('exactly one of source and target');
   });
 });
 
@@ -103,7 +103,7 @@ test('vmlet ip prints what the agent says', async () => {
   expect(await home.vmlet('ip', 'm')).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
-    stderr: 'vmlet: m: said vmlet’s agent in it\n',
+    stderr: 'vmlet: m: addresses reported by vmlet’s agent\n',
   });
   const { stdout } = await home.vmlet('ip', 'm', '--json');
   expect(JSON.parse(stdout)).toMatchObject({

@@ -74,7 +74,7 @@ describe('vmlet logs', () => {
     expect(await home.vmlet('logs', '--source', 'passt', 'm')).toMatchObject({
       status: 0,
       stdout: '',
-      stderr: 'vmlet: m has nothing in its passt log\n',
+      stderr: 'vmlet: the passt log of m is empty\n',
     });
     expect((await home.vmlet('logs', 'none')).stderr).toContain('there is no machine none');
   });
@@ -253,7 +253,7 @@ describe('vmlet console', () => {
   it('is a raw terminal until Ctrl-], after the last lines of the log as plain text', async () => {
     await machine('m', 'echo');
     terminal.run(`${process.execPath} ${VMLET} console m`);
-    await terminal.shows(/^vmlet: the serial console of m; Ctrl-\] leaves it$/);
+    await terminal.shows(/^vmlet: the serial console of m; press Ctrl-\] to detach$/);
     await terminal.shows(/^up$/);
     terminal.press('hello');
     await terminal.shows(/^hello$/);

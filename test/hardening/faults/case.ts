@@ -52,7 +52,7 @@ function canBe({ action }: Case, step: Step): boolean {
 function endProblems({ operation, action }: Case, traced: Traced, course: Traced): string[] {
   const { status, signal, stderr, hung } = traced;
   if (hung) return ['it hangs'];
-  if (/^\s+at .*:\d+|this is a defect|node:internal/m.test(stderr))
+  if (/^\s+at .*:\d+|internal error|node:internal/m.test(stderr))
     return [`it has no words for it: ${stderr}`];
   if (status === 0) return [];
   // Where somebody else is killed, the command has to say what came of it.

@@ -51,7 +51,7 @@ export async function runMonitorCase(lab: MonitorLab, one: MonitorCase): Promise
 function endProblems({ operation, lie }: MonitorCase, ended: Ended): string[] {
   const { status, stderr, hung } = ended;
   if (hung) return ['it hangs'];
-  if (/^\s+at .*:\d+|this is a defect|node:internal/m.test(stderr))
+  if (/^\s+at .*:\d+|internal error|node:internal/m.test(stderr))
     return [`it has no words for it: ${stderr}`];
   if (status === 0) return [];
   if (status === INTERRUPTED && operation.isLong === true) return [];

@@ -68,7 +68,7 @@ function left(lab: Lab): string {
 function endProblems({ prefix, behaviour }: ProgramCase, ended: Ended): string[] {
   const { status, stderr, hung } = ended;
   if (hung) return ['it hangs'];
-  if (/^\s+at .*:\d+|this is a defect|node:internal/m.test(stderr))
+  if (/^\s+at .*:\d+|internal error|node:internal/m.test(stderr))
     return [`it has no words for it: ${stderr}`];
   if (status === 0) return [];
   if (status !== 125 && status !== 124) return [`it ended with ${String(status ?? ended.signal)}: ${stderr}`];

@@ -33,7 +33,7 @@ it('says in plain words that guests can run here', async () => {
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^ok {3}qemu +QEMU \d/m);
-  expect(stdout).toMatch(/^Guests can run here\.$/m);
+  expect(stdout).toMatch(/^Guests can run on this host\.$/m);
   // A pipe gets no symbols and no escape sequences.
   expect(stdout).toMatch(/^[\x00-\x7f]*$/);
   expect(stdout).not.toContain('\x1b');
@@ -49,7 +49,7 @@ it('says what is missing of a program that is there, and what there is instead',
   writeFileSync(join(path, 'passt'), script, { mode: 0o755 });
   const { stdout } = await doctor([], { PATH: `${path}:/usr/bin` });
   expect(stdout).toMatch(
-    /^Missing here, and what there is instead:\n(.*\n)*  passt --vhost-user +a connected socket$/m,
+    /^Missing features and their replacement:\n(.*\n)*  passt --vhost-user +a connected socket$/m,
   );
   expect(stdout).toMatch(/^ok {3}network +passt, over a connected socket/m);
 });
@@ -74,5 +74,5 @@ it('fails where there is no QEMU, and says what to install', async () => {
   const { exitCode, stdout } = await doctor([], { PATH: home });
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/^FAIL qemu +QEMU is not installed\n +-> .*qemu-system-x86/m);
-  expect(stdout).toMatch(/^No guest can run here yet\.$/m);
+  expect(stdout).toMatch(/^Guests cannot run on this host yet\.$/m);
 });

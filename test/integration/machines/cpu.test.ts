@@ -76,7 +76,7 @@ it.each([
   [['create', 'm', '--cpu', 'max,+vmx', '--image', image], 'cpu: "max,+vmx": expected the name'],
   [['run', '--cpu', 'host', '--accel', 'tcg', image], 'cpu: host needs KVM'],
   [['template', 'create', 't', '--cpu', '2'], 'cpu: "2": expected the name'],
-  [['run', '--template', 't', '--cpu', 'max'], 'template: --cpu cannot be had together with --template'],
+  [['run', '--template', 't', '--cpu', 'max'], 'template: cannot be used together with --cpu'],
 ] as const)('vmlet %j is refused', async (words, refusal) => {
   const { status, stderr } = await vmlet(...words);
   expect(stderr).toContain(refusal);

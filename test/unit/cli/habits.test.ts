@@ -23,7 +23,7 @@ async function type(...words: string[]): Promise<{ status: unknown; stderr: stri
 /** Words of other programs, and the answer: no command that loses something is spelled out, but for its help. */
 const ADVISED: readonly [string, RegExp][] = [
   ['build', /vmlet image build/],
-  ['container', /no word before the verb/],
+  ['container', /need no prefix/],
   ['define', /vmlet create/],
   ['delete', /vmlet rm --help/],
   ['destroy', /vmlet stop NAME.*vmlet kill --help/],
@@ -40,7 +40,7 @@ const ADVISED: readonly [string, RegExp][] = [
   ['top', /vmlet stats/],
   ['undefine', /vmlet rm --help/],
   ['up', /vmlet start/],
-  ['vm', /no word before the verb/],
+  ['vm', /need no prefix/],
 ];
 
 describe('a word of another program', () => {
@@ -60,10 +60,10 @@ describe('a word of another program', () => {
     [['strat', 'm'], 'did you mean: vmlet start'],
     [['ststs'], 'did you mean: vmlet stats'],
     [['image', 'lst'], 'did you mean: vmlet image ls'],
-    [['image', 'rmm'], 'commands are listed by: vmlet image --help'],
-    [['rmm', 'm'], 'commands are listed by: vmlet --help'],
-    [['kil', 'm'], 'commands are listed by: vmlet --help'],
-    [['resett', 'm'], 'commands are listed by: vmlet --help'],
+    [['image', 'rmm'], 'to list commands: vmlet image --help'],
+    [['rmm', 'm'], 'to list commands: vmlet --help'],
+    [['kil', 'm'], 'to list commands: vmlet --help'],
+    [['resett', 'm'], 'to list commands: vmlet --help'],
   ])('%j, mistyped, is answered with %s', async (words, answer) => {
     const { status, stderr } = await type(...words);
     expect(status).toBe(125);
@@ -79,7 +79,7 @@ describe('values that are none', () => {
     [['clone', 'm', 'ls'], 'invalid name "ls": '],
     [['stop', '-t', 'soon', 'm'], 'invalid value "soon" for --timeout: '],
     [['logs', '--tail', 'x', 'm'], 'invalid value "x" for --tail: '],
-    [['stop'], 'machines: missing names'],
+    [['stop'], 'machines: missing'],
     [['stop', '-a', 'm'], '--all: cannot be used together with names'],
     [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['image', 'ls', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],

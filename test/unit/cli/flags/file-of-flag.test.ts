@@ -7,15 +7,17 @@ import { temporaryDirectory } from '../../../directory.ts';
 const directory = temporaryDirectory();
 
 test.each([
-  ['gone', undefined, 'is not there'],
-  ['folder', 'directory', 'is a directory, and a file was expected'],
-  ['binary', Buffer.from([0xff, 0xfe]), 'is no text in UTF-8'],
-  ['large', Buffer.alloc(1024 * 1024 + 1, 'x'), 'has 1048577 bytes; at most 1048576 are taken'],
+  ['gone', undefined, 'no such file: PATH'],
+  ['folder', 'directory', 'PATH is a directory; expected a file'],
+  ['binary', Buffer.from([0xff, 0xfe]), 'PATH is not UTF-8 text'],
+  ['large', Buffer.alloc(1024 * 1024 + 1, 'x'), 'PATH has 1048577 bytes; the limit is 1048576'],
 ])('template create --run @FILE says what is wrong with a file that is %s', async (name, what, problem) => {
   const path = join(directory, name);
   if (what === 'directory') mkdirSync(path);
   else if (what !== undefined) writeFileSync(path, what);
   const command = templateCreateCommand().exitOverride();
   const words = ['t', '--image', 'micro', '--run', `@${path}`];
-  await expect(command.parseAsync(words, { from: 'user' })).rejects.toThrow(`run: ${path} ${problem}`);
+  await expect(command.parseAsync(words, { from: 'user' })).rejects.toThrow(
+    `run: ${problem.replace('PATH', path)}`,
+  );
 });

@@ -56,7 +56,7 @@ describe('with a template', () => {
     ['--firstboot-command', 'true'],
   ])('%s is refused', (flag, value) => {
     expect(() => forkOptions(read(launchFlags, flag, value))).toThrow(
-      `template: ${flag} cannot be had together with --template`,
+      `template: cannot be used together with ${flag}`,
     );
   });
 

@@ -84,23 +84,19 @@ describe('what is wrong is said in words', () => {
   const folder = join(directory, 'folder');
   mkdirSync(folder);
   test.each([
-    [['--ssh-key', './nothing.pub'], /^ssh-key: \.\/nothing\.pub is not there$/, /\.pub file/],
-    [['--ssh-key', id], /^ssh-key: .*id is a private key, which stays here$/, /id\.pub$/],
+    [['--ssh-key', './nothing.pub'], /^ssh-key: no such file: \.\/nothing\.pub$/, /\.pub file/],
+    [['--ssh-key', id], /^ssh-key: .*id is a private key; expected a public key$/, /id\.pub$/],
     [['--ssh-key', empty], /^ssh-key: .*empty is empty$/],
-    [['--ssh-key', page], /^ssh-key: .*holds a line that is no public key: <html>$/],
-    [['--package', 'a,,b'], /^package: "a,,b" names no package in one place$/],
-    [['--file', 'a'], /^file: "a" does not say what goes where$/, /FILE:GUEST\[:MODE\]/],
-    [['--file', 'a:b'], /^file: "a:b" does not say what goes where$/],
-    [['--file', `${empty}:/etc/x:999`], /^file: ".*:999" does not say what goes where$/],
-    [['--file', `${folder}:/etc/x`], /^file: .*folder is a directory, and a file was expected$/],
-    [
-      ['--file', `${large}:/etc/x`],
-      /^file: .*large has 1048577 bytes; at most 1048576 are taken$/,
-      /vmlet cp/,
-    ],
-    [['--user-data', `${empty}/x`], /^user-data: .*empty\/x is not there$/],
-    [['--user-data', binary], /^user-data: .*binary is no text in UTF-8$/],
-    [['--network-config', list], /^network-config: .*list is no mapping$/],
+    [['--ssh-key', page], /^ssh-key: .*contains a line that is not a public key: <html>$/],
+    [['--package', 'a,,b'], /^package: "a,,b" contains an empty name$/],
+    [['--file', 'a'], /^file: invalid value "a"$/, /FILE:GUEST\[:MODE\]/],
+    [['--file', 'a:b'], /^file: invalid value "a:b"$/],
+    [['--file', `${empty}:/etc/x:999`], /^file: invalid value ".*:999"$/],
+    [['--file', `${folder}:/etc/x`], /^file: .*folder is a directory; expected a file$/],
+    [['--file', `${large}:/etc/x`], /^file: .*large has 1048577 bytes; the limit is 1048576$/, /vmlet cp/],
+    [['--user-data', `${empty}/x`], /^user-data: no such file: .*empty\/x$/],
+    [['--user-data', binary], /^user-data: .*binary is not UTF-8 text$/],
+    [['--network-config', list], /^network-config: .*list is not a mapping$/],
     [['--network-config', broken], /^network-config: .*broken is not YAML: \S/],
   ])('%j', async (words, message, hint = /^/) => {
     const failure = parse(...words);

@@ -41,10 +41,10 @@ describe('a template', () => {
   );
 
   it.each([
-    ['{{.Foo}}', '.Foo', 'fields there: name, spec, pid, started, nothing'],
-    ['{{.Spec.Foo}}', '.Spec.Foo', 'fields there: memoryBytes, labels'],
-    ['{{.Name.Foo}}', '.Name.Foo', '.Foo is below a value without fields'],
-    ['{{.constructor}}', '.constructor', 'fields there: '],
+    ['{{.Foo}}', '.Foo', 'available fields: name, spec, pid, started, nothing'],
+    ['{{.Spec.Foo}}', '.Spec.Foo', 'available fields: memoryBytes, labels'],
+    ['{{.Name.Foo}}', '.Name.Foo', 'the parent of .Foo has no fields'],
+    ['{{.constructor}}', '.constructor', 'available fields: '],
   ])('%s names no field', (template, field, hint) => {
     const attempt = (): unknown => formatRecords(template, RECORDS);
     expect(attempt).toThrow(`no such field: ${field}`);
