@@ -62,6 +62,16 @@ writeFileSync(
   ]),
 );
 
+async function writeManPages() {
+  const { VERBS } = await import(join(dist, 'cli/commands.js'));
+  const { programFor } = await import(join(dist, 'cli/program.js'));
+  const { manPages } = await import(join(dist, 'cli/help/man-pages.js'));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  mkdirSync(join(dist, 'man'));
+  const pages = await manPages(Object.keys(VERBS), (args) => programFor(args, version));
+  for (const [name, page] of pages) writeFileSync(join(dist, 'man', name), page);
+}
+
 function make(sources, program) {
   const built = join(cache, program);
   execFileSync('make', ['--no-print-directory', '--silent', '-C', sources, `OUT=${built}`], {
@@ -142,6 +152,7 @@ const { metafile } = await build({
 writeFileSync(join(dist, 'bin/chunks.json'), JSON.stringify(chunksInOrder(metafile.outputs)));
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
+await writeManPages();
 // Whoever runs the old one just now is without it for as short as can be.
 const superseded = `${finished}.${process.pid}.old`;
 if (existsSync(finished)) renameSync(finished, superseded);
