@@ -16,6 +16,7 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'tcp_diag', reason: "a fork ends its template's connections" },
   { name: 'af_packet', reason: 'the DHCP client reads raw packets' },
   { name: 'ext4', reason: 'the file system that a fresh disk gets' },
+  { name: 'crc32c_generic', reason: 'checksums of ext4, which older kernels load by an alias' },
   { name: 'overlay', reason: 'a writable layer over a read-only tree' },
   { name: 'virtiofs', reason: 'shared directories' },
   { name: 'vmw_vsock_virtio_transport', reason: 'sockets between host and guest' },
