@@ -1,4 +1,4 @@
-// Everything that can be wrong without running a guest. One run shows all of it: no check stops another.
+// All checks that need no guest. One run reports all problems: a failed check stops no other.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const caches = 'node_modules/.cache';
 
-// What takes longest begins first.
+// The slowest start first.
 const checks = [
   check('lint', 'eslint', [
     '--max-warnings=0',
@@ -35,6 +35,8 @@ const checks = [
   check('licences', 'node', ['scripts/check-licences.mjs']),
   check('folders', 'node', ['scripts/check-folders.mjs']),
   check('circles of C files', 'node', ['scripts/check-c-circles.mjs']),
+  check('words', 'node', ['scripts/check-words.mjs']),
+  check('reference', 'node', ['scripts/reference.mjs', '--check']),
   check('package shape', 'publint', ['--strict'], 'build'),
   check('package types', 'attw', ['--pack', '.', '--profile', 'esm-only', '--quiet'], 'build'),
 ];
