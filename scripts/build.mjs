@@ -1,5 +1,5 @@
-// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the small C programs by make.
-// What is up to date stays in node_modules/.cache/build, so that a second build does only what has changed.
+// Builds dist/: the library by tsc, the command as one file by esbuild (it starts in half the time), the C programs by make.
+// node_modules/.cache/build keeps the results, so that a second build only does the work that has changed.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -19,7 +19,7 @@ import { bundledPackages, licenceTexts } from './licences.mjs';
 
 const root = join(import.meta.dirname, '..');
 const cache = join(root, 'node_modules/.cache/build');
-// Two builds at once would write to the same cache: the second one waits.
+// Concurrent builds share the cache, so the second one waits.
 if (process.env.VMLET_BUILD_LOCKED !== '1') {
   mkdirSync(cache, { recursive: true });
   execFileSync('flock', [join(cache, 'lock'), process.execPath, import.meta.filename], {
@@ -29,14 +29,14 @@ if (process.env.VMLET_BUILD_LOCKED !== '1') {
   process.exit();
 }
 const finished = join(root, 'dist');
-// A build that fails leaves the last one as it was.
+// A failed build leaves dist/ unchanged.
 const dist = `${finished}.${process.pid}.new`;
 process.once('exit', () => rmSync(dist, { recursive: true, force: true }));
 
 rmSync(dist, { recursive: true, force: true });
 const library = join(cache, 'library');
 const buildInfo = join(cache, 'library.json');
-// It would take what it has once written for what is there.
+// Without its outputs tsc must not believe its build information.
 if (!existsSync(library)) rmSync(buildInfo, { force: true });
 execFileSync(
   join(root, 'node_modules/.bin/tsc'),
@@ -98,7 +98,7 @@ const processByRequire = {
     onLoad({ filter: /^process$/, namespace: 'global' }, () => ({ contents: 'module.exports = process' }));
   },
 };
-/** esbuild gives who loads a CommonJS package later only its default; Node gives its names too. */
+/** A dynamic import of a CommonJS package has named exports in Node, but not in esbuild's output. */
 const namesOfCommonJs = {
   name: 'names of CommonJS packages',
   setup({ onResolve, onLoad }) {
@@ -114,7 +114,7 @@ const namesOfCommonJs = {
     });
   },
 };
-/** The files beside the entry, each after those that it imports. */
+/** Chunks of the command, each after its imports. */
 function chunksInOrder(outputs) {
   const ordered = new Set();
   const add = (path) => {
@@ -138,9 +138,9 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // LGPL: it stays a package of its own, which a user can replace.
+  // LGPL: stays a separate package, which users can replace.
   external: ['openpgp'],
-  // Beside the entry: files of the package are found relative to the code's own folder.
+  // Next to the entry, because the code finds files of the package relative to its own folder.
   chunkNames: '[name]-[hash]',
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
@@ -153,7 +153,7 @@ writeFileSync(join(dist, 'bin/chunks.json'), JSON.stringify(chunksInOrder(metafi
 writeFileSync(join(dist, 'bin/THIRD-PARTY.txt'), licenceTexts(root, bundledPackages(metafile)));
 chmodSync(join(dist, 'bin/vmlet.js'), 0o755);
 await writeManPages();
-// Whoever runs the old one just now is without it for as short as can be.
+// Two renames keep the time without dist/ short for commands that run meanwhile.
 const superseded = `${finished}.${process.pid}.old`;
 if (existsSync(finished)) renameSync(finished, superseded);
 renameSync(dist, finished);

@@ -1,4 +1,4 @@
-// No C program has a circle of files: a .c file and its .h count as one, and #include "…" is an arrow.
+// Fails on circular includes between C files. A .c file and its .h count as one.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -7,7 +7,7 @@ let failed = false;
 
 for (const program of readdirSync(root, { withFileTypes: true })) {
   if (!program.isDirectory()) continue;
-  // What the programs share is a part of each.
+  // Shared code is a part of each program.
   const circle = circleOf(arrowsOf([...new Set([program.name, 'shared'])].map((name) => join(root, name))));
   if (circle === undefined) continue;
   process.stderr.write(`native/${program.name} has a circle: ${circle.join(' → ')}\n`);

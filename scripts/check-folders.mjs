@@ -1,14 +1,13 @@
-// Every folder of code has a README.md that says what it is, and no more entries than a reader takes in at once. Where
-// the page says what a folder imports of its room, that is so.
+// Each code folder has a README.md and a limited number of entries, and imports only the siblings that its README lists.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 const MOST_ENTRIES = 18;
 const MOST_LINES = 15;
-/** Files that go into new systems, keys and scripts of shells: their folders' readers are programs. */
+/** Folders without a README: their files are read by programs (files for new systems, keys, completion scripts). */
 const DATA =
   /^src\/(images\/build\/(common|debian|fedora)|images\/catalogue\/keys|cli\/completion\/scripts)(\/|$)/;
-/** Pages that are the reference of a program, too. */
+/** READMEs that are also the reference of a program. */
 const REFERENCES = ['native/keeper', 'native/confine'];
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 const root = join(import.meta.dirname, '..');
@@ -41,7 +40,7 @@ function namesNoFile(folder, text) {
     .map((path) => `${folder}/README.md names ${path}, which is not there`);
 }
 
-/** A line such as "- Imports of `machine`: `machine/plan`, `machine/spec`." */
+/** For example "- Imports of `machine`: `machine/plan`, `machine/spec`." */
 function importsOtherwise(folder, text, entries) {
   const line = /^- Imports of `([\w-]+)`: (.*)\.$/m.exec(text);
   if (line === null) return [];

@@ -1,4 +1,4 @@
-// Every package that comes with vmlet, in the command's file or beside it, has a licence under which it may.
+// Each package that is shipped with vmlet, bundled or as a dependency, has an accepted licence.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAY_BE_BESIDE } from './licences.mjs';

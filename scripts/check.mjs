@@ -45,7 +45,7 @@ function check(name, program, args, after) {
   return { name, program, args, after };
 }
 
-/** Every file of the repository that names a shell in its first line, and those that shells only read. */
+/** Tracked files with a shell in the first line, and files that shells source. */
 function shellScripts() {
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
     .split('\0')
@@ -65,7 +65,7 @@ function firstLine(path) {
   }
 }
 
-/** Resolves to whether it passed; prints what it said where it did not. */
+/** Resolves to true if the check passed; prints the output of a failed check. */
 async function run({ name, program, args }) {
   const start = performance.now();
   const PATH = `${join(root, 'node_modules/.bin')}:${process.env.PATH}`;
@@ -93,7 +93,7 @@ function whyNotStarted(program, error) {
 const waiting = [...checks];
 const passed = new Map();
 
-/** The next one whose predecessor has passed; one whose predecessor failed has failed with it. */
+/** Returns the next check whose predecessor has passed. A check fails with its predecessor. */
 async function work() {
   for (;;) {
     const at = waiting.findIndex(({ after }) => after === undefined || passed.has(after));
@@ -106,7 +106,7 @@ async function work() {
 
 const workers = Array.from({ length: Math.max(2, availableParallelism()) }, work);
 await Promise.all(workers);
-// What waited for a build that another worker ran.
+// Checks that waited for the build of another worker.
 await work();
 
 const failed = checks.filter(({ name }) => !passed.get(name)).map(({ name }) => name);

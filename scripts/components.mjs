@@ -1,5 +1,5 @@
-// Prints the list of components (SPDX) of what comes with vmlet. `npm sbom --omit dev` leaves out what both vmlet and a
-// tool of its development depend on, so it is asked about a package without the tools.
+// Prints the SPDX list of the components of vmlet. `npm sbom --omit dev` omits packages that a development tool needs
+// too, so this runs it on a package without the tools.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

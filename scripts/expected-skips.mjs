@@ -1,5 +1,4 @@
-// Why a test may be skipped in CI, which runs as root. Every other skip fails the run there: a test that never runs says
-// nothing.
+// Accepted reasons for skipped tests in CI, which runs as root. Any other skip fails the run.
 export const expectedSkips = [
   { file: /systems\/rpm-guest/, reason: 'takes minutes: VMLET_TEST_RPM_GUEST=1' },
   { file: /confine-program-root/, test: /^as 'an ordinary user'/, reason: 'what only root can lose' },

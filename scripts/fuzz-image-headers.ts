@@ -1,6 +1,6 @@
 /**
- * Mutates hostile and sound images, the latter made by the real qemu-img too, and looks for one that our reading of
- * headers does not end well on, or that is taken and QEMU opens otherwise than we say.
+ * Mutates hostile and valid images, including images made by qemu-img, and looks for one that crashes or stalls the
+ * header parser, or that is accepted although QEMU opens it differently.
  * usage: npx tsx scripts/fuzz-image-headers.ts [SECONDS [SEED]]
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { run } from '../src/process/run.ts';
 import { makeTemporaryDirectory } from '../test/directory.ts';
 
 const [seconds = '60', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
-/** QEMU takes a hundred times as long as we do: it is asked about one of so many. */
+/** QEMU is a hundred times slower than the parser, so only one of this many images is compared. */
 const ASKED = 40;
 
 const MADE: readonly (readonly string[])[] = [

@@ -1,4 +1,4 @@
-// Which licences packages may have that go into the command's one file, and their texts, which must come along with it.
+// Accepted licences of bundled packages, and their texts, which must be shipped with the bundle.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,10 +11,10 @@ export const MAY_BE_BUNDLED = [
   'ISC',
   'MIT',
 ];
-/** LGPL: what a user can replace, since it stays a package of its own. */
+/** LGPL is accepted for separate packages only, which users can replace. */
 export const MAY_BE_BESIDE = [...MAY_BE_BUNDLED, 'LGPL-3.0+', 'LGPL-3.0-or-later'];
 
-/** The packages of which esbuild put something into its outputs, as their folders under `root`, sorted. */
+/** Folders, relative to `root` and sorted, of the packages that esbuild has bundled. */
 export function bundledPackages(metafile) {
   const folders = Object.values(metafile.outputs)
     .flatMap(({ inputs }) => Object.keys(inputs))
@@ -23,7 +23,7 @@ export function bundledPackages(metafile) {
   return [...new Set(folders)].sort();
 }
 
-/** One text with the licence of each of these packages. Throws where one may not be bundled or has no text. */
+/** Joins the licence texts of packages. Throws if a package may not be bundled or has no licence text. */
 export function licenceTexts(root, folders) {
   const texts = folders.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));

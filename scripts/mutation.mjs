@@ -1,5 +1,5 @@
-// Changes the pure core, one thing at a time, and counts which changes no unit test notices. All of stryker.config.mjs,
-// or the files that are named. It takes too long for `npm run check`, and CI does not run it.
+// Mutation testing of the pure core: counts the changes that no unit test detects. Runs on the files of
+// stryker.config.mjs, or on the given files. Too slow for `npm run check` and CI.
 import { Stryker } from '@stryker-mutator/core';
 
 const files = process.argv.slice(2);

@@ -1,12 +1,12 @@
-// Runs the tests as CI does: a file that failed is run once more, alone. Where it passes then, its tests are flaky: the
-// run passes, and its last lines name them. Skips that nobody expects fail the run in CI.
+// Runs the tests as CI does. A failed file is run again, alone; if it passes, its tests are flaky: the run passes and
+// its last lines name them. In CI an unexpected skip fails the run.
 // usage: run-tests.mjs [vitest's options]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expectedSkips } from './expected-skips.mjs';
 
-/** More than these have a common cause, which is no flakiness. */
+/** More failed files than this have a common cause, which is not flakiness. */
 const MOST_FLAKY_FILES = 2;
 const root = join(import.meta.dirname, '..');
 const results = join(root, 'test-results');
@@ -26,7 +26,7 @@ function main(options) {
   return process.env.CI && skips > 0 ? 1 : 0;
 }
 
-/** @returns what was flaky, or undefined where the run has failed. */
+/** @returns the flaky tests, or undefined if the run failed. */
 function runAgain({ report, leftBehind }, options) {
   const failures = failuresIn(report);
   const files = [...new Set(failures.map(({ file }) => file))];
@@ -54,7 +54,7 @@ function runVitest(name, options) {
   return { status, report, leftBehind: existsSync(guards) };
 }
 
-/** A file that fails before its tests have run has none of them to name. */
+/** A file that fails to load has no test names. */
 function failuresIn({ testResults }) {
   return testResults
     .filter(({ status }) => status === 'failed')
@@ -70,7 +70,7 @@ function failuresIn({ testResults }) {
     });
 }
 
-/** Prints how many tests were skipped for which reason. @returns the number of those for none that is known. */
+/** Prints the number of skipped tests by reason. @returns the number of unexpected skips. */
 function printSkips({ testResults }) {
   const counts = new Map();
   const unexpected = [];

@@ -1,10 +1,10 @@
-// The table of hosts and what was tried on them.
+// The table of tested hosts.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const BEGIN = '<!-- hosts: begin -->';
 const END = '<!-- hosts: end -->';
 
-/** A row for each host, a column for each thing tried on any; in Markdown. */
+/** Markdown table with a row for each host and a column for each step. */
 export function hostTable(hosts) {
   const columns = [...new Set(hosts.flatMap(({ cells }) => [...cells.keys()]))];
   const reasons = [
@@ -28,14 +28,14 @@ export function hostTable(hosts) {
   ].join('\n');
 }
 
-/** What the runs of this checkout have found, by releases; of each step what its last run has. */
+/** Results of earlier runs in this checkout, by release: the last run of each step. */
 export function keptRows(path) {
   if (!existsSync(path)) return [];
   const rows = JSON.parse(readFileSync(path, 'utf8')).map((row) => ({ ...row, cells: new Map(row.cells) }));
   return rows.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Adds these rows to them. */
+/** Adds rows to the stored results. */
 export function keepRows(path, hosts) {
   const rows = new Map(keptRows(path).map((row) => [row.name, row]));
   for (const host of hosts) {
@@ -46,7 +46,7 @@ export function keepRows(path, hosts) {
   writeFileSync(path, JSON.stringify(kept));
 }
 
-/** Puts it between the two marks of the page. */
+/** Writes the table between the two markers of the page. */
 export function writeHostTable(path, hosts) {
   const text = readFileSync(path, 'utf8');
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
