@@ -207,7 +207,7 @@ describe('the network', () => {
 
   it.each([
     { net: 'passt', reached: undefined },
-    // slirp cannot be told not to; SECURITY.md says so.
+    // slirp cannot be told not to; docs/security.md says so.
     { net: 'slirp', reached: 'secret' },
   ] as const)('at its gateways $net leads to services on the host’s loopback: $reached', async (expected) => {
     const servers = [0, 1].map(() => createServer((_request, response) => void response.end('secret')));

@@ -35,7 +35,7 @@ export async function fullDisks(options: HardeningOptions): Promise<Findings> {
   return {
     counts: [
       {
-        what: 'machines that stood still for lack of space on the host: said by `ls`, `exec`, events and library; gone on when there was some',
+        what: 'machines paused because the host had no space left: reported by `ls`, `exec`, events and library; resumed when space was free',
         tried: sum((one) => one.pauses),
         held: sum((one) => one.pausesHeld),
       },
@@ -51,7 +51,7 @@ export async function fullDisks(options: HardeningOptions): Promise<Findings> {
 
 async function failingDisks(options: HardeningOptions): Promise<Findings> {
   const { tried, held } = await failDisk(atLeastOne(ERRORS, options), options);
-  const what = 'errors of a disk that are no lack of space: the guest is told, the machine goes on';
+  const what = 'other errors of a disk: reported to the guest, the machine keeps running';
   return { counts: [{ what, tried, held }], faults: [] };
 }
 

@@ -7,8 +7,8 @@
  *
  * VMLET_CASE=CASE npm run hardening -- programs monitors: the cases whose names in the raw log begin so; not kept.
  *
- * npm run hardening -- --write: runs nothing; puts that table into SECURITY.md. What was not run here keeps its rows
- * there.
+ * npm run hardening -- --write: runs nothing; writes that table to docs/security-counts.md. Sections that did
+ * not run here keep their rows.
  */
 import { execFileSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { countsTable, withCounts } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RESULTS = join(ROOT, 'hardening-results');
-const SECURITY = join(ROOT, 'SECURITY.md');
+const COUNTS_PAGE = join(ROOT, 'docs/security-counts.md');
 const INTERRUPTED = 130;
 /** npm passes on what a terminal has given to all of us already. */
 const SAME_INTERRUPT_MS = 1000;
@@ -124,8 +124,8 @@ function print({ counts, faults }: Findings, seconds: number): void {
 function writeTable(): void {
   if (positionals.length > 0) fail('--write runs nothing; name no sections with it');
   try {
-    const page = readFileSync(SECURITY, 'utf8');
-    writeFileSync(SECURITY, withCounts(page, savedResults(RESULTS, names), names));
+    const page = readFileSync(COUNTS_PAGE, 'utf8');
+    writeFileSync(COUNTS_PAGE, withCounts(page, savedResults(RESULTS, names), names));
   } catch (error) {
     fail((error as Error).message);
   }

@@ -17,7 +17,7 @@ export interface HardeningOptions {
 }
 
 export interface Findings {
-  /** For the table in SECURITY.md, in order. */
+  /** For the table in docs/security-counts.md, in order. */
   readonly counts: readonly Count[];
   /** What must not be, a sentence each; the run fails where there is one. */
   readonly faults: readonly string[];

@@ -10,7 +10,7 @@ import type { Section } from './section.ts';
 import { supply } from './supply.ts';
 import { users } from './users.ts';
 
-/** What `npm run hardening` runs, in this order, and what has rows in SECURITY.md. One import line and one line here for each. */
+/** What `npm run hardening` runs, in this order, and what has rows in docs/security-counts.md. One import line and one line here for each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {
   confinement,
   disk,

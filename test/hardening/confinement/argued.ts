@@ -70,7 +70,7 @@ export const ARGUMENTS: readonly Argument[] = [
     ],
     where: ({ network }) => network === 'slirp',
     reason:
-      'slirp is the guest’s network within QEMU, and reaches what the host reaches; SECURITY.md says so',
+      'slirp is the guest’s network within QEMU, and reaches what the host reaches; docs/security.md says so',
   },
 ];
 

@@ -5,7 +5,7 @@ import type { LedLimits, LedRun } from '../../../fixtures/fuzz/c-program.ts';
 export interface FuzzTarget {
   /** Also that of its folder in fixtures/fuzz-corpus. */
   readonly name: string;
-  /** For the table in SECURITY.md. */
+  /** For the table in docs/security-counts.md. */
   readonly what: string;
   /** Verdicts that must come up, since a run without them would show little. */
   readonly expected: readonly string[];

@@ -6,6 +6,9 @@ import type { Findings } from '../section.ts';
 import { together } from '../together.ts';
 import { counted } from './counted.ts';
 
+/** The page that gives a reason for each dependency. */
+const DEPENDENCIES_PAGE = 'docs/decisions/001-dependencies.md';
+
 interface LockedPackage {
   readonly version?: string;
   readonly integrity?: string;
@@ -37,7 +40,7 @@ export async function dependencies(
       installed.map(([folder]) => folder),
     ),
     await bundledWithTheirLicences(root),
-    arguedInReadme(root),
+    withReason(root),
     await listedAsComponents(root, installed),
     ...(options.askRegistry ? [await knownVulnerabilities(root, all.length)] : []),
   ]);
@@ -84,19 +87,19 @@ async function bundledWithTheirLicences(root: string): Promise<Findings> {
   });
 }
 
-function arguedInReadme(root: string): Findings {
+function withReason(root: string): Findings {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     dependencies: Readonly<Record<string, string>>;
   };
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const page = readFileSync(join(root, DEPENDENCIES_PAGE), 'utf8');
   return counted(
-    'dependencies that README argues, at one exact version',
+    'dependencies with a documented reason, at one exact version',
     Object.entries(dependencies),
     ([name, version]) => {
       if (!/^\d+\.\d+\.\d+$/.test(version)) return `${name} is not pinned: ${version}`;
-      return new RegExp(`^\\| ${name} +\\| \\S`, 'm').test(readme)
+      return new RegExp(`^\\| ${name} +\\| \\S`, 'm').test(page)
         ? undefined
-        : `README.md does not argue ${name}`;
+        : `${DEPENDENCIES_PAGE} does not give a reason for ${name}`;
     },
   );
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
-const page = readFileSync(join(root, 'SECURITY.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
 
 it('names no file that is not there', () => {
   const named = [...page.matchAll(/`((?:test|src|fixtures|scripts)\/[^`\s]+)`/g)].map(

@@ -71,12 +71,12 @@ it('keeps of a document what was not counted again', () => {
   expect(() => withCounts(document, new Map(), ['doors', 'roof'])).toThrow('no results yet of roof');
 });
 
-it('SECURITY.md has rows of every section, and of nothing else', () => {
+it('docs/security-counts.md has rows of every section, and of nothing else', () => {
   // Read and not imported: the sections bring all of their attacks with them.
   const registered = /Record<string, Section>> = \{([^}]*)\}/.exec(
     readFileSync(join(root, 'test/hardening/sections.ts'), 'utf8'),
   )?.[1];
   const names = [...(registered ?? '').matchAll(/^ {2}'?([\w-]+)'?[:,]/gm)].map(([, name]) => name);
   expect(names).toContain('supply');
-  expect(sectionsInTable(readFileSync(join(root, 'SECURITY.md'), 'utf8'))).toEqual(names);
+  expect(sectionsInTable(readFileSync(join(root, 'docs/security-counts.md'), 'utf8'))).toEqual(names);
 });

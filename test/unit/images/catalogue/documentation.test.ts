@@ -61,7 +61,7 @@ describe('docs/images.md', () => {
       for (const quirk of quirks) known.set(quirk, [...(known.get(quirk) ?? []), `\`${reference}\``]);
     }
     expect(tableOf('quirks')).toEqual([
-      ['what to know', 'of'],
+      ['note', 'images'],
       ...[...known].map(([quirk, references]) => [quirk, references.join(' ')]),
     ]);
   });
