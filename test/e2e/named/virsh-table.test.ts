@@ -7,15 +7,15 @@ import { convertDisk } from '../../../src/images/qemu-img/qemu-img.ts';
 import { type Finished, type Started, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 
-/** The commands of the README's table 'Coming from virsh', in its order: each is run as it stands there. */
-const rows = commandsOfTable(readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8'));
+/** The commands of the table in docs/from-virsh.md, in its order. Each is run unchanged. */
+const rows = commandsOfTable(readFileSync(join(import.meta.dirname, '../../../docs/from-virsh.md'), 'utf8'));
 /** They go on until somebody leaves them, or need a program that shows a screen. */
 const endless = new Set(['events', 'console', 'view']);
 const missing = missingForMiniIso();
 let home: Home;
 
-function commandsOfTable(readme: string): string[] {
-  const section = readme.split('### Coming from virsh')[1]?.split(/^#/m)[0] ?? '';
+function commandsOfTable(page: string): string[] {
+  const section = page.split('## Commands')[1]?.split(/^#/m)[0] ?? '';
   return [...section.matchAll(/\| `(vmlet [^`]*)` *\|$/gm)].map((match) => match[1] ?? '');
 }
 

@@ -1,0 +1,132 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, expect, it } from 'vitest';
+import { type CodeBlock, codeBlocks, commandLines, pages } from '../documents.ts';
+import { VMLET } from './command.ts';
+import { type Home, makeHome } from './named/home.ts';
+
+const root = join(import.meta.dirname, '../..');
+const blocks = pages('README.md', 'docs')
+  .flatMap(codeBlocks)
+  .filter(({ notRun }) => notRun === undefined);
+const MARK = '@@ next command @@';
+let home: Home;
+let project: string;
+
+beforeAll(async () => {
+  home = await makeHome();
+  project = join(home.path, 'project');
+  const modules = join(project, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  symlinkSync(root, join(modules, 'vmlet'));
+  for (const name of ['vitest', '@types']) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  const programs = join(home.path, 'bin');
+  mkdirSync(programs);
+  writeFileSync(join(programs, 'vmlet'), `#!/bin/sh\nexec '${process.execPath}' '${VMLET}' "$@"\n`, {
+    mode: 0o755,
+  });
+  for (const block of of('ts')) writeFileSync(fileOf(block), withFreePorts(block.text));
+  return async () => home.close();
+});
+
+it('has a block of each kind', () => {
+  expect(of('console').length).toBeGreaterThan(5);
+  expect(of('ts').length).toBeGreaterThan(6);
+  expect(of('sh').map(place)).toEqual([]);
+});
+
+it.each(of('console').map((block) => [place(block), block] as const))(
+  '%s prints that',
+  async (_place, block) => {
+    const own = await makeHome();
+    try {
+      const script = commandLines(block).map((line) => `echo '${MARK}'\n${withFreePorts(line)}\n`);
+      const { all } = await execa('bash', ['-c', script.join('')], {
+        ...environment(own),
+        all: true,
+        reject: false,
+      });
+      const printed = all.split(`${MARK}\n`).slice(1);
+      for (const [index, { command, output }] of expectedOutputs(block).entries()) {
+        expect({ command, output: `${printed[index]?.trimEnd() ?? ''}\n` }).toEqual({
+          command,
+          output: expect.stringMatching(output) as string,
+        });
+      }
+    } finally {
+      await own.close();
+    }
+  },
+);
+
+it('compiles every block in TypeScript, with the options of docs/library.md', async () => {
+  const block = of('json').find(({ page }) => page === 'docs/library.md');
+  const documented = JSON.parse(block?.text ?? '') as { compilerOptions: object };
+  const compilerOptions = { ...documented.compilerOptions, strict: true, noEmit: true, skipLibCheck: true };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+  await execa(join(root, 'node_modules/.bin/tsc'), ['-p', project], environment());
+});
+
+it.each(of('ts').map((block) => [place(block), block] as const))('%s runs', async (_place, block) => {
+  if (block.text.includes('vmlet/vitest')) {
+    const { all } = await execa(
+      process.execPath,
+      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', project, fileOf(block)],
+      { ...environment(), all: true },
+    );
+    expect(all).toMatch(/Tests {2}1 passed/);
+  } else {
+    await execa(join(root, 'node_modules/.bin/tsx'), [fileOf(block)], environment());
+  }
+});
+
+function of(language: string): CodeBlock[] {
+  return blocks.filter((block) => block.language === language);
+}
+
+function place({ page, line }: CodeBlock): string {
+  return `${page}:${line}`;
+}
+
+function fileOf(block: CodeBlock): string {
+  return join(project, `${place(block).replaceAll(/\W/g, '-')}.test.ts`);
+}
+
+/** The ports of the examples may be taken on the host of the test. */
+function withFreePorts(text: string): string {
+  return text.replaceAll(/\b(8080|9090)\b/g, '1$1');
+}
+
+/** A test in a test is not to take itself for a part of this run. */
+function environment(user = home): { cwd: string; env: NodeJS.ProcessEnv; extendEnv: false } {
+  const outer = Object.entries(user.environment).filter(([name]) => !/^(VITEST|TEST$|NODE_ENV$)/.test(name));
+  return {
+    cwd: project,
+    extendEnv: false,
+    env: {
+      ...Object.fromEntries(outer),
+      NO_COLOR: '1',
+      PATH: `${join(home.path, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+    },
+  };
+}
+
+/** The lines below each command as a pattern, in which `…` is any text: a line of it, any lines. */
+function expectedOutputs({ text }: CodeBlock): { command: string; output: RegExp }[] {
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const [command = '', ...lines] = withFreePorts(part).trimEnd().split('\n');
+      const pattern = lines.map((line) =>
+        line === '…' ? '(?:.*\\n)*?' : `${line.split('…').map(escaped).join('.*')} *\\n`,
+      );
+      return { command, output: new RegExp(`^${lines.length === 0 ? '\\n' : pattern.join('')}$`) };
+    });
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
