@@ -45,6 +45,7 @@ execFileSync(
 );
 removeOutputsWithoutSource(library);
 cpSync(library, dist, { recursive: true });
+rewriteLazyImports(dist);
 make('native/agent', 'guest-agent/vmlet-agent');
 make('native/keeper', 'keeper/vmlet-keeper');
 make('native/confine', 'confine-program/vmlet-confine');
@@ -158,3 +159,14 @@ const superseded = `${finished}.${process.pid}.old`;
 if (existsSync(finished)) renameSync(finished, superseded);
 renameSync(dist, finished);
 rmSync(superseded, { recursive: true, force: true });
+
+/** TypeScript 6.0 leaves `import('./file.ts')` as it is in functions that it has to rewrite for `await using`. */
+function rewriteLazyImports(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const path = join(folder, name);
+    if (!path.endsWith('.js')) continue;
+    const text = readFileSync(path, 'utf8');
+    const rewritten = text.replaceAll(/(\bimport\('\.{1,2}\/[^']+)\.ts'\)/g, "$1.js')");
+    if (rewritten !== text) writeFileSync(path, rewritten);
+  }
+}
