@@ -19,6 +19,7 @@ beforeAll(async () => {
   project = join(home.path, 'project');
   const modules = join(project, 'node_modules');
   mkdirSync(modules, { recursive: true });
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
   symlinkSync(root, join(modules, 'vmlet'));
   for (const name of ['vitest', '@types']) symlinkSync(join(root, 'node_modules', name), join(modules, name));
   const programs = join(home.path, 'bin');
@@ -65,7 +66,6 @@ it('compiles every block in TypeScript, with the options of docs/library.md', as
   const documented = JSON.parse(block?.text ?? '') as { compilerOptions: object };
   const compilerOptions = { ...documented.compilerOptions, strict: true, noEmit: true, skipLibCheck: true };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
   await execa(join(root, 'node_modules/.bin/tsc'), ['-p', project], environment());
 });
 
@@ -128,5 +128,6 @@ function expectedOutputs({ text }: CodeBlock): { command: string; output: RegExp
 }
 
 function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  // The columns of a table are as wide as its longest port.
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/ {2,}/g, ' +');
 }
