@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { loadVerb } from '../../../src/cli/commands.ts';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../../documents.ts';
 import { callsOfVmlet, problemsOfCall } from '../cli/command-lines.ts';
 
@@ -38,6 +39,15 @@ it('names in the text only commands and options that exist', async () => {
     }
   }
   expect(wrong).toEqual([]);
+});
+
+it.each(['run', 'create'])('describes every option of %s', async (verb) => {
+  const text = pages('docs/command-line.md', 'docs/images.md')
+    .map((page) => page.text)
+    .join('');
+  const options = (await loadVerb(verb))?.options.filter(({ hidden }) => !hidden) ?? [];
+  expect(options.length).toBeGreaterThan(20);
+  expect(options.map(({ long }) => long ?? '').filter((long) => !text.includes(`\`${long}`))).toEqual([]);
 });
 
 it('marks at most ten blocks as not run, each with its reason', () => {
