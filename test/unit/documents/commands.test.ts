@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { loadVerb } from '../../../src/cli/commands.ts';
+import { VERBS, loadVerb } from '../../../src/cli/commands.ts';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../../documents.ts';
 import { callsOfVmlet, problemsOfCall } from '../cli/command-lines.ts';
 
@@ -48,6 +48,13 @@ it.each(['run', 'create'])('describes every option of %s', async (verb) => {
   const options = (await loadVerb(verb))?.options.filter(({ hidden }) => !hidden) ?? [];
   expect(options.length).toBeGreaterThan(20);
   expect(options.map(({ long }) => long ?? '').filter((long) => !text.includes(`\`${long}`))).toEqual([]);
+});
+
+it('lists every command in docs/command-line.md', () => {
+  const text = pages('docs/command-line.md')
+    .map((page) => page.text)
+    .join('');
+  expect(Object.keys(VERBS).filter((verb) => !text.includes(`| \`vmlet ${verb}\` `))).toEqual([]);
 });
 
 it('marks at most ten blocks as not run, each with its reason', () => {
