@@ -71,7 +71,7 @@ export interface BoundNetworkPlan extends NetworkPlan {
 
 export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };
 /**
- * Unique local (RFC 4193), and not slirp's own site-local fec0::, which is deprecated. docs/networking.md has what glibc and
+ * Unique local (RFC 4193), and not slirp's own site-local fec0::, which is deprecated. docs/network.md has what glibc and
  * musl make of it: IPv4 comes first for the world outside, to which the host may have no IPv6.
  */
 export const IPV6 = {
