@@ -159,7 +159,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./enter/exec.ts')).execCommand(),
   },
   cp: {
-    summary: 'copy a file into a machine or out of it',
+    summary: 'copy files and directories into a machine or out of it',
     group: 'Enter',
     load: async () => (await import('./enter/cp.ts')).cpCommand(),
   },

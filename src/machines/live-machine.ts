@@ -1,9 +1,11 @@
+import type { Writable } from 'node:stream';
 import type { NamedPlan } from '../machine/plan/named-plan.ts';
 import type { Outcome } from '../machine/life/outcome.ts';
 import type { MachineStatistics } from '../machine/logs/statistics.ts';
 import type { BoundForward } from '../network/ports/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { type ExitStatus, MachineStateError, type VmletError } from '../errors/index.ts';
+import type { CopyOptions } from './guest/tree/copy-tree.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts';
 import type { Definition } from './record/definition.ts';
@@ -55,18 +57,45 @@ export class LiveMachine {
     return [...(readPlan(this.files).network?.forwards ?? [])];
   }
 
-  /** Copies a file into the guest, with its permission bits; into `guestPath` where that is a directory. */
-  async copyIn(path: string, guestPath: string, limits: Limits = {}): Promise<void> {
+  /**
+   * Copies a file or directory into the guest with its permission bits: into `guestPath` if that is a directory. Only
+   * the contents of a directory are copied from a path that ends in `/.`.
+   */
+  async copyIn(path: string, guestPath: string, options: Limits & CopyOptions = {}): Promise<void> {
     const { copyIntoGuest } = await import('./guest/copy.ts');
-    await using channel = await this.openGuest(limits);
-    await copyIntoGuest(channel, path, guestPath, limits.signal);
+    await using channel = await this.openGuest(options);
+    await copyIntoGuest(channel, path, guestPath, options);
   }
 
-  /** Copies a file out of the guest, with its permission bits; into `path` where that is a directory. */
-  async copyOut(guestPath: string, path: string, limits: Limits = {}): Promise<void> {
+  /**
+   * Copies a file or directory out of the guest with its permission bits: into `path` if that is a directory. The guest
+   * is not trusted: nothing is written outside of the copy.
+   * @returns the number of devices, FIFOs and sockets of a directory that were left out.
+   */
+  async copyOut(guestPath: string, path: string, options: Limits & CopyOptions = {}): Promise<number> {
     const { copyOutOfGuest } = await import('./guest/copy.ts');
+    await using channel = await this.openGuest(options);
+    return await copyOutOfGuest(channel, guestPath, path, options);
+  }
+
+  /** Unpacks a tar stream in a directory of the guest. */
+  async unpack(archive: AsyncIterable<Uint8Array>, guestPath: string, limits: Limits = {}): Promise<void> {
+    const [{ agentOf }, { unpackInGuest }] = await Promise.all([
+      import('./guest/copy.ts'),
+      import('./guest/tree/copy-tree.ts'),
+    ]);
     await using channel = await this.openGuest(limits);
-    await copyOutOfGuest(channel, guestPath, path, limits.signal);
+    await unpackInGuest(agentOf(channel), archive, guestPath, '', limits.signal);
+  }
+
+  /** Writes a file or directory of the guest as a tar stream; `output` is not ended. */
+  async pack(guestPath: string, output: Writable, limits: Limits = {}): Promise<void> {
+    const [{ agentOf }, { packInGuest }] = await Promise.all([
+      import('./guest/copy.ts'),
+      import('./guest/tree/copy-tree.ts'),
+    ]);
+    await using channel = await this.openGuest(limits);
+    await packInGuest(agentOf(channel), guestPath, output, limits.signal);
   }
 
   /** Ends it as gently as it lets us, and says which step it took. */

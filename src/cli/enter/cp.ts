@@ -1,18 +1,41 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { InvalidInputError } from '../../errors/index.ts';
-import { MachineStore } from '../../machines/index.ts';
+import { type LiveMachine, MachineStore } from '../../machines/index.ts';
+import { formatBytes } from '../../public/format.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { note } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
+
+interface Place {
+  readonly machine: string | undefined;
+  readonly path: string;
+}
+
+interface Limits {
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Stands for a tar stream on standard input or output. */
+const STREAM = '-';
 
 export function cpCommand(): Command {
   return new Command('cp')
     .description(
-      'Copies one file into a machine or out of it, with its permission bits, by vmlet’s agent or QEMU’s. With vmlet’s ' +
-        'agent the target appears only when it is complete; a source in the machine that changes its size meanwhile is ' +
-        'an error (except files of /proc and /sys). Write a local name that contains a colon with a slash: ./a:b.',
+      'Copies a file or directory into a machine or out of it, with its permission bits.\n' +
+        'A directory is copied into TARGET if that exists, otherwise as TARGET; SOURCE/. copies only its contents. Files ' +
+        'belong to root in the machine, and to you on the host. Symbolic links are copied as links. Devices, FIFOs and ' +
+        'sockets of a machine are left out.\n' +
+        'A copy on the host appears only when it is complete; a source file in the machine that changes its size ' +
+        'meanwhile is an error (except files of /proc and /sys). QEMU’s agent copies single files only. Write a local name ' +
+        'that contains a colon with a slash: ./a:b.',
     )
-    .argument('<file>', 'source: NAME:/PATH in a machine, or a local file')
-    .argument('<path>', 'target: a local path, or NAME:/PATH; a directory takes the file')
+    .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
+    .argument('<target>', 'a local path, NAME:/PATH, or - for a tar stream on stdout')
+    .addOption(
+      new Option('-r, --recursive', 'accepted and ignored: directories are always copied whole').hideHelp(),
+    )
     .option('--timeout <time>', 'how long to wait for the agent (default: 30s)', durationMs)
     .action(copy);
 }
@@ -20,25 +43,60 @@ export function cpCommand(): Command {
 async function copy(
   source: string,
   target: string,
-  { timeout }: { readonly timeout?: number },
+  { timeout: timeoutMs }: { readonly timeout?: number },
 ): Promise<void> {
   const from = parsePlace(source);
   const to = parsePlace(target);
   if ((from.machine === undefined) === (to.machine === undefined)) {
     throw new InvalidInputError('cp', 'exactly one of source and target must be in a machine (NAME:/PATH)', {
-      hint: 'for example: vmlet cp ./file web:/root/',
+      hint: 'for example: vmlet cp ./site web:/srv/',
     });
   }
   const live = new MachineStore().get(from.machine ?? to.machine ?? '').live();
-  await untilInterrupted(async (signal) => {
-    await (from.machine === undefined
-      ? live.copyIn(from.path, to.path, { timeoutMs: timeout, signal })
-      : live.copyOut(from.path, to.path, { timeoutMs: timeout, signal }));
-  });
+  await untilInterrupted(async (signal) =>
+    from.machine === undefined
+      ? copyIn(live, from.path, to.path, { timeoutMs, signal })
+      : copyOut(live, from.path, to.path, { timeoutMs, signal }),
+  );
+}
+
+async function copyIn(live: LiveMachine, path: string, guestPath: string, limits: Limits): Promise<void> {
+  if (path === STREAM) {
+    if (process.stdin.isTTY)
+      throw new InvalidInputError('source', 'a tar stream is not read from a terminal');
+    await live.unpack(process.stdin, guestPath, limits);
+    return;
+  }
+  await showingBytes(path, async (onProgress) => live.copyIn(path, guestPath, { ...limits, onProgress }));
+}
+
+async function copyOut(live: LiveMachine, guestPath: string, path: string, limits: Limits): Promise<void> {
+  if (path === STREAM) {
+    if (process.stdout.isTTY)
+      throw new InvalidInputError('target', 'a tar stream is not written to a terminal');
+    await live.pack(guestPath, process.stdout, limits);
+    return;
+  }
+  const skipped = await showingBytes(guestPath, async (onProgress) =>
+    live.copyOut(guestPath, path, { ...limits, onProgress }),
+  );
+  if (skipped > 0) note(`left out ${skipped} devices, FIFOs or sockets`);
+}
+
+async function showingBytes<T>(
+  path: string,
+  work: (onProgress: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  const progress = new ProgressLine();
+  try {
+    return await work((bytes) => progress.show(`copying ${path}: ${formatBytes(bytes)}`));
+  } finally {
+    progress.clear();
+  }
 }
 
 /** A machine's name has no slash, so a slash before the colon makes it a local path. */
-function parsePlace(text: string): { readonly machine: string | undefined; readonly path: string } {
+function parsePlace(text: string): Place {
   const [, machine, path] = /^([^:/]+):(.*)$/s.exec(text) ?? [];
   return machine === undefined || path === undefined ? { machine: undefined, path: text } : { machine, path };
 }

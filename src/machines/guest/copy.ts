@@ -4,13 +4,15 @@ import { basename, join } from 'node:path';
 import { GuestFileError, GuestSetupError, InvalidInputError } from '../../errors/index.ts';
 import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { GuestChannel, QgaChannel } from '../channel/guest-channel.ts';
+import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from './tree/copy-tree.ts';
 
-const DIRECTORY_HINT =
-  'one file at a time is copied; a directory goes through a pipe: vmlet exec NAME -- tar -C DIR -c . | tar -x';
+const DIRECTORY_HINT = 'install vmlet-agent in the guest, or pipe a tar stream through vmlet ssh';
 
 /**
- * Copies a file into the guest, with its permission bits. By our agent it is there whole or not at all.
+ * Copies a file or directory into the guest with its permission bits. With vmlet's agent a file appears only when it is
+ * complete.
  * @param guestPath absolute; with a slash at its end, or where it is a directory, the file goes into that.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, or the signal's reason.
  */
@@ -18,12 +20,14 @@ export async function copyIntoGuest(
   channel: GuestChannel,
   hostPath: string,
   guestPath: string,
-  signal: AbortSignal | undefined,
+  options: CopyOptions,
 ): Promise<void> {
+  const { signal } = options;
   const found = statSync(hostPath, { throwIfNoEntry: false });
   if (!found) throw new InvalidInputError('source', `there is no file ${hostPath}`);
   if (found.isDirectory()) {
-    throw new InvalidInputError('source', `${hostPath} is a directory`, { hint: DIRECTORY_HINT });
+    await copyTreeIntoGuest(agentOf(channel), hostPath, absolute(guestPath), options);
+    return;
   }
   const inside = join(guestPath, basename(hostPath));
   const target = guestPath.endsWith('/') ? inside : guestPath;
@@ -48,22 +52,26 @@ export async function copyIntoGuest(
  * compared with the one that it was opened with, unless that is 0 or 4096, as of files of /proc and /sys.
  * @param guestPath absolute.
  * @param hostPath where it is a directory, the file goes into that.
+ * @returns the number of devices, FIFOs and sockets of a directory that were left out.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyOutOfGuest(
   channel: GuestChannel,
   guestPath: string,
   hostPath: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  // Whatever the guest says: there is no name that the file could have here.
-  if (/\/\.{0,2}$/.test(guestPath)) throw isDirectory(guestPath);
+  options: CopyOptions,
+): Promise<number> {
+  const { signal } = options;
+  // Such a path has no file name to use on the host.
+  if (/\/\.{0,2}$/.test(guestPath)) {
+    return copyTreeOutOfGuest(agentOf(channel), absolute(guestPath), hostPath, options);
+  }
   const isInside = statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const target = isInside || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath;
   if (channel.kind === 'qga') {
     const content = await readGuestFile(channel.client, absolute(guestPath), { signal });
     await streamToFile(target, asStream(content), signal, await modeByQga(channel, guestPath, signal));
-    return;
+    return 0;
   }
   const file = channel.agent.pull(guestPath, { signal });
   try {
@@ -71,15 +79,15 @@ export async function copyOutOfGuest(
     await streamToFile(target, file.whole(), signal, mode & 0o777);
   } catch (error) {
     if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR') throw error;
-    throw isDirectory(guestPath, error);
+    return copyTreeOutOfGuest(channel.agent, absolute(guestPath), hostPath, options);
   }
+  return 0;
 }
 
-function isDirectory(guestPath: string, cause?: unknown): InvalidInputError {
-  return new InvalidInputError('source', `${guestPath} in the guest is a directory`, {
-    hint: DIRECTORY_HINT,
-    cause,
-  });
+/** @throws InvalidInputError for QEMU's agent, which has no streams. */
+export function agentOf(channel: GuestChannel): GuestAgent {
+  if (channel.kind === 'vmlet') return channel.agent;
+  throw new InvalidInputError('source', "QEMU's agent cannot copy directories", { hint: DIRECTORY_HINT });
 }
 
 async function pushByQga(

@@ -1,8 +1,20 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MachineEndedError, TimedOutError } from '../../../src/errors/index.ts';
-import { until } from '../command.ts';
+import { VMLET, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;
@@ -56,7 +68,7 @@ test('a command that ignores the first signal and prints without end is killed, 
   const { status, stderr, stdout } = await flood.finished;
   expect({ status, stderr }).toEqual({
     status: 143,
-    stderr: 'vmlet: the command ignores SIGTERM and prints without end; it is killed\n',
+    stderr: 'vmlet: the command ignored SIGTERM and keeps printing; killing it\n',
   });
 
   const quiet = home.start(['exec', 'm', 'sh', '-c', script(':')]);
@@ -86,6 +98,65 @@ describe('vmlet cp', () => {
     expect(statSync(back).mode & 0o777).toBe(0o640);
   });
 
+  test('copies a directory in and out, with links, modes and times', async () => {
+    const tree = join(home.path, 'tree');
+    const deep = join(tree, 'a'.repeat(200), 'b'.repeat(200));
+    mkdirSync(deep, { recursive: true });
+    writeFileSync(join(deep, 'ü\nfile'), 'content', { mode: 0o750 });
+    symlinkSync('/etc/hostname', join(tree, 'absolute'));
+    symlinkSync('../nowhere', join(tree, 'dangling'));
+    mkdirSync(join(tree, 'sealed'));
+    writeFileSync(join(tree, 'sealed/inside'), Buffer.alloc(3_000_000));
+    chmodSync(join(tree, 'sealed'), 0o500);
+    utimesSync(join(tree, 'sealed/inside'), 1e9, 1e9);
+    const back = join(home.path, 'back-tree');
+    expect(await home.vmlet('cp', '-r', tree, 'm:/tmp/new')).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.vmlet('cp', tree, 'm:/tmp/new')).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.vmlet('exec', 'm', 'stat', '-c', '%u:%g %a', '/tmp/new/tree/sealed')).toMatchObject({
+      stdout: '0:0 500\n',
+    });
+    expect(await home.vmlet('cp', 'm:/tmp/new/tree', back)).toMatchObject({ status: 0, stderr: '' });
+    expect(spawnSync('diff', ['-r', '--no-dereference', tree, back], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stdout: '',
+    });
+    expect(lstatSync(join(back, 'sealed/inside'))).toMatchObject({ mtimeMs: 1e12 });
+    expect(lstatSync(join(back, 'sealed')).mode & 0o777).toBe(0o500);
+    expect(readlinkSync(join(back, 'absolute'))).toBe('/etc/hostname');
+    expect(readdirSync(home.path).filter((name) => name.startsWith('.back'))).toEqual([]);
+  });
+
+  test('merges into a directory, and copies contents alone from /.', async () => {
+    const target = join(home.path, 'target');
+    mkdirSync(join(target, 'etc'), { recursive: true });
+    writeFileSync(join(target, 'etc/own'), 'stays');
+    writeFileSync(join(target, 'etc/hostname'), 'replaced');
+    expect(await home.vmlet('cp', 'm:/etc', target)).toMatchObject({ status: 0 });
+    expect(readFileSync(join(target, 'etc/own'), 'utf8')).toBe('stays');
+    expect(readFileSync(join(target, 'etc/hostname'), 'utf8')).not.toBe('replaced');
+    expect(await home.vmlet('cp', 'm:/etc/.', target)).toMatchObject({ status: 0 });
+    expect(readdirSync(target)).toContain('hostname');
+    await home.vmlet('exec', 'm', 'sh', '-c', 'mkdir /tmp/p; mkfifo /tmp/p/pipe; mknod /tmp/p/null c 1 3');
+    expect(await home.vmlet('cp', 'm:/tmp/p', target)).toMatchObject({
+      status: 0,
+      stderr: 'vmlet: left out 2 devices, FIFOs or sockets\n',
+    });
+    expect(readdirSync(join(target, 'p'))).toEqual([]);
+  });
+
+  test('takes and gives tar streams', async () => {
+    const archive = spawnSync('tar', ['-c', '-C', '/etc', 'hostname', 'passwd']).stdout;
+    await home.vmlet('exec', 'm', 'mkdir', '/tmp/stream');
+    const cp = (input: Buffer, ...words: string[]): ReturnType<typeof spawnSync> =>
+      spawnSync(process.execPath, [VMLET, 'cp', ...words], { input, env: home.environment });
+    expect(String(cp(archive, '-', 'm:/tmp/stream').stderr)).toBe('');
+    const packed = cp(Buffer.alloc(0), 'm:/tmp/stream', '-');
+    expect(String(packed.stderr)).toBe('');
+    const names = spawnSync('tar', ['-t'], { input: packed.stdout, encoding: 'utf8' });
+    expect(names.stdout.split('\n').sort()).toEqual(['', 'stream/', 'stream/hostname', 'stream/passwd']);
+    expect(await home.vmlet('cp', 'm:/nowhere', '-')).toMatchObject({ status: 125, stdout: '' });
+  });
+
   test('says what is not there and what is a directory, and leaves what was there', async () => {
     const kept = join(home.path, 'kept');
     writeFileSync(kept, 'kept');
@@ -93,8 +164,14 @@ describe('vmlet cp', () => {
     expect(missing).toMatchObject({ status: 125 });
     expect(missing.stderr).toContain('/nowhere in the guest: there is no such file');
     expect(readFileSync(kept, 'utf8')).toBe('kept');
-    expect((await home.vmlet('cp', 'm:/etc', kept)).stderr).toContain('/etc in the guest is a directory');
-    expect((await home.vmlet('cp', home.path, 'm:/tmp/x')).stderr).toContain('is a directory');
+    expect((await home.vmlet('cp', 'm:/etc', kept)).stderr).toContain(`${kept} is not a directory`);
+    await home.vmlet('exec', 'm', 'touch', '/tmp/x');
+    expect((await home.vmlet('cp', home.path, 'm:/tmp/x')).stderr).toContain('/tmp/x is not a directory');
+    expect(await home.vmlet('cp', home.path, 'm:/no/such')).toMatchObject({ status: 125 });
+    expect(await home.vmlet('cp', 'm:/etc', join(home.path, 'no/such'))).toMatchObject({
+      status: 125,
+      stderr: `vmlet: target: no such directory: ${join(home.path, 'no')}\n`,
+    });
     expect((await home.vmlet('cp', kept, kept)).stderr).toContain('exactly one of source and target');
   });
 });

@@ -1,0 +1,137 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../../errors/index.ts';
+import type { GuestAgent } from '../../../guest/agent/agent.ts';
+import { startHelper } from '../../../process/helper.ts';
+
+/** Options of a copy between host and guest. */
+export interface CopyOptions {
+  /** Called with the bytes of a directory's tar stream so far. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** GNU's format: busybox knows its long names. Files belong to root in the guest. */
+const PACK = [
+  'tar',
+  '--create',
+  '--file=-',
+  '--format=gnu',
+  '--owner=0',
+  '--group=0',
+  '--numeric-owner',
+] as const;
+
+/** Unpacks stdin into the directory $1, or into a directory $2 below it if $1 exists and $2 is not empty. */
+const UNPACK_IN_GUEST = `
+target=$1
+if [ -d "$target" ]
+then [ -z "$2" ] || target=\${target%/}/$2
+elif [ -e "$target" ]
+then echo "$target is not a directory" >&2; exit 1
+fi
+[ -d "$target" ] || mkdir -- "$target" || exit 1
+cd -- "$target" && exec tar -x -f -`;
+
+const PACK_IN_GUEST = `
+cd -- "$1" || exit 1
+[ -e "$2" ] || [ -L "$2" ] || { echo "$1/$2: no such file or directory" >&2; exit 1; }
+exec tar -c -f - -- "$2"`;
+
+/**
+ * Copies a directory into the guest, with permission bits and times. As with podman: into `guestPath` if that is a
+ * directory, otherwise as `guestPath`. Only the contents are copied from a path that ends in `/.`.
+ * @throws InvalidInputError, GuestSetupError, CommandFailedError, or the signal's reason.
+ */
+export async function copyTreeIntoGuest(
+  agent: GuestAgent,
+  hostPath: string,
+  guestPath: string,
+  { onProgress, signal }: CopyOptions,
+): Promise<void> {
+  const tar = await startHelper([...PACK, '-C', hostPath, '.'], { signal }, { buffer: { stdout: false } });
+  try {
+    const archive = counted(tar.child.stdout, onProgress);
+    await unpackInGuest(agent, archive, guestPath, nameOf(hostPath) ?? '', signal);
+    const { exitCode, signal: killedBy, stderr } = await tar.ended;
+    signal?.throwIfAborted();
+    if (exitCode !== 0) {
+      throw new CommandFailedError(PACK, { exitCode, signal: killedBy }, Buffer.from(stderr).toString());
+    }
+  } finally {
+    tar.child.kill('SIGKILL');
+    await tar.ended;
+  }
+}
+
+/** Unpacks a tar stream in a directory of the guest. @throws GuestSetupError, or the signal's reason. */
+export async function unpackInGuest(
+  agent: GuestAgent,
+  archive: AsyncIterable<Uint8Array>,
+  guestPath: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const argv = ['sh', '-c', UNPACK_IN_GUEST, 'sh', guestPath, name];
+  const { exitCode, stderr } = await agent.exec(argv, { input: archive, signal });
+  if (exitCode !== 0) throw new GuestSetupError(`unpacking in ${guestPath}`, exitCode, stderr.toString());
+}
+
+/**
+ * Copies a directory out of the guest; the rules for names are those of `copyTreeIntoGuest`. The copy is complete or
+ * not there. The guest is not trusted: nothing is written outside of the target.
+ * @returns the number of devices, FIFOs and sockets that were left out.
+ * @throws InvalidInputError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
+ */
+export async function copyTreeOutOfGuest(
+  agent: GuestAgent,
+  guestPath: string,
+  hostPath: string,
+  { onProgress, signal }: CopyOptions,
+): Promise<number> {
+  const name = nameOf(guestPath);
+  const found = statSync(hostPath, { throwIfNoEntry: false });
+  if (found && !found.isDirectory()) throw new InvalidInputError('target', `${hostPath} is not a directory`);
+  const target = found && name !== undefined ? join(hostPath, name) : join(hostPath);
+  const tar = agent.exec(['sh', '-c', PACK_IN_GUEST, 'sh', guestPath, '.'], { signal });
+  const { extractTree } = await import('./extract-tree.ts');
+  return extractTree(counted(tar.stdout, onProgress), target, async () => {
+    const { exitCode, stderr } = await tar;
+    if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
+  });
+}
+
+/** Writes a file or directory of the guest as a tar stream. @throws GuestSetupError, or the signal's reason. */
+export async function packInGuest(
+  agent: GuestAgent,
+  guestPath: string,
+  output: Writable,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const name = nameOf(guestPath);
+  const [directory, member] = name === undefined ? [guestPath, '.'] : [dirname(guestPath), name];
+  const tar = agent.exec(['sh', '-c', PACK_IN_GUEST, 'sh', directory, member], { signal });
+  tar.stdout.pipe(output, { end: false });
+  const [{ exitCode, stderr }] = await Promise.all([tar, finished(tar.stdout)]);
+  if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
+}
+
+/** Name of a directory; undefined if only its contents are copied. */
+function nameOf(path: string): string | undefined {
+  const name = /(^|\/)\.{1,2}\/*$/.test(path) ? '' : basename(path);
+  return name === '' ? undefined : name;
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onProgress: CopyOptions['onProgress'],
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    onProgress?.(bytes);
+    yield chunk;
+  }
+}

@@ -1,0 +1,6 @@
+import { GuestProtocolError } from '../../../errors/index.ts';
+
+/** The guest has sent a tar stream that is damaged or hostile. */
+export function invalidArchive(problem: string, cause?: unknown): GuestProtocolError {
+  return new GuestProtocolError(`the guest has sent an invalid archive: ${problem}`, { cause });
+}
