@@ -88,7 +88,7 @@ it('finds, pulls, lists, names and removes an image of the catalogue', async () 
   });
   // No terminal: a line a phase, and no control character but the ends of lines.
   expect(pulled.stderr).toBe(
-    'web: looking for the image\nweb: downloading\nweb: checking\nvmlet: web is there, verified by its digest\n',
+    'web: looking for the image\nweb: downloading\nweb: checking\nvmlet: pulled web, verified by its digest\n',
   );
   const fetched = publisher.count(FILE);
   expect(await vmlet('image', 'pull', '-q', 'web:1')).toEqual({

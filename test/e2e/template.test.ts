@@ -173,7 +173,7 @@ describe('a template', () => {
     [
       'a warm-up that is not there',
       ['template', 'create', 'x', '--run', '@/nowhere'],
-      /run: \/nowhere is not there/,
+      /run: no such file: \/nowhere/,
     ],
     ['the removal of none', ['template', 'rm', 'nowhere'], /there is no template nowhere/],
   ])('refuses %s', async (_what, args, message) => {

@@ -122,7 +122,7 @@ describe('an installer', () => {
     expect(home.store.get('n').spec.installer).toBeUndefined();
 
     expect(await vmlet('start', 'm')).toContain(
-      'm: the installer has done its work and is not started again',
+      'm: installation finished; the installer is not booted again',
     );
     await until(() => serial('m').endsWith('up\n'));
     expect(home.store.get('m').spec.installer).toBeUndefined();
@@ -133,7 +133,7 @@ describe('an installer', () => {
 
   it('that has powered off is not started again either, by restart too', async () => {
     await install('m', 'poweroff');
-    expect(await vmlet('restart', 'm')).toContain('m: the installer has done its work');
+    expect(await vmlet('restart', 'm')).toContain('m: installation finished');
     await until(() => serial('m').endsWith('up\n'));
   });
 });
