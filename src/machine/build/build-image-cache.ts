@@ -5,8 +5,8 @@ import { tagImage } from '../../images/store/tag-image.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 
 /**
- * The newest image that was built of what this digest is over, now with this name too.
- * @param name undefined to leave its names as they are.
+ * Finds the newest image built from the inputs with this digest, and adds the name to it.
+ * @param name undefined to leave its names unchanged.
  */
 export async function takeBuilt(
   store: string,
@@ -23,7 +23,7 @@ export async function takeBuilt(
       await tagImage(store, `sha256:${image.digest}`, name, limits);
       return image;
     } catch (error) {
-      // It was removed a moment ago.
+      // Another process has just removed it.
       if (!(error instanceof ImageNotFoundError)) throw error;
     }
   }

@@ -2,41 +2,56 @@ import type { BuildScript } from '../../images/build/recipe.ts';
 import type { DiskImage } from '../../images/record/image.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 
-/** What both ways of building an image have in common. */
+/** Options that both ways of building an image share. */
 export interface ImageBuildOptions {
-  /** What the image is called, as in `web` or `web:2`; an image that had the name before loses it. */
+  /** Name of the image, as in `web` or `web:2`. An image that already has the name loses it. */
   readonly name: string;
-  /** Whether an image that was built of the same inputs before is taken as it is; true by default. */
+  /** Whether an identical earlier build is reused; true by default. */
   readonly cache?: boolean | undefined;
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
-  /** Gets each line that a script prints, on stdout or on stderr, without its line end. */
+  /** Called with each line that a script prints on stdout or stderr, without its line end. */
   readonly onOutput?: ((line: string) => void) | undefined;
-  /** Aborting rejects with its reason; nothing of the build stays. */
+  /** Aborting rejects with the signal's reason and removes the unfinished build. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An image of a distribution's packages. */
+/** Options for building an image from a distribution's packages. */
 export interface BuildImageOptions extends ImageBuildOptions {
-  /** Such as `debian:13`, `fedora:45`, `centos-stream:10`, `rocky:9` or `almalinux:10`. */
+  /**
+   * Distribution and release, such as `debian:13`, `fedora:45`, `centos-stream:10`, `rocky:9` or
+   * `almalinux:10`.
+   */
   readonly distribution: string;
-  /** Packages beside those that make a system that boots and is reached; what they only recommend is not installed. */
+  /**
+   * Packages to install in addition to a bootable, reachable base system. Recommended packages are not
+   * installed.
+   */
   readonly include?: readonly string[] | undefined;
-  /** Programs that root runs in the new system, one after the other, once all packages are there. It is not booted. */
+  /**
+   * Scripts that root runs in the new system, in order, after all packages are installed. The system is not
+   * booted.
+   */
   readonly run?: readonly BuildScript[] | undefined;
-  /** What the guest sees of the disk, as bytes or as in `20G`; 10 GiB by default. It takes no room before it is used. */
+  /**
+   * Virtual size of the disk, in bytes or as in `20G`; 10 GiB by default. Space on the host is used only as
+   * data is written.
+   */
   readonly size?: number | string | undefined;
   /**
-   * Where packages come from, as in `http://deb.debian.org/debian` or `https://dl.fedoraproject.org/pub/fedora/linux`. By
-   * default what the host's apt uses for Debian, else what the distribution gives. Debian's security updates come from
-   * Debian itself where this is given.
+   * Package mirror, as in `http://deb.debian.org/debian` or `https://dl.fedoraproject.org/pub/fedora/linux`.
+   * The default is the mirror of the host's apt for Debian, otherwise the distribution's own. With a given
+   * mirror, Debian's security updates still come from Debian itself.
    */
   readonly mirror?: string | undefined;
-  /** A file with the key that signs the mirror's packages, where the distribution's does not. Not for Debian. */
+  /**
+   * Path of the key that signs the mirror's packages, if it is not the distribution's. Not supported for
+   * Debian.
+   */
   readonly key?: string | undefined;
 }
 
 export interface BuiltImage {
   readonly image: DiskImage;
-  /** The image was there already: of the same inputs it was built before. */
+  /** True when an identical earlier build was reused. */
   readonly cached: boolean;
 }

@@ -17,9 +17,9 @@ import type { BuildImageOptions, BuiltImage } from './build-image-options.ts';
 import { agentProgram } from '../paths/package-files.ts';
 
 /**
- * Builds an image of a distribution's packages, and names it.
- * @param store directory of the image store; made where it is missing.
- * @throws as `ImageStore.build` says.
+ * Builds an image from a distribution's packages and names it.
+ * @param store directory of the image store; created if missing.
+ * @throws the errors of `ImageStore.build`.
  */
 export async function buildImage(options: BuildImageOptions, store: string): Promise<BuiltImage> {
   const { name, signal } = options;
@@ -41,8 +41,8 @@ export async function buildImage(options: BuildImageOptions, store: string): Pro
 function recipeOf({ distribution, include, run, size, mirror, key }: BuildImageOptions): DistributionRecipe {
   const reference = parseImageReference(distribution, 'distribution');
   if (reference.tag === undefined) {
-    throw new InvalidInputError('distribution', `${distribution} does not say which release`, {
-      hint: 'such as debian:13 or fedora:45',
+    throw new InvalidInputError('distribution', `${distribution} has no release`, {
+      hint: 'name one, such as debian:13 or fedora:45',
     });
   }
   return {
@@ -64,8 +64,8 @@ async function buildAnew(
   store: string,
 ): Promise<BuiltImage> {
   if (/[:@]/.test(store)) {
-    throw new InvalidInputError('XDG_DATA_HOME', `${store} has a colon or an at sign in it`, {
-      hint: 'the tools that build an image do not take such a path: set it to another',
+    throw new InvalidInputError('XDG_DATA_HOME', `${store} must not contain a colon or an at sign`, {
+      hint: 'set XDG_DATA_HOME to another path; the tools that build images reject this one',
     });
   }
   await using scope = new Scope();
@@ -97,7 +97,7 @@ async function buildAnew(
   return { image, cached: false };
 }
 
-/** What a program has written, on the disk now: no name is to stand for what a power cut can take away. */
+/** Flushes a file that a program has written, so that no image name points to data lost in a power cut. */
 export async function finishedFile(
   path: string,
   signal: AbortSignal | undefined,

@@ -12,16 +12,16 @@ import type { Machine } from '../running/machine.ts';
 import { describeOutcome } from '../life/outcome.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 
-/** On a disk: in memory, programs may not be allowed to run. */
+/** On a disk: a file system in memory may be mounted noexec. */
 const FOLDER = '/var/lib/vmlet-build';
-/** What a script finds in a build of packages, too. */
+/** The same environment as in a build from packages. */
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LC_ALL: 'C.UTF-8',
   DEBIAN_FRONTEND: 'noninteractive',
 };
-/** By a shell, which runs a script without a first line that says what it is for, too. */
+/** Run through a shell, so that a script without a shebang line works too. */
 const RUN = 'exec 2>&1; "$0"';
 const SHUTDOWN_MS = 300_000;
 const LAST_LINES = 20;
@@ -33,7 +33,7 @@ export interface GuestWork {
   readonly cpus: number | undefined;
   readonly log: Logger | undefined;
   readonly locations: Locations;
-  /** An empty directory, in which the disk is made. */
+  /** An empty directory in which the disk is created. */
   readonly storage: string;
   readonly signal: AbortSignal | undefined;
   readonly onPhase: (phase: GuestPhase) => void;
@@ -41,9 +41,10 @@ export interface GuestWork {
 }
 
 /**
- * Boots an image and runs a script in it, cleans up and shuts down.
- * @returns the path of a qcow2 on the image's disk.
- * @throws ImageBuildError when the script fails, what `launch` throws, GuestSetupError, the signal's reason.
+ * Boots an image, runs a script in it, cleans up and shuts down.
+ * @returns the path of a qcow2 on top of the image's disk.
+ * @throws ImageBuildError when the script fails, the errors of `launch`, GuestSetupError, the signal's
+ * reason.
  */
 export async function changeInGuest(base: DiskImage, step: LayerStep, work: GuestWork): Promise<string> {
   const { signal, onPhase } = work;
@@ -53,7 +54,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
     {
       image: `sha256:${base.digest}`,
       pull: 'never',
-      // Whoever starts the image gets an account of their own.
+      // Root only: users of the resulting image get their own account when they start it.
       ...(!base.guest.agent && { seed: { user: 'root' } }),
       ...(step.sizeBytes !== undefined && { diskSize: step.sizeBytes }),
       ...(work.memory !== undefined && { memory: work.memory }),
@@ -63,7 +64,7 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
     },
   );
   const [disk] = machine.plan.disks;
-  if (!disk) throw new TypeError('a machine that booted from an image has no disk');
+  if (!disk) throw new TypeError('a machine booted from an image has no disk');
   try {
     onPhase('running scripts');
     await runScript(machine, step, work);
@@ -72,8 +73,8 @@ export async function changeInGuest(base: DiskImage, step: LayerStep, work: Gues
     await generalizeGuest(machine, { signal });
   } catch (error) {
     if (!(error instanceof MachineEndedError) || signal?.aborted) throw error;
-    throw new ImageBuildError(`${step.title} did not come to its end: ${error.message}`, {
-      hint: 'A script must not restart its machine, nor end it.',
+    throw new ImageBuildError(`${step.title} was interrupted: ${error.message}`, {
+      hint: 'do not restart or power off the machine in a script',
       cause: error,
     });
   }
@@ -104,7 +105,7 @@ async function runScript(
   if (result.exitCode !== 0) throw scriptFailure(title, result, last);
 }
 
-/** A proxy on the host's loopback is not on the guest's. */
+/** The guest cannot reach a proxy on the host's loopback interface. */
 function reachable(proxies: Readonly<Record<string, string>>): Record<string, string> {
   const loopback = /^(?:[a-z0-9]+:\/\/)?(?:[^@/]*@)?(?:localhost|127\.[0-9.]+|\[::1\])(?:[:/]|$)/i;
   return Object.fromEntries(Object.entries(proxies).filter(([, address]) => !loopback.test(address)));
@@ -112,18 +113,21 @@ function reachable(proxies: Readonly<Record<string, string>>): Record<string, st
 
 function scriptFailure(title: string, { exitCode, signal }: GuestResult, last: Tail): ImageBuildError {
   const how =
-    exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with status ${exitCode}`;
+    exitCode === undefined ? `was killed by ${signal ?? 'a signal'}` : `exited with status ${exitCode}`;
   const lines = last.last(LAST_LINES).filter((line) => line.trim() !== '');
-  const said = lines.length === 0 ? 'it printed nothing' : 'it said last:';
-  return new ImageBuildError(`${title} ${how} in the guest; ${said}`, { lines });
+  const said = lines.length === 0 ? 'it printed nothing' : 'last lines:';
+  return new ImageBuildError(`${title} ${how} in the guest: ${said}`, { lines });
 }
 
-/** What was not written to the disk by an orderly end would be missing in the image. */
+/**
+ * Requires an orderly shutdown: otherwise data that was not yet written to the disk would be missing from the
+ * image.
+ */
 async function shutDown(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
   const { outcome } = await machine.stop({ timeoutMs: SHUTDOWN_MS });
   signal?.throwIfAborted();
   if (outcome.kind === 'power-off') return;
-  throw new ImageBuildError(`the guest did not shut down: ${describeOutcome(outcome)}`, {
-    hint: 'What a script starts must end when the system does.',
+  throw new ImageBuildError(`the guest did not shut down cleanly: ${describeOutcome(outcome)}`, {
+    hint: 'make sure that everything a script starts stops at shutdown',
   });
 }

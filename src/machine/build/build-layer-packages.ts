@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../../errors/index.ts';
 
-/** What every distribution's names of packages, groups, versions and architectures are made of. */
+/** Characters of package names, groups, versions and architectures in every supported distribution. */
 const PACKAGE = /^[A-Za-z0-9@][A-Za-z0-9@+._:~=/-]*$/;
 
 /**
- * As with a build of packages, what they only recommend is not installed. The lists of all that there is go: they are
- * larger than most packages, and soon old.
+ * As in a build from packages, recommended packages are not installed. The package lists are removed: they
+ * are larger than most packages and soon outdated.
  */
 const INSTALL = `set -e
 if command -v apt-get >/dev/null; then
@@ -24,17 +24,19 @@ elif command -v pacman >/dev/null; then
   # It does not support installing beside packages that are older than its lists.
   pacman -Syu --noconfirm --needed "$@"
 else
-  echo 'vmlet knows none of the package managers of this system: of apt-get, dnf, zypper, apk and pacman it has none' >&2
+  echo 'no supported package manager in this system (apt-get, dnf, zypper, apk, pacman)' >&2
   exit 1
 fi
 `;
 
-/** A script that installs packages in a guest of whatever distribution. @throws InvalidInputError */
+/**
+ * Returns a script that installs packages in a guest of any supported distribution. @throws InvalidInputError
+ */
 export function installScript(packages: readonly string[]): string {
   for (const name of packages) {
     if (PACKAGE.test(name)) continue;
-    throw new InvalidInputError('include', `${JSON.stringify(name)} cannot be the name of a package`, {
-      hint: 'several are separated by commas',
+    throw new InvalidInputError('include', `invalid package name ${JSON.stringify(name)}`, {
+      hint: 'separate package names by commas',
     });
   }
   return `#!/bin/sh\nset -- ${packages.map((name) => `'${name}'`).join(' ')}\n${INSTALL}`;

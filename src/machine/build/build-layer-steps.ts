@@ -4,16 +4,16 @@ import { type BuildScript, readScript } from '../../images/build/recipe.ts';
 import { sha256 } from '../../images/digest/sha256.ts';
 import { installScript } from './build-layer-packages.ts';
 
-/** One script, whose result becomes one image. */
+/** One script; its result becomes one image. */
 export interface LayerStep {
-  /** For people. */
+  /** Shown in messages. */
   readonly title: string;
-  /** Of its file in the guest. */
+  /** Name of the script's file in the guest. */
   readonly fileName: string;
   readonly content: Uint8Array;
-  /** Beside what every script gets. */
+  /** Variables in addition to those that every script gets. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What the guest sees of the disk; undefined for what it sees of the image below. */
+  /** Virtual size of the disk; undefined for the size of the image below. */
   readonly sizeBytes: number | undefined;
 }
 
@@ -22,11 +22,12 @@ export interface LayerRecipe extends Pick<LayerStep, 'environment' | 'sizeBytes'
   readonly run: readonly BuildScript[];
 }
 
-/** Changes when what is done beside the script, before and after it, does. */
+/** Increased when the work before or after the script changes, so that older images are not reused. */
 const ASSEMBLY = 1;
 
 /**
- * The packages come first. @throws InvalidInputError for what cannot be read, or where there is nothing to do.
+ * Returns the steps, packages first. @throws InvalidInputError for unreadable scripts, or when there is
+ * nothing to do.
  */
 export async function layerSteps({
   include,
@@ -36,8 +37,8 @@ export async function layerSteps({
 }: LayerRecipe): Promise<readonly LayerStep[]> {
   for (const [name, value] of Object.entries(environment)) {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !value.includes('\0')) continue;
-    throw new InvalidInputError('env', `${JSON.stringify(name)} cannot be a variable of a script’s`, {
-      hint: 'letters, digits and underscores make its name, and its value has no NUL',
+    throw new InvalidInputError('env', `invalid variable ${JSON.stringify(name)}`, {
+      hint: 'use letters, digits and underscores in the name, and no NUL in the value',
     });
   }
   const packages = [...new Set(include)].sort();
@@ -55,18 +56,18 @@ export async function layerSteps({
     sizeBytes,
   }));
   if (steps.length > 0) return steps;
-  throw new InvalidInputError('run', 'there is nothing to change in the image', {
-    hint: 'give a script with --run, or packages with --include; another name alone: vmlet image tag',
+  throw new InvalidInputError('run', 'no script and no packages given', {
+    hint: 'give a script with --run, or packages with --include; to only add a name, run: vmlet image tag',
   });
 }
 
-/** Its own, so that what a shell complains of can be found. */
+/** A name that shows which script a shell's error message is about. */
 function fileNameOf(name: string): string {
   const safe = basename(name).replaceAll(/[^A-Za-z0-9._-]/g, '_');
   return /^\.*$/.test(safe) ? 'script' : safe.slice(0, 100);
 }
 
-/** Of all that makes the step's image what it is: lower-case hexadecimal SHA-256. */
+/** Digest of everything that determines the step's image: lower-case hexadecimal SHA-256. */
 export function stepInputs(baseDigest: string, step: LayerStep): string {
   const { fileName, content, environment, sizeBytes } = step;
   const variables = Object.entries(environment).sort(([one], [other]) => (one < other ? -1 : 1));

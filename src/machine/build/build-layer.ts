@@ -32,36 +32,36 @@ import type { LaunchOptions } from '../spec/launch-options.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import { type Spec, parseSpec } from '../spec/spec.ts';
 
-/** An image that is another one, changed by scripts in a machine that booted it. */
+/** Options for building an image from another one, changed by scripts in a machine that booted it. */
 export interface BuildLayerOptions extends ImageBuildOptions {
-  /** The image to begin with: a name, or the beginning of a digest. It is pulled where it is of the catalogue. */
+  /** Base image: a name, or the beginning of a digest. An image of the catalogue is pulled if needed. */
   readonly from: string;
-  /** Packages of the image's distribution, installed by its own package manager before anything else. */
+  /** Packages of the image's distribution, installed with its own package manager before any script runs. */
   readonly include?: readonly string[] | undefined;
   /**
-   * Programs that root runs in the guest once it has booted, with its network, in /root; one after the other. Each has
-   * a machine of its own, and what it leaves on the disk is an image of its own: when the last one has changed, the
-   * others need not run again, and none finds what another left in memory.
+   * Scripts that root runs in the booted guest, with network access, in /root, in order. Each script gets its
+   * own machine, and the disk it leaves becomes an image of its own: when only the last script has changed,
+   * the others are not run again, and no script depends on the memory of another.
    */
   readonly run?: readonly BuildScript[] | undefined;
-  /** Variables for the scripts. */
+  /** Environment variables for the scripts. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** What the guest sees of the disk, as in `20G`, where that is to be more than what it sees of `from`. */
+  /** Virtual size of the disk, as in `20G`; must be larger than that of `from`. */
   readonly size?: number | string | undefined;
-  /** Of the machines that run the scripts, as for a launch. */
+  /** Memory of the machines that run the scripts, as for a launch. */
   readonly memory?: LaunchOptions['memory'] | undefined;
   readonly cpus?: number | undefined;
-  /** As for a launch; `missing` by default. */
+  /** Pull policy, as for a launch; `missing` by default. */
   readonly pull?: PullPolicy | undefined;
   readonly log?: Logger | undefined;
 }
 
-/** The store looks as deep as this. */
+/** The limit of the image store. */
 const MOST_LAYERS = 64;
 
 /**
- * Builds an image by scripts in machines that boot another, and names it.
- * @throws as `ImageStore.buildLayer` says.
+ * Builds an image by running scripts in machines that boot another image, and names it.
+ * @throws the errors of `ImageStore.buildLayer`.
  */
 export async function buildLayers(options: BuildLayerOptions, locations: Locations): Promise<BuiltImage> {
   const { name, signal, onProgress } = options;
@@ -72,8 +72,8 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
   checkGivenName(name);
   const base = await findBase(options, locations);
   if (backingChain(base).length + steps.length >= MOST_LAYERS) {
-    throw new InvalidInputError('from', `${options.from} stands on too many images already`, {
-      hint: `there can be ${MOST_LAYERS}, and each script makes one; put several scripts into one`,
+    throw new InvalidInputError('from', `${options.from} already has too many layers`, {
+      hint: `combine several scripts into one: each script adds a layer, and the maximum is ${MOST_LAYERS}`,
     });
   }
   try {
@@ -91,11 +91,11 @@ export async function buildLayers(options: BuildLayerOptions, locations: Locatio
   }
 }
 
-/** What is wrong with the machine is known before an image is pulled for it. */
+/** Checks the machine options before an image is pulled. */
 function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Spec {
   if (from.includes('/')) {
-    throw new InvalidInputError('from', `${from} is a path, and an image of the store is needed`, {
-      hint: 'make an image of the file first: vmlet image import',
+    throw new InvalidInputError('from', `${from} is a path; expected an image of the store`, {
+      hint: 'import the file as an image first: vmlet image import',
     });
   }
   if (from === MICRO) throw noDisk();
@@ -116,18 +116,22 @@ async function findBase(
   if (image.kind === 'kernel') throw noDisk();
   const { agent, provisioner } = image.guest;
   if (agent || provisioner === 'cloud-init' || provisioner === 'tiny-cloud') return image;
-  throw new InvalidInputError('from', `nothing in ${from} starts our agent, which would run the scripts`, {
-    hint: 'take an image of a Linux with cloud-init',
-  });
+  throw new InvalidInputError(
+    'from',
+    `${from} has neither the vmlet agent nor cloud-init, so no scripts can run in it`,
+    {
+      hint: 'use a Linux image with cloud-init',
+    },
+  );
 }
 
 function noDisk(): InvalidInputError {
-  return new InvalidInputError('from', `${MICRO} has no disk that a script could change`, {
-    hint: 'take an image with a disk, such as debian:13',
+  return new InvalidInputError('from', `${MICRO} has no disk to change`, {
+    hint: 'use an image with a disk, such as debian:13',
   });
 }
 
-/** The image that a step makes of another: the one that is there, or a new one. */
+/** Returns the image of one step: an existing one, or a new one. */
 async function buildLayer(
   base: DiskImage,
   step: LayerStep,
@@ -184,9 +188,12 @@ async function buildLayer(
   return { image, cached: false };
 }
 
-/** As the only one that changes the store: from here on it is needed, and is not removed. */
+/**
+ * Checks, with the store locked, that the base image still exists. From here on it is in use and cannot be
+ * removed.
+ */
 async function requireBase(store: string, { name, digest }: DiskImage): Promise<DiskLayer> {
   const image = await findStored(store, `sha256:${digest}`);
   if (image?.kind === 'disk') return image;
-  throw new ImageNotFoundError(name, { hint: 'it was removed while another was built on it' });
+  throw new ImageNotFoundError(name, { hint: 'it was removed during the build; build again' });
 }

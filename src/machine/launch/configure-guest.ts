@@ -5,7 +5,7 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { GuestNetwork } from '../../network/plan/network.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** Tells a guest that has just booted who it is, what time it is, and its network. */
+/** Sets the host name, clock and network of a freshly booted guest. */
 export async function configureGuest(
   agent: GuestAgent,
   { guest, network }: Pick<Plan, 'guest' | 'network'>,
@@ -14,7 +14,7 @@ export async function configureGuest(
   const optional = guest.optionalModules.map(async (module) =>
     agent.configure({ modules: [module] }).catch((error: unknown) => {
       if (!(error instanceof GuestRequestError)) throw error;
-      log?.debug({ err: error }, 'the guest does without a module');
+      log?.debug({ err: error }, 'a kernel module is missing in the guest');
     }),
   );
   const required = agent.configure({

@@ -17,20 +17,21 @@ import { runProcessors, startMachine } from './started-machine.ts';
 import { ownLocations } from '../paths/own-locations.ts';
 
 /**
- * Ends a machine as a power cut would, and keeps its disks as they are then. What the guest's programs have written and
- * not flushed (fsync) is lost with the guest's memory, as far as the guest had not written it to the disk by itself.
+ * Ends a machine like a power cut and keeps its disks in their current state. Data that the guest's programs
+ * have written but not flushed (fsync) is lost with the guest's memory, unless the guest had already written
+ * it back to the disk.
  *
- * A power cut of the guest's, not of the host's: what the guest has written to its disk is in the host's page cache, and
- * survives, flushed or not. Only where qcow2 had to find new room for it, and QEMU had not yet noted where, it is lost
- * unless it was flushed.
- * @throws MachineEndedError for a machine that has ended already.
+ * This is a power cut of the guest, not of the host: data that reached the guest's disk is in the host's page
+ * cache and survives, flushed or not. The one exception are newly allocated qcow2 clusters: without a flush,
+ * their allocation may be lost.
+ * @throws MachineEndedError when the machine has already ended.
  */
 export async function crash(machine: Machine): Promise<CrashedMachine> {
   machine.requireAlive();
   const { plan } = machine;
   const scope = new Scope();
   try {
-    // The machine takes its directory away when it ends.
+    // Moved aside, because the machine removes its directory when it ends.
     const aside = claimDirectory(dirname(plan.directory.storage), scope);
     renameSync(plan.directory.storage, aside);
     const outcome = await machine.kill();
@@ -43,12 +44,12 @@ export async function crash(machine: Machine): Promise<CrashedMachine> {
   }
 }
 
-/** What may be said when a machine starts again. */
+/** Options for starting a crashed machine again. */
 export type StartAgainOptions = Limits & Omit<BootOptions, 'signal'>;
 
-/** The disks of a machine that has lost its power, until they are disposed of. */
+/** The disks of a crashed machine. They are removed when this object is disposed of. */
 export class CrashedMachine implements AsyncDisposable {
-  /** What starts again. */
+  /** The plan by which the machine starts again. */
   readonly plan: Plan;
   /** How the machine ended. */
   readonly outcome: Outcome;
@@ -56,7 +57,7 @@ export class CrashedMachine implements AsyncDisposable {
   readonly #disks: Scope;
   #isTaken = false;
 
-  /** Use `crash`. */
+  /** Created by `crash`. */
   constructor(plan: Plan, outcome: Outcome, former: Pick<Machine, 'networks' | 'signal'>, disks: Scope) {
     this.plan = plan;
     this.outcome = outcome;
@@ -65,19 +66,19 @@ export class CrashedMachine implements AsyncDisposable {
   }
 
   /**
-   * Boots the machine from its disks: with the same hardware, host ports and name, in the same private networks. It owns
-   * the disks from then on, and ends by the signal by which the one before was to end.
-   * @param options `timeoutMs` is as for a launch; `signal` ends the start, and nothing afterwards.
-   * @throws PortTakenError, LaunchError, InvalidInputError where it is started already, or the signal's reason. The disks
-   *   are kept then, and it can be tried again.
+   * Boots the machine from its disks, with the same hardware, host ports and name, in the same private
+   * networks. The new machine owns the disks from then on, and stops on the same signal as the former one.
+   * @param options `timeoutMs` is as for a launch; `signal` aborts the start only.
+   * @throws PortTakenError, LaunchError, InvalidInputError when it was already started, or the signal's
+   * reason. The disks are then kept, and the start can be tried again.
    */
   async start(options: StartAgainOptions = {}): Promise<Machine> {
     const { boot, accelerator } = this.plan;
     const { signal, timeoutMs = bootTimeoutMs(boot.kind, accelerator) } = options;
     signal?.throwIfAborted();
     if (this.#isTaken) {
-      throw new InvalidInputError('start', `${this.plan.name} is started already`, {
-        hint: 'crash the machine that came of it',
+      throw new InvalidInputError('start', `${this.plan.name} was already started`, {
+        hint: 'crash the machine that start() returned instead',
       });
     }
     this.#isTaken = true;
@@ -97,7 +98,7 @@ export class CrashedMachine implements AsyncDisposable {
     }
   }
 
-  /** Takes the disks away, unless the machine was started again. */
+  /** Removes the disks, unless the machine was started again. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#disks.close();
   }
@@ -111,7 +112,10 @@ export class CrashedMachine implements AsyncDisposable {
   }
 }
 
-/** A fork has its memory from its template, and boots like any other. Its disks know the card that the template had. */
+/**
+ * A fork got its memory from its template; after a crash it boots normally. Its disks are configured for the
+ * template's network card.
+ */
 function planColdBoot(plan: Plan): Plan {
   const { network } = plan;
   return {

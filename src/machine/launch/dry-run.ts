@@ -20,7 +20,7 @@ import { parseSpec } from '../spec/spec.ts';
 import { qemuCommand } from '../running/start.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 
-/** What the seed calls the agent's program. */
+/** Name of the agent's program on the seed disk. */
 const AGENT_IN_SEED = 'vmlet-agent';
 
 export interface DryRun {
@@ -30,9 +30,10 @@ export interface DryRun {
 }
 
 /**
- * Says what `launch` would do, and does nothing of it. Programs that `launch` connects by inherited descriptors are
- * connected by sockets in the script, since a shell cannot make the former.
- * @throws what `launch` throws before it starts anything; ImageNotFoundError where an image would have to be built.
+ * Describes what `launch` would do, without doing any of it. In the script, programs are connected by
+ * sockets, because a shell cannot create the descriptors that `launch` lets them inherit.
+ * @throws the errors that `launch` throws before it starts anything; ImageNotFoundError when an image would
+ * have to be built.
  */
 export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
   const spec = parseSpec(options);
@@ -55,7 +56,7 @@ export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
   return { plan, script: scriptOf(plan, host, preparation) };
 }
 
-/** Where what is started by hand has its files. */
+/** Directories for a machine that is started by hand. */
 export function directoryByHand({ runtime, scratch }: Locations): MachineDirectory {
   const own = `by-hand-${process.pid}`;
   return machineDirectory(join(runtime, own), join(scratch, own));
@@ -72,8 +73,8 @@ export function wiringByHand(directory: MachineDirectory): Plan['wiring'] {
 }
 
 /**
- * @param preparation makes the files that QEMU needs, in the shell's words.
- * @param descriptors how many QEMU inherits, from 0 on.
+ * @param preparation shell commands that create the files QEMU needs.
+ * @param descriptors number of descriptors that QEMU inherits, starting at 0.
  */
 export function scriptOf(
   plan: Plan,
@@ -84,9 +85,9 @@ export function scriptOf(
   const { directory } = plan;
   const lines = [
     '#!/bin/sh',
-    '# The machine that vmlet would start, with its console on this terminal (end it with Ctrl-C).',
-    '# vmlet connects these programs by descriptors that they inherit; here they meet at sockets.',
-    '# The command to run in the guest is no part of this: vmlet gives it to the agent, which waits at agent.sock.',
+    '# Starts the machine as vmlet would, with its console on this terminal (Ctrl-C stops it).',
+    '# vmlet connects these programs by inherited descriptors; this script uses sockets.',
+    '# A command to run in the guest is not included: vmlet sends it to the agent, which listens on agent.sock.',
     'set -e',
     ...directoryLines(directory),
     ...preparation,
@@ -133,7 +134,7 @@ function nvramLines({ firmware }: Plan): string[] {
   return [command(['qemu-img', 'convert', ...formats, varsTemplate.path, variablesPath])];
 }
 
-/** By hand it is mtools that writes the file system. */
+/** In the script, mtools creates the file system. */
 async function seedLines(plan: Plan, { spec, source }: Findings): Promise<string[]> {
   if (!plan.seed) return [];
   const guest = source.kind === 'disk' ? source.image?.guest : undefined;

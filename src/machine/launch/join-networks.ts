@@ -7,7 +7,7 @@ import { HostsFile } from '../network/hosts-file.ts';
 import type { NetworkPlace } from '../network/network-place.ts';
 import type { NetworkSeat } from '../network/network.ts';
 
-/** Takes a seat in each network for as long as the scope is open. @throws InvalidInputError. */
+/** Reserves an address in each network for as long as the scope is open. @throws InvalidInputError. */
 export function takeSeats(places: readonly NetworkPlace[], scope: Scope): NetworkSeat[] {
   return places.map(({ network, name }) => {
     const seat = network.take(name);
@@ -17,8 +17,8 @@ export function takeSeats(places: readonly NetworkPlace[], scope: Scope): Networ
 }
 
 /**
- * Plugs the cables of a machine that stands still into its networks; a card without one sees no carrier.
- * @returns the machine in its networks.
+ * Connects the cards of a paused machine to its networks; an unconnected card has no carrier.
+ * @returns the machine's attachments.
  */
 export async function plugCables(
   machine: StartedMachine,
@@ -29,7 +29,7 @@ export async function plugCables(
     cables.map(async (cable, index) => {
       const seat = seats[index];
       if (seat) seat.plugIn(cable);
-      // What comes all the same, while somebody holds the link up, goes nowhere and holds nothing up.
+      // While another caller keeps the link up, discard frames so that nothing blocks.
       else cable.resume();
       await setLink(qmp, { id: cardDevice(index) }, seat !== undefined);
     }),
@@ -37,7 +37,10 @@ export async function plugCables(
   return { ...machine, seats };
 }
 
-/** Tells a guest its addresses, whose cards have those of its plan until then, and everybody the names. */
+/**
+ * Configures the guest's network addresses and publishes the names. Until then the cards have the MAC
+ * addresses of the plan.
+ */
 export async function joinNetworks(
   agent: GuestAgent,
   { plan: { cards }, seats }: Pick<StartedMachine, 'plan' | 'seats'>,
@@ -54,7 +57,7 @@ export async function joinNetworks(
   ]);
 }
 
-/** Of a card that is in no network yet: a fork's gets another. */
+/** The MAC address of a card that is in no network yet; a fork replaces it. */
 export function spareCardMac(index: number): string {
   return `52:54:00:00:00:${(index + 1).toString(16).padStart(2, '0')}`;
 }

@@ -6,7 +6,10 @@ import type { StartedMachine } from './started-machine.ts';
 
 const LINE_LENGTH = 4096;
 
-/** Sees on the console of a guest that boots when its kernel has died, and its agent will not come. Ends when it is disposed of. */
+/**
+ * Watches the console of a booting guest for a kernel panic, after which the agent cannot start. Stops when
+ * disposed of.
+ */
 export class KernelWatch implements Disposable {
   /** Rejects with a LaunchError; never resolves. */
   readonly failure: Promise<never>;

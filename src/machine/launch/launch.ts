@@ -20,14 +20,14 @@ import { runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from '../survey/survey.ts';
 
 /**
- * Boots a virtual machine and returns when it is ready, see `until`.
+ * Boots a virtual machine and resolves when it is ready, see `until`.
  *
- * The machine ends with the thread that called this, however that ends. On any failure everything that was
- * started is undone before the promise rejects.
+ * The machine ends with the thread that called this, even if that thread is killed. On failure, everything
+ * that was started is cleaned up before the promise rejects.
  *
- * @throws InvalidInputError, PortTakenError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError,
- *   ImageBuildError, NoSpaceError, UnsupportedHostError, LaunchError with the last lines of QEMU and of the guest's console, or the
- *   signal's reason.
+ * @throws InvalidInputError, PortTakenError, MissingProgramError, AcceleratorUnavailableError,
+ * ImageNotFoundError, ImageBuildError, NoSpaceError, UnsupportedHostError, LaunchError with the last lines of
+ * QEMU and of the guest's console, or the signal's reason.
  */
 export async function launch(options: LaunchOptions & { readonly until: 'running' }): Promise<RunningMachine>;
 export async function launch(options?: LaunchOptions): Promise<Machine>;
@@ -35,19 +35,22 @@ export async function launch(options: LaunchOptions = {}): Promise<RunningMachin
   return launchAt({}, options);
 }
 
-/** Where a machine finds and keeps things. */
+/** Directories and files of a machine. */
 export interface LaunchPlaces {
-  /** Those of this process's environment by default. */
+  /** Derived from this process's environment by default. */
   readonly locations?: Locations;
-  /** An empty directory for its disks, which are the caller's when it has ended; by default they go with it. */
+  /**
+   * An empty directory for the disks, which then belong to the caller; by default they are removed with the
+   * machine.
+   */
   readonly storage?: string;
-  /** A file for its memory, in `storage`. Machines can be forked of what it holds. */
+  /** A file in `storage` that holds the machine's memory. Machines can be forked from it. */
   readonly memoryFile?: string;
-  /** How many cards it has for networks that those who are forked of it are in. */
+  /** Number of spare network cards, for the private networks of forks. */
   readonly spareCards?: number;
 }
 
-/** The same for what is made of the machine afterwards. */
+/** Like `launch`, for callers that use the machine's files afterwards. */
 export async function launchAt(
   places: LaunchPlaces,
   options: LaunchOptions & { readonly until: 'running' },
@@ -61,7 +64,7 @@ export async function launchAt(places: LaunchPlaces, options: LaunchOptions): Pr
     locations: places.locations,
     ownsMemory: places.memoryFile !== undefined || spec.faults,
   });
-  log?.debug('found what the machine is made of');
+  log?.debug('surveyed the host and the boot source');
   return withPortChoices(log, async () => bringUp(findings, places, options));
 }
 
@@ -123,7 +126,7 @@ async function becomeReady(
   const { log } = options;
   const machine = await plugCables(await startMachine(plan, host, options, started), seats);
   await runProcessors(machine);
-  log?.debug('the guest runs');
+  log?.debug('the guest is running');
   if (spec.until === 'running') {
     await Promise.all(seats.map(async (seat) => seat.introduce(undefined)));
     return new RunningMachine(machine, options);

@@ -9,18 +9,19 @@ import { inspectDisk } from '../../images/qemu-img/inspect-disk.ts';
 import { convertDisk } from '../../images/qemu-img/qemu-img.ts';
 
 export interface NvramOptions {
-  /** The machine's own UEFI variables, always a qcow2. */
+  /** File with the machine's own UEFI variables, always a qcow2. */
   readonly path: string;
   readonly template: FirmwareFile;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Gives a new machine its UEFI variables.
+ * Creates the UEFI variables of a new machine.
  *
- * A flash chip never flushes. What it writes survives a QEMU that is killed, for the template has no holes; but what
- * it writes first after a snapshot goes to new clusters, which QEMU notes in the file when it pauses or ends.
- * @throws InvalidInputError when it has some, and what `convertDisk` throws.
+ * A flash chip never flushes. Its writes survive a killed QEMU because the template is fully allocated; but
+ * the first writes after a snapshot go to new clusters, which QEMU records in the file only when it pauses or
+ * ends.
+ * @throws InvalidInputError when the file exists, and the errors of `convertDisk`.
  */
 export async function makeNvram({ path, template, signal }: NvramOptions): Promise<void> {
   await refuseExisting(path);
@@ -30,12 +31,12 @@ export async function makeNvram({ path, template, signal }: NvramOptions): Promi
 }
 
 /**
- * Gives a machine that does not run the template's variables again. Its internal snapshots stay, with the variables
- * that they hold; only variables of another size are made anew, which no snapshot of the old ones would fit.
- * @throws ImageLockedError when the machine runs, and what `convertDisk` throws.
+ * Resets the variables of a stopped machine to the template. Internal snapshots and the variables in them are
+ * kept, except when the template has another size, because no snapshot of the old file would fit.
+ * @throws ImageLockedError when the machine is running, and the errors of `convertDisk`.
  */
 export async function resetNvram({ path, template, signal }: NvramOptions): Promise<void> {
-  // Unlike the rest, this asks for the lock: the copy below would not notice a QEMU that writes.
+  // Unlike the rest, this takes the lock: the copy below would not detect a QEMU that writes.
   await checkDisk({ path, format: 'qcow2', signal });
   const [now, fresh] = await Promise.all([
     inspectDisk({ path, format: 'qcow2', signal }),
@@ -53,7 +54,7 @@ export async function resetNvram({ path, template, signal }: NvramOptions): Prom
   });
 }
 
-/** Whoever is killed in the middle leaves the old file, and one beside it that the next attempt removes. */
+/** If killed halfway, the old file is intact and the next attempt removes the temporary file beside it. */
 async function replaceFile(path: string, make: (beside: string) => Promise<void>): Promise<void> {
   const beside = `${path}.new`;
   await rm(beside, { force: true });

@@ -11,8 +11,9 @@ import type { DiskPlan, Plan } from '../plan/plan.ts';
 import { type SeedMachine, writeSeedDisk } from '../plan/seed-disk.ts';
 
 /**
- * Makes the files that the plan says the machine owns. They lie in its directories and go with them.
- * @param seed what its seed says, where the plan has one.
+ * Creates the files that the plan assigns to the machine, in its directories. They are removed with the
+ * machine.
+ * @param seed contents of the seed disk, if the plan has one.
  */
 export async function prepareFiles(
   plan: Plan,
@@ -21,7 +22,7 @@ export async function prepareFiles(
 ): Promise<void> {
   const { firmware } = plan;
   if (firmware) {
-    // They go with the machine: there is nobody for whom they would have to be on the disk already.
+    // No flush needed: the file is removed with the machine.
     const to = { path: firmware.variablesPath, format: 'qcow2' } as const;
     await convertDisk({ from: firmware.varsTemplate, to, signal });
   }
@@ -35,19 +36,19 @@ export async function prepareFiles(
   }
 }
 
-/** Each launch is another machine to the guest, which boots from a fresh overlay. */
+/** Each launch boots from a fresh overlay, so the guest sees a new instance each time. */
 export function seedIdentity({ name, network }: Plan): Omit<SeedMachine, 'seed' | 'guest'> {
   return { instanceId: `vmlet-${randomUUID()}`, hostname: name, macAddress: network?.guest.mac };
 }
 
-/** The file that is made for a disk; undefined for one that is there. */
+/** Options for creating a disk's file; undefined when the file exists. */
 export function newDisk({ path, backing, createBytes }: DiskPlan): CreateArguments | undefined {
   if (createBytes === undefined) return undefined;
   const names = backing && { name: backingName(backing.path), format: backing.format };
   return { path, format: 'qcow2', sizeBytes: createBytes, backing: names };
 }
 
-/** The kernel unpacks one archive after the other, each beginning at a multiple of four bytes. */
+/** The kernel unpacks concatenated archives; each must start at a multiple of four bytes. */
 async function addAgent(base: string, target: string): Promise<void> {
   const archive = await readFile(agentArchive());
   try {
@@ -56,8 +57,8 @@ async function addAgent(base: string, target: string): Promise<void> {
     await appendFile(target, Buffer.concat([Buffer.alloc((4 - (size % 4)) % 4), archive]));
   } catch (error) {
     if (!isSystemError(error, 'ENOSPC', 'EDQUOT')) throw error;
-    throw new NoSpaceError(`there is no room for the guest's initramfs at ${target}`, {
-      hint: 'make room there, or set XDG_CACHE_HOME to a file system that has some',
+    throw new NoSpaceError(`no space left on device for the guest's initramfs: ${target}`, {
+      hint: 'free some space, or set XDG_CACHE_HOME to another file system',
       cause: error,
     });
   }

@@ -11,11 +11,11 @@ export interface BootOptions extends StartOptions, MachineOptions {
   readonly onBoot?: ((doing: string) => void) | undefined;
 }
 
-/** Waits until a guest that boots has come so far that commands can run in it. */
+/** Waits until a booting guest can run commands. */
 export async function reachGuest(started: StartedMachine, options: BootOptions): Promise<Machine> {
   const { life, plan, space } = started;
   const { log, onBoot } = options;
-  // Before the machine is returned nobody can let it go on that waits for space on the host.
+  // Until the machine is returned, nobody can resume a guest that is paused for lack of space on the host.
   using kernel = new KernelWatch(started);
   const failure = Promise.race([life.failure, space.failure, kernel.failure]);
   failure.catch(() => undefined);
@@ -24,7 +24,8 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
   log?.debug('the guest is configured');
   const cloudInit =
     plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;
-  // Not before the boot's end: a system of its own takes away what it has not set up itself.
+  // Only after the boot is complete: the guest's own system removes network settings that it did not make
+  // itself.
   await Promise.race([joinNetworks(agent, started), failure]);
   return new Machine(started, agent, { ...options, cloudInit });
 }

@@ -19,31 +19,31 @@ import { SpaceWatch } from '../life/space-watch.ts';
 import { startProcesses } from '../running/start.ts';
 
 /**
- * A hundred machines that are started at once on two processors are all slow to greet. A QEMU that ends is noticed at once,
- * and a launch has its own limit.
+ * Generous, because a hundred machines started at once on two processors are all slow to greet. The end of
+ * QEMU is noticed at once, and a launch has its own limit.
  */
 const GREETING_MS = 120_000;
 
 export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
-  /** Gets a copy of what the guest writes on its serial console. */
+  /** Receives a copy of the guest's output on its serial console. */
   readonly console?: Writable | undefined;
 }
 
-/** A machine whose QEMU speaks QMP and whose processors stand still. */
+/** A machine whose QEMU has negotiated QMP and whose processors are paused. */
 export interface StartedMachine extends MachineParts {
-  /** QEMU's end of the agent's port is at the other side. */
+  /** Connection to the agent's port in QEMU. */
   readonly agentConnection: Socket;
-  /** Of its cards for private networks; QEMU's ends are at the other side. */
+  /** Connections to the guest's cards for private networks. */
   readonly cables: readonly Socket[];
-  /** Settles when every forward listens; rejects with why one cannot. */
+  /** Resolves when every forward is listening; rejects when one cannot be set up. */
   readonly networkReady: Promise<void>;
 }
 
 /**
- * Starts the processes of a plan whose files are there, and negotiates with QEMU.
- * @param started owns them, and records what is up, which explains a failure.
+ * Starts the processes of a plan whose files exist, and negotiates with QEMU.
+ * @param started owns the processes and records which of them are up, to explain a failure.
  */
 export async function startMachine(
   plan: Plan,
@@ -67,7 +67,7 @@ export async function startMachine(
     processExit: qemu.exited.then((status) => ({ status, stderr: life.lastWords })),
     signal,
   });
-  // What keeps the network from coming up also keeps QEMU waiting for it, and is the better explanation.
+  // A network that fails to start keeps QEMU waiting; its error explains more than a timeout.
   const qmp = await Promise.race([negotiation, networkReady.then(async () => negotiation), life.failure]);
   scope.defer(async () => qmp.close());
   log?.debug('QEMU speaks QMP');
@@ -79,7 +79,7 @@ export async function startMachine(
   return { ...parts, agentConnection, cables, networkReady };
 }
 
-/** Lets the processors run. */
+/** Starts the guest's processors. */
 export async function runProcessors({ qmp, life, networkReady }: StartedMachine): Promise<void> {
   await Promise.race([qmp.execute('cont'), life.failure]);
   await Promise.race([networkReady, life.failure]);

@@ -3,49 +3,49 @@ interface KnownLine {
   readonly hint: string;
 }
 
-/** Lines that QEMU prints when it gives up, and what a user can do about each. */
+/** Lines that QEMU prints before it exits, each with advice for the user. */
 const knownLines: readonly KnownLine[] = [
   {
     pattern:
       /cannot set up guest memory|Cannot allocate memory|failed to (?:resize memory backing|allocate)/i,
-    hint: 'the host has too little free memory for this guest; give it less with memory (--memory)',
+    hint: "reduce the guest's memory (--memory): the host does not have enough free memory",
   },
   {
     pattern: /Failed to get "write" lock|Failed to get shared "write" lock/,
-    hint: 'another process has this disk open; stop it, or give a copy',
+    hint: 'stop the process that has this disk open, or use a copy of the disk',
   },
   {
     pattern: /unable to find CPU model/,
-    hint: 'this QEMU has no such processor model (--cpu); qemu-system-x86_64 -cpu help lists those that it has',
+    hint: 'choose another processor model (--cpu); to list the models of this QEMU, run: qemu-system-x86_64 -cpu help',
   },
   {
     pattern: /failed to initialize kvm|Could not access KVM kernel module/i,
-    hint: 'run vmlet doctor, which tells what is wrong with KVM here, or choose accel: tcg',
+    hint: 'run vmlet doctor to find out why KVM fails, or choose accel: tcg',
   },
   {
     pattern: /failed to set MSR|kvm_buf_set_msrs|KVM internal error|emulation failure/i,
-    hint: 'this host runs KVM only in part (nested or filtered); choose accel: tcg',
+    hint: 'choose accel: tcg; KVM on this host is incomplete (nested or filtered)',
   },
   {
     pattern:
       /error loading uncompressed kernel without PVH ELF Note|linux kernel too old|could not open kernel file|could not load kernel/i,
-    hint: 'the kernel has to be an x86 Linux bzImage, or a vmlinux with PVH support (CONFIG_PVH)',
+    hint: 'use an x86 Linux bzImage, or a vmlinux with PVH support (CONFIG_PVH)',
   },
   {
     pattern: /Failed to connect to (?:\w+ scope )?bus|Failed to start transient scope/,
-    hint: 'systemd sets the limits of this machine, and did not; leave out the limits, or look at its journal',
+    hint: 'leave out the limits, or check the journal: systemd failed to set them',
   },
   {
     pattern: /No space left on device/,
-    hint: 'make room on the file system that holds the disk',
+    hint: 'free some space on the file system that holds the disk',
   },
   {
     pattern: /Image is not in (\S+) format/,
-    hint: 'say which format the disk has: append ,format=qcow2 or ,format=raw to its path',
+    hint: "append ,format=qcow2 or ,format=raw to the disk's path",
   },
   {
     pattern: /Permission denied/,
-    hint: 'QEMU may reach only the files of this machine; check the mode of the file and of the folders above it',
+    hint: 'check the permissions of the file and of the directories above it; QEMU can access only the files of this machine',
   },
 ];
 

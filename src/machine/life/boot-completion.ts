@@ -3,21 +3,24 @@ import type { GuestAgent } from '../../guest/agent/agent.ts';
 import { probeCloudInit } from '../../guest/cloud-init/cloud-init-probe.ts';
 import { type CloudInitStatus, describeCloudInitProgress } from '../../guest/cloud-init/cloud-init-status.ts';
 
-/** A guest without systemd has its own way; what reads the seed is asked where there is something. */
+/**
+ * Guests without systemd use another method. Whether a service that reads the seed has finished is asked only
+ * when one exists.
+ */
 const WAIT = `
 if [ -d /run/systemd/system ]; then systemctl is-system-running --wait
 elif command -v cloud-init; then cloud-init status --wait
 fi >/dev/null 2>&1 </dev/null
 exit 0
 `;
-/** Each look costs the guest some work. */
+/** Each query costs the guest some work. */
 const LOOK_EVERY_MS = 2000;
 
 /**
- * Waits until a system of its own has booted to its end, its first boot's work included: our agent is up long before.
- * A unit that failed does not matter here: whoever asks the guest is told.
- * @param onProgress gets words on what cloud-init does just now; without it the guest is not asked.
- * @returns what came of the first boot's work.
+ * Waits until a guest's own system has finished booting, including first-boot work: the agent is up long
+ * before that. Failed units do not count as errors here.
+ * @param onProgress called with the current activity of cloud-init; without it the guest is not queried.
+ * @returns the result of the first-boot work.
  */
 export async function awaitBootCompletion(
   agent: GuestAgent,
@@ -36,7 +39,7 @@ async function reportUntil(
 ): Promise<void> {
   const over = new AbortController();
   const end = (): void => over.abort();
-  // Why it ended is for whoever awaits it.
+  // The outcome is handled by the caller that awaits it.
   void completion.then(end, end);
   for (;;) {
     await delay(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);

@@ -7,7 +7,9 @@ import { Tail } from '../../util/tail.ts';
 
 const KEPT_LINES = 1000;
 
-/** The guest's first serial port. What it prints is read all the time, so that a guest never waits for a reader. */
+/**
+ * The guest's first serial port. Its output is read continuously, so that a guest never waits for a reader.
+ */
 export class GuestConsole {
   readonly #connection: Socket;
   readonly #tail = new Tail({ lines: KEPT_LINES, lineLength: 4096 });
@@ -24,28 +26,28 @@ export class GuestConsole {
       copy?.write(chunk);
       for (const listener of this.#onOutput) listener(chunk);
     });
-    // QEMU's end shows as a reset as often as an end of file; either way there is no more to read.
+    // The end of QEMU shows up as a reset or as an end of file; either way there is nothing more to read.
     connection.on('error', () => undefined);
   }
 
-  /** The newest lines, oldest first; at most 1000 are kept. The last may be unfinished. */
+  /** The newest lines, oldest first; at most 1000 are kept. The last may be incomplete. */
   last(count: number): string[] {
     return this.#tail.last(count);
   }
 
-  /** What has come of a line that has no end yet; empty where there is none. */
+  /** The current incomplete line; empty if there is none. */
   get unfinished(): string {
     return this.#tail.unfinished;
   }
 
-  /** Types into the serial port. */
+  /** Writes to the serial port. */
   write(data: string | Uint8Array): void {
     this.#connection.write(data);
   }
 
   /**
-   * Calls `listener` with what the guest writes from now on, as it comes; the lines are cut anywhere.
-   * @returns the function that ends it.
+   * Calls `listener` with the guest's new output as it arrives, in chunks that may end anywhere in a line.
+   * @returns a function that removes the listener.
    */
   onOutput(listener: (chunk: Buffer) => void): () => void {
     this.#onOutput.add(listener);
@@ -53,8 +55,8 @@ export class GuestConsole {
   }
 
   /**
-   * Resolves with the first of the kept lines that matches, now or later. One that has no end yet, such as a prompt,
-   * counts as it is: a pattern that wants all of a line ends with something of its end.
+   * Resolves with the first of the kept or future lines that matches. An incomplete line, such as a prompt,
+   * is matched too: a pattern that needs a whole line must include its ending.
    * @throws MachineEndedError, TimedOutError, or the signal's reason.
    */
   async waitFor(pattern: RegExp, limits: Limits = {}): Promise<string> {

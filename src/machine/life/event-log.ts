@@ -4,7 +4,7 @@ import { type FollowLogOptions, followLog, readLog } from '../logs/log-file.ts';
 
 const NEWLINE = 0x0a;
 
-/** QEMU's longest events, those about memory and devices, have a few hundred bytes. */
+/** The longest events of QEMU, those about memory and devices, have a few hundred bytes. */
 const LONGEST_LINE = 1024 * 1024;
 
 const loggedEvent = z.looseObject({
@@ -16,7 +16,7 @@ const loggedEvent = z.looseObject({
 /** One QMP event as QEMU sent it; integers beyond 2^53 are bigint. */
 export type LoggedEvent = z.infer<typeof loggedEvent>;
 
-/** The events in the keeper's file that were found, and how many lines were none. */
+/** The events in the keeper's file, and the number of unreadable lines. */
 export class EventLog implements AsyncIterable<LoggedEvent> {
   readonly #bytes: AsyncIterable<Buffer> | Iterable<Buffer>;
   #skipped = 0;
@@ -25,7 +25,9 @@ export class EventLog implements AsyncIterable<LoggedEvent> {
     this.#bytes = bytes;
   }
 
-  /** Lines that were no event, such as half a line that a full disk or a crash of the host left. */
+  /**
+   * Number of lines that were not an event, such as partial lines left by a full disk or a crash of the host.
+   */
   get skipped(): number {
     return this.#skipped;
   }
@@ -41,17 +43,17 @@ export class EventLog implements AsyncIterable<LoggedEvent> {
   }
 }
 
-/** The events that were recorded, oldest first. */
+/** Returns the recorded events, oldest first. */
 export function readEvents(path: string): EventLog {
   return new EventLog(readLog(path));
 }
 
-/** The same, and those that are still to come; `tailLines` counts events. */
+/** Returns the recorded events and follows new ones; `tailLines` counts events. */
 export function followEvents(path: string, options: FollowLogOptions = {}): EventLog {
   return new EventLog(followLog(path, options));
 }
 
-/** Complete lines without their newline, and undefined for one that is too long. */
+/** Yields complete lines without their newline, and undefined for a line that is too long. */
 async function* splitLines(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
 ): AsyncGenerator<Buffer | undefined, void, undefined> {

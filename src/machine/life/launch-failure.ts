@@ -19,14 +19,14 @@ import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 
 const CONSOLE_LINES = 20;
-/** What KVM prints behind the reason why it gave up. */
+/** The register dump that KVM prints after an error. */
 const registerDump = /^(?:[A-Z][A-Z0-9]{1,3} ?=|Code=)/;
-/** A kernel that dies with less may have died of it. */
+/** Below this, a dying kernel may have run out of memory. */
 const SCARCE_MEMORY = 512 * 1024 * 1024;
-/** Connections to a dying QEMU end before its process does. */
+/** Connections to a dying QEMU close before its process exits. */
 const DYING_MS = 5000;
 
-/** What a launch has made so far. */
+/** Everything that a launch has created so far. */
 export interface StartedParts {
   /** Owns all of it. */
   readonly scope: Scope;
@@ -34,13 +34,13 @@ export interface StartedParts {
   life?: Life;
   console?: GuestConsole;
   network?: RunningNetwork | undefined;
-  /** A disk of which nobody said that it has our agent, and which gets none. */
+  /** True for a disk that may lack the agent and gets none from a seed. */
   unknownDisk?: boolean;
 }
 
 /**
- * Takes away what was made for a launch that failed.
- * @returns what to throw.
+ * Cleans up after a failed launch.
+ * @returns the error to throw.
  */
 export async function undoLaunch(error: unknown, started: StartedParts): Promise<unknown> {
   const explanation = await explainLaunchFailure(error, started);
@@ -48,7 +48,7 @@ export async function undoLaunch(error: unknown, started: StartedParts): Promise
   return explanation;
 }
 
-/** The user's first question is what the machine last said; the answer goes into the error. */
+/** Adds the machine's last output to the error. */
 async function explainLaunchFailure(error: unknown, started: StartedParts): Promise<unknown> {
   const { life, console } = started;
   if (!life || !console) return error;
@@ -61,13 +61,13 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
     if (cause !== undefined) return cause;
   }
   if (outcome) {
-    // A kernel that reboots when it panics looks like any that reboots.
+    // A kernel that reboots on panic looks like an ordinary reboot.
     const mayHaveDied = outcome.kind === 'reboot' || outcome.kind === 'panic';
     if (mayHaveDied && describeDeath(console.last(Infinity)) !== undefined) {
       return deadKernelError({ life, console, plan: started.plan }, error);
     }
     const lastWords = output.qemu.findLast((line) => !registerDump.test(line));
-    const problem = `the machine did not get ready: ${describeOutcome(outcome)}`;
+    const problem = `the machine did not become ready: ${describeOutcome(outcome)}`;
     const failure = new LaunchError(lastWords === undefined ? problem : `${problem}: ${lastWords}`, output, {
       hint: adviseOn(output.qemu),
       cause: error,
@@ -83,37 +83,37 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
   });
 }
 
-/** A kernel that has died while it booted, in the words that it has left on the console. */
+/** The error for a kernel that died while booting, based on its console output. */
 export function deadKernelError(
   { life, console, plan }: { life: Life; console: GuestConsole; plan: Plan | undefined },
   cause?: unknown,
 ): LaunchError {
   const death = describeDeath(console.last(Infinity)) ?? describeOutcome({ kind: 'panic' });
   return new LaunchError(
-    `the machine did not get ready: ${death}`,
+    `the machine did not become ready: ${death}`,
     { qemu: life.lastWords, console: console.last(CONSOLE_LINES) },
     { hint: plan && adviseOnMemory(plan.memoryBytes), cause },
   );
 }
 
-/** What to do about a kernel that has died. */
+/** Advice for a kernel that died. */
 export function adviseOnMemory(memoryBytes: number): string {
-  const lookFurther = "the last lines of the guest's console show how far it came";
+  const lookFurther = "check the last lines of the guest's console";
   if (memoryBytes >= SCARCE_MEMORY) return lookFurther;
-  return `the guest has ${formatBytes(memoryBytes)} of memory; where that is too little, give it more: --memory 256M (the option memory)`;
+  return `if ${formatBytes(memoryBytes)} of memory is too little for the guest, give it more: --memory 256M (the option memory)`;
 }
 
 function timeOutHint({ unknownDisk, plan }: StartedParts): string {
   if (unknownDisk === true) {
     return (
-      "commands reach a guest by vmlet's agent, and nobody said that this disk has it: " +
-      'if it has cloud-init, --cloud-init (the option seed) brings it the agent'
+      'this disk may lack the vmlet agent, which runs the commands: ' +
+      'if it has cloud-init, add --cloud-init (the option seed) to install the agent'
     );
   }
   const lookFurther =
-    'the last lines of the console show how far the guest came; give a slow guest more time: --boot-timeout (the option timeoutMs)';
+    'check the last lines of the console, or give a slow guest more time: --boot-timeout (the option timeoutMs)';
   return plan?.seed
-    ? `${lookFurther}; a disk without cloud-init does not take the agent from its seed`
+    ? `${lookFurther}; a disk without cloud-init does not install the agent from its seed`
     : lookFurther;
 }
 
@@ -124,24 +124,29 @@ function isEndOfConnection(error: unknown): boolean {
 }
 
 async function outcomeOfDying(life: Life): Promise<Outcome | undefined> {
-  return withinLimits('the end of QEMU', life.ended, { timeoutMs: DYING_MS }).catch((late: unknown) => {
-    if (late instanceof TimedOutError) return undefined;
-    throw late;
-  });
+  return withinLimits('waiting for QEMU to exit', life.ended, { timeoutMs: DYING_MS }).catch(
+    (late: unknown) => {
+      if (late instanceof TimedOutError) return undefined;
+      throw late;
+    },
+  );
 }
 
-/** The error for what hung on a connection to the machine, where it is the machine that has ended. */
+/** Returns the machine's end as the error for a failed connection to it, if the machine has ended. */
 export async function endOfDying(life: Life): Promise<MachineEndedError | undefined> {
   await outcomeOfDying(life);
   return life.end;
 }
 
-/** QEMU does not start without its network and only says that it is gone; whoever carries the network knows why. */
+/**
+ * QEMU does not start without its network, but only reports that it is gone; the network's own error has the
+ * reason.
+ */
 async function networkFailure({ plan, life, network }: StartedParts): Promise<unknown> {
   try {
     if (plan?.network?.backend === 'slirp')
       await explainSlirpFailure(life?.lastWords ?? [], plan.network.forwards);
-    // passt ends with QEMU, so that one of the two always settles.
+    // passt exits with QEMU, so one of the two always settles.
     else if (network?.pid !== undefined) await Promise.race([network.ready, network.exited]);
     return undefined;
   } catch (cause) {

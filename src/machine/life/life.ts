@@ -10,12 +10,12 @@ import {
   noLifeEvents,
 } from './outcome.ts';
 
-/** KVM's own dying words are followed by 25 lines of registers. */
+/** KVM prints 25 lines of registers after its error. */
 const LAST_WORDS = 40;
 
 /** Follows one QEMU process from its start to its outcome. */
 export class Life {
-  /** Settles once QEMU is gone and its monitor has said its last; never rejects. */
+  /** Resolves when QEMU has exited and its monitor is drained; never rejects. */
   readonly ended: Promise<Outcome>;
   /** Rejects with a MachineEndedError at the same moment; never resolves. */
   readonly failure: Promise<never>;
@@ -40,12 +40,12 @@ export class Life {
     return this.#process.pid;
   }
 
-  /** How it ended; undefined while it lives. */
+  /** The outcome; undefined while the machine is alive. */
   get outcome(): Outcome | undefined {
     return this.#outcome;
   }
 
-  /** What is thrown at whoever asks something of a machine that has ended; undefined while it lives. */
+  /** The error for requests to a machine that has ended; undefined while it is alive. */
   get end(): MachineEndedError | undefined {
     return this.#outcome && endError(this.#outcome);
   }
@@ -55,7 +55,7 @@ export class Life {
     return this.#process.output.last(LAST_WORDS);
   }
 
-  /** From now on QEMU's own events say how it ends. */
+  /** From now on, QEMU's own events determine the outcome. */
   follow(qmp: QmpClient): void {
     this.#negotiated = true;
     this.#monitorClosed = qmp.closed;
@@ -65,12 +65,12 @@ export class Life {
     qmp.on('STOP', () => void this.#askWhyItStopped(qmp));
   }
 
-  /** The guest has agreed to power off. */
+  /** The guest has accepted a request to power off. */
   expectPowerOff(): void {
     this.#events = { ...this.#events, askedToPowerOff: true };
   }
 
-  /** An accelerator that gives up stops the machine: QEMU lives on, but its guest never will. */
+  /** A failing accelerator stops the machine: QEMU stays alive, but the guest never runs again. */
   async #askWhyItStopped(qmp: QmpClient): Promise<void> {
     const status = await qmp.execute('query-status').catch(() => undefined);
     if (status?.status !== 'internal-error') return;

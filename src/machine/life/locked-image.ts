@@ -11,9 +11,9 @@ import {
 import { imageFailure } from '../../images/qemu-img/image-failure.ts';
 
 /**
- * The same failure in the words that qemu-img's would have, where QEMU could not open or write an image: another
- * process has it locked (and which), the file system is full, it may not be used. Anything else as it is.
- * @param paths the image, then what it stands on.
+ * Rewords a QEMU failure to open or write an image as the error that qemu-img would give: locked by another
+ * process (and which), no space left, no permission. Other failures are returned unchanged.
+ * @param paths the image, then its backing files.
  */
 export async function explainImageFailure(
   error: unknown,
@@ -22,8 +22,8 @@ export async function explainImageFailure(
   const words = wordsOf(error);
   const failure = words === undefined ? undefined : await imageFailure(words, paths, error);
   if (failure instanceof PermissionError || (words !== undefined && isOutOfSight(words, paths))) {
-    return new PermissionError(`QEMU may not use ${paths[0]}`, {
-      hint: 'a machine reaches the files in its own directory and those that it was started with: put this one there, or start the machine anew with it; otherwise see who owns it',
+    return new PermissionError(`permission denied for QEMU: ${paths[0]}`, {
+      hint: "check the owner of the file, move it into the machine's directory, or restart the machine with it; a machine can access only its own directory and the files it was started with",
       cause: error,
     });
   }
@@ -31,15 +31,15 @@ export async function explainImageFailure(
 }
 
 /**
- * Why QEMU did not start, where another process has one of its images. QEMU says itself which image it is. Other words
- * that are known of images may be about any file here: then, the failure as it is.
+ * Explains a failed start of QEMU when another process has locked one of its images. QEMU's message names the
+ * image. Other known messages may be about any file, so the failure is then returned unchanged.
  */
 export async function explainLockedImage(failure: LaunchError, path: string): Promise<VmletError> {
   const explained = await explainImageFailure(failure, [path]);
   return explained instanceof ImageLockedError ? explained : failure;
 }
 
-/** In a root of its own QEMU does not see what it was not given. */
+/** A confined QEMU does not see files that it was not given. */
 function isOutOfSight(words: string, paths: readonly string[]): boolean {
   return (
     words.includes('No such file or directory') &&

@@ -1,41 +1,43 @@
 import type { ExitStatus } from '../../errors/index.ts';
 
-/** How a machine ended. The set is closed: every end of every machine is one of these. */
+/** The outcome of a machine. The set is closed: every machine ends in one of these ways. */
 export type Outcome =
   /** The guest powered off; `requested` when the host asked for it, through the agent or the power button. */
   | { readonly kind: 'power-off'; readonly requested: boolean }
-  /** The guest rebooted (or its processor triple-faulted) and the machine is one that does not start again. */
+  /**
+   * The guest rebooted (or its processor triple-faulted), and the machine is not configured to start again.
+   */
   | { readonly kind: 'reboot' }
   | { readonly kind: 'panic' }
-  /** The guest's watchdog ran out and its action was to power off or to reset. */
+  /** The guest's watchdog expired, and its action was to power off or to reset. */
   | { readonly kind: 'watchdog' }
-  /** The guest left through an exit device with this status. */
+  /** The guest exited through an exit device with this status. */
   | { readonly kind: 'guest-exit'; readonly exitCode: number }
   | { readonly kind: 'host-quit' }
   | { readonly kind: 'host-reset' }
   /** QEMU was asked to end by SIGTERM, SIGINT or SIGHUP. */
   | { readonly kind: 'host-signal' }
-  /** QEMU was ended by a signal that it cannot handle; `expected` when vmlet sent it. */
+  /** QEMU was killed by a signal that it cannot handle; `expected` when vmlet sent it. */
   | { readonly kind: 'killed'; readonly signal: NodeJS.Signals; readonly expected: boolean }
   | { readonly kind: 'qemu-crash'; readonly status: ExitStatus; readonly lastWords: readonly string[] }
   | { readonly kind: 'start-failure'; readonly status: ExitStatus; readonly lastWords: readonly string[] }
   | { readonly kind: 'accelerator-failure'; readonly lastWords: readonly string[] };
 
-/** What is known of a machine's life when its QEMU process and its monitor have both ended. */
+/** Input of the decision on the outcome, once the QEMU process and its monitor have both ended. */
 export interface LifeRecord {
   readonly status: ExitStatus;
   /** QEMU answered a monitor command: its configuration was accepted. */
   readonly negotiated: boolean;
   /** QEMU's last lines on stderr. */
   readonly lastWords: readonly string[];
-  /** Run state that stopped the machine for good, from query-status. */
+  /** Run state from query-status that stopped the machine for good. */
   readonly fatalRunState?: 'internal-error' | undefined;
   readonly events: LifeEvents;
-  /** The signal that vmlet itself sent last. */
+  /** The last signal that vmlet itself sent. */
   readonly sentSignal?: NodeJS.Signals | undefined;
 }
 
-/** The monitor events that tell how a machine ends, folded as they arrive. */
+/** The monitor events that determine the outcome, accumulated as they arrive. */
 export interface LifeEvents {
   /** Reason of the last SHUTDOWN. */
   readonly shutdown?: string | undefined;
@@ -79,7 +81,7 @@ const signalsForCrashes = new Set<NodeJS.Signals>([
   'SIGTRAP',
 ]);
 
-/** QEMU's exit status alone says nothing: it is 0 after a power-off, a panic and SIGTERM alike. */
+/** QEMU's exit status alone is not enough: it is 0 after a power-off, a panic and SIGTERM alike. */
 export function decideOutcome(life: LifeRecord): Outcome {
   const { status, events, lastWords } = life;
   if (life.fatalRunState === 'internal-error') return { kind: 'accelerator-failure', lastWords };
@@ -92,7 +94,8 @@ export function decideOutcome(life: LifeRecord): Outcome {
   if (events.panicked) return { kind: 'panic' };
   if (events.watchdog !== undefined && watchdogEndings.has(events.watchdog)) return { kind: 'watchdog' };
   if (status.exitCode !== undefined && status.exitCode !== 0) {
-    // isa-debug-exit ends QEMU with an odd status after an ordinary SHUTDOWN; a QEMU that gives up has none.
+    // isa-debug-exit ends QEMU with an odd status after an ordinary SHUTDOWN; a failing QEMU sends no
+    // SHUTDOWN.
     return events.shutdown === 'guest-shutdown'
       ? { kind: 'guest-exit', exitCode: status.exitCode }
       : { kind: 'qemu-crash', status, lastWords };
@@ -120,25 +123,25 @@ function outcomeOfShutdown({ status, events, lastWords }: LifeRecord): Outcome {
   }
 }
 
-/** One sentence for a person. */
+/** Describes an outcome in one sentence. */
 export function describeOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'power-off':
-      return outcome.requested ? 'the guest powered off when asked to' : 'the guest powered itself off';
+      return outcome.requested ? 'the guest powered off on request' : 'the guest powered off';
     case 'reboot':
       return 'the guest rebooted';
     case 'panic':
       return "the guest's kernel panicked";
     case 'watchdog':
-      return "the guest's watchdog ran out";
+      return "the guest's watchdog expired";
     case 'guest-exit':
-      return `the guest left through its exit device with status ${outcome.exitCode}`;
+      return `the guest exited through its exit device with status ${outcome.exitCode}`;
     case 'host-quit':
       return 'QEMU was told to quit';
     case 'host-reset':
       return 'the machine was reset by the host';
     case 'host-signal':
-      return 'QEMU was asked to end by a signal';
+      return 'QEMU was terminated by a signal';
     case 'killed':
       return `QEMU was killed by ${outcome.signal}${outcome.expected ? '' : ', not by vmlet'}`;
     case 'qemu-crash':
@@ -146,6 +149,6 @@ export function describeOutcome(outcome: Outcome): string {
     case 'start-failure':
       return `QEMU did not start (${outcome.status.signal ?? `status ${outcome.status.exitCode ?? 'unknown'}`})`;
     case 'accelerator-failure':
-      return 'the accelerator failed while the guest ran';
+      return 'the accelerator failed while the guest was running';
   }
 }

@@ -3,7 +3,7 @@ import type { QmpClient } from '../../qmp/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { type OutOfSpace, describeOutOfSpace, outOfSpaceOf } from './out-of-space.ts';
 
-/** Follows whether a machine stands still for lack of space on the host. It ends with the monitor's connection. */
+/** Tracks whether a machine is paused for lack of space on the host. Ends with the monitor's connection. */
 export class SpaceWatch {
   /** Rejects with a NoSpaceError when that happens for the first time; never resolves. */
   readonly failure: Promise<never>;
@@ -17,12 +17,12 @@ export class SpaceWatch {
     qmp.on('RESUME', () => (this.#now = undefined));
     qmp.on('BLOCK_IO_ERROR', ({ data }) => {
       const found = outOfSpaceOf(data);
-      // One for each request that fails; the machine stands still once.
+      // Each failing request sends an event; the machine is paused once.
       if (!found || this.#now) return;
       this.#now = found;
       reject(
         new NoSpaceError(describeOutOfSpace(found), {
-          hint: 'make room where the machine keeps its disks; vmlet system df tells what takes it',
+          hint: "free some space on the file system of the machine's disks; to see what uses it, run: vmlet system df",
         }),
       );
       for (const listener of this.#listeners) listener(found);
@@ -33,7 +33,7 @@ export class SpaceWatch {
     return this.#now;
   }
 
-  /** @returns the function that unsubscribes. */
+  /** @returns a function that unsubscribes. */
   subscribe(listener: (what: OutOfSpace) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

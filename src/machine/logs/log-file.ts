@@ -5,26 +5,29 @@ import { deferred } from '../../util/time/deferred.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { LogGenerations, type LogPosition } from './log-generations.ts';
 
-/** Not every file system tells of changes, and a folder can be watched only once it is there. */
+/** Not every file system reports changes, and a folder can be watched only once it exists. */
 const POLL_MS = 1_000;
 
 export interface ReadLogOptions {
-  /** Begins where the log ended once, as `endOfLog` said. */
+  /** Starts at an earlier end of the log, as returned by `endOfLog`. */
   readonly from?: LogPosition | undefined;
-  /** Begins with the last so many lines; with everything by default. An unfinished line counts. */
+  /** Starts with the last N lines; with everything by default. An incomplete line counts. */
   readonly tailLines?: number | undefined;
 }
 
 export interface FollowLogOptions extends ReadLogOptions {
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** When it settles, what has come until then is given, and the log ends. */
+  /** When this settles, the lines received so far are returned and the log ends. */
   readonly until?: Promise<unknown> | undefined;
-  /** Called when the log was renamed more often than it was looked at, so that bytes may be missing from here on. */
+  /** Called when the log was rotated more often than it was checked, so that bytes may be missing. */
   readonly onPossibleGap?: (() => void) | undefined;
 }
 
-/** What a log holds, FILE.1 before FILE, in pieces of at most 64 KiB; nothing where there is no such file. */
+/**
+ * Yields the contents of a log, FILE.1 before FILE, in pieces of at most 64 KiB; nothing if there is no such
+ * file.
+ */
 export function* readLog(path: string, options: ReadLogOptions = {}): Generator<Buffer, void, undefined> {
   using log = new LogGenerations(path);
   log.look();
@@ -34,9 +37,9 @@ export function* readLog(path: string, options: ReadLogOptions = {}): Generator<
 }
 
 /**
- * The same, and then what is written to it, as `tail -F` does: each byte once, through renames of FILE to FILE.1, and
- * from its first byte where FILE is not there yet. A log that was emptied begins anew; that it was is not seen where
- * it has grown beyond its old length at once.
+ * Yields the contents of a log and then follows it like `tail -F`: each byte once, across renames of FILE to
+ * FILE.1, and from the first byte of a FILE that does not exist yet. A truncated log is read again from its
+ * start; the truncation goes unnoticed if the file has already grown beyond its old length.
  *
  * @throws the signal's reason.
  */
@@ -76,7 +79,7 @@ export async function* followLog(
   }
 }
 
-/** Tells when FILE or FILE.1 has changed, or may have. */
+/** Reports when FILE or FILE.1 has changed, or may have. */
 class LogWatch implements Disposable {
   readonly #path: string;
   readonly #onRename: () => void;
@@ -85,7 +88,7 @@ class LogWatch implements Disposable {
   #changed = deferred<undefined>();
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param onRename is called at once, even while nobody waits; what it throws is thrown by `next`. */
+  /** @param onRename called at once, even while nobody waits; its exceptions are thrown by `next`. */
   constructor(path: string, onRename: () => void) {
     this.#path = path;
     this.#onRename = onRename;
@@ -123,7 +126,8 @@ class LogWatch implements Disposable {
         this.notify();
       });
     } catch (error) {
-      // The folder is not there yet, or the user has no watch left (fs.inotify.max_user_watches): the poll is enough.
+      // The folder does not exist yet, or the user's watches are used up (fs.inotify.max_user_watches):
+      // polling is enough.
       if (!isSystemError(error)) throw error;
       return;
     }

@@ -4,12 +4,12 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** Files that a slow reader has yet to come to keep their space on the disk. */
+/** Files that a slow reader has not reached yet keep their space on the disk. */
 const MOST_HELD = 8;
 
-/** A place in a log, which stays where it is through renames. */
+/** A position in a log, valid across renames. */
 export interface LogPosition {
-  /** Undefined where there was no file: the place is before all that comes. */
+  /** Undefined if there was no file: the position is before everything that follows. */
   readonly identity: string | undefined;
   readonly offset: number;
 }
@@ -17,19 +17,22 @@ export interface LogPosition {
 interface Generation {
   readonly descriptor: number;
   readonly identity: string;
-  /** Where the next read begins. */
+  /** Offset of the next read. */
   offset: number;
 }
 
 /**
- * A log whose writer renames FILE to FILE.1 when it is long enough and begins another FILE, as the keeper does
- * (native/keeper/record/log.c). Those of its files that are not read to their end are held open, oldest first, so that
- * the next rename does not take their bytes away.
+ * A log whose writer renames FILE to FILE.1 when it is long enough and starts another FILE, as the keeper
+ * does (native/keeper/record/log.c). Files that are not read to their end are held open, oldest first, so
+ * that the next rename does not discard their bytes.
  */
 export class LogGenerations implements Disposable {
   readonly #path: string;
   readonly #held: Generation[] = [];
-  /** The newest file that was ever held, and the one before it: as long as they are open no other gets their numbers. */
+  /**
+   * The newest file that was ever held, and the one before it: while they are open, their inode numbers
+   * cannot be reused.
+   */
   #newest: Generation | undefined;
   #older: Generation | undefined;
   #possibleGaps = 0;
@@ -39,12 +42,15 @@ export class LogGenerations implements Disposable {
     this.#path = path;
   }
 
-  /** How often a file had come and been put aside since the last look, so that another may have come and gone. */
+  /** How often a file was created and rotated since the last look, so that another may have come and gone. */
   get possibleGaps(): number {
     return this.#possibleGaps;
   }
 
-  /** Holds the files that have come since the last look. What `read` finds to be the end, was it at the last look. */
+  /**
+   * Opens the files that were created since the last look. The end that `read` reports is as of the last
+   * look.
+   */
   look(): void {
     while (this.#held.length < MOST_HELD) {
       if (this.#newest !== undefined && identify(this.#path) === this.#newest.identity) return;
@@ -54,12 +60,12 @@ export class LogGenerations implements Disposable {
         this.#take(older, current);
         return;
       }
-      // It was renamed between the two: nobody knows what came between them.
+      // It was rotated between the two: a file in between may have been missed.
       close(older, current);
     }
   }
 
-  /** The next bytes, at most 64 KiB; undefined where all that was found is read. */
+  /** Returns the next bytes, at most 64 KiB; undefined when everything found has been read. */
   read(): Buffer | undefined {
     for (let first = this.#held[0]; first; first = this.#held[0]) {
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -69,10 +75,10 @@ export class LogGenerations implements Disposable {
         return buffer.subarray(0, bytes);
       }
       if (this.#held.length > 1) {
-        // Nobody writes to a file that has a successor.
+        // A file with a successor is no longer written.
         this.#release(this.#held.shift());
       } else if (fstatSync(first.descriptor).size < first.offset) {
-        // Somebody has emptied it, as `: >FILE` does.
+        // The file was truncated, as by `: >FILE`.
         first.offset = 0;
       } else {
         return undefined;
@@ -81,7 +87,7 @@ export class LogGenerations implements Disposable {
     return undefined;
   }
 
-  /** Goes to where the last `count` lines begin; an unfinished one counts. */
+  /** Seeks to the start of the last `count` lines; an incomplete one counts. */
   seekToLastLines(count: number): void {
     let missing = count;
     let mayEndLastLine = true;
@@ -103,7 +109,7 @@ export class LogGenerations implements Disposable {
     }
   }
 
-  /** Goes to where the log ended once; to its beginning where the file of that time is gone, and all is newer. */
+  /** Seeks to an earlier end of the log; to its start if that file is gone and everything is newer. */
   seekTo({ identity, offset }: LogPosition): void {
     const index = this.#held.findIndex((held) => held.identity === identity);
     const found = this.#held[index];
@@ -122,9 +128,9 @@ export class LogGenerations implements Disposable {
   #take(older: Generation | undefined, current: Generation | undefined): void {
     const successors = [older, current].filter((found) => found !== undefined);
     const known = successors.findIndex(({ identity }) => identity === this.#newest?.identity);
-    // A file that is put aside again, after its successor was removed, is none.
+    // A file that is rotated again after its successor was removed is not new.
     const fresh = successors.slice(known + 1).filter(({ identity }) => identity !== this.#older?.identity);
-    // One that is put aside already came after the newest one, or after others that nobody saw.
+    // A file that is already rotated came after the newest one, or after others that were missed.
     if (this.#newest && known === -1 && older && fresh.includes(older)) this.#possibleGaps++;
     close(...successors.filter((found) => !fresh.includes(found)));
     for (const generation of fresh) {
@@ -141,7 +147,7 @@ export class LogGenerations implements Disposable {
   }
 }
 
-/** Where a log ends just now. */
+/** Returns the current end of a log. */
 export function endOfLog(path: string): LogPosition {
   const status = unlessMissing(() => statSync(path, { bigint: true }));
   return status
@@ -164,7 +170,7 @@ function identify(path: string): string | undefined {
   return status && identityOf(status);
 }
 
-/** The number of a file that is gone is given to the next one, perhaps before the clock of such times has gone on. */
+/** The inode number of a deleted file can be reused at once, within the clock's resolution. */
 function identityOf(status: {
   readonly dev: bigint;
   readonly ino: bigint;

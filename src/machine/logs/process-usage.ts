@@ -1,7 +1,10 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { parseProcessStat, unlessGoneAsync } from '../../process/procfs/stat.ts';
 
-/** The kernel counts for user space in hundredths of a second on every architecture that QEMU's system emulation is built for (USER_HZ). */
+/**
+ * The kernel reports processor time in hundredths of a second on every architecture of QEMU's system
+ * emulation (USER_HZ).
+ */
 const MS_PER_TICK = 10;
 
 export interface ProcessTime {
@@ -12,13 +15,13 @@ export interface ProcessTime {
 }
 
 export interface ProcessMemory {
-  /** Bytes in memory, those shared with other processes included. */
+  /** Resident bytes, including pages shared with other processes. */
   readonly rssBytes: number;
-  /** The same, each shared byte divided by the number of those who share it. */
+  /** Proportional bytes: each shared page is divided by the number of processes that share it. */
   readonly pssBytes: number;
 }
 
-/** Undefined for a process, or a thread of it, that is gone. */
+/** Returns undefined for a process or thread that is gone. */
 export async function readProcessTime(pid: number, threadId?: number): Promise<ProcessTime | undefined> {
   const folder = threadId === undefined ? `/proc/${pid}` : `/proc/${pid}/task/${threadId}`;
   const stat = parseProcessStat((await unlessGoneAsync(readFile(`${folder}/stat`, 'latin1'))) ?? '');
@@ -30,7 +33,9 @@ export async function readProcessTime(pid: number, threadId?: number): Promise<P
   );
 }
 
-/** Undefined for a process that is gone, and for one that hides itself, as passt does from other users than root. */
+/**
+ * Returns undefined for a process that is gone or not readable; passt hides itself from all users but root.
+ */
 export async function readProcessMemory(pid: number): Promise<ProcessMemory | undefined> {
   const rollup = await unlessGoneAsync(readFile(`/proc/${pid}/smaps_rollup`, 'latin1'));
   if (rollup === undefined) return undefined;
@@ -39,7 +44,10 @@ export async function readProcessMemory(pid: number): Promise<ProcessMemory | un
   return { rssBytes: kilobytes('Rss') * 1024, pssBytes: kilobytes('Pss') * 1024 };
 }
 
-/** The tap interfaces that a process holds, as their descriptors say (the `iff:` of drivers/net/tun.c). */
+/**
+ * Returns the tap interfaces that a process has open, according to its descriptors (`iff:` of
+ * drivers/net/tun.c).
+ */
 export async function tapInterfacesOf(pid: number): Promise<string[]> {
   const names: string[] = [];
   for (const descriptor of (await unlessGoneAsync(readdir(`/proc/${pid}/fd`))) ?? []) {

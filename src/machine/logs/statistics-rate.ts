@@ -1,6 +1,6 @@
 import type { DiskStatistics, MachineStatistics, NetworkStatistics } from './statistics.ts';
 
-/** What a machine used a second, between two readings. 100 percent are one processor of the host. */
+/** A machine's usage per second between two readings. 100 percent are one processor of the host. */
 export interface StatisticsRate {
   readonly seconds: number;
   readonly cpu: {
@@ -28,8 +28,8 @@ export interface StatisticsRate {
 }
 
 /**
- * What has no counterpart in `previous`, such as a disk that is new, counts from zero. Undefined where the two are
- * not of one run of the machine, or no time is between them.
+ * Computes the usage between two readings. Devices missing in `previous`, such as a new disk, count from
+ * zero. Undefined if the readings are from different runs of the machine, or taken at the same time.
  */
 export function rate(previous: MachineStatistics, current: MachineStatistics): StatisticsRate | undefined {
   // The host's uptime, unlike its clock, never jumps.
@@ -43,7 +43,7 @@ export function rate(previous: MachineStatistics, current: MachineStatistics): S
     cpu: {
       percent:
         percent(current.cpu.qemuMs, previous.cpu.qemuMs) +
-        // A helper that was started anew counts from zero, too.
+        // A restarted helper counts from zero, too.
         percent(current.cpu.helpersMs, Math.min(previous.cpu.helpersMs, current.cpu.helpersMs)),
       virtualProcessorsPercent: current.cpu.virtualProcessorsMs.map((now, index) =>
         percent(now, previous.cpu.virtualProcessorsMs[index]),

@@ -3,10 +3,12 @@ import { QmpClosedError, QmpRefusedError } from '../../errors/index.ts';
 import type { GuestNetworkInterface, QmpClient } from '../../qmp/index.ts';
 import { readProcessMemory, readProcessTime, tapInterfacesOf } from './process-usage.ts';
 
-/** What a machine has used since its QEMU was started. Milliseconds and bytes; null is what nobody knows. */
+/**
+ * Resource usage of a machine since its QEMU was started, in milliseconds and bytes; null for unknown values.
+ */
 export interface MachineStatistics {
   readonly version: 1;
-  /** When it was read, in milliseconds since 1970. */
+  /** Time of the reading, in milliseconds since 1970. */
   readonly readAt: number;
   readonly uptimeMs: number;
   readonly cpu: {
@@ -14,45 +16,47 @@ export interface MachineStatistics {
     readonly qemuMs: number;
     /** Processor time of passt and the other helpers. */
     readonly helpersMs: number;
-    /** Processor time of each virtual processor. With TCG on one thread all have the same, which is that of the thread. */
+    /**
+     * Processor time of each virtual processor. With single-threaded TCG, all have the value of that thread.
+     */
     readonly virtualProcessorsMs: readonly number[];
   };
   readonly memory: {
-    /** What the guest was given. */
+    /** Memory size of the guest. */
     readonly guestBytes: number;
-    /** What the balloon leaves it of that; null without a balloon. */
+    /** Memory that the balloon leaves to the guest; null without a balloon. */
     readonly balloonBytes: number | null;
-    /** QEMU's memory on the host, the guest's included as far as it was ever touched. */
+    /** QEMU's resident memory on the host, including all guest memory ever touched. */
     readonly rssBytes: number | null;
     readonly pssBytes: number | null;
   };
-  /** By the name of the device. */
+  /** Ordered by device name. */
   readonly disks: readonly DiskStatistics[];
-  /** Null where only the guest could say: QEMU and passt count nothing. */
+  /** Null if only the guest could report it: QEMU and passt count nothing. */
   readonly networks: readonly NetworkStatistics[] | null;
 }
 
 export interface DiskStatistics {
-  /** The id of its device. */
+  /** ID of the device. */
   readonly device: string;
-  /** The name of its block node; null for a drive without a medium. */
+  /** Name of its block node; null for a drive without a medium. */
   readonly node: string | null;
   readonly readBytes: number;
   readonly readOperations: number;
   readonly writtenBytes: number;
   readonly writeOperations: number;
   readonly flushOperations: number;
-  /** Size as the guest sees it. */
+  /** Size as seen by the guest. */
   readonly sizeBytes: number | null;
-  /** What its file takes on the host, without its backing files. */
+  /** Space that its file takes on the host, without its backing files. */
   readonly allocatedBytes: number | null;
 }
 
-/** Received and sent are the guest's. */
+/** Traffic of one interface; received and sent are from the guest's point of view. */
 export interface NetworkStatistics {
-  /** Who counted: the host at its tap interface, or the guest itself, which may say what it likes. */
+  /** Source of the counters: the host's tap interface, or the guest itself, which is not trusted. */
   readonly source: 'host' | 'guest';
-  /** The name of the interface there. */
+  /** Name of the interface there. */
   readonly interface: string;
   readonly receivedBytes: number;
   readonly receivedPackets: number;
@@ -63,14 +67,14 @@ export interface NetworkStatistics {
 export interface StatisticsSource {
   readonly qmp: QmpClient;
   readonly qemuPid: number;
-  /** passt, swtpm; one that is gone counts nothing. */
+  /** Process IDs of passt, swtpm and so on; processes that are gone count nothing. */
   readonly helperPids: readonly number[];
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws QmpClosedError when QEMU is gone, what `QmpClient.execute` throws, or the signal's reason. */
+/** @throws QmpClosedError when QEMU is gone, the errors of `QmpClient.execute`, or the signal's reason. */
 export async function readStatistics(source: StatisticsSource): Promise<MachineStatistics> {
   const { qmp, qemuPid, helperPids, now, signal } = source;
   const [processors, memory, balloonBytes, disks, qemu, helpers, resident, hostUptimeMs, taps] =
@@ -109,7 +113,9 @@ export async function readStatistics(source: StatisticsSource): Promise<MachineS
   };
 }
 
-/** The guest agent's `guest-network-get-interfaces` in the same form, without the guest's loopback. */
+/**
+ * Converts the guest agent's `guest-network-get-interfaces` to the same form, without the guest's loopback.
+ */
 export function networkStatisticsOfGuest(interfaces: readonly GuestNetworkInterface[]): NetworkStatistics[] {
   return interfaces.flatMap(({ name, statistics }) => {
     if (name === 'lo' || !statistics) return [];
@@ -131,7 +137,7 @@ async function readBalloon(qmp: QmpClient, signal: AbortSignal | undefined): Pro
   try {
     return Number((await qmp.execute('query-balloon', {}, { signal })).actual);
   } catch (error) {
-    // There is none, or KVM cannot do without what is taken away.
+    // There is no balloon, or KVM cannot support ballooning.
     if (error instanceof QmpRefusedError) return null;
     throw error;
   }
@@ -160,11 +166,11 @@ async function readDisks(qmp: QmpClient, signal: AbortSignal | undefined): Promi
       },
     ];
   });
-  // QEMU's own order is of no meaning.
+  // QEMU's own order has no meaning.
   return disks.sort((one, other) => (one.device < other.device ? -1 : 1));
 }
 
-/** QEMU gives the id of most devices, and for virtio the path of a part of the device. */
+/** QEMU gives the ID of most devices, but for virtio the path of a part of the device. */
 function deviceId(qdev: string): string {
   return /^\/machine\/peripheral\/([^/]+)/.exec(qdev)?.[1] ?? qdev;
 }
@@ -174,7 +180,7 @@ async function readHostUptime(): Promise<number> {
   return Math.round(Number(seconds) * 1000);
 }
 
-/** What the host sends to a tap, the guest receives. */
+/** The host's transmit counter of a tap is the guest's receive counter. */
 async function readTapInterface(name: string): Promise<NetworkStatistics> {
   const count = async (counter: string): Promise<number> =>
     Number(await readFile(`/sys/class/net/${name}/statistics/${counter}`, 'latin1'));

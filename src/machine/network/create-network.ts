@@ -10,22 +10,25 @@ export interface NetworkOptions {
   /** A label for errors; `network-N` by default. */
   readonly name?: string;
   /**
-   * IPv4, from /16 to /30; the next of 10.77.0.0/24, 10.77.1.0/24, … by default. All of its addresses but three are for
-   * machines.
+   * IPv4 subnet, from /16 to /30; the next of 10.77.0.0/24, 10.77.1.0/24, … by default. All of its addresses
+   * but three are for machines.
    */
   readonly subnet?: string;
 }
 
 const schema = z.strictObject({ name: hostNameSchema.optional(), subnet: z.string().optional() });
 
-/** That of `net`, with which every machine has one. */
+/** The subnet of the user network that every machine has by default. */
 const OUTSIDE = parseSubnet(`10.0.2.0/${IPV4.prefix}`);
 
-/** How many were made by this process: each gets addresses of its own, so that a machine can be in several. */
+/**
+ * Number of networks created by this process: each gets different addresses, so that a machine can be in
+ * several.
+ */
 let count = 0;
 
 /**
- * Makes a private network for machines of this process: give it to `launch` or `fork` as one of `networks`.
+ * Creates a private network for machines of this process. Pass it to `launch` or `fork` in `networks`.
  * @throws InvalidInputError.
  */
 export function createNetwork(options: NetworkOptions = {}): Network {
@@ -36,9 +39,9 @@ export function createNetwork(options: NetworkOptions = {}): Network {
   if (subnetsOverlap(addresses, OUTSIDE)) {
     throw new InvalidInputError(
       'subnet',
-      `${subnet} has addresses that machines have outside of it (${OUTSIDE.text})`,
+      `${subnet} overlaps with the machines' own network (${OUTSIDE.text})`,
       {
-        hint: 'such as 10.77.0.0/24',
+        hint: 'choose another subnet, such as 10.77.0.0/24',
       },
     );
   }

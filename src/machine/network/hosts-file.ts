@@ -5,8 +5,8 @@ import { type NetworkNames, withNetworkNames } from './hosts-text.ts';
 const PATH = '/etc/hosts';
 
 /**
- * The hosts file of one guest, which every resolver reads, whatever else it asks: musl's, glibc's and systemd's. A guest
- * may write into it too.
+ * The hosts file of one guest. Every resolver reads it: those of musl, glibc and systemd. The guest may write
+ * to it too.
  */
 export class HostsFile {
   readonly #agent: GuestAgent;
@@ -19,8 +19,9 @@ export class HostsFile {
   }
 
   /**
-   * Settles when the guest knows the names. What comes while it is being told goes together, afterwards.
-   * @throws GuestFileError, or what comes of a guest that is gone.
+   * Resolves when the guest has the names. Updates that arrive during a write are written together
+   * afterwards.
+   * @throws GuestFileError, or the error of a guest that is gone.
    */
   async tell(network: string, names: NetworkNames): Promise<void> {
     this.#networks.set(network, names);
@@ -33,7 +34,7 @@ export class HostsFile {
       this.#next = undefined;
       await this.#write();
     });
-    // Whoever waits for it is told of a failure; it does not keep the next from being tried.
+    // A failure is reported to the callers that wait for it; it does not prevent the next attempt.
     this.#last = written.catch(() => undefined);
     return written;
   }

@@ -1,9 +1,10 @@
-/** Who has which address. */
+/** Maps each name to its address. */
 export type NetworkNames = ReadonlyMap<string, string>;
 
 /**
- * The text of a hosts(5) file with the names of a network in it, in place of what it said of that network before.
- * @param network tells it from the guest's other networks: its subnet.
+ * Returns the text of a hosts(5) file with the names of a network, replacing the earlier entries of that
+ * network.
+ * @param network identifies the network among the guest's others: its subnet.
  */
 export function withNetworkNames(text: string, network: string, names: NetworkNames): string {
   const [begin, end] = [`# vmlet ${network}`, `# end of vmlet ${network}`];

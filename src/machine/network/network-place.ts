@@ -3,26 +3,29 @@ import { subnetsOverlap } from '../../network/ethernet/subnet.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
 import { Network } from './network.ts';
 
-/** A network, or a network with the name that a machine has in it. */
+/** A network, or a network with the name of the machine in it. */
 export type NetworkInput = Network | { readonly network: Network; readonly name?: string };
 
-/** Where a machine is to be. */
+/** A network and the machine's name in it. */
 export interface NetworkPlace {
   readonly network: Network;
   readonly name: string;
 }
 
-/** Each is a card of the guest's. */
+/** Each network takes one card of the guest. */
 export const MOST_NETWORKS = 8;
 
 /**
- * @param machine the machine's own name, by which it is found where no other is given.
+ * @param machine the machine's own name, used in networks where no other name is given.
  * @throws InvalidInputError.
  */
 export function parseNetworks(inputs: readonly NetworkInput[], machine: string): NetworkPlace[] {
   if (!Array.isArray(inputs)) throw new InvalidInputError('networks', 'expected an array of networks');
   if (inputs.length > MOST_NETWORKS) {
-    throw new InvalidInputError('networks', `${inputs.length}: a machine is in ${MOST_NETWORKS} at most`);
+    throw new InvalidInputError(
+      'networks',
+      `a machine can be in at most ${MOST_NETWORKS} networks, not ${inputs.length}`,
+    );
   }
   const places = inputs.map((input: NetworkInput, index) => placeOf(input, `networks[${index}]`, machine));
   places.forEach(({ network }, index) => {
@@ -33,9 +36,9 @@ export function parseNetworks(inputs: readonly NetworkInput[], machine: string):
     throw new InvalidInputError(
       `networks[${index}]`,
       other.network === network
-        ? `the network ${network.name} is given twice`
-        : `${network.subnet} of ${network.name} and ${other.network.subnet} of ${other.network.name} have addresses in common`,
-      { hint: 'give each network once, and its own subnet' },
+        ? `duplicate network ${network.name}`
+        : `${network.subnet} of ${network.name} and ${other.network.subnet} of ${other.network.name} overlap`,
+      { hint: 'list each network once, and give each its own subnet' },
     );
   });
   return places;
@@ -45,13 +48,13 @@ function placeOf(input: NetworkInput, field: string, machine: string): NetworkPl
   const { network, name = machine } = input instanceof Network ? { network: input } : input;
   if (!(network instanceof Network)) {
     throw new InvalidInputError(field, 'expected a network, or { network, name }', {
-      hint: 'createNetwork() makes one',
+      hint: 'create one with createNetwork()',
     });
   }
   const parsed = hostNameSchema.safeParse(name);
   if (parsed.success) return { network, name: parsed.data };
   throw new InvalidInputError(
     `${field}.name`,
-    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`,
+    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'invalid name'}`,
   );
 }

@@ -10,75 +10,78 @@ import type { HostsFile } from './hosts-file.ts';
 
 /** A machine in a network. */
 export interface NetworkMember {
-  /** By which the others find it. */
+  /** The name by which other members find it. */
   readonly name: string;
-  /** IPv4. */
+  /** IPv4 address. */
   readonly address: string;
-  /** Of its card in this network. */
+  /** MAC address of its card in this network. */
   readonly mac: string;
 }
 
-/** What a machine has of a network from its start to its end. */
+/** The attachment of one machine to a network, from its start to its end. */
 export interface NetworkSeat extends NetworkMember {
   readonly network: Network;
-  /** With the length of the prefix, as in `10.77.0.2/24`. */
+  /** Address with the prefix length, as in `10.77.0.2/24`. */
   readonly addressWithPrefix: string;
   /** @param socket leads to QEMU. */
   plugIn(socket: Socket): void;
   /**
-   * Tells the guest the names of all, and all guests that have been introduced the name of this one.
-   * @throws GuestFileError where a guest cannot write its hosts file; what comes of this guest where it is gone.
+   * Adds all names to the guest's hosts file, and this machine's name to those of all introduced guests.
+   * @throws GuestFileError when a guest cannot write its hosts file; the error of this guest if it is gone.
    */
   introduce(hosts: HostsFile | undefined): Promise<void>;
   leave(): void;
 }
 
-/** Milliseconds that a newcomer waits for others, which may stand still, to learn its name. They learn it once they go on. */
+/**
+ * Milliseconds that a new member waits for others, which may be paused, to record its name. They record it
+ * when they resume.
+ */
 const PATIENCE_MS = 5000;
 
 /**
- * Machines of this process that can talk with each other, and with nobody else: an Ethernet switch with a wire to a
- * card of each. Beside this card a machine has the network that it has anyway.
+ * A private network for machines of this process: they reach each other and nothing else. It is an Ethernet
+ * switch with a link to a card of each machine. Each machine also keeps its regular network.
  *
- * A member has an address (IPv4) for as long as the network exists: a machine that comes back by the same name is found
- * where the one before was. Names are in the hosts file of each guest with vmlet's agent; guests that ask by DHCP are
- * told their address too.
+ * A member keeps its IPv4 address for as long as the network exists: a machine that returns with the same
+ * name gets the same address. Names are written to the hosts file of each guest with vmlet's agent; guests
+ * that use DHCP get their address from it too.
  */
 export class Network implements AsyncDisposable {
-  /** A label, for people. */
+  /** A label for messages. */
   readonly name: string;
-  /** Such as `10.77.0.0/24`. */
+  /** Subnet, such as `10.77.0.0/24`. */
   readonly subnet: string;
   /** @internal */
   readonly addresses: Subnet;
   readonly #switch: EthernetSwitch;
-  /** As numbers, of all that were ever here. */
+  /** Addresses as numbers, of all past and present members. */
   readonly #addressByName = new Map<string, number>();
   readonly #addressByCard = new Map<string, number>();
   readonly #seats = new Map<string, Seat>();
   #isClosed = false;
 
-  /** @internal Made by `createNetwork`. */
+  /** @internal Created by `createNetwork`. */
   constructor(name: string, subnet: Subnet) {
     this.name = name;
     this.subnet = subnet.text;
     this.addresses = subnet;
-    // The first address is the network's own name, the last is everybody's.
+    // The first address is the network's own, the last is the broadcast address.
     const dhcp = new DhcpServer(subnet, subnet.first + 1, (card) => this.#addressByCard.get(card));
     this.#switch = new EthernetSwitch({ answer: (frame) => dhcp.answer(frame) });
   }
 
-  /** The machines in it now, in the order in which they came. */
+  /** The current members, in the order in which they joined. */
   get members(): readonly NetworkMember[] {
     return [...this.#seats.values()].map(({ name, address, mac }) => ({ name, address, mac }));
   }
 
   /**
-   * Keeps machines of different groups from reaching each other: what they send is lost without a word. Within a group,
-   * and for machines that are in none, nothing changes. Adds to what earlier calls have parted. It goes by name: a
-   * machine that comes back by the same name is parted as the one before was.
+   * Separates groups of machines: traffic between different groups is silently dropped. Traffic within a
+   * group, and of machines in no group, is not affected. Adds to earlier partitions. Groups hold by name: a
+   * machine that returns with the same name is in the same group.
    * @param groups names of machines, each of which is or was in the network.
-   * @throws InvalidInputError for a name that never was in the network, or that is in two groups.
+   * @throws InvalidInputError for a name that was never in the network, or that is in two groups.
    */
   partition(...groups: readonly (readonly string[])[]): void {
     const names = groups.flat();
@@ -86,15 +89,15 @@ export class Network implements AsyncDisposable {
     if (unknown !== undefined) {
       throw new InvalidInputError(
         'partition',
-        `${JSON.stringify(unknown)} is not in the network ${this.name}`,
+        `no machine ${JSON.stringify(unknown)} in the network ${this.name}`,
         {
-          hint: `it has ${[...this.#addressByName.keys()].join(', ') || 'no machines yet'}`,
+          hint: `use one of its machines: ${[...this.#addressByName.keys()].join(', ') || 'there are none yet'}`,
         },
       );
     }
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
-      throw new InvalidInputError('partition', `${JSON.stringify(twice)} is named twice`);
+      throw new InvalidInputError('partition', `${JSON.stringify(twice)} is in two groups`);
     }
     groups.forEach((group, index) => {
       const others = groups.slice(index + 1).flat();
@@ -102,12 +105,12 @@ export class Network implements AsyncDisposable {
     });
   }
 
-  /** Undoes all that `partition` has done. */
+  /** Removes all partitions. */
   heal(): void {
     this.#switch.heal();
   }
 
-  /** Unplugs all machines, which run on without it. */
+  /** Disconnects all machines, which keep running. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const seat of this.#seats.values()) seat.leave();
@@ -115,17 +118,17 @@ export class Network implements AsyncDisposable {
   }
 
   /**
-   * @internal For what starts machines.
-   * @throws InvalidInputError for a name that a machine in it has, for a network that is full or that was closed.
+   * @internal Attaches a machine that is being started.
+   * @throws InvalidInputError for a name that is already taken, and for a network that is full or closed.
    */
   take(name: string): NetworkSeat {
-    if (this.#isClosed) throw new InvalidInputError('networks', `the network ${this.name} was closed`);
+    if (this.#isClosed) throw new InvalidInputError('networks', `the network ${this.name} is closed`);
     if (this.#seats.has(name)) {
       throw new InvalidInputError(
         'networks',
-        `the network ${this.name} has a machine called ${name} already`,
+        `the network ${this.name} already has a machine named ${name}`,
         {
-          hint: 'give this one another name, or one for this network alone: { network, name }',
+          hint: 'use another name, for the machine or for this network only: { network, name }',
         },
       );
     }
@@ -151,9 +154,9 @@ export class Network implements AsyncDisposable {
     if (address >= this.addresses.last) {
       throw new InvalidInputError(
         'networks',
-        `the network ${this.name} has no address left in ${this.subnet}`,
+        `the network ${this.name} has no free address in ${this.subnet}`,
         {
-          hint: 'make it with a larger subnet, such as 10.77.0.0/16',
+          hint: 'create it with a larger subnet, such as 10.77.0.0/16',
         },
       );
     }
@@ -210,10 +213,10 @@ class Seat implements NetworkSeat {
   async #hear(names: ReadonlyMap<string, string>): Promise<void> {
     const patience = new AbortController();
     const told = this.#hosts?.tell(this.network.subnet, names).catch((error: unknown) => {
-      // A guest that is gone needs no names; one that cannot write has to be heard of.
+      // A guest that is gone needs no names; one that cannot write is an error.
       if (error instanceof GuestFileError) throw error;
     });
-    // After the patience nobody waits any more for what may still fail.
+    // After the wait, nobody handles a later failure.
     told?.catch(() => undefined);
     try {
       await Promise.race([told, delay(PATIENCE_MS, undefined, { signal: patience.signal })]);

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 
-/** The paths that belong to one running machine. Both folders go when it ends. */
+/** The paths that belong to one running machine. Both folders are removed when it ends. */
 export interface MachineDirectory {
-  /** For sockets, in the runtime directory. */
+  /** Directory of the sockets, in the runtime directory. */
   readonly sockets: string;
-  /** For disks, where there is room. */
+  /** Directory of the disks, on a file system with enough space. */
   readonly storage: string;
-  /** QEMU connects here, and passt gets the connection. */
+  /** QEMU connects to this socket, and passt gets the connection. */
   readonly networkSocket: string;
-  /** The three below are used only by machines that are started by hand (`--dry-run`). */
+  /** The next three are used only by machines that are started by hand (`--dry-run`). */
   readonly monitorSocket: string;
   readonly agentSocket: string;
   readonly consoleSocket: string;
-  /** A user's initramfs with the agent behind it. */
+  /** The user's initramfs with the agent appended. */
   readonly initrd: string;
-  /** UEFI's variables. */
+  /** UEFI variables. */
   readonly nvram: string;
-  /** What cloud-init reads. */
+  /** Seed disk, read by cloud-init. */
   readonly seed: string;
   disk(nodeName: string): string;
 }

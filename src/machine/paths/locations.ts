@@ -3,37 +3,40 @@ import { catalogueFile } from './package-files.ts';
 
 /** The folders that machines and images use on a host. */
 export interface Locations {
-  /** What the user has set up: `$XDG_CONFIG_HOME/vmlet`. */
+  /** User configuration: `$XDG_CONFIG_HOME/vmlet`. */
   readonly config: string;
   /** Built and downloaded images: `$XDG_DATA_HOME/vmlet/images`. */
   readonly images: string;
   /** Named machines, one directory each: `$XDG_DATA_HOME/vmlet/machines`. */
   readonly machines: string;
-  /** Guests to fork machines of, one directory each: `$XDG_DATA_HOME/vmlet/templates`. */
+  /** Templates to fork machines from, one directory each: `$XDG_DATA_HOME/vmlet/templates`. */
   readonly templates: string;
   /** Disks that outlived their machine: `$XDG_DATA_HOME/vmlet/disks`. */
   readonly disks: string;
-  /** What is to outlive a boot, and is not the user's own data: `$XDG_STATE_HOME/vmlet`. */
+  /** State that must survive a reboot but is not the user's own data: `$XDG_STATE_HOME/vmlet`. */
   readonly state: string;
   /** Logs of named machines: `$XDG_STATE_HOME/vmlet/machines`. */
   readonly logs: string;
-  /** What was learnt about the host: `$XDG_CACHE_HOME/vmlet`. */
+  /** Cached facts about the host: `$XDG_CACHE_HOME/vmlet`. */
   readonly cache: string;
-  /** Writable disks of throw-away machines, too large for a runtime directory in memory: `$XDG_CACHE_HOME/vmlet/scratch`. */
+  /**
+   * Writable disks of throw-away machines, too large for a runtime directory in memory:
+   * `$XDG_CACHE_HOME/vmlet/scratch`.
+   */
   readonly scratch: string;
-  /** Sockets and other short-lived files: `$XDG_RUNTIME_DIR/vmlet`, else `/tmp/vmlet-UID`. */
+  /** Sockets and other short-lived files: `$XDG_RUNTIME_DIR/vmlet`, otherwise `/tmp/vmlet-UID`. */
   readonly runtime: string;
-  /** The same, but where another user has taken it: ownLocations. */
+  /** The default for `runtime`; differs from it when another user owns that path (`ownLocations`). */
   readonly usualRuntime: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @param home the user's home directory, for where the XDG variables are unset or not absolute. */
+/** @param home the user's home directory, used when an XDG variable is unset or not absolute. */
 export function locate(environment: Environment, home: string, uid: number): Locations {
   const base = (variable: string, fallback: string): string => {
     const value = environment[variable];
-    // The XDG base directory specification: relative paths are invalid and are to be ignored.
+    // The XDG base directory specification: relative paths are invalid and must be ignored.
     return value?.startsWith('/') ? value : fallback;
   };
   const cache = join(base('XDG_CACHE_HOME', join(home, '.cache')), 'vmlet');
@@ -56,11 +59,11 @@ export function locate(environment: Environment, home: string, uid: number): Loc
   };
 }
 
-/** Where a pull finds what it needs and puts what it gets. */
+/** Returns the paths that a pull reads and writes. */
 export function placesOf({ images, cache, config }: Locations) {
   return {
     store: images,
-    /** Downloads that were interrupted. */
+    /** Interrupted downloads. */
     partials: join(cache, 'downloads'),
     catalogue: catalogueFile(),
     /** The user's own entries and mirrors. */

@@ -8,7 +8,7 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { type Locations, locate } from './locations.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
-/** Where this user's machines are, by these variables. */
+/** Returns this user's locations, based on the environment variables. */
 export function ownLocations(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Locations {
@@ -18,9 +18,9 @@ export function ownLocations(
 }
 
 /**
- * Everybody may make `/tmp/vmlet-UID`. Where another user has, a directory with a name that nobody can guess takes its
- * place, which the user's state remembers: the next command has to find the machines that run there. It stays the
- * user's place, since the other one may be gone by then.
+ * Anyone can create `/tmp/vmlet-UID`. If another user has, a directory with an unguessable name is used
+ * instead. A note in the user's state directory records the name, so that the next command finds the machines
+ * that run there. The choice is permanent, because the other directory may be gone by then.
  */
 function runtimeInTmp({ runtime, state }: Locations): string {
   const note = join(state, 'runtime-directory');
@@ -31,19 +31,22 @@ function runtimeInTmp({ runtime, state }: Locations): string {
     makeDirectories(dirname(note));
     return writeNote(note, runtime, noted !== undefined);
   } catch (error) {
-    // The command that writes there reports what is wrong with it.
+    // The command that writes there reports the error.
     if (isSystemError(error) || error instanceof VmletError) return runtime;
     throw error;
   }
 }
 
-/** Something at that path belongs to another user. */
+/** True when the path belongs to another user. */
 function isAnothers(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found !== undefined && found.uid !== process.getuid?.();
 }
 
-/** @param taken the place that is in the note is another's as well, as after a boot it may be. */
+/**
+ * @param taken true when the directory in the note also belongs to another user, which can happen after a
+ * reboot.
+ */
 function writeNote(note: string, runtime: string, taken: boolean): string {
   const place = `${runtime}-${randomBytes(6).toString('hex')}`;
   if (taken) {
@@ -55,7 +58,7 @@ function writeNote(note: string, runtime: string, taken: boolean): string {
     writeFileSync(beside, `${place}\n`, { mode: 0o600 });
     linkSync(beside, note);
   } catch (error) {
-    // Another command came first, and its choice holds. What is no note of ours makes way.
+    // Another command came first, and its choice is used. A file that is not a valid note is replaced.
     if (!isSystemError(error, 'EEXIST')) throw error;
     const first = readNote(note, runtime);
     if (first !== undefined) return first;
@@ -66,7 +69,7 @@ function writeNote(note: string, runtime: string, taken: boolean): string {
   return place;
 }
 
-/** @returns undefined where there is none, and for what we would not have written. */
+/** @returns undefined if there is no note, or if its content is not one that we would write. */
 function readNote(note: string, runtime: string): string | undefined {
   let text: string;
   try {

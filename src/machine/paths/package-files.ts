@@ -1,29 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../util/package-file.ts';
 
-/** The guest agent's program, made by the build. */
+/** Path of the guest agent's program, created by the build. */
 export function agentProgram(): string {
   return packageFile('dist/guest-agent/vmlet-agent');
 }
 
-/** The agent alone in an archive that can follow any initramfs, at `/.vmlet-agent`; made by the build. */
+/**
+ * Path of an archive with the agent alone, at `/.vmlet-agent`. It can be appended to any initramfs. Created
+ * by the build.
+ */
 export function agentArchive(): string {
   return packageFile('dist/guest-agent/agent.cpio');
 }
 
-/** The images that vmlet knows how to get. */
+/** Path of the built-in image catalogue. */
 export function catalogueFile(): string {
   return packageFile('src/images/catalogue/catalogue.yaml');
 }
 
-/** vmlet's command, made by the build. */
+/** Path of the vmlet command, created by the build. */
 export function commandProgram(): string {
   return packageFile('dist/bin/vmlet.js');
 }
 
 let version: string | undefined;
 
-/** vmlet's own version. Each fork is compared with it, so that it is read once. */
+/** vmlet's version. Read once, because each fork is compared with it. */
 export function packageVersion(): string {
   version ??= readVersion();
   return version;

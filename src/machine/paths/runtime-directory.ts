@@ -17,15 +17,15 @@ import { removeTree } from '../../util/files/removal.ts';
 const LONGEST_SOCKET_NAME = 'network.sock'.length;
 
 /**
- * Makes a private directory under `parent` that bears its owner in its name, and removes it with the scope.
- * The name is the record: there is no moment at which a directory exists and its owner is not known.
+ * Creates a private directory under `parent` with its owner encoded in its name, and removes it with the
+ * scope. Because the name is the record, the owner is known from the moment the directory exists.
  */
 export function claimDirectory(parent: string, scope: Scope): string {
   ensurePrivateDirectory(parent);
   return claimPath(join(parent, nameOfOwned(ownIdentity())), scope);
 }
 
-/** The same for a path that this process had claimed before, and that nothing is at any more. */
+/** Claims a path again that this process claimed earlier and that no longer exists. */
 export function claimPath(path: string, scope: Scope): string {
   mkdirSync(path, { mode: 0o700 });
   if (claimed.size === 0) process.on('exit', removeAllClaimed);
@@ -38,7 +38,7 @@ export function claimPath(path: string, scope: Scope): string {
   return path;
 }
 
-/** Scopes do not close when the program calls process.exit(): one listener for all directories, however many machines. */
+/** Scopes do not close when the program calls process.exit(). One listener serves all directories. */
 const claimed = new Set<string>();
 
 function removeAllClaimed(): void {
@@ -46,15 +46,15 @@ function removeAllClaimed(): void {
     try {
       removeTree(path);
     } catch (error) {
-      // The process ends, and has said what there was to say; whoever comes next sweeps it away.
+      // The process is exiting and has nowhere left to report; the next sweep removes the directory.
       if (!isSystemError(error)) throw error;
     }
   }
 }
 
 /**
- * Removes the directories under `parent` whose owners are dead. Those of other boots count as dead. Nothing is removed
- * through a link, or where others may put their own.
+ * Removes the directories under `parent` whose owners are dead, including those from earlier boots. Removes
+ * nothing through a symbolic link, or where other users can create files.
  */
 export function sweepDeadOwners(parent: string): void {
   if (!isOwnDirectory(parent, OTHERS_WRITE)) return;
@@ -64,29 +64,32 @@ export function sweepDeadOwners(parent: string): void {
   }
 }
 
-/** @throws InvalidInputError where sockets in a machine's directory under `parent` would be too long for the kernel. */
+/**
+ * @throws InvalidInputError when sockets in a machine's directory under `parent` would exceed the kernel's
+ * path limit.
+ */
 export function checkSocketLength(parent: string): void {
   const longest = join(parent, nameOfOwned(ownIdentity()), 'x'.repeat(LONGEST_SOCKET_NAME));
   const length = Buffer.byteLength(longest);
   if (length <= LONGEST_SOCKET_PATH) return;
   throw new InvalidInputError(
     'XDG_RUNTIME_DIR',
-    `sockets under ${parent} would have paths of ${length} bytes, and the kernel allows ${LONGEST_SOCKET_PATH}`,
+    `path too long for sockets: ${parent} (socket paths would have ${length} bytes, the kernel allows ${LONGEST_SOCKET_PATH})`,
     { hint: 'set XDG_RUNTIME_DIR to a shorter path, such as /run/user/UID' },
   );
 }
 
 /**
- * Makes a directory with its parents where there is none.
- * @throws PermissionError where something else has its name, where it belongs to another user or is open to others, and
- *   where others could put another in its place.
+ * Creates a directory and its parents if missing.
+ * @throws PermissionError when the path is not a directory, belongs to another user, is open to others, or
+ * could be replaced by others.
  */
 export function ensurePrivateDirectory(path: string): void {
   const parent = dirname(path);
-  // Before anything is made in it, or through a link that it may be.
+  // Checked before anything is created in it, in case the parent is a symbolic link.
   if (!keepsNames(parent)) {
-    throw new PermissionError(`others can put something else in the place of ${path}`, {
-      hint: `make ${parent} a directory of yours that nobody else may write to`,
+    throw new PermissionError(`other users could replace ${path}`, {
+      hint: `make ${parent} a directory that you own and that nobody else can write to`,
     });
   }
   let obstacle: unknown;
@@ -98,8 +101,8 @@ export function ensurePrivateDirectory(path: string): void {
     obstacle = error;
   }
   if (!isPrivateDirectory(path)) {
-    throw new PermissionError(`${path} is not a directory that belongs to this user alone`, {
-      hint: `remove what is there, or make it yours with mode 0700; vmlet puts nothing where others could reach it`,
+    throw new PermissionError(`${path} is not a private directory of this user`, {
+      hint: `remove it, or make it a directory that you own with mode 0700`,
       cause: obstacle,
     });
   }
@@ -108,7 +111,7 @@ export function ensurePrivateDirectory(path: string): void {
 const OTHERS_WRITE = 0o022;
 const OTHERS_ENTER = 0o077;
 
-/** Of the user, nobody else's to enter, and no link. */
+/** True for a directory, not a symbolic link, that belongs to the user and that nobody else can enter. */
 export function isPrivateDirectory(path: string): boolean {
   return isOwnDirectory(path, OTHERS_ENTER);
 }
@@ -123,25 +126,27 @@ function isOwnDirectory(path: string, forbiddenMode: number): boolean {
       (found.mode & forbiddenMode) === 0
     );
   } catch (error) {
-    // On the way to it is a directory that is closed to us.
+    // A parent directory is not accessible to this user.
     if (isSystemError(error, 'EACCES')) return false;
     throw error;
   }
 }
 
-/** Whether only the owner of an entry may give its name to something else, beside root; so it is with one that we make. */
+/**
+ * True when only an entry's owner (or root) can replace the entry. This holds for directories that we create.
+ */
 function keepsNames(directory: string): boolean {
   const found = statSync(directory, { throwIfNoEntry: false });
   if (!found) return true;
   const { uid, gid, mode } = found;
   const isSticky = (mode & 0o1000) !== 0;
-  // A group of the user's own is common, with an umask that lets it write.
+  // A private group for each user is common, with an umask that lets the group write.
   const othersWrite = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getgid?.());
   const owners = [uid, lstatSync(directory).uid];
   return owners.every(isOwnOrRoot) && (isSticky || !othersWrite);
 }
 
-/** In a user namespace that does not map it, the host's root looks like nobody. */
+/** In a user namespace that does not map it, the host's root appears as nobody. */
 const UNMAPPED = 65_534;
 
 function isOwnOrRoot(uid: number): boolean {
@@ -153,16 +158,16 @@ let ownIdentityOnce: ProcessIdentity | undefined;
 export function ownIdentity(): ProcessIdentity {
   ownIdentityOnce ??= identifyProcess(process.pid);
   if (!ownIdentityOnce)
-    throw new PermissionError('/proc does not show this process', { hint: 'mount /proc' });
+    throw new PermissionError('/proc does not list this process', { hint: 'mount /proc' });
   return ownIdentityOnce;
 }
 
-/** A name that says whose it is, and that nobody else has. */
+/** Returns a unique name that identifies its owner. */
 export function nameOfOwned({ pid, startTime, bootId }: ProcessIdentity): string {
   return [bootId.slice(0, 8), pid, startTime, randomBytes(3).toString('hex')].join('-');
 }
 
-/** Whose a name is that `nameOfOwned` made; undefined for another. */
+/** Returns the owner encoded by `nameOfOwned`; undefined for any other name. */
 export function ownerInName(name: string): ProcessIdentity | undefined {
   const match = /^([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{6}$/.exec(name);
   if (!match) return undefined;

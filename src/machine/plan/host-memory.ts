@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 
-/** What a host has for its programs, in bytes. */
+/** Memory of a host, in bytes. */
 export interface HostMemory {
   readonly memoryBytes: number;
   readonly swapBytes: number;
 }
 
 /**
- * A guest that is larger than the host does not come up: Linux refuses QEMU its memory, or, where it is shared with
- * passt, lets the guest's kernel lay out tables that the host cannot hold.
- * @param memory what the host has; looked up by default.
+ * Rejects a guest that is larger than the host. It would not boot: Linux refuses QEMU the memory or, if the
+ * memory is shared with passt, the guest's kernel lays out tables that the host cannot hold.
+ * @param memory the host's memory; looked up by default.
  * @throws InvalidInputError
  */
 export function checkHostMemory(guestBytes: number, memory: HostMemory = readHostMemory()): void {
@@ -20,7 +20,7 @@ export function checkHostMemory(guestBytes: number, memory: HostMemory = readHos
   const swap = swapBytes === 0 ? 'no swap' : `${formatBytes(swapBytes)} of swap`;
   throw new InvalidInputError(
     'memory',
-    `${formatBytes(guestBytes)} is more than this host has: ${formatBytes(memoryBytes)} of memory and ${swap}`,
+    `${formatBytes(guestBytes)} exceeds the host's ${formatBytes(memoryBytes)} of memory and ${swap}`,
     { hint: 'give the guest less memory, such as 2G' },
   );
 }
@@ -29,7 +29,7 @@ function readHostMemory(): HostMemory {
   return parseMeminfo(readFileSync('/proc/meminfo', 'utf8'));
 }
 
-/** The lines are those of proc_meminfo(5), whose `kB` are 1024 bytes. */
+/** Parses proc_meminfo(5); its `kB` are 1024 bytes. */
 export function parseMeminfo(text: string): HostMemory {
   const bytesOf = (name: string): number =>
     Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;

@@ -3,13 +3,13 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 
 /**
- * What a kernel needs beside its file and its initramfs at the very least. Debian's cloud kernel with micro, 60 MiB of
- * files, comes up in 84 MiB and not in 80; one with less in it may do with less.
+ * Minimum memory of a kernel beyond its file and initramfs. Debian's cloud kernel with micro (60 MiB of
+ * files) boots in 84 MiB but not in 80; a smaller kernel may need less.
  */
 const KERNEL_NEEDS = 16 * 1024 * 1024;
 
 /**
- * A kernel in less memory than it takes itself dies without a word, or goes on telling of its faults for ever.
+ * Rejects a memory size too small for the kernel: it would die silently, or report faults forever.
  * @throws InvalidInputError
  */
 export function checkKernelMemory(
@@ -22,7 +22,7 @@ export function checkKernelMemory(
   if (memoryBytes >= fileBytes + KERNEL_NEEDS) return;
   throw new InvalidInputError(
     'memory',
-    `${formatBytes(memoryBytes)} is too little: the kernel and its initramfs alone have ${formatBytes(fileBytes)}`,
+    `${formatBytes(memoryBytes)} is too small: the kernel and its initramfs alone take ${formatBytes(fileBytes)}`,
     { hint: 'give more memory, such as 256M' },
   );
 }

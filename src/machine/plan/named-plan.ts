@@ -1,27 +1,27 @@
 import type { Plan } from './plan.ts';
 
 export interface CdromPlan {
-  /** Name of the drive; the block node in it is called the same. */
+  /** Name of the drive and of the block node in it. */
   readonly name: string;
   /** Undefined for an empty drive. */
   readonly path: string | undefined;
   readonly bootIndex: number;
 }
 
-/** What a named machine has beside a throw-away one's hardware. */
+/** The plan of a named machine: a throw-away machine's hardware and more. */
 export interface NamedPlan extends Plan {
   readonly uuid: string;
-  /** More monitors, each a path at which one client at a time is served. */
+  /** Paths of additional monitors, each of which serves one client at a time. */
   readonly monitorSockets: readonly string[];
-  /** Where QEMU's own guest agent is reached. */
+  /** Socket of the QEMU guest agent. */
   readonly guestAgentSocket: string;
-  /** Where QEMU finds swtpm. */
+  /** Socket of swtpm. */
   readonly tpmSocket: string | undefined;
-  /** A screen, a keyboard and a tablet; the screen is shown at this socket. */
+  /** Adds a screen, a keyboard and a tablet; this VNC socket shows the screen. */
   readonly vncSocket: string | undefined;
   readonly cdroms: readonly CdromPlan[];
   /** PCIe ports into which a disk can be plugged while the machine runs. */
   readonly rootPorts: readonly string[];
-  /** A bridge of the host's: the tap device is inherited as this descriptor. */
+  /** A host bridge: QEMU inherits the tap device as this descriptor. */
   readonly bridge: { readonly descriptor: number; readonly mac: string } | undefined;
 }

@@ -4,15 +4,15 @@ import type { QmpClient } from '../../qmp/index.ts';
 export interface NetworkCard {
   /** QEMU's name for the device, as in `network-device`. */
   readonly id: string;
-  /** QEMU's name for what carries its packets. */
+  /** QEMU's name for the network back end. */
   readonly netdev: string;
-  /** As the guest has it. */
+  /** MAC address as seen by the guest. */
   readonly mac: string;
 }
 
 const PERIPHERALS = '/machine/peripheral';
 
-/** Every network card, as QEMU has it now. */
+/** Queries all current network cards from QEMU. */
 export async function networkCards(qmp: QmpClient): Promise<NetworkCard[]> {
   const devices = await qmp.execute('qom-list', { path: PERIPHERALS });
   const ids = devices.filter(({ type }) => /^child<(virtio-net|e1000|rtl8139)/.test(type));
@@ -25,7 +25,7 @@ export async function networkCards(qmp: QmpClient): Promise<NetworkCard[]> {
   );
 }
 
-/** Plugs a card's cable in or out; the guest sees its carrier come or go. */
+/** Connects or disconnects a card's link; the guest sees its carrier change. */
 export async function setLink(qmp: QmpClient, { id }: Pick<NetworkCard, 'id'>, up: boolean): Promise<void> {
   await qmp.execute('set_link', { name: id, up });
 }

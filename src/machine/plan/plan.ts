@@ -8,10 +8,10 @@ import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { Layers } from '../../process/confine/layers.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 
-/** Where the agent is in an initramfs that it was added to. */
+/** Path of the agent in an initramfs that it was added to. */
 export const AGENT_IN_INITRD = '.vmlet-agent';
 
-/** How a character device of QEMU's is reached. */
+/** The connection of a QEMU character device. */
 export type Wiring =
   | { readonly kind: 'inherited'; readonly descriptor: number }
   | { readonly kind: 'listening'; readonly path: string }
@@ -19,24 +19,29 @@ export type Wiring =
   | { readonly kind: 'terminal' };
 
 export interface DiskPlan {
-  /** Name of the block node, as QMP commands know it. */
+  /** Name of the block node, as used by QMP commands. */
   readonly nodeName: string;
   readonly path: string;
   readonly format: DiskFormat;
   readonly readOnly: boolean;
-  /** The whole chain; undefined for a disk that stands alone. */
+  /** The backing chain; undefined for a disk without a backing file. */
   readonly backing: DiskLayer | undefined;
-  /** Size of the disk or overlay that is made at `path`; undefined for a file as it is. */
+  /** Size of the disk or overlay to create at `path`; undefined for an existing file. */
   readonly createBytes: number | undefined;
-  /** `none` goes around the host's page cache; `unsafe` ignores the guest's flushes, so that a crash loses data. */
+  /**
+   * `none` bypasses the host's page cache; `unsafe` ignores the guest's flushes, so that a crash loses data.
+   */
   readonly cache: 'writeback' | 'none' | 'unsafe';
-  /** What the guest discards is given back to the host. */
+  /** Space that the guest discards is returned to the host. */
   readonly discard: boolean;
   /** At most 20 bytes; the guest's udev links /dev/disk/by-id/virtio-SERIAL to it. */
   readonly serial: string | undefined;
-  /** The PCIe root port of a disk that can be unplugged; undefined for one on the root bus, which cannot. */
+  /**
+   * The PCIe root port of a hot-pluggable disk; undefined for a disk on the root bus, which cannot be
+   * unplugged.
+   */
   readonly bus: string | undefined;
-  /** The firmware's order of boot, from 0; undefined for a disk that it tries last. */
+  /** The firmware's boot order, from 0; undefined for a disk that is tried last. */
   readonly bootIndex: number | undefined;
 }
 
@@ -45,30 +50,33 @@ export type BootPlan =
       readonly kind: 'kernel';
       readonly kernelPath: string;
       readonly initrdPath: string | undefined;
-      /** A user's initramfs that the agent is added to, giving the file at `initrdPath`; undefined for one as it is. */
+      /**
+       * A user's initramfs to which the agent is added, written to `initrdPath`; undefined for an unchanged
+       * initramfs.
+       */
       readonly initrdBase: string | undefined;
       readonly commandLine: string;
     }
   /** The firmware boots the first disk. */
   | { readonly kind: 'disk' };
 
-/** Where the guest's memory lies. */
+/** The storage of the guest's memory. */
 export type MemoryPlan =
   | { readonly kind: 'private' }
-  /** Another process reaches the guest's packets in it (passt by vhost-user). */
+  /** Shared with another process that reads the guest's packets from it (passt with vhost-user). */
   | { readonly kind: 'shared' }
-  /** In a file that the guest's writes go into. */
+  /** In a file, to which the guest's writes go. */
   | { readonly kind: 'file'; readonly path: string }
-  /** Begins as a file's content; what the guest writes is its own. */
+  /** Initialised from a file; the guest's writes are private. */
   | { readonly kind: 'copy-on-write'; readonly path: string; readonly opensReadOnly: boolean };
 
-/** A firmware with its own variables; the BIOS that QEMU brings needs none of this. */
+/** A firmware with its own variables; QEMU's built-in BIOS needs none of this. */
 export interface FirmwarePlan extends Firmware {
-  /** The machine's own, a qcow2 so that snapshots hold it too. */
+  /** The machine's own variables: a qcow2, so that snapshots include them. */
   readonly variablesPath: string;
 }
 
-/** A disk from which the guest learns at its first boot who it is. */
+/** A disk with the guest's first-boot configuration. */
 export interface SeedPlan {
   readonly path: string;
   /** Its PCIe port; undefined on the root bus. */
@@ -76,21 +84,21 @@ export interface SeedPlan {
 }
 
 export interface CardPlan {
-  /** As the guest finds it when it boots. */
+  /** MAC address at boot. */
   readonly mac: string;
 }
 
-/** A spec with every choice made: plain data, from which the command lines follow. */
+/** A spec with every choice made: plain data, from which the command lines are derived. */
 export interface Plan {
   readonly name: string;
   readonly qemu: string;
-  /** What is around QEMU, put on by vmlet-confine. */
+  /** The layers of confinement that vmlet-confine applies to QEMU. */
   readonly layers: Layers;
-  /** What QEMU may use of the host; undefined for as much as there is. */
+  /** Resource limits of QEMU; undefined for none. */
   readonly cgroup: Cgroup | undefined;
-  /** QEMU drops the system calls that it does not need; some builds cannot. */
+  /** QEMU drops the system calls that it does not need; some builds do not support this. */
   readonly sandbox: boolean;
-  /** QEMU makes its monitors by -object, and warns of -mon. */
+  /** QEMU creates its monitors with -object, and warns about -mon. */
   readonly monitorObjects: boolean;
   readonly board: { readonly type: string; readonly options: Readonly<Record<string, string>> };
   readonly accelerator: Accelerator;
@@ -98,9 +106,12 @@ export interface Plan {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly memory: MemoryPlan;
-  /** It waits for the state that another QEMU has saved. */
+  /** QEMU waits for the saved state of another QEMU. */
   readonly incoming: boolean;
-  /** The guest is told when it is another machine than its memory says, by a number that is new for each QEMU. */
+  /**
+   * The guest gets a generation ID, new for each QEMU, so that it notices when its memory was restored
+   * elsewhere.
+   */
   readonly hasGenerationId: boolean;
   readonly boot: BootPlan;
   readonly firmware: FirmwarePlan | undefined;
@@ -113,23 +124,26 @@ export interface Plan {
     readonly monitor: Wiring;
     readonly agent: Wiring;
     readonly console: Wiring;
-    /** How QEMU comes to passt, where there is one. */
+    /** QEMU's connection to passt, if passt is used. */
     readonly network: Omit<QemuNetworkWiring, 'socketPath'>;
-    /** Whether QEMU inherits the cables of `cards`, behind all other descriptors, or they have none. */
+    /** Whether QEMU inherits the links of `cards`, after all other descriptors, or there are none. */
     readonly cards: 'inherited' | 'none';
   };
-  /** Whether a machine that the guest resets starts again, or ends. */
+  /** Whether the machine restarts or ends when the guest resets it. */
   readonly onReset: 'restart' | 'end';
-  /** The processors wait for `cont`, so that no event of the guest's is lost. */
+  /** The processors wait for `cont`, so that no early event of the guest is lost. */
   readonly startPaused: boolean;
   readonly directory: MachineDirectory;
-  /** Files that QEMU may read beside its own directories. */
+  /** Files that QEMU may read besides its own directories. */
   readonly readOnlyFiles: readonly string[];
-  /** What the agent is told when it says hello. A system of its own sees to its modules and its network itself. */
+  /**
+   * Instructions for the agent, sent after its greeting. A full system manages its modules and its network
+   * itself.
+   */
   readonly guest: {
     readonly hostname: string;
     readonly modules: readonly string[];
-    /** Loaded where the guest has them. */
+    /** Loaded if the guest has them. */
     readonly optionalModules: readonly string[];
     readonly setsUpNetwork: boolean;
   };

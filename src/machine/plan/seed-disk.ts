@@ -10,14 +10,14 @@ import { writeFailure } from '../../util/files/write-failure.ts';
 import { agentProgram } from '../paths/package-files.ts';
 
 const ROOT = 'root';
-/** What useradd takes everywhere. */
+/** Login names that useradd accepts everywhere. */
 const LOGIN = /^[a-z_][a-z0-9_-]{0,31}$/;
 
 /**
- * Whether a machine gets a seed: when its owner asks for something that goes into one, or when its image has to be
- * given the agent.
- * @param image undefined for a disk file of the user's, of which nothing is known.
- * @throws InvalidInputError when the image has nothing that reads one.
+ * Returns whether a machine gets a seed: when the user asks for something that goes into one, or when the
+ * agent must be installed in the image.
+ * @param image undefined for a disk file of the user, about which nothing is known.
+ * @throws InvalidInputError when nothing in the image reads a seed.
  */
 export function needsSeed(
   seed: Seed | undefined,
@@ -25,18 +25,17 @@ export function needsSeed(
 ): boolean {
   if (image?.guest.provisioner === 'none') {
     if (seed === undefined) return false;
-    throw new InvalidInputError(
-      'seed',
-      `the image ${image.name} has nothing that reads it at its first boot`,
-      {
-        hint: 'leave it out, or take an image with cloud-init',
-      },
-    );
+    throw new InvalidInputError('seed', `the image ${image.name} does not support it: it has no cloud-init`, {
+      hint: 'leave it out, or use an image with cloud-init',
+    });
   }
   return seed !== undefined || (image !== undefined && !image.guest.agent);
 }
 
-/** The login that a seed makes where it names none: the host user's own name, or for root the one that the image knows. */
+/**
+ * Returns the login that a seed creates if it names none: the host user's name, or for root the image's
+ * default user.
+ */
 export function defaultLogin(guest: GuestDescription | undefined): string {
   const username = userName();
   return username !== ROOT && LOGIN.test(username) ? username : (guest?.user ?? ROOT);
@@ -45,40 +44,40 @@ export function defaultLogin(guest: GuestDescription | undefined): string {
 export interface SeedMachine {
   readonly seed: Seed | undefined;
   readonly guest: GuestDescription | undefined;
-  /** Another one makes the guest go through its first boot again. */
+  /** A new value makes the guest repeat its first boot. */
   readonly instanceId: string;
   readonly hostname: string;
   readonly macAddress: string | undefined;
 }
 
 export interface SeedContent {
-  /** By which what reads it knows the file system. */
+  /** File system label by which cloud-init and its like find the seed. */
   readonly label: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
- * @throws InvalidInputError for user-data that cannot be read, or that what is in the image cannot take;
- *   ImageBuildError where the agent's program is missing.
+ * @throws InvalidInputError for user-data that is unreadable or not supported by the image; ImageBuildError
+ * when the agent's program is missing.
  */
 export async function seedContent(machine: SeedMachine): Promise<SeedContent> {
   const { guest, instanceId, hostname, macAddress } = machine;
   const provisioner = guest?.provisioner ?? 'cloud-init';
-  if (provisioner === 'none') throw new TypeError('a seed for what reads none');
+  if (provisioner === 'none') throw new TypeError('a seed for an image without a provisioner');
   const { makeSeed, seedLabel } = await import('../../guest/seed/make.ts');
   const files = await makeSeed(machine.seed ?? parseSeedOptions({}), {
     instanceId,
     hostname,
     macAddress,
     defaultUser: defaultLogin(guest),
-    // FreeBSD runs no programs of Linux.
+    // FreeBSD does not run Linux programs.
     agent: provisioner === 'nuageinit' ? undefined : await readAgent(agentProgram()),
     provisioner,
   });
   return { label: seedLabel(provisioner), files };
 }
 
-/** @throws NoSpaceError, and what `seedContent` throws. */
+/** @throws NoSpaceError, and the errors of `seedContent`. */
 export async function writeSeedDisk(path: string, machine: SeedMachine): Promise<void> {
   const { label, files } = await seedContent(machine);
   const { fatImage } = await import('../../images/formats/fat.ts');
@@ -87,8 +86,8 @@ export async function writeSeedDisk(path: string, machine: SeedMachine): Promise
 }
 
 /**
- * The seed of a clone, for its own card and by its own name. To what reads it, it is the same instance: the first boot
- * is over.
+ * Writes the seed of a clone, with its own network card and name. The instance ID is the same, so the first
+ * boot is not repeated.
  * @throws NoSpaceError
  */
 export async function copySeedDisk(
@@ -107,7 +106,7 @@ async function writeImage(path: string, image: Uint8Array): Promise<void> {
   try {
     await writeFile(path, image, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
-    // Then it is somebody else's.
+    // The existing file belongs to someone else.
     if (!isSystemError(error, 'EEXIST')) await rm(path, { force: true });
     throw writeFailure(error, path);
   }

@@ -8,7 +8,7 @@ import { firmwareArguments } from './firmware-arguments.ts';
 import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from '../plan/plan.ts';
 import { keyValueOption } from './quote.ts';
 
-/** The QEMU command line of a plan. It chooses nothing: all defaults were made explicit by the plan. */
+/** Returns the QEMU command line of a plan. It makes no choices: the plan has all defaults made explicit. */
 export function qemuArguments(plan: Plan): string[] {
   const firmware = plan.firmware && firmwareArguments(plan.firmware, plan.firmware.variablesPath);
   return [
@@ -58,9 +58,10 @@ function boardArguments(
 }
 
 /**
- * QEMU's threads of TCG race where one processor moves a PCI device's registers while another uses any: on a busy host
- * 1 of 53 guests with two processors was lost as it booted (QEMU 10.0.13, `iotlb_to_section: Assertion … failed`, or
- * SIGSEGV), by a dispatch table that was freed before the other had the new one.
+ * In multi-threaded TCG, QEMU's threads race when one processor moves a PCI device's registers while another
+ * uses any: on a busy host 1 of 53 guests with two processors was lost at boot (QEMU 10.0.13,
+ * `iotlb_to_section: Assertion … failed`, or SIGSEGV), because a dispatch table was freed before the other
+ * thread had the new one.
  */
 function acceleratorOption(kind: Accelerator['kind'], cpus: number): string {
   return kind === 'tcg' && cpus > 1 ? keyValueOption('tcg', { thread: 'single' }) : kind;
@@ -122,7 +123,7 @@ function agentArguments(wiring: Wiring): string[] {
   ];
 }
 
-/** Tells us of a panic that would otherwise look like a guest that runs. */
+/** Reports a guest panic, which would otherwise look like a running guest. */
 function panicArguments(): string[] {
   return deviceArguments({ driver: 'pvpanic' });
 }
@@ -163,8 +164,9 @@ function cardArguments(plan: Plan): string[] {
 }
 
 /**
- * A fork does not announce itself by its template's address (`announce-rounds` 0), and where it could have done so,
- * QEMU 10.0 ends by a null pointer when its guest resets the card, which each does when it powers off.
+ * A fork does not announce itself with its template's address (`announce-rounds` 0). With the feature
+ * enabled, QEMU 10.0 crashes on a null pointer when such a guest resets the card, as each does when it powers
+ * off.
  */
 function announcementOf({ memory }: Plan): object {
   return memory.kind === 'file' || memory.kind === 'copy-on-write' ? { guest_announce: false } : {};
@@ -174,7 +176,7 @@ function diskArguments(disk: DiskPlan): string[] {
   return ['-blockdev', JSON.stringify(blockNodeOf(disk)), ...deviceArguments(diskDevice(disk))];
 }
 
-/** Behind the disks, whose names in the guest it must not change. */
+/** After the disks, whose names in the guest must not change. */
 function seedArguments(seed: SeedPlan | undefined): string[] {
   if (!seed) return [];
   return ['-blockdev', JSON.stringify(seedNode(seed)), ...deviceArguments(seedDevice(seed))];

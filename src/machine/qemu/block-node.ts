@@ -2,15 +2,15 @@ import type { DiskLayer } from '../../images/record/image.ts';
 import type { DiskPlan, SeedPlan } from '../plan/plan.ts';
 
 /**
- * What QEMU opens for a disk, for -blockdev and blockdev-add. The whole chain is spelt out, so that QEMU opens what
- * the plan says and not what a header says.
+ * Returns the block node of a disk, for -blockdev and blockdev-add. The whole chain is spelt out, so that
+ * QEMU opens the files of the plan and not those named in a header.
  */
 export function blockNodeOf(disk: DiskPlan): Record<string, unknown> {
   return {
     driver: disk.format,
     'node-name': disk.nodeName,
     'read-only': disk.readOnly,
-    // Nodes below inherit it where they say nothing themselves.
+    // Child nodes inherit this unless they set it themselves.
     ...(disk.cache !== 'writeback' && {
       cache: disk.cache === 'none' ? { direct: true } : { 'no-flush': true },
     }),
@@ -20,14 +20,14 @@ export function blockNodeOf(disk: DiskPlan): Record<string, unknown> {
   };
 }
 
-/** The virtio disk that the guest gets, for -device and device_add. */
+/** Returns the guest's virtio disk, for -device and device_add. */
 export function diskDevice(disk: DiskPlan): DiskDevice {
   return {
     driver: 'virtio-blk-pci',
     drive: disk.nodeName,
     id: diskDeviceId(disk.nodeName),
     ...(disk.serial !== undefined && { serial: disk.serial }),
-    // Its only slot. Where it is taken, QEMU 7.2 would take another, in which no guest looks.
+    // The port's only slot. If it is occupied, QEMU 7.2 would use another, which no guest checks.
     ...(disk.bus !== undefined && { bus: disk.bus, addr: '0' }),
     ...(disk.bootIndex !== undefined && { bootindex: disk.bootIndex }),
   };
@@ -39,7 +39,7 @@ export interface DiskDevice {
   readonly [property: string]: string | number;
 }
 
-/** The medium in a drive, for -blockdev and blockdev-add. */
+/** Returns the medium in a drive, for -blockdev and blockdev-add. */
 export function mediumNode(nodeName: string, filename: string) {
   return {
     driver: 'raw',
@@ -69,7 +69,7 @@ export function diskDeviceId(nodeName: string): string {
   return `${nodeName}-device`;
 }
 
-/** Everything that a disk stands on, the nearest first. */
+/** Returns all backing files of a disk, the nearest first. */
 export function backingChain({
   backing,
 }: {

@@ -5,8 +5,8 @@ import { type Connects, type Layers, layersOf } from '../../process/confine/laye
 import type { DiskPlan, Plan } from '../plan/plan.ts';
 
 /**
- * To whom a machine's QEMU has to connect.
- * @param tpmSocket where swtpm is, which it reaches by a path.
+ * Returns the connections that a machine's QEMU has to make.
+ * @param tpmSocket swtpm's socket, which QEMU reaches by a path.
  */
 export function connectsOf(
   network: Plan['network'],
@@ -19,36 +19,36 @@ export function connectsOf(
   return inherits && tpmSocket === undefined ? 'nowhere' : 'by-path';
 }
 
-/** What a machine's QEMU is to reach, and to write. */
+/** Resources that a machine's QEMU needs to reach and to write. */
 export interface QemuReach {
   readonly network: Plan['network'];
   readonly wiring: Pick<Plan['wiring'], 'network'>;
-  /** Where swtpm is, for a machine with a TPM. */
+  /** swtpm's socket, for a machine with a TPM. */
   readonly tpmSocket?: string | undefined;
   /** See `longestFileOf`; undefined for no limit. */
   readonly longestFile: number | undefined;
 }
 
-/** The layers around a machine's QEMU on this host. */
+/** Returns the confinement layers of a machine's QEMU on this host. */
 export function qemuLayers({ network, wiring, tpmSocket, longestFile }: QemuReach, host: Host): Layers {
   const connects = connectsOf(network, wiring, tpmSocket);
   return layersOf({ connects, longestFile }, host.confinement);
 }
 
-/** Tables, and what there is beside: firmware variables, a picture of the screen, the state of devices. */
+/** Room for other files: firmware variables, screenshots, device state. */
 const BESIDE_BYTES = 256 * 1024 ** 2;
 
 /**
- * How long a file gets at most that is written for a machine without snapshots. A qcow2 whose every cluster (64 KiB) is
- * in use has 10 bytes of tables for each, a 6500th of the disk; memory that is written to a file has 8 bytes for each
- * page, a 512th. A 64th more than either is never met.
+ * Returns the maximum size of a file that QEMU writes for a machine without snapshots. A fully allocated
+ * qcow2 has 10 bytes of tables per 64 KiB cluster, a 6500th of the disk; memory written to a file has 8 bytes
+ * per page, a 512th. An allowance of a 64th exceeds both.
  */
 export function longestFileOf(disks: readonly Pick<DiskPlan, 'createBytes'>[], memoryBytes: number): number {
   const largest = Math.max(memoryBytes, ...disks.map(({ createBytes = 0 }) => createBytes));
   return largest + Math.ceil(largest / 64) + BESIDE_BYTES;
 }
 
-/** Options for vmlet-confine, of which the machine's QEMU comes. */
+/** Returns the options of vmlet-confine for the machine's QEMU. */
 export function qemuConfinement(plan: Plan, host: Host): string[] {
   const confinement = confineQemu(host.qemu, {
     readOnly: plan.readOnlyFiles,
@@ -60,7 +60,7 @@ export function qemuConfinement(plan: Plan, host: Host): string[] {
   return confine(confinement, plan.layers);
 }
 
-/** A user's own file that the machine was given to write into. */
+/** The user's own files that the machine may write to. */
 function writtenElsewhere({ disks, directory }: Plan): string[] {
   return disks
     .filter(({ readOnly, path }) => !readOnly && !path.startsWith(`${directory.storage}/`))

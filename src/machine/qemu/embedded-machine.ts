@@ -10,7 +10,7 @@ import type { Locations } from '../paths/locations.ts';
 import type { Plan } from '../plan/plan.ts';
 import { claimDirectory, sweepDeadOwners } from '../paths/runtime-directory.ts';
 
-/** How a machine that ends with its launcher is connected to it. */
+/** Connections of a machine that ends with its launcher. */
 export const EMBEDDED_WIRING: Plan['wiring'] = {
   monitor: { kind: 'inherited', descriptor: MONITOR_DESCRIPTOR },
   agent: { kind: 'inherited', descriptor: AGENT_DESCRIPTOR },
@@ -20,8 +20,9 @@ export const EMBEDDED_WIRING: Plan['wiring'] = {
 };
 
 /**
- * Directories of its own, and those taken away that nobody owns any more.
- * @param storage an empty directory of the caller's for its disks; one that goes with the scope by default.
+ * Claims directories for a machine, and removes those whose owners are dead.
+ * @param storage an empty directory of the caller for the disks; by default one that is removed with the
+ * scope.
  */
 export function claimMachineDirectory(
   locations: Locations,

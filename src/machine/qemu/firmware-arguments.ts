@@ -1,20 +1,20 @@
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import { keyValueOption } from './quote.ts';
 
-/** What a device or a feature adds to QEMU's command line. */
+/** QEMU arguments of a device or feature. */
 export interface FirmwareArguments {
-  /** For the one -machine option. */
+  /** Added to the -machine option. */
   readonly boardOptions: Readonly<Record<string, string>>;
   readonly arguments: readonly string[];
 }
 
 export const FIRMWARE_CODE_NODE = 'firmware-code';
-/** Takes part in snapshots like a disk. */
+/** Included in snapshots like a disk. */
 export const FIRMWARE_VARS_NODE = 'firmware-vars';
 
 /**
- * UEFI firmware as two flash chips. BIOS needs no arguments: QEMU brings it along.
- * @param nvramPath the machine's own variables: qcow2, so that internal snapshots hold them too.
+ * Returns the arguments for UEFI firmware as two flash chips. BIOS needs none, because it is built into QEMU.
+ * @param nvramPath the machine's own variables: qcow2, so that internal snapshots include them.
  */
 export function firmwareArguments(
   { code, needsSmm, secureBoot }: Pick<Firmware, 'code' | 'needsSmm' | 'secureBoot'>,
@@ -33,7 +33,7 @@ export function firmwareArguments(
     file: { driver: 'file', filename: nvramPath },
     backing: null,
   };
-  // Otherwise the guest's kernel could write Secure Boot's keys past the firmware.
+  // Otherwise the guest's kernel could bypass the firmware and write the Secure Boot keys.
   const onlyFromSmm = { driver: 'cfi.pflash01', property: 'secure', value: 'on' };
   return {
     boardOptions: {

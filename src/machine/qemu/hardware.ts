@@ -3,8 +3,8 @@ import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 import type { NamedPlan } from '../plan/named-plan.ts';
 
 /**
- * What memory depends on that was kept of a machine: it goes back only where all of this is the same. In words, so that
- * a person can be told what is not.
+ * The hardware that saved memory depends on: it can be restored only when all of this is the same. As text,
+ * to show differences to the user.
  */
 export type Hardware = Readonly<Record<string, string>>;
 
@@ -30,7 +30,7 @@ export function hardwareOf(plan: NamedPlan): Hardware {
   };
 }
 
-/** Each thing that is not the same, in words. */
+/** Describes each difference. */
 export function hardwareDifferences(then: Hardware, now: Hardware): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
@@ -45,7 +45,7 @@ function list(parts: readonly string[]): string {
   return [...parts].sort().join(', ') || 'none';
 }
 
-/** The versioned type of a running machine, such as `pc-q35-10.0`, where the plan may have named an alias. */
+/** Queries the versioned type of a running machine, such as `pc-q35-10.0`; the plan may have an alias. */
 export async function queryMachineType(qmp: QmpClient): Promise<string> {
   const type = await qmp.execute('qom-get', { path: '/machine', property: 'type' });
   return String(type).replace(/-machine$/, '');

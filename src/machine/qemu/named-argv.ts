@@ -9,10 +9,10 @@ import { keyValueOption } from './quote.ts';
 import { rootPortDevice } from './root-port.ts';
 import { tpmArguments } from './tpm-arguments.ts';
 
-/** The QEMU command line of a named machine. */
+/** Returns the QEMU command line of a named machine. */
 export function namedArguments(plan: NamedPlan): string[] {
   return [
-    // What is used by what follows comes first.
+    // First, because later arguments refer to the ports.
     ...rootPortArguments(plan.rootPorts),
     ...qemuArguments(plan),
     ...['-uuid', plan.uuid],
@@ -62,7 +62,7 @@ function displayArguments(vncSocket: string | undefined): string[] {
   ];
 }
 
-/** A drive on the board's own AHCI controller, which every firmware and every installer knows. */
+/** A drive on the board's own AHCI controller, which every firmware and installer supports. */
 function cdromArguments({ name, path, bootIndex }: CdromPlan, index: number): string[] {
   const medium = path === undefined ? [] : ['-blockdev', JSON.stringify(mediumNode(name, path))];
   return [

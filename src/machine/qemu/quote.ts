@@ -1,11 +1,11 @@
 import { escapeOptionValue } from '../../util/option-value.ts';
 
-/** One word of a POSIX shell command line. */
+/** Quotes one word for a POSIX shell command line. */
 export function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A QEMU option in key=value form. */
+/** Returns a QEMU option in key=value form. */
 export function keyValueOption(first: string, values: Readonly<Record<string, string | number>>): string {
   const pairs = Object.entries(values).map(([key, value]) => `${key}=${escapeOptionValue(String(value))}`);
   return [first, ...pairs].join(',');

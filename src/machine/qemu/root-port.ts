@@ -2,10 +2,12 @@ import { QmpRefusedError } from '../../errors/index.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import { diskDeviceId } from './block-node.ts';
 
-/** All functions of the slots that are set aside for them on the root bus. */
+/** All functions of the slots reserved for them on the root bus. */
 export const MOST_ROOT_PORTS = 64;
 
-/** Where a guest finds the first; what gets its slot by itself comes before, whatever the number of ports. */
+/**
+ * Slot of the first port in the guest. Devices with their own slot come before it, for any number of ports.
+ */
 const FIRST_SLOT = 0x10;
 const FUNCTIONS = 8;
 
@@ -19,14 +21,17 @@ export function rootPort(number: number): string {
 }
 
 /**
- * A disk's port has its number, so that a guest finds it at the same address whatever else comes and goes, and memory
- * that was kept fits.
+ * A disk's port has the disk's number, so that its address in the guest does not depend on other disks, and
+ * saved memory stays valid.
  */
 export function portNumber(diskName: string): number {
   return Number(/^disk(?<number>\d+)$/.exec(diskName)?.groups?.['number']);
 }
 
-/** The device of a port, which many share a slot. Its address is its number's alone: it would move what comes after it. */
+/**
+ * The device of a port; several ports share a slot. The address depends on the number only: otherwise later
+ * devices would move.
+ */
 export function rootPortDevice(id: string, index: number): { readonly driver: string; readonly id: string } {
   const multifunction = index % FUNCTIONS === 0;
   return {
@@ -41,7 +46,9 @@ function addressOf(index: number): string {
   return `${(FIRST_SLOT + Math.floor(index / FUNCTIONS)).toString(16)}.${index % FUNCTIONS}`;
 }
 
-/** Whether a machine that runs has such a port with nothing in it; what the guest is just letting go of is in it still. */
+/**
+ * True when a running machine has the port and it is empty. A disk that is still being unplugged occupies it.
+ */
 export async function isFreePort(qmp: QmpClient, port: string): Promise<boolean> {
   try {
     const properties = await qmp.execute('qom-list', { path: `/machine/peripheral/${port}/${port}` });
@@ -52,7 +59,7 @@ export async function isFreePort(qmp: QmpClient, port: string): Promise<boolean>
   }
 }
 
-/** The port that a disk is in; undefined where the machine that runs does not have it. */
+/** Returns the port of a disk; undefined when the running machine does not have the disk. */
 export async function portOf(qmp: QmpClient, nodeName: string): Promise<string | undefined> {
   const path = `/machine/peripheral/${diskDeviceId(nodeName)}`;
   try {

@@ -6,9 +6,9 @@ import type { GuestProcess } from '../../guest/agent/process.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './stop.ts';
 
-/** A running machine in whose guest commands can run. */
+/** A running machine whose guest can run commands. */
 export class Machine extends RunningMachine {
-  /** What came of the first boot's work, for a disk; a failure of it does not fail the launch. */
+  /** Result of the first-boot work, for a disk; a failure of it does not fail the launch. */
   readonly cloudInit: CloudInitStatus | undefined;
   readonly #agent: GuestAgent;
 
@@ -23,11 +23,12 @@ export class Machine extends RunningMachine {
   }
 
   /**
-   * Starts a command in the guest: a promise of its result, its streams, and the lines of its stdout, all in one.
-   * An exit status other than 0 does not reject.
-   * @param argv the program, looked up in the guest's PATH, and its arguments; there is no shell in between.
-   * @throws MachineEndedError, InvalidInputError, or the signal's reason when it is aborted already. The promise
-   *   rejects with GuestCommandError when the guest cannot start it, TimedOutError, or the signal's reason.
+   * Starts a command in the guest. The returned object is a promise of the result, and gives access to the
+   * streams and to the lines of stdout. A nonzero exit status does not reject.
+   * @param argv the program, looked up in the guest's PATH, and its arguments; no shell is involved.
+   * @throws MachineEndedError, InvalidInputError, or the signal's reason if it is already aborted. The
+   * promise rejects with GuestCommandError when the guest cannot start the program, TimedOutError, or the
+   * signal's reason.
    */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
     this.requireAlive();
@@ -35,9 +36,10 @@ export class Machine extends RunningMachine {
   }
 
   /**
-   * Writes a file in the guest; it appears whole or not at all.
+   * Writes a file in the guest atomically.
    * @param path absolute, in the guest.
-   * @throws GuestFileError, MachineEndedError, InvalidInputError, the signal's reason, or what `source` threw.
+   * @throws GuestFileError, MachineEndedError, InvalidInputError, the signal's reason, or an error thrown by
+   * `source`.
    */
   async push(
     source: string | Uint8Array | AsyncIterable<Uint8Array>,
@@ -58,20 +60,23 @@ export class Machine extends RunningMachine {
     return this.#agent.pull(path, options);
   }
 
-  /** Reads a file of the guest into memory; throws what `pull` throws and what its stream fails with. */
+  /**
+   * Reads a file of the guest into memory.
+   * @throws the errors of `pull` and of its stream.
+   */
   async readFile(path: string, options: PullOptions = {}): Promise<Buffer> {
     this.requireAlive();
     return this.#agent.readFile(path, options);
   }
 
-  /** Has the guest write all that is in its caches to its disks. @throws MachineEndedError. */
+  /** Makes the guest write its caches to its disks. @throws MachineEndedError. */
   async sync(): Promise<void> {
     this.requireAlive();
     await this.#agent.sync();
   }
 
   /**
-   * Sets the guest's clock. A program in the guest that keeps it right (NTP) may set it again.
+   * Sets the guest's clock. An NTP client in the guest may change it again.
    * @throws MachineEndedError, GuestRequestError, InvalidInputError for a time before 1970.
    */
   async setClock(time: Date): Promise<void> {

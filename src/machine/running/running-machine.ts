@@ -14,7 +14,7 @@ import type { SpaceWatch } from '../life/space-watch.ts';
 import type { NetworkLoss } from './start.ts';
 import { type StopRung, type StopStep, climbDown } from './stop.ts';
 
-/** What a launch has brought up; handed to the machine that it returns. */
+/** Everything that a launch has started, passed to the machine that it returns. */
 export interface MachineParts {
   readonly plan: Plan;
   readonly life: Life;
@@ -22,13 +22,13 @@ export interface MachineParts {
   readonly console: GuestConsole;
   readonly space: SpaceWatch;
   readonly network: RunningNetwork | undefined;
-  /** In private networks, in the order of its cards for them. */
+  /** Its private networks, in the order of its cards for them. */
   readonly seats: readonly NetworkSeat[];
   readonly scope: Scope;
 }
 
 export interface MachineOptions {
-  /** Ends the machine when it aborts. */
+  /** Aborting ends the machine. */
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
 }
@@ -39,7 +39,7 @@ export interface StopOptions {
 }
 
 export interface StopResult {
-  /** The step that ended the machine; undefined when it had ended before. */
+  /** The step that ended the machine; undefined when it had already ended. */
   readonly rung: StopRung | undefined;
   readonly outcome: Outcome;
 }
@@ -48,9 +48,9 @@ const STOP_TIMEOUT_MS = 15_000;
 const LAST_WORDS = 20;
 
 /**
- * A machine whose processors run. It ends by itself or by one of the methods here, and it ends with the process
- * (more exactly the thread) that launched it, however that ends. What it had on the host is then gone, or goes with the
- * next launch where nobody was left to clean up.
+ * A machine whose processors run. It ends by itself or by one of the methods here. It also ends with the
+ * process (more precisely, the thread) that launched it, even if that process is killed. Its files on the
+ * host are then removed, at the latest by the next launch.
  */
 export class RunningMachine implements AsyncDisposable {
   readonly plan: Plan;
@@ -58,15 +58,15 @@ export class RunningMachine implements AsyncDisposable {
   readonly qmp: QmpClient;
   /** The guest's first serial port. */
   readonly console: GuestConsole;
-  /** The published ports; where the request left the host's side open, the one that was chosen. */
+  /** The published ports, including host ports that were chosen automatically. */
   readonly ports: readonly BoundForward[];
-  /** The private networks that it is in, and its name in each. */
+  /** Its private networks, with its name in each. */
   readonly networks: readonly NetworkPlace[];
-  /** Ends the machine when it aborts; of what started it. */
+  /** The signal of the launch: aborting it ends the machine. */
   readonly signal: AbortSignal | undefined;
-  /** Settles when the machine has ended and nothing of it is left; rejects only when the clean-up failed. */
+  /** Resolves when the machine has ended and is cleaned up; rejects only when the clean-up failed. */
   readonly ended: Promise<Outcome>;
-  /** Settles when the guest has lost its network because a host program died; otherwise never. */
+  /** Resolves when the guest has lost its network because a host program died; otherwise never. */
   readonly networkLost: Promise<NetworkLoss>;
   protected readonly life: Life;
   readonly #space: SpaceWatch;
@@ -87,9 +87,9 @@ export class RunningMachine implements AsyncDisposable {
     signal?.addEventListener('abort', onAbort, { once: true });
     scope.defer(() => signal?.removeEventListener('abort', onAbort));
     this.ended = life.ended.then(async (outcome) => {
-      log?.debug({ outcome }, 'the machine has ended');
+      log?.debug({ outcome }, 'machine ended');
       await scope.close();
-      log?.debug('nothing of the machine is left');
+      log?.debug('machine cleaned up');
       return outcome;
     });
     this.ended.catch(() => undefined);
@@ -100,47 +100,48 @@ export class RunningMachine implements AsyncDisposable {
     return this.plan.name;
   }
 
-  /** QEMU's process id on the host. */
+  /** QEMU's process ID on the host. */
   get pid(): number {
     return this.life.pid;
   }
 
-  /** QEMU's last lines on its stdout and stderr, oldest first; also when it has ended. */
+  /** QEMU's last lines on stdout and stderr, oldest first; also available after its end. */
   get qemuOutput(): string[] {
     return this.life.lastWords;
   }
 
-  /** Why the machine stands still, where the host has no space left for what its guest writes. */
+  /** Set while the machine is paused because the host has no space left for the guest's writes. */
   get outOfSpace(): OutOfSpace | undefined {
     return this.#space.now;
   }
 
   /**
-   * Calls `listener` whenever that happens. Nothing is lost: make room and call `resume`.
-   * @returns the function that unsubscribes.
+   * Calls `listener` whenever the machine is paused for lack of space. Nothing is lost: free some space and
+   * call `resume`.
+   * @returns a function that unsubscribes.
    */
   onOutOfSpace(listener: (what: OutOfSpace) => void): () => void {
     return this.#space.subscribe(listener);
   }
 
   /**
-   * Lets processors go on that stand still. Where the host still has no space the machine stops again at once, and
-   * `onOutOfSpace` tells of it.
+   * Resumes paused processors. If the host still has no space, the machine pauses again at once, and the
+   * listeners of `onOutOfSpace` are called.
    */
   async resume(): Promise<void> {
     await this.qmp.execute('cont');
   }
 
   /**
-   * Ends the machine as gently as it lets us: the guest powers off, then its power button is pressed, then QEMU is
-   * told to quit, terminated and killed.
+   * Stops the machine as gracefully as possible: the guest is asked to power off, then its power button is
+   * pressed, then QEMU is told to quit, terminated and killed.
    */
   async stop(options: StopOptions = {}): Promise<StopResult> {
     const rung = await climbDown(this.life, this.stopSteps(), options.timeoutMs ?? STOP_TIMEOUT_MS);
     return { rung, outcome: await this.ended };
   }
 
-  /** Ends the machine at once, as pulling the plug would. */
+  /** Ends the machine immediately, like a power cut. */
   async kill(): Promise<Outcome> {
     this.life.send('SIGKILL');
     return this.ended;
@@ -162,7 +163,7 @@ export class RunningMachine implements AsyncDisposable {
     ];
   }
 
-  /** @throws MachineEndedError when the machine has ended, with how. */
+  /** @throws MachineEndedError with the outcome, when the machine has ended. */
   requireAlive(): void {
     const { end } = this.life;
     if (end) throw end;
@@ -173,7 +174,7 @@ async function watchNetwork(network: RunningNetwork | undefined, qmp: QmpClient)
   const never = new Promise<never>(() => undefined);
   if (!network) return never;
   const status = await network.exited;
-  // passt ends with QEMU, and its end may be seen first: only a QEMU that still answers has lost something.
+  // passt exits with QEMU, and its exit may be noticed first: the network is lost only if QEMU still answers.
   const answers = await qmp.execute('query-status').then(
     () => true,
     () => false,

@@ -8,7 +8,7 @@ import { qemuArguments } from '../qemu/argv.ts';
 import { qemuConfinement } from '../qemu/confinement.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** The host program that carried the guest's packets is gone while the machine lives. */
+/** The host program that carried the guest's packets has exited while the machine is running. */
 export interface NetworkLoss {
   readonly program: 'passt';
   readonly status: ExitStatus;
@@ -21,10 +21,10 @@ export interface StartedProcesses {
   readonly network: RunningNetwork | undefined;
 }
 
-/** Nothing of the launcher's environment is any business of theirs, and some of it is secret. */
+/** The programs do not need the launcher's environment, and some of it may be secret. */
 const environment = {};
 
-/** Starts QEMU, confined, and what it needs beside it; passt locks itself up. The scope owns each. */
+/** Starts QEMU, confined, and its helpers; passt confines itself. The scope owns each. */
 export async function startProcesses(
   plan: Plan,
   host: Host,

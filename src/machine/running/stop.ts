@@ -2,19 +2,19 @@ import type { Life } from '../life/life.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
-/** The ways of ending a machine, gentlest first. */
+/** The ways to end a machine, gentlest first. */
 export type StopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';
 
 export interface StopStep {
   readonly rung: StopRung;
-  /** Share of the whole patience that this step may use up. */
+  /** Share of the total time that this step may use. */
   readonly share: number;
   readonly take: () => unknown;
 }
 
 /**
- * Takes one step after the other until the machine is gone. A step that fails counts as one without effect.
- * @returns the rung that worked; undefined when the machine was gone already.
+ * Takes one step after the other until the machine has ended. A step that fails counts as one without effect.
+ * @returns the step that worked; undefined when the machine had already ended.
  */
 export async function climbDown(
   life: Life,

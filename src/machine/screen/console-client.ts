@@ -5,17 +5,20 @@ import { deferred } from '../../util/time/deferred.ts';
 import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 
-/** Ctrl-], as for telnet and virsh. */
+/** Ctrl-], as in telnet and virsh. */
 const CTRL_RIGHT_BRACKET = 0x1d;
 
 /**
- * Bytes that wait for a guest which does not read. Typing goes on being read until then, since the escape may be in
- * it.
+ * Maximum number of bytes queued for a guest that does not read. Input is read until then, because it may
+ * contain the escape byte.
  */
 const MOST_UNSENT = 1024 * 1024;
 
 export interface AttachConsoleOptions {
-  /** What is typed: bytes as they are, of a terminal in raw mode for example. Its end leaves the console open. */
+  /**
+   * Input bytes, unchanged, such as those of a terminal in raw mode. The end of the input does not close the
+   * console.
+   */
   readonly input: Readable;
   readonly output: Writable;
   /** The byte that leaves the console and is not sent; Ctrl-] by default. */
@@ -23,12 +26,12 @@ export interface AttachConsoleOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `closed`: the machine has ended, or its keeper gave up on us because we were a megabyte behind. */
+/** `closed`: the machine has ended, or its keeper disconnected us because we were a megabyte behind. */
 export type ConsoleEnd = 'detached' | 'closed';
 
 /**
- * Connects input and output to a machine's serial console until one of them leaves. The streams stay open and are
- * no longer read or written afterwards.
+ * Connects input and output to a machine's serial console until either side disconnects. The streams stay
+ * open and are not used afterwards.
  *
  * @throws ConnectError, or the signal's reason.
  */
@@ -76,7 +79,7 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
     input.pause();
     output.off('drain', drained);
     output.off('error', ended.reject);
-    // What was typed before the escape may be on its way. A guest that does not read it is nobody to wait for.
+    // Input typed before the escape may still be on its way. Do not wait for a guest that does not read it.
     connection.on('error', () => undefined);
     connection.destroySoon();
     connection.unref();
@@ -85,11 +88,9 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
 
 function explain(path: string, error: Error): Error {
   if (!isSystemError(error)) return error;
-  const problem = { ENOENT: 'there is no such socket', ECONNREFUSED: 'nobody listens on it' }[
-    error.code ?? ''
-  ];
+  const problem = { ENOENT: 'no such socket', ECONNREFUSED: 'connection refused' }[error.code ?? ''];
   return new ConnectError(path, problem ?? error.message, {
-    hint: 'the machine does not run, or its keeper has died; vmlet ls tells',
+    hint: 'check that the machine is running: vmlet ls',
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import type { SendKeyKeysQcodeData } from '../../qmp/index.ts';
 
-/** QEMU's name of a key: of its place on the keyboard, whatever the guest's layout prints on it. */
+/** QEMU's name of a key, by its position on the keyboard and independent of the guest's layout. */
 export type KeyName = SendKeyKeysQcodeData;
 
 const letters = Array.from('abcdefghijklmnopqrstuvwxyz') as KeyName[];
@@ -19,7 +19,7 @@ const others = `
   power sleep wake audionext audioprev audiostop audioplay audiomute volumeup volumedown mediaselect
   mail calculator computer ac_home ac_back ac_forward ac_refresh ac_bookmarks`;
 
-/** The keys that QEMU 8 and newer know (QKeyCode in its schema). */
+/** The keys of QEMU 8 and newer (QKeyCode in its schema). */
 export const keyNames: readonly KeyName[] = [
   ...letters,
   ...(digits as KeyName[]),
@@ -29,8 +29,8 @@ export const keyNames: readonly KeyName[] = [
 ];
 
 /**
- * Other names of the same keys: those that people type, and Linux's (KEY_… in its input-event-codes.h), which
- * `virsh send-key` takes, without their `KEY_`.
+ * Aliases: common names, and Linux's (KEY_… in its input-event-codes.h), which `virsh send-key` uses, without
+ * their `KEY_`.
  */
 export const keyAliases: ReadonlyMap<string, KeyName> = new Map<string, KeyName>([
   ['enter', 'ret'],
@@ -88,7 +88,7 @@ export const keyAliases: ReadonlyMap<string, KeyName> = new Map<string, KeyName>
   ['mute', 'audiomute'],
 ]);
 
-/** What a US keyboard gives without and with Shift, and the key. */
+/** Characters of a US keyboard without and with Shift, and the key. */
 const usKeys: readonly (readonly [plain: string, shifted: string, key: KeyName])[] = [
   ...letters.map((letter) => [letter, letter.toUpperCase(), letter] as const),
   ...digits.map((digit, index) => [digit, ')!@#$%^&*('[index] ?? '', digit as KeyName] as const),
@@ -105,7 +105,7 @@ const usKeys: readonly (readonly [plain: string, shifted: string, key: KeyName])
   ['/', '?', 'slash'],
 ];
 
-/** The keys of a US keyboard that give a character. */
+/** The keys of a US keyboard that produce each character. */
 export const usCharacters: ReadonlyMap<string, readonly KeyName[]> = new Map<string, readonly KeyName[]>([
   ...usKeys.map(([plain, , key]) => [plain, [key]] as const),
   ...usKeys.map(([, shifted, key]) => [shifted, ['shift', key]] as const),

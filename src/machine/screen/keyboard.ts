@@ -3,7 +3,7 @@ import { QmpProtocolError, QmpStateError, TimedOutError } from '../../errors/ind
 import type { QmpClient } from '../../qmp/index.ts';
 import type { KeyChord } from './keys.ts';
 
-/** The keyboard controller's status port, and the bit that says that a byte waits there for the guest. */
+/** The keyboard controller's status port, and the bit that is set while a byte waits for the guest. */
 const STATUS_PORT = 0x64;
 const OUTPUT_FULL = 1;
 
@@ -17,18 +17,18 @@ export interface SendKeysOptions {
   readonly holdMs?: number | undefined;
   /** Milliseconds between two chords; 20 by default. */
   readonly pauseMs?: number | undefined;
-  /** Milliseconds until a guest that does not read its keyboard is given up; 10 000 by default. */
+  /** Milliseconds to wait for a guest that does not read its keyboard; 10 000 by default. */
   readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Presses one chord after the other, as fast as the guest takes them. QEMU's PS/2 keyboard holds 16 bytes, of which
- * a key is 3 and one with Shift 6, and forgets what does not fit; a guest on a busy host lost keys at 5 ms each. So
- * each chord waits until the guest has read the one before.
+ * Presses one chord after the other, as fast as the guest reads them. QEMU's PS/2 keyboard buffers 16 bytes,
+ * of which a key takes 3 and a key with Shift 6, and drops the rest; a guest on a busy host lost keys at 5 ms
+ * each. Therefore each chord waits until the guest has read the previous one.
  *
- * @throws QmpStateError where the guest is stopped, since QEMU forgets what is typed then; TimedOutError when the
- *   guest does not read its keyboard, as after a crash; the signal's reason.
+ * @throws QmpStateError when the guest is paused, because QEMU then drops the input; TimedOutError when the
+ * guest does not read its keyboard, as after a crash; the signal's reason.
  */
 export async function sendKeys(
   qmp: QmpClient,
@@ -41,7 +41,7 @@ export async function sendKeys(
     await requireRunning(qmp, signal);
     const keys = chord.map((data) => ({ type: 'qcode' as const, data }));
     await qmp.execute('send-key', { keys, 'hold-time': holdMs }, { signal });
-    // The answer comes when they are pressed; QEMU lets them go by itself.
+    // QEMU answers when the keys are pressed, and releases them by itself.
     await pause(holdMs, signal);
     await untilRead(qmp, options, `chord ${index + 1} of ${chords.length}`);
   }
@@ -50,8 +50,8 @@ export async function sendKeys(
 async function requireRunning(qmp: QmpClient, signal: AbortSignal | undefined): Promise<void> {
   const { running, status } = await qmp.execute('query-status', {}, { signal });
   if (running) return;
-  throw new QmpStateError(`the guest cannot be typed to: it does not run (${status})`, {
-    hint: 'let it run with vmlet resume',
+  throw new QmpStateError(`cannot send keys: the guest is not running (${status})`, {
+    hint: 'run: vmlet resume',
   });
 }
 
@@ -60,15 +60,15 @@ async function untilRead(qmp: QmpClient, options: SendKeysOptions, what: string)
   const start = performance.now();
   while ((await keyboardStatus(qmp, signal)) & OUTPUT_FULL) {
     if (performance.now() - start > patienceMs) {
-      throw new TimedOutError(`the guest's reading of its keyboard (${what})`, patienceMs, {
-        hint: 'it has crashed, is busy, or does not use its PS/2 keyboard; vmlet screenshot shows what it does',
+      throw new TimedOutError(`waiting for the guest to read its keyboard (${what})`, patienceMs, {
+        hint: 'check the screen with vmlet screenshot; the guest may have crashed, be busy, or not use its PS/2 keyboard',
       });
     }
     await pause(LOOK_AGAIN_MS, signal);
   }
 }
 
-/** Reading this port changes nothing; QEMU has no command for it but the old monitor's. */
+/** Reading this port has no side effects; only QEMU's human monitor has a command for it. */
 async function keyboardStatus(qmp: QmpClient, signal: AbortSignal | undefined): Promise<number> {
   const answer = await qmp.execute(
     'human-monitor-command',
@@ -76,7 +76,8 @@ async function keyboardStatus(qmp: QmpClient, signal: AbortSignal | undefined): 
     { signal },
   );
   const [, status] = /= (0x[0-9a-f]+)/.exec(answer) ?? [];
-  if (status === undefined) throw new QmpProtocolError(`QEMU read no port: ${answer.trim()}`);
+  if (status === undefined)
+    throw new QmpProtocolError(`unexpected answer of QEMU to a port read: ${answer.trim()}`);
   return Number(status);
 }
 
@@ -84,7 +85,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   try {
     await sleep(ms, undefined, { signal });
   } catch (error) {
-    // Node's error has the signal's reason as its cause only.
+    // Node's error has the signal's reason only as its cause.
     signal?.throwIfAborted();
     throw error;
   }

@@ -14,9 +14,9 @@ const known: ReadonlyMap<string, KeyName> = new Map([
 ]);
 
 /**
- * A combination such as `ctrl-alt-f2` or `ctrl+c`. Names are QEMU's, Linux's as `virsh send-key` takes them
- * (`KEY_LEFTCTRL`), or usual ones such as `enter`; case does not matter. A key may be given by the character that it
- * gives on a US keyboard without Shift, except `-`, which is `minus`.
+ * Parses a combination such as `ctrl-alt-f2` or `ctrl+c`. Names are QEMU's, Linux's as in `virsh send-key`
+ * (`KEY_LEFTCTRL`), or common ones such as `enter`; case does not matter. A key can also be written as the
+ * character that it produces on a US keyboard without Shift, except `-`, which is `minus`.
  *
  * @throws InvalidInputError naming the key, with the nearest names.
  */
@@ -25,21 +25,21 @@ export function parseKeys(text: string): KeyChord {
   if (chord.length > MOST_KEYS) {
     throw new InvalidInputError(
       'keys',
-      `${JSON.stringify(text)} has ${chord.length} keys; at most ${MOST_KEYS} go together`,
+      `too many keys in ${JSON.stringify(text)}: ${chord.length}, at most ${MOST_KEYS}`,
     );
   }
   const twice = chord.find((key, index) => chord.indexOf(key) !== index);
   if (twice !== undefined) {
-    throw new InvalidInputError('keys', `${JSON.stringify(text)} has the key ${twice} twice`);
+    throw new InvalidInputError('keys', `duplicate key ${twice} in ${JSON.stringify(text)}`);
   }
   return chord;
 }
 
 /**
- * The keys that type a text on a US keyboard, a chord a character; a newline is Enter. The guest has to have a US
- * layout.
+ * Returns the keys that type a text on a US keyboard, a chord for each character; a newline is Enter. The
+ * guest must use a US layout.
  *
- * @throws InvalidInputError for a character that no such key gives.
+ * @throws InvalidInputError for a character that is not on a US keyboard.
  */
 export function keysOfText(text: string): KeyChord[] {
   return Array.from(text, (character, index) => {
@@ -48,8 +48,8 @@ export function keysOfText(text: string): KeyChord[] {
     const codePoint = character.codePointAt(0) ?? 0;
     throw new InvalidInputError(
       'text',
-      `no key of a US keyboard gives ${describe(character)} (U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}), character ${index + 1} of the text`,
-      { hint: 'send it another way: through vmlet ssh, vmlet exec, or the serial console' },
+      `not on a US keyboard: ${describe(character)} (U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}), character ${index + 1} of the text`,
+      { hint: 'use vmlet ssh, vmlet exec or the serial console instead' },
     );
   });
 }
@@ -59,12 +59,12 @@ function parseKey(name: string): KeyName {
   const key = known.get(plain.replace(/^key_/, '')) ?? unshifted(plain);
   if (key !== undefined) return key;
   if (plain === '') {
-    throw new InvalidInputError('keys', 'a name is missing: a combination is written as in ctrl-alt-delete', {
-      hint: 'the keys - and + are called minus and shift-equal',
+    throw new InvalidInputError('keys', 'missing key name; expected a combination such as ctrl-alt-delete', {
+      hint: 'use minus for the key -, and shift-equal for +',
     });
   }
-  throw new InvalidInputError('keys', `there is no key ${JSON.stringify(name)}`, {
-    hint: `the nearest are ${nearest(plain, known.keys(), SUGGESTIONS).join(', ')}`,
+  throw new InvalidInputError('keys', `no such key: ${JSON.stringify(name)}`, {
+    hint: `did you mean ${nearest(plain, known.keys(), SUGGESTIONS).join(', ')}?`,
   });
 }
 

@@ -2,26 +2,27 @@ import { crc32, deflateSync } from 'node:zlib';
 import { QmpProtocolError } from '../../errors/index.ts';
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** 8 bits a sample, red green blue, and the only methods of compression, filter and order that are useful here. */
+/** 8 bits per sample, RGB; default compression and filter methods, not interlaced. */
 const PIXEL_FORMAT = [8, 2, 0, 0, 0];
 const BYTES_PER_PIXEL = 3;
 
-/** "P6", width, height and the largest sample, each after white space, then one white space and the pixels (ppm(5)). */
+/**
+ * "P6", width, height and the maximum sample value, each after white space, then one white space and the
+ * pixels (ppm(5)).
+ */
 const HEADER = /^P6\s+(\d+)\s+(\d+)\s+255\s/;
 const LONGEST_HEADER = 64;
 
 /**
- * The same picture as PNG (RFC 2083), for QEMUs that write none.
- * @throws QmpProtocolError for what QEMU would not write: it has 8 bits a sample and no comments.
+ * Converts a PPM picture to PNG (RFC 2083), for QEMU versions that cannot write PNG.
+ * @throws QmpProtocolError for input that QEMU would not write: it uses 8 bits per sample and no comments.
  */
 export function pngOfPpm(ppm: Buffer): Buffer {
   const header = HEADER.exec(ppm.toString('latin1', 0, LONGEST_HEADER));
   const [width, height] = [Number(header?.[1]), Number(header?.[2])];
   const pixels = ppm.subarray(header?.[0].length);
   if (!header || pixels.length !== width * height * BYTES_PER_PIXEL || pixels.length === 0) {
-    throw new QmpProtocolError(
-      'the screenshot failed: QEMU wrote a picture that is not the PPM it should be',
-    );
+    throw new QmpProtocolError('the screenshot failed: QEMU wrote an invalid PPM file');
   }
   const size = Buffer.alloc(8);
   size.writeUInt32BE(width, 0);
@@ -34,7 +35,7 @@ export function pngOfPpm(ppm: Buffer): Buffer {
   ]);
 }
 
-/** Each row begins with the number of its filter; 0 leaves it as it is. */
+/** Prefixes each row with its filter type; 0 means unfiltered. */
 function withFilterBytes(pixels: Buffer, rowBytes: number): Buffer {
   const rows = pixels.length / rowBytes;
   const filtered = Buffer.alloc(pixels.length + rows);

@@ -7,11 +7,11 @@ import type { QmpClient } from '../../qmp/index.ts';
 import { pngOfPpm } from './ppm.ts';
 
 export interface ScreenshotOptions {
-  /** A directory that QEMU may write to. The picture is there for a moment. */
+  /** A directory that QEMU may write to. The picture is stored there briefly. */
   readonly directory: string;
-  /** The id of a display device; the first one by default. */
+  /** ID of a display device; the first one by default. */
   readonly device?: string | undefined;
-  /** Which of the device's outputs, from 0; the first by default. Only with `device`. */
+  /** Output of the device, from 0; the first by default. Only with `device`. */
   readonly head?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -19,20 +19,16 @@ export interface ScreenshotOptions {
 const PREFIX = 'screenshot-';
 
 /**
- * What the machine shows on its screen, as PNG; also while it is paused.
- * @throws MissingDeviceError for a machine without a screen, QmpRefusedError for a device that is no display, or the
- *   signal's reason.
+ * Takes a screenshot as PNG; also works while the machine is paused.
+ * @throws MissingDeviceError for a machine without a screen, QmpRefusedError for a device that is not a
+ * display, or the signal's reason.
  */
 export async function takeScreenshot(qmp: QmpClient, options: ScreenshotOptions): Promise<Buffer> {
   const { directory, signal } = options;
   if (!(await hasScreen(qmp, signal))) {
-    throw new MissingDeviceError(
-      'display',
-      'the machine has no screen, so there is nothing to take a picture of',
-      {
-        hint: 'its serial console is read with vmlet console and vmlet logs',
-      },
-    );
+    throw new MissingDeviceError('display', 'the machine has no screen', {
+      hint: 'use the serial console: vmlet console, vmlet logs',
+    });
   }
   await removeThoseOfDeadProcesses(directory);
   const owner = identifyProcess(process.pid);
@@ -47,11 +43,13 @@ export async function takeScreenshot(qmp: QmpClient, options: ScreenshotOptions)
   }
 }
 
-/** QEMU's consoles are its children, the ones with text left out (qemu_console_lookup_default in ui/console.c). */
+/**
+ * QEMU's consoles are its children, except for text consoles (qemu_console_lookup_default in ui/console.c).
+ */
 async function hasScreen(qmp: QmpClient, signal: AbortSignal | undefined): Promise<boolean> {
   const backends = await listBackends(qmp, signal);
   if (backends.some(({ type }) => type === 'child<qemu-graphic-console>')) return true;
-  // Before 8.2 both kinds have one type, and those with text have no device.
+  // Before 8.2 both kinds have the same type, and text consoles have no device.
   for (const { name } of backends.filter(({ type }) => type === 'child<qemu-console>')) {
     const path = `/backend/${name}`;
     if ((await qmp.execute('qom-get', { path, property: 'device' }, { signal })) !== '') return true;
@@ -59,7 +57,7 @@ async function hasScreen(qmp: QmpClient, signal: AbortSignal | undefined): Promi
   return false;
 }
 
-/** Before 8.0 there is no such place before something is in it. */
+/** Before 8.0 this path is missing until it has an entry. */
 async function listBackends(qmp: QmpClient, signal: AbortSignal | undefined) {
   try {
     return await qmp.execute('qom-list', { path: '/backend' }, { signal });
@@ -81,12 +79,13 @@ async function dump(
   } catch (error) {
     if (!(error instanceof QmpRefusedError)) throw error;
   }
-  // A QEMU built without libpng, or older than the argument (7.1); where the reason is another, this says it again.
+  // QEMU was built without libpng, or is older than the argument (7.1); for any other reason, this fails the
+  // same way.
   await qmp.execute('screendump', args, { signal });
   return 'ppm';
 }
 
-/** Who is killed while QEMU writes leaves the picture behind. */
+/** A process that is killed during a screenshot leaves the picture behind. */
 async function removeThoseOfDeadProcesses(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const [, pid, startTime] = /^screenshot-(\d+)-(\d+)-/.exec(name) ?? [];

@@ -4,18 +4,18 @@ import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { isDiskSize, parseDiskSize } from '../../images/qemu-img/disk-size.ts';
 
-/** A disk that a machine gets; whatever the guest writes is thrown away with the machine. */
+/** A disk of a machine; the guest's writes are discarded with the machine. */
 export type DiskSpec =
   /** An empty disk. */
   | { readonly sizeBytes: number }
-  /** An overlay on a file that itself is never written to. */
+  /** An overlay on a file that is never written to. */
   | {
       readonly path: string;
       readonly format: DiskFormat;
       readonly readOnly?: boolean | undefined;
       /**
-       * Whoever made the file is trusted: it may stand on other files (a qcow2's backing file, which the guest then
-       * sees), be larger than 64 TiB, be marked as corrupt, and look like another format where it is raw; false by default.
+       * Trusts the file: it may use other files (a qcow2's backing file, which the guest can then read), be
+       * larger than 64 TiB, be marked as corrupt, or contain another format while raw; false by default.
        */
       readonly trusted?: boolean | undefined;
     };
@@ -37,8 +37,8 @@ const formatsByEnding: ReadonlyMap<string, DiskFormat> = new Map([
 ]);
 
 /**
- * `2G`, or `PATH[,format=qcow2|raw][,readonly][,trusted]`. A format is never guessed from what a file holds: its guest could
- * have written that. It comes from the text or from the ending .qcow2, .raw or .iso.
+ * Parses `2G`, or `PATH[,format=qcow2|raw][,readonly][,trusted]`. The format comes from the text or from the
+ * ending .qcow2, .raw or .iso. It is never probed from the contents, which a guest could have written.
  * @param field names the disk in errors, as in `disks[0]`.
  * @throws InvalidInputError
  */
@@ -46,7 +46,7 @@ export function parseDiskSpec(disk: string | DiskSpec, field: string): DiskSpec 
   if (typeof disk !== 'string') {
     const parsed = diskSchema.safeParse(disk);
     if (parsed.success) return parsed.data;
-    throw new InvalidInputError(field, `${JSON.stringify(disk)} is not a disk`, {
+    throw new InvalidInputError(field, `invalid disk ${JSON.stringify(disk)}`, {
       hint: 'expected { sizeBytes } in whole sectors of 512 bytes, or { path, format: "qcow2" | "raw", readOnly?, trusted? }',
     });
   }
@@ -70,7 +70,7 @@ function parseDiskFile(text: string, field: string): DiskSpec {
     trusted ||= option.groups?.['trusted'] !== undefined;
   }
   if (path === '' || path.includes('\0')) {
-    throw new InvalidInputError(field, `${JSON.stringify(text)} is neither a size nor a path`, {
+    throw new InvalidInputError(field, `invalid disk ${JSON.stringify(text)}`, {
       hint: 'expected a size such as 2G, or PATH[,format=qcow2|raw][,readonly][,trusted]',
     });
   }
@@ -81,7 +81,7 @@ function parseDiskFile(text: string, field: string): DiskSpec {
   return { path, format, ...(readOnly && { readOnly }), ...(trusted && { trusted }) };
 }
 
-/** Quoted only where a character of it could not be seen. */
+/** Quotes a path only if it contains control characters. */
 function readable(path: string): string {
   if (!/\p{Cc}/u.test(path)) return path;
   return JSON.stringify(path).replaceAll(
@@ -90,15 +90,14 @@ function readable(path: string): string {
   );
 }
 
-/** Most often the path is wrong, and its format is no question then. */
+/** Most often the path is wrong, and the format does not matter. */
 function unclearFormat(path: string, field: string): InvalidInputError {
   const found = lookAt(path);
   const size = "a new disk's size is written like 2G or 512M";
   if (found === undefined)
-    return new InvalidInputError(field, `there is no file ${readable(path)}`, { hint: size });
-  if (found === 'directory')
-    return new InvalidInputError(field, `${readable(path)} is a directory, and a file was expected`);
-  return new InvalidInputError(field, `the format of ${JSON.stringify(path)} is not clear from its name`, {
+    return new InvalidInputError(field, `no such file: ${readable(path)}`, { hint: size });
+  if (found === 'directory') return new InvalidInputError(field, `is a directory: ${readable(path)}`);
+  return new InvalidInputError(field, `unknown disk format: ${JSON.stringify(path)}`, {
     hint: `append ,format=qcow2 or ,format=raw (${size})`,
   });
 }
@@ -107,7 +106,7 @@ function lookAt(path: string): 'directory' | 'other' | undefined {
   try {
     return statSync(path).isDirectory() ? 'directory' : 'other';
   } catch (error) {
-    // What cannot be looked at is told when it is opened.
+    // Other errors are reported when the file is opened.
     return isSystemError(error, 'ENOENT', 'ENOTDIR') ? undefined : 'other';
   }
 }

@@ -3,8 +3,8 @@ import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 import type { DiskImage } from '../../images/record/image.ts';
 
 /**
- * A disk may be larger than its image: what reads the seed lets the file system grow into it.
- * @throws InvalidInputError for one that would be smaller.
+ * A disk may be larger than its image: cloud-init grows the file system.
+ * @throws InvalidInputError for a smaller size.
  */
 export function requireImageDiskSize(
   { name, virtualBytes }: Pick<DiskImage, 'name' | 'virtualBytes'>,
@@ -13,7 +13,7 @@ export function requireImageDiskSize(
   if (wantedBytes >= virtualBytes) return;
   throw new InvalidInputError(
     'diskSize',
-    `${formatBytes(wantedBytes)} is less than the ${formatBytes(virtualBytes)} of the image ${name}`,
-    { hint: 'a disk can only be larger than its image' },
+    `${formatBytes(wantedBytes)} is smaller than the image ${name} (${formatBytes(virtualBytes)})`,
+    { hint: 'use at least the size of the image' },
   );
 }

@@ -4,7 +4,7 @@ import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseMemory } from './memory-size.ts';
 
 /**
- * What QEMU may use of the host at most: `{ cpus: 1.5, memory: '3G' }`, or the same as text, `cpus=1.5,memory=3G`;
+ * Limits on QEMU's use of the host: `{ cpus: 1.5, memory: '3G' }`, or the same as text, `cpus=1.5,memory=3G`;
  * `none` for no limit.
  */
 export type LimitsInput =
@@ -14,10 +14,10 @@ const schema = z.strictObject({
   cpus: z.number().min(0.01).max(1024).optional(),
   memory: z.union([z.number(), z.string()]).optional(),
 });
-const EXPECTED = 'expected cpus and memory of the host, such as cpus=1.5,memory=3G, or none';
+const EXPECTED = 'expected cpus and memory, such as cpus=1.5,memory=3G, or none';
 
 /**
- * @param guestBytes the guest's memory, all of which QEMU may come to hold.
+ * @param guestBytes the guest's memory, all of which QEMU may eventually use.
  * @throws InvalidInputError
  */
 export function parseLimits(input: LimitsInput, guestBytes: number): HostShare | undefined {
@@ -31,15 +31,15 @@ export function parseLimits(input: LimitsInput, guestBytes: number): HostShare |
   return { ...(cpus !== undefined && { cpus }), ...(memoryBytes !== undefined && { memoryBytes }) };
 }
 
-/** @throws InvalidInputError where QEMU would be killed before its guest has used what it was given. */
+/** @throws InvalidInputError when QEMU would be killed before its guest has used all of its memory. */
 export function checkHoldsGuest(limits: HostShare | undefined, guestBytes: number): void {
   if (limits?.memoryBytes === undefined || limits.memoryBytes > guestBytes) return;
   const MiB = 1024 * 1024;
   throw new InvalidInputError(
     'limits',
-    `${limits.memoryBytes / MiB} MiB of memory do not hold a guest of ${guestBytes / MiB} MiB, and QEMU beside it`,
+    `${limits.memoryBytes / MiB} MiB of memory is too small for a guest of ${guestBytes / MiB} MiB and QEMU itself`,
     {
-      hint: 'QEMU needs some 150 MiB of its own, and up to 1 GiB more without KVM; give less memory, or a higher limit',
+      hint: "reduce the guest's memory, or raise the limit; QEMU itself needs about 150 MiB, and up to 1 GiB more without KVM",
     },
   );
 }
@@ -53,5 +53,5 @@ function objectOf(text: string): unknown {
 }
 
 function refusal(input: LimitsInput): InvalidInputError {
-  return new InvalidInputError('limits', `${JSON.stringify(input)} are no limits`, { hint: EXPECTED });
+  return new InvalidInputError('limits', `invalid limits ${JSON.stringify(input)}`, { hint: EXPECTED });
 }

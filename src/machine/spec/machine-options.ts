@@ -6,13 +6,16 @@ import type { PortInput } from '../../network/ports/port.ts';
 import type { LimitsInput } from './limits.ts';
 import { withFlag } from './option-flag.ts';
 
-// Options of all machines, throw-away and named ones, each once: what it can be, its type and its flag.
+// Options of all machines, throw-away and named. Each is defined once: its values, its type and its flag.
 
 export const PULL_POLICIES = ['missing', 'newer', 'always', 'never'] as const;
 
 export type PullPolicy = (typeof PULL_POLICIES)[number];
 
-/** A name with a letter in it: a number is meant for `cpus`, and what follows a comma would be options of QEMU's. */
+/**
+ * A model name contains a letter: a number is probably meant for `cpus`, and a comma would start further QEMU
+ * options.
+ */
 const CPU_MODEL = /^(?=.*[a-z])[\w.-]+$/i;
 
 const hardware = {
@@ -29,29 +32,29 @@ const hardware = {
   cpu: withFlag(z.string().regex(CPU_MODEL, 'expected the name of a processor model, or auto'), {
     flag: '--cpu <model>',
     group: 'Hardware',
-    description: "processor model of QEMU's, such as Nehalem",
+    description: 'QEMU processor model, such as Nehalem',
   }),
 };
 
-/** What a plan takes from a spec as it was asked for. */
+/** Options that a plan copies unchanged from a spec. */
 export const hardwareOptions = {
-  /** Virtual processors. */
+  /** Number of virtual processors. */
   cpus: hardware.cpus,
-  /** `auto` (the default) takes KVM where it has been proved to work. */
+  /** `auto` (the default) uses KVM if it has been proved to work. */
   accel: hardware.accel.default('auto'),
   /**
-   * A processor model of QEMU's, as in `Nehalem` (`qemu-system-x86_64 -cpu help` lists them). `auto` (the default) is the
-   * host's processor under KVM, and all that QEMU emulates under TCG.
+   * A QEMU processor model, as in `Nehalem` (`qemu-system-x86_64 -cpu help` lists them). `auto` (the default)
+   * is the host's processor under KVM, and everything that QEMU emulates under TCG.
    */
   cpu: hardware.cpu.default('auto'),
 };
 
 export type Hardware = Readonly<z.output<z.ZodObject<typeof hardwareOptions>>>;
 
-/** What can be asked of a machine that is there, as of one that is made. */
+/** Options that can be changed on an existing machine. */
 export const changeOptions = z
   .object({
-    /** Bytes, or a size such as `512M`. */
+    /** Memory in bytes, or a size such as `512M`. */
     memory: withFlag(z.union([z.number(), z.string()], 'expected bytes, or a size such as 512M'), {
       flag: '-m, --memory <size>',
       group: 'Hardware',
@@ -59,33 +62,33 @@ export const changeOptions = z
     }),
     ...hardware,
     limits: withFlag(
-      // `parseLimits` reads what is in it.
+      // `parseLimits` validates the contents.
       z.custom<LimitsInput>(isTextOrObject, 'expected an object or a text'),
       {
         flag: '--limit <limits>',
         group: 'Hardware',
-        description: 'what systemd lets QEMU use of the host, cpus=1.5,memory=3G',
+        description: "limit QEMU's use of the host with systemd, cpus=1.5,memory=3G",
       },
     ),
-    /** More of the kernel's command line, after ours: later words win. */
+    /** Appended to the kernel command line, so that it overrides vmlet's own parameters. */
     append: withFlag(z.string(), {
       flag: '--append <words>',
       group: 'Boot',
-      description: "more of the kernel's command line",
+      description: 'append to the kernel command line',
     }),
   })
   .partial().shape;
 
-/** What is asked of every machine that is made. */
+/** Options of every new machine. */
 export const makeOptions = {
   ...changeOptions,
   ...hardwareOptions,
   /**
-   * What QEMU may use of the host at most, as in `{ cpus: 1.5, memory: '3G' }`: a cgroup of its own, by systemd, which has
-   * to run for this user. No limit by default. Its helpers (passt) are not counted.
+   * Limits on QEMU's use of the host, as in `{ cpus: 1.5, memory: '3G' }`: a cgroup created by systemd, which
+   * must be running for this user. No limit by default. Helper processes (passt) are not counted.
    */
   limits: changeOptions.limits.default('none'),
-  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
+  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 by default. */
   ports: withFlag(
     z
       .array(z.custom<PortInput>(isTextOrObject, "expected a port in podman's grammar"))
@@ -103,40 +106,41 @@ export const makeOptions = {
     group: 'Boot',
     description: 'boot this Linux kernel',
   }),
-  /** Path of an initramfs for `kernel`; the micro image's by default. */
+  /** Path of an initramfs for `kernel`; by default the micro image's. */
   initrd: withFlag(z.string().min(1).optional(), {
     flag: '--initrd <file>',
     group: 'Boot',
     description: 'initramfs for --kernel',
   }),
   /**
-   * Whether an image of the catalogue is looked up: where it is not in the store (`missing`, the default), even where it
-   * is (`newer`: what is there will do where nobody can be reached; `always`: it does not), or never.
+   * When an image of the catalogue is looked up at its publisher: if it is not in the store (`missing`, the
+   * default); also if it is (`newer` falls back to the stored image when the publisher is unreachable,
+   * `always` fails then); or never.
    */
   pull: withFlag(z.enum(PULL_POLICIES).default('missing'), {
     flag: '--pull <when>',
     group: 'Boot',
-    description: 'when to get the image from its publisher',
+    description: 'when to download the image',
   }),
-  /** What the guest sees of the image's disk, as in `20G`, where that is to be more than the image's own. */
+  /** Virtual size of the image's disk, as in `20G`, if it should be larger than the image's own. */
   diskSize: withFlag(z.union([z.number(), z.string()]).optional(), {
     flag: '--disk-size <size>',
     group: 'Disks',
-    description: "size of the image's disk in the guest",
+    description: "size of the guest's disk",
     otherwise: "the image's own",
   }),
-  /** What boots a disk; what its image needs, and `bios` for a path, by default. */
+  /** Firmware that boots a disk; by default the one that the image needs, and `bios` for a path. */
   firmware: withFlag(z.enum(FIRMWARE_KINDS).optional(), {
     flag: '--firmware <kind>',
     group: 'Boot',
-    description: 'what boots a disk',
-    otherwise: 'what its image needs, else bios',
+    description: 'firmware that boots a disk',
+    otherwise: 'the one its image needs, else bios',
   }),
-  /** What a guest with cloud-init or the like becomes at its first boot. */
+  /** First-boot configuration of a guest with cloud-init or the like. */
   seed: z.custom<SeedOptions>(isObject).optional(),
 };
 
-/** Leaves out what is no hardware, and what was not given. */
+/** Copies only the hardware options that were given. */
 export function hardwareOf(options: Hardware): Hardware;
 export function hardwareOf(options: {
   readonly [Option in keyof Hardware]?: Hardware[Option] | undefined;

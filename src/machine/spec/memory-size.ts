@@ -5,7 +5,7 @@ const MiB = 1024 * 1024;
 const LEAST_MEMORY = 32 * MiB;
 
 /**
- * Bytes of a number, or of a size such as 512M.
+ * Converts a number of bytes, or a size such as 512M, to bytes.
  * @param field names it in errors.
  * @throws InvalidInputError
  */
@@ -17,22 +17,19 @@ export function parseMemory(memory: number | string, field = 'memory'): number {
         ? Number(memory)
         : parseDiskSize(memory, field);
   refuseForgottenUnit(memory, bytes, field);
-  // QEMU's memory backends come in whole pages; whole mebibytes keep every backend content.
+  // QEMU's memory backends need whole pages; whole mebibytes suit every backend.
   const whole = Math.ceil(bytes / MiB) * MiB;
   if (Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY && Number.isSafeInteger(whole)) return whole;
-  const problem =
-    bytes < LEAST_MEMORY
-      ? `less than the ${LEAST_MEMORY / MiB} MiB that a guest needs`
-      : 'not a number of bytes that this program can count';
+  const problem = bytes < LEAST_MEMORY ? `less than the minimum of ${LEAST_MEMORY / MiB} MiB` : 'too large';
   throw new InvalidInputError(field, `${memory} is ${problem}`, {
     hint: 'give bytes, or a size such as 512M or 2G',
   });
 }
 
-/** virsh and QEMU count in mebibytes: a number that is too small for a guest's bytes was meant so. */
+/** virsh and QEMU count in mebibytes: a number too small for bytes was probably meant that way. */
 function refuseForgottenUnit(memory: number | string, bytes: number, field: string): void {
   if (!Number.isInteger(bytes) || bytes <= 0 || bytes >= MiB || !/^\d+$/.test(String(memory))) return;
   throw new InvalidInputError(field, `${memory} bytes; did you mean ${memory}M?`, {
-    hint: 'a number without a unit is bytes: write 512M or 2G',
+    hint: 'add a unit, as in 512M or 2G; a number without a unit is in bytes',
   });
 }

@@ -2,27 +2,27 @@ import * as z from 'zod';
 
 export type OptionGroup = 'Boot' | 'Hardware' | 'Disks' | 'Network';
 
-/** An option of the library's as a command line asks for it. */
+/** A library option and its command-line flag. */
 export interface OptionFlag {
-  /** The library's name of it, as in `diskSize`. */
+  /** The library's name of the option, as in `diskSize`. */
   readonly option: string;
-  /** With its short form and the kind of its value, as in `-m, --memory <size>`. */
+  /** The flag, with its short form and the kind of its value, as in `-m, --memory <size>`. */
   readonly flag: string;
   readonly description: string;
   /** The heading under which help lists it; undefined for the general one. */
   readonly group: OptionGroup | undefined;
   /**
-   * What is made of the words after it: one as it is (`text`), a whole number, milliseconds of a time such as `1.5m`,
-   * all that were given as it is repeated (`texts`), an object of KEY=VALUE (`pairs`); a `switch` has none.
+   * Conversion of the value: unchanged (`text`), a whole number, milliseconds from a time such as `1.5m`, all
+   * values of a repeated flag (`texts`), an object of KEY=VALUE (`pairs`); a `switch` has no value.
    */
   readonly value: 'text' | 'number' | 'time' | 'texts' | 'pairs' | 'switch';
-  /** All that the value can be, where it is one of a few words. */
+  /** All possible values, if the option is one of a few words. */
   readonly choices: readonly string[] | undefined;
 }
 
-/** What cannot be read off the schema. */
+/** Properties that cannot be derived from the schema. */
 interface FlagWords extends Pick<OptionFlag, 'flag' | 'description'> {
-  /** What holds without the flag, in words; the schema's own default where it has one. */
+  /** The behaviour without the flag, in words; by default the schema's own default. */
   readonly otherwise?: string;
   readonly group?: OptionGroup;
   readonly value?: 'time' | 'pairs';
@@ -30,13 +30,13 @@ interface FlagWords extends Pick<OptionFlag, 'flag' | 'description'> {
 
 const flagWords = z.registry<Partial<FlagWords>>();
 
-/** An option that has a flag. */
+/** Adds a flag to an option. */
 export function withFlag<Schema extends z.ZodType>(schema: Schema, words: FlagWords): Schema {
   flagWords.add(schema, words);
   return schema;
 }
 
-/** An option whose flag is described in other words here. */
+/** Describes an option's flag in other words. */
 export function reworded<Schema extends z.ZodType>(
   schema: Schema,
   words: Pick<Partial<FlagWords>, 'description' | 'otherwise'>,
@@ -45,7 +45,7 @@ export function reworded<Schema extends z.ZodType>(
   return schema;
 }
 
-/** The flags of those options that have one, in the order of the schema. */
+/** Returns the flags of all options that have one, in the order of the schema. */
 export function flagsOf({ shape }: z.ZodObject): OptionFlag[] {
   return Object.entries<z.core.$ZodType>(shape).flatMap(([option, schema]) => flagOf(option, schema) ?? []);
 }
@@ -66,7 +66,7 @@ function flagOf(option: string, schema: z.core.$ZodType): OptionFlag | undefined
   };
 }
 
-/** The schema without its wrappers; the words of an outer one go before those of an inner one. */
+/** The schema without its wrappers; the description of an outer one overrides that of an inner one. */
 function unwrapped(schema: z.core.$ZodType) {
   let words: Partial<FlagWords> = {};
   let preset: string | undefined;

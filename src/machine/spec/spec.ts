@@ -18,7 +18,7 @@ import { parseMemory } from './memory-size.ts';
 
 const MiB = 1024 * 1024;
 
-/** The options, validated and in one form each. Defaults that depend on the host are not yet chosen. */
+/** The options, validated and normalised. Defaults that depend on the host are not chosen yet. */
 export interface Spec extends Hardware {
   readonly name: string;
   readonly boot:
@@ -31,10 +31,10 @@ export interface Spec extends Hardware {
       }
     | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined };
   readonly pull: PullPolicy;
-  /** Of the disk of an image of the store; undefined for the image's own. */
+  /** Disk size for an image of the store; undefined for the image's own. */
   readonly diskBytes: number | undefined;
   readonly seed: Seed | undefined;
-  /** Undefined for what the image needs. */
+  /** Undefined for the firmware that the image needs. */
   readonly firmware: FirmwareKind | undefined;
   readonly append: string | undefined;
   readonly memoryBytes: number;
@@ -45,11 +45,11 @@ export interface Spec extends Hardware {
   readonly faults: boolean;
   readonly limits: HostShare | undefined;
   readonly until: 'guest' | 'running';
-  /** Undefined for what its guest gets by default (`bootTimeoutMs`). */
+  /** Undefined for the default time limit (`bootTimeoutMs`). */
   readonly timeoutMs: number | undefined;
 }
 
-/** @throws InvalidInputError that names the field, what it held and what would be right. */
+/** @throws InvalidInputError that names the field, its value and what was expected. */
 export function parseSpec(options: LaunchOptions): Spec {
   const {
     signal: _signal,
@@ -62,8 +62,8 @@ export function parseSpec(options: LaunchOptions): Spec {
   } = options;
   const valid = parseOptions(launchSchema, data);
   if (valid.net === 'none' && valid.ports.length > 0) {
-    throw new InvalidInputError('ports', 'a machine without a network has none to forward', {
-      hint: 'leave out one of the two',
+    throw new InvalidInputError('ports', 'not possible without a network', {
+      hint: 'remove either the ports or net: none',
     });
   }
   checkAppend(valid.append);
@@ -96,27 +96,27 @@ export function parseSpec(options: LaunchOptions): Spec {
 function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unknown }): void {
   const given = (['seed', 'firmware'] as const).find((key) => valid[key] !== undefined);
   if (given === undefined) return;
-  throw new InvalidInputError(given, 'is for a disk, and this machine boots a kernel directly', {
-    hint: 'leave it out, or give an image with a disk, such as debian:13',
+  throw new InvalidInputError(given, 'requires a disk, but this machine boots a kernel directly', {
+    hint: 'leave it out, or use an image with a disk, such as debian:13',
   });
 }
 
 function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spec['boot']): void {
   if (diskSize === undefined || (boot.kind === 'image' && boot.image !== MICRO)) return;
-  throw new InvalidInputError('diskSize', 'is for the disk that an image of the store gives', {
-    hint: 'give image, such as debian:13',
+  throw new InvalidInputError('diskSize', 'requires an image of the store', {
+    hint: 'choose an image, such as debian:13',
   });
 }
 
 function bootOf(options: { [Key in 'image' | 'kernel' | 'initrd']?: string | undefined }): Spec['boot'] {
   if (options.kernel !== undefined && options.image !== undefined) {
-    throw new InvalidInputError('kernel', 'cannot be given together with an image', {
+    throw new InvalidInputError('kernel', 'cannot be used together with an image', {
       hint: 'leave out one of the two',
     });
   }
   if (options.kernel !== undefined) return { kind: 'kernel', kernel: options.kernel, initrd: options.initrd };
   if (options.initrd !== undefined) {
-    throw new InvalidInputError('initrd', 'needs a kernel beside it', { hint: 'give kernel too' });
+    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add a kernel' });
   }
   const image = options.image ?? MICRO;
   return image.includes('/') ? bootDiskOf(image) : { kind: 'image', image };

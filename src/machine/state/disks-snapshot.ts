@@ -21,9 +21,9 @@ interface Abortable {
 }
 
 /**
- * Every function here takes the qcow2 files that a stopped machine writes to, its firmware's variables among them, and
- * throws InvalidInputError, ImageLockedError (as for a machine that runs), NoSpaceError, CommandFailedError, and the
- * signal's reason.
+ * Every function here takes the qcow2 files that a stopped machine writes to, including its firmware's
+ * variables, and throws InvalidInputError, ImageLockedError (as for a running machine), NoSpaceError,
+ * CommandFailedError, or the signal's reason.
  */
 export async function listDisksSnapshots(
   paths: readonly string[],
@@ -33,11 +33,13 @@ export async function listDisksSnapshots(
 }
 
 interface SnapshotDisksOptions extends Abortable {
-  /** Called when the name is found to be free, before any disk is changed. */
+  /** Called once the name is known to be free, before any disk is changed. */
   readonly onBegin?: () => void;
 }
 
-/** Keeps what the disks hold now; all of them, or none. After a caller that was killed, see `removeUnlessWhole`. */
+/**
+ * Creates a snapshot of all disks, or of none. For a caller that was killed halfway, see `removeUnlessWhole`.
+ */
 export async function snapshotDisks(
   paths: readonly string[],
   name: string,
@@ -49,8 +51,8 @@ export async function snapshotDisks(
 }
 
 /**
- * Makes the disks what they were; all of them, or none. What was written since is lost, and so is memory that belongs
- * to the snapshot: the machine boots. A caller that is killed on the way leaves a state that `undoBrokenRestore` ends.
+ * Restores a snapshot on all disks, or on none. Later writes are lost, and so is memory that belongs to the
+ * snapshot: the machine boots afresh. If the caller is killed halfway, `undoBrokenRestore` repairs the disks.
  */
 export async function restoreDisks(
   paths: readonly string[],
@@ -73,32 +75,33 @@ export async function restoreDisks(
 }
 
 /**
- * Ends a restore that was killed on its way, so that all disks are what they were before it, or all what they were to
- * become. For a machine that had none it only looks.
+ * Completes or undoes a restore whose caller was killed, so that all disks are in the same state. Read-only
+ * if no restore was interrupted.
  */
 export async function undoBrokenRestore(paths: readonly string[]): Promise<void> {
   const marked = (await snapshotsOf(paths)).map((disk) => disk.some(({ name }) => name === BEFORE_RESTORE));
   const touched = paths.filter((_, index) => marked[index] === true);
-  // Where a disk has none, it was killed before the first disk was changed, or after the last one.
+  // Only some disks have one: the restore was killed before it changed the first disk, or after it changed
+  // the last.
   if (touched.length === paths.length) {
     for (const path of paths) await applySnapshot({ path }, BEFORE_RESTORE);
   }
   await removeEach(touched, BEFORE_RESTORE);
 }
 
-/** Gives back the clusters that whoever was killed as it changed the tables of a disk had taken and not used. */
+/** Frees clusters that a killed process had allocated but not used while it changed a disk's tables. */
 export async function repairLeaks(paths: readonly string[], { signal }: Abortable = {}): Promise<void> {
   for (const path of paths) await checkDisk({ path, format: 'qcow2', repair: 'leaks', signal });
 }
 
-/** Removes it from the disks that have it where others have not: whoever made it was killed on the way. */
+/** Removes a snapshot that only some disks have because its creation was interrupted. */
 export async function removeUnlessWhole(paths: readonly string[], name: string): Promise<void> {
   const disks = await snapshotsOf(paths);
   const having = paths.filter((_, index) => disks[index]?.some((one) => one.name === name) === true);
   if (having.length < paths.length) await removeEach(having, name);
 }
 
-/** Removes it from the disks that have it. One that is killed on the way is finished by a second. */
+/** Removes the snapshot from the disks that have it. After an interruption, a second call completes it. */
 export async function removeSnapshots(
   paths: readonly string[],
   name: string,
@@ -123,7 +126,7 @@ async function snapshotEach(
 ): Promise<void> {
   await using made = new Scope();
   for (const path of paths) {
-    // Between the disks only: a qemu-img that is killed as it writes leaves a disk with leaks.
+    // Aborts only between disks: a qemu-img that is killed while writing leaves leaked clusters.
     signal?.throwIfAborted();
     await createSnapshot({ path }, name);
     made.defer(async () => deleteSnapshot({ path }, name));

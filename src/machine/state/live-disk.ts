@@ -14,15 +14,15 @@ import type { DiskPlan } from '../plan/plan.ts';
 const GUEST_PATIENCE_MS = 30_000;
 const QEMU_PATIENCE_MS = 5000;
 /**
- * A guest that is still in its firmware drops the request. One that hears it twice within 5 s may take the second for
- * a change of mind: the attention button of PCI Express works so.
+ * A guest that is still in its firmware drops the request. A second request within 5 s may cancel the first:
+ * that is how the attention button of PCI Express works.
  */
 const ASK_AGAIN_MS = 6000;
 
 /**
- * Plugs a disk into a running machine; its `bus` is a free root port. Nothing is left behind when it fails.
- * @throws ImageLockedError, PermissionError, NoSpaceError, QmpRefusedError (as for a port that is taken), and what
- *   `execute` throws.
+ * Plugs a disk into a running machine; its `bus` is a free root port. Nothing is left behind on failure.
+ * @throws ImageLockedError, PermissionError, NoSpaceError, QmpRefusedError (as for an occupied port), and the
+ * errors of `execute`.
  */
 export async function attachDisk(qmp: QmpClient, disk: DiskPlan, limits: Limits = {}): Promise<void> {
   const addNode: string = 'blockdev-add';
@@ -32,7 +32,8 @@ export async function attachDisk(qmp: QmpClient, disk: DiskPlan, limits: Limits 
     if (error instanceof QmpRefusedError) {
       throw await explainImageFailure(error, [disk.path, ...backingChain(disk).map(({ path }) => path)]);
     }
-    // QEMU may be at it still. It does one after the other, so that this comes behind; nobody waits for it.
+    // QEMU may still be working on it. It runs commands in order, so this one comes later; the result does
+    // not matter.
     void removeNode(qmp, disk.nodeName).catch(() => undefined);
     throw error;
   }
@@ -45,12 +46,12 @@ export async function attachDisk(qmp: QmpClient, disk: DiskPlan, limits: Limits 
 }
 
 /**
- * Asks the guest to let go of a disk, and takes it away when it has. Where that fails the request stays with the
- * guest, and a second call finishes what it has done by then.
- * @param limits `timeoutMs` is what the guest gets to let go, 30 000 by default.
- * @throws GuestHoldsDeviceError when it does not let go in time; InvalidInputError for a disk that the machine does
- *   not have; QmpRefusedError for one that cannot be unplugged; QmpClosedError or QmpCrashedError when the machine
- *   ends meanwhile, and the disk is free then; or the signal's reason.
+ * Asks the guest to release a disk, and removes it once the guest has. On failure the request stays pending
+ * in the guest, and a second call completes it.
+ * @param limits `timeoutMs` is the time for the guest to release the disk, 30 000 by default.
+ * @throws GuestHoldsDeviceError when the guest does not release it in time; InvalidInputError for a disk that
+ * the machine does not have; QmpRefusedError for a disk that cannot be unplugged; QmpClosedError or
+ * QmpCrashedError when the machine ends meanwhile (the disk is then free); or the signal's reason.
  */
 export async function detachDisk(
   qmp: QmpClient,
@@ -61,7 +62,7 @@ export async function detachDisk(
   try {
     const answer = await unplug(qmp, diskDeviceId(nodeName), { timeoutMs, signal });
     if (answer === 'refused') {
-      throw new GuestHoldsDeviceError(nodeName, `the guest refused to let go of the disk ${nodeName}`, {
+      throw new GuestHoldsDeviceError(nodeName, `the guest refused to release the disk ${nodeName}`, {
         hint: 'stop using it in the guest (umount, swapoff), then try again',
       });
     }
@@ -72,9 +73,9 @@ export async function detachDisk(
 }
 
 /**
- * Makes a disk larger under its guest, which is told.
- * @throws InvalidInputError for a size that is smaller or not in whole sectors of 512 bytes, and for a disk that the
- *   machine does not have; NoSpaceError, QmpRefusedError, and what `execute` throws.
+ * Grows a disk at run time; the guest is notified.
+ * @throws InvalidInputError for a size that is smaller or not in whole sectors of 512 bytes, and for a disk
+ * that the machine does not have; NoSpaceError, QmpRefusedError, and the errors of `execute`.
  */
 export async function resizeLiveDisk(
   qmp: QmpClient,
@@ -89,7 +90,7 @@ export async function resizeLiveDisk(
   if (sizeBytes < image['virtual-size']) {
     throw new InvalidInputError(
       'sizeBytes',
-      `the disk ${nodeName} has ${image['virtual-size']} bytes, and a running machine's disk only grows`,
+      `cannot shrink the disk ${nodeName} from ${image['virtual-size']} bytes while the machine is running`,
       { hint: 'shrink its file systems, stop the machine, then shrink the disk' },
     );
   }
@@ -107,7 +108,7 @@ async function unplug(qmp: QmpClient, deviceId: string, limits: Limits): Promise
   let asked = false;
   const on = (event: 'DEVICE_DELETED' | 'DEVICE_UNPLUG_GUEST_ERROR', meaning: GuestAnswer): (() => void) =>
     qmp.on(event, ({ data }) => {
-      // What was kept from before is about an earlier disk of this name.
+      // Ignores events about an earlier disk of this name.
       if (asked && data.device === deviceId) answer.resolve(meaning);
     });
   const stopListening = [on('DEVICE_DELETED', 'gone'), on('DEVICE_UNPLUG_GUEST_ERROR', 'refused')];
@@ -120,7 +121,7 @@ async function unplug(qmp: QmpClient, deviceId: string, limits: Limits): Promise
         (isThere) => {
           if (!isThere) answer.resolve('gone');
         },
-        // The guest is at it already, or the machine has ended, which is noticed below.
+        // The guest is already working on it, or the machine has ended, which is noticed below.
         () => undefined,
       );
     }, ASK_AGAIN_MS);
@@ -132,7 +133,7 @@ async function unplug(qmp: QmpClient, deviceId: string, limits: Limits): Promise
   }
 }
 
-/** @returns whether the machine has such a device. */
+/** @returns false when the machine has no such device. */
 async function requestUnplug(qmp: QmpClient, id: string, limits: Limits): Promise<boolean> {
   try {
     await qmp.execute('device_del', { id }, limits);
@@ -151,11 +152,11 @@ async function explainSilence(
   const { running, status } = await qmp.execute('query-status', {}, { timeoutMs: QEMU_PATIENCE_MS });
   return new GuestHoldsDeviceError(
     nodeName,
-    `the guest did not let go of the disk ${nodeName} within ${timeoutMs / 1000} s`,
+    `timed out after ${timeoutMs / 1000} s waiting for the guest to release the disk ${nodeName}`,
     {
       hint: running
-        ? 'its system is not up yet, hangs, or cannot take a disk out; the request stays with it, so try again, or stop the machine first'
-        : `the machine is ${status}, so that its guest cannot answer; resume it, or stop it first`,
+        ? 'try again, or stop the machine first; the guest may still be booting, hang, or not support unplugging, and the request stays pending'
+        : `resume or stop the machine first; it is ${status}, so its guest cannot respond`,
     },
   );
 }
@@ -164,7 +165,7 @@ async function requireNode(qmp: QmpClient, nodeName: string) {
   const nodes = await qmp.execute('query-named-block-nodes', { flat: true });
   const node = nodes.find((one) => one['node-name'] === nodeName);
   if (node) return node;
-  throw new InvalidInputError('disk', `the machine has no disk ${nodeName}`);
+  throw new InvalidInputError('disk', `no such disk: ${nodeName}`);
 }
 
 async function removeNode(qmp: QmpClient, nodeName: string): Promise<void> {

@@ -7,19 +7,19 @@ import type { DiskPlan } from '../plan/plan.ts';
 export interface MachineSnapshot {
   readonly name: string;
   readonly createdAt: Date;
-  /** Bytes of memory and devices that belong to it; 0 for the disks alone. */
+  /** Size of the saved memory and devices in bytes; 0 for a snapshot of the disks alone. */
   readonly memoryBytes: number;
 }
 
-/** The snapshots that each disk of one machine has. */
+/** The snapshots of each disk of one machine. */
 export type SnapshotsOfDisks = readonly (readonly DiskSnapshot[])[];
 
-/** What the disks held before a restore that is not finished. It is nobody's to see. */
+/** Internal snapshot with the contents of the disks before an unfinished restore. Never shown to the user. */
 export const BEFORE_RESTORE = 'vmlet:before-restore';
 
 /**
- * What the snapshots of single disks make of a machine's. One that only some disks have is no state of the machine: it
- * was made before a disk was added, or by somebody else.
+ * Combines the snapshots of single disks. A snapshot that only some disks have is not a state of the machine:
+ * it was made before a disk was added, or by another program.
  * @returns the oldest first.
  */
 export function snapshotsOfMachine(disks: SnapshotsOfDisks): readonly MachineSnapshot[] {
@@ -35,9 +35,8 @@ export function snapshotsOfMachine(disks: SnapshotsOfDisks): readonly MachineSna
 }
 
 /**
- * The disks that snapshots of a machine are made of: those that it writes to.
- * @throws InvalidInputError for a machine that has none, and for one that writes to a raw disk, whose state would be
- *   missing.
+ * Returns the disks that snapshots of a machine include: those that it writes to.
+ * @throws InvalidInputError for a machine that writes to no disk, or to a raw disk, which cannot be included.
  */
 export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' | 'readOnly'>>(
   disks: readonly Disk[],
@@ -45,48 +44,48 @@ export function disksInSnapshots<Disk extends Pick<DiskPlan, 'path' | 'format' |
   const writable = disks.filter(({ readOnly }) => !readOnly);
   const raw = writable.find(({ format }) => format === 'raw');
   if (raw) {
-    throw new InvalidInputError('snapshot', `the disk ${raw.path} is raw, and only a qcow2 holds snapshots`, {
+    throw new InvalidInputError('snapshot', `the disk ${raw.path} is raw; snapshots require qcow2`, {
       hint: 'convert it while the machine is stopped (qemu-img convert -O qcow2), and use the copy',
     });
   }
   const [first, ...others] = writable;
   if (first) return [first, ...others];
-  throw new InvalidInputError(
-    'snapshot',
-    'the machine writes to no disk, so that there is nowhere to keep one',
-  );
+  throw new InvalidInputError('snapshot', 'the machine has no writable disk to store a snapshot in');
 }
 
-/** @throws InvalidInputError for an impossible name, and where any disk has it: QEMU would make a second one. */
+/**
+ * @throws InvalidInputError for an invalid name, and when any disk has it: QEMU would create a second
+ * snapshot of that name.
+ */
 export function requireFreeName(disks: SnapshotsOfDisks, name: string): void {
   requireSnapshotName(name);
-  if (name === BEFORE_RESTORE) throw new InvalidInputError('snapshot', `vmlet itself uses the name ${name}`);
+  if (name === BEFORE_RESTORE) throw new InvalidInputError('snapshot', `the name ${name} is reserved`);
   if (disksWith(disks, name).length === 0) return;
-  throw new InvalidInputError('snapshot', `there is a snapshot ${JSON.stringify(name)} already`, {
-    hint: 'take another name, or remove the old one first',
+  throw new InvalidInputError('snapshot', `snapshot ${JSON.stringify(name)} already exists`, {
+    hint: 'choose another name, or remove the old one first',
   });
 }
 
-/** @throws InvalidInputError where not all disks have it. */
+/** @throws InvalidInputError when not all disks have it. */
 export function requireSnapshot(disks: SnapshotsOfDisks, name: string): MachineSnapshot {
   const found = snapshotsOfMachine(disks).find((snapshot) => snapshot.name === name);
   if (found) return found;
   requireSomewhere(disks, name);
   throw new InvalidInputError(
     'snapshot',
-    `only some disks of the machine have the snapshot ${JSON.stringify(name)}`,
-    { hint: 'a disk was added since; detach it to restore the others, or remove the snapshot' },
+    `snapshot ${JSON.stringify(name)} exists on only some disks of the machine`,
+    { hint: 'detach disks that were added since, or remove the snapshot' },
   );
 }
 
 /**
- * The places of the disks that have it.
- * @throws InvalidInputError where none has.
+ * Returns the indices of the disks that have it.
+ * @throws InvalidInputError when none has it.
  */
 export function requireSomewhere(disks: SnapshotsOfDisks, name: string): readonly number[] {
   const found = disksWith(disks, name);
   if (found.length > 0) return found;
-  throw new InvalidInputError('snapshot', `there is no snapshot ${JSON.stringify(name)}`);
+  throw new InvalidInputError('snapshot', `no such snapshot: ${JSON.stringify(name)}`);
 }
 
 function disksWith(disks: SnapshotsOfDisks, name: string): readonly number[] {

@@ -8,18 +8,18 @@ import { explainImageFailure } from '../life/locked-image.ts';
 const GUEST_PATIENCE_MS = 10_000;
 
 export interface ChangeMediumOptions extends Limits {
-  /** How long a guest that has locked the drive gets to open it, in milliseconds; 10 000 by default. */
+  /** Milliseconds for a guest that has locked the drive to open it; 10 000 by default. */
   readonly timeoutMs?: number | undefined;
-  /** Take the medium out though the guest has locked it, as with a paper clip; false by default. */
+  /** Removes the medium even if the guest has locked the drive; false by default. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Puts another image into a CD drive, or takes out what is in it. The drive keeps what it has when the new image
- * cannot be opened, and when the guest does not open the drive.
+ * Changes or ejects the medium of a CD drive. The drive keeps its medium when the new image cannot be opened,
+ * and when the guest does not open the drive.
  * @param path a raw image (ISO 9660); undefined leaves the drive empty.
- * @throws InvalidInputError for a drive that the machine does not have, GuestHoldsDeviceError, ImageLockedError,
- *   PermissionError, QmpRefusedError, and what `execute` throws.
+ * @throws InvalidInputError for a drive that the machine does not have, GuestHoldsDeviceError,
+ * ImageLockedError, PermissionError, QmpRefusedError, and the errors of `execute`.
  */
 export async function changeMedium(
   qmp: QmpClient,
@@ -32,7 +32,7 @@ export async function changeMedium(
   try {
     await openTray(qmp, driveId, options);
   } catch (error) {
-    // Where the machine has ended there is nothing to take back, and the first error says so.
+    // If the machine has ended, there is nothing to undo, and the first error says so.
     if (added !== undefined) await removeNode(qmp, added).catch(() => undefined);
     throw error;
   }
@@ -49,12 +49,12 @@ export async function changeMedium(
 async function findDrive(qmp: QmpClient, driveId: string) {
   const drive = (await qmp.execute('query-block')).find(({ qdev }) => qdev === driveId);
   if (drive?.removable !== true) {
-    throw new InvalidInputError('drive', `the machine has no drive ${driveId} for removable media`);
+    throw new InvalidInputError('drive', `no such drive for removable media: ${driveId}`);
   }
   return drive;
 }
 
-/** Opened before the old one goes, so that a wrong path costs nothing. */
+/** Opened before the old medium is removed, so that a wrong path changes nothing. */
 async function addMedium(
   qmp: QmpClient,
   driveId: string,
@@ -63,7 +63,7 @@ async function addMedium(
 ): Promise<string> {
   const name = old === `${driveId}-medium` ? `${driveId}-other-medium` : `${driveId}-medium`;
   const nodes = await qmp.execute('query-named-block-nodes', { flat: true });
-  // Left by a caller that was killed on the way.
+  // Left behind by a caller that was killed.
   if (nodes.some((node) => node['node-name'] === name)) await removeNode(qmp, name);
   try {
     await qmp.execute('blockdev-add', mediumNode(name, filename));
@@ -73,7 +73,7 @@ async function addMedium(
   return name;
 }
 
-/** A guest that has locked the drive is asked by QEMU to open it, as by a press of its button. */
+/** QEMU asks a guest that has locked the drive to open it, like a press of its button. */
 async function openTray(
   qmp: QmpClient,
   driveId: string,
@@ -82,7 +82,7 @@ async function openTray(
   const opened = deferred<undefined>();
   let asked = false;
   const stopListening = qmp.on('DEVICE_TRAY_MOVED', ({ data }) => {
-    // What was kept from before is about an earlier request.
+    // Ignores events about an earlier request.
     if (asked && data.id === driveId && data['tray-open']) opened.resolve(undefined);
   });
   asked = true;
@@ -101,8 +101,8 @@ async function openTray(
 function heldByGuest(driveId: string, timeoutMs: number): GuestHoldsDeviceError {
   return new GuestHoldsDeviceError(
     driveId,
-    `the guest has locked the drive ${driveId} and did not open it within ${timeoutMs / 1000} s`,
-    { hint: 'unmount the medium in the guest, or force it out, which may upset programs that read it' },
+    `timed out after ${timeoutMs / 1000} s waiting for the guest to unlock the drive ${driveId}`,
+    { hint: 'unmount the medium in the guest, or force the removal, which may break programs that read it' },
   );
 }
 

@@ -10,12 +10,12 @@ import {
   snapshotsOfMachine,
 } from './machine-snapshot.ts';
 
-/** What qcow2 takes from its file system at a time. */
+/** Unit in which qcow2 allocates space. */
 const CLUSTER = 64 * 1024;
 
 /**
- * The qcow2 nodes that a running machine writes to, its firmware's variables among them. The memory goes to the first.
- * QEMU does nothing else while it works on a snapshot: no command is answered and the guest stands still.
+ * The qcow2 nodes that a running machine writes to, including its firmware's variables. Memory is saved to
+ * the first. While QEMU works on a snapshot, it answers no commands and the guest is paused.
  */
 export type SnapshotNodes = readonly [string, ...string[]];
 
@@ -23,7 +23,7 @@ interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws InvalidInputError for a node that the machine does not have, and what `execute` throws. */
+/** @throws InvalidInputError for a node that the machine does not have, and the errors of `execute`. */
 export async function listLiveSnapshots(
   qmp: QmpClient,
   nodes: SnapshotNodes,
@@ -32,10 +32,10 @@ export async function listLiveSnapshots(
 }
 
 /**
- * Keeps memory, devices and disks as they are at one moment. The guest goes on afterwards as it was. On abort QEMU
- * cannot be stopped; what it made is removed.
- * @throws InvalidInputError for a name that is taken or impossible, NoSpaceError, QmpJobError with QEMU's words (as
- *   for a device that cannot be kept), what `execute` throws, or the signal's reason.
+ * Saves memory, devices and disks at one moment. The guest then continues. On abort, QEMU cannot be stopped;
+ * the snapshot is removed afterwards.
+ * @throws InvalidInputError for a name that is taken or invalid, NoSpaceError, QmpJobError with QEMU's
+ * message (as for a device that cannot be saved), the errors of `execute`, or the signal's reason.
  */
 export async function saveLiveSnapshot(
   qmp: QmpClient,
@@ -50,7 +50,7 @@ export async function saveLiveSnapshot(
     await runJob(qmp, 'snapshot-save', { tag: name, vmstate: nodes[0], devices: nodes });
   } catch (error) {
     if (error instanceof QmpJobError && (await isFull(files[0]))) {
-      throw new NoSpaceError(`the disk is full: there is no room for the machine's memory in ${files[0]}`, {
+      throw new NoSpaceError(`no space left on device for the machine's memory: ${files[0]}`, {
         cause: error,
       });
     }
@@ -62,21 +62,21 @@ export async function saveLiveSnapshot(
 }
 
 /**
- * Makes memory, devices and disks what they were. A machine that ran runs on from there, one that was paused or not
- * started yet (-S) stays so; what was written since is lost. It has to have the hardware that it had then.
- * @throws InvalidInputError, before anything is changed, for a snapshot that is not there or holds no memory;
- *   QmpJobError when it cannot be loaded: the disks are then those of the snapshot and the memory is not, so that the
- *   machine stays paused and has to be ended.
+ * Restores memory, devices and disks. A machine that was running continues from there; one that was paused or
+ * not yet started (-S) stays paused; later writes are lost. The hardware must be the same as it was then.
+ * @throws InvalidInputError, before anything is changed, for a snapshot that does not exist or has no memory;
+ * QmpJobError when it cannot be loaded: the disks are then restored and the memory is not, so the machine
+ * stays paused and has to be ended.
  */
 export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, name: string): Promise<void> {
   const { snapshots } = await look(qmp, nodes);
   if (requireSnapshot(snapshots, name).memoryBytes === 0) {
-    throw new InvalidInputError('snapshot', `the snapshot ${JSON.stringify(name)} holds no memory`, {
-      hint: 'it was taken while the machine was stopped; stop the machine to restore it',
+    throw new InvalidInputError('snapshot', `the snapshot ${JSON.stringify(name)} has no saved memory`, {
+      hint: 'stop the machine to restore it; the snapshot was taken while the machine was stopped',
     });
   }
   const { running } = await qmp.execute('query-status');
-  // Stopped here and not by the job, so that a machine which is half restored does not run.
+  // Paused here rather than by the job, so that a half-restored machine does not run.
   if (running) await qmp.execute('stop');
   const vmstate = nodes.find((_, index) =>
     snapshots[index]?.some((one) => one.name === name && one.stateBytes > 0),
@@ -86,21 +86,23 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
   } catch (error) {
     if (!(error instanceof QmpJobError)) throw error;
     throw new QmpJobError(`loading the snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
-      hint: 'the machine may have had other hardware then, and QEMU’s output tells what; it is paused with the disks of the snapshot: end it, then start it',
+      hint: 'kill the machine and start it again: it is paused, and only its disks are restored; check QEMU’s output, the hardware may have changed',
       cause: error,
     });
   }
   if (running) await qmp.execute('cont');
 }
 
-/** Removes it from the disks that have it. @throws InvalidInputError where none has, QmpJobError. */
+/** Removes it from the disks that have it. @throws InvalidInputError when none has it, QmpJobError. */
 export async function removeLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, name: string): Promise<void> {
   const places = requireSomewhere((await look(qmp, nodes)).snapshots, name);
   const devices = nodes.filter((_, index) => places.includes(index));
   await runJob(qmp, 'snapshot-delete', { tag: name, devices });
 }
 
-/** The snapshots that each node has. @throws InvalidInputError for a node that the machine does not have. */
+/**
+ * Returns the snapshots of each node. @throws InvalidInputError for a node that the machine does not have.
+ */
 export async function snapshotsOfNodes(qmp: QmpClient, nodes: SnapshotNodes): Promise<SnapshotsOfDisks> {
   return (await look(qmp, nodes)).snapshots;
 }
@@ -115,7 +117,7 @@ async function look(qmp: QmpClient, nodes: SnapshotNodes): Promise<Look> {
   const images = nodes.map((name) => {
     const node = all.find((one) => one['node-name'] === name);
     if (node) return node.image;
-    throw new InvalidInputError('snapshot', `the machine has no disk ${name}`);
+    throw new InvalidInputError('snapshot', `no such disk: ${name}`);
   });
   const [first, ...others] = images.map(({ filename }) => filename);
   return {
@@ -138,9 +140,10 @@ async function isFull(path: string): Promise<boolean> {
 }
 
 /**
- * Keeps what the disks of a running machine hold at one moment, without its memory: what a guest would find after a
- * power cut. All of them, or none.
- * @throws InvalidInputError for a name that is taken or impossible, QmpRefusedError, and what `execute` throws.
+ * Creates a snapshot of all disks of a running machine, or of none, without its memory: the state after a
+ * power cut.
+ * @throws InvalidInputError for a name that is taken or invalid, QmpRefusedError, and the errors of
+ * `execute`.
  */
 export async function snapshotLiveDisks(qmp: QmpClient, nodes: SnapshotNodes, name: string): Promise<void> {
   requireFreeName(await snapshotsOfNodes(qmp, nodes), name);

@@ -1,10 +1,10 @@
 import { type QmpClient, QmpSchema, argumentTypeOf, membersOf } from '../../qmp/index.ts';
 
-/** What a QEMU can do with a state in a file. */
+/** Features of a QEMU for migrating to and from a file. */
 export interface MigrationAbilities {
-  /** It says why a state cannot be restored, and does not just exit (QEMU 9.1). */
+  /** Reports why a state cannot be restored instead of just exiting (QEMU 9.1). */
   readonly staysOnFailure: boolean;
-  /** It opens the file by its name (QEMU 8.2); others get it open. */
+  /** Opens the file by name (QEMU 8.2); older versions need an open descriptor. */
   readonly opensFiles: boolean;
 }
 
@@ -14,7 +14,7 @@ export async function migrationAbilitiesOf(qmp: QmpClient): Promise<MigrationAbi
   const members = type === undefined ? undefined : membersOf(schema, type);
   return {
     staysOnFailure: members?.has('exit-on-error') ?? false,
-    // Transports of this form began with that of files.
+    // Channels were introduced together with the file transport.
     opensFiles: members?.has('channels') ?? false,
   };
 }

@@ -3,13 +3,13 @@ import type { QmpClient } from '../../qmp/index.ts';
 
 const ENDS: readonly (string | undefined)[] = ['completed', 'failed', 'cancelled'];
 
-/** What a migration does beside the usual, by QEMU's names of it. */
+/** QEMU's names of the optional migration capabilities that are used here. */
 export type MigrationCapability = 'x-ignore-shared';
 
 /**
  * Starts a migration and waits for its end.
  * @param what names it in errors, as in `saving the machine`.
- * @throws QmpJobError with QEMU's words.
+ * @throws QmpJobError with QEMU's message.
  */
 export async function migrate(
   qmp: QmpClient,
@@ -24,7 +24,7 @@ export async function migrate(
     await start();
     for (;;) {
       await changes.next();
-      // After the connection ended this call rejects with the reason.
+      // If the connection has ended, this call rejects with the reason.
       const { status, 'error-desc': problem } = await qmp.execute('query-migrate');
       if (status === 'completed') return;
       if (ENDS.includes(status)) throw new QmpJobError(what, 'migration', problem ?? String(status));

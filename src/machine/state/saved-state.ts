@@ -13,7 +13,7 @@ import { startRestoring, startSaving } from './state-file.ts';
 const PROGRESS_MS = 250;
 
 export interface SaveProgress {
-  /** Bytes of memory that are written or need not be, and all of them. */
+  /** Bytes of memory that are written or can be skipped, and the total. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
@@ -22,21 +22,22 @@ interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called about every 250 ms. */
   readonly onProgress?: ((progress: SaveProgress) => void) | undefined;
-  /** What this QEMU can do; it is asked by default. */
+  /** Features of this QEMU; queried by default. */
   readonly abilities?: MigrationAbilities | undefined;
 }
 
 export interface SavedState {
-  /** Whether the guest ran when it was saved; false for a machine that was paused. */
+  /** Whether the guest was running when it was saved; false for a paused machine. */
   readonly wasRunning: boolean;
 }
 
 /**
- * Stops a machine and writes memory and devices to a file. What the disks hold now belongs to it: end QEMU without
- * letting the guest run on. When anything fails, and on abort, the machine runs on as it did and there is no file.
- * @param path lies where QEMU may write. The file is complete when it has this name; only its user may read it.
- * @throws InvalidInputError for a file that is there already, NoSpaceError, QmpJobError with QEMU's words (as for a
- *   device that cannot be saved), what `execute` throws, or the signal's reason.
+ * Pauses a machine and writes its memory and devices to a file. The state belongs to the current contents of
+ * the disks: end QEMU without resuming the guest. On failure or abort, the machine resumes as before, and
+ * there is no file.
+ * @param path where QEMU may write. The file is complete once it has this name; only its user may read it.
+ * @throws InvalidInputError for an existing file, NoSpaceError, QmpJobError with QEMU's message (as for a
+ * device that cannot be saved), the errors of `execute`, or the signal's reason.
  */
 export async function saveState(
   qmp: QmpClient,
@@ -53,18 +54,19 @@ export async function saveState(
   try {
     signal?.throwIfAborted();
     if (running) await qmp.execute('stop');
-    // The network's limit of 128 MiB a second is not for files.
+    // The default limit of 128 MiB a second is meant for networks, not files.
     await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
     await migrate(qmp, 'saving the machine', async () => startSaving(qmp, partial, able));
     signal?.throwIfAborted();
     await persist(partial, path);
   } catch (error) {
-    // As long as the file is there it can be told whether QEMU sees it.
+    // While the file exists, it is possible to check whether QEMU can see it.
     const explained = await explainImageFailure(error, [path, partial]);
     await rm(partial, { force: true });
-    // It may have its name already. With a file of yesterday's memory beside it the machine must not run on.
+    // It may already have its final name. The machine must not resume while a file with outdated memory
+    // exists.
     await rm(path, { force: true });
-    // A machine that has ended cannot run on; the first error says so.
+    // A machine that has ended cannot resume; the first error says so.
     if (running) await qmp.execute('cont').catch(() => undefined);
     signal?.throwIfAborted();
     throw explained;
@@ -77,15 +79,16 @@ export async function saveState(
 
 export interface RestoreOptions extends SavedState {
   readonly signal?: AbortSignal | undefined;
-  /** What this QEMU can do; it is asked by default. */
+  /** Features of this QEMU; queried by default. */
   readonly abilities?: MigrationAbilities | undefined;
 }
 
 /**
- * Gives a new QEMU the memory and devices of a saved one, and lets the guest run on where it ran. It was started with
- * the same hardware and disks, `-incoming defer` and `-S`; the file is of no use after that. When it fails, the file is
- * as it was and QEMU has to be ended.
- * @throws QmpJobError or QmpRefusedError with QEMU's words, PermissionError, what `execute` throws, or the signal's reason.
+ * Loads memory and devices of a saved machine into a new QEMU, and resumes the guest if it was running. QEMU
+ * must have been started with the same hardware and disks, `-incoming defer` and `-S`. The file must not be
+ * used again afterwards. On failure the file is unchanged, and QEMU has to be ended.
+ * @throws QmpJobError or QmpRefusedError with QEMU's message, PermissionError, the errors of `execute`, or
+ * the signal's reason.
  */
 export async function restoreState(
   qmp: QmpClient,
@@ -106,7 +109,7 @@ async function cancel(qmp: QmpClient): Promise<void> {
   try {
     await qmp.execute('migrate_cancel');
   } catch {
-    // The connection ended; whoever waits for the migration is told.
+    // The connection has ended; the call that waits for the migration reports it.
   }
 }
 
@@ -118,7 +121,7 @@ async function reportProgress(qmp: QmpClient, onProgress: SaveOptions['onProgres
     const totalBytes = Number(ram.total);
     onProgress({ doneBytes: totalBytes - Number(ram.remaining), totalBytes });
   } catch {
-    // The connection ended; whoever waits for the migration is told.
+    // The connection has ended; the call that waits for the migration reports it.
   }
 }
 
@@ -129,12 +132,12 @@ async function refuseExisting(path: string): Promise<void> {
     if (isSystemError(error, 'ENOENT')) return;
     throw error;
   }
-  throw new InvalidInputError('path', `there is a saved state at ${path} already`, {
+  throw new InvalidInputError('path', `saved state already exists: ${path}`, {
     hint: 'restore it or remove it first',
   });
 }
 
-/** QEMU does not wait until what it wrote is on the disk. */
+/** QEMU does not flush its writes to the disk. */
 async function persist(partial: string, path: string): Promise<void> {
   const file = await open(partial, 'r');
   try {

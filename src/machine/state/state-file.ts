@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { MigrationAbilities } from './migration-abilities.ts';
 
-/** A name in this form is taken as it is, whatever characters it has. */
+/** A name in this form is used verbatim, whatever characters it contains. */
 export function fileChannel(filename: string) {
   return { 'channel-type': 'main', addr: { transport: 'file', filename, offset: 0 } } as const;
 }
 
-/** Has QEMU begin to write its state into an empty file, which it may write. @throws what `execute` throws. */
+/** Makes QEMU start writing its state to an empty, writable file. @throws the errors of `execute`. */
 export async function startSaving(
   qmp: QmpClient,
   path: string,
@@ -18,9 +18,9 @@ export async function startSaving(
 }
 
 /**
- * Has a QEMU that waits for a state (`-incoming defer`) begin to read it. One that cannot stay exits when it fails, and
- * only its output has the reason.
- * @throws what `execute` throws.
+ * Makes a QEMU that waits for a state (`-incoming defer`) start reading it. If QEMU cannot report a failure,
+ * it exits, and only its output has the reason.
+ * @throws the errors of `execute`.
  */
 export async function startRestoring(
   qmp: QmpClient,
@@ -33,7 +33,7 @@ export async function startRestoring(
 
 const NAME = 'state';
 
-/** @returns how migrations name what QEMU has got open. It is closed when they end. */
+/** @returns QEMU's migration URI for the open descriptor, which is closed when the migration ends. */
 async function passOpen(qmp: QmpClient, path: string, flags: 'r' | 'r+'): Promise<string> {
   const file = await open(path, flags);
   try {

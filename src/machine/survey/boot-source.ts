@@ -20,13 +20,14 @@ export interface SourceContext {
   readonly locations: Locations;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: ImageProgress) => void) | undefined;
-  /** `never` also builds none: an image that is not there is an error. */
+  /** With `never`, images are not built either: a missing image is an error. */
   readonly pull: PullPolicy;
 }
 
 /**
- * Finds what the spec boots from; builds `micro` where it is not there yet.
- * @throws InvalidInputError, also for a kernel that the memory is too small for; what finding an image throws.
+ * Finds the boot source of the spec; builds `micro` if it is missing.
+ * @throws InvalidInputError, also for a kernel that the memory is too small for; the errors of finding an
+ * image.
  */
 export async function findBootSource(spec: Spec, context: SourceContext): Promise<BootSource> {
   const source = await findSource(spec, context);
@@ -75,7 +76,7 @@ function layerOf({ path, format, backing }: DiskLayer): DiskLayer {
   return { path, format, ...(backing && { backing: layerOf(backing) }) };
 }
 
-/** @throws ImageNotFoundError, or what building or pulling it throws. */
+/** @throws ImageNotFoundError, or the errors of building or pulling it. */
 export async function findImage(name: string, context: SourceContext): Promise<Image> {
   if (name === MICRO) return findMicroImage(context);
   parseImageReference(name);
@@ -93,7 +94,7 @@ export async function findImage(name: string, context: SourceContext): Promise<I
   });
 }
 
-/** @throws ImageNotFoundError, or what building it throws. */
+/** @throws ImageNotFoundError, or the errors of building it. */
 export async function findMicroImage(context: SourceContext): Promise<KernelImage> {
   const { locations, pull, onProgress, signal } = context;
   const store = locations.images;
@@ -114,15 +115,15 @@ function refuseMissing(name: string): never {
   throw new ImageNotFoundError(name, {
     hint:
       name === MICRO
-        ? 'build it first: vmlet image build micro'
-        : `pull it first: vmlet image pull ${name}; a disk file is given by a path with a slash, as in ./disk.qcow2`,
+        ? 'run: vmlet image build micro'
+        : `run: vmlet image pull ${name}; for a disk file, use a path with a slash, as in ./disk.qcow2`,
   });
 }
 
 /**
- * The disks with absolute paths, each looked at before QEMU sees it.
- * @throws InvalidInputError for one that is not there; ImageRefusedError for one that has another format than was said,
- *   is damaged, or takes part of its contents from other files and is not trusted.
+ * Returns the disks with absolute paths. Each is inspected before QEMU opens it.
+ * @throws InvalidInputError for a missing file; ImageRefusedError for one that has another format than
+ * specified, is damaged, or depends on other files without being trusted.
  */
 export async function findDisks(
   disks: readonly DiskSpec[],
@@ -138,8 +139,8 @@ export async function findDisks(
 }
 
 /**
- * The absolute path of what is laid into a CD drive, looked at before QEMU sees it.
- * @throws InvalidInputError for one that is not there; ImageRefusedError for a disk, or one that is cut off.
+ * Returns the absolute path of a medium for a CD drive. It is inspected before QEMU opens it.
+ * @throws InvalidInputError for a missing file; ImageRefusedError for a disk image or a truncated file.
  */
 export async function findMedium(
   path: string,
@@ -152,10 +153,10 @@ export async function findMedium(
 }
 
 /**
- * A disk with its absolute path, and what it stands on. It may name other files of the user's as its contents; nobody
- * asked for those to be shown to a guest.
+ * Returns a disk with its absolute path and its backing files. An untrusted disk must not expose other files
+ * of the user to the guest.
  * @param field names it in errors.
- * @throws what `findDisks` throws
+ * @throws the errors of `findDisks`.
  */
 export async function findDiskFile(
   {
@@ -169,21 +170,21 @@ export async function findDiskFile(
   return foundLayerOf(await acceptImage(readableFile(path, field), { format, field, trusted, signal }));
 }
 
-/** @throws InvalidInputError for what is not there, is a directory or may not be read. */
+/** @throws InvalidInputError for a path that is missing, unreadable or a directory. */
 export function readableFile(path: string, field: string): string {
   const absolute = resolve(path);
   try {
     if (statSync(absolute).isDirectory()) {
-      throw new InvalidInputError(field, `${path} is a directory, and a file was expected`);
+      throw new InvalidInputError(field, `is a directory: ${path}`);
     }
     accessSync(absolute, constants.R_OK);
     return realpathSync(absolute);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+      throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES')) {
-      throw new InvalidInputError(field, `${path} may not be read by this user`, { cause: error });
+      throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
     }
     throw error;
   }

@@ -9,27 +9,27 @@ import { type Surroundings, inspectSurroundings } from '../../host/findings/surr
 import { ownLocations } from '../paths/own-locations.ts';
 
 export interface ExamineHostOptions {
-  /** QEMU's name or path; qemu-system-x86_64 on the PATH by default. */
+  /** Name or path of QEMU; by default qemu-system-x86_64 on the PATH. */
   readonly qemu?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Pick<Logger, 'debug' | 'warn'> | undefined;
 }
 
-/** What a host has for running guests, and what that means. Plain data; `version` is that of its shape. */
+/** The capabilities of a host for running guests. Plain data; `version` is that of the format. */
 export interface HostReport {
   readonly version: 1;
   readonly canRunGuests: boolean;
   readonly findings: readonly Finding[];
-  /** What QEMU is kept from with each network that there is; the one that machines have without being told is the first. */
+  /** The confinement of QEMU with each available network; the default network is the first. */
   readonly isolation: readonly QemuIsolation[];
-  /** What each program has of what vmlet uses, and what is done without it. */
+  /** The features of each program that vmlet uses, and the fallback without them. */
   readonly featureTable: FeatureTable;
   readonly survey: Survey;
   readonly surroundings: Surroundings;
 }
 
 /**
- * Looks at this host anew, remembers what launches want to know, and says what works and what does not.
+ * Examines this host anew, caches the results for launches, and reports what works and what does not.
  * @throws CommandFailedError for a helper that does not start, or the signal's reason.
  */
 export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {

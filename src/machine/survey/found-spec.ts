@@ -1,19 +1,19 @@
 import type { DiskImage, DiskLayer } from '../../images/record/image.ts';
 import type { Spec } from '../spec/spec.ts';
 
-/** A disk that is there, whose header was read. */
+/** An existing disk whose header was read. */
 export interface FoundLayer extends DiskLayer {
-  /** What a guest sees of it. */
+  /** Its size as seen by a guest. */
   readonly virtualBytes: number;
 }
 
-/** What a boot starts from, with its files found. */
+/** A boot source whose files were found. */
 export type BootSource =
   | {
       readonly kind: 'kernel';
       readonly kernelPath: string;
       readonly initrdPath: string | undefined;
-      /** Whether the agent has to be added to that initramfs, to be its first process. */
+      /** Whether the agent must be added to that initramfs as its first process. */
       readonly needsAgent: boolean;
       /** Kernel parameters that come with it. */
       readonly append: readonly string[];
@@ -21,11 +21,11 @@ export type BootSource =
   | {
       readonly kind: 'disk';
       readonly layer: FoundLayer;
-      /** Undefined for a file of the user's. */
+      /** Undefined for a file of the user. */
       readonly image: DiskImage | undefined;
     };
 
-/** A disk as it was asked for, with its file found and all that this stands on. */
+/** A requested disk, with its file and backing files found. */
 export type FoundDisk = { readonly sizeBytes: number } | (FoundLayer & { readonly readOnly: boolean });
 
 /** A spec with its disks found. */

@@ -3,12 +3,12 @@ import { listImages } from '../../images/store/store.ts';
 import { editDistance } from '../../util/nearest.ts';
 import { placesOf, type Locations } from '../paths/locations.ts';
 
-/** The publisher was not even spoken to. */
+/** Failures before any contact with the publisher. */
 const OUT_OF_REACH: ReadonlySet<DownloadFailure> = new Set(['name', 'refused', 'unreachable', 'proxy']);
-/** Letters that are easily mistyped. */
+/** Maximum number of typing errors for a suggestion. */
 const NEAR = 2;
 
-/** Whoever wants to start a machine is told what else there is to do, where an image cannot be had. */
+/** Adds alternatives to the error when an image is not available. */
 export async function explainMissingImage(
   error: unknown,
   name: string,
@@ -17,7 +17,7 @@ export async function explainMissingImage(
   if (error instanceof ImageNotFoundError) {
     const here = await namesLike(name, locations);
     if (here.length === 0) return error;
-    const hint = `did you mean ${here.join(', ')}, which you have? vmlet image ls shows the others`;
+    const hint = `did you mean ${here.join(', ')}? to list the local images, run: vmlet image ls`;
     return new ImageNotFoundError(name, { hint, cause: error });
   }
   if (!(error instanceof DownloadError) || !OUT_OF_REACH.has(error.reason)) return error;
@@ -25,7 +25,7 @@ export async function explainMissingImage(
   return new DownloadError(error.url, error.reason, `${name} cannot be pulled: ${error.message}`, {
     hint:
       `${error.hint ?? ''}; without a network, import a disk (vmlet image import FILE ${name}), ` +
-      `name a mirror in ${userCatalogue}, or build one of packages (vmlet image build --help)`,
+      `add a mirror to ${userCatalogue}, or build one from packages (vmlet image build --help)`,
     cause: error,
   });
 }

@@ -25,13 +25,13 @@ export interface PlanInputs {
   readonly directory: MachineDirectory;
   readonly wiring: Plan['wiring'];
   readonly startPaused: boolean;
-  /** The hardware addresses of cards for private networks; none by default. */
+  /** MAC addresses of cards for private networks; none by default. */
   readonly cards?: readonly string[];
-  /** A file for its memory, of which machines will be forked. */
+  /** A file for its memory, from which machines will be forked. */
   readonly memoryFile?: string | undefined;
 }
 
-/** @throws InvalidInputError when the kernel's command line gets too long. */
+/** @throws InvalidInputError when the kernel's command line is too long. */
 export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
   const disks = planDisks(spec, source, directory);
@@ -106,8 +106,8 @@ function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirecto
   if (length > LONGEST_KERNEL_COMMAND_LINE) {
     throw new InvalidInputError(
       'append',
-      `makes the kernel's command line ${length} bytes long, and it takes ${LONGEST_KERNEL_COMMAND_LINE}`,
-      { hint: 'give long things to the command that runs in the guest, not to its kernel' },
+      `makes the kernel command line too long: ${length} bytes, at most ${LONGEST_KERNEL_COMMAND_LINE}`,
+      { hint: 'pass long values to the command in the guest instead' },
     );
   }
   return {

@@ -20,7 +20,7 @@ import type { LaunchOptions } from '../spec/launch-options.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import type { Spec } from '../spec/spec.ts';
 
-/** What a launch needs to know of the host before it can plan. */
+/** Facts about the host that a launch needs for its plan. */
 export interface Findings {
   readonly locations: Locations;
   readonly host: Host;
@@ -34,8 +34,10 @@ export interface Findings {
 }
 
 /**
- * Looks at the host and at the files that the spec names. Builds the image where it is missing, unless told not to.
- * @throws InvalidInputError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError, ImageBuildError, …
+ * Examines the host and the files that the spec names. Builds the image if it is missing, unless that is
+ * disabled.
+ * @throws InvalidInputError, MissingProgramError, AcceleratorUnavailableError, ImageNotFoundError,
+ * ImageBuildError, …
  */
 export async function survey(
   spec: Spec,
@@ -47,7 +49,7 @@ export async function survey(
   }: {
     readonly pull?: PullPolicy;
     readonly locations?: Locations | undefined;
-    /** No other process gets at the guest's memory. */
+    /** True when no other process accesses the guest's memory. */
     readonly ownsMemory?: boolean;
   } = {},
 ): Promise<Findings> {
