@@ -4,7 +4,7 @@ import { type ConfinementAbilities, layersOf } from './confine/layers.ts';
 import { LIBRARIES, LOADERS } from './confine/shared-libraries.ts';
 
 export interface Files extends Pick<Confinement, 'readOnly' | 'own'> {
-  /** The program, and those that it starts. */
+  /** The program, and the programs that it starts. */
   readonly programs: readonly string[];
   /** In bytes; 0 for a program that writes no file. */
   readonly longestFile: number | undefined;
@@ -13,8 +13,8 @@ export interface Files extends Pick<Confinement, 'readOnly' | 'own'> {
 let asked: Promise<ConfinementAbilities> | undefined;
 
 /**
- * For a program that reads what a stranger wrote, as `confine` does: it gets its libraries and these files, and nobody to
- * speak to.
+ * Confines a program that reads untrusted input, like `confine`: it can access its libraries and these files,
+ * and cannot connect to anything.
  */
 export async function confineToFiles({ programs, readOnly, own, longestFile }: Files): Promise<string[]> {
   asked ??= askHost();
@@ -30,7 +30,7 @@ export async function confineToFiles({ programs, readOnly, own, longestFile }: F
   );
 }
 
-/** Loaded when it is needed, since it brings zod. */
+/** Loaded on demand, because it imports zod. */
 async function askHost(): Promise<ConfinementAbilities> {
   const { probeConfinement } = await import('./probe/confinement-probe.ts');
   return probeConfinement();

@@ -2,18 +2,22 @@ import { type ExitStatus, MissingProgramError } from '../errors/index.ts';
 import { execaFor } from './helper.ts';
 import { findProgram } from './program.ts';
 
-/** What a terminal sends to a whole group: the program has it already, and what to do is its decision. */
+/**
+ * A terminal sends these to the whole process group: the program already has the signal, and decides what to
+ * do.
+ */
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 const FOR_US_ALONE = ['SIGTERM', 'SIGHUP'] as const;
 
 export interface ForegroundEnd extends ExitStatus {
-  /** The last signal that it got through us, or from the terminal together with us. */
+  /** The last signal that it received through us, or from the terminal together with us. */
   readonly sent: NodeJS.Signals | undefined;
 }
 
 /**
- * Gives a program our own standard input, output, error and environment until it ends, as a shell would: ssh, a viewer,
- * an editor. It is not killed with us, which would leave a terminal in raw mode; the end of its terminal ends it.
+ * Gives a program our own standard input, output, error and environment until it ends, as a shell would: ssh,
+ * a viewer, an editor. It is not killed with us, which would leave the terminal in raw mode; it ends when its
+ * terminal closes.
  * @throws MissingProgramError, ProcessStartError.
  */
 export async function runInForeground(argv: readonly [string, ...string[]]): Promise<ForegroundEnd> {

@@ -9,23 +9,25 @@ import { startProcess } from './start-process.ts';
 import { STANDARD_DESCRIPTORS, tether } from './confine/tether.ts';
 
 export interface HelperOptions {
-  /** The launcher's own by default. */
+  /** Working directory; the launcher's own by default. */
   readonly cwd?: string | undefined;
   /** The program's whole environment; the launcher's own by default. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** An open file that is its standard input; by default what `how` says, or nothing. */
+  /** An open file as its standard input; otherwise `how` decides, or there is none. */
   readonly input?: number | undefined;
-  /** What it inherits as descriptors 3, 4, …: an open file of ours, or a connection that ends with us. */
+  /** Descriptors 3, 4, … of the program: an open file of ours, or a connection that ends with us. */
   readonly descriptors?: readonly ('pipe' | number)[] | undefined;
-  /** The program is a file of ours, which may lie where the host executes nothing (noexec): it runs from memory then. */
+  /** Runs the program from memory if its file system is mounted noexec. For programs of ours only. */
   readonly evenNoexec?: boolean | undefined;
-  /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
+  /**
+   * Further options for vmlet-confine, as returned by `confine`; the program gains no privileges in any case.
+   */
   readonly confinement?: readonly string[] | undefined;
   /** Aborting kills it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whatever ends a helper ends it at once, and by us alone: it dies with its launcher by its tether. */
+/** A helper is always killed at once and by this process only: its tether ends it with its launcher. */
 const ALWAYS = {
   encoding: 'buffer',
   stripFinalNewline: false,
@@ -40,13 +42,13 @@ const ALWAYS = {
 export interface StartedHelper {
   readonly child: Subprocess<typeof ALWAYS>;
   readonly pid: number;
-  /** Settles when it is gone and its output has ended, and never rejects. */
+  /** Resolves when it has exited and its output has ended; never rejects. */
   readonly ended: Promise<Result<typeof ALWAYS>>;
 }
 
 /**
  * Starts a program that runs to its end, and dies with its launcher.
- * @param how what execa does with its output and for how long; `buffer: false` for one whose output the caller reads.
+ * @param how options of execa for its output and time limit; `buffer: false` if the caller reads the output.
  * @throws MissingProgramError, ProcessStartError, or the signal's reason.
  */
 export async function startHelper(
@@ -69,7 +71,7 @@ export async function startHelper(
   );
   const helper = start(command, {
     ...how,
-    // Its types know numbers below ten; it hands all of them to Node.
+    // execa's types only cover descriptors below ten; it passes all of them to Node.
     stdio: [
       input ?? (how.input === undefined ? 'ignore' : 'pipe'),
       'pipe',
@@ -79,7 +81,7 @@ export async function startHelper(
     ...(cwd !== undefined && { cwd }),
     ...(environment && { env: { ...environment } }),
   });
-  // Not execa's own, which gives the signal a listener for each helper.
+  // Instead of execa's own handling, which adds a listener to the signal for each helper.
   if (signal) void helper.ended.then(onAbort(signal, () => void helper.child.kill('SIGKILL')));
   return helper;
 }
@@ -87,23 +89,26 @@ export async function startHelper(
 type Start = (argv: readonly [string, ...string[]], options: Options) => StartedHelper;
 
 /**
- * Loads execa: with the first program that is run, since a launch of what is there runs none.
+ * Loads execa when the first program is run; many launches do not need it.
  * @param program names it in errors.
- * @returns what starts it, at once; throws ProcessStartError.
+ * @returns a function that starts a program immediately; throws ProcessStartError.
  * @throws ProcessStartError.
  */
 export async function execaFor(program: string): Promise<Start> {
   const execa = await loadExeca(program);
   return ([file, ...args], options) => {
-    // Its types follow from options that are known one by one.
+    // The types depend on options that are known one by one.
     const start = (): StartedHelper['child'] =>
       execa(file, args, { cwd: ownDirectory(), ...options, ...ALWAYS }) as ResultPromise<typeof ALWAYS>;
-    const { child, pid } = startProcess(program, () => heard(program, start));
+    const { child, pid } = startProcess(program, () => catchStartErrors(program, start));
     return { child, pid, ended: child as ResultPromise<typeof ALWAYS> };
   };
 }
 
-/** It is a file, too. Node keeps a failure to load it: in a process where that failed no helper starts any more. */
+/**
+ * Loading it opens a file, too. Node caches a failure: in a process where loading failed, no helper starts
+ * any more.
+ */
 async function loadExeca(program: string): Promise<typeof Execa> {
   try {
     return (await import('execa')).execa;
@@ -116,16 +121,16 @@ async function loadExeca(program: string): Promise<typeof Execa> {
 }
 
 /**
- * Where the host gives no more descriptors, execa 9 takes the streams of a process that has none, which is a TypeError.
- * Nobody has that process then, and its error, which comes later, would end ours.
+ * When the host is out of descriptors, execa 9 accesses the streams of a process that has none, which throws
+ * a TypeError. The process object is then lost, and its later error event would end ours.
  */
-function heard<T>(program: string, start: () => T): T {
+function catchStartErrors<T>(program: string, start: () => T): T {
   let made: ChildProcess | undefined;
   const hear = (message: unknown): void => {
     made = (message as { readonly process: ChildProcess }).process;
     made.on('error', () => undefined);
   };
-  // Published by the constructor of each process of Node's.
+  // Published by the constructor of each child process in Node.
   subscribe('child_process', hear);
   try {
     return start();
@@ -138,8 +143,8 @@ function heard<T>(program: string, start: () => T): T {
 }
 
 /**
- * execa has each program change to a directory by its name. Ours may have lost its own (removed), or be one that
- * this user may not enter (of who called sudo): a program that changes to none is in it all the same.
+ * execa makes each program change to a directory by name. Our own may have been removed, or may be
+ * inaccessible to this user (after sudo); a program that does not change directory still runs in it.
  */
 function ownDirectory(): string {
   const own = '/proc/self/cwd';

@@ -11,17 +11,20 @@ import { startProcess } from './start-process.ts';
 export interface KeeperHelper {
   /** Lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** Where QEMU connects, or listens; at most 107 bytes. */
+  /** Socket that QEMU connects to or listens on; at most 107 bytes. */
   readonly socketPath: string;
-  /** QEMU listens there, and the keeper connects; false by default. */
+  /** True if QEMU listens and the keeper connects; false by default. */
   readonly dials?: boolean;
-  /** Its command line, each argument ended by NUL; read at each start. The connection is its descriptor 3. */
+  /**
+   * File with its command line, each argument ended by NUL; read at each start. The connection is its
+   * descriptor 3.
+   */
   readonly argumentsPath: string;
-  /** What it prints is appended here. */
+  /** Its output is appended to this file. */
   readonly logPath: string;
 }
 
-/** What one keeper is told. Every path is absolute. */
+/** Options of one keeper. Every path is absolute. */
 export interface KeeperOptions {
   readonly lockPath: string;
   readonly recordPath: string;
@@ -29,26 +32,29 @@ export interface KeeperOptions {
   readonly eventsPath: string;
   readonly qemuLogPath: string;
   readonly serialLogPath: string;
-  /** Where readers of the serial console connect; at most 107 bytes. */
+  /** Socket for readers of the serial console; at most 107 bytes. */
   readonly consolePath: string;
-  /** Where clients of the guest's agent connect; at most 107 bytes. */
+  /** Socket for clients of the guest's agent; at most 107 bytes. */
   readonly agentPath: string;
-  /** Exists. Removed at the end, with the sockets and files in it. */
+  /** Must exist. Removed at the end, with the sockets and files in it. */
   readonly runtimeDirectory: string;
   readonly helpers?: readonly KeeperHelper[];
-  /** The machine is not set going: by default it is told to continue (`-S` belongs to `command`). */
+  /** Leaves the processors paused: by default QEMU is told to continue (`-S` belongs to `command`). */
   readonly paused?: boolean;
-  /** QEMU, which finds its events monitor at descriptor 3, its console at 4 and the port of the guest's agent at 5. */
+  /**
+   * QEMU, which inherits its events monitor as descriptor 3, its console as 4 and the port of the guest's
+   * agent as 5.
+   */
   readonly command: readonly [string, ...string[]];
-  /** systemd's socket (NOTIFY_SOCKET), which is told when the machine runs; none by default. */
+  /** systemd's socket (NOTIFY_SOCKET), notified when the machine is running; none by default. */
   readonly notifySocket?: string | undefined;
-  /** The descriptor of a lock that the keeper is to hold with its launcher until it has recorded itself. */
+  /** Descriptor of a lock that the keeper holds together with its launcher until it has recorded itself. */
   readonly lock?: number;
 }
 
-/** One line of a keeper's reports, in words. */
+/** One line of a keeper's reports, parsed. */
 export type KeeperReport =
-  /** Somebody else holds the machine's lock; nothing was touched. */
+  /** Another process holds the machine's lock; nothing was changed. */
   | { readonly kind: 'busy' }
   /** QEMU's process. */
   | { readonly kind: 'started'; readonly pid: number; readonly startTime: number }
@@ -60,26 +66,29 @@ export type KeeperReport =
 type ReportOf<K extends KeeperReport['kind']> = Extract<KeeperReport, { kind: K }>;
 
 /**
- * A keeper that was just started. Each promise rejects with KeeperEndedError when the keeper is gone before it came so
- * far, or says that it failed; whoever does not care need not await them.
+ * A keeper that was just started. Each promise rejects with KeeperEndedError when the keeper exits before
+ * that point, or reports a failure. Unneeded promises need not be awaited.
  */
 export interface StartedKeeper {
   readonly pid: number;
-  /** QEMU's process is there. */
+  /** QEMU's process exists. */
   readonly started: Promise<ReportOf<'started'>>;
-  /** QEMU took its configuration and answers commands. */
+  /** QEMU has accepted its configuration and answers commands. */
   readonly negotiated: Promise<undefined>;
-  /** The guest's processors run, for the first time. */
+  /** The guest's processors are running for the first time. */
   readonly running: Promise<undefined>;
-  /** QEMU is gone, and the record of the end is written. */
+  /** QEMU has exited, and its end is recorded. */
   readonly ended: Promise<ExitStatus>;
-  /** What it said so far. */
+  /** All reports so far. */
   readonly reports: readonly KeeperReport[];
-  /** Stops listening, so that the launcher can exit. The machine goes on; promises that are open then stay open. */
+  /**
+   * Stops listening, so that the launcher can exit. The machine keeps running; pending promises then stay
+   * pending.
+   */
   release(): void;
 }
 
-/** The command line of `vmlet-keeper keep`, without the program itself. */
+/** Returns the command line of `vmlet-keeper keep`, without the program itself. */
 export function keeperArguments(options: KeeperOptions): string[] {
   const helpers = options.helpers ?? [];
   return [
@@ -116,7 +125,7 @@ export function startKeeper(keeperPath: string, options: KeeperOptions): Started
     }),
   );
   giveUpOrphanedOutput(child);
-  // What keeps the launcher waiting is the reports, until it lets go of them.
+  // Only the stream of reports keeps the launcher alive, until `release`.
   child.unref();
   return { pid, ...followReports(child.stdout as Readable) };
 }
@@ -158,7 +167,7 @@ function followReports(stdout: Readable): Omit<StartedKeeper, 'pid'> {
     for (const report of lines.map(parseReport)) if (report) take(report);
   });
   let released = false;
-  // A reset tells the same as an end.
+  // A reset means the same as an end.
   stdout.on('error', () => undefined);
   stdout.on('close', () => {
     if (!released) giveUp();
@@ -189,12 +198,12 @@ function explainEnd(reports: readonly KeeperReport[]): KeeperEndedError {
 
 function milestone<T>(): Deferred<T> {
   const result = deferred<T>();
-  // Nobody has to wait for each of them.
+  // Callers may ignore any of the promises.
   result.promise.catch(() => undefined);
   return result;
 }
 
-/** Undefined for a line of a newer keeper. */
+/** Returns undefined for an unknown line, as from a newer keeper. */
 function parseReport(line: string): KeeperReport | undefined {
   const [kind, first, second] = line.split(' ');
   switch (kind) {
@@ -219,7 +228,7 @@ function parseReport(line: string): KeeperReport | undefined {
   }
 }
 
-/** The keeper writes the numbers of signals; undefined for one without a name. */
+/** Returns the name of a signal number, as the keeper reports it; undefined for one without a name. */
 export function signalName(number: number): NodeJS.Signals | undefined {
   const names = Object.entries(constants.signals) as [NodeJS.Signals, number][];
   return names.find(([, value]) => value === number)?.[0];
@@ -228,8 +237,8 @@ export function signalName(number: number): NodeJS.Signals | undefined {
 const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2' } as const;
 
 /**
- * Has a keeper press the power button, tell QEMU to quit, or kill QEMU.
- * @returns false when that keeper is gone: its pid may be somebody else's now, and nothing was sent.
+ * Makes a keeper press the power button, tell QEMU to quit, or kill QEMU.
+ * @returns false when that keeper is gone: its PID may have been reused, so nothing was sent.
  */
 export function signalKeeper(identity: ProcessIdentity, action: keyof typeof SIGNALS): boolean {
   if (!isAlive(identity)) return false;
@@ -237,7 +246,7 @@ export function signalKeeper(identity: ProcessIdentity, action: keyof typeof SIG
     process.kill(identity.pid, SIGNALS[action]);
     return true;
   } catch (error) {
-    // It ended just now.
+    // It has just ended.
     if (isSystemError(error, 'ESRCH')) return false;
     throw error;
   }

@@ -1,12 +1,12 @@
 /**
- * What the guest has as its gateway's hardware address: the one that newer releases take by themselves, and the same
- * wherever a guest's memory is restored. passt of 2023 would take that of an interface, which the loopback lacks.
+ * MAC address of the guest's gateway: the default of newer passt releases, and the same wherever a guest's
+ * memory is restored. passt of 2023 would use that of an interface, which the loopback interface lacks.
  */
 export const PASST_CARD = '9a:55:9a:55:9a:55';
 
 /**
- * What passt prints and means. Where no syslog listens, as in a container, passt of 2023 complains of that before each
- * line of its own.
+ * Returns the meaningful lines of passt's output. Without a syslog daemon, as in a container, passt of 2023
+ * complains before each of its own lines.
  */
 export function withoutSyslogComplaints(lines: readonly string[]): string[] {
   return lines.filter((line) => !/^Failed to send \d+ bytes to syslog/.test(line));

@@ -2,7 +2,10 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { MissingProgramError } from '../errors/index.ts';
 
-/** The absolute path of a program as a shell would find it, or undefined. Daemons live in sbin, which users' PATHs often lack. */
+/**
+ * Returns the absolute path of a program as a shell would find it, or undefined. Also searches sbin, where
+ * daemons are installed and which users' PATHs often lack.
+ */
 export function findProgram(name: string): string | undefined {
   if (name.includes('/')) {
     const path = isAbsolute(name) ? name : resolve(name);

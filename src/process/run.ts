@@ -7,15 +7,15 @@ import { endAtStandstill } from './standstill.ts';
 export interface RunOptions extends Omit<HelperOptions, 'input'> {
   /** Bytes for the program's standard input; empty by default. */
   readonly input?: string | Uint8Array;
-  /** Milliseconds until it is killed; none by default. */
+  /** Milliseconds until it is killed; no limit by default. */
   readonly timeoutMs?: number;
-  /** Milliseconds without any sign of work after which it is killed; none by default. */
+  /** Milliseconds without any sign of activity after which it is killed; no limit by default. */
   readonly standstillMs?: number;
-  /** Exit statuses that are not a failure; `[0]` by default. */
+  /** Exit statuses that count as success; `[0]` by default. */
   readonly acceptedExitCodes?: readonly number[];
   /** Called with each chunk of stdout as it arrives, for progress. */
   readonly onStdout?: (chunk: Uint8Array) => void;
-  /** Bytes of stdout and stderr that are kept at most, each; 64 MiB by default. */
+  /** Maximum number of bytes kept of stdout and of stderr; 64 MiB by default. */
   readonly maxBuffer?: number;
 }
 
@@ -27,8 +27,8 @@ export interface RunResult {
 
 /**
  * Runs one program to its end. It is killed when the launcher dies, at the time limit and on abort.
- * @throws MissingProgramError, ProcessStartError, CommandFailedError, TimedOutError, StandstillError, or the signal's
- *   reason.
+ * @throws MissingProgramError, ProcessStartError, CommandFailedError, TimedOutError, StandstillError, or the
+ * signal's reason.
  */
 export async function run(
   argv: readonly [string, ...string[]],
@@ -63,7 +63,7 @@ export async function run(
   return { exitCode, stdout: Buffer.from(result.stdout), stderr: words };
 }
 
-/** execa closes an output of more than it may keep, of which its writer need take no notice. */
+/** When the output exceeds the limit, execa only closes it, and the program may not notice. */
 function watch(
   stream: Readable,
   max: number,

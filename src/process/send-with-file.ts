@@ -8,10 +8,10 @@ import { supervise } from './supervise.ts';
 const LAST_LINES = 5;
 
 /**
- * Sends a text on a connected unix socket, and with it an open file (SCM_RIGHTS in unix(7)). Node cannot: a small program
- * of ours that inherits both does.
- * @param file its descriptor, which stays the caller's.
- * @throws ProcessStartError, CommandFailedError where it was not sent, or the signal's reason.
+ * Sends a text and an open file (SCM_RIGHTS in unix(7)) on a connected unix socket. Node cannot do that, so a
+ * small program of ours that inherits both does.
+ * @param file its descriptor, which stays with the caller.
+ * @throws ProcessStartError, CommandFailedError if it was not sent, or the signal's reason.
  */
 export async function sendWithFile(
   socket: Socket,
@@ -27,7 +27,7 @@ export async function sendWithFile(
     { environment: {}, descriptors: [socket, file] },
     scope,
   );
-  // Node takes a socket that another process inherits for that one's, and reads from it no more.
+  // Node stops reading from a socket that another process inherits.
   socket.resume();
   const stopWaiting = signal && onAbort(signal, () => sender.kill('SIGKILL'));
   try {
@@ -41,7 +41,10 @@ export async function sendWithFile(
   }
 }
 
-/** Settles when all that was written before is on its way. What comes of a connection that has ended is told elsewhere. */
+/**
+ * Resolves when all earlier data was passed to the kernel. Errors of a closed connection are reported
+ * elsewhere.
+ */
 async function written(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.write('', () => resolve()));
 }

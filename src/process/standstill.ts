@@ -1,20 +1,20 @@
 import { StandstillError } from '../errors/index.ts';
 import { parseProcessStat, readProcess } from './procfs/stat.ts';
 
-/** The kernel may keep a request to a disk or a server for as long. */
+/** The kernel may delay a request to a disk or a server for that long. */
 export const DISK_STANDSTILL_MS = 60_000;
 
 const LOOKS = 10;
 
 export interface StandstillWatch {
   readonly stop: () => void;
-  /** @throws StandstillError when the program was ended for it. */
+  /** @throws StandstillError when the program was killed for being stalled. */
   readonly throwIfEnded: () => void;
 }
 
 /**
- * Ends a program once its process has used no processor and moved no data for so many milliseconds: whoever works, however
- * slowly, is left alone.
+ * Kills a program once its process has used no processor time and moved no data for the given milliseconds. A
+ * slow but active program is not affected.
  */
 export function endAtStandstill(
   program: string,
@@ -42,7 +42,7 @@ export function endAtStandstill(
   };
 }
 
-/** Differs from look to look where the process does something, or waits for nothing but a processor. */
+/** Changes between two checks if the process is active, or is only waiting for a processor. */
 function doneBy(pid: number): string | undefined {
   const stat = parseProcessStat(readProcess(`/proc/${pid}/stat`) ?? '');
   if (stat?.state === 'R') return String(performance.now());

@@ -1,15 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { type ExitStatus, ProcessStartError, isSystemError } from '../errors/index.ts';
 
-/** Node types the streams as always there. */
+/** Node's types declare the streams as always present. */
 type Started = Pick<ChildProcess, 'pid' | 'on'> & { readonly stdio?: ChildProcess['stdio'] };
 
 /**
- * Node says in three ways that the kernel started nothing: it throws (ENOMEM), it returns a process without streams
- * (EMFILE), or one with them (EAGAIN), which may never have been opened (EACCES of a socket pair, where a security
- * module refuses it). The last two have events later, of the process and of such streams, that end the program where
- * nobody hears them.
- * @throws ProcessStartError. That there is such a program has been seen before.
+ * Node reports a failed start in three ways: it throws (ENOMEM), it returns a process without streams
+ * (EMFILE), or one with streams (EAGAIN), which may never have been opened (EACCES of a socket pair that a
+ * security module denies). The last two emit later error events, on the process and on such streams, that end
+ * our process if unhandled.
+ * @throws ProcessStartError. The caller has already checked that the program exists.
  */
 export function startProcess<T extends Started>(
   program: string,
@@ -26,7 +26,7 @@ export function startProcess<T extends Started>(
   return { child, pid };
 }
 
-/** How a process ends; never rejects. */
+/** Resolves with the exit status of a process; never rejects. */
 export async function exitOf(child: Pick<ChildProcess, 'once'>): Promise<ExitStatus> {
   return new Promise((resolve) => {
     child.once('exit', (exitCode, signal) =>

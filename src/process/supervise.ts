@@ -14,17 +14,22 @@ export interface SuperviseOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /**
-   * What the program inherits as descriptors 3, 4, …: 'pipe' makes a connected pair whose other end is in
-   * `connections`, a Socket is handed over (and closed here by its owner), a number is an open file of ours.
+   * Descriptors 3, 4, … of the program: 'pipe' creates a connected pair whose other end is in `connections`,
+   * a Socket is passed on (its owner closes our copy), a number is an open file of ours.
    */
   readonly descriptors?: readonly ('pipe' | Socket | number)[];
-  /** More options for the vmlet-confine that becomes it, as `confine` makes them; it gains no privileges in any case. */
+  /**
+   * Further options for vmlet-confine, as returned by `confine`; the program gains no privileges in any case.
+   */
   readonly confinement?: readonly string[];
-  /** What it may use of the host; as much as there is by default. */
+  /** Limits on its use of the host; none by default. */
   readonly cgroup?: Cgroup | undefined;
-  /** Called with each piece of output after it has come into `output`. */
+  /** Called with each chunk of output after it was added to `output`. */
   readonly onOutput?: (chunk: Uint8Array) => void;
-  /** SIGTERM is followed by SIGKILL after this many milliseconds when the scope closes; 0 (SIGKILL at once) by default. */
+  /**
+   * When the scope closes, SIGTERM is followed by SIGKILL after this many milliseconds; 0 (SIGKILL at once)
+   * by default.
+   */
   readonly graceMs?: number;
 }
 
@@ -32,13 +37,15 @@ export interface SuperviseOptions {
 export interface SupervisedProcess {
   readonly pid: number;
   readonly argv: readonly string[];
-  /** Our ends of the descriptors asked for as 'pipe', by descriptor number. */
+  /** Our ends of the descriptors requested as 'pipe', by descriptor number. */
   readonly connections: ReadonlyMap<number, Socket>;
-  /** What it printed on stdout and stderr. */
+  /** Its output on stdout and stderr. */
   readonly output: Tail;
-  /** Settles once, when the process is gone; never rejects. Its last words may still be on their way. */
+  /** Resolves once, when the process has exited; never rejects. Its last output may still be in transit. */
   readonly exited: Promise<ExitStatus>;
-  /** Settles when all output has come in: after the process is gone, and all that inherited its output. */
+  /**
+   * Resolves when all output has arrived: after the exit of the process and of all that inherited its output.
+   */
   readonly outputEnded: Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -83,7 +90,7 @@ export function supervise(
   const closings = printed.map(async (stream) => new Promise((resolve) => stream.once('close', resolve)));
   const outputEnded = Promise.all(closings).then(() => undefined);
   const exited = exitOf(child);
-  // A connection that is reset as the program dies is no error of a user who has just let go of it.
+  // A connection reset by a dying program is not an error for a user who has just closed it.
   for (const stream of stdio) stream?.on('error', () => undefined);
   const connections = new Map<number, Socket>();
   descriptors.forEach((descriptor, index) => {
@@ -93,7 +100,7 @@ export function supervise(
 
   scope.defer(async () => {
     await end(child, exited, options.graceMs ?? 0);
-    // A grandchild may hold a stream open; nobody reads it after the process that we started is gone.
+    // A descendant may hold a stream open; it is not read after the exit of the process that we started.
     for (const stream of [stdio[1], stdio[2], ...connections.values()]) stream?.destroy();
   });
   return { pid, argv, connections, output, exited, outputEnded, kill: (signal) => void child.kill(signal) };

@@ -1,10 +1,13 @@
-/** Which systemd makes a cgroup for a program: the host's own, for root, or that of the user's session. */
+/**
+ * The systemd instance that creates a cgroup for a program: the system's own for root, or that of the user's
+ * session.
+ */
 export type CgroupManager =
   { readonly kind: 'system' } | { readonly kind: 'user'; readonly runtimeDirectory: string };
 
-/** What a program may use of the host, all its threads together. */
+/** Limits on a program's use of the host, for all of its threads together. */
 export interface HostShare {
-  /** Processors' worth of time: 1.5 is one and a half. */
+  /** Number of processors' worth of time: 1.5 is one and a half. */
   readonly cpus?: number | undefined;
   readonly memoryBytes?: number | undefined;
 }
@@ -13,16 +16,16 @@ export interface HostShare {
 export interface Cgroup extends HostShare {
   readonly systemdRun: string;
   readonly manager: CgroupManager;
-  /** As `systemctl status` shows it. */
+  /** As shown by `systemctl status`. */
   readonly description: string;
 }
 
 const NO_ENVIRONMENT = ['/usr/bin/env', '-i'] as const;
 
 /**
- * Wraps argv so that the program is in a cgroup of its own. systemd-run has systemd move it there, and then becomes it
- * (systemd-run(1), --scope): process id, parent and descriptors stay what they are, and what it needed of an environment
- * is gone.
+ * Wraps argv so that the program runs in its own cgroup. systemd-run asks systemd to move it there, and then
+ * becomes the program (systemd-run(1), --scope): process ID, parent and descriptors do not change, and the
+ * environment that it needed is removed.
  */
 export function inCgroup(
   cgroup: Cgroup | undefined,
@@ -43,11 +46,11 @@ export function inCgroup(
   ];
 }
 
-/** As systemd.resource-control(5) has them. */
+/** Properties as named in systemd.resource-control(5). */
 function propertiesOf({ cpus, memoryBytes }: HostShare): string[] {
   return [
     ...(cpus === undefined ? [] : [`CPUQuota=${Math.round(cpus * 100)}%`]),
-    // Else it would go on in the host's swap.
+    // Otherwise it could use the host's swap beyond the limit.
     ...(memoryBytes === undefined ? [] : [`MemoryMax=${memoryBytes}`, 'MemorySwapMax=0']),
   ];
 }

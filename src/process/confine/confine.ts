@@ -6,7 +6,7 @@ import type { Layers } from './layers.ts';
 import { newRootOptions } from './new-root.ts';
 
 /**
- * Options of vmlet-confine that put layers around a program, for whoever takes a `confinement`.
+ * Returns the options of vmlet-confine that apply these layers to a program, for use as `confinement`.
  * @param find for tests.
  */
 export function confine(
@@ -25,5 +25,5 @@ export function confine(
   ];
 }
 
-/** A core has the guest's memory in it, and is as large. */
+/** A core dump contains the guest's memory, and is as large. */
 export const NO_CORE = ['--limit', 'core=0'] as const;

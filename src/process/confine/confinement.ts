@@ -1,13 +1,16 @@
 /**
- * The paths that one program may reach; all others are refused.
- * Each path is absolute: a file, or the top of a tree. What does not exist is left out.
+ * The paths that one program may access; all others are denied. Each path is absolute: a file, or the top of
+ * a tree. Missing paths are ignored.
  */
 export interface Confinement {
-  /** Programs it is made of: itself, its loader. May be executed and read. */
+  /** The program itself and its loader. They can be executed and read. */
   readonly execute: readonly string[];
   readonly readOnly: readonly string[];
-  /** Files and device nodes that are opened for reading and writing; in a directory, nothing can be made or removed. */
+  /**
+   * Files and device nodes that are opened for reading and writing; in a directory, nothing can be created or
+   * removed.
+   */
   readonly readWrite: readonly string[];
-  /** Directories in which it may make, change and remove what it likes. They exist when it starts. */
+  /** Directories in which it may create, change and remove files. They exist when it starts. */
   readonly own: readonly string[];
 }

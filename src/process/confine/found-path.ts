@@ -2,28 +2,28 @@ import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 
-/** A symbolic link on the way to a file, with what it says. */
+/** A symbolic link on the way to a file, with its target. */
 export interface Link {
   readonly path: string;
   readonly target: string;
 }
 
-/** Where a path leads to. */
+/** A resolved path. */
 export interface FoundPath {
   /** Without symbolic links. */
   readonly path: string;
   readonly kind: 'directory' | 'file';
-  /** Those that were followed, each path without links before its last part. */
+  /** The symbolic links that were followed; only the last part of each path is a link. */
   readonly links: readonly Link[];
 }
 
-/** Finds what is there. */
+/** Resolves a path. */
 export type FindPath = (path: string) => FoundPath | undefined;
 
 /** The kernel's own limit (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-/** Undefined where there is nothing, or nothing that we may see. */
+/** Returns undefined for a path that is missing or not visible. */
 export function findOnDisk(path: string): FoundPath | undefined {
   try {
     const followed = follow(path);
@@ -31,13 +31,13 @@ export function findOnDisk(path: string): FoundPath | undefined {
     const { real, links } = followed;
     return { path: real, links, kind: statSync(real).isDirectory() ? 'directory' : 'file' };
   } catch (error) {
-    // Nothing to allow. The program that wanted it says so better than what confines it.
+    // Nothing to allow. The program that needs the file reports this better.
     if (isSystemError(error)) return undefined;
     throw error;
   }
 }
 
-/** A directory that is there when it is used; what is not there yet is made without links. */
+/** Resolves a directory that exists when it is used; missing parts will be created without links. */
 export function findDirectory(path: string): FoundPath {
   const found = findOnDisk(path);
   if (found) return { ...found, kind: 'directory' };

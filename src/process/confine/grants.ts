@@ -1,17 +1,20 @@
 import type { Confinement } from './confinement.ts';
 import { type FindPath, type FoundPath, type Link, findDirectory } from './found-path.ts';
 
-/** From less to more: each includes those before it but `execute`, which is reading and running alone. */
+/**
+ * From less to more. Each level includes the previous ones, except `execute`, which is reading and executing
+ * only.
+ */
 export type Access = 'execute' | 'read-only' | 'read-write' | 'own';
 
-/** A file or a tree, and what may be done with it. */
+/** A file or a tree, with the permitted access. */
 export interface Grant extends FoundPath {
   readonly access: Access;
 }
 
 /**
- * What a confinement comes to on this host; a path that is named twice comes twice. A link in a directory of its own may
- * be its own making, of an earlier run: what that leads to is not granted.
+ * Resolves a confinement on this host; a path that is named twice is returned twice. Symbolic links inside
+ * the program's own directories are not followed: an earlier run of the program may have created them.
  */
 export function grantsOf({ execute, readOnly, readWrite, own }: Confinement, find: FindPath): Grant[] {
   const owned = own.map((path) => ({ ...(find(path) ?? findDirectory(path)), access: 'own' as const }));

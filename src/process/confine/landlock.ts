@@ -1,6 +1,6 @@
 import type { Access, Grant } from './grants.ts';
 
-/** Landlock refuses a rule that gives a file a right that only a directory can have. */
+/** Landlock rejects rules that give a file a right that only a directory can have. */
 const FILE_RIGHTS = ['execute', 'read-file', 'write-file', 'truncate', 'ioctl-dev'];
 
 const READ = ['read-file', 'read-dir'];
@@ -10,8 +10,8 @@ const RIGHTS: Readonly<Record<Access, readonly string[]>> = {
   'read-only': READ,
   'read-write': WRITE,
   /**
-   * No devices: whoever can make one can open any. Not even root's program makes one. No symbolic links: whoever opens
-   * what it made comes to another file.
+   * No devices: a program that can create a device node can open any device. This applies to root's programs
+   * too. No symbolic links: another program that opens one would open the wrong file.
    */
   own: [
     ...WRITE,
@@ -20,8 +20,8 @@ const RIGHTS: Readonly<Record<Access, readonly string[]>> = {
 };
 
 /**
- * Options for a Landlock ruleset: everything is denied but what the rules allow. vmlet-confine leaves out what the
- * kernel does not know.
+ * Returns the options of a Landlock ruleset that denies everything not explicitly allowed. vmlet-confine
+ * leaves out the rights that the kernel does not know.
  */
 export function landlockOptions(
   grants: readonly Grant[],
@@ -38,7 +38,7 @@ export function landlockOptions(
 function rightsOf({ access, kind }: Grant): readonly string[] {
   const rights = RIGHTS[access];
   if (kind === 'directory') return rights;
-  // A device that was named is used: /dev/kvm, and a disk whose size has to be asked for.
+  // Listed devices are used with ioctl: /dev/kvm, and disks whose size is queried.
   return [
     ...rights.filter((right) => FILE_RIGHTS.includes(right)),
     ...(access === 'execute' ? [] : ['ioctl-dev']),

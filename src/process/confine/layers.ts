@@ -1,13 +1,13 @@
 /**
- * To whom it may connect: nobody, so that it has its inherited descriptors alone; unix sockets that it reaches by a
- * path; or whoever it likes.
+ * Permitted connections of a program: none besides its inherited descriptors (`nowhere`), unix sockets that
+ * it can reach by a path, or any.
  */
 export type Connects = 'nowhere' | 'by-path' | 'anywhere';
 
-/** Something that a host can do, or why it cannot. */
+/** Whether a host supports a feature, and if not, why. */
 export type Ability = { readonly usable: true } | { readonly usable: false; readonly reason: string };
 
-/** What this host's kernel lets vmlet-confine do, as the program found out by trying. */
+/** The features of this host's kernel that vmlet-confine can use, as found by trying. */
 export interface ConfinementAbilities {
   readonly landlock:
     { readonly usable: true; readonly abi: number } | { readonly usable: false; readonly reason: string };
@@ -18,27 +18,29 @@ export interface ConfinementAbilities {
 export type Namespace = 'mount' | 'net' | 'ipc' | 'uts';
 
 /**
- * The layers around one program, of those that it was started for: what is asked for and cannot be had ends it before it
- * begins, so that these are on.
+ * The layers around one program. Starting the program fails when a requested layer is not available, so these
+ * layers are in force.
  */
 export interface Layers {
   readonly namespaces: readonly Namespace[];
-  /** The version of Landlock's interface, and what of it is used beside rules for files. */
+  /** The version of Landlock's interface, and the features used in addition to file rules. */
   readonly landlock:
     { readonly abi: number; readonly scoped: boolean; readonly deniesTcp: boolean } | undefined;
   /** Names of vmlet-confine's filters. QEMU and swtpm add filters of their own. */
   readonly seccomp: readonly string[];
-  /** In bytes, where files that it writes have a limit. */
+  /** Maximum size of files that it writes, in bytes; undefined for no limit. */
   readonly longestFile: number | undefined;
-  /** What the program may do because a layer is missing, a sentence each. */
+  /** Gaps: abilities of the program because a layer is missing, one sentence each. */
   readonly gaps: readonly string[];
 }
 
-/** Landlock's interface that brought rules for TCP, and scopes for abstract sockets and signals (landlock(7)). */
+/**
+ * Landlock versions that introduced rules for TCP, and scopes for abstract sockets and signals (landlock(7)).
+ */
 const TCP_ABI = 4;
 const SCOPE_ABI = 6;
 
-/** What there is to have on this host. */
+/** Returns the layers that are available on this host. */
 export function layersOf(
   { connects, longestFile }: { readonly connects: Connects; readonly longestFile: number | undefined },
   { landlock, seccomp, namespaces }: ConfinementAbilities,
@@ -58,7 +60,7 @@ export function layersOf(
   return { ...layers, gaps: gapsOf(layers, connects) };
 }
 
-/** slirp speaks to the host's network from QEMU's own process. */
+/** slirp uses the host's network from QEMU's own process. */
 const NAMESPACES: Readonly<Record<Connects, readonly Namespace[]>> = {
   nowhere: ['mount', 'net', 'ipc', 'uts'],
   'by-path': ['mount', 'net', 'ipc', 'uts'],
@@ -75,16 +77,16 @@ function gapsOf({ namespaces, landlock, seccomp }: Omit<Layers, 'gaps'>, connect
   const hidesFiles = namespaces.includes('mount');
   const isCutOff = namespaces.includes('net') || seccomp.includes('sockets');
   return [
-    landlock || hidesFiles ? undefined : 'it may open every file that you may',
+    landlock || hidesFiles ? undefined : 'it can open every file that you can open',
     hidesFiles || seccomp.includes('connect')
       ? undefined
-      : 'it may connect to every unix socket that you may',
+      : 'it can connect to every unix socket that you can connect to',
     isCutOff || connects === 'anywhere'
       ? undefined
-      : `it may use the host’s network${landlock?.deniesTcp === true ? ', TCP excepted' : ''}`,
-    landlock || seccomp.length > 0 ? undefined : 'it may trace your other programs',
+      : `it can use the host’s network${landlock?.deniesTcp === true ? ', except TCP' : ''}`,
+    landlock || seccomp.length > 0 ? undefined : 'it can trace your other programs',
     landlock?.scoped === true || seccomp.length > 0
       ? undefined
-      : 'it may send signals to your other programs',
+      : 'it can send signals to your other programs',
   ].filter((gap) => gap !== undefined);
 }

@@ -7,14 +7,14 @@ interface Bind {
 }
 
 /**
- * Options for a root directory that holds what was granted and nothing else, at the same paths: a symbolic link on the
- * way to a file is there too.
+ * Returns the options for a root directory that contains only the granted files, at the same paths; symbolic
+ * links on the way to a file are included.
  */
 export function newRootOptions(grants: readonly Grant[]): string[] {
   const binds = withoutInner(grants.map(bindOf));
   const links = new Map<string, string>();
   for (const { path, target } of grants.flatMap((grant) => grant.links)) {
-    // Otherwise it is there with its directory.
+    // Otherwise the link is already in a mounted directory.
     if (!binds.some((bind) => isWithin(path, bind))) links.set(path, target);
   }
   return [
@@ -27,7 +27,7 @@ function bindOf({ path, kind, access }: Grant): Bind {
   return { path, kind, writable: access === 'own' || access === 'read-write' };
 }
 
-/** Outer ones first, and none that is in another already and no more writable than that. */
+/** Outer ones first, without those that are inside another one with at least the same access. */
 function withoutInner(binds: readonly Bind[]): Bind[] {
   const outerFirst = [...binds].sort(
     (one, other) => one.path.length - other.path.length || Number(other.writable) - Number(one.writable),

@@ -1,14 +1,14 @@
-/** What a program that is linked dynamically reads before it does anything of its own. */
+/** Files that a dynamically linked program reads before its own code runs. */
 export const LIBRARIES = [
-  // Where ld.so finds libraries: FHS, and Nix and Guix, which keep each in a tree of its own.
+  // Library directories of ld.so: FHS, and Nix and Guix, which keep each library in a tree of its own.
   ...['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/lib', '/usr/local/lib64'],
   ...['/nix/store', '/gnu/store'],
   '/etc/ld.so.cache',
-  // Debian chooses between some libraries by links in here.
+  // Debian selects between some libraries by links in this directory.
   '/etc/alternatives',
 ];
 
-/** Run by the kernel in the program's place, so that they have to be executable. */
+/** Must be executable, because the kernel runs them in place of the program. */
 export const LOADERS = [
   '/lib64/ld-linux-x86-64.so.2',
   '/lib/ld-linux-aarch64.so.1',

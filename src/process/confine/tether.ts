@@ -1,24 +1,25 @@
 import { confineProgram } from '../native/confine-program.ts';
 
-/** Of a program that has to gain privileges, such as one that runs a setuid helper. */
+/** For a program that has to gain privileges, such as one that runs a setuid helper. */
 export const MAY_GAIN_PRIVILEGES = ['--may-gain-privileges'] as const;
 
-/** The parent of a program that is started by somebody else: the keeper, a shell. */
-export const WHOEVER_STARTS_IT = 0;
+/** Accepts any parent, for a program that is started by another process: the keeper, a shell. */
+export const ANY_PARENT = 0;
 
 /** Standard input, output and error. */
 export const STANDARD_DESCRIPTORS = 3;
 
 /**
- * Wraps argv so that the program dies with the thread that started it, even when that is ended by SIGKILL, and gains no
- * privileges.
+ * Wraps argv so that the program dies with the thread that started it, even if that is killed by SIGKILL, and
+ * gains no privileges.
  *
- * vmlet-confine asks the kernel for the parent-death signal, compares its parent with the expected one (where that died
- * before, no signal will ever come) and becomes the program. A program that changes its credentials (passt does) loses
- * the signal and needs a tether of its own: an inherited connection whose end of file tells it.
+ * vmlet-confine asks the kernel for the parent-death signal, compares its parent with the expected one (if
+ * that died earlier, no signal will arrive) and becomes the program. A program that changes its credentials,
+ * such as passt, loses the signal and needs another mechanism: an inherited connection that it reads until
+ * its end of file.
  *
- * @param descriptors how many it inherits, from 0 on; it gets no other that somebody left open.
- * @param confinement what else vmlet-confine does, as `confine` says it in options.
+ * @param descriptors number of descriptors that it inherits, starting at 0; any others left open are closed.
+ * @param confinement further options of vmlet-confine, as returned by `confine`.
  */
 export function tether(
   parentPid: number,

@@ -6,39 +6,40 @@ import { requireProgram } from '../program.ts';
 import { exitOf, startProcess } from '../start-process.ts';
 
 const BUSY = 1;
-/** It answers in milliseconds where it does not wait for the lock. */
+/** Without waiting for the lock, flock answers in milliseconds. */
 const ANSWER_MS = 30_000;
-/** Longer than any reason. */
+/** Longer than any error message. */
 const MOST_WORDS = 64 * 1024;
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
-  /** Called once when somebody else has it. */
+  /** Called once when another process holds the lock. */
   readonly onWait?: (() => void) | undefined;
 }
 
 /**
- * Takes an exclusive lock (flock(2), of which Node has none) on an open file, and keeps it until that is closed. Waits
- * for whoever has it, as long as that takes.
+ * Takes an exclusive lock (flock(2), which Node lacks) on an open file, and holds it until the file is
+ * closed. Waits for the current holder without a time limit.
  *
- * Such a lock belongs to the open file and not to a process: flock(1) takes it on a descriptor of ours, and is gone.
- * With us, even by SIGKILL, the descriptor goes, and the lock with it; a process that inherits the descriptor has the
- * lock too.
- * @throws MissingProgramError without util-linux, ProcessStartError, CommandFailedError, TimedOutError when flock does
- *   not answer, or the signal's reason.
+ * Such a lock belongs to the open file and not to a process: flock(1) takes it on a descriptor of ours and
+ * exits. When this process ends, even by SIGKILL, the descriptor is closed and the lock released. A process
+ * that inherits the descriptor holds the lock too.
+ * @throws MissingProgramError without util-linux, ProcessStartError, CommandFailedError, TimedOutError when
+ * flock does not answer, or the signal's reason.
  */
 export async function lockDescriptor(descriptor: number, { signal, onWait }: Waiting): Promise<void> {
-  // One that waits for the lock looks like one that hangs: only who has answered once is waited for.
+  // A flock that waits for the lock cannot be told from one that hangs, so it must answer once without
+  // waiting first.
   if (await lockFreeDescriptor(descriptor, signal)) return;
   onWait?.();
-  // It ends with us also where we are killed, and is loaded by those alone who have to wait.
+  // `run` ends flock with this process. Loaded on demand, only when there is a need to wait.
   const { run } = await import('../run.ts');
   await run([flockProgram(), '--exclusive', '3'], { signal, environment: {}, descriptors: [descriptor] });
 }
 
 /**
- * As `lockDescriptor`, where nobody has it.
- * @returns whether it was got.
+ * Like `lockDescriptor`, without waiting.
+ * @returns whether the lock was taken.
  */
 export async function lockFreeDescriptor(descriptor: number, signal?: AbortSignal): Promise<boolean> {
   signal?.throwIfAborted();
@@ -47,7 +48,7 @@ export async function lockFreeDescriptor(descriptor: number, signal?: AbortSigna
     spawn(argv[0], argv.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe', descriptor],
       env: {},
-      // Ctrl-C in a terminal is for the one who wants the lock.
+      // Ctrl-C in a terminal is for the process that needs the lock.
       detached: true,
     }),
   );
@@ -72,5 +73,5 @@ export async function lockFreeDescriptor(descriptor: number, signal?: AbortSigna
 }
 
 function flockProgram(): string {
-  return requireProgram('flock', 'It is part of util-linux.');
+  return requireProgram('flock', 'install util-linux');
 }

@@ -4,22 +4,22 @@ import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 import type { Scope } from '../../util/scope.ts';
 import { lockFreeDescriptor } from './descriptor-lock.ts';
 
-/** Nothing of another kind that somebody has put in its place is opened, or waited for. */
+/** Does not follow a link or block on a special file that was put in its place. */
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface FileLock {
-  /** The locked file's, for a caller that removes files of that name. */
+  /** Inode of the locked file, for callers that remove files of that name. */
   readonly inode: number;
-  /** A process that inherits it has the lock too, until it closes that. */
+  /** A process that inherits this descriptor holds the lock too, until it closes the descriptor. */
   readonly descriptor: number;
 }
 
 /**
- * Takes an exclusive lock on a file, made where there is none, and holds it until the scope closes. It ends with this
- * process.
- * @param lock of the file's descriptor; without it nobody is waited for.
- * @returns undefined when somebody else has it.
- * @throws what `lockDescriptor` does, or the system's error for a file that cannot be opened.
+ * Takes an exclusive lock on a file, which is created if missing, and holds it until the scope closes or this
+ * process ends.
+ * @param lock locks the file's descriptor; by default without waiting.
+ * @returns undefined when another process holds it.
+ * @throws the errors of `lockDescriptor`, or the system's error for a file that cannot be opened.
  */
 export async function holdFileLock(
   path: string,
@@ -33,7 +33,7 @@ export async function holdFileLock(
       if (!(await lock(handle.fd))) return undefined;
       const { ino, dev } = await handle.stat();
       const there = await unlessMissingAsync(stat(path), ['ENOENT']);
-      // Whoever had it before may have removed the file: a lock on that one keeps nobody away.
+      // The previous holder may have removed the file: a lock on a removed file excludes nobody.
       isHeld = there?.ino === ino && there.dev === dev;
       if (!isHeld) continue;
       scope.defer(async () => handle.close());

@@ -4,9 +4,10 @@ import { type Waiting, lockDescriptor } from './descriptor-lock.ts';
 import { type FileLock, holdFileLock } from './file-lock.ts';
 
 /**
- * Waits for the lock on a file, made where there is none, and holds it until the scope closes, which removes the file.
- * @param onWait called once when somebody else has it.
- * @returns whether it was waited for.
+ * Waits for the lock on a file, which is created if missing, and holds it until the scope closes and removes
+ * the file.
+ * @param onWait called once when another process holds it.
+ * @returns whether it had to wait.
  * @throws MissingProgramError without util-linux, the system's error, or the signal's reason.
  */
 export async function holdLock(path: string, scope: Scope, { signal, onWait }: Waiting): Promise<boolean> {
@@ -24,14 +25,14 @@ export async function holdLock(path: string, scope: Scope, { signal, onWait }: W
 }
 
 /**
- * As `holdLock`, where nobody has it.
- * @returns whether it was got.
+ * Like `holdLock`, without waiting.
+ * @returns whether the lock was taken.
  */
 export async function holdFreeLock(path: string, scope: Scope): Promise<boolean> {
   return removeAfterwards(path, await holdFileLock(path, scope), scope);
 }
 
-/** Before the lock goes: who gets it then finds that the file is another. */
+/** Removed before the lock is released: the next holder then notices that the file has changed. */
 function removeAfterwards(path: string, held: FileLock | undefined, scope: Scope): boolean {
   if (held) scope.defer(async () => rm(path, { force: true }));
   return held !== undefined;

@@ -3,9 +3,10 @@ import { MissingProgramError, PermissionError } from '../../errors/index.ts';
 import { packageFile } from '../../util/package-file.ts';
 
 /**
- * The program that confines another and then becomes it, made by the build.
- * @throws MissingProgramError where the package is not whole: it would look as if the other were missing.
- * @throws PermissionError where the host executes nothing that lies there.
+ * Path of vmlet-confine, which confines a program and then becomes it. Created by the build.
+ * @throws MissingProgramError when the package is incomplete; otherwise the other program would seem to be
+ * missing.
+ * @throws PermissionError when its file system does not permit execution.
  */
 export function confineProgram(): string {
   const path = packageFile('dist/confine-program/vmlet-confine');
@@ -14,17 +15,17 @@ export function confineProgram(): string {
   } catch (error) {
     if (mayBeExecuted(path)) {
       throw new PermissionError(`${path} cannot be executed: its file system is mounted noexec`, {
-        hint: 'install vmlet where programs may be executed, such as /usr/local (npm install --global)',
+        hint: 'install vmlet on a file system without noexec, such as /usr/local (npm install --global)',
         cause: error,
       });
     }
-    const hint = 'install vmlet anew; in its sources: npm run build';
+    const hint = 'reinstall vmlet; in its source tree, run: npm run build';
     throw new MissingProgramError(path, { hint, cause: error });
   }
   return path;
 }
 
-/** By its mode, whatever its file system is. */
+/** Checks the mode only, regardless of the file system. */
 function mayBeExecuted(path: string): boolean {
   return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o001) !== 0;
 }

@@ -2,8 +2,8 @@ import { ProgramAnswerError } from '../../errors/index.ts';
 import type { RunResult } from '../run.ts';
 
 /**
- * What a program printed, read.
- * @throws ProgramAnswerError where that is not what it prints.
+ * Parses the output of a program.
+ * @throws ProgramAnswerError for unexpected output.
  */
 export function readAnswer<T>(
   program: string,
@@ -13,7 +13,7 @@ export function readAnswer<T>(
   try {
     return read(JSON.parse(stdout.toString('utf8')));
   } catch (error) {
-    const words = stdout.length === 0 ? 'nothing' : 'something that is not its answer';
+    const words = stdout.length === 0 ? 'nothing' : 'unexpected output';
     throw new ProgramAnswerError(program, `printed ${words}`, { cause: error });
   }
 }

@@ -6,7 +6,7 @@ import { run } from '../run.ts';
 
 const PATIENCE_MS = 20_000;
 
-/** True, or why not. */
+/** True, or the reason why not. */
 const tried = z.union([z.literal(true), z.string()]);
 
 const answer = z.strictObject({
@@ -23,7 +23,8 @@ const answer = z.strictObject({
 });
 
 /**
- * Has vmlet-confine try what this host lets it do: each layer is put on for real, and has to refuse something.
+ * Makes vmlet-confine test which layers this host supports: each layer is actually applied and must deny
+ * something.
  * @param program vmlet's own by default.
  * @throws ProgramAnswerError, CommandFailedError, TimedOutError, or the signal's reason.
  */

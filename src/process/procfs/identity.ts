@@ -4,7 +4,7 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { parseProcessStat } from './stat.ts';
 
 /**
- * Names one process for as long as the host is up: a pid alone is used again, a pid with its start time is not.
+ * Identifies one process until the host reboots: a PID can be reused, a PID with its start time cannot.
  * `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)).
  */
 export interface ProcessIdentity {
@@ -20,7 +20,10 @@ export function currentBootId(): string {
   return knownBootId;
 }
 
-/** The identity of a living process, or undefined. A zombie is dead: some init processes reap late. */
+/**
+ * Returns the identity of a living process, or undefined. A zombie counts as dead: some init processes reap
+ * late.
+ */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   // Not `readProcess`: a process that hides itself is alive.
   const text = unlessMissing(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), ['ENOENT', 'ESRCH']);
@@ -38,7 +41,7 @@ export function killProcess({ pid }: ProcessIdentity): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It ended just now.
+    // It has just ended.
     if (!isSystemError(error, 'ESRCH')) throw error;
   }
 }

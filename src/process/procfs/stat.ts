@@ -3,18 +3,18 @@ import { unlessMissing, unlessMissingAsync } from '../../util/files/unless-missi
 
 /** The fields of proc_pid_stat(5) that vmlet reads. Times are in ticks of USER_HZ. */
 export interface ProcessStat {
-  /** A letter: R runs, Z is a zombie, X is dead. */
+  /** A letter: R is running, Z is a zombie, X is dead. */
   readonly state: string;
   readonly userTicks: number;
   readonly systemTicks: number;
-  /** Since the host's boot. */
+  /** Ticks since the host's boot. */
   readonly startTicks: number;
 }
 
-/** A process that ended, and one that hides itself from other users, as passt does. */
+/** A process that has ended, or one that hides itself from other users, as passt does. */
 const GONE = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
 
-/** The text of a file in /proc; undefined where its process is gone, or where it is hidden. */
+/** Returns the text of a file in /proc; undefined if its process is gone or hidden. */
 export function readProcess(path: string): string | undefined {
   return unlessGone(() => readFileSync(path, 'utf8'));
 }
@@ -27,9 +27,9 @@ export async function unlessGoneAsync<T>(look: Promise<T>): Promise<T | undefine
   return unlessMissingAsync(look, GONE);
 }
 
-/** Undefined for what does not have all fields. */
+/** Returns undefined for incomplete text. */
 export function parseProcessStat(stat: string): ProcessStat | undefined {
-  // The second field is the command in parentheses, and may hold spaces and parentheses itself.
+  // The second field is the command in parentheses, and may contain spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, userTicks, systemTicks, startTicks] = [fields[0], fields[11], fields[12], fields[19]];
   if (state === undefined || startTicks === undefined) return undefined;
