@@ -1,16 +1,16 @@
 import { InvalidInputError } from '../../errors/index.ts';
 
-/** One rule of qemu-bridge-helper's bridge.conf; the bridge `all` is every bridge. */
+/** One rule of qemu-bridge-helper's bridge.conf; the bridge `all` means every bridge. */
 export interface BridgeRule {
   readonly action: 'allow' | 'deny';
   readonly bridge: string;
 }
 
 /**
- * Reads bridge.conf as qemu-bridge-helper does.
- * @param readIncluded the text of an included file; undefined where it cannot be read, which the helper does not mind
- *   (that is how a file of one group allows something to that group alone).
- * @throws InvalidInputError for a line that the helper refuses, and with it every bridge.
+ * Parses bridge.conf like qemu-bridge-helper.
+ * @param readIncluded returns the text of an included file; undefined if it is unreadable, which the helper
+ * ignores (so that a file of one group can allow a bridge to that group alone).
+ * @throws InvalidInputError for a line that makes the helper reject all bridges.
  */
 export function parseBridgeConf(
   path: string,
@@ -20,13 +20,13 @@ export function parseBridgeConf(
   const { rules, problem } = read(text, readIncluded, new Set([path]));
   if (problem !== undefined) {
     throw new InvalidInputError(path, problem, {
-      hint: 'lines are "allow BRIDGE", "deny BRIDGE" and "include FILE"; BRIDGE may be "all"',
+      hint: 'write lines as "allow BRIDGE", "deny BRIDGE" or "include FILE"; BRIDGE may be "all"',
     });
   }
   return rules;
 }
 
-/** Denying wins over allowing, wherever it stands; without a rule a bridge is not allowed. */
+/** A deny rule overrides allow rules, wherever it is; without a rule a bridge is not allowed. */
 export function bridgeVerdict(
   rules: readonly BridgeRule[],
   bridge: string,
@@ -45,7 +45,7 @@ function read(
   for (const [index, line] of text.split('\n').entries()) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
-    // As the helper does: a space ends the first word, and a tab only where there is no space in the line.
+    // Like the helper: a space ends the first word, and a tab only if the line has no space.
     const start = line.trimStart();
     const end = start.includes(' ') ? start.indexOf(' ') : start.indexOf('\t');
     const action = end === -1 ? trimmed : start.slice(0, end);
@@ -55,10 +55,10 @@ function read(
     } else if (action === 'include' && end !== -1) {
       const included = seen.has(argument) ? undefined : readIncluded(argument);
       seen.add(argument);
-      // What stands above the bad line of an included file counts.
+      // Rules before the bad line of an included file count.
       if (included !== undefined) rules.push(...read(included, readIncluded, seen).rules);
     } else {
-      return { rules, problem: `line ${index + 1} is ${JSON.stringify(trimmed)}, which no rule is` };
+      return { rules, problem: `line ${index + 1}: invalid rule ${JSON.stringify(trimmed)}` };
     }
   }
   return { rules, problem: undefined };

@@ -10,22 +10,22 @@ import { findProgram } from '../../process/program.ts';
 import { run } from '../../process/run.ts';
 import { bridgeVerdict, parseBridgeConf } from './bridge-conf.ts';
 
-/** A bridge of this host that the user may put guests into. */
+/** A host bridge that the user is permitted to attach guests to. */
 export interface BridgeNetwork {
   readonly bridge: string;
-  /** qemu-bridge-helper's path. */
+  /** Path of qemu-bridge-helper. */
   readonly helper: string;
 }
 
-/** Where a host keeps what bridges need. */
+/** Paths that bridges depend on. */
 export interface BridgePlaces {
   /** The network interfaces: /sys/class/net. */
   readonly interfaces: string;
-  /** Copies of qemu-bridge-helper, each with the configuration that it was built to read. */
+  /** Possible paths of qemu-bridge-helper, each with the configuration file that it was built to read. */
   readonly helpers: readonly { readonly path: string; readonly configuration: string }[];
-  /** The device that makes tap devices: /dev/net/tun. */
+  /** The device that creates tap devices: /dev/net/tun. */
   readonly tun: string;
-  /** /proc/self/status. */
+  /** proc/self/status. */
   readonly status: string;
   readonly uid: number;
 }
@@ -59,9 +59,11 @@ function placesOfHost(): BridgePlaces {
 }
 
 /**
- * Checks all that putting a guest into a bridge takes, so that what is missing is said before a machine starts.
- * @throws InvalidInputError when there is no such bridge, or bridge.conf is broken; MissingProgramError without
- *   qemu-bridge-helper; PermissionError, with what to write where, when it is not set up for this user and bridge.
+ * Checks all requirements of attaching a guest to a bridge, so that problems are reported before a machine
+ * starts.
+ * @throws InvalidInputError when there is no such bridge, or bridge.conf is invalid; MissingProgramError
+ * without qemu-bridge-helper; PermissionError, with the required change, when it is not set up for this user
+ * and bridge.
  */
 export async function findBridge(
   bridge: string,
@@ -71,25 +73,25 @@ export async function findBridge(
   const helper = places.helpers.find(({ path }) => existsSync(path));
   if (!helper) {
     throw new MissingProgramError('qemu-bridge-helper', {
-      hint: `install QEMU's common files (Debian: qemu-system-common, Fedora: qemu-common); looked for ${places.helpers.map(({ path }) => path).join(', ')}`,
+      hint: `install QEMU's common files (Debian: qemu-system-common, Fedora: qemu-common); searched: ${places.helpers.map(({ path }) => path).join(', ')}`,
     });
   }
   requireRule(bridge, helper.configuration);
   requireTun(places.tun);
-  // The helper needs the right to change the network, which root has.
+  // The helper needs the privilege to change the network, which root has.
   if (places.uid !== 0) await requirePrivileges(bridge, helper.path, places.status);
   return { bridge, helper: helper.path };
 }
 
-/** QEMU's side of a bridge, for `-netdev` in JSON: the tap device that it inherits under a number. */
+/** Returns QEMU's `-netdev` JSON for a bridge: a tap device inherited as a descriptor. */
 export function tapNetdev(id: string, descriptor: number): object {
   return { type: 'tap', id, fd: String(descriptor) };
 }
 
 /**
- * A command line that makes the tap device and becomes `argv`, which inherits it. It stands before what takes
- * privileges away (vmlet-confine), since the helper has to gain one.
- * @param keeper vmlet-keeper's path.
+ * Returns a command line that creates the tap device and becomes `argv`, which inherits it. It must come
+ * before anything that drops privileges (vmlet-confine), because the helper has to gain one.
+ * @param keeper path of vmlet-keeper.
  */
 export function withTap(
   keeper: string,
@@ -103,19 +105,17 @@ export function withTap(
 function requireBridge(bridge: string, { interfaces }: BridgePlaces): void {
   // The kernel's own rule for names (dev_valid_name).
   if (!/^[^\s/:]{1,15}$/.test(bridge) || bridge === '.' || bridge === '..') {
-    throw new InvalidInputError('net', `${JSON.stringify(bridge)} cannot be the name of a bridge`, {
-      hint: 'names of interfaces have at most 15 characters, without spaces and slashes',
+    throw new InvalidInputError('net', `invalid bridge name ${JSON.stringify(bridge)}`, {
+      hint: 'use at most 15 characters, without spaces, slashes and colons',
     });
   }
   if (existsSync(join(interfaces, bridge, 'bridge'))) return;
   const isInterface = existsSync(join(interfaces, bridge));
   throw new InvalidInputError(
     'net',
-    isInterface
-      ? `${bridge} is a network interface and no bridge`
-      : `there is no bridge ${bridge} on this host`,
+    isInterface ? `the network interface ${bridge} is not a bridge` : `no such bridge: ${bridge}`,
     {
-      hint: `ip link show type bridge lists bridges; as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
+      hint: `to list bridges, run: ip link show type bridge; to create one, run as root: ip link add ${isInterface ? 'br0' : bridge} type bridge`,
     },
   );
 }
@@ -127,14 +127,14 @@ function requireRule(bridge: string, configuration: string): void {
     text = readFileSync(configuration, 'utf8');
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new PermissionError(`${configuration} is not there, so that no guest may be put into ${bridge}`, {
-        hint: `as root, make ${configuration}, readable for all, with the line: ${line}`,
+      throw new PermissionError(`no such file: ${configuration}, which has to allow the bridge ${bridge}`, {
+        hint: `as root, create ${configuration}, readable by all users, with the line: ${line}`,
         cause: error,
       });
     }
     if (!isSystemError(error, 'EACCES')) throw error;
-    throw new PermissionError(`${configuration} cannot be read by this user, and so not by the helper`, {
-      hint: `as root: chmod a+r ${configuration}`,
+    throw new PermissionError(`permission denied: ${configuration}`, {
+      hint: `run as root: chmod a+r ${configuration}`,
       cause: error,
     });
   }
@@ -146,7 +146,7 @@ function requireRule(bridge: string, configuration: string): void {
     });
   }
   throw new PermissionError(`${configuration} does not allow ${bridge}`, {
-    hint: `as root, add the line to ${configuration}: ${line}`,
+    hint: `as root, add this line to ${configuration}: ${line}`,
   });
 }
 
@@ -155,8 +155,8 @@ function requireTun(tun: string): void {
   try {
     accessSync(tun, constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw new PermissionError(`${tun} cannot be opened by this user, and so not by the helper`, {
-      hint: `as root: modprobe tun; chmod 0666 ${tun}`,
+    throw new PermissionError(`permission denied: ${tun}`, {
+      hint: `run as root: modprobe tun; chmod 0666 ${tun}`,
       cause: error,
     });
   }
@@ -167,28 +167,25 @@ async function requirePrivileges(bridge: string, helper: string, statusPath: str
   try {
     accessSync(helper, constants.X_OK);
   } catch (error) {
-    throw new PermissionError(`${helper} cannot be run by this user`, {
-      hint: `join the group that it is for (number ${gid}), or as root: chmod a+x ${helper}`,
+    throw new PermissionError(`permission denied: ${helper}`, {
+      hint: `join the group with the number ${gid}, or run as root: chmod a+x ${helper}`,
       cause: error,
     });
   }
   const isSetuidRoot = uid === 0 && (mode & 0o4000) !== 0;
   if (!isSetuidRoot && !(await hasNetworkCapability(helper))) {
-    throw new PermissionError(
-      `${helper} is not setuid root, so that only root can put a guest into ${bridge} with it`,
-      {
-        hint: `as root: chmod u+s ${helper} -- on Debian and Ubuntu, to keep it when QEMU is upgraded: dpkg-statoverride --update --add root root 4755 ${helper}`,
-      },
-    );
+    throw new PermissionError(`${helper} is not setuid root, so only root can attach a guest to ${bridge}`, {
+      hint: `run as root: chmod u+s ${helper}; on Debian and Ubuntu, to keep it across upgrades of QEMU: dpkg-statoverride --update --add root root 4755 ${helper}`,
+    });
   }
   if (/^NoNewPrivs:\s*1$/m.test(readFileSync(statusPath, 'utf8'))) {
-    throw new PermissionError(`this process may not gain privileges, so that ${helper} has none`, {
-      hint: 'start vmlet from a session without no_new_privs (a container, or a sandbox around it, sets it)',
+    throw new PermissionError(`this process cannot gain privileges, which ${helper} needs`, {
+      hint: 'start vmlet in a session without no_new_privs, which containers and sandboxes set',
     });
   }
 }
 
-/** The other way to give the helper its right: setcap cap_net_admin+ep. */
+/** The alternative to setuid root: setcap cap_net_admin+ep. */
 async function hasNetworkCapability(helper: string): Promise<boolean> {
   if (findProgram('getcap') === undefined) return false;
   const { stdout } = await run(['getcap', helper]);

@@ -4,7 +4,7 @@ import { slirpNetdev } from '../slirp/slirp.ts';
 
 /** QEMU's side of the guest's network. */
 export interface QemuNetwork {
-  /** For `-chardev`, which takes no JSON. */
+  /** For `-chardev`, which does not support JSON. */
   readonly chardev:
     { readonly backend: 'socket'; readonly options: Readonly<Record<string, string>> } | undefined;
   /** JSON for `-netdev`. */
@@ -16,19 +16,19 @@ export interface QemuNetwork {
 }
 
 export interface QemuNetworkWiring {
-  /** Where QEMU connects to, of at most 107 bytes; for passt-vhost-user. */
+  /** Socket that QEMU connects to, of at most 107 bytes; for passt-vhost-user. */
   readonly socketPath: string;
-  /** The number of the descriptor on which QEMU inherits its end of the pair, for passt-stream; undefined for the path. */
+  /** The descriptor of QEMU's inherited end of the pair, for passt-stream; undefined to use the path. */
   readonly descriptor: number | undefined;
-  /** How QEMU and passt find each other again at the path after passt was lost; they do not where undefined. */
+  /** How QEMU and passt reconnect at the path after passt was lost; undefined if they do not. */
   readonly again?: ComesAgain | undefined;
 }
 
-/** QEMU connects again, in the option that it knows: newer ones count milliseconds, older ones seconds. */
+/** QEMU's reconnect option: newer versions use milliseconds, older ones seconds. */
 export type ComesAgain =
   | { readonly 'reconnect-ms': number }
   | { readonly reconnect: number }
-  /** It knows neither. It listens, and lets the next one in. */
+  /** It supports neither. It listens, and accepts the next connection. */
   | 'listens';
 
 const ID = 'network';
@@ -38,7 +38,8 @@ export function qemuNetwork(plan: BoundNetworkPlan, wiring: QemuNetworkWiring): 
   switch (plan.backend) {
     case 'passt-vhost-user':
       return {
-        // QEMU refuses vhost-user on a chardev that inherits its descriptor: it cannot pass descriptors on one.
+        // QEMU rejects vhost-user on a chardev with an inherited descriptor, on which it cannot pass
+        // descriptors.
         chardev: { backend: 'socket', options: { id: `${ID}-passt`, path: wiring.socketPath } },
         netdev: { type: 'vhost-user', id: ID, chardev: `${ID}-passt` },
         device,

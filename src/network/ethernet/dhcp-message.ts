@@ -22,21 +22,21 @@ export const DhcpOption = {
   end: 255,
 } as const;
 
-/** What a client asks (RFC 2131). */
+/** A client's request (RFC 2131). */
 export interface DhcpRequest {
   readonly type: number;
-  /** From the client's hardware address on, 16 bytes. */
+  /** The client's hardware address field, 16 bytes. */
   readonly hardware: Buffer;
   readonly transaction: number;
   readonly flags: number;
-  /** The address that the client has. */
+  /** The client's current address. */
   readonly clientAddress: number;
   readonly options: ReadonlyMap<number, Buffer>;
 }
 
 export interface DhcpReply {
   readonly type: number;
-  /** 0 where none is given. */
+  /** 0 for none. */
   readonly yourAddress: number;
   readonly serverAddress: number;
   readonly serverHardware: HardwareAddress;
@@ -51,10 +51,10 @@ const IP_BYTES = 20;
 const UDP_BYTES = 8;
 const MAGIC = 0x63825363;
 const MAGIC_OFFSET = 236;
-/** Some clients take nothing shorter: a BOOTP message has 300 bytes (RFC 1542, section 2.1). */
+/** Some clients reject shorter messages: a BOOTP message has 300 bytes (RFC 1542, section 2.1). */
 const SHORTEST_MESSAGE = 300;
 
-/** @returns undefined for whatever else is in the frame. */
+/** @returns undefined for any other frame. */
 export function readDhcpRequest(frame: StreamFrame): DhcpRequest | undefined {
   const message = udpContent(frame.subarray(LENGTH_BYTES));
   if (!message || message.length < MAGIC_OFFSET + 4 || message.readUInt32BE(MAGIC_OFFSET) !== MAGIC) return;
@@ -73,7 +73,7 @@ export function readDhcpRequest(frame: StreamFrame): DhcpRequest | undefined {
   };
 }
 
-/** The content of a whole UDP datagram for the server. */
+/** The payload of an unfragmented UDP datagram for the server. */
 function udpContent(ethernet: Buffer): Buffer | undefined {
   if (ethernet.length < ETHERNET_HEADER_BYTES + IP_BYTES || ethernet.readUInt16BE(12) !== ETHERTYPE_IPV4)
     return;
@@ -88,7 +88,7 @@ function udpContent(ethernet: Buffer): Buffer | undefined {
   return datagram.subarray(UDP_BYTES, length);
 }
 
-/** @returns undefined where they are broken. */
+/** @returns undefined for malformed options. */
 function readOptions(bytes: Buffer): Map<number, Buffer> | undefined {
   const options = new Map<number, Buffer>();
   for (let at = 0; at < bytes.length;) {
@@ -103,7 +103,7 @@ function readOptions(bytes: Buffer): Map<number, Buffer> | undefined {
   return options;
 }
 
-/** Goes to everybody at the client's wire: who asks may not be able to take anything else yet. */
+/** Broadcast on the client's link: the client may not be able to receive unicast yet. */
 export function writeDhcpReply(request: DhcpRequest, reply: DhcpReply): StreamFrame {
   const typed = [[DhcpOption.messageType, Buffer.of(reply.type)] as const, ...reply.options];
   const options = Buffer.concat([
@@ -147,7 +147,7 @@ function ipHeader({ serverAddress }: DhcpReply, messageBytes: number): Buffer {
   return header;
 }
 
-/** Without a check sum, which IPv4 allows. */
+/** Without a checksum, which IPv4 permits. */
 function udpHeader(messageBytes: number): Buffer {
   const header = Buffer.alloc(UDP_BYTES);
   header.writeUInt16BE(SERVER_PORT, 0);

@@ -2,27 +2,27 @@ import { DhcpOption, type DhcpRequest, DhcpType, readDhcpRequest, writeDhcpReply
 import { type HardwareAddress, type StreamFrame, parseHardwareAddress } from './frame.ts';
 import { type Subnet, hardwareAddressOf } from './subnet.ts';
 
-/** RFC 2131, section 3.3: this lease has no end, so that nobody has to come back. */
+/** RFC 2131, section 3.3: an infinite lease, so that no client has to renew it. */
 const FOREVER = 0xffffffff;
 
 /**
- * Tells the cards of a network their addresses, for systems that ask (RFC 2131), and no gateway: they have that
- * elsewhere. It has no state: each card has its own address.
+ * Assigns addresses to the cards of a network, for systems that use DHCP (RFC 2131). It announces no gateway,
+ * because guests have one on another card. It is stateless: each card has a fixed address.
  */
 export class DhcpServer {
   readonly #subnet: Subnet;
-  /** Its own, of which nothing but the answers comes. */
+  /** The server's own address; only the replies use it. */
   readonly #address: number;
   readonly #addressOf: (hardware: HardwareAddress) => number | undefined;
 
-  /** @param addressOf the address that a card has; undefined for a card of somebody else's. */
+  /** @param addressOf returns the address of a card; undefined for an unknown card. */
   constructor(subnet: Subnet, address: number, addressOf: (hardware: HardwareAddress) => number | undefined) {
     this.#subnet = subnet;
     this.#address = address;
     this.#addressOf = addressOf;
   }
 
-  /** @returns the answer, where the frame asks something that is to be answered. */
+  /** @returns the reply; undefined for frames that need none. */
   answer(frame: StreamFrame): StreamFrame | undefined {
     const request = readDhcpRequest(frame);
     if (!request) return undefined;
@@ -31,10 +31,10 @@ export class DhcpServer {
     if (request.type === DhcpType.discover) return this.#reply(request, DhcpType.offer, address);
     if (request.type !== DhcpType.request) return undefined;
     const server = numberIn(request.options.get(DhcpOption.serverIdentifier));
-    // It has taken another server's offer.
+    // The client has accepted another server's offer.
     if (server !== undefined && server !== this.#address) return undefined;
     const wanted = numberIn(request.options.get(DhcpOption.requestedAddress)) ?? request.clientAddress;
-    // What it has is from another network: it asks anew.
+    // The client's address is from another network: it must start again.
     if (wanted !== address) return this.#reply(request, DhcpType.nak, undefined);
     return this.#reply(request, DhcpType.ack, address);
   }

@@ -1,23 +1,23 @@
 import { LENGTH_BYTES, LONGEST_FRAME, type StreamFrame } from './frame.ts';
 
-/** A length that no frame has: what follows cannot be told apart any more. */
+/** A length that no frame can have: the rest of the stream cannot be parsed. */
 export class FrameStreamError extends Error {
   constructor(length: number) {
-    super(`a frame of ${length} bytes was announced, and none is longer than ${LONGEST_FRAME}`);
+    super(`invalid frame length ${length}, at most ${LONGEST_FRAME}`);
     this.name = new.target.name;
   }
 }
 
-/** Cuts what comes over a stream into frames. */
+/** Splits a byte stream into frames. */
 export class FrameStream {
   #pieces: Buffer[] = [];
   #held = 0;
-  /** As many bytes are of use as the first frame has, as far as that is known. */
+  /** Number of bytes needed before the first frame is complete, as far as it is known. */
   #needed = LENGTH_BYTES;
 
   /**
-   * @returns the frames that are complete now, as parts of what was pushed.
-   * @throws FrameStreamError, after which the stream is of no use.
+   * @returns the frames that are now complete, as views of the pushed chunks.
+   * @throws FrameStreamError, after which the stream is unusable.
    */
   push(chunk: Buffer): StreamFrame[] {
     this.#pieces.push(chunk);

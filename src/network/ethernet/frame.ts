@@ -1,6 +1,7 @@
 /**
- * A frame as QEMU writes it on a stream: its length in four bytes, big end first, then the Ethernet frame without its
- * check sum (QEMU, net/stream.c). Passing both on together spares taking them apart.
+ * A frame as QEMU writes it on a stream: its length in four bytes, big-endian, then the Ethernet frame
+ * without its checksum (QEMU, net/stream.c). Both parts are forwarded together, which saves splitting and
+ * joining them.
  */
 export type StreamFrame = Buffer;
 
@@ -12,7 +13,7 @@ export const LONGEST_FRAME = 4096 + 65_536;
 
 const ADDRESS_BYTES = 6;
 
-/** Six characters, one a byte: a key, not for people. */
+/** Six characters, one for each byte: a map key, not for display. */
 export type HardwareAddress = string;
 
 export function destinationOf(frame: StreamFrame): HardwareAddress {
@@ -23,7 +24,7 @@ export function sourceOf(frame: StreamFrame): HardwareAddress {
   return frame.toString('latin1', LENGTH_BYTES + ADDRESS_BYTES, LENGTH_BYTES + 2 * ADDRESS_BYTES);
 }
 
-/** Broadcast is a group too. */
+/** True for multicast and broadcast addresses. */
 export function isGroup(address: HardwareAddress): boolean {
   return (address.charCodeAt(0) & 1) === 1;
 }

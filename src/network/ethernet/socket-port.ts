@@ -3,24 +3,26 @@ import type { StreamFrame } from './frame.ts';
 import { takeFrames } from './socket-frames.ts';
 import type { EthernetSwitch, SwitchPort } from './switch.ts';
 
-/** Bytes that wait for a guest that is slow to take them; what comes on top of that is lost, as in any switch. */
+/** Maximum number of bytes queued for a slow guest; further frames are dropped, as in any switch. */
 export const QUEUE_BYTES = 1024 * 1024;
 
-/** A port whose wire is a connected socket, at the other side of which is QEMU. Unplugs itself when that ends. */
+/**
+ * A switch port on a connected socket, with QEMU at the other end. Removes itself when the connection ends.
+ */
 export class SocketPort implements SwitchPort {
   readonly name: string;
   readonly #socket: Socket;
-  /** All that one read has brought goes out in one write. */
+  /** All frames of one read are sent in one write. */
   #batch: StreamFrame[] = [];
   #batchBytes = 0;
 
-  /** @param socket is the port's from then on. */
+  /** @param socket belongs to the port from then on. */
   constructor(name: string, socket: Socket, into: EthernetSwitch) {
     this.name = name;
     this.#socket = socket;
     into.plugIn(this);
     takeFrames(socket, (frame) => into.receive(this, frame));
-    // A connection that is reset as QEMU dies; its end is what counts.
+    // A dying QEMU resets the connection; only its end matters.
     socket.on('error', () => undefined);
     socket.once('end', () => socket.destroy());
     socket.once('close', () => into.unplug(this));
@@ -34,13 +36,13 @@ export class SocketPort implements SwitchPort {
     this.#batchBytes += frame.length;
   }
 
-  /** Pulls the plug. */
+  /** Disconnects the port. */
   close(): void {
     this.#socket.destroy();
   }
 
   #flush(): void {
-    // Copied: a small frame that waits must not hold all that was read together with it.
+    // Copied: a small queued frame must not keep the whole read buffer in memory.
     const bytes = Buffer.concat(this.#batch, this.#batchBytes);
     this.#batch = [];
     this.#batchBytes = 0;

@@ -20,15 +20,15 @@ export function parseSubnet(text: string): Subnet {
   if (!isIpv4(address) || bits < SMALLEST_PREFIX || bits > LARGEST_PREFIX) {
     throw new InvalidInputError(
       'subnet',
-      `${JSON.stringify(text)} is not an IPv4 network with a prefix from /${SMALLEST_PREFIX} to /${LARGEST_PREFIX}`,
-      { hint: 'such as 10.77.0.0/24' },
+      `invalid subnet ${JSON.stringify(text)}: expected an IPv4 network with a prefix from /${SMALLEST_PREFIX} to /${LARGEST_PREFIX}`,
+      { hint: 'write it as 10.77.0.0/24' },
     );
   }
   const size = 2 ** (32 - bits);
   const first = addressNumber(address);
   if (first % size !== 0) {
-    throw new InvalidInputError('subnet', `${text} does not begin where its prefix says`, {
-      hint: `the network of that address is ${addressText(first - (first % size))}/${bits}`,
+    throw new InvalidInputError('subnet', `${text} is not the first address of its network`, {
+      hint: `use ${addressText(first - (first % size))}/${bits}`,
     });
   }
   return { text, first, last: first + size - 1, prefix: bits };
@@ -47,9 +47,12 @@ export function addressText(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
 }
 
-/** The card that has an address: one address has always the same card, so that neighbours remember the right one. */
+/**
+ * Returns the MAC address for an IP address. The mapping is fixed, so that the neighbours' ARP caches stay
+ * valid.
+ */
 export function hardwareAddressOf(address: number): string {
   const bytes = [24, 16, 8, 0].map((shift) => ((address >>> shift) & 0xff).toString(16).padStart(2, '0'));
-  // 52 marks it as given by hand and as one card's (IEEE 802): not a manufacturer's, nor a group's.
+  // 52 marks a locally administered unicast address (IEEE 802), not a manufacturer's or a multicast address.
   return `52:54:${bytes.join(':')}`;
 }

@@ -8,26 +8,31 @@ import {
   sourceOf,
 } from './frame.ts';
 
-/** Where a wire goes into the switch. */
+/** A port of the switch. */
 export interface SwitchPort {
-  /** Whose it is: what is cut stays cut for whoever comes after it with the same name. */
+  /** Name of the port's machine: cuts apply to every later port with the same name. */
   readonly name: string;
-  /** Sends a frame, or drops it when too much waits already. */
+  /** Sends a frame, or drops it when too much is queued. */
   deliver(frame: StreamFrame): void;
 }
 
 export interface EthernetSwitchOptions {
-  /** Answers frames to everybody by itself; the answer goes to the port that asked. They are passed on all the same. */
+  /**
+   * Answers broadcast frames; the reply goes to the port that asked. The frames are forwarded all the same.
+   */
   readonly answer?: ((frame: StreamFrame) => StreamFrame | undefined) | undefined;
 }
 
-/** A guest may claim many addresses, and must not fill our memory with them. */
+/** A guest can claim many addresses, and must not fill our memory with them. */
 const ADDRESSES_A_PORT = 1024;
 
-/** A learning Ethernet switch: a frame goes where its destination was last heard from, or everywhere. */
+/**
+ * A learning Ethernet switch: a frame goes to the port on which its destination was last seen, or to all
+ * ports.
+ */
 export class EthernetSwitch {
   readonly #answer: EthernetSwitchOptions['answer'];
-  /** With the addresses that were heard from each, in that order. */
+  /** The source addresses seen on each port, oldest first. */
   readonly #ports = new Map<SwitchPort, Set<HardwareAddress>>();
   readonly #places = new Map<HardwareAddress, SwitchPort>();
   readonly #cut = new Set<string>();
@@ -45,13 +50,13 @@ export class EthernetSwitch {
     this.#ports.delete(port);
   }
 
-  /** Lets nothing pass between the ports of two names. */
+  /** Blocks traffic between the ports of two names. */
   cut(one: string, other: string): void {
     this.#cut.add(wayOf(one, other));
     this.#cut.add(wayOf(other, one));
   }
 
-  /** Undoes all cuts. */
+  /** Removes all blocks. */
   heal(): void {
     this.#cut.clear();
   }

@@ -3,76 +3,77 @@ import { isIpv6 } from '../ports/ip-address.ts';
 import { type BoundForward, type PortForward, formatPort } from '../ports/port.ts';
 
 /**
- * What carries the guest's packets. passt-vhost-user: passt reads the guest's memory, which has to be shared;
+ * Backend for the guest's packets. passt-vhost-user: passt reads the guest's memory, which has to be shared;
  * passt-stream: frames over a connected socket; slirp: QEMU itself.
  */
 export type NetworkBackend = 'passt-vhost-user' | 'passt-stream' | 'slirp';
 
-/** What can be asked for; `auto` is passt where it is there, slirp otherwise. */
+/** Values that users can request; `auto` is passt if it is installed, slirp otherwise. */
 export const REQUESTED_BACKENDS = ['auto', 'passt', 'slirp'] as const;
 
 export type RequestedBackend = (typeof REQUESTED_BACKENDS)[number];
 
 /**
- * The guest's side of its network. It is the same on every host, so that no guest has to ask for it (DHCP).
+ * The guest's side of its network. It is the same on every host, so that no guest needs DHCP.
  *
- * Whoever configures it has to send a frame afterwards: passt learns the guest's hardware address from what the
- * guest sends, and a connection to a forward before that is lost for good, not delayed.
+ * The guest has to send a frame after it was configured: passt learns the guest's MAC address from its
+ * frames, and earlier connections to a forward are lost, not delayed.
  */
 export interface GuestNetwork {
   readonly mac: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly mtu: number;
-  /** With prefix length, as in `10.0.2.15/24`; one of a family. */
+  /** With prefix length, as in `10.0.2.15/24`; one for each address family. */
   readonly addresses: readonly string[];
-  /** Default routes, one of a family. */
+  /** Default routes, one for each address family. */
   readonly gateways: readonly string[];
   readonly dns: readonly string[];
 }
 
-/** What passt can find on this host to build on; `readHostNetwork` reads it. */
+/** Properties of the host's network that passt depends on; `readHostNetwork` reads them. */
 export interface HostNetwork {
-  /** An interface with an IPv6 link-local address: passt has IPv6 only where there is one. */
+  /** An interface with an IPv6 link-local address: passt supports IPv6 only if there is one. */
   readonly ipv6Interface: string | undefined;
   readonly nameservers: readonly string[];
 }
 
-/** What the host's passt offers, from its own --help. */
+/** Features of the host's passt, from its own --help. */
 export interface PasstAbilities {
-  /** Its program file. */
+  /** Path of its program. */
   readonly path: string;
   readonly hasFd: boolean;
   readonly hasVhostUser: boolean;
-  /** What speaks first in the guest is heard through a forward; not with passt of 2023. */
+  /** A forward passes on data that a server in the guest sends first; passt of 2023 does not. */
   readonly completesHandshakes: boolean;
   /** Why it does not run on this host; undefined when it does. */
   readonly problem?: string | undefined;
 }
 
-/** A network that is planned again, for a machine that runs, has the program alone. */
+/** A network that is planned again for a running machine only has the path. */
 type UsablePasst = Pick<PasstAbilities, 'path'> & Partial<PasstAbilities>;
 
 export interface NetworkPlan {
   readonly backend: NetworkBackend;
-  /** passt's program file; undefined for slirp. */
+  /** Path of passt's program; undefined for slirp. */
   readonly passtPath: string | undefined;
   readonly forwards: readonly PortForward[];
   readonly guest: GuestNetwork;
-  /** The host interface that passt takes as its template. */
+  /** The host interface that passt uses as its template. */
   readonly templateInterface: string;
-  /** slirp cannot be told to keep the guest away from services on the host's loopback; passt is. */
+  /** slirp has no option to keep the guest away from services on the host's loopback interface; passt has. */
   readonly reachesHostLoopback: boolean;
 }
 
-/** A plan whose host ports are all known, which is what can be started. */
+/** A plan whose host ports are all known, ready to be started. */
 export interface BoundNetworkPlan extends NetworkPlan {
   readonly forwards: readonly BoundForward[];
 }
 
 export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };
 /**
- * Unique local (RFC 4193), and not slirp's own site-local fec0::, which is deprecated. docs/network.md has what glibc and
- * musl make of it: IPv4 comes first for the world outside, to which the host may have no IPv6.
+ * A unique local address (RFC 4193) instead of slirp's own site-local fec0::, which is deprecated.
+ * docs/network.md describes the effect on glibc and musl: IPv4 is preferred for external hosts, to which the
+ * host may have no IPv6.
  */
 export const IPV6 = {
   address: 'fd76:6d6c:6574::15',
@@ -81,25 +82,28 @@ export const IPV6 = {
   gateway: 'fd76:6d6c:6574::2',
   dns: 'fd76:6d6c:6574::3',
 };
-/** passt connects from its own link-local address, and so to the guest's; a known one needs no waiting for the kernel's. */
+/**
+ * passt connects from its own link-local address to the guest's. A known address avoids waiting for the
+ * kernel's.
+ */
 const LINK_LOCAL = { address: 'fe80::15', prefix: 64 };
 /**
- * What a guest that boots finds. One guest a network: the address need not differ from another machine's, and a system
- * that knows its card by it finds it again.
+ * MAC address of a booting guest. Each guest has its own network, so the address need not be unique, and a
+ * system that identifies its card by it finds it again.
  */
 export const CARD_AT_BOOT = '52:54:00:12:34:56';
-/** passt's default and largest: an IPv4 packet in whole 32-bit words. */
+/** passt's default and maximum: an IPv4 packet in whole 32-bit words. */
 const PASST_MTU = 65_520;
-/** libslirp's frames are Ethernet's. */
+/** libslirp uses Ethernet frames. */
 const SLIRP_MTU = 1500;
 
 /**
- * Takes the fastest backend that the host and the machine allow.
- * @param wanted `auto` is passt where it is there, runs, can inherit its connection and serves the forwards; slirp
- *   otherwise.
+ * Chooses the fastest backend that the host and the machine support.
+ * @param wanted `auto` is passt if it is installed, works, can inherit its connection and supports the
+ * forwards; slirp otherwise.
  * @param sharesMemory whether guest memory may be shared with another process; a fork's may not.
- * @param forwards which may be TCP.
- * @throws InvalidInputError when passt is wanted and cannot be had.
+ * @param forwards whose protocols are checked.
+ * @throws InvalidInputError when passt is requested and not available.
  */
 export function chooseBackend(
   wanted: RequestedBackend,
@@ -116,15 +120,15 @@ export function chooseBackend(
   throw new InvalidInputError(
     'net',
     passt
-      ? `passt at ${passt.path} is too old: it has no --fd`
-      : 'passt is not installed or not on the PATH; expected it for "passt"',
-    { hint: 'Install the package passt (2023 or newer), or use slirp, which QEMU has built in.' },
+      ? `passt at ${passt.path} is too old: it does not support --fd`
+      : 'passt is not installed or not on the PATH',
+    { hint: 'install the package passt (2023 or newer), or use slirp, which is built into QEMU' },
   );
 }
 
 /**
- * @param passt slirp needs none.
- * @throws InvalidInputError for a forward that the backend cannot make on this host.
+ * @param passt not needed for slirp.
+ * @throws InvalidInputError for a forward that the backend does not support on this host.
  */
 export function planNetwork(
   backend: NetworkBackend,
@@ -135,13 +139,13 @@ export function planNetwork(
   const slirp = backend === 'slirp';
   const hasIpv6 = slirp || host.ipv6Interface !== undefined;
   if (slirp)
-    refuseIpv6(forwards, 'slirp forwards IPv4 only', `Use an IPv4 address, or ${passtInstead(passt)}.`);
+    refuseIpv6(forwards, 'slirp forwards IPv4 only', `use an IPv4 address, or ${passtInstead(passt)}`);
   else {
     if (!hasIpv6) {
       refuseIpv6(
         forwards,
-        'passt has no IPv6 on a host without an IPv6 interface besides loopback',
-        'Use an IPv4 address.',
+        'passt requires an IPv6 interface besides loopback for IPv6',
+        'use an IPv4 address',
       );
     }
     refuseDiverging(forwards);
@@ -164,7 +168,7 @@ export function planNetwork(
   };
 }
 
-/** Each forwarder reaches the host's first nameserver of its own family. */
+/** Each forwarder uses the host's first nameserver of its own family. */
 function guestNameservers(nameservers: readonly string[], hasIpv6: boolean): string[] {
   const onlyIpv6 = hasIpv6 && nameservers.length > 0 && nameservers.every(isIpv6);
   return [onlyIpv6 ? IPV6.dns : IPV4.dns];
@@ -174,7 +178,7 @@ function passtInstead(passt: UsablePasst | undefined): string {
   if (!passt?.hasFd || passt.problem !== undefined) return 'install passt';
   return passt.completesHandshakes
     ? 'passt'
-    : 'ask for passt, with which a server in the guest that speaks first is not heard here';
+    : 'request passt, although this version does not support servers that send data first';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {
@@ -183,7 +187,7 @@ function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: str
   throw new InvalidInputError('ports', `${JSON.stringify(formatPort(forward))}: ${problem}`, { hint });
 }
 
-/** passt keeps one guest port for each host port number and protocol: a second address cannot lead elsewhere. */
+/** passt keeps one guest port for each host port number and protocol: a second address cannot use another. */
 function refuseDiverging(forwards: readonly PortForward[]): void {
   const targets = new Map<string, PortForward>();
   for (const forward of forwards) {
@@ -193,8 +197,8 @@ function refuseDiverging(forwards: readonly PortForward[]): void {
     if (earlier && earlier.guestPort !== forward.guestPort) {
       throw new InvalidInputError(
         'ports',
-        `${JSON.stringify(formatPort(forward))} and ${JSON.stringify(formatPort(earlier))} lead one host port number to two guest ports, which passt cannot`,
-        { hint: 'Choose different host port numbers, or use slirp.' },
+        `${JSON.stringify(formatPort(forward))} and ${JSON.stringify(formatPort(earlier))} map one host port number to two guest ports, which passt does not support`,
+        { hint: 'choose different host port numbers, or use slirp' },
       );
     }
     targets.set(key, earlier ?? forward);

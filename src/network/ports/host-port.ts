@@ -18,14 +18,15 @@ interface BoundSocket {
   close(): Promise<void>;
 }
 
-/** A port that the kernel gives out but that another forward of the machine has already; tried anew this often. */
+/** Number of attempts when the kernel picks a port that another forward of the machine already has. */
 const MAX_PICKS = 100;
 
 /**
- * Tries each wanted port on the host by binding it, and chooses the ones left open. Nothing stays bound.
- * @param preferred for each forward, the port to choose where it is left open and that one is free; such as the one
- *   that it had before.
- * @throws PortTakenError, PermissionError (a privileged port), InvalidInputError (an address that is not this host's).
+ * Tests each requested host port by binding it, and chooses the open ones. Nothing stays bound.
+ * @param preferred for each forward, the port to choose if it is left open and free, such as its previous
+ * one.
+ * @throws PortTakenError, PermissionError (a privileged port), InvalidInputError (an address that is not this
+ * host's).
  */
 export async function chooseHostPorts(
   forwards: readonly PortForward[],
@@ -43,7 +44,7 @@ export async function chooseHostPorts(
   const held: BoundSocket[] = [];
   try {
     const bound: BoundForward[] = [];
-    // All preferences come before all picks: the kernel must not give one's port to another.
+    // All preferences come before all picks: the kernel must not give a preferred port to another forward.
     const kept: (number | undefined)[] = [];
     for (const [index, forward] of forwards.entries()) {
       const port = forward.hostPort === undefined ? preferred[index] : undefined;
@@ -61,8 +62,8 @@ export async function chooseHostPorts(
 }
 
 /**
- * Says why a forward could not be made, by trying its port once more.
- * @throws what chooseHostPorts does; PortTakenError also where the port is free again by now.
+ * Explains a failed forward by trying its port once more.
+ * @throws the errors of chooseHostPorts; PortTakenError even if the port is free again by now.
  */
 export async function explainUnboundPort(forward: BoundForward): Promise<never> {
   const { hostAddress, hostPort, protocol, ephemeral } = forward;
@@ -74,7 +75,7 @@ export async function explainUnboundPort(forward: BoundForward): Promise<never> 
   throw takenPort(hostAddress, hostPort, protocol, ephemeral);
 }
 
-/** Takes a port that a forward would like to have; undefined where somebody else has it, or another forward. */
+/** Tries a preferred port; undefined if another process or another forward has it. */
 async function keep(
   forward: PortForward,
   port: number,
@@ -93,12 +94,12 @@ async function keep(
   return port;
 }
 
-/** passt knows one guest port for each host port number, whatever the address. */
+/** passt has one guest port for each host port number, regardless of the address. */
 function portKey({ protocol }: PortForward, port: number): string {
   return `${port}/${protocol}`;
 }
 
-/** Picks stay bound until all are made, so that the kernel gives out no port twice. */
+/** Picks stay bound until all are made, so that the kernel does not give out a port twice. */
 async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket[]): Promise<number> {
   for (let tries = 0; tries < MAX_PICKS; tries++) {
     const socket = await bind(forward, 0);
@@ -110,7 +111,7 @@ async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket
     }
   }
   throw new PortTakenError(formatPort(forward), true, undefined, {
-    hint: 'The host has no free port left in net.ipv4.ip_local_port_range.',
+    hint: 'end programs that use ports, or widen net.ipv4.ip_local_port_range; all of its ports are in use',
   });
 }
 
@@ -154,9 +155,9 @@ function explainBindFailure(error: unknown, forward: PortForward, port: number):
   }
   if (isSystemError(error, 'EACCES', 'EPERM')) {
     return new PermissionError(
-      `${formatEndpoint(hostAddress, port, protocol)} may not be used: a low port needs privileges`,
+      `permission denied: ${formatEndpoint(hostAddress, port, protocol)} is a privileged port`,
       {
-        hint: 'Choose a host port from 1024 up, or let an administrator lower net.ipv4.ip_unprivileged_port_start.',
+        hint: 'choose a host port of at least 1024, or lower net.ipv4.ip_unprivileged_port_start as root',
         cause: error,
       },
     );
@@ -164,14 +165,14 @@ function explainBindFailure(error: unknown, forward: PortForward, port: number):
   if (isSystemError(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL')) {
     return new InvalidInputError(
       'ports',
-      `${JSON.stringify(formatPort(forward))} listens on ${hostAddress}, which is no address of this host; expected one of ${hostAddresses()}`,
-      { hint: 'Leave the address out for 127.0.0.1, or use 0.0.0.0 for every IPv4 address.', cause: error },
+      `${JSON.stringify(formatPort(forward))}: ${hostAddress} is not an address of this host; expected one of ${hostAddresses()}`,
+      { hint: 'leave the address out for 127.0.0.1, or use 0.0.0.0 for every IPv4 address', cause: error },
     );
   }
   return error;
 }
 
-/** The error for a port that somebody has, with its owner where that can be known. */
+/** The error for a port in use, with its owner if known. */
 export function takenPort(
   address: string,
   port: number,
@@ -187,10 +188,10 @@ export function takenPort(
 }
 
 function adviceOnTaken(ephemeral: boolean, owner: PortOwner | undefined): string {
-  if (ephemeral) return 'vmlet chose this port, and another process took it before it was used. Try again.';
+  if (ephemeral) return 'try again; vmlet chose this port, and another process took it first';
   return owner
-    ? `Choose another host port, leave it empty for a free one, or end process ${owner.pid}.`
-    : 'Choose another host port, or leave it empty for a free one.';
+    ? `choose another host port, leave it empty for a free one, or end process ${owner.pid}`
+    : 'choose another host port, or leave it empty for a free one';
 }
 
 function hostAddresses(): string {

@@ -1,9 +1,9 @@
 import type { BoundForward, PortForward } from './port.ts';
 
 /**
- * Finds the forward that was made for each wanted one. A forward is matched once at most: two that leave their host
- * port open and lead to one guest port are two.
- * @returns for each of `wanted`, in its order, the one of `bound`; undefined where there is none.
+ * Finds the forward that was set up for each requested one. Each forward is matched at most once: two
+ * requests with an open host port and the same guest port are distinct.
+ * @returns for each of `wanted`, in order, its match in `bound`; undefined if there is none.
  */
 export function pairForwards(
   wanted: readonly PortForward[],
@@ -16,7 +16,7 @@ export function pairForwards(
   });
 }
 
-/** A forward whose port was chosen was made for one that left it open. */
+/** A forward whose port was chosen matches a request that left it open. */
 function isMadeFor(bound: BoundForward, wanted: PortForward): boolean {
   return (
     bound.protocol === wanted.protocol &&

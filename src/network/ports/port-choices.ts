@@ -4,8 +4,8 @@ import { PortTakenError } from '../../errors/index.ts';
 const CHOICES = 3;
 
 /**
- * A port that was chosen while nobody held it can be taken before QEMU or passt has it: then others are chosen.
- * @param start is given the number of the attempt, from 1.
+ * Retries with other ports: a chosen port can be taken before QEMU or passt binds it.
+ * @param start called with the number of the attempt, from 1.
  */
 export async function withPortChoices<T>(
   log: Logger | undefined,

@@ -6,8 +6,8 @@ import { waitingSockets } from './socket-table.ts';
 import { readProcess, unlessGone } from '../../process/procfs/stat.ts';
 
 /**
- * The process that waits on an address and port, or undefined where /proc does not tell:
- * other users' descriptors are hidden from an ordinary user, and other namespaces' from everybody.
+ * Returns the process that waits on an address and port, or undefined if /proc does not show it: other users'
+ * descriptors are hidden from an ordinary user, and other namespaces' from all users.
  */
 export function findPortOwner(address: string, port: number, protocol: Protocol): PortOwner | undefined {
   const families: (4 | 6)[] = isIpv6(address) ? [6] : [4, 6];
@@ -25,7 +25,7 @@ export function findPortOwner(address: string, port: number, protocol: Protocol)
 }
 
 function holdsDescriptor(pid: string, links: ReadonlySet<string>): boolean {
-  // Descriptors close while we look.
+  // Descriptors may close during the search.
   return (
     unlessGone(() =>
       readdirSync(`/proc/${pid}/fd`).some((fd) => links.has(readlinkSync(`/proc/${pid}/fd/${fd}`))),

@@ -9,9 +9,9 @@ export type Protocol = 'tcp' | 'udp';
 
 export interface PortForward {
   readonly protocol: Protocol;
-  /** Where the host listens: IPv4, or IPv6 in its shortest spelling without brackets. */
+  /** Listening address on the host: IPv4, or IPv6 in its shortest spelling without brackets. */
   readonly hostAddress: string;
-  /** 1 to 65535; undefined lets the start choose a free one. */
+  /** 1 to 65535; undefined to choose a free one at start. */
   readonly hostPort: number | undefined;
   /** 1 to 65535. */
   readonly guestPort: number;
@@ -20,7 +20,9 @@ export interface PortForward {
 /** A forward whose host port is known. */
 export interface BoundForward extends PortForward {
   readonly hostPort: number;
-  /** vmlet chose the port: another process may take it until a helper listens, and a start can choose again. */
+  /**
+   * vmlet chose the port: another process may take it until a helper listens, and a start can choose again.
+   */
   readonly ephemeral: boolean;
 }
 
@@ -30,7 +32,7 @@ const DEFAULT_ADDRESS = '127.0.0.1';
 
 const portNumber = z.int().min(1).max(MAX_PORT);
 
-/** One forward as an object; the string form also has ranges. */
+/** One forward as an object; the string form also supports ranges. */
 export const portSchema = z.strictObject({
   /** Default: 127.0.0.1. IPv6 with or without brackets. */
   hostAddress: z.string().optional(),
@@ -51,9 +53,9 @@ interface Range {
 }
 
 /**
- * Turns what the user wrote into one forward for each port.
+ * Converts the user's input to one forward for each port.
  * @param field names the list in errors, as in `ports[2].hostPort`.
- * @throws InvalidInputError for what is no port, and for two entries that want the same one.
+ * @throws InvalidInputError for invalid ports, and for two entries with the same host port.
  */
 export function parsePortForwards(ports: readonly PortInput[], field = 'ports'): PortForward[] {
   const forwards: PortForward[] = [];
@@ -69,13 +71,13 @@ export function parsePortForwards(ports: readonly PortInput[], field = 'ports'):
   return forwards;
 }
 
-/** The string that parsePortForwards reads back to the same forward. */
+/** Returns the string that parsePortForwards parses back to the same forward. */
 export function formatPort(forward: PortForward): string {
   const { protocol, hostAddress, hostPort, guestPort } = forward;
   return `${formatAddress(hostAddress)}:${hostPort ?? ''}:${guestPort}/${protocol}`;
 }
 
-/** `address:port/protocol` of the host's side. */
+/** Returns `address:port/protocol` of the host's side. */
 export function formatEndpoint(address: string, port: number, protocol: Protocol): string {
   return `${formatAddress(address)}:${port}/${protocol}`;
 }
@@ -94,8 +96,8 @@ function parseText(text: string, field: string): PortForward[] {
   if (hostRange && hostRange.length !== guestRange.length) {
     throw new InvalidInputError(
       `${field}.hostPort`,
-      `${quote(text)} maps ${hostRange.length} host port(s) to ${guestRange.length} guest port(s); expected ranges of one length`,
-      { hint: 'Write both ranges with the same number of ports, or leave the host port empty.' },
+      `${quote(text)} maps ${hostRange.length} host port(s) to ${guestRange.length} guest port(s); expected ranges of the same length`,
+      { hint: 'write both ranges with the same number of ports, or leave the host port empty' },
     );
   }
   return Array.from({ length: guestRange.length }, (_, offset) => ({
@@ -115,10 +117,14 @@ function parseObject(port: PortSpec, field: string): PortForward {
       (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
       port,
     );
-    throw new InvalidInputError(path, `${quote(value)} is refused: ${issue?.message ?? 'not a port'}`, {
-      hint: `A port is { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort a free one is chosen.`,
-      cause: parsed.error,
-    });
+    throw new InvalidInputError(
+      path,
+      `invalid port ${quote(value)}: ${issue?.message ?? 'expected a port'}`,
+      {
+        hint: `use { hostAddress?, hostPort?, guestPort, protocol? } with ports from 1 to ${MAX_PORT}; without hostPort a free one is chosen`,
+        cause: parsed.error,
+      },
+    );
   }
   const { hostAddress = DEFAULT_ADDRESS, hostPort, guestPort, protocol = 'tcp' } = parsed.data;
   return {
@@ -136,8 +142,8 @@ function splitProtocol(text: string, field: string): [string, Protocol] {
   if (protocol !== 'tcp' && protocol !== 'udp') {
     throw new InvalidInputError(
       `${field}.protocol`,
-      `${quote(protocol)} in ${quote(text)} is not a protocol; expected tcp or udp`,
-      { hint: 'Publish a port for both protocols with two entries.' },
+      `invalid protocol ${quote(protocol)} in ${quote(text)}: expected tcp or udp`,
+      { hint: 'use two entries to publish a port for both protocols' },
     );
   }
   return [text.slice(0, slash), protocol];
@@ -152,8 +158,8 @@ function splitPorts(
   const parts = bracketed ? bracketed.slice(1) : ports.split(':');
   const [first = '', second = '', third = ''] = parts;
   if (ports.startsWith('[') && !bracketed) {
-    throw new InvalidInputError(field, `${quote(text)} is not a port; expected ${GRAMMAR}`, {
-      hint: 'After an address write both ports, of which the first may be empty: "[::1]::80".',
+    throw new InvalidInputError(field, `invalid port ${quote(text)}: expected ${GRAMMAR}`, {
+      hint: 'write both ports after an address; the first may be empty, as in "[::1]::80"',
     });
   }
   if (parts.length === 1) return { guest: first };
@@ -161,15 +167,15 @@ function splitPorts(
     if (isIpv4(first)) {
       throw new InvalidInputError(
         `${field}.hostPort`,
-        `${quote(text)} has an address and one port; expected ${GRAMMAR}`,
-        { hint: `For a free host port write "${first}::${second}".` },
+        `invalid port ${quote(text)}: missing port after the address; expected ${GRAMMAR}`,
+        { hint: `for a free host port, write "${first}::${second}"` },
       );
     }
     return { host: first, guest: second };
   }
   if (parts.length === 3) return { address: first, host: second, guest: third };
-  throw new InvalidInputError(field, `${quote(text)} has too many colons; expected ${GRAMMAR}`, {
-    hint: 'An IPv6 address goes in brackets: "[::1]:8080:80".',
+  throw new InvalidInputError(field, `invalid port ${quote(text)}: too many colons; expected ${GRAMMAR}`, {
+    hint: 'put an IPv6 address in brackets, as in "[::1]:8080:80"',
   });
 }
 
@@ -184,16 +190,16 @@ function parseAddress(text: string, field: string): string {
     refuse(
       'is not an IP address; expected one such as 127.0.0.1 or [::1]',
       bare === 'localhost'
-        ? 'Write 127.0.0.1, which is also the default.'
-        : 'Host names and zones are not looked up; "0.0.0.0" listens on every IPv4 address.',
+        ? 'use 127.0.0.1, which is also the default'
+        : 'use an address instead of a host name or zone; "0.0.0.0" listens on every IPv4 address',
     );
   if (isMappedIpv4(canonical)) {
-    return refuse('is an IPv4 address in IPv6 form; expected plain IPv4', 'Write it as a.b.c.d.');
+    return refuse('is an IPv4 address in IPv6 form; expected plain IPv4', 'write it as a.b.c.d');
   }
   if (isLinkLocal(canonical)) {
     return refuse(
       'is a link-local address, which needs an interface; expected a global or loopback address',
-      'Use [::] to listen on every IPv6 address of this host.',
+      'use [::] to listen on every IPv6 address of this host',
     );
   }
   return canonical;
@@ -206,20 +212,20 @@ function parseRange(text: string, field: string, whole: string): Range {
   if (!match || first < 1 || last < 1 || first > MAX_PORT || last > MAX_PORT) {
     throw new InvalidInputError(
       field,
-      `${partOf(whole, text)} is not a port; expected 1 to ${MAX_PORT}, or a range such as 8000-8010`,
+      `invalid port ${partOf(whole, text)}: expected 1 to ${MAX_PORT}, or a range such as 8000-8010`,
       {
         hint:
           text === '0' && field.endsWith('hostPort')
-            ? 'Leave the host port empty to have a free one chosen.'
-            : `A port is written ${GRAMMAR}.`,
+            ? 'leave the host port empty to choose a free one'
+            : `write a port as ${GRAMMAR}`,
       },
     );
   }
   if (last < first) {
     throw new InvalidInputError(
       field,
-      `the range ${partOf(whole, text)} ends before it starts; expected the lower port first`,
-      { hint: `Write "${last}-${first}".` },
+      `invalid range ${partOf(whole, text)}: expected the lower port first`,
+      { hint: `write "${last}-${first}"` },
     );
   }
   return { first, length: last - first + 1 };
@@ -236,15 +242,15 @@ function refuseCollisions(forwards: readonly PortForward[], origins: readonly st
       if (!earlier || !addressesOverlap(earlier.hostAddress, forward.hostAddress)) continue;
       throw new InvalidInputError(
         `${origins[index] ?? ''}.hostPort`,
-        `${formatPort(forward)} listens where ${formatPort(earlier)} does already; expected each host port once`,
-        { hint: 'Choose another host port or address, or leave the host port empty for a free one.' },
+        `${formatPort(forward)} and ${formatPort(earlier)} use the same host port`,
+        { hint: 'choose another host port or address, or leave the host port empty for a free one' },
       );
     }
     seen.set(key, [...others, index]);
   });
 }
 
-/** Names the whole where the part is not all of it. */
+/** Quotes the part, and the whole text if it has more. */
 function partOf(whole: string, part: string): string {
   return part === whole ? quote(part) : `${quote(part)} in ${quote(whole)}`;
 }

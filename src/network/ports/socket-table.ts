@@ -4,7 +4,7 @@ import { canonicalIpv6, isIpv6 } from './ip-address.ts';
 import type { Protocol } from './port.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** A socket that waits for peers: listening TCP, or UDP that is not connected. */
+/** A socket that waits for peers: listening TCP, or unconnected UDP. */
 export interface WaitingSocket {
   readonly address: string;
   readonly port: number;
@@ -14,7 +14,10 @@ export interface WaitingSocket {
 const TCP_LISTEN = '0A';
 const UDP_UNCONNECTED = '07';
 
-/** The kernel's table of this network namespace: /proc/net/{tcp,tcp6,udp,udp6}, see proc_pid_net(5). */
+/**
+ * Reads the kernel's socket table of this network namespace: /proc/net/{tcp,tcp6,udp,udp6}, see
+ * proc_pid_net(5).
+ */
 export function waitingSockets(protocol: Protocol, family: 4 | 6): WaitingSocket[] {
   const path = `/proc/net/${protocol}${family === 6 ? '6' : ''}`;
   // A kernel without IPv6 has no such table.
@@ -34,7 +37,7 @@ export function waitingSockets(protocol: Protocol, family: 4 | 6): WaitingSocket
   return sockets;
 }
 
-/** Sockets that wait on exactly this address and port. */
+/** Returns the sockets that wait on exactly this address and port. */
 export function waitingOn(address: string, port: number, protocol: Protocol): WaitingSocket[] {
   return waitingSockets(protocol, isIpv6(address) ? 6 : 4).filter(
     (socket) => socket.port === port && socket.address === address,

@@ -10,29 +10,31 @@ export interface Endpoint {
 }
 
 /**
- * What a forward's guest port does with a connection. `silent`: the guest has not answered, as before it has a network.
+ * Response of a forward's guest port to a connection. `silent`: the guest has not answered, as before its
+ * network is up.
  */
 export type ForwardAnswer = 'accepts' | 'refuses' | 'silent' | 'not forwarded';
 
 export interface ProbeLimits {
-  /** Milliseconds within which a guest whose network is up answers. */
+  /** Milliseconds within which a guest with a working network answers. */
   readonly patienceMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Events of one connection may be seen a moment after those of a later one. */
+/** Events of one connection may arrive a moment after those of a later one. */
 const GRACE_MS = 25;
-/** A server that reacts to the end of its input has done so by then. */
+/** Time for a server to react to the end of its input. */
 const REACTION_MS = 5000;
-/** By then passt (10 s; newer ones about 70 s) and slirp (75 s) have given up on a guest that says nothing at all. */
+/** By then passt (10 s; newer ones about 70 s) and slirp (75 s) have given up on an unresponsive guest. */
 const GIVEN_UP_MS = 90_000;
 
 /**
- * passt and slirp accept a connection before they ask the guest, and close it when the guest refuses; while the guest
- * has no network, they keep it open. So a connection on which nothing happens may be accepted, or may not be asked for
- * yet. Packets stay in order: when a later connection to another forward has got any answer of the guest's, the guest
- * has not refused the first. That it was accepted shows in how the server takes the end of its input.
- * @param witness another forward into the same guest, whatever becomes of it there.
+ * passt and slirp accept a connection before they contact the guest, and close it when the guest refuses;
+ * while the guest has no network, they keep it open. So an idle connection may be accepted, or the guest may
+ * not have been contacted yet. Packets stay in order: once a later connection to another forward has any
+ * answer from the guest, the guest has not refused the first. Whether it was accepted shows in the server's
+ * reaction to the end of its input.
+ * @param witness another forward into the same guest; its result does not matter.
  */
 export async function probeForward(
   forward: Endpoint,
@@ -52,7 +54,8 @@ export async function probeForward(
   if (first === undefined) return 'silent';
   const late = await Promise.race([probe.answer, after(GRACE_MS, probe.gone)]);
   if (late !== undefined) return late === 'data' ? 'accepts' : 'refuses';
-  // Kept as it is, for a server that does not mind the end of its input: passt forgets a connection half closed after 60 s.
+  // Kept fully open, for a server that ignores the end of its input: passt forgets a half-closed connection
+  // after 60 s.
   using patient = new Probe(forward, signal);
   probe.endInput();
   const reaction = await Promise.race([probe.answer, after(REACTION_MS, probe.gone)]);
@@ -61,27 +64,27 @@ export async function probeForward(
   return end === 'end' ? 'refuses' : 'accepts';
 }
 
-/** The line with which an ssh server begins; what else was seen otherwise. */
+/** Returns the greeting line of an ssh server, or what was seen instead. */
 export async function probeSsh(
   { address, port }: Endpoint,
   { patienceMs, signal }: ProbeLimits,
 ): Promise<{ readonly banner: string } | { readonly seen: string }> {
   using probe = new Probe({ address, port }, signal);
   const connected = await probe.connected;
-  // Both sides may begin (RFC 4253, 4.2), and a forward by passt of 2023 is there only when this side has.
+  // Either side may send first (RFC 4253, 4.2), and passt of 2023 contacts the guest only when this side has.
   if (connected === 'connected') probe.say('SSH-2.0-vmlet\r\n');
-  else return { seen: `nobody listens on ${address} port ${port}` };
+  else return { seen: `nothing is listening on ${address} port ${port}` };
   const answer = await Promise.race([probe.answer, after(patienceMs, probe.gone)]);
   if (answer === undefined) return { seen: 'the guest has not answered' };
   if (answer === 'end') return { seen: 'the guest refuses connections to its port 22' };
   const line = probe.received.split('\n')[0]?.trim() ?? '';
   if (line.startsWith('SSH-')) return { banner: line };
-  return { seen: `what answers at its port 22 is no ssh server: it says ${JSON.stringify(line)}` };
+  return { seen: `the server on its port 22 is not an ssh server: it sends ${JSON.stringify(line)}` };
 }
 
 class Probe implements Disposable {
   readonly connected: Promise<'connected' | 'failed'>;
-  /** The first thing that came from the other side. */
+  /** The first event from the other side. */
   readonly answer: Promise<'data' | 'end'>;
   received = '';
   readonly #socket: Socket;

@@ -13,9 +13,9 @@ import type { PortForward } from '../ports/port.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /**
- * The network of a machine on this host.
+ * Plans the network of a machine on this host.
  * @param sharesMemory see `chooseBackend`.
- * @throws InvalidInputError for what this host cannot do.
+ * @throws InvalidInputError for requests that this host does not support.
  */
 export function planNetworkHere(
   wanted: RequestedBackend,
@@ -34,7 +34,7 @@ export function readHostNetwork(): HostNetwork {
   return { ipv6Interface: withIpv6?.[0], nameservers: readNameservers('/etc/resolv.conf') };
 }
 
-/** The addresses after `nameserver` in a resolv.conf(5), in order; none where there is no such file. */
+/** Returns the addresses after `nameserver` in a resolv.conf(5), in order; none if there is no such file. */
 export function readNameservers(path: string): string[] {
   const text = unlessMissing(() => readFileSync(path, 'utf8'), ['ENOENT', 'EACCES']) ?? '';
   return [...text.matchAll(/^\s*nameserver\s+([^\s%]+)/gm)]

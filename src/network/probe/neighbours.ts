@@ -5,8 +5,8 @@ import { run } from '../../process/run.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /**
- * The addresses that the host has lately seen a hardware address use, as on a bridge; IPv4 first. Empty while the guest
- * has not talked to the host.
+ * Returns the IP addresses that the host has recently seen for a MAC address, as on a bridge; IPv4 first.
+ * Empty until the guest has talked to the host.
  */
 export async function neighbourAddresses(mac: string, signal?: AbortSignal): Promise<string[]> {
   try {
@@ -18,7 +18,7 @@ export async function neighbourAddresses(mac: string, signal?: AbortSignal): Pro
   }
 }
 
-/** Lines such as `192.0.2.7 dev br0 lladdr 52:54:00:1:2:3 REACHABLE`. */
+/** Parses lines such as `192.0.2.7 dev br0 lladdr 52:54:00:1:2:3 REACHABLE`. */
 export function parseNeighbours(text: string, mac: string): string[] {
   const addresses = text.split('\n').flatMap((line) => {
     const [address = '', ...rest] = line.trim().split(/\s+/);
@@ -29,7 +29,7 @@ export function parseNeighbours(text: string, mac: string): string[] {
   return addresses.sort((one, other) => isIP(one) - isIP(other));
 }
 
-/** /proc/net/arp: address, type, flags, hardware address, mask, device; proc_pid_net(5). */
+/** Parses proc/net/arp: address, type, flags, hardware address, mask, device; proc_pid_net(5). */
 export function parseArpTable(text: string, mac: string): string[] {
   const COMPLETE = 0x2;
   return text.split('\n').flatMap((line) => {

@@ -3,7 +3,7 @@ import { explainUnboundPort } from '../ports/host-port.ts';
 import { IPV4 } from '../plan/network.ts';
 import type { BoundForward } from '../ports/port.ts';
 
-/** A running QEMU's human monitor, over QMP; passt/ may not import the client. */
+/** A running QEMU's human monitor, over QMP; an interface, because this folder may not import the client. */
 export interface HumanMonitor {
   execute(name: 'human-monitor-command', args: { readonly 'command-line': string }): Promise<string>;
 }
@@ -11,7 +11,8 @@ export interface HumanMonitor {
 const NETDEV = 'network';
 
 /**
- * Adds a forward to a running slirp, whose connections go on. QMP has no command for it, and a failure is only text.
+ * Adds a forward to a running slirp; existing connections are kept. QMP has no command for it, and a failure
+ * is only text.
  * @throws PortTakenError, PermissionError, InvalidInputError
  */
 export async function addSlirpForward(monitor: HumanMonitor, forward: BoundForward): Promise<void> {
@@ -20,15 +21,15 @@ export async function addSlirpForward(monitor: HumanMonitor, forward: BoundForwa
   const answer = await say(monitor, `hostfwd_add ${NETDEV} ${rule}`);
   if (answer === '') return;
   if (/could not set up/i.test(answer)) await explainUnboundPort(forward);
-  throw new NetworkStartError('slirp did not take the forward', [answer]);
+  throw new NetworkStartError('slirp rejected the forward', [answer]);
 }
 
-/** Takes a forward away; connections that it has made go on. */
+/** Removes a forward; its existing connections are kept. */
 export async function removeSlirpForward(monitor: HumanMonitor, forward: BoundForward): Promise<void> {
   const { protocol, hostAddress, hostPort } = forward;
   const answer = await say(monitor, `hostfwd_remove ${NETDEV} ${protocol}:${hostAddress}:${hostPort}`);
   if (/removed|not found/.test(answer)) return;
-  throw new NetworkStartError('slirp did not take the forward away', [answer]);
+  throw new NetworkStartError('slirp failed to remove the forward', [answer]);
 }
 
 async function say(monitor: HumanMonitor, line: string): Promise<string> {

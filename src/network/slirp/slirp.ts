@@ -1,6 +1,6 @@
 import { IPV4, IPV6, type BoundNetworkPlan } from '../plan/network.ts';
 
-/** QEMU's built-in user network for a plan whose host ports are all chosen, as `-netdev` JSON. */
+/** Returns the `-netdev` JSON of QEMU's built-in user network for a plan whose host ports are all chosen. */
 export function slirpNetdev(id: string, plan: BoundNetworkPlan): object {
   return {
     type: 'user',
