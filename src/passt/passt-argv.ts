@@ -5,17 +5,18 @@ import { PASST_CARD } from '../process/passt-words.ts';
 /** The first descriptor that a program inherits after its standard ones; passt finds its connection there. */
 const CONNECTION_DESCRIPTOR = 3;
 
-/** QEMU's end of it is at the other side of an inherited socket, or comes to a path. */
+/** passt's connection to QEMU: an inherited socket, or a path that it listens on. */
 export type PasstConnection =
   { readonly kind: 'inherited' } | { readonly kind: 'listening'; readonly path: string };
 
 /**
- * The passt command line of a plan whose host ports are all chosen.
+ * Returns the passt command line of a plan whose host ports are all chosen.
  *
- * Every address is given, so that passt does not copy the host's: the guest's network is then the same
- * everywhere, and a host without a default route does not put passt into its local mode, which has others.
- * The template interface matters for passt's IPv6 link-local address alone. Its hardware address is given as well:
- * passt of 2023 takes the interface's own and refuses one that has none, as the loopback; newer ones have this by default.
+ * Every address is given explicitly, so that passt does not copy the host's: the guest's network is then the
+ * same everywhere, and on a host without a default route passt does not use its local mode, which has other
+ * addresses. The template interface only determines passt's IPv6 link-local address. Its MAC address is given
+ * as well: passt of 2023 uses the interface's own and fails if it has none, like the loopback interface;
+ * newer ones have this default.
  */
 export function passtArguments(
   plan: BoundNetworkPlan,
@@ -29,10 +30,10 @@ export function passtArguments(
     ...['--interface', plan.templateInterface, '--mac-addr', PASST_CARD],
     ...['--address', IPV4.address, '--netmask', String(IPV4.prefix), '--gateway', IPV4.gateway],
     ...(hasIpv6 ? ['--address', IPV6.address, '--gateway', IPV6.gateway] : ['--ipv4-only']),
-    // Without --dns, with which passt does not look for the host's nameserver to forward to.
+    // Without --dns, which would make passt look for the host's nameserver to forward to.
     ...plan.guest.dns.flatMap((address) => ['--dns-forward', address]),
     ...['--mtu', String(plan.guest.mtu)],
-    // Otherwise the gateway's address leads to the services on the host's loopback.
+    // Otherwise the gateway's address leads to the services on the host's loopback interface.
     '--no-map-gw',
     ...forwardArguments('--tcp-ports', 'tcp', plan.forwards),
     ...forwardArguments('--udp-ports', 'udp', plan.forwards),
@@ -44,7 +45,7 @@ function connectionArguments(connection: PasstConnection): string[] {
   return ['--one-off', '--socket', connection.path];
 }
 
-/** `none` is said where it is meant: without it some releases repeat the TCP forwards for UDP. */
+/** `none` is given explicitly: without it some releases repeat the TCP forwards for UDP. */
 function forwardArguments(flag: string, protocol: Protocol, forwards: readonly BoundForward[]): string[] {
   const own = forwards.filter((forward) => forward.protocol === protocol);
   if (own.length === 0) return [flag, 'none'];

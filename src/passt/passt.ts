@@ -22,22 +22,22 @@ export interface PasstOptions {
 export interface Passt {
   readonly process: SupervisedProcess;
   /**
-   * Settles when every forward listens; rejects with PortTakenError, PermissionError or NetworkStartError when
-   * passt ended before that.
+   * Resolves when every forward is listening; rejects with PortTakenError, PermissionError or
+   * NetworkStartError if passt exits before that.
    */
   readonly ready: Promise<void>;
 }
 
-/** How long passt may take to bind its forwards. It needs milliseconds. */
+/** Time limit for passt to bind its forwards. It normally takes milliseconds. */
 const PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 1;
 
 /**
- * Starts passt on a connection whose other end is QEMU's. passt ends when that is closed; nothing else ends it when
- * the launcher is killed, since passt changes its credentials and so loses the parent-death signal. That is why
- * it always inherits its connection: a passt that waits for somebody to connect could wait for ever.
+ * Starts passt on a connection to QEMU. passt exits when the connection closes. If the launcher is killed,
+ * nothing else ends passt, because it changes its credentials and so loses the parent-death signal. Therefore
+ * it always inherits its connection: a passt that waits for a connection could wait forever.
  *
- * @param connection given away: this closes the launcher's copy.
+ * @param connection ownership is passed on: this closes the launcher's copy.
  */
 export function startPasst(
   plan: BoundNetworkPlan,
@@ -46,7 +46,7 @@ export function startPasst(
   scope: Scope,
 ): Passt {
   const { passtPath, forwards } = plan;
-  if (passtPath === undefined) throw new TypeError(`a network over ${plan.backend} has no passt`);
+  if (passtPath === undefined) throw new TypeError(`a ${plan.backend} network does not use passt`);
   let noteOutput = (): void => undefined;
   const process = supervise(
     [passtPath, ...passtArguments(plan)],
@@ -54,7 +54,7 @@ export function startPasst(
       environment: options.environment,
       descriptors: [connection],
       onOutput: () => noteOutput(),
-      // It locks itself up, by mounts and namespaces that our layers would refuse.
+      // passt confines itself, with mounts and namespaces that our layers would deny.
       confinement: NO_CORE,
     },
     scope,
@@ -72,7 +72,8 @@ export function startPasst(
     return explainPasstFailure(lastWords(process), status, forwards);
   });
   const ready = awaitReady(Promise.race([up, failed]), forwards, process);
-  // Whoever launches awaits it, but perhaps not before QEMU is up; a rejection until then is not unhandled.
+  // The launch awaits it, but perhaps only after QEMU is up; a rejection until then must not count as
+  // unhandled.
   ready.catch(() => undefined);
   return { process, ready };
 }
@@ -83,28 +84,28 @@ async function awaitReady(
   process: SupervisedProcess,
 ): Promise<void> {
   try {
-    await withinLimits('the start of passt', settled, { timeoutMs: PATIENCE_MS });
+    await withinLimits('waiting for passt to start', settled, { timeoutMs: PATIENCE_MS });
   } catch (error) {
     if (!(error instanceof TimedOutError)) throw error;
-    // A passt whose words have changed is as good, as long as it listens.
+    // If passt's output has changed, it is enough that it listens.
     if (!forwards.every(isListening)) {
-      throw new NetworkStartError('passt does not listen', lastWords(process), { cause: error });
+      throw new NetworkStartError('passt is not listening', lastWords(process), { cause: error });
     }
   }
   refuseSharedUdp(forwards);
 }
 
 /**
- * passt of 2026 binds its forwards after it has printed its settings, older ones before, and none says 'ready'. That
- * something listens is not enough: it may be somebody else, who was faster. The last thing that all do before they
- * serve is to filter their own system calls, which nothing tells but the kernel.
+ * passt of 2026 binds its forwards after it has printed its settings, older ones before, and none prints
+ * 'ready'. A listening socket is not enough: it may belong to another process that was faster. The last step
+ * of every release before it serves is to filter its own system calls, which only the kernel reports.
  */
 async function awaitSockets(forwards: readonly BoundForward[], process: SupervisedProcess): Promise<void> {
   const end = new AbortController();
   void process.exited.then(() => end.abort());
   const giveUp = performance.now() + PATIENCE_MS;
   const filtersItsCalls = filterWatch(process.pid);
-  // One that has ended is not looked for any more; others tell why.
+  // If passt has ended, stop checking; other promises report why.
   while (!end.signal.aborted && performance.now() < giveUp) {
     if (filtersItsCalls() && forwards.every(isListening)) return;
     await pause(LOOK_EVERY_MS);
@@ -125,7 +126,10 @@ function isListening(forward: BoundForward): boolean {
   return waitingOn(forward.hostAddress, forward.hostPort, forward.protocol).length > 0;
 }
 
-/** passt's UDP sockets let others share their port, so two machines that start at once would both succeed. */
+/**
+ * passt's UDP sockets permit others to share their port, so two machines started at the same time would both
+ * succeed.
+ */
 function refuseSharedUdp(forwards: readonly BoundForward[]): void {
   for (const { protocol, hostAddress, hostPort, ephemeral } of forwards) {
     if (protocol === 'udp' && waitingOn(hostAddress, hostPort, protocol).length > 1) {

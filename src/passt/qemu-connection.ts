@@ -6,7 +6,7 @@ import type { Scope } from '../util/scope.ts';
 import { LONGEST_SOCKET_PATH } from '../util/socket-limit.ts';
 
 /**
- * Listens until QEMU has connected, once. The path is gone after that, and when the scope closes.
+ * Listens until QEMU has connected, once. The socket file is removed then, or when the scope closes.
  * @param path in a directory that only this user may enter.
  */
 export async function acceptOnce(
@@ -18,8 +18,8 @@ export async function acceptOnce(
 }
 
 /**
- * Two connected sockets, neither of which Node reads. Node cannot make a socket pair; a path that exists for a
- * moment can.
+ * Returns two connected sockets that Node does not read from. Node cannot create a socket pair, but it can
+ * connect through a path that exists briefly.
  */
 export async function connectedPair(path: string, scope: Scope): Promise<readonly [Socket, Socket]> {
   const server = await listen(path, scope);
@@ -36,11 +36,11 @@ async function listen(path: string, scope: Scope): Promise<Server> {
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
     throw new InvalidInputError(
       'socket path',
-      `${path} has ${Buffer.byteLength(path)} bytes; expected ${LONGEST_SOCKET_PATH} at most`,
-      { hint: 'Point XDG_RUNTIME_DIR to a directory with a shorter path.' },
+      `too long: ${path} (${Buffer.byteLength(path)} bytes, at most ${LONGEST_SOCKET_PATH})`,
+      { hint: 'set XDG_RUNTIME_DIR to a directory with a shorter path' },
     );
   }
-  // Whoever inherits an accepted socket reads it; Node must not take the first bytes.
+  // The process that inherits an accepted socket reads it; Node must not consume the first bytes.
   const server = createServer({ pauseOnConnect: true });
   server.listen(path);
   await once(server, 'listening');
@@ -56,7 +56,7 @@ async function accept(server: Server, scope: Scope): Promise<Socket> {
   return socket;
 }
 
-/** Takes the path away with it. */
+/** Also removes the path. */
 function close(server: Server): void {
   if (server.listening) server.close();
 }

@@ -9,29 +9,33 @@ import { acceptOnce, connectedPair } from './qemu-connection.ts';
 /** The host's side of one guest's network, opened before its QEMU is started. */
 export interface RunningNetwork {
   /**
-   * QEMU inherits it, and the wiring's `descriptor` is its number; none for vhost-user and slirp. The launcher's copy
-   * stays open until passt is gone: passt of 2025 crashes on a frame that it cannot send (tcp_revert_seq in its
-   * tcp_buf.c takes every frame for one with data), as it would once QEMU has ended. The scope ends passt first.
+   * QEMU inherits it as the `descriptor` of the wiring; undefined for vhost-user and slirp. The launcher's
+   * copy stays open until passt has exited: passt of 2025 crashes on a frame that it cannot send
+   * (tcp_revert_seq in its tcp_buf.c treats every frame as one with data), as it would once QEMU has ended.
+   * The scope ends passt first.
    */
   readonly descriptor: Socket | undefined;
   /**
-   * Settles when every forward listens; rejects with PortTakenError, PermissionError, InvalidInputError,
-   * MissingProgramError or NetworkStartError. With vhost-user it stays open until QEMU connects, so race it with
-   * QEMU's end, and prefer this error: QEMU only reports the lost connection. slirp listens before QEMU's first
-   * reply, and its failures are QEMU's (`explainSlirpFailure`).
+   * Resolves when every forward is listening; rejects with PortTakenError, PermissionError,
+   * InvalidInputError, MissingProgramError or NetworkStartError. With vhost-user it stays pending until QEMU
+   * connects, so race it with QEMU's end, and prefer this error: QEMU only reports the lost connection. slirp
+   * listens before QEMU's first reply, and its failures are QEMU's (`explainSlirpFailure`).
    */
   readonly ready: Promise<void>;
-  /** Settles when passt is gone, for whatever reason; after QEMU's own end that is no news. Never with slirp. */
+  /**
+   * Resolves when passt has exited, for any reason; after QEMU's own end this is expected. Never with slirp.
+   */
   readonly exited: Promise<ExitStatus>;
-  /** passt's process id once it is started. */
+  /** passt's process ID once it is started. */
   readonly pid: number | undefined;
-  /** The last lines that passt printed. */
+  /** The last lines of passt's output. */
   lastLines(count: number): string[];
 }
 
 /**
- * @param socketPath where QEMU connects to with vhost-user, and where a pair is made otherwise; it is free, its
- *   directory is open to this user alone, and it is gone once QEMU and passt are connected.
+ * @param socketPath socket that QEMU connects to with vhost-user, and that is used to create a socket pair
+ * otherwise; it must not exist, its directory must be accessible to this user only, and it is removed once
+ * QEMU and passt are connected.
  * @throws InvalidInputError for a path that is too long, MissingProgramError.
  */
 export async function startNetwork(
@@ -56,14 +60,14 @@ export async function startNetwork(
     accepted.then(start).catch(started.reject);
   }
   const ready = plan.backend === 'slirp' ? Promise.resolve() : started.promise.then(async (it) => it.ready);
-  // Awaited by the launch, but perhaps not before it fails.
+  // Awaited by the launch, but possibly only after a failure.
   ready.catch(() => undefined);
   return {
     descriptor,
     ready,
     exited: started.promise.then(
       async (it) => it.process.exited,
-      // Never started: `ready` has said why.
+      // passt was never started: `ready` has the reason.
       async () => new Promise<never>(() => undefined),
     ),
     get pid() {

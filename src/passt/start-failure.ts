@@ -2,27 +2,27 @@ import { type ExitStatus, InvalidInputError, NetworkStartError, describeExit } f
 import { explainUnboundPort } from '../network/ports/host-port.ts';
 import type { BoundForward } from '../network/ports/port.ts';
 
-/** Turns what the helpers are known to print into errors that a user can act on. */
+/** Converts known output of the helpers to errors with advice for the user. */
 
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /user namespace|isolating namespaces/i,
-    'passt confines itself with user namespaces, which this host forbids; allow them, or use slirp.',
+    'allow user namespaces on this host, which passt needs to confine itself, or use slirp',
   ],
-  [/seccomp/i, 'passt could not install its system call filter; use slirp.'],
-  [/No such device|interface/i, 'A network interface of the host went away; try again.'],
-  [/unrecognized option|invalid option/i, 'This passt is too old; update it, or use slirp.'],
+  [/seccomp/i, 'use slirp; passt could not install its system call filter'],
+  [/No such device|interface/i, 'try again; a network interface of the host disappeared'],
+  [/unrecognized option|invalid option/i, 'update passt, which is too old, or use slirp'],
 ];
 
-/** Whether passt says by this line that it cannot make a forward. */
+/** True when passt reports by this line that it cannot set up a forward. */
 export function isRefusedForward(line: string): boolean {
   return line.startsWith('Failed to bind') || LISTEN_FAILED.test(line) || OVERLAP.test(line);
 }
 
-/** passt of 2026: its address and port, and not to where. */
+/** passt of 2026 prints the address and port, but not the target. */
 const LISTEN_FAILED = /^Listen failed for HOST (TCP|UDP) port (\S+): /;
 
-/** passt of 2023 takes each host port number once, whatever the address; newer ones do not mind. */
+/** passt of 2023 accepts each host port number only once, for any address; newer ones do not mind. */
 const OVERLAP = /^Overlapping port specifier (\S+)/;
 
 /** @throws PortTakenError, PermissionError, InvalidInputError or NetworkStartError. */
@@ -36,8 +36,8 @@ export async function explainPasstFailure(
     if (overlap !== undefined) {
       throw new InvalidInputError(
         'ports',
-        `${overlap}: this passt takes a host port number from one address alone, and another forward has it`,
-        { hint: 'choose another host port number, or 0.0.0.0 as the address for all IPv4 addresses' },
+        `${overlap}: this passt supports each host port number on one address only, and another forward uses it`,
+        { hint: 'choose another host port number, or the address 0.0.0.0 for all IPv4 addresses' },
       );
     }
     const [, kind, endpoint] = LISTEN_FAILED.exec(line) ?? [];
@@ -63,8 +63,8 @@ export async function explainPasstFailure(
 }
 
 /**
- * For a QEMU that ended at start: whether slirp could not make a forward.
- * @returns where it is something else.
+ * For a QEMU that exited at start: checks whether slirp could not set up a forward.
+ * @returns if the cause is another.
  * @throws PortTakenError, PermissionError or InvalidInputError.
  */
 export async function explainSlirpFailure(

@@ -1,8 +1,8 @@
 import { readProcess } from '../process/procfs/stat.ts';
 
 /**
- * @returns what tells whether a program of ours has added a filter to those that it inherited; true where the kernel
- *   (before 5.9) or a hidden /proc does not tell. Every user may read it.
+ * @returns a function that reports whether a program of ours has added a filter to those that it inherited;
+ * true if the kernel (before 5.9) or a hidden /proc does not tell. Every user may read it.
  */
 export function filterWatch(pid: number): () => boolean {
   const inherited = countFilters('self');
