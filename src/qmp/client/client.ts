@@ -20,33 +20,34 @@ import { connectToPath } from '../wire/socket-path.ts';
 import type { QmpTrace } from '../wire/trace.ts';
 
 export interface QmpClientOptions {
-  /** Milliseconds until all is done, from connecting to the end of the negotiation; 10 000 by default. */
+  /** Milliseconds for connecting and negotiating together; 10 000 by default. */
   readonly greetingTimeoutMs?: number | undefined;
-  /** The limit in milliseconds of each command that has none of its own; none by default. */
+  /** Default time limit of each command in milliseconds; no limit by default. */
   readonly timeoutMs?: number | undefined;
-  /** Gives up connecting and negotiating; it has no effect later. */
+  /** Aborts connecting and negotiating; has no effect afterwards. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How QEMU ended, where the caller started it. Calls that hang on a connection that ended then wait for it too,
+   * How QEMU ended, if the caller started it. Calls that fail because the connection ended then wait for it,
    * up to 5 s, and their errors say how QEMU died.
    */
   readonly processExit?: Promise<ProcessExit> | undefined;
 }
 
-/** `timeoutMs` counts from the call, waiting for a place at QEMU included. Neither limit undoes the command. */
+/** `timeoutMs` counts from the call, including the time in the queue. Neither limit undoes the command. */
 export type ExecuteOptions = Limits;
 
 export interface WaitOptions<Event> extends Limits {
-  /** Only an event for which this is true ends the wait; the first one by default. */
+  /** Condition that an event has to meet; by default the first event ends the wait. */
   readonly where?: ((event: Event) => boolean) | undefined;
 }
 
 /**
- * A negotiated QMP connection. It ends with the socket, with `close()`, or when the peer breaks the protocol.
+ * A negotiated QMP connection. It ends with the socket, with `close()`, or when the peer violates the
+ * protocol.
  *
- * Events go to whoever is subscribed when they arrive. Those of a name to which nobody has subscribed yet,
- * the ones before and during the negotiation included, are kept (the newest 1024, of 4 MiB of JSON) and go to the first
- * subscription that covers the name and to the others of the same turn of the event loop.
+ * Events go to the subscribers at the time of their arrival. Events without any subscriber so far, including
+ * those before and during the negotiation, are kept (the newest 1024, up to 4 MiB of JSON) and go to the
+ * first subscription that covers their name and to the others made in the same turn of the event loop.
  */
 export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements AsyncDisposable {
   readonly #connection: QmpConnection;
@@ -57,10 +58,10 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   }
 
   /**
-   * Takes over a connected socket, such as the descriptor that QEMU inherited for
-   * `-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control`; it is destroyed when this fails.
-   * @throws QmpNoGreetingError, TimedOutError (it greeted, and said no more), QmpProtocolError, QmpClosedError,
-   *   QmpCrashedError, or the signal's reason.
+   * Takes over a connected socket, such as the descriptor that QEMU inherited for `-chardev
+   * socket,id=qmp,fd=3 -mon chardev=qmp,mode=control`; on failure it is destroyed.
+   * @throws QmpNoGreetingError, TimedOutError (the negotiation stalled after the greeting), QmpProtocolError,
+   * QmpClosedError, QmpCrashedError, or the signal's reason.
    */
   static async negotiate<Commands = QmpCommands, Events = QmpEvents>(
     socket: Socket,
@@ -71,7 +72,8 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
 
   /**
    * Connects to a monitor's socket path.
-   * @throws InvalidInputError for a path longer than 107 bytes, QmpConnectError, and what `negotiate` throws.
+   * @throws InvalidInputError for a path longer than 107 bytes, QmpConnectError, and the errors of
+   * `negotiate`.
    */
   static async connect<Commands = QmpCommands, Events = QmpEvents>(
     path: string,
@@ -97,28 +99,28 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     }
   }
 
-  /** QEMU's version and capabilities as it introduced itself. */
+  /** QEMU's version and capabilities, from its greeting. */
   get greeting(): QmpGreeting {
     return this.#connection.greeting;
   }
 
-  /** The last that went over the connection, both ways; also when it has ended. */
+  /** The most recent messages in both directions; also available after the end of the connection. */
   get trace(): QmpTrace {
     return this.#connection.trace;
   }
 
-  /** Settles when the connection has ended, whichever side ended it; never rejects. */
+  /** Resolves when the connection has ended on either side; never rejects. */
   get closed(): Promise<void> {
     return this.#connection.closed;
   }
 
   /**
-   * Runs a command. Up to 8 are at QEMU at a time, the others wait here in order; so do those that come after SHUTDOWN,
-   * until STOP, the end of the connection, or for 10 s: QEMU may crash on a command while it ends.
-   * Integers beyond 2^53 may be given as bigint, and are bigint in what is returned.
-   * `quit` succeeds when QEMU answers and when it ends the connection.
+   * Runs a command. Up to 8 commands are sent to QEMU at a time; the others are queued here in order.
+   * Commands after SHUTDOWN are also queued, until STOP, the end of the connection, or for 10 s, because QEMU
+   * may crash on a command while it shuts down. Integers beyond 2^53 can be passed as bigint, and are
+   * returned as bigint. `quit` succeeds when QEMU answers and also when it closes the connection.
    * @throws QmpRefusedError, QmpClosedError, QmpCrashedError, TimedOutError, QmpStateError after `close()`,
-   *   InvalidInputError for arguments that JSON cannot express, or the signal's reason.
+   * InvalidInputError for arguments that JSON cannot represent, or the signal's reason.
    */
   async execute<Name extends AnyCommandName<Commands>>(
     name: Name,
@@ -128,8 +130,8 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   }
 
   /**
-   * Runs a command ahead of those that QEMU has not finished; only few commands allow it.
-   * @throws like `execute`; QmpStateError where this QEMU offers no out-of-band execution.
+   * Runs a command ahead of unfinished ones; only a few commands permit it.
+   * @throws like `execute`; QmpStateError if this QEMU does not offer out-of-band execution.
    */
   async executeOutOfBand<Name extends OutOfBandCommandName<Commands>>(
     name: Name,
@@ -141,23 +143,24 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   }
 
   /**
-   * Gives QEMU an open file under a name (`getfd`), for commands that take such a name. QEMU's end of it is a file that
-   * it need not be able to open; the descriptor stays the caller's, to be closed.
-   * @throws what `execute` throws; ProcessStartError, CommandFailedError where it cannot be sent.
+   * Passes an open file to QEMU under a name (`getfd`), for commands that accept such a name. QEMU need not
+   * be able to open the file itself. The descriptor stays with the caller, who closes it.
+   * @throws the errors of `execute`; ProcessStartError or CommandFailedError if it cannot be sent.
    */
   async passFile(name: string, descriptor: number, options?: ExecuteOptions): Promise<void> {
     await this.#connection.send('execute', 'getfd', { fdname: name }, options, descriptor);
   }
 
-  /** Whether this QEMU has the command; asked once a connection. */
+  /** Whether this QEMU has the command; queried once for each connection. */
   async supports(name: AnyCommandName<Commands>): Promise<boolean> {
     this.#commandNames ??= this.#queryCommandNames();
     return (await this.#commandNames).has(name);
   }
 
   /**
-   * All events, or those of the given names, until the connection ends or the loop is left. A reader that falls
-   * behind loses events beyond 1024 or 4 MiB of JSON, those of the most frequent kind first; `dropped` counts them.
+   * Iterates over all events, or those of the given names, until the connection ends or the loop is left. A
+   * slow reader loses events beyond 1024 or 4 MiB of JSON, those of the most frequent kind first; `dropped`
+   * counts them.
    */
   events<Name extends AnyEventName<Events> = EventName<Events>>(
     names?: Name | readonly Name[],
@@ -167,8 +170,8 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   }
 
   /**
-   * Calls `listener` for each event of a name. What it throws becomes an uncaught exception.
-   * @returns the function that unsubscribes.
+   * Calls `listener` for each event of a name. Its exceptions become uncaught exceptions.
+   * @returns a function that unsubscribes.
    */
   on<Name extends AnyEventName<Events>>(
     name: Name,
@@ -178,10 +181,10 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
   }
 
   /**
-   * Waits for one event. Call it before the command that causes the event, for QEMU sends STOP before it
-   * answers `stop`.
+   * Waits for one event. Call it before the command that causes the event: QEMU sends STOP before it answers
+   * `stop`.
    * @throws QmpClosedError or QmpCrashedError when the connection ends first, TimedOutError, the signal's
-   *   reason, or what `where` throws.
+   * reason, or an error thrown by `where`.
    */
   async waitFor<Name extends AnyEventName<Events>>(
     name: Name,
@@ -202,7 +205,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
       if (typeof result === 'function') throw result(what);
       return result;
     } catch (error) {
-      // Made anew, so that it carries the caller's stack and not a timer's.
+      // Created here, so that it has the caller's stack and not a timer's.
       if (error instanceof TimedOutError) throw new TimedOutError(what, error.timeoutMs);
       throw error;
     } finally {
@@ -211,7 +214,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     }
   }
 
-  /** Ends the connection; QEMU lives on. Pending calls reject with QmpClosedError. Never rejects. */
+  /** Closes the connection; QEMU keeps running. Pending calls reject with QmpClosedError. Never rejects. */
   async close(): Promise<void> {
     return this.#connection.close();
   }
@@ -232,7 +235,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
       }[];
       return new Set(commands.map((command) => command.name));
     } catch (error) {
-      // The next call asks again.
+      // The next call queries them again.
       this.#commandNames = undefined;
       throw error;
     }

@@ -6,12 +6,12 @@ import type { QmpClient } from './client.ts';
 import type { CommandArguments, CommandName } from '../protocol/protocol.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
-/** The commands that start a job: those that take a job-id. */
+/** The commands that start a job: those with a job-id. */
 export type JobCommandName = {
   [Name in CommandName]: 'job-id' extends keyof CommandArguments<Name> ? Name : never;
 }[CommandName];
 
-/** What the helper sets itself is left out; `job-id` is made up where it is not given. */
+/** Arguments of the command, without those that the helper sets itself; `job-id` is generated if missing. */
 export type JobArguments<Name extends JobCommandName> =
   CommandArguments<Name> extends infer Arguments
     ? Omit<Arguments, 'job-id' | 'auto-dismiss' | 'auto-finalize'> & { readonly 'job-id'?: string }
@@ -20,7 +20,7 @@ export type JobArguments<Name extends JobCommandName> =
 export interface JobProgress {
   /** QEMU's status: running, paused, ready, … */
   readonly status: string;
-  /** Work done and work in all, in units of the job's own choice (bytes for block jobs); the total may grow. */
+  /** Completed and total work, in units of the job (bytes for block jobs); the total may grow. */
   readonly current: number | bigint;
   readonly total: number | bigint;
 }
@@ -32,7 +32,10 @@ export interface JobOptions extends Limits {
 
 const PROGRESS_MS = 250;
 
-/** These jobs would vanish with their error once concluded; the others wait for job-dismiss anyway. */
+/**
+ * By default, these jobs would be dismissed together with their error once concluded; the others wait for
+ * job-dismiss anyway.
+ */
 const dismissThemselves: ReadonlySet<string> = new Set<JobCommandName>([
   'block-commit',
   'block-stream',
@@ -43,9 +46,9 @@ const dismissThemselves: ReadonlySet<string> = new Set<JobCommandName>([
 ]);
 
 /**
- * Starts a job and sees it through: a mirror that is ready is completed, a concluded job is dismissed.
- * At the time limit and on abort the job is cancelled, and the call returns when it is gone.
- * @throws QmpJobError with QEMU's words when the job failed, and what `execute` throws.
+ * Runs a job to its end: completes a mirror that is ready, and dismisses a concluded job. At the time limit
+ * and on abort the job is cancelled, and the call returns when it is gone.
+ * @throws QmpJobError with QEMU's message when the job failed, and the errors of `execute`.
  */
 export async function runJob<Name extends JobCommandName>(
   client: QmpClient,
@@ -72,7 +75,7 @@ export async function runJob<Name extends JobCommandName>(
       if (data.status === 'ready' && !limit.reached) await client.execute('job-complete', { id: jobId });
       if (data.status === 'concluded') break;
     }
-    // After the connection ended this call rejects with the reason.
+    // If the connection has ended, this call rejects with the reason.
     const job = (await client.execute('query-jobs')).find((one) => one.id === jobId);
     await client.execute('job-dismiss', { id: jobId });
     limit.throwIfReached();
@@ -96,7 +99,7 @@ async function reportProgress(client: QmpClient, jobId: string, options: JobOpti
       });
     }
   } catch {
-    // The connection ended; the wait for the job reports that.
+    // The connection has ended; the wait for the job reports that.
   }
 }
 
@@ -104,11 +107,11 @@ async function cancel(client: QmpClient, jobId: string): Promise<void> {
   try {
     await client.execute('job-cancel', { id: jobId });
   } catch {
-    // It has just concluded, or the connection ended: both end the wait for the job.
+    // The job has just concluded, or the connection has ended; both end the wait for the job.
   }
 }
 
-/** Cancels the job once, and remembers why. */
+/** Cancels the job once, and records why. */
 class JobLimit {
   readonly #options: JobOptions;
   readonly #cancel: () => Promise<void>;

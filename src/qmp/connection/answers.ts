@@ -1,4 +1,4 @@
-/** Tells what QEMU may answer from what only a peer that lies does. */
+/** Distinguishes valid answers from those that only a malicious peer sends. */
 type Shape = (value: unknown) => boolean;
 
 const text: Shape = (value) => typeof value === 'string';
@@ -27,7 +27,7 @@ const snapshot = object({
 const image = object({ filename: text, 'virtual-size': whole, snapshots: optional(list(snapshot)) });
 const counters = object({ rd_bytes: whole, wr_bytes: whole, rd_operations: whole, wr_operations: whole });
 
-/** Of the answers that vmlet reads, what it relies on; by the generated types the compiler believes the rest, too. */
+/** The parts of each answer that vmlet relies on; the generated types declare the rest without any check. */
 const ANSWERS: ReadonlyMap<string, Shape> = new Map([
   ['query-status', object({ status: text, running: flag })],
   ['query-named-block-nodes', list(object({ 'node-name': optional(text), image }))],
@@ -51,7 +51,7 @@ const ANSWERS: ReadonlyMap<string, Shape> = new Map([
   ['qom-list', list(object({ name: text, type: text }))],
 ]);
 
-/** Whether a value can be what QEMU returns to this command. */
+/** True when a value is a valid answer to this command. */
 export function isAnswerTo(command: string, value: unknown): boolean {
   return ANSWERS.get(command)?.(value) ?? true;
 }

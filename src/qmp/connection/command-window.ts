@@ -4,31 +4,31 @@ import { onAbort } from '../../util/time/on-abort.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
 /**
- * In-band commands at QEMU at a time, at most. With OOB enabled, QEMU stops reading when its queue holds 8
- * (QMP_REQ_QUEUE_LEN_MAX in monitor/monitor-internal.h), and then an out-of-band command would wait as well:
- * measured, behind one blocked command 7 more let it through and 8 do not.
+ * Maximum number of in-band commands sent to QEMU at a time. With OOB enabled, QEMU stops reading when its
+ * queue holds 8 (QMP_REQ_QUEUE_LEN_MAX in monitor/monitor-internal.h), which would delay an out-of-band
+ * command as well: measured, behind one blocked command 7 more let it through and 8 do not.
  */
 const IN_BAND_LIMIT = 8;
 
 /**
- * QEMU reads a byte at a time, 4 µs each. So a command that is sent while no other is at QEMU has no id, which
- * saves a sixth of a short round trip, and ids are used again once answered, to stay at one digit.
+ * QEMU reads byte by byte, at 4 µs each. So a command sent while no other is in flight has no ID, which saves
+ * a sixth of a short round trip, and answered IDs are reused to keep them at one digit.
  */
 const FIRST_IDS = Array.from({ length: IN_BAND_LIMIT + 2 }, (_, id) => id);
 
 export interface Command {
   readonly name: string;
   readonly outOfBand: boolean;
-  /** The request's text up to the id. */
+  /** The request's text up to the ID. */
   readonly head: string;
   readonly limits: Limits;
-  /** Sends the request in a way of its own; the command fails where that fails. */
+  /** Sends the request in another way; if that fails, the command fails. */
   readonly deliver?: ((text: string) => Promise<void>) | undefined;
 }
 
 /**
- * How a command went. A failure is explained where the caller awaits it, not where it is noticed: only there does
- * V8 know the caller's stack without having recorded it, which costs 15 µs a command.
+ * The outcome of a command. A failure is explained where the caller awaits it, not where it is noticed: only
+ * there is the caller's stack available without recording it, which costs 15 µs a command.
  */
 export type Outcome =
   | { readonly failed: false; readonly value: unknown }
@@ -37,15 +37,15 @@ export type Outcome =
 interface Waiter extends Command {
   readonly settle: (outcome: Outcome) => void;
   disarm: () => void;
-  /** Answered, timed out or aborted: nobody waits, but QEMU may still answer. */
+  /** Answered, timed out or aborted: no caller waits, but QEMU may still answer. */
   settled: boolean;
 }
 
-/** Commands on their way: those that wait for a place, and those that QEMU has. */
+/** Pending commands: queued ones, and those sent to QEMU. */
 export class CommandWindow {
   readonly #write: (text: string) => void;
   readonly #queue = new Set<Waiter>();
-  /** In the order of sending; at most one has no id, and that is the oldest. */
+  /** In the order of sending; at most one has no ID, and that is the oldest. */
   readonly #inFlight = new Map<number | undefined, Waiter>();
   readonly #freeIds = [...FIRST_IDS];
   #nextId = FIRST_IDS.length;
@@ -56,7 +56,7 @@ export class CommandWindow {
     this.#write = write;
   }
 
-  /** Registers the waiter, then sends: the reply may be in the very next read. */
+  /** Registers the waiter before sending: the reply may be in the very next read. */
   run(command: Command, settle: (outcome: Outcome) => void): void {
     const waiter: Waiter = { ...command, settle, disarm: nothing, settled: false };
     if (!this.#arm(waiter)) return;
@@ -64,7 +64,7 @@ export class CommandWindow {
     else this.#send(waiter);
   }
 
-  /** From now on in-band commands wait here. */
+  /** From now on in-band commands are queued here. */
   hold(): void {
     this.#held = true;
   }
@@ -74,7 +74,7 @@ export class CommandWindow {
     this.#sendNext();
   }
 
-  /** @returns false when no such command is in flight: the peer lies. */
+  /** @returns false when no such command is in flight: the peer violates the protocol. */
   settleReply(id: unknown, read: (name: string) => Outcome): boolean {
     const key = id as number | undefined;
     const waiter = this.#inFlight.get(key);
@@ -89,13 +89,13 @@ export class CommandWindow {
     return true;
   }
 
-  /** The id that an error reply without id belongs to: in-band commands are answered in order. */
+  /** Returns the ID that an error reply without one belongs to: in-band commands are answered in order. */
   oldestId(): number | undefined {
     for (const [id, waiter] of this.#inFlight) if (!waiter.outOfBand) return id;
     return this.#inFlight.keys().next().value;
   }
 
-  /** Fulfils what is on its way under this name; used for `quit`, which the end of the stream answers too. */
+  /** Resolves the pending commands of this name; used for `quit`, which the end of the stream answers too. */
   resolveAll(name: string, value: unknown): void {
     for (const waiter of [...this.#inFlight.values(), ...this.#queue]) {
       if (waiter.name === name && !waiter.settled) finish(waiter, { failed: false, value });
@@ -120,7 +120,7 @@ export class CommandWindow {
     else this.#write(text);
   }
 
-  /** QEMU has never seen it. */
+  /** Removes a command that QEMU has never seen. */
   #takeBack(id: number | undefined, waiter: Waiter, error: unknown): void {
     const isGone = this.#inFlight.get(id) !== waiter;
     if (!waiter.settled) finish(waiter, { failed: true, explain: () => error as Error });
@@ -135,7 +135,7 @@ export class CommandWindow {
     }
   }
 
-  /** @returns false when the signal is aborted already. */
+  /** @returns false when the signal is already aborted. */
   #arm(waiter: Waiter): boolean {
     const { timeoutMs, signal } = waiter.limits;
     if (timeoutMs === undefined && signal === undefined) return true;
@@ -169,10 +169,10 @@ function finish(waiter: Waiter, outcome: Outcome): void {
 
 function timedOut(command: Command, timeoutMs: number): TimedOutError {
   return new TimedOutError(command.name, timeoutMs, {
-    hint: 'QEMU is stopped, stuck or busy with an earlier command; this command may still take effect later',
+    hint: 'check whether QEMU is stopped, stuck or busy with an earlier command; this command may still take effect later',
   });
 }
 
 function nothing(): void {
-  // Most commands have neither time limit nor signal.
+  // Most commands have neither a time limit nor a signal.
 }

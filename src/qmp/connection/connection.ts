@@ -24,9 +24,11 @@ import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
-/** When the process is gone or does not read any more, its end of the stream may still be open: a child may hold it. */
+/**
+ * After the process has exited or stopped reading, its end of the stream may still be held open by a child.
+ */
 const ORPHANED_STREAM_MS = 1_000;
-/** One that has not ended by then does not. */
+/** A QEMU that is still running by then is not shutting down. */
 const END_PATIENCE_MS = 10_000;
 
 export interface ConnectionOptions {
@@ -36,7 +38,7 @@ export interface ConnectionOptions {
   readonly processExit?: Promise<ProcessExit> | undefined;
 }
 
-/** One socket to a monitor, from its greeting to its end: requests out, replies and events in. */
+/** One connection to a monitor, from its greeting to its end: sends requests, receives replies and events. */
 export class QmpConnection {
   readonly events = new EventHub();
   readonly trace = new QmpTrace();
@@ -54,7 +56,7 @@ export class QmpConnection {
   #ending: Ending | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
-  /** Requests that were caused by one read go out in one write. */
+  /** Requests caused by one read are sent in one write. */
   #outgoing: string | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -70,7 +72,7 @@ export class QmpConnection {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.once('end', () => this.#onStreamEnd(undefined));
     socket.once('close', () => this.#onStreamEnd(undefined));
-    // A dying QEMU shows as ECONNRESET or EPIPE as often as by an orderly end.
+    // A dying QEMU shows up as ECONNRESET or EPIPE as often as by an orderly end.
     socket.on('error', (error) =>
       this.#onStreamEnd(isSystemError(error, 'ECONNRESET', 'EPIPE') ? undefined : error),
     );
@@ -84,7 +86,7 @@ export class QmpConnection {
 
   /** @throws QmpStateError before the negotiation. */
   get greeting(): QmpGreeting {
-    if (!this.#greeting) throw new QmpStateError('the connection is not negotiated');
+    if (!this.#greeting) throw new QmpStateError('the connection is not negotiated yet');
     return this.#greeting;
   }
 
@@ -92,14 +94,14 @@ export class QmpConnection {
     return this.greeting.capabilities.includes('oob');
   }
 
-  /** Settles when nothing more can come; never rejects. */
+  /** Resolves when nothing more can arrive; never rejects. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
   /**
-   * Calls `listener` once, when the end is known: now, when it is already.
-   * @returns the function that unsubscribes.
+   * Calls `listener` once, when the end is known; immediately if it already is.
+   * @returns a function that unsubscribes.
    */
   onEnding(listener: (ending: Ending) => void): () => void {
     if (this.#ending) listener(this.#ending);
@@ -108,21 +110,21 @@ export class QmpConnection {
   }
 
   /**
-   * Waits for the greeting and enables what the monitor offers.
-   * @param sinceMs when the time for it began, as `performance.now()` counts; now by default.
+   * Waits for the greeting and enables the capabilities that the monitor offers.
+   * @param sinceMs start of the time limit, on the clock of `performance.now()`; now by default.
    */
   async negotiate(sinceMs = performance.now()): Promise<void> {
     const { greetingTimeoutMs = GREETING_TIMEOUT_MS, signal } = this.#options;
     const timeoutMs = Math.max(0, sinceMs + greetingTimeoutMs - performance.now());
     try {
-      await withinLimits('the negotiation', this.#negotiate(), { timeoutMs, signal });
+      await withinLimits('QMP negotiation', this.#negotiate(), { timeoutMs, signal });
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
-      if (this.#hasGreeted) throw new TimedOutError('the negotiation', greetingTimeoutMs, { cause: error });
+      if (this.#hasGreeted) throw new TimedOutError('QMP negotiation', greetingTimeoutMs, { cause: error });
       throw new QmpNoGreetingError(
-        `connected, but no QMP greeting came within ${greetingTimeoutMs / 1000} s`,
+        `timed out after ${greetingTimeoutMs / 1000} s waiting for the QMP greeting`,
         {
-          hint: 'another client holds this monitor (QEMU serves one at a time), QEMU is stopped, or it is no QMP monitor',
+          hint: 'check that the socket is a QMP monitor, that QEMU is not stopped, and that no other client is connected (QEMU serves one at a time)',
           cause: error,
         },
       );
@@ -136,7 +138,7 @@ export class QmpConnection {
     await this.send('execute', 'qmp_capabilities', args, { timeoutMs });
   }
 
-  /** Runs one command; throws like `QmpClient.execute`. @param file an open one that goes with it. */
+  /** Runs one command; throws like `QmpClient.execute`. @param file an open file sent with the command. */
   async send(
     verb: 'execute' | 'exec-oob',
     name: string,
@@ -147,14 +149,14 @@ export class QmpConnection {
     const command = this.#command(verb, name, args, options, file);
     const outcome = await new Promise<Outcome>((settle) => this.#window.run(command, settle));
     if (outcome.failed) throw outcome.explain();
-    // A QEMU that was taken over by its guest answers what it likes.
+    // A QEMU controlled by its guest may answer anything.
     if (!isAnswerTo(name, outcome.value)) {
-      throw new QmpProtocolError(`QEMU answered ${name} with something that is no answer to it`);
+      throw new QmpProtocolError(`QEMU sent an invalid answer to ${name}`);
     }
     return outcome.value;
   }
 
-  /** Ends the connection; QEMU lives on. Pending calls reject with QmpClosedError. Never rejects. */
+  /** Closes the connection; QEMU keeps running. Pending calls reject with QmpClosedError. Never rejects. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#finish((what) => new QmpClosedError(what, undefined, { hint: 'the client was closed here' }));
@@ -162,7 +164,7 @@ export class QmpConnection {
     return this.closed;
   }
 
-  /** @throws what keeps the command from being sent. */
+  /** @throws the reason why the command cannot be sent. */
   #command(
     verb: 'execute' | 'exec-oob',
     name: string,
@@ -173,7 +175,7 @@ export class QmpConnection {
     if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
     if (this.#ending) throw this.#ending(name);
     if (typeof name !== 'string' || !isWellFormed(name) || name === '') {
-      throw new InvalidInputError('command', `${JSON.stringify(name)} is not a command name`);
+      throw new InvalidInputError('command', `invalid command name ${JSON.stringify(name)}`);
     }
     const limits = {
       timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
@@ -220,7 +222,7 @@ export class QmpConnection {
     const message = readMessage(raw);
     if (!message) {
       this.#breakOff(
-        `sent an object that is no QMP message, with ${Object.keys(raw).slice(0, 5).join(', ')}`,
+        `sent an object that is not a QMP message, with ${Object.keys(raw).slice(0, 5).join(', ')}`,
       );
       return;
     }
@@ -240,9 +242,9 @@ export class QmpConnection {
   }
 
   /**
-   * QEMU says SHUTDOWN before it ends, and STOP after it where it was told to stand still instead. It crashes on a
-   * command that comes between its dispatcher's end and its own (10.0: monitor_cleanup lets its I/O thread wake a
-   * dispatcher that is gone).
+   * QEMU sends SHUTDOWN before it exits, and then STOP if it was configured to pause instead. It crashes on a
+   * command that arrives between the end of its dispatcher and its own (10.0: monitor_cleanup lets its I/O
+   * thread wake a dispatcher that is gone).
    */
   #followEnd(event: string): void {
     if (event !== 'SHUTDOWN' && event !== 'STOP') return;
@@ -253,7 +255,7 @@ export class QmpConnection {
   }
 
   #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
-    // QEMU cannot tell the id of a request that it failed to parse.
+    // QEMU cannot return the ID of a request that it failed to parse.
     const id = reply.kind === 'error' && reply.id === undefined ? this.#window.oldestId() : reply.id;
     const known = this.#window.settleReply(id, (name) =>
       reply.kind === 'return'
@@ -263,7 +265,7 @@ export class QmpConnection {
     if (!known) this.#breakOff(`answered a command that was not sent, id ${String(id)}`);
   }
 
-  /** Nothing after a broken message can be trusted to belong to what was asked. */
+  /** After a broken message, later messages cannot be matched to requests. */
   #breakOff(problem: string): void {
     if (this.#streamEnded) return;
     this.#finish((what) => new QmpProtocolError(`${what} failed: the peer ${problem}`));
@@ -295,7 +297,7 @@ export class QmpConnection {
   #finish(ending: Ending): void {
     if (this.#ending) return;
     this.#ending = ending;
-    this.#greeted.reject(ending('the negotiation'));
+    this.#greeted.reject(ending('QMP negotiation'));
     this.#window.failAll(ending);
     for (const listener of this.#onEnding) listener(ending);
     this.#onEnding.clear();
@@ -303,5 +305,5 @@ export class QmpConnection {
 }
 
 function ignoreUnheard(): void {
-  // The negotiation that hears this rejection may be over already.
+  // The negotiation that handles this rejection may already be over.
 }

@@ -1,22 +1,22 @@
 import { type ExitStatus, QmpClosedError, QmpCrashedError } from '../../errors/index.ts';
 
-/** How QEMU's process ended, for those who started it. */
+/** How QEMU's process ended, provided by the code that started it. */
 export interface ProcessExit {
   readonly status: ExitStatus;
   /** The last lines of its stderr, oldest first. */
   readonly stderr: readonly string[];
 }
 
-/** Why nothing can be answered any more; makes an error of its own for each call that hangs on it. */
+/** The reason why nothing is answered any more; creates a separate error for each pending call. */
 export type Ending = (what: string) => Error;
 
 /**
- * End of stream and end of process arrive in either order, and QEMU may take a while to exit after it closed its
- * monitor. A process that then lives on is no reason to wait for ever.
+ * End of stream and end of process arrive in either order, and QEMU may take a while to exit after it has
+ * closed its monitor. The wait is limited in case the process does not exit.
  */
 const EXIT_PATIENCE_MS = 5_000;
 
-/** What the end of the stream means, known once the process is gone too. */
+/** Interprets the end of the stream once the process has ended too. */
 export async function explainEnd(
   processExit: Promise<ProcessExit> | undefined,
   cause: unknown,

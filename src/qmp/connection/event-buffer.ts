@@ -1,6 +1,6 @@
-/** Events that are held at most. */
+/** Maximum number of events. */
 const CAPACITY = 1024;
-/** Bytes of their JSON at most: a QEMU that was taken over makes events of any size. */
+/** Maximum size of their JSON in bytes: a compromised QEMU could send events of any size. */
 export const EVENT_BYTES = 4 * 1024 * 1024;
 
 export interface HeldEvent<Event> {
@@ -9,15 +9,15 @@ export interface HeldEvent<Event> {
 }
 
 /**
- * Events that nobody has read yet, in order, bounded by their number and their bytes. Where there is no room, the oldest
- * event that has a later one of the same name makes room, so that a storm of one name cannot push out the rare ones; else
- * the oldest. An event that has no room alone is not held.
+ * Unread events, in order, bounded in number and bytes. When the buffer is full, it drops the oldest event
+ * that is followed by another of the same name, so that a storm of one name does not push out rare events;
+ * otherwise the oldest. An event that is too large on its own is not stored.
  */
 export class EventBuffer<Event extends { readonly event: string }> {
   #held: HeldEvent<Event>[] = [];
   #bytes = 0;
 
-  /** @returns how many events were dropped for it, itself included. */
+  /** @returns the number of events that were dropped for it, itself included. */
   push(event: Event, bytes: number): number {
     if (bytes > EVENT_BYTES) return 1;
     this.#held.push({ event, bytes });
@@ -33,18 +33,18 @@ export class EventBuffer<Event extends { readonly event: string }> {
     return first?.event;
   }
 
-  /** Those for which `wanted` is true; they stay. */
+  /** Returns the events for which `wanted` is true, without removing them. */
   filter(wanted: (event: Event) => boolean): HeldEvent<Event>[] {
     return this.#held.filter(({ event }) => wanted(event));
   }
 
-  /** Forgets the others. */
+  /** Removes all other events. */
   keep(wanted: (event: Event) => boolean): void {
     this.#held = this.filter(wanted);
     this.#bytes = this.#held.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** The last one, which is new, never goes: alone it has room. */
+  /** Never drops the last event, which is new: on its own it fits. */
   #dropLeastUseful(): void {
     const newest = this.#held.at(-1)?.event.event;
     const sameName = this.#held.findIndex(({ event }) => event.event === newest);

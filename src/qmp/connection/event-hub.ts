@@ -5,16 +5,16 @@ import type { ReceivedEvent } from '../wire/message.ts';
 type Deliver = (event: ReceivedEvent, bytes: number) => void;
 
 interface Subscriber {
-  /** Undefined means every event. */
+  /** Undefined for every event. */
   readonly names: ReadonlySet<string> | undefined;
   readonly deliver: Deliver;
 }
 
 /**
- * Hands events to whoever is subscribed when they arrive.
+ * Delivers events to the subscribers at the time of their arrival.
  *
- * The backlog closes the gap before the first subscription: an event whose name nobody has subscribed to yet is
- * kept, and goes to the first subscription that covers the name and to all others made in the same turn of the
+ * The backlog covers the time before the first subscription: an event without any subscriber so far is kept,
+ * and goes to the first subscription that covers its name and to all others made in the same turn of the
  * event loop.
  */
 export class EventHub {
@@ -25,7 +25,7 @@ export class EventHub {
   #allClaimed = false;
   #ended = false;
 
-  /** @param bytes of its JSON. */
+  /** @param bytes size of its JSON. */
   emit(event: ReceivedEvent, bytes: number): void {
     if (!this.#isClaimed(event)) this.#backlog.push(event, bytes);
     for (const subscriber of this.#subscribers) {
@@ -33,12 +33,12 @@ export class EventHub {
     }
   }
 
-  /** @returns the function that unsubscribes. */
+  /** @returns a function that unsubscribes. */
   subscribe(names: readonly string[] | undefined, deliver: Deliver): () => void {
     const subscriber: Subscriber = { names: names && new Set(names), deliver };
     this.#subscribers.add(subscriber);
     for (const { event, bytes } of this.#backlog.filter((kept) => covers(subscriber, kept))) {
-      // A subscriber may be content with the first one and unsubscribe.
+      // An earlier subscriber may have unsubscribed this one in response to the event.
       if (this.#subscribers.has(subscriber)) deliverSafely(deliver, event, bytes);
     }
     this.#claimAfterThisTurn(names);
@@ -56,7 +56,10 @@ export class EventHub {
     return stream;
   }
 
-  /** The connection is over: iterators end after what they hold. The backlog stays for a late subscriber. */
+  /**
+   * The connection has ended: iterators end after their buffered events. The backlog is kept for a late
+   * subscriber.
+   */
   end(): void {
     this.#ended = true;
     for (const stream of this.#streams) stream.end();
@@ -81,7 +84,10 @@ function covers(subscriber: Subscriber, event: ReceivedEvent): boolean {
   return subscriber.names?.has(event.event) ?? true;
 }
 
-/** A listener that throws must stop neither the other listeners nor the connection: it is an uncaught error. */
+/**
+ * An exception in a listener must stop neither the other listeners nor the connection: it becomes an uncaught
+ * exception.
+ */
 function deliverSafely(deliver: Deliver, event: ReceivedEvent, bytes: number): void {
   try {
     deliver(event, bytes);

@@ -1,7 +1,10 @@
 import type { ReceivedEvent } from '../wire/message.ts';
 import { EventBuffer } from './event-buffer.ts';
 
-/** One subscriber's events, in order. It is bounded: a guest in a reboot loop makes about 15 RESETs a second. */
+/**
+ * One subscriber's events, in order. Bounded, because a guest in a reboot loop causes about 15 RESETs a
+ * second.
+ */
 export class EventStream<
   Event extends { readonly event: string } = ReceivedEvent,
 > implements AsyncIterableIterator<Event, undefined> {
@@ -15,12 +18,12 @@ export class EventStream<
     this.#unsubscribe = unsubscribe;
   }
 
-  /** Events that were dropped because the reader was too slow, or they too large. */
+  /** Number of events that were dropped because the reader was too slow or they were too large. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** @param bytes of its JSON. @internal */
+  /** @param bytes size of its JSON. @internal */
   push(event: Event, bytes: number): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();
@@ -31,7 +34,7 @@ export class EventStream<
     this.#dropped += this.#buffer.push(event, bytes);
   }
 
-  /** Ends the iteration after the events that are held. @internal */
+  /** Ends the iteration after the buffered events. @internal */
   end(): void {
     this.#ended = true;
     for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
@@ -44,7 +47,7 @@ export class EventStream<
     return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  /** Leaving a for-await loop comes here: unsubscribes and forgets what is held. */
+  /** Called when a for-await loop is left: unsubscribes and discards the buffered events. */
   async return(): Promise<IteratorResult<Event, undefined>> {
     this.#unsubscribe();
     this.#buffer.keep(() => false);

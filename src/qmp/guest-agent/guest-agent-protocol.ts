@@ -1,6 +1,6 @@
 /**
- * Commands of the QEMU guest agent, by hand: it has no introspection (qga/qapi-schema.json of QEMU 10 for names
- * and shapes). `execute` takes any other command too.
+ * Commands of the QEMU guest agent. Written by hand, because it has no introspection (names and types from
+ * qga/qapi-schema.json of QEMU 10). `execute` accepts any other command too.
  */
 export interface GuestAgentCommands {
   'guest-ping': { arguments: Empty; returns: Empty };
@@ -12,12 +12,12 @@ export interface GuestAgentCommands {
   'guest-get-vcpus': { arguments: Empty; returns: readonly GuestVcpu[] };
   'guest-get-fsinfo': { arguments: Empty; returns: readonly GuestFileSystem[] };
   'guest-network-get-interfaces': { arguments: Empty; returns: readonly GuestNetworkInterface[] };
-  /** Nanoseconds since the epoch: a bigint, for a number rounds them by some 100 ns. */
+  /** Nanoseconds since the epoch: a bigint, because a number would round them to about 100 ns. */
   'guest-get-time': { arguments: Empty; returns: bigint };
   /** Without `time`, the guest's clock is set from its RTC. */
   'guest-set-time': { arguments: { time?: number | bigint | undefined }; returns: Empty };
   'guest-exec': { arguments: GuestExecArguments; returns: { readonly pid: number } };
-  /** Tells the end of a process once; the pid is unknown afterwards. */
+  /** Reports the end of a process once; the pid is unknown afterwards. */
   'guest-exec-status': { arguments: { pid: number }; returns: GuestExecStatus };
   'guest-file-open': { arguments: { path: string; mode?: string | undefined }; returns: number };
   'guest-file-close': { arguments: { handle: number }; returns: Empty };
@@ -35,7 +35,7 @@ export interface GuestAgentCommands {
   };
   'guest-file-flush': { arguments: { handle: number }; returns: Empty };
   'guest-fsfreeze-status': { arguments: Empty; returns: 'thawed' | 'frozen' };
-  /** Returns how many file systems were frozen. */
+  /** Returns the number of frozen file systems. */
   'guest-fsfreeze-freeze': { arguments: Empty; returns: number };
   'guest-fsfreeze-freeze-list': {
     arguments: { mountpoints?: readonly string[] | undefined };
@@ -72,7 +72,7 @@ export interface GuestAgentInfo {
   readonly supported_commands: readonly {
     readonly name: string;
     readonly enabled: boolean;
-    /** False for the commands that are not answered when they succeed. */
+    /** False for commands that are not answered on success. */
     readonly 'success-response': boolean;
   }[];
 }
@@ -130,7 +130,7 @@ export interface GuestExecArguments {
   env?: readonly string[] | undefined;
   /** Standard input, base64. */
   'input-data'?: string | undefined;
-  /** `true` is 'separated'; the words need an agent of QEMU 8 or newer. */
+  /** `true` is 'separated'; the strings require an agent of QEMU 8 or newer. */
   'capture-output'?: boolean | 'none' | 'stdout' | 'stderr' | 'separated' | 'merged' | undefined;
 }
 

@@ -16,16 +16,18 @@ import { readMessage } from '../wire/message.ts';
 import type { AnyCommandName, CommandParameters, CommandReturn } from '../protocol/protocol.ts';
 import { connectToPath } from '../wire/socket-path.ts';
 
-/** guest-exec-status carries 16 MiB of stdout and of stderr at most, in base64; guest-file-read 48 MiB. */
+/** guest-exec-status carries at most 16 MiB of stdout and of stderr, in base64; guest-file-read 48 MiB. */
 const MAX_REPLY_BYTES = 80 * 1024 * 1024;
-/** Invalid in UTF-8 and so in JSON: resets the agent's parser, and marks its answer to guest-sync-delimited. */
+/**
+ * Invalid in UTF-8 and so in JSON: resets the agent's parser, and marks its answer to guest-sync-delimited.
+ */
 const SENTINEL = 0xff;
 const SYNC_TIMEOUT_MS = 10_000;
 
 export interface GuestAgentOptions {
-  /** The limit in milliseconds of each command that has none of its own; 10 000 by default. */
+  /** Default time limit of each command in milliseconds; 10 000 by default. */
   readonly timeoutMs?: number | undefined;
-  /** Gives up connecting; it has no effect later. */
+  /** Aborts connecting; has no effect afterwards. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,14 +38,16 @@ interface Exchange {
 
 type Answer =
   | { readonly kind: 'return'; readonly id: number; readonly value: unknown }
-  /** Made where the caller awaits it, so that it carries the caller's stack. */
+  /** Created where the caller awaits it, so that it has the caller's stack. */
   | { readonly kind: 'failed'; readonly explain: (name: string) => Error };
 
 /**
- * The QEMU guest agent on one socket. It has no greeting and serves one client; commands run one after another.
+ * A connection to the QEMU guest agent. The agent sends no greeting and serves one client; commands run one
+ * after another.
  *
- * Bytes that reach the socket before the agent runs are kept and run later, so a command that timed out may
- * still take effect. Wait for VSERPORT_CHANGE with `open: true` (the port needs an `id`) before connecting.
+ * Bytes that reach the socket before the agent is running are kept and processed later, so a command that
+ * timed out may still take effect. Wait for VSERPORT_CHANGE with `open: true` (the port needs an `id`) before
+ * connecting.
  */
 export class GuestAgentClient implements AsyncDisposable {
   readonly #socket: Socket;
@@ -53,7 +57,10 @@ export class GuestAgentClient implements AsyncDisposable {
   #turn: Promise<unknown> = Promise.resolve();
   #exchange: Exchange | undefined;
   #lastId = 0;
-  /** What the agent sends belongs to an unknown question: after connecting and after each question given up. */
+  /**
+   * False after connecting and after each abandoned request: the agent's output may then belong to an earlier
+   * request.
+   */
   #inSync = false;
   #awaitingSentinel = false;
   #ended = false;
@@ -65,7 +72,7 @@ export class GuestAgentClient implements AsyncDisposable {
     this.#scanner = new JsonObjectScanner(
       {
         object: (value) => this.#onObject(value),
-        // An earlier client's leftovers, or a guest that lies; the question that suffers runs into its limit.
+        // Left over from an earlier client, or sent by a malicious guest; an affected request times out.
         garbage: (problem, excerpt) => {
           if (this.#inSync) {
             this.#fail(() => new QmpProtocolError(`the guest agent sent ${problem}: ${excerpt}`));
@@ -82,16 +89,16 @@ export class GuestAgentClient implements AsyncDisposable {
   }
 
   /**
-   * Connects and waits until the agent answers in step.
+   * Connects and synchronises with the agent.
    * @throws InvalidInputError for a path longer than 107 bytes, QmpConnectError, TimedOutError when no agent
-   *   answers, QmpClosedError, or the signal's reason.
+   * answers, QmpClosedError, or the signal's reason.
    */
   static async connect(path: string, options: GuestAgentOptions = {}): Promise<GuestAgentClient> {
     const { timeoutMs = SYNC_TIMEOUT_MS, signal } = options;
     return GuestAgentClient.synchronize(await connectToPath(path, { timeoutMs, signal }), options);
   }
 
-  /** The same on a connected socket, which is destroyed when it fails. */
+  /** Synchronises on a connected socket, which is destroyed on failure. */
   static async synchronize(socket: Socket, options: GuestAgentOptions = {}): Promise<GuestAgentClient> {
     const client = new GuestAgentClient(socket, options);
     try {
@@ -103,15 +110,15 @@ export class GuestAgentClient implements AsyncDisposable {
     }
   }
 
-  /** Settles when the connection has ended; never rejects. */
+  /** Resolves when the connection has ended; never rejects. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
   /**
-   * Runs one command when the earlier ones are answered; `timeoutMs` counts from its turn.
+   * Runs one command after the earlier ones; `timeoutMs` counts from its turn.
    * @throws QmpRefusedError, TimedOutError, QmpClosedError, QmpProtocolError, QmpStateError after `close()`,
-   *   InvalidInputError, or the signal's reason.
+   * InvalidInputError, or the signal's reason.
    */
   async execute<Name extends AnyCommandName<GuestAgentCommands>>(
     name: Name,
@@ -125,12 +132,13 @@ export class GuestAgentClient implements AsyncDisposable {
   }
 
   /**
-   * Runs a command that the agent answers only when it fails: guest-shutdown and the guest-suspend-* family.
-   * Settles once the agent took it; that the guest does it shows in QEMU's events.
+   * Runs a command that the agent answers only on failure: guest-shutdown and the guest-suspend-* family.
+   * Resolves once the agent has accepted it; QEMU's events show when the guest carries it out.
    * @throws like `execute`.
    */
   async executeWithoutReply(name: string, args: JsonObject = {}, options: Limits = {}): Promise<void> {
-    // The agent works in order: a ping answered, or a connection that ended, means that the command was accepted.
+    // The agent works in order: an answered ping, or a connection that ended, means that the command was
+    // accepted.
     const accepted = this.#inTurn(name, options, async (limits) => {
       const command = this.#request(name, args);
       const ping = this.#request('guest-ping', undefined);
@@ -149,7 +157,7 @@ export class GuestAgentClient implements AsyncDisposable {
     return this.executeWithoutReply('guest-shutdown', { mode }, options);
   }
 
-  /** Ends the connection; what waits rejects with QmpClosedError. Never rejects. */
+  /** Closes the connection; pending calls reject with QmpClosedError. Never rejects. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#end(undefined);
@@ -183,7 +191,7 @@ export class GuestAgentClient implements AsyncDisposable {
     }
   }
 
-  /** Discards whatever an earlier question left behind, at this end and at the agent's. */
+  /** Discards leftovers of earlier requests, at this end and at the agent's. */
   async #sync(limits: Limits): Promise<void> {
     const id = ++this.#lastId;
     this.#scanner.reset();
@@ -225,7 +233,7 @@ export class GuestAgentClient implements AsyncDisposable {
 
   #onData(chunk: Buffer): void {
     let rest = chunk;
-    // The agent marks nothing but its answer to a sync; a mark that comes unasked separates as well.
+    // The agent marks only its answer to a sync; an unexpected mark is a separator as well.
     for (let mark = rest.indexOf(SENTINEL); mark !== -1; mark = rest.indexOf(SENTINEL)) {
       if (!this.#awaitingSentinel) this.#scanner.push(rest.subarray(0, mark));
       this.#scanner.reset();
@@ -240,7 +248,7 @@ export class GuestAgentClient implements AsyncDisposable {
     const exchange = this.#exchange;
     if (!exchange || !message) return;
     if (!this.#inSync) {
-      // Every agent gives the number back as the value; old ones give no id.
+      // Every agent returns the number as the value; old ones return no ID.
       const isOurs = message.kind === 'return' && exchange.ids.has(Number(message.value));
       if (isOurs) exchange.answer.resolve({ kind: 'return', id: 0, value: undefined });
       else this.#awaitingSentinel = true;
@@ -274,7 +282,7 @@ export class GuestAgentClient implements AsyncDisposable {
 
 function timedOut(name: string, timeoutMs: number, cause: Error): TimedOutError {
   return new TimedOutError(name, timeoutMs, {
-    hint: 'the guest agent is not running, is busy, or serves another client; the command may still take effect',
+    hint: 'check that the guest agent is running and serves no other client; the command may still take effect',
     cause,
   });
 }

@@ -10,7 +10,7 @@ export interface GuestExecOptions extends Limits {
 }
 
 export interface GuestExecResult {
-  /** Undefined when a signal ended it. */
+  /** Undefined when it was killed by a signal. */
   readonly exitCode: number | undefined;
   /** The signal's number. */
   readonly signal: number | undefined;
@@ -25,10 +25,10 @@ const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 200;
 
 /**
- * Runs a program in the guest to its end. The agent has no way to be told and none to kill: this asks again and
- * again, and a program that is given up on by time limit or abort goes on. A background child that holds stdout
+ * Runs a program in the guest to its end. The agent sends no notification and cannot kill a program: this
+ * polls, and after a timeout or abort the program keeps running. A background child that holds stdout open
  * counts as the program.
- * @throws what `execute` throws; QmpRefusedError when the program cannot be started.
+ * @throws the errors of `execute`; QmpRefusedError when the program cannot be started.
  */
 export async function guestExec(
   client: GuestAgentClient,
@@ -37,7 +37,7 @@ export async function guestExec(
 ): Promise<GuestExecResult> {
   const { environment, input, timeoutMs, signal } = options;
   const [path, ...arg] = argv;
-  if (path === '') throw new InvalidInputError('argv', 'names no program');
+  if (path === '') throw new InvalidInputError('argv', 'missing program');
   const deadline = timeoutMs === undefined ? Infinity : Date.now() + timeoutMs;
   const { pid } = await client.execute(
     'guest-exec',

@@ -1,12 +1,12 @@
 import type { Limits } from '../../util/time/deadline.ts';
 import type { GuestAgentClient } from './guest-agent.ts';
 
-/** Bytes in one message: the agent refuses 48 MiB and more, and answers nothing else meanwhile. */
+/** Bytes in one message: the agent rejects 48 MiB and more, and answers nothing else meanwhile. */
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * Reads a guest file whole. The limits hold for each message.
- * @throws what `execute` throws; QmpRefusedError when it cannot be opened.
+ * Reads a whole guest file. The limits apply to each message.
+ * @throws the errors of `execute`; QmpRefusedError when it cannot be opened.
  */
 export async function readGuestFile(
   client: GuestAgentClient,
@@ -18,15 +18,15 @@ export async function readGuestFile(
     for (;;) {
       const piece = await client.execute('guest-file-read', { handle, count: PIECE_BYTES }, limits);
       pieces.push(Buffer.from(piece['buf-b64'], 'base64'));
-      // The agent says eof with the last bytes, or with none.
+      // The agent reports eof with the last bytes, or separately.
       if (piece.eof || piece.count === 0) return Buffer.concat(pieces);
     }
   });
 }
 
 /**
- * Writes a guest file, which is created or truncated. The limits hold for each message.
- * @throws what `execute` throws; QmpRefusedError when it cannot be opened or written.
+ * Writes a guest file, which is created or truncated. The limits apply to each message.
+ * @throws the errors of `execute`; QmpRefusedError when it cannot be opened or written.
  */
 export async function writeGuestFile(
   client: GuestAgentClient,
@@ -57,7 +57,7 @@ async function withHandle<T>(
   try {
     result = await work(handle);
   } catch (error) {
-    // The first failure tells more than that of closing after it.
+    // The first failure is more informative than that of closing the file.
     await client.execute('guest-file-close', { handle }).catch(() => undefined);
     throw error;
   }

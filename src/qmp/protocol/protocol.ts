@@ -1,12 +1,12 @@
 import type { QmpCommands, QmpEvents } from './protocol.gen.ts';
 
 /**
- * The types of one QEMU build's commands, events included, default to those that vmlet ships; a user's own come
- * from `vmlet qmp types --qemu BIN` and are given as type parameters.
+ * Types of one QEMU build's commands and events. The default are those shipped with vmlet; users can generate
+ * their own with `vmlet qmp types --qemu BIN` and pass them as type parameters.
  */
 export type CommandName<Commands = QmpCommands> = keyof Commands & string;
 
-/** Completes the known names and allows any other. */
+/** Completes the known names and permits any other. */
 export type AnyCommandName<Commands = QmpCommands> = CommandName<Commands> | (string & Record<never, never>);
 
 export type CommandArguments<Name extends string, Commands = QmpCommands> = Name extends keyof Commands
@@ -21,7 +21,7 @@ export type CommandReturn<Name extends string, Commands = QmpCommands> = Name ex
     : never
   : unknown;
 
-/** The names that QEMU runs out of band. */
+/** The names of the commands that QEMU can run out of band. */
 export type OutOfBandCommandName<Commands = QmpCommands> = {
   [Name in CommandName<Commands>]: Commands[Name] extends { outOfBand: true } ? Name : never;
 }[CommandName<Commands>];
@@ -29,7 +29,7 @@ export type OutOfBandCommandName<Commands = QmpCommands> = {
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the question is whether {} is enough
 type NoArguments = {};
 
-/** The arguments may be left out where every one of them is optional. */
+/** The arguments can be omitted if all of them are optional. */
 export type CommandParameters<Name extends string, Options, Commands = QmpCommands> =
   NoArguments extends CommandArguments<Name, Commands>
     ? [args?: CommandArguments<Name, Commands>, options?: Options]
@@ -42,12 +42,12 @@ export type EventData<Name extends string, Events = QmpEvents> = Name extends ke
   ? Events[Name]
   : Readonly<Record<string, unknown>>;
 
-/** One event as QEMU sent it; `data` is `{}` where it has none. A union over `event` that narrows on it. */
+/** One event as QEMU sent it; `data` is `{}` if it has none. A union over `event` that narrows on it. */
 export type QmpEvent<Name extends string = EventName, Events = QmpEvents> = Name extends string
   ? {
       readonly event: Name;
       readonly data: EventData<Name, Events>;
-      /** QEMU's clock when it happened, since the epoch; -1 where it could not be read. */
+      /** Time of the event on QEMU's clock, since the epoch; -1 if it could not be read. */
       readonly timestamp: { readonly seconds: number; readonly microseconds: number };
     }
   : never;

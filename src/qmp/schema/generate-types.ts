@@ -1,7 +1,7 @@
 import { type EntryOf, type ObjectEntry, QmpSchema, enumValues } from './schema.ts';
 import { type Direction, TypeNames, isEmpty } from './type-names.ts';
 
-/** Commands whose arguments QEMU does not describe fully: device_add takes the device's own properties. */
+/** Commands whose arguments QEMU does not describe fully: device_add accepts the device's own properties. */
 const OPEN_COMMANDS = new Set(['device_add']);
 
 const builtins: Readonly<Record<string, string>> = {
@@ -14,9 +14,9 @@ const builtins: Readonly<Record<string, string>> = {
 };
 
 /**
- * TypeScript declarations of every command and event of one QEMU build.
- * @param reply what query-qmp-schema returned.
- * @param source where it came from, for the first line, e.g. "QEMU 10.0.13, x86_64".
+ * Generates TypeScript declarations of every command and event of one QEMU build.
+ * @param reply result of query-qmp-schema.
+ * @param source its origin, for the first line, e.g. "QEMU 10.0.13, x86_64".
  */
 export function generateTypes(reply: unknown, source: string): string {
   const schema = new QmpSchema(reply);
@@ -94,7 +94,7 @@ class Writer {
       .filter((member) => member.name !== entry.tag)
       .map((member) => {
         const type = this.#reference(member.type, direction);
-        // `default` in introspection says no more than that the member may be left out.
+        // `default` in introspection only means that the member may be left out.
         const optional = member.default === null;
         const undefinable = optional && direction === 'in' && type !== 'unknown' ? ' | undefined' : '';
         return `${tags(member.features)}  ${property(member.name)}${optional ? '?' : ''}: ${type}${undefinable};`;
@@ -107,7 +107,7 @@ class Writer {
     ].join('\n');
   }
 
-  /** A union that the tag member discriminates; cases that share a type share a branch. */
+  /** A union that the tag member discriminates; cases with the same type share a branch. */
   #variants(name: string, entry: ObjectEntry, direction: Direction): string {
     const tag = entry.tag ?? '';
     const casesByType = new Map<string, string[]>();

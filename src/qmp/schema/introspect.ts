@@ -6,7 +6,7 @@ import { QmpClient } from '../client/client.ts';
 import type { QmpGreeting } from '../wire/message.ts';
 
 export interface IntrospectOptions {
-  /** Milliseconds for the whole; 30 000 by default. */
+  /** Time limit in milliseconds; 30 000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -15,12 +15,13 @@ export interface Introspection {
   /** The reply of query-qmp-schema. */
   readonly schema: unknown;
   readonly version: QmpGreeting['version'];
-  /** QEMU's version and target in words, e.g. "QEMU 10.0.13, x86_64". */
+  /** QEMU's version and target, e.g. "QEMU 10.0.13, x86_64". */
   readonly source: string;
 }
 
 /**
- * Asks a QEMU binary which commands and events it has. It is started without a machine and is gone afterwards.
+ * Queries the commands and events of a QEMU binary. QEMU is started without a machine, and has exited when
+ * this returns.
  * @throws MissingProgramError, QmpCrashedError, TimedOutError, or the signal's reason.
  */
 export async function introspect(qemu: string, options: IntrospectOptions = {}): Promise<Introspection> {
@@ -37,7 +38,7 @@ export async function introspect(qemu: string, options: IntrospectOptions = {}):
     scope,
   );
   const socket = child.connections.get(3);
-  if (!socket) throw new Error('the descriptor that was asked for is missing');
+  if (!socket) throw new Error('the requested descriptor is missing');
   const processExit = child.exited.then((status) => ({ status, stderr: child.output.last(20) }));
   await using client = await QmpClient.negotiate(socket, {
     greetingTimeoutMs: timeoutMs,

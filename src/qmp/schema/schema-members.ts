@@ -1,8 +1,8 @@
 import type { QmpSchema } from './schema.ts';
 
 /**
- * The members that an object of this type may have, with their types: its own, those of every variant, and those
- * of the objects that an alternate allows. Empty for anything else.
+ * Returns the possible members of an object type, with their types: its own, those of every variant, and
+ * those of the objects in an alternate. Empty for any other type.
  */
 export function membersOf(schema: QmpSchema, type: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -10,7 +10,7 @@ export function membersOf(schema: QmpSchema, type: string): ReadonlyMap<string, 
   return found;
 }
 
-/** The argument type of a command, or undefined for a command that the schema does not have. */
+/** Returns the argument type of a command, or undefined for an unknown command. */
 export function argumentTypeOf(schema: QmpSchema, command: string): string | undefined {
   return schema.commands.find(({ name }) => name === command)?.['arg-type'];
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The reply of query-qmp-schema (qapi/introspect.json). Newer QEMUs may add members; they are ignored. */
+/** The reply of query-qmp-schema (qapi/introspect.json). Members added by newer QEMU versions are ignored. */
 const features = z.array(z.string()).default([]);
 const member = z.object({ name: z.string(), type: z.string(), default: z.null().optional(), features });
 
@@ -43,7 +43,7 @@ export type SchemaKind = SchemaEntry['meta-type'];
 export type EntryOf<Kind extends SchemaKind> = Extract<SchemaEntry, { 'meta-type': Kind }>;
 export type ObjectEntry = EntryOf<'object'>;
 
-/** Types by their name, which QEMU masks with numbers; commands and events by their real one. */
+/** Types by the numbers with which QEMU masks their names; commands and events by their real names. */
 export class QmpSchema {
   readonly #types = new Map<string, SchemaEntry>();
   readonly commands: readonly EntryOf<'command'>[];
@@ -63,7 +63,7 @@ export class QmpSchema {
     this.events = events.sort(byName);
   }
 
-  /** @throws Error for a name the schema does not define: it would not be a schema. */
+  /** @throws Error for an undefined name: the schema is then invalid. */
   type(name: string): SchemaEntry {
     const found = this.#types.get(name);
     if (!found) throw new Error(`the schema has no type ${name}`);

@@ -1,6 +1,6 @@
 import { type ObjectEntry, type QmpSchema, enumValues } from './schema.ts';
 
-/** Which way a value travels: an enum that QEMU returns may hold values that these types do not know. */
+/** The direction of a value: an enum that QEMU returns may have values that these types do not know. */
 export type Direction = 'in' | 'out';
 
 export interface NamedType {
@@ -9,8 +9,8 @@ export interface NamedType {
 }
 
 /**
- * Readable names for QEMU's masked types: each is called after the shortest way to it from a command or event,
- * so `blockdev-add` with `driver: qcow2` gives BlockdevAddQcow2.
+ * Readable names for QEMU's masked types: each is named after the shortest path to it from a command or
+ * event, so `blockdev-add` with `driver: qcow2` becomes BlockdevAddQcow2.
  */
 export class TypeNames {
   readonly #names = new Map<string, string>();
@@ -32,15 +32,15 @@ export class TypeNames {
     while (level.length > 0) level = level.flatMap((step) => this.#visit(schema, step));
   }
 
-  /** All types that need a declaration, in the order they were found. */
+  /** All types that need a declaration, in the order in which they were found. */
   get all(): readonly NamedType[] {
     return this.#inOrder;
   }
 
-  /** @throws Error for a type that no command or event leads to. */
+  /** @throws Error for a type that no command or event uses. */
   of(type: string, direction: Direction): string {
     const name = this.#names.get(key(type, direction)) ?? this.#names.get(key(type, 'in'));
-    if (name === undefined) throw new Error(`nothing leads to the type ${type}`);
+    if (name === undefined) throw new Error(`no command or event uses the type ${type}`);
     return name;
   }
 
@@ -50,7 +50,7 @@ export class TypeNames {
       case 'array':
         return [{ type: entry['element-type'], direction, path }];
       case 'enum':
-        // One enum serves both directions; its use says whether it is open.
+        // One enum serves both directions; each use decides whether it is open.
         if (enumValues(entry).length > 0) this.#name(type, 'in', path);
         return [];
       case 'alternate':
@@ -99,7 +99,7 @@ export function isEmpty(entry: ObjectEntry): boolean {
   return entry.members.length === 0 && entry.tag === undefined;
 }
 
-/** The first type of a command is called after its role; what hangs below it is not. */
+/** The first type of a command is named after its role; nested types are not. */
 function stem(path: readonly string[]): readonly string[] {
   const last = path.at(-1) ?? '';
   return path.length > 1 && ['Arguments', 'Result', 'Event'].includes(last) ? path.slice(0, -1) : path;

@@ -2,16 +2,16 @@ import { JsonGrammar, isSpace } from './json-grammar.ts';
 import { type JsonObject, parseLossless } from './lossless-json.ts';
 
 export interface FrameSink {
-  /** One complete JSON object, and how many bytes it had. */
+  /** Called with one complete JSON object and its size in bytes. */
   object(value: JsonObject, bytes: number): void;
-  /** Bytes that are not part of a JSON object; `excerpt` is their printable beginning. */
+  /** Called for bytes that are not part of a JSON object; `excerpt` is their printable beginning. */
   garbage(problem: string, excerpt: string): void;
 }
 
 export interface FrameLimits {
-  /** Bytes of one object at most. */
+  /** Maximum size of one object in bytes. */
   readonly maxBytes: number;
-  /** Nesting at most; QEMU's own parser stops at 1024. */
+  /** Maximum nesting depth; QEMU's own parser stops at 1024. */
   readonly maxDepth: number;
 }
 
@@ -23,16 +23,17 @@ const RETURN = 0x0d;
 const OPEN = 0x7b;
 
 /**
- * Finds the JSON objects in a byte stream, however it is cut and laid out. QEMU ends each object with CRLF and
- * keeps it on one line, unless the monitor has pretty=on; nothing here depends on either. All structural
- * characters are ASCII, so bytes of a split UTF-8 character need no care until the object is whole.
+ * Finds the JSON objects in a byte stream, regardless of chunks and white space. QEMU ends each object with
+ * CRLF and keeps it on one line, unless the monitor has pretty=on; this depends on neither. All structural
+ * characters are ASCII, so split UTF-8 characters need no care until the object is complete.
  *
- * Garbage is told of at the first byte that cannot be there. After it a new object may begin behind the next line break.
+ * Garbage is reported at the first invalid byte. After it, the next object may start after the next line
+ * break.
  */
 export class JsonObjectScanner {
   readonly #sink: FrameSink;
   readonly #limits: FrameLimits;
-  /** Earlier chunks of an object that is not complete. */
+  /** Earlier chunks of an incomplete object. */
   #parts: Buffer[] = [];
   #partBytes = 0;
   readonly #grammar = new JsonGrammar();
@@ -47,7 +48,7 @@ export class JsonObjectScanner {
     for (let at = 0; at < chunk.length; at = this.#scan(chunk, at));
   }
 
-  /** Forgets an unfinished object. */
+  /** Discards an unfinished object. */
   reset(): void {
     this.#parts = [];
     this.#partBytes = 0;
@@ -55,7 +56,7 @@ export class JsonObjectScanner {
     this.#skippingLine = false;
   }
 
-  /** Goes on until one object ends or garbage begins; returns the index behind it. */
+  /** Scans until an object ends or garbage begins; returns the index after it. */
   #scan(chunk: Buffer, start: number): number {
     let begin = start;
     for (let at = start; at < chunk.length; at++) {
@@ -75,8 +76,8 @@ export class JsonObjectScanner {
         const place = this.#partBytes + at - begin + 1;
         const problem =
           inString && (byte === NEWLINE || byte === RETURN)
-            ? 'a string that does not end'
-            : `no JSON from byte ${place} on`;
+            ? 'an unterminated string'
+            : `invalid JSON at byte ${place}`;
         return this.#giveUp(problem, chunk, begin, at);
       }
       if (this.#grammar.depth > this.#limits.maxDepth) return this.#giveUp('too deep', chunk, begin, at);
@@ -102,7 +103,7 @@ export class JsonObjectScanner {
       this.#sink.garbage('too long', excerpt(bytes));
       return;
     }
-    // The grammar has read it: it is JSON.
+    // The grammar has accepted it, so it is JSON.
     this.#sink.object(parseLossless(bytes.toString('utf8')) as JsonObject, bytes.length);
   }
 

@@ -1,6 +1,6 @@
 type NumberPlace = 'minus' | 'zero' | 'integer' | 'point' | 'fraction' | 'e' | 'sign' | 'exponent';
 
-/** Where in a JSON text the next byte stands. */
+/** The parser's position in a JSON text. */
 type Place =
   | 'value'
   | 'first element'
@@ -23,7 +23,7 @@ type Step = Readonly<Record<string, NumberPlace>>;
 const FRACTION: Step = { '.': 'point' };
 const EXPONENT: Step = { e: 'e', E: 'e' };
 
-/** What follows what in a number: RFC 8259, section 6. */
+/** Possible successors in a number: RFC 8259, section 6. */
 const NUMBER_STEPS: Readonly<Record<NumberPlace, Step>> = {
   minus: { 0: 'zero', ...digits(1, 'integer') },
   zero: { ...FRACTION, ...EXPONENT },
@@ -35,24 +35,24 @@ const NUMBER_STEPS: Readonly<Record<NumberPlace, Step>> = {
   exponent: digits(0, 'exponent'),
 };
 
-/** Where a number may end. */
+/** States in which a number may end. */
 const WHOLE_NUMBERS: readonly string[] = ['zero', 'integer', 'fraction', 'exponent'];
 
 const LITERALS: Readonly<Record<string, string>> = { t: 'rue', f: 'alse', n: 'ull' };
 
 /**
- * Reads one JSON object byte by byte, and tells the first byte that JSON cannot have there. Bytes from 0x80 on are
- * characters of strings, whatever they are in UTF-8.
+ * Validates one JSON object byte by byte, and detects the first invalid byte. Bytes from 0x80 on are part of
+ * strings; their UTF-8 is not checked.
  */
 export class JsonGrammar {
   #place: Place = 'value';
-  /** The containers that are open, outermost first. */
+  /** The open containers, outermost first. */
   readonly #open: ('object' | 'list')[] = [];
   #isKey = false;
   #hexDigits = 0;
   #rest = '';
 
-  /** How many containers are open; 0 before the object and behind it. */
+  /** Number of open containers; 0 before and after the object. */
   get depth(): number {
     return this.#open.length;
   }
@@ -66,7 +66,7 @@ export class JsonGrammar {
     this.#open.length = 0;
   }
 
-  /** @returns false where the byte cannot stand here; the object cannot be read on then. */
+  /** @returns false if the byte is invalid here; the object cannot be continued then. */
   accept(byte: number): boolean {
     switch (this.#place) {
       case 'string':

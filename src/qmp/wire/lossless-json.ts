@@ -6,8 +6,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * QEMU's integers have 64 bits, JavaScript's numbers hold 53. Integers that a number cannot hold are read as
- * bigint, and bigints are written as plain digits. Node 20 gives revivers no source text, so such integers
- * travel through JSON.parse and JSON.stringify as strings behind a mark that nobody else can know.
+ * bigint, and bigints are written as plain digits. In Node 20, revivers do not get the source text, so such
+ * integers pass through JSON.parse and JSON.stringify as strings with an unguessable prefix.
  */
 const mark = `${randomUUID()}:`;
 const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
@@ -27,9 +27,10 @@ export function parseLossless(text: string): unknown {
 }
 
 /**
- * JSON text that QEMU can read and answer. A string with a lone surrogate would get an error reply without an
- * id, NaN would silently become null, and a function nothing: all are refused, as are bigints beyond 64 bits.
- * @throws InvalidInputError naming the place; also for what is no object, and for cycles.
+ * Returns JSON text that QEMU can parse and answer. A string with a lone surrogate would cause an error reply
+ * without an ID, NaN would silently become null, and a function would be dropped: all are rejected, as are
+ * bigints beyond 64 bits.
+ * @throws InvalidInputError naming the place; also for values that are not an object, and for cycles.
  */
 export function stringifyLossless(value: JsonObject, field: string): string {
   let bigints = 0;
@@ -37,14 +38,14 @@ export function stringifyLossless(value: JsonObject, field: string): string {
     if (typeof part === 'function' || typeof part === 'symbol') {
       throw new InvalidInputError(
         field,
-        `has a ${typeof part}${name && ` at ${name}`}, which JSON cannot express`,
+        `has a ${typeof part}${name && ` at ${name}`}, which JSON cannot represent`,
       );
     }
     if (typeof part !== 'bigint') return part;
     bigints++;
     return `${mark}${part}`;
   });
-  // Both escapes show in the text when something is wrong, so that clean arguments are not walked twice.
+  // Both escapes show up in the text of invalid arguments, so that valid ones are not traversed twice.
   if (bigints > 0 || text.includes('\\ud') || text.includes('null')) checkEncodable(value, field);
   return bigints > 0 ? text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1') : text;
 }
@@ -59,17 +60,17 @@ function stringifyObject(
   try {
     text = JSON.stringify(value, replace);
   } catch (error) {
-    // Of a cycle.
+    // JSON.stringify throws a TypeError for a cycle.
     if (!(error instanceof TypeError)) throw error;
-    throw new InvalidInputError(field, 'has arguments that JSON cannot express', { cause: error });
+    throw new InvalidInputError(field, 'has arguments that JSON cannot represent', { cause: error });
   }
   if (typeof text === 'string' && text.startsWith('{')) return text;
-  throw new InvalidInputError(field, 'has arguments that are no JSON object', {
-    hint: 'Give them by name, as in { device: "disk0" }.',
+  throw new InvalidInputError(field, 'must be an object', {
+    hint: 'pass arguments by name, as in { device: "disk0" }',
   });
 }
 
-/** JSON for people and scripts: integers of any size as digits. */
+/** Formats JSON for people and scripts, with integers of any size as digits. */
 export function formatLossless(value: unknown, indent?: number): string {
   const text = JSON.stringify(
     value,
@@ -84,17 +85,18 @@ const uint64Maximum = 2n ** 64n - 1n;
 
 function checkEncodable(value: unknown, field: string): void {
   if (typeof value === 'string' && !isWellFormed(value)) {
-    throw new InvalidInputError(field, 'holds half of a surrogate pair, which is not Unicode text');
+    throw new InvalidInputError(field, 'has a lone surrogate, which is not valid Unicode');
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new InvalidInputError(field, `is ${value}, which JSON cannot express`);
+    throw new InvalidInputError(field, `is ${value}, which JSON cannot represent`);
   }
   if (typeof value === 'bigint' && (value < int64Minimum || value > uint64Maximum)) {
     throw new InvalidInputError(field, `is ${value.toString()}, which does not fit into 64 bits`);
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, part] of Object.entries(value)) {
-    if (!isWellFormed(name)) throw new InvalidInputError(field, 'has a member name that is not Unicode text');
+    if (!isWellFormed(name))
+      throw new InvalidInputError(field, 'has a member name that is not valid Unicode');
     checkEncodable(part, `${field}.${name}`);
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { JsonObject } from './lossless-json.ts';
 
-/** What QEMU says first (qmp-spec: "Server Greeting"). */
+/** QEMU's first message (qmp-spec: "Server Greeting"). */
 const greetingSchema = z.object({
   QMP: z.object({
     version: z.object({
@@ -31,10 +31,10 @@ export interface ReceivedEvent {
   readonly timestamp: { readonly seconds: number; readonly microseconds: number };
 }
 
-/** A message has one of these. */
+/** A message has one of these keys. */
 const KINDS = ['return', 'event', 'error', 'QMP'];
 
-/** Replies are told apart by hand: zod would cost more than the rest of a round trip. */
+/** Replies are parsed by hand: zod would cost more than the rest of a round trip. */
 export function readMessage(raw: JsonObject): Message | undefined {
   if (KINDS.filter((kind) => kind in raw).length !== 1) return undefined;
   if ('return' in raw) return { kind: 'return', id: raw['id'], value: raw['return'] };
@@ -49,7 +49,7 @@ export function readMessage(raw: JsonObject): Message | undefined {
 }
 
 function readEvent(raw: JsonObject): Message | undefined {
-  // QEMU sends -1 for both where it has no clock; a peer that sends none is treated alike.
+  // QEMU sends -1 for both if it has no clock; a missing timestamp is treated the same.
   const { event, data = {}, timestamp = {} } = raw;
   if (typeof event !== 'string' || !isObject(data) || !isObject(timestamp)) return undefined;
   const { seconds = -1, microseconds = -1 } = timestamp;

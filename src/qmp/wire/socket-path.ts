@@ -8,23 +8,26 @@ import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 const RETRY_MS = 20;
 
 const explanations: Readonly<Record<string, readonly [problem: string, hint: string]>> = {
-  ENOENT: ['there is no such socket', 'the machine is not running, or its monitor is elsewhere'],
-  ECONNREFUSED: ['nobody listens on it', 'its QEMU is gone and left the socket behind'],
-  EACCES: ['permission denied', 'it belongs to another user'],
-  EAGAIN: ['its queue is full', 'other clients hold this monitor; QEMU serves one at a time'],
-  ENOTSOCK: ['it is not a socket', 'give the path of a QMP or guest agent socket'],
+  ENOENT: ['no such socket', 'check that the machine is running, and the path of its monitor'],
+  ECONNREFUSED: [
+    'connection refused',
+    'start the machine again; its QEMU has exited and left the socket behind',
+  ],
+  EACCES: ['permission denied', 'check the owner of the socket'],
+  EAGAIN: ['too many waiting clients', 'close other clients of this monitor; QEMU serves one at a time'],
+  ENOTSOCK: ['not a socket', 'use the path of a QMP or guest agent socket'],
 };
 
 /**
- * Waits for as long as more clients want the socket than its queue holds.
- * @throws InvalidInputError for a path that no socket can have, QmpConnectError, or the signal's reason.
+ * Waits while the socket's queue is full.
+ * @throws InvalidInputError for an invalid path, QmpConnectError, or the signal's reason.
  */
 export async function connectToPath(path: string, limits: Limits): Promise<Socket> {
   const bytes = Buffer.byteLength(path);
   if (bytes === 0 || bytes > LONGEST_SOCKET_PATH || path.includes('\0')) {
     throw new InvalidInputError(
       'path',
-      `${JSON.stringify(path)} has ${bytes} bytes; a socket's path has 1 to ${LONGEST_SOCKET_PATH} and no NUL`,
+      `invalid socket path ${JSON.stringify(path)} (${bytes} bytes): expected 1 to ${LONGEST_SOCKET_PATH} bytes without NUL`,
     );
   }
   const { timeoutMs = Number.POSITIVE_INFINITY, signal } = limits;
@@ -39,7 +42,7 @@ export async function connectToPath(path: string, limits: Limits): Promise<Socke
       });
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      // The kernel lets no more than one or two wait for QEMU; the others stand in line here.
+      // The kernel queues only one or two connections to QEMU; further clients wait here.
       if (error.code === 'EAGAIN' && performance.now() < deadline) {
         await pause(RETRY_MS, signal);
         continue;

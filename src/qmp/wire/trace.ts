@@ -1,19 +1,19 @@
 import { JsonObjectScanner } from './framing.ts';
 import { type JsonObject, formatLossless } from './lossless-json.ts';
 
-/** A message that went over a monitor. */
+/** A message sent or received on a monitor. */
 export interface TracedMessage {
   /** Milliseconds since 1970 on this host's clock. */
   readonly timeMs: number;
   readonly direction: 'sent' | 'received';
-  /** Without the passwords and keys that commands of QEMU's have members for. */
+  /** Without passwords and keys in the arguments of QEMU commands. */
   readonly message: JsonObject;
 }
 
 export interface TraceLimits {
-  /** Messages sent and reads from the monitor that are kept, together. */
+  /** Maximum number of sent messages and reads from the monitor together. */
   readonly entries: number;
-  /** Bytes of them; one that is longer is left out. */
+  /** Their maximum size in bytes; a larger one is left out. */
   readonly bytes: number;
 }
 
@@ -24,13 +24,13 @@ interface Entry {
 }
 
 const DEFAULT_LIMITS: TraceLimits = { entries: 4000, bytes: 1024 * 1024 };
-/** How many entries at the front are let go of at once: shifting each from an array would be slow. */
+/** Number of entries removed from the front at once: shifting them one by one would be slow. */
 const SHIFT = 512;
 const NEWLINE = 0x0a;
 
 /**
- * The last that went over a monitor, both ways. It keeps messages sent and bytes received as they are and takes them
- * apart only when it is asked, so that it costs no more than a list's push while nobody does.
+ * The most recent traffic of a monitor, in both directions. It stores sent messages and received bytes
+ * unchanged and parses them only on request, so that recording costs no more than appending to a list.
  */
 export class QmpTrace {
   readonly #limits: TraceLimits;
@@ -38,19 +38,19 @@ export class QmpTrace {
   #first = 0;
   #bytes = 0;
   #dropped = 0;
-  /** What is kept of the received bytes begins within a message. */
+  /** True when the stored bytes begin within a message. */
   #beginsCut = false;
 
   constructor(limits: Partial<TraceLimits> = {}) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
-  /** Entries that have made room for others. */
+  /** Number of entries that were discarded. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** @internal A whole message that is sent, or bytes that came. */
+  /** @internal A whole message that is sent, or bytes that were received. */
   record(direction: TracedMessage['direction'], content: string | Buffer): void {
     this.#entries.push({ timeMs: Date.now(), direction, content });
     this.#bytes += content.length;
@@ -58,7 +58,7 @@ export class QmpTrace {
     while (this.#entries.length - this.#first > entries || this.#bytes > bytes) this.#dropFirst();
   }
 
-  /** The messages that are kept whole, oldest first; the time is that at which the last byte came. */
+  /** Returns the complete messages, oldest first; the time is that of the last byte. */
   messages(): TracedMessage[] {
     const found: TracedMessage[] = [];
     let entry: Entry | undefined;
@@ -66,7 +66,7 @@ export class QmpTrace {
       object: (message: JsonObject): void => {
         if (entry) found.push({ ...pick(entry), message: withoutSecrets(message) });
       },
-      // The connection has broken off for it, which its error tells.
+      // The error of the broken connection reports this.
       garbage: (): void => undefined,
     };
     const scanners = { sent: new JsonObjectScanner(sink), received: new JsonObjectScanner(sink) };
@@ -83,7 +83,7 @@ export class QmpTrace {
     return found;
   }
 
-  /** One line of JSON a message: `time` (ISO 8601), `direction` and `message`. */
+  /** Returns one line of JSON for each message: `time` (ISO 8601), `direction` and `message`. */
   toJsonLines(): string {
     const line = ({ timeMs, direction, message }: TracedMessage): string =>
       `${formatLossless({ time: new Date(timeMs).toISOString(), direction, message })}\n`;
