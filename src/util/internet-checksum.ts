@@ -1,4 +1,6 @@
-/** Of IPv4 headers and TCP segments (RFC 1071). @param bytes an even number of them. */
+/**
+ * Computes the checksum of an IPv4 header or TCP segment (RFC 1071). @param bytes an even number of bytes.
+ */
 export function internetChecksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);

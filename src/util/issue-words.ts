@@ -13,8 +13,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * One sentence for people on why a value was refused: zod's own are for programmers. It is for `safeParse` and the
- * like, as in `schema.safeParse(data, { error: issueWords })`; a schema's own message comes before it.
+ * Returns one sentence for users on why a value was rejected: zod's own messages are for programmers. Pass it
+ * to `safeParse` and the like, as in `schema.safeParse(data, { error: issueWords })`; a schema's own message
+ * takes precedence.
  */
 export function issueWords(issue: Issue): string {
   switch (issue.code) {
@@ -29,11 +30,11 @@ export function issueWords(issue: Issue): string {
     case 'not_multiple_of':
       return `expected a multiple of ${issue.divisor}`;
     case 'unrecognized_keys':
-      return `${issue.keys.join(', ')} is not known here`;
+      return `unknown key: ${issue.keys.join(', ')}`;
     case 'invalid_union':
       return alternativesOf(issue.errors);
     default:
-      return 'is not valid';
+      return 'invalid value';
   }
 }
 
@@ -44,16 +45,16 @@ function boundOf(origin: string, bound: string, limit: number | bigint): string 
   return `expected ${bound} ${limit} ${unit}`;
 }
 
-/** `expected a number or text`: what each kind of value that would do asks for, where that is all there is to say. */
+/** Combines the alternatives of a union, as in `expected a number or text`, if that says everything. */
 function alternativesOf(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
   const prefix = 'expected ';
   const words = branches.map((issues) => (issues.length === 1 ? issues[0]?.message : undefined));
   const kinds = words.map((text) => (text?.startsWith(prefix) ? text.slice(prefix.length) : undefined));
   const known = [...new Set(kinds.filter((kind) => kind !== undefined))];
-  return kinds.includes(undefined) || known.length === 0 ? 'is not valid' : `${prefix}${choiceOf(known)}`;
+  return kinds.includes(undefined) || known.length === 0 ? 'invalid value' : `${prefix}${choiceOf(known)}`;
 }
 
-/** `a, b or c`. */
+/** Joins words: `a, b or c`. */
 function choiceOf(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;

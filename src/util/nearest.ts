@@ -1,4 +1,4 @@
-/** Those that are most like `word`, the nearest first, by characters to insert, remove, replace or swap. */
+/** Returns the candidates most similar to `word`, nearest first, by edit distance. */
 export function nearest(word: string, candidates: Iterable<string>, count: number): string[] {
   return [...candidates]
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
@@ -7,7 +7,10 @@ export function nearest(word: string, candidates: Iterable<string>, count: numbe
     .map(({ candidate }) => candidate);
 }
 
-/** Characters to insert, remove, replace or swap with the next one, at least (optimal string alignment). */
+/**
+ * Returns the minimum number of characters to insert, remove, replace or swap with the next one (optimal
+ * string alignment).
+ */
 export function editDistance(one: string, other: string): number {
   const from = Array.from(one);
   const to = Array.from(other);

@@ -1,4 +1,7 @@
-/** A value inside QEMU's comma-separated option syntax, where only the comma is special, and doubled (QEMU's util/keyval.c). */
+/**
+ * Escapes a value for QEMU's comma-separated option syntax: only the comma is special, and is doubled (QEMU's
+ * util/keyval.c).
+ */
 export function escapeOptionValue(value: string): string {
   return value.replaceAll(',', ',,');
 }

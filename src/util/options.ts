@@ -4,9 +4,9 @@ import { InvalidInputError } from '../errors/index.ts';
 import { issueWords } from './issue-words.ts';
 
 /**
- * Reads what a caller gave. What is undefined is taken as not given.
- * @param name what the options are called, for what is wrong with them as a whole.
- * @throws InvalidInputError that names the field, what it held and what would be right.
+ * Validates options given by a caller. Undefined values count as not given.
+ * @param name names the options as a whole in errors.
+ * @throws InvalidInputError that names the field, its value and what was expected.
  */
 export function parseOptions<Schema extends z.ZodType>(
   schema: Schema,
@@ -25,13 +25,13 @@ function refusal(error: z.ZodError, schema: z.ZodType, given: object, name: stri
   if (issue?.code === 'unrecognized_keys') {
     const known = optionsAt(schema, path);
     const field = issue.keys.map((key) => fieldOf([...path, key])).join(', ');
-    return new InvalidInputError(field, 'is not an option', {
+    return new InvalidInputError(field, 'unknown option', {
       ...(known && { hint: `known options: ${known.join(', ')}` }),
       cause: error,
     });
   }
   const value = path.reduce<unknown>(memberOf, given);
-  const problem = issue?.message ?? 'is not valid';
+  const problem = issue?.message ?? 'invalid value';
   return new InvalidInputError(
     fieldOf(path) || name,
     value === undefined || path.length === 0 ? problem : `${show(value)}: ${problem}`,
@@ -56,7 +56,7 @@ function show(value: unknown): string {
     : inspect(value, { breakLength: Infinity, compact: true });
 }
 
-/** Undefined where the schema has no fixed ones. */
+/** Undefined if the schema has no fixed options. */
 function optionsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] | undefined {
   let inner: unknown = schema;
   for (const key of [...path, undefined]) {

@@ -1,14 +1,14 @@
 type Undo = () => void | Promise<void>;
 
 /**
- * Owns resources and undoes them in reverse order, whatever happens on the way.
- * Node 20 has no AsyncDisposableStack; this is the part of it that vmlet needs.
+ * Owns resources and releases them in reverse order, even on errors. Node 20 has no AsyncDisposableStack;
+ * this is the subset that vmlet needs.
  */
 export class Scope implements AsyncDisposable {
   #undos: Undo[] = [];
   #closing: Promise<void> | undefined;
 
-  /** Registers `undo`. A scope that is closed already runs it at once, so that nothing slips through. */
+  /** Registers `undo`. A scope that is already closed runs it at once, so that nothing leaks. */
   defer(undo: Undo): void {
     if (this.#closing) {
       this.#closing = this.#closing.then(undo);
@@ -17,7 +17,7 @@ export class Scope implements AsyncDisposable {
     this.#undos.push(undo);
   }
 
-  /** Hands everything owned so far to a new scope; this one then owns nothing. */
+  /** Moves everything owned so far to a new scope; this one then owns nothing. */
   move(): Scope {
     const successor = new Scope();
     successor.#undos = this.#undos;

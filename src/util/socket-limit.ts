@@ -1,2 +1,5 @@
-/** Bytes that a unix socket's path may have: sun_path has 108 and ends with NUL (unix(7)). Node cuts a longer one without a word. */
+/**
+ * Maximum length in bytes of a unix socket's path: sun_path has 108 and ends with NUL (unix(7)). Node
+ * silently truncates a longer one.
+ */
 export const LONGEST_SOCKET_PATH = 107;

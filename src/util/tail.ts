@@ -2,11 +2,11 @@ import { StringDecoder } from 'node:string_decoder';
 
 export interface TailLimits {
   readonly lines: number;
-  /** UTF-16 code units kept of a line. */
+  /** Number of UTF-16 code units kept of a line. */
   readonly lineLength: number;
 }
 
-/** The last lines of a stream, bounded in lines and in bytes a line. */
+/** The last lines of a stream, bounded in number and in length. */
 export class Tail {
   readonly #decoder = new StringDecoder('utf8');
   readonly #lines: string[] = [];
@@ -17,7 +17,7 @@ export class Tail {
     this.#limits = limits;
   }
 
-  /** @returns the lines that this ends, those among them that are not kept included. */
+  /** @returns the lines completed by this chunk, including those that are not kept. */
   push(chunk: Uint8Array): string[] {
     const pieces = (this.#partial + this.#decoder.write(Buffer.from(chunk))).split(/\r*\n/);
     this.#partial = (pieces.pop() ?? '').slice(0, this.#limits.lineLength);
@@ -28,12 +28,12 @@ export class Tail {
     return whole;
   }
 
-  /** What has come of a line that has no end yet; empty where there is none. */
+  /** The current incomplete line; empty if there is none. */
   get unfinished(): string {
     return this.#partial;
   }
 
-  /** The newest `count` lines, an unfinished one included. */
+  /** The newest `count` lines, including an incomplete one. */
   last(count: number): string[] {
     const all = this.#partial === '' ? this.#lines : [...this.#lines, this.#partial];
     return all.slice(-count);

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { isSystemError } from '../errors/index.ts';
 
-/** The user's name; the number of one for whom the host has no account, as in many containers. */
+/** Returns the user's name, or the user's number if the host has no account for it, as in many containers. */
 export function userName(): string {
   try {
     return userInfo().username;

@@ -3,19 +3,19 @@ import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../../errors/index.ts';
 import { removeFile } from './removal.ts';
 
-/** A file and all that it is to hold. */
+/** A file and its complete contents. */
 export interface TextFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * Replaces a file in one step: whoever reads it, after a crash too, finds the old text or the new one.
- * Synchronous, so that no two writes of one process come between each other.
+ * Replaces a file atomically: a reader, even after a crash, finds the old text or the new one. Synchronous,
+ * so that two writes of one process cannot interleave.
  */
 export function replaceFile(path: string, text: string, mode = 0o600): void {
   removeUnfinished(path);
-  // Before the file has its name: who is told of a failure then finds the old text.
+  // Synced before the rename: if this fails, the caller still finds the old text.
   const directory = openSync(dirname(path), 'r');
   try {
     putInPlace(path, text, mode, true);
@@ -26,8 +26,8 @@ export function replaceFile(path: string, text: string, mode = 0o600): void {
 }
 
 /**
- * The same for what can be made anew, or means nothing after the next boot: it does not wait for the disk, so that a
- * power cut may leave an empty file.
+ * Like `replaceFile`, for files that can be recreated or are meaningless after the next boot: does not wait
+ * for the disk, so a power cut may leave an empty file.
  */
 export function exchangeFile(path: string, text: string): void {
   putInPlace(path, text, 0o600, false);
@@ -38,7 +38,7 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
   try {
     const file = openSync(beside, 'w', mode);
     try {
-      // Until all is written: one call alone may write a part.
+      // writeFileSync loops until everything is written; a single write may be partial.
       writeFileSync(file, text);
       if (lasting) fsyncSync(file);
     } finally {
@@ -51,7 +51,7 @@ function putInPlace(path: string, text: string, mode: number, lasting: boolean):
   }
 }
 
-/** What those have left beside it who were killed in between: some files are not in directories that we sweep. */
+/** Removes temporary files of writers that were killed: some files are not in directories that are swept. */
 function removeUnfinished(path: string): void {
   const [directory, name] = [dirname(path), basename(path)];
   for (const other of readdirSync(directory)) {
@@ -68,7 +68,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** Makes renames in it last over a power cut. */
+/** Makes renames in the directory survive a power cut. */
 export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 type Done = (error?: Error | null) => void;
 
 /**
- * Node gives a socket up when a write to it fails, together with what its peer said last and nobody has read yet. With
- * this a failed write only calls `tell`, and the socket ends when all has been read.
+ * By default, Node destroys a socket when a write to it fails, and discards unread data from the peer. With
+ * this, a failed write only calls `tell`, and the socket ends when everything has been read.
  *
- * No public way does it: net.Socket always destroys itself on an error (it sets `autoDestroy`), a stream in front cannot
- * write without it, and Node tells no descriptor of it. Sockets of a child's `stdio` cannot be of a subclass.
+ * There is no public API for this: net.Socket always destroys itself on an error (it sets `autoDestroy`), a
+ * stream in front cannot write without it, and Node does not expose the descriptor. Sockets of a child's
+ * `stdio` cannot be of a subclass.
  */
 export function readOnAfterFailedWrites(socket: Socket, tell?: () => void): void {
   const heed =

@@ -4,19 +4,21 @@ import { unlessMissing } from './unless-missing.ts';
 
 const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES'];
 
-/** What a file or all that is in a directory takes. */
+/** Disk usage of a file, or of everything in a directory. */
 export interface FileUsage {
-  /** As long as the files say that they are. */
+  /** Sum of the file sizes. */
   readonly apparentBytes: number;
-  /** What they take up on the host: holes and what is shared with another of the same meter do not count. */
+  /** Space allocated on the host: excludes holes, and blocks already counted by the same meter. */
   readonly hostBytes: number;
 }
 
-/** Measures files, each once, however many names it has: a disk that outlives its machine has two for a moment. */
+/**
+ * Measures files, each once, even if it has several names: a disk that outlives its machine briefly has two.
+ */
 export class FileMeter {
   readonly #seen = new Set<string>();
 
-  /** What has gone meanwhile, or may not be looked into, takes nothing. */
+  /** Files that are gone or inaccessible count as zero. */
   measure(path: string, except: readonly string[] = []): FileUsage {
     let apparentBytes = 0;
     let hostBytes = 0;
@@ -30,7 +32,7 @@ export class FileMeter {
         waiting.push(...entriesOf(directory).map((name) => join(directory, name)));
       } else if (stats.isFile() && this.#isFirst(stats)) {
         apparentBytes += stats.size;
-        // st_blocks are of 512 bytes, whatever the file system's own are: stat(2).
+        // st_blocks is in units of 512 bytes, independent of the file system: stat(2).
         hostBytes += stats.blocks * 512;
       }
     }
@@ -50,7 +52,7 @@ function look(path: string): Stats | undefined {
   return unlessMissing(() => lstatSync(path), UNREADABLE);
 }
 
-/** Names in a directory, sorted; none where there is no such directory. */
+/** Returns the names in a directory, sorted; none if there is no such directory. */
 export function entriesOf(directory: string): string[] {
   return (unlessMissing(() => readdirSync(directory), UNREADABLE) ?? []).sort();
 }

@@ -4,9 +4,9 @@ import { PermissionError, isSystemError } from '../../errors/index.ts';
 import { writeFailure } from './write-failure.ts';
 
 /**
- * Makes a directory for this user alone, and those above it that are not there. Node's own `recursive` goes round for
- * ever where the kernel lets nobody make a directory and calls that ENOENT, as in /proc.
- * @throws PermissionError that says what is in the way, NoSpaceError.
+ * Creates a directory for this user alone, and its missing parents. Node's own `recursive` loops forever when
+ * the kernel denies the creation of a directory with ENOENT, as in /proc.
+ * @throws PermissionError with the reason, NoSpaceError.
  */
 export function makeDirectories(path: string): void {
   const refusal = make(path);
@@ -23,7 +23,7 @@ function make(path: string): unknown {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // On a read-only file system it may be there all the same.
+    // On a read-only file system it may already exist.
     if (!isDirectory(path)) return error;
   }
   return undefined;
@@ -41,8 +41,8 @@ function isDirectory(path: string): boolean {
 function explain(error: unknown, path: string): unknown {
   const reason = reasonOf(error, path);
   if (reason === undefined) return writeFailure(error, path);
-  return new PermissionError(`the directory ${path} cannot be made: ${reason}`, {
-    hint: 'name a place of your own; where vmlet has its files, the XDG variables say',
+  return new PermissionError(`cannot create directory ${path}: ${reason}`, {
+    hint: "choose a writable path; the XDG variables set vmlet's own directories",
     cause: error,
   });
 }
@@ -53,15 +53,15 @@ function reasonOf(error: unknown, path: string): string | undefined {
   switch (error.code) {
     case 'EACCES':
     case 'EPERM':
-      return `this user may not make one in ${parent}`;
+      return `permission denied: ${parent}`;
     case 'EROFS':
-      return `${parent} is on a file system that is read-only`;
+      return `read-only file system: ${parent}`;
     case 'ENOENT':
-      return `${parent} is no place for directories`;
+      return `${parent} does not support directories`;
     case 'ENOTDIR':
-      return `${parent} is no directory`;
+      return `${parent} is not a directory`;
     case 'EEXIST':
-      return 'something else has its name';
+      return 'a file of this name exists';
     default:
       return undefined;
   }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { unlessMissing } from './unless-missing.ts';
 
 /**
- * Removes a file or a link; one that is not there is removed already.
- * @throws what the host refuses. The errors of Node's own rmSync have no code in Node 24, but for a few.
+ * Removes a file or a link; does nothing if it does not exist.
+ * @throws the system's error. In Node 24, most errors of Node's own rmSync have no code.
  */
 export function removeFile(path: string): void {
   unlessMissing(() => unlinkSync(path), ['ENOENT']);
 }
 
-/** The same for a whole directory with all that is in it, or a file. */
+/** Removes a directory with everything in it, or a file. */
 export function removeTree(path: string): void {
   const entry = lstatSync(path, { throwIfNoEntry: false });
   if (entry?.isDirectory() !== true) return removeFile(path);

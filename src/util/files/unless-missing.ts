@@ -3,7 +3,7 @@ import { isSystemError } from '../../errors/index.ts';
 const MISSING = ['ENOENT', 'ENOTDIR'];
 
 /**
- * The result of `look`; undefined where a file or a directory on its path is missing.
+ * Returns the result of `look`; undefined if a file or a directory on its path is missing.
  * @param codes the errors that count as missing.
  */
 export function unlessMissing<T>(look: () => T, codes: readonly string[] = MISSING): T | undefined {
@@ -15,7 +15,7 @@ export function unlessMissing<T>(look: () => T, codes: readonly string[] = MISSI
   }
 }
 
-/** The same for a look that takes time. */
+/** The asynchronous variant. */
 export async function unlessMissingAsync<T>(
   look: Promise<T>,
   codes: readonly string[] = MISSING,

@@ -1,17 +1,20 @@
 import { NoSpaceError, PermissionError, isSystemError } from '../../errors/index.ts';
 
-/** What an errno means for the user of a file that is written; anything else passes through. */
+/**
+ * Converts the error of a failed write to one that is meaningful to the user; other errors are returned
+ * unchanged.
+ */
 export function writeFailure(error: unknown, path: string): unknown {
   if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-    return new NoSpaceError(`the disk is full: there is no room for ${path}`, { cause: error });
+    return new NoSpaceError(`no space left on device: ${path}`, { cause: error });
   }
   if (isSystemError(error, 'EFBIG')) {
-    return new NoSpaceError(`${path} would be larger than its file system or this user's limit allows`, {
+    return new NoSpaceError(`file too large for its file system or this user's limit: ${path}`, {
       cause: error,
     });
   }
   if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-    return new PermissionError(`${path} cannot be written by this user`, { cause: error });
+    return new PermissionError(`permission denied: ${path}`, { cause: error });
   }
   return error;
 }

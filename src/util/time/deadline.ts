@@ -2,14 +2,14 @@ import { TimedOutError } from '../../errors/index.ts';
 import { startTimer } from './timer.ts';
 
 export interface Limits {
-  /** Milliseconds until the wait is given up; none by default. */
+  /** Milliseconds until the wait ends; no limit by default. */
   readonly timeoutMs?: number | undefined;
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Settles like `work`, or rejects when the limits say so. It does not stop `work`: its owner does.
+ * Settles like `work`, or rejects when a limit is reached. It does not stop `work`; its owner must.
  * @param what names the work in the TimedOutError, as in "waiting for the guest".
  */
 export async function withinLimits<T>(what: string, work: Promise<T>, limits: Limits): Promise<T> {

@@ -3,9 +3,9 @@ type Callback = (reason: unknown) => void;
 const watched = new WeakMap<AbortSignal, Set<Callback>>();
 
 /**
- * Calls back once when `signal` aborts. However many wait on one signal, it gets one listener: Node warns of a
- * leak at the eleventh.
- * @returns the function that stops waiting.
+ * Calls back once when `signal` aborts. Uses one listener for each signal, no matter how many callbacks: Node
+ * warns of a leak at the eleventh listener.
+ * @returns a function that removes the callback.
  */
 export function onAbort(signal: AbortSignal, callback: Callback): () => void {
   const known = watched.get(signal);

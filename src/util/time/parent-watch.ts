@@ -1,7 +1,10 @@
-/** A parent that is killed tells nobody; its end shows in whose child this process then is. */
+/** The death of a parent is not signalled; it shows as a change of the parent process ID. */
 const LOOK_MS = 500;
 
-/** Calls `onGone` once, when the process that started this one has ended, in whatever way. Keeps no process alive. */
+/**
+ * Calls `onGone` once when the process that started this one has ended, for any reason. Does not keep the
+ * process alive.
+ */
 export class ParentWatch implements Disposable {
   readonly #timer: NodeJS.Timeout;
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** @throws the signal's reason; Node's own wait has an AbortError in its place. */
+/** @throws the signal's reason, instead of the AbortError of Node's own wait. */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
     await delay(milliseconds, undefined, { signal });

@@ -1,9 +1,9 @@
-/** What lies further ahead, 24.8 days, Node would do at once. */
+/** Node fires timers that are further ahead (24.8 days) at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * Acts after a time of any length; never, where it is infinite.
- * @returns stops it.
+ * Acts after a time of any length; never, if it is infinite.
+ * @returns a function that stops the timer.
  */
 export function startTimer(milliseconds: number, act: () => void): () => void {
   let timer: NodeJS.Timeout;

@@ -4,8 +4,8 @@ type Results<Works extends readonly Work<unknown>[]> = {
 };
 
 /**
- * Does several things at once. Where one fails, the others are aborted and seen to their end before this rejects
- * with the first failure, so that nothing goes on that nobody waits for.
+ * Runs several tasks at once. If one fails, the others are aborted and awaited before this rejects with the
+ * first failure, so that no task keeps running unattended.
  */
 export async function together<const Works extends readonly Work<unknown>[]>(
   works: Works,
