@@ -13,7 +13,7 @@ import { together } from '../util/time/together.ts';
 import { type StartedParts, undoLaunch } from '../machine/life/launch-failure.ts';
 import { Machine } from '../machine/running/machine.ts';
 import { KernelWatch } from '../machine/launch/kernel-watch.ts';
-import { joinNetworks, plugCables, takeSeats } from '../machine/launch/join-networks.ts';
+import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 import type { MachineOptions } from '../machine/running/running-machine.ts';
@@ -146,10 +146,10 @@ export class PendingFork implements AsyncDisposable {
     const { life, plan, scope, space } = this.#machine;
     using kernel = new KernelWatch(this.#machine);
     const { log } = options;
-    const seats = takeSeats(this.#placesIn(networks), scope);
+    const attachments = attachNetworks(this.#placesIn(networks), scope);
     await Promise.race([this.#restore(), life.failure]);
     // The state that was restored has the template's cards, which are unplugged.
-    const machine = await plugCables(this.#machine, seats);
+    const machine = await connectCards(this.#machine, attachments);
     await runProcessors(machine);
     log?.debug('the fork runs');
     const failure = Promise.race([life.failure, space.failure, kernel.failure]);

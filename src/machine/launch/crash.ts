@@ -7,7 +7,7 @@ import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
 import type { Machine } from '../running/machine.ts';
-import { plugCables, takeSeats } from './join-networks.ts';
+import { connectCards, attachNetworks } from './join-networks.ts';
 import type { Outcome } from '../life/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type BootOptions, reachGuest } from './reach-guest.ts';
@@ -105,8 +105,8 @@ export class CrashedMachine implements AsyncDisposable {
 
   async #boot(options: BootOptions, parts: StartedParts): Promise<Machine> {
     const host = await probeHost({ cacheDirectory: ownLocations().cache, ...options });
-    const seats = takeSeats(this.#former.networks, parts.scope);
-    const started = await plugCables(await startMachine(this.plan, host, options, parts), seats);
+    const attachments = attachNetworks(this.#former.networks, parts.scope);
+    const started = await connectCards(await startMachine(this.plan, host, options, parts), attachments);
     await runProcessors(started);
     return reachGuest(started, options);
   }

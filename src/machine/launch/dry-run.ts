@@ -5,7 +5,7 @@ import { passtArguments } from '../../passt/passt-argv.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
-import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../../process/confine/tether.ts';
+import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
 import { qemuConfinement } from '../qemu/confinement.ts';
 import { type MachineDirectory, machineDirectory } from '../paths/directory.ts';
 import type { Locations } from '../paths/locations.ts';
@@ -97,7 +97,7 @@ export function scriptOf(
       '-i',
       ...inCgroup(
         plan.cgroup,
-        tether(WHOEVER_STARTS_IT, descriptors, qemuCommand(plan), qemuConfinement(plan, host)),
+        tether(ANY_PARENT, descriptors, qemuCommand(plan), qemuConfinement(plan, host)),
       ),
     ]),
   ];
@@ -156,7 +156,7 @@ function networkLines({ network, directory }: Plan): string[] {
   const socket = directory.networkSocket;
   const passt = [network.passtPath, ...passtArguments(network, { kind: 'listening', path: socket })];
   return [
-    `${command(['env', '-i', ...tether(WHOEVER_STARTS_IT, STANDARD_DESCRIPTORS, passt, NO_CORE)])} &`,
+    `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, passt, NO_CORE)])} &`,
     `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
   ];
 }

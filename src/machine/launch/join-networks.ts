@@ -5,14 +5,14 @@ import { setLink } from '../plan/network-card.ts';
 import type { StartedMachine } from './started-machine.ts';
 import { HostsFile } from '../network/hosts-file.ts';
 import type { NetworkPlace } from '../network/network-place.ts';
-import type { NetworkSeat } from '../network/network.ts';
+import type { NetworkAttachment } from '../network/network.ts';
 
 /** Reserves an address in each network for as long as the scope is open. @throws InvalidInputError. */
-export function takeSeats(places: readonly NetworkPlace[], scope: Scope): NetworkSeat[] {
+export function attachNetworks(places: readonly NetworkPlace[], scope: Scope): NetworkAttachment[] {
   return places.map(({ network, name }) => {
-    const seat = network.take(name);
-    scope.defer(() => seat.leave());
-    return seat;
+    const attachment = network.take(name);
+    scope.defer(() => attachment.leave());
+    return attachment;
   });
 }
 
@@ -20,21 +20,21 @@ export function takeSeats(places: readonly NetworkPlace[], scope: Scope): Networ
  * Connects the cards of a paused machine to its networks; an unconnected card has no carrier.
  * @returns the machine's attachments.
  */
-export async function plugCables(
+export async function connectCards(
   machine: StartedMachine,
-  seats: readonly NetworkSeat[],
+  attachments: readonly NetworkAttachment[],
 ): Promise<StartedMachine> {
-  const { qmp, cables } = machine;
+  const { qmp, cardConnections } = machine;
   await Promise.all(
-    cables.map(async (cable, index) => {
-      const seat = seats[index];
-      if (seat) seat.plugIn(cable);
+    cardConnections.map(async (connection, index) => {
+      const attachment = attachments[index];
+      if (attachment) attachment.plugIn(connection);
       // While another caller keeps the link up, discard frames so that nothing blocks.
-      else cable.resume();
-      await setLink(qmp, { id: cardDevice(index) }, seat !== undefined);
+      else connection.resume();
+      await setLink(qmp, { id: cardDevice(index) }, attachment !== undefined);
     }),
   );
-  return { ...machine, seats };
+  return { ...machine, attachments };
 }
 
 /**
@@ -43,17 +43,17 @@ export async function plugCables(
  */
 export async function joinNetworks(
   agent: GuestAgent,
-  { plan: { cards }, seats }: Pick<StartedMachine, 'plan' | 'seats'>,
+  { plan: { cards }, attachments }: Pick<StartedMachine, 'plan' | 'attachments'>,
 ): Promise<void> {
-  if (seats.length === 0) return;
+  if (attachments.length === 0) return;
   const hosts = new HostsFile(agent);
-  const links = seats.map(({ mac: newMac, addressWithPrefix }, index) => {
+  const links = attachments.map(({ mac: newMac, addressWithPrefix }, index) => {
     const mac = cards[index]?.mac ?? newMac;
     return { mac, addresses: [addressWithPrefix], ...(mac !== newMac && { newMac }) };
   });
   await Promise.all([
     agent.configure({ network: links }),
-    ...seats.map(async (seat) => seat.introduce(hosts)),
+    ...attachments.map(async (attachment) => attachment.introduce(hosts)),
   ]);
 }
 

@@ -5,8 +5,8 @@ import { EMBEDDED_WIRING, claimMachineDirectory } from '../qemu/embedded-machine
 import { type StartedParts, undoLaunch } from '../life/launch-failure.ts';
 import type { Locations } from '../paths/locations.ts';
 import type { Machine } from '../running/machine.ts';
-import { plugCables, spareCardMac, takeSeats } from './join-networks.ts';
-import type { NetworkSeat } from '../network/network.ts';
+import { connectCards, spareCardMac, attachNetworks } from './join-networks.ts';
+import type { NetworkAttachment } from '../network/network.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planMachine } from '../survey/plan-machine.ts';
 import { prepareFiles } from './prepare.ts';
@@ -77,11 +77,11 @@ async function bringUp(
   const scope = new Scope();
   const started: StartedParts = { scope, unknownDisk: isUnknownDisk(findings) };
   try {
-    const seats = takeSeats(spec.networks, scope);
-    const plan = await planHere(findings, places, seats, scope, options.signal);
+    const attachments = attachNetworks(spec.networks, scope);
+    const plan = await planHere(findings, places, attachments, scope, options.signal);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
-    const ready = becomeReady(plan, findings, seats, options, started);
+    const ready = becomeReady(plan, findings, attachments, options, started);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';
     const { timeoutMs = bootTimeoutMs(source.kind, plan.accelerator) } = spec;
     return await withinLimits(what, ready, { timeoutMs, signal: options.signal });
@@ -97,7 +97,7 @@ function isUnknownDisk({ source, hasSeed }: Findings): boolean {
 async function planHere(
   findings: Findings,
   { storage, memoryFile, spareCards = 0 }: LaunchPlaces,
-  seats: readonly NetworkSeat[],
+  attachments: readonly NetworkAttachment[],
   scope: Scope,
   signal: AbortSignal | undefined,
 ): Promise<Plan> {
@@ -109,7 +109,7 @@ async function planHere(
     wiring: EMBEDDED_WIRING,
     startPaused: true,
     cards: [
-      ...seats.map(({ mac }) => mac),
+      ...attachments.map(({ mac }) => mac),
       ...Array.from({ length: spareCards }, (_, index) => spareCardMac(index)),
     ],
     memoryFile,
@@ -119,16 +119,16 @@ async function planHere(
 async function becomeReady(
   plan: Plan,
   { host, spec }: Findings,
-  seats: readonly NetworkSeat[],
+  attachments: readonly NetworkAttachment[],
   options: LaunchOptions,
   started: StartedParts,
 ): Promise<RunningMachine> {
   const { log } = options;
-  const machine = await plugCables(await startMachine(plan, host, options, started), seats);
+  const machine = await connectCards(await startMachine(plan, host, options, started), attachments);
   await runProcessors(machine);
   log?.debug('the guest is running');
   if (spec.until === 'running') {
-    await Promise.all(seats.map(async (seat) => seat.introduce(undefined)));
+    await Promise.all(attachments.map(async (attachment) => attachment.introduce(undefined)));
     return new RunningMachine(machine, options);
   }
   return reachGuest(machine, options);

@@ -12,7 +12,7 @@ import {
   cardDescriptor,
 } from '../plan/descriptors.ts';
 import { type StartedParts, endOfDying } from '../life/launch-failure.ts';
-import { Life } from '../life/life.ts';
+import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { MachineParts } from '../running/running-machine.ts';
 import { SpaceWatch } from '../life/space-watch.ts';
@@ -36,7 +36,7 @@ export interface StartedMachine extends MachineParts {
   /** Connection to the agent's port in QEMU. */
   readonly agentConnection: Socket;
   /** Connections to the guest's cards for private networks. */
-  readonly cables: readonly Socket[];
+  readonly cardConnections: readonly Socket[];
   /** Resolves when every forward is listening; rejects when one cannot be set up. */
   readonly networkReady: Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function startMachine(
     if (!socket) throw new TypeError(`QEMU was started without descriptor ${descriptor}`);
     return socket;
   };
-  const life = new Life(qemu);
+  const life = new QemuLifecycle(qemu);
   const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, copy);
   Object.assign(started, { life, console, network, plan });
   const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
@@ -74,9 +74,9 @@ export async function startMachine(
   life.follow(qmp);
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
-  const cables = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
-  const parts = { plan, life, qmp, console, space, network, seats: [], scope };
-  return { ...parts, agentConnection, cables, networkReady };
+  const cardConnections = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));
+  const parts = { plan, life, qmp, console, space, network, attachments: [], scope };
+  return { ...parts, agentConnection, cardConnections, networkReady };
 }
 
 /** Starts the guest's processors. */

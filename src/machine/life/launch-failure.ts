@@ -14,7 +14,7 @@ import { formatBytes } from '../../images/qemu-img/disk-size.ts';
 import { adviseOn } from './advice.ts';
 import type { GuestConsole } from './console.ts';
 import { describeDeath } from './dead-kernel.ts';
-import type { Life } from './life.ts';
+import type { QemuLifecycle } from './qemu-lifecycle.ts';
 import { type Outcome, describeOutcome } from './outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -31,7 +31,7 @@ export interface StartedParts {
   /** Owns all of it. */
   readonly scope: Scope;
   plan?: Plan;
-  life?: Life;
+  life?: QemuLifecycle;
   console?: GuestConsole;
   network?: RunningNetwork | undefined;
   /** True for a disk that may lack the agent and gets none from a seed. */
@@ -85,7 +85,7 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
 
 /** The error for a kernel that died while booting, based on its console output. */
 export function deadKernelError(
-  { life, console, plan }: { life: Life; console: GuestConsole; plan: Plan | undefined },
+  { life, console, plan }: { life: QemuLifecycle; console: GuestConsole; plan: Plan | undefined },
   cause?: unknown,
 ): LaunchError {
   const death = describeDeath(console.last(Infinity)) ?? describeOutcome({ kind: 'panic' });
@@ -123,7 +123,7 @@ function isEndOfConnection(error: unknown): boolean {
   );
 }
 
-async function outcomeOfDying(life: Life): Promise<Outcome | undefined> {
+async function outcomeOfDying(life: QemuLifecycle): Promise<Outcome | undefined> {
   return withinLimits('waiting for QEMU to exit', life.ended, { timeoutMs: DYING_MS }).catch(
     (late: unknown) => {
       if (late instanceof TimedOutError) return undefined;
@@ -133,7 +133,7 @@ async function outcomeOfDying(life: Life): Promise<Outcome | undefined> {
 }
 
 /** Returns the machine's end as the error for a failed connection to it, if the machine has ended. */
-export async function endOfDying(life: Life): Promise<MachineEndedError | undefined> {
+export async function endOfDying(life: QemuLifecycle): Promise<MachineEndedError | undefined> {
   await outcomeOfDying(life);
   return life.end;
 }

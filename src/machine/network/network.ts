@@ -19,7 +19,7 @@ export interface NetworkMember {
 }
 
 /** The attachment of one machine to a network, from its start to its end. */
-export interface NetworkSeat extends NetworkMember {
+export interface NetworkAttachment extends NetworkMember {
   readonly network: Network;
   /** Address with the prefix length, as in `10.77.0.2/24`. */
   readonly addressWithPrefix: string;
@@ -58,7 +58,7 @@ export class Network implements AsyncDisposable {
   /** Addresses as numbers, of all past and present members. */
   readonly #addressByName = new Map<string, number>();
   readonly #addressByCard = new Map<string, number>();
-  readonly #seats = new Map<string, Seat>();
+  readonly #attachments = new Map<string, Attachment>();
   #isClosed = false;
 
   /** @internal Created by `createNetwork`. */
@@ -73,7 +73,7 @@ export class Network implements AsyncDisposable {
 
   /** The current members, in the order in which they joined. */
   get members(): readonly NetworkMember[] {
-    return [...this.#seats.values()].map(({ name, address, mac }) => ({ name, address, mac }));
+    return [...this.#attachments.values()].map(({ name, address, mac }) => ({ name, address, mac }));
   }
 
   /**
@@ -113,7 +113,7 @@ export class Network implements AsyncDisposable {
   /** Disconnects all machines, which keep running. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    for (const seat of this.#seats.values()) seat.leave();
+    for (const attachment of this.#attachments.values()) attachment.leave();
     return Promise.resolve();
   }
 
@@ -121,9 +121,9 @@ export class Network implements AsyncDisposable {
    * @internal Attaches a machine that is being started.
    * @throws InvalidInputError for a name that is already taken, and for a network that is full or closed.
    */
-  take(name: string): NetworkSeat {
+  take(name: string): NetworkAttachment {
     if (this.#isClosed) throw new InvalidInputError('networks', `the network ${this.name} is closed`);
-    if (this.#seats.has(name)) {
+    if (this.#attachments.has(name)) {
       throw new InvalidInputError(
         'networks',
         `the network ${this.name} already has a machine named ${name}`,
@@ -133,14 +133,14 @@ export class Network implements AsyncDisposable {
       );
     }
     const address = this.#addressFor(name);
-    const seat = new Seat(this, name, address, {
+    const attachment = new Attachment(this, name, address, {
       switch: this.#switch,
       names: () => this.#names(),
-      others: () => [...this.#seats.values()].filter((other) => other.name !== name),
-      leave: () => this.#seats.delete(name),
+      others: () => [...this.#attachments.values()].filter((other) => other.name !== name),
+      leave: () => this.#attachments.delete(name),
     });
-    this.#seats.set(name, seat);
-    return seat;
+    this.#attachments.set(name, attachment);
+    return attachment;
   }
 
   #names(): Map<string, string> {
@@ -169,11 +169,11 @@ export class Network implements AsyncDisposable {
 interface SeatSurroundings {
   readonly switch: EthernetSwitch;
   readonly names: () => ReadonlyMap<string, string>;
-  readonly others: () => readonly Seat[];
+  readonly others: () => readonly Attachment[];
   readonly leave: () => void;
 }
 
-class Seat implements NetworkSeat {
+class Attachment implements NetworkAttachment {
   readonly network: Network;
   readonly name: string;
   readonly address: string;

@@ -4,26 +4,26 @@ import type { RunningNetwork } from '../../passt/running-network.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 import type { Scope } from '../../util/scope.ts';
 import type { GuestConsole } from '../life/console.ts';
-import type { Life } from '../life/life.ts';
+import type { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import type { NetworkPlace } from '../network/network-place.ts';
-import type { NetworkSeat } from '../network/network.ts';
+import type { NetworkAttachment } from '../network/network.ts';
 import type { OutOfSpace } from '../life/out-of-space.ts';
 import type { Outcome } from '../life/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SpaceWatch } from '../life/space-watch.ts';
 import type { NetworkLoss } from './start.ts';
-import { type StopRung, type StopStep, climbDown } from './stop.ts';
+import { type StopRung, type StopStep, escalateStop } from './stop.ts';
 
 /** Everything that a launch has started, passed to the machine that it returns. */
 export interface MachineParts {
   readonly plan: Plan;
-  readonly life: Life;
+  readonly life: QemuLifecycle;
   readonly qmp: QmpClient;
   readonly console: GuestConsole;
   readonly space: SpaceWatch;
   readonly network: RunningNetwork | undefined;
   /** Its private networks, in the order of its cards for them. */
-  readonly seats: readonly NetworkSeat[];
+  readonly attachments: readonly NetworkAttachment[];
   readonly scope: Scope;
 }
 
@@ -68,11 +68,11 @@ export class RunningMachine implements AsyncDisposable {
   readonly ended: Promise<Outcome>;
   /** Resolves when the guest has lost its network because a host program died; otherwise never. */
   readonly networkLost: Promise<NetworkLoss>;
-  protected readonly life: Life;
+  protected readonly life: QemuLifecycle;
   readonly #space: SpaceWatch;
 
   constructor(
-    { plan, life, qmp, console, space, network, seats, scope }: MachineParts,
+    { plan, life, qmp, console, space, network, attachments, scope }: MachineParts,
     { signal, log }: MachineOptions,
   ) {
     this.plan = plan;
@@ -81,7 +81,7 @@ export class RunningMachine implements AsyncDisposable {
     this.console = console;
     this.#space = space;
     this.ports = plan.network?.forwards ?? [];
-    this.networks = seats;
+    this.networks = attachments;
     this.signal = signal;
     const onAbort = (): void => life.send('SIGKILL');
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -137,7 +137,7 @@ export class RunningMachine implements AsyncDisposable {
    * pressed, then QEMU is told to quit, terminated and killed.
    */
   async stop(options: StopOptions = {}): Promise<StopResult> {
-    const rung = await climbDown(this.life, this.stopSteps(), options.timeoutMs ?? STOP_TIMEOUT_MS);
+    const rung = await escalateStop(this.life, this.stopSteps(), options.timeoutMs ?? STOP_TIMEOUT_MS);
     return { rung, outcome: await this.ended };
   }
 

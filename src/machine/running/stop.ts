@@ -1,4 +1,4 @@
-import type { Life } from '../life/life.ts';
+import type { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
@@ -16,8 +16,8 @@ export interface StopStep {
  * Takes one step after the other until the machine has ended. A step that fails counts as one without effect.
  * @returns the step that worked; undefined when the machine had already ended.
  */
-export async function climbDown(
-  life: Life,
+export async function escalateStop(
+  life: QemuLifecycle,
   steps: readonly StopStep[],
   timeoutMs: number,
 ): Promise<StopRung | undefined> {

@@ -19,7 +19,7 @@ import { NO_CORE, confine } from '../../process/confine/confine.ts';
 import type { KeeperHelper, KeeperOptions } from '../../process/keeper.ts';
 import { layersOf } from '../../process/confine/layers.ts';
 import { requireProgram } from '../../process/program.ts';
-import { STANDARD_DESCRIPTORS, WHOEVER_STARTS_IT, tether } from '../../process/confine/tether.ts';
+import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
 import { findBootFiles } from '../plan/boot-files.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
@@ -117,7 +117,7 @@ function qemuCommand(plan: NamedPlan, host: Host): [string, ...string[]] {
   const descriptors = STANDARD_DESCRIPTORS + KEEPERS + (plan.bridge ? 1 : 0);
   return inCgroup(
     plan.cgroup,
-    tether(WHOEVER_STARTS_IT, descriptors, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host)),
+    tether(ANY_PARENT, descriptors, [plan.qemu, ...namedArguments(plan)], qemuConfinement(plan, host)),
   );
 }
 
@@ -131,12 +131,7 @@ function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): Helpe
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
       // It locks itself up, by mounts and namespaces that our layers would refuse.
-      argv: tether(
-        WHOEVER_STARTS_IT,
-        HELPERS_DESCRIPTORS,
-        [network.passtPath, ...passtArguments(network)],
-        NO_CORE,
-      ),
+      argv: tether(ANY_PARENT, HELPERS_DESCRIPTORS, [network.passtPath, ...passtArguments(network)], NO_CORE),
     },
   ];
 }
@@ -156,7 +151,7 @@ async function tpmHelper(
       argumentsPath: files.swtpmArguments,
       logPath: files.swtpmLog,
       argv: tether(
-        WHOEVER_STARTS_IT,
+        ANY_PARENT,
         HELPERS_DESCRIPTORS,
         swtpmArguments(await probeSwtpm(path, signal), files.tpm),
         confine(

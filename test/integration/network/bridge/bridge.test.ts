@@ -13,7 +13,7 @@ import { type BridgePlaces, findBridge, tapNetdev, withTap } from '../../../../s
 import { requireProgram } from '../../../../src/process/program.ts';
 import { run, type RunResult } from '../../../../src/process/run.ts';
 import { supervise } from '../../../../src/process/supervise.ts';
-import { MAY_GAIN_PRIVILEGES, WHOEVER_STARTS_IT, tether } from '../../../../src/process/confine/tether.ts';
+import { MAY_GAIN_PRIVILEGES, ANY_PARENT, tether } from '../../../../src/process/confine/tether.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 
@@ -257,7 +257,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     ];
     // The device works in a network of QEMU's own: it belongs to the one in which it was made.
     const layers = ['--unshare', 'net', '--seccomp', 'base,sockets'];
-    const words = tether(WHOEVER_STARTS_IT, DESCRIPTOR + 1, qemu, layers);
+    const words = tether(ANY_PARENT, DESCRIPTOR + 1, qemu, layers);
     const argv = withTap(keeper, { bridge: BRIDGE, helper: HELPER }, DESCRIPTOR, words);
     const process_ = supervise(
       inNetwork(`allow ${BRIDGE}\n`, argv),

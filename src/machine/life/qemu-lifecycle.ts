@@ -14,7 +14,7 @@ import {
 const LAST_WORDS = 40;
 
 /** Follows one QEMU process from its start to its outcome. */
-export class Life {
+export class QemuLifecycle {
   /** Resolves when QEMU has exited and its monitor is drained; never rejects. */
   readonly ended: Promise<Outcome>;
   /** Rejects with a MachineEndedError at the same moment; never resolves. */
