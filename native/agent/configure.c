@@ -16,7 +16,7 @@ static void set_failure(struct job_result *result, enum phase phase, int reason,
     snprintf(result->subject, sizeof result->subject, "%s", subject ? subject : "");
 }
 
-/* What is done at once and cannot wait for anything. 0 or an errno. */
+/* Applies fields that take no time. 0 or an errno. */
 static int apply_quick(const struct field *field)
 {
     const char *text = field_text(field);

@@ -1,4 +1,4 @@
-/* What a guest is told about itself: name, machine id, modules, network, clock, entropy. */
+/* Configuration of the guest: name, machine ID, modules, network, clock, entropy. */
 #pragma once
 #include "fields.h"
 

@@ -1,4 +1,4 @@
-/* vmlet-agent: runs commands in a guest for the host. PROTOCOL.md says how they talk. */
+/* vmlet-agent: runs commands in a guest for the host. PROTOCOL.md describes the protocol. */
 #include "children.h"
 #include "channel.h"
 #include "fail.h"
@@ -48,8 +48,8 @@ static _Noreturn void leave(int status)
     exit(status);
 }
 
-/* The signals by which busybox's poweroff, halt and reboot ask PID 1. */
-static void obey(int signal)
+/* Handles a signal. busybox's poweroff, halt and reboot use signals to ask PID 1. */
+static void handle_signal(int signal)
 {
     if (signal == SIGCHLD)
         children_reap();
@@ -66,7 +66,7 @@ static void read_signals(void)
     struct signalfd_siginfo info;
     while (signals.readable) {
         if (read(signals.fd, &info, sizeof info) == sizeof info)
-            obey((int)info.ssi_signo);
+            handle_signal((int)info.ssi_signo);
         else
             signals.readable = errno == EINTR;
     }
@@ -96,14 +96,14 @@ static _Noreturn void serve(void)
         busy |= sinks_pump();
         busy |= port_pump_output();
         children_pump();
-        /* The greeting goes first. */
+        /* After the greeting was sent. */
         if (agent_role() == ROLE_INIT && port_drained())
             power_button_pump();
         power_pump();
         if (port_attached())
             continue;
         if (listener.fd >= 0) {
-            /* The next host may have come while the last one was still here, and is not announced again. */
+            /* The next host may have connected before the last one left; it is not announced again. */
             busy |= listener.readable;
             continue;
         }
@@ -165,7 +165,7 @@ int main(int count, char **arguments)
     }
     else if (count != 3)
         explain();
-    /* CLOSE_RANGE_CLOEXEC: what our own parent left open is not for commands. */
+    /* CLOSE_RANGE_CLOEXEC: commands must not inherit descriptors that our own parent left open. */
     syscall(SYS_close_range, 3, ~0u, 4);
     spawn_raise_file_limit();
     if (!loop_start())

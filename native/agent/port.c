@@ -8,9 +8,9 @@
 enum {
     INPUT_SIZE = 2 * FRAME_MAX,
     OUTPUT_SIZE = 512 * 1024,
-    /* Stream content is taken in while less than this is queued. */
+    /* Stream content is accepted while less than this is queued. */
     CONTENT_MARK = 96 * 1024,
-    /* Requests are taken in while less than this is queued; the rest holds what ending commands have to say. */
+    /* Requests are accepted while less than this is queued; the rest is for the final frames of ending commands. */
     INPUT_MARK = 256 * 1024,
 };
 
@@ -45,9 +45,9 @@ void port_attach(int fd, enum port_kind port_kind, const struct port_events *por
     connected = false;
     forget();
     if (!watch_open(&port, fd))
-        complain("watching the port");
+        complain("cannot watch the port");
     else if (kind == PORT_VIRTIO)
-        port.hung_up = true; /* Until the first event tells otherwise, which comes at once. */
+        port.hung_up = true; /* Until the first event, which arrives at once. */
 }
 
 bool port_attached(void) { return port.fd >= 0; }
@@ -61,7 +61,7 @@ void port_detach(void)
     watch_close(&port);
 }
 
-/* Drops content up to a possible frame; zero bytes are padding, all else is garbage. */
+/* Skips to the next possible frame; zero bytes are padding, everything else is garbage. */
 static size_t skip(size_t at)
 {
     size_t zeros = at;
@@ -196,7 +196,7 @@ void port_send(uint8_t type, uint8_t flag, uint32_t channel, const void *payload
     uint8_t *at = room(HEADER_SIZE + length);
     if (!at) {
         errno = ENOBUFS;
-        complain("queueing for the host");
+        complain("the output queue is full");
         return;
     }
     if (length > 0)

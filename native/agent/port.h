@@ -7,11 +7,11 @@
 enum port_kind { PORT_VIRTIO, PORT_SOCKET };
 
 struct port_events {
-    /* A host is there, possibly a new one; nothing of an earlier one is left in the buffers. */
+    /* A host has connected, possibly a new one; the buffers are empty. */
     void (*connected)(void);
     void (*disconnected)(void);
     void (*frame)(const struct frame *frame);
-    /* Bytes that are no frame were dropped. Called once for a run of them. */
+    /* Bytes that are not a frame were dropped. Called once for a run of them. */
     void (*garbage)(void);
 };
 
@@ -23,19 +23,19 @@ void port_detach(void);
 
 /* Reads and dispatches a bounded amount. True when there may be more. */
 bool port_pump_input(void);
-/* Writes what it can. True when something was written. */
+/* Writes as much as possible. True when something was written. */
 bool port_pump_output(void);
 
-/* Room for PAYLOAD_MAX bytes of stream content, or NULL while the host is slower than we are. */
+/* Returns room for PAYLOAD_MAX bytes of stream content, or NULL while the host is slower than we are. */
 uint8_t *port_reserve(void);
 /* Sends the first `length` bytes of the reserved room. */
 void port_commit(uint8_t type, uint8_t flag, uint32_t channel, uint32_t length);
 /* Queues a small frame; these always fit, because input waits while many of them are queued. */
 void port_send(uint8_t type, uint8_t flag, uint32_t channel, const void *payload, uint32_t length);
 void port_send_reply(uint8_t type, uint32_t channel, const struct reply *reply);
-/* Queues PAYLOAD_MAX zero bytes, which end whatever frame the host believes to be in. */
+/* Queues PAYLOAD_MAX zero bytes, which complete any frame that the host expects the rest of. */
 void port_send_padding(void);
-/* True when the host has been given all that was queued, or is not there. */
+/* True when everything queued was sent to the host, or there is no host. */
 bool port_drained(void);
-/* Forgets all that is queued. */
+/* Discards all queued output. */
 void port_clear_output(void);

@@ -1,4 +1,4 @@
-/* What the agent is to its guest: PID 1, a service of its init, or a program behind a socket. Set once, at the start. */
+/* The agent's role in its guest: PID 1, a service, or a program behind a socket. Set once, at the start. */
 #pragma once
 #include "protocol.h"
 

@@ -45,13 +45,13 @@ static int try_open(void)
     return fd;
 }
 
-/* What udev listens to: group 1 of the kernel's object events. */
+/* Opens the kernel's object events (group 1), which udev uses too. */
 static int open_news(void)
 {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
     int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        fail("listening to device events");
+        fail("cannot listen to device events");
     return fd;
 }
 
@@ -61,7 +61,7 @@ static bool wait_for_news(int news)
     for (;;) {
         ssize_t length = recv(news, message, sizeof message - 1, 0);
         if (length < 0 && errno != EINTR)
-            return errno == ENOBUFS; /* Some were lost: look again. */
+            return errno == ENOBUFS; /* Events were lost: check again. */
         if (length <= 0)
             continue;
         message[length] = 0;
@@ -78,13 +78,13 @@ int virtio_port_open(void)
         return fd;
     int news = open_news();
     if (access(CLASS, F_OK) < 0) {
-        /* Where these are modules; a kernel that has neither says so by the port never coming. */
+        /* Needed if these drivers are modules. In a kernel that has neither, the port never appears. */
         module_load("virtio_pci");
         module_load("virtio_console");
     }
     while ((fd = try_open()) < 0)
         if (!wait_for_news(news))
-            fail("waiting for the port");
+            fail("cannot wait for the port");
     close(news);
     return fd;
 }

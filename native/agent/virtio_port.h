@@ -1,5 +1,5 @@
 /* Finds the virtio-serial port that the host calls `vmlet.agent`. */
 #pragma once
 
-/* Waits until it is there. Returns an open descriptor; fails only when the kernel tells no news. */
+/* Waits until the port exists. Returns an open descriptor; exits only when the kernel sends no events. */
 int virtio_port_open(void);

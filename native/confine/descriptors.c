@@ -14,7 +14,7 @@ void descriptors_read(const char *count)
 {
     unsigned long long number;
     if (!number_read(count, INT_MAX, &number))
-        fail("--descriptors %s: a number is needed", count);
+        fail("--descriptors %s: expected a number", count);
     given = true;
     kept = (unsigned)number;
 }

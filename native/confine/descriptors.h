@@ -1,7 +1,7 @@
-/* What of the launcher's descriptors the program inherits. */
+/* The launcher's descriptors that the program inherits. */
 #pragma once
 
-/* How many, from 0 on. */
+/* Reads their number, counted from 0. */
 void descriptors_read(const char *count);
-/* The others; nothing where no number was given. */
+/* Closes all others; does nothing if no number was given. */
 void descriptors_close(void);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A path, and what is wrong with it. */
+/* A path, and an error message. */
 enum { LINE_MAX_BYTES = PATH_MAX + 1024 };
 
 static _Noreturn void end(int status, const char *format, va_list values, const char *reason)
@@ -18,13 +18,13 @@ static _Noreturn void end(int status, const char *format, va_list values, const 
     if (reason)
         snprintf(line + length, sizeof line - 1 - length, ": %s", reason);
     length = strlen(line);
-    /* It stays one line, whatever a path has in it. */
+    /* A path may contain control characters; the message stays one line. */
     for (size_t index = 0; index < length; index++)
         if ((unsigned char)line[index] < ' ' || line[index] == 0x7f)
             line[index] = '?';
     line[length++] = '\n';
     if (write(STDERR_FILENO, line, length) < 0)
-        _exit(status); /* The status says it all the same. */
+        _exit(status); /* The status reports the failure anyway. */
     _exit(status);
 }
 

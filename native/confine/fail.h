@@ -1,4 +1,4 @@
-/* The one way in which it ends without becoming the program. */
+/* The only exit other than becoming the program. */
 #pragma once
 
 enum { EXIT_REFUSED = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -6,6 +6,6 @@ enum { EXIT_REFUSED = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 #define FAIL_PREFIX "vmlet-confine: "
 
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* With errno's words behind it. */
+/* Appends errno's message. */
 _Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fail_as(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,4 @@
-/* vmlet-confine: takes from a program what it does not need, then becomes it. README.md says how. */
+/* vmlet-confine: drops the privileges that a program does not need, then becomes it. See README.md. */
 #include "descriptors.h"
 #include "fail.h"
 #include "in_memory.h"
@@ -20,15 +20,15 @@ int main(int count, char **arguments)
     if (count == 2 && strcmp(arguments[1], "probe") == 0)
         return probe();
     char **program = options_read(arguments + (count > 0));
-    /* Before it has any of its own. */
+    /* Before it opens any of its own. */
     descriptors_close();
     privileges_give_up();
-    /* While root has the capability that a hard limit of 0 takes, and /proc is there. */
+    /* While root still has the capability for raising a hard limit of 0, and /proc is visible. */
     limits_apply_to_dumps();
     namespaces_enter();
     root_change();
     limits_apply();
-    /* After the mounts, which it refuses. */
+    /* After the mounts, which it would deny. */
     landlock_restrict();
     seccomp_install(landlock_scopes_signals());
     parent_follow();

@@ -33,7 +33,7 @@ static const struct option {
     {.name = "--seccomp", .one = seccomp_read},
 };
 
-/* How many words the option takes. */
+/* Returns the number of words that the option takes. */
 static int read_option(const char *name, char **values)
 {
     for (size_t index = 0; index < sizeof all / sizeof *all; index++) {
@@ -42,7 +42,7 @@ static int read_option(const char *name, char **values)
             continue;
         int count = option->two ? 2 : option->one ? 1 : 0;
         if ((count > 0 && !values[0]) || (count > 1 && !values[1]))
-            fail("%s: %s needed", name, count == 1 ? "a value is" : "two values are");
+            fail("%s: %s required", name, count == 1 ? "a value is" : "two values are");
         if (option->two)
             option->two(values[0], values[1]);
         else if (option->one)
@@ -51,7 +51,7 @@ static int read_option(const char *name, char **values)
             option->alone();
         return count;
     }
-    fail("%s: there is no such option", name);
+    fail("%s: no such option", name);
 }
 
 char **options_read(char **arguments)
@@ -59,8 +59,8 @@ char **options_read(char **arguments)
     while (*arguments && strcmp(*arguments, "--") != 0)
         arguments += 1 + read_option(arguments[0], arguments + 1);
     if (!*arguments || !arguments[1])
-        fail("-- PROGRAM is needed");
+        fail("missing -- PROGRAM");
     if (arguments[1][0] != '/')
-        fail("%s: the path of the program has to be absolute", arguments[1]);
+        fail("%s: path of the program must be absolute", arguments[1]);
     return arguments + 1;
 }

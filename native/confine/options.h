@@ -1,5 +1,5 @@
 /* The command line. */
 #pragma once
 
-/* Gives what is asked for to its owners; the result is the program and its arguments. */
+/* Passes each option to its module; returns the program and its arguments. */
 char **options_read(char **arguments);

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The reason why not; empty where it worked. */
+/* The failure reason; empty on success. */
 struct finding {
     char reason[512];
 };
@@ -29,7 +29,7 @@ static void try_landlock(void)
     landlock_read_rule("execute,read-file,read-dir", "/");
     landlock_restrict();
     if (open("/dev/null", O_WRONLY | O_CLOEXEC) >= 0 || errno != EACCES)
-        fail("the kernel took a Landlock ruleset and did not enforce it");
+        fail("the kernel accepted a Landlock ruleset but did not enforce it");
 }
 
 static void try_seccomp(void)
@@ -37,13 +37,13 @@ static void try_seccomp(void)
     seccomp_read("base,sockets,connect");
     seccomp_install(false);
     if (socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 || errno != EPERM)
-        fail("the kernel took a seccomp filter and did not enforce it");
+        fail("the kernel accepted a seccomp filter but did not enforce it");
 }
 
 static void try_user(void)
 {
     namespaces_enter_user();
-    /* AppArmor lets a process make one in which it then may do nothing. */
+    /* AppArmor permits the creation of a user namespace in which nothing is then permitted. */
     capabilities_keep(0);
 }
 
@@ -57,7 +57,7 @@ static void try_mount(void)
     if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 || statvfs("/dev/null", &mount) < 0)
         fail_errno("/dev/null in a new root");
     if (!(mount.f_flag & ST_RDONLY) || access("/dev/zero", F_OK) == 0)
-        fail("the kernel made a new root and did not enforce it");
+        fail("the kernel accepted a new root but did not enforce it");
 }
 
 static void try_net(void)
@@ -98,7 +98,7 @@ static size_t read_all(int fd, char *text, size_t size)
     return length;
 }
 
-/* In a process of its own, which says on standard error why it cannot. */
+/* Runs an attempt in a process of its own, which writes the failure reason to standard error. */
 static struct finding try(void (*attempt)(void))
 {
     struct finding finding = {0};
@@ -125,7 +125,7 @@ static struct finding try(void (*attempt)(void))
     if (length > prefix && strncmp(finding.reason, FAIL_PREFIX, prefix) == 0)
         memmove(finding.reason, finding.reason + prefix, strlen(finding.reason + prefix) + 1);
     if (finding.reason[0] == '\0')
-        snprintf(finding.reason, sizeof finding.reason, "the trial ended with wait status %d", status);
+        snprintf(finding.reason, sizeof finding.reason, "the test process ended with wait status %d", status);
     return finding;
 }
 
@@ -158,7 +158,7 @@ int probe(void)
     printf("}");
     for (size_t index = 0; index < sizeof layers / sizeof *layers; index++) {
         printf(",\"%s\":", layers[index].name);
-        /* What is not written yet would be written by the child too. */
+        /* Otherwise the child would write the buffered output too. */
         fflush(stdout);
         struct finding finding = try(layers[index].attempt);
         if (finding.reason[0])

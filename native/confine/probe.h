@@ -1,4 +1,4 @@
-/* What of all this the host has, found by trying it. */
+/* Finds out which layers the host supports, by trying them. */
 #pragma once
 
 int probe(void);

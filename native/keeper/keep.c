@@ -36,7 +36,7 @@ static int fail(const char *what)
     return 1;
 }
 
-/* The launcher's session, directory and descriptors are the launcher's. */
+/* Detaches from the launcher's session, directory and descriptors. */
 static bool leave_launcher(void)
 {
     static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2};
@@ -44,20 +44,20 @@ static bool leave_launcher(void)
     sigemptyset(&set);
     for (size_t index = 0; index < sizeof heard / sizeof *heard; index++)
         sigaddset(&set, heard[index]);
-    /* Kernels before 5.9 cannot, and node leaves nothing open anyway. */
+    /* Not supported before Linux 5.9, and Node leaves nothing open anyway. */
     syscall(SYS_close_range, 3, ~0u, 0);
     sigprocmask(SIG_SETMASK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
-    setsid(); /* Fails where the launcher has done so. */
+    setsid(); /* Fails if the launcher has already done so. */
     umask(077);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return chdir("/") == 0 && fd >= 0 && loop_start() && watch_open(&signals, fd);
 }
 
-/* As long as it is open, the launcher's lock is held, even if the launcher is killed. */
-static bool let_go_of_lock(void)
+/* Releases the launcher's lock, which is held as long as its descriptor is open, even if the launcher is killed. */
+static bool release_launcher_lock(void)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO && close(nothing) == 0;
@@ -74,7 +74,7 @@ static void reap(void)
     }
 }
 
-static void obey(int signal)
+static void handle_signal(int signal)
 {
     switch (signal) {
     case SIGCHLD:
@@ -97,7 +97,7 @@ static void read_signals(void)
     struct signalfd_siginfo info;
     while (signals.readable) {
         if (read(signals.fd, &info, sizeof info) == sizeof info)
-            obey((int)info.ssi_signo);
+            handle_signal((int)info.ssi_signo);
         else
             signals.readable = errno == EINTR;
     }
@@ -113,7 +113,7 @@ static void turn(void)
     record_act();
     if (!loop_wait(busy))
         note("epoll_wait");
-    /* First: they may ask for commands of the monitor. */
+    /* First: signals may request monitor commands. */
     read_signals();
     busy = monitor_act();
     busy |= console_act();
@@ -121,7 +121,7 @@ static void turn(void)
     helpers_act();
 }
 
-static void see_through(void)
+static void run_until_ended(void)
 {
     while (!qemu.ended)
         turn();
@@ -144,7 +144,7 @@ static int report_end(void)
         report("ended %d -", WEXITSTATUS(qemu.status));
     else
         report("ended - %d", WTERMSIG(qemu.status));
-    /* A machine that was killed on request has not failed: a service would start it again. */
+    /* A machine that was killed on request has not failed: otherwise a service would restart it. */
     bool asked_for = qemu.sent_signal != 0 && WIFSIGNALED(qemu.status);
     return asked_for || (WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0) ? 0 : 1;
 }
@@ -183,13 +183,14 @@ static int run(const struct options *options)
     dup2(qemu_log.fd, STDERR_FILENO);
     if (!record_start(options->record, options->ended))
         return fail(options->record);
-    if (!let_go_of_lock())
+    if (!release_launcher_lock())
         note("standard input");
     int status = start(options, &qemu_log);
     log_close(&qemu_log);
     if (status == 0)
-        see_through();
-    /* Without the record of the run the machine may be started again, and the directory is that start's. */
+        run_until_ended();
+    /* Once the record of the run is removed, the machine may be started again, and the directory belongs to the new
+     * start. */
     file_remove_flat_directory(options->runtime_directory);
     if (status == 0)
         record_end(monitor.negotiated, monitor.fatal_state);
@@ -209,7 +210,7 @@ int keep(char **arguments)
         return EXIT_USAGE;
     }
     if (!leave_launcher())
-        return fail("leaving the launcher");
+        return fail("cannot detach from the launcher");
     switch (lock_take(options.lock, &inode)) {
     case LOCK_BUSY:
         report("busy");

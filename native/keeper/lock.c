@@ -18,7 +18,7 @@ enum lock_result lock_take(const char *path, ino_t *inode)
             errno = reason;
             return reason == EWOULDBLOCK ? LOCK_BUSY : LOCK_FAILED;
         }
-        /* Whoever had the lock may have removed the file; a lock on a file without a name keeps nobody out. */
+        /* The previous holder may have removed the file; a lock on a removed file excludes nobody. */
         if (stat(path, &named) == 0 && named.st_ino == locked.st_ino && named.st_dev == locked.st_dev) {
             *inode = locked.st_ino;
             return LOCK_HELD;

@@ -5,5 +5,5 @@
 enum lock_result { LOCK_HELD, LOCK_BUSY, LOCK_FAILED };
 enum { EXIT_BUSY = 75 };
 
-/* Makes the file where there is none. Tells the locked file's inode; errno is set on LOCK_FAILED. */
+/* Creates the file if it is missing. Stores the locked file's inode; errno is set on LOCK_FAILED. */
 enum lock_result lock_take(const char *path, ino_t *inode);

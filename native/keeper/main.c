@@ -1,4 +1,4 @@
-/* vmlet-keeper: stays with a machine while it runs. README.md says how it is told what to do. */
+/* vmlet-keeper: supervises a machine while it runs. README.md describes its commands. */
 #include "keep.h"
 #include "pass.h"
 #include "tap.h"

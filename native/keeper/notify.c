@@ -16,7 +16,7 @@ static void notify(const char *message)
         return;
     size_t length = strlen(path);
     if (length >= sizeof address.sun_path) {
-        note_text("NOTIFY_SOCKET", "the path is too long");
+        note_text("NOTIFY_SOCKET", "path too long");
         return;
     }
     memcpy(address.sun_path, path, length);

@@ -1,4 +1,4 @@
-/* Tells systemd how far the service is, where NOTIFY_SOCKET says that it wants to know (sd_notify(3)). */
+/* Notifies systemd of the service's state if NOTIFY_SOCKET is set (sd_notify(3)). */
 #pragma once
 
 void notify_ready(void);

@@ -14,16 +14,16 @@ static const char *explain(const char *subject, const char *what)
     return problem;
 }
 
-/* We are in / soon, where a relative path means something else. */
+/* The keeper changes to /, where a relative path means another file. */
 static const char *check_path(const char *path)
 {
-    return path[0] == '/' ? NULL : explain(path, "a path has to be absolute");
+    return path[0] == '/' ? NULL : explain(path, "path must be absolute");
 }
 
 static const char *check_socket(const char *path)
 {
     if (strlen(path) > SOCKET_PATH_MAX)
-        return explain(path, "the path of a socket has at most 107 bytes");
+        return explain(path, "socket path too long, at most 107 bytes");
     return check_path(path);
 }
 
@@ -31,13 +31,13 @@ static const char *add_helper(char **words, bool dials)
 {
     for (unsigned index = 0; index < 4; index++)
         if (!words[index])
-            return "--helper: NAME SOCKET ARGVFILE LOGFILE are needed";
+            return "--helper: expected NAME SOCKET ARGVFILE LOGFILE";
     const char *name = words[0];
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
     if (length == 0 || length > NAME_MAX_BYTES || name[length])
-        return explain(name, "the name of a helper has letters, digits and hyphens, at most 32");
+        return explain(name, "invalid helper name: expected at most 32 letters, digits and hyphens");
     if (helper_count == HELPERS_MAX)
-        return explain(name, "there are 8 helpers already");
+        return explain(name, "too many helpers, at most 8");
     struct helper *helper = &helpers[helper_count++];
     *helper = (struct helper){
         .name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3], .dials = dials};
@@ -80,16 +80,16 @@ const char *options_read(struct options *options, char **arguments)
         } else if (strcmp(*arguments, "--paused") == 0) {
             options->paused = true;
         } else {
-            wrong = explain(*arguments, index < count ? "a value is needed" : "there is no such option");
+            wrong = explain(*arguments, index < count ? "a value is required" : "no such option");
         }
     }
     if (wrong)
         return wrong;
     for (size_t index = 0; index < count; index++)
         if (!*all[index].value)
-            return explain(all[index].name, "is needed");
+            return explain(all[index].name, "option is required");
     if (!*arguments || !arguments[1])
-        return "-- PROGRAM is needed";
+        return "missing -- PROGRAM";
     options->program = arguments + 1;
     return check_path(arguments[1]);
 }

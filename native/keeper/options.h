@@ -8,5 +8,5 @@ struct options {
     char *const *program;
 };
 
-/* Puts the helpers into their table. NULL, or what is wrong. */
+/* Adds the helpers to their table. NULL, or an error message. */
 const char *options_read(struct options *options, char **arguments);

@@ -15,7 +15,7 @@ void report(const char *format, ...)
     if (length > (int)sizeof line - 2)
         length = sizeof line - 2;
     line[length] = '\n';
-    /* A launcher that no longer listens, or is slow, is none of the machine's business: the pipe is non-blocking. */
+    /* A launcher that is slow or no longer listens must not affect the machine: the pipe is non-blocking. */
     if (write(STDOUT_FILENO, line, (size_t)length + 1) < 0)
         return;
 }

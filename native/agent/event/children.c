@@ -31,7 +31,7 @@ void child_condemn(pid_t pid)
     condemned[count++].deadline = now_ms() + GRACE_MS;
 }
 
-/* Called while the leader is a zombie, so that its id cannot belong to anybody else. */
+/* Called while the leader is a zombie, so that its ID cannot be reused yet. */
 static void end_condemned(pid_t pid)
 {
     for (unsigned index = 0; index < count; index++) {

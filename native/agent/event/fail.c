@@ -9,7 +9,7 @@ void complain(const char *what)
     char line[256];
     int length = snprintf(line, sizeof line, "vmlet-agent: %s: %s\n", what, strerror(errno));
     if (length > 0 && write(STDERR_FILENO, line, strlen(line)) < 0)
-        return; /* There is nobody left to tell. */
+        return; /* Nowhere left to report. */
 }
 
 void fail(const char *what)

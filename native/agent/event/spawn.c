@@ -24,7 +24,7 @@ void spawn_raise_file_limit(void)
     setrlimit(RLIMIT_NOFILE, &raised);
 }
 
-/* Descriptors of the command's own side, besides those in struct spawned. */
+/* Descriptors of the command's side, except those in struct spawned. */
 struct theirs {
     int input, output, error, status;
 };
@@ -69,7 +69,8 @@ static int open_pipes(const struct command_line *line, struct spawned *ours, str
     }
     if (!make_pipe(&ours->output, &theirs->output) || !make_pipe(&ours->error, &theirs->error))
         return errno;
-    /* Whoever writes small pieces wakes us less often: half as much again in throughput. Refused to some users. */
+    /* A larger pipe wakes us less often for a command that writes small pieces, for 50 % more throughput. Some users
+     * may not. */
     fcntl(ours->output, F_SETPIPE_SZ, WINDOW);
     return 0;
 }
@@ -92,14 +93,14 @@ static void execute(const struct command_line *line)
         execve(candidate, line->arguments, line->environment);
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
             return;
-        /* A file that may not be run is worth telling only when no other is found. */
+        /* EACCES is reported only if no executable is found in another folder. */
         if (errno == EACCES)
             reason = EACCES;
     }
     errno = reason;
 }
 
-static int become(const struct account *account)
+static int switch_user(const struct account *account)
 {
     if (geteuid() != 0 && account->uid == geteuid())
         return 0;
@@ -127,9 +128,9 @@ static _Noreturn void run_child(const struct command_line *line, const struct th
     if (original_files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &original_files);
     failure.phase = PHASE_USER;
-    if (become(&line->account) < 0)
+    if (switch_user(&line->account) < 0)
         goto failed;
-    /* Set after the change of user, which clears it: should we be killed, nobody else ends the command. */
+    /* Set after the change of user, which clears it: if we are killed, nobody else ends the command. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     failure.phase = PHASE_DIRECTORY;
     if (chdir(line->directory) < 0)

@@ -1,12 +1,12 @@
-/* From a command line to a running process. */
+/* Starts a process from a command line. */
 #pragma once
 #include "command_line.h"
 
 struct spawned {
     pid_t pid;
-    /* Our ends; -1 where there is none. With a terminal, input and output are the same terminal. */
+    /* Our ends; -1 for none. With a terminal, input and output are the same terminal. */
     int input, output, error;
-    /* Closed by a successful exec; else it gives struct spawn_failure. */
+    /* Closed by a successful exec; otherwise it returns struct spawn_failure. */
     int status;
 };
 
@@ -17,5 +17,5 @@ struct spawn_failure {
 
 /* 0 or an errno. */
 int spawn(const struct command_line *line, struct spawned *spawned);
-/* What commands inherit instead of our own limit of open files. */
+/* Raises our limit of open files and keeps the original one for commands. */
 void spawn_raise_file_limit(void);

@@ -12,7 +12,7 @@
 
 static void mount_one(const char *type, const char *where, unsigned long flags, const char *options)
 {
-    /* EBUSY: the kernel or an initramfs script has mounted it already. */
+    /* EBUSY: already mounted by the kernel or an initramfs script. */
     if (mkdir(where, 0755) < 0 && errno != EEXIST)
         complain(where);
     else if (mount(type, where, type, flags, options) < 0 && errno != EBUSY)
@@ -63,7 +63,7 @@ void init_start(void)
     setenv("HOME", "/root", 1);
     if (chdir("/") < 0)
         complain("/");
-    /* Ctrl-Alt-Del becomes SIGINT for us. */
+    /* Turns Ctrl-Alt-Del into a SIGINT for us. */
     reboot(RB_DISABLE_CAD);
     network_start_loopback();
 }

@@ -1,5 +1,5 @@
-/* What PID 1 does before anything else can work. */
+/* Set-up by PID 1 before anything else can work. */
 #pragma once
 
-/* Mounts the kernel's file systems, opens the console, makes the usual links and folders. */
+/* Mounts the kernel's file systems, opens the console, creates the usual links and folders. */
 void init_start(void);

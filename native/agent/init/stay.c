@@ -10,7 +10,7 @@
 static const char script[] = "/etc/vmlet-stay";
 static const char word[] = "vmlet.stay";
 
-/* Whether it is one of the words that the kernel was started with. */
+/* True when the kernel command line has the word. */
 static bool is_asked_for(void)
 {
     char line[4096];

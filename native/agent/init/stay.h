@@ -1,5 +1,6 @@
-/* What a guest does by itself where its machine stays. */
+/* Set-up of a guest whose machine is persistent. */
 #pragma once
 
-/* As PID 1: runs the guest's script for that, where the kernel's command line asks for it, and waits for its end. */
+/* As PID 1: runs the guest's script for persistent machines if the kernel command line asks for it, and waits for its
+ * end. */
 void stay_start(void);

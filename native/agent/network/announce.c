@@ -16,7 +16,7 @@ static void announce(int link, int family, const void *source, const void *every
     int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    /* Announcing only saves the first connection from waiting; a network without it works as well. */
+    /* An announcement only saves the first connection a delay; a network works without it. */
     bool ready = if_indextoname((unsigned)link, name) &&
                  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof name) == 0 &&
                  setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &yes, sizeof yes) == 0 && bind(fd, source, length) == 0;

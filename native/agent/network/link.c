@@ -25,7 +25,7 @@ bool link_parse_address(const char *text, uint8_t address[6])
     return true;
 }
 
-/* From the lowest on: what is made over a card, as a bridge is, has the card's address too, and a higher index. */
+/* The lowest index first: a bridge on top of a card has the card's address too, and a higher index. */
 int link_search(const char *text)
 {
     uint8_t address[6];
@@ -63,7 +63,7 @@ int link_find(const char *hardware_address, int *index)
     return -1;
 }
 
-/* A kernel without IPv6 has no such file, and needs none. */
+/* A kernel without IPv6 has no such file, and does not need it. */
 static void set(const char *name, const char *setting, const char *value)
 {
     char path[300];
@@ -104,10 +104,8 @@ int link_start(int netlink, int index)
     return link_set_up(netlink, index, true);
 }
 
-/*
- * The kernel acts on a link's new state within a second, unless somebody asks for it (net/core/link_watch.c,
- * linkwatch_sync_dev; since Linux 6.8): reading this file is to ask.
- */
+/* The kernel acts on a link's new state within a second, or at once on a query (net/core/link_watch.c,
+ * linkwatch_sync_dev; since Linux 6.8): reading this file is one. */
 static void ask_for_carrier(const char *name)
 {
     char path[300], answer;
@@ -116,7 +114,7 @@ static void ask_for_carrier(const char *name)
     if (fd < 0)
         return;
     if (read(fd, &answer, 1) < 0)
-        errno = 0; /* The link is down: it is looked at again. */
+        errno = 0; /* The link is down; the caller tries again. */
     close(fd);
 }
 

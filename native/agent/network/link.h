@@ -3,19 +3,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Six bytes in hexadecimal, with colons. */
+/* Parses six bytes in hexadecimal, with colons. */
 bool link_parse_address(const char *text, uint8_t address[6]);
-/* The index of the link of a card that has this hardware address; 0 where there is none now. */
+/* Returns the index of the link of the card with this hardware address; 0 if there is none now. */
 int link_search(const char *hardware_address);
-/* Waits, within bounds, until a link has this hardware address; stores its index. 0, or -1 with errno. */
+/* Waits, within limits, until a link has this hardware address; stores its index. 0, or -1 with errno. */
 int link_find(const char *hardware_address, int *index);
 int link_set_up(int netlink, int index, bool up);
-/* Brings it up without the delays and the automatic addresses of IPv6. 0 or an errno. */
+/* Brings it up without the delays and automatic addresses of IPv6. 0 or an errno. */
 int link_start(int netlink, int index);
-/* Has the kernel tell the neighbours when its hardware address changes. */
+/* Makes the kernel announce a changed hardware address to the neighbours. */
 void link_announce_changes(const char *name);
-/* Waits, within bounds, until it carries packets. */
+/* Waits, within limits, until it carries packets. */
 void link_await_running(int index);
 int link_set_mtu(int netlink, int index, uint32_t mtu);
-/* The link has to be down: not all drivers change it of one that is up. */
+/* The link must be down: not all drivers can change the address of a link that is up. */
 int link_set_hardware_address(int netlink, int index, const uint8_t address[6]);

@@ -34,7 +34,7 @@ static int ask(int fd, struct netlink_message *message)
     return send(fd, message, message->header.nlmsg_len, 0) < 0 ? errno : 0;
 }
 
-static ssize_t hear(int fd, void *answer, size_t size)
+static ssize_t receive_message(int fd, void *answer, size_t size)
 {
     ssize_t count;
     do
@@ -53,7 +53,7 @@ int netlink_transact(int fd, struct netlink_message *message)
     if (reason)
         return reason;
     for (;;) {
-        ssize_t count = hear(fd, &answer, sizeof answer);
+        ssize_t count = receive_message(fd, &answer, sizeof answer);
         if (count < 0)
             return errno;
         if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || answer.header.nlmsg_seq != sequence ||
@@ -74,7 +74,7 @@ int netlink_list(int fd, struct netlink_message *message, void (*each)(const str
     if (reason)
         return reason;
     for (;;) {
-        ssize_t count = hear(fd, &answer, sizeof answer);
+        ssize_t count = receive_message(fd, &answer, sizeof answer);
         if (count < 0)
             return errno;
         size_t left = (size_t)count;
@@ -114,7 +114,7 @@ int netlink_open(int protocol, uint32_t groups)
 bool netlink_await(uint32_t groups, bool (*is_there)(void *what), void *what, int patience_ms)
 {
     int64_t deadline = now_ms() + patience_ms;
-    /* Listening begins before the first look, so that nothing slips in between. */
+    /* Subscribes before the first check, so that no change is missed. */
     struct pollfd news = {.fd = netlink_open(NETLINK_ROUTE, groups), .events = POLLIN};
     if (news.fd < 0)
         return is_there(what);

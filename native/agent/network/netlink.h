@@ -13,17 +13,18 @@ struct netlink_message {
     };
 };
 
-/* Returns the body, which is zero. */
+/* Returns the body, zeroed. */
 void *netlink_begin(struct netlink_message *message, uint16_t type, uint16_t flags, size_t body);
 void netlink_attribute(struct netlink_message *message, uint16_t type, const void *value, size_t length);
-/* Sends it and waits for the acknowledgement. 0 or an errno. */
+/* Sends the message and waits for the acknowledgement. 0 or an errno. */
 int netlink_transact(int fd, struct netlink_message *message);
-/* Asks for a list; `each` gets every entry of it. 0 or an errno. */
+/* Requests a list and calls `each` for every entry. 0 or an errno. */
 int netlink_list(int fd, struct netlink_message *message, void (*each)(const struct nlmsghdr *entry, void *context),
                  void *context);
-/* The attribute of this type among `length` bytes of them, or NULL. */
+/* Returns the attribute of this type among `length` bytes of them, or NULL. */
 const struct rtattr *netlink_find(const struct rtattr *attribute, int length, unsigned type);
-/* A socket of this protocol (NETLINK_*) that hears of `groups` (RTMGRP_* for NETLINK_ROUTE). -1 with errno on failure. */
+/* Opens a socket of this protocol (NETLINK_*) subscribed to `groups` (RTMGRP_* for NETLINK_ROUTE). -1 with errno on
+ * failure. */
 int netlink_open(int protocol, uint32_t groups);
-/* Looks again whenever the kernel has news of `groups`, until it is there or the patience is over. */
+/* Checks again after each kernel event of `groups`, until `is_there` is true or the time is over. */
 bool netlink_await(uint32_t groups, bool (*is_there)(void *what), void *what, int patience_ms);

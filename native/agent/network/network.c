@@ -54,7 +54,7 @@ static int add_address(int fd, int link, const char *text)
     body->ifa_family = address.family;
     body->ifa_prefixlen = address.prefix;
     body->ifa_index = (uint32_t)link;
-    /* Nobody else is on this wire: no second is lost to asking. */
+    /* There are no other hosts on this link, so duplicate address detection is skipped. */
     body->ifa_flags = address.family == AF_INET6 ? IFA_F_NODAD : 0;
     netlink_attribute(&message, IFA_LOCAL, address.bytes, address.length);
     netlink_attribute(&message, IFA_ADDRESS, address.bytes, address.length);
@@ -84,17 +84,17 @@ bool network_is_field(uint8_t tag)
     return (tag >= FIELD_LINK && tag <= FIELD_MTU) || tag == FIELD_NEW_HARDWARE_ADDRESS;
 }
 
-/* A link that a request names, and what it becomes. */
+/* A link named in a request, and its changes. */
 struct named_link {
     int index;
-    /* The value of its new hardware address, which follows at once, or NULL. */
+    /* The value of its new hardware address, which is the next field, or NULL. */
     const uint8_t *renewed_by;
     uint8_t hardware_address[6];
-    /* Whether more is said of it: else it stays as it is set up, or its system sets it up again. */
+    /* True when the request sets up the link: otherwise its set-up is kept, or its system sets it up again. */
     bool is_ours;
 };
 
-/* What follows a link's own field. False where a new hardware address is none. */
+/* Reads the fields after a link's own. False for an invalid new hardware address. */
 static bool look_ahead(struct field_reader rest, struct named_link *link)
 {
     struct field field;
@@ -123,7 +123,7 @@ static int begin_link(int fd, const char *text, struct named_link *link)
                                                 : renewal_change(link->index, link->hardware_address);
 }
 
-/* Addresses of a link that is not up yet would be announced to nobody. */
+/* Announces the addresses once the link is up; earlier announcements would be lost. */
 static void announce_all(struct field_reader said, int link)
 {
     struct field field;

@@ -3,11 +3,9 @@
 #include "fields.h"
 
 bool network_is_field(uint8_t tag);
-/*
- * Gives a link its new hardware address where a request says no more and only of this one, and its system need not set
- * it up again: that cannot take long. False where that is not so, or cannot be done.
- */
+/* Changes the hardware address of a link if that is the request's only change and the link's system need not set it up
+ * again: that is quick. False if that does not apply or fails. */
 bool network_change_link(struct field_reader request);
-/* Applies the link fields of a configure request. 0 or an errno; `subject` is then what failed. */
+/* Applies the link fields of a configure request. 0 or an errno; `subject` then names the failed item. */
 int network_apply(struct field_reader request, const char **subject);
 void network_start_loopback(void);

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Until a system that is busy has its network again. */
+/* Time for a busy system to set up its network again. */
 enum { PATIENCE_MS = 20000 };
 
 int renewal_change(int link, const uint8_t hardware_address[6])
@@ -44,13 +44,13 @@ static int remove_address(int netlink, const struct nlmsghdr *entry)
     return netlink_transact(netlink, &message);
 }
 
-/* Of the addresses of a link, one at a time, since the socket cannot remove while it lists. */
+/* An address of a link. They are removed one at a time, because the socket cannot remove while it lists. */
 struct leftover {
     int link;
     struct netlink_message address;
 };
 
-static void see_ipv4(const struct nlmsghdr *entry, void *context)
+static void store_ipv4(const struct nlmsghdr *entry, void *context)
 {
     struct leftover *leftover = context;
     const struct ifaddrmsg *body = NLMSG_DATA(entry);
@@ -59,7 +59,7 @@ static void see_ipv4(const struct nlmsghdr *entry, void *context)
         memcpy(&leftover->address, entry, entry->nlmsg_len);
 }
 
-/* Those of IPv6 went when the link did. */
+/* IPv6 addresses were removed when the link went down. */
 static int remove_ipv4(int netlink, int link)
 {
     for (;;) {
@@ -67,7 +67,7 @@ static int remove_ipv4(int netlink, int link)
         struct leftover leftover = {.link = link};
         struct ifaddrmsg *body = netlink_begin(&message, RTM_GETADDR, 0, sizeof *body);
         body->ifa_family = AF_INET;
-        int reason = netlink_list(netlink, &message, see_ipv4, &leftover);
+        int reason = netlink_list(netlink, &message, store_ipv4, &leftover);
         if (reason || leftover.address.header.nlmsg_len == 0)
             return reason;
         reason = remove_address(netlink, &leftover.address.header);
@@ -78,7 +78,8 @@ static int remove_ipv4(int netlink, int link)
 
 static int take_down(int netlink, int link, const uint8_t hardware_address[6])
 {
-    /* Connections break before their addresses go, and never by the old hardware address: somebody could learn it. */
+    /* Connections are broken before their addresses are removed, and not from the old hardware address, which others
+     * could learn. */
     bool is_changed = renewal_change(link, hardware_address) == 0;
     int reason = link_set_up(netlink, link, false);
     /* Not all cards can change it while they are up. */
@@ -93,7 +94,7 @@ int renewal_clear(int netlink, int link, const uint8_t hardware_address[6])
 
 bool renewal_is_looked_after(int link)
 {
-    /* Where such programs say what they know of a link, and how they say that they leave it alone. */
+    /* Files in which network managers describe a link, with the text for a link that they do not manage. */
     static const char *const records[][2] = {{"/run/systemd/netif/links/%d", "ADMIN_STATE=unmanaged"},
                                              {"/run/NetworkManager/devices/%d", "managed=false"}};
     if (access("/run/dhcpcd", F_OK) == 0)

@@ -18,7 +18,7 @@ struct connection {
     struct inet_diag_sockid id;
 };
 
-/* `digits` hexadecimal digits, and what separates them from the next. */
+/* Reads `digits` hexadecimal digits, and the separator after them. */
 static uint32_t read_number(const char **at, size_t digits)
 {
     char text[9] = {0};
@@ -28,7 +28,7 @@ static uint32_t read_number(const char **at, size_t digits)
     return (uint32_t)strtoul(text, NULL, 16);
 }
 
-/* The kernel prints an address as 32-bit numbers in its own byte order, though they hold the network's. */
+/* The kernel prints an address as 32-bit numbers in host byte order, although they hold network byte order. */
 static void read_end(const char **at, uint8_t family, __be32 words[4], __be16 *port)
 {
     for (int index = 0; index < (family == AF_INET ? 1 : 4); index++)
@@ -36,7 +36,7 @@ static void read_end(const char **at, uint8_t family, __be32 words[4], __be16 *p
     *port = htons((uint16_t)read_number(at, 4));
 }
 
-/* As in `  0: 0F02000A:8F3C 0202000A:0016 01 …`; the heading has no colon. */
+/* Parses a line such as `  0: 0F02000A:8F3C 0202000A:0016 01 …`; the heading has no colon. */
 static bool read_line(const char *line, struct connection *connection)
 {
     struct inet_diag_sockid *id = &connection->id;
@@ -50,8 +50,8 @@ static bool read_line(const char *line, struct connection *connection)
     return true;
 }
 
-/* An IPv4 address in the form that it has in a socket for IPv6, which may serve both. */
-static struct in6_addr wide(uint8_t family, const void *address)
+/* Converts an IPv4 address to its form in an IPv6 socket, which may serve both. */
+static struct in6_addr to_ipv6(uint8_t family, const void *address)
 {
     struct in6_addr result = {.s6_addr = {[10] = 0xff, 0xff}};
     memcpy(result.s6_addr + (family == AF_INET ? 12 : 0), address, family == AF_INET ? 4 : 16);
@@ -64,18 +64,18 @@ struct addresses {
     struct in6_addr list[ADDRESSES_MAX];
 };
 
-static void see_address(const struct nlmsghdr *entry, void *context)
+static void collect_address(const struct nlmsghdr *entry, void *context)
 {
     struct addresses *addresses = context;
     const struct ifaddrmsg *body = NLMSG_DATA(entry);
     if (entry->nlmsg_type != RTM_NEWADDR || body->ifa_index != (uint32_t)addresses->link)
         return;
-    /* Where there is no other end, as on Ethernet, IPv6 has only the latter. */
+    /* On links without a peer address, such as Ethernet, IPv6 has only the latter. */
     const struct rtattr *value = netlink_find(IFA_RTA(body), (int)IFA_PAYLOAD(entry), IFA_LOCAL);
     if (!value)
         value = netlink_find(IFA_RTA(body), (int)IFA_PAYLOAD(entry), IFA_ADDRESS);
     if (value && addresses->count < ADDRESSES_MAX && RTA_PAYLOAD(value) == (body->ifa_family == AF_INET ? 4 : 16))
-        addresses->list[addresses->count++] = wide(body->ifa_family, RTA_DATA(value));
+        addresses->list[addresses->count++] = to_ipv6(body->ifa_family, RTA_DATA(value));
 }
 
 static struct addresses list_addresses(int link)
@@ -86,13 +86,13 @@ static struct addresses list_addresses(int link)
     if (fd < 0)
         return addresses;
     netlink_begin(&message, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
-    netlink_list(fd, &message, see_address, &addresses);
+    netlink_list(fd, &message, collect_address, &addresses);
     close(fd);
     return addresses;
 }
 
-/* What this machine has with itself goes on. */
-static bool leads_elsewhere(const struct connection *connection)
+/* Connections of this machine to itself are kept. */
+static bool leads_to_other_machine(const struct connection *connection)
 {
     bool is_open = connection->state != TCP_LISTEN && connection->state != TCP_TIME_WAIT &&
                    connection->state != TCP_CLOSE;
@@ -101,7 +101,7 @@ static bool leads_elsewhere(const struct connection *connection)
 
 static bool begins_at(const struct connection *connection, const struct addresses *addresses)
 {
-    struct in6_addr source = wide(connection->family, connection->id.idiag_src);
+    struct in6_addr source = to_ipv6(connection->family, connection->id.idiag_src);
     for (size_t index = 0; index < addresses->count; index++)
         if (memcmp(&source, &addresses->list[index], sizeof source) == 0)
             return true;
@@ -119,7 +119,7 @@ static void destroy(int fd, const struct connection *connection)
     netlink_transact(fd, &message);
 }
 
-static void break_listed(const char *path, uint8_t family, int link)
+static void break_connections(const char *path, uint8_t family, int link)
 {
     struct addresses addresses = {0};
     char *line = NULL;
@@ -128,7 +128,7 @@ static void break_listed(const char *path, uint8_t family, int link)
     FILE *file = fopen(path, "re");
     while (file && getline(&line, &size, file) > 0) {
         struct connection connection = {.family = family};
-        if (!read_line(line, &connection) || !leads_elsewhere(&connection))
+        if (!read_line(line, &connection) || !leads_to_other_machine(&connection))
             continue;
         if (addresses.link == 0)
             addresses = list_addresses(link);
@@ -148,6 +148,6 @@ static void break_listed(const char *path, uint8_t family, int link)
 
 void tcp_break(int link)
 {
-    break_listed("/proc/net/tcp", AF_INET, link);
-    break_listed("/proc/net/tcp6", AF_INET6, link);
+    break_connections("/proc/net/tcp", AF_INET, link);
+    break_connections("/proc/net/tcp6", AF_INET6, link);
 }

@@ -1,8 +1,6 @@
 /* The TCP connections of this machine. */
 #pragma once
 
-/*
- * Breaks the connections from the addresses of a link to other machines. Those who have them learn of it at once; where
- * the kernel cannot do that, they learn of it by waiting in vain.
- */
+/* Breaks the connections from the addresses of a link to other machines. Their programs get an error at once; if the
+ * kernel does not support that, they time out. */
 void tcp_break(int link);

@@ -22,7 +22,7 @@ struct command {
     struct source output, error;
 };
 
-/* Whether the exec succeeded, as soon as that is known. */
+/* Reads whether the exec succeeded, as soon as that is known. */
 static void read_status(struct command *command)
 {
     struct spawn_failure failure;
@@ -166,7 +166,7 @@ static int start(uint32_t channel, const struct command_line *line)
             child_condemn(command->pid);
         }
     }
-    /* The caller reports it; the table frees the channel. */
+    /* The caller reports the failure; the table frees the channel. */
     command->channel.finished = reason != 0;
     return reason;
 }

@@ -1,4 +1,4 @@
-/* Commands: their streams, signals, window and end. */
+/* Commands: their streams, signals, window size and end. */
 #pragma once
 #include "fields.h"
 

@@ -1,4 +1,4 @@
-/* One file on its way in (push) or out (pull). */
+/* The transfer of one file, to the guest (push) or from it (pull). */
 #pragma once
 #include "fields.h"
 

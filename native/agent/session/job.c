@@ -46,7 +46,7 @@ static bool job_receive(struct channel *channel, const struct frame *frame)
     return false;
 }
 
-/* The work itself goes on; only its result is lost. */
+/* The work itself continues; only its result is lost. */
 static void job_discard(struct channel *channel)
 {
     struct job *job = (struct job *)channel;
@@ -63,7 +63,7 @@ static _Noreturn void run_job(void (*work)(struct field_reader, struct job_resul
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    /* Commands must see the end of their input while we still work: keep none of their pipes. */
+    /* Commands must see the end of their input while a job runs: close all their pipes. */
     if (dup2(pipe_end, 3) < 0)
         _exit(1);
     syscall(SYS_close_range, 4, ~0u, 0);

@@ -1,8 +1,8 @@
-/* Slow work in a process of its own, so that it holds nothing else up. */
+/* Slow work in a process of its own, so that it does not block the agent. */
 #pragma once
 #include "channel.h"
 
-/* What failed; `reason` 0 is success. */
+/* The result of a job; `reason` 0 is success. */
 struct job_result {
     int phase;
     int reason;
@@ -12,5 +12,5 @@ struct job_result {
 /* Runs `work` in a forked child; its result becomes DONE or FAILED on the channel. */
 void job_start(uint32_t channel, void (*work)(struct field_reader request, struct job_result *result),
                struct field_reader request);
-/* The same answer, for work that was done at once. */
+/* Sends the same answer for work that was done at once. */
 void job_answer(uint32_t channel, const struct job_result *result);

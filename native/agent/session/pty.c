@@ -12,7 +12,7 @@ int pty_open(int *master, int *slave, uid_t owner, uint16_t rows, uint16_t colum
     *master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (*master < 0)
         return errno;
-    /* The peer comes without a path, so that another mount over /dev/pts does not matter. */
+    /* The slave is opened without a path, so that another mount over /dev/pts does not matter. */
     if (ioctl(*master, TIOCSPTLCK, &unlocked) == 0)
         *slave = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (*slave < 0) {

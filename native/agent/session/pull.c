@@ -65,7 +65,7 @@ static void pull_discard(struct channel *channel)
 
 static const struct channel_kind pull_kind = {.receive = pull_receive, .pump = pull_pump, .discard = pull_discard};
 
-/* Opens it and tells what it is. 0 or an errno. */
+/* Opens the file and sends its properties. 0 or an errno. */
 static int begin(struct pull *pull, struct field_reader request)
 {
     struct field field;

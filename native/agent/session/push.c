@@ -16,7 +16,7 @@ enum { DEFAULT_MODE = 0644, GRANT = WINDOW / 4 };
 struct push {
     struct channel channel;
     int fd;
-    /* Where the content goes until it is whole, and where it goes then. */
+    /* Temporary file for the content until it is complete, and its final path. */
     char temporary[PATH_MAX];
     char target[PATH_MAX];
     uint32_t mode, flags;
@@ -49,7 +49,7 @@ static int open_temporary(struct push *push)
 {
     char path[PATH_MAX];
     struct stat existing;
-    /* A link stays one: what it points to is replaced. */
+    /* A symbolic link is kept, and its target is replaced. */
     if (realpath(push->target, path))
         memcpy(push->target, path, sizeof path);
     if (stat(push->target, &existing) == 0) {

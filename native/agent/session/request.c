@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A request that comes in several frames; they follow each other with no other request in between. */
+/* A request of several frames; no other request may come between them. */
 static uint8_t *body;
 static size_t body_length;
 static uint32_t body_channel;
@@ -35,7 +35,7 @@ static void start(uint32_t channel, const uint8_t *bytes, size_t length)
         channel_fail(channel, PHASE_REQUEST, EBADMSG, NULL);
         return;
     }
-    /* On a socket we run on somebody's own machine: its name, clock and power are not ours. */
+    /* With a socket, the agent runs on a user's own machine: it must not change its name, clock or power state. */
     if (agent_role() == ROLE_SOCKET && changes_the_machine(field.value[0])) {
         channel_fail(channel, PHASE_SYSTEM, EPERM, NULL);
         return;

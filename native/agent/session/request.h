@@ -1,8 +1,8 @@
-/* REQUEST frames: put together, told apart, set going. */
+/* Assembles REQUEST frames and starts the requested operation. */
 #pragma once
 #include "frame.h"
 
-/* False when the host broke the protocol. */
+/* False when the host violated the protocol. */
 bool request_receive(const struct frame *frame);
-/* Drops a request that has begun to arrive. */
+/* Drops a partly received request. */
 void request_forget(void);

@@ -34,7 +34,7 @@ static void close_session(void)
     port_clear_output();
 }
 
-/* An unasked greeting: whatever the host believed to be going on is over. */
+/* Sends an unsolicited greeting: all operations of the host's session have ended. */
 static void restart(enum hello_reason reason)
 {
     close_session();
@@ -81,7 +81,7 @@ static bool receive(const struct frame *frame)
         return true;
     if (frame_is_for_channel(frame)) {
         struct channel *channel = channel_find(frame->channel);
-        /* A frame that was sent before our last one on the channel arrived is no mistake. */
+        /* Not an error: the frame was sent before our last one on the channel arrived. */
         return !channel || channel->finished || channel->kind->receive(channel, frame);
     }
     switch (frame->type) {

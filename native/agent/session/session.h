@@ -1,4 +1,4 @@
-/* One host's conversation with the agent, from its OPEN to its leaving. */
+/* A host's session with the agent, from its OPEN until it leaves. */
 #pragma once
 #include "port.h"
 

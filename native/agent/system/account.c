@@ -25,7 +25,7 @@ static bool parse_id(const char *text, unsigned *id)
         return false;
     unsigned long number = strtoul(text, &end, 10);
     *id = (unsigned)number;
-    /* The last id means `leave as it is` to the kernel. */
+    /* The highest ID means `do not change` to the kernel. */
     return *end == 0 && number < 0xffffffffUL;
 }
 
@@ -66,7 +66,7 @@ static bool is_member(char *members, const char *name)
     return false;
 }
 
-/* Looks for the group `wanted` (NULL: none), and collects the groups that list the account's name. */
+/* Looks up the group `wanted` (NULL: none), and collects the groups that list the account's name. */
 static bool read_groups(const char *wanted, struct account *account)
 {
     char line[LINE_MAX_BYTES], *fields[4];

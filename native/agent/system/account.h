@@ -15,8 +15,6 @@ struct account {
     char shell[256];
 };
 
-/*
- * Fills `account` for `name`, `uid`, or either with `:group` or `:gid`; NULL means whoever we are (root, mostly).
- * A uid that is in no passwd line gets group 0, as container engines have it. False when the name is unknown.
- */
+/* Fills `account` for `name`, `uid`, or either with `:group` or `:gid`; NULL means the agent's own user (mostly root).
+ * A uid without a passwd line gets group 0, as in container engines. False when the name is unknown. */
 bool account_find(const char *user, struct account *account);

@@ -47,7 +47,7 @@ static bool take_field(struct command_line *line, const struct field *field, str
         line->columns = get_u16(field->value + 2);
         return true;
     default:
-        /* A newer host's wish that we do not know must not be half fulfilled. */
+        /* A request with a field of a newer host that we do not know must not be executed without it. */
         return false;
     }
 }

@@ -1,10 +1,10 @@
-/* What an exec request asks for, ready for execve. */
+/* The contents of an exec request, prepared for execve. */
 #pragma once
 #include "account.h"
 #include "fields.h"
 
 struct command_line {
-    /* Both end in NULL; the strings live in the request's body, except those in `base`. */
+    /* Both end with NULL; the strings are in the request's body, except those in `base`. */
     char **arguments;
     char **environment;
     char *base[8];
@@ -17,5 +17,5 @@ struct command_line {
 /* 0, or an errno with its `phase`. */
 int command_line_read(struct command_line *line, struct field_reader reader, enum phase *phase);
 void command_line_free(struct command_line *line);
-/* The value of PATH that the command will have. */
+/* Returns the value of PATH that the command will have. */
 const char *command_line_path(const struct command_line *line);

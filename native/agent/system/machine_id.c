@@ -10,7 +10,7 @@
 
 enum { ID_LENGTH = 32 };
 
-/* Where systemd keeps it while /etc cannot be written to; it mounts that file over the other, read-only. */
+/* systemd's location while /etc is read-only; it bind-mounts this file over the other, read-only. */
 static const char TRANSIENT[] = "/run/machine-id";
 
 static bool is_valid(const char *id)
@@ -18,7 +18,7 @@ static bool is_valid(const char *id)
     return strlen(id) == ID_LENGTH && strspn(id, "0123456789abcdef") == ID_LENGTH;
 }
 
-/* What is a link to another, as that of D-Bus mostly is, is set by that one. */
+/* A symbolic link to the other file, as D-Bus mostly has, is set through its target. */
 static bool is_file(const char *path, struct stat *status)
 {
     return lstat(path, status) == 0 && S_ISREG(status->st_mode);
@@ -35,7 +35,7 @@ static int set(const char *path, const char *line)
     return is_mounted ? write_file(TRANSIENT, line) : reason;
 }
 
-/* The one before; empty where there is none. */
+/* Reads the previous ID; empty if there is none. */
 static void read_id(char id[ID_LENGTH + 1])
 {
     id[0] = '\0';
@@ -47,13 +47,14 @@ static void read_id(char id[ID_LENGTH + 1])
     fclose(file);
 }
 
-/* journald writes into the folder of the id that it began with, and journalctl reads that of the one there is now. */
-static void lead_to_journal(const char *folder, const char *former, const char *id)
+/* Links the journal's folders: journald keeps writing to the folder of the ID that it started with, and journalctl
+ * reads that of the current one. */
+static void link_journal(const char *folder, const char *former, const char *id)
 {
     char written[PATH_MAX], read[PATH_MAX];
     snprintf(written, sizeof written, "%s/%s", folder, former);
     snprintf(read, sizeof read, "%s/%s", folder, id);
-    /* Without the link all works but journalctl, which says nothing then. */
+    /* Without the link, only journalctl is affected: it then shows nothing. */
     if (access(written, F_OK) == 0 && symlink(former, read) != 0)
         return;
 }
@@ -65,8 +66,8 @@ int machine_id_set(const char *id)
         return EINVAL;
     read_id(former);
     if (former[0] && strcmp(former, id) != 0) {
-        lead_to_journal("/run/log/journal", former, id);
-        lead_to_journal("/var/log/journal", former, id);
+        link_journal("/run/log/journal", former, id);
+        link_journal("/var/log/journal", former, id);
     }
     snprintf(line, sizeof line, "%s\n", id);
     int reason = set("/etc/machine-id", line);

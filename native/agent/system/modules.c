@@ -16,7 +16,7 @@ enum { COMPRESSED_FILE = 4 };
 
 static char folder[PATH_MAX];
 
-/* A module's file is named with dashes or underscores as its author liked; to the kernel they are the same. */
+/* File names of modules use dashes or underscores; the kernel treats them as the same. */
 static bool is_named(const char *path, size_t length, const char *name)
 {
     const char *base = path;
@@ -29,7 +29,8 @@ static bool is_named(const char *path, size_t length, const char *name)
     return *name == 0 && (base == path + length || *base == '.');
 }
 
-/* The line of modules.dep or modules.builtin that begins with this module; the caller frees it. NULL if none. */
+/* Returns the line of modules.dep or modules.builtin that begins with this module; the caller frees it. NULL if none.
+ */
 static char *find_line(const char *list, const char *name)
 {
     char path[PATH_MAX + 32], *line = NULL;
@@ -93,7 +94,7 @@ int module_load(const char *name)
     int reason = 0;
     if (colon)
         *colon++ = 0;
-    /* What a module needs is listed nearest first: the last one stands alone. */
+    /* Dependencies are listed nearest first; the last one has none itself. */
     while (colon && *colon && !reason) {
         char *space = strrchr(colon, ' ');
         char *needed = space ? space + 1 : colon;

@@ -36,7 +36,7 @@ static bool all_gone(void)
     return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
 }
 
-static void end_everybody(void)
+static void kill_all_processes(void)
 {
     int64_t deadline = now_ms() + TERMINATE_MS;
     sigset_t child;
@@ -77,7 +77,7 @@ void power_pump(void)
         ask_init(action);
         return;
     }
-    end_everybody();
+    kill_all_processes();
     sync();
     reboot(action == POWER_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
     fail("reboot");

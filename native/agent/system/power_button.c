@@ -29,7 +29,7 @@ static const struct rtattr *find_in_message(const struct nlmsghdr *header, unsig
                         (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof(struct genlmsghdr)), type);
 }
 
-/* The number of the family's only group, or 0. */
+/* Returns the number of the family's only group, or 0. */
 static uint32_t find_group(int fd)
 {
     struct netlink_message message;

@@ -12,7 +12,7 @@
 
 enum { ENTROPY_MAX = 1024, HOSTS_MAX = 65536 };
 
-/* In place: to make another file and rename it costs a fork twice as much, and does not work on a mount. */
+/* In place: a new file and a rename take twice as long in a fork, and do not work on a mount. */
 static int overwrite(int fd, const char *text, size_t length)
 {
     char content[4096];
@@ -27,7 +27,7 @@ static int overwrite(int fd, const char *text, size_t length)
 int write_file(const char *path, const char *text)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-    /* A link may lead to a file of somebody else's making, as resolved's. */
+    /* The link may lead to a file of another program, such as resolved. */
     if (fd < 0 && errno == ELOOP && unlink(path) == 0)
         fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -45,7 +45,8 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* As in `127.0.1.1 name`, which is what we write ourselves; the name's place, or NULL. */
+/* Finds a line such as `127.0.1.1 name`, which is the one we write ourselves; returns the position of the name, or
+ * NULL. */
 static char *find_own_line(char *hosts, const char *name)
 {
     char line[96];

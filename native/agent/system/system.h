@@ -3,11 +3,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Also writes /etc/hostname, and puts the name into /etc/hosts where it is not there yet, for our own one of before. */
+/* Also writes /etc/hostname, and adds the name to /etc/hosts if it is missing, replacing our own earlier one. */
 int system_set_hostname(const char *name);
 /* Nanoseconds since 1970. */
 int system_set_clock(uint64_t time);
-/* Credits every bit and makes the generator take them in at once. */
+/* Credits every bit and makes the generator use them at once. */
 int system_add_entropy(const uint8_t *bytes, size_t length);
-/* Makes a small file hold this; a link is replaced by it. */
+/* Replaces the contents of a small file; a symbolic link is replaced by a file. */
 int write_file(const char *path, const char *text);

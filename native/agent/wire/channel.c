@@ -3,7 +3,7 @@
 
 static struct channel *channels[CHANNELS_MAX];
 static unsigned count;
-/* Where the next round begins, so that no channel takes all the room again and again. */
+/* First channel of the next round, so that no channel takes all the room every time. */
 static unsigned turn;
 
 bool channel_add(struct channel *channel)

@@ -1,4 +1,4 @@
-/* What a request set going: a command, a file on its way, a job. The host numbers them. */
+/* An operation started by a request: a command, a file transfer, a job. The host chooses the numbers. */
 #pragma once
 #include "fields.h"
 #include "frame.h"
@@ -8,20 +8,20 @@
 struct channel;
 
 struct channel_kind {
-    /* DATA, END, CREDIT, SIGNAL, RESIZE or CANCEL. False when the host broke the protocol. */
+    /* Handles DATA, END, CREDIT, SIGNAL, RESIZE or CANCEL. False when the host violated the protocol. */
     bool (*receive)(struct channel *channel, const struct frame *frame);
     /* Moves a bounded amount of content. True when it moved some. */
     bool (*pump)(struct channel *channel);
-    /* One of our children ended; NULL when the kind has none. */
+    /* Called when one of our children has ended; NULL when the kind has none. */
     void (*reaped)(struct channel *channel, pid_t pid, int status);
-    /* Ends what still runs and frees the channel. */
+    /* Ends the operation and frees the channel. */
     void (*discard)(struct channel *channel);
 };
 
 struct channel {
     uint32_t id;
     const struct channel_kind *kind;
-    /* Its last frame is sent; the table discards it. */
+    /* Its last frame was sent; the table discards it. */
     bool finished;
 };
 
@@ -32,5 +32,5 @@ bool channels_pump(void);
 void channels_reaped(pid_t pid, int status);
 void channels_discard(void);
 
-/* Sends FAILED. `subject` (what failed: a module, a link) may be NULL. */
+/* Sends FAILED. `subject` (the failed item: a module, a link) may be NULL. */
 void channel_fail(uint32_t id, enum phase phase, int reason, const char *subject);

@@ -9,14 +9,12 @@
 #include <unistd.h>
 
 enum {
-    /* What a terminal's buffers hold at most when its command ends. */
+    /* Maximum content of a terminal's buffers when its command ends. */
     TERMINAL_BUDGET = 64 * 1024,
-    /* Credit is granted in pieces of this size at least. */
+    /* Minimum size of a credit grant. */
     GRANT = WINDOW / 4,
-    /*
-     * A command that writes piece by piece would wake us for each of them, and the host with us. Whoever has just
-     * sent a piece smaller than this waits for a moment, in which a pipe fills.
-     */
+    /* A command that writes small pieces would wake us, and the host, for each of them. After a piece smaller than this
+     * we wait for a moment, in which the pipe fills. */
     SMALL_PIECE = PAYLOAD_MAX / 2,
     PAUSE_MS = 1,
 };
@@ -50,7 +48,7 @@ void source_limit(struct source *source)
 
 static void finish(struct source *source, uint32_t channel, bool at_end)
 {
-    /* Whoever inherited the pipe goes on writing without ever being stopped or killed by it. */
+    /* A process that inherited the pipe can keep writing, and is neither blocked nor killed by it. */
     if (!at_end && !source->is_terminal)
         sink_adopt(&source->watch);
     source_close(source);
@@ -97,7 +95,7 @@ bool source_pump(struct source *source, uint32_t channel)
         finish(source, channel, false);
         return true;
     }
-    /* A terminal whose last user has left answers EIO. */
+    /* A terminal whose last user has left returns EIO. */
     finish(source, channel, true);
     return true;
 }
@@ -138,7 +136,7 @@ static bool append(struct drain *drain, const uint8_t *bytes, size_t length)
     return true;
 }
 
-/* Returns how many bytes the command took. */
+/* Returns the number of bytes that the command took. */
 static size_t feed(struct drain *drain, const uint8_t *bytes, size_t length)
 {
     size_t taken = 0;
@@ -174,13 +172,13 @@ bool drain_receive(struct drain *drain, const uint8_t *bytes, uint32_t length)
 
 void drain_end(struct drain *drain) { drain->ended = true; }
 
-/* Control-D: the first one passes an unfinished line on, and only one on an empty line is an end of file. */
+/* Control-D: the first one completes an unfinished line, and only one on an empty line is an end of file. */
 static const uint8_t END_OF_FILE[2] = {4, 4};
 
 static void finish_input(struct drain *drain)
 {
     size_t length = drain->last == '\n' || drain->last == '\r' ? 1 : 2;
-    /* A terminal stays open, for the command's output comes from it too: its end of file is typed. */
+    /* A terminal stays open, because it also carries the command's output: its end of file is typed. */
     if (drain->is_terminal && write(drain->watch.fd, END_OF_FILE, length) < 0 && errno == EAGAIN) {
         drain->watch.writable = false;
         return;

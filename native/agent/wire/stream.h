@@ -1,4 +1,4 @@
-/* One direction of a command's content, under the credit of whoever receives it. */
+/* One direction of a command's content, limited by the receiver's credit. */
 #pragma once
 #include "loop.h"
 #include "protocol.h"
@@ -10,9 +10,9 @@
 struct source {
     struct watch watch;
     uint32_t credit;
-    /* After a small piece more is awaited until then: a time of now_ms. */
+    /* After a small piece, waits for more until this time (of now_ms). */
     int64_t pause_until;
-    /* Bytes that are still passed on after the command's end; unlimited before it. */
+    /* Bytes that are still forwarded after the command's end; unlimited before it. */
     uint32_t budget;
     uint8_t number;
     bool is_terminal;
@@ -22,7 +22,7 @@ struct source {
 bool source_open(struct source *source, int fd, uint8_t number, bool is_terminal);
 /* False when the host grants more than a window. */
 bool source_grant(struct source *source, uint32_t bytes);
-/* The command ended: what it wrote is passed on, what others write later is not. */
+/* The command has ended: its own output is forwarded, later output of other processes is not. */
 void source_limit(struct source *source);
 /* Sends at most one DATA frame, or END. True when it sent one. */
 bool source_pump(struct source *source, uint32_t channel);
@@ -33,13 +33,13 @@ struct drain {
     struct watch watch;
     uint8_t *bytes;
     size_t start, end, capacity;
-    /* Written but not yet granted anew. */
+    /* Written but not granted again yet. */
     uint32_t owed;
-    /* What was written last, by which a terminal's line is known to be unfinished. */
+    /* The last byte written, to know whether a terminal's line is unfinished. */
     uint8_t last;
     bool is_terminal;
     bool open;
-    /* The host has said END, or was told so: nothing more comes. */
+    /* The host has sent END, or was told to stop: no more content arrives. */
     bool ended;
 };
 
@@ -47,6 +47,6 @@ bool drain_open(struct drain *drain, int fd, bool is_terminal);
 /* False when the host sent more than it was granted. */
 bool drain_receive(struct drain *drain, const uint8_t *bytes, uint32_t length);
 void drain_end(struct drain *drain);
-/* Writes, grants credit, says END when the command does not read any more. True when it did something. */
+/* Writes, grants credit, and sends END when the command has stopped reading. True when it did something. */
 bool drain_pump(struct drain *drain, uint32_t channel);
 void drain_close(struct drain *drain);

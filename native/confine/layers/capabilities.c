@@ -28,14 +28,14 @@ bool capability_in_effect(int number)
 
 void capabilities_keep(unsigned long long kept)
 {
-    /* The kernel knows how many there are: the first that it does not know ends them. */
+    /* The first number that the kernel does not know is the end. */
     for (int number = 0; prctl(PR_CAPBSET_READ, number) >= 0; number++)
         if (!(kept >> number & 1) && prctl(PR_CAPBSET_DROP, number) < 0)
-            fail_errno("capability %d cannot be given up", number);
-    /* At the exec root gets these beside the bounding set. What is ambient goes with them. */
+            fail_errno("cannot drop capability %d", number);
+    /* On exec, root gets these in addition to the bounding set. Dropping them drops the ambient ones too. */
     struct sets sets = read_sets();
     for (int index = 0; index < _LINUX_CAPABILITY_U32S_3; index++)
         sets.data[index].inheritable = 0;
     if (syscall(SYS_capset, &sets.header, sets.data) < 0)
-        fail_errno("inheritable capabilities cannot be given up");
+        fail_errno("cannot drop inheritable capabilities");
 }

@@ -1,7 +1,7 @@
-/* What root may do, and not everybody. */
+/* Privileges of root, and of programs with capabilities. */
 #pragma once
 #include <stdbool.h>
 
 bool capability_in_effect(int number);
-/* Of all that the exec could give, only those in the mask `kept` are left. */
+/* Drops all capabilities that the exec could give, except those in the mask `kept`. */
 void capabilities_keep(unsigned long long kept);

@@ -33,7 +33,7 @@ static void load(size_t offset)
 void filter_start(void)
 {
     length = 0;
-    /* Calls of 32-bit programs and of x32 have other numbers. */
+    /* 32-bit programs and x32 use other numbers. */
     load(offsetof(struct seccomp_data, arch));
     filter_refuse_unless_equal(AUDIT_ARCH_X86_64, ENOSYS);
     load(offsetof(struct seccomp_data, nr));
@@ -56,7 +56,7 @@ void filter_end(void)
 {
     unsigned distance = length - block - 1;
     if (distance > JUMP_MAX)
-        fail("the seccomp filter has too long a block");
+        fail("a block of the seccomp filter is too long");
     program[block].jf = (uint8_t)distance;
 }
 

@@ -1,4 +1,4 @@
-/* A seccomp filter, written from its beginning to its end. */
+/* A seccomp filter, built from start to end. */
 #pragma once
 
 void filter_start(void);
@@ -6,11 +6,11 @@ void filter_install(void);
 
 void filter_refuse_call(unsigned call, int error);
 
-/* Between these is what is done about one call; it has to end with filter_allow or filter_refuse. */
+/* Rules for one call go between these; they must end with filter_allow or filter_refuse. */
 void filter_begin(unsigned call);
 void filter_end(void);
 
-/* The lower half, which is all that the kernel takes of an int. */
+/* Loads the lower half, which is all that the kernel uses of an int. */
 void filter_load_argument(unsigned number);
 void filter_mask(unsigned mask);
 void filter_allow(void);

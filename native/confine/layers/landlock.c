@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As in linux/landlock.h, of which the distribution may have an older one than the kernel. */
+/* From linux/landlock.h; the distribution's copy may be older than the kernel. */
 enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
 enum { ABI_REFER = 2, ABI_TRUNCATE = 3, ABI_NET = 4, ABI_IOCTL_DEV = 5, ABI_SCOPE = 6 };
 enum { NET_BIND_TCP = 1 << 0, NET_CONNECT_TCP = 1 << 1 };
@@ -43,7 +43,7 @@ enum right {
     IOCTL_DEV = 1 << 15,
 };
 
-/* The kernel refuses a rule that gives a file what only a directory can have. */
+/* The kernel rejects a rule that gives a file a right that only a directory can have. */
 enum { FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV };
 
 static const struct word rights_by_name[] = {
@@ -63,7 +63,7 @@ static bool scope, deny_tcp;
 void landlock_read_rule(const char *rights, const char *path)
 {
     if (path[0] != '/')
-        fail("--landlock %s: a path has to be absolute", path);
+        fail("--landlock %s: path must be absolute", path);
     rules = reallocarray(rules, rule_count + 1, sizeof *rules);
     if (!rules)
         fail_errno("--landlock");
@@ -117,7 +117,7 @@ static void add_rule(int ruleset, const struct rule *rule, uint64_t known)
         fail_errno("--landlock %s", rule->path);
     uint64_t possible = rule->rights & known & (S_ISDIR(file.st_mode) ? ~0ull : FILE_RIGHTS);
     struct path_beneath beneath = {.allowed_access = possible, .parent_fd = fd};
-    /* A rule that allows nothing is refused, and says no more than none. */
+    /* The kernel rejects a rule without rights, which is the same as no rule. */
     if (possible != 0 && syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &beneath, 0) < 0)
         fail_errno("--landlock %s", rule->path);
     close(fd);
@@ -129,17 +129,17 @@ void landlock_restrict(void)
         return;
     int abi = landlock_abi();
     if (abi == 0)
-        fail("%s", errno == EOPNOTSUPP ? "Landlock is not switched on in this kernel" : "this kernel has no Landlock");
+        fail("%s", errno == EOPNOTSUPP ? "Landlock is not enabled in this kernel" : "this kernel does not support Landlock");
     if (deny_tcp && abi < ABI_NET)
-        fail("--landlock-deny-tcp: this kernel's Landlock (version %d) cannot", abi);
+        fail("--landlock-deny-tcp: not supported by this kernel's Landlock (version %d)", abi);
     if (scope && abi < ABI_SCOPE)
-        fail("--landlock-scope: this kernel's Landlock (version %d) cannot", abi);
+        fail("--landlock-scope: not supported by this kernel's Landlock (version %d)", abi);
     struct ruleset asked = {
         .handled_access_fs = rule_count > 0 ? known_rights(abi) : 0,
         .handled_access_net = deny_tcp ? NET_BIND_TCP | NET_CONNECT_TCP : 0,
         .scoped = scope ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0,
     };
-    /* The kernel takes a structure longer than its own where the rest is zero. */
+    /* The kernel accepts a structure longer than its own if the rest is zero. */
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &asked, sizeof asked, 0);
     if (ruleset < 0)
         fail_errno("Landlock");

@@ -54,7 +54,7 @@ void namespaces_enter_user(void)
     gid_t group = getegid();
     if (unshare(CLONE_NEWUSER) < 0)
         fail_errno("user namespace");
-    /* Without that nobody unprivileged may map a group. Those that the process is in stay. */
+    /* Otherwise an unprivileged process may not map a group. The process keeps its supplementary groups. */
     write_file("/proc/self/setgroups", "deny");
     map_to_itself("/proc/self/uid_map", user);
     map_to_itself("/proc/self/gid_map", group);
@@ -64,7 +64,7 @@ void namespaces_enter(void)
 {
     if (asked == 0)
         return;
-    /* Root stays in the namespace where the owners of files are who they are. */
+    /* Root stays in its user namespace, where file owners keep their identity. */
     if (!capability_in_effect(CAP_SYS_ADMIN))
         namespaces_enter_user();
     unsigned long long kept = 1ull << CAP_DAC_OVERRIDE;

@@ -6,7 +6,7 @@
 void namespaces_read(const char *list);
 bool namespaces_are_asked_for(void);
 bool namespaces_has_mount(void);
-/* Nothing where none was asked for. */
+/* Does nothing if none were requested. */
 void namespaces_enter(void);
-/* That of users alone, which an ordinary user needs for the others. */
+/* The user namespace alone, which an ordinary user needs for the others. */
 void namespaces_enter_user(void);

@@ -15,7 +15,7 @@ void parent_read(const char *text)
 {
     unsigned long long number;
     if (!number_read(text, INT_MAX, &number))
-        fail("--parent %s: a process id is needed", text);
+        fail("--parent %s: expected a process ID", text);
     given = true;
     parent = number == 0 ? getppid() : (pid_t)number;
 }
@@ -25,8 +25,8 @@ void parent_follow(void)
     if (!given)
         return;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        fail_errno("the signal of the parent's death");
-    /* Whoever was orphaned before that gets no signal. */
+        fail_errno("parent-death signal");
+    /* A process that was orphaned before gets no signal. */
     if (getppid() != parent)
-        fail("process %d, which started this one, is gone", (int)parent);
+        fail("parent process %d has exited", (int)parent);
 }

@@ -1,7 +1,7 @@
 /* The process that this one dies with. */
 #pragma once
 
-/* A process id, or 0: whoever is the parent now. */
+/* A process ID, or 0 for the current parent. */
 void parent_read(const char *text);
-/* To be done after all that changes credentials, which takes the signal away. Nothing where no parent was given. */
+/* Must come after everything that changes credentials, which clears the signal. Does nothing if no parent was given. */
 void parent_follow(void);

@@ -1,4 +1,4 @@
-/* Whether the program can become more than it is, by a file that is setuid or has capabilities. */
+/* Whether the program can gain privileges from a file that is setuid or has capabilities. */
 #pragma once
 
 void privileges_may_be_gained(void);

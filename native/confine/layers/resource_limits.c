@@ -34,12 +34,12 @@ void limits_read(const char *text)
         if (length != (size_t)(equals - text) || strncmp(limit->name, text, length) != 0)
             continue;
         if (!number_read(equals + 1, RLIM_INFINITY - 1, &value))
-            fail("--limit %s: a number is needed", text);
+            fail("--limit %s: expected a number", text);
         limit->given = true;
         limit->value = value;
         return;
     }
-    fail("--limit %s: core=N, fsize=N, nofile=N or nproc=N is needed", text);
+    fail("--limit %s: expected core=N, fsize=N, nofile=N or nproc=N", text);
 }
 
 static bool set(const struct limit *limit, rlim_t value)
@@ -48,7 +48,7 @@ static bool set(const struct limit *limit, rlim_t value)
     return setrlimit(limit->resource, &both) == 0;
 }
 
-/* Never above the hard limit, which is somebody's word and which few may raise. */
+/* Never exceeds the existing hard limit, which was set on purpose and which few may raise. */
 static void lower(const struct limit *limit)
 {
     struct rlimit present;
@@ -58,11 +58,12 @@ static void lower(const struct limit *limit)
         fail_errno("--limit %s=%llu", limit->name, (unsigned long long)limit->value);
 }
 
-/* A handler that is started all the same gets registers, and no memory. The exec keeps it, unlike PR_SET_DUMPABLE. */
+/* If a handler is started anyway, it gets registers but no memory. The setting survives the exec, unlike
+ * PR_SET_DUMPABLE. */
 static void leave_memory_out_of_dumps(void)
 {
     int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
-    /* A kernel without it writes no cores at all. */
+    /* A kernel without this file writes no core dumps at all. */
     if (fd < 0 && errno == ENOENT && access("/proc/self/limits", F_OK) == 0)
         return;
     if (fd < 0 || write(fd, "0", 1) != 1)
@@ -80,10 +81,10 @@ void limits_apply_to_dumps(void)
             lower(limit);
             continue;
         }
-        /* With 0 the kernel still starts a handler of dumps where the host has one; 1 is its word for none at all. */
+        /* With 0 the kernel still starts a core dump handler if the host has one; 1 disables dumps entirely. */
         if (set(limit, 1))
             continue;
-        /* The hard limit is 0, and this is nobody who may raise it. */
+        /* The hard limit is 0, and this process may not raise it. */
         if (!set(limit, 0))
             fail_errno("--limit core=0");
         leave_memory_out_of_dumps();
@@ -97,7 +98,7 @@ void limits_apply(void)
         if (!limit->given || limit->resource == RLIMIT_CORE)
             continue;
         lower(limit);
-        /* A write beyond it is to fail and not to kill. */
+        /* A write beyond the limit should fail and not kill the program. */
         if (limit->resource == RLIMIT_FSIZE)
             signal(SIGXFSZ, SIG_IGN);
     }

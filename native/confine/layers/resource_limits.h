@@ -1,9 +1,9 @@
-/* What a program may use at most. */
+/* Resource limits of a program. */
 #pragma once
 
 /* NAME=N, in bytes or numbers. */
 void limits_read(const char *text);
-/* Those of core dumps: before the capabilities go, and while /proc can be seen. */
+/* Applies the core dump limits: before capabilities are dropped, and while /proc is visible. */
 void limits_apply_to_dumps(void);
-/* The others. */
+/* Applies the others. */
 void limits_apply(void);

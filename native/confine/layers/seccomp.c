@@ -33,16 +33,16 @@ static const unsigned refused_by_base[] = {
     /* Other processes. */
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_process_mrelease, SYS_kcmp,
     SYS_move_pages, SYS_migrate_pages, SYS_pidfd_getfd, SYS_pidfd_send_signal,
-    /* Wide entrances to the kernel. */
+    /* Large attack surfaces of the kernel. */
     SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_fanotify_init, SYS_lookup_dcookie, SYS_syslog,
     /* Keys of the user's session. */
     SYS_keyctl, SYS_add_key, SYS_request_key,
     /* Mounts and namespaces. */
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
     SYS_open_tree, SYS_open_tree_attr, SYS_move_mount, SYS_mount_setattr, SYS_unshare, SYS_setns,
-    /* Links at which somebody would follow a path into what is not the program's. */
+    /* Links that could lead another program to files that are not the confined program's. */
     SYS_symlink, SYS_symlinkat,
-    /* Files without a path, at which Landlock and the mounts would look. */
+    /* Files opened without a path, which bypasses Landlock and the mounts. */
     SYS_open_by_handle_at, SYS_name_to_handle_at,
     /* The host as a whole. */
     SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module,
@@ -66,7 +66,7 @@ static void refuse_other_processes(unsigned call, unsigned argument)
 {
     filter_begin(call);
     filter_load_argument(argument);
-    /* The exec keeps it. */
+    /* The exec keeps the process ID. */
     filter_allow_if_equal((unsigned)getpid());
     filter_refuse(EPERM);
     filter_end();
@@ -74,12 +74,12 @@ static void refuse_other_processes(unsigned call, unsigned argument)
 
 static void add_base(bool signals_are_scoped)
 {
-    /* First, for KVM makes it all the time. */
+    /* First, because KVM calls it all the time. */
     filter_begin(SYS_ioctl);
     filter_load_argument(1);
     filter_refuse_if_equal(TIOCSTI, EPERM);
     filter_refuse_if_equal(TIOCLINUX, EPERM);
-    /* Whoever owns a descriptor gets the signals of what happens to it, of any number. */
+    /* The owner of a descriptor receives signals of any number about it. */
     filter_refuse_if_equal(FIOSETOWN, EPERM);
     filter_refuse_if_equal(SIOCSPGRP, EPERM);
     filter_allow();
@@ -95,7 +95,7 @@ static void add_base(bool signals_are_scoped)
     static const unsigned of_a_process[] = {SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo};
     for (size_t index = 0; index < sizeof of_a_process / sizeof *of_a_process; index++)
         refuse_other_processes(of_a_process[index], 0);
-    /* A thread's number says nothing of its process. musl signals threads in this way. */
+    /* A thread ID does not identify its process. musl signals threads this way. */
     if (!signals_are_scoped)
         refuse_other_processes(SYS_tkill, 0);
 
@@ -112,7 +112,7 @@ static void add_base(bool signals_are_scoped)
         filter_refuse_call(unknown_in_base[index], ENOSYS);
 }
 
-/* Connected streams between processes and nothing else. A datagram of a pair can be sent to any path. */
+/* Permits connected streams between processes only. A datagram of a pair can be sent to any path. */
 static void add_sockets(unsigned call)
 {
     enum { TYPE_MASK = 0xf };
@@ -140,11 +140,11 @@ static void add_clone(void)
     }
     filter_allow();
     filter_end();
-    /* Its flags lie in memory, where a filter cannot look; libraries fall back on clone. */
+    /* Its flags are in memory, which a filter cannot read; libraries fall back to clone. */
     filter_refuse_call(SYS_clone3, ENOSYS);
 }
 
-/* A child would outlive whoever is watched, and a program in memory has no path at which Landlock would look. */
+/* A child could outlive the watched process, and a program in memory has no path for Landlock to check. */
 static void add_processes(void)
 {
     filter_refuse_call(SYS_fork, EPERM);

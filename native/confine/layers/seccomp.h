@@ -1,9 +1,9 @@
-/* System calls that are refused. */
+/* Denied system calls. */
 #pragma once
 #include <stdbool.h>
 
-/* LIST has words of base, sockets, connect, with commas between them. */
+/* LIST has words of base, sockets, connect, processes, with commas between them. */
 void seccomp_read(const char *list);
 bool seccomp_is_asked_for(void);
-/* Nothing where none was asked for. */
+/* Does nothing if none were requested. */
 void seccomp_install(bool signals_are_scoped);

@@ -22,9 +22,9 @@ static int set_attributes(int fd, unsigned flags, struct mount_attr attributes)
 
 int mount_tree_new_root(void)
 {
-    /* What is mounted here is not to appear outside, and what is mounted outside not here. */
+    /* Mounts made here must not appear outside, nor those made outside in here. */
     if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        fail_errno("mounts cannot be made private");
+        fail_errno("cannot make mounts private");
     int memory = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
     if (memory < 0 || syscall(SYS_fsconfig, memory, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
         syscall(SYS_fsconfig, memory, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -44,7 +44,7 @@ int mount_tree_copy(const char *path, struct stat *file)
         fail_errno("%s", path);
     int tree = (int)syscall(SYS_open_tree, place, "",
                             AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    /* Of the tree and not of the path, where something else may be by now. */
+    /* Checks the tree and not the path, which may have been replaced. */
     if (tree < 0 || fstat(tree, file) < 0)
         fail_errno("%s", path);
     close(place);
@@ -57,14 +57,14 @@ void mount_tree_restrict(int tree, const char *path, uint64_t flags)
         fail_errno("%s: mount attributes", path);
 }
 
-/* Nothing is made in a directory of the host. */
+/* Nothing is created in a directory of the host. */
 static bool is_ours(int root, int directory)
 {
     struct stat ours, other;
     return fstat(root, &ours) == 0 && fstat(directory, &other) == 0 && ours.st_dev == other.st_dev;
 }
 
-/* Opens what is at the first `length` bytes of `path`; `make` makes it in its directory where there is nothing. */
+/* Opens the first `length` bytes of `path`; `make` creates the last part if it is missing. */
 static int open_or_make(int root, int parent, const char *path, size_t length, int flags,
                         int (*make)(int directory, const char *name))
 {
@@ -74,13 +74,13 @@ static int open_or_make(int root, int parent, const char *path, size_t length, i
     int fd = real_path_open_in(root, there, flags);
     if (fd < 0 && errno == ENOENT) {
         if (!is_ours(root, parent))
-            fail("%s: it is not in the directory that is bound above it", path);
+            fail("%s: missing in the directory that is bound above it", path);
         if (make(parent, strrchr(there, '/') + 1) < 0)
-            fail_errno("%s: its place in the new root", path);
+            fail_errno("%s: mount point in the new root", path);
         fd = real_path_open_in(root, there, flags);
     }
     if (fd < 0)
-        fail_errno("%s: its place in the new root", path);
+        fail_errno("%s: mount point in the new root", path);
     free(there);
     return fd;
 }
@@ -99,7 +99,7 @@ static int open_parent(int root, const char *path)
 {
     int parent = real_path_open_in(root, ".", O_DIRECTORY);
     if (parent < 0)
-        fail_errno("%s: the new root", path);
+        fail_errno("%s: new root", path);
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         int next = open_or_make(root, parent, path, (size_t)(slash - path), O_DIRECTORY, make_directory);
         close(parent);
@@ -132,7 +132,7 @@ void mount_tree_link(int root, const char *path, const char *target)
     const char *name = strrchr(path, '/') + 1;
     if (!is_link_to(parent, name, target)) {
         if (!is_ours(root, parent))
-            fail("%s: there is no such link in the directory that is bound above it", path);
+            fail("%s: no such link in the directory that is bound above it", path);
         if (symlinkat(target, parent, name) < 0)
             fail_errno("--symlink %s", path);
     }
@@ -144,12 +144,12 @@ void mount_tree_become_root(int root)
     char *directory = getcwd(NULL, 0);
     if (set_attributes(root, 0, (struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}) < 0)
         fail_errno("new root: mount attributes");
-    /* Both at the same place: the old root lies over the new one then, until it is taken away (pivot_root(2)). */
+    /* Both are at the same place: the old root covers the new one until it is unmounted (pivot_root(2)). */
     if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || syscall(SYS_umount2, ".", MNT_DETACH) < 0 ||
         chdir("/") < 0)
         fail_errno("new root");
     close(root);
-    /* A working directory that is not bound cannot be had. */
+    /* The working directory may be missing in the new root. */
     if (directory && chdir(directory) < 0 && errno != ENOENT && errno != ENOTDIR)
         fail_errno("%s", directory);
     free(directory);

@@ -1,17 +1,17 @@
-/* Mounts by descriptor: a root in memory, and copies of the host's mounts put into it. */
+/* Mounts by descriptor: a root in memory, with copies of the host's mounts attached. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* An empty one, mounted over the present root, which paths still mean. */
+/* Creates an empty root, mounted over the current one, which paths still refer to. */
 int mount_tree_new_root(void);
-/* What lies at `path`, with all that is mounted below it, and what it is. */
+/* Copies the tree at `path`, with everything mounted below it, and returns its file type. */
 int mount_tree_copy(const char *path, struct stat *file);
-/* `flags` of MOUNT_ATTR_, for all of the tree. */
+/* Applies `flags` of MOUNT_ATTR_ to the whole tree. */
 void mount_tree_restrict(int tree, const char *path, uint64_t flags);
-/* At `path` of the new root; what it takes there is made. */
+/* Attaches a tree at `path` of the new root, creating the mount point. */
 void mount_tree_attach(int tree, int root, const char *path, bool is_directory);
 void mount_tree_link(int root, const char *path, const char *target);
-/* The new root takes the place of the present one, which is gone then, and cannot be written any more. */
+/* Replaces the current root with the new one, which becomes read-only. */
 void mount_tree_become_root(int root);

@@ -1,10 +1,8 @@
-/* What lies at a path that leads through no symbolic link. */
+/* Opens a path without following symbolic links. */
 #pragma once
 
-/*
- * A descriptor that only names it, or -1. Whoever chose the path has followed the links: one that is there now was put
- * there since, perhaps by a program that may write there and wants to have what it leads to.
- */
+/* Returns a descriptor that only names the file (O_PATH), or -1. The caller has already resolved symbolic links: one
+ * that exists now was created since, perhaps by a program that wants access to its target. */
 int real_path_open(const char *path);
-/* The same below a directory that is taken for the root. */
+/* The same below a directory used as the root. */
 int real_path_open_in(int root, const char *path, int flags);

@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the order in which they are made: where one path has two of them, the later lies over the earlier. */
+/* In order of creation: if one path has two entries, the later covers the earlier. */
 enum kind { READ_ONLY, READ_WRITE, SYMBOLIC_LINK };
 
 static struct entry {
     enum kind kind;
     const char *path;
-    /* Of a link. */
+    /* Target of a symbolic link. */
     const char *target;
 } *entries;
 static size_t entry_count;
@@ -34,9 +34,9 @@ static bool is_plain(const char *path)
 
 static void add(enum kind kind, const char *path, const char *target)
 {
-    /* Sorted by their text, directories come before what lies in them; only when there is one name for each place. */
+    /* Sorted by text, directories come before their contents; this requires one name for each place. */
     if (!is_plain(path))
-        fail("%s: a path has to be absolute, without //, . and .., and not / itself", path);
+        fail("%s: path must be absolute, without //, . and .., and not / itself", path);
     entries = reallocarray(entries, entry_count + 1, sizeof *entries);
     if (!entries)
         fail_errno("%s", path);
@@ -58,7 +58,7 @@ void root_read_symlink(const char *target, const char *path)
     add(SYMBOLIC_LINK, path, target);
 }
 
-/* Links come last: nothing is bound through one of them. */
+/* Links come last: nothing is mounted through one of them. */
 static int in_order(const void *left, const void *right)
 {
     const struct entry *first = left, *second = right;
@@ -76,7 +76,7 @@ static void bind_into(int root, const struct entry *entry)
     uint64_t flags = MOUNT_ATTR_NOSUID;
     if (!S_ISCHR(file.st_mode) && !S_ISBLK(file.st_mode))
         flags |= MOUNT_ATTR_NODEV;
-    /* What it can write it cannot execute. */
+    /* A writable tree is not executable. */
     flags |= entry->kind == READ_ONLY ? MOUNT_ATTR_RDONLY : MOUNT_ATTR_NOEXEC;
     mount_tree_restrict(tree, entry->path, flags);
     mount_tree_attach(tree, root, entry->path, S_ISDIR(file.st_mode));
@@ -88,7 +88,7 @@ void root_change(void)
     if (entry_count == 0)
         return;
     if (!namespaces_has_mount())
-        fail("%s: only with --unshare mount", entries[0].path);
+        fail("%s: requires --unshare mount", entries[0].path);
     qsort(entries, entry_count, sizeof *entries, in_order);
     int root = mount_tree_new_root();
     for (size_t index = 0; index < entry_count; index++) {

@@ -1,8 +1,8 @@
-/* A root of the program's own, which holds what is bound into it and nothing else. */
+/* A root of the program's own, which contains only the paths that are bound into it. */
 #pragma once
 
 void root_read_bind(const char *path);
 void root_read_bind_read_only(const char *path);
 void root_read_symlink(const char *target, const char *path);
-/* Needs a mount namespace of the program's own; nothing where nothing was asked for. */
+/* Requires a mount namespace of the program's own; does nothing if nothing was requested. */
 void root_change(void);

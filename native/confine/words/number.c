@@ -5,7 +5,7 @@
 
 bool number_read(const char *text, unsigned long long most, unsigned long long *value)
 {
-    /* strtoull takes spaces and signs. */
+    /* strtoull accepts spaces and signs. */
     if (*text == '\0' || text[strspn(text, "0123456789")] != '\0')
         return false;
     errno = 0;

@@ -2,5 +2,5 @@
 #pragma once
 #include <stdbool.h>
 
-/* false for anything but digits, and for what is more than `most`. */
+/* False for anything but digits, and for numbers greater than `most`. */
 bool number_read(const char *text, unsigned long long most, unsigned long long *value);

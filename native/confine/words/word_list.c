@@ -8,7 +8,7 @@ static unsigned long long bit_of(const char *option, const char *at, size_t leng
     for (size_t index = 0; index < count; index++)
         if (strlen(words[index].name) == length && strncmp(words[index].name, at, length) == 0)
             return words[index].bit;
-    fail("%s: there is no \"%.*s\"", option, (int)length, at);
+    fail("%s: unknown value \"%.*s\"", option, (int)length, at);
 }
 
 unsigned long long word_list_read(const char *option, const char *list, const struct word *words, size_t count)

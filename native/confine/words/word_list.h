@@ -7,5 +7,5 @@ struct word {
     unsigned long long bit;
 };
 
-/* The bits of the words in LIST; ends the program at one that is not among them. */
+/* Returns the bits of the words in LIST; exits on an unknown word. */
 unsigned long long word_list_read(const char *option, const char *list, const struct word *words, size_t count);

@@ -37,7 +37,7 @@ static enum client_verdict take_ping(struct client *client, const struct frame *
     static uint32_t last;
     if (frame->length > sizeof client->pong)
         return CLIENT_BROKE;
-    /* No channel has such a number. */
+    /* Numbers from here on are not used for channels. */
     uint32_t number = PING_NUMBERS | (last + 1);
     if (client->ping || client->pong_due || !port_offer(FRAME_PING, 0, number, frame->payload, frame->length))
         return CLIENT_WAITS;
@@ -55,7 +55,7 @@ static enum client_verdict take(struct client *client, const struct frame *frame
         return CLIENT_TAKEN;
     if (frame_is_for_channel(frame)) {
         struct channel *channel = channel_find(client, frame->channel);
-        /* A frame that was sent before our last one on the channel arrived is no mistake. */
+        /* Not an error: the frame was sent before our last one on the channel arrived. */
         return channel ? upstream_take(channel, frame) : CLIENT_TAKEN;
     }
     switch (frame->type) {
@@ -105,7 +105,7 @@ static bool tell_hello(struct client *client, enum hello_reason reason)
     return true;
 }
 
-bool client_session_tell(struct client *client)
+bool client_session_send(struct client *client)
 {
     if (client->farewell != HELLO_ANSWER) {
         if (!tell_hello(client, client->farewell))
@@ -122,7 +122,7 @@ bool client_session_tell(struct client *client)
     return deliver_to(client);
 }
 
-bool client_session_has_told(const struct client *client)
+bool client_session_is_drained(const struct client *client)
 {
     return client->farewell == HELLO_ANSWER && !client->answered && !client->pong_due && !client->pending;
 }

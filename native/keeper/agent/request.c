@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one of several frames that is being sent. No other request may come between them. */
+/* The request of several frames that is being sent. No other request may come between them. */
 static struct {
-    /* NULL: there is none. */
+    /* NULL for none. */
     uint8_t *bytes;
     size_t length, sent;
     struct channel *channel;
-    /* NULL: it has left. */
+    /* NULL: the client has left. */
     const struct client *client;
 } sending;
 
@@ -38,7 +38,7 @@ static enum client_verdict take_short(struct client *client, const struct frame 
         refuse(client, frame->channel);
         return CLIENT_TAKEN;
     }
-    /* There was room. */
+    /* There was enough room before. */
     port_offer(FRAME_REQUEST, 0, channel->id, frame->payload, frame->length);
     channel->begun = true;
     return CLIENT_TAKEN;

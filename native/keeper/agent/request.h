@@ -1,14 +1,15 @@
-/* Requests on their way to the agent: put together first, so that a client that stops in the middle of one holds up nobody. */
+/* Requests to the agent. Each is assembled first, so that a client that stops in the middle of one does not block the
+ * others. */
 #pragma once
 #include "upstream.h"
 
-/* A REQUEST frame of a client's. */
+/* Handles a REQUEST frame of a client. */
 enum client_verdict request_take(struct client *client, const struct frame *frame);
-/* The request of this client, or of one that has left, is being sent: what it says next comes after it. */
+/* True while a request of this client, or of one that has left, is being sent: the client's next frames must wait. */
 bool request_holds(const struct client *client);
 /* The client has left, or its session is over. */
 void request_abandon(struct client *client);
-/* Sends what has room. True when something was sent. */
+/* Sends as much as there is room for. True when something was sent. */
 bool request_pump(void);
 /* The session with the agent is over. */
 void request_forget(void);

@@ -12,7 +12,7 @@
 static uint8_t nonce[NONCE_SIZE];
 /* The agent was asked since it closed its port, and has not answered yet. */
 static bool asked, waits;
-/* When the session began. */
+/* Start time of the session. */
 static int64_t began_at;
 
 static void ask(void)
@@ -26,7 +26,7 @@ static void ask(void)
 
 static void begin(void)
 {
-    /* An earlier session's answer must not pass for this one's. */
+    /* An answer to an earlier session must not match this one's. */
     if (getrandom(nonce, sizeof nonce, 0) < 0)
         put_u64(nonce, (uint64_t)wall_ms());
     greeting.open = false;
@@ -35,8 +35,9 @@ static void begin(void)
     ask();
 }
 
-/* All that the agent was doing is over: a new session begins. The clients are told, or their connections closed. */
-static void lose(enum hello_reason reason, bool dismiss)
+/* Starts a new session, because all operations of the agent have ended. The clients are told, or their connections
+ * closed. */
+static void restart_session(enum hello_reason reason, bool dismiss)
 {
     request_forget();
     channels_forget();
@@ -65,7 +66,7 @@ static void take_answer(const struct frame *frame)
             clients[place]->answered = clients[place]->asks;
 }
 
-/* What comes before there is a session. */
+/* Handles frames before there is a session. */
 static void take_greeting(const struct frame *frame)
 {
     if (frame->length < HELLO_SIZE)
@@ -75,7 +76,7 @@ static void take_greeting(const struct frame *frame)
     else if (hello_is_unasked(frame) && !asked)
         begin();
     else if (hello_is_unasked(frame) && port_drained())
-        ask(); /* It has just come up and may have missed our first words. */
+        ask(); /* It has just started and may have missed our OPEN. */
 }
 
 static bool take_pong(const struct frame *frame)
@@ -94,7 +95,7 @@ static bool take_pong(const struct frame *frame)
     return true;
 }
 
-/* False when the agent broke the protocol. */
+/* False when the agent violated the protocol. */
 static bool take(const struct frame *frame)
 {
     if (frame->type == FRAME_PONG)
@@ -110,11 +111,11 @@ static bool take(const struct frame *frame)
     uint8_t reason = frame->payload[14];
     if (!hello_is_unasked(frame) || (reason != HELLO_STARTED && reason != HELLO_CONNECTED))
         return false;
-    lose((enum hello_reason)reason, false);
+    restart_session((enum hello_reason)reason, false);
     return true;
 }
 
-void session_hear(void)
+void session_read(void)
 {
     for (struct frame frame;;) {
         if (!greeting.open) {
@@ -127,28 +128,29 @@ void session_hear(void)
         if (verdict == FRAME_PARTIAL)
             return;
         if (verdict == FRAME_INVALID || !take(&frame))
-            lose(HELLO_GARBAGE, false);
+            restart_session(HELLO_GARBAGE, false);
     }
 }
 
 void session_port_changed(bool open, int64_t time)
 {
-    /* Where events are heard late, its next agent may have answered already. */
+    /* If events are delayed, the next agent may have answered already. */
     if (!open) {
         if (greeting.open ? time >= began_at : asked && !waits)
-            lose(HELLO_STARTED, true);
+            restart_session(HELLO_STARTED, true);
         return;
     }
-    /* It was opened after its agent had answered: other memory was loaded, in which that one is in another session. */
+    /* The port was opened after its agent had answered: saved memory was loaded, in which the agent is in another
+     * session. */
     if (greeting.open && time > began_at)
-        lose(HELLO_STARTED, true);
+        restart_session(HELLO_STARTED, true);
     else if (!asked)
         begin();
     else if (waits && !greeting.open && port_drained())
         ask();
 }
 
-static bool somebody_asks(void)
+static bool any_client_asks(void)
 {
     for (unsigned place = 0; place < CLIENTS_MAX; place++)
         if (clients[place] && clients[place]->asks && !clients[place]->answered)
@@ -158,9 +160,9 @@ static bool somebody_asks(void)
 
 void session_ask(void)
 {
-    if (waits || !somebody_asks() || !port_has_room())
+    if (waits || !any_client_asks() || !port_has_room())
         return;
-    /* The same nonce ends nothing. */
+    /* An OPEN with the same nonce does not end the session. */
     if (asked)
         ask();
     else

@@ -1,11 +1,11 @@
-/* The session with the agent, in which those of all clients are. */
+/* The session with the agent, which carries those of all clients. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes what the agent has said. */
-void session_hear(void);
+/* Handles input from the agent. */
+void session_read(void);
 /* The guest opened or closed its side of the port, at a time of wall_ms. */
 void session_port_changed(bool open, int64_t time);
-/* Asks the agent where a client has asked: an answer shows that the guest is alive. */
+/* Asks the agent on behalf of clients that have asked: an answer shows that the guest is alive. */
 void session_ask(void);

@@ -14,32 +14,32 @@ bool switchboard_listen(const char *socket) { return listener_open(&listener, so
 void switchboard_attach(int fd)
 {
     if (!port_attach(fd))
-        note("watching the agent's port");
+        note("cannot watch the agent's port");
 }
 
 void switchboard_port_changed(bool open, int64_t time) { session_port_changed(open, time); }
 
 void switchboard_prepare(void) { listener_prepare(&listener); }
 
-/* Those for whom there is no place wait before the door. */
-static bool let_in(void)
+/* Accepts clients while there are free places; others wait in the socket's queue. */
+static bool accept_clients(void)
 {
     bool progress = false;
     for (int fd; clients_have_room() && (fd = listener_accept(&listener)) >= 0; progress = true)
         if (!client_open(fd))
-            note("taking a client of the agent in");
+            note("cannot accept a client of the agent");
     return progress;
 }
 
-static bool hear_agent(void)
+static bool read_agent(void)
 {
     if (!port_read())
         return false;
-    session_hear();
+    session_read();
     return true;
 }
 
-static bool hear_clients(void)
+static bool read_clients(void)
 {
     bool progress = false;
     for (unsigned place = 0; place < CLIENTS_MAX; place++)
@@ -48,7 +48,7 @@ static bool hear_clients(void)
     return progress;
 }
 
-/* One frame of each in turn, as long as there is room. */
+/* Takes one frame of each client in turn, as long as there is room. */
 static bool take_turns(void)
 {
     static unsigned turn;
@@ -71,15 +71,15 @@ static bool tell_clients(void)
         struct client *client = clients[place];
         if (!client)
             continue;
-        progress |= client_session_tell(client);
+        progress |= client_session_send(client);
         progress |= client_write(client);
     }
     return progress;
 }
 
-static bool has_all(const struct client *client) { return client_session_has_told(client) && client_drained(client); }
+static bool has_received_all(const struct client *client) { return client_session_is_drained(client) && client_drained(client); }
 
-static bool let_out(void)
+static bool close_clients(void)
 {
     bool progress = false;
     for (unsigned place = 0; place < CLIENTS_MAX; place++) {
@@ -87,7 +87,7 @@ static bool let_out(void)
         if (!client)
             continue;
         bool gone = client->watch.fd < 0 || client->watch.hung_up || client->dismissed;
-        if (!gone && (port_attached() || !has_all(client)))
+        if (!gone && (port_attached() || !has_received_all(client)))
             continue;
         client_session_end(client, HELLO_ANSWER);
         client_close(place);
@@ -98,14 +98,14 @@ static bool let_out(void)
 
 bool switchboard_act(void)
 {
-    bool progress = hear_agent();
-    progress |= let_in();
-    progress |= hear_clients();
+    bool progress = read_agent();
+    progress |= accept_clients();
+    progress |= read_clients();
     progress |= take_turns();
     progress |= request_pump();
     session_ask();
     progress |= tell_clients();
-    progress |= let_out();
+    progress |= close_clients();
     progress |= orphans_end();
     progress |= port_write();
     if (!port_attached())
@@ -115,7 +115,7 @@ bool switchboard_act(void)
 
 void switchboard_finish(void)
 {
-    while (hear_agent())
+    while (read_agent())
         continue;
     port_close();
     listener_close(&listener);
@@ -124,7 +124,7 @@ void switchboard_finish(void)
 bool switchboard_drained(void)
 {
     for (unsigned place = 0; place < CLIENTS_MAX; place++)
-        if (clients[place] && !has_all(clients[place]))
+        if (clients[place] && !has_received_all(clients[place]))
             return false;
     return true;
 }

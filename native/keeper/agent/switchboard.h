@@ -1,7 +1,5 @@
-/*
- * Any number of clients share the one agent in the guest: each has its own connection, on which we are to it what the agent
- * would be.
- */
+/* Lets any number of clients share the one agent in the guest: each has its own connection, on which we act as the
+ * agent. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +13,7 @@ void switchboard_prepare(void);
 bool switchboard_act(void);
 /* The guest opened or closed its side of the port, at a time of wall_ms. */
 void switchboard_port_changed(bool open, int64_t time);
-/* Takes in what is left after QEMU is gone, and lets nobody in any more. */
+/* Reads the remaining input after QEMU has exited, and accepts no more clients. */
 void switchboard_finish(void);
-/* Everybody has everything. */
+/* True when all clients have received everything. */
 bool switchboard_drained(void);

@@ -39,7 +39,7 @@ bool channel_is_over(const struct channel *channel)
     return true;
 }
 
-bool notice_is_told(const struct notice *notice) { return notice->type == 0 || notice->told; }
+bool notice_is_sent(const struct notice *notice) { return notice->type == 0 || notice->told; }
 
 static bool client_has_all(const struct channel *channel)
 {
@@ -48,7 +48,7 @@ static bool client_has_all(const struct channel *channel)
         if (output->waiting.length > 0 || (output->ended && !output->end_is_told))
             return false;
     }
-    return notice_is_told(&channel->started) && notice_is_told(&channel->exited) && notice_is_told(&channel->last);
+    return notice_is_sent(&channel->started) && notice_is_sent(&channel->exited) && notice_is_sent(&channel->last);
 }
 
 static void drop_waiting(struct channel *channel)
@@ -93,7 +93,7 @@ static void read_request(struct channel *channel, const uint8_t *request, size_t
     uint32_t flags = 0;
     channel->kind = CHANNEL_JOB;
     if (!field_next(&reader, &field) || field.tag != FIELD_OPERATION || field.length != 1)
-        return; /* The agent says so. */
+        return; /* Reported by the agent. */
     if (field.value[0] == OPERATION_EXEC)
         channel->kind = CHANNEL_COMMAND;
     else if (field.value[0] == OPERATION_PUSH)
@@ -108,13 +108,14 @@ static void read_request(struct channel *channel, const uint8_t *request, size_t
 struct channel *channel_open(struct client *client, uint32_t number, const uint8_t *request, size_t length)
 {
     unsigned index = 0;
-    /* However many want all, each gets a share and one share stays free. */
+    /* Each client gets an equal share of the free channels, and one share stays free. */
     if (client->channels >= CHANNELS_MAX - used)
         return NULL;
     while (channels[index].id)
         index++;
     struct channel *channel = &channels[index];
-    /* A late frame for the one that was here before is not taken for this one's. */
+    /* The generation makes sure that a late frame for the previous channel in this place is not taken for this one's.
+     */
     uint32_t generation = channel->generation % GENERATIONS + 1;
     *channel = (struct channel){
         .id = generation << INDEX_BITS | index,

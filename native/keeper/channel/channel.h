@@ -1,7 +1,5 @@
-/*
- * What the requests of all clients have set going in the guest: a command, a file on its way, a job. The agent knows each by
- * a number of ours, its client by one of its own.
- */
+/* An operation that a client's request has started in the guest: a command, a file transfer, a job. The agent knows it
+ * by a number of ours, its client by a number of its own. */
 #pragma once
 #include "client.h"
 #include "protocol.h"
@@ -12,27 +10,27 @@
 
 enum {
     OUTPUTS = 2,
-    /* A reply of the agent's has at most as many bytes. */
+    /* Maximum size of a reply of the agent. */
     REPLY_MAX = 512,
-    /* Credit is passed on in pieces of at least this size: a guest cannot make many frames of it. */
+    /* Minimum size of a credit grant, so that a guest does not have to send many small frames. */
     GRANT = WINDOW / 8,
 };
 
 enum channel_kind { CHANNEL_COMMAND, CHANNEL_PUSH, CHANNEL_PULL, CHANNEL_JOB };
 
 struct output {
-    /* What the client has not taken yet. */
+    /* Output that the client has not read yet. */
     struct ring waiting;
-    /* What the guest may still send. */
+    /* Number of bytes that the guest may still send. */
     uint32_t credit;
     /* Bytes that the client has received and not granted again. */
     uint32_t delivered;
     bool ended, end_is_told;
 };
 
-/* A frame of the agent's that the client gets once. */
+/* A frame of the agent that is forwarded to the client once. */
 struct notice {
-    /* 0: there is none. */
+    /* 0 for none. */
     uint8_t type;
     bool told;
     uint16_t length;
@@ -40,10 +38,10 @@ struct notice {
 };
 
 extern struct channel {
-    /* The agent's number for it; 0: it is free. */
+    /* The agent's number for it; 0 if it is free. */
     uint32_t id;
     uint32_t generation;
-    /* NULL: it has left, and the channel is to end. */
+    /* NULL: the client has left, and the channel is being ended. */
     struct client *client;
     uint32_t number;
     enum channel_kind kind;
@@ -53,39 +51,40 @@ extern struct channel {
 
     struct output outputs[OUTPUTS];
     struct notice started, exited, last;
-    /* The guest reads no more. */
+    /* The guest has stopped reading. */
     bool refuses, refusal_is_told;
 
-    /* What the client may still send, and what the guest has granted and the client does not know. */
+    /* Credit of the client, and credit granted by the guest that the client does not know of yet. */
     uint32_t input_credit, granted;
     bool input_ended;
 
-    /* Of one without a client: signals that are still to be sent, one bit each, and when it is killed. */
+    /* For a channel without a client: pending signals, one bit each, and the time to kill it. */
     uint64_t signals;
     int64_t kill_at;
     bool cancel;
 } channels[CHANNELS_MAX];
 
-/* For a whole request, which the caller sends and then says so; NULL when the client has as many as are free. */
+/* Opens a channel for a complete request, which the caller sends and then marks as sent; NULL when the client has used
+ * up its share. */
 struct channel *channel_open(struct client *client, uint32_t number, const uint8_t *request, size_t length);
-/* By the client's number; NULL: it has none such, or has it no more. */
+/* Looks up the client's number; NULL for an unknown or closed channel. */
 struct channel *channel_find(const struct client *client, uint32_t number);
 
 unsigned channel_outputs(const struct channel *channel);
-/* The number in frames of one of its outputs: a command's are 1 and 2, a file's content is 0. */
+/* The stream number in frames of one of its outputs: 1 and 2 for a command, 0 for a file's content. */
 uint8_t channel_stream(const struct channel *channel, unsigned index);
-/* By that number; NULL: it has none such. */
+/* Looks up an output by its stream number; NULL for none. */
 struct output *channel_output(struct channel *channel, uint8_t stream);
 bool channel_has_input(const struct channel *channel);
 
-/* The agent has said all that it will say. */
+/* True when the agent has sent its last frame. */
 bool channel_is_over(const struct channel *channel);
-bool notice_is_told(const struct notice *notice);
-/* Makes it free when the agent has said all and the client, if there is one, has all. */
+bool notice_is_sent(const struct notice *notice);
+/* Frees the channel when the agent has sent everything and the client, if there is one, has received it. */
 void channel_settle(struct channel *channel);
-/* It has no client any more; what waited for that one is dropped. */
+/* The client has left; its pending output is dropped. */
 void channel_orphan(struct channel *channel);
-/* Whether there is any without a client. */
+/* True when there is any channel without a client. */
 bool channels_are_orphaned(void);
-/* The session with the agent is over, and all of them with it. */
+/* The session with the agent is over, and all channels with it. */
 void channels_forget(void);

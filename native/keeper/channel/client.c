@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 enum {
-    /* Content does not take it: a request is answered although its client is behind with reading. */
+    /* Not available for content, so that a request is answered even if its client is slow to read. */
     RESERVE = 2048,
 };
 
@@ -26,7 +26,7 @@ bool clients_have_room(void) { return free_place() != NULL; }
 bool client_open(int fd)
 {
     struct client **place = free_place();
-    /* Not the heap's: most of it is never touched, and all is given back. */
+    /* Mapped instead of allocated on the heap: most of it is never touched, and all of it is returned. */
     struct client *client = mmap(NULL, sizeof *client, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (!place || client == MAP_FAILED) {
         close(fd);
@@ -126,7 +126,7 @@ bool client_write(struct client *client)
         size_t length = client->output_end - client->output_start;
         ssize_t count = send(client->watch.fd, client->output + client->output_start, length, MSG_NOSIGNAL);
         if (count <= 0) {
-            /* One that has left is noticed by reading. */
+            /* A client that has left is noticed by reading. */
             client->watch.writable = count < 0 && errno == EINTR;
             break;
         }

@@ -1,4 +1,4 @@
-/* A program on the host that speaks with the agent: its connection, with one buffer for each direction. */
+/* A program on the host that talks to the agent: its connection, with one buffer for each direction. */
 #pragma once
 #include "frame.h"
 #include "loop.h"
@@ -14,57 +14,57 @@ struct client {
     size_t input_start, input_end, output_start, output_end;
     bool in_garbage;
 
-    /* What its last OPEN said. */
+    /* The nonce of its last OPEN. */
     uint8_t nonce[NONCE_SIZE];
     unsigned lowest, highest;
     /* It has a session. */
     bool open;
-    /* Its OPEN has no answer yet; the agent's is there, and its own only has to be sent. */
+    /* Its OPEN is unanswered; the agent has answered, and only our own answer has yet to be sent. */
     bool asks, answered;
-    /* The HELLO by which it is told that its session is over; HELLO_ANSWER: none. */
+    /* The HELLO that tells the client about the end of its session; HELLO_ANSWER for none. */
     enum hello_reason farewell;
     /* Its connection is to be closed. */
     bool dismissed;
 
-    /* A request of several frames, as far as it has come. */
+    /* A partly received request of several frames. */
     uint8_t *request;
     size_t request_length;
     uint32_t request_channel;
 
-    /* How many channels it has. */
+    /* Number of its channels. */
     unsigned channels;
-    /* Some of them have something for it. */
+    /* Some of its channels have pending frames. */
     bool pending;
 
-    /* One PING at a time: its number for us and for it, and what came back. */
+    /* One PING at a time: our number and the client's, and the reply. */
     uint32_t ping, ping_channel;
     uint8_t pong[64];
     uint32_t pong_length;
     bool pong_due;
 };
 
-/* Those who are there, each at the place that it has got; NULL for nobody. */
+/* The connected clients, each at its place; NULL for a free place. */
 extern struct client *clients[CLIENTS_MAX];
 
-/* True when one more has a place. */
+/* True when there is a free place. */
 bool clients_have_room(void);
 /* False, errno set, fd closed. */
 bool client_open(int fd);
-/* Everybody else has forgotten it. */
+/* All other references to the client must be gone. */
 void client_close(unsigned place);
 
-/* Reads once. True when something came. When the other side has left, the descriptor is -1. */
+/* Reads once. True when something was read. When the other side has left, the descriptor is -1. */
 bool client_read(struct client *client);
-/* As port_next; what is no frame is skipped. */
+/* Like port_next; bytes that are not a frame are skipped. */
 enum frame_verdict client_peek(struct client *client, struct frame *frame);
-/* The frame that was seen last is done with. */
+/* Marks the last peeked frame as handled. */
 void client_take(struct client *client, const struct frame *frame);
 
 /* False when there is no room for it. Content leaves room for a few short frames. */
 bool client_offer(struct client *client, uint8_t type, uint8_t flag, uint32_t channel, const void *payload, uint32_t length);
-/* True when a short frame has room. */
+/* True when there is room for a short frame. */
 bool client_has_room(const struct client *client);
-/* Nothing waits to be written. */
+/* True when nothing is waiting to be written. */
 bool client_drained(const struct client *client);
-/* Writes what it can. True when something was written. */
+/* Writes as much as possible. True when something was written. */
 bool client_write(struct client *client);

@@ -1,15 +1,15 @@
 #include "delivery.h"
 #include "bytes.h"
 
-/* False when it has no room. */
-static bool tell(struct channel *channel, struct notice *notice)
+/* False when there is no room. */
+static bool send_notice(struct channel *channel, struct notice *notice)
 {
-    if (notice_is_told(notice))
+    if (notice_is_sent(notice))
         return true;
     return notice->told = client_offer(channel->client, notice->type, 0, channel->number, notice->payload, notice->length);
 }
 
-static bool tell_input(struct channel *channel)
+static bool send_input(struct channel *channel)
 {
     struct client *client = channel->client;
     if (channel->refuses && !channel->refusal_is_told)
@@ -25,8 +25,8 @@ static bool tell_input(struct channel *channel)
     return true;
 }
 
-/* At most one frame of each output. `moved` is set for those. False when there is no room. */
-static bool tell_outputs(struct channel *channel, bool *moved)
+/* Sends at most one frame of each output; `moved` is set for those. False when there is no room. */
+static bool send_outputs(struct channel *channel, bool *moved)
 {
     for (unsigned index = 0; index < channel_outputs(channel); index++) {
         struct output *output = &channel->outputs[index];
@@ -59,12 +59,12 @@ static bool content_is_out(const struct channel *channel)
     return true;
 }
 
-/* One turn of a channel. False when there is no room. */
+/* Serves one channel. False when there is no room. */
 static bool deliver(struct channel *channel, bool *moved)
 {
-    if (!tell(channel, &channel->started) || !tell_input(channel) || !tell_outputs(channel, moved))
+    if (!send_notice(channel, &channel->started) || !send_input(channel) || !send_outputs(channel, moved))
         return false;
-    if (!tell(channel, &channel->exited) || (content_is_out(channel) && !tell(channel, &channel->last)))
+    if (!send_notice(channel, &channel->exited) || (content_is_out(channel) && !send_notice(channel, &channel->last)))
         return false;
     channel_settle(channel);
     return true;
@@ -81,7 +81,7 @@ bool deliver_to(struct client *client)
             if (!channel->id || channel->client != client)
                 continue;
             if (!deliver(channel, &moved)) {
-                /* The next time begins with it: no channel takes all the room again and again. */
+                /* The next round starts here, so that no channel takes all the room every time. */
                 turn += step;
                 return progress;
             }

@@ -2,5 +2,5 @@
 #pragma once
 #include "channel.h"
 
-/* Gives the client what waits for it, as far as it has room. True when content was among it. */
+/* Sends the client its pending frames, as far as there is room. True when content was among them. */
 bool deliver_to(struct client *client);

@@ -1,10 +1,8 @@
-/*
- * From the agent to the channels. The guest is held to the protocol here: what it sends is bounded by what its reader has
- * granted, and waits in memory where that one is slow.
- */
+/* From the agent to the channels. The protocol is enforced on the guest here: its output is limited by the reader's
+ * credit, and is buffered for a slow reader. */
 #pragma once
 #include "channel.h"
 #include "frame.h"
 
-/* What the agent says of a request. False when that breaks the protocol. */
+/* Handles a frame of the agent. False when it violates the protocol. */
 bool downstream_take(const struct frame *frame);

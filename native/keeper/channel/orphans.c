@@ -6,8 +6,8 @@
 
 enum { GRACE_MS = 1000 };
 
-/* Nobody wants what it says, and it must not wait for being read. */
-static void begin_to_end(struct channel *channel)
+/* Discards its output, which must not wait for a reader. */
+static void start_ending(struct channel *channel)
 {
     channel_orphan(channel);
     if (channel->kind == CHANNEL_COMMAND && !channel->exited.type) {
@@ -23,7 +23,7 @@ void orphans_take(struct client *client)
         struct channel *channel = &channels[index];
         if (!channel->id || channel->client != client)
             continue;
-        begin_to_end(channel);
+        start_ending(channel);
         channel_settle(channel);
     }
     client->pending = false;

@@ -6,7 +6,7 @@
 
 enum {
     INPUT_SIZE = 4 * FRAME_MAX,
-    /* A client's frame waits behind as much of the others at most. */
+    /* Maximum output of other clients that a client's frame waits behind. */
     OUTPUT_SIZE = 4 * FRAME_MAX,
 };
 
@@ -56,7 +56,8 @@ bool port_find_hello(struct frame *frame)
         size_t length = input_end - input_start;
         enum frame_verdict verdict = frame_read(at, length, frame);
         bool known = length >= HEADER_SIZE && verdict != FRAME_INVALID;
-        /* A frame of another type may be the cut one of an earlier session, and have the HELLO in what it takes for content. */
+        /* A frame of another type may be the cut-off one of an earlier session, with the HELLO in what seems to be its
+         * payload. */
         if (verdict == FRAME_PARTIAL && (!known || at[4] == FRAME_HELLO))
             return false;
         if (verdict == FRAME_WHOLE && frame->type == FRAME_HELLO) {

@@ -1,4 +1,4 @@
-/* The connection to the agent by way of QEMU, with one buffer for each direction. */
+/* The connection to the agent through QEMU, with one buffer for each direction. */
 #pragma once
 #include "frame.h"
 #include <stdbool.h>
@@ -10,23 +10,21 @@ bool port_attach(int fd);
 bool port_attached(void);
 void port_close(void);
 
-/* Reads once. True when something came: there may be more. */
+/* Reads once. True when something was read: there may be more. */
 bool port_read(void);
-/*
- * The next frame of what was read, which stays until the next port_read; FRAME_PARTIAL for none. Padding is skipped. Of bytes
- * that are no frame FRAME_INVALID is said.
- */
+/* Returns the next frame of the input, valid until the next port_read; FRAME_PARTIAL for none. Padding is skipped.
+ * FRAME_INVALID for bytes that are not a frame. */
 enum frame_verdict port_next(struct frame *frame);
-/* The next HELLO, at whatever offset. False for none. */
+/* Finds the next HELLO at any offset. False for none. */
 bool port_find_hello(struct frame *frame);
 
-/* Forgets all that was not written yet; padding ends whatever frame the agent believes to be in. */
+/* Discards all unwritten output; padding completes any frame that the agent expects the rest of. */
 void port_begin_anew(void);
-/* True when a frame of any length has room. */
+/* True when there is room for a frame of any length. */
 bool port_has_room(void);
-/* False when it has no room. */
+/* False when there is no room for it. */
 bool port_offer(uint8_t type, uint8_t flag, uint32_t channel, const void *payload, uint32_t length);
-/* Nothing waits to be written. */
+/* True when nothing is waiting to be written. */
 bool port_drained(void);
-/* Writes what it can. True when something was written. */
+/* Writes as much as possible. True when something was written. */
 bool port_write(void);

@@ -5,7 +5,7 @@
 
 bool ring_put(struct ring *ring, const uint8_t *bytes, uint32_t length)
 {
-    /* Not the heap's: a stall of all streams must not stay in the process. */
+    /* Mapped instead of allocated on the heap, so that the memory is returned after a stall of all streams. */
     if (!ring->bytes) {
         void *room = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (room == MAP_FAILED)

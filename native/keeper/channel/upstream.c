@@ -20,7 +20,7 @@ static enum client_verdict send_content(struct channel *channel, const struct fr
     enum client_verdict verdict = pass_on(channel, frame);
     if (verdict == CLIENT_TAKEN)
         channel->input_credit -= frame->length;
-    /* What was held back is all that it has now. */
+    /* The client's credit was used up: it now has the amount that was held back. */
     if (channel->input_credit == 0 && channel->granted > 0)
         channel->client->pending = true;
     return verdict;
@@ -40,7 +40,7 @@ static enum client_verdict send_end(struct channel *channel, const struct frame 
 static enum client_verdict send_credit(struct channel *channel, const struct frame *frame)
 {
     struct output *output = channel_output(channel, frame->flag);
-    /* Both outputs of a command on a terminal have a number, and one of them says nothing. */
+    /* Both outputs of a command on a terminal have a number, and one of them is never used. */
     if (!output && channel->kind == CHANNEL_COMMAND && frame->flag == STREAM_ERROR && frame->length == 4)
         return get_u32(frame->payload) == 0 ? CLIENT_TAKEN : CLIENT_BROKE;
     if (!output || frame->length != 4 || get_u32(frame->payload) > output->delivered)

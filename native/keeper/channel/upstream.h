@@ -1,16 +1,17 @@
-/* From the clients to their channels. What a client does wrong must not reach the agent, whose session is that of all. */
+/* From the clients to their channels. A client's errors must not reach the agent, because all clients share its
+ * session. */
 #pragma once
 #include "channel.h"
 #include "frame.h"
 
-/* What became of a frame of a client's. */
+/* Result of a client's frame. */
 enum client_verdict {
     CLIENT_TAKEN,
-    /* There is no room for it just now. */
+    /* There is no room for it at the moment. */
     CLIENT_WAITS,
-    /* It breaks the protocol. */
+    /* It violates the protocol. */
     CLIENT_BROKE,
 };
 
-/* DATA, END, CREDIT, SIGNAL, RESIZE or CANCEL. Those that say nothing any more are taken. */
+/* Handles DATA, END, CREDIT, SIGNAL, RESIZE or CANCEL. Outdated ones are accepted and ignored. */
 enum client_verdict upstream_take(struct channel *channel, const struct frame *frame);

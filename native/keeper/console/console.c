@@ -16,17 +16,17 @@ enum {
     LOG_MAX = 4 * 1024 * 1024,
     CHUNK = 64 * 1024,
     INPUT_MAX = 4096,
-    /* So much of one client's input at a time: nobody's typing waits behind somebody's pasting. */
+    /* Maximum input of one client at a time, so that typing does not wait behind another client's paste. */
     TURN_MAX = 256,
 };
 
 struct client {
-    /* Its descriptor is -1 where there is no client. */
+    /* Its descriptor is -1 if there is no client. */
     struct watch watch;
-    /* How much of `said` it was sent. */
+    /* Position in the output up to which the client has been sent everything. */
     uint64_t sent;
     bool input_ended;
-    /* It is gone; what it sent before may wait here until the guest reads. */
+    /* The client has left; its last input may wait here until the guest reads. */
     bool gone;
 };
 
@@ -36,7 +36,7 @@ static struct log serial_log = {.fd = -1};
 static struct client clients[CLIENTS_MAX];
 static unsigned client_count;
 
-/* The last megabyte for those who are behind; byte N of all that was said is at N modulo its size. */
+/* The last megabyte of output for slow clients; byte N of the output is at N modulo its size. */
 static _Alignas(4096) char backlog[BACKLOG_MAX];
 static uint64_t said;
 
@@ -57,7 +57,7 @@ bool console_listen(const char *socket, const char *log, const char **path)
 void console_attach(int fd)
 {
     if (!watch_open(&guest, fd))
-        note("watching the console");
+        note("cannot watch the console");
 }
 
 static bool is_there(const struct client *client)
@@ -71,7 +71,7 @@ static void drop(struct client *client)
     client_count--;
 }
 
-static void remember(const char *bytes, size_t length)
+static void append_to_backlog(const char *bytes, size_t length)
 {
     size_t at = said % BACKLOG_MAX, first = BACKLOG_MAX - at;
     if (first > length)
@@ -81,7 +81,7 @@ static void remember(const char *bytes, size_t length)
     said += length;
 }
 
-/* False when the client is of no use any more. */
+/* False when the client must be dropped. */
 static bool send_to(struct client *client)
 {
     while (client->watch.writable && client->sent < said) {
@@ -113,7 +113,7 @@ static void send_to_all(void)
     }
 }
 
-static bool all_have_all(void)
+static bool all_clients_current(void)
 {
     for (unsigned index = 0; index < CLIENTS_MAX; index++)
         if (is_there(&clients[index]) && clients[index].sent < said)
@@ -121,10 +121,10 @@ static bool all_have_all(void)
     return true;
 }
 
-/* Starts the backlog at its beginning again, so that one who is never behind costs a few pages only. */
-static void forget_what_all_have(void)
+/* Rewinds the backlog to its start, so that clients that keep up cost only a few pages. */
+static void rewind_backlog(void)
 {
-    if (!all_have_all())
+    if (!all_clients_current())
         return;
     if (said > CHUNK)
         madvise(backlog, sizeof backlog, MADV_DONTNEED);
@@ -133,7 +133,7 @@ static void forget_what_all_have(void)
         clients[index].sent = 0;
 }
 
-static void hear(const char *bytes, size_t length)
+static void broadcast(const char *bytes, size_t length)
 {
     log_write(&serial_log, bytes, length);
     if (client_count == 0)
@@ -141,9 +141,9 @@ static void hear(const char *bytes, size_t length)
     for (unsigned index = 0; index < CLIENTS_MAX; index++)
         if (is_there(&clients[index]) && said + length - clients[index].sent > BACKLOG_MAX)
             drop(&clients[index]);
-    remember(bytes, length);
+    append_to_backlog(bytes, length);
     send_to_all();
-    forget_what_all_have();
+    rewind_backlog();
 }
 
 /* False when there is nothing to read now. */
@@ -152,7 +152,7 @@ static bool read_guest(void)
     static char chunk[CHUNK];
     ssize_t count = recv(guest.fd, chunk, sizeof chunk, MSG_DONTWAIT);
     if (count > 0)
-        hear(chunk, (size_t)count);
+        broadcast(chunk, (size_t)count);
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
         watch_close(&guest);
     else
@@ -175,7 +175,7 @@ static bool write_guest(void)
     return true;
 }
 
-/* True when it had something to say. */
+/* True when there was input. */
 static bool read_client(struct client *client)
 {
     size_t room = sizeof input - input_length;
@@ -200,13 +200,13 @@ static struct client *free_place(void)
         if (clients[index].gone)
             place = &clients[index];
     }
-    /* What it said last has waited for a guest that does not read. */
+    /* The client's last input is waiting for a guest that does not read. */
     if (place)
         drop(place);
     return place;
 }
 
-static void let_in(void)
+static void accept_clients(void)
 {
     for (int fd; (fd = listener_accept(&listener)) >= 0;) {
         struct client *client = free_place();
@@ -218,7 +218,7 @@ static void let_in(void)
         if (watch_open(&client->watch, fd))
             client_count++;
         else
-            note("watching a reader of the console");
+            note("cannot watch a client of the console");
     }
 }
 
@@ -231,7 +231,7 @@ bool console_act(void)
 {
     static unsigned turn;
     bool more = guest.readable && read_guest();
-    let_in();
+    accept_clients();
     for (unsigned left = CLIENTS_MAX; left > 0; left--) {
         struct client *client = &clients[turn++ % CLIENTS_MAX];
         if (!is_there(client))
@@ -244,7 +244,7 @@ bool console_act(void)
     for (unsigned index = 0; index < CLIENTS_MAX; index++)
         if (is_there(&clients[index]) && clients[index].gone && clients[index].input_ended)
             drop(&clients[index]);
-    forget_what_all_have();
+    rewind_backlog();
     if (input_length > 0)
         more |= write_guest();
     return more;
@@ -260,5 +260,5 @@ void console_finish(void)
 
 bool console_drained(void)
 {
-    return all_have_all();
+    return all_clients_current();
 }

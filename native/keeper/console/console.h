@@ -1,15 +1,15 @@
-/* The serial console: everything that the guest says to a log and to all who are connected, everything they say to it. */
+/* The serial console: copies the guest's output to a log and to all connected clients, and their input to the guest. */
 #pragma once
 #include <stdbool.h>
 
-/* False, errno set; `path` is what it is about. */
+/* False, errno set; `path` names the failed file. */
 bool console_listen(const char *socket, const char *log, const char **path);
 /* Takes over the connection to QEMU. */
 void console_attach(int fd);
 void console_prepare(void);
 /* True when something was moved: there may be more. */
 bool console_act(void);
-/* Takes in what is left after QEMU is gone, and lets nobody in any more. */
+/* Reads the remaining input after QEMU has exited, and accepts no more clients. */
 void console_finish(void);
-/* Everybody has everything. */
+/* True when all clients have received everything. */
 bool console_drained(void);

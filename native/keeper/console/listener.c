@@ -22,7 +22,7 @@ bool listener_open(struct listener *listener, const char *path)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    /* umask is 077 from the start. */
+    /* The socket is private: the umask is 077 from the start. */
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, BACKLOG) < 0) {
         int reason = errno;
         close(fd);

@@ -12,13 +12,13 @@
 
 enum { HELPERS_END = 3, FIRST_NUMBER = 3, LAST_NUMBER = 255 };
 
-/* QEMU's connections are none of the helper's business. */
-static _Noreturn void become_helper(const char *helper, const char *bridge, int end)
+/* The helper must not inherit QEMU's connections. */
+static _Noreturn void exec_helper(const char *helper, const char *bridge, int end)
 {
     char bridge_option[64], descriptor_option[16];
     if (end != HELPERS_END && dup2(end, HELPERS_END) < 0)
         _exit(126);
-    /* Kernels before 5.9 cannot; then it inherits more than it needs. */
+    /* Not supported before Linux 5.9; the helper then inherits more than it needs. */
     if (fcntl(HELPERS_END, F_SETFD, 0) < 0 ||
         (syscall(SYS_close_range, HELPERS_END + 1, ~0u, 0) < 0 && errno != ENOSYS))
         _exit(126);
@@ -29,7 +29,7 @@ static _Noreturn void become_helper(const char *helper, const char *bridge, int 
     _exit(127);
 }
 
-/* -1 with errno 0 where the other side ends without sending one. */
+/* -1 with errno 0 when the other side closes without sending one. */
 static int receive_descriptor(int socket)
 {
     union {
@@ -75,7 +75,7 @@ static int open_tap(const char *helper, const char *bridge)
     }
     pid_t pid = fork();
     if (pid == 0)
-        become_helper(helper, bridge, ends[1]);
+        exec_helper(helper, bridge, ends[1]);
     int reason = errno;
     close(ends[1]);
     int fd = -1;
@@ -112,7 +112,7 @@ int tap(char **arguments)
     int fd = open_tap(arguments[0], arguments[1]);
     if (fd < 0)
         return 1;
-    /* The copy is not close-on-exec. */
+    /* The duplicate is not close-on-exec. */
     if (fd == number ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, number) < 0) {
         note("dup2");
         return 1;

@@ -1,6 +1,6 @@
-/* `vmlet-keeper tap`: becomes a program that inherits a tap device in a bridge. */
+/* `vmlet-keeper tap`: becomes a program that inherits a tap device on a bridge. */
 #pragma once
 
-/* HELPER BRIDGE NUMBER -- PROGRAM ARGUMENTS, ended by NULL. -1 for a wrong command line, else the exit status; does not
- * return when all went well. */
+/* Takes HELPER BRIDGE NUMBER -- PROGRAM ARGUMENTS, ended by NULL. Returns -1 for a wrong command line, otherwise the
+ * exit status; does not return on success. */
 int tap(char **arguments);

@@ -11,7 +11,7 @@ int dial(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return -1;
     strcpy(address.sun_path, path);
-    /* A connection that is not taken at once must not stop the loop. */
+    /* A connection that is not accepted at once must not block the loop. */
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;

@@ -13,14 +13,14 @@
 
 enum {
     LOG_MAX = 1024 * 1024,
-    /* Whoever lives shorter is broken, and is not started again at once. */
+    /* A program that lives shorter is considered broken, and is restarted with a delay. */
     SHORT_LIFE_MS = 1000,
     FIRST_DELAY_MS = 100,
     LAST_DELAY_MS = 5000,
-    /* To end without being told, and after being told. */
+    /* Time to exit by itself, and after SIGTERM. */
     PATIENCE_MS = 2000,
     GRACE_MS = 1000,
-    /* Between two attempts to connect to a QEMU that does not listen yet. */
+    /* Delay between attempts to connect to a QEMU that is not listening yet. */
     REDIAL_MS = 20,
 };
 
@@ -87,7 +87,7 @@ static void start(struct helper *helper)
     int reason = errno;
     forget_connection(helper);
     if (pid < 0) {
-        /* QEMU sees its connection end and comes again. */
+        /* QEMU notices the end of its connection and reconnects. */
         slow_down(helper);
         snprintf(data, sizeof data, "{\"helper\":\"%s\",\"error\":\"%s\"}", helper->name, strerror(reason));
         events_add("VMLET_HELPER_FAILED", data);
@@ -96,13 +96,13 @@ static void start(struct helper *helper)
     helper->process = identity_of(pid);
     helper->started_at = now_ms();
     helper->kill_at = INT64_MAX;
-    /* A reader of the log finds it in the record, too. */
+    /* Recorded first, so that a reader of the log finds it in the record. */
     processes_changed();
     snprintf(data, sizeof data, "{\"helper\":\"%s\",\"pid\":%d}", helper->name, (int)pid);
     events_add("VMLET_HELPER_STARTED", data);
 }
 
-static void tell_to_end(struct helper *helper)
+static void terminate(struct helper *helper)
 {
     if (!helper->process.pid || helper->kill_at != INT64_MAX)
         return;
@@ -110,13 +110,13 @@ static void tell_to_end(struct helper *helper)
     helper->kill_at = now_ms() + GRACE_MS;
 }
 
-static void let_in(struct helper *helper)
+static void accept_connection(struct helper *helper)
 {
     for (int fd; (fd = listener_accept(&helper->listener)) >= 0;) {
-        /* QEMU has one connection at a time: the one before is gone, and whoever serves it is of no use. */
+        /* QEMU has one connection at a time: the previous one is closed, and the program on it is no longer needed. */
         forget_connection(helper);
         helper->connection = fd;
-        tell_to_end(helper);
+        terminate(helper);
     }
 }
 
@@ -151,7 +151,7 @@ void helpers_act(void)
     int64_t now = now_ms();
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
-        let_in(helper);
+        accept_connection(helper);
         reach_qemu(helper, now);
         if (helper->connection >= 0 && !helper->process.pid && helper->not_before <= now)
             start(helper);
@@ -160,7 +160,7 @@ void helpers_act(void)
             helper->kill_at = now + GRACE_MS;
         }
         if (tell_all_at <= now)
-            tell_to_end(helper);
+            terminate(helper);
     }
     if (tell_all_at <= now)
         tell_all_at = INT64_MAX;

@@ -1,7 +1,5 @@
-/*
- * Programs that serve QEMU over a connection: each is started when QEMU connects to its socket, or when we have connected to
- * QEMU's, and again when it ended.
- */
+/* Programs that serve QEMU over a connection: each is started when QEMU connects to its socket, or when we have
+ * connected to QEMU's, and again after it has exited. */
 #pragma once
 #include "identity.h"
 #include "listener.h"
@@ -18,19 +16,19 @@ extern struct helper {
     bool dials;
     struct listener listener;
     struct identity process;
-    /* A connection of QEMU's that waits for the program; -1: none. */
+    /* A connection of QEMU that is waiting for the program; -1 for none. */
     int connection;
     int64_t started_at, not_before, delay;
-    /* When a program that was told to end is killed. */
+    /* Time to kill a program that was asked to exit. */
     int64_t kill_at;
 } helpers[HELPERS_MAX];
 extern unsigned helper_count;
 
-/* `changed` is called when a program was started or has ended. False, errno set; `path` is what it is about. */
+/* `changed` is called when a program was started or has ended. False, errno set; `path` names the failed file. */
 bool helpers_listen(void (*changed)(void), const char **path);
 void helpers_prepare(void);
 void helpers_act(void);
 void helpers_reaped(pid_t pid, int status);
-/* QEMU is gone: nobody is let in, and whoever does not notice is told to end, then killed. */
+/* QEMU has exited: no connections are accepted, and helpers that are still running are terminated, then killed. */
 void helpers_end(void);
 bool helpers_gone(void);

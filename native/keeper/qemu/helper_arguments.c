@@ -7,7 +7,7 @@
 
 enum { FILE_MAX = 256 * 1024 };
 
-/* Ends with NUL, whether the file does or not. */
+/* Ends with NUL, even if the file does not. */
 static char *read_whole(const char *path, size_t *length)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

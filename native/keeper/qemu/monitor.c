@@ -23,7 +23,7 @@ enum {
     ANSWER_MS = 2000,
 };
 
-/* Also the ids of the requests. */
+/* These values are also the IDs of the requests. */
 enum command { NO_COMMAND, CAPABILITIES, CONT, STATUS, POWERDOWN, QUIT, ANNOUNCE, COMMANDS };
 
 static const char *const commands[COMMANDS] = {
@@ -47,7 +47,7 @@ static char requests[4096];
 static size_t requests_length;
 static bool starts_paused, ran;
 static bool asked_status, ask_status_again;
-/* QEMU 10.0 dereferences a null pointer when a command comes between its dispatcher's end and its own. */
+/* QEMU 10.0 dereferences a null pointer when a command arrives between the end of its dispatcher and its own. */
 static bool ends;
 static int64_t quit_answer_until = INT64_MAX;
 
@@ -58,7 +58,7 @@ static bool request(enum command command)
         return false;
     text_print(&text, "{\"execute\":%s,\"id\":%d}", commands[command], (int)command);
     if (text.cut)
-        note_text("the monitor takes no more commands", commands[command]);
+        note_text("the monitor accepts no more commands", commands[command]);
     requests_length = text.length;
     return true;
 }
@@ -79,14 +79,14 @@ static void runs(void)
     if (ran)
         return;
     ran = true;
-    /* Whoever hears of it finds it in the record, too. What query-status says later is more exact. */
+    /* Recorded first, so that a reader of the report finds it in the record. The later query-status is more exact. */
     record_state("running");
     record_act();
     report("running");
     notify_ready();
 }
 
-static void follow(struct span status)
+static void update_state(struct span status)
 {
     char state[RECORD_STATE_MAX];
     if (status.length < 3 || status.length > sizeof state || status.at[0] != '"')
@@ -103,10 +103,8 @@ static void follow(struct span status)
     }
 }
 
-/*
- * A machine that pauses because of a panic, its watchdog or a disk says STOP as well; one that ends because of them must
- * not be asked any more.
- */
+/* A machine that pauses because of a panic, its watchdog or a disk sends STOP as well; one that ends because of them
+ * must not be queried any more. */
 static bool changes_state(struct span name)
 {
     static const char *const names[] = {
@@ -118,7 +116,7 @@ static bool changes_state(struct span name)
     return false;
 }
 
-/* Of the errors of disks those count for which the machine stands still; others the guest was told of. */
+/* Records the disk errors that pause the machine; the guest was told of the others. */
 static void take_disk_error(struct span event)
 {
     struct span data, action;
@@ -127,7 +125,7 @@ static void take_disk_error(struct span event)
         record_disk_stop(data.at, data.length);
 }
 
-/* QEMU tells of the agent's port by the id of its device. Events that follow each other soon come later than they happened. */
+/* QEMU identifies the agent's port by the ID of its device. Events in quick succession are delivered late. */
 static void take_port_change(struct span event)
 {
     struct span data, value, timestamp, seconds, microseconds;
@@ -145,7 +143,7 @@ static void negotiated(void)
 {
     monitor.negotiated = true;
     report("negotiated");
-    /* As much is known of a QEMU that does not say how it is. */
+    /* Assumed for a QEMU that does not report its state. */
     if (starts_paused)
         record_state("prelaunch");
     else
@@ -183,7 +181,7 @@ static void take_reply(struct span reply)
     else if (command == CAPABILITIES && !monitor.negotiated)
         negotiated();
     else if (command == STATUS && json_member(value, "status", &status))
-        follow(status);
+        update_state(status);
     if (command != STATUS)
         return;
     asked_status = false;
@@ -200,7 +198,7 @@ static void take_line(char *at, size_t length)
     if (object.length == 0)
         return;
     if (!json_is_object(object)) {
-        note_text("the monitor", "a line that is no JSON object was left out");
+        note_text("the monitor", "ignored a line that is not a JSON object");
         return;
     }
     if (!json_member(object, "event", &name)) {
@@ -211,7 +209,7 @@ static void take_line(char *at, size_t length)
     bool connected = json_is_string(name, "NETDEV_STREAM_CONNECTED");
     if (json_is_string(name, "SHUTDOWN"))
         ends = true;
-    /* Where it was told to stand still instead, for whatever reason. */
+    /* QEMU was configured to pause instead of exiting. */
     if (json_is_string(name, "STOP"))
         ends = false;
     if (json_is_string(name, "BLOCK_IO_ERROR"))
@@ -222,7 +220,7 @@ static void take_line(char *at, size_t length)
     events_take(name, at, object.length);
     if (port_changed)
         take_port_change(object);
-    /* A new passt learns where the guest is from the frames that it gets, and an idle guest sends none. */
+    /* A new passt learns the guest's address from its frames, and an idle guest sends none. */
     if (connected)
         request(ANNOUNCE);
     if (resumed)
@@ -243,7 +241,7 @@ static void take_bytes(size_t count)
     line_length = skipping ? 0 : (size_t)(end - start);
     memmove(line, start, line_length);
     if (line_length == sizeof line) {
-        note_text("the monitor", "a line of more than 1 MiB was left out");
+        note_text("the monitor", "ignored a line of more than 1 MiB");
         skipping = true;
         line_length = 0;
     }
@@ -251,7 +249,7 @@ static void take_bytes(size_t count)
         madvise(line, sizeof line, MADV_DONTNEED);
 }
 
-static void lose(void)
+static void lose_connection(void)
 {
     watch_close(&connection);
     requests_length = 0;
@@ -267,7 +265,7 @@ static bool read_some(void)
     if (count > 0)
         take_bytes((size_t)count);
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
-        lose();
+        lose_connection();
     else
         connection.readable = errno == EINTR;
     return count > 0;
@@ -287,7 +285,7 @@ static void write_some(void)
 void monitor_start(int fd, bool paused)
 {
     if (!watch_open(&connection, fd))
-        note("watching the monitor");
+        note("cannot watch the monitor");
     starts_paused = paused;
     request(CAPABILITIES);
 }
@@ -313,7 +311,7 @@ void monitor_finish(void)
 {
     while (connection.fd >= 0 && read_some())
         continue;
-    lose();
+    lose_connection();
     quit_answer_until = INT64_MAX;
 }
 

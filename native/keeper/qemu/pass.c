@@ -7,7 +7,7 @@
 
 enum { CONNECTION = 3, PASSED = 4 };
 
-/* The descriptor goes with the first byte that is taken; the rest may follow in pieces. */
+/* The descriptor is sent with the first byte; the rest may follow in pieces. */
 static ssize_t send_piece(const char *text, size_t length, int descriptor)
 {
     union {
@@ -38,7 +38,7 @@ int pass(const char *text)
             length -= (size_t)count;
             descriptor = -1;
         } else if (errno == EAGAIN) {
-            /* The launcher's end does not block. An error is told by the next attempt. */
+            /* The launcher's end is non-blocking. An error is reported by the next attempt. */
             struct pollfd wait = {.fd = CONNECTION, .events = POLLOUT};
             poll(&wait, 1, -1);
         } else if (errno != EINTR) {

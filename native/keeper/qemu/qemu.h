@@ -3,14 +3,14 @@
 #include "identity.h"
 #include <stdbool.h>
 
-/* What is known of it; read by others, changed here. */
+/* The state of the process; changed only here. */
 extern struct qemu {
     /* pid 0 before its start and after its end. */
     struct identity process;
     bool ended;
-    /* As waitpid has it. */
+    /* As returned by waitpid. */
     int status;
-    /* The last signal that we sent; 0: none. */
+    /* The last signal that we sent; 0 for none. */
     int sent_signal;
 } qemu;
 

@@ -23,19 +23,19 @@ static int place(int fd, int number)
     return fd < 0 ? 0 : dup2(fd, number);
 }
 
-/* The sources may have each other's numbers; above, they are in nobody's way. */
-static int lift(int fd)
+/* The descriptors may occupy each other's target numbers; higher numbers are free. */
+static int move_above(int fd)
 {
     return fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, CLEAR_OF_ALL);
 }
 
 static int arrange_descriptors(const struct program *program)
 {
-    int inherited[INHERITED_MAX], log = lift(program->log);
-    int nothing = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    int inherited[INHERITED_MAX], log = move_above(program->log);
+    int nothing = move_above(open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (int index = 0; index < INHERITED_MAX; index++)
-        inherited[index] = lift(program->inherited[index]);
-    /* Ours are all close-on-exec. */
+        inherited[index] = move_above(program->inherited[index]);
+    /* Our own descriptors are all close-on-exec. */
     if (place(nothing, STDIN_FILENO) < 0 || place(log, STDOUT_FILENO) < 0 || place(log, STDERR_FILENO) < 0)
         return -1;
     for (int index = 0; index < INHERITED_MAX; index++)
@@ -44,12 +44,12 @@ static int arrange_descriptors(const struct program *program)
     return nothing < 0 || log < 0 ? -1 : 0;
 }
 
-static _Noreturn void become(const struct program *program, pid_t parent, int failure)
+static _Noreturn void exec_program(const struct program *program, pid_t parent, int failure)
 {
     static char *const no_environment[] = {NULL};
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
-        _exit(125); /* Orphaned before that: no signal will come. */
-    int lifted = lift(failure);
+        _exit(125); /* Orphaned before that: no signal will arrive. */
+    int lifted = move_above(failure);
     if (lifted >= 0 && arrange_descriptors(program) == 0 && reset_signals() == 0)
         execve(program->arguments[0], program->arguments, no_environment);
     int reason = errno;
@@ -66,7 +66,7 @@ pid_t spawn(const struct program *program)
         return -1;
     pid_t pid = fork();
     if (pid == 0)
-        become(program, us, ends[1]);
+        exec_program(program, us, ends[1]);
     reason = errno;
     close(ends[1]);
     ssize_t count = -1;

@@ -7,7 +7,7 @@
 enum { LOG_MAX = 1024 * 1024, LIFE_MAX = 32, LIFE_LENGTH_MAX = 4096 };
 
 static struct log events = {.fd = -1};
-/* A ring: the next one goes to `life_count` modulo its size. */
+/* A ring: the next event is stored at `life_count` modulo its size. */
 static char *life[LIFE_MAX];
 static unsigned life_count;
 

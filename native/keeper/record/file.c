@@ -94,10 +94,8 @@ void file_drop_spare(const char *path)
         note(path);
 }
 
-/*
- * Bytes that are there already are written over, which takes no room, and the two files change places. Not the usual way:
- * who has opened the file before its last change may still be reading the one that is written over.
- */
+/* Overwrites allocated bytes of the spare, which needs no space, and swaps the two files. Not used normally: a reader
+ * that opened the file before its last change may still be reading the one that is overwritten. */
 static bool exchange_spare(const char *path, const char bytes[SPARE_BYTES])
 {
     char spare[PATH_MAX];
@@ -116,7 +114,7 @@ bool file_exchange(const char *path, const char *content, size_t length)
 {
     char bytes[SPARE_BYTES];
     bool fits = length <= sizeof bytes;
-    /* Blanks are nothing in JSON. Both files have all the room that the other will need. */
+    /* Blanks are ignored in JSON. They reserve the space that the other file will need. */
     if (fits) {
         memset(bytes, ' ', sizeof bytes);
         memcpy(bytes, content, length);

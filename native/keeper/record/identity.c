@@ -23,7 +23,7 @@ struct identity identity_of(pid_t pid)
     struct identity identity = {.pid = pid};
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     read_whole(path, stat, sizeof stat);
-    /* Field 2 is the name in parentheses and may hold anything; field 22 is the start time. */
+    /* Field 2 is the name in parentheses, which may contain anything; field 22 is the start time. */
     char *field = strrchr(stat, ')');
     for (unsigned number = 2; field && number < 22; number++)
         if ((field = strchr(field, ' ')))

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of lines of some hundred bytes. */
+/* Reserves space for lines of some hundred bytes. */
 enum { ROOM = 64 * 1024 };
 
 static bool set_aside(const char *path)
@@ -41,7 +41,7 @@ static void rotate_for(struct log *log, size_t length)
         return;
     if (!set_aside(log->path) || !reopen(log))
         note(log->path);
-    /* Where the file cannot be set aside it goes on growing for as long again. */
+    /* If the file cannot be rotated, it keeps growing for as long again. */
     if (log->size > 0)
         log->limit += log->limit;
 }
@@ -74,7 +74,7 @@ static void append(struct log *log, const char *bytes, size_t length)
     log->failing = !complete;
 }
 
-/* Where the file system cannot keep room, or has none, lines take what they find. */
+/* If the file system cannot reserve space, or has none, lines use whatever is free. */
 static void keep_room(struct log *log)
 {
     if (log->size + ROOM / 2 > log->kept && fallocate(log->fd, FALLOC_FL_KEEP_SIZE, log->size, ROOM) == 0)

@@ -1,4 +1,4 @@
-/* A file that only grows, until it becomes FILE.1 and another one begins. */
+/* A log file, renamed to FILE.1 when it reaches a limit. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,23 +7,23 @@
 struct log {
     const char *path;
     int fd;
-    /* Bytes in the file now, and when another one begins; a limit of 0 is none. */
+    /* Current size in bytes, and the size at which the log is rotated; 0 for no limit. */
     int64_t size, limit;
-    /* Up to here lines find room on a disk that is full by then. */
+    /* Space is reserved up to here, for lines written on a full disk. */
     int64_t kept;
-    /* The last write put down a part only: the next line begins on a line of its own nevertheless. */
+    /* The last write was partial: the next line starts on a line of its own. */
     bool torn;
-    /* Noted already. */
+    /* The failure was reported already. */
     bool failing;
 };
 
-/* LOG_CONTINUED looks at the limit at once, too. */
+/* LOG_CONTINUED checks the limit at once, too. */
 enum log_start { LOG_CONTINUED, LOG_ANEW };
 
-/* LOG_ANEW makes what was there FILE.1. False, errno set. */
+/* LOG_ANEW renames an existing file to FILE.1. False, errno set. */
 bool log_open(struct log *log, const char *path, int64_t limit, enum log_start start);
 void log_close(struct log *log);
-/* What a full disk does not take is lost. */
+/* On a full disk, lines are lost. */
 void log_write(struct log *log, const char *bytes, size_t length);
-/* The line has its newline. */
+/* The line includes its newline. */
 void log_line(struct log *log, const char *line, size_t length);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A disk or a peer that fails does so again and again, and the log is not for that alone. */
+/* A failing disk or peer may fail again and again, and must not fill the log. */
 enum { NOTES_MAX = 200 };
 
 static unsigned notes;
@@ -17,7 +17,7 @@ void note_text(const char *what, const char *text)
     snprintf(line, sizeof line - 1, "vmlet-keeper: %s: %s", what, text);
     strcat(line, "\n");
     if (write(STDERR_FILENO, line, strlen(line)) < 0)
-        return; /* There is nobody left to tell. */
+        return; /* Nowhere left to report. */
 }
 
 void note(const char *what)

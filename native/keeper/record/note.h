@@ -1,6 +1,6 @@
-/* Words for a person. They end up in QEMU's log, beside what QEMU says. */
+/* Messages for users. They are written to QEMU's log, together with QEMU's own. */
 #pragma once
 
-/* Tells what failed, with errno's reason. */
+/* Reports a failure with errno's message. */
 void note(const char *what);
 void note_text(const char *what, const char *text);

@@ -72,7 +72,7 @@ void record_state(const char *state)
 void record_disk_stop(const char *data, size_t length)
 {
     char now[DISK_STOP_MAX] = "null";
-    /* QEMU's have 200 bytes. */
+    /* QEMU's data has 200 bytes. */
     if (data && length < sizeof now)
         snprintf(now, sizeof now, "%.*s", (int)length, data);
     if (strcmp(disk_stop, now) == 0)
@@ -123,7 +123,7 @@ void record_end(bool negotiated, const char *fatal_state)
     text_print(&text, "]}\n");
     bool written = file_replace(end_path, content, text.length);
     record_remove();
-    /* On a full disk there is room now for one small file. */
+    /* After the removals, a full disk has space for one small file. */
     if (!written && !file_replace(end_path, content, text.length))
         note(end_path);
 }

@@ -1,4 +1,4 @@
-/* The files by which others know of the machine: the record of its run and the record of its end. */
+/* The files that describe the machine to other processes: the record of its run and the record of its end. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,15 +7,15 @@ enum { RECORD_STATE_MAX = 33 };
 
 /* Writes the first record. False, errno set. */
 bool record_start(const char *run, const char *end);
-/* What query-status said. */
+/* The result of query-status. */
 void record_state(const char *state);
-/* The data of the BLOCK_IO_ERROR for which QEMU stopped the machine, as it sent them; NULL: it goes on. */
+/* The data of the BLOCK_IO_ERROR for which QEMU paused the machine; NULL when it resumes. */
 void record_disk_stop(const char *data, size_t length);
-/* Something that is in the record is different now. */
+/* Something in the record has changed. */
 void record_changed(void);
-/* Writes the record when it is out of date; again later where that fails. */
+/* Writes the record if it is out of date; tries again later on failure. */
 void record_act(void);
-/* Writes the end's record, then removes the run's. What the monitor had heard by then: see struct monitor. */
+/* Writes the end's record, then removes the run's. For the arguments, see struct monitor. */
 void record_end(bool negotiated, const char *fatal_state);
-/* QEMU never ran. */
+/* QEMU was never started. */
 void record_remove(void);

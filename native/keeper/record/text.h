@@ -1,4 +1,4 @@
-/* Text that grows in a buffer of a fixed size. */
+/* Text in a buffer of a fixed size. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -36,7 +36,7 @@ void watch_close(struct watch *watch)
 {
     if (watch->fd < 0)
         return;
-    /* A forked child may still hold the file for a moment, and epoll forgets files, not descriptors. */
+    /* A forked child may hold the file open for a moment, and epoll tracks files, not descriptors. */
     epoll_ctl(epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
     close(watch->fd);
     *watch = (struct watch){.fd = -1};

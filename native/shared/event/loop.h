@@ -1,9 +1,9 @@
-/* The epoll loop: who is readable or writable, and how late it is. */
+/* The epoll loop: watches descriptors and times. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Edge-triggered: a flag stays set until its owner meets EAGAIN and clears it. */
+/* Edge-triggered: a flag stays set until its owner gets EAGAIN and clears it. */
 struct watch {
     int fd;
     bool readable;
@@ -14,19 +14,15 @@ struct watch {
 
 /* False, errno set. */
 bool loop_start(void);
-/*
- * Takes over `fd` and makes it non-blocking. False (errno set, fd closed) when the kernel refuses. The watch stays at its
- * address until watch_close.
- */
+/* Takes over `fd` and makes it non-blocking. False (errno set, fd closed) on failure. The watch must not move until
+ * watch_close. */
 bool watch_open(struct watch *watch, int fd);
 void watch_close(struct watch *watch);
 
 /* The next wait ends at `time` (of now_ms) at the latest. */
 void loop_wake_at(int64_t time);
-/*
- * Waits until something happens or until the earliest time asked for since the last wait; `busy` only looks. False, errno
- * set, when the kernel refuses.
- */
+/* Waits until something happens or until the earliest time requested since the last wait; `busy` only checks. False,
+ * errno set, on failure. */
 bool loop_wait(bool busy);
 
 /* Milliseconds on a clock that never jumps. */

@@ -20,13 +20,13 @@ struct field_reader {
 
 bool field_next(struct field_reader *reader, struct field *field);
 
-/* The value as text, or NULL when it does not end in its only NUL. It lives as long as the body. */
+/* Returns the value as text, or NULL when it does not end with its only NUL. It is valid as long as the body. */
 const char *field_text(const struct field *field);
 /* True when the value has exactly this size; the number is then stored. */
 bool field_u32(const struct field *field, uint32_t *number);
 bool field_u64(const struct field *field, uint64_t *number);
 
-/* A reply under construction. What does not fit is left out. */
+/* A reply under construction. Fields that do not fit are left out. */
 struct reply {
     uint8_t bytes[512];
     size_t length;

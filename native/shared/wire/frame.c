@@ -2,10 +2,10 @@
 #include "bytes.h"
 #include <string.h>
 
-/* The last byte occurs in no UTF-8 text, so that console output is never taken for a frame. */
+/* The last byte occurs in no UTF-8 text, so console output is never taken for a frame. */
 static const uint8_t MAGIC[4] = {'V', 'M', 'L', 0xf7};
 
-/* The one's complement sum of the header's other 16-bit words, as IP has it (RFC 1071). */
+/* One's complement sum of the header's other 16-bit words, as in IP (RFC 1071). */
 static uint16_t header_check(const uint8_t *header)
 {
     uint32_t sum = 0;

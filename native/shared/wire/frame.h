@@ -1,4 +1,4 @@
-/* A frame's header: written and recognised. */
+/* Reads and writes frame headers. */
 #pragma once
 #include "protocol.h"
 #include <stdbool.h>
@@ -17,11 +17,11 @@ enum frame_verdict { FRAME_WHOLE, FRAME_PARTIAL, FRAME_INVALID };
 
 void frame_write_header(uint8_t *at, uint8_t type, uint8_t flag, uint32_t channel, uint32_t length);
 
-/* Looks at the bytes at `at`; `frame` is filled when the whole frame is there. */
+/* Examines the bytes at `at`; `frame` is filled when the whole frame is there. */
 enum frame_verdict frame_read(const uint8_t *at, size_t length, struct frame *frame);
 
-/* It is about a channel that a request has opened, and from the host. */
+/* True for a frame from the host about a channel that a request has opened. */
 bool frame_is_for_channel(const struct frame *frame);
 
-/* How many of the bytes to drop before a frame could begin; at least one when `length` is not zero. */
+/* Returns the number of bytes to drop before a frame could begin; at least one when `length` is not zero. */
 size_t frame_skip(const uint8_t *at, size_t length);

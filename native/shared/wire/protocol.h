@@ -1,4 +1,4 @@
-/* The numbers of PROTOCOL.md, version 1. frame.ts and fields.ts hold the same. */
+/* The numbers of PROTOCOL.md, version 1. frame.ts and fields.ts have the same. */
 #pragma once
 
 enum { VERSION_MIN = 1, VERSION_MAX = 1 };

@@ -25,7 +25,7 @@ export interface BridgePlaces {
   readonly helpers: readonly { readonly path: string; readonly configuration: string }[];
   /** The device that creates tap devices: /dev/net/tun. */
   readonly tun: string;
-  /** proc/self/status. */
+  /** /proc/self/status. */
   readonly status: string;
   readonly uid: number;
 }

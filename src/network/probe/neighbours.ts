@@ -29,7 +29,7 @@ export function parseNeighbours(text: string, mac: string): string[] {
   return addresses.sort((one, other) => isIP(one) - isIP(other));
 }
 
-/** Parses proc/net/arp: address, type, flags, hardware address, mask, device; proc_pid_net(5). */
+/** Parses /proc/net/arp: address, type, flags, hardware address, mask, device; proc_pid_net(5). */
 export function parseArpTable(text: string, mac: string): string[] {
   const COMPLETE = 0x2;
   return text.split('\n').flatMap((line) => {
