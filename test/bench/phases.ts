@@ -14,15 +14,15 @@ interface LogLine {
 /** What the time until a line of `vmlet run --debug` was spent on. */
 const NAMES: Readonly<Record<string, string>> = {
   'command loaded': 'loading the command (and the logger, 10 ms of it)',
-  'found what the machine is made of': 'host, network, image',
+  'surveyed the host and the boot source': 'host, network, image',
   'started QEMU': 'directories, plan, spawning QEMU',
   'QEMU speaks QMP': 'QEMU and passt starting, QMP',
-  'the guest runs': 'cont',
+  'the guest is running': 'cont',
   'the agent answers': 'guest: firmware, kernel, agent',
   'the guest is configured': 'guest: modules, name, network, clock',
   'the command has ended': 'guest: the command',
-  'the machine has ended': 'QEMU killed and gone',
-  'nothing of the machine is left': 'clean-up',
+  'machine ended': 'QEMU killed and gone',
+  'machine cleaned up': 'clean-up',
 };
 
 export function readPhases(log: string, startedAt: number, endedAt: number): Phase[] {

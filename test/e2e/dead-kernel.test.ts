@@ -15,14 +15,14 @@ describe('memory that is too small for the guest', () => {
     home = await makeHome();
     const { stderr } = await home.vmlet('run', '-m', '64M', 'micro', '--', 'true');
     // With one digit behind the point.
-    scarce = Math.ceil(Number(/alone have ([\d.]+) MiB/.exec(stderr)?.[1]) + 0.05) + 16;
+    scarce = Math.ceil(Number(/alone take ([\d.]+) MiB/.exec(stderr)?.[1]) + 0.05) + 16;
   });
   afterAll(async () => home.close());
 
   it('is refused where it cannot be enough', async () => {
     const { status, stderr } = await home.vmlet('run', '-m', '64M', 'micro', '--', 'true');
     expect(status).toBe(125);
-    expect(stderr).toMatch(/-m: 64 MiB is too little: the kernel and its initramfs alone have \d+/);
+    expect(stderr).toMatch(/-m: 64 MiB is too small: the kernel and its initramfs alone take \d+/);
     expect(stderr).toContain('256M');
   });
 

@@ -130,7 +130,7 @@ it('tells a guest its address by DHCP, too', async () => {
 });
 
 it('refuses what cannot be, and leaves nothing of it', async () => {
-  await expect(fork('db')).rejects.toThrow(/the network shop has a machine called db already/);
+  await expect(fork('db')).rejects.toThrow(/the network shop already has a machine named db/);
   await expect(template.fork({ networks: [network, createNetwork(), createNetwork()] })).rejects.toThrow(
     /can be in 2, not in 3/,
   );

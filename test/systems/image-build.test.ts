@@ -87,7 +87,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(failed.status).toBe(125);
       expect(failed.stdout).toBe('');
       expect(failed.stderr).toContain('to stderr\tand red\n');
-      expect(failed.stderr).toMatch(/vmlet: \S+\/fail\.sh ended with status 3 in the guest; it said last:\n/);
+      expect(failed.stderr).toMatch(/vmlet: \S+\/fail\.sh exited with status 3 in the guest: last lines:\n/);
       // What the first script has made is there for the next attempt, without a name.
       const images1 = await listed();
       expect(images1.map(({ names }) => names)).toEqual([[], ['base']]);

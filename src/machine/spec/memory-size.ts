@@ -20,7 +20,8 @@ export function parseMemory(memory: number | string, field = 'memory'): number {
   // QEMU's memory backends need whole pages; whole mebibytes suit every backend.
   const whole = Math.ceil(bytes / MiB) * MiB;
   if (Number.isSafeInteger(bytes) && bytes >= LEAST_MEMORY && Number.isSafeInteger(whole)) return whole;
-  const problem = bytes < LEAST_MEMORY ? `less than the minimum of ${LEAST_MEMORY / MiB} MiB` : 'too large';
+  const problem =
+    bytes < LEAST_MEMORY ? `less than the minimum of ${LEAST_MEMORY / MiB} MiB` : 'not a valid size';
   throw new InvalidInputError(field, `${memory} is ${problem}`, {
     hint: 'give bytes, or a size such as 512M or 2G',
   });

@@ -74,7 +74,7 @@ it.each([
 it.each([
   [['run', '--cpu', '2', image], 'cpu: "2": expected the name of a processor model, or auto'],
   [['create', 'm', '--cpu', 'max,+vmx', '--image', image], 'cpu: "max,+vmx": expected the name'],
-  [['run', '--cpu', 'host', '--accel', 'tcg', image], 'cpu: host needs KVM'],
+  [['run', '--cpu', 'host', '--accel', 'tcg', image], 'cpu: "host" requires KVM'],
   [['template', 'create', 't', '--cpu', '2'], 'cpu: "2": expected the name'],
   [['run', '--template', 't', '--cpu', 'max'], 'template: cannot be used together with --cpu'],
 ] as const)('vmlet %j is refused', async (words, refusal) => {

@@ -19,18 +19,18 @@ const PROGRAM = ['--', '/bin/true'];
 
 describe('the command line', () => {
   it.each([
-    { words: [], says: '-- PROGRAM is needed' },
-    { words: ['--'], says: '-- PROGRAM is needed' },
-    { words: ['--', 'true'], says: 'true: the path of the program has to be absolute' },
-    { words: ['--no-such', ...PROGRAM], says: '--no-such: there is no such option' },
-    { words: ['--parent'], says: '--parent: a value is needed' },
+    { words: [], says: 'missing -- PROGRAM' },
+    { words: ['--'], says: 'missing -- PROGRAM' },
+    { words: ['--', 'true'], says: 'true: path of the program must be absolute' },
+    { words: ['--no-such', ...PROGRAM], says: '--no-such: no such option' },
+    { words: ['--parent'], says: '--parent: a value is required' },
     { words: ['--symlink', 'x'], says: '--symlink: two values are needed' },
     { words: ['--landlock', 'execute'], says: '--landlock: two values are needed' },
     ...['', '-1', '+1', ' 1', '1 ', '0x1', '2147483648', '99999999999999999999'].map((pid) => ({
       words: ['--parent', pid, ...PROGRAM],
-      says: `--parent ${pid}: a process id is needed`,
+      says: `--parent ${pid}: expected a process ID`,
     })),
-    { words: ['--descriptors', '-1', ...PROGRAM], says: '--descriptors -1: a number is needed' },
+    { words: ['--descriptors', '-1', ...PROGRAM], says: '--descriptors -1: expected a number' },
     ...['core', 'core=', 'core=-1', 'core=1k', 'core=18446744073709551615', 'cor=1', 'cores=1', '=1'].map(
       (limit) => ({
         words: ['--limit', limit, ...PROGRAM],
@@ -43,14 +43,14 @@ describe('the command line', () => {
     { words: ['--landlock', 'read', '/', ...PROGRAM], says: '--landlock: there is no "read"' },
     {
       words: ['--landlock', 'execute', 'etc', ...PROGRAM],
-      says: '--landlock etc: a path has to be absolute',
+      says: '--landlock etc: path must be absolute',
     },
     ...['', '/', 'etc', '/etc/', '//etc', '/etc//x', '/.', '/etc/./x', '/etc/../x', '/..'].map((path) => ({
       words: ['--unshare', 'mount', '--bind', path, ...PROGRAM],
-      says: `${path}: a path has to be absolute`,
+      says: `${path}: path must be absolute`,
     })),
-    { words: ['--bind', '/etc', ...PROGRAM], says: '/etc: only with --unshare mount' },
-    { words: ['--bind', '/etc', '--unshare', 'net', ...PROGRAM], says: '/etc: only with --unshare mount' },
+    { words: ['--bind', '/etc', ...PROGRAM], says: '/etc: requires --unshare mount' },
+    { words: ['--bind', '/etc', '--unshare', 'net', ...PROGRAM], says: '/etc: requires --unshare mount' },
     ...[['--seccomp', 'base'], ['--unshare', 'net'], ['--landlock-scope']].map((option) => ({
       words: ['--may-gain-privileges', ...option, ...PROGRAM],
       says: '--may-gain-privileges: not together with',
@@ -60,7 +60,7 @@ describe('the command line', () => {
       says: '--landlock /no/such: No such file or directory',
     },
     { words: ['--landlock', 'execute', '/no\nsuch', ...PROGRAM], says: '--landlock /no?such: ' },
-    { words: ['probe', 'x'], says: 'probe: there is no such option' },
+    { words: ['probe', 'x'], says: 'probe: no such option' },
   ])('$words ends with 125 and says why on one line', ({ words, says }) => {
     const { status, lines, stderr } = attempts.run([attempts.confine, ...words], myself);
     expect({ status, lines }).toEqual({ status: 125, lines: [''] });
@@ -209,7 +209,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(end(['--parent', '0'], ['pid']).status).toBe(0);
       const orphan = end(['--parent', '1', ...namespaces], ['pid']);
       expect(orphan).toMatchObject({ status: 125, lines: [''] });
-      expect(orphan.stderr).toBe('vmlet-confine: process 1, which started this one, is gone\n');
+      expect(orphan.stderr).toBe('vmlet-confine: parent process 1 has exited\n');
     });
   });
 

@@ -283,8 +283,8 @@ describe('a keeper that cannot', () => {
   });
 
   it.each([
-    ['a relative path', { recordPath: 'run.json' }, 'run.json: a path has to be absolute'],
-    ['a long socket', { consolePath: `/${'x'.repeat(107)}` }, /the path of a socket has at most 107 bytes$/],
+    ['a relative path', { recordPath: 'run.json' }, 'run.json: path must be absolute'],
+    ['a long socket', { consolePath: `/${'x'.repeat(107)}` }, /socket path too long, at most 107 bytes$/],
   ])('take %s says so', async (_what, options, reason) => {
     const keeper = lab.boot('hang', options);
     await expect(keeper.running).rejects.toMatchObject({ reason: expect.stringMatching(reason) as string });

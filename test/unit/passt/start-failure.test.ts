@@ -7,7 +7,7 @@ it('explains why passt of 2023 takes no two addresses for one port number', asyn
   expect(isRefusedForward(line)).toBe(true);
   const explained = explainPasstFailure([line], { exitCode: 1, signal: undefined }, []);
   await expect(explained).rejects.toBeInstanceOf(InvalidInputError);
-  await expect(explained).rejects.toThrow(/127\.0\.0\.1\/2224:22.*from one address alone/);
+  await expect(explained).rejects.toThrow(/127\.0\.0\.1\/2224:22.*on one address only/);
 });
 
 it.each([

@@ -9,7 +9,7 @@ it.each(['', '-a', 'a-', '-', 'a.b', 'a_b', 'a b', 'ä', 'a\n', ' a', 'x'.repeat
   '%j is none',
   (name) => {
     expect(hostNameSchema.safeParse(name).error?.issues[0]?.message).toBe(
-      'expected letters, digits and inner hyphens, 63 at most',
+      'expected at most 63 letters, digits and inner hyphens',
     );
   },
 );

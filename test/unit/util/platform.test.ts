@@ -11,7 +11,7 @@ it('takes Linux on x86-64, and says of others in one sentence what it takes', ()
     ['win32', 'x64'],
   ] as const) {
     expect(refusalOf(platform, architecture)).toBe(
-      `vmlet runs on Linux on x86-64 (linux x64), and this Node is for ${platform} ${architecture}`,
+      `vmlet requires Linux on x86-64 (linux x64), but this Node is for ${platform} ${architecture}`,
     );
   }
 });

@@ -53,7 +53,7 @@ describe('a machine', () => {
     expect(needsSeed(undefined, imageOf({ provisioner: 'none' }))).toBe(false);
     const asked = (): unknown => needsSeed(seed, imageOf({ provisioner: 'none' }));
     expect(asked).toThrow(InvalidInputError);
-    expect(asked).toThrow('seed: the image debian:13 has nothing that reads it at its first boot');
+    expect(asked).toThrow('seed: the image debian:13 does not support it');
   });
 
   it("has a login of the host user's name, or root's image's own", () => {

@@ -167,9 +167,9 @@ describe('a layer', () => {
   });
 
   it.each([
-    ['micro', /^from: micro has no disk that a script could change$/],
-    ['./disk.qcow2', /^from: \.\/disk\.qcow2 is a path, and an image of the store is needed$/],
-    ['plain', /^from: nothing in plain starts our agent/],
+    ['micro', /^from: micro has no disk to change$/],
+    ['./disk.qcow2', /^from: \.\/disk\.qcow2 is a path; expected an image of the store$/],
+    ['plain', /^from: plain has neither the vmlet agent nor cloud-init/],
   ])('is not made of %s', async (from, message) => {
     const place = newPlace();
     await using scope = new Scope();
@@ -235,7 +235,7 @@ describe('the script that installs packages', () => {
 
   it('says so where the system has none', () => {
     const { status, stderr } = install([]);
-    expect(stderr).toMatch(/none of the package managers/);
+    expect(stderr).toMatch(/no supported package manager/);
     expect(status).toBe(1);
   });
 });

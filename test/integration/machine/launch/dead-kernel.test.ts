@@ -50,7 +50,7 @@ describe('a kernel that is larger than the memory', () => {
     expect(error).toBeInstanceOf(InvalidInputError);
     expect((error as InvalidInputError).field).toBe('memory');
     expect((error as InvalidInputError).message).toContain(
-      '64 MiB is too little: the kernel and its initramfs alone have 60 MiB',
+      '64 MiB is too small: the kernel and its initramfs alone take 60 MiB',
     );
   });
 

@@ -60,9 +60,9 @@ describe('what a bridge takes', () => {
 
   test('is asked for in order, each with what to do', async () => {
     expect(await refusal('br9')).toBeInstanceOf(InvalidInputError);
-    expect(await refusal('br9')).toMatchObject({ message: 'net: there is no bridge br9 on this host' });
+    expect(await refusal('br9')).toMatchObject({ message: 'net: no such bridge: br9' });
     expect(await refusal('eth0')).toMatchObject({
-      message: 'net: eth0 is a network interface and no bridge',
+      message: 'net: the network interface eth0 is not a bridge',
     });
     expect((await refusal('../net/br0')).message).toContain('cannot be the name of a bridge');
 
@@ -100,7 +100,7 @@ describe('what a bridge takes', () => {
 
   test('is not there without the device of tap devices', async () => {
     const at = { ...places, tun: join(directory, 'nowhere') };
-    expect((await refusal('br0', at)).message).toContain(`${at.tun} cannot be opened`);
+    expect((await refusal('br0', at)).message).toContain(`permission denied: ${at.tun}`);
   });
 });
 

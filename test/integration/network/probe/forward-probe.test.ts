@@ -54,7 +54,7 @@ test('where nobody listens on the host, that is said', async () => {
   await gone[Symbol.asyncDispose]();
   expect(await probeForward(gone, undefined, limits)).toBe('not forwarded');
   expect(await probeSsh(gone, limits)).toMatchObject({
-    seen: expect.stringContaining('nobody listens') as string,
+    seen: expect.stringContaining('nothing is listening') as string,
   });
 });
 

@@ -56,9 +56,9 @@ describe('the options of a seed', () => {
 
   it('refuse what they do not know, by its name', () => {
     const options = { packges: ['a'] } as SeedOptions;
-    expect(() => parseSeedOptions(options)).toThrow('packges: is not an option');
+    expect(() => parseSeedOptions(options)).toThrow('packges: unknown option');
     const file = { path: '/a', content: '', owners: 'a' };
-    expect(() => parseSeedOptions({ files: [file] })).toThrow('files[0].owners: is not an option');
+    expect(() => parseSeedOptions({ files: [file] })).toThrow('files[0].owners: unknown option');
   });
 
   it('refuse user-data and files that are too large, and say how large', () => {

@@ -63,13 +63,13 @@ describe('the steps of a layer', () => {
   });
 
   it.each<[string, Partial<LayerRecipe>, RegExp]>([
-    ['nothing to do', {}, /^run: there is nothing to change/],
+    ['nothing to do', {}, /^run: no script and no packages given/],
     ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: there is no file \/no\/such$/],
-    ['a package that is an option', { include: ['--force'] }, /^include: "--force" cannot be the name/],
-    ['a package that ends the quote', { include: ["a'b"] }, /^include: "a'b" cannot be the name/],
-    ['an empty package', { include: [''] }, /^include: "" cannot be the name/],
-    ['a variable with a space', { run: [setup], environment: { 'A B': '' } }, /^env: "A B" cannot be/],
-    ['a value with a NUL', { run: [setup], environment: { A: '\0' } }, /^env: "A" cannot be/],
+    ['a package that is an option', { include: ['--force'] }, /^include: invalid package name "--force"/],
+    ['a package that ends the quote', { include: ["a'b"] }, /^include: invalid package name "a'b"/],
+    ['an empty package', { include: [''] }, /^include: invalid package name ""/],
+    ['a variable with a space', { run: [setup], environment: { 'A B': '' } }, /^env: invalid variable "A B"/],
+    ['a value with a NUL', { run: [setup], environment: { A: '\0' } }, /^env: invalid variable "A"/],
   ])('refuses %s', async (_what, recipe, message) => {
     const failure = layerSteps({ ...nothing, ...recipe });
     await expect(failure).rejects.toThrow(InvalidInputError);

@@ -6,8 +6,8 @@ it.each([
   ['qemu: mmap failed: cannot allocate memory', /--memory/],
   ['qemu: failed to resize memory backing store', /--memory/],
   ['qemu: Failed to allocate KVM HPT', /--memory/],
-  ['qemu: -blockdev {}: Failed to get "write" lock', /another process has this disk open/],
-  ['qemu: -blockdev {}: Failed to get shared "write" lock', /another process has this disk open/],
+  ['qemu: -blockdev {}: Failed to get "write" lock', /process that has this disk open/],
+  ['qemu: -blockdev {}: Failed to get shared "write" lock', /process that has this disk open/],
   ['qemu: failed to initialize kvm: Permission denied', /vmlet doctor/],
   ['Could not access KVM kernel module: No such file or directory', /vmlet doctor/],
   ['qemu: error: failed to set MSR 0x345 to 0x2000', /accel: tcg/],
@@ -21,15 +21,15 @@ it.each([
   ['Failed to connect to bus: No such file or directory', /limits/],
   ['Failed to connect to user scope bus via local transport', /limits/],
   ['Failed to start transient scope unit: Permission denied', /limits/],
-  ['qemu: write failed: No space left on device', /make room/],
+  ['qemu: write failed: No space left on device', /free some space/],
   ['qemu: -blockdev {}: Image is not in qcow2 format', /,format=raw/],
-  ['qemu: could not open /d/a.qcow2: Permission denied', /check the mode/],
+  ['qemu: could not open /d/a.qcow2: Permission denied', /check the permissions/],
 ])('knows what to do about: %s', (line, hint) => {
   expect(adviseOn([line])).toMatch(hint);
 });
 
 it('finds the line that it knows among others, and the cause before what follows of it', () => {
-  expect(adviseOn(['warning: x', 'No space left on device', 'goodbye'])).toMatch(/make room/);
+  expect(adviseOn(['warning: x', 'No space left on device', 'goodbye'])).toMatch(/free some space/);
   expect(adviseOn(['open: Permission denied', 'failed to initialize kvm: Permission denied'])).toMatch(
     /vmlet doctor/,
   );

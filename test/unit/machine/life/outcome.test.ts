@@ -186,15 +186,15 @@ it('events that tell of no end change nothing, and those without data do not bre
 
 describe('an outcome in words', () => {
   it.each<[Outcome, string]>([
-    [{ kind: 'power-off', requested: true }, 'the guest powered off when asked to'],
-    [{ kind: 'power-off', requested: false }, 'the guest powered itself off'],
+    [{ kind: 'power-off', requested: true }, 'the guest powered off on request'],
+    [{ kind: 'power-off', requested: false }, 'the guest powered off'],
     [{ kind: 'reboot' }, 'the guest rebooted'],
     [{ kind: 'panic' }, "the guest's kernel panicked"],
-    [{ kind: 'watchdog' }, "the guest's watchdog ran out"],
-    [{ kind: 'guest-exit', exitCode: 33 }, 'the guest left through its exit device with status 33'],
+    [{ kind: 'watchdog' }, "the guest's watchdog expired"],
+    [{ kind: 'guest-exit', exitCode: 33 }, 'the guest exited through its exit device with status 33'],
     [{ kind: 'host-quit' }, 'QEMU was told to quit'],
     [{ kind: 'host-reset' }, 'the machine was reset by the host'],
-    [{ kind: 'host-signal' }, 'QEMU was asked to end by a signal'],
+    [{ kind: 'host-signal' }, 'QEMU was terminated by a signal'],
     [{ kind: 'killed', signal: 'SIGKILL', expected: true }, 'QEMU was killed by SIGKILL'],
     [{ kind: 'killed', signal: 'SIGKILL', expected: false }, 'QEMU was killed by SIGKILL, not by vmlet'],
     [{ kind: 'qemu-crash', status: signalled('SIGSEGV'), lastWords: [] }, 'QEMU crashed (SIGSEGV)'],
@@ -209,7 +209,7 @@ describe('an outcome in words', () => {
     ],
     [{ kind: 'start-failure', status: exited(2), lastWords: [] }, 'QEMU did not start (status 2)'],
     [{ kind: 'start-failure', status: signalled('SIGABRT'), lastWords: [] }, 'QEMU did not start (SIGABRT)'],
-    [{ kind: 'accelerator-failure', lastWords: [] }, 'the accelerator failed while the guest ran'],
+    [{ kind: 'accelerator-failure', lastWords: [] }, 'the accelerator failed while the guest was running'],
   ])('%j: %s', (ended, words) => {
     expect(describeOutcome(ended)).toBe(words);
   });

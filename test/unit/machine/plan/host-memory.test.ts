@@ -18,7 +18,7 @@ describe('a guest', () => {
   it('is refused when it is larger than its host', () => {
     expect(() => checkHostMemory(900 * GiB, HOST)).toThrow(
       expect.objectContaining({
-        message: 'memory: 900 GiB is more than this host has: 24 GiB of memory and no swap',
+        message: "memory: 900 GiB exceeds the host's 24 GiB of memory and no swap",
         hint: 'give the guest less memory, such as 2G',
       }),
     );

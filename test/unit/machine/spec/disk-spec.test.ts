@@ -41,21 +41,17 @@ describe('the format', () => {
         const path = join(directory, name);
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, '');
-        expect(refusal(path).message).toBe(
-          `disks[2]: the format of ${JSON.stringify(path)} is not clear from its name`,
-        );
+        expect(refusal(path).message).toBe(`disks[2]: unknown disk format: ${JSON.stringify(path)}`);
         expect(refusal(path).hint).toContain(',format=qcow2');
       },
     );
 
     it('and is no question where there is no file', () => {
       expect(refusal('./nope.img')).toMatchObject({
-        message: 'disks[2]: there is no file ./nope.img',
+        message: 'disks[2]: no such file: ./nope.img',
         hint: "a new disk's size is written like 2G or 512M",
       });
-      expect(refusal(directory).message).toBe(
-        `disks[2]: ${directory} is a directory, and a file was expected`,
-      );
+      expect(refusal(directory).message).toBe(`disks[2]: is a directory: ${directory}`);
     });
   });
 
@@ -86,7 +82,7 @@ describe('what is said of a path', () => {
   });
 
   it.each(['', ',format=raw', ',readonly', 'a\0b.raw', 'a\0b'])('leaves no path of %j', (text) => {
-    expect(refusal(text).message).toBe(`disks[2]: ${JSON.stringify(text)} is neither a size nor a path`);
+    expect(refusal(text).message).toBe(`disks[2]: invalid disk ${JSON.stringify(text)}`);
     expect(refusal(text).hint).toContain('PATH[,format=qcow2|raw][,readonly][,trusted]');
   });
 });
@@ -118,7 +114,7 @@ describe('a disk as an object', () => {
     5,
   ])('%j is none', (disk) => {
     const error = refusal(disk);
-    expect(error.message).toBe(`disks[2]: ${JSON.stringify(disk)} is not a disk`);
+    expect(error.message).toBe(`disks[2]: invalid disk ${JSON.stringify(disk)}`);
     expect(error.hint).toContain('{ path, format: "qcow2" | "raw", readOnly?, trusted? }');
   });
 });

@@ -12,6 +12,6 @@ it.each([3 * GiB, 20 * GiB])('takes a disk as large as its image, or larger: %d'
 it('refuses a smaller one, with both sizes', () => {
   const require = (): void => requireImageDiskSize(image, 3 * GiB - 512);
   expect(require).toThrow(InvalidInputError);
-  expect(require).toThrow(/^diskSize: .* is less than the 3 GiB of the image debian:13$/);
-  expect(require).toThrow(expect.objectContaining({ hint: 'a disk can only be larger than its image' }));
+  expect(require).toThrow(/^diskSize: .* is smaller than the image debian:13 \(3 GiB\)$/);
+  expect(require).toThrow(expect.objectContaining({ hint: 'use at least the size of the image' }));
 });

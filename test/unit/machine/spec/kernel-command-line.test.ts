@@ -8,15 +8,15 @@ it.each([undefined, '', 'quiet a="b c"', 'x'.repeat(2047), `${'ä'.repeat(1023)}
 
 it.each(['a\nb', 'a\rb', 'a\0b', '\n'])('refuses %j, which would end the line', (append) => {
   expect(() => checkAppend(append)).toThrow(InvalidInputError);
-  expect(() => checkAppend(append)).toThrow(/^append: holds a line break or a NUL/);
+  expect(() => checkAppend(append)).toThrow(/^append: must not contain a line break or a NUL/);
 });
 
 it.each(['x'.repeat(2048), 'ä'.repeat(1024)])(
   'refuses what is longer in bytes than Linux reads',
   (append) => {
-    expect(() => checkAppend(append)).toThrow('append: is 2048 bytes long, and a kernel takes 2047');
+    expect(() => checkAppend(append)).toThrow('append: too long: 2048 bytes, at most 2047');
     expect(() => checkAppend(append)).toThrow(
-      expect.objectContaining({ hint: expect.stringMatching(/^give long things to the command/) as string }),
+      expect.objectContaining({ hint: expect.stringMatching(/^pass long values to the command/) as string }),
     );
   },
 );

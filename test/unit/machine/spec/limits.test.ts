@@ -20,12 +20,12 @@ describe('is refused', () => {
     ...[{}, { cpus: Number.NaN }, { cpus: '1' } as never, { tasks: 3 } as never],
   ];
   it.each(wrong)('%j', (input) => {
-    expect(() => parseLimits(input, GiB)).toThrow(/are no limits/);
+    expect(() => parseLimits(input, GiB)).toThrow(/invalid limits/);
   });
 
   it('memory that does not hold the guest', () => {
     expect(() => parseLimits('memory=2G', 2 * GiB)).toThrow(
-      /2048 MiB of memory do not hold a guest of 2048 MiB/,
+      /2048 MiB of memory is too small for a guest of 2048 MiB/,
     );
     expect(() => parseLimits('memory=5Q', 2 * GiB)).toThrow(InvalidInputError);
   });
@@ -33,7 +33,7 @@ describe('is refused', () => {
 
 it('takes the least and the most that systemd can be asked for, and nothing beyond', () => {
   for (const cpus of [0.01, 1, 1024]) expect(parseLimits({ cpus }, GiB)).toStrictEqual({ cpus });
-  for (const cpus of [0.009, 1024.5]) expect(() => parseLimits({ cpus }, GiB)).toThrow(/are no limits/);
+  for (const cpus of [0.009, 1024.5]) expect(() => parseLimits({ cpus }, GiB)).toThrow(/invalid limits/);
 });
 
 it('has just what was given', () => {
@@ -64,7 +64,7 @@ it.each([
   'memory=2G,memory=3G',
   'cpus=1,,memory=3G',
 ])('refuses %j', (text) => {
-  expect(() => parseLimits(text, GiB)).toThrow(`limits: ${JSON.stringify(text)} are no limits`);
+  expect(() => parseLimits(text, GiB)).toThrow(`limits: invalid limits ${JSON.stringify(text)}`);
 });
 
 it('counts no limit, and one without memory, as room enough', () => {

@@ -90,13 +90,13 @@ describe('parseSpec', () => {
     [{ net: 'none', ports: ['80'] }, 'ports', /network/],
     [{ net: 'bridge' }, 'net', /bridge/],
     [{ ports: ['99999:80'] }, 'ports[0].hostPort', /99999/],
-    [{ disks: ['./thing'] }, 'disks[0]', /there is no file .\/thing/],
+    [{ disks: ['./thing'] }, 'disks[0]', /no such file: .\/thing/],
     [{ disks: [''] }, 'disks[0]', /size/],
-    [{ disks: [{ path: 'x' }] }, 'disks[0]', /not a disk/],
+    [{ disks: [{ path: 'x' }] }, 'disks[0]', /invalid disk/],
     [{ append: 'a\nb' }, 'append', /line break/],
     [{ append: 'x'.repeat(2048) }, 'append', /2048 bytes/],
-    [{ image: './2G' }, 'image', /there is no file .\/2G/],
-    [{ color: 'red' }, 'color', /not an option/],
+    [{ image: './2G' }, 'image', /no such file: .\/2G/],
+    [{ color: 'red' }, 'color', /unknown option/],
     [{ timeoutMs: -1 }, 'timeoutMs', /-1/],
   ])('refuses %j and names the field', (options, field, message) => {
     const error = refusal(options);
@@ -188,7 +188,7 @@ describe('parseSpec', () => {
   it('has a seed with its own defaults where one is given, empty or not', () => {
     const { seed } = parseSpec({ image: 'debian:13', seed: {} });
     expect(seed).toBeDefined();
-    expect(refusal({ image: 'debian:13', seed: { colour: 'red' } }).message).toContain('is not an option');
+    expect(refusal({ image: 'debian:13', seed: { colour: 'red' } }).message).toContain('unknown option');
     for (const wrong of [null, 'user'])
       expect(refusal({ image: 'debian:13', seed: wrong }).field).toBe('seed');
   });
@@ -197,7 +197,7 @@ describe('parseSpec', () => {
     'gives %j no disk of an image to be larger',
     (options) => {
       expect(refusal({ ...options, diskSize: '20G' }).message).toMatch(
-        /^diskSize: is for the disk that an image of the store gives/,
+        /^diskSize: requires an image of the store/,
       );
     },
   );
@@ -208,10 +208,10 @@ describe('parseSpec', () => {
 
   it.each([
     [{ kernel: 'k', image: 'debian:13' }, 'leave out one of the two'],
-    [{ initrd: 'i' }, 'give kernel too'],
-    [{ net: 'none', ports: ['80'] }, 'leave out one of the two'],
-    [{ kernel: 'k', seed: {} }, 'give an image with a disk, such as debian:13'],
-    [{ diskSize: '20G' }, 'give image, such as debian:13'],
+    [{ initrd: 'i' }, 'add a kernel'],
+    [{ net: 'none', ports: ['80'] }, 'remove either the ports or net: none'],
+    [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
+    [{ diskSize: '20G' }, 'choose an image, such as debian:13'],
   ])('says of %j what to do', (options, hint) => {
     expect(refusal(options).hint).toContain(hint);
   });

@@ -18,7 +18,7 @@ test('takes the longest frame, and refuses one byte more', () => {
   head.writeUInt32BE(LONGEST_FRAME + 1);
   expect(() => new FrameStream().push(head)).toThrow(FrameStreamError);
   expect(() => new FrameStream().push(head)).toThrow(
-    `a frame of ${LONGEST_FRAME + 1} bytes was announced, and none is longer than 69632`,
+    `invalid frame length ${LONGEST_FRAME + 1}, at most 69632`,
   );
   expect(new FrameStreamError(1).name).toBe('FrameStreamError');
 });

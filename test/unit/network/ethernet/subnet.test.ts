@@ -30,12 +30,12 @@ test('says what is wrong, and which network an address is in', () => {
     }
   };
   expect(refusal('10.77.0.0/8')).toMatchObject({
-    message: 'subnet: "10.77.0.0/8" is not an IPv4 network with a prefix from /16 to /30',
-    hint: 'such as 10.77.0.0/24',
+    message: 'subnet: invalid subnet "10.77.0.0/8": expected an IPv4 network with a prefix from /16 to /30',
+    hint: 'write it as 10.77.0.0/24',
   });
   expect(refusal('10.77.3.9/24')).toMatchObject({
-    message: 'subnet: 10.77.3.9/24 does not begin where its prefix says',
-    hint: 'the network of that address is 10.77.3.0/24',
+    message: 'subnet: 10.77.3.9/24 is not the first address of its network',
+    hint: 'use 10.77.3.0/24',
   });
 });
 

@@ -53,7 +53,7 @@ describe('chooseBackend', () => {
 
   it.each([
     [undefined, 'passt is not installed or not on the PATH'],
-    [{ ...passt, hasFd: false }, 'passt at /usr/bin/passt is too old: it has no --fd'],
+    [{ ...passt, hasFd: false }, 'passt at /usr/bin/passt is too old: it does not support --fd'],
   ])('refuses passt where it is %j', (abilities, problem) => {
     const choose = (): unknown => chooseBackend('passt', abilities, true, []);
     expect(choose).toThrow(InvalidInputError);
@@ -99,7 +99,7 @@ describe('the guest has the same network everywhere', () => {
 describe('forwards that a backend cannot make', () => {
   it.each<[NetworkBackend, string[], HostNetwork, RegExp]>([
     ['slirp', ['[::1]:8080:80'], host, /slirp forwards IPv4 only/],
-    ['passt-stream', ['[::1]:8080:80'], ipv4Host, /no IPv6/],
+    ['passt-stream', ['[::1]:8080:80'], ipv4Host, /requires an IPv6 interface/],
     ['passt-vhost-user', ['127.0.0.1:8080:80', '127.0.0.2:8080:81'], host, /two guest ports/],
   ])('%s: %j', (backend, ports, on, message) => {
     expect(() => plan(backend, ports, on)).toThrow(InvalidInputError);
@@ -116,14 +116,14 @@ describe('forwards that a backend cannot make', () => {
     };
     expect(failing('slirp', ['80:80', '[::1]:8080:80'])).toMatchObject({
       message: 'ports: "[::1]:8080:80/tcp": slirp forwards IPv4 only',
-      hint: 'Use an IPv4 address, or passt.',
+      hint: 'use an IPv4 address, or passt',
     });
-    expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'Use an IPv4 address.' });
+    expect(failing('passt-stream', ['[::1]:8080:80'])).toMatchObject({ hint: 'use an IPv4 address' });
     expect(failing('passt-stream', ['8080:80', '127.0.0.2:8080:81'])).toMatchObject({
       message: expect.stringMatching(
-        /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" lead one host port/,
+        /^ports: "127.0.0.2:8080:81\/tcp" and "127.0.0.1:8080:80\/tcp" map one host port/,
       ) as string,
-      hint: 'Choose different host port numbers, or use slirp.',
+      hint: 'choose different host port numbers, or use slirp',
     });
   });
 
@@ -136,18 +136,18 @@ describe('forwards that a backend cannot make', () => {
   });
 
   it.each([
-    [undefined, 'or install passt.'],
-    [{ ...passt, problem: 'no namespaces' }, 'or install passt.'],
-    [passt, 'or passt.'],
+    [undefined, 'or install passt'],
+    [{ ...passt, problem: 'no namespaces' }, 'or install passt'],
+    [passt, 'or passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or ask for passt, with which .* speaks first is not heard here.',
+      'or request passt, although this version does not support servers that send data first',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);
     expect(() => planNetwork('slirp', forwards, abilities, host)).toThrow(
       expect.objectContaining({
-        hint: expect.stringMatching(new RegExp(`^Use an IPv4 address, ${hint}$`)) as unknown,
+        hint: expect.stringMatching(new RegExp(`^use an IPv4 address, ${hint}$`)) as unknown,
       }),
     );
   });

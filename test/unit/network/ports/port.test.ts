@@ -68,11 +68,11 @@ describe('what is none: the error names the part, the value and what would be ri
     ['70000:80', 'ports[0].hostPort', /"70000"/],
     ['-1:80', 'ports[0].hostPort', /"-1"/],
     ['80:80:', 'ports[0].hostAddress', /"80"/],
-    ['8010-8000:80-90', 'ports[0].hostPort', /ends before it starts/],
+    ['8010-8000:80-90', 'ports[0].hostPort', /invalid range/],
     ['8000-8010:80', 'ports[0].hostPort', /11 host port\(s\) to 1/],
     ['8000:80-90', 'ports[0].hostPort', /1 host port\(s\) to 11/],
-    ['8000-8001-8002:80', 'ports[0].hostPort', /not a port/],
-    ['127.0.0.1:80', 'ports[0].hostPort', /an address and one port/],
+    ['8000-8001-8002:80', 'ports[0].hostPort', /invalid port/],
+    ['127.0.0.1:80', 'ports[0].hostPort', /missing port after the address/],
     ['[::1]:80', 'ports[0]', /expected \[\[address/],
     ['[::1:8080:80', 'ports[0]', /expected \[\[address/],
     ['::1:8080:80', 'ports[0]', /too many colons/],
@@ -90,8 +90,8 @@ describe('what is none: the error names the part, the value and what would be ri
     ['80/tcp/udp', 'ports[0].protocol', /"tcp\/udp"/],
     [' 80', 'ports[0].guestPort', /" 80"/],
     ['8080:80\n', 'ports[0].guestPort', /"80\\n"/],
-    ['8080:٨٠', 'ports[0].guestPort', /not a port/],
-    [{ guestPort: 0 }, 'ports[0].guestPort', /0 is refused/],
+    ['8080:٨٠', 'ports[0].guestPort', /invalid port/],
+    [{ guestPort: 0 }, 'ports[0].guestPort', /invalid port 0/],
     [{ guestPort: 80, hostPort: 65536 }, 'ports[0].hostPort', /65536/],
     [{ guestPort: 80.5 }, 'ports[0].guestPort', /80\.5/],
     [{ guestPort: 80, hostAddress: 'nowhere' }, 'ports[0].hostAddress', /"nowhere"/],
@@ -109,27 +109,23 @@ describe('what is none: the error names the part, the value and what would be ri
 
 it.each<[PortInput, string, string]>([
   ['8000-8010:80', '"8000-8010:80" maps 11 host port(s) to 1 guest port(s)', 'leave the host port empty'],
-  ['80/sctp', '"sctp" in "80/sctp" is not a protocol', 'two entries'],
-  [
-    '[::1]:80',
-    '"[::1]:80" is not a port; expected [[address:][hostPort]:]guestPort[/tcp|udp]',
-    '"[::1]::80"',
-  ],
-  ['127.0.0.1:80', '"127.0.0.1:80" has an address and one port', 'write "127.0.0.1::80"'],
-  ['1:2:3:4', '"1:2:3:4" has too many colons', '"[::1]:8080:80"'],
-  ['localhost:1:2', '"localhost" is not an IP address', 'Write 127.0.0.1, which is also the default.'],
-  ['host:1:2', '"host" is not an IP address', 'Host names and zones are not looked up'],
-  ['[::ffff:127.0.0.1]:1:2', 'is an IPv4 address in IPv6 form', 'Write it as a.b.c.d.'],
-  ['[fe80::1]:1:2', 'is a link-local address', 'Use [::] to listen'],
-  ['0:80', '"0" in "0:80" is not a port', 'Leave the host port empty to have a free one chosen.'],
-  ['8080:0', '"0" in "8080:0" is not a port', 'A port is written [[address:]'],
-  ['foo', '"foo" is not a port; expected 1 to 65535', 'A port is written [[address:]'],
-  ['http:80', '"http" in "http:80" is not a port', 'A port is written [[address:]'],
-  ['/tcp', '"" in "/tcp" is not a port', 'A port is written [[address:]'],
-  ['5-0', '"5-0" is not a port', 'A port is written [[address:]'],
-  ['70000-80', '"70000-80" is not a port', 'A port is written [[address:]'],
-  ['90-80', 'the range "90-80" ends before it starts', 'Write "80-90".'],
-  [{ guestPort: 0 }, '0 is refused: ', 'with ports from 1 to 65535; without hostPort a free one is chosen.'],
+  ['80/sctp', 'invalid protocol "sctp" in "80/sctp"', 'two entries'],
+  ['[::1]:80', 'invalid port "[::1]:80": expected [[address:][hostPort]:]guestPort[/tcp|udp]', '"[::1]::80"'],
+  ['127.0.0.1:80', 'invalid port "127.0.0.1:80": missing port after the address', 'write "127.0.0.1::80"'],
+  ['1:2:3:4', 'invalid port "1:2:3:4": too many colons', '"[::1]:8080:80"'],
+  ['localhost:1:2', '"localhost" is not an IP address', 'use 127.0.0.1, which is also the default'],
+  ['host:1:2', '"host" is not an IP address', 'instead of a host name or zone'],
+  ['[::ffff:127.0.0.1]:1:2', 'is an IPv4 address in IPv6 form', 'write it as a.b.c.d'],
+  ['[fe80::1]:1:2', 'is a link-local address', 'use [::] to listen'],
+  ['0:80', 'invalid port "0" in "0:80"', 'leave the host port empty to choose a free one'],
+  ['8080:0', 'invalid port "0" in "8080:0"', 'write a port as [[address:]'],
+  ['foo', 'invalid port "foo": expected 1 to 65535', 'write a port as [[address:]'],
+  ['http:80', 'invalid port "http" in "http:80"', 'write a port as [[address:]'],
+  ['/tcp', 'invalid port "" in "/tcp"', 'write a port as [[address:]'],
+  ['5-0', 'invalid port "5-0"', 'write a port as [[address:]'],
+  ['70000-80', 'invalid port "70000-80"', 'write a port as [[address:]'],
+  ['90-80', 'invalid range "90-80"', 'write "80-90"'],
+  [{ guestPort: 0 }, 'invalid port 0: ', 'with ports from 1 to 65535; without hostPort a free one is chosen'],
 ])('says of %j what it is, and what to do', (port, problem, hint) => {
   const error = refusal(port);
   expect(error.message).toContain(problem);
@@ -189,7 +185,7 @@ describe('two entries for one host port', () => {
   ])('%s and %s collide', (one, other) => {
     const error = refusal('1:1', one, other);
     expect(error.field).toBe('ports[2].hostPort');
-    expect(error.message).toMatch(/listens where \S+ does already; expected each host port once$/);
+    expect(error.message).toMatch(/ and \S+ use the same host port$/);
     expect(error.hint).toContain('leave the host port empty for a free one');
   });
 
@@ -197,7 +193,7 @@ describe('two entries for one host port', () => {
     const error = refusal('1:1', '0.0.0.0:8080:80/udp', '127.0.0.1:8080:80', '127.0.0.2:8080:80', '8080:81');
     expect(error.field).toBe('ports[4].hostPort');
     expect(error.message).toBe(
-      'ports[4].hostPort: 127.0.0.1:8080:81/tcp listens where 127.0.0.1:8080:80/tcp does already; expected each host port once',
+      'ports[4].hostPort: 127.0.0.1:8080:81/tcp and 127.0.0.1:8080:80/tcp use the same host port',
     );
   });
 

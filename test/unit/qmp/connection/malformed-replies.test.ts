@@ -251,7 +251,7 @@ describe('the time for the greeting', () => {
     onConnection = () => undefined;
     await expect(QmpClient.connect(path, { greetingTimeoutMs: 250 })).rejects.toMatchObject({
       code: 'VMLET_QMP_NO_GREETING',
-      message: expect.stringContaining('within 0.25 s') as string,
+      message: expect.stringContaining('timed out after 0.25 s') as string,
     });
   });
 });

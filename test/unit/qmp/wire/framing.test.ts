@@ -56,7 +56,7 @@ describe('garbage', () => {
   test('a string that is cut off does not swallow what follows', () => {
     const { objects, garbage } = scan(['{"cut": "of', 'f\r\n{"b":2}\r\n']);
     expect(objects).toEqual([{ b: 2 }]);
-    expect(garbage).toEqual(['a string that does not end: {\\"cut\\": \\"of']);
+    expect(garbage).toEqual(['an unterminated string: {\\"cut\\": \\"of']);
   });
 
   test('control characters are made harmless', () => {
@@ -84,9 +84,9 @@ describe('what of garbage is told', () => {
   });
 
   test('is where it begins, counted from the object’s first byte', () => {
-    expect(scan(['{"a":}\n']).garbage).toEqual(['no JSON from byte 6 on: {\\"a\\":}']);
-    expect(scan(['  {"a":}\n']).garbage).toEqual(['no JSON from byte 6 on: {\\"a\\":}']);
-    expect(scan(['  {"a"', ':[1', ',]}\n']).garbage).toEqual(['no JSON from byte 9 on: {\\"a\\"']);
+    expect(scan(['{"a":}\n']).garbage).toEqual(['invalid JSON at byte 6: {\\"a\\":}']);
+    expect(scan(['  {"a":}\n']).garbage).toEqual(['invalid JSON at byte 6: {\\"a\\":}']);
+    expect(scan(['  {"a"', ':[1', ',]}\n']).garbage).toEqual(['invalid JSON at byte 9: {\\"a\\"']);
   });
 
   test('is told from a string that was cut off', () => {
@@ -94,16 +94,16 @@ describe('what of garbage is told', () => {
       (text) => scan([text]).garbage[0],
     );
     expect(problems.map((problem) => problem?.replace(/: .*/, ''))).toEqual([
-      'a string that does not end',
-      'a string that does not end',
-      'no JSON from byte 7 on',
-      'no JSON from byte 8 on',
-      'no JSON from byte 8 on',
+      'an unterminated string',
+      'an unterminated string',
+      'invalid JSON at byte 7',
+      'invalid JSON at byte 8',
+      'invalid JSON at byte 8',
     ]);
   });
 
   test('begins where the object did, in an earlier piece', () => {
-    expect(scan(['  {"a": "b', 'c\n']).garbage).toEqual(['a string that does not end: {\\"a\\": \\"b']);
+    expect(scan(['  {"a": "b', 'c\n']).garbage).toEqual(['an unterminated string: {\\"a\\": \\"b']);
   });
 });
 

@@ -72,11 +72,11 @@ test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is no JSON', 
 
 test('what is refused is told why, and where', () => {
   const refuse = (value: unknown) => () => stringifyLossless({ a: { b: value } }, 'command');
-  expect(refuse('\ud800')).toThrow('command.a.b: holds half of a surrogate pair');
-  expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot express');
-  expect(refuse(-Infinity)).toThrow('command.a.b: is -Infinity, which JSON cannot express');
+  expect(refuse('\ud800')).toThrow('command.a.b: has a lone surrogate');
+  expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot represent');
+  expect(refuse(-Infinity)).toThrow('command.a.b: is -Infinity, which JSON cannot represent');
   expect(refuse(2n ** 64n)).toThrow('command.a.b: is 18446744073709551616, which does not fit into 64 bits');
-  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: has a member name that is not Unicode text');
+  expect(refuse({ 'x\udc00': 1 })).toThrow('command.a.b: has a member name that is not valid Unicode');
 });
 
 test('the least and the greatest of 64 bits pass', () => {
@@ -99,14 +99,14 @@ test('text that looks like digits stays text', () => {
 
 test('what JSON has no word for is refused, and said by its name', () => {
   const refuse = (value: unknown) => () => stringifyLossless(value as never, 'command');
-  const asked = 'command: has a function at callback, which JSON cannot express';
+  const asked = 'command: has a function at callback, which JSON cannot represent';
   expect(refuse({ callback: () => undefined })).toThrow(asked);
   expect(refuse({ list: [{ callback: () => undefined }] })).toThrow(asked);
-  expect(refuse({ key: Symbol('x') })).toThrow('command: has a symbol at key, which JSON cannot express');
-  expect(refuse(() => undefined)).toThrow('command: has a function, which JSON cannot express');
+  expect(refuse({ key: Symbol('x') })).toThrow('command: has a symbol at key, which JSON cannot represent');
+  expect(refuse(() => undefined)).toThrow('command: has a function, which JSON cannot represent');
   const cycle: Record<string, unknown> = {};
   cycle['itself'] = cycle;
-  expect(refuse(cycle)).toThrow('command: has arguments that JSON cannot express');
+  expect(refuse(cycle)).toThrow('command: has arguments that JSON cannot represent');
 });
 
 test('arguments are an object', () => {
@@ -114,8 +114,8 @@ test('arguments are an object', () => {
     expect(() => stringifyLossless(value as never, 'command')).toThrow(
       expect.objectContaining({
         code: 'VMLET_INVALID_INPUT',
-        message: 'command: has arguments that are no JSON object',
-        hint: 'Give them by name, as in { device: "disk0" }.',
+        message: 'command: must be an object',
+        hint: 'pass arguments by name, as in { device: "disk0" }',
       }),
     );
   }

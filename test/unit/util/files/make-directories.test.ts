@@ -30,22 +30,22 @@ it('makes what is missing for this user alone, and takes what is there', () => {
 // Node's own recursive mkdir never returns here.
 test('where the kernel has no place for directories, that is said at once', () => {
   expect(refusal('/proc/vmlet/machines')).toBe(
-    'the directory /proc/vmlet cannot be made: /proc is no place for directories',
+    'cannot create directory /proc/vmlet: /proc does not support directories',
   );
-  expect(refusal('/sys/vmlet/machines')).toMatch(/^the directory \/sys\/vmlet cannot be made: /);
+  expect(refusal('/sys/vmlet/machines')).toMatch(/^cannot create directory \/sys\/vmlet: /);
 });
 
 test('what is in the way is named', () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
-  expect(refusal(file)).toBe(`the directory ${file} cannot be made: something else has its name`);
+  expect(refusal(file)).toBe(`cannot create directory ${file}: a file of this name exists`);
   expect(refusal(join(file, 'below'))).toBe(
-    `the directory ${join(file, 'below')} cannot be made: ${file} is no directory`,
+    `cannot create directory ${join(file, 'below')}: ${file} is not a directory`,
   );
   const nowhere = join(directory, 'nowhere');
   symlinkSync('gone', nowhere);
   expect(refusal(join(nowhere, 'below'))).toBe(
-    `the directory ${nowhere} cannot be made: something else has its name`,
+    `cannot create directory ${nowhere}: a file of this name exists`,
   );
 });
 
@@ -55,6 +55,6 @@ test.skipIf(isRoot)('a directory that is closed to this user is named', () => {
   const closed = join(directory, 'closed');
   mkdirSync(closed, { mode: 0o500 });
   expect(refusal(join(closed, 'x', 'y'))).toBe(
-    `the directory ${join(closed, 'x')} cannot be made: this user may not make one in ${closed}`,
+    `cannot create directory ${join(closed, 'x')}: permission denied: ${closed}`,
   );
 });
