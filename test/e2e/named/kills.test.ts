@@ -45,7 +45,7 @@ const VICTIMS: Readonly<Record<Operation, readonly Role[]>> = {
 const DONE_ALREADY: Readonly<Record<Operation, RegExp>> = {
   create: /^vmlet: there is a machine m already$/m,
   start: /^vmlet: m runs already/m,
-  snapshot: /^vmlet: .*there is a snapshot "s\d+" already$/m,
+  snapshot: /^vmlet: .*snapshot "s\d+" already exists$/m,
   stop: /^vmlet: m does not run$/m,
   rm: /^vmlet: there is no machine m$/m,
 };

@@ -44,9 +44,9 @@ describe('a mistake on the command line is one sentence that names what was type
     [['image', 'build', 'debian:13'], 'vmlet: --output: the image has no name\n'],
     [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: "A b" is not the name of an image\n'],
     [['image', 'build', '--from', 'debian:13', '--cpus', '0'], 'vmlet: --cpus: 0: expected at least 1\n'],
-    [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: there is no file ./nope.img\n'],
-    [['run', './nope.img'], 'vmlet: image: there is no file ./nope.img\n'],
-    [['create', 'x', '--image', './nope.img'], 'vmlet: --image: there is no file ./nope.img\n'],
+    [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: no such file: ./nope.img\n'],
+    [['run', './nope.img'], 'vmlet: image: no such file: ./nope.img\n'],
+    [['create', 'x', '--image', './nope.img'], 'vmlet: --image: no such file: ./nope.img\n'],
     [['create', 'x', '--location', './nope'], 'vmlet: --location: there is no file ./nope\n'],
     [['create', 'x', '--image', 'micro', '--net', 'bridge=absent'], 'vmlet: --net: no such bridge: absent\n'],
     [['run', '--cpus', '0', 'micro'], 'vmlet: --cpus: 0: expected at least 1\n'],
@@ -60,7 +60,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--limit', 'memory=5', 'micro'], 'vmlet: --limit: 5 bytes; did you mean 5M?\n'],
     [['qmp', 'nope'], 'vmlet: there is no machine nope\n'],
     [['qmp', 'nope', 'query-status'], 'vmlet: there is no machine nope\n'],
-    [['qmp', './nope'], 'vmlet: cannot connect to ./nope: there is no such socket\n'],
+    [['qmp', './nope'], 'vmlet: cannot connect to ./nope: no such socket\n'],
   ])('%j', async (args, words) => {
     expect((await refusal(...args)).slice(0, words.length)).toBe(words);
   });

@@ -231,7 +231,7 @@ describe('a snapshot that was killed when only one disk had it', () => {
     const [first = '', second = ''] = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(files.storage, name));
     execFileSync('qemu-img', ['snapshot', '-c', 's1', first]);
     const refused = await home.vmlet('snapshot', 'create', 'm', 's1');
-    expect(refused.stderr).toMatch(/there is a snapshot "s1" already/);
+    expect(refused.stderr).toMatch(/snapshot "s1" already exists/);
     writeFileSync(
       files.snapshotting,
       JSON.stringify({

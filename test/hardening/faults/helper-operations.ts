@@ -28,7 +28,7 @@ export const HELPER_OPERATIONS: readonly Operation[] = [
     name: 'qemu-img-snapshot',
     prepare: [CREATE],
     args: ['snapshot', 'create', 'm', 's'],
-    doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+    doneAlready: /^vmlet: .*snapshot "s" already exists$/m,
     between: /^ "missingOn": \[ "disk[01]" \]$/,
     follow: 'qemu-img snapshot',
   },

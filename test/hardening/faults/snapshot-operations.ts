@@ -6,7 +6,7 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE],
     args: ['snapshot', 'create', 'm', 's'],
     between: /^ "missingOn": \[ "disk1" \]$/,
-    doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+    doneAlready: /^vmlet: .*snapshot "s" already exists$/m,
   },
   {
     name: 'snapshot-restore',
@@ -19,14 +19,14 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE, ['snapshot', 'create', 'm', 's']],
     args: ['snapshot', 'rm', 'm', 's'],
     between: /^ "missingOn": \[ "disk[01]" \]$/,
-    doneAlready: /^vmlet: .*no snapshot "s"/m,
+    doneAlready: /^vmlet: .*no such snapshot: "s"/m,
   },
   {
     name: 'live-snapshot-create',
     prepare: [CREATE],
     begin: [['start', 'm']],
     args: ['snapshot', 'create', 'm', 's'],
-    doneAlready: /^vmlet: .*there is a snapshot "s" already$/m,
+    doneAlready: /^vmlet: .*snapshot "s" already exists$/m,
   },
   {
     name: 'live-snapshot-restore',
@@ -48,7 +48,7 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
       ['snapshot', 'create', 'm', 's'],
     ],
     args: ['snapshot', 'rm', 'm', 's'],
-    doneAlready: /^vmlet: .*no snapshot "s"/m,
+    doneAlready: /^vmlet: .*no such snapshot: "s"/m,
   },
   {
     name: 'save',

@@ -41,13 +41,13 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     args: ['snapshot', 'create', NAME, 's'],
     isLong: true,
     mayBe: PAUSED,
-    doneAlready: /there is a snapshot "s" already/,
+    doneAlready: /snapshot "s" already exists/,
   },
   {
     name: 'snapshot create --disks-only',
     args: ['snapshot', 'create', NAME, 's', '--disks-only'],
     isLong: true,
-    doneAlready: /there is a snapshot "s" already/,
+    doneAlready: /snapshot "s" already exists/,
   },
   {
     name: 'snapshot restore',
@@ -62,7 +62,7 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     begin: [['snapshot', 'create', NAME, 's']],
     isLong: true,
     mayBe: PAUSED,
-    doneAlready: /no snapshot "s"/,
+    doneAlready: /no such snapshot: "s"/,
   },
   {
     name: 'save',

@@ -165,7 +165,7 @@ describe('create', () => {
       createDisk({ path: '/sys/vmlet-test', format: 'raw', sizeBytes: 512 }),
     ).rejects.toMatchObject({
       code: 'VMLET_PERMISSION',
-      message: '/sys/vmlet-test cannot be written by this user',
+      message: 'permission denied: /sys/vmlet-test',
     });
     await expect(
       createOverlay({

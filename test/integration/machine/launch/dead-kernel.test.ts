@@ -29,7 +29,7 @@ describe('a launch whose guest’s kernel dies', () => {
     const error = await failure({ image, memory: '32M' });
     expect(error).toBeInstanceOf(LaunchError);
     const { message, hint, consoleOutput } = error as LaunchError;
-    expect(message).toBe("the machine did not get ready: the guest's kernel panicked: no room");
+    expect(message).toBe("the machine did not become ready: the guest's kernel panicked: no room");
     expect(hint).toContain('32 MiB of memory');
     expect(consoleOutput.join()).toContain('end Kernel panic');
   });

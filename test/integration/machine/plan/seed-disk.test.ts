@@ -16,7 +16,7 @@ it.skipIf(!canMount)('a seed for which there is no room leaves nothing behind', 
       ...{ seed: undefined, guest: undefined, instanceId: 'i-1', hostname: 'web', macAddress: undefined },
     });
     await expect(written).rejects.toThrow(NoSpaceError);
-    await expect(written).rejects.toThrow(`the disk is full: there is no room for ${small}/seed`);
+    await expect(written).rejects.toThrow(`no space left on device: ${small}/seed`);
     expect(readdirSync(small)).toEqual([]);
   } finally {
     directory.remove();

@@ -147,7 +147,7 @@ test('a machine that does not run is said to be none', async () => {
   const streams = { input: new PassThrough(), output: new PassThrough() };
   const missing = await failureOf(attachConsole(join(directory, 'none.sock'), streams));
   expect(missing).toBeInstanceOf(ConnectError);
-  expect(missing.message).toContain('there is no such socket');
+  expect(missing.message).toContain('no such socket');
   const file = join(directory, 'file');
   writeFileSync(file, '');
   expect((await failureOf(attachConsole(file, streams))).message).toContain('connection refused');

@@ -49,8 +49,8 @@ describe('parseSpec', () => {
 
   it.each(['seed', 'firmware'] as const)('refuses %s where a kernel is booted directly', (field) => {
     const options = { seed: { seed: {} }, firmware: { firmware: 'uefi' } } as const;
-    expect(() => parseSpec(options[field])).toThrow(`${field}: is for a disk`);
-    expect(() => parseSpec({ kernel: 'vmlinuz', ...options[field] })).toThrow(`${field}: is for a disk`);
+    expect(() => parseSpec(options[field])).toThrow(`${field}: requires a disk`);
+    expect(() => parseSpec({ kernel: 'vmlinuz', ...options[field] })).toThrow(`${field}: requires a disk`);
   });
 
   it.each([
@@ -91,7 +91,7 @@ describe('parseSpec', () => {
     [{ net: 'bridge' }, 'net', /bridge/],
     [{ ports: ['99999:80'] }, 'ports[0].hostPort', /99999/],
     [{ disks: ['./thing'] }, 'disks[0]', /no such file: .\/thing/],
-    [{ disks: [''] }, 'disks[0]', /size/],
+    [{ disks: [''] }, 'disks[0]', /invalid disk/],
     [{ disks: [{ path: 'x' }] }, 'disks[0]', /invalid disk/],
     [{ append: 'a\nb' }, 'append', /line break/],
     [{ append: 'x'.repeat(2048) }, 'append', /2048 bytes/],

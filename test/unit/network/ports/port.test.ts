@@ -59,7 +59,7 @@ describe('what is a port', () => {
 
 describe('what is none: the error names the part, the value and what would be right', () => {
   it.each<[PortInput, string, RegExp]>([
-    ['', 'ports[0].guestPort', /"" .*1 to 65535/],
+    ['', 'ports[0].guestPort', /"": .*1 to 65535/],
     ['0', 'ports[0].guestPort', /"0"/],
     ['65536', 'ports[0].guestPort', /"65536"/],
     ['http', 'ports[0].guestPort', /"http"/],
