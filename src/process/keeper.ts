@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { type ExitStatus, KeeperEndedError, isSystemError } from '../errors/index.ts';
 import { type Deferred, deferred } from '../util/time/deferred.ts';
 import { type ProcessIdentity, isAlive } from './procfs/identity.ts';
-import { giveUpOrphanedOutput } from './orphaned-output.ts';
+import { closeOrphanedOutput } from './orphaned-output.ts';
 import { startProcess } from './start-process.ts';
 
 /** A program that serves QEMU over a connection, such as passt. */
@@ -124,7 +124,7 @@ export function startKeeper(keeperPath: string, options: KeeperOptions): Started
       env: options.notifySocket === undefined ? {} : { NOTIFY_SOCKET: options.notifySocket },
     }),
   );
-  giveUpOrphanedOutput(child);
+  closeOrphanedOutput(child);
   // Only the stream of reports keeps the launcher alive, until `release`.
   child.unref();
   return { pid, ...followReports(child.stdout as Readable) };

@@ -11,7 +11,7 @@ const PATIENCE_MS = 1000;
  * Closes our ends of a program's output shortly after it has exited, even if other processes still hold the
  * other ends.
  */
-export function giveUpOrphanedOutput(child: ChildProcess): void {
+export function closeOrphanedOutput(child: ChildProcess): void {
   child.once('exit', () => {
     const giveUp = (): void => child.stdio.forEach((stream) => stream?.destroy());
     // On a busy host the time may be over before existing output was read: read it first.

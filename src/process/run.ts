@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { CommandFailedError, TimedOutError } from '../errors/index.ts';
 import { type HelperOptions, startHelper } from './helper.ts';
-import { giveUpOrphanedOutput } from './orphaned-output.ts';
+import { closeOrphanedOutput } from './orphaned-output.ts';
 import { endAtStandstill } from './standstill.ts';
 
 export interface RunOptions extends Omit<HelperOptions, 'input'> {
@@ -45,7 +45,7 @@ export async function run(
   const stderr = watch(child.stderr, maxBuffer, kill);
   const standstill =
     standstillMs === undefined ? undefined : endAtStandstill(argv[0], pid, standstillMs, kill);
-  giveUpOrphanedOutput(child);
+  closeOrphanedOutput(child);
   const result = await ended;
   standstill?.stop();
   const { exitCode } = result;

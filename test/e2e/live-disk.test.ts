@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { temporaryDirectory } from '../directory.ts';
 import { GuestAgent } from '../../src/guest/agent/agent.ts';
 import { ensureMicro } from '../../src/images/micro/micro.ts';
-import { bootWords } from '../../src/machine/plan/board.ts';
+import { bootParameters } from '../../src/machine/plan/board.ts';
 import { attachDisk, detachDisk, resizeLiveDisk } from '../../src/machine/state/live-disk.ts';
 import { locate } from '../../src/machine/paths/locations.ts';
 import { loadLiveSnapshot, saveLiveSnapshot } from '../../src/machine/state/memory-snapshot.ts';
@@ -22,7 +22,7 @@ let guest: GuestAgent;
 async function start(name: string, ...more: string[]): Promise<Hardware> {
   const store = locate(process.env, homedir(), process.getuid?.() ?? 0).images;
   const image = await ensureMicro({ store, agentPath: agentProgram() });
-  const words = [...bootWords, ...image.append].join(' ');
+  const words = [...bootParameters, ...image.append].join(' ');
   const kernel = ['-kernel', image.kernelPath, '-initrd', image.initrdPath, '-append', words];
   const disks = [disk('disk0', at('disk0.qcow2'))];
   return startHardware({ directory, name, disks, memory: '256M', more: [...kernel, ...more] });

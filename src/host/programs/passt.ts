@@ -1,6 +1,6 @@
 import { TimedOutError } from '../../errors/index.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
-import { PASST_CARD, withoutSyslogComplaints } from '../../process/passt-words.ts';
+import { PASST_CARD, withoutSyslogComplaints } from '../../process/passt-output.ts';
 import { run } from '../../process/run.ts';
 import { supervise } from '../../process/supervise.ts';
 import { withinLimits } from '../../util/time/deadline.ts';

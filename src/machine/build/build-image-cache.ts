@@ -8,7 +8,7 @@ import type { Limits } from '../../util/time/deadline.ts';
  * Finds the newest image built from the inputs with this digest, and adds the name to it.
  * @param name undefined to leave its names unchanged.
  */
-export async function takeBuilt(
+export async function reuseBuilt(
   store: string,
   inputs: string,
   name: string | undefined,

@@ -12,7 +12,7 @@ import { fileSha256 } from '../../images/digest/sha256.ts';
 import { storeError } from '../../images/store/store-error.ts';
 import { Scope } from '../../util/scope.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
-import { takeBuilt } from './build-image-cache.ts';
+import { reuseBuilt } from './build-image-cache.ts';
 import type { BuildImageOptions, BuiltImage } from './build-image-options.ts';
 import { agentProgram } from '../paths/package-files.ts';
 
@@ -28,9 +28,9 @@ export async function buildImage(options: BuildImageOptions, store: string): Pro
   const inputs = await buildInputsDigest(recipe);
   checkGivenName(name);
   try {
-    const cached = options.cache === false ? undefined : await takeBuilt(store, inputs, name, { signal });
+    const cached = options.cache === false ? undefined : await reuseBuilt(store, inputs, name, { signal });
     if (cached) options.onProgress?.({ image: name, phase: 'unchanged', fraction: 1 });
-    return cached ? { image: cached, cached: true } : await buildAnew(recipe, inputs, options, store);
+    return cached ? { image: cached, cached: true } : await buildNew(recipe, inputs, options, store);
   } catch (error) {
     throw storeError(error, store);
   } finally {
@@ -57,7 +57,7 @@ function recipeOf({ distribution, include, run, size, mirror, key }: BuildImageO
   };
 }
 
-async function buildAnew(
+async function buildNew(
   recipe: DistributionRecipe,
   inputs: string,
   { name, signal, onProgress, onOutput }: BuildImageOptions,

@@ -22,7 +22,7 @@ import { Scope } from '../../util/scope.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { backingChain } from '../qemu/block-node.ts';
 import { findImage } from '../survey/boot-source.ts';
-import { takeBuilt } from './build-image-cache.ts';
+import { reuseBuilt } from './build-image-cache.ts';
 import type { BuiltImage, ImageBuildOptions } from './build-image-options.ts';
 import { finishedFile } from './build-image.ts';
 import { changeInGuest } from './build-layer-guest.ts';
@@ -145,7 +145,7 @@ async function buildLayer(
   const report = (phase: ImageProgress['phase'], fraction = 0): void =>
     options.onProgress?.({ image: name, phase, fraction, script: step.title });
   if (options.cache !== false) {
-    const image = await takeBuilt(store, inputs, isLast ? name : undefined, { signal });
+    const image = await reuseBuilt(store, inputs, isLast ? name : undefined, { signal });
     if (image) {
       report('unchanged', 1);
       return { image, cached: true };

@@ -11,7 +11,7 @@ import {
   MONITOR_DESCRIPTOR,
   cardDescriptor,
 } from '../plan/descriptors.ts';
-import { type StartedParts, endOfDying } from '../life/launch-failure.ts';
+import { type StartedParts, endOfMachine } from '../life/launch-failure.ts';
 import { QemuLifecycle } from '../life/qemu-lifecycle.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { MachineParts } from '../running/running-machine.ts';
@@ -93,7 +93,7 @@ export async function reachAgent(
   const agent = await Promise.race([
     GuestAgent.attach(agentConnection, {
       signal,
-      explainLoss: async (loss) => (await endOfDying(life)) ?? loss,
+      explainLoss: async (loss) => (await endOfMachine(life)) ?? loss,
     }),
     life.failure,
   ]);

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
 import { Tail } from '../../util/tail.ts';
 
 const KEPT_LINES = 1000;
@@ -20,7 +20,7 @@ export class GuestConsole {
   constructor(connection: Socket, machineEnded: Promise<never>, copy: Writable | undefined) {
     this.#connection = connection;
     this.#machineEnded = machineEnded;
-    readOnAfterFailedWrites(connection);
+    keepReadingAfterFailedWrites(connection);
     connection.on('data', (chunk: Buffer) => {
       this.#tail.push(chunk);
       copy?.write(chunk);

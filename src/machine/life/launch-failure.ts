@@ -54,7 +54,7 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
   if (!life || !console) return error;
   const timedOut = error instanceof TimedOutError;
   if (!timedOut && !isEndOfConnection(error)) return error;
-  const outcome = timedOut ? life.outcome : await outcomeOfDying(life);
+  const outcome = timedOut ? life.outcome : await awaitOutcome(life);
   const output = { qemu: life.lastWords, console: console.last(CONSOLE_LINES) };
   if (outcome?.kind === 'start-failure') {
     const cause = await networkFailure(started);
@@ -123,7 +123,7 @@ function isEndOfConnection(error: unknown): boolean {
   );
 }
 
-async function outcomeOfDying(life: QemuLifecycle): Promise<Outcome | undefined> {
+async function awaitOutcome(life: QemuLifecycle): Promise<Outcome | undefined> {
   return withinLimits('waiting for QEMU to exit', life.ended, { timeoutMs: DYING_MS }).catch(
     (late: unknown) => {
       if (late instanceof TimedOutError) return undefined;
@@ -133,8 +133,8 @@ async function outcomeOfDying(life: QemuLifecycle): Promise<Outcome | undefined>
 }
 
 /** Returns the machine's end as the error for a failed connection to it, if the machine has ended. */
-export async function endOfDying(life: QemuLifecycle): Promise<MachineEndedError | undefined> {
-  await outcomeOfDying(life);
+export async function endOfMachine(life: QemuLifecycle): Promise<MachineEndedError | undefined> {
+  await awaitOutcome(life);
   return life.end;
 }
 

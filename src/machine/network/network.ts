@@ -166,7 +166,7 @@ export class Network implements AsyncDisposable {
   }
 }
 
-interface SeatSurroundings {
+interface AttachmentContext {
   readonly switch: EthernetSwitch;
   readonly names: () => ReadonlyMap<string, string>;
   readonly others: () => readonly Attachment[];
@@ -179,11 +179,11 @@ class Attachment implements NetworkAttachment {
   readonly address: string;
   readonly addressWithPrefix: string;
   readonly mac: string;
-  readonly #around: SeatSurroundings;
+  readonly #around: AttachmentContext;
   #hosts: HostsFile | undefined;
   #port: SocketPort | undefined;
 
-  constructor(network: Network, name: string, address: number, around: SeatSurroundings) {
+  constructor(network: Network, name: string, address: number, around: AttachmentContext) {
     this.network = network;
     this.name = name;
     this.address = addressText(address);

@@ -25,8 +25,8 @@ export function ownLocations(
 function runtimeInTmp({ runtime, state }: Locations): string {
   const note = join(state, 'runtime-directory');
   const noted = readNote(note, runtime);
-  if (noted !== undefined && !isAnothers(noted)) return noted;
-  if (noted === undefined && !isAnothers(runtime)) return runtime;
+  if (noted !== undefined && !belongsToOther(noted)) return noted;
+  if (noted === undefined && !belongsToOther(runtime)) return runtime;
   try {
     makeDirectories(dirname(note));
     return writeNote(note, runtime, noted !== undefined);
@@ -38,7 +38,7 @@ function runtimeInTmp({ runtime, state }: Locations): string {
 }
 
 /** True when the path belongs to another user. */
-function isAnothers(path: string): boolean {
+function belongsToOther(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found !== undefined && found.uid !== process.getuid?.();
 }

@@ -87,7 +87,7 @@ export function checkSocketLength(parent: string): void {
 export function ensurePrivateDirectory(path: string): void {
   const parent = dirname(path);
   // Checked before anything is created in it, in case the parent is a symbolic link.
-  if (!keepsNames(parent)) {
+  if (!protectsEntries(parent)) {
     throw new PermissionError(`other users could replace ${path}`, {
       hint: `make ${parent} a directory that you own and that nobody else can write to`,
     });
@@ -135,7 +135,7 @@ function isOwnDirectory(path: string, forbiddenMode: number): boolean {
 /**
  * True when only an entry's owner (or root) can replace the entry. This holds for directories that we create.
  */
-function keepsNames(directory: string): boolean {
+function protectsEntries(directory: string): boolean {
   const found = statSync(directory, { throwIfNoEntry: false });
   if (!found) return true;
   const { uid, gid, mode } = found;

@@ -51,7 +51,7 @@ export function cpuModel(asked: string, accelerator: Accelerator): string {
 export const trustTimer = 'no_timer_check';
 
 /** Kernel parameters for every directly booted machine that ends with its launcher. */
-export const bootWords = ['console=ttyS0', 'panic=-1', trustTimer] as const;
+export const bootParameters = ['console=ttyS0', 'panic=-1', trustTimer] as const;
 
 /**
  * Modules that are optional in a guest. Without pvpanic, a panic looks like a reboot. The power button's

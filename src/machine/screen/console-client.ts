@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { ConnectError, isSystemError } from '../../errors/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
-import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 
 /** Ctrl-], as in telnet and virsh. */
@@ -40,7 +40,7 @@ export async function attachConsole(socketPath: string, options: AttachConsoleOp
   signal?.throwIfAborted();
   const ended = deferred<ConsoleEnd>();
   const connection = createConnection({ path: socketPath, allowHalfOpen: true });
-  readOnAfterFailedWrites(connection);
+  keepReadingAfterFailedWrites(connection);
   let connected = false;
 
   const typed = (chunk: Buffer | string): void => {

@@ -30,7 +30,7 @@ export async function takeScreenshot(qmp: QmpClient, options: ScreenshotOptions)
       hint: 'use the serial console: vmlet console, vmlet logs',
     });
   }
-  await removeThoseOfDeadProcesses(directory);
+  await removeStaleScreenshots(directory);
   const owner = identifyProcess(process.pid);
   const name = `${PREFIX}${process.pid}-${owner?.startTime ?? 0}-${randomBytes(4).toString('hex')}`;
   const filename = join(directory, name);
@@ -86,7 +86,7 @@ async function dump(
 }
 
 /** A process that is killed during a screenshot leaves the picture behind. */
-async function removeThoseOfDeadProcesses(directory: string): Promise<void> {
+async function removeStaleScreenshots(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const [, pid, startTime] = /^screenshot-(\d+)-(\d+)-/.exec(name) ?? [];
     if (pid === undefined || identifyProcess(Number(pid))?.startTime === Number(startTime)) continue;

@@ -12,7 +12,7 @@ import {
   type SnapshotsOfDisks,
   requireFreeName,
   requireSnapshot,
-  requireSomewhere,
+  requireOnSomeDisk,
   snapshotsOfMachine,
 } from './machine-snapshot.ts';
 
@@ -107,7 +107,7 @@ export async function removeSnapshots(
   name: string,
   { signal }: Abortable = {},
 ): Promise<void> {
-  const places = requireSomewhere(await snapshotsOf(paths, signal), name);
+  const places = requireOnSomeDisk(await snapshotsOf(paths, signal), name);
   await removeEach(
     paths.filter((_, index) => places.includes(index)),
     name,

@@ -70,7 +70,7 @@ export function requireFreeName(disks: SnapshotsOfDisks, name: string): void {
 export function requireSnapshot(disks: SnapshotsOfDisks, name: string): MachineSnapshot {
   const found = snapshotsOfMachine(disks).find((snapshot) => snapshot.name === name);
   if (found) return found;
-  requireSomewhere(disks, name);
+  requireOnSomeDisk(disks, name);
   throw new InvalidInputError(
     'snapshot',
     `snapshot ${JSON.stringify(name)} exists on only some disks of the machine`,
@@ -82,7 +82,7 @@ export function requireSnapshot(disks: SnapshotsOfDisks, name: string): MachineS
  * Returns the indices of the disks that have it.
  * @throws InvalidInputError when none has it.
  */
-export function requireSomewhere(disks: SnapshotsOfDisks, name: string): readonly number[] {
+export function requireOnSomeDisk(disks: SnapshotsOfDisks, name: string): readonly number[] {
   const found = disksWith(disks, name);
   if (found.length > 0) return found;
   throw new InvalidInputError('snapshot', `no such snapshot: ${JSON.stringify(name)}`);

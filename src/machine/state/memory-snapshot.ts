@@ -6,7 +6,7 @@ import {
   type SnapshotsOfDisks,
   requireFreeName,
   requireSnapshot,
-  requireSomewhere,
+  requireOnSomeDisk,
   snapshotsOfMachine,
 } from './machine-snapshot.ts';
 
@@ -95,7 +95,7 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
 
 /** Removes it from the disks that have it. @throws InvalidInputError when none has it, QmpJobError. */
 export async function removeLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, name: string): Promise<void> {
-  const places = requireSomewhere((await look(qmp, nodes)).snapshots, name);
+  const places = requireOnSomeDisk((await look(qmp, nodes)).snapshots, name);
   const devices = nodes.filter((_, index) => places.includes(index));
   await runJob(qmp, 'snapshot-delete', { tag: name, devices });
 }

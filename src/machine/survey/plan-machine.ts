@@ -6,7 +6,7 @@ import { requireImageDiskSize } from '../spec/image-disk-size.ts';
 import type { Firmware } from '../../host/firmware/firmware.ts';
 import { hasMonitorObjects } from '../../host/programs/qmp-monitor.ts';
 import { backingChain } from '../qemu/block-node.ts';
-import { board, bootWords, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
+import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
 import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
@@ -96,7 +96,7 @@ function planMemory({ memoryFile, network }: PlanInputs): MemoryPlan {
 function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {
   if (source.kind === 'disk') return { kind: 'disk' };
   const words = [
-    ...bootWords,
+    ...bootParameters,
     ...source.append,
     ...(source.needsAgent ? [`rdinit=/${AGENT_IN_INITRD}`] : []),
     ...(spec.append === undefined ? [] : [spec.append]),

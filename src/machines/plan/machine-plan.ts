@@ -10,7 +10,7 @@ import type { CdromPlan, NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
-import type { ComesAgain } from '../../network/card/qemu-network.ts';
+import type { Reconnection } from '../../network/card/qemu-network.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
@@ -191,7 +191,7 @@ function planBoot(source: MachinePlanInputs['source']): BootPlan {
   };
 }
 
-function comesAgain({ hasReconnectMs, hasStreamReconnect }: Host['qemu']): ComesAgain {
+function comesAgain({ hasReconnectMs, hasStreamReconnect }: Host['qemu']): Reconnection {
   if (!hasStreamReconnect) return 'listens';
   return hasReconnectMs ? { 'reconnect-ms': RECONNECT_MS } : { reconnect: RECONNECT_SECONDS };
 }

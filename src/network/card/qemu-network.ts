@@ -21,11 +21,11 @@ export interface QemuNetworkWiring {
   /** The descriptor of QEMU's inherited end of the pair, for passt-stream; undefined to use the path. */
   readonly descriptor: number | undefined;
   /** How QEMU and passt reconnect at the path after passt was lost; undefined if they do not. */
-  readonly again?: ComesAgain | undefined;
+  readonly again?: Reconnection | undefined;
 }
 
 /** QEMU's reconnect option: newer versions use milliseconds, older ones seconds. */
-export type ComesAgain =
+export type Reconnection =
   | { readonly 'reconnect-ms': number }
   | { readonly reconnect: number }
   /** It supports neither. It listens, and accepts the next connection. */

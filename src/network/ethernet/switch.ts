@@ -52,8 +52,8 @@ export class EthernetSwitch {
 
   /** Blocks traffic between the ports of two names. */
   cut(one: string, other: string): void {
-    this.#cut.add(wayOf(one, other));
-    this.#cut.add(wayOf(other, one));
+    this.#cut.add(cutKey(one, other));
+    this.#cut.add(cutKey(other, one));
   }
 
   /** Removes all blocks. */
@@ -91,11 +91,11 @@ export class EthernetSwitch {
   }
 
   #pass(from: SwitchPort, to: SwitchPort, frame: StreamFrame): void {
-    if (!this.#cut.has(wayOf(from.name, to.name))) to.deliver(frame);
+    if (!this.#cut.has(cutKey(from.name, to.name))) to.deliver(frame);
   }
 }
 
 /** Names have no spaces. */
-function wayOf(from: string, to: string): string {
+function cutKey(from: string, to: string): string {
   return `${from} ${to}`;
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { CommandFailedError } from '../../errors/index.ts';
 import { withinLimits } from '../../util/time/deadline.ts';
-import { giveUpOrphanedOutput } from '../orphaned-output.ts';
+import { closeOrphanedOutput } from '../orphaned-output.ts';
 import { requireProgram } from '../program.ts';
 import { exitOf, startProcess } from '../start-process.ts';
 
@@ -52,7 +52,7 @@ export async function lockFreeDescriptor(descriptor: number, signal?: AbortSigna
       detached: true,
     }),
   );
-  giveUpOrphanedOutput(child);
+  closeOrphanedOutput(child);
   let words = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     if (words.length < MOST_WORDS) words += chunk.toString();

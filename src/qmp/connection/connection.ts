@@ -20,7 +20,7 @@ import { type JsonObject, stringifyLossless } from '../wire/lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from '../wire/message.ts';
 import { QmpTrace } from '../wire/trace.ts';
 import { sendWithFile } from '../../process/send-with-file.ts';
-import { readOnAfterFailedWrites } from '../../util/files/failed-writes.ts';
+import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
@@ -68,7 +68,7 @@ export class QmpConnection {
     });
     this.#window = new CommandWindow((text) => this.#write(text));
     this.#greeted.promise.catch(ignoreUnheard);
-    readOnAfterFailedWrites(socket, () => this.#expectStreamEnd());
+    keepReadingAfterFailedWrites(socket, () => this.#expectStreamEnd());
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.once('end', () => this.#onStreamEnd(undefined));
     socket.once('close', () => this.#onStreamEnd(undefined));

@@ -10,7 +10,7 @@ type Done = (error?: Error | null) => void;
  * stream in front cannot write without it, and Node does not expose the descriptor. Sockets of a child's
  * `stdio` cannot be of a subclass.
  */
-export function readOnAfterFailedWrites(socket: Socket, tell?: () => void): void {
+export function keepReadingAfterFailedWrites(socket: Socket, tell?: () => void): void {
   const heed =
     (done: Done): Done =>
     (error) => {

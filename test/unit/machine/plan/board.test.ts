@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { board, bootWords, cpuModel, fullBoard } from '../../../../src/machine/plan/board.ts';
+import { board, bootParameters, cpuModel, fullBoard } from '../../../../src/machine/plan/board.ts';
 
 const kvm = { kind: 'kvm', cpu: 'qemu64' } as const;
 const tcg = { kind: 'tcg', reason: 'asked for' } as const;
@@ -38,5 +38,5 @@ it('systems have what PCs have: a drive, a screen and a keyboard can be there', 
 });
 
 it('our kernels write where we read, end by a panic at once, and trust a timer that has little time', () => {
-  expect(bootWords).toEqual(['console=ttyS0', 'panic=-1', 'no_timer_check']);
+  expect(bootParameters).toEqual(['console=ttyS0', 'panic=-1', 'no_timer_check']);
 });
