@@ -1,6 +1,6 @@
 // Generated from query-qmp-schema of QEMU 10.0.13, x86_64. Do not edit: run `vmlet qmp types` or scripts/generate-qmp-types.ts.
 
-/** QEMU has 64 bits: what a number cannot hold exactly arrives as bigint. */
+/** QEMU integers have 64 bits; those that a number cannot represent exactly are bigint. */
 export type QmpInteger = number | bigint;
 /** A value that QEMU returns: one of those known, or one that a newer QEMU added. */
 export type QmpOpenEnum<Known extends string> = Known | (string & Record<never, never>);

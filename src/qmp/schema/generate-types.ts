@@ -24,7 +24,7 @@ export function generateTypes(reply: unknown, source: string): string {
   return [
     `// Generated from query-qmp-schema of ${source}. Do not edit: run \`vmlet qmp types\` or scripts/generate-qmp-types.ts.`,
     '',
-    '/** QEMU has 64 bits: what a number cannot hold exactly arrives as bigint. */',
+    '/** QEMU integers have 64 bits; those that a number cannot represent exactly are bigint. */',
     'export type QmpInteger = number | bigint;',
     '/** A value that QEMU returns: one of those known, or one that a newer QEMU added. */',
     'export type QmpOpenEnum<Known extends string> = Known | (string & Record<never, never>);',

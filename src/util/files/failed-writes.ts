@@ -11,7 +11,7 @@ type Done = (error?: Error | null) => void;
  * `stdio` cannot be of a subclass.
  */
 export function keepReadingAfterFailedWrites(socket: Socket, tell?: () => void): void {
-  const heed =
+  const guard =
     (done: Done): Done =>
     (error) => {
       if (error) tell?.();
@@ -19,6 +19,6 @@ export function keepReadingAfterFailedWrites(socket: Socket, tell?: () => void):
     };
   const write = socket._write.bind(socket);
   const writev = socket._writev?.bind(socket);
-  socket._write = (chunk, encoding, done) => write(chunk, encoding, heed(done));
-  if (writev) socket._writev = (chunks, done) => writev(chunks, heed(done));
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, guard(done));
+  if (writev) socket._writev = (chunks, done) => writev(chunks, guard(done));
 }
