@@ -31,7 +31,7 @@ it('how a file is called does not steer the terminal in an error message', async
     expect(stderr).toContain('name');
     expect(stderr).not.toMatch(CONTROL_CHARACTER);
   }
-  expect(below.stderr).toContain('is no directory');
+  expect(below.stderr).toContain('is not a directory');
   expect(hosts.stderr).toMatch(/^vmlet: the host refused: ENOTDIR: .*\n {2}.* XDG variables say$/m);
 });
 

@@ -171,7 +171,7 @@ describe('vmlet run', () => {
     [['run', '--no-such-flag'], /unknown option/],
     [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 bytes; did you mean 5M/],
     [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: "much" is not a size/],
-    [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: "99999" in "99999:80" is not a port/],
+    [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: invalid port "99999" in "99999:80"/],
     [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /no file \.\/nowhere\.qcow2/],
     [['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'], /no file \/no\/kernel/],
     [['run', 'nothing-like-it:43', 'true'], /no image nothing-like-it:43/],

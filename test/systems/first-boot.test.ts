@@ -212,6 +212,6 @@ describe('a guest without cloud-init', () => {
     expect(without.stderr).toMatch(/^vmlet: booting the guest did not finish within 1 s\n/);
     expect(without.stderr).toMatch(/this disk may lack the vmlet agent.*--cloud-init/);
     const withSeed = await home.vmlet('run', '--cloud-init', ...words);
-    expect(withSeed.stderr).toMatch(/a disk without cloud-init does not take the agent from its seed\n/);
+    expect(withSeed.stderr).toMatch(/a disk without cloud-init does not install the agent from its seed\n/);
   });
 });

@@ -51,7 +51,7 @@ async function requireRunning(qmp: QmpClient, signal: AbortSignal | undefined): 
   const { running, status } = await qmp.execute('query-status', {}, { signal });
   if (running) return;
   throw new QmpStateError(`cannot send keys: the guest is not running (${status})`, {
-    hint: 'run: vmlet resume',
+    hint: 'run: vmlet resume NAME',
   });
 }
 

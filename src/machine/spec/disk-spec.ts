@@ -93,12 +93,12 @@ function readable(path: string): string {
 /** Most often the path is wrong, and the format does not matter. */
 function unclearFormat(path: string, field: string): InvalidInputError {
   const found = lookAt(path);
-  const size = "a new disk's size is written like 2G or 512M";
+  const size = 'to create a disk, give a size such as 2G or 512M';
   if (found === undefined)
     return new InvalidInputError(field, `no such file: ${readable(path)}`, { hint: size });
   if (found === 'directory') return new InvalidInputError(field, `is a directory: ${readable(path)}`);
   return new InvalidInputError(field, `unknown disk format: ${JSON.stringify(path)}`, {
-    hint: `append ,format=qcow2 or ,format=raw (${size})`,
+    hint: `append ,format=qcow2 or ,format=raw; ${size}`,
   });
 }
 

@@ -111,7 +111,7 @@ function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spe
 function bootOf(options: { [Key in 'image' | 'kernel' | 'initrd']?: string | undefined }): Spec['boot'] {
   if (options.kernel !== undefined && options.image !== undefined) {
     throw new InvalidInputError('kernel', 'cannot be used together with an image', {
-      hint: 'leave out one of the two',
+      hint: 'remove either the kernel or the image',
     });
   }
   if (options.kernel !== undefined) return { kind: 'kernel', kernel: options.kernel, initrd: options.initrd };

@@ -13,7 +13,7 @@ async function refusal(...args: string[]): Promise<Finished['stderr']> {
 }
 
 describe('a guest larger than its host', () => {
-  const tooLarge = /^vmlet: --memory: 900 GiB is more than this host has: [\d.]+ GiB of memory and /;
+  const tooLarge = /^vmlet: --memory: 900 GiB exceeds the host's [\d.]+ GiB of memory and /;
 
   it('is refused before it starts', async () => {
     expect(await refusal('run', '--memory', '900G', 'micro', '--', 'true')).toMatch(tooLarge);
@@ -54,9 +54,9 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--kernel', ''], 'vmlet: --kernel: "": must not be empty\n'],
     [
       ['run', '--hostname', 'h', 'micro'],
-      'vmlet: --hostname: is for a disk, and this machine boots a kernel directly\n',
+      'vmlet: --hostname: requires a disk, but this machine boots a kernel directly\n',
     ],
-    [['run', '-p', 'foo', 'micro'], 'vmlet: -p: "foo" is not a port; expected 1 to 65535, '],
+    [['run', '-p', 'foo', 'micro'], 'vmlet: -p: invalid port "foo": expected 1 to 65535, '],
     [['run', '--limit', 'memory=5', 'micro'], 'vmlet: --limit: 5 bytes; did you mean 5M?\n'],
     [['qmp', 'nope'], 'vmlet: there is no machine nope\n'],
     [['qmp', 'nope', 'query-status'], 'vmlet: there is no machine nope\n'],

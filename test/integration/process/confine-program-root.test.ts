@@ -246,7 +246,7 @@ describe.each(USERS)('as $name', (as) => {
       { options: ['--symlink', 'x', '/y', '--symlink', 'z', '/y'], says: '--symlink /y: File exists' },
       {
         options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc/vmlet-link'],
-        says: '/etc/vmlet-link: there is no',
+        says: '/etc/vmlet-link: no such link',
       },
     ])('is strict: $options', ({ options, says }) => {
       const { status, stderr } = end(root(...options), ['pid']);

@@ -49,7 +49,7 @@ describe('the format', () => {
     it('and is no question where there is no file', () => {
       expect(refusal('./nope.img')).toMatchObject({
         message: 'disks[2]: no such file: ./nope.img',
-        hint: "a new disk's size is written like 2G or 512M",
+        hint: 'to create a disk, give a size such as 2G or 512M',
       });
       expect(refusal(directory).message).toBe(`disks[2]: is a directory: ${directory}`);
     });

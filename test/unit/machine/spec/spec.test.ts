@@ -207,7 +207,7 @@ describe('parseSpec', () => {
   });
 
   it.each([
-    [{ kernel: 'k', image: 'debian:13' }, 'leave out one of the two'],
+    [{ kernel: 'k', image: 'debian:13' }, 'remove either the kernel or the image'],
     [{ initrd: 'i' }, 'add a kernel'],
     [{ net: 'none', ports: ['80'] }, 'remove either the ports or net: none'],
     [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
