@@ -143,6 +143,6 @@ it('does not advise to leave a port empty that was empty', async () => {
       explainUnboundPort({ ...forward!, hostPort: port, ephemeral }).catch((error: unknown) => error),
     ),
   );
-  expect(hints[0]).toMatchObject({ hint: expect.stringContaining('Try again') as string });
+  expect(hints[0]).toMatchObject({ hint: expect.stringContaining('try again') as string });
   expect(hints[1]).toMatchObject({ hint: expect.stringContaining('leave it empty') as string });
 });
