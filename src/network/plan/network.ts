@@ -72,7 +72,7 @@ export interface BoundNetworkPlan extends NetworkPlan {
 export const IPV4 = { address: '10.0.2.15', prefix: 24, gateway: '10.0.2.2', dns: '10.0.2.3' };
 /**
  * A unique local address (RFC 4193) instead of slirp's own site-local fec0::, which is deprecated.
- * docs/network.md describes the effect on glibc and musl: IPv4 is preferred for external hosts, to which the
+ * docs/networking.md describes the effect on glibc and musl: IPv4 is preferred for external hosts, to which the
  * host may have no IPv6.
  */
 export const IPV6 = {

@@ -82,7 +82,7 @@ describe('values that are none', () => {
     [['stop'], 'machines: missing'],
     [['stop', '-a', 'm'], '--all: cannot be used together with names'],
     [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
-    [['image', 'ls', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
+    [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
     [['exec', '-d', 'm'], '--detach: missing command'],
     [['exec', '-dt', 'm', 'true'], '--detach: cannot be used together with --tty'],
   ])('%j', async (words, problem) => {
