@@ -13,7 +13,7 @@ export async function programFor(args: readonly string[], version: string): Prom
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(see --help)')
-    .configureOutput({ outputError: sayUsageError })
+    .configureOutput({ outputError: reportUsageError })
     .addOption(colourOption())
     .on('option:color', chooseColour)
     .exitOverride();
@@ -41,13 +41,13 @@ function examplesOf(verb: string): string {
 }
 
 /** Shortens commander's messages; a suggestion becomes a line of its own. */
-function sayUsageError(text: string): void {
+function reportUsageError(text: string): void {
   const [problem = '', suggestion] = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*$)/);
-  complain(inOurWords(problem), ...(suggestion === undefined ? [] : [suggestion]));
+  complain(rewriteMessage(problem), ...(suggestion === undefined ? [] : [suggestion]));
 }
 
 /** Rewrites commander's messages about values in the style of our own errors. */
-function inOurWords(text: string): string {
+function rewriteMessage(text: string): string {
   return text
     .replace(/^error: /, '')
     .replace(

@@ -70,7 +70,7 @@ export function refuseUnknownCommand(group: Command, word: string): never {
 export function adviceFor(path: string, word: string, known: readonly string[]): string {
   const advice = path === PROGRAM && Object.hasOwn(ADVICE, word) ? ADVICE[word] : undefined;
   const safe = known.filter((name) => !DESTRUCTIVE.includes(name));
-  const nearest = theNearest(word, safe);
+  const nearest = nearestName(word, safe);
   return (
     advice ??
     (nearest === undefined ? `to list commands: ${path} --help` : `did you mean: ${path} ${nearest}`)
@@ -82,7 +82,7 @@ function pathOf(command: Command): string {
 }
 
 /** Allows one typing error in a short word, two in a long one; undefined if several names are equally near. */
-function theNearest(word: string, names: readonly string[]): string | undefined {
+function nearestName(word: string, names: readonly string[]): string | undefined {
   const distances = names.map((name) => ({ name, distance: editDistance(word, name) }));
   const least = Math.min(...distances.map(({ distance }) => distance));
   const nearest = distances.filter(

@@ -4,7 +4,7 @@ import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
 import { bootNews } from './boot-news.ts';
 import { debugLog } from '../output/debug-log.ts';
 import { runInGuest } from '../enter/guest-command.ts';
-import { goOnWithSpace } from './go-on-with-space.ts';
+import { resumeWithSpace } from './resume-with-space.ts';
 import { Interrupts } from '../session/interrupts.ts';
 import { addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
@@ -131,7 +131,7 @@ async function runIn(
   void machine.networkLost.then(({ program }) => {
     note(`${program} has died; the guest has lost its network`);
   });
-  goOnWithSpace(machine);
+  resumeWithSpace(machine);
   const exec = machine.exec.bind(machine);
   return runInGuest(exec, argv, flags, interrupts, signal);
 }

@@ -7,7 +7,7 @@ const TRY_EVERY_MS = 2000;
  * Reports when a disposable machine is paused because the host has no space left, and resumes it when space is freed:
  * no other command reaches such a machine. It simply tries, since only the kernel knows quotas and reserved blocks.
  */
-export function goOnWithSpace(machine: Machine): void {
+export function resumeWithSpace(machine: Machine): void {
   let attempt: NodeJS.Timeout | undefined;
   let told = -Infinity;
   const forget = machine.onOutOfSpace(({ disk }) => {
