@@ -22,11 +22,11 @@ import { TemplateShelf } from './template-shelf.ts';
 import { TemporaryTemplate } from './temporary-template.ts';
 
 export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'> {
-  /** Commands for the guest's shell that warm it up, one after the other. One that fails leaves no template. */
+  /** Shell commands that warm up the guest, run in order. If one fails, no template is created. */
   readonly run?: string | readonly string[];
-  /** The same by a function: what it leaves in the guest is in each fork. */
+  /** A function that warms up the guest after `run`. Every fork has the state that it leaves in the guest. */
   readonly prepare?: ((machine: Machine) => Promise<void>) | undefined;
-  /** How many private networks a fork of it can be in, 0 (the default) to 8. It has an unplugged card for each. */
+  /** How many private networks a fork can join, 0 (the default) to 8. The template has an unplugged card for each. */
   readonly networkCards?: number;
 }
 
@@ -34,20 +34,22 @@ export interface NamedTemplateOptions extends TemplateOptions {
   /** Letters, digits and inner hyphens, 63 at most. */
   readonly name: string;
   /**
-   * What happens where there is one of this name: an error (`refuse`, the default), a new one in its place (`replace`),
-   * or that one where it was made of the same and still fits (`reuse`, not together with `prepare`).
+   * How to treat an existing template of this name: throw (`refuse`, the default), replace it (`replace`), or return it
+   * if it was created from the same inputs and still matches this host (`reuse`, not together with `prepare`).
    */
   readonly existing?: 'refuse' | 'replace' | 'reuse';
 }
 
-/** Room that stays free on the disk. */
+/** Space that has to stay free on the host's disk. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Boots a guest, warms it up and keeps it as it stands, memory and all, for machines to be forked of it.
- * With a name it lasts, host reboots included; without one it goes with its object, or with this process.
+ * Boots a guest, warms it up and saves its memory and disks, so that machines can be forked from it.
+ * A named template persists, across host reboots too; one without a name is removed with its object, or when this
+ * process exits.
  * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestCommandFailedError with the
- *   status and the output of a warm-up command, what `prepare` throws, QmpJobError for a guest that cannot be kept, or the signal's reason.
+ *   status and the output of a warm-up command, what `prepare` throws, QmpJobError for a guest that cannot be saved, or
+ *   the signal's reason.
  */
 export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
 export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;
@@ -64,9 +66,9 @@ export async function createTemplate(
   if (existing === 'reuse' && prepare) {
     throw new InvalidInputError(
       'existing',
-      'cannot be reuse together with prepare: a function does not say what it does',
+      '"reuse" cannot be combined with prepare: functions cannot be compared',
       {
-        hint: 'give the commands as run, or make a template without a name',
+        hint: 'pass the commands as run, or create a template without a name',
       },
     );
   }
@@ -92,8 +94,8 @@ interface Making {
 
 function checkNetworks({ networks }: Spec, cards: number): void {
   if (networks.length > 0) {
-    throw new InvalidInputError('networks', 'is not for a template, which stands still', {
-      hint: 'give networkCards here, and the networks to its forks',
+    throw new InvalidInputError('networks', 'a template cannot join networks', {
+      hint: 'set networkCards here, and networks for each fork',
     });
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
@@ -122,7 +124,7 @@ async function makeTemporary(making: Making): Promise<TemporaryTemplate> {
 
 async function make(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
   const { spec, launching, locations } = making;
-  // Memory in a file of a full disk would end QEMU at any moment.
+  // QEMU is killed when it writes to memory in a file and the host's disk is full.
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
   await (await open(files.memory, 'wx', 0o600)).close();
   const host = await probeHost({ cacheDirectory: locations.cache, ...launching });
@@ -134,7 +136,7 @@ async function make(files: TemplateFiles, making: Making): Promise<TemplateRecor
   };
   await using machine = await launchAt(places, { ...launching, name: spec.name });
   const { plan } = machine;
-  // Not before: the image has been got only now.
+  // Computed only now: the launch may have pulled the image.
   const inputs = await inputsOf(making);
   await warmUp(machine, making);
   const abilities = await restoreAbilitiesOf(machine.qmp);
@@ -167,7 +169,7 @@ async function warmUp(machine: Machine, { commands, prepare, launching }: Making
     if (result.exitCode === 0) continue;
     const output = { stdout: result.stdout.toString(), stderr: result.stderr.toString() };
     throw new GuestCommandFailedError(command, result, output, {
-      hint: 'no template was made: each command that warms it up has to end with status 0',
+      hint: 'no template was created: every warm-up command has to exit with status 0',
     });
   }
   await prepare?.(machine);

@@ -11,43 +11,43 @@ import { parseOptions } from '../util/options.ts';
 const FORK_TIMEOUT_MS = 60_000;
 
 const forkSchema = z.strictObject({
-  /** A label, and the guest's host name; the template's with random digits behind it by default. */
+  /** A label, and the guest's host name; by default the template's name followed by random digits. */
   name: startOptions.name,
-  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless told otherwise. */
+  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless an address is given. */
   ports: startOptions.ports,
-  /** As for a launch; only for a template that has a network. With one that was made with slirp it is slirp. */
+  /** As for a launch. Requires a template with a network; forks of a template with slirp use slirp. */
   net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), {
     flag: '--net <kind>',
     group: 'Network',
     description: 'network',
   }),
-  /** Milliseconds until the fork answers; 60 000 by default. */
+  /** How long to wait for the fork to answer, in milliseconds; 60 000 by default. */
   timeoutMs: startOptions.timeoutMs,
 });
 
-/** The options of a fork that a command line has flags for. */
+/** The command-line flags of a fork's options. */
 export const forkFlags = flagsOf(forkSchema);
 
-/** What differs from one fork to the next. Everything is optional. */
+/** Options of a single fork, all optional. */
 export interface ForkOptions extends Readonly<z.input<typeof forkSchema>> {
-  /** As for a launch; as many as the template has cards for. */
+  /** As for a launch; at most as many as the template has spare cards. */
   readonly networks?: readonly NetworkInput[];
-  /** Aborting ends the fork, and later the machine. */
+  /** Aborts the fork; once it runs, ends the machine. */
   readonly signal?: AbortSignal;
   /** A pino logger; silent by default. */
   readonly log?: Logger;
-  /** Gets a copy of what the guest writes on its serial console. */
+  /** Receives a copy of the guest's serial console output. */
   readonly console?: Writable;
 }
 
 export interface ForkSpec {
-  /** Undefined for one that nobody has yet. */
+  /** Undefined where the caller gave none. */
   readonly name: string | undefined;
   readonly ports: readonly PortForward[];
   readonly net: RequestedBackend;
 }
 
-/** @throws InvalidInputError that names the field, what it held and what would be right. */
+/** @throws InvalidInputError naming the field, its value and what was expected. */
 export function parseForkOptions(options: ForkOptions): ForkSpec {
   const { signal: _signal, log: _log, console: _console, networks: _networks, ...data } = options;
   const { name, ports, net } = parseOptions(forkSchema, data);

@@ -16,7 +16,7 @@ export interface ForkInputs {
   readonly wiring: Plan['wiring'];
 }
 
-/** The same hardware as the template's, with memory and disks that begin as its own. */
+/** Plans a fork: the template's hardware, with copies of its memory and overlays of its disks. */
 export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: ForkInputs): Plan {
   const { plan, opensReadOnly } = record;
   const { name, host, network, directory, wiring } = inputs;
@@ -32,7 +32,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     memory: {
       kind: 'copy-on-write',
-      // One that opens it to write could change what other forks begin as.
+      // A QEMU that opens the file for writing could change what other forks start from.
       path: opensReadOnly ? files.memory : join(directory.storage, 'memory'),
       opensReadOnly,
     },
@@ -53,7 +53,7 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
   };
 }
 
-/** What a fork may write into begins as a copy, of a disk that is an empty layer: from where, and to where. */
+/** Lists the files that a fork writes to, as copies to make. For a disk that is its empty overlay. */
 export function writableCopies(
   { disks, firmware, memory }: Plan,
   files: TemplateFiles,

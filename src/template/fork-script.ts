@@ -8,20 +8,20 @@ import { writableCopies } from './fork-plan.ts';
 import type { TemplateFiles } from './template-files.ts';
 import type { TemplateRecord } from './template-record.ts';
 
-/** A shell script that starts a fork by hand, with its console on the terminal. */
+/** Returns a shell script that starts a fork by hand, with its console on the terminal. */
 export function forkScript(plan: Plan, host: Host, files: TemplateFiles, record: TemplateRecord): string {
   const copies = writableCopies(plan, files, record.plan).map(([from, to]) => command(['cp', from, to]));
   if (record.opensFiles) {
     const place = { channels: [fileChannel(files.state)] };
     return scriptOf(plan, host, [...copies, restoreLine(plan, place)]);
   }
-  // The one descriptor behind the standard ones.
+  // The first descriptor after the standard ones.
   const open = `exec ${STANDARD_DESCRIPTORS}< ${quoteForShell(files.state)}`;
   const place = { uri: `fd:${STANDARD_DESCRIPTORS}` };
   return scriptOf(plan, host, [...copies, open, restoreLine(plan, place)], STANDARD_DESCRIPTORS + 1);
 }
 
-/** QEMU has no flag for this capability, so that somebody has to tell it by its monitor. */
+/** Restores over the monitor: QEMU has no flag for this migration capability. */
 function restoreLine({ directory }: Plan, place: object): string {
   const capabilities = [{ capability: 'x-ignore-shared', state: true }];
   const commands = [
@@ -30,7 +30,7 @@ function restoreLine({ directory }: Plan, place: object): string {
     { execute: 'migrate-incoming', arguments: place },
   ];
   const socket = directory.monitorSocket;
-  const say = command(['printf', '%s\\n', ...commands.map((one) => JSON.stringify(one))]);
-  const hear = command(['socat', '-t', '5', '-', `UNIX-CONNECT:${socket}`]);
-  return `(until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done; ${say} | ${hear} > /dev/null) &`;
+  const print = command(['printf', '%s\\n', ...commands.map((one) => JSON.stringify(one))]);
+  const send = command(['socat', '-t', '5', '-', `UNIX-CONNECT:${socket}`]);
+  return `(until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done; ${print} | ${send} > /dev/null) &`;
 }

@@ -6,17 +6,17 @@ import { type MigrationAbilities, migrationAbilitiesOf } from '../machine/state/
 import { startSaving } from '../machine/state/state-file.ts';
 import type { TemplateFiles } from './template-files.ts';
 
-/** What this QEMU can do for those who restore what it keeps. */
+/** The features of this QEMU that matter when a saved state is restored. */
 export interface RestoreAbilities extends MigrationAbilities {
   readonly opensReadOnly: boolean;
 }
 
 /**
- * Stops a guest whose memory is a file, and writes what else it consists of beside it. What its disks hold belongs to
- * it from then on: end QEMU without letting the guest run on. It is not stopped before, or it would be kept as one that
- * is not to run.
- * @throws QmpJobError with QEMU's words, QmpRefusedError where this QEMU cannot leave shared memory where it is, what
- *   `execute` throws.
+ * Stops a guest whose memory is a file, and saves its devices beside that file. The saved state matches the disks only
+ * as they are now, so QEMU has to be quit without resuming the guest. The guest is not paused beforehand, because its
+ * saved state would then be "paused".
+ * @throws QmpJobError with QEMU's message, QmpRefusedError when this QEMU cannot exclude shared memory from a migration,
+ *   what `execute` throws.
  */
 export async function freeze(
   qmp: QmpClient,
@@ -26,7 +26,7 @@ export async function freeze(
   await (await open(state, 'wx', 0o600)).close();
   await qmp.execute('migrate-set-parameters', { 'max-bandwidth': Number.MAX_SAFE_INTEGER });
   const start = async (): Promise<void> => startSaving(qmp, state, abilities);
-  await migrate(qmp, 'keeping the state of the guest', start, ['x-ignore-shared']);
+  await migrate(qmp, 'saving the state of the guest', start, ['x-ignore-shared']);
 }
 
 export async function restoreAbilitiesOf(qmp: QmpClient): Promise<RestoreAbilities> {
@@ -37,7 +37,7 @@ export async function restoreAbilitiesOf(qmp: QmpClient): Promise<RestoreAbiliti
   };
 }
 
-/** QEMU does not wait until what it wrote is on the disk. */
+/** Flushes files to the disk, which QEMU does not wait for. */
 export async function persistFiles(paths: readonly string[], directory: string): Promise<void> {
   for (const path of paths) {
     const file = await open(path, 'r');

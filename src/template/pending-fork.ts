@@ -33,15 +33,15 @@ export interface RunOptions extends Limits, MachineOptions {
   readonly networks?: readonly NetworkInput[] | undefined;
 }
 
-/** A fork whose QEMU waits: for its state, or, once it is warm, to go on. */
+/** A fork whose QEMU has started and waits for its state or, once warm, to be resumed. */
 export class PendingFork implements AsyncDisposable {
   readonly #machine: StartedMachine;
   readonly #files: TemplateFiles;
   readonly #record: TemplateRecord;
   readonly #started: StartedParts;
   readonly #scope: Scope;
-  /** Of a guest that is a machine of its own already. */
-  #warm: GuestAgent | undefined;
+  /** The agent of a fork that is already personalized and paused. */
+  #warmAgent: GuestAgent | undefined;
 
   private constructor(
     machine: StartedMachine,
@@ -57,8 +57,8 @@ export class PendingFork implements AsyncDisposable {
   }
 
   /**
-   * Makes the files of a fork and starts its processes.
-   * @param scope owns what is there already, and from then on all of the fork; closed when this fails.
+   * Creates the files of a fork and starts its processes.
+   * @param scope owns the directory, and then everything of the fork; closed when this fails.
    */
   static async start(
     plan: Plan,
@@ -72,8 +72,8 @@ export class PendingFork implements AsyncDisposable {
     try {
       await copyWritable(plan, files, record);
       const machine = await startMachine(plan, host, options, started);
-      // Its agent announces it when its card has another address. Until then an announcement would be a lie, and
-      // Linux's driver can wait for itself for ever when its link goes down while it makes one (6.12, virtnet_close).
+      // The agent announces the guest once its card has the new address. An earlier announcement would be wrong, and
+      // Linux's driver can deadlock when the link goes down while it sends one (6.12, virtnet_close).
       await machine.qmp.execute('migrate-set-parameters', { 'announce-rounds': 0 });
       return new PendingFork(machine, files, record, started);
     } catch (error) {
@@ -81,7 +81,7 @@ export class PendingFork implements AsyncDisposable {
     }
   }
 
-  /** Whether its QEMU is still there. One that was killed just now is not known to have ended before it is asked. */
+  /** Whether QEMU still answers. It may have been killed so recently that its exit was not yet noticed. */
   async answers(): Promise<boolean> {
     return this.#machine.qmp.execute('query-status').then(
       () => true,
@@ -90,14 +90,14 @@ export class PendingFork implements AsyncDisposable {
   }
 
   /**
-   * Does all that `run` does and has the guest run a command, since QEMU translates what that goes through only once
-   * where there is no KVM. Then the guest stands still, so that it uses no processor while it waits.
+   * Restores and personalizes the guest like `run`, and has it run a command: without KVM, QEMU translates that code
+   * only once. Then pauses the guest, so that it uses no CPU time while it waits.
    * @throws what `run` throws.
    */
   async warmUp(options: Limits): Promise<void> {
     const { life } = this.#machine;
-    this.#warm = await this.#within(options, async () => {
-      const { agent } = await this.#becomeOwn(options);
+    this.#warmAgent = await this.#within(options, async () => {
+      const { agent } = await this.#personalize(options);
       await Promise.race([runAnything(agent), life.failure]);
       await Promise.race([this.#machine.qmp.execute('stop'), life.failure]);
       return agent;
@@ -105,15 +105,15 @@ export class PendingFork implements AsyncDisposable {
   }
 
   /**
-   * Restores the state, lets the guest run and makes it a machine of its own.
-   * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork is left then.
+   * Restores the state, runs the guest and gives it an identity of its own.
+   * @throws LaunchError, TimedOutError, or the signal's reason; nothing of the fork remains then.
    */
   async run(options: RunOptions): Promise<Machine> {
-    const agent = this.#warm;
+    const agent = this.#warmAgent;
     return this.#within(options, async () => {
-      if (agent) return this.#goOn(agent, options);
-      const { machine, agent: reached } = await this.#becomeOwn(options);
-      options.log?.debug('the fork is a machine of its own');
+      if (agent) return this.#resume(agent, options);
+      const { machine, agent: reached } = await this.#personalize(options);
+      options.log?.debug('fork personalized');
       return new Machine(machine, reached, options);
     });
   }
@@ -131,15 +131,15 @@ export class PendingFork implements AsyncDisposable {
     }
   }
 
-  async #goOn(agent: GuestAgent, options: MachineOptions): Promise<Machine> {
+  async #resume(agent: GuestAgent, options: MachineOptions): Promise<Machine> {
     const { qmp, life } = this.#machine;
     const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
     await Promise.race([resumed, life.failure]);
-    options.log?.debug('the fork runs');
+    options.log?.debug('fork running');
     return new Machine(this.#machine, agent, options);
   }
 
-  async #becomeOwn({
+  async #personalize({
     networks = [],
     ...options
   }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
@@ -148,14 +148,14 @@ export class PendingFork implements AsyncDisposable {
     const { log } = options;
     const attachments = attachNetworks(this.#placesIn(networks), scope);
     await Promise.race([this.#restore(), life.failure]);
-    // The state that was restored has the template's cards, which are unplugged.
+    // In the restored state the cards are those of the template, which are unplugged.
     const machine = await connectCards(this.#machine, attachments);
     await runProcessors(machine);
-    log?.debug('the fork runs');
+    log?.debug('fork running');
     const failure = Promise.race([life.failure, space.failure, kernel.failure]);
     failure.catch(() => undefined);
     const agent = await Promise.race([reachAgent(machine, options), failure]);
-    // Sent first: the agent writes the host's name into the hosts file before it reads what comes next.
+    // Sent first: the agent writes the host name into the hosts file before it reads the next request.
     const renewal = renewFork(agent, plan, this.#record.plan);
     await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), failure]);
     return { machine, agent };
@@ -167,8 +167,8 @@ export class PendingFork implements AsyncDisposable {
     if (places.length <= cards.length) return places;
     throw new InvalidInputError(
       'networks',
-      `a fork of the template ${this.#record.name} can be in ${cards.length}, not in ${places.length}`,
-      { hint: `make the template with networkCards: ${places.length}` },
+      `${places.length} networks, but forks of template ${this.#record.name} can join at most ${cards.length}`,
+      { hint: `create the template with networkCards: ${places.length}` },
     );
   }
 
@@ -179,7 +179,7 @@ export class PendingFork implements AsyncDisposable {
   }
 }
 
-/** Which program it is does not matter, nor that a guest may not have it: what is wanted is the way there. */
+/** Runs any program, or fails to find it: only the path through the guest matters. */
 async function runAnything(agent: GuestAgent): Promise<void> {
   try {
     await agent.exec(['true']);

@@ -5,12 +5,12 @@ import { type ForkOptions, timeoutOf } from './fork-options.ts';
 import type { Template } from './template.ts';
 
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'networks'> {
-  /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU that holds some 40 MiB until it is taken. */
+  /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. */
   readonly size?: number;
   /**
-   * Forks have gone on already before they wait, and stand still: each is a machine of its own that has run a command,
-   * so that taking one costs a few milliseconds. They can be in no private `networks`, and what the guest does as it
-   * goes on is in its memory, which is not shared then. False by default.
+   * Resume each fork in advance, let it run a command and pause it, so that taking one costs a few milliseconds. Warm
+   * forks cannot join private `networks`, and the memory that the guest changes as it resumes is no longer shared.
+   * False by default.
    */
   readonly warm?: boolean;
 }
@@ -19,8 +19,7 @@ const DEFAULT_SIZE = 2;
 const LARGEST_SIZE = 64;
 
 /**
- * Starts forks of a template before they are asked for. It is full when `size` of them wait, and makes itself full
- * again in the background.
+ * Starts forks of a template in advance. The pool keeps `size` forks waiting and refills itself in the background.
  * @throws InvalidInputError.
  */
 export function createPool(
@@ -33,15 +32,15 @@ export function createPool(
   return new Pool(template, { size, warm }, options);
 }
 
-/** Forks that are started and wait, so that taking one costs only the restoring of its memory, or less where it is warm. */
+/** Forks that are started in advance: taking one only restores its memory, or resumes it where the pool is warm. */
 export class Pool implements AsyncDisposable {
   readonly template: Template;
-  /** How many wait when it is full. */
+  /** How many forks wait when the pool is full. */
   readonly size: number;
   readonly warm: boolean;
   readonly #options: ForkOptions;
   readonly #closing = new AbortController();
-  /** Oldest first; those that could not be started too, so that who takes one is told. */
+  /** Oldest first. Includes forks that failed to start, so that the next caller of `fork` gets the error. */
   #waiting: Promise<PendingFork>[] = [];
   #filling: Promise<void> | undefined;
 
@@ -53,20 +52,20 @@ export class Pool implements AsyncDisposable {
     this.#fill();
   }
 
-  /** How many wait just now, those that are being started included. */
+  /** How many forks wait now, including those that are starting. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Settles when it is full; rejects with why a fork cannot be started. */
+  /** Resolves when the pool is full; rejects with the error of a fork that failed to start. */
   async full(): Promise<void> {
     await this.#filling;
     await Promise.all(this.#waiting);
   }
 
   /**
-   * Lets the oldest fork run; where none waits, one is started. Throws what `Template.fork` does.
-   * @param options what goes for this fork instead of what was said to the pool.
+   * Runs the oldest waiting fork, or starts one where none waits. Throws what `Template.fork` throws.
+   * @param options override those of the pool for this fork.
    */
   async fork(options: Pick<ForkOptions, 'networks' | 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
     this.#closing.signal.throwIfAborted();
@@ -77,12 +76,12 @@ export class Pool implements AsyncDisposable {
     try {
       return await pending.run({ ...limits, timeoutMs: timeoutOf(limits) });
     } finally {
-      // Not before: the two would share the processor with the fork that somebody waits for.
+      // Refilled only now: starting another fork would compete for the CPU with the one that the caller waits for.
       this.#fill();
     }
   }
 
-  /** Ends the forks that wait. Those that were taken go on. */
+  /** Ends the waiting forks. Forks that were taken keep running. */
   async close(): Promise<void> {
     this.#closing.abort(new InvalidInputError('pool', 'is closed'));
     await this.#filling;
@@ -103,7 +102,7 @@ export class Pool implements AsyncDisposable {
       if (!first) return this.#prepare();
       const pending = await first;
       if (await pending.answers()) return pending;
-      // Somebody has killed it while it waited.
+      // It was killed while it waited.
       await pending[Symbol.asyncDispose]();
     }
   }
@@ -112,7 +111,7 @@ export class Pool implements AsyncDisposable {
     this.#filling ??= this.#startMissing().finally(() => (this.#filling = undefined));
   }
 
-  /** One after the other. */
+  /** Starts the missing forks one by one. */
   async #startMissing(): Promise<void> {
     while (this.#waiting.length < this.size && !this.#closing.signal.aborted) {
       const next = this.#prepare();
@@ -121,7 +120,7 @@ export class Pool implements AsyncDisposable {
         () => true,
         () => false,
       );
-      // What keeps one from starting would keep the next from it too; it is tried again when one is asked for.
+      // The next one would fail for the same reason; the next call of `fork` tries again.
       if (!isStarted) return;
     }
   }
@@ -138,7 +137,7 @@ export class Pool implements AsyncDisposable {
 
 function refuseNetworks({ networks = [] }: Pick<ForkOptions, 'networks'>): void {
   if (networks.length === 0) return;
-  throw new InvalidInputError('networks', 'a fork of a warm pool runs already, and is in none', {
-    hint: 'make the pool without warm',
+  throw new InvalidInputError('networks', 'forks of a warm pool cannot join networks', {
+    hint: 'create the pool without warm',
   });
 }

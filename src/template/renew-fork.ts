@@ -5,8 +5,8 @@ import type { GuestNetwork } from '../network/plan/network.ts';
 import type { Plan } from '../machine/plan/plan.ts';
 
 /**
- * Makes a guest that has just been forked a machine of its own, in one exchange with its agent.
- * @param template the plan of its template, by whose hardware address the guest knows its card.
+ * Gives a newly forked guest an identity of its own, in one exchange with its agent.
+ * @param template the plan of its template; the guest finds its card by the template's hardware address.
  */
 export async function renewFork(agent: GuestAgent, { guest, network }: Plan, template: Plan): Promise<void> {
   const origin = template.network?.guest;
@@ -19,7 +19,7 @@ export async function renewFork(agent: GuestAgent, { guest, network }: Plan, tem
   });
 }
 
-/** What the template has set up already stays; a system that sets up its network itself is only told of the new card. */
+/** Omits settings that the template already has. A guest that configures its own network only gets the new address. */
 function linkOf({ mac: newMac, ...network }: GuestNetwork, origin: GuestNetwork, isSetByUs: boolean) {
   const { mac, ...before } = origin;
   if (!isSetByUs || isDeepStrictEqual(network, before)) return { mac, newMac };
@@ -27,7 +27,7 @@ function linkOf({ mac: newMac, ...network }: GuestNetwork, origin: GuestNetwork,
   return { mac, newMac, mtu, addresses: [...addresses], gateways: [...gateways], dns: [...dns] };
 }
 
-/** A host name that tells forks apart. */
+/** Returns a host name that distinguishes forks. */
 export function forkName(template: string): string {
   return `${template.slice(0, 54)}-${randomBytes(4).toString('hex')}`;
 }

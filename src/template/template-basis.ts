@@ -8,15 +8,15 @@ import type { Plan } from '../machine/plan/plan.ts';
 import { unlessMissing } from '../util/files/unless-missing.ts';
 
 /**
- * What memory that was kept of a machine depends on, in words by what it is of: it goes back only where all of this is
- * the same. QEMU itself notices some of the differences, some by crashing and some not at all.
+ * Everything that saved memory depends on: descriptions by part. The memory can be restored only where all of them are
+ * the same. QEMU itself detects some differences, crashes on others, and misses the rest.
  */
 export type TemplateBasis = Readonly<Record<string, string>>;
 
-/** As it is on this host now. */
+/** Describes this host as it is now. */
 export function basisOf(plan: Plan, host: Host): TemplateBasis {
   return {
-    // What a record says is understood by the release that wrote it.
+    // Only the release that wrote a record can be trusted to read it.
     vmlet: packageVersion(),
     QEMU: `${host.qemu.version} (${describeFile(plan.qemu)})`,
     hardware: hardwareOf(plan),
@@ -25,20 +25,20 @@ export function basisOf(plan: Plan, host: Host): TemplateBasis {
   };
 }
 
-/** Each thing that is not the same, in words. */
+/** Describes each difference. */
 export function basisDifferences(then: TemplateBasis, now: TemplateBasis): string[] {
   return [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((part) => then[part] !== now[part])
-    .map((part) => `${part} was ${then[part] ?? 'not there'} and is ${now[part] ?? 'not there'}`);
+    .map((part) => `${part} was ${then[part] ?? 'missing'} and is now ${now[part] ?? 'missing'}`);
 }
 
-/** Each has its state beside the memory. Which there are is up to vmlet, and may change without another release. */
+/** A digest of the devices, each of which has state of its own. vmlet's choice of them may change within a release. */
 function hardwareOf(plan: Plan): string {
   const options = qemuArguments(plan);
   return sha256(JSON.stringify(options.filter((_, index) => options[index - 1] === '-device'))).slice(0, 12);
 }
 
-/** Files of others: images, kernels, firmware. */
+/** Files outside the template: images, kernels, firmware. */
 function filesUnder({ boot, firmware, disks }: Plan): string[] {
   const direct = boot.kind === 'kernel' ? [boot.kernelPath, boot.initrdPath] : [];
   return [
@@ -60,7 +60,10 @@ function cpuinfo(): string {
   return readFileSync('/proc/cpuinfo', 'utf8');
 }
 
-/** @param text of /proc/cpuinfo; flags too, since a host's firmware or kernel takes some away. */
+/**
+ * Describes the processor, flags included: the host's firmware or kernel can disable some.
+ * @param text of /proc/cpuinfo.
+ */
 export function processorOf(text: string): string {
   const line = (key: string): string => new RegExp(`^${key}\\s*:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';
   return `${line('model name')} (flags ${sha256(line('flags')).slice(0, 12)})`;

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 
-/** The paths of one template. All lie in one directory, which is the template. */
+/** The paths of one template. All are in its directory. */
 export interface TemplateFiles {
   readonly directory: string;
-  /** What it is. Written last. */
+  /** Describes the template. Written last. */
   readonly record: string;
-  /** The guest's memory, as large as that. */
+  /** The guest's memory, at its full size. */
   readonly memory: string;
-  /** Devices and what memory is not in `memory`, as QEMU migrates it. */
+  /** Devices and the memory that is not in `memory`, as a QEMU migration stream. */
   readonly state: string;
-  /** An empty layer on a disk, which each fork copies: that takes a tenth of the time of making one. */
+  /** An empty overlay of a disk. Each fork copies it, which takes a tenth of the time of creating one. */
   overlay(nodeName: string): string;
 }
 

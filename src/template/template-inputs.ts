@@ -8,8 +8,8 @@ import type { LaunchOptions } from '../machine/spec/launch-options.ts';
 import type { Spec } from '../machine/spec/spec.ts';
 
 /**
- * A digest of all that a template is made from: lower-case hexadecimal SHA-256. The image counts by its files, which
- * lie where their content says; an image that is not there yet counts as another.
+ * Returns a digest of all that a template is created from: SHA-256 in lower-case hexadecimal. An image counts by the
+ * paths of its files, which are named by their content; an image that is not in the store counts as different.
  */
 export async function templateInputs(
   spec: Spec,

@@ -11,18 +11,18 @@ const schema = z.strictObject({
   version: z.literal(1),
   name: z.string(),
   createdAt: z.iso.datetime(),
-  /** What it was booted from, as its user wrote it. */
+  /** The image it was booted from, as the user wrote it. */
   image: z.string(),
-  /** Of all that it was made from, as lower-case hexadecimal SHA-256. */
+  /** Digest of all that it was created from: SHA-256 in lower-case hexadecimal. */
   inputs: z.string(),
   basis: z.record(z.string(), z.string()),
-  /** Whether this QEMU says why a state cannot be restored, and does not just exit. */
+  /** Whether this QEMU reports why a state cannot be restored, instead of exiting. */
   staysOnFailure: z.boolean(),
-  /** Whether this QEMU opens the file of a state by itself. */
+  /** Whether this QEMU opens a state file itself. */
   opensFiles: z.boolean().default(true),
-  /** Whether this QEMU maps a file privately that it may only read. */
+  /** Whether this QEMU can map a read-only file privately. */
   opensReadOnly: z.boolean(),
-  /** The plan that its machine ran by. */
+  /** The plan of the machine that was saved. */
   plan: z.looseObject({ name: z.string(), memoryBytes: z.number() }),
 });
 
@@ -35,7 +35,7 @@ export function writeRecord({ record }: TemplateFiles, content: Omit<TemplateRec
   replaceFile(record, `${JSON.stringify({ version: 1, ...content }, null, 2)}\n`);
 }
 
-/** Undefined where there is none. @throws BrokenTemplateError. */
+/** Reads a template's record; undefined where it is missing. @throws BrokenTemplateError. */
 export function readRecord(name: string, { record, directory }: TemplateFiles): TemplateRecord | undefined {
   const text = unlessMissing(() => readFileSync(record, 'utf8'));
   if (text === undefined) return undefined;
@@ -44,6 +44,6 @@ export function readRecord(name: string, { record, directory }: TemplateFiles): 
     const plan = content.plan as unknown as Plan;
     return { ...content, plan: { ...plan, directory: machineDirectory(plan.directory.sockets, directory) } };
   } catch (cause) {
-    throw new BrokenTemplateError(name, 'its record cannot be understood', { cause });
+    throw new BrokenTemplateError(name, 'its record is invalid', { cause });
   }
 }

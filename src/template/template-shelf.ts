@@ -24,24 +24,24 @@ import { templateFiles } from './template-files.ts';
 import { readRecord } from './template-record.ts';
 import { removeTree } from '../util/files/removal.ts';
 
-/** A directory in which a template is made. */
+/** A directory in which a template is created. */
 export interface TemplatePlace {
   readonly directory: string;
-  /** Gives it its name; what had the name before is gone then. */
+  /** Publishes it under its name; replaces a template that had the name. */
   publish(): void;
 }
 
 /** A template as a list shows it. */
 export interface ListedTemplate {
   readonly name: string;
-  /** Undefined where it is damaged. */
+  /** Undefined for a damaged template. */
   readonly template: Template | undefined;
   readonly problem: VmletError | undefined;
 }
 
 /**
- * The named templates of one user. A name is a link to a directory that is called after its maker: what is linked is
- * whole, and what is not belongs to a maker at work or is left over.
+ * The named templates of one user. A name is a symbolic link to a directory named after the process that created it: a
+ * linked directory is complete; any other is in progress or left over.
  */
 export class TemplateShelf {
   readonly #locations: Locations;
@@ -52,13 +52,13 @@ export class TemplateShelf {
     this.#directory = locations.templates;
   }
 
-  /** Undefined where there is none. @throws BrokenTemplateError, InvalidInputError for what can be no name. */
+  /** Undefined for an unknown name. @throws BrokenTemplateError, InvalidInputError for an invalid name. */
   find(name: string): Template | undefined {
     requireName(name);
     const directory = this.#linked(name);
     if (directory === undefined) return undefined;
     const record = readRecord(name, templateFiles(directory));
-    if (!record) throw new BrokenTemplateError(name, 'its record is gone');
+    if (!record) throw new BrokenTemplateError(name, 'its record is missing');
     return new Template(record, directory, this.#locations);
   }
 
@@ -81,10 +81,10 @@ export class TemplateShelf {
     });
   }
 
-  /** A damaged one too. Machines that were forked of it go on. @throws TemplateNotFoundError, InvalidInputError. */
+  /** Removes a template, even a damaged one. Its forks keep running. @throws TemplateNotFoundError, InvalidInputError. */
   remove(name: string): void {
     requireName(name);
-    // Whoever removed it may have been killed on the way: its memory is as large as that of its guest.
+    // An earlier removal may have been killed halfway and left a file as large as the guest's memory.
     this.#removeUnfinished();
     const directory = this.#linked(name);
     if (directory === undefined) throw new TemplateNotFoundError(name);
@@ -93,7 +93,7 @@ export class TemplateShelf {
     removeTree(directory);
   }
 
-  /** Works on a name as the only one who does so just now. A place that is not published goes. */
+  /** Holds the lock of a name while `work` runs. A place that was not published is removed. */
   async withName<T>(
     name: string,
     signal: AbortSignal | undefined,
@@ -127,7 +127,7 @@ export class TemplateShelf {
     return await work({ directory, publish });
   }
 
-  /** Where each lies, damaged ones too. */
+  /** The directory of each template, damaged ones included. */
   directories(): { readonly name: string; readonly directory: string }[] {
     return this.#names().flatMap((name) => {
       const directory = this.#linked(name);
@@ -135,7 +135,7 @@ export class TemplateShelf {
     });
   }
 
-  /** What is being made, or was by somebody who was killed. */
+  /** Templates that are being created, or whose creator was killed. */
   unfinished(): { readonly directory: string; readonly active: boolean }[] {
     const linked = new Set(this.directories().map(({ directory }) => directory));
     return this.#entries().flatMap((entry) => {
@@ -145,12 +145,12 @@ export class TemplateShelf {
     });
   }
 
-  /** Takes away what others left who were killed as they made or removed one. */
+  /** Removes what killed processes left behind when they created or removed a template. */
   async sweep(): Promise<void> {
     this.#removeUnfinished();
     for (const lock of this.#entries().filter((entry) => /^\..+\.lock$/.test(entry))) {
       await using scope = new Scope();
-      // One that nobody has goes with the scope.
+      // A lock that no process holds is removed with the scope.
       await holdFreeLock(join(this.#directory, lock), scope);
     }
   }
@@ -191,6 +191,6 @@ function requireName(name: string): void {
   if (parsed.success) return;
   throw new InvalidInputError(
     'template',
-    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'is no name'}`,
+    `${JSON.stringify(name)}: ${parsed.error.issues[0]?.message ?? 'invalid name'}`,
   );
 }

@@ -28,7 +28,7 @@ interface SettledFork {
   readonly network: BoundNetworkPlan | undefined;
 }
 
-/** A guest that has booted and stands still, with its memory and its disks in files: machines begin as it is. */
+/** A booted guest, saved with its memory and disks. Machines forked from it start in that state. */
 export class Template {
   readonly #record: TemplateRecord;
   readonly #files: TemplateFiles;
@@ -49,12 +49,12 @@ export class Template {
     return new Date(this.#record.createdAt);
   }
 
-  /** What it was booted from, as its user wrote it. */
+  /** The image it was booted from, as the user wrote it. */
   get image(): string {
     return this.#record.image;
   }
 
-  /** Of the guest, in bytes. */
+  /** Memory of the guest, in bytes. */
   get memoryBytes(): number {
     return this.#record.plan.memoryBytes;
   }
@@ -63,36 +63,36 @@ export class Template {
     return this.#record.plan.cpus;
   }
 
-  /** Where its files are. */
+  /** The directory of its files. */
   get directory(): string {
     return this.#files.directory;
   }
 
-  /** What its files take up on the host. */
+  /** Disk space that its files use on the host, in bytes. */
   get hostBytes(): number {
     return new FileMeter().measure(this.directory).hostBytes;
   }
 
-  /** What its memory depends on, in words by what it is of. */
+  /** Everything that its saved memory depends on: descriptions by part. */
   get basis(): TemplateBasis {
     return this.#record.basis;
   }
 
-  /** Of all that it was made from: two templates with the same one began as the same. */
+  /** Digest of all that it was created from, equal for templates with the same inputs. */
   get inputs(): string {
     return this.#record.inputs;
   }
 
-  /** What has changed on this host since it was made, in words; forks are refused while there is anything. */
+  /** Describes what changed on this host since the template was created. While there is any change, `fork` throws. */
   async differences(): Promise<string[]> {
     return basisDifferences(this.#record.basis, basisOf(this.#record.plan, await this.#probe()));
   }
 
   /**
-   * Starts a machine that goes on where the template stands, and makes it one of its own: hardware address, host name,
-   * machine id, random numbers and clock are new, connections of the template's are closed.
+   * Starts a machine from the template's saved state and gives it an identity of its own: hardware address, host name,
+   * machine id, random numbers and clock are new, and connections of the template are closed.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError, LaunchError with QEMU's and the console's last
-   *   lines, TimedOutError, or the signal's reason. Nothing of it is left then.
+   *   lines, TimedOutError, or the signal's reason. Nothing of the machine remains then.
    */
   async fork(options: ForkOptions = {}): Promise<Machine> {
     return withPortChoices(options.log, async () => {
@@ -101,7 +101,7 @@ export class Template {
     });
   }
 
-  /** Does all that comes before the guest runs. */
+  /** Starts a fork up to the point where its guest would run. */
   async prepare(options: ForkOptions = {}): Promise<PendingFork> {
     const { host, name, network } = await this.#settle(options);
     const scope = new Scope();
@@ -113,8 +113,8 @@ export class Template {
   }
 
   /**
-   * Says what `fork` would start, and starts nothing. The script's guest goes on as the template, hardware address
-   * included: nobody tells it that it is another.
+   * Describes what `fork` would start, without starting it. A guest started by the script keeps the template's identity,
+   * hardware address included: nothing personalizes it.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError.
    */
   async dryRun(options: Omit<ForkOptions, 'console' | 'log'> = {}): Promise<DryRun> {
@@ -146,15 +146,15 @@ export class Template {
     return this.#host;
   }
 
-  /** The state of a guest that has slirp is slirp's too, and nothing else takes it up. */
+  /** The saved state of a guest with slirp includes slirp's own, which only slirp can restore. */
   #backendOf(net: RequestedBackend): RequestedBackend {
     if (this.#record.plan.network?.backend !== 'slirp') return net;
     if (net !== 'passt') return 'slirp';
     throw new InvalidInputError(
       'net',
-      `the template ${this.name} was made with slirp, which its forks have too`,
+      `template ${this.name} was created with slirp, and its forks cannot use another network`,
       {
-        hint: 'leave it out, or make the template with passt',
+        hint: 'leave it out, or create the template with passt',
       },
     );
   }
@@ -167,8 +167,8 @@ export class Template {
   ): Promise<BoundNetworkPlan | undefined> {
     if (!this.#record.plan.network) {
       if (ports.length === 0) return undefined;
-      throw new InvalidInputError('ports', `the template ${this.name} was made without a network`, {
-        hint: 'leave them out, or make the template with a network',
+      throw new InvalidInputError('ports', `template ${this.name} was created without a network`, {
+        hint: 'leave them out, or create the template with a network',
       });
     }
     const network = planNetworkHere(this.#backendOf(net), ports, host.passt, false);

@@ -3,7 +3,7 @@ import type { Locations } from '../machine/paths/locations.ts';
 import { Template } from './template.ts';
 import type { TemplateRecord } from './template-record.ts';
 
-/** A template without a name, which goes when it is disposed of, or with this process. */
+/** A template without a name, removed when it is disposed, or when this process exits. */
 export class TemporaryTemplate extends Template implements AsyncDisposable {
   readonly #scope: Scope;
 
@@ -12,7 +12,7 @@ export class TemporaryTemplate extends Template implements AsyncDisposable {
     this.#scope = scope;
   }
 
-  /** Takes its files away. Machines that were forked of it go on. */
+  /** Removes its files. Machines forked from it keep running. */
   async remove(): Promise<void> {
     await this.#scope.close();
   }
