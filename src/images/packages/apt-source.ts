@@ -6,26 +6,29 @@ import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
-const UPDATE_HINT = 'Refresh the package lists and try again: sudo apt-get update.';
+const UPDATE_HINT = 'refresh the package lists and try again: sudo apt-get update';
 
-/** Debian's and Ubuntu's names for "the newest kernel made for virtual machines", best first. */
+/** Metapackages of Debian and Ubuntu for the newest kernel for virtual machines, in order of preference. */
 const KERNEL_METAPACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual'];
 /**
- * Such a package depends, in some steps, on those that hold the kernel and its modules; how many there are and how
- * they are called differs by distribution and release. All of them are in this section of the archive, and the
- * programs that install a kernel (initramfs-tools, kmod) are in others.
+ * A metapackage depends, in several steps, on the packages with the kernel and its modules, whose number and names
+ * differ by distribution and release. All of them are in this section of the archive; the programs that install a
+ * kernel (initramfs-tools, kmod) are in others.
  */
 const KERNEL_SECTION = /^(.*\/)?kernel$/;
-/** Scripts and documents, which no architecture differs in, hold neither a kernel nor modules. */
+/** Architecture-independent packages contain neither a kernel nor modules. */
 const NO_ARCHITECTURE = 'all';
 
 interface PackageRecord extends Package {
-  /** Names alone, of every alternative. */
+  /** The names of all alternatives, without versions. */
   readonly depends: readonly string[];
   readonly holdsKernelParts: boolean;
 }
 
-/** Debian and Ubuntu. As an ordinary user apt-cache reads all lists anew at each call, a second or so: few calls. */
+/**
+ * The packages of Debian and Ubuntu. For ordinary users apt-cache parses all lists at each call, which takes about a
+ * second, so it is called as rarely as possible.
+ */
 export class AptSource implements PackageSource {
   readonly busyboxPackage = 'busybox-static';
 
@@ -43,7 +46,7 @@ export class AptSource implements PackageSource {
       waiting = [...new Set(parts.flatMap(({ depends }) => depends))].filter((name) => !asked.has(name));
     }
     if (found.size === 0) {
-      throw new ImageBuildError(`apt knows no kernel package: ${KERNEL_METAPACKAGES.join(', ')}`, {
+      throw new ImageBuildError(`apt has no kernel package: none of ${KERNEL_METAPACKAGES.join(', ')}`, {
         hint: UPDATE_HINT,
       });
     }
@@ -52,8 +55,7 @@ export class AptSource implements PackageSource {
 
   async find(name: string, signal: AbortSignal | undefined): Promise<Package> {
     const record = (await this.#records([name], signal)).get(name);
-    if (record === undefined)
-      throw new ImageBuildError(`apt knows no package ${name}`, { hint: UPDATE_HINT });
+    if (record === undefined) throw new ImageBuildError(`apt has no package ${name}`, { hint: UPDATE_HINT });
     return { name, version: record.version };
   }
 
@@ -64,7 +66,7 @@ export class AptSource implements PackageSource {
       await run(
         [
           'apt-get',
-          // Machine-readable progress on stdout; root needs no other user for a download into its own directory.
+          // Machine-readable progress on stdout. As root, apt would drop privileges and could not write to the directory.
           ...['-o', 'APT::Status-Fd=1', '-o', 'APT::Sandbox::User=root', '--quiet=2'],
           'download',
           ...names,
@@ -87,7 +89,7 @@ export class AptSource implements PackageSource {
     }
   }
 
-  /** What apt would install of these packages; one that it does not know is missing from the result. */
+  /** The versions that apt would install. Packages that it does not know are missing from the result. */
   async #records(
     names: readonly string[],
     signal: AbortSignal | undefined,
@@ -95,7 +97,7 @@ export class AptSource implements PackageSource {
     const { stdout } = await run(['apt-cache', 'show', '--no-all-versions', ...names], {
       environment: plainEnvironment(),
       signal,
-      // 100: it does not know one of them.
+      // 100: one of them is unknown.
       acceptedExitCodes: [0, 100],
     });
     const records = stdout.toString('utf8').split('\n\n').map(parseRecord);
@@ -103,7 +105,7 @@ export class AptSource implements PackageSource {
   }
 }
 
-/** A paragraph of a Packages file (deb822(5)). */
+/** Parses a paragraph of a Packages file (deb822(5)). */
 function parseRecord(paragraph: string): PackageRecord | undefined {
   const field = (name: string): string | undefined =>
     new RegExp(`^${name}:[ \\t]*(.*(?:\\n[ \\t].*)*)$`, 'm').exec(paragraph)?.[1];
@@ -117,7 +119,7 @@ function parseRecord(paragraph: string): PackageRecord | undefined {
   return { name, version, depends, holdsKernelParts };
 }
 
-/** apt's status lines are "dlstatus:FILE:PERCENT:TEXT" (apt's doc/progress-reporting). */
+/** Returns a parser for apt's status lines, "dlstatus:FILE:PERCENT:TEXT" (apt's doc/progress-reporting). */
 function progressReader(onProgress: ((fraction: number) => void) | undefined): (chunk: Uint8Array) => void {
   const decoder = new StringDecoder('utf8');
   return (chunk) => {

@@ -6,10 +6,10 @@ import { run } from '../../process/run.ts';
 import { type FetchOptions, type Package, type PackageSource, packageError } from './package-source.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
-const HINT = 'See whether "dnf repoquery kernel-core busybox" finds them, or give --kernel and --busybox.';
+const HINT = 'check that "dnf repoquery kernel-core busybox" finds them, or give --kernel and --busybox';
 const KERNEL_PACKAGES = ['kernel-core', 'kernel-modules-core', 'kernel-modules'];
 
-/** Fedora and its relatives. */
+/** The packages of Fedora and its relatives. */
 export class DnfSource implements PackageSource {
   readonly busyboxPackage = 'busybox';
 
@@ -18,7 +18,7 @@ export class DnfSource implements PackageSource {
     const core = await this.find(kernel ?? '', signal);
     const rest: Package[] = [];
     for (const name of modules) {
-      // EL 9.1 and older have no kernel-modules-core; where it is missing its modules are in kernel-core.
+      // EL 9.1 and older have no kernel-modules-core: those modules are in kernel-core.
       if (await this.#exists(name, core.version, signal)) rest.push({ name, version: core.version });
     }
     return [core, ...rest];
@@ -27,21 +27,21 @@ export class DnfSource implements PackageSource {
   async find(name: string, signal: AbortSignal | undefined): Promise<Package> {
     const versions = await this.#versions(name, signal);
     const version = versions.at(-1);
-    if (version === undefined) throw new ImageBuildError(`dnf knows no package ${name}`, { hint: HINT });
+    if (version === undefined) throw new ImageBuildError(`dnf has no package ${name}`, { hint: HINT });
     return { name, version };
   }
 
   async fetch(packages: readonly Package[], options: FetchOptions): Promise<void> {
     const { downloadDirectory, rootDirectory, signal } = options;
     const how = { environment: plainEnvironment(), signal };
-    requireProgram('cpio', 'It unpacks RPM packages: sudo dnf install cpio.');
+    requireProgram('cpio', 'unpacking RPM packages requires it: sudo dnf install cpio');
     try {
       const names = packages.map(({ name, version }) => `${name}-${version}`);
       await run(['dnf', '--quiet', 'download', '--destdir', downloadDirectory, ...names], how);
       options.onProgress?.(1);
       for (const file of (await readdir(downloadDirectory)).filter((name) => name.endsWith('.rpm')).sort()) {
         const path = join(downloadDirectory, file);
-        // dnf checks signatures when it installs, not when it only downloads.
+        // dnf checks signatures when it installs packages, but not when it only downloads them.
         await run(['rpmkeys', '--checksig', path], how);
         await run(['sh', '-c', 'rpm2cpio "$0" | cpio --extract --make-directories --quiet', path], {
           ...how,

@@ -4,7 +4,7 @@ import { AptSource } from './apt-source.ts';
 import { DnfSource } from './dnf-source.ts';
 import type { PackageSource } from './package-source.ts';
 
-/** undefined on a host with neither apt nor dnf. */
+/** Returns the host's package source; undefined on a host with neither apt nor dnf. */
 export function findHostPackageSource(): PackageSource | undefined {
   if (findProgram('apt-get') !== undefined && findProgram('dpkg-deb') !== undefined) return new AptSource();
   if (findProgram('dnf') !== undefined) return new DnfSource();
@@ -15,7 +15,7 @@ export function findHostPackageSource(): PackageSource | undefined {
 export function hostPackageSource(): PackageSource {
   const source = findHostPackageSource();
   if (source !== undefined) return source;
-  throw new ImageBuildError('this host has neither apt-get nor dnf to fetch a kernel with', {
-    hint: 'Give a kernel and a statically linked busybox yourself: vmlet image build micro --kernel K --busybox B.',
+  throw new ImageBuildError('fetching a kernel requires apt-get or dnf, and this host has neither', {
+    hint: 'give a kernel and a statically linked busybox: vmlet image build micro --kernel KERNEL --busybox BUSYBOX',
   });
 }

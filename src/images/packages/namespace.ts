@@ -4,12 +4,12 @@ import { run } from '../../process/run.ts';
 import { MAY_GAIN_PRIVILEGES } from '../../process/confine/tether.ts';
 import { plainEnvironment } from './plain-environment.ts';
 
-/** In a user namespace whose root is this user, so that what root makes there is this user's here. */
+/** Options for a user namespace whose root is this user: files of that root belong to this user outside. */
 const AS_ROOT = ['--user', '--map-root-user', '--map-auto'];
 
 /**
- * Wraps argv so that it runs as root, over mounts and processes of its own. All of these are gone as soon as the first
- * process is, however that ends. It has to be started such that it may gain privileges: newuidmap is setuid.
+ * Wraps argv so that it runs as root in namespaces of its own for mounts and processes. The kernel ends all of these
+ * when the first process ends. The command must be allowed to gain privileges, because newuidmap is setuid.
  */
 export function inNamespace(argv: readonly string[]): [string, ...string[]] {
   return [
@@ -20,10 +20,10 @@ export function inNamespace(argv: readonly string[]): [string, ...string[]] {
   ];
 }
 
-/** Removes a tree, be it one in which a namespace made directories of users that are not this one. */
+/** Removes a tree, including directories that other users of a namespace own. */
 export async function removeTree(path: string): Promise<void> {
   try {
-    // What is killed just now may be making files still.
+    // A process that was just killed may still create files.
     await rm(path, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
     if (!isSystemError(error, 'EACCES', 'EPERM') || process.getuid?.() === 0) throw error;

@@ -1,6 +1,6 @@
 import { CommandFailedError, ImageBuildError, NoSpaceError } from '../../errors/index.ts';
 
-/** A package of the host's distribution, settled but not yet fetched. */
+/** A package of the host's distribution, resolved but not yet fetched. */
 export interface Package {
   readonly name: string;
   readonly version: string;
@@ -9,31 +9,31 @@ export interface Package {
 export interface FetchOptions {
   /** An empty directory for the package files. */
   readonly downloadDirectory: string;
-  /** Where they are unpacked, all into one tree. */
+  /** The directory that all of them are unpacked into. */
   readonly rootDirectory: string;
   /** Called with 0..1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The host distribution's signed packages, fetched and unpacked without root and without installing anything. */
+/** Fetches and unpacks signed packages of the host's distribution, without root and without installing them. */
 export interface PackageSource {
-  /** The newest kernel for guests, as the packages that hold it and its modules. @throws ImageBuildError */
+  /** Finds the packages of the newest kernel for guests and of its modules. @throws ImageBuildError */
   findKernel(signal: AbortSignal | undefined): Promise<readonly Package[]>;
-  /** One package by name. @throws ImageBuildError */
+  /** Finds a package by name. @throws ImageBuildError */
   find(name: string, signal: AbortSignal | undefined): Promise<Package>;
-  /** The package that holds a statically linked busybox. */
+  /** The package with a statically linked busybox. */
   readonly busyboxPackage: string;
   /** @throws ImageBuildError, NoSpaceError, the signal's reason */
   fetch(packages: readonly Package[], options: FetchOptions): Promise<void>;
 }
 
-/** Turns the failure of a package tool into an error of ours; anything that is not one passes through. */
+/** Converts the failure of a package tool into an error of ours; returns other errors unchanged. */
 export function packageError(error: unknown, what: string, hint: string): unknown {
   if (!(error instanceof CommandFailedError)) return error;
   if (/No space left on device|enough free space|Disk quota exceeded/i.test(error.stderr)) {
-    return new NoSpaceError(`the disk is full: ${what}`, {
-      hint: 'Make room, or set XDG_DATA_HOME to a place that has it.',
+    return new NoSpaceError(`${what}: no space left on device`, {
+      hint: 'free some space, or set XDG_DATA_HOME to another file system',
       cause: error,
     });
   }

@@ -9,16 +9,16 @@ import { qemuImg } from '../qemu-img/qemu-img-command.ts';
 import { progressReader } from '../qemu-img/qemu-img-progress.ts';
 import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
-/** `vhd` is Microsoft's older format, which Azure takes. */
+/** `vhd` is Microsoft's older format, which Azure uses. */
 export const EXPORT_FORMATS = ['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions {
-  /** By the ending of the file's name where that says it, else qcow2. */
+  /** By default the format that the file's extension names, else qcow2. */
   readonly format?: ExportFormat | undefined;
-  /** Compress what the disk holds (qcow2 only); false by default. */
+  /** Compress the disk's contents (qcow2 only); false by default. */
   readonly compress?: boolean | undefined;
-  /** Replace a file that is there already; false by default. */
+  /** Replace an existing file; false by default. */
   readonly force?: boolean | undefined;
   /** Called with 0..1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
@@ -32,22 +32,22 @@ export interface ExportedImage {
   readonly bytes: number;
 }
 
-const EXISTS_HINT = 'take another name, or replace it: --force';
+const EXISTS_HINT = 'choose another name, or replace the file: --force';
 
-/** How qemu-img calls a format, with what keeps the disk's size as it is. */
+/** qemu-img's options for each format, which keep the disk's exact size. */
 const DRIVERS: Readonly<Record<ExportFormat, readonly string[]>> = {
   qcow2: ['-O', 'qcow2'],
   raw: ['-O', 'raw'],
   vmdk: ['-O', 'vmdk'],
   vdi: ['-O', 'vdi'],
   vhdx: ['-O', 'vhdx'],
-  // Otherwise it is rounded up to whole cylinders of a drive that nobody has.
+  // Otherwise the size is rounded up to whole cylinders.
   vhd: ['-O', 'vpc', '-o', 'force_size=on'],
 };
 
 /**
- * Writes an image to a file that stands alone, whatever the image stands on. Until it is whole it has another name.
- * @throws InvalidInputError for a file that is there, unless told to replace it; NoSpaceError, PermissionError,
+ * Writes an image to a file without a backing file. The file has a temporary name until it is complete.
+ * @throws InvalidInputError for an existing file unless `force` is set; NoSpaceError, PermissionError,
  *   MissingProgramError, the signal's reason.
  */
 export async function exportImage(
@@ -56,16 +56,16 @@ export async function exportImage(
   options: ExportOptions = {},
 ): Promise<ExportedImage> {
   if (image.kind !== 'disk') {
-    throw new InvalidInputError('image', `${image.name} is a kernel with its initramfs, and no disk`, {
-      hint: `its files are ${image.kernelPath} and ${image.initrdPath}`,
+    throw new InvalidInputError('image', `${image.name} is a kernel with an initramfs, not a disk`, {
+      hint: `copy its files: ${image.kernelPath} and ${image.initrdPath}`,
     });
   }
   const { force = false, compress = false, signal } = options;
   const path = diskPath(file, 'file');
   const format = options.format ?? formatByName(path);
   if (compress && format !== 'qcow2') {
-    throw new InvalidInputError('compress', `a ${format} is not compressed`, {
-      hint: 'leave --compress away, or give --format qcow2',
+    throw new InvalidInputError('compress', `${format} does not support compression`, {
+      hint: 'omit --compress, or use --format qcow2',
     });
   }
   await refuseTarget(path, force);
@@ -83,7 +83,7 @@ function formatByName(path: string): ExportFormat {
   return EXPORT_FORMATS.find((format) => format === ending) ?? 'qcow2';
 }
 
-/** As the manifests say what stands on what: what the headers say is never followed. */
+/** Describes the chain of layers as the manifests record it. References in the images' headers are never followed. */
 function sourceOf(layer: DiskLayer): string {
   return `json:${JSON.stringify(nodeOf(layer))}`;
 }
@@ -92,7 +92,7 @@ function nodeOf({ path, format, backing }: DiskLayer): object {
   return {
     driver: format,
     file: { driver: 'file', filename: path },
-    // Null where there is none, or qemu-img would open what the header names.
+    // Without the explicit null, qemu-img would open the file that the header names.
     ...(format === 'qcow2' && { backing: backing ? nodeOf(backing) : null }),
   };
 }
@@ -102,19 +102,19 @@ async function refuseTarget(path: string, force: boolean): Promise<void> {
   if (!found) return;
   if (!force) throw existsError(path, EXISTS_HINT);
   if (found.isFile()) return;
-  throw new InvalidInputError('file', `${path} is no ordinary file, and is not replaced`, {
-    hint: 'give another name',
+  throw new InvalidInputError('file', `${path} is not a regular file and cannot be replaced`, {
+    hint: 'choose another name',
   });
 }
 
-/** A file that has come meanwhile stays what it is. */
+/** Moves a file without replacing one that was created in the meantime. */
 async function moveToFree(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
     await rm(from);
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) throw existsError(to, EXISTS_HINT);
-    // File systems such as FAT, on a stick, have no second names.
+    // Some file systems, such as FAT, have no hard links.
     if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS')) throw error;
     await refuseTarget(to, false);
     await rename(from, to);

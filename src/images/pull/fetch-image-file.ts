@@ -10,19 +10,19 @@ import type { ExpectedDigest } from '../digest/digest.ts';
 import type { DownloadedFile } from '../transfer/result.ts';
 
 export interface ImageAddress {
-  /** The same file at several places, asked in order. */
+  /** The addresses of the same file, tried in order. */
   readonly urls: readonly string[];
   readonly digest: ExpectedDigest | undefined;
   readonly compression: 'auto' | Compression;
 }
 
 export interface FetchImageOptions {
-  /** Names it in progress. */
+  /** Name of the image in progress reports. */
   readonly image: string;
   readonly partials: string;
-  /** Whatever it says of its size; false by default. */
+  /** Accept any unpacked size; false by default. */
   readonly anySize?: boolean | undefined;
-  /** Asked after another download of the same file was waited for. */
+  /** Called after waiting for another download of the same file. */
   readonly isStillNeeded: () => Promise<boolean>;
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -31,14 +31,14 @@ export interface FetchImageOptions {
 
 const PHASES = { download: 'downloading', copy: 'unpacking', unpack: 'unpacking' } as const;
 
-/** Ends a download that has become needless. */
+/** Ends a download that is no longer needed. */
 class NotNeeded extends Error {}
 
 /**
- * Downloads a disk into a build directory, from the first place that has it.
- * @param scope until it closes, nobody else downloads the same.
- * @returns undefined when it is not needed any more.
- * @throws what the last place's download throws.
+ * Downloads a disk into a build directory, from the first address that works.
+ * @param scope until it closes, no other process downloads the same file.
+ * @returns undefined when the file is no longer needed.
+ * @throws what the download from the last address throws.
  */
 export async function fetchImageFile(
   address: ImageAddress,
@@ -53,7 +53,7 @@ export async function fetchImageFile(
     } catch (error) {
       if (error instanceof NotNeeded) return undefined;
       if (!(error instanceof DownloadError)) throw error;
-      options.log?.debug({ err: error, url }, 'the next place is asked');
+      options.log?.debug({ err: error, url }, 'trying the next address');
       failure = error;
     }
   }

@@ -1,13 +1,13 @@
 import type { DistributionBuildPhase } from '../build/distribution-disk.ts';
 import type { BuildPhase } from '../micro/micro.ts';
 
-/** The phases of a pull, in order; 'copying' is for a file of this host, 'unpacking' for what is compressed. */
+/** The phases of a pull, in order. Local files have 'copying', compressed files have 'unpacking'. */
 export type PullPhase =
   'looking for the image' | 'downloading' | 'copying' | 'unpacking' | 'checking' | 'done';
 
 /**
- * The phases of a build of packages, and of a build by scripts in a guest. The latter come once for each script, or
- * 'unchanged' alone for one whose result is there already.
+ * The phases of a build from packages, and of a build by scripts in a guest. The latter repeat for each script; a script
+ * whose result is cached has only 'unchanged'.
  */
 export type ImageBuildPhase =
   | DistributionBuildPhase
@@ -20,19 +20,19 @@ export type ImageBuildPhase =
   | 'checking'
   | 'done';
 
-/** How far an image is: the one that has to be there before a machine can start, or that is built. */
+/** The progress of an image that is pulled or built. */
 export interface ImageProgress {
-  /** Its name, as in "micro" or "debian:13". */
+  /** Name of the image, as in "micro" or "debian:13". */
   readonly image: string;
   readonly phase: BuildPhase | PullPhase | ImageBuildPhase;
-  /** The part of the phase that is done, 0..1; 0 as long as it is not known. */
+  /** The finished part of the phase, 0..1; 0 while unknown. */
   readonly fraction: number;
-  /** The script that a phase of a build is about. */
+  /** The script that a phase of a build runs. */
   readonly script?: string | undefined;
-  /** While downloading. */
+  /** Set while downloading. */
   readonly transfer?: {
     readonly doneBytes: number;
-    /** Undefined where the server does not say. */
+    /** Undefined when the server does not report it. */
     readonly totalBytes: number | undefined;
     readonly bytesPerSecond: number;
   };

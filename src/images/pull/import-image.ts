@@ -15,7 +15,7 @@ import { importFile } from '../transfer/import-file.ts';
 const PHASES = { download: 'copying', copy: 'copying', unpack: 'unpacking' } as const;
 
 /**
- * Makes an image of a file of this host, unpacked and converted where it has to be. The file stays as it is.
+ * Creates an image from a local file, which is unpacked and converted as needed. The file itself is not changed.
  * @throws InvalidInputError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError,
  *   the signal's reason.
  */

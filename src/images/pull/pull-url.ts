@@ -16,16 +16,16 @@ import { findPulled } from '../store/store.ts';
 import { storeError } from '../store/store-error.ts';
 import { tagImage } from '../store/tag-image.ts';
 
-/** How an image that is not in the catalogue comes into the store. */
+/** Options for an image that is not in the catalogue. */
 export interface NewImageOptions {
-  /** What it will be called; an image that is called so loses the name. */
+  /** Name of the image, which an existing image of that name loses. */
   readonly name: string;
-  /** As in `sha256:…` or `sha512:…`, of the file as it is published; without it the file is taken as it comes. */
+  /** Digest of the published file, as in `sha256:…` or `sha512:…`; without it the file is not verified. */
   readonly digest?: string | undefined;
   readonly guest?: GuestOptions | undefined;
   /**
-   * Whether it may unpack to more than its header speaks of, and to more than half of the free space where it says
-   * nothing; false by default.
+   * Allow the file to unpack to more than its header announces, or, where it announces nothing, to more than half of
+   * the free space; false by default.
    */
   readonly anySize?: boolean | undefined;
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
@@ -34,8 +34,7 @@ export interface NewImageOptions {
 }
 
 /**
- * Gets an image from a web address, unpacked and converted where it has to be. One that was pulled with this digest
- * before is taken as it is.
+ * Downloads an image from a URL; unpacks and converts it as needed. An image already pulled with this digest is reused.
  * @throws InvalidInputError, DownloadError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
  *   MissingProgramError, the signal's reason.
  */
@@ -55,7 +54,7 @@ export async function pullUrl(
     await using scope = new Scope();
     makeDirectories(store);
     const buildDirectory = await makeBuildDirectory(store, scope);
-    // Whoever had to wait for another pull of the same file has the image now.
+    // If another pull of the same file was waited for, the image is now in the store.
     let arrived: DiskImage | undefined;
     const file = await fetchImageFile({ urls: [url], digest, compression: 'auto' }, buildDirectory, scope, {
       image: name,
@@ -67,7 +66,7 @@ export async function pullUrl(
       log,
     });
     if (file === undefined && arrived) return await nameSame(store, arrived, options);
-    if (file === undefined) throw new TypeError('a download has ended without a file');
+    if (file === undefined) throw new TypeError('a download ended without a file');
     onProgress?.({ image: name, phase: 'checking', fraction: 0 });
     return await addImage(file, {
       store,
@@ -85,7 +84,7 @@ export async function pullUrl(
   }
 }
 
-/** What is said of the guest is part of an image. */
+/** Finds an image with this digest and the same description of the guest, which is part of an image. */
 async function findSame(
   store: string,
   publishedDigest: string | undefined,

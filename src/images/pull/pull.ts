@@ -17,14 +17,14 @@ import { storeError } from '../store/store-error.ts';
 import { tagImage } from '../store/tag-image.ts';
 import { fetchDocument } from '../transfer/fetch-document.ts';
 
-/** Where a pull finds what it needs and puts what it gets. */
+/** The directories and files that a pull uses. */
 export interface PullPlaces {
   readonly store: string;
-  /** Downloads that were interrupted. */
+  /** Directory of interrupted downloads. */
   readonly partials: string;
-  /** The catalogue that comes with vmlet. */
+  /** The catalogue shipped with vmlet. */
   readonly catalogue: string;
-  /** The user's own entries and mirrors. */
+  /** The file with the user's own entries and mirrors. */
   readonly userCatalogue: string;
 }
 
@@ -34,16 +34,16 @@ export interface PullOptions extends PullPlaces {
   readonly log?: Logger | undefined;
   /** As in `NewImageOptions`. */
   readonly anySize?: boolean | undefined;
-  /** The image that has the name now: it will do where its publisher cannot be reached, or is not in the catalogue. */
+  /** The image that has the name now, returned when its publisher is unreachable or the catalogue has no such image. */
   readonly orElse?: Image | undefined;
 }
 
 const HERE = 'x86_64';
 
 /**
- * Gets an image of the catalogue into the store, verified as its entry says, and gives it its name. One that is there
- * already with the digest that its publisher names now is taken as it is.
- * @param reference a name or an alias, both of which the image gets.
+ * Pulls an image of the catalogue into the store, verified as its entry requires, and names it. An image already in the
+ * store with the publisher's current digest is reused.
+ * @param reference a name or an alias; the image gets both.
  * @throws ImageNotFoundError, CatalogueFileError, DownloadError, DigestMismatchError, SignatureError,
  *   ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
  */
@@ -57,7 +57,7 @@ export async function pullImage(reference: string, options: PullOptions): Promis
     const isOutOfReach =
       error instanceof ImageNotFoundError || error instanceof DownloadError || error instanceof TimedOutError;
     if (!orElse || !isOutOfReach) throw storeError(error, store);
-    log?.debug({ err: error }, 'the image that is there will do');
+    log?.debug({ err: error }, 'pull failed; using the existing image');
     return orElse;
   } finally {
     options.onProgress?.({ image: reference, phase: 'done', fraction: 1 });
@@ -77,7 +77,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
   await using scope = new Scope();
   makeDirectories(store);
   const buildDirectory = await makeBuildDirectory(store, scope);
-  // Whoever had to wait for another pull of the same file has the image now.
+  // If another pull of the same file was waited for, the image is now in the store.
   let arrived: Image | undefined;
   const fetching = fetchImageFile(addressOf(resolved), buildDirectory, scope, {
     ...options,
@@ -102,7 +102,7 @@ async function pullEntry(entry: CatalogueEntry, reference: string, options: Pull
   });
 }
 
-/** What is signed is the file as it was published, and not what may be in it. */
+/** A signature covers the published file, which therefore must not be unpacked while it downloads. */
 function addressOf({ urls, digest, compression, fileSignature }: ResolvedImage): ImageAddress {
   return { urls, digest, compression: fileSignature ? 'none' : compression };
 }
@@ -125,5 +125,5 @@ async function nameAll(
 }
 
 function missing(reference: string): never {
-  throw new ImageNotFoundError(reference, { hint: 'it was removed while it was pulled: try again' });
+  throw new ImageNotFoundError(reference, { hint: 'it was removed during the pull: try again' });
 }

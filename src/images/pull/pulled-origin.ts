@@ -5,7 +5,7 @@ import type { DownloadedFile } from '../transfer/result.ts';
 
 type PulledOrigin = Extract<ImageOrigin, { kind: 'pulled' }>;
 
-/** Whence an image came that was downloaded, and what vouches for it. */
+/** Describes where an image was downloaded from, and how it was verified. */
 export function pulledOrigin(
   { url, etag, lastModified }: DownloadedFile,
   {

@@ -1,7 +1,7 @@
 import type { ImageProgress, PullPhase } from './image-progress.ts';
 import type { TransferProgress } from '../transfer/progress-steps.ts';
 
-/** Tells of one transfer's bytes as of an image's progress, with their rate. */
+/** Returns a listener that reports a transfer as the progress of an image, with its rate. */
 export function transferProgress(
   image: string,
   phases: Readonly<Record<TransferProgress['phase'], PullPhase>>,
@@ -18,17 +18,17 @@ export function transferProgress(
   };
 }
 
-/** The rate is that of the last seconds: what a stalled transfer did in its first minute tells nothing. */
+/** The rate is averaged over the last seconds only, so that it drops when a transfer stalls. */
 const WINDOW_MS = 5000;
 
-/** How fast bytes come, by what is told of them. */
+/** The rate of a transfer, computed from reports of its total. */
 export class TransferRate {
   #samples: { readonly bytes: number; readonly at: number }[] = [];
 
   /**
-   * @param bytes all that have come so far.
-   * @param at milliseconds of a clock that does not jump.
-   * @returns bytes a second.
+   * @param bytes all that have arrived so far.
+   * @param at milliseconds of a monotonic clock.
+   * @returns bytes per second.
    */
   sample(bytes: number, at: number = performance.now()): number {
     this.#samples = this.#samples.filter((sample) => at - sample.at <= WINDOW_MS);

@@ -14,33 +14,34 @@ const checkSchema = z.object({
 });
 
 export interface CheckDiskOptions extends ExistingDisk {
-  /** What to repair; nothing by default. */
+  /** Which problems to repair; none by default. */
   readonly repair?: 'leaks' | 'all' | undefined;
 }
 
-/** What is wrong with an image's own tables; it says nothing about the file system inside. */
+/** Problems in an image's own tables. The file system inside is not checked. */
 export interface DiskCheck {
   readonly corruptions: number;
-  /** Clusters that are taken and not used: a waste, no harm. */
+  /** Clusters that are allocated but unused: wasted space, otherwise harmless. */
   readonly leaks: number;
-  /** Places that could not be looked at. */
+  /** Errors during the check itself. */
   readonly errors: number;
   readonly corruptionsFixed: number;
   readonly leaksFixed: number;
 }
 
 /**
+ * Checks an image's tables, and repairs them on request.
  * @throws InvalidInputError for a raw disk, which has no tables; ImageLockedError, NoSpaceError, PermissionError,
  *   CommandFailedError, MissingProgramError, or the signal's reason.
  */
 export async function checkDisk(options: CheckDiskOptions): Promise<DiskCheck> {
   const path = diskPath(options.path, 'path');
-  if (options.format === 'raw') throw new InvalidInputError('format', 'a raw disk has nothing to check');
+  if (options.format === 'raw') throw new InvalidInputError('format', 'raw disks cannot be checked');
   const repair = options.repair === undefined ? [] : ['-r', options.repair];
   const result = await qemuImg(
     ['check', '--output=json', ...repair, '-f', options.format, path],
     path,
-    // 2: corruptions, 3: leaks. 1 and 63 mean that the check itself did not work.
+    // 2: corruptions, 3: leaks. 1 and 63 mean that the check itself failed.
     { signal: options.signal, acceptedExitCodes: [0, 2, 3] },
   );
   const check = readAnswer('qemu-img', result, (json) => checkSchema.parse(json));

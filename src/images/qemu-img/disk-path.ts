@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { InvalidInputError } from '../../errors/index.ts';
 
-/** QEMU's own limit on the name of a backing file in a qcow2 header, in bytes. */
+/** QEMU's limit on the name of a backing file in a qcow2 header, in bytes. */
 const BACKING_NAME_LIMIT = 1023;
 
 /**
- * The absolute form of a path, which QEMU's tools take literally: a leading slash leaves nothing that could be read
- * as an option, a protocol ("nbd:…") or a pseudo-protocol ("json:…"). Commas, spaces, "=", quotes and newlines are
- * no special characters in it.
- * @throws InvalidInputError for the few strings that no file can have as its name.
+ * Returns the absolute form of a path, which QEMU's tools take literally: with a leading slash it cannot be parsed as
+ * an option, a protocol ("nbd:…") or a pseudo-protocol ("json:…"). Commas, spaces, "=", quotes and newlines are not
+ * special in it.
+ * @throws InvalidInputError for strings that cannot be the name of a file.
  */
 export function diskPath(path: string, field: string): string {
   if (path === '') throw new InvalidInputError(field, 'the path is empty');
@@ -20,14 +20,14 @@ export function diskPath(path: string, field: string): string {
   return resolve(path);
 }
 
-/** @throws InvalidInputError for a name that does not fit into a qcow2 header. */
+/** Checks the name of a backing file. @throws InvalidInputError for a name that does not fit into a qcow2 header. */
 export function backingName(name: string): string {
   const bytes = Buffer.byteLength(name);
   if (bytes > BACKING_NAME_LIMIT) {
     throw new InvalidInputError(
       'backingPath',
-      `the path has ${bytes} bytes, and an overlay can only hold ${BACKING_NAME_LIMIT}`,
-      { hint: 'Move the backing file to a shorter path, or store a relative one.' },
+      `the path is ${bytes} bytes long, but an overlay can hold at most ${BACKING_NAME_LIMIT}`,
+      { hint: 'move the backing file to a shorter path, or use a relative one' },
     );
   }
   return name;

@@ -8,19 +8,20 @@ const UNITS: Readonly<Record<string, bigint>> = {
   T: 1024n ** 4n,
   P: 1024n ** 5n,
 };
-/** Digits, a fraction, and a unit with an optional "iB" or "B" after it, as podman and qemu-img people write it. */
+/** Digits, a fraction, and a unit with an optional "iB" or "B", as in podman and qemu-img. */
 const GRAMMAR = /^(?<whole>\d+)(?:\.(?<fraction>\d+))?(?:(?<unit>[KMGTP])(?:i?B)?|B)?$/i;
-const HINT = 'Write a number of bytes or one with a unit of 1024, as in 512M, 2G, 1.5G or 1T.';
-/** Sectors are the unit of every disk; qemu-img rounds up to them on its own, which nobody then knows. */
+const HINT = 'give a number of bytes, or use K, M, G or T (powers of 1024), such as 512M, 2G, 1.5G or 1T';
+/** Disks consist of whole sectors. qemu-img rounds up silently, so other sizes are rejected here. */
 const SECTOR = 512n;
 
-/** True for what looks like a size and not like a path: it begins with a digit and holds nothing a size cannot. */
+/** True when the text has the syntax of a size rather than of a path. */
 export function isDiskSize(text: string): boolean {
   return GRAMMAR.test(text);
 }
 
 /**
- * Bytes of `2G`, `512M`, `1T`, `1.5G`, `1048576`, `2GiB`; units are powers of 1024 in either case.
+ * Parses a size such as `2G`, `512M`, `1T`, `1.5G`, `1048576` or `2GiB` into bytes. Units are powers of 1024, in upper
+ * or lower case.
  * @param field names the size in errors, as in "disk".
  * @throws InvalidInputError for anything else, for 0, for parts of a sector of 512 bytes and for more than 2^53 bytes.
  */
@@ -28,7 +29,7 @@ export function parseDiskSize(text: string, field: string): number {
   const groups = GRAMMAR.exec(text)?.groups;
   const whole = groups?.['whole'];
   if (groups === undefined || whole === undefined) {
-    throw new InvalidInputError(field, `${JSON.stringify(text)} is not a size`, { hint: HINT });
+    throw new InvalidInputError(field, `invalid size ${JSON.stringify(text)}`, { hint: HINT });
   }
   const fraction = groups['fraction'] ?? '';
   const unit = UNITS[groups['unit']?.toUpperCase() ?? 'B'] ?? 1n;
@@ -38,9 +39,9 @@ export function parseDiskSize(text: string, field: string): number {
     throw new InvalidInputError(field, `${text} is not a whole number of bytes`, { hint: HINT });
   }
   const bytes = scaled / scale;
-  if (bytes === 0n) throw new InvalidInputError(field, 'a size of 0 is of no use', { hint: HINT });
+  if (bytes === 0n) throw new InvalidInputError(field, 'size must be greater than 0', { hint: HINT });
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new InvalidInputError(field, `${text} is more than this program can count`, { hint: HINT });
+    throw new InvalidInputError(field, `${text} is too large`, { hint: HINT });
   }
   if (bytes % SECTOR !== 0n) {
     throw new InvalidInputError(field, `${text} is not a multiple of 512 bytes`, { hint: HINT });
@@ -48,12 +49,12 @@ export function parseDiskSize(text: string, field: string): number {
   return Number(bytes);
 }
 
-/** The same, where it may be a number already. */
+/** Like `parseDiskSize`, but also accepts a number of bytes. */
 export function parseWholeSize(size: number | string, field: string): number {
   return parseDiskSize(String(size), field);
 }
 
-/** Bytes for people: "1.5 GiB". */
+/** Formats bytes for people, as in "1.5 GiB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));

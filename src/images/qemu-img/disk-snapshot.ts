@@ -6,36 +6,36 @@ import { inspectDisk } from './inspect-disk.ts';
 import { type SnapshotVerb, repairArguments, snapshotArguments } from './qemu-img-arguments.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
-/** A qcow2 that no machine uses just now. */
+/** A qcow2 that no machine uses at the moment. */
 export interface SnapshotTarget {
   readonly path: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Internal snapshots, kept in the qcow2 itself; the newest last. */
+/** Lists the internal snapshots of a qcow2, newest last. */
 export async function listSnapshots(disk: SnapshotTarget): Promise<readonly DiskSnapshot[]> {
   return (await inspectDisk({ ...disk, format: 'qcow2' })).snapshots;
 }
 
-/** @throws InvalidInputError where the disk has one of this name already. */
+/** Creates an internal snapshot. @throws InvalidInputError when the disk already has one of this name. */
 export async function createSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
   if (await hasSnapshot(disk, name)) {
-    throw new InvalidInputError('snapshot', `the disk has a snapshot ${JSON.stringify(name)} already`);
+    throw new InvalidInputError('snapshot', `snapshot ${JSON.stringify(name)} already exists`);
   }
   try {
     await snapshotCommand('-c', disk, name);
     await requireDone(disk, name, true);
   } catch (error) {
-    await takeBack(disk.path, name);
+    await undoSnapshot(disk.path, name);
     throw error;
   }
 }
 
 /**
- * What is there of a snapshot that was not made. Where the host refuses QEMU's last flush, its table of snapshots has
- * an entry with no name, in a cluster that is not counted as used (QEMU 10.0): the next one would go there.
+ * Removes what a failed creation left. When QEMU's last flush fails, the snapshot table has an unnamed entry, in a
+ * cluster that is not marked as used (QEMU 10.0): the next snapshot would overwrite it.
  */
-async function takeBack(path: string, name: string): Promise<void> {
+async function undoSnapshot(path: string, name: string): Promise<void> {
   const disk = { path };
   try {
     if (await hasSnapshot(disk, name)) await snapshotCommand('-d', disk, name);
@@ -44,17 +44,17 @@ async function takeBack(path: string, name: string): Promise<void> {
       await snapshotCommand('-d', disk, '');
     }
   } catch {
-    // Why it was not made is what counts, and is mostly why this fails too.
+    // The first error is reported; this one most often has the same cause.
   }
 }
 
-/** Makes the disk what it was then; what was written since is lost. @throws InvalidInputError where there is none. */
+/** Restores the disk to a snapshot; later writes are lost. @throws InvalidInputError when there is no such snapshot. */
 export async function applySnapshot(disk: SnapshotTarget, name: string): Promise<void> {
   await requireSnapshot(disk, name);
   await snapshotCommand('-a', disk, name);
 }
 
-/** @throws InvalidInputError where there is none. */
+/** Deletes an internal snapshot. @throws InvalidInputError when there is no such snapshot. */
 export async function deleteSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
   await requireSnapshot(disk, name);
   await snapshotCommand('-d', disk, name);
@@ -70,11 +70,11 @@ function imageOption(path: string): string {
   return `driver=qcow2,file.driver=file,file.filename=${escapeOptionValue(diskPath(path, 'path'))}`;
 }
 
-/** @throws ProgramAnswerError where the disk does not have, or still has, the snapshot. */
+/** @throws ProgramAnswerError when a created snapshot is missing, or a deleted one still exists. */
 async function requireDone(disk: SnapshotTarget, name: string, isThere: boolean): Promise<void> {
   if ((await hasSnapshot(disk, name)) === isThere) return;
-  const what = `the snapshot ${JSON.stringify(name)}`;
-  throw new ProgramAnswerError('qemu-img', isThere ? `${what} was not made` : `${what} is still there`);
+  const what = `snapshot ${JSON.stringify(name)}`;
+  throw new ProgramAnswerError('qemu-img', isThere ? `${what} was not created` : `${what} still exists`);
 }
 
 async function hasSnapshot(disk: SnapshotTarget, name: string): Promise<boolean> {
@@ -82,18 +82,18 @@ async function hasSnapshot(disk: SnapshotTarget, name: string): Promise<boolean>
   return (await listSnapshots(disk)).some((snapshot) => snapshot.name === name);
 }
 
-/** @throws InvalidInputError for what QEMU would cut off or take for a snapshot's number. */
+/** @throws InvalidInputError for a name that QEMU would truncate or take for a snapshot's number. */
 export function requireSnapshotName(name: string): void {
-  // qemu-img looks for an id before it looks for a name, and takes at most 255 bytes of it.
+  // qemu-img looks for an id before it looks for a name, and uses at most 255 bytes of the name.
   if (name === '' || /^\d+$/.test(name) || name.includes('\0') || Buffer.byteLength(name) > 255) {
-    throw new InvalidInputError('snapshot', `${JSON.stringify(name)} cannot be the name of a snapshot`, {
-      hint: 'Take 1 to 255 bytes that are not only digits.',
+    throw new InvalidInputError('snapshot', `invalid name ${JSON.stringify(name)}`, {
+      hint: 'use 1 to 255 bytes, not only digits',
     });
   }
 }
 
 async function requireSnapshot(disk: SnapshotTarget, name: string): Promise<void> {
   if (!(await hasSnapshot(disk, name))) {
-    throw new InvalidInputError('snapshot', `the disk has no snapshot ${JSON.stringify(name)}`);
+    throw new InvalidInputError('snapshot', `no such snapshot: ${JSON.stringify(name)}`);
   }
 }

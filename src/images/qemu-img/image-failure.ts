@@ -2,9 +2,9 @@ import { ImageLockedError, NoSpaceError, PermissionError, type VmletError } from
 import { lockHolders } from './lock-holders.ts';
 
 /**
- * What QEMU or qemu-img said of an image that it could not use, as an error; undefined for what is not known here.
- * @param words all that it said. Over QMP it does not name the file that is locked.
- * @param paths what it may be about: the image first, then what that stands on.
+ * Translates the message of QEMU or qemu-img about an unusable image into an error; undefined for other messages.
+ * @param words the whole message. Over QMP it does not name the locked file.
+ * @param paths the files that it may be about: the image first, then its backing files.
  */
 export async function imageFailure(
   words: string,
@@ -16,16 +16,16 @@ export async function imageFailure(
     const said = /Is another process using the image \[(.*)\]\?/s.exec(words)?.[1];
     const { path, holders } = await findLocked(said === undefined ? paths : [said]);
     return new ImageLockedError(path, holders, {
-      hint: 'Stop the machine that uses it, or work on an overlay of your own.',
+      hint: 'stop the machine that uses it, or create an overlay and use that',
       cause,
     });
   }
   if (/No space left on device|Disk quota exceeded/.test(words)) {
-    return new NoSpaceError(`the disk is full: there is no room for ${image}`, { cause });
+    return new NoSpaceError(`no space left on device: ${image}`, { cause });
   }
   if (/Permission denied|Read-only file system/.test(words)) {
-    return new PermissionError(`${image} may not be used in this way by this user`, {
-      hint: 'See who owns it and its directory.',
+    return new PermissionError(`permission denied: ${image}`, {
+      hint: 'check the permissions of the file and of its directory',
       cause,
     });
   }

@@ -6,7 +6,7 @@ import { readAnswer } from '../../process/probe/answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 
 /**
- * Reads the header alone: a backing file need not be there, and one in use by a machine can be looked at.
+ * Reads only the header: the backing file may be missing, and a machine may be using the disk.
  * @throws PermissionError, CommandFailedError, ProgramAnswerError, MissingProgramError, InvalidInputError, or the signal's reason.
  */
 export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
@@ -18,19 +18,21 @@ export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
 }
 
 /**
- * The disk and all that it stands on, the top first.
- * @throws InvalidInputError where one does not say the format of its backing file, or the chain runs in a circle; and
- *   what `inspectDisk` throws.
+ * Inspects a disk and its backing files, the top first.
+ * @throws InvalidInputError when a disk does not state the format of its backing file, or the chain has a cycle; what
+ *   `inspectDisk` throws.
  */
 export async function inspectChain(disk: ExistingDisk): Promise<readonly DiskInfo[]> {
   const chain: DiskInfo[] = [await inspectDisk(disk)];
   for (let top = chain[0]; top?.backingPath !== undefined; top = chain.at(-1)) {
     const { backingPath, backingFormat } = top;
     if (backingFormat !== 'qcow2' && backingFormat !== 'raw') {
-      const said =
-        backingFormat === undefined ? 'does not say the format' : `says the format ${backingFormat}`;
-      throw new InvalidInputError('path', `${top.path} ${said} of its backing file ${backingPath}`, {
-        hint: `Write it down: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE.`,
+      const problem =
+        backingFormat === undefined
+          ? `${top.path} does not state the format of its backing file ${backingPath}`
+          : `${top.path} has a backing file in an unsupported format, ${backingFormat}: ${backingPath}`;
+      throw new InvalidInputError('path', problem, {
+        hint: `record the format: qemu-img rebase -u -f ${top.format} -F FORMAT -b BACKING IMAGE`,
       });
     }
     if (chain.some(({ path }) => path === backingPath)) {

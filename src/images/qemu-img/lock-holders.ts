@@ -3,11 +3,11 @@ import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * The processes that have this file open and locked, as "NAME (pid PID)". QEMU's locks belong to open files and not
- * to processes, so /proc/locks does not name them; /proc/PID/fdinfo does, for the processes this user may look into.
+ * Lists the processes that hold a lock on this file, as "NAME (pid PID)". QEMU's locks belong to open files, not to
+ * processes, so /proc/locks does not name them; /proc/PID/fdinfo does, for processes that this user may inspect.
  */
 export async function lockHolders(path: string): Promise<string[]> {
-  // The file and not its name: it may have several.
+  // Compared by inode: a file may have several names.
   const target = await stat(path, { bigint: true }).catch(() => undefined);
   if (!target) return [];
   const holders: string[] = [];
@@ -20,7 +20,7 @@ export async function lockHolders(path: string): Promise<string[]> {
 
 async function holdsLock(pid: string, target: BigIntStats): Promise<boolean> {
   const directory = join('/proc', pid, 'fd');
-  // Processes of others may not be looked into, and any process can end at any time.
+  // Other users' processes cannot be inspected, and any process can exit at any time.
   for (const descriptor of await readdir(directory).catch(() => [])) {
     if (!(await isFile(join(directory, descriptor), target))) continue;
     const information = await readFile(join('/proc', pid, 'fdinfo', descriptor), 'latin1').catch(() => '');
@@ -31,13 +31,13 @@ async function holdsLock(pid: string, target: BigIntStats): Promise<boolean> {
 
 async function isFile(descriptor: string, { dev, ino }: BigIntStats): Promise<boolean> {
   const name = await readlink(descriptor).catch(() => '');
-  // Sockets and pipes, most of all descriptors, have other names.
+  // Most descriptors are sockets and pipes, whose names do not begin with a slash.
   if (!name.startsWith('/')) return false;
   const found = await stat(descriptor, { bigint: true }).catch(() => undefined);
   return found?.dev === dev && found.ino === ino;
 }
 
 async function nameOf(pid: string): Promise<string> {
-  // The process may be gone by now.
+  // The process may have exited.
   return (await readFile(join('/proc', pid, 'comm'), 'utf8').catch(() => 'a process')).trim();
 }

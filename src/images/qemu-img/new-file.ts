@@ -3,17 +3,17 @@ import { dirname } from 'node:path';
 import { InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 
-/** Runs `make` on a path that was free, and frees it again when that fails. */
+/** Creates an empty file and runs `make` to fill it; removes the file when that fails. Never replaces a file. */
 export async function makeNew(path: string, make: () => Promise<unknown>): Promise<void> {
   try {
     await (await open(path, 'wx')).close();
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) throw existsError(path);
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('path', `there is no directory ${dirname(path)}`, { cause: error });
+      throw new InvalidInputError('path', `no such directory: ${dirname(path)}`, { cause: error });
     }
     if (isSystemError(error, 'ENAMETOOLONG')) {
-      throw new InvalidInputError('path', `the name is too long: ${path}`, { cause: error });
+      throw new InvalidInputError('path', `file name too long: ${path}`, { cause: error });
     }
     throw writeFailure(error, path);
   }
@@ -25,7 +25,7 @@ export async function makeNew(path: string, make: () => Promise<unknown>): Promi
   }
 }
 
-/** @throws InvalidInputError where there is something at the path, be it a symbolic link that leads nowhere. */
+/** @throws InvalidInputError when the path exists, even as a dangling symbolic link. */
 export async function refuseExisting(path: string): Promise<void> {
   try {
     await lstat(path);
@@ -38,7 +38,7 @@ export async function refuseExisting(path: string): Promise<void> {
 
 export function existsError(
   path: string,
-  hint = 'Take another name, or remove it first.',
+  hint = 'choose another name, or remove it first',
 ): InvalidInputError {
-  return new InvalidInputError('path', `${path} exists already`, { hint });
+  return new InvalidInputError('path', `${path} already exists`, { hint });
 }

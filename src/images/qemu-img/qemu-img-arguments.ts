@@ -1,20 +1,20 @@
 import type { DiskFormat } from '../formats/disk-info.ts';
 
 /**
- * The command lines of qemu-img for disks that are made and changed, as they are run and as a dry run prints them. Long
- * names of its options came late (`--quiet` for most commands in 2024): `-q` is understood by each.
+ * The command lines of qemu-img that create and change disks, as they are run and as a dry run prints them. Short
+ * options are used because the long ones are recent (`--quiet` for most commands in 2024).
  */
 
 export interface CreateArguments {
   readonly path: string;
   readonly format: DiskFormat;
   readonly sizeBytes: number;
-  /** Its name as the new disk holds it. */
+  /** `name` is stored in the new disk as it is given. */
   readonly backing?: { readonly name: string; readonly format: DiskFormat } | undefined;
 }
 
 export function createArguments({ path, format, sizeBytes, backing }: CreateArguments): string[] {
-  // Without -u qemu-img opens the backing file, and with it whatever files its header names.
+  // Without -u qemu-img opens the backing file, and every file that its header names.
   const names = backing ? ['-u', '-F', backing.format, '-b', backing.name] : [];
   return ['create', '-q', '-f', format, ...names, path, String(sizeBytes)];
 }
@@ -30,10 +30,10 @@ export function resizeArguments({ path, format, sizeBytes, shrink }: ResizeArgum
   return ['resize', '-q', ...(shrink ? ['--shrink'] : []), '-f', format, path, String(sizeBytes)];
 }
 
-/** What is done to an internal snapshot: made, gone back to, removed. */
+/** Creates, applies or deletes an internal snapshot. */
 export type SnapshotVerb = '-c' | '-a' | '-d';
 
-/** @param image in the form of --image-opts: older releases have no option for the format here alone. */
+/** @param image in the form of --image-opts: for this command, older releases have no option for the format alone. */
 export function snapshotArguments(verb: SnapshotVerb, name: string, image: string): string[] {
   return ['snapshot', '-q', verb, name, '--image-opts', image];
 }

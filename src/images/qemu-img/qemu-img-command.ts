@@ -6,10 +6,11 @@ import { DISK_STANDSTILL_MS } from '../../process/standstill.ts';
 import { imageFailure } from './image-failure.ts';
 import { plainEnvironment } from '../packages/plain-environment.ts';
 
-const INSTALL_HINT = 'Debian and Ubuntu: sudo apt-get install qemu-utils. Fedora: sudo dnf install qemu-img.';
+const INSTALL_HINT =
+  'on Debian or Ubuntu, run: sudo apt-get install qemu-utils; on Fedora: sudo dnf install qemu-img';
 
 export interface QemuImgOptions extends Pick<RunOptions, 'signal' | 'acceptedExitCodes' | 'onStdout'> {
-  /** All that it reaches: files that it reads, and directories that it writes into; by default, what this user does. */
+  /** Limits it to these files and directories; by default it has the access of this user. */
   readonly files?: Pick<Files, 'readOnly' | 'own'> | undefined;
 }
 
@@ -17,7 +18,7 @@ export interface QemuImgOptions extends Pick<RunOptions, 'signal' | 'acceptedExi
  * Runs qemu-img.
  * @param path the image that an error is about.
  * @throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError, StandstillError when
- *   it does nothing for a minute, or the signal's reason.
+ *   it makes no progress for a minute, or the signal's reason.
  */
 export async function qemuImg(
   args: readonly string[],

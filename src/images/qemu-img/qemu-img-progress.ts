@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** Reads what qemu-img's -p prints, "    (12.34/100%)\r" again and again. */
+/** Returns a parser for the output of qemu-img -p, which repeats "    (12.34/100%)\r". */
 export function progressReader(
   onProgress: ((fraction: number) => void) | undefined,
 ): (chunk: Uint8Array) => void {

@@ -8,19 +8,19 @@ import { backingName, diskPath } from './disk-path.ts';
 import type { ForeignFormat } from '../header/verdict.ts';
 import { readVirtualSize } from '../header/virtual-size.ts';
 import { makeNew, refuseExisting } from './new-file.ts';
-import { requireMade } from './made-disk.ts';
+import { verifyDisk } from './verify-disk.ts';
 import { type CreateArguments, createArguments, resizeArguments } from './qemu-img-arguments.ts';
 import { readAnswer } from '../../process/probe/answer.ts';
 import { qemuImg } from './qemu-img-command.ts';
 import { progressReader } from './qemu-img-progress.ts';
 
 /** Every function here throws ImageLockedError, NoSpaceError, PermissionError, CommandFailedError, MissingProgramError
- *  and InvalidInputError, and on abort the signal's reason. Paths may hold any character. */
+ *  and InvalidInputError, and on abort the signal's reason. Paths may contain any character. */
 interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A disk image that is there already. Its format is never guessed: its guest could have written another's header. */
+/** An existing disk image. Its format is never guessed: a guest can write the header of another format. */
 export interface ExistingDisk extends Abortable {
   readonly path: string;
   readonly format: DiskFormat;
@@ -30,21 +30,21 @@ export interface CreateDiskOptions extends ExistingDisk {
   readonly sizeBytes: number;
 }
 
-/** Makes an empty disk. A file that is there already is refused. */
+/** Creates an empty disk. The file must not exist. */
 export async function createDisk(options: CreateDiskOptions): Promise<void> {
   await makeDisk({ ...options, path: diskPath(options.path, 'path') });
 }
 
-/** What `createArguments` is told of a disk, whose paths are absolute, and whose backing file was looked at before. */
+/** The arguments of `createArguments`, with absolute paths and a backing file that was already checked. */
 export type NewDisk = CreateArguments & Abortable;
 
-/** Makes a disk as it is said to be. A file that is there already is refused. */
+/** Creates a disk. The file must not exist. */
 export async function makeDisk({ signal, ...disk }: NewDisk): Promise<void> {
   const { path, format, sizeBytes } = disk;
   requireSize(sizeBytes);
   await makeNew(path, async () => {
     await qemuImg(createArguments(disk), path, { signal });
-    await requireMade(path, format, sizeBytes);
+    await verifyDisk(path, format, sizeBytes);
   });
 }
 
@@ -52,16 +52,16 @@ export interface CreateOverlayOptions extends Abortable {
   readonly path: string;
   readonly backingPath: string;
   readonly backingFormat: DiskFormat;
-  /** As large as the backing file by default. */
+  /** The size of the backing file by default. */
   readonly sizeBytes?: number | undefined;
-  /** Store the way from the overlay's directory to the backing file, so that both can move together; false by default. */
+  /** Store a path relative to the overlay's directory, so that both can be moved together; false by default. */
   readonly relative?: boolean | undefined;
 }
 
 /**
- * Makes a qcow2 that holds what differs from its backing file. A file that is there already is refused. Of
- * the backing file's header only the size is read.
- * @throws ImageRefusedError for a backing file that is no file, or does not tell its size.
+ * Creates a qcow2 that holds the differences from its backing file. The file must not exist. Only the size is read from
+ * the backing file's header.
+ * @throws ImageRefusedError when the backing file is not a regular file, or its size is unknown.
  */
 export async function createOverlay(options: CreateOverlayOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
@@ -82,13 +82,13 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
 }
 
 export interface ConvertDiskOptions extends Abortable {
-  /** In any format that `acceptForeignImage` finds harmless. */
+  /** Any image that `acceptForeignImage` accepts. */
   readonly from: { readonly path: string; readonly format: DiskFormat | ForeignFormat };
-  /** A file that is there already is refused. */
+  /** The new image. The file must not exist. */
   readonly to: Omit<ExistingDisk, 'signal'>;
   /**
-   * What `from` stands on, and the new image (qcow2 only) too, by a relative way: it gets what differs from that alone.
-   * By default it stands alone.
+   * The backing file of `from`, which the new image (qcow2 only) also gets, by a relative path: it then holds only the
+   * differences. By default the new image has no backing file.
    */
   readonly backing?: { readonly path: string; readonly format: DiskFormat } | undefined;
   /** Compress the clusters (qcow2 only); false by default. */
@@ -97,17 +97,17 @@ export interface ConvertDiskOptions extends Abortable {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Copies a disk into a new image. Until it is complete it has another name. */
+/** Copies a disk into a new image, which has a temporary name until it is complete. */
 export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
   const from = diskPath(options.from.path, 'from.path');
   const to = diskPath(options.to.path, 'to.path');
   if (options.compress === true && options.to.format === 'raw') {
-    throw new InvalidInputError('compress', 'a raw disk cannot be compressed');
+    throw new InvalidInputError('compress', 'raw disks do not support compression');
   }
   const compress = options.compress === true ? ['-c'] : [];
   const { backing } = options;
   if (backing && options.to.format === 'raw') {
-    throw new InvalidInputError('backing', 'a raw disk cannot stand on another');
+    throw new InvalidInputError('backing', 'raw disks do not support backing files');
   }
   const base = backing
     ? ['-F', backing.format, '-B', backingReference(to, { backingPath: backing.path, relative: true })]
@@ -124,18 +124,18 @@ export async function convertDisk(options: ConvertDiskOptions): Promise<void> {
       {
         signal: options.signal,
         onStdout: progressReader(options.onProgress),
-        // What stands on something is of our own making.
+        // Images with a backing file were created by vmlet, and need no confinement.
         files: backing ? undefined : { readOnly: [from], own: [dirname(to)] },
       },
     );
-    await requireMade(partial, options.to.format);
+    await verifyDisk(partial, options.to.format);
   });
   await rename(partial, to);
 }
 
 export interface ResizeDiskOptions extends ExistingDisk {
   readonly sizeBytes: number;
-  /** Allow a smaller size, which cuts off what is behind it; false by default. */
+  /** Allow a smaller size, which discards the data beyond it; false by default. */
   readonly shrink?: boolean | undefined;
 }
 
@@ -144,23 +144,23 @@ export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
   const { format, sizeBytes, shrink = false, signal } = options;
   requireSize(sizeBytes);
   await qemuImg(resizeArguments({ path, format, sizeBytes, shrink }), path, { signal });
-  await requireMade(path, format, sizeBytes);
+  await verifyDisk(path, format, sizeBytes);
 }
 
 export interface RebaseDiskOptions extends Abortable {
   /** The qcow2 whose backing file is changed. */
   readonly path: string;
-  /** The new backing file; undefined makes the disk stand alone. */
+  /** The new backing file; undefined makes the disk independent. */
   readonly backing: { readonly path: string; readonly format: DiskFormat } | undefined;
-  /** Only write the new name: the caller knows that both hold the same, or the old one is gone; false by default. */
+  /** Only change the name, because both have the same contents or the old one is gone; false by default. */
   readonly nameOnly?: boolean | undefined;
-  /** Store the way from the disk's directory to the backing file; false by default. */
+  /** Store a path relative to the disk's directory; false by default. */
   readonly relative?: boolean | undefined;
   /** Called with 0..1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Puts a disk on another backing file; what the guest sees stays the same. */
+/** Changes the backing file of a disk. The contents that the guest sees stay the same. */
 export async function rebaseDisk(options: RebaseDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
   const { backing } = options;
@@ -179,13 +179,13 @@ export async function rebaseDisk(options: RebaseDiskOptions): Promise<void> {
 }
 
 export interface CommitDiskOptions extends Abortable {
-  /** The qcow2 overlay. It is emptied. */
+  /** The qcow2 overlay, which is empty afterwards. */
   readonly path: string;
   /** Called with 0..1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Writes what an overlay holds into its backing file. */
+/** Merges an overlay into its backing file. */
 export async function commitDisk(options: CommitDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
   await qemuImg(['commit', '-p', '-f', 'qcow2', path], path, {
@@ -197,16 +197,16 @@ export async function commitDisk(options: CommitDiskOptions): Promise<void> {
 const measureSchema = z.object({ required: z.number(), 'fully-allocated': z.number() });
 
 export interface MeasureDiskOptions extends Abortable {
-  /** An image to be converted, or the size of an empty one in bytes. */
+  /** An image to convert, or the size of an empty one in bytes. */
   readonly source: Omit<ExistingDisk, 'signal'> | { readonly sizeBytes: number };
   readonly format: DiskFormat;
 }
 
-/** Bytes of a file that a new image would need. */
+/** The size in bytes of the file of a new image. */
 export interface DiskMeasure {
-  /** For what the source holds now. */
+  /** With the current contents of the source. */
   readonly requiredBytes: number;
-  /** When the guest has written everywhere. */
+  /** After the guest has written to every sector. */
   readonly fullyAllocatedBytes: number;
 }
 
@@ -234,6 +234,6 @@ function backingReference(
 ): string {
   const backing = diskPath(options.backingPath, 'backingPath');
   if (options.relative !== true) return backingName(backing);
-  // The dot keeps a name like "nbd:x" from being read as a protocol.
+  // The dot keeps a name such as "nbd:x" from being read as a protocol.
   return backingName(`./${relative(dirname(path), backing)}`);
 }

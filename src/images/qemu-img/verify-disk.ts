@@ -3,19 +3,19 @@ import type { DiskFormat } from '../formats/disk-info.ts';
 import { readVirtualSize } from '../header/virtual-size.ts';
 
 /**
- * A qemu-img that ends well has not always done what it was told: another program may have its name, and a server may
- * have lost what was written.
- * @param bytes how large the disk is to be; any size by default.
- * @throws ProgramAnswerError where the file is not a disk of this format and size.
+ * Verifies a disk that qemu-img wrote. Exit status 0 is not enough: the program may be something other than qemu-img,
+ * and a file server may have lost the data.
+ * @param bytes the expected size of the disk; any size by default.
+ * @throws ProgramAnswerError when the file is not a disk of this format and size.
  */
-export async function requireMade(path: string, format: DiskFormat, bytes?: number): Promise<void> {
+export async function verifyDisk(path: string, format: DiskFormat, bytes?: number): Promise<void> {
   const found = await sizeOf(path, format);
   if (found !== undefined && found > 0 && (bytes === undefined || found === bytes)) return;
-  const wanted = bytes === undefined ? `a ${format} disk` : `a ${format} disk of ${bytes} bytes`;
-  throw new ProgramAnswerError('qemu-img', `${path} is not ${wanted}`);
+  const expected = bytes === undefined ? `a ${format} disk` : `a ${format} disk of ${bytes} bytes`;
+  throw new ProgramAnswerError('qemu-img', `${path} is not ${expected}`);
 }
 
-/** Undefined for what is no disk. */
+/** Undefined when the file is not a disk. */
 async function sizeOf(path: string, format: DiskFormat): Promise<number | undefined> {
   try {
     return await readVirtualSize(path, format, 'path');
