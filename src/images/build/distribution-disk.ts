@@ -16,19 +16,19 @@ import { type DistributionRecipe, inputsDigest, settleRecipe } from './recipe.ts
 import { requirePrograms } from './recipe/required-programs.ts';
 import { writeRootFileSystem } from './disk/root-file-system.ts';
 
-/** In the order in which they come; 'running scripts' once for each script. */
+/** The phases of a build, in order; 'running scripts' repeats for each script. */
 export type DistributionBuildPhase = InstallPhase | 'making the disk';
 
 export interface DistributionBuildOptions extends DistributionRecipe {
-  /** Path of the qcow2 to make; a file that is there already is refused. */
+  /** Path of the qcow2 to create. The file must not exist. */
   readonly to: string;
   /**
-   * A directory of the caller's, with room for the system twice and of a path without a colon or an at sign. What was
-   * made in it goes at the end; after a SIGKILL `removeTree` removes it, which a plain removal may not.
+   * A directory of the caller, with space for the system twice, and no colon or at sign in its path. The build removes
+   * what it created there; after a SIGKILL use `removeTree`, because a plain removal may lack the permission.
    */
   readonly work: string;
   readonly onProgress?: ((phase: DistributionBuildPhase) => void) | undefined;
-  /** A line that a script printed. */
+  /** Called with each line that a script prints. */
   readonly onOutput?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,22 +36,24 @@ export interface DistributionBuildOptions extends DistributionRecipe {
 export interface DistributionDisk {
   readonly virtualBytes: number;
   readonly kernelRelease: string;
-  /** All that is installed, sorted by name. */
+  /** All installed packages, sorted by name. */
   readonly packages: readonly InstalledPackage[];
   readonly guest: GuestDescription;
 }
 
-/** Of what a disk is built from, for a cache; the state of the mirror is not in it. @throws InvalidInputError, ImageBuildError */
+/**
+ * Returns a digest of the inputs of a build, for a cache. It does not cover the state of the mirror.
+ * @throws InvalidInputError, ImageBuildError
+ */
 export async function buildInputsDigest(recipe: DistributionRecipe): Promise<string> {
   return inputsDigest(await settleRecipe(recipe));
 }
 
 /**
- * Makes a disk with a system of a distribution's packages that boots by GRUB under BIOS, UEFI and Secure Boot, with
- * cloud-init, sshd and our agent. Needs no root, no loop devices and no mounts of the host's.
- * @throws InvalidInputError, MissingProgramError, ImageBuildError (a script that fails, a package that is not there, a
- *   mirror that cannot be reached), NoSpaceError, PermissionError, CommandFailedError, the signal's reason. Nothing
- *   stays.
+ * Builds a disk from a distribution's packages. It boots with GRUB under BIOS, UEFI and Secure Boot, and has cloud-init,
+ * sshd and vmlet's agent. Requires no root, no loop devices and no mounts on the host.
+ * @throws InvalidInputError, MissingProgramError, ImageBuildError (a failed script, a missing package, an unreachable
+ *   mirror), NoSpaceError, PermissionError, CommandFailedError, the signal's reason. Nothing remains then.
  */
 export async function buildDistributionDisk(options: DistributionBuildOptions): Promise<DistributionDisk> {
   const { signal } = options;
@@ -98,7 +100,7 @@ export async function buildDistributionDisk(options: DistributionBuildOptions): 
   }
 }
 
-/** Makes the disk's file, all holes but for the partition table and what a BIOS starts. */
+/** Creates the disk's file: a sparse file with the partition table and the code that a BIOS starts. */
 async function writeBootSectors(path: string, layout: DiskLayout, system: InstalledSystem): Promise<void> {
   const { diskSectors, biosBoot: partition, efi, root } = layout;
   const table = partitionTable(diskSectors, randomUUID(), [partition, efi, root]);

@@ -19,7 +19,7 @@ import { inNamespace } from '../packages/namespace.ts';
 import type { SettledRecipe } from './recipe/installer.ts';
 
 export interface NewSystemOptions extends InstallListener {
-  /** A directory for everything here. */
+  /** A directory for the system and for temporary files. */
   readonly work: string;
   /** UUID of the root file system. */
   readonly rootId: string;
@@ -27,8 +27,8 @@ export interface NewSystemOptions extends InstallListener {
 }
 
 /**
- * Installs a system into a directory, with all that the recipe asks for.
- * @returns the directory. Its files are root's as far as the namespace goes: this user's.
+ * Installs the system of a recipe into a directory.
+ * @returns the directory. Its files belong to the namespace's root, which is this user outside of it.
  * @throws ImageBuildError, NoSpaceError, PermissionError, the signal's reason.
  */
 export async function installSystem(recipe: SettledRecipe, options: NewSystemOptions): Promise<string> {
@@ -56,9 +56,9 @@ export async function installSystem(recipe: SettledRecipe, options: NewSystemOpt
 }
 
 /**
- * The first process of the namespace, with whose end everything in it ends. The installer's output is one stream, so
- * that the lines come in the order in which they were printed. A user namespace takes away the signal by which programs
- * die with their launcher, and so the end of file on descriptor 3 tells of its end.
+ * The first process of the namespace: when it ends, so does everything else in it. The installer's output is one stream,
+ * so that lines stay in the order in which they were printed. The parent-death signal does not work across a user
+ * namespace, so end of file on descriptor 3 shows that the launcher has ended.
  */
 const SUPERVISE =
   '"$@" 2>&1 3<&- & installer=$!; { read -r _; kill -KILL $installer; } <&3 >/dev/null 2>&1 & wait $installer';
@@ -77,7 +77,7 @@ async function runToEnd(
     { buffer: false },
   );
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
-  // Also after an abort: whoever removes the directory must be alone in it.
+  // Also after an abort: the directory can be removed only when no process uses it.
   const { exitCode, signal: endedBy } = await ended;
   signal?.throwIfAborted();
   if (exitCode === 0) return;
@@ -91,18 +91,18 @@ async function runToEnd(
 function scriptFailure(
   name: string,
   status: number,
-  output: InstallOutput,
+  { scriptOutput }: InstallOutput,
   failed: CommandFailedError,
 ): ImageBuildError {
-  const lines = output.scriptOutput.last(20).filter((line) => line.trim() !== '');
-  const said = lines.length === 0 ? 'it printed nothing' : 'it said last:';
-  return new ImageBuildError(`${name} ended with status ${status} in the new system; ${said}`, {
+  const lines = scriptOutput.last(20).filter((line) => line.trim() !== '');
+  const output = lines.length === 0 ? 'no output' : 'last output:';
+  return new ImageBuildError(`${name} exited with status ${status} in the new system; ${output}`, {
     lines,
     cause: new CommandFailedError(failed.argv, failed.status, lines.join('\n')),
   });
 }
 
-/** By path in the new system. */
+/** The files to add to the new system, by path. */
 function systemFiles(recipe: SettledRecipe, rootId: string): ReadonlyMap<string, string | Buffer> {
   const { installer, release } = recipe;
   const files = new Map<string, string | Buffer>([

@@ -10,33 +10,33 @@ import type { SettledRecipe } from './recipe/installer.ts';
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SIZE = 10 * 1024 * MEBIBYTE;
 const LEAST_SIZE = 1024 * MEBIBYTE;
-/** 2 TiB, the largest disk of which a BIOS finds the whole. */
+/** 2 TiB, the largest disk that a BIOS can address. */
 const MOST_SIZE = 2 * 1024 * 1024 * MEBIBYTE;
 
-/** A program that is run in the new system by its root: a file, or what would be in one. */
+/** A program that root runs in the new system: a file, or its content. */
 export type BuildScript = { readonly path: string } | { readonly name: string; readonly content: string };
 
-/** What a disk is built from. The same recipe with the same digest may give newer packages on another day. */
+/** The inputs of a build. Later builds of the same recipe can have newer packages. */
 export interface DistributionRecipe {
   /** `debian`, `fedora`, `centos-stream`, `rocky` or `almalinux`. */
   readonly distribution: string;
-  /** Such as `13`, or `trixie`. */
+  /** A version or code name, such as `13` or `trixie`. */
   readonly release: string;
-  /** Packages beside those that make a system that boots and is reached; what they only recommend is not installed. */
+  /** Packages in addition to those of a bootable, reachable system. Recommended packages are not installed. */
   readonly include: readonly string[];
-  /** Run one after the other once all packages are there. */
+  /** Scripts to run in order after all packages are installed. */
   readonly run: readonly BuildScript[];
-  /** Path of the guest agent's program. */
+  /** Path of the guest agent's executable. */
   readonly agent: string;
-  /** What the guest sees, a multiple of a mebibyte; 10 GiB by default. Takes no room before it is used. */
+  /** Size of the disk in bytes, a multiple of 1 MiB; 10 GiB by default. The file is sparse. */
   readonly sizeBytes?: number | undefined;
-  /** The mirror that packages come from; by default the host's where it is for Debian, else the distribution's. */
+  /** The mirror to fetch packages from; by default the host's if it is for Debian, else the distribution's. */
   readonly mirror?: string | undefined;
-  /** A file with the key that signs the mirror's packages, where the distribution's does not. Not for Debian. */
+  /** A file with the key that signs the mirror's packages; by default the distribution's. Not for Debian. */
   readonly key?: string | undefined;
 }
 
-/** @throws InvalidInputError, ImageBuildError where the agent is missing. */
+/** Checks a recipe and reads its files. @throws InvalidInputError; ImageBuildError when the agent is missing. */
 export async function settleRecipe(recipe: DistributionRecipe): Promise<SettledRecipe> {
   const installer = installerOf(recipe.distribution);
   return {
@@ -54,12 +54,12 @@ export async function settleRecipe(recipe: DistributionRecipe): Promise<SettledR
 
 function requirePackageName(name: string, installer: Installer): string {
   if (installer.isPackageName(name)) return name;
-  throw new InvalidInputError('include', `${JSON.stringify(name)} cannot be the name of a package`, {
-    hint: 'Letters (lower-case for Debian), digits and + - . make one, such as nginx or g++; several are separated by commas.',
+  throw new InvalidInputError('include', `invalid package name ${JSON.stringify(name)}`, {
+    hint: 'use letters (lower-case for Debian), digits and + - . as in nginx or g++; separate several names by commas',
   });
 }
 
-/** @throws InvalidInputError for a file that cannot be read. */
+/** Reads a script. @throws InvalidInputError for an unreadable file. */
 export async function readScript(script: BuildScript): Promise<SettledRecipe['scripts'][number]> {
   if ('content' in script) return { name: script.name, content: Buffer.from(script.content) };
   return { name: script.path, content: await readGiven('run', script.path) };
@@ -67,14 +67,18 @@ export async function readScript(script: BuildScript): Promise<SettledRecipe['sc
 
 async function readKey(path: string, installer: Installer): Promise<Buffer> {
   if (!installer.takesKey) {
-    throw new InvalidInputError('key', 'says nothing about Debian, whose packages its own keys sign', {
-      hint: 'Leave it out.',
-    });
+    throw new InvalidInputError(
+      'key',
+      'Debian does not support it: its packages are signed by its own keys',
+      {
+        hint: 'omit it',
+      },
+    );
   }
   const content = await readGiven('key', path);
   if (content.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----')) return content;
-  throw new InvalidInputError('key', `${path} has no public key in it`, {
-    hint: 'Such as gpg --export --armor makes.',
+  throw new InvalidInputError('key', `${path} does not contain a public key`, {
+    hint: 'give an armoured key, as gpg --export --armor writes it',
   });
 }
 
@@ -83,9 +87,11 @@ async function readGiven(flag: string, path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error;
-    const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
-    const why = error.code === 'EISDIR' ? 'is a directory' : 'may not be read by this user';
-    throw new InvalidInputError(flag, isMissing ? `there is no file ${path}` : `${path} ${why}`, {
+    const problems: Readonly<Record<string, string>> = {
+      EISDIR: `${path} is a directory`,
+      EACCES: `permission denied: ${path}`,
+    };
+    throw new InvalidInputError(flag, problems[error.code ?? ''] ?? `no such file: ${path}`, {
       cause: error,
     });
   }
@@ -95,22 +101,22 @@ function requireSize(bytes: number): number {
   if (Number.isSafeInteger(bytes) && bytes % MEBIBYTE === 0 && bytes >= LEAST_SIZE && bytes <= MOST_SIZE) {
     return bytes;
   }
-  throw new InvalidInputError('size', `${bytes} bytes are no size for a system's disk`, {
-    hint: 'From 1 GiB to 2 TiB, in whole mebibytes.',
+  throw new InvalidInputError('size', `invalid size of ${bytes} bytes`, {
+    hint: 'use 1 GiB to 2 TiB, in whole mebibytes',
   });
 }
 
 function requireMirror(mirror: string): string {
   if (/^https?:\/\/[^\s]+$/.test(mirror)) return mirror.replace(/\/+$/, '');
-  throw new InvalidInputError('mirror', `${JSON.stringify(mirror)} is no address of a mirror`, {
-    hint: 'Such as http://deb.debian.org/debian.',
+  throw new InvalidInputError('mirror', `invalid URL ${JSON.stringify(mirror)}`, {
+    hint: 'use an http:// or https:// URL, such as http://deb.debian.org/debian',
   });
 }
 
-/** Changes when the way in which a disk is put together does, which the files of the build do not show. */
+/** The version of the code that assembles a disk, which is an input that is not among the files. */
 const ASSEMBLY = 2;
 
-/** Of everything that goes into a disk but the state of the mirror: lower-case hexadecimal SHA-256. */
+/** Returns a digest of all inputs of a disk except the state of the mirror: SHA-256 in lower-case hexadecimal. */
 export function inputsDigest(recipe: SettledRecipe): string {
   return sha256(
     JSON.stringify([

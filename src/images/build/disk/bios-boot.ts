@@ -1,23 +1,23 @@
 import { SECTOR_BYTES } from './partition-table.ts';
 
-/** Where GRUB's own code ends in the boot sector; the disk's signature and the partition table follow. */
+/** Length of GRUB's code in the boot sector; the disk signature and the partition table follow. */
 const BOOT_CODE_BYTES = 440;
-/** Offsets and values of boot.h and diskboot.h of GRUB's i386-pc. */
+/** Offsets and values from GRUB's boot.h and diskboot.h for i386-pc. */
 const KERNEL_SECTOR = 0x5c;
 const BLOCK_LIST = 0x1f4;
 const LOAD_SEGMENT = 0x820;
 
 export interface BiosBoot {
-  /** For the start of the disk's first sector. */
+  /** Goes at the start of the disk's first sector. */
   readonly bootCode: Buffer;
-  /** For the partition that is GRUB's. */
+  /** Goes into GRUB's partition. */
   readonly core: Buffer;
 }
 
 /**
- * GRUB for a disk that a BIOS starts. The boot sector loads the first sector of core.img, and that one the rest.
- * Neither knows where it is until it is told, which is all that grub-bios-setup does.
- * @param firstSector of the partition that is GRUB's.
+ * Prepares GRUB for a disk that a BIOS boots. The boot sector loads the first sector of core.img, which loads the rest.
+ * Like grub-bios-setup, this writes their locations into both.
+ * @param firstSector of GRUB's partition.
  */
 export function biosBoot(bootImage: Uint8Array, coreImage: Uint8Array, firstSector: number): BiosBoot {
   const boot = Buffer.from(bootImage);

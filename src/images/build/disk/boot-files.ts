@@ -1,4 +1,4 @@
-/** What GRUB is told: first by itself and under UEFI, to find the root file system; then what to start from there. */
+/** Returns GRUB's first configuration, embedded in it or on the EFI partition, which finds the root file system. */
 export function findRoot(rootId: string, grubFolder: string): string {
   return [
     `search.fs_uuid ${rootId} root`,
@@ -8,7 +8,7 @@ export function findRoot(rootId: string, grubFolder: string): string {
   ].join('\n');
 }
 
-/** The links /vmlinuz and /initrd.img lead to the newest kernel, also after the guest has got another. */
+/** Returns GRUB's main configuration. The links /vmlinuz and /initrd.img always point to the newest kernel. */
 export function grubConfiguration(rootId: string, title: string): string {
   return [
     'serial --unit=0 --speed=115200',
@@ -23,8 +23,9 @@ export function grubConfiguration(rootId: string, title: string): string {
 }
 
 /**
- * The partitions are in fstab, and nobody asks for ssh over vsock. The timer is trusted: on a busy host without KVM too
- * few of its interrupts come while Linux counts them, and it would panic.
+ * Returns the kernel's command line. It disables systemd's generators for partitions, which fstab lists, and for ssh
+ * over vsock. no_timer_check: on a busy host without KVM, too few timer interrupts arrive during Linux's check, and it
+ * would panic.
  */
 export function kernelParameters(rootId: string): string {
   return [
@@ -37,7 +38,7 @@ export function fileSystemTable(rootId: string): string {
   return `UUID=${rootId} / ext4 defaults,x-systemd.growfs 0 0\n`;
 }
 
-/** hosts(5) of a new system. */
+/** Returns hosts(5) of a new system. */
 export function hostNames(name: string): string {
   return `127.0.0.1\tlocalhost\n127.0.1.1\t${name}\n::1\tlocalhost\n`;
 }

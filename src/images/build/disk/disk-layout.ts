@@ -1,8 +1,8 @@
 import { type Partition, SECTOR_BYTES, usableSectors } from './partition-table.ts';
 
-/** Partitions start at multiples of a mebibyte. */
+/** Partitions start at multiples of 1 MiB. */
 const ALIGNMENT = (1024 * 1024) / SECTOR_BYTES;
-/** The last one ends where systemd-repart would let it end, which else would write a new table at the first boot. */
+/** The last partition ends where systemd-repart would end it; otherwise that rewrites the table at the first boot. */
 const END_ALIGNMENT = 4096 / SECTOR_BYTES;
 
 export interface DiskLayout {
@@ -12,7 +12,7 @@ export interface DiskLayout {
   readonly root: Partition;
 }
 
-/** Where what is on a disk that boots under BIOS and UEFI; the root file system is last, so that it can grow. */
+/** Lays out a disk that boots under BIOS and UEFI. The root file system is last, so that it can grow. */
 export function diskLayout(sizeBytes: number, newId: () => string): DiskLayout {
   const diskSectors = sizeBytes / SECTOR_BYTES;
   const biosBoot = {
@@ -31,7 +31,7 @@ export function diskLayout(sizeBytes: number, newId: () => string): DiskLayout {
   };
   const firstSector = efi.firstSector + efi.sectors;
   const end = Math.floor(usableSectors(diskSectors).end / END_ALIGNMENT) * END_ALIGNMENT;
-  // The type of a root file system for x86-64, by which systemd-repart finds it.
+  // The type of an x86-64 root partition, by which systemd-repart finds it.
   const type = '4f68bce3-e8cd-4db1-96e7-fbcaf984b709';
   const root = { type, id: newId(), name: 'root', firstSector, sectors: end - firstSector };
   return { diskSectors, biosBoot, efi, root };

@@ -6,9 +6,9 @@ import type { BootLoaders } from './installed-system.ts';
 import { type Partition, SECTOR_BYTES } from './partition-table.ts';
 
 /**
- * Writes the file system that UEFI starts from: shim is signed by Microsoft and starts the distribution's
- * GRUB, which has its vendor's directory built in.
- * @param work a directory for the files on their way.
+ * Writes the EFI system partition. shim, signed by Microsoft, starts the distribution's GRUB, which reads its
+ * configuration from its vendor's directory.
+ * @param work a directory for temporary files.
  */
 export async function writeEfiPartition(
   disk: string,

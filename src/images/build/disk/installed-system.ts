@@ -7,13 +7,13 @@ export interface BootLoaders {
   /** GRUB's boot sector. */
   readonly bootImage: Buffer;
   readonly coreImage: Buffer;
-  /** Signed by Microsoft, starts the other. */
+  /** Signed by Microsoft; starts `grub`. */
   readonly shim: Buffer;
   /** GRUB for UEFI, signed by the distribution. */
   readonly grub: Buffer;
-  /** The directory below /EFI that is built into the latter. */
+  /** The directory below /EFI that is built into `grub`. */
   readonly vendor: string;
-  /** What the latter is told. */
+  /** The configuration of `grub`. */
   readonly findRoot: Buffer;
 }
 
@@ -25,9 +25,9 @@ export interface InstalledSystem {
 }
 
 /**
- * Reads what is needed out of a new system, and takes away what only its building needed and what each machine that is
- * made of it gets for itself.
- * @throws ImageBuildError when a script of the user's took away what a system needs.
+ * Reads the boot loaders and versions from a new system, and removes the build's files and everything that each machine
+ * has to generate for itself.
+ * @throws ImageBuildError when a script of the user removed what a system needs.
  */
 export async function finishSystem(root: string, installer: Installer): Promise<InstalledSystem> {
   const read = async (path: string): Promise<Buffer> => readFile(join(root, path));
@@ -50,8 +50,8 @@ export async function finishSystem(root: string, installer: Installer): Promise<
     return system;
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') throw error;
-    throw new ImageBuildError('the new system lacks what it needs to start', {
-      hint: 'See what the scripts of --run remove.',
+    throw new ImageBuildError('the new system lacks files that it needs to boot', {
+      hint: 'check what the scripts of --run remove',
       cause: error,
     });
   }
@@ -59,20 +59,20 @@ export async function finishSystem(root: string, installer: Installer): Promise<
 
 async function forgetIdentity(root: string, resolverLink: string | undefined): Promise<void> {
   const replace = async (path: string, content: string): Promise<void> => {
-    // What is there may be a link that leads out of the new system.
+    // An existing file may be a link that points out of the new system.
     await rm(join(root, path), { force: true });
     await writeFile(join(root, path), content, { mode: 0o644 });
   };
-  // Each machine gets its own. An empty file and no first boot: systemd does not go through all units to enable them.
+  // Each machine gets its own id. With an empty file systemd does not treat the boot as the first, and skips presets.
   await replace('etc/machine-id', '');
   await rm(join(root, 'var/lib/dbus/machine-id'), { force: true });
   for (const name of await readdir(join(root, 'etc/ssh'))) {
     if (name.startsWith('ssh_host_')) await rm(join(root, 'etc/ssh', name));
   }
-  // While packages were installed it was the host's.
+  // It was a copy of the host's while packages were installed.
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   if (resolverLink !== undefined) await symlink(resolverLink, join(root, 'etc/resolv.conf'));
-  // Everything that services would bring up to date at the first boot is so already.
+  // Nothing is out of date: services need no update at the first boot.
   await replace('etc/.updated', '');
   await replace('var/.updated', '');
 }

@@ -4,11 +4,11 @@ export const SECTOR_BYTES = 512;
 const ENTRIES = 128;
 const ENTRY_BYTES = 128;
 const HEADER_BYTES = 92;
-/** Behind the first sector, and mirrored at the disk's end: a header and its entries. */
+/** A header and its entries: after the first sector, and again at the end of the disk. */
 const TABLE_SECTORS = 1 + (ENTRIES * ENTRY_BYTES) / SECTOR_BYTES;
 
 export interface Partition {
-  /** GUID of what it is for. */
+  /** GUID of its type. */
   readonly type: string;
   readonly id: string;
   readonly name: string;
@@ -16,14 +16,14 @@ export interface Partition {
   readonly sectors: number;
 }
 
-/** The sectors of a disk that a GUID partition table leaves free: from the first one up to before the last one. */
+/** Returns the range of sectors that a GUID partition table leaves free; `end` is exclusive. */
 export function usableSectors(diskSectors: number): { readonly first: number; readonly end: number } {
   return { first: 1 + TABLE_SECTORS, end: diskSectors - TABLE_SECTORS };
 }
 
 /**
- * A GUID partition table (UEFI specification 2.10, chapter 5).
- * @returns what belongs at the start of the disk, 34 sectors, and what ends it, 33 sectors.
+ * Creates a GUID partition table (UEFI specification 2.10, chapter 5).
+ * @returns the first 34 sectors of the disk and the last 33.
  */
 export function partitionTable(
   diskSectors: number,
@@ -45,7 +45,7 @@ export function partitionTable(
     sector.writeUInt32LE(ENTRIES, 80);
     sector.writeUInt32LE(ENTRY_BYTES, 84);
     sector.writeUInt32LE(crc32(entries), 88);
-    // Counted over the header while this field is zero.
+    // Computed over the header while this field is zero.
     sector.writeUInt32LE(crc32(sector.subarray(0, HEADER_BYTES)), 16);
     return sector;
   };
@@ -55,7 +55,7 @@ export function partitionTable(
   };
 }
 
-/** A boot sector with one partition over the whole disk, for those who do not know GUID partition tables. */
+/** A boot sector with one partition that covers the disk, for programs without support for GUID partition tables. */
 function protectiveRecord(diskSectors: number): Buffer {
   const sector = Buffer.alloc(SECTOR_BYTES);
   const entry = sector.subarray(446);
@@ -74,7 +74,7 @@ function writeEntry(entry: Buffer, { type, id, name, firstSector, sectors }: Par
   entry.write(name, 56, 72, 'utf16le');
 }
 
-/** The first three of its fields are little-endian. */
+/** Writes a GUID, whose first three fields are little-endian. */
 function writeGuid(target: Buffer, offset: number, guid: string): void {
   const bytes = Buffer.from(guid.replaceAll('-', ''), 'hex');
   bytes.subarray(0, 4).reverse();

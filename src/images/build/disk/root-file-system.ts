@@ -5,7 +5,7 @@ import { plainEnvironment } from '../../packages/plain-environment.ts';
 import { inNamespace } from '../../packages/namespace.ts';
 import { type Partition, SECTOR_BYTES } from './partition-table.ts';
 
-/** Makes an ext4 on a disk out of a directory in which a namespace installed a system. */
+/** Creates an ext4 file system on a disk from a directory, which is read with the ownership of the namespace. */
 export async function writeRootFileSystem(
   disk: string,
   { firstSector, sectors }: Partition,
@@ -13,7 +13,7 @@ export async function writeRootFileSystem(
   rootId: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // The disk's file is new, and so there is nothing but zeros in it: else the first guest's kernel would write them.
+  // The file is new and so already zeroed; otherwise the kernel of the first guest would zero the inode tables.
   const extended = `offset=${firstSector * SECTOR_BYTES},nodiscard,assume_storage_prezeroed=1`;
   const what = ['-t', 'ext4', '-U', rootId, '-L', 'root', '-m', '0', '-d', root, '-E', extended];
   const kibibytes = `${Math.floor((sectors * SECTOR_BYTES) / 1024)}k`;
@@ -30,12 +30,12 @@ export async function writeRootFileSystem(
     if (!(error instanceof CommandFailedError)) throw error;
     if (/Could not allocate (block|inode)/i.test(error.stderr)) {
       throw new ImageBuildError('the new system does not fit on its disk', {
-        hint: 'Give it a larger one: the size takes no room on the host before it is used.',
+        hint: 'use a larger --size: the file is sparse and takes no space on the host until it is used',
         cause: error,
       });
     }
     if (/No space left on device|Disk quota exceeded/i.test(error.stderr)) {
-      throw new NoSpaceError('the disk is full: no room for the new system', { cause: error });
+      throw new NoSpaceError('no space left on device for the new system', { cause: error });
     }
     throw error;
   }

@@ -8,8 +8,8 @@ import {
 } from '../recipe/install-problem.ts';
 
 /**
- * What the last lines of a failed mmdebstrap mean. Of what apt says the first complaint is the cause, those after it
- * are consequences.
+ * Recognizes the cause of a failure in the last lines of mmdebstrap. apt's first error is the cause; later ones are
+ * consequences.
  */
 export function aptProblem(lines: readonly string[]): InstallProblem | undefined {
   const text = lines.join('\n');
@@ -20,8 +20,8 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   if (unknown.length > 0) {
     const names = unknown.join(', ');
     return {
-      problem: `the distribution has no package ${names}`,
-      hint: 'See packages.debian.org for its name in this release.',
+      problem: `no such package: ${names}`,
+      hint: 'look up its name in this release at packages.debian.org',
     };
   }
   const unreachable = all(
@@ -32,14 +32,14 @@ export function aptProblem(lines: readonly string[]): InstallProblem | undefined
   if (missing !== undefined) return notGiven(missing);
   if (/is not signed|NO_PUBKEY|signatures? (?:were|was|could)[^\n]*invalid|Missing key/i.test(text)) {
     return {
-      problem: 'the mirror is not signed by a key of Debian that the host knows',
-      hint: 'Bring the package debian-archive-keyring up to date, or take another mirror.',
+      problem: 'the mirror is not signed by a Debian key known to the host',
+      hint: 'upgrade the package debian-archive-keyring, or use another mirror',
     };
   }
   if (/does not have a Release file/.test(text)) {
     return {
       problem: 'the mirror does not have this release',
-      hint: 'Take another mirror, or none: deb.debian.org has it.',
+      hint: 'use another mirror, or omit it to use deb.debian.org',
     };
   }
   const unmet = all(/^ ([a-z0-9][a-z0-9+.-]+) : (?:Depends|Conflicts|Breaks)/gm);

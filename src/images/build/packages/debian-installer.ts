@@ -26,7 +26,7 @@ export const debian: Installer = {
     return { distribution, title: 'Debian', version: codename, user: 'debian', cpu: 'x86-64' };
   },
 
-  // Debian policy 5.6.1. A minus at the end would make apt remove the package.
+  // Debian policy 5.6.1. With a trailing minus apt would remove the package.
   isPackageName: (name: string) => /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/.test(name),
 
   async command(recipe: SettledRecipe, { work, root, signal }: InstallPlace): Promise<[string, ...string[]]> {

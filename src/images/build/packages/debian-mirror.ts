@@ -5,7 +5,7 @@ import { DEFAULT_MIRRORS, type DebianMirrors } from './debian-release.ts';
 
 const TARGET = '$(ORIGIN)|$(LABEL)|$(REPO_URI)';
 
-/** The mirrors that the host's own apt uses where the host is a Debian, else Debian's own. */
+/** Returns the mirrors of the host's apt if the host runs Debian, else Debian's own. */
 export async function hostMirrors(signal: AbortSignal | undefined): Promise<DebianMirrors> {
   if (findProgram('apt-get') === undefined) return DEFAULT_MIRRORS;
   const argv = ['apt-get', 'indextargets', '--format', TARGET, 'Created-By: Packages'] as const;
@@ -13,14 +13,14 @@ export async function hostMirrors(signal: AbortSignal | undefined): Promise<Debi
   return mirrorsOf(stdout.toString('utf8'));
 }
 
-/** @param targets lines of apt-get indextargets, as TARGET has them. */
+/** @param targets lines of apt-get indextargets in the format TARGET. */
 export function mirrorsOf(targets: string): DebianMirrors {
   const lines = targets.split('\n').map((line) => line.split('|'));
   const of = (wanted: string): string | undefined =>
     lines
       .filter(([origin, label]) => origin === 'Debian' && label === wanted)
       .map(([, , uri]) => uri?.replace(/\/+$/, ''))
-      // Others, such as cdrom:, cannot be reached by the new system.
+      // The new system cannot use other schemes, such as cdrom:.
       .find((uri) => uri !== undefined && /^https?:\/\/[^\s]+$/.test(uri));
   return {
     release: of('Debian') ?? DEFAULT_MIRRORS.release,

@@ -32,12 +32,12 @@ export const fedora: Installer = {
     const release = dnfRelease(recipe.release.distribution, recipe.release.version);
     const place = join(work, 'dnf');
     const home = join(place, 'home');
-    // Also a directory for repositories, without any.
+    // `repos` stays empty: it hides the host's repositories.
     for (const path of ['repos', 'home/.config/rpm']) await mkdir(join(place, path), { recursive: true });
     const keyring = join(place, 'key.asc');
     await writeFile(keyring, recipe.key ?? (await readPublisherKey(release.key)));
     await writeFile(join(place, 'dnf.conf'), dnfConfiguration(release, recipe.mirror, keyring));
-    // Which of the two is read depends on rpm.
+    // Which of the two is read depends on the version of rpm.
     for (const path of ['.rpmmacros', '.config/rpm/macros'])
       await writeFile(join(home, path), rpmMacros(release));
     return [
@@ -55,14 +55,14 @@ export const fedora: Installer = {
   },
 };
 
-/** @param list what install-system has asked rpm. */
+/** @param list the output of rpm in install-system. */
 export function rpmPackages(list: string): readonly InstalledPackage[] {
   return (
     list
       .split('\n')
       .map((line) => line.split(' '))
       .flatMap(([name, version]) => (name !== undefined && version !== undefined ? [{ name, version }] : []))
-      // rpm keeps the keys that it trusts as if they were packages.
+      // rpm lists trusted keys as packages.
       .filter(({ name }) => name !== 'gpg-pubkey')
       .sort((one, other) => (one.name < other.name ? -1 : 1))
   );

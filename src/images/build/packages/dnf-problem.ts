@@ -7,20 +7,20 @@ import {
   wordsOf,
 } from '../recipe/install-problem.ts';
 
-/** curl(1) exit codes for what says nothing or cannot be found: a proxy, a host, a connection, a time limit, TLS. */
+/** curl(1) exit codes for unreachable servers: proxy, host name, connection, time limit, TLS. */
 const UNREACHABLE = /Curl error \((?:5|6|7|28|35|56)\): [^\n]*?(?:https?|ftp):\/\/([^/\s\]]+)/g;
 
-/** What the last lines of a failed dnf mean, of version 4 or 5. */
+/** Recognizes the cause of a failure in the last lines of dnf 4 or 5. */
 export function dnfProblem(lines: readonly string[]): InstallProblem | undefined {
-  // What went well before says nothing, such as that a key was imported.
+  // Lines of earlier steps that succeeded, such as the import of a key, are skipped.
   const last = lines.findLastIndex((line) => /^(?:I: dnf |Complete!)/.test(line));
   const text = lines.slice(last + 1).join('\n');
   const all = (pattern: RegExp): string[] => wordsOf(text, pattern);
   const unknown = all(/^No match for argument: (\S+)/gm);
   if (unknown.length > 0) {
     return {
-      problem: `the distribution has no package ${unknown.join(', ')}`,
-      hint: 'See packages.fedoraproject.org for its name; packages of EPEL are not among them.',
+      problem: `no such package: ${unknown.join(', ')}`,
+      hint: 'look up its name at packages.fedoraproject.org; EPEL is not included',
     };
   }
   const unreachable = all(UNREACHABLE);
@@ -33,8 +33,8 @@ export function dnfProblem(lines: readonly string[]): InstallProblem | undefined
     )
   ) {
     return {
-      problem: 'packages of the mirror are not signed by the key that they should be',
-      hint: 'Without --key FILE it is the distribution’s. Take another mirror, or give the key of who made it.',
+      problem: 'packages of the mirror are not signed by the expected key',
+      hint: 'use another mirror, or give the key of this one: --key FILE (by default the key of the distribution)',
     };
   }
   const [problem] = all(

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../../errors/index.ts';
 import type { CpuLevel } from '../../../util/cpu-level.ts';
 import type { Release } from '../recipe/installer.ts';
 
-/** A repository of packages, by where it is: for everybody, and below a mirror. */
+/** A package repository: its public list of mirrors, and its path below a mirror. */
 export interface DnfRepository {
   readonly name: string;
   readonly list: { readonly kind: 'metalink' | 'mirrorlist'; readonly url: string };
@@ -11,17 +11,17 @@ export interface DnfRepository {
 
 export interface DnfRelease extends Release {
   /**
-   * The file with the key that signs the packages, among those of the catalogue, which says where most of them are from.
-   * centos.asc and rocky-9.asc are from distribution-gpg-keys 1.119: centos/RPM-GPG-KEY-CentOS-Official-SHA256 and
-   * rocky/RPM-GPG-KEY-Rocky-9.
+   * The file of the key that signs the packages, among the keys of the catalogue, which records where most of them are
+   * from. centos.asc and rocky-9.asc are from distribution-gpg-keys 1.119: centos/RPM-GPG-KEY-CentOS-Official-SHA256
+   * and rocky/RPM-GPG-KEY-Rocky-9.
    */
   readonly key: string;
   readonly repositories: readonly DnfRepository[];
-  /** Where rpm of that release keeps what it knows. */
+  /** Directory of the release's rpm database. */
   readonly database: '/usr/lib/sysimage/rpm' | '/var/lib/rpm';
-  /** By which dnf knows which streams of modules are meant, in a release that has modules. */
+  /** dnf's module_platform_id, for a release with modules. */
   readonly platform: string | undefined;
-  /** What only systems of this distribution get. */
+  /** Packages for this distribution only. */
   readonly packages: readonly string[];
 }
 
@@ -33,7 +33,7 @@ interface Distribution {
   readonly packages: readonly string[];
 }
 
-/** Of the relatives' two: the operating system, and what runs on it. */
+/** The repositories of Fedora's relatives: the operating system, and applications. */
 const ENTERPRISE_REPOSITORIES = ['BaseOS', 'AppStream'];
 
 /** RHEL 9 is compiled for x86-64-v2, RHEL 10 for x86-64-v3. */
@@ -65,7 +65,7 @@ const DISTRIBUTIONS: ReadonlyMap<string, Distribution> = new Map<string, Distrib
           path: `updates/${version}/Everything/x86_64/`,
         },
       ],
-      // By its program: which package has it changes.
+      // Named by path, because the package differs between releases.
       packages: ['fedora-release', '/usr/bin/systemd-repart'],
     },
   ],
@@ -120,13 +120,13 @@ const DISTRIBUTIONS: ReadonlyMap<string, Distribution> = new Map<string, Distrib
 
 export const DNF_DISTRIBUTIONS: readonly string[] = [...DISTRIBUTIONS.keys()];
 
-/** @throws InvalidInputError for a release that cannot be built. */
+/** Looks up a release. @throws InvalidInputError for a release that cannot be built. */
 export function dnfRelease(distribution: string, version: string): DnfRelease {
   const known = DISTRIBUTIONS.get(distribution);
   const release = known?.releases.get(version);
   if (known === undefined || release === undefined) {
-    throw new InvalidInputError('release', `${known?.title ?? distribution} ${version} cannot be built`, {
-      hint: `${[...(known?.releases.keys() ?? [])].join(', ')} can.`,
+    throw new InvalidInputError('release', `cannot build ${known?.title ?? distribution} ${version}`, {
+      hint: `use one of ${[...(known?.releases.keys() ?? [])].join(', ')}`,
     });
   }
   const isNine = distribution !== 'fedora' && version === '9';
@@ -140,10 +140,10 @@ export function dnfRelease(distribution: string, version: string): DnfRelease {
   };
 }
 
-/** What is installed first, so that our files find the directories and links that they go into. */
+/** Packages to install first, which create the directories and links that our files are copied into. */
 export const FIRST_PACKAGES = ['filesystem', 'setup', 'bash', 'coreutils'];
 
-/** What is installed beside what the user asks for and what the distribution needs. */
+/** Packages to install in addition to the user's and the distribution's. */
 export const BASE_PACKAGES: readonly string[] = [
   ...['systemd', 'systemd-udev', 'dbus', 'kernel-core', 'dracut', 'NetworkManager', 'iproute', 'procps-ng'],
   ...[
@@ -155,7 +155,7 @@ export const BASE_PACKAGES: readonly string[] = [
     'cloud-init',
     'dnf',
   ],
-  // For a disk that boots; grub2-mkimage by its program, since which package has it changes.
+  // The boot loaders. grub2-mkimage is named by path, because the package differs between releases.
   ...['grub2-pc-modules', '/usr/bin/grub2-mkimage', 'grub2-efi-x64', 'shim-x64'],
 ];
 

@@ -1,6 +1,6 @@
 import type { InstalledPackage } from '../recipe/installer.ts';
 
-/** Of the packages in dpkg's status file, those that are installed. */
+/** Lists the installed packages in dpkg's status file. */
 export function dpkgPackages(status: string): readonly InstalledPackage[] {
   return status
     .split('\n\n')

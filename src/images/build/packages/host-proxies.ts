@@ -2,7 +2,7 @@ import { findProgram } from '../../../process/program.ts';
 import { run } from '../../../process/run.ts';
 import { plainEnvironment } from '../../packages/plain-environment.ts';
 
-/** The proxies of the environment, and of the host's apt where the environment has none. */
+/** Returns the proxies of the environment, or else those of the host's apt. */
 export async function hostProxies(
   signal: AbortSignal | undefined,
 ): Promise<Readonly<Record<string, string>>> {
@@ -17,7 +17,7 @@ export async function hostProxies(
     signal,
   });
   for (const [, scheme, value] of stdout.toString('utf8').matchAll(/^Acquire::(https?)::Proxy (\S+)$/gim)) {
-    // DIRECT is apt's word for no proxy.
+    // DIRECT means no proxy.
     if (scheme !== undefined && value !== undefined && value !== 'DIRECT')
       proxies[`${scheme}_proxy`] ??= value;
   }

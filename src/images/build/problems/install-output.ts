@@ -2,7 +2,7 @@ import { Tail } from '../../../util/tail.ts';
 
 export type InstallPhase = 'looking for packages' | 'fetching' | 'installing' | 'running scripts';
 
-/** What mmdebstrap, and our script for dnf, say at the start of what we call a phase. */
+/** Lines of mmdebstrap, and of our script for dnf, that start a phase. */
 const PHASES: readonly (readonly [RegExp, InstallPhase])[] = [
   [/^I: (?:running apt-get update|dnf looks for packages)/, 'looking for packages'],
   [/^I: (?:downloading packages|dnf fetches packages)/, 'fetching'],
@@ -11,23 +11,23 @@ const PHASES: readonly (readonly [RegExp, InstallPhase])[] = [
 
 export interface InstallListener {
   onPhase(phase: InstallPhase): void;
-  /** A line that a script of the user's printed. */
+  /** Called with each line that a script of the user prints. */
   onScriptOutput(line: string): void;
 }
 
 export interface EndedScript {
   readonly index: number;
-  /** As a shell has it: 128 and more for a signal. */
+  /** Exit status as in a shell: 128 plus the number of a signal. */
   readonly status: number;
 }
 
-/** Reads what the installer and all that it runs print, into phases and the scripts' own output. */
+/** Parses the output of the installer and its children into phases and the scripts' own output. */
 export class InstallOutput {
-  /** The last lines of packages and tools. */
+  /** The last lines of the installer and its tools. */
   readonly tools = new Tail();
-  /** The last lines of the script that came last. */
+  /** The last lines of the most recent script. */
   scriptOutput = new Tail();
-  /** The script that ended last. */
+  /** The most recently ended script. */
   ended: EndedScript | undefined;
   #rest = '';
   #running = false;
@@ -37,7 +37,7 @@ export class InstallOutput {
   readonly #end: RegExp;
   readonly #listener: InstallListener;
 
-  /** @param token by which the lines around a script's output are known. */
+  /** @param token marks the lines around a script's output. */
   constructor(token: string, listener: InstallListener) {
     this.#begin = new RegExp(`^${token} begin \\d+$`);
     this.#end = new RegExp(`^${token} end (\\d+) (\\d+)$`);
@@ -46,7 +46,7 @@ export class InstallOutput {
 
   push(chunk: Uint8Array): void {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
-    // A line without an end is not kept whole.
+    // Limited, in case a line never ends.
     this.#rest = (lines.pop() ?? '').slice(-65536);
     for (const line of lines) this.#readLine(line);
   }
@@ -66,10 +66,10 @@ export class InstallOutput {
       return;
     }
     if (this.#running) {
-      // The line that ends a script's output begins on one of its own, so the empty line before it is not the script's.
-      if (this.#emptyLine) this.#tellScriptOutput('');
+      // run-script prints a newline before the end marker, so an empty line right before it is not the script's.
+      if (this.#emptyLine) this.#reportScriptOutput('');
       this.#emptyLine = line === '';
-      if (!this.#emptyLine) this.#tellScriptOutput(line);
+      if (!this.#emptyLine) this.#reportScriptOutput(line);
       return;
     }
     this.tools.push(Buffer.from(`${line}\n`));
@@ -77,7 +77,7 @@ export class InstallOutput {
     if (phase !== undefined) this.#listener.onPhase(phase);
   }
 
-  #tellScriptOutput(line: string): void {
+  #reportScriptOutput(line: string): void {
     this.scriptOutput.push(Buffer.from(`${line}\n`));
     this.#listener.onScriptOutput(line);
   }

@@ -1,40 +1,40 @@
-/** What an installer's last words mean: a problem in a sentence, and what to do about it. */
+/** The cause of a failed installation, and how to fix it. */
 export interface InstallProblem {
   readonly problem: string;
   readonly hint: string;
 }
 
-/** @param complaint of the installer's, where nothing better is known. */
+/** @param complaint the installer's own message, when its cause is not recognized. */
 export function notInstalled(complaint: string): InstallProblem {
   return {
-    problem: `the packages could not be installed: ${complaint}`,
-    hint: 'The lines above it are in the error’s cause.',
+    problem: `installing the packages failed: ${complaint}`,
+    hint: 'the error’s cause has the output before it',
   };
 }
 
 /** @param proxies the environment variables that the installer reads. */
 export function notReached(hosts: readonly string[], proxies: string): InstallProblem {
   return {
-    problem: `the packages cannot be fetched: ${hosts.join(', ')} cannot be reached`,
-    hint: `See whether the host has a network, and a proxy in ${proxies} where it needs one.`,
+    problem: `cannot fetch packages: ${hosts.join(', ')} cannot be reached`,
+    hint: `check the host's network, and set ${proxies} if it needs a proxy`,
   };
 }
 
 export function notGiven(address: string): InstallProblem {
   return {
-    problem: `the mirror did not give ${address}`,
-    hint: 'Try again later, or with another mirror.',
+    problem: `the mirror did not serve ${address}`,
+    hint: 'try again later, or use another mirror',
   };
 }
 
 export function notTogether(what: string): InstallProblem {
   return {
     problem: `these packages cannot be installed together: ${what}`,
-    hint: 'Leave one of them out.',
+    hint: 'omit one of them',
   };
 }
 
-/** What the group of a global pattern has matched, each word once. */
+/** Returns the matches of a global pattern's group, without duplicates. */
 export function wordsOf(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, word]) => word ?? ''))];
 }

@@ -3,11 +3,11 @@ import type { CpuLevel } from '../../../util/cpu-level.ts';
 import type { InstallProblem } from './install-problem.ts';
 import type { Need } from './required-programs.ts';
 
-/** A recipe that has been checked, with all that it names. */
+/** A checked recipe, with the contents of its files. */
 export interface SettledRecipe {
   readonly installer: Installer;
   readonly release: Release;
-  /** Sorted, each once. */
+  /** Sorted, without duplicates. */
   readonly include: readonly string[];
   readonly scripts: readonly { readonly name: string; readonly content: Buffer }[];
   readonly agent: Buffer;
@@ -17,22 +17,22 @@ export interface SettledRecipe {
   readonly files: readonly BuildFile[];
 }
 
-/** Where the build's own files are in the new system while it is made. */
+/** The directory of the build's own files in the new system, removed at the end. */
 export const BUILD_FOLDER = '.vmlet-build';
 
-/** The environment variables that the scripts of an installation read. */
+/** Environment variables for the scripts of an installation. */
 export const FILES_VARIABLE = 'VMLET_BUILD_FILES';
 export const TOKEN_VARIABLE = 'VMLET_BUILD_TOKEN';
 
-/** A distribution's release that can be built. */
+/** A release that can be built. */
 export interface Release {
-  /** As users write it. */
+  /** The distribution's name, as users write it. */
   readonly distribution: string;
-  /** As people read it. */
+  /** The distribution's name, as messages show it. */
   readonly title: string;
-  /** One for each release, however it was written. */
+  /** The release's canonical name, however the user wrote it. */
   readonly version: string;
-  /** Whom cloud-init makes when the seed does not say. */
+  /** The user that cloud-init creates by default. */
   readonly user: string;
   readonly cpu: CpuLevel;
 }
@@ -43,18 +43,18 @@ export interface InstalledPackage {
 }
 
 export interface InstallPlace {
-  /** A directory for what the installer reads. */
+  /** A directory for the installer's configuration. */
   readonly work: string;
-  /** The directory with what goes into the new system. */
+  /** The directory of the files to copy into the new system. */
   readonly files: string;
-  /** The directory to make the system in. */
+  /** The directory to install the system into. */
   readonly root: string;
   readonly signal: AbortSignal | undefined;
 }
 
-/** How the packages of some distributions become a system in a directory. */
+/** Installs the packages of some distributions into a directory. */
 export interface Installer {
-  /** The folder with the files that only its systems get. */
+  /** The folder of the files for its systems only. */
   readonly folder: 'debian' | 'fedora';
   /** GRUB's own directory in the new system. */
   readonly grubFolder: string;
@@ -65,15 +65,15 @@ export interface Installer {
   release(distribution: string, version: string): Release;
   isPackageName(name: string): boolean;
   /**
-   * Writes what the program reads.
-   * @returns its command line, for root of a namespace. It puts the files into the system, runs `make-boot-loaders`,
-   *   `configure` and then the scripts by `run-script` there.
+   * Writes the installer's configuration.
+   * @returns its command line, to be run as root of a namespace. It copies the files into the system, and there runs
+   *   `make-boot-loaders`, `configure` and, with `run-script`, each script.
    */
   command(recipe: SettledRecipe, place: InstallPlace): Promise<[string, ...string[]]>;
-  /** What the lines mean that came before the end of a failed installation; undefined where that is not known. */
+  /** Recognizes the cause of a failure in the last lines of output; undefined where it is unknown. */
   problemOf(lines: readonly string[]): InstallProblem | undefined;
-  /** Sorted by name. */
+  /** Lists the installed packages, sorted by name. */
   installedPackages(root: string): Promise<readonly InstalledPackage[]>;
-  /** Where /etc/resolv.conf leads to; undefined where the system makes that file itself. */
+  /** Target of the link /etc/resolv.conf; undefined where the system creates that file itself. */
   readonly resolverLink: string | undefined;
 }

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { MissingProgramError } from '../../../errors/index.ts';
 import { findProgram } from '../../../process/program.ts';
 
-/** Something of the host's, and the packages that bring it. */
+/** A requirement on the host, and the packages that provide it. */
 export interface Need {
-  /** A program's name, or files of which one will do. */
+  /** A program's name, or files of which one is required. */
   readonly program: string | readonly string[];
   readonly debian: string;
   readonly fedora: string;
-  /** Root does without. */
+  /** Not required for root. */
   readonly usersOnly?: boolean;
 }
 
-/** Beside what installs the packages. */
+/** Requirements of every build, in addition to those of the installer. */
 const NEEDS: readonly Need[] = [
   { program: 'unshare', debian: 'util-linux', fedora: 'util-linux' },
   { program: 'newuidmap', debian: 'uidmap', fedora: 'shadow-utils', usersOnly: true },
@@ -22,8 +22,8 @@ const NEEDS: readonly Need[] = [
 ];
 
 /**
- * Looks for all that a build needs on the host.
- * @throws MissingProgramError, whose hint names the packages of all that is missing.
+ * Checks that the host has all that a build requires.
+ * @throws MissingProgramError, with a hint that names the packages of everything missing.
  */
 export function requirePrograms({ needs }: { readonly needs: readonly Need[] }): void {
   const isRoot = process.getuid?.() === 0;
@@ -38,7 +38,7 @@ export function requirePrograms({ needs }: { readonly needs: readonly Need[] }):
   throw new MissingProgramError(
     typeof first.program === 'string' ? first.program : (first.program[0] ?? ''),
     {
-      hint: `Debian and Ubuntu: sudo apt-get install ${debian ?? ''}. Fedora: sudo dnf install ${fedora ?? ''}.`,
+      hint: `on Debian or Ubuntu, run: sudo apt-get install ${debian ?? ''}; on Fedora: sudo dnf install ${fedora ?? ''}`,
     },
   );
 }
