@@ -5,13 +5,13 @@ import { issueWords } from '../../util/issue-words.ts';
 import { nearest } from '../../util/nearest.ts';
 import { type CatalogueFile, catalogueFileSchema } from './schema.ts';
 
-/** A catalogue with thousands of entries is far below this. */
+/** Far more than a catalogue with thousands of entries. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** A few lines of YAML can stand for more than fits into memory. */
+/** Limits the aliases, because a few lines of YAML can expand to more than fits into memory. */
 const MAX_ALIASES = 100;
 
-/** As much of the `yaml` package's Document as says where something stands. */
+/** The part of the `yaml` package's Document that locates fields. */
 interface Located {
   getIn(path: readonly unknown[], keepScalar: true): unknown;
   readonly contents: unknown;
@@ -21,9 +21,9 @@ type LineOf = (offset: number) => number;
 
 /**
  * Reads a file of the catalogue.
- * @param otherKeys names of keys that it may use beside its own.
- * @returns undefined when there is none.
- * @throws CatalogueFileError, with the line of what is wrong.
+ * @param otherKeys names of keys that it may use in addition to its own.
+ * @returns undefined when the file does not exist.
+ * @throws CatalogueFileError, with the line of the problem.
  */
 export async function readCatalogueFile(
   path: string,
@@ -35,9 +35,11 @@ export async function readCatalogueFile(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if ('code' in error && error.code === 'ENOENT') return undefined;
-    throw new CatalogueFileError(path, 1, '', `cannot be read: ${error.message}`, { cause: error });
+    throw new CatalogueFileError(path, 1, '', `cannot read the file: ${error.message}`, { cause: error });
   }
-  if (text.length > MAX_BYTES) throw new CatalogueFileError(path, 1, '', `is larger than ${MAX_BYTES} bytes`);
+  if (text.length > MAX_BYTES) {
+    throw new CatalogueFileError(path, 1, '', `the file is larger than ${MAX_BYTES} bytes`);
+  }
   return parseCatalogueFile(text, path, otherKeys);
 }
 
@@ -46,7 +48,7 @@ async function parseCatalogueFile(
   path: string,
   otherKeys: readonly string[],
 ): Promise<CatalogueFile> {
-  // Most runs of vmlet need no catalogue, and then nothing that reads YAML is loaded.
+  // Loaded here because most runs of vmlet need no catalogue.
   const { parseDocument, LineCounter } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
@@ -54,17 +56,17 @@ async function parseCatalogueFile(
   const [mistake] = document.errors;
   if (mistake !== undefined) {
     const problem = (mistake.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-    throw new CatalogueFileError(path, lineOf(mistake.pos[0]), '', `is not YAML: ${problem}`, {
+    throw new CatalogueFileError(path, lineOf(mistake.pos[0]), '', `invalid YAML: ${problem}`, {
       cause: mistake,
     });
   }
   let data: unknown;
   try {
-    // An empty file is one that adds nothing.
+    // An empty file is valid and adds nothing.
     data = (document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {}) as unknown;
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    throw new CatalogueFileError(path, 1, '', `is not YAML of this kind: ${error.message}`, { cause: error });
+    throw new CatalogueFileError(path, 1, '', `unsupported YAML: ${error.message}`, { cause: error });
   }
   const parsed = catalogueFileSchema.safeParse(data, { error: issueWords });
   if (!parsed.success)
@@ -83,15 +85,9 @@ function requireKeys(
   for (const [name, { signature }] of Object.entries(images)) {
     if (signature === undefined || known.includes(signature.key)) continue;
     const field = ['images', name, 'signature', 'key'];
-    throw new CatalogueFileError(
-      file,
-      lineOfField(field),
-      field.join('.'),
-      `there is no key ${signature.key}`,
-      {
-        hint: `name it under keys; there are ${known.join(', ')}`,
-      },
-    );
+    throw new CatalogueFileError(file, lineOfField(field), field.join('.'), `no such key: ${signature.key}`, {
+      hint: `add it under keys, or use one of ${known.join(', ')}`,
+    });
   }
 }
 
@@ -101,18 +97,18 @@ function fileErrorOf(
   file: string,
   lineOfField: (field: readonly PropertyKey[]) => number,
 ): CatalogueFileError {
-  // A field that is missing is most often one that is misspelt.
+  // A missing field is most often a misspelt one.
   const misspelt = error.issues.find(({ code }) => code === 'unrecognized_keys');
   const issue = deepest(misspelt ?? error.issues[0]);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     const field = [...issue.path, key];
     const known = knownKeys(issue.path);
-    return new CatalogueFileError(file, lineOfField(field), field.join('.'), 'is not known here', {
+    return new CatalogueFileError(file, lineOfField(field), field.join('.'), 'unknown key', {
       hint:
         known.length === 0
           ? undefined
-          : `perhaps ${nearest(key, known, 2).join(' or ')}; known are ${known.join(', ')}`,
+          : `did you mean ${nearest(key, known, 2).join(' or ')}? use one of ${known.join(', ')}`,
       cause: error,
     });
   }
@@ -132,14 +128,14 @@ function fileErrorOf(
   );
 }
 
-/** A key of a record that is refused hides what is wrong with it one level further in. */
+/** Returns the cause of an issue: for an invalid key of a record, zod nests it one level deeper. */
 function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue {
-  if (issue === undefined) throw new TypeError('a schema refused a value without saying why');
+  if (issue === undefined) throw new TypeError('a schema rejected a value without an issue');
   const [inner] = issue.code === 'invalid_key' ? issue.issues : [];
   return inner === undefined ? issue : { ...inner, path: issue.path };
 }
 
-/** What may stand beside a key that is not known. */
+/** The valid keys beside an unknown one. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
   if (path.length === 0) return Object.keys(catalogueFileSchema.shape);
   const images = catalogueFileSchema.shape.images.unwrap().valueType;
@@ -158,7 +154,7 @@ function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** The line of a field, or of the nearest thing around it that is there. */
+/** Returns the line of a field, or of the nearest parent in the file. */
 function lineAt(document: Located, field: readonly PropertyKey[], lineOf: LineOf): number {
   for (let length = field.length; length > 0; length--) {
     const offset = keyOffset(document, field.slice(0, length));
@@ -167,7 +163,7 @@ function lineAt(document: Located, field: readonly PropertyKey[], lineOf: LineOf
   return 1;
 }
 
-/** Where a mapping has its key, for a value may begin on the line after it. */
+/** Returns the offset of a mapping's key, since the value may begin on the next line. */
 function keyOffset(document: Located, field: readonly PropertyKey[]): number | undefined {
   const parent = field.length === 1 ? document.contents : document.getIn(field.slice(0, -1), true);
   const last = field.at(-1);

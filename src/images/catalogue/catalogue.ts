@@ -6,13 +6,13 @@ import { readCatalogueFile } from './catalogue-file.ts';
 import type { CatalogueFile, EntryData } from './schema.ts';
 import type { PinnedKey } from './signature.ts';
 
-/** An image that vmlet knows how to get. */
+/** An image that vmlet can pull. */
 export interface CatalogueEntry extends EntryData {
-  /** Its own name, whatever alias found it. */
+  /** Its own name, even when it was found by an alias. */
   readonly reference: string;
-  /** Which signs it, where it is signed. */
+  /** The key that signs it, if it is signed. */
   readonly key: PinnedKey | undefined;
-  /** Beginnings of addresses, and those to ask in their place, in order. */
+  /** Prefixes of URLs, and the prefixes to use instead, in order. */
   readonly mirrors: Mirrors;
 }
 
@@ -23,51 +23,52 @@ export interface CatalogueRow {
   readonly reference: string;
   readonly aliases: readonly string[];
   readonly description: string;
-  /** Undefined where it is only known once the publisher is asked. */
+  /** Undefined where only the publisher's server states it. */
   readonly version: string | undefined;
   readonly architectures: readonly string[];
   readonly user: string | undefined;
   readonly firmware: 'bios' | 'uefi';
   readonly cpu: string;
-  /** What a pull is going to reach, or fail. */
+  /** The verification that a pull requires. */
   readonly verification: 'signed' | 'digest' | 'none';
-  /** Fields that nobody could confirm. */
+  /** Fields without an independent source. */
   readonly unconfirmed: readonly string[];
   readonly quirks: readonly string[];
-  /** From the user's own file. */
+  /** True when it is from the user's own file. */
   readonly own: boolean;
 }
 
 export interface Catalogue {
-  /** In the order of the files, the user's own first. */
+  /** Lists all images in the order of the files, the user's own first. */
   list(): CatalogueRow[];
-  /** Those that have the word somewhere, in their name, alias or description; in any case. */
+  /** Lists images with the term in their name, aliases or description; case-insensitive. */
   search(term: string): CatalogueRow[];
   /**
+   * Looks up an image.
    * @param name a reference or an alias.
-   * @throws InvalidInputError for what is no reference; ImageNotFoundError with what may have been meant.
+   * @throws InvalidInputError for an invalid reference; ImageNotFoundError with suggestions.
    */
   find(name: string): CatalogueEntry;
 }
 
 export interface CatalogueFiles {
-  /** The catalogue that comes with vmlet. */
+  /** The catalogue shipped with vmlet. */
   readonly file: string;
-  /** The user's own: `$XDG_CONFIG_HOME/vmlet/images.yaml`. Not there: nothing is added. */
+  /** The user's own, `$XDG_CONFIG_HOME/vmlet/images.yaml`. It may be missing. */
   readonly userFile: string;
 }
 
-/** Images suggested for a name that is not known. */
+/** How many images are suggested for an unknown name. */
 const SUGGESTIONS = 3;
 
 /**
- * Reads both files. An entry of the user's replaces the one that has its name or alias; so do keys and mirrors.
+ * Reads both files. The user's entries replace those with the same name or alias; so do keys and mirrors.
  * @throws CatalogueFileError
  */
 export async function openCatalogue({ file, userFile }: CatalogueFiles): Promise<Catalogue> {
   const builtIn = await readCatalogueFile(file);
   if (builtIn === undefined)
-    throw new CatalogueFileError(file, 1, '', 'is missing: vmlet is not installed whole');
+    throw new CatalogueFileError(file, 1, '', 'no such file', { hint: 'reinstall vmlet' });
   const own = await readCatalogueFile(userFile, Object.keys(builtIn.keys));
   const keys = { ...keysOf(builtIn, file), ...(own === undefined ? {} : keysOf(own, userFile)) };
   const mirrors = { ...builtIn.mirrors, ...own?.mirrors };
@@ -82,7 +83,7 @@ export async function openCatalogue({ file, userFile }: CatalogueFiles): Promise
 }
 
 function makeCatalogue(own: readonly CatalogueEntry[], builtIn: readonly CatalogueEntry[]): Catalogue {
-  // The user's file is put over the catalogue's names, so that an own alias wins over a name of the catalogue's.
+  // The user's names come last, so that even an alias of the user's overrides a name of the catalogue.
   const names = new Map([...namesOf(builtIn), ...namesOf(own)]);
   const shown = [...own, ...builtIn].filter((entry) => names.get(entry.reference) === entry);
   const rows = shown.map((entry) => rowOf(entry, names, own.includes(entry)));
@@ -106,15 +107,15 @@ function makeCatalogue(own: readonly CatalogueEntry[], builtIn: readonly Catalog
 function suggestion(reference: string, known: Iterable<string>): string {
   const [name = ''] = reference.split(':');
   const names = [...known];
-  // Of what is known by the same name, all tags are near, however little they look alike.
+  // All tags of the same name are suggested, however different they look.
   const sameName = names.filter((candidate) => candidate === name || candidate.startsWith(`${name}:`));
   const meant =
     sameName.length > 0 ? sameName : nearest(reference, names.filter(isNear(reference)), SUGGESTIONS);
   const question = meant.length > 0 ? `did you mean ${meant.join(', ')}? ` : '';
-  return `${question}vmlet image ls --remote shows what can be pulled; a disk file is given by a path, as in ./disk.qcow2`;
+  return `${question}run: vmlet image ls --remote, or give the path of a disk file, as in ./disk.qcow2`;
 }
 
-/** What shares less than half of the letters was not meant. */
+/** Suggests only names that share at least half of the letters. */
 function isNear(reference: string): (candidate: string) => boolean {
   return (candidate) => editDistance(reference, candidate) <= reference.length / 2;
 }

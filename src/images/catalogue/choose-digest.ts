@@ -15,18 +15,18 @@ export interface DigestForm {
   readonly algorithm: DigestAlgorithm;
 }
 
-/** Which document it is, for the words of an error. */
+/** A document, for error messages. */
 export interface DocumentOf {
   readonly image: string;
   readonly url: string;
 }
 
-const MOVED_HINT = 'its publisher may be changing it in this moment: try again';
+const MOVED_HINT = 'its publisher may be replacing it: try again';
 
 /**
- * The digest of one file out of a publisher's document.
- * @param wanted the file's name, or a pattern of which the newest counts.
- * @throws PublisherDocumentError when there is none, or two that contradict each other.
+ * Finds the digest of a file in a publisher's document.
+ * @param wanted the file's name, or a pattern whose newest match counts.
+ * @throws PublisherDocumentError when there is no digest, or there are contradictory ones.
  */
 export function chooseDigest(
   text: string,
@@ -38,7 +38,7 @@ export function chooseDigest(
     new PublisherDocumentError(document.image, document.url, problem, { hint: MOVED_HINT, cause });
   if (form === 'bare') {
     const hex = parseBareDigest(text, algorithm);
-    if (hex === undefined) throw refuse(`is not one ${algorithm} in hexadecimal digits`);
+    if (hex === undefined) throw refuse(`is not a ${algorithm} digest in hexadecimal`);
     return { hex, groups: {} };
   }
   const matches =
@@ -49,12 +49,12 @@ export function chooseDigest(
       : newestOf(listedIn(text, form, algorithm, refuse), ({ name }) => name, wanted);
   const [first] = matches;
   if (first === undefined) {
-    const what = typeof wanted === 'string' ? wanted : 'such an image';
-    throw refuse(`gives no ${algorithm} of ${what}`);
+    const what = typeof wanted === 'string' ? wanted : 'a matching image';
+    throw refuse(`has no ${algorithm} of ${what}`);
   }
   const other = matches.find(({ candidate }) => candidate.hex !== first.candidate.hex);
   if (other !== undefined) {
-    throw refuse(`gives two different digests of ${first.candidate.name}`);
+    throw refuse(`has two different digests of ${first.candidate.name}`);
   }
   return { hex: first.candidate.hex, groups: first.groups };
 }
@@ -70,7 +70,7 @@ function listedIn(
     return parseDebianDescription(text, algorithm);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
-      throw refuse('is not a description of a build as Debian publishes them', error);
+      throw refuse('is not a build description in the format of Debian', error);
     }
     throw error;
   }

@@ -3,7 +3,7 @@ import { linesOf } from './listing.ts';
 
 export type DigestAlgorithm = 'sha256' | 'sha512';
 
-/** A file by the name that its publisher gives it, and what its digest is said to be, in lower-case hexadecimal. */
+/** A file's published name and digest, in lower-case hexadecimal. */
 export interface NamedDigest {
   readonly name: string;
   readonly hex: string;
@@ -12,8 +12,8 @@ export interface NamedDigest {
 const HEX_DIGITS: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha512: 128 };
 
 /**
- * The lines of a list that give digests of this algorithm: `HASH  NAME` and `HASH *NAME`, as sha256sum writes them, or
- * `SHA256 (NAME) = HASH`, as BSD's sha256 does. All other lines, such as comments, say nothing.
+ * Parses the lines of a list with digests of this algorithm: `HASH  NAME` and `HASH *NAME`, as sha256sum writes them, or
+ * `SHA256 (NAME) = HASH`, as BSD's sha256 does. All other lines, such as comments, are ignored.
  */
 export function parseDigestList(text: string, algorithm: DigestAlgorithm): NamedDigest[] {
   const hex = `[0-9a-fA-F]{${HEX_DIGITS[algorithm]}}`;
@@ -30,7 +30,7 @@ export function parseDigestList(text: string, algorithm: DigestAlgorithm): Named
   return found;
 }
 
-/** The one digest of a text that is nothing else; undefined for all other texts. */
+/** Returns the digest of a text that consists of a single digest; undefined for other texts. */
 export function parseBareDigest(text: string, algorithm: DigestAlgorithm): string | undefined {
   const trimmed = text.trim();
   return new RegExp(`^[0-9a-fA-F]{${HEX_DIGITS[algorithm]}}$`).test(trimmed)
@@ -38,7 +38,7 @@ export function parseBareDigest(text: string, algorithm: DigestAlgorithm): strin
     : undefined;
 }
 
-/** As much as is read of Debian's description of a build: each upload is a file, with its digest in base64. */
+/** The used part of Debian's build description: each upload is a file, with its digest in base64. */
 const debianSchema = z.object({
   items: z.array(
     z.object({
@@ -49,7 +49,7 @@ const debianSchema = z.object({
   ),
 });
 
-/** @throws SyntaxError for what is not JSON; ZodError for JSON of another shape. */
+/** @throws SyntaxError for invalid JSON; ZodError for JSON of another shape. */
 export function parseDebianDescription(text: string, algorithm: DigestAlgorithm): NamedDigest[] {
   const { items } = debianSchema.parse(JSON.parse(text));
   return items.flatMap(({ kind, data, metadata }) => {

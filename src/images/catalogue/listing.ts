@@ -1,12 +1,12 @@
-/** Nothing in it repeats without a limit, so that a hostile page costs no more time than another one of its size. */
+/** All repetitions are bounded, so that a hostile page takes no longer to parse than others of its size. */
 const LINK = /<a\s[^<>]{0,256}?\bhref\s{0,8}=\s{0,8}(?:"([^"]{0,1024})"|'([^']{0,1024})')/gi;
 
-/** The lines of a text, without those that are empty. */
+/** Returns the non-empty lines of a text. */
 export function linesOf(text: string): string[] {
   return text.split(/\r?\n/).filter((line) => line !== '');
 }
 
-/** What the links of a web page lead to, of those that stay in its own folder: names of files. */
+/** Returns the file names that a web page links to in its own directory. */
 export function linkedNamesOf(page: string): string[] {
   const names: string[] = [];
   for (const match of page.matchAll(LINK)) {
@@ -16,7 +16,7 @@ export function linkedNamesOf(page: string): string[] {
   return names;
 }
 
-/** Without percent-encoding; as it is where that is not done well. */
+/** Removes percent-encoding; returns the name unchanged where the encoding is invalid. */
 export function decoded(name: string): string {
   try {
     return decodeURIComponent(name);

@@ -1,11 +1,11 @@
 import type { Mirrors } from './catalogue.ts';
 
-/** Where to ask for an address: one place for each list of mirrors, so that documents of one place go together. */
+/** Maps URLs to one choice of mirrors, so that all documents of an image come from the same place. */
 export type Site = (url: string) => string;
 
 /**
- * The places to ask, in order: the first mirror of each list, then the second, and in the end the publisher itself. A
- * list that is shorter than another one is at its publisher earlier.
+ * Returns the sites to try, in order: the first mirror of each list, then the second, and finally the publisher. A
+ * shorter list reaches its publisher earlier.
  */
 export function sitesOf(mirrors: Mirrors): readonly Site[] {
   const longest = Math.max(0, ...Object.values(mirrors).map((list) => list.length));
@@ -16,7 +16,7 @@ export function sitesOf(mirrors: Mirrors): readonly Site[] {
   });
 }
 
-/** All addresses of a file, those of `first` before the others, each once. */
+/** Returns all URLs of a file without duplicates, that of `first` first. */
 export function addressesOf(url: string, sites: readonly Site[], first: Site): readonly string[] {
   return [...new Set([first, ...sites].map((site) => site(url)))];
 }

@@ -1,17 +1,17 @@
 export interface Match<T> {
   readonly candidate: T;
-  /** What the pattern caught by name. */
+  /** The pattern's named groups. */
   readonly groups: Readonly<Record<string, string>>;
 }
 
-/** Longer than any name that a publisher gives; a pattern is not tried on more. */
+/** Longer names are skipped; no published name comes near. */
 const MAX_NAME = 1024;
-/** What is caught becomes a part of an address. */
+/** Named groups become part of a URL. */
 const SAFE = /^[A-Za-z0-9](?!.*\.\.)[A-Za-z0-9._+~-]*$/;
 
 /**
- * Of the candidates that the pattern matches, the one whose caught words are the highest versions, the first word
- * counting most; all of the same rank, for there may be several that say different things.
+ * Returns the matching candidate whose named groups are the highest versions, the first group being the most
+ * significant. Returns all candidates of that rank, because there may be several with different contents.
  */
 export function newestOf<T>(
   candidates: Iterable<T>,
@@ -47,7 +47,7 @@ function compareGroups(
   return 0;
 }
 
-/** Runs of digits as numbers, of any length; all else as text. */
+/** Compares runs of digits as numbers of any length, and everything else as text. */
 export function compareVersions(one: string, other: string): number {
   const parts = (text: string): string[] => text.match(/\d+|\D+/g) ?? [];
   const theirs = parts(other);

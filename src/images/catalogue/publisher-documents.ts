@@ -2,7 +2,7 @@ import { DownloadError, PublisherDocumentError, SignatureError, TimedOutError } 
 import type { Site } from './mirrors.ts';
 import type { Signed } from './signature.ts';
 
-/** How documents are fetched: `fetchDocument` of the transfer. */
+/** Fetches a document; implemented by `fetchDocument` of the transfer. */
 export type FetchDocument = (
   url: string,
   options: { readonly maxBytes?: number; readonly signal?: AbortSignal | undefined },
@@ -16,22 +16,22 @@ export interface FetchedDocument {
   readonly contentType: string | undefined;
 }
 
-/** Lists of whole archives are below this. */
+/** More than the lists of whole archives need. */
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 
-/** A document did not come from one place; another one may have it. */
+/** A document could not be fetched from one site; another site may have it. */
 export class Unreachable extends Error {
-  /** What the user is told when no place has it. */
+  /** The error to throw when no site has it. */
   readonly reported: Error;
 
   constructor(reported: Error) {
-    super('a document did not come');
+    super('a document could not be fetched');
     this.reported = reported;
   }
 }
 
-/** The documents that a publisher has about one image, from one place. */
+/** Fetches a publisher's documents about one image from one site. */
 export class PublisherDocuments {
   readonly #image: string;
   readonly #site: Site;
@@ -49,7 +49,7 @@ export class PublisherDocuments {
     this.#signal = options.signal;
   }
 
-  /** @throws Unreachable; PublisherDocumentError for what is not text, or a web page where none is expected. */
+  /** @throws Unreachable; PublisherDocumentError for content that is not text, or for an unexpected web page. */
   async text(
     address: string,
     kind: 'page' | 'list' | 'json',
@@ -65,23 +65,23 @@ export class PublisherDocuments {
       throw new PublisherDocumentError(
         this.#image,
         document.url,
-        'is a web page, and was to be a list of digests or files',
+        'is a web page, expected a list of digests or files',
         {
-          hint: 'a proxy or a login of the network may stand in between',
+          hint: 'check whether a proxy or a network login intercepts the request',
         },
       );
     }
     return { ...document, text };
   }
 
-  /** @throws SignatureError when there is none; Unreachable when it may be elsewhere. */
+  /** @throws Unreachable with a SignatureError, when another site may have the signature. */
   async signature(address: string, signed: Signed): Promise<Uint8Array> {
     try {
       return (await this.#get(address, MAX_SIGNATURE_BYTES)).bytes;
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       const { image, url, key } = signed;
-      const problem = `has to be signed, and its signature did not come from ${this.#site(address)}`;
+      const problem = `must be signed, but its signature could not be fetched: ${this.#site(address)}`;
       throw new Unreachable(
         new SignatureError(image, url, key.fingerprint, problem, { cause: error.reported }),
       );
@@ -98,7 +98,7 @@ export class PublisherDocuments {
   }
 }
 
-/** A document that is too large is what it is: no other place is asked for it. */
+/** True when another site may have the document. One that is too large will be so elsewhere. */
 function mayBeElsewhere(error: unknown): error is Error {
   if (error instanceof TimedOutError) return true;
   return error instanceof DownloadError && error.reason !== 'too-large';

@@ -16,34 +16,34 @@ import { verifyDetached, verifyInline, type Signed } from './signature.ts';
 import { compilePattern, fill, placeholdersOf, type Words } from './template.ts';
 
 export interface ResolveOptions {
-  /** The guest's, as in `x86_64`. */
+  /** Architecture of the guest, as in `x86_64`. */
   readonly architecture: string;
   readonly fetchDocument: FetchDocument;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An image of the catalogue as its publisher has it just now. */
+/** An image of the catalogue in its currently published version. */
 export interface ResolvedImage {
   readonly reference: string;
   readonly architecture: string;
-  /** The publisher's name of the build; undefined where it is not told. */
+  /** The publisher's name of the build; undefined where there is none. */
   readonly version: string | undefined;
-  /** The same file, to be tried in order. */
+  /** URLs of the same file, to be tried in order. */
   readonly urls: readonly string[];
-  /** Of the file as it is published, so of the compressed one where it is compressed; hexadecimal in small letters. */
+  /** Digest of the published file, before it is unpacked; in lower-case hexadecimal. */
   readonly digest: { readonly algorithm: DigestAlgorithm; readonly hex: string } | undefined;
-  /** What the file reaches once it has the digest and `verifyImage` has let it through. */
+  /** How the file is verified once its digest matches and `verifyImage` accepts it. */
   readonly verification: 'signed' | 'digest' | 'none';
-  /** The whole fingerprint of the key that the entry names. */
+  /** The full fingerprint of the key that the entry names. */
   readonly signedBy: string | undefined;
-  /** Over the file itself, and so not looked at yet: `verifyImage` does. */
+  /** A signature of the file itself, which `verifyImage` verifies later. */
   readonly fileSignature: FileSignature | undefined;
   readonly guest: GuestDescription;
   readonly format: 'qcow2' | 'raw';
   readonly compression: 'none' | 'xz' | 'gzip' | 'zstd' | 'bzip2';
-  /** The publisher puts newer files at the same address. */
+  /** True when the publisher puts newer files at the same URL. */
   readonly moves: boolean;
-  /** Of the document that has the digest: another one means that there may be a newer image. */
+  /** ETag of the document with the digest. If it changes, there may be a newer image. */
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
 }
@@ -54,10 +54,10 @@ export interface FileSignature {
 }
 
 /**
- * Asks a publisher where an image is, what its digest is and whether that is signed. Mirrors are asked in order, and
- * the next one where a document does not come; one that comes and is wrong is an error at once.
- * @throws InvalidInputError for an architecture that there is no image for; PublisherDocumentError; SignatureError;
- * what `fetchDocument` throws.
+ * Looks up the URL, the digest and the signature of an image on its publisher's server. Mirrors are tried in order until
+ * one has all documents; an invalid document is an error at once.
+ * @throws InvalidInputError for an architecture without an image; PublisherDocumentError; SignatureError; what
+ *   `fetchDocument` throws.
  */
 export async function resolveEntry(entry: CatalogueEntry, options: ResolveOptions): Promise<ResolvedImage> {
   const words = wordsFor(entry, options.architecture);
@@ -71,12 +71,12 @@ export async function resolveEntry(entry: CatalogueEntry, options: ResolveOption
       unreachable = error;
     }
   }
-  throw unreachable?.reported ?? new TypeError('no site was asked');
+  throw unreachable?.reported ?? new TypeError('an entry has no sites');
 }
 
 /**
- * For a file that did not have its digest: whether the publisher has replaced it since it was resolved.
- * @returns the error to throw then; undefined when nothing has moved.
+ * Checks, after a digest mismatch, whether the publisher has replaced the file since it was resolved.
+ * @returns the error to throw then; undefined when the file was not replaced.
  */
 export async function explainMismatch(
   resolved: ResolvedImage,
@@ -89,7 +89,7 @@ export async function explainMismatch(
     now = await resolveEntry(entry, options);
   } catch (error) {
     options.signal?.throwIfAborted();
-    // That the digest is wrong says more than that the publisher does not answer any more.
+    // The mismatch is the more useful error.
     if (error instanceof VmletError) return undefined;
     throw error;
   }
@@ -100,7 +100,7 @@ function wordsFor(entry: CatalogueEntry, architecture: string): Words {
   const words = (entry.architectures as Readonly<Record<string, Words | undefined>>)[architecture];
   if (words !== undefined) return words;
   throw new InvalidInputError('architecture', `${entry.reference} has no image for ${architecture}`, {
-    hint: `there is one for ${Object.keys(entry.architectures).join(' and ')}`,
+    hint: `use ${Object.keys(entry.architectures).join(' or ')}`,
   });
 }
 
@@ -157,8 +157,8 @@ async function newestInIndex(
   const names = index.form === 'lines' ? linesOf(text) : linkedNamesOf(text);
   const [newest] = newestOf(names, (name) => name, compilePattern(index.newest, words));
   if (newest !== undefined) return newest.groups;
-  throw new PublisherDocumentError(reference, url, 'names no such image', {
-    hint: 'its publisher may name files in another way now, or is about to change them: try again later',
+  throw new PublisherDocumentError(reference, url, 'lists no matching image', {
+    hint: 'try again later: the publisher may be replacing files, or has changed how they are named',
   });
 }
 
@@ -194,7 +194,7 @@ async function publishedDigest(
   return { digest: hex, groups, document };
 }
 
-/** It is fetched before the image: where it is missing, that is known early. */
+/** Fetches the image's signature before the image, so that a missing one is noticed early. */
 async function fileSignature(
   entry: CatalogueEntry,
   words: Words,
@@ -207,7 +207,7 @@ async function fileSignature(
   return { bytes: await documents.signature(filled(entry, signature.url, words), signed), signed };
 }
 
-/** An address without open words: a pattern may have caught less than it could. */
+/** Fills in a URL. A pattern's optional group may leave a word undefined. @throws PublisherDocumentError */
 function filled(entry: CatalogueEntry, template: string, words: Words): string {
   const address = fill(template, words);
   const [open] = placeholdersOf(address);
@@ -215,7 +215,7 @@ function filled(entry: CatalogueEntry, template: string, words: Words): string {
   throw new PublisherDocumentError(
     entry.reference,
     address,
-    `cannot be asked for: its publisher does not tell {${open}}`,
+    `cannot be fetched: the publisher's documents do not define {${open}}`,
   );
 }
 

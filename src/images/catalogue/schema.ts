@@ -11,10 +11,10 @@ const url = z
   .string()
   .refine(
     (text) => /^https?:\/\//.test(text) && URL.canParse(text),
-    'expected an address that begins with https:// or http://',
+    'expected a URL that begins with https:// or http://',
   );
-/** Both ends of a mirror: what is put in place of the other has to end where the other does. */
-const folder = url.refine((text) => text.endsWith('/'), 'expected an address that ends with /');
+/** A URL prefix. Both of a mirror's end with a slash, so that one can replace the other. */
+const folder = url.refine((text) => text.endsWith('/'), 'expected a URL that ends with /');
 const keyName = z.string().regex(WORD, 'expected letters, digits and . _ -');
 
 const keySchema = z.strictObject({
@@ -24,9 +24,9 @@ const keySchema = z.strictObject({
     .string()
     .regex(
       /^([0-9A-F]{40}|[0-9A-F]{64})$/,
-      'expected the whole fingerprint, 40 or 64 hexadecimal digits in capitals',
+      'expected the full fingerprint, 40 or 64 upper-case hexadecimal digits',
     ),
-  /** Where the key was taken from, for people. */
+  /** The source of the key, for readers. */
   from: z.string().min(1).optional(),
 });
 
@@ -40,11 +40,11 @@ const pattern = z.string().superRefine((text, context) => {
 });
 
 const words = z.record(
-  z.string().regex(/^[a-z]+$/, 'expected a word for braces, of small letters'),
+  z.string().regex(/^[a-z]+$/, 'expected a word of lower-case letters, to be used in braces'),
   z.string().regex(WORD),
 );
 
-/** The publisher's word for an architecture; more than one where the publisher has more. */
+/** The publisher's name of an architecture, or an object where it uses several. */
 const architecture = z.union(
   [
     z
@@ -54,7 +54,7 @@ const architecture = z.union(
     words,
   ],
   {
-    error: 'expected the publisher’s word for it, or an object of words, as in { arch: amd64 }',
+    error: 'expected the publisher’s name for it, or an object, as in { arch: amd64 }',
   },
 );
 
@@ -68,21 +68,21 @@ const indexSchema = z.strictObject({
 const digestSchema = z.strictObject({
   url,
   /**
-   * `list`: lines as sha256sum writes them, or as BSD's sha256 does; `bare`: the digest alone; `debian-json`: the
-   * description that Debian publishes beside each image.
+   * `list`: lines as sha256sum or BSD's sha256 writes them; `bare`: only the digest; `debian-json`: the description that
+   * Debian publishes with each image.
    */
   form: z.enum(['list', 'bare', 'debian-json']),
   algorithm: z.enum(['sha256', 'sha512']),
-  /** Which of its names is meant; without it the last part of the image's own URL. */
+  /** A pattern of the image's name in the document; by default the last part of the image's URL. */
   newest: pattern.optional(),
 });
 
 const signatureSchema = z.discriminatedUnion('form', [
-  /** The list of digests is a cleartext signed message: what is inside the signature counts, and nothing else. */
+  /** The list of digests is a cleartext signed message; only the signed part of it is used. */
   z.strictObject({ form: z.literal('inline'), key: keyName }),
-  /** Over the list of digests, armoured or not. */
+  /** A signature of the list of digests, armoured or not. */
   z.strictObject({ form: z.literal('detached'), url, key: keyName }),
-  /** Over the image itself, armoured or not. */
+  /** A signature of the image itself, armoured or not. */
   z.strictObject({ form: z.literal('image'), url, key: keyName }),
 ]);
 
@@ -92,9 +92,9 @@ export const entrySchema = z
   .strictObject({
     description: z.string().min(1),
     aliases: z.array(reference).default([]),
-    /** How a build is called, in words in braces. */
+    /** Name of a build, with words in braces. */
     version: z.string().min(1).optional(),
-    /** Where ssh logs in by the publisher's own account. */
+    /** The publisher's account for ssh. */
     user: z.string().min(1).optional(),
     firmware: z.enum(['bios', 'uefi']),
     cpu: z.enum(CPU_LEVELS).default('x86-64'),
@@ -116,14 +116,14 @@ export const entrySchema = z
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message: 'signs a list of digests, and there is no digest: give one, or form: image',
+        message: 'requires digest, because it signs a list of digests; use form: image for a signed image',
       });
     }
     if (entry.signature?.form === 'image' && entry.compression !== 'none') {
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message: 'signs the compressed file, which is unpacked while it comes and is not kept',
+        message: 'form: image does not support compression: the compressed file is not kept',
       });
     }
     const fromIndex = groupsOf(entry.index?.newest);
@@ -139,15 +139,15 @@ export const entrySchema = z
       for (const word of placeholdersOf(template ?? '')) {
         const lacking = Object.entries(entry.architectures).find(([, given]) => !(word in given));
         if (lacking === undefined || caught.includes(word)) continue;
-        const message = `has {${word}}, which neither architectures.${lacking[0]} nor a pattern under newest before it gives`;
+        const message = `{${word}} is defined neither by architectures.${lacking[0]} nor by an earlier pattern under newest`;
         context.addIssue({ code: 'custom', path: [...path], message });
       }
     }
   });
 
-/** A whole file: the catalogue, or what a user adds to it. */
+/** A catalogue file: vmlet's or the user's. */
 export const catalogueFileSchema = z.strictObject({
-  /** What begins with one of these is asked for at the others first, in order. */
+  /** URL prefixes, each with the prefixes to try first, in order. */
   mirrors: z.record(folder, z.array(folder).min(1)).default({}),
   keys: z.record(keyName, keySchema).default({}),
   images: z.record(reference, entrySchema).superRefine(refuseDoubleNames).default({}),
@@ -171,7 +171,7 @@ function refuseDoubleNames(images: Readonly<Record<string, EntryData>>, context:
       const owner = owners.get(alias);
       owners.set(alias, name);
       if (owner === undefined) continue;
-      const message = `is a name of ${owner} already`;
+      const message = `already a name of ${owner}`;
       context.addIssue({ code: 'custom', path: [name, 'aliases', index], message });
     }
   }

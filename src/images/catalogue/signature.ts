@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import type * as OpenPgp from 'openpgp';
 import { SignatureError } from '../../errors/index.ts';
 
-/** A key that signs for a publisher, as the catalogue names it. */
+/** A publisher's signing key, as the catalogue names it. */
 export interface PinnedKey {
   readonly name: string;
-  /** The armoured key. */
+  /** Path of the armoured key. */
   readonly path: string;
-  /** In capitals, whole. */
+  /** Full, in upper-case hexadecimal. */
   readonly fingerprint: string;
 }
 
-/** What is verified, for the words of an error. */
+/** The signed file, for error messages. */
 export interface Signed {
   readonly image: string;
   readonly url: string;
@@ -19,11 +19,10 @@ export interface Signed {
 }
 
 /**
- * The text inside a cleartext signed message, once its signature is found good. What stands around it is not looked at.
+ * Verifies a cleartext signed message and returns its signed text. Text around it is ignored.
  *
- * A signature counts when the pinned key, or one of its subkeys that may sign, made it while it was neither expired nor
- * revoked, as the key that is kept here says. That the key has expired since then does not matter: a publisher's old
- * release stays what it is.
+ * A signature is valid when the pinned key, or a signing subkey of it, made it while it was neither expired nor revoked
+ * according to the pinned copy. The key may have expired since then, because old releases stay valid.
  * @throws SignatureError
  */
 export async function verifyInline(document: string, signed: Signed): Promise<string> {
@@ -33,7 +32,7 @@ export async function verifyInline(document: string, signed: Signed): Promise<st
   try {
     message = await openpgp.readCleartextMessage({ cleartextMessage: document });
   } catch (error) {
-    throw refusal(signed, 'is not signed, and its publisher signs it', error);
+    throw refusal(signed, 'is not signed, but its publisher signs it', error);
   }
   const { signatures } = await openpgp.verify({ message, verificationKeys: key });
   await requireGood(signatures, key, signed);
@@ -41,8 +40,9 @@ export async function verifyInline(document: string, signed: Signed): Promise<st
 }
 
 /**
+ * Verifies a detached signature by the same rules.
  * @param signature armoured or not.
- * @throws SignatureError, as above.
+ * @throws SignatureError
  */
 export async function verifyDetached(
   content: Uint8Array | AsyncIterable<Uint8Array>,
@@ -55,9 +55,9 @@ export async function verifyDetached(
   try {
     parsed = await readSignature(openpgp, signature);
   } catch (error) {
-    throw refusal(signed, 'has something beside it that is not a signature', error);
+    throw refusal(signed, 'has an unreadable signature', error);
   }
-  // openpgp takes streams as well; its types for them come with a package that is not needed otherwise.
+  // openpgp accepts streams too, but its types for them require another package.
   const binary = (content instanceof Uint8Array ? content : streamOf(content)) as Uint8Array;
   const message = await openpgp.createMessage({ binary });
   const { signatures, data } = (await openpgp.verify({
@@ -70,7 +70,7 @@ export async function verifyDetached(
   await requireGood(signatures, key, signed);
 }
 
-/** The signature of a stream is only known when all of it was read. */
+/** Reads a stream to its end, which openpgp requires before it can verify the signature. */
 async function readToEnd(data: Uint8Array | ReadableStream<Uint8Array>): Promise<void> {
   if (data instanceof Uint8Array) return;
   const reader = data.getReader();
@@ -84,21 +84,21 @@ async function readSignature(openpgp: typeof OpenPgp, signature: Uint8Array): Pr
     : openpgp.readSignature({ binarySignature: signature });
 }
 
-/** The file may hold more keys; all but the pinned one are as strangers. */
+/** Reads the pinned key. Other keys in the file are ignored. */
 async function readPinnedKey(openpgp: typeof OpenPgp, signed: Signed): Promise<OpenPgp.PublicKey> {
   const { path, fingerprint } = signed.key;
   let keys: OpenPgp.Key[];
   try {
     keys = await openpgp.readKeys({ armoredKeys: await readFile(path, 'utf8') });
   } catch (error) {
-    throw refusal(signed, `cannot be verified: no key could be read from ${path}`, error);
+    throw refusal(signed, `cannot be verified: cannot read a key from ${path}`, error);
   }
   const fingerprints = keys.map((key) => key.getFingerprint().toUpperCase());
   const key = keys[fingerprints.indexOf(fingerprint)];
   if (key !== undefined) return key.toPublic();
   throw refusal(
     signed,
-    `cannot be verified: ${path} has the key ${fingerprints.join(', ')}, not ${fingerprint}`,
+    `cannot be verified: ${path} has the key ${fingerprints.join(', ')}, expected ${fingerprint}`,
   );
 }
 
@@ -113,8 +113,8 @@ async function requireGood(
     throw refusal(
       signed,
       others === ''
-        ? 'has no signature that could be read'
-        : `is signed by the key ${others}, and not by ${signed.key.fingerprint}`,
+        ? 'has no readable signature'
+        : `is signed by the key ${others}, expected ${signed.key.fingerprint}`,
     );
   }
   const reasons: unknown[] = [];
@@ -128,7 +128,7 @@ async function requireGood(
   }
   const [reason] = reasons;
   const words = reason instanceof Error ? `: ${reason.message}` : '';
-  throw refusal(signed, `has a signature of ${signed.key.fingerprint} that is not good${words}`, reason);
+  throw refusal(signed, `has an invalid signature by ${signed.key.fingerprint}${words}`, reason);
 }
 
 function refusal({ image, url, key }: Signed, problem: string, cause?: unknown): SignatureError {

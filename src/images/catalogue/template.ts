@@ -1,4 +1,4 @@
-/** What is put in place of words in braces, as of `{arch}`. */
+/** Replacements for words in braces, such as `{arch}`. */
 export type Words = Readonly<Record<string, string>>;
 
 const PLACEHOLDER = /\{([a-z]+)\}/g;
@@ -7,13 +7,13 @@ export function placeholdersOf(template: string): string[] {
   return [...template.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '');
 }
 
-/** A word that nobody has is left as it is. */
+/** Replaces words in braces; unknown words stay. */
 export function fill(template: string, words: Words): string {
   return template.replace(PLACEHOLDER, (whole, word: string) => words[word] ?? whole);
 }
 
 /**
- * The words are taken literally: the dot of a version is a dot.
+ * Compiles a pattern with words in braces, whose replacements match literally: the dot of a version is a dot.
  * @throws SyntaxError
  */
 export function compilePattern(text: string, words: Words): RegExp {

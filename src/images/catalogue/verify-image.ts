@@ -5,8 +5,8 @@ import { verifyDetached } from './signature.ts';
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Verifies a file that has come whole, where its publisher signs the file itself and no list of digests; all else was
- * verified when the entry was resolved.
+ * Verifies a downloaded file whose publisher signs the file itself. Signed lists of digests were already verified when
+ * the entry was resolved.
  * @throws SignatureError; the signal's reason.
  */
 export async function verifyImage(
@@ -26,7 +26,7 @@ export async function verifyImage(
   }
 }
 
-/** Opens the file when it is read, and not before there is somebody to hear of an error. */
+/** Opens the file only when it is read, so that an error reaches the reader. */
 async function* readChunks(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
   signal?.throwIfAborted();
   yield* createReadStream(path, { signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;

@@ -4,14 +4,14 @@ import { withinLimits } from '../../util/time/deadline.ts';
 import { packageFile } from '../../util/package-file.ts';
 import type { DigestReply, DigestRequest, DigestTask } from './digest-thread.ts';
 
-/** Made by the build: a thread runs no TypeScript. */
+/** Compiled by the build, because worker threads cannot run TypeScript. */
 const THREAD = packageFile('dist/images/digest/digest-thread.js');
-/** Between two messages to the thread. */
+/** How much a file grows between two messages to the thread. */
 const STEP_BYTES = 1024 * 1024;
 
 /**
- * Digests a file in a thread of its own, from its beginning, as far as its owner says that it goes. The owner keeps the
- * descriptor open until `close`.
+ * Digests a growing file from its beginning, in a thread of its own. The caller reports its size with `growTo`, and
+ * keeps the descriptor open until `close`.
  */
 export class FileDigest {
   readonly #thread: Worker;
@@ -30,23 +30,23 @@ export class FileDigest {
         if (hex !== undefined) resolve(hex);
       });
       this.#thread.once('error', (error) => reject(asStartFailure(error, task)));
-      this.#thread.once('exit', () => reject(new Error(`the thread that digests ${task.path} has ended`)));
+      this.#thread.once('exit', () => reject(new Error(`the thread that digests ${task.path} exited early`)));
     });
     this.#digest.catch((error: unknown) => (this.#failure = error as Error));
   }
 
-  /** So many bytes are there now. @throws what the thread failed with. */
+  /** Reports the current size of the file. @throws the error of the thread. */
   growTo(bytes: number): void {
     if (this.#failure) throw this.#failure;
-    if (this.#isWhole) throw new TypeError('a file that was digested is written on');
+    if (this.#isWhole) throw new TypeError('a file grew after it was digested');
     this.#bytes = bytes;
     if (bytes - this.#saidBytes >= STEP_BYTES) this.#say(false);
   }
 
   /**
-   * Of all that is there, in lower-case hexadecimal. Nothing more is to come.
-   * @param onRead called with the bytes that were read, while it waits.
-   * @throws what the thread failed with, or the signal's reason.
+   * Returns the digest of the complete file in lower-case hexadecimal. The file must not grow afterwards.
+   * @param onRead called with the number of bytes read so far.
+   * @throws the error of the thread, or the signal's reason.
    */
   async digest(
     signal: AbortSignal | undefined,
@@ -73,7 +73,7 @@ function startThread(task: DigestTask): Worker {
   try {
     return new Worker(THREAD, {
       workerData: task,
-      // A loader that the program was started with is of no use to the thread, and takes its time.
+      // The thread does not need the program's module loaders, which are slow to start.
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 1 },
     });
@@ -82,7 +82,7 @@ function startThread(task: DigestTask): Worker {
   }
 }
 
-/** Node throws where there can be no more threads, and has an event where one that was made finds no descriptors. */
+/** Node throws when it cannot create a thread, and emits an event when a new thread cannot open descriptors. */
 function asStartFailure(error: Error, { path }: DigestTask): Error {
   if (!isSystemError(error, 'ERR_WORKER_INIT_FAILED')) return error;
   return new ProcessStartError(`the thread that digests ${path}`, { cause: error });

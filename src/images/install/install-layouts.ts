@@ -1,22 +1,22 @@
-/** Where an installer keeps its kernel and its initrd, and what they need to know to find the medium again. */
+/** Where an installer has its kernel and its initrd, and the kernel parameters by which they find the medium. */
 export interface InstallLayout {
   readonly distribution: string;
   readonly kernel: string;
   readonly initrd: string;
-  /** Another file that tells media apart that have the same kernel path. */
+  /** A file that distinguishes media with the same kernel path. */
   readonly marker?: string;
-  /** Words for the kernel's command line; {label} stands for the volume's label. Left out where there is no label. */
+  /** Kernel parameters. {label} is replaced by the volume's label; without a label, such parameters are omitted. */
   readonly append: readonly string[];
 }
 
-/** How Anaconda finds its second stage on the medium (Fedora, RHEL and its relatives). */
+/** Tells Anaconda where its second stage is (Fedora, RHEL and its relatives). */
 export const ANACONDA_APPEND: readonly string[] = ['inst.stage2=hd:LABEL={label}'];
 const DRACUT_LIVE_APPEND: readonly string[] = ['root=live:CDLABEL={label}', 'rd.live.image'];
 const ARCH_APPEND: readonly string[] = ['archisobasedir=arch', 'archisolabel={label}'];
-/** Alpine's init loads nothing else by which it could find the medium; its own boot menu passes the same. */
+/** The modules that Alpine's init needs to find the medium; its own boot menu passes the same. */
 const ALPINE_APPEND: readonly string[] = ['modules=loop,squashfs,sd-mod,usb-storage'];
 
-/** In the order in which they are tried: text before graphical, what has a marker before what has none. x86_64 only. */
+/** In the order in which they are tried: text before graphical, layouts with a marker before others. x86_64 only. */
 export const INSTALL_LAYOUTS: readonly InstallLayout[] = [
   layout('Debian', '/install.amd/vmlinuz', '/install.amd/initrd.gz'),
   layout('Debian', '/install.amd/vmlinuz', '/install.amd/gtk/initrd.gz'),
@@ -28,7 +28,7 @@ export const INSTALL_LAYOUTS: readonly InstallLayout[] = [
   layout('Ubuntu', '/casper/vmlinuz', '/casper/initrd.gz'),
   layout('Ubuntu', '/casper/vmlinuz.efi', '/casper/initrd.lz'),
   layout('Ubuntu', '/casper/hwe-vmlinuz', '/casper/hwe-initrd'),
-  // Debian's live media have an installer beside the live system, old Ubuntu servers the same one.
+  // Debian's live media have an installer beside the live system, at the same path as old Ubuntu servers.
   layout('Debian live or Ubuntu server', '/install/vmlinuz', '/install/initrd.gz'),
   {
     ...layout('Fedora family', '/images/pxeboot/vmlinuz', '/images/pxeboot/initrd.img', ANACONDA_APPEND),
@@ -74,8 +74,8 @@ function layout(
 }
 
 /**
- * The words of a layout for one medium. The label is written as udev names it below /dev/disk/by-label (libblkid's
- * blkid_encode_string): that is how all these installers look for it, and no label can then add words.
+ * Returns the kernel parameters for a medium. The label is encoded as udev does it below /dev/disk/by-label (libblkid's
+ * blkid_encode_string): all these installers expect that, and a label can then not add parameters.
  */
 export function appendFor(words: readonly string[], label: string): string[] {
   if (label === '') return words.filter((word) => !word.includes('{label}'));

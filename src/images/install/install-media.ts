@@ -5,22 +5,22 @@ import { type InstallTree, openInstallTree } from './install-tree.ts';
 import { parseTreeInfo } from './treeinfo.ts';
 
 const MAX_TREEINFO_BYTES = 64 * 1024;
-/** No kernel or initrd comes near; a medium that says more would fill the disk. */
+/** Far more than a kernel or initrd needs; larger files of a hostile medium could fill the disk. */
 const MAX_BOOT_FILE_BYTES = 2 * 1024 ** 3;
 
 export interface InstallMedia {
-  /** For people, such as "Debian" or "Fedora 41". */
+  /** Name to show, such as "Debian" or "Fedora 41". */
   readonly distribution: string;
   readonly kernel: string;
   readonly initrd: string;
-  /** Words for the kernel's command line by which the installer finds its medium again. */
+  /** Kernel parameters by which the installer finds its medium. */
   readonly append: readonly string[];
 }
 
 /**
  * Finds the installer on a medium. `kernel` and `initrd` of the result are paths on the medium.
- * @param location an ISO 9660 image, or a directory with what is on one.
- * @throws InvalidInputError where there is none that vmlet knows, or the image is damaged; PermissionError.
+ * @param location an ISO 9660 image, or a directory with the contents of one.
+ * @throws InvalidInputError when no known installer is found, or the image is damaged; PermissionError.
  */
 export async function findInstallMedia(location: string): Promise<InstallMedia> {
   await using tree = await openInstallTree(location);
@@ -28,9 +28,9 @@ export async function findInstallMedia(location: string): Promise<InstallMedia> 
 }
 
 /**
- * Copies kernel and initrd to the files `kernel` and `initrd` of a directory, each whole or not at all. `kernel` and
- * `initrd` of the result are the paths of the copies.
- * @throws what findInstallMedia throws, and NoSpaceError; the signal's reason when it aborts.
+ * Copies an installer's kernel and initrd to the files `kernel` and `initrd` of a directory, each one atomically.
+ * `kernel` and `initrd` of the result are the paths of the copies.
+ * @throws what findInstallMedia throws; NoSpaceError; the signal's reason when it aborts.
  */
 export async function extractInstallMedia(
   location: string,
@@ -50,7 +50,10 @@ async function findIn(tree: InstallTree, location: string): Promise<InstallMedia
   const treeInfo = parseTreeInfo((await tree.read('/.treeinfo', MAX_TREEINFO_BYTES)) ?? '');
   if (treeInfo.layout === undefined && treeInfo.architectures.length > 0) {
     const architectures = treeInfo.architectures.join(', ').replace(/[^\x20-\x7e]/g, '');
-    throw new InvalidInputError('location', `${location} is for ${architectures.slice(0, 80)}, not x86_64`);
+    throw new InvalidInputError(
+      'location',
+      `${location} is for ${architectures.slice(0, 80)}, expected x86_64`,
+    );
   }
   for (const layout of [treeInfo.layout, ...INSTALL_LAYOUTS]) {
     if (layout === undefined || !(await isThere(tree, layout))) continue;
@@ -62,8 +65,8 @@ async function findIn(tree: InstallTree, location: string): Promise<InstallMedia
   const kernels = new Set(INSTALL_LAYOUTS.map(({ kernel }) => kernel));
   throw new InvalidInputError(
     'location',
-    `${location} has no installer that is known: looked for .treeinfo, ${[...kernels].join(', ')}, each with its initrd`,
-    { hint: 'boot the medium itself with --iso, or name both files with --kernel and --initrd' },
+    `${location} has no known installer: found neither .treeinfo nor any of ${[...kernels].join(', ')} with an initrd`,
+    { hint: 'boot the medium itself with --iso, or give both files with --kernel and --initrd' },
   );
 }
 
@@ -77,5 +80,6 @@ async function isThere(tree: InstallTree, { kernel, initrd, marker }: InstallLay
 async function checkBootFile(tree: InstallTree, path: string, location: string): Promise<void> {
   const size = (await tree.size(path)) ?? 0;
   if (size > 0 && size <= MAX_BOOT_FILE_BYTES) return;
-  throw new InvalidInputError('location', `${path} of ${location} has ${size} bytes, which no installer has`);
+  const limit = `expected 1 to ${MAX_BOOT_FILE_BYTES}`;
+  throw new InvalidInputError('location', `${location}: invalid size of ${path}: ${size} bytes, ${limit}`);
 }

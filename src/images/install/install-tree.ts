@@ -4,19 +4,19 @@ import { PermissionError, isSystemError } from '../../errors/index.ts';
 import { type Iso, openIso } from '../iso/iso9660.ts';
 import { streamToFile } from '../store/stream-to-file.ts';
 
-/** The files of an install medium, be it an image or a directory. Paths start with a slash, the medium's root. */
+/** The files of an install medium: an image or a directory. Paths begin with a slash, for the medium's root. */
 export interface InstallTree extends AsyncDisposable {
-  /** The volume's label; empty where there is none. */
+  /** The volume's label; empty for a volume without one. */
   readonly label: string;
-  /** Bytes; undefined where there is no such file. */
+  /** Returns the size in bytes; undefined for a missing file. */
   size(path: string): Promise<number | undefined>;
-  /** The content of a file of at most `limit` bytes; undefined where there is none. */
+  /** Returns the content of a file; undefined if it is missing or larger than `limit` bytes. */
   read(path: string, limit: number): Promise<string | undefined>;
-  /** Copies a file that `size` has seen; the target is there whole or not at all. */
+  /** Copies a file for which `size` returned a value. The target is written atomically. */
   copy(path: string, target: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** @throws InvalidInputError where it is neither a directory nor an ISO 9660 image; PermissionError. */
+/** Opens a medium. @throws InvalidInputError if it is neither a directory nor an ISO 9660 image; PermissionError. */
 export async function openInstallTree(location: string): Promise<InstallTree> {
   return (await isDirectory(location))
     ? new DirectoryTree(await realpath(location))
@@ -45,7 +45,7 @@ class IsoTree implements InstallTree {
 
   async copy(path: string, target: string, signal?: AbortSignal): Promise<void> {
     const entry = await this.#iso.find(path);
-    if (entry === undefined) throw new Error(`${path} was not looked for before`);
+    if (entry === undefined) throw new Error(`no such file on the medium: ${path}`);
     await this.#iso.extract(entry, target, signal);
   }
 
@@ -74,7 +74,7 @@ class DirectoryTree implements InstallTree {
 
   async copy(path: string, target: string, signal?: AbortSignal): Promise<void> {
     const file = await this.#locate(path);
-    if (file === undefined) throw new Error(`${path} was not looked for before`);
+    if (file === undefined) throw new Error(`no such file on the medium: ${path}`);
     await streamToFile(target, contentOf(file.path), signal);
   }
 
@@ -82,7 +82,7 @@ class DirectoryTree implements InstallTree {
     // Nothing is kept open.
   }
 
-  /** Only what lies below the root: a link in a tree that a stranger packed must not give the guest a file of ours. */
+  /** Finds a file below the root only: links in an untrusted tree must not expose the host's files to the guest. */
   async #locate(path: string): Promise<{ path: string; size: number } | undefined> {
     try {
       const found = await realpath(join(this.#root, path));
@@ -103,13 +103,13 @@ async function isDirectory(location: string): Promise<boolean> {
   try {
     return (await readable(location, async () => stat(location))).isDirectory();
   } catch (error) {
-    // openIso says it in our words.
+    // openIso throws the error for a missing file.
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;
   }
 }
 
-/** Opened only when it is asked for, so that nothing is left open where the target cannot be made. */
+/** Opens the file only when it is read, so that it is not left open if the target cannot be created. */
 async function* contentOf(path: string): AsyncGenerator<Buffer> {
   const handle = await readable(path, async () => open(path));
   yield* handle.createReadStream() as AsyncIterable<Buffer>;
@@ -120,6 +120,6 @@ async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!isSystemError(error, 'EACCES', 'EPERM')) throw error;
-    throw new PermissionError(`${path} cannot be read by this user`, { cause: error });
+    throw new PermissionError(`permission denied: ${path}`, { cause: error });
   }
 }

@@ -2,9 +2,9 @@ import { ANACONDA_APPEND, type InstallLayout } from './install-layouts.ts';
 
 const OUR_IMAGES = 'images-x86_64';
 
-/** What a .treeinfo says: an INI file on media of the Fedora family and of SUSE (productmd's format). */
+/** The contents of a .treeinfo: an INI file on media of the Fedora family and of SUSE (productmd's format). */
 export interface TreeInfo {
-  /** Undefined where the tree has no kernel for x86_64. */
+  /** Undefined for a tree without a kernel for x86_64. */
   readonly layout: InstallLayout | undefined;
   /** The architectures that it has kernels for. */
   readonly architectures: readonly string[];
@@ -46,7 +46,7 @@ function parseIni(text: string): Map<string, Map<string, string>> {
   return sections;
 }
 
-/** It is shown to the user, and a terminal obeys control characters. */
+/** Removes control characters, because the text is shown on a terminal. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '').slice(0, 80);
 }

@@ -19,22 +19,22 @@ import {
 import type { IsoNames } from './iso9660-volume.ts';
 
 const MAX_DEPTH = 64;
-/** Directory records and continuations of one medium, all directories that were read taken together. */
+/** Directory records and continuations of one medium, over all directories read. */
 const MAX_RECORDS = 100_000;
 /** As many as Linux follows (fs/isofs/rock.c). */
 const MAX_CONTINUATIONS = 32;
 
 export interface IsoEntry {
   readonly name: string;
-  /** From the root, with a slash at the start. */
+  /** Path from the root, with a leading slash. */
   readonly path: string;
-  /** Links are not followed, and files that zisofs compressed are not unpacked. */
+  /** Links are not followed, and files compressed with zisofs are not unpacked. */
   readonly kind: 'file' | 'directory' | 'link' | 'zisofs';
   /** Bytes. */
   readonly size: number;
-  /** Where the content lies; more than one for files of 4 GiB and more. */
+  /** Location of the content; several for files of 4 GiB and more. */
   readonly extents: readonly Extent[];
-  /** Where the directories above lie, the root's first. */
+  /** Offsets of the parent directories, the root's first. */
   readonly ancestors: readonly number[];
 }
 
@@ -60,14 +60,14 @@ export class DirectoryReader {
       this.#spendRecord();
       if (isSelfOrParent(record) || record.isAssociated) continue;
       if (parts[0]?.identifier.equals(record.identifier) === false) {
-        throw new IsoDamage(`${directory.path} has a file without an end`);
+        throw new IsoDamage(`${directory.path} has a file without its last extent`);
       }
       parts.push(record);
       if (record.continues) continue;
       entries.push(await this.#entry(directory, parts, record));
       parts = [];
     }
-    if (parts.length > 0) throw new IsoDamage(`${directory.path} has a file without an end`);
+    if (parts.length > 0) throw new IsoDamage(`${directory.path} has a file without its last extent`);
     return entries;
   }
 
@@ -85,11 +85,11 @@ export class DirectoryReader {
     const ancestors = [...directory.ancestors, directory.extents[0]?.offset ?? 0];
     if (last.isDirectory) checkDescent(path, last, parts.length, ancestors);
     if (parts.some(({ isInterleaved }) => isInterleaved)) throw new IsoDamage(`${path} is interleaved`);
-    // An empty file may say that it lies anywhere.
+    // An empty file may have any location.
     const extents = parts.map(({ extent }) => extent).filter(({ length }) => length > 0);
     for (const extent of extents) this.#file.check(extent, path);
     const size = extents.reduce((sum, { length }) => sum + length, 0);
-    // Parts that lie over one another could make any number of bytes out of a few.
+    // Overlapping extents could turn a few bytes into any number of them.
     if (size > this.#file.size) throw new IsoDamage(`${path} is larger than the whole image`);
     const kind = isLink(fields)
       ? 'link'
@@ -110,9 +110,11 @@ export class DirectoryReader {
     let next = parseSystemUse(area, this.#blockSize);
     const fields = [...next.fields];
     for (let count = 0; next.continuation !== undefined; count++) {
-      if (count === MAX_CONTINUATIONS) throw new IsoDamage('the Rock Ridge fields of a file have no end');
+      if (count === MAX_CONTINUATIONS) {
+        throw new IsoDamage(`a file has more than ${MAX_CONTINUATIONS} Rock Ridge continuations`);
+      }
       this.#spendRecord();
-      this.#file.check(next.continuation, 'a continuation of Rock Ridge');
+      this.#file.check(next.continuation, 'a Rock Ridge continuation');
       next = parseSystemUse(await this.#file.read(next.continuation), this.#blockSize);
       fields.push(...next.fields);
     }
@@ -133,5 +135,5 @@ function checkDescent(
 ): void {
   if (ancestors.includes(record.extent.offset)) throw new IsoDamage(`the directory ${path} contains itself`);
   if (ancestors.length > MAX_DEPTH) throw new IsoDamage(`its directories are more than ${MAX_DEPTH} deep`);
-  if (parts > 1) throw new IsoDamage(`the directory ${path} is in several parts`);
+  if (parts > 1) throw new IsoDamage(`the directory ${path} has several extents`);
 }

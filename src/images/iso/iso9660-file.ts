@@ -4,7 +4,7 @@ import { type Extent, IsoDamage } from './iso9660-format.ts';
 
 const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
 
-/** The file of an image. Nothing is read that does not lie inside it. */
+/** The file of an image, read only within its bounds. */
 export class IsoFile {
   readonly path: string;
   readonly handle: FileHandle;
@@ -19,14 +19,14 @@ export class IsoFile {
 
   check({ offset, length }: Extent, what: string): void {
     if (offset + length > this.size) {
-      throw new IsoDamage(`${what} ends at byte ${offset + length}, and the file has ${this.size}`);
+      throw new IsoDamage(`${what} ends at byte ${offset + length}, but the file has only ${this.size}`);
     }
   }
 
   async read({ offset, length }: Extent): Promise<Buffer> {
     const data = Buffer.alloc(length);
     const { bytesRead } = await this.handle.read(data, 0, length, offset);
-    if (bytesRead < length) throw new IsoDamage('the file became shorter while it was read');
+    if (bytesRead < length) throw new IsoDamage('the file was truncated while it was read');
     return data;
   }
 
@@ -34,7 +34,9 @@ export class IsoFile {
     if (extent === undefined || extent.length === 0) throw new IsoDamage(`the directory ${path} is empty`);
     this.check(extent, `the directory ${path}`);
     if (extent.length > MAX_DIRECTORY_BYTES) {
-      throw new IsoDamage(`the directory ${path} has ${extent.length} bytes`);
+      throw new IsoDamage(
+        `the directory ${path} has ${extent.length} bytes, more than ${MAX_DIRECTORY_BYTES}`,
+      );
     }
     return this.read(extent);
   }
@@ -44,7 +46,7 @@ export async function openIsoFile(path: string): Promise<IsoFile> {
   const handle = await openFile(path);
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new InvalidInputError('location', `${path} is not a file`);
+    if (!stat.isFile()) throw new InvalidInputError('location', `${path} is not a regular file`);
     return new IsoFile(path, handle, stat.size);
   } catch (error) {
     await handle.close();
@@ -54,14 +56,14 @@ export async function openIsoFile(path: string): Promise<IsoFile> {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    // Without O_NONBLOCK, a pipe that nobody writes to would keep us waiting.
+    // O_NONBLOCK: opening a named pipe without a writer would block.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError('location', `there is no file ${path}`, { cause: error });
+      throw new InvalidInputError('location', `no such file: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`${path} cannot be read by this user`, { cause: error });
+      throw new PermissionError(`permission denied: ${path}`, { cause: error });
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-/** What ISO 9660 (ECMA-119) and Joliet lay down on a medium. Every number here was written by a stranger. */
+/** The on-disk format of ISO 9660 (ECMA-119) and Joliet. No number read from a medium is trusted. */
 
 export const SECTOR_SIZE = 2048;
 /** The first sectors belong to boot loaders (ECMA-119 6.2.1). */
@@ -10,7 +10,7 @@ const JOLIET_LEVELS: readonly string[] = ['%/@', '%/C', '%/E'];
 export class IsoDamage extends Error {}
 
 export interface Extent {
-  /** In bytes from the start of the file. */
+  /** Bytes from the start of the file. */
   readonly offset: number;
   readonly length: number;
 }
@@ -26,16 +26,16 @@ export interface DirectoryRecord {
   readonly identifier: Buffer;
   readonly extent: Extent;
   readonly isDirectory: boolean;
-  /** Another record with the same name has the next part of the file. */
+  /** True when another record with the same name has the next part of the file. */
   readonly continues: boolean;
-  /** Belongs to a file of the same name, as Apple's resource forks do. */
+  /** True when it belongs to a file of the same name, as Apple's resource forks do. */
   readonly isAssociated: boolean;
-  /** The file's blocks alternate with blocks of others, which nobody writes any more. */
+  /** True when the file's blocks alternate with those of other files, which is obsolete. */
   readonly isInterleaved: boolean;
   readonly systemUse: Buffer;
 }
 
-/** 'end' closes the list of descriptors, 'other' is one that has no files, undefined is none at all. */
+/** Returns 'end' for the end of the list, 'other' for a descriptor without files, undefined for other content. */
 export function parseVolumeDescriptor(sector: Buffer): VolumeDescriptor | 'other' | 'end' | undefined {
   if (sector.length < SECTOR_SIZE || sector.toString('latin1', 1, 6) !== 'CD001') return undefined;
   const type = sector.readUInt8(0);
@@ -43,7 +43,7 @@ export function parseVolumeDescriptor(sector: Buffer): VolumeDescriptor | 'other
   const isJoliet = type === 2 && JOLIET_LEVELS.includes(sector.toString('latin1', 88, 91));
   if (type !== 1 && !isJoliet) return 'other';
   const blockSize = sector.readUInt16LE(128);
-  if (![512, 1024, 2048].includes(blockSize)) throw new IsoDamage(`it has blocks of ${blockSize} bytes`);
+  if (![512, 1024, 2048].includes(blockSize)) throw new IsoDamage(`invalid block size of ${blockSize} bytes`);
   const root = recordAt(sector.subarray(156, 190), blockSize);
   if (!root.isDirectory) throw new IsoDamage('its root is not a directory');
   const label = sector.subarray(40, 72);
@@ -55,7 +55,7 @@ export function parseVolumeDescriptor(sector: Buffer): VolumeDescriptor | 'other
   };
 }
 
-/** The records of a whole directory. None crosses the border of a sector (ECMA-119 6.8.1.1). */
+/** Yields the records of a directory. None crosses a sector boundary (ECMA-119 6.8.1.1). */
 export function* parseDirectory(directory: Buffer, blockSize: number): Generator<DirectoryRecord> {
   let at = 0;
   while (at < directory.length) {
@@ -65,7 +65,7 @@ export function* parseDirectory(directory: Buffer, blockSize: number): Generator
       at = sectorEnd;
       continue;
     }
-    if (at + length > sectorEnd) throw new IsoDamage('a directory record reaches beyond its sector');
+    if (at + length > sectorEnd) throw new IsoDamage('a directory record crosses a sector boundary');
     yield recordAt(directory.subarray(at, at + length), blockSize);
     at += length;
   }
@@ -74,10 +74,10 @@ export function* parseDirectory(directory: Buffer, blockSize: number): Generator
 function recordAt(record: Buffer, blockSize: number): DirectoryRecord {
   const nameLength = record.length < 34 ? 0 : record.readUInt8(32);
   if (nameLength === 0 || 33 + nameLength > record.length) {
-    throw new IsoDamage(`a directory record of ${record.length} bytes has no room for its name`);
+    throw new IsoDamage(`a directory record of ${record.length} bytes is too short for its name`);
   }
   const flags = record.readUInt8(25);
-  // An even name is padded, so that what follows starts at an even place.
+  // A name of even length is padded, so that the next field has an even offset.
   const systemUseAt = 33 + nameLength + (nameLength % 2 === 0 ? 1 : 0);
   return {
     identifier: record.subarray(33, 33 + nameLength),
@@ -106,12 +106,14 @@ export function jolietName(identifier: Buffer): string {
   return withoutVersion(decodeJoliet(identifier));
 }
 
-/** The name itself, or IsoDamage where it could not be a file's name or leads to another directory. */
+/** Returns the name. @throws IsoDamage for a name that is invalid or leads to another directory. */
 export function checkedName(name: string): string {
   if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
-    throw new IsoDamage(`a file has the name ${JSON.stringify(name.slice(0, 80))}`);
+    throw new IsoDamage(`invalid file name ${JSON.stringify(name.slice(0, 80))}`);
   }
-  if (Buffer.byteLength(name) > LONGEST_NAME) throw new IsoDamage(`a file's name is too long`);
+  if (Buffer.byteLength(name) > LONGEST_NAME) {
+    throw new IsoDamage(`a file name is longer than ${LONGEST_NAME} bytes`);
+  }
   return name;
 }
 
@@ -119,7 +121,7 @@ function withoutVersion(name: string): string {
   return name.replace(/;\d*$/, '');
 }
 
-/** UCS-2 with the big end first; an odd last byte is dropped. */
+/** Decodes big-endian UCS-2; an odd last byte is dropped. */
 function decodeJoliet(bytes: Buffer): string {
   return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)))
     .swap16()

@@ -13,22 +13,22 @@ import { rockRidgeStart } from './iso9660-rock-ridge.ts';
 
 const MAX_DESCRIPTORS = 64;
 
-/** Which of the names that a medium can have are used: the most precise. */
+/** The kind of names to use: the most precise one that the medium has. */
 export type IsoNames =
   | { readonly kind: 'rock-ridge'; readonly skip: number }
   | { readonly kind: 'joliet' }
   | { readonly kind: 'plain' };
 
-/** What a medium says of itself before its files. */
+/** The volume descriptors of a medium. */
 export interface IsoVolume {
-  /** Without the blanks at its end. */
+  /** Without trailing blanks. */
   readonly label: string;
-  /** Where the directories begin whose names are used. */
+  /** The descriptor of the directories with those names. */
   readonly descriptor: VolumeDescriptor;
   readonly names: IsoNames;
 }
 
-/** @throws IsoDamage; InvalidInputError for what is no ISO 9660 image. */
+/** Reads the volume descriptors. @throws IsoDamage; InvalidInputError for a file that is not an ISO 9660 image. */
 export async function readVolume(file: IsoFile): Promise<IsoVolume> {
   const { primary, joliet } = await readDescriptors(file);
   const { label } = primary;

@@ -7,10 +7,10 @@ import { streamToFile } from '../store/stream-to-file.ts';
 
 const COPY_BYTES = 1024 * 1024;
 
-/** An ISO 9660 image, open for reading. Whatever it says is checked before it is believed. */
+/** An ISO 9660 image, open for reading. Everything in it is checked before it is used. */
 export class Iso implements AsyncDisposable {
   readonly path: string;
-  /** The volume's label, without the blanks at its end. */
+  /** The volume's label, without trailing blanks. */
   readonly label: string;
   readonly root: IsoEntry;
   readonly #file: IsoFile;
@@ -28,9 +28,9 @@ export class Iso implements AsyncDisposable {
   }
 
   /**
-   * The entry at a path such as /install.amd/vmlinuz, or undefined. Where the medium has neither Rock Ridge nor
-   * Joliet, case makes no difference.
-   * @throws InvalidInputError where the medium is damaged.
+   * Finds the entry at a path such as /install.amd/vmlinuz; undefined if there is none. Without Rock Ridge and Joliet,
+   * names are case-insensitive.
+   * @throws InvalidInputError for a damaged medium.
    */
   async find(path: string): Promise<IsoEntry | undefined> {
     let entry: IsoEntry = this.root;
@@ -43,7 +43,7 @@ export class Iso implements AsyncDisposable {
     return entry;
   }
 
-  /** @throws InvalidInputError where the medium is damaged or the entry is no directory. */
+  /** Lists a directory. @throws InvalidInputError for a damaged medium, or an entry that is not a directory. */
   async list(directory: IsoEntry): Promise<readonly IsoEntry[]> {
     this.#expect(directory, 'directory');
     const known = this.#directories.get(directory.path);
@@ -54,15 +54,15 @@ export class Iso implements AsyncDisposable {
   }
 
   /**
-   * The content of a small file.
-   * @throws InvalidInputError where it has more than `limit` bytes, or is no file.
+   * Returns the content of a small file.
+   * @throws InvalidInputError for an entry of more than `limit` bytes, or one that is not a file.
    */
   async read(file: IsoEntry, limit: number): Promise<Buffer> {
     this.#expect(file, 'file');
     if (file.size > limit) {
       throw new InvalidInputError(
         'location',
-        `${file.path} of ${this.path} has ${file.size} bytes, more than ${limit}`,
+        `${this.path}: ${file.path} has ${file.size} bytes, more than ${limit}`,
       );
     }
     return explained(this.path, async () =>
@@ -71,9 +71,9 @@ export class Iso implements AsyncDisposable {
   }
 
   /**
-   * Copies a file out of the image. The target is there whole or not at all; what was there is replaced.
-   * @throws InvalidInputError where the entry is no file, or the image was cut off meanwhile.
-   * @throws NoSpaceError where the disk is full.
+   * Copies a file out of the image. The target is written atomically; an existing file is replaced.
+   * @throws InvalidInputError when the entry is not a file, or the image was truncated in the meantime.
+   * @throws NoSpaceError when the host's disk is full.
    */
   async extract(file: IsoEntry, target: string, signal?: AbortSignal): Promise<void> {
     this.#expect(file, 'file');
@@ -102,7 +102,7 @@ export class Iso implements AsyncDisposable {
     };
     throw new InvalidInputError(
       'location',
-      `${entry.path} of ${this.path} is ${found[entry.kind]}, not ${found[kind]}`,
+      `${this.path}: ${entry.path} is ${found[entry.kind]}, expected ${found[kind]}`,
     );
   }
 
@@ -115,7 +115,7 @@ export class Iso implements AsyncDisposable {
 
 /**
  * Opens an ISO 9660 image.
- * @throws InvalidInputError where there is no such file or it is no such image; PermissionError.
+ * @throws InvalidInputError for a missing file, or one that is not an ISO 9660 image; PermissionError.
  */
 export async function openIso(path: string): Promise<Iso> {
   const file = await openIsoFile(path);
@@ -132,8 +132,8 @@ async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof IsoDamage)) throw error;
-    throw new InvalidInputError('location', `${path} is damaged or cut off: ${error.message}`, {
-      hint: 'get the file again, and compare its checksum with the one that its distribution publishes',
+    throw new InvalidInputError('location', `${path} is corrupt: ${error.message}`, {
+      hint: 'download the file again, and compare its checksum with the published one',
       cause: error,
     });
   }
