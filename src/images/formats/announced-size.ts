@@ -1,15 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Compression } from './compression.ts';
 
-/** The footer of an .xz file, and the most of its index that is looked at. */
+/** Size of the footer of an .xz file, and the limit for its index. */
 const XZ_FOOTER_BYTES = 12;
 const LONGEST_XZ_INDEX = 4 * 1024 * 1024;
 const ZSTD_HEADER_BYTES = 18;
 
 /**
- * How many bytes a compressed file says that it unpacks to, at least: it may have several parts, of which one is asked.
- * gzip and bzip2 say nothing that could be relied on.
- * @returns undefined where it does not say.
+ * Reads how many bytes a compressed file announces to unpack to. This is a lower bound: a file may consist of several
+ * parts, of which only one is read. gzip and bzip2 have no reliable size.
+ * @returns undefined if the file announces no size.
  */
 export async function announcedBytes(file: FileHandle, method: Compression): Promise<number | undefined> {
   const { size } = await file.stat();
@@ -46,7 +46,7 @@ function xzIndexBytes(footer: Buffer): number | undefined {
   return (footer.readUInt32LE(4) + 1) * 4;
 }
 
-/** .xz 1.2.0 §4: the sum of what its blocks unpack to. */
+/** Returns the sum of the blocks' unpacked sizes (.xz 1.2.0 §4). */
 export function xzContentBytes(index: Buffer): number | undefined {
   let at = 1;
   const next = (): number => {

@@ -16,7 +16,7 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
 export interface CompressedKernel {
   readonly compression: Compression;
   readonly data: Buffer;
-  /** Bytes after decompression, where the kernel's build wrote it down. */
+  /** Size in bytes after decompression, where the kernel's build recorded it. */
   readonly expectedSize: number | undefined;
 }
 
@@ -25,9 +25,9 @@ function isBzImage(kernel: Buffer): boolean {
 }
 
 /**
- * The compressed ELF kernel inside a bzImage, by the x86 boot protocol 2.08 and later
+ * Returns the compressed ELF kernel inside a bzImage, by the x86 boot protocol 2.08 and later
  * (Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length).
- * Undefined where the file is none, is older or is compressed in an unknown way.
+ * Undefined for other files, older kernels and unknown compression.
  */
 export function kernelPayload(kernel: Buffer): CompressedKernel | undefined {
   if (!isBzImage(kernel) || kernel.readUInt16LE(0x206) < 0x0208) return undefined;
@@ -37,7 +37,7 @@ export function kernelPayload(kernel: Buffer): CompressedKernel | undefined {
   if (payload.length < 8) return undefined;
   const compression = MAGIC.find(([, bytes]) => bytes.every((byte, index) => payload[index] === byte))?.[0];
   if (compression === undefined) return undefined;
-  // gzip ends in its own size field; for all others the kernel's build appends one, which no decompressor knows.
+  // gzip ends in its own size field; for other formats the kernel's build appends one, which decompressors reject.
   const hasForeignSize = compression !== 'gzip' && compression !== 'none';
   return {
     compression,
@@ -46,14 +46,14 @@ export function kernelPayload(kernel: Buffer): CompressedKernel | undefined {
   };
 }
 
-/** Whether UEFI can start it: a kernel with a stub is a PE program as well (CONFIG_EFI_STUB). */
+/** Whether UEFI can start the kernel: one with CONFIG_EFI_STUB is also a PE program. */
 export function hasEfiStub(kernel: Buffer): boolean {
   if (kernel.length < 0x40 || kernel.toString('latin1', 0, 2) !== 'MZ') return false;
   const header = kernel.readUInt32LE(0x3c);
   return kernel.toString('latin1', header, header + 4) === 'PE\0\0';
 }
 
-/** What `uname -r` will say, read out of a bzImage or an uncompressed kernel; undefined where it does not say. */
+/** Reads the release (`uname -r`) from a bzImage or an uncompressed kernel; undefined if it has none. */
 export function kernelRelease(kernel: Buffer): string | undefined {
   if (isBzImage(kernel)) {
     const at = kernel.readUInt16LE(0x20e) + 0x200;

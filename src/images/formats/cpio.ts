@@ -1,4 +1,4 @@
-/** One member of an archive. Paths are relative, without a leading "./"; `mode` holds permission bits only. */
+/** One member of an archive. Paths are relative, without a leading "./"; `mode` has permission bits only. */
 export type CpioEntry =
   | { readonly type: 'directory'; readonly path: string; readonly mode: number }
   | { readonly type: 'file'; readonly path: string; readonly mode: number; readonly data: Uint8Array }
@@ -15,11 +15,11 @@ const TYPE_BITS = { directory: 0o040000, file: 0o100000, symlink: 0o120000, 'cha
 const TRAILER = 'TRAILER!!!';
 
 /**
- * A cpio archive in the "newc" form that Linux unpacks as an initramfs
+ * Creates a cpio archive in the "newc" format, which Linux unpacks as an initramfs
  * (Documentation/driver-api/early-userspace/buffer-format.rst).
  *
- * The same entries in the same order give the same bytes: owner is root and every time is the epoch.
- * A directory has to come before what is in it.
+ * The same entries in the same order give the same bytes: the owner is root and all times are the epoch.
+ * A directory has to precede its contents.
  */
 export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
   const pieces: Buffer[] = [];
@@ -75,7 +75,7 @@ function header(fields: Fields, path: string): Buffer {
     fields.major,
     fields.minor,
     name.length,
-    0, // checksum, not used in this form
+    0, // checksum, unused in this format
   ];
   const text = `070701${numbers.map((number) => number.toString(16).padStart(8, '0')).join('')}`;
   const head = Buffer.concat([Buffer.from(text), name]);

@@ -5,17 +5,17 @@ import { ImageBuildError } from '../../errors/index.ts';
 import type { Compression } from './bzimage.ts';
 
 export interface Decompressors {
-  /** A busybox that runs on this host; it brings xz, bzip2 and lzma. */
+  /** A busybox that runs on this host, with xz, bzip2 and lzma. */
   readonly busybox: string;
-  /** Path of a program of the distribution that this host lacks; undefined where it cannot be fetched. */
+  /** Fetches a program that is not installed, and returns its path; undefined if it cannot be fetched. */
   readonly fetchProgram?: ((name: string) => Promise<string | undefined>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Enough for a kernel with debug information left in. */
+/** Enough for a kernel with debug information. */
 const MAX_OUTPUT = 1024 * 1024 * 1024;
 
-/** @throws ImageBuildError naming the missing program where this host cannot undo the compression. */
+/** Decompresses data. @throws ImageBuildError naming the missing program. */
 export async function decompress(
   data: Buffer,
   compression: Compression,
@@ -24,7 +24,7 @@ export async function decompress(
   if (compression === 'none') return data;
   if (compression === 'gzip') return gunzipSync(data);
   const { stdout } = await run(await decompressor(compression, tools), {
-    // What was fetched lies in the user's directories, which a host may have mounted noexec.
+    // A fetched program is in the user's directories, which may be mounted noexec.
     evenNoexec: true,
     input: data,
     maxBuffer: MAX_OUTPUT,
@@ -33,7 +33,7 @@ export async function decompress(
   return stdout;
 }
 
-/** Of programs that none of Node 20 and busybox replaces, Debian 12's kernel needs lz4 and most newer ones zstd. */
+/** Returns a command. Neither Node 20 nor busybox has lz4, which Debian 12's kernel needs, nor zstd for newer ones. */
 async function decompressor(
   compression: Exclude<Compression, 'none' | 'gzip'>,
   tools: Decompressors,
@@ -44,7 +44,7 @@ async function decompressor(
   if (['xz', 'bzip2', 'lzma'].includes(name)) return [tools.busybox, name, '-dc'];
   const fetched = await tools.fetchProgram?.(name);
   if (fetched !== undefined) return [fetched, '-dc'];
-  throw new ImageBuildError(`the kernel is compressed with ${compression}, and ${name} is not installed`, {
-    hint: `Install the program ${name}.`,
+  throw new ImageBuildError(`decompressing the kernel (${compression}) requires ${name}`, {
+    hint: `install ${name}`,
   });
 }

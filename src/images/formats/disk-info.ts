@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 export type DiskFormat = 'qcow2' | 'raw';
 
-/** Of qemu-img's answer only what is used; newer versions add to it. */
+/** The used part of qemu-img's output; newer versions add fields. */
 const snapshotSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -33,30 +33,30 @@ export interface DiskSnapshot {
   readonly stateBytes: number;
 }
 
-/** What a disk image says about itself. */
+/** A disk image's description by qemu-img. */
 export interface DiskInfo {
   /** Absolute. */
   readonly path: string;
   readonly format: DiskFormat;
   /** The size of the disk that the guest sees. */
   readonly virtualBytes: number;
-  /** What it takes up on the host. */
+  /** Disk space used on the host. */
   readonly actualBytes: number;
-  /** The name of the backing file as the image holds it. */
+  /** The name of the backing file as stored in the image. */
   readonly backingFile: string | undefined;
-  /** The same, made absolute from the image's directory. */
+  /** The backing file's absolute path, resolved from the image's directory. */
   readonly backingPath: string | undefined;
-  /** Undefined where the image does not say; QEMU would then guess it from the content, which is not safe. */
+  /** Undefined if the image does not state it. QEMU would then guess it from the content, which is unsafe. */
   readonly backingFormat: string | undefined;
-  /** The file that holds the data of an image that is only its index. */
+  /** The external data file of an image that has only the metadata. */
   readonly dataFile: string | undefined;
-  /** It was not closed properly, or is open just now. */
+  /** True when it was not closed properly, or is open now. */
   readonly dirty: boolean;
   readonly corrupt: boolean;
   readonly snapshots: readonly DiskSnapshot[];
 }
 
-/** @throws ZodError when this is not what qemu-img prints. */
+/** Parses the output of qemu-img info. @throws ZodError for output of another shape. */
 export function readDiskInfo(path: string, format: DiskFormat, json: unknown): DiskInfo {
   const info = infoSchema.parse(json);
   const specific = info['format-specific']?.data;

@@ -1,4 +1,4 @@
-/** The few parts of a 64-bit little-endian ELF file that a kernel image and a kernel module are asked for. */
+/** Reads the few parts of 64-bit little-endian ELF files that kernels and kernel modules are checked for. */
 
 const PROGRAM_HEADER_INTERPRETER = 3;
 const PROGRAM_HEADER_NOTE = 4;
@@ -11,13 +11,13 @@ export function isElf(data: Buffer): boolean {
   return data.length >= 64 && data.readUInt32BE(0) === 0x7f454c46 && data[4] === 2 && data[5] === 1;
 }
 
-/** True for a program that x86_64 Linux runs with no dynamic linker and no libraries. */
+/** True for an x86_64 program without a dynamic linker. */
 export function isStaticProgram(elf: Buffer): boolean {
   if (!isElf(elf) || elf.readUInt16LE(0x12) !== MACHINE_X86_64) return false;
   return programHeaders(elf).every(({ type }) => type !== PROGRAM_HEADER_INTERPRETER);
 }
 
-/** True for a kernel that QEMU's -kernel can enter without a boot loader's help (PVH). */
+/** True for a kernel that QEMU's -kernel can start directly (PVH). */
 export function hasPvhEntry(elf: Buffer): boolean {
   if (!isElf(elf)) return false;
   return programHeaders(elf).some(
@@ -51,7 +51,7 @@ function holdsPvhNote(notes: Buffer): boolean {
   return false;
 }
 
-/** The bytes of the first section with this name, or undefined. */
+/** Returns the first section with this name; undefined if there is none. */
 export function elfSection(elf: Buffer, name: string): Buffer | undefined {
   if (!isElf(elf)) return undefined;
   const [table, size, count, namesIndex] = [

@@ -4,13 +4,13 @@ import type { FatOptions } from './fat.ts';
 const SECTOR = 512;
 const ENTRY = 32;
 
-/** What is in a FAT file system. */
+/** The contents of a FAT file system. */
 export interface FatContents extends Pick<FatOptions, 'label' | 'volumeId'> {
-  /** In the root directory, by their long names. */
+  /** Files of the root directory, by their long names. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Reads what `fatImage` wrote: FAT12 or FAT16 with no other directories. */
+/** Reads a file system that `fatImage` wrote: FAT12 or FAT16 without subdirectories. */
 export function readFat(image: Buffer): FatContents {
   const clusterBytes = image.readUInt8(13) * SECTOR;
   const table = image.readUInt16LE(14) * SECTOR;
@@ -43,7 +43,7 @@ function nextOfSixteen(image: Buffer, table: number, cluster: number): number {
   return image.readUInt16LE(table + cluster * 2);
 }
 
-/** Two links share three bytes, the first one's lowest bits first. */
+/** Two links share three bytes, little-endian. */
 function nextOfTwelve(image: Buffer, table: number, cluster: number): number {
   const pair = image.readUInt16LE(table + cluster + (cluster >> 1));
   return cluster % 2 === 0 ? pair & 0xfff : pair >> 4;

@@ -10,17 +10,17 @@ export interface FatFile {
 const ENTRY = 32;
 const READ_ONLY = 0x01;
 const VOLUME_LABEL = 0x08;
-/** A part of a long name says it is a label, hidden and of the system: what knew no long names skipped those. */
+/** Attributes of a part of a long name: label, hidden, system. Programs without long names skip such entries. */
 const LONG_NAME = 0x0f;
 const PART_UNITS = 13;
-/** Where the 13 UTF-16 units of a part lie in its entry. */
+/** Offsets of the 13 UTF-16 units of a part in its entry. */
 const UNIT_OFFSETS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 const MAX_NAME_UNITS = 255;
 
 /**
- * The entries of a directory (Microsoft's fatgen103): each file's long name in parts, the last one first, then its
- * entry under a short name.
- * @throws InvalidInputError for a name that FAT cannot hold, and for names that differ in case only.
+ * Returns the entries of a directory (Microsoft's fatgen103): the parts of each file's long name, the last one first,
+ * then its entry with a short name.
+ * @throws InvalidInputError for an invalid name, and for names that differ only in case.
  */
 export function directoryEntries(files: readonly FatFile[], time: Date): Buffer {
   const longNames = new Set<string>();
@@ -29,7 +29,7 @@ export function directoryEntries(files: readonly FatFile[], time: Date): Buffer 
     checkName(file.name);
     const folded = file.name.toUpperCase();
     if (longNames.has(folded)) {
-      throw new InvalidInputError('files', `FAT has no two files by the name ${JSON.stringify(file.name)}`);
+      throw new InvalidInputError('files', `duplicate name ${JSON.stringify(file.name)} (FAT ignores case)`);
     }
     longNames.add(folded);
     const shortName = shortNameFor(file.name, shortNames);
@@ -39,11 +39,11 @@ export function directoryEntries(files: readonly FatFile[], time: Date): Buffer 
   return Buffer.concat(entries);
 }
 
-/** The files that the entries of a directory name, by their long names. */
+/** Lists the files of a directory's entries, with their long names. */
 export function filesOf(entries: Buffer): FatFile[] {
   const files: FatFile[] = [];
   let name = '';
-  // What begins with 0 is behind the last one.
+  // An entry that begins with 0 ends the directory.
   for (let at = 0; at < entries.length && entries.readUInt8(at) !== 0; at += ENTRY) {
     const entry = entries.subarray(at, at + ENTRY);
     const attributes = entry.readUInt8(11);
@@ -73,11 +73,11 @@ export function volumeLabelEntry(label: string, time: Date): Buffer {
 function checkName(name: string): void {
   const forbidden = /[\x00-\x1f\x7f"*/:<>?\\|]|[. ]$|^ /;
   if (name === '' || name.length > MAX_NAME_UNITS || forbidden.test(name)) {
-    throw new InvalidInputError('files', `FAT has no file by the name ${JSON.stringify(name)}`);
+    throw new InvalidInputError('files', `FAT does not support the name ${JSON.stringify(name)}`);
   }
 }
 
-/** 8 and 3 characters, padded; `NAME~1` and so on, so that no two are alike. */
+/** Returns a unique short name of 8 and 3 characters, padded: `NAME~1` and so on. */
 function shortNameFor(name: string, taken: ReadonlySet<string>): string {
   const dot = name.lastIndexOf('.');
   const base = shortCharacters(dot > 0 ? name.slice(0, dot) : name);
@@ -104,14 +104,14 @@ function longNameEntries(name: string, shortName: string): Buffer[] {
     entry.writeUInt8(checksum, 13);
     UNIT_OFFSETS.forEach((offset, unit) => {
       const at = (number - 1) * PART_UNITS + unit;
-      // A name that ends within a part has a NUL behind it, and ones behind that.
+      // A name that ends within a part is followed by a NUL, and padded with ones.
       entry.writeUInt16LE(at < name.length ? name.charCodeAt(at) : at === name.length ? 0 : 0xffff, offset);
     });
     return entry;
   });
 }
 
-/** Of the short name; it ties the long one to it. */
+/** Returns the checksum of a short name, which links the long name to it. */
 function checksumOf(shortName: string): number {
   return Buffer.from(shortName, 'latin1').reduce(
     (sum, byte) => (((sum & 1) << 7) + (sum >> 1) + byte) & 0xff,
@@ -123,8 +123,8 @@ function fileEntry({ cluster, bytes }: FatFile, shortName: string, time: Date): 
   const entry = Buffer.alloc(ENTRY);
   entry.write(shortName, 'latin1');
   entry.writeUInt8(READ_ONLY, 11);
-  writeTime(entry, 14, time); // made
-  entry.writeUInt16LE(dateOf(time), 18); // read
+  writeTime(entry, 14, time); // created
+  entry.writeUInt16LE(dateOf(time), 18); // accessed
   writeTime(entry, 22, time); // written
   entry.writeUInt16LE(cluster, 26);
   entry.writeUInt32LE(bytes, 28);

@@ -1,13 +1,13 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { directoryEntries, volumeLabelEntry } from './fat-directory.ts';
 
-/** What a FAT file system has beside its files. */
+/** Properties of a FAT file system. */
 export interface FatOptions {
-  /** 11 characters at most, of letters, digits, `_` and `-`. Its case is kept, though most tools write capitals. */
+  /** At most 11 letters, digits, `_` and `-`. Case is preserved, although most tools use upper case. */
   readonly label: string;
-  /** 32 bits that tell it from others; blkid shows them as its UUID. */
+  /** A 32-bit identifier, which blkid shows as its UUID. */
   readonly volumeId: number;
-  /** The time of all files, to two seconds; from 1980 to 2107, in UTC. */
+  /** The time of all files, with a resolution of two seconds; from 1980 to 2107, in UTC. */
   readonly time: Date;
 }
 
@@ -15,7 +15,7 @@ const SECTOR = 512;
 const ENTRY = 32;
 const FATS = 2;
 const RESERVED_SECTORS = 1;
-/** What tells the kinds apart is the number of clusters alone (Microsoft's fatgen103, "FAT Type Determination"). */
+/** The number of clusters alone determines the type (Microsoft's fatgen103, "FAT Type Determination"). */
 const MAX_FAT12_CLUSTERS = 4084;
 const MAX_FAT16_CLUSTERS = 65_524;
 const MAX_ROOT_ENTRIES = 65_520;
@@ -32,10 +32,10 @@ interface Layout {
 }
 
 /**
- * A FAT file system with these files in its root directory, by their long names. The same files in the same order
- * give the same bytes.
- * @throws InvalidInputError for a name or a label that FAT cannot hold, for names that differ in case only, and for
- *   more than FAT16 can hold, which is 2 GiB.
+ * Creates a FAT file system with these files in its root directory, by their long names. The same files in the same
+ * order give the same bytes.
+ * @throws InvalidInputError for an invalid name or label, for names that differ only in case, and for more than the
+ *   2 GiB that FAT16 can hold.
  */
 export function fatImage(files: ReadonlyMap<string, Uint8Array>, options: FatOptions): Uint8Array {
   checkLabel(options.label);
@@ -75,8 +75,8 @@ export function fatImage(files: ReadonlyMap<string, Uint8Array>, options: FatOpt
 
 function checkLabel(label: string): void {
   if (/^[A-Za-z0-9_-]{1,11}$/.test(label)) return;
-  throw new InvalidInputError('label', `${JSON.stringify(label)} cannot be the label of a FAT file system`, {
-    hint: 'expected 1 to 11 letters, digits, "_" and "-"',
+  throw new InvalidInputError('label', `invalid FAT label ${JSON.stringify(label)}`, {
+    hint: 'use 1 to 11 letters, digits, "_" and "-"',
   });
 }
 
@@ -92,14 +92,14 @@ function layOut(contents: readonly Uint8Array[], entryBytes: number): Layout {
     const totalSectors = RESERVED_SECTORS + FATS * fatSectors + rootSectors + clusters * clusterSectors;
     return { kind, clusterSectors, clusters, fatSectors, rootSectors, totalSectors };
   }
-  throw new InvalidInputError('files', 'are more than a FAT16 file system can hold');
+  throw new InvalidInputError('files', 'too large for a FAT16 file system');
 }
 
 function clustersOf(bytes: number, clusterSectors: number): number {
   return Math.ceil(bytes / (clusterSectors * SECTOR));
 }
 
-/** One file lies behind the other; an empty one has no cluster, which is written as 0. */
+/** Returns the first cluster of each file. Files are contiguous; an empty one has no cluster, written as 0. */
 function firstClusters(contents: readonly Uint8Array[], { clusterSectors }: Layout): number[] {
   let next = 2;
   return contents.map(({ length }) => {
@@ -122,12 +122,12 @@ function bootSector(layout: Layout, { label, volumeId }: FatOptions): Buffer {
   sector.writeUInt16LE(small ? layout.totalSectors : 0, 19);
   sector.writeUInt8(FIXED_DISK, 21);
   sector.writeUInt16LE(layout.fatSectors, 22);
-  // Sectors a track and heads mean nothing on such a disk, but mtools wants the size to be a multiple of them.
+  // Sectors per track and heads are meaningless here, but mtools requires the size to be a multiple of them.
   sector.writeUInt16LE(1, 24);
   sector.writeUInt16LE(1, 26);
   sector.writeUInt32LE(small ? 0 : layout.totalSectors, 32);
   sector.writeUInt8(0x80, 36); // drive number
-  sector.writeUInt8(0x29, 38); // the next three are there
+  sector.writeUInt8(0x29, 38); // the next three fields are present
   sector.writeUInt32LE(volumeId >>> 0, 39);
   sector.write(label.padEnd(11), 43, 'latin1');
   sector.write(`FAT${layout.kind}   `, 54, 'latin1');
@@ -158,7 +158,7 @@ function allocationTable(
   return table;
 }
 
-/** Two links share three bytes, the first one's lowest bits first. */
+/** Two links share three bytes, little-endian. */
 function writeTwelveBits(table: Buffer, cluster: number, link: number): void {
   const at = cluster + (cluster >> 1);
   const shifted = cluster % 2 === 0 ? link : link << 4;

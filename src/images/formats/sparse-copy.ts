@@ -4,9 +4,10 @@ import { run } from '../../process/run.ts';
 import { DISK_STANDSTILL_MS } from '../../process/standstill.ts';
 
 /**
- * Copies a disk's file as it is, internal snapshots included. Where the file system shares blocks the copy takes no
- * room; holes stay holes. Node's own copy fills them.
- * @throws NoSpaceError, CommandFailedError, ProgramAnswerError, StandstillError when nothing is copied for a minute, or the signal's reason; no part of the copy stays.
+ * Copies a disk's file byte by byte, internal snapshots included. The copy takes no space if the file system supports
+ * reflinks, and holes are preserved, unlike with Node's own copy.
+ * @throws NoSpaceError, CommandFailedError, ProgramAnswerError, StandstillError when nothing is copied for a minute, or
+ *   the signal's reason. No partial copy remains.
  */
 export async function copyFileSparsely(
   from: string,
@@ -21,19 +22,19 @@ export async function copyFileSparsely(
   } catch (error) {
     await rm(to, { force: true });
     if (error instanceof CommandFailedError && /No space left|quota/i.test(error.stderr)) {
-      throw new NoSpaceError(`there is no room for a copy of ${from} at ${to}`, { cause: error });
+      throw new NoSpaceError(`no space left on device: ${to}`, { cause: error });
     }
     throw error;
   }
 }
 
-/** @throws ProgramAnswerError for a copy that is not there, or has lost its end. */
+/** @throws ProgramAnswerError for a missing or truncated copy. */
 async function requireSize(path: string, bytes: number): Promise<void> {
   const copied = await stat(path).catch((error: unknown) => {
     if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   });
   if (copied?.size === bytes) return;
-  const has = copied ? `has ${copied.size} bytes` : 'is not there';
-  throw new ProgramAnswerError('cp', `${path} ${has}, where ${bytes} were to be copied`);
+  const has = copied ? `has ${copied.size} bytes` : 'is missing';
+  throw new ProgramAnswerError('cp', `${path} ${has}, expected ${bytes} bytes`);
 }

@@ -3,9 +3,9 @@ import { type Decompressors, decompress } from './decompress.ts';
 import { hasPvhEntry } from './elf.ts';
 
 /**
- * The uncompressed kernel out of a bzImage, which saves the guest from decompressing it: under TCG that is a
- * third of the whole boot. Undefined where QEMU could not start it that way; the bzImage still works then.
- * @throws ImageBuildError where the program that undoes the compression is missing.
+ * Extracts the uncompressed kernel from a bzImage, which saves the guest from decompressing it: under TCG that takes a
+ * third of the boot time. Undefined if QEMU could not start the kernel that way; the bzImage still works then.
+ * @throws ImageBuildError when the decompressor is missing.
  */
 export async function extractVmlinux(bzImage: Buffer, tools: Decompressors): Promise<Buffer | undefined> {
   const payload = kernelPayload(bzImage);

@@ -9,34 +9,34 @@ import { type Claim, type ForeignFormat, type Refusal, chooseReading, isForeign,
 
 export type { ForeignFormat } from './verdict.ts';
 
-/** More than anybody's chain of snapshots, and QEMU opens them all at once. */
+/** Longer than any real chain of snapshots. QEMU opens all its files at once. */
 const LONGEST_CHAIN = 64;
 
 export interface AcceptOptions {
-  /** Undefined where the content decides, as for what was downloaded. */
+  /** Undefined to detect the format from the content, as for downloads. */
   readonly format: DiskFormat | undefined;
   /** Names the image in errors, as in `disks[0]`. */
   readonly field: string;
   /**
-   * It is the user's own, or from somebody whom the user trusts: then it may have a backing file, be larger than 64 TiB
-   * or marked as corrupt, and a raw disk may hold what looks like another format; false by default.
+   * The user trusts the image: it may have a backing file, be larger than 64 TiB or marked as corrupt, and a raw disk
+   * may contain what looks like another format; false by default.
    */
   readonly trusted?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An image that QEMU can be given: its header is sound, and it names no file that is not told here. */
+/** An image that is safe to give to QEMU: its header is valid, and it names no file except `backing`. */
 export interface AcceptedImage {
   readonly path: string;
   readonly format: DiskFormat;
   /** The size of the disk that the guest sees. */
   readonly virtualBytes: number;
   readonly header: ImageHeader;
-  /** What a trusted image stands on, looked at like itself. */
+  /** The backing file of a trusted image, checked in the same way. */
   readonly backing: AcceptedImage | undefined;
 }
 
-/** A harmless image that `qemu-img convert` can make a qcow2 of. */
+/** A harmless image that `qemu-img convert` can convert to qcow2. */
 export interface ForeignImage {
   readonly path: string;
   /** As `qemu-img convert -f` takes it. */
@@ -47,25 +47,25 @@ export interface ForeignImage {
 }
 
 /**
- * Looks into an image before QEMU does, and runs no program for it. It reads a few MiB at most.
+ * Checks an image before QEMU opens it. Runs no program, and reads a few MiB at most.
  *
- * What is told was true of the file that had this name then. Who can write to the file or its directory can exchange
- * it afterwards: QEMU has to be told the format and the whole chain, and be kept from all other files.
- * @throws ImageRefusedError that says what is wrong with it and what to do; InvalidInputError for one that is not there
- *   or may not be read; the signal's reason on abort.
+ * The result holds for the file that had this name at the time. Anyone who can write to the file or its directory can
+ * replace it afterwards: pass QEMU the format and the whole chain explicitly, and deny it access to all other files.
+ * @throws ImageRefusedError with the problem and a hint; InvalidInputError for a missing or unreadable image; the
+ *   signal's reason on abort.
  */
 export async function acceptImage(path: string, options: AcceptOptions): Promise<AcceptedImage> {
   return acceptChain(path, options, []);
 }
 
 export interface AcceptForeignOptions extends Omit<AcceptOptions, 'trusted'> {
-  /** Where it came from, for errors: who gave it does not know the place where it lies now. */
+  /** Its origin, for errors, because the user does not know the temporary path. */
   readonly from: string;
 }
 
 /**
- * The same for what somebody else made, to be made an image of: where its content decides, formats that have to be
- * converted first are taken too, if nothing speaks against them. `kind` tells the two apart.
+ * Checks an untrusted file that is to become an image. If the format is detected from the content, harmless images in
+ * formats that have to be converted first are accepted too; `kind` distinguishes them.
  * @throws what acceptImage throws
  */
 export async function acceptForeignImage(
@@ -79,7 +79,7 @@ export async function acceptForeignImage(
 }
 
 /**
- * The same for what is laid into a CD drive: a volume of ISO 9660 or UDF, or what has no format. QEMU gets it as raw.
+ * Checks a medium for a CD drive: an ISO 9660 or UDF volume, or data without a format. QEMU gets it as raw.
  * @throws what acceptImage throws
  */
 export async function acceptMedium(
@@ -89,7 +89,7 @@ export async function acceptMedium(
   await look(path, { format: 'cd', trusted: false, foreign: false }, options);
 }
 
-/** @param above the images that stand on this one, the top first. */
+/** @param above the overlays of this image, the top first. */
 async function acceptChain(
   path: string,
   options: AcceptOptions,
@@ -102,11 +102,11 @@ async function acceptChain(
   const backing = await backingFileOf(image, field);
   if (!backing) return { ...image, backing: undefined };
   if (chain.includes(backing.path)) {
-    throw new ImageRefusedError(field, path, [`stands on itself, by way of ${backing.path}`]);
+    throw new ImageRefusedError(field, path, [`is its own backing file, through ${backing.path}`]);
   }
   if (chain.length === LONGEST_CHAIN) {
-    throw new ImageRefusedError(field, chain[0] ?? path, [`stands on more than ${LONGEST_CHAIN} files`], {
-      hint: 'shorten the chain: qemu-img convert makes one image of it',
+    throw new ImageRefusedError(field, chain[0] ?? path, [`has more than ${LONGEST_CHAIN} backing files`], {
+      hint: 'merge the chain into one image with qemu-img convert',
     });
   }
   return {
@@ -130,7 +130,7 @@ async function look(
   return { header, virtualBytes: header.virtualBytes };
 }
 
-/** What an image is and what speaks against it; where it is not of the format that it should be, it has no header. */
+/** Returns an image's header and the reasons to reject it; no header if the format is not as claimed. */
 export async function examine(
   source: ByteSource,
   claim: Claim,

@@ -6,9 +6,9 @@ import { type ImageHeader, shown } from './formats/image-header.ts';
 import { isElsewhere } from './verdict.ts';
 
 /**
- * The file that a trusted image stands on.
- * @param image its path without links: a relative name counts from there.
- * @throws ImageRefusedError where that is no file of this host, or has no format that is said and known.
+ * Returns the backing file of a trusted image.
+ * @param image with a path without symbolic links, to which a relative name refers.
+ * @throws ImageRefusedError for a backing file that is not a local file, or whose format is unstated or unsupported.
  */
 export async function backingFileOf(
   image: { readonly path: string; readonly format: DiskFormat; readonly header: ImageHeader },
@@ -19,18 +19,21 @@ export async function backingFileOf(
   const { name, format } = reference;
   const refuse = (reason: string, cause?: unknown): ImageRefusedError =>
     new ImageRefusedError(field, image.path, [reason], {
-      hint: `write down what it stands on: qemu-img rebase -u -f ${image.format} -F FORMAT -b BACKING IMAGE`,
+      hint: `record the backing file: qemu-img rebase -u -f ${image.format} -F FORMAT -b BACKING IMAGE`,
       cause,
     });
-  if (isElsewhere(name)) throw refuse(`stands on ${shown(name)}, which is no file of this host`);
+  if (isElsewhere(name)) throw refuse(`has a backing file that is not a local file: ${shown(name)}`);
   if (format !== 'qcow2' && format !== 'raw') {
-    const said = format === undefined ? 'does not say the format' : `says the format ${shown(format)}`;
-    throw refuse(`${said} of its backing file ${shown(name)}`);
+    throw refuse(
+      format === undefined
+        ? `does not state the format of its backing file ${shown(name)}`
+        : `has a backing file in an unsupported format, ${shown(format)}: ${shown(name)}`,
+    );
   }
   try {
     return { path: await realpath(resolve(dirname(image.path), name)), format };
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG')) throw error;
-    throw refuse(`stands on ${shown(name)}, which is not there or may not be read`, error);
+    throw refuse(`has a missing or unreadable backing file: ${shown(name)}`, error);
   }
 }

@@ -1,13 +1,13 @@
 import type { HeaderReader } from './formats/byte-source.ts';
 import type { UnderstoodFormat } from './formats/image-header.ts';
 
-/** What a file is by its content: a format that is understood, or something that is not for a guest, in words. */
+/** The content of a file: a supported format, or a description of something that is not for a guest. */
 export type Content =
   | { readonly kind: 'image'; readonly format: UnderstoodFormat }
-  /** `advice` says what to do with it, as far as there is more to say than that it is not taken. */
+  /** `advice` is a hint for the user, if there is any. */
   | { readonly kind: 'other'; readonly name: string; readonly advice?: string | undefined };
 
-/** As much as QEMU looks at (BLOCK_PROBE_BUF_SIZE), and more than every signature here needs. */
+/** The size that QEMU probes (BLOCK_PROBE_BUF_SIZE), and enough for every signature here. */
 const HEAD_BYTES = 2048;
 const TRAILER_BYTES = 512;
 /** ECMA-119 6.2.1. */
@@ -19,7 +19,7 @@ type Signature = readonly [at: number, signature: Buffer | string, content: Cont
 const image = (format: UnderstoodFormat): Content => ({ kind: 'image', format });
 const other = (name: string, advice?: string): Content => ({ kind: 'other', name, advice });
 
-/** Formats that QEMU would guess at the start of a file, so that none may pass for a raw disk. */
+/** Formats that QEMU would detect at the start of a file, none of which may pass as a raw disk. */
 const GUESSED_BY_QEMU: readonly Signature[] = [
   [0, 'KDMV', image('vmdk')],
   [0, 'COWD', image('vmdk')],
@@ -34,7 +34,7 @@ const GUESSED_BY_QEMU: readonly Signature[] = [
   [0, '#!/bin/sh\n#V2.0 Format\nmodprobe cloop', other('a cloop image')],
 ];
 
-const NO_DISKS: readonly Signature[] = [
+const NOT_DISKS: readonly Signature[] = [
   [0, '\x1f\x8b', other('compressed with gzip', `${UNPACK}: gunzip`)],
   [0, '\xfd7zXZ\0', other('compressed with xz', `${UNPACK}: unxz`)],
   [0, '\x28\xb5\x2f\xfd', other('compressed with zstd', `${UNPACK}: unzstd`)],
@@ -44,31 +44,31 @@ const NO_DISKS: readonly Signature[] = [
   [0, 'PK\x03\x04', other('a zip archive', UNPACK)],
   [0, '7z\xbc\xaf\x27\x1c', other('a 7z archive', UNPACK)],
   [0, 'Rar!\x1a\x07', other('a rar archive', UNPACK)],
-  [257, 'ustar', other('a tar archive (an .ova file is one, too)', `${UNPACK}: tar -xf`)],
-  [0, '!<arch>\n', other('an ar archive, as Debian packages are')],
+  [257, 'ustar', other('a tar archive (such as an .ova file)', `${UNPACK}: tar -xf`)],
+  [0, '!<arch>\n', other('an ar archive (such as a Debian package)')],
   [0, '\xed\xab\xee\xdb', other('an RPM package')],
   [0, '\x3a\xff\x26\xed', other('an Android sparse image', `${UNPACK}: simg2img`)],
   [0, 'VMA\0', other('a Proxmox backup', `${UNPACK}: vma extract`)],
-  [0, 'MSWIM\0\0\0', other('a Windows image (WIM), which holds files and not a disk')],
+  [0, 'MSWIM\0\0\0', other('a Windows image (WIM) of files')],
   [0, '\x7fELF', other('an ELF program')],
   [0, '%PDF-', other('a PDF document')],
-  [0, 'version https://git-lfs', other("a pointer of git's LFS, not the file itself", 'run git lfs pull')],
+  [0, 'version https://git-lfs', other('a Git LFS pointer', 'run: git lfs pull')],
 ];
 
 const HTML = /^(?:\xef\xbb\xbf)?\s*(?:<!--.{0,512}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b/is;
 const XML = /^(?:\xef\xbb\xbf)?\s*<\?xml\b/i;
-/** The same as QEMU takes for one (block/vmdk.c): comments and blank lines, then the version. */
+/** Matches what QEMU detects as a vmdk (block/vmdk.c): comments and blank lines, then the version. */
 const VMDK_TEXT = /^(?:#[^\n]*\n| *\r?\n)*version=[123]\r?\n/;
 const VMDK_TITLE = /^# ?Disk DescriptorFile/i;
 
-/** What a file is, by the bytes that its format begins with; undefined for what has no format, as a raw disk. */
+/** Detects a file's content by its signature; undefined for data without a format, such as a raw disk. */
 export async function detectContent(reader: HeaderReader): Promise<Content | undefined> {
   const head = (await reader.upTo(0, HEAD_BYTES, 'its start')).toString('latin1');
   return (
     qcowOf(head) ??
     bySignature(GUESSED_BY_QEMU, head) ??
     byText(head) ??
-    bySignature(NO_DISKS, head) ??
+    bySignature(NOT_DISKS, head) ??
     (await byTrailer(reader)) ??
     (await byVolume(reader))
   );
@@ -76,9 +76,9 @@ export async function detectContent(reader: HeaderReader): Promise<Content | und
 
 function qcowOf(head: string): Content | undefined {
   if (!head.startsWith('QFI\xfb')) return undefined;
-  // Version 1 has another layout, and no user left.
+  // Version 1 has another layout and is obsolete.
   return head.startsWith('\0\0\0\x01', 4)
-    ? other('a qcow of version 1', 'convert it where you trust it: qemu-img convert -f qcow -O qcow2')
+    ? other('a qcow image of version 1', 'convert it if you trust it: qemu-img convert -f qcow -O qcow2')
     : image('qcow2');
 }
 
@@ -91,25 +91,22 @@ function byText(head: string): Content | undefined {
   if (HTML.test(head)) {
     return other(
       'an HTML page',
-      'the server sent a page in place of the image: look at it, and download again',
+      'the server sent a web page instead of the image: view the file, and download again',
     );
   }
   if (XML.test(head))
-    return other('an XML document', 'if a server sent it in place of the image, download again');
+    return other('an XML document', 'if a server sent it instead of the image, download again');
   return undefined;
 }
 
-/** Formats that are told by the end of the file. */
+/** Detects formats with a signature at the end of the file. */
 async function byTrailer(reader: HeaderReader): Promise<Content | undefined> {
   if (reader.size < TRAILER_BYTES) return undefined;
   const trailer = await reader.bytes(reader.size - TRAILER_BYTES, TRAILER_BYTES, 'its end');
   const start = trailer.toString('latin1', 0, 8);
   if (start === 'conectix') return image('vpc');
   if (start.startsWith('koly')) {
-    return other(
-      'an Apple disk image (dmg)',
-      'convert it where you trust it: qemu-img convert -f dmg -O qcow2',
-    );
+    return other('an Apple disk image (dmg)', 'convert it if you trust it: qemu-img convert -f dmg -O qcow2');
   }
   return undefined;
 }

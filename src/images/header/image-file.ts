@@ -4,10 +4,10 @@ import { ImageRefusedError, InvalidInputError, isSystemError } from '../../error
 import type { ByteSource } from './formats/byte-source.ts';
 
 /**
- * Opens an image and has it closed again. Nothing but an ordinary file is opened: a pipe would keep us waiting, and
- * opening a device can do something to it.
+ * Opens an image, and closes it after `use`. Only regular files are opened: a named pipe would block, and opening a
+ * device can have side effects.
  * @param field names the image in errors, as in `disks[0]`.
- * @throws InvalidInputError for one that is not there or may not be read, ImageRefusedError for what is no file.
+ * @throws InvalidInputError for a missing or unreadable file, ImageRefusedError for one that is not a regular file.
  */
 export async function withImageFile<T>(
   path: string,
@@ -16,7 +16,7 @@ export async function withImageFile<T>(
 ): Promise<T> {
   const handle = await openFile(path, field);
   try {
-    // What has this name now need not be what was looked at before.
+    // Checked again, because the file may have been replaced before it was opened.
     const stats = await handle.stat();
     refuseOthers(stats, path, field);
     return await use({ size: stats.size, read: async (offset, length) => readAt(handle, offset, length) });
@@ -31,10 +31,10 @@ async function openFile(path: string, field: string): Promise<FileHandle> {
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
-      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+      throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new InvalidInputError(field, `${path} may not be read by this user`, { cause: error });
+      throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
     }
     throw error;
   }
@@ -42,7 +42,7 @@ async function openFile(path: string, field: string): Promise<FileHandle> {
 
 function refuseOthers(stats: Stats, path: string, field: string): void {
   if (stats.isFile()) return;
-  throw new ImageRefusedError(field, path, [`is ${kindOf(stats)}, and not a file that holds a disk`]);
+  throw new ImageRefusedError(field, path, [`is ${kindOf(stats)}, not a regular file`]);
 }
 
 function kindOf(stats: Stats): string {

@@ -31,18 +31,18 @@ const readers: Readonly<
   luks: readLuks,
 };
 
-/** What a file is by its content; undefined for what has no format. */
+/** Detects the content of a file; undefined for data without a format. */
 export async function detect(source: ByteSource): Promise<Content | undefined> {
   try {
     return await detectContent(new HeaderReader(source));
   } catch (error) {
-    // Only one that shrinks just now: what cannot be read has no format, and its header is damaged.
+    // Thrown only when the file shrinks meanwhile. Reading its header then reports the damage.
     if (!(error instanceof HeaderDamage)) throw error;
     return undefined;
   }
 }
 
-/** Reads the header that a file of this format has. Whatever is in it, this gives an answer, and a soon one. */
+/** Reads the header of a file of this format. Returns quickly and never throws for invalid content. */
 export async function readHeader(source: ByteSource, format: UnderstoodFormat): Promise<ImageHeader> {
   const reader = new HeaderReader(source);
   return findingsOf(format, async (findings) => readers[format](reader, findings));

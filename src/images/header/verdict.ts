@@ -2,52 +2,49 @@ import type { DiskFormat } from '../formats/disk-info.ts';
 import type { Content } from './detect.ts';
 import { type ImageHeader, type Reference, type UnderstoodFormat, shown } from './formats/image-header.ts';
 
-/** What the user said of an image. */
+/** The user's statements about an image. */
 export interface Claim {
-  /** `cd` for what lies in a drive; undefined where the content decides. */
+  /** `cd` for a medium in a CD drive; undefined to detect the format from the content. */
   readonly format: DiskFormat | 'cd' | undefined;
   readonly trusted: boolean;
   /**
-   * It came from elsewhere, to be made an image of: formats that have to be converted first are taken as well, and
-   * there is no option by which it could be trusted.
+   * True for a file that is to become an image: formats that have to be converted first are accepted too, and there is
+   * no option to trust it.
    */
   readonly foreign: boolean;
 }
 
-/** Why an image is not taken. */
+/** Why an image is rejected. */
 export interface Refusal {
-  /** A sentence without its subject, which is the image. */
+  /** A predicate: the image is the subject. */
   readonly reason: string;
   readonly hint: string | undefined;
 }
 
-/** The format to read a file as, or why it is none that was asked for. */
+/** The format to read a file as, or why it is rejected. */
 export type Reading =
   | { readonly kind: 'as'; readonly format: UnderstoodFormat }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-const TRUST = 'if it is your own, or from somebody whom you trust, append ,trusted to its name';
-const FILE_ITSELF =
-  'no image is made of it; where you trust it, a machine can boot the file itself: --image FILE,trusted';
-const OTHER_ENTRY =
-  'the catalogue says what it should be; where that is wrong, an entry of your own can say another format';
-const DECRYPT =
-  'copy it into an image that is not encrypted: qemu-img convert takes the passphrase by --object secret';
-const AGAIN = 'get it again from where it came from, and compare its checksum';
+const TRUST = 'if you trust the image, append ,trusted to its path';
+const FILE_ITSELF = 'if you trust the image, boot the file itself: --image FILE,trusted';
+const OTHER_ENTRY = 'if the catalogue is wrong, add an entry with another format to your own catalogue';
+const DECRYPT = 'decrypt it with qemu-img convert, giving the passphrase by --object secret';
+const AGAIN = 'get the file again, and compare its checksum';
 
 const names: Readonly<Record<UnderstoodFormat, string>> = {
-  qcow2: 'a qcow2',
+  qcow2: 'a qcow2 image',
   raw: 'a raw disk',
   iso: 'a CD image',
-  vmdk: "VMware's disk (vmdk)",
-  vdi: "VirtualBox's disk (vdi)",
-  vpc: "Microsoft's disk (vhd)",
-  vhdx: "Microsoft's disk (vhdx)",
-  qed: "a disk in QEMU's former format qed",
+  vmdk: 'a VMware disk (vmdk)',
+  vdi: 'a VirtualBox disk (vdi)',
+  vpc: 'a Microsoft disk (vhd)',
+  vhdx: 'a Microsoft disk (vhdx)',
+  qed: 'a disk in the obsolete QEMU format qed',
   luks: 'encrypted with LUKS',
 };
 
-/** Formats that a guest is never given as they are, and that `qemu-img convert -f` takes. */
+/** Formats that are never attached directly, by their names for `qemu-img convert -f`. */
 export type ForeignFormat = 'vmdk' | 'vdi' | 'vpc' | 'vhdx' | 'qed';
 const foreignFormats: readonly string[] = ['vmdk', 'vdi', 'vpc', 'vhdx', 'qed'] satisfies ForeignFormat[];
 
@@ -55,7 +52,7 @@ export function isForeign(format: UnderstoodFormat): format is ForeignFormat {
   return foreignFormats.includes(format);
 }
 
-/** How to read a file that was said to be something, and is something. */
+/** Chooses the format to read a file as, from the user's claim and the detected content. */
 export function chooseReading(content: Content | undefined, size: number, claim: Claim): Reading {
   if (size === 0) return refused('is empty', AGAIN);
   switch (claim.format) {
@@ -67,7 +64,7 @@ export function chooseReading(content: Content | undefined, size: number, claim:
       return chooseForCd(content);
     case undefined:
       if (content === undefined) return { kind: 'as', format: 'raw' };
-      if (content.kind === 'other') return refused(`is ${content.name}, and not a disk`, content.advice);
+      if (content.kind === 'other') return refused(`is ${content.name}, not a disk image`, content.advice);
       if (isForeign(content.format) && !claim.foreign) return refused(...asForeign(content.format));
       return { kind: 'as', format: content.format };
   }
@@ -76,16 +73,19 @@ export function chooseReading(content: Content | undefined, size: number, claim:
 function chooseForQcow2(content: Content | undefined, { foreign }: Claim): Reading {
   if (content === undefined) {
     return refused(
-      'is not a qcow2, and of no other format that is known here',
-      foreign ? OTHER_ENTRY : 'if it is a raw disk, say so: ,format=raw',
+      'is not a qcow2 image, nor of any other known format',
+      foreign ? OTHER_ENTRY : 'if it is a raw disk, append ,format=raw to its path',
     );
   }
-  if (content.kind === 'other') return refused(`is ${content.name}, and not a qcow2`, content.advice);
+  if (content.kind === 'other') return refused(`is ${content.name}, not a qcow2 image`, content.advice);
   if (content.format === 'qcow2') return { kind: 'as', format: 'qcow2' };
   if (content.format === 'iso') {
-    return refused('is a CD image, and not a qcow2', foreign ? OTHER_ENTRY : 'say ,format=raw');
+    return refused(
+      'is a CD image, not a qcow2 image',
+      foreign ? OTHER_ENTRY : 'append ,format=raw to its path',
+    );
   }
-  if (foreign) return refused(`is ${names[content.format]}, and not a qcow2`, OTHER_ENTRY);
+  if (foreign) return refused(`is ${names[content.format]}, not a qcow2 image`, OTHER_ENTRY);
   return refused(...asForeign(content.format));
 }
 
@@ -93,33 +93,33 @@ function chooseForRaw(content: Content | undefined, { trusted, foreign }: Claim)
   if (content === undefined || trusted) return { kind: 'as', format: 'raw' };
   const asItIs = foreign
     ? OTHER_ENTRY
-    : 'if the guest is to see these very bytes, as on a disk that it wrote to itself: ,format=raw,trusted';
+    : 'to attach it as a raw disk all the same, append ,format=raw,trusted to its path';
   if (content.kind === 'other') {
     return refused(
-      `is ${content.name}, and not a raw disk`,
+      `is ${content.name}, not a raw disk`,
       content.advice === undefined ? asItIs : `${content.advice}; ${asItIs}`,
     );
   }
   if (content.format === 'iso') return { kind: 'as', format: 'iso' };
   const instead =
-    content.format === 'qcow2' && !foreign ? 'if it was meant to be one, say ,format=qcow2; ' : '';
-  return refused(`was said to be raw, and is ${names[content.format]}`, `${instead}${asItIs}`);
+    content.format === 'qcow2' && !foreign ? 'to attach it as qcow2, append ,format=qcow2 to its path; ' : '';
+  return refused(`is ${names[content.format]}, not a raw disk`, `${instead}${asItIs}`);
 }
 
-/** QEMU is told that it is raw, so a disk in another format would show its own tables to the guest. */
+/** Rejects disks in a CD drive: QEMU opens media as raw, so the guest would see the tables of the format. */
 function chooseForCd(content: Content | undefined): Reading {
-  // Read as one, a medium without a volume is judged by its size alone.
+  // A medium without a volume is also read as one, and checked only for its size.
   if (content === undefined) return { kind: 'as', format: 'iso' };
-  if (content.kind === 'other') return refused(`is ${content.name}, and not a CD image`, content.advice);
+  if (content.kind === 'other') return refused(`is ${content.name}, not a CD image`, content.advice);
   if (content.format === 'iso') return { kind: 'as', format: 'iso' };
-  return refused(`is ${names[content.format]}, and not a CD image`, 'give it to the machine as a disk');
+  return refused(`is ${names[content.format]}, not a CD image`, 'attach it as a disk');
 }
 
 function asForeign(format: UnderstoodFormat): [reason: string, hint: string | undefined] {
-  if (format === 'luks') return [`is ${names.luks}, and there is no way to give its passphrase`, DECRYPT];
+  if (format === 'luks') return [`is ${names.luks}, which is not supported`, DECRYPT];
   return [
-    `is ${names[format]}, which no guest is given as it is`,
-    'it has to be converted to a qcow2 first; qemu-img convert follows what it says about other files, so do that only where you trust it',
+    `is ${names[format]}, which cannot be attached directly`,
+    'convert it to qcow2 with qemu-img convert, but only if you trust it: qemu-img opens every file that the image names',
   ];
 }
 
@@ -127,7 +127,7 @@ function refused(reason: string, hint: string | undefined): Reading {
   return { kind: 'refused', refusal: { reason, hint } };
 }
 
-/** All that speaks against an image whose header was read; nothing where it is taken. */
+/** Returns all reasons to reject an image; none if it is accepted. */
 export function judge(
   header: ImageHeader,
   { trusted, foreign }: Pick<Claim, 'trusted' | 'foreign'>,
@@ -137,7 +137,7 @@ export function judge(
     .map((reference) => ofReference(reference, !trusted && !foreign));
   if (header.encryption !== undefined) {
     refusals.push({
-      reason: `is encrypted with ${header.encryption}, and there is no way to give its passphrase`,
+      reason: `is encrypted with ${header.encryption}, which is not supported`,
       hint: DECRYPT,
     });
   }
@@ -146,26 +146,26 @@ export function judge(
     else if (!trusted) refusals.push({ reason, hint: foreign ? FILE_ITSELF : TRUST });
   }
   if (header.virtualBytes === undefined && refusals.length === 0) {
-    refusals.push({ reason: 'does not say how large its disk is', hint: AGAIN });
+    refusals.push({ reason: 'does not state the size of its disk', hint: AGAIN });
   }
   return refusals;
 }
 
 function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
-  const where = isElsewhere(name) ? 'elsewhere' : 'another file';
-  const what = name === '' ? 'whose name it does not say' : shown(name);
-  const reason = `takes part of its contents from ${where}, ${what}`;
-  // Trust does not help with what is no file of this host.
-  if (kind === 'backing' && trustable && where === 'another file') {
-    return { reason, hint: `that may be something that whoever made it wants to see; ${TRUST}` };
+  const isLocal = !isElsewhere(name);
+  const source = isLocal ? 'another file' : 'a source other than a local file';
+  const reason = `takes data from ${source}${name === '' ? ', which it does not name' : `: ${shown(name)}`}`;
+  // Only local files can be trusted.
+  if (kind === 'backing' && trustable && isLocal) {
+    return { reason, hint: `the image may be crafted to expose that file to the guest; ${TRUST}` };
   }
   return {
     reason,
-    hint: 'this is not taken from anybody; where you trust it, make it stand alone with qemu-img convert',
+    hint: 'such references are never followed; if you trust the image, merge them with qemu-img convert',
   };
 }
 
-/** QEMU takes a name with a colon before the first slash for a protocol (nbd:, http:, json:, fat:) and not for a file. */
+/** True for a name that QEMU takes for a protocol (nbd:, http:, json:, fat:): it has a colon before the first slash. */
 export function isElsewhere(name: string): boolean {
   return /^[^/]*:/.test(name);
 }

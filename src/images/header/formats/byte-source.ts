@@ -1,20 +1,20 @@
-/** Something with bytes at positions: an open file, or a buffer. */
+/** A source of bytes: an open file, or a buffer. */
 export interface ByteSource {
   /** Bytes. */
   readonly size: number;
-  /** As much of the range as there is; the caller asks for no more than `size` allows. */
+  /** Returns the available part of a range, which the caller keeps within `size`. */
   readonly read: (offset: number, length: number) => Promise<Buffer>;
 }
 
-/** What is read of one image at most, whatever its header says. */
+/** How many bytes of one image are read at most. */
 export const MAX_HEADER_BYTES = 4 * 1024 * 1024;
-/** How often at most. */
+/** How many reads of one image there are at most. */
 const MAX_READS = 4096;
 
-/** The header contradicts itself, its format or the size of its file. The message is a predicate: the image is the subject. */
+/** The header contradicts itself, its format or the size of its file. The message is a predicate about the image. */
 export class HeaderDamage extends Error {}
 
-/** Reads a stranger's header: nothing outside of the file, and no more than a few MiB altogether. */
+/** Reads an untrusted header: never beyond the end of the file, and only a few MiB in total. */
 export class HeaderReader {
   readonly #source: ByteSource;
   #bytesLeft = MAX_HEADER_BYTES;
@@ -28,26 +28,26 @@ export class HeaderReader {
     return this.#source.size;
   }
 
-  /** Whether a range lies in the file. */
+  /** Whether a range is within the file. */
   holds(offset: bigint, length: bigint): boolean {
     return offset >= 0n && length >= 0n && offset + length <= BigInt(this.size);
   }
 
   /**
-   * Exactly these bytes.
-   * @param what names them, as in "its L1 table".
+   * Reads exactly these bytes.
+   * @param what names them in errors, as in "its L1 table".
    * @throws HeaderDamage
    */
   async bytes(offset: number | bigint, length: number, what: string): Promise<Buffer> {
     if (!this.holds(BigInt(offset), BigInt(length))) {
       throw new HeaderDamage(
-        `is cut off or damaged: ${what} would end at byte ${BigInt(offset) + BigInt(length)}, and the file has ${this.size}`,
+        `is truncated or corrupt: ${what} would end at byte ${BigInt(offset) + BigInt(length)}, but the file has only ${this.size}`,
       );
     }
     return this.#read(Number(offset), length, what);
   }
 
-  /** The same, but only what there is of them. */
+  /** Reads the available part of these bytes. */
   async upTo(offset: number, length: number, what: string): Promise<Buffer> {
     const there = Math.max(0, Math.min(length, this.size - offset));
     return this.#read(offset, there, what);
@@ -58,10 +58,10 @@ export class HeaderReader {
     this.#bytesLeft -= length;
     this.#readsLeft -= 1;
     if (this.#bytesLeft < 0 || this.#readsLeft < 0) {
-      throw new HeaderDamage(`has more in its header than is looked at (${what})`);
+      throw new HeaderDamage(`has a header larger than the limit of ${MAX_HEADER_BYTES} bytes (${what})`);
     }
     const bytes = await this.#source.read(offset, length);
-    if (bytes.length < length) throw new HeaderDamage('became shorter while it was read');
+    if (bytes.length < length) throw new HeaderDamage('was truncated while it was read');
     return bytes;
   }
 }

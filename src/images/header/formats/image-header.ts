@@ -1,31 +1,31 @@
 import { HeaderDamage } from './byte-source.ts';
 
-/** Formats whose header is understood. `vpc` is QEMU's name for VHD, as `qemu-img convert -f` takes it. */
+/** Formats with a known header. `vpc` is QEMU's name for VHD, as in `qemu-img convert -f`. */
 export type UnderstoodFormat = 'qcow2' | 'raw' | 'iso' | 'vmdk' | 'vdi' | 'vpc' | 'vhdx' | 'qed' | 'luks';
 
-/** Another file that an image takes part of its contents from. */
+/** A reference to another file with part of the image's data. */
 export interface Reference {
   readonly kind: 'backing' | 'data' | 'extent' | 'parent';
-  /** As the image holds it; for `parent` it can be an identifier. */
+  /** As stored in the image; for `parent` it can be an identifier. */
   readonly name: string;
-  /** The format that the image says it has. */
+  /** The format of that file, as stored in the image. */
   readonly format: string | undefined;
 }
 
-/** Something that speaks against an image. */
+/** A reason to reject an image. */
 export interface Problem {
-  /** A sentence without its subject, which is the image. */
+  /** A predicate: the image is the subject. */
   readonly reason: string;
-  /** Whether it is no problem in an image that the user trusts. */
+  /** Whether it is acceptable in an image that the user trusts. */
   readonly trustable: boolean;
 }
 
-/** What an image says about itself. */
+/** The header of an image. */
 export interface ImageHeader {
   readonly format: UnderstoodFormat;
-  /** Undefined where the format has none. */
+  /** Undefined for a format without versions. */
   readonly version: number | undefined;
-  /** The size of the disk that a guest sees; undefined where the header is too damaged to say. */
+  /** The size of the disk that a guest sees; undefined if the header is too damaged. */
   readonly virtualBytes: number | undefined;
   readonly references: readonly Reference[];
   /** The kind of encryption; undefined for none. */
@@ -35,16 +35,16 @@ export interface ImageHeader {
 }
 
 const SECTOR = 512n;
-/** More than anybody's disk, and little enough for QEMU's tables to stay small. */
+/** Larger than any real disk, and small enough to keep QEMU's tables small. */
 const LARGEST_UNTRUSTED = 64n * 1024n ** 4n;
-/** Where JavaScript's numbers are exact, and below QEMU's own limit of 2^63. */
+/** The largest exact number in JavaScript, below QEMU's own limit of 2^63. */
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
-/** QEMU holds a table as a whole in memory; for qcow2 it has limits of its own. A VDI of 16 TiB needs as much. */
+/** QEMU keeps whole tables in memory; for qcow2 it has limits of its own. A VDI of 16 TiB needs this much. */
 const LARGEST_TABLE = 64 * 1024 ** 2;
-/** A header with more than this wrong is junk, and need not be listed in full. */
+/** Further problems of a header are not listed. */
 const MOST_PROBLEMS = 16;
 
-/** An image's header while it is being read. */
+/** Collects an image's header while it is read. */
 export class Findings {
   readonly format: UnderstoodFormat;
   version: number | undefined;
@@ -62,13 +62,13 @@ export class Findings {
     if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ reason, trustable });
   }
 
-  /** A problem unless something holds. */
+  /** Adds a problem unless the condition holds. */
   expect(holds: boolean, reason: string): void {
     if (!holds) this.problem(reason);
   }
 
   /**
-   * A problem where QEMU would need more memory for a table than any honest image has it need.
+   * Adds a problem if a table would need more of QEMU's memory than in any legitimate image.
    * @param name with its article.
    */
   table(name: string, bytes: bigint | number): void {
@@ -79,19 +79,19 @@ export class Findings {
     this.#references.push({ kind, name, format });
   }
 
-  /** The size of the disk, with what speaks against it. */
+  /** Sets the size of the disk, and checks it. */
   size(bytes: bigint): void {
-    if (bytes <= 0n) return this.problem('is a disk of no size');
-    if (bytes > LARGEST) return this.problem(`says that it is a disk of ${bytes} bytes, which no disk has`);
+    if (bytes <= 0n) return this.problem('has a disk size of 0');
+    if (bytes > LARGEST) return this.problem(`has an invalid disk size of ${bytes} bytes`);
     // QEMU rounds a raw disk up.
     this.#virtualBytes = Number(((bytes + SECTOR - 1n) / SECTOR) * SECTOR);
     if (bytes % SECTOR !== 0n) {
-      this.problem(`is a disk of ${bytes} bytes, which is not a whole number of sectors of 512 bytes`, {
+      this.problem(`has a disk size of ${bytes} bytes, which is not a multiple of 512`, {
         trustable: this.format === 'raw',
       });
     }
     if (bytes > LARGEST_UNTRUSTED) {
-      this.problem(`says that it is a disk of ${bytes} bytes, more than 64 TiB`, { trustable: true });
+      this.problem(`has a disk size of ${bytes} bytes, more than 64 TiB`, { trustable: true });
     }
   }
 
@@ -108,7 +108,7 @@ export class Findings {
   }
 }
 
-/** Reads until there is damage, and keeps what was found until then. */
+/** Reads a header up to the first damage, and returns what was found until then. */
 export async function findingsOf(
   format: UnderstoodFormat,
   read: (findings: Findings) => Promise<void>,
@@ -123,7 +123,7 @@ export async function findingsOf(
   return findings.header();
 }
 
-/** A stranger's text for a message: short, and without what would steer a terminal or hide something. */
+/** Makes untrusted text safe for a message: short, with control and invisible characters escaped. */
 export function shown(text: string): string {
   const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return short.replaceAll(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

@@ -11,10 +11,10 @@ export async function readLuks(reader: HeaderReader, findings: Findings): Promis
   findings.encryption = 'LUKS';
   if (findings.version === 1) {
     const payload = BigInt(header.readUInt32BE(104)) * SECTOR;
-    findings.expect(payload >= BigInt(HEADER_BYTES), 'has its content where its header is');
+    findings.expect(payload >= BigInt(HEADER_BYTES), 'has a payload that overlaps its header');
     findings.size(BigInt(reader.size) - payload);
   } else {
-    // Version 2 says it in JSON. It is refused all the same, since it is encrypted.
-    findings.expect(findings.version === 2, `is a LUKS of the unknown version ${findings.version}`);
+    // Version 2 stores the size in JSON, which is not read: encrypted images are rejected anyway.
+    findings.expect(findings.version === 2, `has unknown LUKS version ${findings.version}`);
   }
 }

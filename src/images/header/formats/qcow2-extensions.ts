@@ -8,9 +8,9 @@ const DATA_FILE = 0x44415441;
 const ENCRYPTION = 0x0537be77;
 const BITMAPS = 0x23852875;
 
-/** Far more than there are kinds of them. */
+/** Far more than there are types of extensions. */
 const MOST_EXTENSIONS = 64;
-/** QEMU has 16 bytes for it, one of them a NUL. */
+/** QEMU has 16 bytes for it, including a NUL. */
 const LONGEST_FORMAT = 15;
 const LONGEST_DATA_NAME = 1023;
 const BITMAPS_LENGTH = 24;
@@ -34,11 +34,11 @@ export async function readQcow2Extensions(
   for await (const { type, offset, length } of extensions) {
     switch (type) {
       case BACKING_FORMAT:
-        if (length > LONGEST_FORMAT) throw new HeaderDamage(`has a backing format's name of ${length} bytes`);
+        if (length > LONGEST_FORMAT) throw new HeaderDamage(`has a backing format name of ${length} bytes`);
         backingFormat = await textAt(reader, offset, length);
         break;
       case DATA_FILE:
-        if (length > LONGEST_DATA_NAME) throw new HeaderDamage(`has a data file's name of ${length} bytes`);
+        if (length > LONGEST_DATA_NAME) throw new HeaderDamage(`has a data file name of ${length} bytes`);
         dataFile = await textAt(reader, offset, length);
         break;
       case ENCRYPTION:
@@ -67,13 +67,13 @@ async function* extensionsOf(
   for (let count = 0; at < extensionsEnd; count += 1) {
     if (count === MOST_EXTENSIONS)
       throw new HeaderDamage(`has more than ${MOST_EXTENSIONS} header extensions`);
-    if (extensionsEnd - at < 8) throw new HeaderDamage('has no end to its header extensions');
+    if (extensionsEnd - at < 8) throw new HeaderDamage('has unterminated header extensions');
     const head = await reader.upTo(at, 8, 'a header extension');
-    if (head.length < 8) throw new HeaderDamage('is cut off within its header extensions');
+    if (head.length < 8) throw new HeaderDamage('is truncated within its header extensions');
     const type = head.readUInt32BE(0);
     const length = head.readUInt32BE(4);
     if (length > extensionsEnd - at - 8) {
-      throw new HeaderDamage(`has a header extension of ${length} bytes, for which there is no room`);
+      throw new HeaderDamage(`has a header extension of ${length} bytes, which exceeds the header`);
     }
     if (type === END) return;
     yield { type, offset: at + 8, length };
@@ -88,11 +88,10 @@ async function textAt(reader: HeaderReader, offset: number, length: number): Pro
 }
 
 async function checkEncryptionHeader(reader: HeaderReader, offset: number, length: number): Promise<void> {
-  if (length !== 16)
-    throw new HeaderDamage(`has an encryption extension of ${length} bytes, and 16 are right`);
+  if (length !== 16) throw new HeaderDamage(`has an encryption extension of ${length} bytes, expected 16`);
   const place = await reader.bytes(offset, length, 'its encryption extension');
   if (!reader.holds(place.readBigUInt64BE(0), place.readBigUInt64BE(8))) {
-    throw new HeaderDamage('has its encryption header outside of the file');
+    throw new HeaderDamage('has an encryption header outside of the file');
   }
 }
 
@@ -103,14 +102,14 @@ async function checkBitmaps(
   findings: Findings,
 ): Promise<void> {
   if (length !== BITMAPS_LENGTH) {
-    return findings.problem(`has a bitmaps extension of ${length} bytes, and ${BITMAPS_LENGTH} are right`);
+    return findings.problem(`has a bitmaps extension of ${length} bytes, expected ${BITMAPS_LENGTH}`);
   }
   const fields = await reader.bytes(offset, length, 'its bitmaps extension');
   const count = fields.readUInt32BE(0);
-  findings.expect(count > 0 && count <= MOST_BITMAPS, `says that it has ${count} bitmaps`);
+  findings.expect(count > 0 && count <= MOST_BITMAPS, `has an invalid number of bitmaps, ${count}`);
   const directory = { length: fields.readBigUInt64BE(8), offset: fields.readBigUInt64BE(16) };
   findings.expect(
     directory.offset % BigInt(clusterBytes) === 0n && reader.holds(directory.offset, directory.length),
-    'has its directory of bitmaps where none can be',
+    'has an invalid bitmap directory offset',
   );
 }

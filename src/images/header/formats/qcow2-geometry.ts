@@ -1,8 +1,8 @@
-/** What the parts of a qcow2 that lie elsewhere are measured by. */
+/** Sizes from the header of a qcow2, by which its other parts are located. */
 export interface Qcow2Geometry {
   readonly version: number;
   readonly clusterBytes: number;
   readonly headerLength: number;
-  /** Where the header extensions end at the latest. */
+  /** The end of the space for header extensions. */
   readonly extensionsEnd: number;
 }

@@ -2,14 +2,14 @@ import { HeaderDamage, type HeaderReader } from './byte-source.ts';
 import type { Findings } from './image-header.ts';
 import type { Qcow2Geometry } from './qcow2-geometry.ts';
 
-/** QEMU takes 65 536; an image from elsewhere has none, and one's own a few. */
+/** QEMU allows 65 536; published images have none, and users' own a few. */
 const MOST_SNAPSHOTS = 1024;
 const ENTRY_BYTES = 40;
 /** QCOW_MAX_SNAPSHOT_EXTRA_DATA */
 const MOST_EXTRA_BYTES = 1024;
 const L1_LIMIT = 32n * 1024n * 1024n;
 
-/** The table that the header names: its entries follow each other, and each has its own length. */
+/** Reads the snapshot table, a sequence of entries of varying length. */
 export async function readQcow2Snapshots(
   reader: HeaderReader,
   { count, offset }: { readonly count: number; readonly offset: bigint },
@@ -17,11 +17,10 @@ export async function readQcow2Snapshots(
   findings: Findings,
 ): Promise<void> {
   if (count === 0) return;
-  if (count > MOST_SNAPSHOTS)
-    return findings.problem(`says that it has ${count} snapshots, more than ${MOST_SNAPSHOTS}`);
+  if (count > MOST_SNAPSHOTS) return findings.problem(`has ${count} snapshots, more than ${MOST_SNAPSHOTS}`);
   const cluster = BigInt(clusterBytes);
   if (offset < cluster || offset % cluster !== 0n) {
-    return findings.problem(`has its snapshot table at byte ${offset}, where none can be`);
+    return findings.problem(`has an invalid snapshot table offset, byte ${offset}`);
   }
   let at = offset;
   for (let index = 0; index < count; index += 1) {
@@ -34,11 +33,11 @@ export async function readQcow2Snapshots(
       );
     }
     if (l1.length > L1_LIMIT || l1.offset % cluster !== 0n || !reader.holds(l1.offset, l1.length)) {
-      throw new HeaderDamage('has a snapshot whose L1 table lies where none can be');
+      throw new HeaderDamage('has a snapshot with an invalid L1 table');
     }
     const names = entry.readUInt16BE(12) + entry.readUInt16BE(14);
     at += BigInt(Math.ceil((ENTRY_BYTES + extraBytes + names) / 8) * 8);
-    if (at > BigInt(reader.size) + 7n) throw new HeaderDamage('is cut off within its snapshot table');
+    if (at > BigInt(reader.size) + 7n) throw new HeaderDamage('is truncated within its snapshot table');
   }
   findings.snapshots = count;
 }

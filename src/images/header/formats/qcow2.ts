@@ -4,11 +4,11 @@ import { readQcow2Extensions } from './qcow2-extensions.ts';
 import type { Qcow2Geometry } from './qcow2-geometry.ts';
 import { readQcow2Snapshots } from './qcow2-snapshots.ts';
 
-/** The layout is QEMU's docs/interop/qcow2.rst, the limits are those of its block/qcow2.h. */
+/** Layout: QEMU's docs/interop/qcow2.rst; limits: its block/qcow2.h. */
 const V2_LENGTH = 72;
 const V3_LENGTH = 104;
 const CLUSTER_BITS = { least: 9, most: 21 };
-/** An L2 table of the extended kind has bits for 32 parts of a cluster, each a sector at least. */
+/** Extended L2 entries have bits for 32 parts of a cluster, each of at least one sector. */
 const LEAST_EXTENDED_CLUSTER = 16 * 1024;
 const L1_LIMIT = 32n * 1024n * 1024n;
 const REFCOUNT_TABLE_LIMIT = 8n * 1024n * 1024n;
@@ -26,21 +26,21 @@ const KNOWN_FEATURES = Object.values(FEATURE).reduce((all, bit) => all | bit);
 
 export async function readQcow2(reader: HeaderReader, findings: Findings): Promise<void> {
   const head = await reader.upTo(0, V3_LENGTH + 8, 'its header');
-  if (head.length < V2_LENGTH) throw new HeaderDamage('is cut off within its header');
+  if (head.length < V2_LENGTH) throw new HeaderDamage('is truncated within its header');
   const version = head.readUInt32BE(4);
   findings.version = version;
-  if (version !== 2 && version !== 3) throw new HeaderDamage(`is a qcow2 of the unknown version ${version}`);
-  if (version === 3 && head.length < V3_LENGTH) throw new HeaderDamage('is cut off within its header');
+  if (version !== 2 && version !== 3) throw new HeaderDamage(`has unknown qcow2 version ${version}`);
+  if (version === 3 && head.length < V3_LENGTH) throw new HeaderDamage('is truncated within its header');
   const clusterBits = head.readUInt32BE(20);
   if (clusterBits < CLUSTER_BITS.least || clusterBits > CLUSTER_BITS.most) {
-    throw new HeaderDamage(`says that its clusters have 2^${clusterBits} bytes, and qcow2 knows 2^9 to 2^21`);
+    throw new HeaderDamage(`has an invalid cluster size of 2^${clusterBits} bytes, expected 2^9 to 2^21`);
   }
   const clusterBytes = 2 ** clusterBits;
   const headerLength = version === 2 ? V2_LENGTH : head.readUInt32BE(100);
   if (version === 3 && (headerLength < V3_LENGTH || headerLength > clusterBytes || headerLength % 8 !== 0)) {
-    throw new HeaderDamage(`says that its header has ${headerLength} bytes, which cannot be`);
+    throw new HeaderDamage(`has an invalid header length of ${headerLength} bytes`);
   }
-  if (headerLength > reader.size) throw new HeaderDamage('is cut off within its header');
+  if (headerLength > reader.size) throw new HeaderDamage('is truncated within its header');
   const features = version === 3 ? head.readBigUInt64BE(72) : 0n;
   checkFeatures(features, clusterBytes, findings);
   checkCompression(features, headerLength > V3_LENGTH ? head.subarray(V3_LENGTH) : undefined, findings);
@@ -72,26 +72,26 @@ export async function readQcow2(reader: HeaderReader, findings: Findings): Promi
 function checkFeatures(features: bigint, clusterBytes: number, findings: Findings): void {
   const unknown = features & ~KNOWN_FEATURES;
   if (unknown !== 0n) {
-    findings.problem(`needs features that are not known here (incompatible bits 0x${unknown.toString(16)})`);
+    findings.problem(`requires unknown features (incompatible bits 0x${unknown.toString(16)})`);
   }
   if ((features & FEATURE.corrupt) !== 0n) {
-    findings.problem('is marked as corrupt; qemu-img check tells more', { trustable: true });
+    findings.problem('is marked as corrupt (see qemu-img check)', { trustable: true });
   }
   if ((features & FEATURE.extendedL2) !== 0n) {
     findings.expect(
       clusterBytes >= LEAST_EXTENDED_CLUSTER,
-      `has extended L2 entries and clusters of ${clusterBytes} bytes, which are too small for them`,
+      `has extended L2 entries, for which its clusters of ${clusterBytes} bytes are too small`,
     );
   }
 }
 
-/** The type is 0 (zlib) or 1 (zstd); the feature bit stands for every other than zlib. */
+/** Checks the compression type: 0 (zlib) or 1 (zstd). The feature bit is set for every type except zlib. */
 function checkCompression(features: bigint, extra: Buffer | undefined, findings: Findings): void {
   const type = extra?.readUInt8(0) ?? 0;
-  if (type > 1) findings.problem(`is compressed in the unknown way ${type}`);
+  if (type > 1) findings.problem(`has unknown compression type ${type}`);
   findings.expect(
     ((features & FEATURE.compression) !== 0n) === (type !== 0),
-    'contradicts itself about how it is compressed',
+    'has contradictory compression fields',
   );
 }
 
@@ -109,7 +109,7 @@ function checkTables(head: Buffer, context: TableContext, reader: HeaderReader, 
   checkTable('L1 table', l1, L1_LIMIT, cluster, reader, findings);
   checkTable('refcount table', refcounts, REFCOUNT_TABLE_LIMIT, cluster, reader, findings);
   if (l1.offset < refcounts.offset + refcounts.length && refcounts.offset < l1.offset + l1.length) {
-    findings.problem('has its L1 table and its refcount table in the same place');
+    findings.problem('has an L1 table that overlaps its refcount table');
   }
   const entryBytes = (context.features & FEATURE.extendedL2) === 0n ? 8n : 16n;
   const bytesPerL1Entry = (cluster / entryBytes) * cluster;
@@ -138,24 +138,24 @@ function checkTable(
   if (length === 0n) return findings.problem(`has no ${name}`);
   const article = name.startsWith('L') ? 'an' : 'a';
   if (length > limit)
-    return findings.problem(`has ${article} ${name} of ${length} bytes, more than QEMU's ${limit}`);
+    return findings.problem(`has ${article} ${name} of ${length} bytes, more than QEMU's limit of ${limit}`);
   if (offset < cluster || offset % cluster !== 0n) {
-    return findings.problem(`has its ${name} at byte ${offset}, where none can be`);
+    return findings.problem(`has an invalid ${name} offset, byte ${offset}`);
   }
-  // The last cluster need not be written to its end.
+  // The last cluster of the file may be incomplete.
   const end = (BigInt(reader.size) + cluster - 1n) / cluster;
   if (offset + length > end * cluster) {
     findings.problem(
-      `is cut off or damaged: its ${name} would end at byte ${offset + length}, and the file has ${reader.size}`,
+      `is truncated or corrupt: its ${name} would end at byte ${offset + length}, but the file has only ${reader.size}`,
     );
   }
 }
 
 function checkEncryption(method: number, hasHeader: boolean, findings: Findings): void {
   if (method === 0) return;
-  if (method > 2) return findings.problem(`is encrypted in the unknown way ${method}`);
+  if (method > 2) return findings.problem(`has unknown encryption method ${method}`);
   findings.encryption = method === 1 ? 'AES' : 'LUKS';
-  if (method === 2) findings.expect(hasHeader, 'is encrypted with LUKS and has no header for that');
+  if (method === 2) findings.expect(hasHeader, 'is encrypted with LUKS but has no LUKS header');
 }
 
 async function readBackingName(
@@ -167,22 +167,20 @@ async function readBackingName(
 ): Promise<void> {
   if (offset === 0n) return;
   if (offset < BigInt(headerLength) || offset + BigInt(length) > BigInt(clusterBytes)) {
-    return findings.problem(`has the name of its backing file at byte ${offset}, where none can be`);
+    return findings.problem(`has an invalid backing file name offset, byte ${offset}`);
   }
   if (length > LONGEST_BACKING_NAME) {
-    return findings.problem(
-      `has a backing file's name of ${length} bytes, more than ${LONGEST_BACKING_NAME}`,
-    );
+    return findings.problem(`has a backing file name of ${length} bytes, more than ${LONGEST_BACKING_NAME}`);
   }
   if (length === 0) return;
   const name = await reader.bytes(offset, length, "its backing file's name");
   findings.reference('backing', decodeName(name, findings), format);
 }
 
-/** C's strings end at the first NUL, and so does what QEMU opens. */
+/** Decodes a name up to the first NUL, as QEMU does. */
 function decodeName(bytes: Buffer, findings: Findings): string {
   const end = bytes.indexOf(0);
   const text = (end === -1 ? bytes : bytes.subarray(0, end)).toString('utf8');
-  if (text.includes('\ufffd')) findings.problem(`has a backing file with a broken name, ${shown(text)}`);
+  if (text.includes('\ufffd')) findings.problem(`has an invalid backing file name, ${shown(text)}`);
   return text;
 }

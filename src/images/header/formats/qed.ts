@@ -14,29 +14,29 @@ export async function readQed(reader: HeaderReader, findings: Findings): Promise
   const headerClusters = header.readUInt32LE(12);
   const features = header.readBigUInt64LE(16);
   if (!isPowerOfTwo(clusterBytes) || clusterBytes < 4096 || clusterBytes > 64 * 1024 * 1024) {
-    throw new HeaderDamage(`has clusters of ${clusterBytes} bytes, and QED knows 4 KiB to 64 MiB`);
+    throw new HeaderDamage(`has an invalid cluster size of ${clusterBytes} bytes, expected 4 KiB to 64 MiB`);
   }
   if (!isPowerOfTwo(tableClusters) || tableClusters > 16) {
-    throw new HeaderDamage(`has tables of ${tableClusters} clusters, and QED knows 1 to 16`);
+    throw new HeaderDamage(`has an invalid table size of ${tableClusters} clusters, expected 1 to 16`);
   }
   findings.table('an L1 table', tableClusters * clusterBytes);
   const headerBytes = BigInt(headerClusters) * BigInt(clusterBytes);
-  findings.expect(headerClusters > 0 && headerBytes <= 0x7fff_ffffn, 'has a header of a size that cannot be');
+  findings.expect(headerClusters > 0 && headerBytes <= 0x7fff_ffffn, 'has an invalid header size');
   const unknown = features & ~KNOWN_FEATURES;
-  findings.expect(unknown === 0n, `needs features that are not known here (bits 0x${unknown.toString(16)})`);
+  findings.expect(unknown === 0n, `requires unknown features (bits 0x${unknown.toString(16)})`);
   const size = header.readBigUInt64LE(48);
   findings.size(size);
   const entries = BigInt((clusterBytes * tableClusters) / 8);
   findings.expect(
     size <= entries * entries * BigInt(clusterBytes),
-    `says that it is a disk of ${size} bytes, more than its tables can tell of`,
+    `has tables too small for a disk of ${size} bytes`,
   );
   const l1 = header.readBigUInt64LE(40);
   findings.expect(
     l1 >= headerBytes &&
       l1 % BigInt(clusterBytes) === 0n &&
       reader.holds(l1, BigInt(tableClusters) * BigInt(clusterBytes)),
-    'is cut off or damaged: its L1 table is not in the file',
+    'is truncated or corrupt: its L1 table is not in the file',
   );
   if ((features & FEATURE.backing) !== 0n)
     await readBackingName(reader, header, features, headerBytes, findings);
@@ -52,7 +52,7 @@ async function readBackingName(
   const offset = header.readUInt32LE(56);
   const length = header.readUInt32LE(60);
   if (length > LONGEST_BACKING_NAME || BigInt(offset) + BigInt(length) > headerBytes) {
-    throw new HeaderDamage('has the name of its backing file where none can be');
+    throw new HeaderDamage('has an invalid backing file name');
   }
   const name = await reader.bytes(offset, length, "its backing file's name");
   findings.reference(

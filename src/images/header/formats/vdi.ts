@@ -12,10 +12,7 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
   const header = await reader.bytes(0, HEADER_BYTES, 'its header');
   const version = header.readUInt32LE(0x44);
   findings.version = version >>> 16;
-  findings.expect(
-    version === VERSION,
-    `is a VDI of the unknown version ${version >>> 16}.${version & 0xffff}`,
-  );
+  findings.expect(version === VERSION, `has unknown VDI version ${version >>> 16}.${version & 0xffff}`);
   const blocks = header.readUInt32LE(0x180);
   const allocated = header.readUInt32LE(0x184);
   const map = BigInt(header.readUInt32LE(0x154));
@@ -23,22 +20,22 @@ export async function readVdi(reader: HeaderReader, findings: Findings): Promise
   const size = header.readBigUInt64LE(0x170);
   findings.size(size);
   const type = header.readUInt32LE(0x4c);
-  findings.expect(type === 1 || type === 2, `is a VDI of the kind ${type}, which does not stand alone`);
-  findings.expect(header.readUInt32LE(0x168) === 512, 'has sectors of another size than 512 bytes');
-  findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has blocks of another size than 1 MiB');
+  findings.expect(type === 1 || type === 2, `has VDI type ${type}, which depends on another file`);
+  findings.expect(header.readUInt32LE(0x168) === 512, 'has an invalid sector size, expected 512 bytes');
+  findings.expect(header.readUInt32LE(0x178) === BLOCK_BYTES, 'has an invalid block size, expected 1 MiB');
   findings.table('a block map', blocks * 4);
-  findings.expect(blocks <= MOST_BLOCKS, `says that it has ${blocks} blocks`);
-  findings.expect(allocated <= blocks, `says that ${allocated} of its ${blocks} blocks are there`);
+  findings.expect(blocks <= MOST_BLOCKS, `has ${blocks} blocks, more than ${MOST_BLOCKS}`);
+  findings.expect(allocated <= blocks, `has ${allocated} allocated blocks of only ${blocks}`);
   findings.expect(
     size <= BigInt(blocks) * BigInt(BLOCK_BYTES),
     `has ${blocks} blocks, too few for a disk of ${size} bytes`,
   );
-  findings.expect(map % 512n === 0n && data % 512n === 0n && data >= map, 'has its tables where none can be');
+  findings.expect(map % 512n === 0n && data % 512n === 0n && data >= map, 'has invalid table offsets');
   findings.expect(
     map >= BigInt(HEADER_BYTES) && reader.holds(map, BigInt(blocks) * 4n),
-    'is cut off or damaged: its block map is not in the file',
+    'is truncated or corrupt: its block map is not in the file',
   );
-  // The identifiers of the image that it was made of, and of the one that it is the difference to.
+  // The identifiers of the image that it was linked from, and of its parent.
   for (const at of [0x1a8, 0x1b8]) {
     const identifier = header.subarray(at, at + 16);
     if (identifier.some((byte) => byte !== 0)) {

@@ -8,11 +8,11 @@ const COOKIE = 'conectix';
 const DYNAMIC_COOKIE = 'cxsparse';
 const TYPE = { fixed: 2, dynamic: 3, differencing: 4 };
 const SECTOR = 512n;
-/** The largest that cylinders, heads and sectors can tell of; beyond it the size in bytes counts. */
+/** The largest size that cylinders, heads and sectors can express; beyond it the size in bytes counts. */
 const LARGEST_GEOMETRY = 65_535 * 16 * 255;
 /** 2040 GiB, VHD's own limit. */
 const MOST_SECTORS = 0xff00_0000n;
-/** Virtual PC, Virtual Server and QEMU of old, for whom the geometry counts. Older QEMUs go by it for some others too. */
+/** Creators for whose images the geometry counts: Virtual PC, Virtual Server, old QEMU. Old QEMU used it for others too. */
 const BY_GEOMETRY = ['vpc ', 'vs  ', 'qemu'];
 
 export async function readVhd(reader: HeaderReader, findings: Findings): Promise<void> {
@@ -23,26 +23,26 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
       ? start
       : await reader.bytes(Math.max(0, reader.size - FOOTER_BYTES), FOOTER_BYTES, 'its footer');
   findings.version = footer.readUInt16BE(12);
-  findings.expect(findings.version === 1, `is a VHD of the unknown version ${findings.version}`);
+  findings.expect(findings.version === 1, `has unknown VHD version ${findings.version}`);
   const bytes = sizeOf(footer);
   findings.size(bytes);
-  findings.expect(bytes / SECTOR <= MOST_SECTORS, 'says that it is a disk of more than 2040 GiB');
+  findings.expect(bytes / SECTOR <= MOST_SECTORS, 'has a disk size of more than 2040 GiB');
   findings.expect(footer.readUInt32BE(64) === checksum(footer, 64), 'has a header with a wrong checksum');
   const type = footer.readUInt32BE(60);
   if (isAtStart === (type === TYPE.fixed)) {
     throw new HeaderDamage(
-      'contradicts itself: a VHD of a fixed size has its header at its end, and no other has',
+      'has its footer in the wrong place: only a VHD of fixed size has no copy at its start',
     );
   }
   if (type === TYPE.fixed) {
     findings.expect(
       bytes <= BigInt(reader.size - FOOTER_BYTES),
-      `is cut off: it says that it is a disk of ${bytes} bytes, and the file has ${reader.size}`,
+      `is truncated: its disk has ${bytes} bytes, but the file has only ${reader.size}`,
     );
     return;
   }
   if (type !== TYPE.dynamic && type !== TYPE.differencing)
-    throw new HeaderDamage(`is a VHD of the unknown kind ${type}`);
+    throw new HeaderDamage(`has unknown VHD type ${type}`);
   await readDynamic(reader, footer, bytes, findings);
 }
 
@@ -59,19 +59,19 @@ async function readDynamic(
   bytes: bigint,
   findings: Findings,
 ): Promise<void> {
-  const header = await reader.bytes(footer.readBigUInt64BE(16), DYNAMIC_BYTES, 'its second header');
+  const header = await reader.bytes(footer.readBigUInt64BE(16), DYNAMIC_BYTES, 'its dynamic disk header');
   if (header.toString('latin1', 0, 8) !== DYNAMIC_COOKIE)
-    throw new HeaderDamage('has no second header where it should be');
+    throw new HeaderDamage('has no dynamic disk header');
   findings.expect(
     header.readUInt32BE(36) === checksum(header, 36),
-    'has a second header with a wrong checksum',
+    'has a dynamic disk header with a wrong checksum',
   );
   const table = header.readBigUInt64BE(16);
   const entries = header.readUInt32BE(28);
   const blockBytes = header.readUInt32BE(32);
   findings.table('a block table', entries * 4);
   if (!isPowerOfTwo(blockBytes) || blockBytes < 512)
-    throw new HeaderDamage(`has blocks of ${blockBytes} bytes`);
+    throw new HeaderDamage(`has an invalid block size of ${blockBytes} bytes`);
   findings.expect(
     BigInt(entries) * BigInt(blockBytes) >= bytes,
     `has a table of ${entries} blocks, too few for a disk of ${bytes} bytes`,
@@ -79,14 +79,14 @@ async function readDynamic(
   findings.expect(
     BigInt(entries) <= (MOST_SECTORS * SECTOR) / BigInt(blockBytes) + 1n &&
       reader.holds(table, BigInt(entries) * 4n),
-    'is cut off or damaged: its block table is not in the file',
+    'is truncated or corrupt: its block table is not in the file',
   );
   if (footer.readUInt32BE(60) === TYPE.differencing || hasLocator(header)) {
     findings.reference('parent', parentName(header), 'vpc');
   }
 }
 
-/** Eight places that tell, each in another system's way, where the parent is. */
+/** Whether one of the eight parent locators, each in the syntax of another platform, is set. */
 function hasLocator(header: Buffer): boolean {
   return Array.from({ length: 8 }, (_, index) => header.readUInt32BE(576 + index * 24)).some(
     (code) => code !== 0,
@@ -97,7 +97,7 @@ function parentName(header: Buffer): string {
   return Buffer.from(header.subarray(64, 576)).swap16().toString('utf16le').replace(/\0.*$/s, '');
 }
 
-/** The one's complement of the sum of all bytes but its own. */
+/** Returns the one's complement of the sum of all bytes except those of the checksum. */
 function checksum(header: Buffer, at: number): number {
   let sum = 0;
   for (const [index, byte] of header.entries()) if (index < at || index >= at + 4) sum += byte;

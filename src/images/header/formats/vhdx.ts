@@ -36,22 +36,25 @@ export async function readVhdx(reader: HeaderReader, findings: Findings): Promis
   findings.table('a block table', blocks.length);
   findings.expect(
     reader.holds(blocks.offset, BigInt(blocks.length)),
-    'is cut off or damaged: its block table is not in the file',
+    'is truncated or corrupt: its block table is not in the file',
   );
   const items = await readMetadata(reader, metadata);
   const parameters = await itemAt(reader, items, GUID.parameters, 8);
   const size = (await itemAt(reader, items, GUID.size, 8)).readBigUInt64LE(0);
   const sectorBytes = (await itemAt(reader, items, GUID.sectorSize, 4)).readUInt32LE(0);
   findings.size(size);
-  findings.expect(size <= LARGEST, 'says that it is a disk of more than 64 TiB');
-  findings.expect(sectorBytes === 512 || sectorBytes === 4096, `has sectors of ${sectorBytes} bytes`);
+  findings.expect(size <= LARGEST, 'has a disk size of more than 64 TiB');
+  findings.expect(
+    sectorBytes === 512 || sectorBytes === 4096,
+    `has an invalid sector size of ${sectorBytes} bytes`,
+  );
   checkBlocks(parameters.readUInt32LE(0), size, blocks, findings);
   if ((parameters.readUInt32LE(4) & 2) !== 0 || items.has(GUID.parentLocator)) {
     findings.reference('parent', await parentName(reader, items.get(GUID.parentLocator)), 'vhdx');
   }
 }
 
-/** There are two, of which the newer counts: the other may tell of the log that there was before. */
+/** Checks the newer of the two headers: the older one may still refer to a log that was since replayed. */
 async function checkHeaders(reader: HeaderReader, findings: Findings): Promise<void> {
   const headers: Buffer[] = [];
   for (const at of HEADERS) {
@@ -59,14 +62,14 @@ async function checkHeaders(reader: HeaderReader, findings: Findings): Promise<v
     if (header.toString('latin1', 0, 4) === 'head') headers.push(header);
   }
   const newest = headers.map(sequenceOf).reduce((most, next) => (next > most ? next : most), -1n);
-  if (newest === -1n) throw new HeaderDamage('has none of the headers that a VHDX has');
+  if (newest === -1n) throw new HeaderDamage('has no VHDX header');
   for (const header of headers.filter((one) => sequenceOf(one) === newest)) {
     findings.version = header.readUInt16LE(66);
-    findings.expect(findings.version === 1, `is a VHDX of the unknown version ${findings.version}`);
+    findings.expect(findings.version === 1, `has unknown VHDX version ${findings.version}`);
     const log = header.subarray(48, 64);
     findings.expect(
       log.every((byte) => byte === 0),
-      'was not closed: it has a log of changes that are not yet in place',
+      'was not closed properly: its log has pending changes',
     );
   }
 }
@@ -80,15 +83,15 @@ async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Re
     const table = await reader.bytes(at, REGION_TABLE_BYTES, 'its region table');
     if (table.toString('latin1', 0, 4) !== 'regi') continue;
     const count = table.readUInt32LE(8);
-    if (count > MOST_ENTRIES) throw new HeaderDamage(`says that it has ${count} regions`);
+    if (count > MOST_ENTRIES) throw new HeaderDamage(`has ${count} regions, more than ${MOST_ENTRIES}`);
     const regions = new Map<string, Region>();
     for (let index = 0; index < count; index += 1) {
       const entry = table.subarray(16 + index * REGION_ENTRY_BYTES, 16 + (index + 1) * REGION_ENTRY_BYTES);
       const kind = entry.toString('hex', 0, 16);
-      if (regions.has(kind)) throw new HeaderDamage('has a region twice');
+      if (regions.has(kind)) throw new HeaderDamage('has a duplicate region');
       const isKnown = kind === GUID.blockTable || kind === GUID.metadata;
       if (!isKnown && (entry.readUInt32LE(28) & 1) !== 0)
-        throw new HeaderDamage('needs a region that is not known here');
+        throw new HeaderDamage('requires an unknown region');
       regions.set(kind, { offset: entry.readBigUInt64LE(16), length: entry.readUInt32LE(24) });
     }
     return regions;
@@ -98,10 +101,9 @@ async function readRegions(reader: HeaderReader): Promise<ReadonlyMap<string, Re
 
 async function readMetadata(reader: HeaderReader, region: Region): Promise<ReadonlyMap<string, Region>> {
   const table = await reader.bytes(region.offset, METADATA_TABLE_BYTES, 'its metadata');
-  if (table.toString('latin1', 0, 8) !== 'metadata')
-    throw new HeaderDamage('has no metadata where they should be');
+  if (table.toString('latin1', 0, 8) !== 'metadata') throw new HeaderDamage('has no metadata table');
   const count = table.readUInt16LE(10);
-  if (count > MOST_ENTRIES) throw new HeaderDamage(`says that it has ${count} metadata`);
+  if (count > MOST_ENTRIES) throw new HeaderDamage(`has ${count} metadata items, more than ${MOST_ENTRIES}`);
   const items = new Map<string, Region>();
   for (let index = 0; index < count; index += 1) {
     const entry = table.subarray(32 + index * METADATA_ENTRY_BYTES, 32 + (index + 1) * METADATA_ENTRY_BYTES);
@@ -120,14 +122,14 @@ async function itemAt(
   length: number,
 ): Promise<Buffer> {
   const item = items.get(kind);
-  if (!item || item.length < length) throw new HeaderDamage('lacks metadata that every VHDX has');
+  if (!item || item.length < length) throw new HeaderDamage('lacks required metadata');
   return reader.bytes(item.offset, length, 'its metadata');
 }
 
 function checkBlocks(blockBytes: number, size: bigint, table: Region, findings: Findings): void {
   const MiB = 1024 * 1024;
   if (!isPowerOfTwo(blockBytes) || blockBytes < MiB || blockBytes > 256 * MiB) {
-    return findings.problem(`has blocks of ${blockBytes} bytes, and VHDX knows 1 MiB to 256 MiB`);
+    return findings.problem(`has an invalid block size of ${blockBytes} bytes, expected 1 MiB to 256 MiB`);
   }
   const entries = (size + BigInt(blockBytes) - 1n) / BigInt(blockBytes);
   findings.expect(
@@ -136,7 +138,7 @@ function checkBlocks(blockBytes: number, size: bigint, table: Region, findings: 
   );
 }
 
-/** Of the pairs of names and values in the locator, the value that is a path. */
+/** Returns the first path among the names and values in the locator. */
 async function parentName(reader: HeaderReader, locator: Region | undefined): Promise<string> {
   if (!locator || locator.length < 20 || locator.length > LONGEST_LOCATOR) return '';
   const bytes = await reader.bytes(locator.offset, locator.length, 'its parent locator');

@@ -1,12 +1,12 @@
-/** Extents of one disk; a disk of 2 TiB in pieces of 2 GiB has as many. */
+/** Extents of one disk: as many as 2 TiB in pieces of 2 GiB. */
 const MOST_EXTENTS = 1024;
 const NO_PARENT = 'ffffffff';
 
 export interface VmdkExtent {
   readonly sectors: bigint;
-  /** SPARSE, FLAT, ZERO, VMFS, … in capitals. */
+  /** SPARSE, FLAT, ZERO, VMFS, …; always in upper case. */
   readonly kind: string;
-  /** Of a file or of a device. */
+  /** Name of a file or a device. */
   readonly name: string;
 }
 
@@ -17,7 +17,7 @@ export interface VmdkDescriptor {
   readonly parent: string | undefined;
 }
 
-/** A descriptor's text. What is in no line that is known is passed over, as by those who open it. */
+/** Parses a descriptor. Unknown lines are ignored, as by the programs that open it. */
 export function parseVmdkDescriptor(bytes: Buffer): VmdkDescriptor {
   const end = bytes.indexOf(0);
   const text = bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
@@ -38,7 +38,7 @@ export function parseVmdkDescriptor(bytes: Buffer): VmdkDescriptor {
     }
   }
   const version = /^[ \t]*version[ \t]*=[ \t]*(\d{1,9})/im.exec(text)?.[1];
-  // QEMU searches the text for this word, wherever it stands.
+  // QEMU searches the whole text for this word.
   const hint = /parentFileNameHint[^"\n]*(?:"(?<name>[^"\n]*))?/i.exec(text);
   const parentId = /parentCID\s*=\s*"?([0-9a-z]+)/i.exec(text)?.[1]?.toLowerCase();
   return {

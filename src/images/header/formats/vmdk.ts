@@ -6,14 +6,14 @@ import { type VmdkDescriptor, parseVmdkDescriptor } from './vmdk-descriptor.ts';
 const SECTOR = 512n;
 const SPARSE_BYTES = 512;
 const COWD_BYTES = 32;
-/** QEMU reads 20 sectors of the second one's place, whatever the header says. */
+/** QEMU reads 20 sectors from the second one, regardless of the header. */
 const USUAL_DESCRIPTOR = { offset: 512, length: 20 * 512 };
 const LONGEST_DESCRIPTOR = 64 * 1024;
 const MOST_ENTRIES = 512;
-/** 2 MiB. QEMU takes 1 GiB, and holds a compressed grain in memory twice. */
+/** 2 MiB. QEMU allows 1 GiB, and keeps a compressed grain in memory twice. */
 const MOST_GRAIN_SECTORS = 4096n;
 const L1_ENTRIES = 32n * 1024n * 1024n;
-/** The grain directory is told by the footer at the end of a stream. */
+/** Means that the footer at the end of a stream has the location of the grain directory. */
 const AT_END = 0xffff_ffff_ffff_ffffn;
 const COMPRESSED = 1 << 16;
 const DEFLATE = 1;
@@ -38,7 +38,7 @@ async function readSparse(reader: HeaderReader, findings: Findings): Promise<voi
     const descriptor = await reader.bytes(place.offset, Number(place.length), 'its descriptor');
     checkEmbedded(parseVmdkDescriptor(descriptor), findings);
   }
-  // QEMU looks for the parent here even where the header has the descriptor in another place.
+  // QEMU looks for the parent here even if the header names another location.
   if (place.offset !== BigInt(USUAL_DESCRIPTOR.offset) || place.length !== BigInt(USUAL_DESCRIPTOR.length)) {
     const usual = await reader.upTo(USUAL_DESCRIPTOR.offset, USUAL_DESCRIPTOR.length, 'its descriptor');
     checkParent(parseVmdkDescriptor(usual), findings);
@@ -48,46 +48,49 @@ async function readSparse(reader: HeaderReader, findings: Findings): Promise<voi
 function checkSparse(header: Buffer, reader: HeaderReader, findings: Findings): void {
   const version = header.readUInt32LE(4);
   findings.version = version;
-  findings.expect(version >= 1 && version <= 3, `is a vmdk of the unknown version ${version}`);
+  findings.expect(version >= 1 && version <= 3, `has unknown vmdk version ${version}`);
   const capacity = header.readBigUInt64LE(12);
   const grain = header.readBigUInt64LE(20);
   const entries = header.readUInt32LE(44);
-  if (grain === 0n || grain > MOST_GRAIN_SECTORS) throw new HeaderDamage(`has grains of ${grain} sectors`);
-  if (entries === 0 || entries > MOST_ENTRIES)
-    throw new HeaderDamage(`has grain tables of ${entries} entries`);
+  if (grain === 0n || grain > MOST_GRAIN_SECTORS) {
+    throw new HeaderDamage(`has an invalid grain size of ${grain} sectors`);
+  }
+  if (entries === 0 || entries > MOST_ENTRIES) {
+    throw new HeaderDamage(`has an invalid grain table size of ${entries} entries`);
+  }
   const perTable = grain * BigInt(entries);
   const tables = (capacity + perTable - 1n) / perTable;
-  findings.expect(tables <= L1_ENTRIES, `says that it has ${tables} grain tables`);
+  findings.expect(tables <= L1_ENTRIES, `has ${tables} grain tables, more than ${L1_ENTRIES}`);
   findings.table('a grain directory', tables * 4n);
   const directory = header.readBigUInt64LE(56);
   findings.expect(
     directory === AT_END || (directory > 0n && reader.holds(directory * SECTOR, tables * 4n)),
-    'is cut off or damaged: its grain directory is not in the file',
+    'is truncated or corrupt: its grain directory is not in the file',
   );
   if ((header.readUInt32LE(8) & COMPRESSED) !== 0) {
     const algorithm = header.readUInt16LE(77);
-    findings.expect(algorithm === DEFLATE, `is compressed in the unknown way ${algorithm}`);
+    findings.expect(algorithm === DEFLATE, `has unknown compression algorithm ${algorithm}`);
   }
 }
 
-/** A marker, a second header, which counts, and the marker of the end: a sector each. */
+/** Checks the footer: a marker, a second header, which takes precedence, and an end marker, of one sector each. */
 async function checkFooter(header: Buffer, reader: HeaderReader, findings: Findings): Promise<void> {
-  // Who rounds the end to whole sectors finds another footer than who does not.
+  // In a file without whole sectors, programs that round its size find another footer than others.
   if (reader.size < 3 * SPARSE_BYTES || reader.size % SPARSE_BYTES !== 0) {
-    throw new HeaderDamage('is cut off: its footer is not there');
+    throw new HeaderDamage('is truncated: its footer is missing');
   }
   const footer = await reader.bytes(reader.size - 2 * SPARSE_BYTES, SPARSE_BYTES, 'its footer');
   if (footer.toString('latin1', 0, 4) !== 'KDMV')
-    throw new HeaderDamage('is cut off: its footer is not there');
+    throw new HeaderDamage('is truncated: its footer is missing');
   checkSparse(footer, reader, findings);
-  findings.expect(footer.readBigUInt64LE(56) !== AT_END, 'does not say where its grain directory is');
+  findings.expect(footer.readBigUInt64LE(56) !== AT_END, 'has a footer without a grain directory');
   findings.expect(
     footer.subarray(12, 56).equals(header.subarray(12, 56)),
-    'contradicts itself: its footer tells of another disk than its header',
+    'has a footer that contradicts its header',
   );
 }
 
-/** The file describes itself: one extent, which is this file by the name that it had once. */
+/** Checks an embedded descriptor, whose only extent must be this file, under its original name. */
 function checkEmbedded(descriptor: VmdkDescriptor, findings: Findings): void {
   checkParent(descriptor, findings);
   for (const [index, extent] of descriptor.extents.entries()) {
@@ -108,28 +111,30 @@ async function readText(reader: HeaderReader, findings: Findings): Promise<void>
   findings.version = descriptor.version;
   checkParent(descriptor, findings);
   for (const extent of descriptor.extents) findings.reference('extent', extent.name);
-  // Without a disk's contents of its own it is never alone.
-  if (descriptor.extents.length === 0)
-    findings.problem('is the text of a vmdk that names no file with its contents');
+  // A text descriptor contains no data, so it always needs an extent.
+  if (descriptor.extents.length === 0) findings.problem('is a vmdk descriptor without extents');
   const sectors = descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0n);
   findings.size(sectors * SECTOR);
 }
 
-/** A VMFS sparse extent, as ESX keeps them; it is opened as a disk as well. */
+/** Reads a VMFS sparse extent of ESX, which QEMU also opens as a disk. */
 async function readCowd(reader: HeaderReader, findings: Findings): Promise<void> {
   const header = await reader.bytes(0, COWD_BYTES, 'its header');
   const version = header.readUInt32LE(4);
   findings.version = version;
-  findings.expect(version === 1, `is a vmdk (COWD) of the unknown version ${version}`);
+  findings.expect(version === 1, `has unknown vmdk (COWD) version ${version}`);
   const sectors = BigInt(header.readUInt32LE(12));
   const grain = header.readUInt32LE(16);
   const directory = BigInt(header.readUInt32LE(20));
   const entries = BigInt(header.readUInt32LE(24));
-  findings.expect(grain > 0 && BigInt(grain) <= MOST_GRAIN_SECTORS, `has grains of ${grain} sectors`);
+  findings.expect(
+    grain > 0 && BigInt(grain) <= MOST_GRAIN_SECTORS,
+    `has an invalid grain size of ${grain} sectors`,
+  );
   findings.table('a grain directory', entries * 4n);
   findings.expect(
     directory > 0n && entries > 0n && reader.holds(directory * SECTOR, entries * 4n),
-    'is cut off or damaged: its grain directory is not in the file',
+    'is truncated or corrupt: its grain directory is not in the file',
   );
   findings.size(sectors * SECTOR);
   const usual = await reader.upTo(USUAL_DESCRIPTOR.offset, USUAL_DESCRIPTOR.length, 'its descriptor');
