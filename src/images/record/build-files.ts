@@ -4,14 +4,14 @@ import { packageFile } from '../../util/package-file.ts';
 
 const IMAGES = packageFile('src/images');
 
-/** A file that goes into a new system, or a script that runs in it. */
+/** A file for a new system, or a script that runs in it. */
 export interface BuildFile {
-  /** Relative to the folder that it is from. */
+  /** Relative to its folder. */
   readonly path: string;
   readonly content: Buffer;
 }
 
-/** What vmlet brings into a system that it builds, by path: into all of them, and into those of one distribution. */
+/** Reads the files for a new system, by path: those for all distributions, and those of one. */
 export async function readBuildFiles(folder: string): Promise<readonly BuildFile[]> {
   const files = await Promise.all(
     ['common', folder].map(async (name) => readFolder(join(IMAGES, 'build', name))),
@@ -27,7 +27,7 @@ async function readFolder(folder: string): Promise<readonly BuildFile[]> {
   );
 }
 
-/** A publisher's public key, as text. @param file its name among those of the catalogue. */
+/** Reads a publisher's armoured public key. @param file its name among the keys of the catalogue. */
 export async function readPublisherKey(file: string): Promise<Buffer> {
   return readFile(join(IMAGES, 'catalogue/keys', file));
 }

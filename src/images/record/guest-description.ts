@@ -1,15 +1,15 @@
 import type { CpuLevel } from '../../util/cpu-level.ts';
 
-/** What the system on an image needs, and what it brings, as far as whoever published or built it said. */
+/** Requirements and features of the system on an image, as its publisher or builder states them. */
 export interface GuestDescription {
-  /** Where ssh logs in by the publisher's own account; undefined where there is none or it is not known. */
+  /** The publisher's account for ssh; undefined if there is none, or it is unknown. */
   readonly user: string | undefined;
-  /** What boots it; `bios` where both do, which is faster. */
+  /** Firmware to boot it with; `bios`, which is faster, if both work. */
   readonly firmware: 'bios' | 'uefi';
-  /** The least level of the x86-64 psABI that its programs are compiled for. */
+  /** The level of the x86-64 psABI that its programs require. */
   readonly cpu: CpuLevel;
-  /** What reads a NoCloud seed at the first boot; `none` where nothing does. */
+  /** The program that reads a NoCloud seed at the first boot, or `none`. */
   readonly provisioner: 'cloud-init' | 'nuageinit' | 'tiny-cloud' | 'none';
-  /** vmlet's agent is in it and starts by itself. */
+  /** True when vmlet's agent is installed and starts at boot. */
   readonly agent: boolean;
 }

@@ -2,17 +2,17 @@ import * as z from 'zod';
 import { parseOptions } from '../../util/options.ts';
 import type { GuestDescription } from './guest-description.ts';
 
-/** What the user says of the system on an image that no catalogue describes. */
+/** The user's description of the system on an image that is not in the catalogue. */
 export interface GuestOptions {
-  /** The account that is there, where ssh logs in; none by default. */
+  /** An existing account for ssh; none by default. */
   readonly user?: string | undefined;
-  /** What boots it; `bios` by default. */
+  /** Firmware to boot it with; `bios` by default. */
   readonly firmware?: GuestDescription['firmware'] | undefined;
-  /** The least level of the x86-64 psABI that its programs are compiled for; `x86-64` by default. */
+  /** The level of the x86-64 psABI that its programs require; `x86-64` by default. */
   readonly cpu?: GuestDescription['cpu'] | undefined;
-  /** What reads a NoCloud seed at the first boot; `cloud-init` by default, as most images for clouds have. */
+  /** The program that reads a NoCloud seed at the first boot; `cloud-init` by default, as in most cloud images. */
   readonly provisioner?: GuestDescription['provisioner'] | undefined;
-  /** vmlet's agent is in it and starts by itself, as in what was built here and exported; false by default. */
+  /** True when vmlet's agent is installed and starts at boot, as in images built by vmlet; false by default. */
   readonly agent?: boolean | undefined;
 }
 
@@ -27,7 +27,7 @@ const schema = z.strictObject({
   agent: z.boolean().default(false),
 });
 
-/** @throws InvalidInputError */
+/** Checks the options and fills in defaults. @throws InvalidInputError */
 export function parseGuestOptions(options: GuestOptions): GuestDescription {
   const { user, ...description } = parseOptions(schema, options, 'guest');
   return { ...description, user };

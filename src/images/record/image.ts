@@ -12,14 +12,14 @@ import {
 } from './manifest.ts';
 
 interface CommonImage {
-  /** The name that it was made under, as in "micro" or "debian:13". */
+  /** Name at its creation, as in "micro" or "debian:13". */
   readonly name: string;
-  /** Lower-case hexadecimal SHA-256 over what the image is. */
+  /** SHA-256 that identifies the image, in lower-case hexadecimal. */
   readonly digest: string;
-  /** What its files take up, without those of the image that it stands on. */
+  /** Total size of its files, without those of the image that it is based on. */
   readonly bytes: number;
   readonly createdAt: Date;
-  /** What it was made from: package or file names with their versions; empty for one that came whole. */
+  /** Packages or files that it was built from, with their versions; empty for a pulled or imported image. */
   readonly sources: readonly ImageSource[];
 }
 
@@ -28,34 +28,34 @@ export interface KernelImage extends CommonImage {
   readonly kind: 'kernel';
   readonly kernelPath: string;
   readonly initrdPath: string;
-  /** Kernel parameters that this image wants, in order. */
+  /** Kernel parameters of this image, in order. */
   readonly append: readonly string[];
-  /** What `uname -r` says in the guest. */
+  /** Output of `uname -r` in the guest. */
   readonly kernelRelease: string;
 }
 
-/** A file that a disk takes what it does not hold itself from. */
+/** A file of a disk's chain: reads of data that it does not contain go to its backing file. */
 export interface DiskLayer {
   readonly path: string;
   readonly format: DiskFormat;
   readonly backing?: DiskLayer | undefined;
 }
 
-/** A disk to boot from, never written to: machines get overlays on it. */
+/** A disk to boot from. It is never written to: machines use overlays. */
 export interface DiskImage extends CommonImage, DiskLayer {
   readonly kind: 'disk';
-  /** What the guest sees of it. */
+  /** The size of the disk that the guest sees. */
   readonly virtualBytes: number;
   readonly guest: GuestDescription;
   readonly origin: ImageOrigin;
-  /** The digest of the image that it stands on. */
+  /** Digest of the image that it is based on. */
   readonly backingDigest: string | undefined;
 }
 
-/** A read-only thing to boot from. */
+/** An image to boot from. It is read-only. */
 export type Image = KernelImage | DiskImage;
 
-/** Undefined for what was made here, of packages or of another image. */
+/** Returns how an image was verified; undefined for one built here, from packages or from another image. */
 export function verificationOf(image: Image): Verification | undefined {
   return image.kind === 'disk' && 'verification' in image.origin ? image.origin.verification : undefined;
 }
@@ -79,7 +79,7 @@ export function kernelImageOf(directory: string, manifest: KernelManifest): Kern
   };
 }
 
-/** @param backing what it stands on, where it stands on another image. */
+/** @param backing the disk of the image that it is based on, if any. */
 export function diskImageOf(
   directory: string,
   manifest: DiskManifest,

@@ -11,18 +11,18 @@ const file = z.strictObject({
   sha256,
 });
 
-/** What an image was made from: a package of the distribution, or a file of the user's. */
+/** An input of an image: a package of the distribution, or a file of the user. */
 const source = z.strictObject({
   name: z.string(),
-  /** The package's version; for a file its SHA-256. */
+  /** Version of a package; SHA-256 of a file. */
   version: z.string(),
 });
 
 const common = {
   version: z.literal(1),
-  /** The name that it was made under. Which names it has now, the links of the store say. */
+  /** Name at its creation. Its current names are links in the store. */
   name: z.string(),
-  /** Names the directory; over what the image is, and neither when nor whence it came. */
+  /** Names the directory. It covers the content of the image, but neither its date nor its origin. */
   digest: sha256,
   createdAt: z.iso.datetime(),
   sources: z.array(source),
@@ -34,11 +34,11 @@ const kernelSchema = z.strictObject({
   kernelRelease: z.string(),
   kernel: file,
   initrd: file,
-  /** Kernel parameters that this image wants, in order. */
+  /** Kernel parameters of this image, in order. */
   append: z.array(z.string()),
-  /** Of the agent inside; a newer agent makes the image stale. */
+  /** Digest of the agent in it; a newer agent makes the image stale. */
   agentSha256: sha256,
-  /** Of all that the recipe itself puts in; a newer vmlet makes the image stale. */
+  /** Digest of all other files and settings of the recipe; a newer vmlet makes the image stale. */
   recipeSha256: sha256,
 });
 
@@ -52,26 +52,26 @@ const guestSchema = z
   })
   .transform((guest): GuestDescription => ({ ...guest, user: guest.user }));
 
-/** `signed`: by the key that the catalogue names; `digest`: as its publisher or the user said; `none`: taken as it came. */
+/** `signed`: by the catalogue's key; `digest`: against the publisher's or the user's digest; `none`: not verified. */
 const verification = z.enum(['signed', 'digest', 'none']);
 
 const originSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('pulled'),
-    /** Where it was in the end, without credentials. */
+    /** URL after redirects, without credentials. */
     url: z.string(),
     verification,
-    /** What was verified, as in `sha512:…`, of the file as it was published. */
+    /** Verified digest of the published file, as in `sha512:…`. */
     publishedDigest: z.string().optional(),
-    /** The fingerprint of the key. */
+    /** Fingerprint of the key. */
     signedBy: z.string().optional(),
     etag: z.string().optional(),
     lastModified: z.string().optional(),
   }),
   z.strictObject({ kind: z.literal('imported'), file: z.string(), verification }),
-  /** Made of packages here; `inputs` is the digest of all that went in. */
+  /** Built here from packages; `inputs` is the digest of all inputs. */
   z.strictObject({ kind: z.literal('built'), recipe: z.string(), inputs: sha256 }),
-  /** What scripts have changed in another image. */
+  /** Another image, customized by scripts. */
   z.strictObject({ kind: z.literal('layer'), from: z.string(), inputs: sha256 }),
 ]);
 
@@ -80,15 +80,15 @@ const diskSchema = z.strictObject({
   kind: z.literal('disk'),
   disk: file,
   format: z.enum(['qcow2', 'raw']),
-  /** What the guest sees of it. */
+  /** The size of the disk that the guest sees. */
   virtualBytes: z.int().positive(),
-  /** The digest of the image that this one stands on. */
+  /** Digest of the image that this one is based on. */
   backing: sha256.optional(),
   guest: guestSchema,
   origin: originSchema,
 });
 
-/** The file manifest.json in an image's directory. A change of its shape gets a new version number. */
+/** The file manifest.json in an image's directory. Incompatible changes get a new version number. */
 export const manifestSchema = z.discriminatedUnion('kind', [kernelSchema, diskSchema]);
 
 export type KernelManifest = Readonly<z.output<typeof kernelSchema>>;
@@ -99,7 +99,7 @@ export type ImageFile = Readonly<z.output<typeof file>>;
 export type ImageOrigin = Readonly<z.output<typeof originSchema>>;
 export type Verification = z.output<typeof verification>;
 
-/** The files that an image consists of. */
+/** Lists the files of an image. */
 export function filesOf(manifest: ImageManifest): readonly ImageFile[] {
   return manifest.kind === 'kernel' ? [manifest.kernel, manifest.initrd] : [manifest.disk];
 }

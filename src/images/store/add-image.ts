@@ -9,7 +9,7 @@ import { type NewDiskImage, nameImage, placeDiskImage } from './place.ts';
 import { convertDisk } from '../qemu-img/qemu-img.ts';
 import { fileSha256 } from '../digest/sha256.ts';
 
-/** A file in a build directory of its caller's. */
+/** A file in a build directory of the caller. */
 export interface ArrivedFile {
   readonly path: string;
   readonly bytes: number;
@@ -17,21 +17,21 @@ export interface ArrivedFile {
 }
 
 export interface AddOptions extends Limits, Pick<NewDiskImage, 'guest' | 'origin'> {
-  /** What it is called; the first is its own name. */
+  /** Names of the image; the first is recorded in its manifest. */
   readonly names: readonly [string, ...string[]];
   readonly store: string;
   readonly buildDirectory: string;
-  /** What it has to be; where it is undefined, whatever is harmless is taken, and converted where it has to be. */
+  /** The required format; undefined to accept every harmless image, converted if necessary. */
   readonly format: DiskFormat | undefined;
 }
 
 /**
- * Judges a file that came from elsewhere, makes an image of it and gives it its names.
- * @throws ImageRefusedError, and what placing it throws.
+ * Checks an untrusted file, adds it to the store as an image and names it.
+ * @throws ImageRefusedError, what `placeDiskImage` throws.
  */
 export async function addImage(file: ArrivedFile, options: AddOptions): Promise<DiskImage> {
   const { store, buildDirectory, names, guest, origin } = options;
-  const disk = await judge(file, options);
+  const disk = await check(file, options);
   return withStoreLock(store, options, async () => {
     const image = { ...disk, name: names[0], guest, origin, sources: [] };
     const manifest = await placeDiskImage(store, buildDirectory, image);
@@ -40,12 +40,12 @@ export async function addImage(file: ArrivedFile, options: AddOptions): Promise<
   });
 }
 
-type JudgedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 'backing'>;
+type CheckedDisk = ArrivedFile & Pick<NewDiskImage, 'format' | 'virtualBytes' | 'backing'>;
 
-async function judge(
+async function check(
   file: ArrivedFile,
   { format, buildDirectory, origin, names, signal }: AddOptions,
-): Promise<JudgedDisk> {
+): Promise<CheckedDisk> {
   const options = { field: 'image', from: placeOf(origin) ?? names[0], signal };
   const found = await acceptForeignImage(file.path, { ...options, format });
   if (found.kind === 'ready') {
@@ -58,7 +58,7 @@ async function judge(
     signal,
   });
   await rm(file.path);
-  // QEMU versions differ in how large they take some of these disks to be.
+  // Versions of QEMU disagree about the size of some of these disks.
   const { virtualBytes } = await acceptForeignImage(path, { ...options, format: 'qcow2' });
   const { size: bytes } = await stat(path);
   return {

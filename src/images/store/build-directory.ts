@@ -7,8 +7,8 @@ import { entriesOf } from './store.ts';
 const NAME = /^\.building-(\d+)-(\d+)-([0-9a-f-]{36})-/;
 
 /**
- * A directory for half-made things, in the file system of the store so that a rename out of it is atomic.
- * It goes with the scope; its name says whose it is, so that the next builder can sweep it after a SIGKILL.
+ * Creates a directory for unfinished work, in the file system of the store, so that files can be renamed into place.
+ * It is removed with the scope; its name identifies its owner, so that the next builder can remove it after a SIGKILL.
  */
 export async function makeBuildDirectory(store: string, scope: Scope): Promise<string> {
   const self = identifyProcess(process.pid);
@@ -18,18 +18,18 @@ export async function makeBuildDirectory(store: string, scope: Scope): Promise<s
   return directory;
 }
 
-/** Removes what builders left that are not alive any more. */
+/** Removes build directories whose owners have ended. */
 export async function sweepBuildDirectories(store: string): Promise<void> {
   for (const entry of await entriesOf(store)) {
     const owner = ownerOfBuild(entry);
     if (!owner || isAlive(owner)) continue;
-    // A system that was being installed has files of other users.
+    // An unfinished system has files of other users.
     const { removeTree } = await import('../packages/namespace.ts');
     await removeTree(join(store, entry));
   }
 }
 
-/** Whose a directory is that `makeBuildDirectory` made; undefined for another. */
+/** Returns the owner of a directory that `makeBuildDirectory` created; undefined for other directories. */
 export function ownerOfBuild(path: string): ProcessIdentity | undefined {
   const [, pid, startTime, bootId] = NAME.exec(basename(path)) ?? [];
   if (pid === undefined || startTime === undefined || bootId === undefined) return undefined;

@@ -3,24 +3,24 @@ import { parseImageReference, MICRO } from '../record/reference.ts';
 import { isDigestBeginning } from './store.ts';
 
 /**
- * What a user wants to call an image of theirs.
- * @throws InvalidInputError for what is no name, or would stand for something else.
+ * Checks a name that the user gives to an image.
+ * @throws InvalidInputError for an invalid, reserved or ambiguous name.
  */
 export function checkGivenName(name: string, field = 'name'): void {
   if (name === '') {
-    throw new InvalidInputError(field, 'the image has no name', {
-      hint: 'give it one, such as web or web:2',
+    throw new InvalidInputError(field, 'the name is empty', {
+      hint: 'give a name such as web or web:2',
     });
   }
   parseImageReference(name, field);
   if (name === MICRO) {
-    throw new InvalidInputError(field, `${MICRO} is the name of vmlet's own image`, {
-      hint: 'choose another',
+    throw new InvalidInputError(field, `${MICRO} is reserved for vmlet's own image`, {
+      hint: 'choose another name',
     });
   }
   if (isDigestBeginning(name)) {
-    throw new InvalidInputError(field, `${name} reads like the digest of an image`, {
-      hint: 'choose a name that has more than hexadecimal digits',
+    throw new InvalidInputError(field, `${name} could be the digest of an image`, {
+      hint: 'choose a name with other characters than hexadecimal digits',
     });
   }
 }

@@ -8,9 +8,9 @@ import { sweepBuildDirectories } from './build-directory.ts';
 import { storeError } from './store-error.ts';
 
 /**
- * Changes the store as the only one that does so just now. What builders left that are not alive any more goes first.
- * @param work may own things by the scope, which is closed after it.
- * @throws what `work` throws, with a system error in the words of the store; NoSpaceError, PermissionError.
+ * Holds the store's lock while `work` runs. Removes build directories of ended processes first.
+ * @param work gets a scope that is closed after it.
+ * @throws what `work` throws, system errors converted by `storeError`; NoSpaceError, PermissionError.
  */
 export async function withStoreLock<T>(
   store: string,
@@ -32,8 +32,7 @@ export async function withStoreLock<T>(
 
 /**
  * Waits for the store's lock and holds it until the scope closes.
- * @throws MissingProgramError without util-linux, the system's error for a store that cannot be written, or the
- *   signal's reason.
+ * @throws MissingProgramError without util-linux, the system's error for a read-only store, or the signal's reason.
  */
 async function holdStoreLock(store: string, scope: Scope, signal: AbortSignal | undefined): Promise<void> {
   const handle = await open(join(store, '.lock'), 'a', 0o600);

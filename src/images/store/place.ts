@@ -31,15 +31,15 @@ export interface NewDiskImage extends Pick<
   DiskManifest,
   'name' | 'sources' | 'format' | 'virtualBytes' | 'backing' | 'guest' | 'origin'
 > {
-  /** A file in the build directory, which becomes the image's. It has been written to the disk. */
+  /** A file in the build directory, already flushed to the disk, which is moved into the image. */
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
 /**
- * Writes an image below `buildDirectory` and moves it to its place, which its content names: it is there whole or
- * not at all, a power cut included. Where it is there already, that one stays.
+ * Writes an image below `buildDirectory` and renames it to its place, which is named by its digest. This is atomic, even
+ * in case of a power failure. An existing identical image is kept.
  */
 export async function placeKernelImage(
   store: string,
@@ -53,7 +53,7 @@ export async function placeKernelImage(
   });
 }
 
-/** The same with a disk, of which the file is moved. */
+/** Like `placeKernelImage`, for a disk, whose file is moved. */
 export async function placeDiskImage(
   store: string,
   buildDirectory: string,
@@ -64,14 +64,14 @@ export async function placeDiskImage(
     rename(image.path, join(directory, manifest.disk.path)),
   );
   if (trustOf(placed.origin) >= trustOf(image.origin)) return placed;
-  // The very same disk, of which more is known now.
+  // The same disk, now with better verification.
   const better = { ...placed, origin: image.origin };
   const path = join(store, imageDirectoryName(placed.digest), 'manifest.json');
   replaceFile(path, formatManifest(better), 0o644);
   return better;
 }
 
-/** How sure it is that an image is what its publisher, or its user, made. */
+/** Ranks origins by how well the image was verified. */
 function trustOf(origin: ImageOrigin): number {
   return 'verification' in origin ? ['none', 'digest', 'signed'].indexOf(origin.verification) : Infinity;
 }
@@ -90,14 +90,14 @@ async function placeImage<Manifest extends ImageManifest>(
   await addFiles(directory);
   await writeDurably(join(directory, 'manifest.json'), Buffer.from(formatManifest(manifest)));
   syncDirectory(directory);
-  // What is in the way is damaged, and so nobody uses it.
+  // An existing directory is damaged, so no machine uses it.
   await moveAside(place, join(buildDirectory, 'replaced'));
   await rename(directory, place);
   syncDirectory(store);
   return manifest;
 }
 
-/** Lets the name mean this image, atomically. */
+/** Points a name to an image, atomically. */
 export async function nameImage(
   store: string,
   name: string,
@@ -134,7 +134,7 @@ function kernelManifestOf(image: NewKernelImage): KernelManifest {
 function diskManifestOf(image: NewDiskImage): DiskManifest {
   const { name, sources, origin, format, virtualBytes, backing, guest } = image;
   const disk = { path: `disk.${format}`, bytes: image.bytes, sha256: image.sha256 };
-  // The same disk from another mirror or under another name is the same image.
+  // Without name and origin: the same disk from another mirror or under another name is the same image.
   const identity = { kind: 'disk', disk, format, virtualBytes, backing, guest };
   return {
     version: 1,

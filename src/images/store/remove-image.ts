@@ -7,22 +7,22 @@ import { type Image, digestOfDirectory, imageDirectoryName } from '../record/ima
 import { withStoreLock } from './lock.ts';
 import { type ListedImage, checkNameOrDigest, entriesOf, findEntry, listImages, readName } from './store.ts';
 
-const LIST_HINT = 'vmlet image ls shows the images that are there.';
+const LIST_HINT = 'to list images, run: vmlet image ls';
 
-/** Who needs an image outside of the store, in words such as `the machine web`. */
+/** Returns the users of an image outside of the store, as in `the machine web`. */
 export type UsersOf = (image: Pick<Image, 'digest'>) => readonly string[];
 
 export interface RemovedImages {
-  /** Names that are gone. */
+  /** Names that were removed. */
   readonly names: readonly string[];
   readonly images: readonly ListedImage[];
 }
 
 /**
- * Takes a name away. With its last name an image goes, and with it those that had the name before and that nobody
- * needs. Given the beginning of a digest, the image goes with all of its names. Waits for a build that is under way.
- * @param readUsers is asked when nobody else can change the store any more.
- * @throws ImageNotFoundError, ImageInUseError when a machine or another image stands on it, the signal's reason.
+ * Removes a name. With its last name the image is removed too, and with it unused images that had the name before. The
+ * beginning of a digest removes an image with all of its names. Waits for a build in progress.
+ * @param readUsers called while the store is locked.
+ * @throws ImageNotFoundError, ImageInUseError when a machine or another image is based on it, the signal's reason.
  */
 export async function removeImage(
   store: string,
@@ -50,14 +50,14 @@ export async function removeImage(
     const isLast = found !== undefined && names.length === found.names.length;
     if (isLast) refuseUsed(found, images, usersOf);
     for (const name of names) await unlink(join(store, name));
-    const going = [...(isLast ? [found] : []), ...superseded];
-    const removed = unneededOf(going, images, usersOf);
+    const candidates = [...(isLast ? [found] : []), ...superseded];
+    const removed = unneededOf(candidates, images, usersOf);
     for (const image of removed) await discard(store, image, trash);
     return { names, images: removed };
   });
 }
 
-/** Nothing can be made of it any more. */
+/** Removes a damaged image, with its name if that was given. */
 async function removeBroken(
   store: string,
   reference: string,
@@ -78,26 +78,26 @@ function refuseNeeded(image: string, users: readonly string[]): void {
   if (users.length > 0) throw new ImageInUseError(image, users);
 }
 
-/** The images that stand on this one itself. */
+/** Lists the images that are directly based on this one. */
 export function layersOn(image: Image, images: readonly ListedImage[]): ListedImage[] {
   return images.filter((other) => other.kind === 'disk' && other.backingDigest === image.digest);
 }
 
-/** A name that it has, or what tells it from others. */
+/** Returns a current name of the image, or its former name with the digest. */
 export function describeImage({ names, name, digest }: ListedImage): string {
   return names[0] ?? `${name} (sha256:${digest.slice(0, 12)})`;
 }
 
 export interface PruneOptions extends Limits {
-  /** Those with names too; false by default. */
+  /** Also remove images with names; false by default. */
   readonly all?: boolean | undefined;
-  /** Only say which; false by default. */
+  /** Only return the images, without removing them; false by default. */
   readonly dryRun?: boolean | undefined;
 }
 
 /**
- * Removes images that nobody needs. What stands on another goes first.
- * @returns what was removed.
+ * Removes unused images, those based on others first.
+ * @returns the removed images.
  */
 export async function pruneImages(
   store: string,
@@ -110,22 +110,22 @@ export async function pruneImages(
     const candidates = images.filter(({ names }) => all || names.length === 0);
     return unneededOf(candidates, images, readUsers());
   };
-  // Without the lock, whose holder sweeps what was left unfinished.
+  // Without the lock, because taking it removes unfinished builds.
   if (dryRun) return unneeded();
   return withStoreLock(store, limits, async (scope) => {
-    const going = await unneeded();
+    const removed = await unneeded();
     const trash = await makeBuildDirectory(store, scope);
-    for (const image of going) {
+    for (const image of removed) {
       limits.signal?.throwIfAborted();
-      // Killed in between, we leave an image without a name, which the next prune takes.
+      // If killed in between, this leaves an image without a name, which the next prune removes.
       for (const name of image.names) await unlink(join(store, name));
       await discard(store, image, trash);
     }
-    return going;
+    return removed;
   });
 }
 
-/** Those of the candidates that nobody needs, in the order in which they can go: each may set free what it stood on. */
+/** Returns the unused candidates in the order in which to remove them: each removal may free the image below. */
 export function unneededOf(
   candidates: readonly ListedImage[],
   images: readonly ListedImage[],
@@ -145,7 +145,7 @@ export function unneededOf(
 }
 
 /**
- * Removes all but the newest `keep` kernels of a name that it has lost: a launch may be opening one just now.
+ * Removes all but the newest `keep` images that lost this name: a launch may be opening the newest.
  * @param trash a build directory.
  */
 export async function removeSuperseded(
@@ -163,13 +163,13 @@ async function discard(store: string, { digest }: Image, trash: string): Promise
   await discardDirectory(join(store, imageDirectoryName(digest)), trash);
 }
 
-/** Away in one step; the rest of a removal that is killed is swept by whoever changes the store next. */
+/** Renames a directory away, then removes it. If killed in between, the next change of the store removes the rest. */
 async function discardDirectory(directory: string, trash: string): Promise<void> {
   const aside = join(trash, `removed-${basename(directory)}`);
   try {
     await rename(directory, aside);
   } catch (error) {
-    // A name can outlive what it stood for, where somebody removed that by other means.
+    // A name may point to a directory that was removed by other means.
     if (isSystemError(error, 'ENOENT')) return;
     throw error;
   }

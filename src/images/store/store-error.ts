@@ -1,16 +1,16 @@
 import { NoSpaceError, PermissionError, isSystemError } from '../../errors/index.ts';
 
-/** Says what an errno means for the user of the store; anything else passes through. */
+/** Converts a system error into an error about the store; returns other errors unchanged. */
 export function storeError(error: unknown, store: string): unknown {
   if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-    return new NoSpaceError(`the disk is full: no room for an image in ${store}`, {
-      hint: 'Make room, or set XDG_DATA_HOME to a place that has it.',
+    return new NoSpaceError(`no space left on device: ${store}`, {
+      hint: 'free some space, or set XDG_DATA_HOME to another file system',
       cause: error,
     });
   }
   if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) {
-    return new PermissionError(`the image store ${store} cannot be written`, {
-      hint: 'See who owns it, or set XDG_DATA_HOME to a place of your own.',
+    return new PermissionError(`permission denied: ${store}`, {
+      hint: 'check the permissions of the image store, or set XDG_DATA_HOME to another directory',
       cause: error,
     });
   }

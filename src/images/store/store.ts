@@ -13,30 +13,30 @@ import { isImageReference, parseImageReference } from '../record/reference.ts';
 import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
 /**
- * What the image store's directory holds:
- *   NAME              symbolic link to the directory of the image that has this name now
- *   sha256-DIGEST/    one image: manifest.json and the files that it lists; never changed once it is there
- *   .building-…/      work of a builder, which names its owner (build-directory.ts)
- *   .lock             held with flock(1) by the one who builds or removes (lock.ts)
+ * The directory of the image store:
+ *   NAME              symbolic link to the directory of the image with this name
+ *   sha256-DIGEST/    one image: manifest.json and the files that it lists; never changed afterwards
+ *   .building-…/      unfinished work; the name identifies its owner (build-directory.ts)
+ *   .lock             held with flock(1) while images are added or removed (lock.ts)
  */
 const IMAGE_DIRECTORY = /^sha256-(?<digest>[0-9a-f]{64})$/;
 const DIGEST_BEGINNING = /^(?:sha256:)?(?<digits>[0-9a-f]{12,64})$/;
-/** An image stands on as many others at most, so that a circle ends. */
+/** Limits how many images one is based on, so that a cycle ends. */
 const DEEPEST_LAYER = 64;
 
 export type ListedImage = Image & {
-  /** The names that it has now, sorted; none for one whose name has gone over to a newer one. */
+  /** Current names, sorted; none for an image whose name now belongs to a newer one. */
   readonly names: readonly string[];
 };
 
 export interface ImageList {
   /** Newest first. */
   readonly images: readonly ListedImage[];
-  /** Directories of the store that hold no readable image, with the reason; they do not stop the rest. */
+  /** Directories without a readable image, with the reason. */
   readonly broken: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** @throws InvalidInputError for what can neither be a name nor the beginning of a digest. */
+/** @throws InvalidInputError for text that is neither a valid name nor the beginning of a digest. */
 export function checkNameOrDigest(text: string): void {
   if (!isDigestBeginning(text)) parseImageReference(text);
 }
@@ -45,7 +45,7 @@ export function isDigestBeginning(text: string): boolean {
   return DIGEST_BEGINNING.test(text);
 }
 
-/** @returns undefined when there is no such image or its manifest is of another version. */
+/** Reads a manifest. @returns undefined for a missing one, or one of another version. */
 export async function readManifest(directory: string): Promise<ImageManifest | undefined> {
   const text = await unlessMissingAsync(readFile(join(directory, 'manifest.json'), 'utf8'));
   return text === undefined ? undefined : parseManifest(text);
@@ -56,13 +56,13 @@ function parseManifest(text: string): ImageManifest | undefined {
   try {
     json = JSON.parse(text);
   } catch {
-    // A manifest that is not JSON is treated like one of another version: the image is made again.
+    // Invalid JSON is treated like another version: the image is created again.
     return undefined;
   }
   return manifestSchema.safeParse(json).data;
 }
 
-/** False for an image whose files are not what they were when it was made, as far as their sizes tell. */
+/** Whether all files of an image exist with their recorded sizes. */
 export async function isComplete(directory: string, manifest: ImageManifest): Promise<boolean> {
   for (const { path, bytes } of filesOf(manifest)) {
     if ((await unlessMissingAsync(stat(join(directory, path))))?.size !== bytes) return false;
@@ -70,7 +70,7 @@ export async function isComplete(directory: string, manifest: ImageManifest): Pr
   return true;
 }
 
-/** The image with this name, or whose digest begins like this; undefined where there is none that is whole. */
+/** Finds an image by its name or the beginning of its digest; undefined if it is missing or incomplete. */
 export async function findImage(store: string, reference: string): Promise<Image | undefined> {
   const entry = await findEntry(store, reference);
   if (entry === undefined) return undefined;
@@ -78,15 +78,15 @@ export async function findImage(store: string, reference: string): Promise<Image
   return 'image' in found ? found.image : undefined;
 }
 
-/** @throws ImageNotFoundError, InvalidInputError for what can be neither a name nor the beginning of a digest. */
+/** Like `findImage`. @throws ImageNotFoundError; InvalidInputError for neither a name nor a digest's beginning. */
 export async function requireImage(store: string, reference: string): Promise<Image> {
   checkNameOrDigest(reference);
   const image = await findImage(store, reference);
   if (image) return image;
-  throw new ImageNotFoundError(reference, { hint: 'vmlet image ls shows the images that are there.' });
+  throw new ImageNotFoundError(reference, { hint: 'to list images, run: vmlet image ls' });
 }
 
-/** The image that was pulled with this digest of its publisher's, as in `sha512:…`. */
+/** Finds an image that was pulled with this published digest, as in `sha512:…`. */
 export async function findPulled(store: string, publishedDigest: string): Promise<Image | undefined> {
   const { images } = await listImages(store);
   return images.find(
@@ -97,7 +97,7 @@ export async function findPulled(store: string, publishedDigest: string): Promis
   );
 }
 
-/** The directory of the store that a name or the beginning of a digest stands for. */
+/** Returns the directory entry of an image, given a name or the beginning of a digest. */
 export async function findEntry(store: string, reference: string): Promise<string | undefined> {
   const named = isImageReference(reference) ? await readName(store, reference) : undefined;
   if (named !== undefined) return named;
@@ -105,12 +105,12 @@ export async function findEntry(store: string, reference: string): Promise<strin
   if (digits === undefined) return undefined;
   const matching = (await entriesOf(store)).filter((entry) => entry.startsWith(imageDirectoryName(digits)));
   if (matching.length < 2) return matching[0];
-  throw new InvalidInputError('image', `${reference} is the beginning of several digests`, {
-    hint: 'give more of it: vmlet image ls --json shows them in full',
+  throw new InvalidInputError('image', `ambiguous digest ${reference}: ${matching.length} images match`, {
+    hint: 'give more digits; to see them in full, run: vmlet image ls --json',
   });
 }
 
-/** Every image in the store; an empty list where there is no store yet. */
+/** Lists all images of the store. A missing store is empty. */
 export async function listImages(store: string): Promise<ImageList> {
   const images: ListedImage[] = [];
   const broken: { path: string; reason: string }[] = [];
@@ -125,7 +125,7 @@ export async function listImages(store: string): Promise<ImageList> {
   return { images, broken };
 }
 
-/** An image of which a file or one that it stands on is missing is found all the same by `listImages`, as broken. */
+/** Reads an image, or returns the problem of a broken one, for `listImages`. */
 async function readImage(
   store: string,
   entry: string,
@@ -133,14 +133,14 @@ async function readImage(
   const directory = join(store, entry);
   const manifest = await readManifest(directory);
   if (manifest === undefined) {
-    return { problem: 'manifest.json is missing or not of a version that this vmlet reads' };
+    return { problem: 'manifest.json is missing, or its version is not supported' };
   }
-  if (!(await isComplete(directory, manifest))) return { problem: 'a file of it is missing or cut off' };
+  if (!(await isComplete(directory, manifest))) return { problem: 'a file is missing or truncated' };
   if (manifest.kind === 'kernel') return { image: kernelImageOf(directory, manifest) };
   if (manifest.backing === undefined) return { image: diskImageOf(directory, manifest, undefined) };
   const backing = await readLayer(store, manifest.backing, DEEPEST_LAYER);
   if (backing === undefined) {
-    return { problem: `the image sha256:${manifest.backing}, which it stands on, is missing or damaged` };
+    return { problem: `its base image sha256:${manifest.backing} is missing or damaged` };
   }
   return { image: diskImageOf(directory, manifest, backing) };
 }
@@ -164,13 +164,13 @@ async function readNames(store: string, entries: readonly string[]): Promise<Rea
   return names;
 }
 
-/** The directory entry that a name stands for, or undefined. */
+/** Returns the directory entry that a name points to; undefined for an unknown name. */
 export async function readName(store: string, name: string): Promise<string | undefined> {
   try {
     const target = await readlink(join(store, name));
     return IMAGE_DIRECTORY.test(target) ? target : undefined;
   } catch (error) {
-    // EINVAL: there is something by this name that is no symbolic link, and so not ours.
+    // EINVAL: not a symbolic link, so not created by vmlet.
     if (isSystemError(error, 'ENOENT', 'EINVAL', 'ENOTDIR')) return undefined;
     throw error;
   }

@@ -4,9 +4,9 @@ import { syncDirectory } from '../../util/files/atomic-file.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 
 /**
- * Writes a stream beside its place and moves it there: the target is the whole content or what it was before.
- * What a killed run left beside it is written over by the next.
- * @param mode its permission bits, from its first byte on; what the umask leaves of 0o644 by default.
+ * Writes a stream to a temporary file and renames it, so that the target changes atomically. The leftover of a killed
+ * run is overwritten by the next.
+ * @param mode permission bits of the file, set before anything is written; 0o644 without the umask by default.
  * @throws NoSpaceError, PermissionError.
  */
 export async function streamToFile(

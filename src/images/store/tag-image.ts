@@ -6,7 +6,7 @@ import { withStoreLock } from './lock.ts';
 import { nameImage } from './place.ts';
 import { requireImage } from './store.ts';
 
-/** @throws ImageNotFoundError, InvalidInputError for what cannot be a name. */
+/** Gives an image another name. @throws ImageNotFoundError, InvalidInputError for an invalid name. */
 export async function tagImage(
   store: string,
   reference: string,
