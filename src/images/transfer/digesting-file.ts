@@ -7,15 +7,15 @@ import type { ExpectedDigest } from '../digest/digest.ts';
 type Algorithm = ExpectedDigest['algorithm'];
 
 const NO_BYTES = Buffer.alloc(64 * 1024);
-/** The first bytes of a file tell what it is. */
+/** How much of a file's beginning is kept to detect its format. */
 const HEAD_BYTES = 1024;
 const READ_BYTES = 1024 * 1024;
-/** As much is written to memory before the disk is to begin with it. */
+/** How much is written to the page cache before a flush to the disk is started. */
 const SYNC_BYTES = 128 * 1024 * 1024;
 
 /**
- * A file that is written from its beginning to its end, and digested on the way by threads that read behind the writer.
- * What is zero takes no room in it.
+ * A file that is written sequentially, and digested meanwhile by threads that read behind the writer. Chunks of zeros
+ * become holes.
  */
 export class DigestingFile {
   readonly path: string;
@@ -24,7 +24,7 @@ export class DigestingFile {
   #bytes = 0;
   #isClosed = false;
   #head = Buffer.alloc(0);
-  /** What came since the disk last began to write. */
+  /** Bytes written since the last flush was started. */
   #unsyncedBytes = 0;
   #writtenBytes = 0;
   #syncing: Promise<void> | undefined;
@@ -34,7 +34,7 @@ export class DigestingFile {
     this.#handle = handle;
   }
 
-  /** Opens a file that is there, or a new one; what is in it is kept until `truncate`. @throws NoSpaceError, PermissionError. */
+  /** Opens or creates a file. Its content is kept until `truncate`. @throws NoSpaceError, PermissionError. */
   static async open(path: string): Promise<DigestingFile> {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
     try {
@@ -44,30 +44,30 @@ export class DigestingFile {
     }
   }
 
-  /** As many as are in it. */
+  /** Size of the file. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** As many of them as are no holes. */
+  /** Bytes written, without holes. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
 
-  /** At most 1 KiB from its beginning. */
+  /** The first bytes of the file, at most 1 KiB. */
   get head(): Buffer {
     return this.#head;
   }
 
-  /** Takes what an earlier run left in it as written. */
-  async takeUp(): Promise<void> {
+  /** Continues after the content that an earlier run left. */
+  async resume(): Promise<void> {
     const { size } = await this.#handle.stat();
     const { buffer, bytesRead } = await this.#handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     this.#head = buffer.subarray(0, bytesRead);
     this.#growTo(size);
   }
 
-  /** Writes a whole file behind what is in it. @throws NoSpaceError, or the signal's reason. */
+  /** Appends a whole file. @throws NoSpaceError, or the signal's reason. */
   async copyFrom(
     path: string,
     signal: AbortSignal | undefined,
@@ -89,7 +89,7 @@ export class DigestingFile {
     }
   }
 
-  /** Makes it empty. */
+  /** Empties the file. */
   async truncate(): Promise<void> {
     await this.#closeDigests();
     await this.#handle.truncate(0);
@@ -98,8 +98,8 @@ export class DigestingFile {
   }
 
   /**
-   * Writes into the kernel's memory, which takes less time than to hand it to another thread.
-   * @throws NoSpaceError, or what a digest failed with.
+   * Appends a chunk. Synchronous, because a write to the page cache is faster than handing it to another thread.
+   * @throws NoSpaceError, or the error of a digest.
    */
   write(chunk: Buffer): void {
     const end = this.#bytes + chunk.length;
@@ -115,12 +115,12 @@ export class DigestingFile {
     this.#growTo(end);
   }
 
-  /** Whether the disk is so far behind that no more should be written now. */
+  /** True when writing should wait for the disk. */
   get isBehind(): boolean {
     return this.#syncing !== undefined && this.#unsyncedBytes >= SYNC_BYTES;
   }
 
-  /** Waits while the disk is behind. @throws NoSpaceError. */
+  /** Waits until the disk has caught up. @throws NoSpaceError. */
   async keepUp(): Promise<void> {
     if (!this.isBehind) return;
     try {
@@ -130,7 +130,7 @@ export class DigestingFile {
     }
   }
 
-  /** Writes it to the disk. @throws NoSpaceError. */
+  /** Flushes the file to the disk. @throws NoSpaceError. */
   async sync(): Promise<void> {
     try {
       await this.#syncing;
@@ -140,10 +140,10 @@ export class DigestingFile {
     }
   }
 
-  /** Begins to digest what is there and what will come. */
+  /** Starts to digest the file, including later writes. */
   beginDigest(algorithm: Algorithm): FileDigest {
-    const begun = this.#digests.get(algorithm);
-    if (begun) return begun;
+    const started = this.#digests.get(algorithm);
+    if (started) return started;
     const digest = new FileDigest({ path: this.path, descriptor: this.#handle.fd, algorithm });
     this.#digests.set(algorithm, digest);
     digest.growTo(this.#bytes);
@@ -151,9 +151,9 @@ export class DigestingFile {
   }
 
   /**
-   * Of the whole file, in lower-case hexadecimal.
-   * @param onRead called with the bytes that were digested, while it waits.
-   * @throws what reading it failed with, or the signal's reason.
+   * Returns the digest of the complete file in lower-case hexadecimal.
+   * @param onRead called with the number of bytes digested so far.
+   * @throws the error of reading it, or the signal's reason.
    */
   async digest(
     algorithm: Algorithm,
@@ -167,7 +167,7 @@ export class DigestingFile {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#closeDigests();
-    // Whoever needs to know whether it is on the disk has called `sync`.
+    // Errors are ignored: callers that depend on the flush have called `sync`.
     await this.#syncing?.catch(() => undefined);
     await this.#handle.close();
   }
@@ -180,7 +180,7 @@ export class DigestingFile {
 
   #writeWhole(chunk: Buffer): void {
     for (let done = 0; done < chunk.length;) {
-      // A disk that fills up takes a part first, and says why it takes no more when it is asked again.
+      // On a disk that fills up, the first write is partial and the next one fails.
       done += writeSync(this.#handle.fd, chunk, done, chunk.length - done, this.#bytes + done);
     }
     this.#unsyncedBytes += chunk.length;
@@ -188,7 +188,7 @@ export class DigestingFile {
     if (this.#syncing === undefined && this.#unsyncedBytes >= SYNC_BYTES) this.#beginSync();
   }
 
-  /** Else all of it would be left for the end. A failure stays, for whoever waits for the disk. */
+  /** Starts a flush, so that not everything is left for the end. An error is kept for `keepUp` and `sync`. */
   #beginSync(): void {
     this.#unsyncedBytes = 0;
     const syncing = this.#handle.datasync().then(() => {

@@ -26,39 +26,42 @@ import { downloadedSubject } from './subject.ts';
 export interface DownloadOptions {
   /** http or https. */
   readonly url: string;
-  /** Where the file shall lie, in a directory that the caller owns; nothing is there before all is verified. */
+  /** Path of the file, in a directory of the caller. The file appears only after it was verified. */
   readonly to: string;
-  /** Of the file as it is published, before it is unpacked. */
+  /** Digest of the published file, before it is unpacked. */
   readonly expected?: ExpectedDigest | undefined;
-  /** A directory for what was interrupted, for a week; made where there is none. In the file system of `to`, nothing is copied. */
+  /**
+   * A directory for interrupted downloads, which are kept for a week; created if missing. If it is in the file system of
+   * `to`, nothing is copied.
+   */
   readonly partials: string;
   /**
-   * 'auto' (the default) unpacks what is compressed, as its first bytes tell; 'none' leaves it as it is; a method
-   * refuses what is not compressed by it.
+   * 'auto' (the default) unpacks a compressed file, detected by its first bytes; 'none' never unpacks; a method rejects
+   * files that are not compressed with it.
    */
   readonly decompress?: 'auto' | Compression;
-  /** More than this is refused, as it comes and unpacked; 256 GiB by default. */
+  /** Limit for the size of the file, both compressed and unpacked; 256 GiB by default. */
   readonly maxBytes?: number;
-  /** Bytes that stay free on the disk; 64 MiB by default. */
+  /** Bytes that have to stay free on the disk; 64 MiB by default. */
   readonly reserveBytes?: number;
   /**
-   * Whether it may unpack to more than its header speaks of, and to more than half of the free space where it says
-   * nothing; false by default.
+   * Allow the file to unpack to more than its header announces, or, where it announces nothing, to more than half of
+   * the free space; false by default.
    */
   readonly anySize?: boolean | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Called with one sentence for what is worth knowing, such as that a download is taken up again. */
+  /** Called with a sentence for notable events, such as a resumed download. */
   readonly log?: ((sentence: string) => void) | undefined;
-  /** Called after another download of the same address was waited for; what it rejects with, `download` rejects with. */
+  /** Called after waiting for another download of the same URL; `download` rejects if it rejects. */
   readonly afterWaiting?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<TransferLimits>;
 }
 
 /**
- * Fetches a large file. What an abort, a kill or a lost connection interrupts is taken up by the next call, where the
- * server can do that; after any other failure nothing is left.
- * @param scope until it closes, no other process downloads the same address into `partials`.
+ * Downloads a large file. After an abort, a kill or a lost connection the next call resumes the download, if the server
+ * supports that; after any other failure nothing remains.
+ * @param scope until it closes, no other process downloads the same URL into `partials`.
  * @throws DownloadError, DigestMismatchError, NoSpaceError, PermissionError, MissingProgramError, InvalidInputError, or
  *   the signal's reason.
  */
@@ -74,7 +77,7 @@ export async function download(options: DownloadOptions, scope: Scope): Promise<
   }
 }
 
-/** Keeps others away from the address. */
+/** Locks the URL against other downloads. */
 async function reserve(
   url: URL,
   { partials, signal, log, afterWaiting }: DownloadOptions,
@@ -87,7 +90,7 @@ async function reserve(
     await removeOldDownloads(partials);
     waited = await holdLock(`${place}.lock`, scope, {
       signal,
-      onWait: () => log?.(`${printable(url)} is being downloaded by somebody else, who is waited for`),
+      onWait: () => log?.(`${printable(url)}: waiting for another download of it`),
     });
   } catch (error) {
     throw writeFailure(error, partials);
@@ -121,14 +124,14 @@ async function fetchAndPublish(
         onHead: (head) => {
           const compression = chooseUnpacking(head, decompress, subject);
           if (expected) file.beginDigest(expected.algorithm);
-          // By it the file will be known.
+          // The digest of the stored file.
           if (compression === 'none') file.beginDigest('sha256');
         },
         onProgress: (bytes, totalBytes) => onProgress({ phase: 'download', bytes, totalBytes }),
       });
     let from = await fetchWhole();
     if (from.isPatched && expected && (await file.digest(expected.algorithm, signal)) !== expected.hex) {
-      log(`${subject.shown}: its parts do not fit together, so it is fetched anew`);
+      log(`${subject.shown}: the resumed file is corrupt; downloading it again`);
       await partial.forget();
       from = await fetchWhole();
     }

@@ -6,19 +6,19 @@ import { type HttpAnswer, HttpClient } from './http/http-client.ts';
 import { DEFAULT_LIMITS, type TransferLimits } from './http/limits.ts';
 
 export interface FetchOptions {
-  /** More than this is refused; 1 MiB by default. */
+  /** Limit for the size of the document; 1 MiB by default. */
   readonly maxBytes?: number;
-  /** Milliseconds for all of it; 60 000 by default. */
+  /** Limit for the whole request, in milliseconds; 60 000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called with one sentence for what is worth knowing, such as that the server is asked again. */
+  /** Called with a sentence for notable events, such as a retry. */
   readonly log?: ((sentence: string) => void) | undefined;
   readonly limits?: Partial<TransferLimits>;
 }
 
 export interface Document {
   readonly bytes: Buffer;
-  /** Where the redirects led to, without a user's name and password. */
+  /** URL after redirects, without user name and password. */
   readonly url: string;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
@@ -30,7 +30,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
  * Fetches a small document, such as a list of digests or a signature, into memory.
- * @throws InvalidInputError for an address that is not http or https; DownloadError; TimedOutError; the signal's reason.
+ * @throws InvalidInputError for a URL that is not http or https; DownloadError; TimedOutError; the signal's reason.
  */
 export async function fetchDocument(address: string, options: FetchOptions = {}): Promise<Document> {
   const url = parseAddress(address);

@@ -18,7 +18,7 @@ export interface FetchFileOptions {
   readonly maxBytes: number;
   readonly reserveBytes: number;
   readonly limits: TransferLimits;
-  /** Wrong bytes will be noticed: what is there may be taken up even where nothing tells that it is of the same file. */
+  /** A digest is verified later, so a partial file may be resumed even without proof that it is of the same file. */
   readonly isDigestKnown: boolean;
   readonly signal: AbortSignal | undefined;
   readonly log: (sentence: string) => void;
@@ -27,15 +27,15 @@ export interface FetchFileOptions {
 }
 
 export interface FetchedFrom {
-  /** Where the redirects led to. */
+  /** URL after redirects. */
   readonly url: URL;
   readonly origin: PartialOrigin;
-  /** It came in several parts: it may be of several files. */
+  /** True when it was downloaded in several parts, which may be of different files. */
   readonly isPatched: boolean;
 }
 
 /**
- * Gets the whole of a file, by as many requests as it takes. What is in `file` already is taken up where that can be.
+ * Downloads a whole file, with as many requests as necessary. Resumes after the content of `file` if possible.
  * @throws DownloadError, NoSpaceError, or the signal's reason.
  */
 export async function fetchFile(
@@ -56,7 +56,7 @@ class Fetching {
   readonly #file: DigestingFile;
   readonly #options: FetchFileOptions;
   readonly #backoff: Backoff;
-  /** Whose bytes are in the file. */
+  /** Origin of the bytes in the file. */
   #origin: PartialOrigin | undefined;
   #isPatched = false;
 
@@ -76,7 +76,7 @@ class Fetching {
   }
 
   async run(): Promise<FetchedFrom> {
-    await this.#takeUp();
+    await this.#resume();
     for (;;) {
       const before = this.#file.bytes;
       let afterMs: number | undefined;
@@ -90,43 +90,43 @@ class Fetching {
         if (!(error instanceof DownloadError) || !this.#isWorthAnotherTry(error)) throw error;
         failure = error;
       }
-      // A server that sends a few bytes at a time and hangs up would keep us for ever.
+      // A server that sends a few bytes per connection would otherwise cause endless retries.
       if (this.#file.bytes - before >= this.#options.limits.slowBytes) this.#backoff.reset();
       const waitMs = this.#backoff.next(afterMs);
       if (waitMs === undefined) throw failure;
-      this.#options.log(`${failure.message}; it is asked again in ${waitMs / 1000} s`);
+      this.#options.log(`${failure.message}; retrying in ${waitMs / 1000} s`);
       await pause(waitMs, this.#options.signal);
     }
   }
 
-  /** Reads what an earlier run left. */
-  async #takeUp(): Promise<void> {
+  /** Reads the content that an earlier run left. */
+  async #resume(): Promise<void> {
     const { onProgress, onHead, log } = this.#options;
     this.#origin = await this.#partial.origin();
-    if (!this.#isResumable()) return this.#startAnew();
-    await this.#file.takeUp();
+    if (!this.#isResumable()) return this.#restart();
+    await this.#file.resume();
     if (this.#file.bytes === 0) return;
     onProgress(this.#file.bytes, this.#origin?.totalBytes);
     this.#isPatched = true;
-    log(`${printable(this.#url)}: ${formatBytes(this.#file.bytes)} that came before are taken up`);
+    log(`${printable(this.#url)}: resuming after ${formatBytes(this.#file.bytes)}`);
     onHead(this.#file.head);
   }
 
   async #attempt(): Promise<
     ({ readonly kind: 'done' } & FetchedFrom) | Extract<AnswerMeaning, { kind: 'later' }>
   > {
-    if (!this.#isResumable()) await this.#startAnew();
+    if (!this.#isResumable()) await this.#restart();
     const { answer, meaning } = await this.#ask();
     if (meaning.kind === 'rest' || meaning.kind === 'whole') {
-      // Before anything is waited for: with a connection that is lost goes what nobody has read.
+      // Before any await: data that was not read is lost with the connection.
       const incoming = new Incoming(answer);
-      if (meaning.kind === 'whole') await this.#startAnew();
+      if (meaning.kind === 'whole') await this.#restart();
       await this.#receive(answer, incoming, meaning.origin);
     } else {
       discard(answer);
       if (meaning.kind === 'later') return meaning;
-      if (meaning.kind === 'useless') {
-        await this.#startAnew();
+      if (meaning.kind === 'unusable') {
+        await this.#restart();
         return this.#attempt();
       }
     }
@@ -161,8 +161,8 @@ class Fetching {
     try {
       if (totalBytes !== undefined && totalBytes > maxBytes) {
         const shown = printable(answer.url);
-        const sizes = `${formatBytes(totalBytes)} large, more than the ${formatBytes(maxBytes)} allowed`;
-        throw new DownloadError(shown, 'too-large', `${shown} is ${sizes}`);
+        const sizes = `${formatBytes(totalBytes)}, more than the limit of ${formatBytes(maxBytes)}`;
+        throw new DownloadError(shown, 'too-large', `${shown} has ${sizes}`);
       }
       await requireSpace(dirname(this.#file.path), (totalBytes ?? 0) - this.#file.bytes, reserveBytes);
       this.#partial.describe(origin);
@@ -178,7 +178,7 @@ class Fetching {
     });
   }
 
-  async #startAnew(): Promise<void> {
+  async #restart(): Promise<void> {
     this.#origin = undefined;
     this.#isPatched = false;
     await this.#partial.forget();
@@ -190,7 +190,7 @@ class Fetching {
     return this.#options.isDigestKnown || validatorOf(this.#origin) !== undefined;
   }
 
-  /** Whether nobody is there at all need not be asked four times. */
+  /** Whether to retry. A server that cannot be reached is retried only if it has sent data before. */
   #isWorthAnotherTry(error: DownloadError): boolean {
     if (error.reason === 'lost' || error.reason === 'stalled') return true;
     return INTERRUPTIONS.has(error.reason) && error.reason !== 'slow' && this.#file.bytes > 0;
@@ -199,7 +199,7 @@ class Fetching {
 
 const NOTHING_KNOWN: PartialOrigin = { etag: undefined, lastModified: undefined, totalBytes: undefined };
 
-/** An answer that is not read. */
+/** Closes an answer without reading it. */
 function discard(answer: HttpAnswer): void {
   answer.body.on('error', () => undefined).destroy();
 }

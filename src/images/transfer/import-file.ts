@@ -19,15 +19,15 @@ export interface ImportOptions extends Pick<
   DownloadOptions,
   'to' | 'expected' | 'decompress' | 'maxBytes' | 'reserveBytes' | 'anySize' | 'onProgress' | 'signal'
 > {
-  /** A file of this host, which stays as it is. */
+  /** A local file, which is not changed. */
   readonly path: string;
 }
 
 /**
- * Copies a local file to its place as `download` would, unpacked and verified. Holes stay holes, and where the file
- * system shares blocks the copy takes no room.
- * @throws InvalidInputError for what is no file, or damaged; DigestMismatchError, NoSpaceError, PermissionError,
- *   MissingProgramError, or the signal's reason.
+ * Copies a local file like `download`: unpacked and verified. Holes are preserved, and the copy takes no space if the
+ * file system supports reflinks.
+ * @throws InvalidInputError for a missing, irregular or damaged file; DigestMismatchError, NoSpaceError,
+ *   PermissionError, MissingProgramError, or the signal's reason.
  */
 export async function importFile(options: ImportOptions): Promise<TransferredFile> {
   const { path, to, signal } = options;
@@ -61,28 +61,28 @@ async function importOpened(
   const before = await source.stat({ bigint: true });
   const size = Number(before.size);
   if (size > options.maxBytes) {
-    throw subject.refuse('too-large', `is larger than the ${formatBytes(options.maxBytes)} allowed`);
+    throw subject.refuse('too-large', `is larger than the limit of ${formatBytes(options.maxBytes)}`);
   }
   const { buffer, bytesRead } = await source.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
   const compression = chooseUnpacking(buffer.subarray(0, bytesRead), options.decompress, subject);
   const refuseIfChanged = async (): Promise<void> => {
     const after = await source.stat({ bigint: true });
     if (after.mtimeNs !== before.mtimeNs || after.size !== before.size) {
-      throw subject.refuse('protocol', 'was changed while it was read', {
-        hint: 'end what writes to it, and try again',
+      throw subject.refuse('protocol', 'changed while it was read', {
+        hint: 'stop the program that writes to it, and try again',
       });
     }
   };
-  const tellCopied = (bytes: number): void => options.onProgress({ phase: 'copy', bytes, totalBytes: size });
+  const onCopied = (bytes: number): void => options.onProgress({ phase: 'copy', bytes, totalBytes: size });
   if (compression === 'none') {
     await requireSpace(dirname(to), Number(before.blocks) * 512, options.reserveBytes);
     const copied = await writeBeside(to, {
       signal: options.signal,
       prepare: async (beside) => copyFileSparsely(path, beside, options.signal),
       write: async (beside) => {
-        await beside.takeUp();
+        await beside.resume();
         const algorithm = verified?.algorithm ?? 'sha256';
-        verifyDigest(await beside.digest(algorithm, options.signal, tellCopied), verified, subject);
+        verifyDigest(await beside.digest(algorithm, options.signal, onCopied), verified, subject);
         await refuseIfChanged();
       },
     });
@@ -90,7 +90,7 @@ async function importOpened(
   }
   if (verified) {
     const task = { path, descriptor: source.fd, algorithm: verified.algorithm };
-    verifyDigest(await digestOf(task, size, options.signal, tellCopied), verified, subject);
+    verifyDigest(await digestOf(task, size, options.signal, onCopied), verified, subject);
   }
   const unpacked = await unpackTo(path, compression, to, { ...options, verifyEnd: refuseIfChanged });
   return { path: to, ...unpacked, compression, verified };
@@ -111,19 +111,19 @@ async function digestOf(
   }
 }
 
-/** Without waiting for the other end of a pipe. */
+/** Opens a regular file. With O_NONBLOCK a named pipe does not block. */
 async function openFile(path: string): Promise<FileHandle> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) {
-      throw new InvalidInputError('path', `there is no file ${path}`, { cause: error });
+      throw new InvalidInputError('path', `no such file: ${path}`, { cause: error });
     }
-    // What opening a socket is answered with.
+    // The result of opening a socket.
     if (isSystemError(error, 'ENXIO')) throw notAFile(path, 'a socket or a device');
     if (isSystemError(error, 'EACCES', 'EPERM')) {
-      throw new PermissionError(`${path} cannot be read by this user`, { cause: error });
+      throw new PermissionError(`permission denied: ${path}`, { cause: error });
     }
     throw error;
   }
@@ -134,7 +134,7 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 function notAFile(path: string, kind: string): InvalidInputError {
-  return new InvalidInputError('path', `${path} is ${kind} and not a file`);
+  return new InvalidInputError('path', `${path} is ${kind}, not a regular file`);
 }
 
 function kindOf(stats: Stats): string {

@@ -4,22 +4,22 @@ import { lengthOf } from './http/answer.ts';
 import type { HttpAnswer } from './http/http-client.ts';
 import type { SocketReader } from './http/socket-reader.ts';
 
-/** As much is kept for whoever will take it. */
+/** How much is buffered before `giveTo` is called. */
 const KEPT_BYTES = 1024 * 1024;
 
 /**
- * What comes of an answer's content, from the first moment on. Reading it as an iterator would drop what came right
- * before a failure.
+ * Collects an answer's content from the first moment on. An iterator would drop data that arrived right before a
+ * failure.
  */
 export class Incoming {
   readonly #body: Readable;
-  /** Where the content comes past the parser. */
+  /** Set if the content bypasses the parser. */
   readonly #reader: SocketReader | undefined;
   readonly #length: number | undefined;
   readonly #ended: Deferred<undefined> = deferred();
   #kept: Buffer[] = [];
   #take: ((chunk: Buffer) => void) | undefined;
-  /** All bytes so far. */
+  /** Bytes received so far. */
   received = 0;
 
   constructor(answer: HttpAnswer) {
@@ -27,23 +27,23 @@ export class Incoming {
     this.#body = body;
     this.#length = lengthOf(answer);
     this.#reader = this.#length === undefined ? undefined : answer.reader;
-    // What the parser has of it already comes before what is diverted: that is read from the socket later.
+    // Data that the parser already has comes first; diverted data is read from the socket later.
     body.on('data', (chunk: Buffer) => this.#arrive(chunk));
     this.#reader?.divert((piece) => this.#arrive(piece));
     body.on('end', () => this.#ended.resolve(undefined));
     body.on('error', this.#ended.reject);
-    // An error of before this is told of by the stream alone.
+    // An earlier error is only in the stream.
     const onClose = (): void => this.#ended.reject(body.errored ?? new PrematureClose());
     if (body.destroyed) onClose();
     else body.on('close', onClose);
-    // Seen by whoever takes what came.
+    // The error reaches the caller of `giveTo`.
     this.#ended.promise.catch(() => undefined);
   }
 
   /**
-   * Gives each chunk away as it comes, those before a failure too, until the content ends.
-   * @param take gets a chunk that is there during the call alone; returns a promise where no more is wanted for now.
-   * @throws what the stream or `take` fails with.
+   * Passes on each chunk as it arrives, including those right before a failure, until the content ends.
+   * @param take gets a chunk, which is valid only during the call; returns a promise to pause until it settles.
+   * @throws the error of the stream or of `take`.
    */
   async giveTo(take: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
     const fail = (error: unknown): void => {
@@ -67,7 +67,7 @@ export class Incoming {
   }
 
   #arrive(bytes: Buffer): void {
-    // A server that sends more than it said is not listened to.
+    // Data beyond the announced length is ignored.
     const chunk = bytes.subarray(0, (this.#length ?? Infinity) - this.received);
     this.received += chunk.length;
     if (this.#take) this.#take(chunk);

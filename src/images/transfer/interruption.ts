@@ -1,7 +1,7 @@
 import { DownloadError, type DownloadFailure } from '../../errors/index.ts';
 import { isTransientStatus } from './http/answer.ts';
 
-/** Failures that say nothing against what has come so far. */
+/** Failures after which the data received so far is still valid. */
 export const INTERRUPTIONS: ReadonlySet<DownloadFailure> = new Set<DownloadFailure>([
   'lost',
   'stalled',
@@ -12,7 +12,7 @@ export const INTERRUPTIONS: ReadonlySet<DownloadFailure> = new Set<DownloadFailu
   'proxy',
 ]);
 
-/** Whether what has come is worth being kept for the next call. */
+/** Whether the data received so far should be kept for the next call. */
 export function isInterruption(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted === true) return true;
   if (!(error instanceof DownloadError)) return false;

@@ -3,21 +3,21 @@ const STEP_MS = 250;
 
 export interface TransferProgress {
   readonly phase: 'download' | 'copy' | 'unpack';
-  /** Of this phase, those of an earlier run included. */
+  /** Bytes of this phase, including those of an earlier run. */
   readonly bytes: number;
-  /** Undefined where it is not known. */
+  /** Undefined if unknown. */
   readonly totalBytes: number | undefined;
 }
 
-/** Passes on how many bytes there are, but not for each few of them: from one MiB to the next, and after a while. */
-export function inSteps(tell: (bytes: number) => void): (bytes: number) => void {
-  let toldBytes = 0;
-  let toldAt = 0;
+/** Limits progress reports to one per MiB, or one per 250 ms. */
+export function inSteps(report: (bytes: number) => void): (bytes: number) => void {
+  let reportedBytes = 0;
+  let reportedAt = 0;
   return (bytes) => {
     const now = performance.now();
-    if (bytes - toldBytes < STEP_BYTES && now - toldAt < STEP_MS) return;
-    toldBytes = bytes;
-    toldAt = now;
-    tell(bytes);
+    if (bytes - reportedBytes < STEP_BYTES && now - reportedAt < STEP_MS) return;
+    reportedBytes = bytes;
+    reportedAt = now;
+    report(bytes);
   };
 }

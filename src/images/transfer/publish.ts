@@ -24,8 +24,8 @@ export interface PublishOptions {
 }
 
 /**
- * How a file that begins like this is to be unpacked.
- * @throws MissingProgramError, or what `subject` says of a file that is not compressed as asked for.
+ * Chooses how to unpack a file, by its first bytes.
+ * @throws MissingProgramError, or an error of `subject` for a file that is not compressed as required.
  */
 export function chooseUnpacking(
   head: Buffer,
@@ -52,9 +52,9 @@ export function verifyDigest(
 }
 
 /**
- * Verifies a file that is whole, and brings it to its place, unpacked. Nothing is there before all of it is on the disk.
- * The file itself is closed, and gone from where it was.
- * @throws DigestMismatchError, NoSpaceError, PermissionError, what `subject` says, or the signal's reason.
+ * Verifies a complete file, unpacks it and moves it to its place. The target appears only once all of it is on the disk.
+ * The file is closed, and removed from its old path.
+ * @throws DigestMismatchError, NoSpaceError, PermissionError, an error of `subject`, or the signal's reason.
  */
 export async function publish(
   file: DigestingFile,
@@ -83,7 +83,7 @@ export async function publish(
   return { path: to, ...unpacked, compression, verified };
 }
 
-/** @param options.verifyEnd called when all is unpacked; what it throws, this fails with. */
+/** Unpacks a file to its place. @param options.verifyEnd called after unpacking; if it throws, nothing is published. */
 export async function unpackTo(
   from: string,
   method: Exclude<Compression, 'none'>,
@@ -103,7 +103,7 @@ export async function unpackTo(
   });
 }
 
-/** False where they are in different file systems. */
+/** Renames a file. False if the paths are on different file systems. */
 async function moveWithin(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
@@ -133,12 +133,12 @@ interface WrittenFile {
 
 interface BesideOptions {
   readonly signal: AbortSignal | undefined;
-  /** May put something at the path before it is opened. */
+  /** Called before the temporary file is opened, and may write to it. */
   readonly prepare?: (path: string) => Promise<void>;
   readonly write: (beside: DigestingFile) => Promise<void>;
 }
 
-/** Writes a file under another name, and gives it its own when it is on the disk. */
+/** Writes a file under a temporary name, and renames it once it is on the disk. */
 export async function writeBeside(
   to: string,
   { signal, prepare, write }: BesideOptions,
@@ -146,7 +146,7 @@ export async function writeBeside(
   const path = `${to}.new`;
   try {
     await rm(path, { force: true });
-    // Of this user alone whatever the modes of its source are.
+    // Private to this user, regardless of the mode of the source.
     await (await open(path, 'wx', 0o600)).close();
     await prepare?.(path);
     const beside = await DigestingFile.open(path);

@@ -11,21 +11,22 @@ import { Pace } from './http/pace.ts';
 import { inSteps } from './progress-steps.ts';
 
 export interface ReceiveOptions {
-  /** Of the whole file, where that is known. */
+  /** Size of the whole file, if known. */
   readonly totalBytes: number | undefined;
   readonly maxBytes: number;
   readonly limits: TransferLimits;
   readonly signal: AbortSignal | undefined;
-  /** Looks at the first bytes, once; what it throws, the transfer fails with. */
+  /** Called once with the first bytes; if it throws, the transfer fails. */
   readonly onHead: (head: Buffer) => void;
-  /** Called with the bytes that are there, some times a second. */
+  /** Called with the size of the file, several times per second. */
   readonly onProgress: (bytes: number) => void;
 }
 
-const ENOUGH_TO_JUDGE = 512;
+/** How much of the beginning is checked before anything is written. */
+const HEAD_BYTES = 512;
 
 /**
- * Writes what comes of an answer's content behind what the file has already. What came before a failure is in the file.
+ * Appends an answer's content to a file, including data that arrived right before a failure.
  * @throws DownloadError, NoSpaceError, or the signal's reason.
  */
 export async function receive(
@@ -51,11 +52,11 @@ export async function receive(
   }
   if (options.totalBytes !== undefined && file.bytes < options.totalBytes) {
     const shown = printable(url);
-    throw new DownloadError(shown, 'lost', `${shown}: the connection was lost before the file was whole`);
+    throw new DownloadError(shown, 'lost', `${shown}: connection lost before the end of the file`);
   }
 }
 
-/** What comes is written at once, before a failure too. */
+/** Writes each chunk as soon as it arrives. */
 async function pump(
   incoming: Incoming,
   url: URL,
@@ -63,31 +64,31 @@ async function pump(
   pace: Pace,
   options: ReceiveOptions,
 ): Promise<void> {
-  let isJudged = file.bytes > 0;
+  let isChecked = file.bytes > 0;
   let head = Buffer.alloc(0);
-  const tell = inSteps(options.onProgress);
+  const report = inSteps(options.onProgress);
   const write = (chunk: Buffer): Promise<void> | undefined => {
     if (file.bytes + chunk.length > options.maxBytes) throw tooLarge(url, options.maxBytes);
-    pace.holdUp();
+    pace.pause();
     file.write(chunk);
-    if (file.isBehind) return file.keepUp().then(() => pace.goOn());
-    pace.goOn();
-    tell(file.bytes);
+    if (file.isBehind) return file.keepUp().then(() => pace.resume());
+    pace.resume();
+    report(file.bytes);
     return undefined;
   };
-  const judgeAndWrite = (): Promise<void> | undefined => {
+  const checkAndWrite = (): Promise<void> | undefined => {
     refuseHtmlContent(head, url);
     options.onHead(head);
-    isJudged = true;
+    isChecked = true;
     return write(head);
   };
   await incoming.giveTo((chunk): Promise<void> | undefined => {
-    if (isJudged) return write(chunk);
+    if (isChecked) return write(chunk);
     head = Buffer.concat([head, chunk]);
-    return head.length < ENOUGH_TO_JUDGE ? undefined : judgeAndWrite();
+    return head.length < HEAD_BYTES ? undefined : checkAndWrite();
   });
-  // After a failure nothing could be told of so little.
-  if (!isJudged) await judgeAndWrite();
+  // A shorter file is checked once it is complete; after a failure its few bytes are dropped.
+  if (!isChecked) await checkAndWrite();
   options.onProgress(file.bytes);
 }
 
@@ -96,6 +97,6 @@ function tooLarge(url: URL, maxBytes: number): DownloadError {
   return new DownloadError(
     shown,
     'too-large',
-    `${shown} is larger than the ${formatBytes(maxBytes)} allowed`,
+    `${shown} is larger than the limit of ${formatBytes(maxBytes)}`,
   );
 }

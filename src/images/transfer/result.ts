@@ -1,21 +1,21 @@
 import type { Compression } from '../formats/compression.ts';
 import type { ExpectedDigest } from '../digest/digest.ts';
 
-/** A file that was fetched or imported. */
+/** A file that was downloaded or imported. */
 export interface TransferredFile {
   readonly path: string;
-  /** Of the file at `path`. */
+  /** Size of the file at `path`. */
   readonly bytes: number;
-  /** Of the file at `path`, in lower-case hexadecimal. */
+  /** SHA-256 of the file at `path`, in lower-case hexadecimal. */
   readonly sha256: string;
-  /** What it was before it was unpacked. */
+  /** Compression of the published file. */
   readonly compression: Compression;
-  /** The digest that was asked for and seen, of the file as it is published; undefined where none was asked for. */
+  /** The verified digest of the published file; undefined if none was given. */
   readonly verified: ExpectedDigest | undefined;
 }
 
 export interface DownloadedFile extends TransferredFile {
-  /** Where the redirects led to, without a user's name and password. */
+  /** URL after redirects, without user name and password. */
   readonly url: string;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;

@@ -2,22 +2,23 @@ import { statfs } from 'node:fs/promises';
 import { NoSpaceError } from '../../errors/index.ts';
 import { formatBytes } from '../qemu-img/disk-size.ts';
 
-/** For an ordinary user. */
+/** Returns the free space for an ordinary user. */
 export async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
 }
 
 /**
- * @param bytes that are to be written into the directory.
- * @param reserveBytes that shall be free even then.
- * @throws NoSpaceError where there is not as much room for an ordinary user.
+ * Checks that a directory has enough free space for an ordinary user.
+ * @param bytes to be written.
+ * @param reserveBytes that have to stay free.
+ * @throws NoSpaceError
  */
 export async function requireSpace(directory: string, bytes: number, reserveBytes: number): Promise<void> {
   const free = await freeBytes(directory);
   if (free >= bytes + reserveBytes) return;
-  const needed = `${formatBytes(bytes)} are needed there, and ${formatBytes(reserveBytes)} stay free`;
-  throw new NoSpaceError(`the disk is full: ${directory} has room for ${formatBytes(free)}; ${needed}`, {
-    hint: 'make room: vmlet system df shows what vmlet itself has there',
+  const needed = `${formatBytes(bytes)} plus a reserve of ${formatBytes(reserveBytes)} required`;
+  throw new NoSpaceError(`no space left on device: ${directory}: ${formatBytes(free)} free, ${needed}`, {
+    hint: 'free some space; to see what vmlet uses, run: vmlet system df',
   });
 }

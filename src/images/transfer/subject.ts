@@ -6,11 +6,11 @@ import {
 } from '../../errors/index.ts';
 import { printable } from './http/address.ts';
 
-/** What a transfer is about, for its errors. */
+/** The source of a transfer, for its errors. */
 export interface Subject {
-  /** An address or a path. */
+  /** A URL or a path. */
   readonly shown: string;
-  /** The error for content that is not taken. */
+  /** Returns the error for rejected content. */
   refuse(reason: DownloadFailure, problem: string, details?: ErrorDetails): Error;
 }
 

@@ -5,19 +5,19 @@ import type { DigestingFile } from './digesting-file.ts';
 import { freeBytes } from './space.ts';
 import type { Subject } from './subject.ts';
 
-/** As much of a file as says what disk is in it. */
+/** How much of a file is needed to read the size of its disk. */
 const HEAD_BYTES = 1024;
-/** Of the free space, for what does not say how large it is, or says that it is larger than that. */
+/** Share of the free space for a file without a known size, or larger than the free space. */
 const SHARE = 0.5;
 
-const LIFTED =
-  'If it is what it should be, lift the limit: vmlet pull --any-size, vmlet image import --any-size.';
+const ANY_SIZE_HINT =
+  'if you trust the file, lift the limit: vmlet pull --any-size, or vmlet image import --any-size';
 
 interface UnpackLimitOptions {
   readonly subject: Subject;
   readonly maxBytes: number;
   readonly reserveBytes: number;
-  /** What the compressed file says that it unpacks to, at least. */
+  /** The unpacked size that the compressed file announces, a lower bound. */
   readonly announcedBytes: number | undefined;
   readonly anySize: boolean;
 }
@@ -25,9 +25,9 @@ interface UnpackLimitOptions {
 type Unpacked = Pick<DigestingFile, 'bytes' | 'writtenBytes' | 'head'>;
 
 /**
- * Bounds what is unpacked by what it says of itself: a file of some kilobytes may unpack to any number of bytes. A file
- * may be as long as the disk that its header describes needs, and where it says nothing, or more than there is room for,
- * it may take half of the room. Holes take none: a sparse disk may be of any size.
+ * Limits the unpacked size, since a file of some kilobytes may unpack to any number of bytes. A file may be as long as
+ * the disk in its header requires. If it states no size, or more than is free, it may use half of the free space. Holes
+ * do not count, so a sparse disk may have any size.
  */
 export class UnpackLimit {
   readonly #file: Unpacked;
@@ -37,12 +37,12 @@ export class UnpackLimit {
   #mostWritten = Infinity;
   #isKnown = false;
 
-  /** @param room bytes that may be written. @throws what `subject` says of a file that announces too much. */
+  /** @param room bytes that may be written. @throws an error of `subject` for a file that announces too much. */
   constructor(file: Unpacked, room: number, options: UnpackLimitOptions) {
     this.#file = file;
     this.#room = room;
     this.#options = options;
-    this.#refuseLonger(options.announcedBytes ?? 0, options.maxBytes, 'allowed');
+    this.#refuseLonger(options.announcedBytes ?? 0, options.maxBytes, 'limit');
   }
 
   static async begin(file: DigestingFile, options: UnpackLimitOptions): Promise<UnpackLimit> {
@@ -50,34 +50,34 @@ export class UnpackLimit {
     return new UnpackLimit(file, room, options);
   }
 
-  /** Before `bytes` more are written. @throws what `subject` says of too much. */
+  /** Checks the limit before `bytes` more are written. @throws an error of `subject`. */
   check(bytes: number): void {
     const { subject, maxBytes, anySize, announcedBytes = 0 } = this.#options;
     const length = this.#file.bytes + bytes;
-    this.#refuseLonger(length, maxBytes, 'allowed');
+    this.#refuseLonger(length, maxBytes, 'limit');
     if (anySize) return;
     if (!this.#isKnown && this.#file.bytes >= HEAD_BYTES) {
       this.#isKnown = true;
       this.#longest = longestFileOf(this.#file.head) ?? Infinity;
       this.#mostWritten = this.#longest <= this.#room ? Infinity : this.#room * SHARE;
-      this.#refuseLonger(announcedBytes, this.#longest, 'that its header speaks of');
+      this.#refuseLonger(announcedBytes, this.#longest, 'header');
     }
-    this.#refuseLonger(length, this.#longest, 'that its header speaks of');
+    this.#refuseLonger(length, this.#longest, 'header');
     if (this.#file.writtenBytes + bytes <= this.#mostWritten) return;
     throw subject.refuse(
       'too-large',
-      `unpacks to more than half of the ${formatBytes(this.#room)} that are free, and does not say that it is that large`,
-      { hint: LIFTED },
+      `unpacks to more than half of the ${formatBytes(this.#room)} of free space, and its header does not announce that`,
+      { hint: ANY_SIZE_HINT },
     );
   }
 
-  #refuseLonger(bytes: number, most: number, which: string): void {
+  #refuseLonger(bytes: number, most: number, reason: 'limit' | 'header'): void {
     if (bytes <= most) return;
-    const hint = which === 'allowed' ? {} : { hint: LIFTED };
-    throw this.#options.subject.refuse(
-      'too-large',
-      `unpacks to more than the ${formatBytes(Math.floor(most))} ${which}`,
-      hint,
-    );
+    const size = formatBytes(Math.floor(most));
+    const { subject } = this.#options;
+    if (reason === 'limit') throw subject.refuse('too-large', `unpacks to more than the limit of ${size}`);
+    throw subject.refuse('too-large', `unpacks to more than the ${size} announced by its header`, {
+      hint: ANY_SIZE_HINT,
+    });
   }
 }

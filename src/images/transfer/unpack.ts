@@ -17,7 +17,7 @@ import { UnpackLimit } from './unpack-limit.ts';
 
 type Method = Exclude<Compression, 'none'>;
 
-/** A file may ask for a window of any size to be unpacked in; this is far above what is in use. */
+/** Memory limit for unpacking, far above real files: a file may demand any window size. */
 const MEMORY = '1024MiB';
 
 const PROGRAMS: Readonly<
@@ -35,9 +35,9 @@ const PROGRAMS: Readonly<
 export interface UnpackOptions {
   readonly subject: Subject;
   readonly maxBytes: number;
-  /** Bytes that stay free in the directory that is written to. */
+  /** Bytes that have to stay free in `directory`. */
   readonly reserveBytes: number;
-  /** Whatever it says of its size, `maxBytes` apart. */
+  /** Accept any size up to `maxBytes`. */
   readonly anySize: boolean;
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
@@ -45,22 +45,22 @@ export interface UnpackOptions {
 }
 
 /**
- * The program's path.
- * @throws MissingProgramError where this host cannot unpack it: to be known before anything is downloaded.
+ * Returns the path of the program for a method. Called before a download, to fail early.
+ * @throws MissingProgramError
  */
 export function requireUnpacker(method: Method): string {
   const { argv, hint } = PROGRAMS[method];
-  return requireProgram(argv[0], `${hint}: the file is compressed with ${method}`);
+  return requireProgram(argv[0], `${hint} to unpack the file`);
 }
 
-/** Between two looks at how much room is left. */
+/** How much is written between two checks of the free space. */
 const CHECK_BYTES = 16 * 1024 * 1024;
 
 /**
- * Unpacks a file into another. The program that does it reads what a stranger wrote: it gets that file and a
- * connection, and reaches nothing else.
- * @throws MissingProgramError, NoSpaceError, StandstillError when that program does nothing for a minute, what `subject`
- *   says of damaged, empty or endless content, or the signal's reason.
+ * Unpacks a file into another. The program reads untrusted data, so it has access to nothing but that file and its
+ * output.
+ * @throws MissingProgramError, NoSpaceError, StandstillError when that program makes no progress for a minute, an error
+ *   of `subject` for damaged, empty or endless content, or the signal's reason.
  */
 export async function unpack(
   from: string,
@@ -98,10 +98,10 @@ export async function unpack(
   child.stderr.on('data', (chunk: Buffer) => messages.push(chunk));
   const standstill = endAtStandstill(method, pid, DISK_STANDSTILL_MS, kill);
   scope.defer(standstill.stop);
-  const tell = inSteps(options.onProgress);
+  const report = inSteps(options.onProgress);
   let nextCheck = 0;
   try {
-    // From now on: execa throws away what nobody reads by its next turn.
+    // Read without delay: execa drops output that is not read by its next turn.
     for await (const chunk of outputUntilGone(child.stdout, exited)) {
       limit.check(chunk.length);
       if (to.bytes >= nextCheck) {
@@ -110,7 +110,7 @@ export async function unpack(
       }
       to.write(chunk);
       await to.keepUp();
-      tell(to.bytes);
+      report(to.bytes);
     }
   } finally {
     signal?.throwIfAborted();
@@ -120,12 +120,9 @@ export async function unpack(
   await aMomentFor(ended);
   standstill.throwIfEnded();
   if (exitCode === 0) {
-    if (to.bytes === 0) throw subject.refuse('compression', `is empty: ${method} unpacks nothing from it`);
+    if (to.bytes === 0) throw subject.refuse('compression', `is empty after unpacking with ${method}`);
     return;
   }
-  const words = messages.last(1)[0] ?? '';
-  throw subject.refuse(
-    'compression',
-    `is damaged: ${method} cannot unpack it${words === '' ? '' : ` (${words})`}`,
-  );
+  const message = messages.last(1)[0] ?? '';
+  throw subject.refuse('compression', `is corrupt: ${method} failed${message === '' ? '' : ` (${message})`}`);
 }

@@ -5,7 +5,7 @@ import { ownerOfBuild } from '../../images/store/build-directory.ts';
 import { imageDirectoryName } from '../../images/record/image.ts';
 import { describeImage, layersOn, unneededOf } from '../../images/store/remove-image.ts';
 import { listImages } from '../../images/store/store.ts';
-import { goesOn, keptDownloads } from '../../images/transfer/partial/kept-downloads.ts';
+import { isRunning, keptDownloads } from '../../images/transfer/partial/kept-downloads.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
@@ -152,7 +152,7 @@ export async function downloadEntries(locations: Locations, meter: FileMeter): P
   return Promise.all(
     downloads.map(async (download) => {
       const usage = sum(download.files.map((file) => meter.measure(file)));
-      const active = await goesOn(download);
+      const active = await isRunning(download);
       return { name: download.name, ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
     }),
   );

@@ -4,20 +4,20 @@ import { printable } from './address.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { type PartialOrigin, validatorOf } from '../partial/partial-file.ts';
 
-/** What a server's answer means for a file of which there are so many bytes. */
+/** The meaning of a server's answer for a partly downloaded file. */
 export type AnswerMeaning =
-  /** Its content is the file from its beginning. */
+  /** The content is the whole file. */
   | { readonly kind: 'whole'; readonly origin: PartialOrigin }
-  /** Its content is what is missing. */
+  /** The content is the missing rest. */
   | { readonly kind: 'rest'; readonly origin: PartialOrigin }
   /** Nothing is missing. */
   | { readonly kind: 'complete' }
-  /** What is there is of no use: ask for the whole file. */
-  | { readonly kind: 'useless' }
-  /** Ask again later. */
+  /** The existing data is unusable: request the whole file. */
+  | { readonly kind: 'unusable' }
+  /** Retry later. */
   | { readonly kind: 'later'; readonly error: DownloadError; readonly afterMs: number | undefined };
 
-/** Request Timeout, Too Early, Too Many Requests, and servers or their gateways in trouble. */
+/** Request Timeout, Too Early, Too Many Requests, and temporary server errors. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export function isTransientStatus(status: number): boolean {
@@ -25,9 +25,10 @@ export function isTransientStatus(status: number): boolean {
 }
 
 /**
- * @param bytes that were said to be there already, 0 for a request of the whole file.
- * @param known whose bytes they are.
- * @throws DownloadError for what is no file.
+ * Interprets an answer to a download request.
+ * @param bytes that exist already; 0 for a request of the whole file.
+ * @param known the origin of those bytes.
+ * @throws DownloadError for an answer without a file.
  */
 export function interpretAnswer(
   answer: HttpAnswer,
@@ -40,7 +41,7 @@ export function interpretAnswer(
   }
   if (status === 416 && bytes > 0) {
     const total = /^bytes \*\/(\d+)$/.exec(answer.field('content-range') ?? '')?.[1];
-    return Number(total) === bytes ? { kind: 'complete' } : { kind: 'useless' };
+    return Number(total) === bytes ? { kind: 'complete' } : { kind: 'unusable' };
   }
   if (status !== 200 && status !== 206) throw statusError(answer);
   refuseHtml(answer.field('content-type'), answer.url);
@@ -52,15 +53,15 @@ export function interpretAnswer(
     throw new DownloadError(
       printable(answer.url),
       'protocol',
-      `${printable(answer.url)}: the server sent a part that was not asked for`,
+      `${printable(answer.url)}: the server sent a range that was not requested`,
     );
   }
   const origin = originOf(answer, total === '*' ? known?.totalBytes : Number(total));
   const isRest = Number(first) === bytes && (origin.totalBytes ?? Number(last) + 1) === Number(last) + 1;
-  return isRest && isSameFile(known, origin) ? { kind: 'rest', origin } : { kind: 'useless' };
+  return isRest && isSameFile(known, origin) ? { kind: 'rest', origin } : { kind: 'unusable' };
 }
 
-/** A server that does not know If-Range sends the rest of another file, too. */
+/** Whether the rest is of the same file. Servers without support for If-Range may send that of another one. */
 function isSameFile(known: PartialOrigin | undefined, now: PartialOrigin): boolean {
   if (!known) return false;
   if (known.totalBytes !== undefined && now.totalBytes !== undefined && known.totalBytes !== now.totalBytes) {
@@ -74,19 +75,19 @@ function originOf(answer: HttpAnswer, totalBytes: number | undefined): PartialOr
   return { etag: answer.field('etag'), lastModified: answer.field('last-modified'), totalBytes };
 }
 
-/** Bytes of the content, where they are told and come as they are. */
+/** Returns the length of the content, if it is announced and the content is not encoded. */
 export function lengthOf(answer: HttpAnswer): number | undefined {
   if (answer.field('transfer-encoding') !== undefined) return undefined;
   const length = answer.field('content-length');
   return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
-/** @throws DownloadError for the media type of a page. */
+/** @throws DownloadError for the media type of a web page. */
 export function refuseHtml(type: string | undefined, url: URL): void {
   if (/^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type ?? '')) throw htmlError(url);
 }
 
-/** @throws DownloadError where the first bytes of what came are those of a page. */
+/** @throws DownloadError if the content begins like a web page. */
 export function refuseHtmlContent(head: Buffer, url: URL): void {
   const text = head.toString('latin1').replace(/^\xef\xbb\xbf/, '');
   if (
@@ -102,9 +103,9 @@ function htmlError(url: URL): DownloadError {
   return new DownloadError(
     printable(url),
     'html',
-    `${printable(url)}: a web page came in place of the file`,
+    `${printable(url)}: received a web page instead of the file`,
     {
-      hint: 'is the address that of the file itself? A network that wants a login first answers like this, too',
+      hint: 'check that the URL is that of the file itself, and that the network requires no login',
     },
   );
 }
@@ -118,21 +119,21 @@ function statusError({ url, status }: HttpAnswer): DownloadError {
     `${shown}: the server answered ${status}${name === undefined ? '' : ` (${name})`}`,
     {
       status,
-      hint: HINTS[status] ?? (status >= 500 ? 'the server is in trouble: try again later' : undefined),
+      hint: HINTS[status] ?? (status >= 500 ? 'try again later' : undefined),
     },
   );
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  401: 'the server wants a name and a password',
-  403: 'the server does not give this file to everybody; some do so for files that they do not have',
-  404: 'is the address right? The file may have been moved or removed by its publisher',
-  407: 'the proxy wants a name and a password: write them into HTTP_PROXY and HTTPS_PROXY',
-  410: 'its publisher has removed the file',
-  429: 'the server was asked too often: try again later',
+  401: 'add a user name and a password to the URL',
+  403: 'check the URL: the file is not public, or does not exist',
+  404: 'check the URL: the file may have been moved or removed',
+  407: 'add a user name and a password to HTTP_PROXY and HTTPS_PROXY',
+  410: 'find another URL: the publisher has removed the file',
+  429: 'try again later: there were too many requests',
 };
 
-/** Milliseconds; RFC 9110 §10.2.3: seconds or a date. */
+/** Returns milliseconds. The field has seconds or a date (RFC 9110 §10.2.3). */
 function retryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;

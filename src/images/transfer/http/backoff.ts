@@ -1,6 +1,6 @@
 import type { TransferLimits } from './limits.ts';
 
-/** Counts attempts that get no further, and waits between them, longer each time. */
+/** Counts attempts without progress, and computes increasing delays between them. */
 export class Backoff {
   readonly #limits: TransferLimits;
   #failures = 0;
@@ -9,14 +9,14 @@ export class Backoff {
     this.#limits = limits;
   }
 
-  /** An attempt got further than those before. */
+  /** Called after an attempt that made progress. */
   reset(): void {
     this.#failures = 0;
   }
 
   /**
-   * @param afterMs what the server asks for.
-   * @returns milliseconds until the next attempt; undefined when there is none.
+   * @param afterMs the delay that the server requests.
+   * @returns milliseconds until the next attempt; undefined to give up.
    */
   next(afterMs: number | undefined): number | undefined {
     this.#failures++;

@@ -19,19 +19,19 @@ export interface Asking {
 
 export interface Answer {
   readonly message: IncomingMessage;
-  /** Undefined where what comes has to be decrypted behind a proxy. */
+  /** Undefined for TLS through a proxy, where the data is still encrypted. */
   readonly reader: SocketReader | undefined;
 }
 
 /**
- * Asks for an address once, over a connection of its own, which ends with the answer's content or with the signal.
- * @throws DownloadError for what takes too long and for a proxy that refuses; errors of sockets, TLS and HTTP.
+ * Sends one request over a connection of its own, which ends with the answer's content or with the signal.
+ * @throws DownloadError for a timeout or a proxy that refuses; errors of sockets, TLS and HTTP.
  */
 export async function ask(asking: Asking): Promise<Answer> {
   const { url, proxy, headers, signal } = asking;
   if (proxy && url.protocol === 'https:') {
     const createConnection = await tunnel(asking, proxy);
-    // With an agent, and be it `false`, createConnection would not be asked.
+    // No `agent` option: with one, even `false`, createConnection would not be called.
     const message = await answerOf(askHttps(url, { signal, headers, createConnection }), asking);
     return { message, reader: undefined };
   }
@@ -49,14 +49,14 @@ function viaProxy({ url, headers }: Asking, proxy: URL, options: RequestOptions)
 }
 
 function send(to: URL, options: RequestOptions): ClientRequest {
-  // What the user wrote into the address is in the headers already, for whom it is meant.
+  // Credentials of the URL are already in the headers, for the server that they are meant for.
   const bare = new URL(to);
   bare.username = '';
   bare.password = '';
   return bare.protocol === 'https:' ? askHttps(bare, options) : askHttp(bare, options);
 }
 
-/** Has a proxy connect to the server, and speaks TLS through it. */
+/** Opens a tunnel through a proxy, for TLS. */
 async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
   const { url, signal } = asking;
   const target = `${url.hostname}:${portOf(url)}`;
@@ -76,17 +76,17 @@ async function tunnel(asking: Asking, proxy: URL): Promise<() => Socket> {
         return;
       }
       connected.destroy();
-      const status = reply.statusCode ?? 'nothing';
-      const problem = `${printable(url)}: the proxy does not connect to ${url.host}: it answered ${status}`;
-      const hint = 'look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
+      const status = reply.statusCode ?? 'without a status';
+      const problem = `${printable(url)}: the proxy refused a connection to ${url.host}: it answered ${status}`;
+      const hint = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
       reject(new DownloadError(printable(url), 'proxy', problem, { hint }));
     });
-    // Later ones are of a connection that is given up.
+    // Errors after the first one are of an abandoned connection, and are ignored.
     request.on('error', reject);
     request.end();
   });
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  // No server is asked for by an address (RFC 6066 §3); its certificate is for that all the same.
+  // IP addresses must not be sent as server names (RFC 6066 §3); the certificate is still verified against them.
   const names = isIP(host) === 0 ? { host, servername: host } : { host };
   return () => connectTls({ socket, ...names, ALPNProtocols: ['http/1.1'] });
 }
@@ -104,7 +104,7 @@ async function answerOf(request: ClientRequest, asking: Asking): Promise<Incomin
       watchContent(response, asking);
       resolve(response);
     });
-    // Once there is an answer, its content tells of the same.
+    // After the answer has arrived, its content reports the same error.
     request.on('error', (error) => {
       stopWatching();
       reject(error);
@@ -113,26 +113,26 @@ async function answerOf(request: ClientRequest, asking: Asking): Promise<Incomin
   });
 }
 
-/** Limits the time until a connection stands, and from then until the answer. @returns what ends it. */
+/** Limits the time to connect, and then the time until the answer. @returns a function that stops watching. */
 function watchStart(request: ClientRequest, { url, proxy, limits }: Asking): () => void {
   const shown = printable(url);
   const end = (error: DownloadError) => () => void request.destroy(error);
-  const late = `${shown}: no connection to ${connectedTo(url, proxy)} could be made within ${limits.connectMs / 1000} s`;
+  const late = `${shown}: timed out after ${limits.connectMs / 1000} s connecting to ${connectedTo(url, proxy)}`;
   let timer = setTimeout(end(new DownloadError(shown, 'unreachable', late)), limits.connectMs);
-  const silent = `${shown}: the server does not answer: nothing came within ${limits.headMs / 1000} s`;
-  const stands = (): void => {
+  const silent = `${shown}: timed out after ${limits.headMs / 1000} s waiting for an answer`;
+  const onConnected = (): void => {
     clearTimeout(timer);
     timer = setTimeout(end(new DownloadError(shown, 'stalled', silent)), limits.headMs);
   };
   request.once('socket', (socket) => {
-    if (!socket.connecting && !('encrypted' in socket)) stands();
-    else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', stands);
+    if (!socket.connecting && !('encrypted' in socket)) onConnected();
+    else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', onConnected);
   });
   request.once('close', () => clearTimeout(timer));
   return () => clearTimeout(timer);
 }
 
-/** Ends an answer of which no more comes, unless it is its reader who is slow. */
+/** Ends an answer that stalls, unless its reader is the slow one. */
 function watchContent(response: IncomingMessage, { url, limits }: Asking): void {
   const { socket } = response;
   socket.setTimeout(limits.idleMs);
@@ -142,8 +142,8 @@ function watchContent(response: IncomingMessage, { url, limits }: Asking): void 
       return;
     }
     const shown = printable(url);
-    const problem = `${shown}: the server stopped sending: nothing came for ${limits.idleMs / 1000} s`;
-    const hint = 'try again later; what has come may be kept and taken up then';
+    const problem = `${shown}: the server stopped sending: no data for ${limits.idleMs / 1000} s`;
+    const hint = 'try again later; the download resumes if the server supports it';
     response.destroy(new DownloadError(shown, 'stalled', problem, { hint }));
   });
 }

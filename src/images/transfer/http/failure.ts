@@ -12,7 +12,7 @@ const CODES: Readonly<Record<string, DownloadFailure>> = {
   ECONNRESET: 'lost',
   ECONNABORTED: 'lost',
   EPIPE: 'lost',
-  // Before the end that a content in pieces has.
+  // The connection ended within chunked content.
   HPE_INVALID_EOF_STATE: 'lost',
   ERR_STREAM_PREMATURE_CLOSE: 'lost',
   EPROTO: 'tls',
@@ -24,8 +24,8 @@ const CODES: Readonly<Record<string, DownloadFailure>> = {
 };
 
 /**
- * An error of sockets, TLS or HTTP in words for a user.
- * @param proxy by which a connection was to be made.
+ * Converts an error of sockets, TLS or HTTP into a DownloadError; returns other errors unchanged.
+ * @param proxy the proxy of the connection, if any.
  */
 export function explainFailure(error: unknown, url: URL, proxy?: URL): unknown {
   const code = codeOf(error);
@@ -33,41 +33,38 @@ export function explainFailure(error: unknown, url: URL, proxy?: URL): unknown {
   if (reason === undefined) return error;
   return new DownloadError(printable(url), reason, describe(reason, url, proxy, error), {
     cause: error,
-    hint:
-      proxy && CONNECTING.includes(reason)
-        ? `the environment names that proxy: ${PROXY_HINT}`
-        : HINTS[reason],
+    hint: proxy && CONNECTING.includes(reason) ? PROXY_HINT : HINTS[reason],
   });
 }
 
-/** Which of the two it is that a connection is made to. */
+/** Names the peer of the connection: the proxy or the server. */
 export function connectedTo(url: URL, proxy: URL | undefined): string {
   return proxy ? `the proxy ${proxy.host}` : url.host;
 }
 
-/** What comes before anything is said to the server. */
+/** Failures before anything was sent to the server. */
 const CONNECTING: readonly DownloadFailure[] = ['refused', 'name', 'unreachable'];
 
-const PROXY_HINT = 'look at HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
+const PROXY_HINT = 'check HTTP_PROXY, HTTPS_PROXY and NO_PROXY';
 const HINTS: Partial<Record<DownloadFailure, string>> = {
-  refused: `is the address right, and does this host need a proxy? ${PROXY_HINT}`,
-  name: `is the address right, and is this host connected? ${PROXY_HINT}`,
-  unreachable: `is this host connected, and does it need a proxy? ${PROXY_HINT}`,
-  stalled: 'try again later; what has come may be kept and taken up then',
-  tls: 'where an authority of your own signs, name its certificate in NODE_EXTRA_CA_CERTS',
+  refused: `check the URL; if the host needs a proxy, ${PROXY_HINT}`,
+  name: `check the URL and the host's network; if the host needs a proxy, ${PROXY_HINT}`,
+  unreachable: `check the host's network; if the host needs a proxy, ${PROXY_HINT}`,
+  stalled: 'try again later; the download resumes if the server supports it',
+  tls: 'for a private certificate authority, set NODE_EXTRA_CA_CERTS to the file of its certificate',
 };
 
 function describe(reason: DownloadFailure, url: URL, proxy: URL | undefined, error: unknown): string {
   const shown = printable(url);
-  const whose = proxy ? `of the proxy, ${proxy.hostname},` : url.hostname;
-  if (reason === 'refused') return `${shown}: nothing answers at ${connectedTo(url, proxy)}`;
-  if (reason === 'name') return `${shown}: the name ${whose} could not be looked up`;
-  if (reason === 'unreachable') return `${shown}: no connection to ${connectedTo(url, proxy)} could be made`;
+  const name = proxy ? `the proxy ${proxy.hostname}` : url.hostname;
+  if (reason === 'refused') return `${shown}: connection refused by ${connectedTo(url, proxy)}`;
+  if (reason === 'name') return `${shown}: cannot resolve ${name}`;
+  if (reason === 'unreachable') return `${shown}: cannot connect to ${connectedTo(url, proxy)}`;
   if (reason === 'stalled') return `${shown}: the server stopped sending`;
-  if (reason === 'lost') return `${shown}: the connection was lost before the file was whole`;
+  if (reason === 'lost') return `${shown}: connection lost before the end of the file`;
   const detail = error instanceof Error ? error.message : String(error);
-  if (reason === 'tls') return `${shown}: no trusted connection to ${url.host}: ${detail}`;
-  return `${shown}: the server does not speak HTTP as it should: ${detail}`;
+  if (reason === 'tls') return `${shown}: TLS connection to ${url.host} failed: ${detail}`;
+  return `${shown}: the server violates HTTP: ${detail}`;
 }
 
 function reasonOf(code: string): DownloadFailure | undefined {
@@ -78,7 +75,7 @@ function reasonOf(code: string): DownloadFailure | undefined {
   return undefined;
 }
 
-/** Of the error or of what caused it; several addresses of one host that were tried have one between them. */
+/** Returns the code of the error or of its cause. An AggregateError for several addresses of a host has one code. */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code } = error as NodeJS.ErrnoException;

@@ -11,20 +11,20 @@ const MAX_REDIRECTS = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export interface HttpAnswer {
-  /** Where the redirects led to. */
+  /** URL after redirects. */
   readonly url: URL;
   readonly status: number;
-  /** A field of the head by its lower-case name; of one that was sent several times, the first. */
+  /** Returns a header field by its lower-case name; the first one of a repeated field. */
   field(name: string): string | undefined;
-  /** As it was sent: no content encoding is undone. It has to be read to its end, or destroyed. */
+  /** The content, without decoding. It has to be read to its end, or destroyed. */
   readonly body: Readable;
-  /** Where a large content can be had faster. */
+  /** A faster way to read a large content. */
   readonly reader: SocketReader | undefined;
 }
 
 /**
- * Asks web servers, by way of the proxies that the environment names. Each request has a connection of its own, which
- * ends with its answer or with the client.
+ * An HTTP client that uses the proxies of the environment. Each request has a connection of its own, which ends with its
+ * answer or with the client.
  */
 export class HttpClient implements Disposable {
   readonly #limits: TransferLimits;
@@ -35,8 +35,9 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * @param headers fields of the head to be sent, by their lower-case names.
-   * @throws DownloadError, or the signal's reason. A status that tells of a failure is an answer like others.
+   * Requests a URL, and follows redirects.
+   * @param headers fields to send, by their lower-case names.
+   * @throws DownloadError, or the signal's reason. An error status does not throw.
    */
   async get(
     start: URL,
@@ -55,7 +56,7 @@ export class HttpClient implements Disposable {
         throw new DownloadError(
           printable(start),
           'redirect',
-          `${printable(start)} redirects in a circle: ${printable(url)} comes again`,
+          `${printable(start)} has a redirect loop at ${printable(url)}`,
         );
       }
       if (seen.size > MAX_REDIRECTS) {

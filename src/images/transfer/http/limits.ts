@@ -1,19 +1,19 @@
-/** How long a server may take, and how often it is asked again. */
+/** Time limits for a server, and the number of retries. */
 export interface TransferLimits {
-  /** Milliseconds until a connection stands, TLS included. */
+  /** Milliseconds to connect, including TLS. */
   readonly connectMs: number;
-  /** Milliseconds from the request to the whole head of the answer. */
+  /** Milliseconds from the request to the header of the answer. */
   readonly headMs: number;
-  /** Milliseconds without a byte of content. */
+  /** Milliseconds without any content. */
   readonly idleMs: number;
-  /** A server that sends less than `slowBytes` in `slowMs` milliseconds is given up. */
+  /** A transfer with less than `slowBytes` in `slowMs` milliseconds fails. */
   readonly slowBytes: number;
   readonly slowMs: number;
-  /** Attempts that get no further than the ones before, in a row, until the transfer fails. */
+  /** Consecutive attempts without progress until the transfer fails. */
   readonly attempts: number;
-  /** Milliseconds before the second of them; doubled for each that follows, to `backoffMaxMs` at most. */
+  /** Milliseconds before the second attempt; doubled for each further one, up to `backoffMaxMs`. */
   readonly backoffMs: number;
-  /** A server that asks for more patience than this by Retry-After does not get it. */
+  /** Maximum delay. If Retry-After requests a longer one, the transfer fails. */
   readonly backoffMaxMs: number;
 }
 
@@ -28,6 +28,6 @@ export const DEFAULT_LIMITS: TransferLimits = {
   backoffMaxMs: 30_000,
 };
 
-/** More than this is no image. */
+/** Larger than any image. */
 export const DEFAULT_MAX_BYTES = 256 * 1024 ** 3;
 export const DEFAULT_RESERVE_BYTES = 64 * 1024 * 1024;

@@ -3,16 +3,16 @@ import { formatBytes } from '../../qemu-img/disk-size.ts';
 import { printable } from './address.ts';
 import type { TransferLimits } from './limits.ts';
 
-/** Watches that a server sends fast enough to ever come to an end. */
+/** Detects a server that sends too slowly. Time spent waiting for the local disk does not count. */
 export class Pace implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #bytes = 0;
   #windowStart = performance.now();
-  #heldUpMs = 0;
-  #heldUpSince: number | undefined;
+  #pausedMs = 0;
+  #pausedSince: number | undefined;
 
   /**
-   * @param received tells all bytes so far.
+   * @param received returns the number of bytes so far.
    * @param onSlow called once, with the error.
    */
   constructor(
@@ -23,39 +23,39 @@ export class Pace implements Disposable {
   ) {
     this.#timer = setInterval(() => {
       const bytes = received();
-      // A window in much of which our own disk was slow says nothing of the server.
-      const isHeldUp = this.#endWindow() >= slowMs / 4;
-      const isSlow = bytes - this.#bytes < slowBytes && !isHeldUp;
+      // Windows with long waits for the local disk are ignored.
+      const wasPaused = this.#endWindow() >= slowMs / 4;
+      const isSlow = bytes - this.#bytes < slowBytes && !wasPaused;
       this.#bytes = bytes;
       if (!isSlow) return;
       clearInterval(this.#timer);
       const shown = printable(url);
-      const problem = `${shown}: the server sends less than ${formatBytes(slowBytes)} in ${slowMs / 1000} s`;
-      onSlow(new DownloadError(shown, 'slow', problem, { hint: 'try again later, or from another mirror' }));
+      const problem = `${shown}: the server is too slow: less than ${formatBytes(slowBytes)} in ${slowMs / 1000} s`;
+      onSlow(new DownloadError(shown, 'slow', problem, { hint: 'try again later, or use another mirror' }));
     }, slowMs);
   }
 
-  /** From now on it is our own disk that is waited for. */
-  holdUp(): void {
-    this.#heldUpSince = performance.now();
+  /** Called before the transfer waits for the local disk. */
+  pause(): void {
+    this.#pausedSince = performance.now();
   }
 
-  goOn(): void {
-    if (this.#heldUpSince === undefined) return;
-    this.#heldUpMs += performance.now() - Math.max(this.#heldUpSince, this.#windowStart);
-    this.#heldUpSince = undefined;
+  resume(): void {
+    if (this.#pausedSince === undefined) return;
+    this.#pausedMs += performance.now() - Math.max(this.#pausedSince, this.#windowStart);
+    this.#pausedSince = undefined;
   }
 
-  /** @returns milliseconds of it that went to our own disk. */
+  /** Starts a new window. @returns milliseconds of the last one that were spent waiting for the local disk. */
   #endWindow(): number {
     const now = performance.now();
-    const isHeldUp = this.#heldUpSince !== undefined;
-    this.goOn();
-    if (isHeldUp) this.#heldUpSince = now;
-    const heldUpMs = this.#heldUpMs;
+    const isPaused = this.#pausedSince !== undefined;
+    this.resume();
+    if (isPaused) this.#pausedSince = now;
+    const pausedMs = this.#pausedMs;
     this.#windowStart = now;
-    this.#heldUpMs = 0;
-    return heldUpMs;
+    this.#pausedMs = 0;
+    return pausedMs;
   }
 
   [Symbol.dispose](): void {

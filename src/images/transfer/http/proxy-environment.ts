@@ -4,9 +4,9 @@ import { InvalidInputError } from '../../../errors/index.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * By which proxy an address is to be asked, as curl and wget read it from the environment: http_proxy, https_proxy,
- * all_proxy and no_proxy, in small letters or capitals.
- * @throws InvalidInputError for a proxy that is no address.
+ * Returns the proxy for a URL, by the same environment variables as curl and wget: http_proxy, https_proxy, all_proxy
+ * and no_proxy, in lower or upper case.
+ * @throws InvalidInputError for an invalid proxy.
  */
 export function proxyFor(url: URL, environment: Environment = process.env): URL | undefined {
   const name = `${url.protocol.slice(0, -1)}_proxy`;
@@ -15,9 +15,7 @@ export function proxyFor(url: URL, environment: Environment = process.env): URL 
   const address = value.includes('://') ? value : `http://${value}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
-  throw new InvalidInputError(name, 'this is not the address of a web proxy', {
-    hint: 'Write it as http://HOST:PORT.',
-  });
+  throw new InvalidInputError(name, 'invalid URL of a proxy', { hint: 'use http://HOST:PORT' });
 }
 
 function variable(name: string, environment: Environment): string | undefined {
@@ -60,7 +58,7 @@ function isInNetwork(entry: string, host: string): boolean {
   return list.check(host, type);
 }
 
-/** The port that is asked, written or not. */
+/** Returns the port of a URL, explicit or default. */
 export function portOf(url: URL): string {
   if (url.port !== '') return url.port;
   return url.protocol === 'https:' ? '443' : '80';

@@ -3,12 +3,11 @@ import type { OnReadOpts, Socket } from 'node:net';
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * Reads a connection into one buffer, again and again. The HTTP parser wants a buffer of its own for each piece: to get
- * that memory from the kernel takes longer than to receive the piece. So the parser has the head, and whoever wants a
- * large content has it from here.
+ * Reads a connection into one reused buffer. The HTTP parser needs a new buffer for each piece, and allocating it takes
+ * longer than receiving the piece. So the parser reads only the header, and a large content is read here.
  */
 export class SocketReader {
-  /** For the options of net.connect, which are among those of a request. */
+  /** Option of net.connect, which a request passes on. */
   readonly onread: OnReadOpts = {
     buffer: Buffer.alloc(BUFFER_BYTES),
     callback: (bytes, buffer) => this.#pass(Buffer.from(buffer.buffer, buffer.byteOffset, bytes)),
@@ -20,7 +19,7 @@ export class SocketReader {
     this.#socket = socket;
   }
 
-  /** @param take gets what comes from now on in the parser's place; a piece is there during the call alone. */
+  /** Diverts the content from the parser. @param take gets each piece, which is valid only during the call. */
   divert(take: (piece: Buffer) => void): void {
     this.#take = take;
   }

@@ -6,17 +6,17 @@ import { lockHolders } from '../../qemu-img/lock-holders.ts';
 import { entriesOf } from '../../store/store.ts';
 import { unlessMissingAsync } from '../../../util/files/unless-missing.ts';
 
-/** What a download keeps beside each other, and the lock of whoever downloads it just now. */
+/** Names of a download's files: data, description and lock. */
 const NAME = /^(?<stem>.+)\.(?:part|json|lock)(?:\.\d+\.new)?$/;
-/** Who has not taken one up again by then has got the image elsewhere, or does not want it any more. */
+/** A download that was not resumed by then is most likely no longer wanted. */
 const OLD_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** A download that was interrupted, or goes on. */
+/** A download that is running or was interrupted. */
 export interface KeptDownload {
   readonly name: string;
-  /** All of them absolute. */
+  /** Absolute paths. */
   readonly files: readonly string[];
-  /** Held while it goes on. */
+  /** Locked while it runs. */
   readonly lock: string;
 }
 
@@ -29,20 +29,20 @@ export async function keptDownloads(directory: string): Promise<KeptDownload[]> 
   return [...stems].map(([name, files]) => ({ name, files, lock: join(directory, `${name}.lock`) }));
 }
 
-export async function goesOn({ lock }: KeptDownload): Promise<boolean> {
+export async function isRunning({ lock }: KeptDownload): Promise<boolean> {
   return (await lockHolders(lock)).length > 0;
 }
 
-/** @returns false for one that goes on, which stays. */
+/** Removes an interrupted download. @returns false for one that is running, which is kept. */
 export async function removeDownload({ files, lock }: KeptDownload): Promise<boolean> {
   await using scope = new Scope();
-  // The lock's file goes with the lock.
+  // The lock's file is removed with the scope.
   if (!(await holdFreeLock(lock, scope))) return false;
   for (const file of files.filter((file) => file !== lock)) await rm(file, { force: true });
   return true;
 }
 
-/** Removes what was interrupted a week ago, or before that. What goes on stays, however long it takes. */
+/** Removes downloads that were interrupted more than a week ago. Running downloads are kept. */
 export async function removeOldDownloads(directory: string): Promise<void> {
   const before = Date.now() - OLD_MS;
   for (const download of await keptDownloads(directory)) {
@@ -55,6 +55,6 @@ async function lastChangeMs({ files }: KeptDownload): Promise<number> {
 }
 
 async function changeMs(file: string): Promise<number> {
-  // A download that is running has moved it.
+  // A running download may have moved it.
   return (await unlessMissingAsync(stat(file)))?.mtimeMs ?? Infinity;
 }

@@ -6,11 +6,11 @@ import { exchangeFile } from '../../../util/files/atomic-file.ts';
 import { writeFailure } from '../../../util/files/write-failure.ts';
 import { unlessMissingAsync } from '../../../util/files/unless-missing.ts';
 
-/** Of which published file a part was downloaded. */
+/** Identifies the published file that a part was downloaded from. */
 export interface PartialOrigin {
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly totalBytes: number | undefined;
 }
 
@@ -19,22 +19,22 @@ const schema = z.strictObject({
   etag: z.string().optional(),
   lastModified: z.string().optional(),
   totalBytes: z.number().int().nonnegative().optional(),
-  /** What was not yet on the disk at a power cut may be missing in the middle. */
+  /** Boot of the host that wrote it: after a power failure, data in the middle may be missing. */
   bootId: z.string(),
 });
 
-/** A download that is not whole yet: its bytes, and beside them whose they are. */
+/** An incomplete download: its data, and a description of its origin. */
 export class PartialFile {
   readonly path: string;
   readonly #description: string;
 
-  /** @param path its place without an ending. */
+  /** @param path without an extension. */
   constructor(path: string) {
     this.path = `${path}.part`;
     this.#description = `${path}.json`;
   }
 
-  /** Undefined where no bytes are, or none that can be trusted. */
+  /** Reads the origin of the data; undefined if there is no data, or it cannot be trusted. */
   async origin(): Promise<PartialOrigin | undefined> {
     try {
       const parsed = schema.safeParse(JSON.parse(await readFile(this.#description, 'utf8')));
@@ -42,13 +42,13 @@ export class PartialFile {
       const { etag, lastModified, totalBytes } = parsed.data;
       return { etag, lastModified, totalBytes };
     } catch (error) {
-      // No JSON: a crash of the host came between.
+      // Invalid JSON: the host crashed meanwhile.
       if (isSystemError(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
       throw error;
     }
   }
 
-  /** Says whose the bytes are that will come, before the first of them. @throws NoSpaceError, PermissionError. */
+  /** Records the origin of the data, before any is written. @throws NoSpaceError, PermissionError. */
   describe(origin: PartialOrigin): void {
     const text = JSON.stringify({ version: 1, ...origin, bootId: bootId() });
     try {
@@ -58,7 +58,7 @@ export class PartialFile {
     }
   }
 
-  /** The bytes have got another name. */
+  /** Removes the description, so that the data is no longer resumed. */
   async forget(): Promise<void> {
     await rm(this.#description, { force: true });
   }
@@ -73,7 +73,7 @@ export class PartialFile {
   }
 }
 
-/** For If-Range, which takes nothing weak (RFC 9110 §13.1.5). */
+/** Returns a validator for If-Range, which must be strong (RFC 9110 §13.1.5). */
 export function validatorOf({ etag, lastModified }: PartialOrigin): string | undefined {
   return etag !== undefined && !etag.startsWith('W/') ? etag : lastModified;
 }
