@@ -7,14 +7,14 @@ import { elfSection } from '../formats/elf.ts';
 import type { WantedModule } from './micro-modules.ts';
 import { withoutSignature } from './module-signature.ts';
 
-/** One module, uncompressed and without its signature. */
+/** A kernel module, uncompressed and without its signature. */
 export interface KernelModule {
   /** File name, as in "virtio_blk.ko". */
   readonly file: string;
   readonly data: Buffer;
-  /** Every module that has to be there first, by file name; in the order of depmod: the last is loaded first. */
+  /** All modules that it depends on, by file name; in the order of depmod: the last is loaded first. */
   readonly needs: readonly string[];
-  /** What the kernel asks for when it wants this module, as in "fs-overlay" or "virtio:d00000001v*". */
+  /** Names by which the kernel requests this module, as in "fs-overlay" or "virtio:d00000001v*". */
   readonly aliases: readonly string[];
 }
 
@@ -22,10 +22,10 @@ const SUFFIX = /\.ko(?:\.(xz|zst|gz|lz4))?$/;
 const COMPRESSION: Readonly<Record<string, Compression>> = { xz: 'xz', zst: 'zstd', gz: 'gzip', lz4: 'lz4' };
 
 /**
- * Collects modules and all that they need from the modules directory of one kernel (/lib/modules/RELEASE).
- * The directory needs no modules.dep: packages come without one, so dependencies are read from the modules themselves.
- * Modules that the kernel does not have are left out: which are built in differs from distribution to distribution.
- * @throws ImageBuildError where a module is damaged or a dependency is missing.
+ * Collects modules and their dependencies from the modules directory of a kernel (/lib/modules/RELEASE).
+ * Dependencies are read from the modules themselves, since packages have no modules.dep.
+ * Missing modules are omitted: which ones are built in differs by distribution.
+ * @throws ImageBuildError for a damaged module or a missing dependency.
  */
 export async function collectModules(
   directory: string,
@@ -54,7 +54,7 @@ export async function collectModules(
     for (const dependency of depends.map(canonical)) {
       if (!files.has(dependency)) {
         throw new ImageBuildError(
-          `the kernel module ${name} needs ${dependency}, which is not in ${directory}`,
+          `kernel module ${name} requires ${dependency}, which is missing in ${directory}`,
         );
       }
       await load(dependency);
@@ -65,7 +65,7 @@ export async function collectModules(
   const allNeeds = (name: string): string[] => {
     const direct = loaded.get(name)?.depends ?? [];
     const deep = [...direct, ...direct.flatMap(allNeeds)];
-    // The last mention counts: a module that two others need is loaded before both.
+    // The last occurrence is kept, so that a shared dependency is loaded before all modules that need it.
     return deep.filter((entry, index) => deep.lastIndexOf(entry) === index);
   };
   return [...loaded.keys()].sort().map((name) => {
@@ -74,19 +74,19 @@ export async function collectModules(
   });
 }
 
-/** The text of modules.dep: "FILE: NEEDED…" a line. */
+/** Returns the text of modules.dep, with lines "FILE: NEEDED…". */
 export function modulesDep(modules: readonly KernelModule[]): string {
   return modules.map(({ file, needs }) => `${[`${file}:`, ...needs].join(' ')}\n`).join('');
 }
 
-/** The text of modules.alias: "alias PATTERN MODULE" a line, by which the kernel's own requests find a module. */
+/** Returns the text of modules.alias, with lines "alias PATTERN MODULE", which resolve requests of the kernel. */
 export function modulesAlias(modules: readonly KernelModule[]): string {
   return modules
     .flatMap(({ file, aliases }) => aliases.map((alias) => `alias ${alias} ${file.replace(SUFFIX, '')}\n`))
     .join('');
 }
 
-/** Paths by module name. Of two with one name the first in byte order is taken, so that the result is always the same. */
+/** Returns paths by module name. Of duplicates the first in byte order is used, so that the result is reproducible. */
 async function moduleFiles(directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const entries = await readdir(directory, { recursive: true });
@@ -97,14 +97,14 @@ async function moduleFiles(directory: string): Promise<Map<string, string>> {
   return files;
 }
 
-/** A reader of the NUL-separated "key=value" strings of a module's .modinfo section. */
+/** Returns a lookup of the NUL-separated "key=value" strings of a module's .modinfo section. */
 function moduleInformation(section: Buffer): (key: string) => string[] {
   const strings = section.toString('latin1').split('\0');
   return (key) =>
     strings.filter((string) => string.startsWith(`${key}=`)).map((string) => string.slice(key.length + 1));
 }
 
-/** The kernel treats "-" and "_" in module names as one. */
+/** Normalizes a module name: the kernel treats "-" and "_" as equal. */
 function canonical(name: string): string {
   return name.replaceAll('-', '_');
 }

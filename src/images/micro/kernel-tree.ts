@@ -6,7 +6,7 @@ import { entriesOf } from '../store/store.ts';
 
 export interface KernelTree {
   readonly kernelPath: string;
-  /** Undefined where there are no modules to take. */
+  /** Undefined for a kernel without modules. */
   readonly modulesDirectory: string | undefined;
   readonly release: string;
 }
@@ -25,15 +25,15 @@ export async function findKernelTree(root: string): Promise<KernelTree> {
       }
     }
   }
-  throw new ImageBuildError('the kernel package holds no kernel that goes with its modules');
+  throw new ImageBuildError('the kernel package has no kernel that matches its modules');
 }
 
-/** @throws ImageBuildError where the file is no Linux kernel. */
+/** Returns a kernel's release. @throws ImageBuildError for a file that is not a Linux kernel. */
 export function requireRelease(kernel: Buffer, path: string): string {
   const release = kernelRelease(kernel);
   if (release === undefined) {
     throw new ImageBuildError(
-      `${path} is no x86 Linux kernel (neither a bzImage nor an uncompressed vmlinux)`,
+      `${path} is not an x86 Linux kernel: expected a bzImage or an uncompressed vmlinux`,
     );
   }
   return release;

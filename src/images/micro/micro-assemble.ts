@@ -10,7 +10,7 @@ import type { AssembledImage } from '../store/place.ts';
 import { plainEnvironment } from '../packages/plain-environment.ts';
 import { extractVmlinux } from '../formats/vmlinux.ts';
 
-/** Puts the parts together in memory. The same parts give the same bytes. @throws ImageBuildError */
+/** Assembles an image in memory. The same inputs give the same bytes. @throws ImageBuildError */
 export async function assembleMicro(files: MicroFiles, agent: Buffer): Promise<AssembledImage> {
   const modules: readonly KernelModule[] =
     files.modulesDirectory === undefined
@@ -34,12 +34,9 @@ export async function assembleMicro(files: MicroFiles, agent: Buffer): Promise<A
 async function bootKernel(files: MicroFiles): Promise<{ path: string; data: Buffer }> {
   if (isElf(files.kernel)) {
     if (hasPvhEntry(files.kernel)) return { path: 'vmlinux', data: files.kernel };
-    throw new ImageBuildError(
-      'this uncompressed kernel cannot be started by QEMU: it was built without CONFIG_PVH',
-      {
-        hint: 'Give the bzImage (vmlinuz) instead.',
-      },
-    );
+    throw new ImageBuildError('QEMU cannot start this uncompressed kernel: it was built without CONFIG_PVH', {
+      hint: 'give the bzImage (vmlinuz) instead',
+    });
   }
   const vmlinux = await extractVmlinux(files.kernel, files.tools);
   return vmlinux === undefined ? { path: 'bzimage', data: files.kernel } : { path: 'vmlinux', data: vmlinux };

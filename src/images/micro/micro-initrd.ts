@@ -5,13 +5,13 @@ import { MICRO_TREE } from './micro-tree.ts';
 export interface MicroParts {
   readonly agent: Buffer;
   readonly busybox: Buffer;
-  /** The names that busybox answers to, sorted. */
+  /** The names of busybox's applets, sorted. */
   readonly applets: readonly string[];
   readonly kernelRelease: string;
   readonly modules: readonly KernelModule[];
 }
 
-/** The initramfs of `micro`, not compressed: unpacking gzip costs a guest under TCG more than reading the bytes. */
+/** Creates the initramfs of `micro`, uncompressed: under TCG, unpacking gzip takes longer than reading more bytes. */
 export function microInitrd(parts: MicroParts): Buffer {
   const modulesDirectory = `lib/modules/${parts.kernelRelease}`;
   const text = (path: string, content: string): CpioEntry => ({

@@ -9,17 +9,17 @@ import type { ImageSource } from '../record/manifest.ts';
 import type { Package, PackageSource } from '../packages/package-source.ts';
 import { sha256 } from '../digest/sha256.ts';
 
-/** What the user gives instead of the distribution's packages. */
+/** The user's own files, used instead of the distribution's packages. */
 export interface OwnFiles {
   /** A bzImage or an uncompressed vmlinux. */
   readonly kernel?: string | undefined;
-  /** The modules of that kernel, as in /lib/modules/RELEASE; none by default. Needs `kernel`. */
+  /** The directory of that kernel's modules, such as /lib/modules/RELEASE; none by default. Requires `kernel`. */
   readonly modules?: string | undefined;
   /** A statically linked busybox. */
   readonly busybox?: string | undefined;
 }
 
-/** Where the parts of an image come from, settled before anything is fetched. */
+/** The sources of an image, determined before anything is fetched. */
 export interface MicroInputs {
   readonly own: OwnFiles;
   readonly packages: PackageSource | undefined;
@@ -27,26 +27,26 @@ export interface MicroInputs {
   readonly busybox: readonly Package[];
 }
 
-/** The parts themselves, as files on this host. */
+/** The fetched parts of an image. */
 export interface MicroFiles {
   readonly kernel: Buffer;
   readonly kernelRelease: string;
   readonly modulesDirectory: string | undefined;
   readonly busybox: Buffer;
   readonly tools: Decompressors;
-  /** Packages with versions, and for the user's own files their SHA-256. */
+  /** Packages with versions, and the user's own files with their SHA-256. */
   readonly sources: readonly ImageSource[];
 }
 
-/** @throws ImageBuildError, InvalidInputError */
+/** Determines the sources of an image. @throws ImageBuildError, InvalidInputError */
 export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefined): Promise<MicroInputs> {
   if (own.modules !== undefined && own.kernel === undefined) {
-    throw new InvalidInputError('modules', 'these are modules of no kernel', {
-      hint: 'Give the kernel that they belong to as well: --kernel K --modules DIR.',
+    throw new InvalidInputError('modules', 'requires kernel', {
+      hint: 'give the kernel of these modules: --kernel KERNEL --modules DIRECTORY',
     });
   }
   if (own.modules !== undefined && !(await isDirectory(own.modules))) {
-    throw new InvalidInputError('modules', `there is no directory ${own.modules}`);
+    throw new InvalidInputError('modules', `no such directory: ${own.modules}`);
   }
   if (own.kernel !== undefined && own.busybox !== undefined) {
     return { own, packages: undefined, kernel: [], busybox: [] };
@@ -59,20 +59,20 @@ export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefine
   return { own, packages, kernel, busybox: busybox === undefined ? [] : [busybox] };
 }
 
-/** The packages that end up in the image. */
+/** Lists the packages of the image. */
 export function packageSources(inputs: MicroInputs): ImageSource[] {
   return [...inputs.kernel, ...inputs.busybox].map(({ name, version }) => ({ name, version }));
 }
 
 export interface ObtainOptions {
-  /** A directory of the builder's own. */
+  /** A directory for the build. */
   readonly directory: string;
   /** Called with 0..1 while packages are fetched. */
   readonly onProgress: (fraction: number) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Fetches and unpacks what is not there yet. @throws ImageBuildError, NoSpaceError, InvalidInputError */
+/** Fetches, unpacks and reads the parts of an image. @throws ImageBuildError, NoSpaceError, InvalidInputError */
 export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions): Promise<MicroFiles> {
   const root = join(options.directory, 'root');
   await mkdir(root);
@@ -85,12 +85,12 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
     const downloadDirectory = join(options.directory, 'download');
     await mkdir(downloadDirectory);
     await source.fetch(packages, { downloadDirectory, rootDirectory: root, onProgress, signal });
-    // As large as the image itself, and its room may be needed.
+    // Removed early, because it is as large as the image itself.
     await rm(downloadDirectory, { recursive: true });
   };
   const fetchProgram = async (name: string): Promise<string | undefined> => {
     const path = join(root, 'usr/bin', name);
-    // The user's own kernel needs no packages otherwise.
+    // With the user's own files, packages are otherwise not needed.
     const source = inputs.packages ?? findHostPackageSource();
     if (source === undefined) return undefined;
     if (!(await isFile(path))) await fetchInto(source, [await source.find(name, signal)]);
@@ -107,7 +107,7 @@ export async function obtainInputs(inputs: MicroInputs, options: ObtainOptions):
   const busybox = await readOwn('busybox', busyboxPath);
   if (!isStaticProgram(busybox)) {
     throw new ImageBuildError(`${busyboxPath} is not a statically linked x86_64 program`, {
-      hint: 'Give a static one: --busybox B (Debian and Ubuntu: package busybox-static).',
+      hint: 'give a static one: --busybox FILE (on Debian and Ubuntu from the package busybox-static)',
     });
   }
   // The user's own file may not be executable.
@@ -143,7 +143,7 @@ async function firstFile(root: string, candidates: readonly string[]): Promise<s
       if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error;
     }
   }
-  throw new ImageBuildError('the busybox package holds no busybox');
+  throw new ImageBuildError('the busybox package has no busybox');
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -165,10 +165,13 @@ async function readOwn(field: string, path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
-      throw new InvalidInputError(field, `there is no file ${path}`, { cause: error });
+      throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
     }
-    if (isSystemError(error, 'EACCES', 'EISDIR')) {
-      throw new InvalidInputError(field, `${path} cannot be read`, { cause: error });
+    if (isSystemError(error, 'EACCES')) {
+      throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
+    }
+    if (isSystemError(error, 'EISDIR')) {
+      throw new InvalidInputError(field, `${path} is a directory`, { cause: error });
     }
     throw error;
   }

@@ -1,29 +1,29 @@
 export interface WantedModule {
   readonly name: string;
-  /** Why it is in every micro guest. */
+  /** Its use in micro guests. */
   readonly reason: string;
 }
 
 /**
- * The kernel modules of `micro`; what they depend on comes along. One that is built into the kernel, or that this
- * kernel does not have, is left out.
+ * The kernel modules of `micro`, in addition to their dependencies. Modules that are built into the kernel, or that it
+ * lacks, are omitted.
  */
 export const MICRO_MODULES: readonly WantedModule[] = [
-  { name: 'virtio_pci', reason: 'every virtio device is behind it' },
-  { name: 'virtio_console', reason: 'the port that the agent speaks over' },
+  { name: 'virtio_pci', reason: 'all virtio devices' },
+  { name: 'virtio_console', reason: 'the port of the agent' },
   { name: 'virtio_blk', reason: 'disks' },
   { name: 'virtio_net', reason: 'the network card' },
-  { name: 'tcp_diag', reason: "a fork ends its template's connections" },
-  { name: 'af_packet', reason: 'the DHCP client reads raw packets' },
-  { name: 'ext4', reason: 'the file system that a fresh disk gets' },
+  { name: 'tcp_diag', reason: "closing a template's connections in its forks" },
+  { name: 'af_packet', reason: 'raw packets, for the DHCP client' },
+  { name: 'ext4', reason: 'the file system of data disks' },
   { name: 'crc32c_generic', reason: 'checksums of ext4, which older kernels load by an alias' },
   { name: 'overlay', reason: 'a writable layer over a read-only tree' },
   { name: 'virtiofs', reason: 'shared directories' },
   { name: 'vmw_vsock_virtio_transport', reason: 'sockets between host and guest' },
   { name: 'virtio_rng', reason: 'entropy from the host' },
-  { name: 'virtio_balloon', reason: 'memory statistics, and memory given back' },
-  { name: 'button', reason: 'the power button, which asks for an orderly shut-down' },
-  { name: 'pvpanic-mmio', reason: 'tells the host of a panic' },
+  { name: 'virtio_balloon', reason: 'memory statistics, and returning memory to the host' },
+  { name: 'button', reason: 'the power button, for a graceful shutdown' },
+  { name: 'pvpanic-mmio', reason: 'reporting panics to the host' },
   { name: 'i6300esb', reason: 'the watchdog' },
   { name: 'loop', reason: 'file systems inside files' },
   { name: 'isofs', reason: 'CD images, the usual form of a configuration seed' },

@@ -3,12 +3,12 @@ import { MICRO_MODULES } from './micro-modules.ts';
 import { MICRO_TREE } from './micro-tree.ts';
 import { sha256 } from '../digest/sha256.ts';
 
-/** Changes when the way in which the parts are put together does, which the data below do not show. */
+/** The version of the code that assembles an image, which is an input that the data below do not cover. */
 const ASSEMBLY = 2;
 
 let known: string | undefined;
 
-/** Of everything that the recipe puts into an image, so that a newer vmlet notices an older one's image. */
+/** Returns a digest of everything that vmlet itself puts into an image, by which a newer vmlet detects an old image. */
 export function recipeSha256(): string {
   known ??= sha256(
     JSON.stringify([

@@ -10,7 +10,7 @@ const file = (path: string, text: string, mode = 0o644): CpioEntry => ({
   data: Buffer.from(text),
 });
 
-/** Called by busybox udhcpc with what a DHCP server answered, in variables; see its documentation of "-s". */
+/** Run by busybox udhcpc, with the DHCP server's answer in variables; see its documentation of "-s". */
 const DHCP_SCRIPT = `#!/bin/sh
 case "$1" in
 deconfig)
@@ -36,13 +36,13 @@ export PS1='\\u@\\h:\\w\\$ '
 alias ll='ls -l'
 `;
 
-/** All of micro's initramfs but the agent, busybox and the modules. One folder for programs, as in merged-/usr systems. */
+/** micro's initramfs without the agent, busybox and the modules. All programs are in one directory (merged /usr). */
 export const MICRO_TREE: readonly CpioEntry[] = [
-  // The kernel's own root directory may be written by everyone.
+  // The mode of the root directory, which the kernel creates writable for everyone.
   directory('.'),
   directory('bin'),
   directory('dev'),
-  // Without it the kernel starts init with no standard streams: devtmpfs is mounted by init itself.
+  // Without it, init would start without standard streams: init itself mounts devtmpfs.
   { type: 'character-device', path: 'dev/console', mode: 0o600, major: 5, minor: 1 },
   directory('etc'),
   file('etc/group', 'root:x:0:\ntty:x:5:\nusers:x:100:\nnogroup:x:65534:\n'),

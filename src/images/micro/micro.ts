@@ -16,37 +16,37 @@ import { sha256 } from '../digest/sha256.ts';
 import { isComplete, listImages, readManifest } from '../store/store.ts';
 
 /**
- * The phases of a build, in order; 'fetching' and 'assembling' do not occur when nothing has to be done, and 'done'
- * comes last whatever happens.
+ * The phases of a build, in order. 'fetching' and 'assembling' are skipped if an identical image exists; 'done' always
+ * comes last.
  */
 export type BuildPhase =
   'waiting for another build' | 'looking for packages' | 'fetching' | 'assembling' | 'done';
 
 export interface BuildProgress {
   readonly phase: BuildPhase;
-  /** The part of the phase that is done, 0..1. */
+  /** The finished part of the phase, 0..1. */
   readonly fraction: number;
 }
 
 export interface BuildMicroOptions extends OwnFiles {
-  /** Directory of the image store; made where it is missing. */
+  /** Directory of the image store; created if missing. */
   readonly store: string;
-  /** The guest agent's binary, which becomes the guest's init. */
+  /** Path of the guest agent's executable, which becomes the guest's init. */
   readonly agentPath: string;
-  /** Called at the start of each phase, and again and again while fetching. */
+  /** Called at the start of each phase, and repeatedly while fetching. */
   readonly onProgress?: ((progress: BuildProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;
 }
 
-/** The `micro` image: the one that is there, else built now. Throws what buildMicro throws. */
+/** Returns the `micro` image, and builds it first if necessary. Throws what `buildMicro` throws. */
 export async function ensureMicro(options: Omit<BuildMicroOptions, keyof OwnFiles>): Promise<KernelImage> {
   return (await findMicro(options.store, options.agentPath)) ?? buildMicro(options);
 }
 
 /**
- * The `micro` image, when one is there that was made by this vmlet with this agent. Reads two files, starts nothing.
- * @returns undefined when it has to be built, be it for the first time or anew.
+ * Finds the `micro` image that this vmlet built with this agent. Reads two files and starts no program.
+ * @returns undefined when it has to be built.
  */
 export async function findMicro(store: string, agentPath: string): Promise<KernelImage | undefined> {
   const manifest = await readManifest(join(store, MICRO));
@@ -57,9 +57,9 @@ export async function findMicro(store: string, agentPath: string): Promise<Kerne
 }
 
 /**
- * Builds the `micro` image from the newest kernel and busybox of the host's distribution, or from the user's own
- * files, and gives it its name. Needs no root. Where the same inputs have been built before, that image is taken.
- * On failure and on abort nothing is left behind; two builders at once take turns.
+ * Builds the `micro` image from the newest kernel and busybox of the host's distribution, or from the user's own files,
+ * and names it. Requires no root. An identical earlier build is reused. On failure and on abort nothing remains;
+ * concurrent builds wait for each other.
  * @throws ImageBuildError, InvalidInputError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
  */
 export async function buildMicro(options: BuildMicroOptions): Promise<KernelImage> {
@@ -83,7 +83,7 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   if (inputs.packages !== undefined && options.kernel === undefined && options.busybox === undefined) {
     const existing = await findBuilt(store, JSON.stringify(packageSources(inputs)), agentSha256);
     if (existing !== undefined) {
-      options.log?.info({ digest: existing.digest }, 'the newest micro is there already');
+      options.log?.info({ digest: existing.digest }, 'micro is up to date');
       await nameImage(store, MICRO, existing.digest, directory);
       return kernelImageOf(join(store, imageDirectoryName(existing.digest)), existing);
     }
@@ -106,12 +106,12 @@ async function buildUnderLock(options: BuildMicroOptions, agent: Buffer, scope: 
   });
   await nameImage(store, MICRO, placed.digest, directory);
   const image = kernelImageOf(join(store, imageDirectoryName(placed.digest)), placed);
-  options.log?.info({ digest: image.digest, sources: image.sources }, 'built the image micro');
+  options.log?.info({ digest: image.digest, sources: image.sources }, 'built image micro');
   await removeSuperseded(store, MICRO, 1, directory);
   return image;
 }
 
-/** An image that was made of these packages by this vmlet with this agent. */
+/** Finds an image that this vmlet built from these packages with this agent. */
 async function findBuilt(
   store: string,
   sources: string,

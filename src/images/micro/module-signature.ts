@@ -1,13 +1,13 @@
-/** Source: linux/module_signature.h. Behind the module: the signature, a descriptor that ends in its length, this. */
+/** Ends a signed module, after the signature and a descriptor with its length. Source: linux/module_signature.h. */
 const MARK = Buffer.from('~Module signature appended~\n', 'latin1');
 const DESCRIPTOR_BYTES = 12;
 
 /**
- * The module without the signature at its end; as it is where there is none. Verifying one costs a guest without an
- * accelerator 15 to 25 ms a module, of the five that nearly every boot loads, and proves nothing to it: the signed
- * package was verified when the image was built, and nothing verifies the initramfs that the modules lie in. The
- * kernel marks itself as tainted (E) in return. One that accepts signed modules only (CONFIG_MODULE_SIG_FORCE, which
- * no distribution that images are built from has) would not take it.
+ * Removes the signature at the end of a module, if there is one. Without an accelerator, verifying it takes 15 to 25 ms
+ * for each of the five modules that nearly every boot loads, without any gain in security: the package was verified when
+ * the image was built, and nothing verifies the initramfs that contains the modules. In return the kernel is tainted
+ * (E). A kernel that requires signed modules (CONFIG_MODULE_SIG_FORCE, which no supported distribution sets) would
+ * reject them.
  */
 export function withoutSignature(module: Buffer): Buffer {
   const markAt = module.length - MARK.length;

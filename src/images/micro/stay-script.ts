@@ -1,30 +1,31 @@
-/** Words of the kernel's command line; the agent looks for the first. */
+/** Kernel parameter of a persistent machine, which the agent checks. */
 export const STAY_WORD = 'vmlet.stay';
-/** There are disks. */
+/** Kernel parameter of a persistent machine with disks. */
 export const DISKS_WORD = 'vmlet.disks';
+/** Kernel parameter of a persistent machine that needs DHCP. */
 export const DHCP_WORD = 'vmlet.dhcp';
-/** Where the agent looks for the script. */
+/** Path of the script, which the agent runs. */
 export const STAY_PATH = 'etc/vmlet-stay';
-/** Of the file system that is mounted at /data. */
+/** Label of the file system to mount at /data. */
 export const DATA_LABEL = 'vmlet-data';
 
 /**
- * What `micro` does where its machine stays, which vmlet says by words of the kernel's command line. The agent, as init,
- * runs it at each boot and waits for its end. Standard input, output and error are the console's.
+ * Boot script of `micro` in a persistent machine, as marked by kernel parameters. The agent, as init, runs it at each
+ * boot and waits for its end. Standard input, output and error are the console.
  */
 export const STAY_SCRIPT = `#!/bin/sh
 . /etc/profile
 words=" $(cat /proc/cmdline) "
 
-# The disk that vmlet made for it, by its label: any other is the user's own affair.
+# Mounts the data disk that vmlet created, by its label. The user mounts other disks.
 case $words in *' ${DISKS_WORD} '*) modprobe -q virtio_blk ;; esac
 if disk=$(findfs LABEL=${DATA_LABEL} 2>/dev/null); then
   mkdir -p /data
-  mount -t ext4 "$disk" /data && kept='/data is kept, all else is in memory'
+  mount -t ext4 "$disk" /data && kept='/data is kept, everything else is in memory'
 fi
 
-# On a bridge nobody else tells it an address, nor does anybody once it has rebooted by itself. It is asked for until
-# there is one.
+# Requests an address by DHCP: on a bridge, or after a reboot inside the guest, vmlet does not assign one. Retries until
+# there is a lease.
 ask() {
   modprobe -q af_packet
   modprobe -q virtio_net
@@ -40,15 +41,15 @@ case $words in
   ;;
 esac
 
-# A shell on the serial console, again and again.
+# Runs a shell on the serial console, and restarts it when it exits.
 cd /root
 shell() {
   echo
-  echo "$(hostname): micro, a machine that stays; \${kept:-nothing in it is kept}."
-  echo 'Packages are installed in images such as debian:13.'
+  echo "$(hostname): micro; \${kept:-nothing is kept across restarts}."
+  echo 'To install packages, use an image such as debian:13.'
   TERM=vt100 setsid -c sh -l
 }
-# Opened each time: the end of a session hangs up all that has the terminal open. A busybox of the user's may lack setsid.
+# Reopened each time: the end of a session hangs up the terminal. The user's own busybox may lack setsid.
 while
   shell </dev/ttyS0 >/dev/ttyS0 2>&1
   [ $? != 127 ]
