@@ -81,7 +81,7 @@ async function untilPoolAnswers(pool: Pool, running: number[]): Promise<number> 
       { level: 'debug' },
       {
         write: (line: string) => {
-          if (line.includes('the fork runs')) running.push(performance.now() - started);
+          if (line.includes('fork running')) running.push(performance.now() - started);
         },
       },
     ),

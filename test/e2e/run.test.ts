@@ -170,7 +170,7 @@ describe('vmlet run', () => {
     [['run'], /image: missing/],
     [['run', '--no-such-flag'], /unknown option/],
     [['run', '-m', '5', 'micro', 'true'], /^vmlet: -m: 5 bytes; did you mean 5M/],
-    [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: "much" is not a size/],
+    [['run', '-m', 'much', 'micro', 'true'], /^vmlet: -m: invalid size "much"/],
     [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: invalid port "99999" in "99999:80"/],
     [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /no such file: \.\/nowhere\.qcow2/],
     [['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'], /no such file: \/no\/kernel/],

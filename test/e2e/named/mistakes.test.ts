@@ -39,10 +39,10 @@ describe('a mistake on the command line is one sentence that names what was type
   it.each<[string[], string]>([
     [
       ['image', 'build', 'debain:13'],
-      'vmlet: distribution: debain cannot be built from packages\n  did you mean debian? ',
+      'vmlet: distribution: cannot build debain from packages\n  did you mean debian? ',
     ],
-    [['image', 'build', 'debian:13'], 'vmlet: --output: the image has no name\n'],
-    [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: "A b" is not the name of an image\n'],
+    [['image', 'build', 'debian:13'], 'vmlet: --output: the name is empty\n'],
+    [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: invalid image name "A b"\n'],
     [['image', 'build', '--from', 'debian:13', '--cpus', '0'], 'vmlet: --cpus: 0: expected at least 1\n'],
     [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: no such file: ./nope.img\n'],
     [['run', './nope.img'], 'vmlet: image: no such file: ./nope.img\n'],

@@ -12,22 +12,22 @@ type Row = [path: string, reason: DownloadFailure, words: RegExp, options: Optio
 
 /** Nothing is left of these. */
 const REFUSED: Row[] = [
-  ['html/disk.raw', 'html', /a web page came in place of the file/, {}],
-  ['disguised-html/disk.raw', 'html', /a web page came in place of the file/, {}],
+  ['html/disk.raw', 'html', /received a web page instead of the file/, {}],
+  ['disguised-html/disk.raw', 'html', /received a web page instead of the file/, {}],
   ['redirect-loop/disk.raw', 'redirect', /redirects in a circle/, {}],
   ['redirect-far/disk.raw', 'redirect', /redirects more than 10 times/, {}],
-  ['redirect-nowhere/disk.raw', 'redirect', /redirects without saying where to/, {}],
-  ['redirect-to-file/disk.raw', 'redirect', /redirects to file: and not to a web server/, {}],
+  ['redirect-nowhere/disk.raw', 'redirect', /redirects without a valid location/, {}],
+  ['redirect-to-file/disk.raw', 'redirect', /redirects to an unsupported scheme, file:/, {}],
   ['missing.raw', 'status', /the server answered 404 \(Not Found\)/, {}],
   ['status/disk.raw?code=401', 'status', /401 \(Unauthorized\)/, {}],
   ['status/disk.raw?code=403', 'status', /403 \(Forbidden\)/, {}],
   ['status/disk.raw?code=410', 'status', /410 \(Gone\)/, {}],
   ['status/disk.raw?code=501', 'status', /501 \(Not Implemented\)/, {}],
   ['status/disk.raw?code=204', 'status', /204 \(No Content\)/, {}],
-  ['endless/disk.raw', 'too-large', /is larger than the 4 MiB allowed/, { maxBytes: 4 * 1024 * 1024 }],
-  ['huge/disk.raw', 'too-large', /is 4 PiB large, more than the 256 GiB allowed/, {}],
-  ['unasked-range/disk.raw', 'protocol', /sent a part that was not asked for/, {}],
-  ['garbage/disk.raw', 'protocol', /does not speak HTTP as it should/, {}],
+  ['endless/disk.raw', 'too-large', /is larger than the limit of 4 MiB/, { maxBytes: 4 * 1024 * 1024 }],
+  ['huge/disk.raw', 'too-large', /has 4 PiB, more than the limit of 256 GiB/, {}],
+  ['unasked-range/disk.raw', 'protocol', /sent a range that was not requested/, {}],
+  ['garbage/disk.raw', 'protocol', /the server violates HTTP/, {}],
 ];
 
 test.each(REFUSED)('%s is refused as %s, and nothing is left', async (path, reason, words, options) => {
@@ -40,10 +40,15 @@ test.each(REFUSED)('%s is refused as %s, and nothing is left', async (path, reas
 
 /** What came before these may be of use the next time; there is no file all the same. */
 const INTERRUPTED: Row[] = [
-  ['long-length/disk.raw', 'lost', /the connection was lost before the file was whole/, {}],
-  ['drop/disk.raw?after=1000', 'lost', /the connection was lost before the file was whole/, {}],
-  ['drop-chunked/disk.raw', 'lost', /the connection was lost before the file was whole/, {}],
-  ['silent/disk.raw', 'stalled', /the server does not answer/, { limits: { headMs: 100, attempts: 2 } }],
+  ['long-length/disk.raw', 'lost', /connection lost before the end of the file/, {}],
+  ['drop/disk.raw?after=1000', 'lost', /connection lost before the end of the file/, {}],
+  ['drop-chunked/disk.raw', 'lost', /connection lost before the end of the file/, {}],
+  [
+    'silent/disk.raw',
+    'stalled',
+    /timed out after 0\.1 s waiting for an answer/,
+    { limits: { headMs: 100, attempts: 2 } },
+  ],
   [
     'stall/disk.raw?after=1000',
     'stalled',

@@ -54,7 +54,9 @@ test('https goes through a tunnel, which a proxy can refuse', async () => {
   process.env['https_proxy'] = refusing.url;
   await expect(lab.download('', { url: 'https://example.org/disk.raw' })).rejects.toMatchObject({
     reason: 'proxy',
-    message: expect.stringMatching(/the proxy does not connect to example\.org: it answered 403/) as string,
+    message: expect.stringMatching(
+      /the proxy refused a connection to example\.org: it answered 403/,
+    ) as string,
   });
   expect(refusing.requests).toMatchObject([{ method: 'CONNECT', target: 'example.org:443' }]);
 });
@@ -73,14 +75,12 @@ test.each(['http', 'https'])(
     process.env[`${scheme}_proxy`] = 'http://127.0.0.1:1';
     await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
       reason: 'refused',
-      message: `${scheme}://example.org/disk.raw: nothing answers at the proxy 127.0.0.1:1`,
+      message: `${scheme}://example.org/disk.raw: connection refused by the proxy 127.0.0.1:1`,
       hint: expect.stringContaining('names that proxy') as string,
     });
     process.env[`${scheme}_proxy`] = 'http://proxy.invalid:3128';
     await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
-      message: expect.stringContaining(
-        'the name of the proxy, proxy.invalid, could not be looked up',
-      ) as string,
+      message: expect.stringContaining('cannot resolve the proxy proxy.invalid') as string,
     });
   },
 );

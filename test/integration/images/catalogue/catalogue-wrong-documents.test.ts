@@ -70,9 +70,9 @@ describe('a list of digests', () => {
     [
       'that says two things of the file',
       `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${B}\n`,
-      'gives two different digests of disk-amd64.qcow2',
+      'has two different digests of disk-amd64.qcow2',
     ],
-    ['that is a web page', PAGE, 'is a web page, and was to be a list of digests or files'],
+    ['that is a web page', PAGE, 'is a web page, expected a list of digests or files'],
     ['that is not text', Uint8Array.of(0xff, 0xfe, 0), 'is not text'],
   ];
   it.each(cases)('%s is refused', async (_, answer, problem) => {
@@ -89,17 +89,17 @@ describe('a list of digests', () => {
 
   it('without a build of the names that are looked for is refused', async () => {
     publisher.answer('own/SUMS', `${A}  disk-beta.qcow2\n`);
-    expect((await failure('newest')).message).toContain('gives no sha256 of such an image');
+    expect((await failure('newest')).message).toContain('has no sha256 of a matching image');
   });
 
   it('that does not tell the build is refused, where the address needs it', async () => {
     publisher.answer('own/SUMS', `${A}  disk.qcow2\n`);
-    expect((await failure('newest')).message).toContain('its publisher does not tell {build}');
+    expect((await failure('newest')).message).toContain('do not define {build}');
   });
 
   it('that says two things of the newest build is refused', async () => {
     publisher.answer('own/SUMS', `${A}  disk-2.qcow2\n${B}  disk-2.qcow2\n${B}  disk-1.qcow2\n`);
-    expect((await failure('newest')).message).toContain('gives two different digests of disk-2.qcow2');
+    expect((await failure('newest')).message).toContain('has two different digests of disk-2.qcow2');
   });
 
   it('that says two things of an older build is taken', async () => {
@@ -128,7 +128,7 @@ describe('a digest alone', () => {
     ['cut short', A.slice(2)],
   ])('%s is refused', async (_, answer) => {
     publisher.answer('own/SUMS', answer);
-    expect((await failure('bare')).message).toContain('is not one sha256 in hexadecimal digits');
+    expect((await failure('bare')).message).toContain('is not a sha256 digest in hexadecimal');
   });
 });
 
@@ -141,10 +141,14 @@ describe('a description as Debian’s', () => {
     },
   });
   it.each([
-    ['that is not JSON', '{"items": [', 'is not a description of a build as Debian publishes them'],
-    ['of another shape', '{"items": {}}', 'is not a description of a build as Debian publishes them'],
-    ['without uploads', '{"items": []}', 'gives no sha256 of such an image'],
-    ['of another algorithm', JSON.stringify({ items: [upload('sha1')] }), 'gives no sha256 of such an image'],
+    ['that is not JSON', '{"items": [', 'is not a build description in the format of Debian'],
+    ['of another shape', '{"items": {}}', 'is not a build description in the format of Debian'],
+    ['without uploads', '{"items": []}', 'has no sha256 of a matching image'],
+    [
+      'of another algorithm',
+      JSON.stringify({ items: [upload('sha1')] }),
+      'has no sha256 of a matching image',
+    ],
     ['that is a web page', PAGE, 'is a web page'],
   ])('%s is refused', async (_, answer, problem) => {
     publisher.answer('own/SUMS', answer);
@@ -167,7 +171,7 @@ describe('a page with links', () => {
     ['whose links lead out of the folder', '<a href="disk-..%2F..%2F1.qcow2">disk</a>'],
   ])('%s is refused', async (_, page) => {
     publisher.answer('own/', page);
-    expect((await failure('index')).message).toContain('names no such image');
+    expect((await failure('index')).message).toContain('lists no matching image');
   });
 
   it('made to cost time costs little', async () => {
@@ -215,5 +219,5 @@ describe('an image at an address that stays the same', () => {
 it('says for which architectures there is an image', async () => {
   const asked = resolveEntry(entries.list, { ...OPTIONS, architecture: 'aarch64' });
   await expect(asked).rejects.toThrow(InvalidInputError);
-  await expect(asked).rejects.toMatchObject({ hint: 'there is one for x86_64' });
+  await expect(asked).rejects.toMatchObject({ hint: 'use x86_64' });
 });

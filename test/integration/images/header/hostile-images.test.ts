@@ -62,7 +62,7 @@ function handedToQemu(): string[] {
 const pathOf = ({ name }: HostileImage): string => at('images', name);
 const text = (image: HostileImage): string => `${pathOf(image)},format=${image.format}`;
 
-const NO_CD = 'and not a CD image';
+const NO_CD = 'not a CD image';
 
 async function expectRefusal(
   image: HostileImage,

@@ -176,7 +176,7 @@ describe('a build from the packages of Debian', () => {
 
     it('says that it is missing where it cannot be fetched', async () => {
       rmSync(join(repository, `${name}.record`));
-      await expect(buildMicro({ store, agentPath })).rejects.toThrow(`apt knows no package ${name}`);
+      await expect(buildMicro({ store, agentPath })).rejects.toThrow(`apt has no package ${name}`);
       expect(entries()).toEqual(['.lock']);
     });
   });
@@ -266,7 +266,7 @@ describe('a build from the packages of Fedora', () => {
 
   it('says what is missing', async () => {
     // It is asked for both at once, and either answer may come first.
-    const missing = /dnf knows no package (kernel-core|busybox)/;
+    const missing = /dnf has no package (kernel-core|busybox)/;
     await expect(buildMicro({ store, agentPath })).rejects.toThrow(missing);
   });
 });
@@ -309,11 +309,11 @@ describe("a build from the user's own files", () => {
   });
 
   it.each([
-    ['kernel', 'no kernel', /is no x86 Linux kernel/, ImageBuildError],
+    ['kernel', 'no kernel', /is not an x86 Linux kernel/, ImageBuildError],
     ['busybox', '#!/bin/sh', /is not a statically linked x86_64 program/, ImageBuildError],
-    ['kernel', undefined, /^kernel: there is no file/, InvalidInputError],
-    ['busybox', undefined, /^busybox: there is no file/, InvalidInputError],
-    ['modules', undefined, /^modules: there is no directory/, InvalidInputError],
+    ['kernel', undefined, /^kernel: no such file/, InvalidInputError],
+    ['busybox', undefined, /^busybox: no such file/, InvalidInputError],
+    ['modules', undefined, /^modules: no such directory/, InvalidInputError],
   ] as const)('refuses a bad %s (%s)', async (part, content, message, type) => {
     const path = join(directory, 'bad');
     if (content !== undefined) writeFileSync(path, content);
@@ -327,7 +327,7 @@ describe("a build from the user's own files", () => {
 
   it('refuses modules of no kernel', async () => {
     await expect(buildMicro({ store, agentPath, modules: directory })).rejects.toThrow(
-      'modules of no kernel',
+      'modules: requires kernel',
     );
   });
 });
@@ -352,7 +352,7 @@ describe('a build that cannot work', () => {
 
   it('says that the agent is missing before it does anything', async () => {
     await expect(buildMicro({ store, agentPath: join(directory, 'none') })).rejects.toThrow(
-      'the guest agent is missing',
+      'cannot read the guest agent',
     );
     expect(readdirSync(directory)).not.toContain('share');
   });

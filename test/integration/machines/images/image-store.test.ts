@@ -376,7 +376,7 @@ describe('an export', () => {
   it('writes over nothing unless told to, and then over files alone', async () => {
     await importRaw();
     writeFileSync(at('mine.qcow2'), 'mine');
-    await expect(store.export('web:1', at('mine.qcow2'))).rejects.toThrow(/exists already/);
+    await expect(store.export('web:1', at('mine.qcow2'))).rejects.toThrow(/already exists/);
     expect(readFileSync(at('mine.qcow2'), 'utf8')).toBe('mine');
     const { bytes } = await store.export('web:1', at('mine.qcow2'), { force: true, compress: true });
     expect(bytes).toBeLessThan(400_000);

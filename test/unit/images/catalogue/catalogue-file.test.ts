@@ -56,11 +56,11 @@ describe('what is wrong with it is told with its file, line and field', () => {
     `${ENTRY}    digest:\n      url: https://x.example/SUMS\n      form: list\n      algorithm: sha256\n      newest: '${newest}'\n`;
 
   it.each<readonly [string, string, number, string, string]>([
-    ['what is not YAML', 'images:\n  web:1: [\n', 3, '', 'is not YAML'],
-    ['the same image twice', `${ENTRY}  web:1: {}\n`, 9, '', 'is not YAML: Map keys must be unique'],
+    ['what is not YAML', 'images:\n  web:1: [\n', 3, '', 'invalid YAML'],
+    ['the same image twice', `${ENTRY}  web:1: {}\n`, 9, '', 'invalid YAML: Map keys must be unique'],
     ['a list', '- images\n', 1, '', 'expected an object'],
-    ['an unknown part', `${ENTRY}image: {}\n`, 9, 'image', 'is not known here'],
-    ['an unknown field', `${ENTRY}    firmwear: uefi\n`, 9, 'images.web:1.firmwear', 'is not known here'],
+    ['an unknown part', `${ENTRY}image: {}\n`, 9, 'image', 'unknown key'],
+    ['an unknown field', `${ENTRY}    firmwear: uefi\n`, 9, 'images.web:1.firmwear', 'unknown key'],
     ['a missing field', entryWith('    format: qcow2\n', ''), 2, 'images.web:1.format', 'missing'],
     ['a wrong word', entryWith('bios', 'efi'), 4, 'images.web:1.firmware', '"efi": '],
     ['a number for a word', entryWith('ours', '12'), 3, 'images.web:1.description', '12: '],
@@ -71,7 +71,7 @@ describe('what is wrong with it is told with its file, line and field', () => {
       entryWith('x86_64', 'x64'),
       7,
       'images.web:1.architectures.x64',
-      'is not known here',
+      'unknown key',
     ],
     [
       'no architecture',
@@ -85,14 +85,14 @@ describe('what is wrong with it is told with its file, line and field', () => {
       entryWith('amd64 }', '64 }'),
       7,
       'images.web:1.architectures.x86_64',
-      'expected the publisher’s word for it',
+      'expected the publisher’s name for it',
     ],
     [
       'a word that nothing gives',
       entryWith('web-{arch}', 'web-{build}'),
       8,
       'images.web:1.url',
-      'has {build}, which neither architectures.x86_64 nor a pattern under newest before it gives',
+      '{build} is defined neither by architectures.x86_64 nor by an earlier pattern under newest',
     ],
     [
       'a pattern that is none',
@@ -106,42 +106,42 @@ describe('what is wrong with it is told with its file, line and field', () => {
       digest('x').replace('form: list', 'from: list'),
       11,
       'images.web:1.digest.from',
-      'is not known here',
+      'unknown key',
     ],
     [
       'a signature without digests',
       `${ENTRY}    signature: { form: inline, key: theirs }\n`,
       9,
       'images.web:1.signature',
-      'signs a list of digests, and there is no digest',
+      'requires digest',
     ],
     [
       'a signature over a file that is unpacked',
       `${ENTRY}    compression: xz\n    signature: { form: image, url: https://x.example/s, key: theirs }\n`,
       10,
       'images.web:1.signature',
-      'signs the compressed file',
+      'does not support compression',
     ],
     [
       'a signature by a key that is not there',
       `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`,
       9,
       'images.web:1.signature.key',
-      'there is no key nobodys',
+      'no such key: nobodys',
     ],
     [
       'an alias that another one has',
       `${ENTRY}    aliases: [web, web:1]\n`,
       9,
       'images.web:1.aliases.1',
-      'is a name of web:1 already',
+      'already a name of web:1',
     ],
     [
       'a short fingerprint',
       'keys:\n  ours: { file: a.asc, fingerprint: 1A2B }\n',
       2,
       'keys.ours.fingerprint',
-      'the whole fingerprint',
+      'the full fingerprint',
     ],
     [
       'a mirror that is no list',
@@ -182,17 +182,19 @@ describe('what is wrong with it is told with its file, line and field', () => {
   });
 
   it('suggests what may have been meant', async () => {
-    expect((await failure(`${ENTRY}    firmwear: uefi\n`)).hint).toContain('perhaps firmware');
-    expect((await failure(`${ENTRY}mirors: {}\n`)).hint).toContain('perhaps mirrors');
-    expect((await failure(digest('x').replace('form: list', 'from: list'))).hint).toContain('perhaps form');
+    expect((await failure(`${ENTRY}    firmwear: uefi\n`)).hint).toContain('did you mean firmware');
+    expect((await failure(`${ENTRY}mirors: {}\n`)).hint).toContain('did you mean mirrors');
+    expect((await failure(digest('x').replace('form: list', 'from: list'))).hint).toContain(
+      'did you mean form',
+    );
     const signed = `${ENTRY}    signature: { form: image, url: https://x.example/s, key: nobodys }\n`;
-    expect((await failure(signed, ['theirs'])).hint).toBe('name it under keys; there are theirs');
+    expect((await failure(signed, ['theirs'])).hint).toBe('add it under keys, or use one of theirs');
   });
 
   it('a file that cannot be read', async () => {
     const folder = join(file, '..', 'folder.yaml');
     mkdirSync(folder);
-    await expect(readCatalogueFile(folder)).rejects.toThrow(/folder\.yaml:1: cannot be read: EISDIR/);
+    await expect(readCatalogueFile(folder)).rejects.toThrow(/folder\.yaml:1: cannot read the file: EISDIR/);
   });
 
   it('a file that is far too large', async () => {
@@ -207,6 +209,6 @@ describe('what is wrong with it is told with its file, line and field', () => {
             .fill(`*a${n - 1}`)
             .join(', ')}]`,
     );
-    expect((await failure(`${levels.join('\n')}\n`)).message).toContain('is not YAML of this kind');
+    expect((await failure(`${levels.join('\n')}\n`)).message).toContain('unsupported YAML');
   });
 });

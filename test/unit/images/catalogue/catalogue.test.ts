@@ -109,14 +109,12 @@ describe('a catalogue', () => {
     };
     expect(hintFor('debian:99')).toContain('debian:13, debian, debian:trixie?');
     expect(hintFor('fedroa')).toContain('did you mean fedora');
-    expect(hintFor('nothing-like-it')).toMatch(/^vmlet image ls --remote shows what can be pulled; /);
+    expect(hintFor('nothing-like-it')).toMatch(/^run: vmlet image ls --remote, /);
     expect(() => catalogue.find('./disk')).toThrow(InvalidInputError);
   });
 
   it('that is not there says so', async () => {
-    await expect(openCatalogue({ file: join(directory, 'none'), userFile })).rejects.toThrow(
-      'is not installed whole',
-    );
+    await expect(openCatalogue({ file: join(directory, 'none'), userFile })).rejects.toThrow('no such file');
   });
 });
 

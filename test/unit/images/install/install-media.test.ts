@@ -137,7 +137,7 @@ describe('.treeinfo', () => {
   it('for another architecture is said', async () => {
     for (const path of ['images/pxeboot/vmlinuz', 'images/pxeboot/initrd.img']) add(path);
     add('.treeinfo', FEDORA.replace('x86_64', 'aarch64'));
-    await expect(findInstallMedia(tree)).rejects.toThrow(`${tree} is for aarch64, not x86_64`);
+    await expect(findInstallMedia(tree)).rejects.toThrow(`${tree} is for aarch64, expected x86_64`);
   });
 
   it('shows no control characters', () => {
@@ -169,30 +169,30 @@ describe('media', () => {
     for (const location of [iso, tree]) {
       await expect(findInstallMedia(location)).rejects.toMatchObject({
         message: expect.stringMatching(
-          /no installer that is known.*\.treeinfo, \/install\.amd\/vmlinuz, .*\/boot\/vmlinuz-lts/,
+          /no known installer.*\.treeinfo nor any of \/install\.amd\/vmlinuz, .*\/boot\/vmlinuz-lts/,
         ) as string,
         hint: expect.stringMatching(/--iso.*--kernel and --initrd/) as string,
       });
     }
-    await expect(findInstallMedia(join(work, 'none'))).rejects.toThrow('there is no file');
+    await expect(findInstallMedia(join(work, 'none'))).rejects.toThrow('no such file: ');
   });
 
   it('with an empty kernel are refused', async () => {
     const iso = writeIso('U', 'casper', { vmlinuz: '', initrd: 'x' });
-    await expect(findInstallMedia(iso)).rejects.toThrow('/casper/vmlinuz of');
+    await expect(findInstallMedia(iso)).rejects.toThrow('invalid size of /casper/vmlinuz: 0 bytes');
   });
 
   it('with a kernel that would fill the disk are refused', async () => {
     for (const path of ['linux', 'initrd.gz']) add(path);
     truncateSync(join(tree, 'initrd.gz'), 2 * 1024 ** 3 + 1);
-    await expect(findInstallMedia(tree)).rejects.toThrow('/initrd.gz of');
+    await expect(findInstallMedia(tree)).rejects.toThrow('invalid size of /initrd.gz: ');
   });
 
   it('do not give files from outside of their directory', async () => {
     add('initrd.gz');
     writeFileSync(join(work, 'secret'), 'secret');
     symlinkSync('../secret', join(tree, 'linux'));
-    await expect(findInstallMedia(tree)).rejects.toThrow('no installer');
+    await expect(findInstallMedia(tree)).rejects.toThrow('no known installer');
     rmSync(join(tree, 'linux'));
     add('real');
     symlinkSync('real', join(tree, 'linux'));

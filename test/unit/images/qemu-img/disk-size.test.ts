@@ -34,38 +34,38 @@ describe('parseDiskSize', () => {
   });
 
   it.each([
-    ['', 'is not a size'],
-    ['G', 'is not a size'],
-    ['-1G', 'is not a size'],
-    ['+1G', 'is not a size'],
-    ['1 G', 'is not a size'],
-    ['1,5G', 'is not a size'],
-    ['.5G', 'is not a size'],
-    ['1.G', 'is not a size'],
-    ['1e9', 'is not a size'],
-    ['0x10', 'is not a size'],
-    ['1X', 'is not a size'],
-    ['1iB', 'is not a size'],
-    ['2G\n', 'is not a size'],
-    ['x2G', 'is not a size'],
-    ['2Gx', 'is not a size'],
-    ['2Gi', 'is not a size'],
-    ['1.5.5G', 'is not a size'],
+    ['', 'invalid size'],
+    ['G', 'invalid size'],
+    ['-1G', 'invalid size'],
+    ['+1G', 'invalid size'],
+    ['1 G', 'invalid size'],
+    ['1,5G', 'invalid size'],
+    ['.5G', 'invalid size'],
+    ['1.G', 'invalid size'],
+    ['1e9', 'invalid size'],
+    ['0x10', 'invalid size'],
+    ['1X', 'invalid size'],
+    ['1iB', 'invalid size'],
+    ['2G\n', 'invalid size'],
+    ['x2G', 'invalid size'],
+    ['2Gx', 'invalid size'],
+    ['2Gi', 'invalid size'],
+    ['1.5.5G', 'invalid size'],
     ['9007199254740991', 'is not a multiple of 512 bytes'],
-    ['9007199254740992', 'is more than this program can count'],
-    ['٢G', 'is not a size'],
-    ['0', 'a size of 0 is of no use'],
-    ['0.0G', 'a size of 0 is of no use'],
+    ['9007199254740992', 'is too large'],
+    ['٢G', 'invalid size'],
+    ['0', 'size must be greater than 0'],
+    ['0.0G', 'size must be greater than 0'],
     ['1000', 'is not a multiple of 512 bytes'],
     ['1.3K', 'is not a whole number of bytes'],
-    ['9P', 'is more than this program can count'],
-    ['99999999999999999999T', 'is more than this program can count'],
+    ['9P', 'is too large'],
+    ['99999999999999999999T', 'is too large'],
   ])('refuses %j', (text, problem) => {
     expect(() => parseDiskSize(text, 'disk')).toThrow(InvalidInputError);
     expect(() => parseDiskSize(text, 'disk')).toThrow(problem);
     expect(() => parseDiskSize(text, 'disk')).toThrow(/^disk: /);
     expect(() => parseDiskSize(text, 'disk')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('as in 512M, 2G, 1.5G or 1T') as string }),
+      expect.objectContaining({ hint: expect.stringContaining('such as 512M, 2G, 1.5G or 1T') as string }),
     );
   });
 

@@ -42,7 +42,7 @@ describe('the name of an image', () => {
 
   it('is told from a path', () => {
     expect(() => parseImageReference('./disk.qcow2')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('is a path') as unknown }) as Error,
+      expect.objectContaining({ hint: expect.stringContaining('not a path') as unknown }) as Error,
     );
   });
 });

@@ -37,9 +37,9 @@ function refusal({ head, bytes, written = bytes, announced, anySize = false }: U
   return 'taken';
 }
 
-const HEADER = /unpacks to more than the .* that its header speaks of/;
-const HALF = /unpacks to more than half of the 10 GiB that are free/;
-const MOST = /unpacks to more than the 100 GiB allowed/;
+const HEADER = /unpacks to more than the .* announced by its header/;
+const HALF = /unpacks to more than half of the 10 GiB of free space/;
+const MOST = /unpacks to more than the limit of 100 GiB/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([
   ['a qcow2 within its disk', { head: qcow2(8 * GIB), bytes: 7 * GIB }, 'taken'],

@@ -64,7 +64,7 @@ describe('the steps of a layer', () => {
 
   it.each<[string, Partial<LayerRecipe>, RegExp]>([
     ['nothing to do', {}, /^run: no script and no packages given/],
-    ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: there is no file \/no\/such$/],
+    ['a script that is not there', { run: [{ path: '/no/such' }] }, /^run: no such file: \/no\/such$/],
     ['a package that is an option', { include: ['--force'] }, /^include: invalid package name "--force"/],
     ['a package that ends the quote', { include: ["a'b"] }, /^include: invalid package name "a'b"/],
     ['an empty package', { include: [''] }, /^include: invalid package name ""/],

@@ -45,6 +45,6 @@ describe('is refused:', () => {
   });
 
   it.each(['', 'much', '5Q', '1 G', '-1', '1e9', '0x4000000', 'M512M'])('%j, which is no size', (memory) => {
-    expect(() => parseMemory(memory)).toThrow(`memory: ${JSON.stringify(memory)} is not a size`);
+    expect(() => parseMemory(memory)).toThrow(`memory: invalid size ${JSON.stringify(memory)}`);
   });
 });
