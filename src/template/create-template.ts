@@ -34,8 +34,8 @@ export interface NamedTemplateOptions extends TemplateOptions {
   /** Letters, digits and inner hyphens, 63 at most. */
   readonly name: string;
   /**
-   * How to treat an existing template of this name: throw (`refuse`, the default), replace it (`replace`), or return it
-   * if it was created from the same inputs and still matches this host (`reuse`, not together with `prepare`).
+   * How to treat an existing template of this name: throw (`refuse`, the default), replace it (`replace`), or return
+   * it if it was created from the same inputs and still matches this host (`reuse`, not together with `prepare`).
    */
   readonly existing?: 'refuse' | 'replace' | 'reuse';
 }
@@ -48,8 +48,8 @@ const RESERVE_BYTES = 64 * 1024 * 1024;
  * A named template persists, across host reboots too; one without a name is removed with its object, or when this
  * process exits.
  * @throws what `launch` throws; TemplateExistsError, InvalidInputError, NoSpaceError, GuestCommandFailedError with the
- *   status and the output of a warm-up command, what `prepare` throws, QmpJobError for a guest that cannot be saved, or
- *   the signal's reason.
+ *   status and the output of a warm-up command, what `prepare` throws, QmpJobError for a guest that cannot be saved,
+ *   or the signal's reason.
  */
 export async function createTemplate(options: NamedTemplateOptions): Promise<Template>;
 export async function createTemplate(options?: TemplateOptions): Promise<TemporaryTemplate>;

@@ -7,7 +7,9 @@ export function listTemplates(): ListedTemplate[] {
   return new TemplateShelf(ownLocations()).list();
 }
 
-/** Opens a named template. @throws TemplateNotFoundError, BrokenTemplateError, InvalidInputError for an invalid name. */
+/**
+ * Opens a named template. @throws TemplateNotFoundError, BrokenTemplateError, InvalidInputError for an invalid name.
+ */
 export function openTemplate(name: string): Template {
   return new TemplateShelf(ownLocations()).require(name);
 }

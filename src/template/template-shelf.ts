@@ -81,7 +81,9 @@ export class TemplateShelf {
     });
   }
 
-  /** Removes a template, even a damaged one. Its forks keep running. @throws TemplateNotFoundError, InvalidInputError. */
+  /**
+   * Removes a template, even a damaged one. Its forks keep running. @throws TemplateNotFoundError, InvalidInputError.
+   */
   remove(name: string): void {
     requireName(name);
     // An earlier removal may have been killed halfway and left a file as large as the guest's memory.

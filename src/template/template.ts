@@ -113,8 +113,8 @@ export class Template {
   }
 
   /**
-   * Describes what `fork` would start, without starting it. A guest started by the script keeps the template's identity,
-   * hardware address included: nothing personalizes it.
+   * Describes what `fork` would start, without starting it. A guest started by the script keeps the template's
+   * identity, hardware address included: nothing personalizes it.
    * @throws TemplateStaleError, InvalidInputError, PortTakenError.
    */
   async dryRun(options: Omit<ForkOptions, 'console' | 'log'> = {}): Promise<DryRun> {

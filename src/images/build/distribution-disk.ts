@@ -50,8 +50,8 @@ export async function buildInputsDigest(recipe: DistributionRecipe): Promise<str
 }
 
 /**
- * Builds a disk from a distribution's packages. It boots with GRUB under BIOS, UEFI and Secure Boot, and has cloud-init,
- * sshd and vmlet's agent. Requires no root, no loop devices and no mounts on the host.
+ * Builds a disk from a distribution's packages. It boots with GRUB under BIOS, UEFI and Secure Boot, and has
+ * cloud-init, sshd and vmlet's agent. Requires no root, no loop devices and no mounts on the host.
  * @throws InvalidInputError, MissingProgramError, ImageBuildError (a failed script, a missing package, an unreachable
  *   mirror), NoSpaceError, PermissionError, CommandFailedError, the signal's reason. Nothing remains then.
  */

@@ -56,9 +56,9 @@ export async function installSystem(recipe: SettledRecipe, options: NewSystemOpt
 }
 
 /**
- * The first process of the namespace: when it ends, so does everything else in it. The installer's output is one stream,
- * so that lines stay in the order in which they were printed. The parent-death signal does not work across a user
- * namespace, so end of file on descriptor 3 shows that the launcher has ended.
+ * The first process of the namespace: when it ends, so does everything else in it. The installer's output is one
+ * stream, so that lines stay in the order in which they were printed. The parent-death signal does not work across a
+ * user namespace, so end of file on descriptor 3 shows that the launcher has ended.
  */
 const SUPERVISE =
   '"$@" 2>&1 3<&- & installer=$!; { read -r _; kill -KILL $installer; } <&3 >/dev/null 2>&1 & wait $installer';

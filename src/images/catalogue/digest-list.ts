@@ -12,8 +12,8 @@ export interface NamedDigest {
 const HEX_DIGITS: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha512: 128 };
 
 /**
- * Parses the lines of a list with digests of this algorithm: `HASH  NAME` and `HASH *NAME`, as sha256sum writes them, or
- * `SHA256 (NAME) = HASH`, as BSD's sha256 does. All other lines, such as comments, are ignored.
+ * Parses the lines of a list with digests of this algorithm: `HASH  NAME` and `HASH *NAME`, as sha256sum writes them,
+ * or `SHA256 (NAME) = HASH`, as BSD's sha256 does. All other lines, such as comments, are ignored.
  */
 export function parseDigestList(text: string, algorithm: DigestAlgorithm): NamedDigest[] {
   const hex = `[0-9a-fA-F]{${HEX_DIGITS[algorithm]}}`;

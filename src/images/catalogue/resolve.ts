@@ -54,8 +54,8 @@ export interface FileSignature {
 }
 
 /**
- * Looks up the URL, the digest and the signature of an image on its publisher's server. Mirrors are tried in order until
- * one has all documents; an invalid document is an error at once.
+ * Looks up the URL, the digest and the signature of an image on its publisher's server. Mirrors are tried in order
+ * until one has all documents; an invalid document is an error at once.
  * @throws InvalidInputError for an architecture without an image; PublisherDocumentError; SignatureError; what
  *   `fetchDocument` throws.
  */

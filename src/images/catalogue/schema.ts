@@ -68,8 +68,8 @@ const indexSchema = z.strictObject({
 const digestSchema = z.strictObject({
   url,
   /**
-   * `list`: lines as sha256sum or BSD's sha256 writes them; `bare`: only the digest; `debian-json`: the description that
-   * Debian publishes with each image.
+   * `list`: lines as sha256sum or BSD's sha256 writes them; `bare`: only the digest; `debian-json`: the description
+   * that Debian publishes with each image.
    */
   form: z.enum(['list', 'bare', 'debian-json']),
   algorithm: z.enum(['sha256', 'sha512']),

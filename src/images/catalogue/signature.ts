@@ -21,8 +21,8 @@ export interface Signed {
 /**
  * Verifies a cleartext signed message and returns its signed text. Text around it is ignored.
  *
- * A signature is valid when the pinned key, or a signing subkey of it, made it while it was neither expired nor revoked
- * according to the pinned copy. The key may have expired since then, because old releases stay valid.
+ * A signature is valid when the pinned key, or a signing subkey of it, made it while it was neither expired nor
+ * revoked according to the pinned copy. The key may have expired since then, because old releases stay valid.
  * @throws SignatureError
  */
 export async function verifyInline(document: string, signed: Signed): Promise<string> {

@@ -6,8 +6,8 @@ import { DISK_STANDSTILL_MS } from '../../process/standstill.ts';
 /**
  * Copies a disk's file byte by byte, internal snapshots included. The copy takes no space if the file system supports
  * reflinks, and holes are preserved, unlike with Node's own copy.
- * @throws NoSpaceError, CommandFailedError, ProgramAnswerError, StandstillError when nothing is copied for a minute, or
- *   the signal's reason. No partial copy remains.
+ * @throws NoSpaceError, CommandFailedError, ProgramAnswerError, StandstillError when nothing is copied for a minute,
+ *   or the signal's reason. No partial copy remains.
  */
 export async function copyFileSparsely(
   from: string,

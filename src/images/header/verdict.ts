@@ -165,7 +165,9 @@ function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   };
 }
 
-/** True for a name that QEMU takes for a protocol (nbd:, http:, json:, fat:): it has a colon before the first slash. */
+/**
+ * True for a name that QEMU takes for a protocol (nbd:, http:, json:, fat:): it has a colon before the first slash.
+ */
 export function isElsewhere(name: string): boolean {
   return /^[^/]*:/.test(name);
 }

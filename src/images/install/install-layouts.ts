@@ -74,8 +74,8 @@ function layout(
 }
 
 /**
- * Returns the kernel parameters for a medium. The label is encoded as udev does it below /dev/disk/by-label (libblkid's
- * blkid_encode_string): all these installers expect that, and a label can then not add parameters.
+ * Returns the kernel parameters for a medium. The label is encoded as udev does it below /dev/disk/by-label
+ * (libblkid's blkid_encode_string): all these installers expect that, and a label can then not add parameters.
  */
 export function appendFor(words: readonly string[], label: string): string[] {
   if (label === '') return words.filter((word) => !word.includes('{label}'));

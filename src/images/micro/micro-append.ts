@@ -6,8 +6,8 @@ export interface KernelParameter {
 
 /**
  * The kernel parameters of `micro`, in addition to those of every kernel. Each was measured separately, under TCG with
- * Debian's cloud kernel 6.12, as CPU time from the start of QEMU to the agent. Others (mitigations, nokaslr, tsc, audit,
- * lsm, init_on_alloc and more) made no measurable difference.
+ * Debian's cloud kernel 6.12, as CPU time from the start of QEMU to the agent. Others (mitigations, nokaslr, tsc,
+ * audit, lsm, init_on_alloc and more) made no measurable difference.
  */
 export const MICRO_PARAMETERS: readonly KernelParameter[] = [
   {

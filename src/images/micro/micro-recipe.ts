@@ -8,7 +8,9 @@ const ASSEMBLY = 2;
 
 let known: string | undefined;
 
-/** Returns a digest of everything that vmlet itself puts into an image, by which a newer vmlet detects an old image. */
+/**
+ * Returns a digest of everything that vmlet itself puts into an image, by which a newer vmlet detects an old image.
+ */
 export function recipeSha256(): string {
   known ??= sha256(
     JSON.stringify([

@@ -66,7 +66,8 @@ export class AptSource implements PackageSource {
       await run(
         [
           'apt-get',
-          // Machine-readable progress on stdout. As root, apt would drop privileges and could not write to the directory.
+          // Machine-readable progress on stdout. As root, apt would drop privileges and could not write to the
+          // directory.
           ...['-o', 'APT::Status-Fd=1', '-o', 'APT::Sandbox::User=root', '--quiet=2'],
           'download',
           ...names,

@@ -6,8 +6,8 @@ export type PullPhase =
   'looking for the image' | 'downloading' | 'copying' | 'unpacking' | 'checking' | 'done';
 
 /**
- * The phases of a build from packages, and of a build by scripts in a guest. The latter repeat for each script; a script
- * whose result is cached has only 'unchanged'.
+ * The phases of a build from packages, and of a build by scripts in a guest. The latter repeat for each script; a
+ * script whose result is cached has only 'unchanged'.
  */
 export type ImageBuildPhase =
   | DistributionBuildPhase

@@ -16,8 +16,8 @@ const PHASES = { download: 'copying', copy: 'copying', unpack: 'unpacking' } as 
 
 /**
  * Creates an image from a local file, which is unpacked and converted as needed. The file itself is not changed.
- * @throws InvalidInputError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError,
- *   the signal's reason.
+ * @throws InvalidInputError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
+ *   MissingProgramError, the signal's reason.
  */
 export async function importImage(file: string, store: string, options: NewImageOptions): Promise<DiskImage> {
   const { name, onProgress, signal } = options;

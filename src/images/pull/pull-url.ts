@@ -34,7 +34,8 @@ export interface NewImageOptions {
 }
 
 /**
- * Downloads an image from a URL; unpacks and converts it as needed. An image already pulled with this digest is reused.
+ * Downloads an image from a URL; unpacks and converts it as needed. An image already pulled with this digest is
+ * reused.
  * @throws InvalidInputError, DownloadError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
  *   MissingProgramError, the signal's reason.
  */

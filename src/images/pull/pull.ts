@@ -34,15 +34,17 @@ export interface PullOptions extends PullPlaces {
   readonly log?: Logger | undefined;
   /** As in `NewImageOptions`. */
   readonly anySize?: boolean | undefined;
-  /** The image that has the name now, returned when its publisher is unreachable or the catalogue has no such image. */
+  /**
+   * The image that has the name now, returned when its publisher is unreachable or the catalogue has no such image.
+   */
   readonly orElse?: Image | undefined;
 }
 
 const HERE = 'x86_64';
 
 /**
- * Pulls an image of the catalogue into the store, verified as its entry requires, and names it. An image already in the
- * store with the publisher's current digest is reused.
+ * Pulls an image of the catalogue into the store, verified as its entry requires, and names it. An image already in
+ * the store with the publisher's current digest is reused.
  * @param reference a name or an alias; the image gets both.
  * @throws ImageNotFoundError, CatalogueFileError, DownloadError, DigestMismatchError, SignatureError,
  *   ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.

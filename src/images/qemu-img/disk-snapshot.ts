@@ -48,7 +48,9 @@ async function undoSnapshot(path: string, name: string): Promise<void> {
   }
 }
 
-/** Restores the disk to a snapshot; later writes are lost. @throws InvalidInputError when there is no such snapshot. */
+/**
+ * Restores the disk to a snapshot; later writes are lost. @throws InvalidInputError when there is no such snapshot.
+ */
 export async function applySnapshot(disk: SnapshotTarget, name: string): Promise<void> {
   await requireSnapshot(disk, name);
   await snapshotCommand('-a', disk, name);

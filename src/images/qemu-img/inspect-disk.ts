@@ -7,7 +7,8 @@ import { qemuImg } from './qemu-img-command.ts';
 
 /**
  * Reads only the header: the backing file may be missing, and a machine may be using the disk.
- * @throws PermissionError, CommandFailedError, ProgramAnswerError, MissingProgramError, InvalidInputError, or the signal's reason.
+ * @throws PermissionError, CommandFailedError, ProgramAnswerError, MissingProgramError, InvalidInputError, or the
+ *   signal's reason.
  */
 export async function inspectDisk(disk: ExistingDisk): Promise<DiskInfo> {
   const path = diskPath(disk.path, 'path');

@@ -59,8 +59,8 @@ export interface CreateOverlayOptions extends Abortable {
 }
 
 /**
- * Creates a qcow2 that holds the differences from its backing file. The file must not exist. Only the size is read from
- * the backing file's header.
+ * Creates a qcow2 that holds the differences from its backing file. The file must not exist. Only the size is read
+ * from the backing file's header.
  * @throws ImageRefusedError when the backing file is not a regular file, or its size is unknown.
  */
 export async function createOverlay(options: CreateOverlayOptions): Promise<void> {

@@ -38,8 +38,8 @@ export interface NewDiskImage extends Pick<
 }
 
 /**
- * Writes an image below `buildDirectory` and renames it to its place, which is named by its digest. This is atomic, even
- * in case of a power failure. An existing identical image is kept.
+ * Writes an image below `buildDirectory` and renames it to its place, which is named by its digest. This is atomic,
+ * even in case of a power failure. An existing identical image is kept.
  */
 export async function placeKernelImage(
   store: string,

@@ -31,13 +31,13 @@ export interface DownloadOptions {
   /** Digest of the published file, before it is unpacked. */
   readonly expected?: ExpectedDigest | undefined;
   /**
-   * A directory for interrupted downloads, which are kept for a week; created if missing. If it is in the file system of
-   * `to`, nothing is copied.
+   * A directory for interrupted downloads, which are kept for a week; created if missing. If it is in the file system
+   * of `to`, nothing is copied.
    */
   readonly partials: string;
   /**
-   * 'auto' (the default) unpacks a compressed file, detected by its first bytes; 'none' never unpacks; a method rejects
-   * files that are not compressed with it.
+   * 'auto' (the default) unpacks a compressed file, detected by its first bytes; 'none' never unpacks; a method
+   * rejects files that are not compressed with it.
    */
   readonly decompress?: 'auto' | Compression;
   /** Limit for the size of the file, both compressed and unpacked; 256 GiB by default. */
@@ -59,11 +59,11 @@ export interface DownloadOptions {
 }
 
 /**
- * Downloads a large file. After an abort, a kill or a lost connection the next call resumes the download, if the server
- * supports that; after any other failure nothing remains.
+ * Downloads a large file. After an abort, a kill or a lost connection the next call resumes the download, if the
+ * server supports that; after any other failure nothing remains.
  * @param scope until it closes, no other process downloads the same URL into `partials`.
- * @throws DownloadError, DigestMismatchError, NoSpaceError, PermissionError, MissingProgramError, InvalidInputError, or
- *   the signal's reason.
+ * @throws DownloadError, DigestMismatchError, NoSpaceError, PermissionError, MissingProgramError, InvalidInputError,
+ *   or the signal's reason.
  */
 export async function download(options: DownloadOptions, scope: Scope): Promise<DownloadedFile> {
   const url = parseAddress(options.url);

@@ -52,7 +52,8 @@ export function verifyDigest(
 }
 
 /**
- * Verifies a complete file, unpacks it and moves it to its place. The target appears only once all of it is on the disk.
+ * Verifies a complete file, unpacks it and moves it to its place. The target appears only once all of it is on the
+ * disk.
  * The file is closed, and removed from its old path.
  * @throws DigestMismatchError, NoSpaceError, PermissionError, an error of `subject`, or the signal's reason.
  */
@@ -83,7 +84,9 @@ export async function publish(
   return { path: to, ...unpacked, compression, verified };
 }
 
-/** Unpacks a file to its place. @param options.verifyEnd called after unpacking; if it throws, nothing is published. */
+/**
+ * Unpacks a file to its place. @param options.verifyEnd called after unpacking; if it throws, nothing is published.
+ */
 export async function unpackTo(
   from: string,
   method: Exclude<Compression, 'none'>,

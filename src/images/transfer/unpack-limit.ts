@@ -26,8 +26,8 @@ type Unpacked = Pick<DigestingFile, 'bytes' | 'writtenBytes' | 'head'>;
 
 /**
  * Limits the unpacked size, since a file of some kilobytes may unpack to any number of bytes. A file may be as long as
- * the disk in its header requires. If it states no size, or more than is free, it may use half of the free space. Holes
- * do not count, so a sparse disk may have any size.
+ * the disk in its header requires. If it states no size, or more than is free, it may use half of the free space.
+ * Holes do not count, so a sparse disk may have any size.
  */
 export class UnpackLimit {
   readonly #file: Unpacked;

@@ -59,8 +59,8 @@ const CHECK_BYTES = 16 * 1024 * 1024;
 /**
  * Unpacks a file into another. The program reads untrusted data, so it has access to nothing but that file and its
  * output.
- * @throws MissingProgramError, NoSpaceError, StandstillError when that program makes no progress for a minute, an error
- *   of `subject` for damaged, empty or endless content, or the signal's reason.
+ * @throws MissingProgramError, NoSpaceError, StandstillError when that program makes no progress for a minute, an
+ *   error of `subject` for damaged, empty or endless content, or the signal's reason.
  */
 export async function unpack(
   from: string,

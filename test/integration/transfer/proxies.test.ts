@@ -76,7 +76,7 @@ test.each(['http', 'https'])(
     await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
       reason: 'refused',
       message: `${scheme}://example.org/disk.raw: connection refused by the proxy 127.0.0.1:1`,
-      hint: expect.stringContaining('names that proxy') as string,
+      hint: expect.stringContaining('check HTTP_PROXY') as string,
     });
     process.env[`${scheme}_proxy`] = 'http://proxy.invalid:3128';
     await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({

@@ -15,7 +15,8 @@ export interface BiosBoot {
 }
 
 /**
- * Prepares GRUB for a disk that a BIOS boots. The boot sector loads the first sector of core.img, which loads the rest.
+ * Prepares GRUB for a disk that a BIOS boots. The boot sector loads the first sector of core.img, which loads the
+ * rest.
  * Like grub-bios-setup, this writes their locations into both.
  * @param firstSector of GRUB's partition.
  */

@@ -25,8 +25,8 @@ export interface InstalledSystem {
 }
 
 /**
- * Reads the boot loaders and versions from a new system, and removes the build's files and everything that each machine
- * has to generate for itself.
+ * Reads the boot loaders and versions from a new system, and removes the build's files and everything that each
+ * machine has to generate for itself.
  * @throws ImageBuildError when a script of the user removed what a system needs.
  */
 export async function finishSystem(root: string, installer: Installer): Promise<InstalledSystem> {

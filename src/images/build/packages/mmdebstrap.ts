@@ -2,7 +2,9 @@ import { basePackages } from './debian-release.ts';
 import { BUILD_FOLDER, FILES_VARIABLE } from '../recipe/installer.ts';
 import type { SettledRecipe } from '../recipe/installer.ts';
 
-/** Excludes manuals and translations, but not copyrights, nor the manuals' directories, which some packages require. */
+/**
+ * Excludes manuals and translations, but not copyrights, nor the manuals' directories, which some packages require.
+ */
 const DPKG_OPTIONS = [
   'path-exclude=/usr/share/man/*/*',
   'path-exclude=/usr/share/locale/*/*',

@@ -12,7 +12,10 @@ const SECTOR = 512n;
 const LARGEST_GEOMETRY = 65_535 * 16 * 255;
 /** 2040 GiB, VHD's own limit. */
 const MOST_SECTORS = 0xff00_0000n;
-/** Creators for whose images the geometry counts: Virtual PC, Virtual Server, old QEMU. Old QEMU used it for others too. */
+/**
+ * Creators for whose images the geometry counts: Virtual PC, Virtual Server, old QEMU. Old QEMU used it for others
+ * too.
+ */
 const BY_GEOMETRY = ['vpc ', 'vs  ', 'qemu'];
 
 export async function readVhd(reader: HeaderReader, findings: Findings): Promise<void> {

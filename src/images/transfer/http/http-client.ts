@@ -23,8 +23,8 @@ export interface HttpAnswer {
 }
 
 /**
- * An HTTP client that uses the proxies of the environment. Each request has a connection of its own, which ends with its
- * answer or with the client.
+ * An HTTP client that uses the proxies of the environment. Each request has a connection of its own, which ends with
+ * its answer or with the client.
  */
 export class HttpClient implements Disposable {
   readonly #limits: TransferLimits;

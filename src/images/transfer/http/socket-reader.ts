@@ -3,8 +3,8 @@ import type { OnReadOpts, Socket } from 'node:net';
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * Reads a connection into one reused buffer. The HTTP parser needs a new buffer for each piece, and allocating it takes
- * longer than receiving the piece. So the parser reads only the header, and a large content is read here.
+ * Reads a connection into one reused buffer. The HTTP parser needs a new buffer for each piece, and allocating it
+ * takes longer than receiving the piece. So the parser reads only the header, and a large content is read here.
  */
 export class SocketReader {
   /** Option of net.connect, which a request passes on. */

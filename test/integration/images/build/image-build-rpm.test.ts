@@ -198,8 +198,8 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
       () => ({ include: ['one', 'other'] }),
       /^these packages cannot be installed together: .*one-1-1.* conflicts with other/,
     ],
-    ['a package that nobody signed', () => ({ include: ['unsigned'] }), /not signed by the key/],
-    ['packages that another signed', () => ({ key: undefined }), /not signed by the key/],
+    ['a package that nobody signed', () => ({ include: ['unsigned'] }), /not signed by the expected key/],
+    ['packages that another signed', () => ({ key: undefined }), /not signed by the expected key/],
     [
       'a mirror that cannot be reached',
       () => ({ mirror: 'http://127.0.0.1:1' }),

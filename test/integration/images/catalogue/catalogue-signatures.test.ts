@@ -92,7 +92,7 @@ describe('a list that is signed in itself', () => {
     answer(await stranger.signInline(LIST));
     const { message } = await refusal(inline);
     expect(message).toContain(stranger.fingerprint.slice(-16));
-    expect(message).toContain(`and not by ${key.fingerprint}`);
+    expect(message).toContain(`, expected ${key.fingerprint}`);
   });
 
   it('is what it says inside the signature, and not what stands around it', async () => {
@@ -144,7 +144,7 @@ describe('a signature beside a list', () => {
   it('is refused by another key', async () => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await stranger.signDetached(LIST));
-    expect((await refusal(detached)).message).toContain(`and not by ${key.fingerprint}`);
+    expect((await refusal(detached)).message).toContain(`, expected ${key.fingerprint}`);
   });
 
   it('is taken among those of others', async () => {
@@ -198,7 +198,7 @@ describe('a key that is not the pinned one', () => {
     publisher.answer('own/SUMS.asc', await stranger.signDetached(LIST));
     const other = { ...entry, key: { ...pinned(entry), fingerprint: key.fingerprint } };
     const { message } = await refusal(other);
-    expect(message).toContain(`has the key ${stranger.fingerprint}, not ${key.fingerprint}`);
+    expect(message).toContain(`has the key ${stranger.fingerprint}, expected ${key.fingerprint}`);
   });
 
   it('is refused where there is no key in its file', async () => {

@@ -55,7 +55,7 @@ test('a file that has become shorter is told, and not waited for', async () => {
   await truncate(path, 500);
   digest.growTo(1000);
   await expect(digest.digest(undefined)).rejects.toThrow(`${path} was truncated while it was digested`);
-  expect(() => digest.growTo(2000)).toThrow(`${path} has become shorter`);
+  expect(() => digest.growTo(2000)).toThrow(`${path} was truncated`);
 });
 
 test('a thread that ends too early is told, and not waited for', async () => {

@@ -179,26 +179,26 @@ describe('an image that qemu-img made', () => {
     [
       'overlay.qcow2',
       created('qcow2', ['backing_file=sample', 'backing_fmt=raw'], '4M'),
-      'another file, sample',
+      'another file: sample',
     ],
-    ['data-file.qcow2', created('qcow2', ['data_file=data.raw'], '1M'), 'another file, data.raw'],
-    ['raw-data-file.qcow2', created('qcow2', ['data_file=d.raw,data_file_raw=on'], '1M'), 'file, d.raw'],
+    ['data-file.qcow2', created('qcow2', ['data_file=data.raw'], '1M'), 'another file: data.raw'],
+    ['raw-data-file.qcow2', created('qcow2', ['data_file=d.raw,data_file_raw=on'], '1M'), 'file: d.raw'],
     [
       'aes.qcow2',
       created('qcow2', ['encrypt.format=aes,encrypt.key-secret=key'], '1M', secret),
       'is encrypted with AES',
     ],
-    ['flat.vmdk', created('vmdk', ['subformat=monolithicFlat'], '1M'), 'another file, flat-flat.vmdk'],
-    ['two.vmdk', created('vmdk', ['subformat=twoGbMaxExtentSparse'], '3G'), 'another file, two-s001.vmdk'],
+    ['flat.vmdk', created('vmdk', ['subformat=monolithicFlat'], '1M'), 'another file: flat-flat.vmdk'],
+    ['two.vmdk', created('vmdk', ['subformat=twoGbMaxExtentSparse'], '3G'), 'another file: two-s001.vmdk'],
     [
       'child.vmdk',
       async (name: string) => {
         await created('vmdk', [], '1M')('parent.vmdk');
         await created('vmdk', ['backing_file=parent.vmdk', 'backing_fmt=vmdk'], '1M')(name);
       },
-      'another file, parent.vmdk',
+      'another file: parent.vmdk',
     ],
-    ['child.qed', created('qed', ['backing_file=sample', 'backing_fmt=raw'], '4M'), 'another file, sample'],
+    ['child.qed', created('qed', ['backing_file=sample', 'backing_fmt=raw'], '4M'), 'another file: sample'],
     ['old.qcow', created('qcow', [], '1M'), 'is a qcow image of version 1'],
     ['disk.hdd', created('parallels', [], '1M'), 'is a Parallels disk'],
   ] as const)('%s is refused', async (name, make, reason) => {
