@@ -22,9 +22,7 @@ describe('micro as a machine that stays', () => {
   }
 
   test('has a shell on its serial console, and another when that has ended', async () => {
-    await home.store
-      .get('m')
-      .waitFor({ log: [/^m: micro; \/data is kept/, /root@m:~# $/] });
+    await home.store.get('m').waitFor({ log: [/^m: micro; \/data is kept/, /root@m:~# $/] });
     using terminal = new Terminal(home);
     terminal.run(`${process.execPath} ${VMLET} console m`);
     await terminal.shows(/root@m:~# *$/);
