@@ -155,7 +155,7 @@ it.each([
   [['pull', 'https://localhost/x'], /name: missing for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies to images from a URL only/],
   [['pull', 'ftp://localhost/x', '--name', 'x'], /expected http or https/],
-  [['pull', 'http://localhost/x', '--name', 'x', '--digest', 'md5:1'], /expected sha256:… or sha512:…/],
+  [['pull', 'http://localhost/x', '--name', 'x', '--digest', 'md5:1'], /use the sha256:… or sha512:… that/],
   [['pull', 'micro'], /vmlet image build micro/],
   [['image', 'import', 'nowhere.qcow2', 'x'], /no such file: /],
   [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull URL --name x/],

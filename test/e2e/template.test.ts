@@ -114,13 +114,13 @@ describe('a template', () => {
       const record = readFileSync(path, 'utf8');
       writeFileSync(path, record.replaceAll(/"(QEMU|hardware)": ".*"/g, '"$1": "another"'));
       expect((await inspect(other)).problems).toEqual([
-        expect.stringMatching(/^QEMU was another and is \d/),
-        expect.stringMatching(/^hardware was another and is [0-9a-f]{12}$/),
+        expect.stringMatching(/^QEMU was another and is now \d/),
+        expect.stringMatching(/^hardware was another and is now [0-9a-f]{12}$/),
       ]);
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* stale$`, 'm'));
       const run = await vmlet('run', '--template', other, '--', 'true');
       expect(run).toMatchObject({ status: 125, stdout: '' });
-      expect(run.stderr).toMatch(/does not fit any more: QEMU was another and is .*\n {2}make it anew/);
+      expect(run.stderr).toMatch(/does not fit any more: QEMU was another and is now .*\n {2}make it anew/);
       writeFileSync(path, '{');
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* damaged$`, 'm'));
       expect((await vmlet('run', '--template', other, '--', 'true')).stderr).toMatch(/is damaged/);

@@ -47,7 +47,7 @@ describe('a mistake on the command line is one sentence that names what was type
     [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: no such file: ./nope.img\n'],
     [['run', './nope.img'], 'vmlet: image: no such file: ./nope.img\n'],
     [['create', 'x', '--image', './nope.img'], 'vmlet: --image: no such file: ./nope.img\n'],
-    [['create', 'x', '--location', './nope'], 'vmlet: --location: there is no file ./nope\n'],
+    [['create', 'x', '--location', './nope'], 'vmlet: --location: no such file: ./nope\n'],
     [['create', 'x', '--image', 'micro', '--net', 'bridge=absent'], 'vmlet: --net: no such bridge: absent\n'],
     [['run', '--cpus', '0', 'micro'], 'vmlet: --cpus: 0: expected at least 1\n'],
     [['run', '--accel', 'xen', 'micro'], 'vmlet: --accel: "xen": expected auto, kvm or tcg\n'],
