@@ -164,7 +164,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     const full = { ...small, through: ['/bin/sh', '-c', left] };
     const { status, stdout, stderr } = await hosts.vmlet(full, 'run', 'micro', '--', 'true');
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
-    expect(stderr).toMatch(/^vmlet: the disk is full: .*\n {2}.*XDG_DATA_HOME/);
+    expect(stderr).toMatch(/^vmlet: .*no space left on device.*\n {2}.*XDG_DATA_HOME/);
     expect(await hosts.doctor(small)).toMatchObject({
       findings: expect.arrayContaining([
         expect.objectContaining({ item: 'disk-space', state: 'degraded' }),
