@@ -1,14 +1,16 @@
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
+/** A file system has no space left, or a file would exceed a size limit. */
 export class NoSpaceError extends VmletError {
   override readonly code = 'VMLET_NO_SPACE';
 }
 
+/** This user may not access a file or a device. */
 export class PermissionError extends VmletError {
   override readonly code = 'VMLET_PERMISSION';
 }
 
-/** Not Linux, or not x86-64: the programs in the package are for no other. */
+/** The host is not Linux on x86-64, the only one that the programs in the package run on. */
 export class UnsupportedHostError extends VmletError {
   override readonly code = 'VMLET_UNSUPPORTED_HOST';
   /** As in `process.platform` and `process.arch`. */
@@ -22,7 +24,7 @@ export class UnsupportedHostError extends VmletError {
   }
 }
 
-/** An accelerator was asked for that cannot run guests here; `reason` says why on one line. */
+/** The requested accelerator cannot run guests here; `reason` explains it on one line. */
 export class AcceleratorUnavailableError extends VmletError {
   override readonly code = 'VMLET_ACCEL_UNAVAILABLE';
   readonly accelerator: string;
@@ -35,34 +37,34 @@ export class AcceleratorUnavailableError extends VmletError {
   }
 }
 
-/** QEMU is there and does not start, not even without a guest. */
+/** QEMU is installed but does not start, not even without a guest. */
 export class BrokenQemuError extends VmletError {
   override readonly code = 'VMLET_BROKEN_QEMU';
-  /** The last line that it printed; may be empty. */
+  /** The last line of its output; may be empty. */
   readonly lastWords: string;
 
   constructor(path: string, lastWords: string) {
     super(`${path} does not start${lastWords === '' ? '' : `: ${lastWords}`}`, {
-      hint: 'install QEMU anew; vmlet doctor tells whether it starts then',
+      hint: 'reinstall QEMU; check it with: vmlet doctor',
     });
     this.lastWords = lastWords;
   }
 }
 
-/** The host describes no firmware of the kind that was asked for. */
+/** The host has no firmware of the requested kind. */
 export class FirmwareNotFoundError extends VmletError {
   override readonly code = 'VMLET_FIRMWARE_NOT_FOUND';
 }
 
-/** The user's own systemd does not take orders, so that no unit can be enabled. */
+/** The systemd user manager does not answer, so no unit can be enabled. */
 export class UserManagerUnavailableError extends VmletError {
   override readonly code = 'VMLET_NO_USER_MANAGER';
-  /** What `systemctl --user is-system-running` said, or `not installed`. */
+  /** Output of `systemctl --user is-system-running`, or `not installed`. */
   readonly state: string;
 
   constructor(state: string) {
-    super(`systemd does not run for this user: ${state}`, {
-      hint: 'systemctl --user needs a login by ssh or on a console, and XDG_RUNTIME_DIR of that login',
+    super(`the systemd user manager is not running: ${state}`, {
+      hint: 'log in by ssh or on a console, and keep the XDG_RUNTIME_DIR of that login',
     });
     this.state = state;
   }

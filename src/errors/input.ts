@@ -1,6 +1,6 @@
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
-/** Something the caller wrote is wrong: names the field, what it held and what would be right. */
+/** Invalid input of the caller: names the field, its value and the expected one. */
 export class InvalidInputError extends VmletError {
   override readonly code = 'VMLET_INVALID_INPUT';
   readonly field: string;

@@ -1,18 +1,18 @@
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
-/** Who holds a port, as far as /proc tells this user. */
+/** The process that holds a port, if /proc shows it to this user. */
 export interface PortOwner {
   readonly pid: number;
-  /** The short name of its program. */
+  /** Short name of its program. */
   readonly command: string;
 }
 
-/** A host port that was asked for, or chosen a moment ago, is in use. */
+/** A host port, requested or just chosen, is in use. */
 export class PortTakenError extends VmletError {
   override readonly code = 'VMLET_PORT_TAKEN';
-  /** `address:port/protocol` as a user writes it. */
+  /** `address:port/protocol`, as a user writes it. */
   readonly endpoint: string;
-  /** vmlet chose this port itself and lost it to somebody before it was used: the caller can choose again. */
+  /** True when vmlet chose the port itself and another process took it first: the caller can choose again. */
   readonly ephemeral: boolean;
   readonly owner: PortOwner | undefined;
 
@@ -23,7 +23,7 @@ export class PortTakenError extends VmletError {
     details: ErrorDetails = {},
   ) {
     super(
-      `${endpoint} on this host is taken${owner ? ` by ${owner.command} (pid ${owner.pid})` : ''}`,
+      `host port ${endpoint} is in use${owner ? ` by ${owner.command} (pid ${owner.pid})` : ''}`,
       details,
     );
     this.endpoint = endpoint;
@@ -32,10 +32,10 @@ export class PortTakenError extends VmletError {
   }
 }
 
-/** The network's helper could not start, or did not come up. */
+/** The network helper could not start, or did not become ready. */
 export class NetworkStartError extends VmletError {
   override readonly code = 'VMLET_NETWORK_START';
-  /** The last lines that the helper printed. */
+  /** Last lines of the helper's output. */
   readonly stderr: readonly string[];
 
   constructor(problem: string, stderr: readonly string[], details: ErrorDetails = {}) {

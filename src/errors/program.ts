@@ -2,46 +2,47 @@ import { type ExitStatus, describeExit } from './base/exit-status.ts';
 import { tellingLine } from './base/telling-line.ts';
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
+/** A program that is needed is not installed. */
 export class MissingProgramError extends VmletError {
   override readonly code = 'VMLET_MISSING_PROGRAM';
   readonly program: string;
 
   constructor(program: string, details: ErrorDetails = {}) {
-    super(`${program} is not installed or not on the PATH`, details);
+    super(`${program} is not installed or not on your PATH`, details);
     this.program = program;
   }
 }
 
-/** A program is there and the kernel did not start it. */
+/** The kernel could not start a program that exists. */
 export class ProcessStartError extends VmletError {
   override readonly code = 'VMLET_PROCESS_START';
   readonly program: string;
 
   constructor(program: string, { cause }: Pick<ErrorDetails, 'cause'> = {}) {
-    super(`${program} could not be started: the host gives no more processes, descriptors or memory`, {
-      hint: 'end something, or raise the limits (ulimit -u, ulimit -n)',
+    super(`cannot start ${program}: the host is out of processes, descriptors or memory`, {
+      hint: 'end some processes, or raise the limits (ulimit -u, ulimit -n)',
       cause,
     });
     this.program = program;
   }
 }
 
-/** A host program ended well, and neither what it said nor what it did is what it is for. */
+/** A host program exited with status 0 but did not do its work. */
 export class ProgramAnswerError extends VmletError {
   override readonly code = 'VMLET_PROGRAM_ANSWER';
   readonly program: string;
 
-  /** @param problem a sentence whose subject is the program, as in `made no disk`. */
+  /** @param problem the rest of a sentence after "but", as in `it created no disk`. */
   constructor(program: string, problem: string, details: ErrorDetails = {}) {
-    super(`${program} ended well, and ${problem}`, {
-      hint: `look whether ${program} on the PATH is the one that you mean`,
+    super(`${program} exited with status 0, but ${problem}`, {
+      hint: `check which ${program} is on your PATH`,
       ...details,
     });
     this.program = program;
   }
 }
 
-/** A host program ended with a status that says it failed. */
+/** A host program exited with a failure. */
 export class CommandFailedError extends VmletError {
   override readonly code = 'VMLET_COMMAND_FAILED';
   readonly argv: readonly string[];

@@ -2,7 +2,7 @@ import { type ExitStatus, describeExit } from './base/exit-status.ts';
 import { tellingLine } from './base/telling-line.ts';
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
-/** A QMP or guest agent command got an error reply. `errorClass` is for programs, `description` for people. */
+/** An error reply to a QMP or guest agent command. `errorClass` is for programs, `description` for people. */
 export class QmpRefusedError extends VmletError {
   override readonly code = 'VMLET_QMP_REFUSED';
   readonly command: string;
@@ -11,39 +11,39 @@ export class QmpRefusedError extends VmletError {
   readonly description: string;
 
   constructor(command: string, errorClass: string, description: string, details: ErrorDetails = {}) {
-    super(`${command} was refused: ${description}`, details);
+    super(`${command} failed: ${description}`, details);
     this.command = command;
     this.errorClass = errorClass;
     this.description = description;
   }
 }
 
-/** The connection ended before the command was answered, and the peer is not known to have crashed. */
+/** The connection ended before a command was answered, and the peer is not known to have crashed. */
 export class QmpClosedError extends VmletError {
   override readonly code = 'VMLET_QMP_CLOSED';
   readonly what: string;
-  /** How the process ended, where that is known. */
+  /** How the process ended, if known. */
   readonly status: ExitStatus | undefined;
 
   constructor(what: string, status: ExitStatus | undefined, details: ErrorDetails = {}) {
-    super(`the connection ended before ${what} was done`, details);
+    super(`connection closed before ${what} completed`, details);
     this.what = what;
     this.status = status;
   }
 }
 
-/** The connection ended because QEMU died. */
+/** The connection ended because QEMU crashed or was killed. */
 export class QmpCrashedError extends VmletError {
   override readonly code = 'VMLET_QMP_CRASHED';
   readonly what: string;
   readonly status: ExitStatus;
-  /** The last lines QEMU printed on stderr, oldest first. */
+  /** QEMU's last lines on stderr, oldest first. */
   readonly stderr: readonly string[];
 
   constructor(what: string, status: ExitStatus, stderr: readonly string[], details: ErrorDetails = {}) {
     const lastWords = tellingLine(stderr);
     super(
-      `QEMU ${describeExit(status)} before ${what} was done${lastWords ? `: ${lastWords}` : ''}`,
+      `QEMU ${describeExit(status)} before ${what} completed${lastWords ? `: ${lastWords}` : ''}`,
       details,
     );
     this.what = what;
@@ -52,17 +52,17 @@ export class QmpCrashedError extends VmletError {
   }
 }
 
-/** The call is not possible in the state that the client is in. */
+/** The call is not possible in the client's current state. */
 export class QmpStateError extends VmletError {
   override readonly code = 'VMLET_QMP_STATE';
 }
 
-/** The peer sent what the protocol does not allow; the connection is given up. */
+/** The peer violated the protocol; the connection is closed. */
 export class QmpProtocolError extends VmletError {
   override readonly code = 'VMLET_QMP_PROTOCOL';
 }
 
-/** The socket could not be connected. */
+/** The client could not connect to the socket. */
 export class QmpConnectError extends VmletError {
   override readonly code = 'VMLET_QMP_CONNECT';
   readonly path: string;
@@ -73,12 +73,12 @@ export class QmpConnectError extends VmletError {
   }
 }
 
-/** Connected, but the peer sent no greeting: QEMU serves one client a monitor and lets the others wait. */
+/** Connected, but the peer sent no greeting: a monitor of QEMU serves one client and keeps the others waiting. */
 export class QmpNoGreetingError extends VmletError {
   override readonly code = 'VMLET_QMP_NO_GREETING';
 }
 
-/** A block or snapshot job concluded with an error. */
+/** A block or snapshot job failed. */
 export class QmpJobError extends VmletError {
   override readonly code = 'VMLET_QMP_JOB';
   readonly jobId: string;

@@ -1,6 +1,6 @@
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
-/** A socket other than a monitor's could not be connected. */
+/** A connection to a socket other than a monitor's failed. */
 export class ConnectError extends VmletError {
   override readonly code = 'VMLET_CONNECT';
   readonly path: string;

@@ -1,38 +1,36 @@
 import { type ErrorDetails, VmletError } from './base/vmlet-error.ts';
 
-/** Something took longer than the caller allowed. */
+/** An operation took longer than the caller allowed. */
 export class TimedOutError extends VmletError {
   override readonly code = 'VMLET_TIMED_OUT';
   readonly timeoutMs: number;
 
   constructor(what: string, timeoutMs: number, details: ErrorDetails = {}) {
-    super(`${what} did not finish within ${timeoutMs / 1000} s`, details);
+    const limit = `timed out after ${timeoutMs / 1000} s`;
+    super(what.startsWith('waiting for ') ? `${limit} ${what}` : `${what} ${limit}`, details);
     this.timeoutMs = timeoutMs;
   }
 }
 
-/** A program that was started lives, and does nothing. */
+/** A program that vmlet started is alive, but makes no progress. */
 export class StandstillError extends VmletError {
   override readonly code = 'VMLET_STANDSTILL';
   readonly program: string;
 
   constructor(program: string, milliseconds: number) {
-    super(
-      `${program} stands still: it has used no processor and moved no data for ${milliseconds / 1000} s`,
-      {
-        hint: 'a disk or a network file system that does not answer is the usual reason',
-      },
-    );
+    super(`${program} stalled: it used no CPU time and moved no data for ${milliseconds / 1000} s`, {
+      hint: 'check disks and network file systems: one that does not answer is the usual cause',
+    });
     this.program = program;
   }
 }
 
-/** What was waited for in a guest, or from it, did not come in time. */
+/** A condition in a guest, or an event from it, did not occur in time. */
 export class WaitTimedOutError extends VmletError {
   override readonly code = 'VMLET_WAIT_TIMED_OUT';
-  /** As in `port 80 to listen in the guest`. */
+  /** Such as `port 80 to listen in the guest`. */
   readonly awaited: string;
-  /** What the last look saw, in words. */
+  /** Description of the last observation. */
   readonly lastSeen: string;
   readonly attempts: number;
   readonly elapsedMs: number;
@@ -44,7 +42,7 @@ export class WaitTimedOutError extends VmletError {
   ) {
     const tries = `${told.attempts} ${told.attempts === 1 ? 'try' : 'tries'}`;
     super(
-      `waited ${(told.elapsedMs / 1000).toFixed(1)} s in vain for ${awaited} (${tries}); last seen: ${told.lastSeen}`,
+      `timed out after ${(told.elapsedMs / 1000).toFixed(1)} s waiting for ${awaited} (${tries}); last seen: ${told.lastSeen}`,
       details,
     );
     this.awaited = awaited;

@@ -1,4 +1,4 @@
-/** The options of machines as a command line asks for them. */
+/** The options of machines as flags of a command line. */
 export { changeFlags } from '../machines/spec/changes.ts';
 export { createFlags } from '../machines/spec/create-options.ts';
 export { launchFlags } from '../machine/spec/launch-options.ts';

@@ -119,7 +119,7 @@ it('finds, pulls, lists, names and removes an image of the catalogue', async () 
 
   const missing = await vmlet('image', 'rm', 'web');
   expect(missing).toMatchObject({ status: 125, stdout: '' });
-  expect(missing.stderr).toMatch(/^vmlet: there is no image web\n/);
+  expect(missing.stderr).toMatch(/^vmlet: no such image: web\n/);
   expect(await succeed('image', 'rm', '--ignore', 'web')).toBe('');
   const several = await vmlet('image', 'inspect', 'web', 'web:1');
   expect(several).toMatchObject({ status: 125, stdout: '{\n  "version": 1,\n  "images": []\n}\n' });
@@ -150,7 +150,7 @@ it('pulls from an address, and leaves nothing of what is not what was promised',
 });
 
 it.each([
-  [['pull', 'web:2'], /there is no image web:2\n {2}did you mean web:1/],
+  [['pull', 'web:2'], /no such image: web:2\n {2}did you mean web:1/],
   [['pull', './disk.qcow2'], /is not the name of an image\n.*vmlet image import FILE NAME/],
   [['pull', 'https://localhost/x'], /name: missing for an image from a URL/],
   [['pull', 'web', '--digest', 'sha256:1'], /digest: applies to images from a URL only/],
@@ -159,9 +159,9 @@ it.each([
   [['pull', 'micro'], /vmlet image build micro/],
   [['image', 'import', 'nowhere.qcow2', 'x'], /no such file: /],
   [['image', 'import', 'https://localhost/x', 'x'], /vmlet pull URL --name x/],
-  [['image', 'export', 'nothing', 'x'], /there is no image nothing/],
+  [['image', 'export', 'nothing', 'x'], /no such image: nothing/],
   [['image', 'export', 'nothing', '-'], /cannot be written to standard output/],
-  [['image', 'tag', 'nothing', 'x'], /there is no image nothing/],
+  [['image', 'tag', 'nothing', 'x'], /no such image: nothing/],
   [['image', 'export', 'nothing', 'x', '--format', 'zip'], /Allowed choices are qcow2, raw/],
 ])('says in one sentence what is wrong with vmlet %j', async (args, sentence) => {
   const { status, stdout, stderr } = await vmlet(...args);
@@ -190,7 +190,7 @@ it('imports and exports, refuses to remove what is needed, and shows what it tak
   await succeed('create', 'm', '--image', 'own', '-m', '64M');
   const refused = await vmlet('image', 'rm', 'own');
   expect(refused).toMatchObject({ status: 125, stdout: '' });
-  expect(refused.stderr).toMatch(/^vmlet: the image own is needed by the machine m\n/);
+  expect(refused.stderr).toMatch(/^vmlet: image "own" is in use by the machine m\n/);
   expect(await vmlet('image', 'prune', '--all')).toMatchObject({ status: 0, stdout: '' });
 
   await succeed('pull', '-q', 'web');

@@ -127,7 +127,7 @@ describe('vmlet run', () => {
       'true',
     );
     expect(status).toBe(124);
-    expect(stderr).toMatch(/did not finish within 5 s/);
+    expect(stderr).toMatch(/timed out after 5 s/);
     expect(stderr).toMatch(/console ended with/);
     expect(stderr).toMatch(/give a slow guest more time: --boot-timeout \(the option timeoutMs\)/);
   });

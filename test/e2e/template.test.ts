@@ -92,14 +92,14 @@ describe('a template', () => {
   it('keeps its image from being removed', async () => {
     const { status, stderr } = await vmlet('image', 'rm', 'micro');
     expect(status).toBe(125);
-    expect(stderr).toMatch(new RegExp(`^vmlet: the image micro is needed by .*the template ${name}`));
+    expect(stderr).toMatch(new RegExp(`^vmlet: image "micro" is in use by .*the template ${name}`));
   });
 
   it('is made anew only where that is asked for, or where it was made of something else', async () => {
     const flags = ['--run', 'true'];
     const refused = await create(name, ...flags);
     expect(refused).toMatchObject({ status: 125, stdout: '' });
-    expect(refused.stderr).toMatch(/there is a template .* already\n {2}choose another name, .*--replace/);
+    expect(refused.stderr).toMatch(/template ".*" already exists\n {2}choose another name, .*--replace/);
     const other = `${name}-other`;
     try {
       expect(await create(other, ...flags)).toMatchObject({ status: 0 });
@@ -120,7 +120,7 @@ describe('a template', () => {
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* stale$`, 'm'));
       const run = await vmlet('run', '--template', other, '--', 'true');
       expect(run).toMatchObject({ status: 125, stdout: '' });
-      expect(run.stderr).toMatch(/does not fit any more: QEMU was another and is now .*\n {2}make it anew/);
+      expect(run.stderr).toMatch(/is stale: QEMU was another and is now .*\n {2}recreate it/);
       writeFileSync(path, '{');
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* damaged$`, 'm'));
       expect((await vmlet('run', '--template', other, '--', 'true')).stderr).toMatch(/is damaged/);
@@ -133,13 +133,13 @@ describe('a template', () => {
     const failed = await create('broken', '--run', 'echo no such thing >&2; exit 3');
     expect(failed).toMatchObject({ status: 125, stdout: '' });
     expect(failed.stderr).toBe(
-      'vmlet: in the guest, echo no such thing >&2; exit 3 exited with status 3; stderr:\n  | no such thing\n' +
+      'vmlet: in the guest, "echo no such thing >&2; exit 3" exited with status 3; stderr:\n  | no such thing\n' +
         '  no template was created: every warm-up command has to exit with status 0\n',
     );
     const silent = await create('broken', '--run', 'false');
-    expect(silent.stderr).toContain('in the guest, false exited with status 1, and printed nothing\n');
+    expect(silent.stderr).toContain('in the guest, "false" exited with status 1 and printed nothing\n');
     const ended = await create('broken', '--run', 'echo hello; kill -9 $$');
-    expect(ended.stderr).toContain('was ended by SIGKILL; stdout:\n  | hello\n');
+    expect(ended.stderr).toContain('was killed by SIGKILL; stdout:\n  | hello\n');
     const making = start([
       'template',
       'create',
@@ -161,7 +161,7 @@ describe('a template', () => {
     [
       'one that is not there',
       ['run', '--template', 'nowhere', 'true'],
-      /^vmlet: there is no template nowhere$/m,
+      /^vmlet: no such template: nowhere$/m,
     ],
     ['what can be no name', ['run', '--template', '../x', 'true'], /^vmlet: --template: "\.\.\/x": /m],
     [
@@ -175,7 +175,7 @@ describe('a template', () => {
       ['template', 'create', 'x', '--run', '@/nowhere'],
       /run: no such file: \/nowhere/,
     ],
-    ['the removal of none', ['template', 'rm', 'nowhere'], /there is no template nowhere/],
+    ['the removal of none', ['template', 'rm', 'nowhere'], /no such template: nowhere/],
   ])('refuses %s', async (_what, args, message) => {
     const { status, stdout, stderr } = await vmlet(...args);
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });

@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
 
   it('keeps the images that a layer stands on', async () => {
     const { status, stderr } = await vmlet('image', 'rm', 'base');
-    expect(stderr).toMatch(/the image base is needed by web/);
+    expect(stderr).toMatch(/image "base" is in use by web/);
     expect(status).toBe(125);
     await vmlet('image', 'rm', 'web');
     expect((await listed()).map(({ names }) => names)).toEqual([['base']]);

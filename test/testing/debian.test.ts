@@ -57,7 +57,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     const failure = await vm.waitFor.unit('broken').catch((error: unknown) => error as GuestUnitError);
     expect(failure).toBeInstanceOf(GuestUnitError);
     expect((failure as GuestUnitError).message).toMatch(
-      /^broken is failed \(failed, result exit-code\) in the guest; its journal:/,
+      /^broken is failed \(failed, result exit-code\) in the guest; journal:/,
     );
     expect((failure as GuestUnitError).journal).toContain('the reason why');
     await vm.waitFor.unit('broken', { state: 'failed' });

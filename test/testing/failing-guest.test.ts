@@ -107,8 +107,8 @@ describe('a guest that runs out of memory', () => {
       });
       expect(performance.now() - begin).toBeLessThan(10_000);
       expect(Object.fromEntries(missing.map(({ file, why }) => [file, why]))).toEqual({
-        'vm/journal.log': 'reading it did not finish within 2 s',
-        'vm/screen.png': 'reading it did not finish within 2 s',
+        'vm/journal.log': 'reading it timed out after 2 s',
+        'vm/screen.png': 'reading it timed out after 2 s',
         'vm/reproduce.sh': 'it was not said what the machine was made from',
       });
       const kept = readFileSync(join(bundle, 'vm/console.log'), 'utf8');

@@ -112,7 +112,7 @@ describe('a run of vitest', () => {
     });
     const failure = (title: string): string => tests.get(title)?.failureMessages.join('\n') ?? '';
     expect(failure('fails with two guests')).toContain(
-      'in the guest, false exited with status 1, and printed nothing',
+      'in the guest, "false" exited with status 1 and printed nothing',
     );
     expect(failure('panics')).toMatch(/vm: the guest's kernel panicked:[\s\S]*sysrq/);
     expect(failure('passes but for an alarm')).toContain('Out of memory: Killed process 99');

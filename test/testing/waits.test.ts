@@ -66,7 +66,7 @@ describe('a machine under test', () => {
   it('waits for a port, for what answers there, and says who listens instead', async () => {
     const { message, attempts, stack } = await failureOf(vm.waitFor.port(80, { timeoutMs: SHORT_MS }));
     expect(message).toMatch(
-      /^waited \d+\.\d s in vain for tcp port 80 to be listened on in the guest \(\d+ tries\); last seen: /,
+      /^timed out after \d+\.\d s waiting for tcp port 80 to be listened on in the guest \(\d+ tries\); last seen: /,
     );
     expect(attempts).toBeGreaterThan(3);
     expect(stack).toContain('waits.test.ts');

@@ -1,9 +1,9 @@
-/** Where a program points to its help, behind what was wrong: those with getopt, qemu-img. */
+/** A pointer to the help after an error, as getopt and qemu-img print it. */
 const POINTER_TO_HELP = /^(?:Try|See|Use) .*(?:--help|\bhelp\b)/;
-/** Of QEMU, about the words that it was started with. */
+/** A warning of QEMU about deprecated options. */
 const DEPRECATION = /warning: .*\bdeprecated\b/;
 
-/** The last line that says what was wrong; any where none does, undefined where there is none. */
+/** Returns the last line that explains a failure, or the last line of any kind; undefined when there is none. */
 export function tellingLine(said: string | readonly string[]): string | undefined {
   const lines = (typeof said === 'string' ? said.split('\n') : said)
     .map((line) => line.trimEnd())

@@ -1,16 +1,16 @@
 export interface ErrorDetails {
-  /** What the user can do about it, one sentence. */
+  /** One imperative sentence that tells the user what to do. */
   readonly hint?: string | undefined;
-  /** What a program or a guest said last, oldest first: the message ends with them, each on a line of its own. */
+  /** Last lines of a program or a guest, oldest first: the message ends with them, one per line. */
   readonly lines?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
-/** Every error that vmlet throws on purpose. `code` is stable across releases; `message` is not. */
+/** Base of every error that vmlet throws on purpose. `code` is stable across releases; `message` is not. */
 export abstract class VmletError extends Error {
   abstract readonly code: `VMLET_${string}`;
   readonly hint: string | undefined;
-  /** The lines that the message ends with, oldest first; mostly none. */
+  /** The lines that the message ends with, oldest first; usually none. */
   readonly lines: readonly string[];
 
   constructor(message: string, details: ErrorDetails = {}) {
@@ -25,7 +25,7 @@ export abstract class VmletError extends Error {
   }
 }
 
-/** The message without the lines that it ends with. */
+/** Returns the message without the lines at its end. */
 export function sentenceOf({ message, lines }: VmletError): string {
   const quoted = lines.reduce((length, line) => length + `\n  ${line}`.length, 0);
   return message.slice(0, message.length - quoted);

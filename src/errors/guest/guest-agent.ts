@@ -4,7 +4,7 @@ import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 export class GuestFileError extends VmletError {
   override readonly code = 'VMLET_GUEST_FILE';
   readonly path: string;
-  /** The name of the guest's error number, such as EACCES. */
+  /** Name of the guest's errno, such as EACCES. */
   readonly errno: string;
 
   constructor(path: string, errno: string, problem: string, details: ErrorDetails = {}) {
@@ -14,26 +14,26 @@ export class GuestFileError extends VmletError {
   }
 }
 
-/** The guest refused something other than a command or a file: a module, an address, the clock, power. */
+/** The guest rejected a request that is neither a command nor a file: a module, an address, the clock, power. */
 export class GuestRequestError extends VmletError {
   override readonly code = 'VMLET_GUEST_REQUEST';
-  /** What it was about: a module's name, an address, a hardware address; undefined for the request as a whole. */
+  /** A module, an IP address or a hardware address; undefined when the whole request was rejected. */
   readonly subject: string | undefined;
   readonly errno: string;
 
   constructor(subject: string | undefined, errno: string, problem: string, details: ErrorDetails = {}) {
-    super(`the guest refused ${subject ?? 'the request'}: ${problem}`, details);
+    super(`the guest rejected ${subject ?? 'the request'}: ${problem}`, details);
     this.subject = subject;
     this.errno = errno;
   }
 }
 
-/** The agent and this library do not understand each other. The session is over. */
+/** The agent and this library do not understand each other. The session has ended. */
 export class GuestProtocolError extends VmletError {
   override readonly code = 'VMLET_GUEST_PROTOCOL';
 }
 
-/** The connection to the guest's agent is gone, or the agent started anew; what ran over it is lost. */
+/** The connection to the guest's agent was lost, or the agent restarted; whatever ran over it is lost. */
 export class GuestClosedError extends VmletError {
   override readonly code = 'VMLET_GUEST_CLOSED';
 }

@@ -1,13 +1,13 @@
 import { type ExitStatus, describeExit } from '../base/exit-status.ts';
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** The guest could not start a command. `exitCode` is what a shell would give: 127 not found, 126 anything else. */
+/** The guest could not start a command. `exitCode` is as in a shell: 127 for not found, 126 for any other reason. */
 export class GuestCommandError extends VmletError {
   override readonly code = 'VMLET_GUEST_EXEC';
   readonly argv: readonly string[];
-  /** The name of the guest's error number, such as ENOENT. */
+  /** Name of the guest's errno, such as ENOENT. */
   readonly errno: string;
-  /** What failed: the program itself, its folder, its user, or what the guest needs to start one. */
+  /** The part that failed: the program, its working directory, its user, or the resources to start it. */
   readonly phase: 'exec' | 'directory' | 'user' | 'resources' | 'request';
   readonly exitCode: 126 | 127;
 
@@ -25,10 +25,10 @@ export class GuestCommandError extends VmletError {
   }
 }
 
-/** A shell script or command ran in the guest and ended with a status that says it failed. */
+/** A shell script or command in the guest exited with a failure. */
 export class GuestCommandFailedError extends VmletError {
   override readonly code = 'VMLET_GUEST_COMMAND_FAILED';
-  /** As a shell reads it. */
+  /** In shell syntax. */
   readonly command: string;
   readonly status: ExitStatus;
   readonly stdout: string;
@@ -41,7 +41,7 @@ export class GuestCommandFailedError extends VmletError {
     details: ErrorDetails = {},
   ) {
     const { heading, lines } = lastLinesOf(output);
-    super(`in the guest, ${firstLineOf(command)} ${describeExit(status)}${heading}`, { ...details, lines });
+    super(`in the guest, "${firstLineOf(command)}" ${describeExit(status)}${heading}`, { ...details, lines });
     this.command = command;
     this.status = status;
     this.stdout = output.stdout;
@@ -49,7 +49,7 @@ export class GuestCommandFailedError extends VmletError {
   }
 }
 
-/** Of a script, what it begins with. */
+/** Returns the first line of a script. */
 function firstLineOf(command: string): string {
   const [first = '', ...more] = command.trim().split('\n');
   return more.length === 0 ? first : `${first} …`;
@@ -57,13 +57,13 @@ function firstLineOf(command: string): string {
 
 const SHOWN_LINES = 10;
 
-/** Of stderr, and of stdout where there is nothing on stderr: what a program says last tells most often why. */
+/** Returns the last lines of stderr, or of stdout when stderr is empty: they most often say why a program failed. */
 function lastLinesOf({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): {
   readonly heading: string;
   readonly lines: readonly string[];
 } {
   const [stream, text] = stderr.trim() === '' ? ['stdout', stdout.trim()] : ['stderr', stderr.trim()];
-  if (text === '') return { heading: ', and printed nothing', lines: [] };
+  if (text === '') return { heading: ' and printed nothing', lines: [] };
   const lines = text.split('\n');
   const left = lines.length - SHOWN_LINES;
   const note = left > 0 ? `, the last ${SHOWN_LINES} of ${lines.length} lines` : '';

@@ -1,11 +1,11 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** A step of setting up the system in the guest failed there. */
+/** A step of setting up the guest's system failed. */
 export class GuestSetupError extends VmletError {
   override readonly code = 'VMLET_GUEST_SETUP';
-  /** Undefined when a signal ended it. */
+  /** Undefined when a signal ended the step. */
   readonly exitCode: number | undefined;
-  /** What the guest's programs said. */
+  /** Standard error of the guest's programs. */
   readonly stderr: string;
 
   constructor(step: string, exitCode: number | undefined, stderr: string, details: ErrorDetails = {}) {
@@ -17,15 +17,15 @@ export class GuestSetupError extends VmletError {
   }
 }
 
-/** A systemd unit of the guest will not become what was waited for: it failed, or there is no such unit or systemd. */
+/** A systemd unit cannot reach the expected state: it failed, or the unit or systemd is missing. */
 export class GuestUnitError extends VmletError {
   override readonly code = 'VMLET_GUEST_UNIT';
   readonly unit: string;
-  /** The unit's last lines in the journal, oldest first; empty where there are none. */
+  /** The unit's last lines in the journal, oldest first; may be empty. */
   readonly journal: readonly string[];
 
   constructor(unit: string, problem: string, journal: readonly string[] = [], details: ErrorDetails = {}) {
-    super(`${unit} ${problem}${journal.length === 0 ? '' : '; its journal:'}`, {
+    super(`${unit} ${problem}${journal.length === 0 ? '' : '; journal:'}`, {
       ...details,
       lines: journal,
     });
@@ -34,12 +34,12 @@ export class GuestUnitError extends VmletError {
   }
 }
 
-/** In the guest, cloud-init has not done what it was told; or it is not there, or does not run, and cannot. */
+/** cloud-init in the guest failed, is not installed, or does not run. */
 export class CloudInitError extends VmletError {
   override readonly code = 'VMLET_CLOUD_INIT';
-  /** What failed, one sentence each; empty where it did not run. */
+  /** One sentence for each failure; empty when cloud-init did not run. */
   readonly problems: readonly string[];
-  /** What the programs that it ran printed last, at most 10 lines, oldest first. */
+  /** Last lines of the programs that cloud-init ran, at most 10, oldest first. */
   readonly output: readonly string[];
 
   constructor(

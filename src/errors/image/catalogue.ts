@@ -1,12 +1,12 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** A file of the catalogue, the user's own most likely, says something that is not understood. */
+/** A catalogue file, most likely the user's own, is invalid. */
 export class CatalogueFileError extends VmletError {
   override readonly code = 'VMLET_CATALOGUE_FILE';
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
-  /** As in `images.web:1.url`; empty for what is not even YAML. */
+  /** As in `images.web:1.url`; empty when the file is not YAML. */
   readonly field: string;
 
   constructor(file: string, line: number, field: string, problem: string, details: ErrorDetails = {}) {
@@ -17,7 +17,7 @@ export class CatalogueFileError extends VmletError {
   }
 }
 
-/** What a publisher says about an image, such as its list of digests, cannot be used. `url` is that document. */
+/** A publisher's document about an image, such as its list of digests, cannot be used. `url` is its address. */
 export class PublisherDocumentError extends VmletError {
   override readonly code = 'VMLET_PUBLISHER_DOCUMENT';
   readonly image: string;
@@ -30,18 +30,18 @@ export class PublisherDocumentError extends VmletError {
   }
 }
 
-/** An image whose publisher signs it has no good signature by the key that is expected. Nothing of it is used. */
+/** A signed image has no valid signature by the expected key. The image is not used. */
 export class SignatureError extends VmletError {
   override readonly code = 'VMLET_SIGNATURE_INVALID';
   readonly image: string;
-  /** What was to be signed. */
+  /** Address of the signed document. */
   readonly url: string;
-  /** The whole fingerprint of the key that is expected. */
+  /** Full fingerprint of the expected key. */
   readonly fingerprint: string;
 
   constructor(image: string, url: string, fingerprint: string, problem: string, details: ErrorDetails = {}) {
     super(`${image}: ${url} ${problem}`, {
-      hint: 'do not use this image: it may have been changed on its way; if its publisher has a new key, a new vmlet knows it',
+      hint: 'do not use this image, it may have been tampered with; if its publisher has a new key, update vmlet',
       ...details,
     });
     this.image = image;
@@ -50,13 +50,13 @@ export class SignatureError extends VmletError {
   }
 }
 
-/** While an image came, its publisher replaced it by a newer one, so that file and digest are of two. */
+/** The publisher replaced an image during its download, so the file and its digest do not belong together. */
 export class ImageMovedError extends VmletError {
   override readonly code = 'VMLET_IMAGE_MOVED';
   readonly image: string;
 
   constructor(image: string, details: ErrorDetails = {}) {
-    super(`${image} was replaced by its publisher in this very moment`, {
+    super(`${image} was replaced by its publisher during the download`, {
       hint: 'try again',
       ...details,
     });

@@ -1,39 +1,39 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** Why a file did not come: what programs tell apart. */
+/** Reason of a failed download, for programs. */
 export type DownloadFailure =
-  /** The server answered with a status that is none of a file; `status` has it. */
+  /** The server answered with an error; `status` has its code. */
   | 'status'
-  /** A redirect in a circle, to nowhere, or out of what is allowed. */
+  /** A redirect loop, or a redirect to a place that is missing or not allowed. */
   | 'redirect'
-  /** A page for a browser came in place of the file. */
+  /** The server sent a web page instead of the file. */
   | 'html'
-  /** The connection ended before the file was whole. */
+  /** The connection ended before the file was complete. */
   | 'lost'
-  /** Nothing came for too long. */
+  /** No data arrived for too long. */
   | 'stalled'
-  /** It comes too slowly to ever end. */
+  /** The transfer is too slow to finish. */
   | 'slow'
-  /** Nobody listens there. */
+  /** Connection refused. */
   | 'refused'
-  /** The host's name is not known. */
+  /** The host name cannot be resolved. */
   | 'name'
   | 'unreachable'
   | 'tls'
   | 'proxy'
-  /** The server does not keep to HTTP. */
+  /** The server violates HTTP. */
   | 'protocol'
-  /** Larger than the caller allows. */
+  /** Larger than the caller's limit. */
   | 'too-large'
-  /** Not compressed as it should be, damaged inside, or empty there. */
+  /** Not compressed as expected, corrupt, or empty when unpacked. */
   | 'compression';
 
-/** A file could not be fetched from a web server. `url` has no user's name and password in it. */
+/** A download failed. `url` contains no user name or password. */
 export class DownloadError extends VmletError {
   override readonly code = 'VMLET_DOWNLOAD_FAILED';
   readonly url: string;
   readonly reason: DownloadFailure;
-  /** The server's, where it answered with one that tells of a failure. */
+  /** HTTP status of the server's answer when it was an error. */
   readonly status: number | undefined;
 
   constructor(
@@ -49,18 +49,19 @@ export class DownloadError extends VmletError {
   }
 }
 
-/** What came is not what its publisher's digest tells. `what` is an address or a path. */
+/** A file differs from its publisher's digest. `what` is an address or a path. */
 export class DigestMismatchError extends VmletError {
   override readonly code = 'VMLET_DIGEST_MISMATCH';
   readonly what: string;
   readonly algorithm: string;
-  /** Both in lower-case hexadecimal. */
+  /** Both digests are in lower-case hexadecimal. */
   readonly expected: string;
   readonly received: string;
 
   constructor(what: string, algorithm: string, expected: string, received: string, hint?: string) {
-    super(`${what} is not the file that was expected: its ${algorithm} is ${received}, and not ${expected}`, {
-      hint: hint ?? 'the file was changed on its way, or its publisher replaced it',
+    super(`${what}: checksum mismatch: expected ${algorithm} ${expected}, got ${received}`, {
+      hint:
+        hint ?? 'download it again; if this persists, its publisher replaced it or it was changed in transit',
     });
     this.what = what;
     this.algorithm = algorithm;

@@ -1,36 +1,37 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** An image could not be built: the host's packages, a kernel or a busybox is not what is needed. */
+/** An image could not be built: the host's packages, kernel or busybox are not suitable. */
 export class ImageBuildError extends VmletError {
   override readonly code = 'VMLET_IMAGE_BUILD';
 }
 
+/** No image in the store or the catalogue has this name. */
 export class ImageNotFoundError extends VmletError {
   override readonly code = 'VMLET_IMAGE_NOT_FOUND';
   readonly image: string;
 
   constructor(image: string, details: ErrorDetails = {}) {
-    super(`there is no image ${image}`, details);
+    super(`no such image: ${image}`, details);
     this.image = image;
   }
 }
 
-/** Something stands on an image that was to be removed. `users` are words such as "the machine web" or "app:1". */
+/** An image cannot be removed while others use it. `users` has entries such as "the machine web" or "app:1". */
 export class ImageInUseError extends VmletError {
   override readonly code = 'VMLET_IMAGE_IN_USE';
   readonly image: string;
   readonly users: readonly string[];
 
   constructor(image: string, users: readonly string[]) {
-    super(`the image ${image} is needed by ${users.join(', ')}`, {
-      hint: 'remove those first; a name alone can be given to another image: vmlet image tag',
+    super(`image "${image}" is in use by ${users.join(', ')}`, {
+      hint: 'remove those first; to move only the name to another image, use: vmlet image tag',
     });
     this.image = image;
     this.users = users;
   }
 }
 
-/** Another process holds a lock on a disk image. `holders` names them where /proc tells, as in "qemu-system-x86_64 (pid 42)". */
+/** Another process holds a lock on a disk image. `holders` names it when /proc shows it, as in "qemu-system-x86_64 (pid 42)". */
 export class ImageLockedError extends VmletError {
   override readonly code = 'VMLET_IMAGE_LOCKED';
   readonly path: string;
@@ -43,18 +44,18 @@ export class ImageLockedError extends VmletError {
   }
 }
 
-/** A disk image was looked at before QEMU was to see it, and is not given to it. */
+/** A disk image failed vmlet's checks and is not given to QEMU. */
 export class ImageRefusedError extends VmletError {
   override readonly code = 'VMLET_IMAGE_REFUSED';
-  /** The option that named it, as in `disks[0]`. */
+  /** The option that named the image, as in `disks[0]`. */
   readonly field: string;
-  /** The file; of one that was pulled, its address. */
+  /** Path of the file, or the address of an image that was pulled. */
   readonly path: string;
-  /** All that is wrong with it, each a sentence without its subject, which is the path. Never empty. */
+  /** All problems; each is a sentence without its subject, the path. Never empty. */
   readonly reasons: readonly string[];
 
   constructor(field: string, path: string, reasons: readonly string[], details: ErrorDetails = {}) {
-    super(`${field}: ${path} ${reasons[0] ?? 'is refused'}`, details);
+    super(`${field}: ${path} ${reasons[0] ?? 'is rejected'}`, details);
     this.field = field;
     this.path = path;
     this.reasons = reasons;

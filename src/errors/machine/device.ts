@@ -1,6 +1,6 @@
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
-/** The machine has no device of the kind that is needed, such as a display. */
+/** The machine lacks a device that is needed, such as a display. */
 export class MissingDeviceError extends VmletError {
   override readonly code = 'VMLET_MISSING_DEVICE';
   readonly device: string;
@@ -11,10 +11,10 @@ export class MissingDeviceError extends VmletError {
   }
 }
 
-/** The guest did not let go of a device that it was asked for. The request stays: it may let go later. */
+/** The guest did not release a device when asked to. The request stays pending: the guest may release it later. */
 export class GuestHoldsDeviceError extends VmletError {
   override readonly code = 'VMLET_GUEST_HOLDS_DEVICE';
-  /** The disk's node name, or the drive's id. */
+  /** Node name of the disk, or id of the drive. */
   readonly device: string;
 
   constructor(device: string, problem: string, details: ErrorDetails = {}) {

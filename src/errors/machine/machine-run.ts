@@ -2,7 +2,7 @@ import { type ExitStatus, describeExit } from '../base/exit-status.ts';
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
 /**
- * The machine did not get ready. `qemuOutput` and `consoleOutput` are the last lines of what QEMU and the guest
+ * The machine did not become ready. `qemuOutput` and `consoleOutput` are the last lines that QEMU and the guest
  * printed, at most 40 and 20, oldest first.
  */
 export class LaunchError extends VmletError {
@@ -21,7 +21,7 @@ export class LaunchError extends VmletError {
   }
 }
 
-/** The machine is gone, so that what was asked of it cannot be done. `outcome` says how it ended, in its `kind`. */
+/** The request failed because the machine has ended. `outcome.kind` says how it ended. */
 export class MachineEndedError extends VmletError {
   override readonly code = 'VMLET_MACHINE_ENDED';
   readonly outcome: { readonly kind: string };
@@ -32,16 +32,16 @@ export class MachineEndedError extends VmletError {
   }
 }
 
-/** The keeper of a machine is gone, or gave up, before the machine came as far as was waited for. */
+/** The keeper of a machine ended or gave up before the machine reached the expected state. */
 export class KeeperEndedError extends VmletError {
   override readonly code = 'VMLET_KEEPER_ENDED';
-  /** Another keeper holds the machine's lock; this one touched nothing. */
+  /** True when another keeper holds the machine's lock; this one changed nothing. */
   readonly busy: boolean;
-  /** What the keeper said that it could not do. */
+  /** The keeper's reason for giving up. */
   readonly reason: string | undefined;
-  /** How QEMU ended, when it was started at all. */
+  /** How QEMU ended, if it was started. */
   readonly status: ExitStatus | undefined;
-  /** The kinds of its reports, in order. */
+  /** Kinds of the keeper's reports, in order. */
   readonly reports: readonly string[];
 
   constructor(
@@ -66,8 +66,8 @@ function describeKeeperEnd(told: {
   readonly reason?: string | undefined;
   readonly status?: ExitStatus | undefined;
 }): string {
-  if (told.busy) return 'the machine is being run: another keeper holds its lock';
-  if (told.reason !== undefined) return `the machine could not be run: ${told.reason}`;
+  if (told.busy) return 'the machine is running: another keeper holds its lock';
+  if (told.reason !== undefined) return `cannot run the machine: ${told.reason}`;
   if (told.status) return `QEMU ${describeExit(told.status)}`;
-  return "the machine's keeper was ended from outside";
+  return "the machine's keeper was killed";
 }

@@ -12,11 +12,11 @@ const ROUNDS = Number(process.env['VMLET_ROUNDS'] ?? 1);
 const MINUTES = 60_000;
 
 const BUSY =
-  /^vmlet: m is being changed by another process(: (starting|stopping|removing) it \(process \d+\))?$/m;
+  /^vmlet: machine "m" is locked by another process(: (starting|stopping|removing) it \(process \d+\))?$/m;
 const RUNS = /^vmlet: m (runs already|still runs)( \(it is \w+\))?$/m;
 const STOPPED = /^vmlet: m does not run$/m;
 const THERE = /^vmlet: there is a machine m already$/m;
-const GONE = /^vmlet: there is no machine m$/m;
+const GONE = /^vmlet: no such machine: m$/m;
 
 let home: Home;
 beforeAll(async () => {

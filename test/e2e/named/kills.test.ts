@@ -47,7 +47,7 @@ const DONE_ALREADY: Readonly<Record<Operation, RegExp>> = {
   start: /^vmlet: m runs already/m,
   snapshot: /^vmlet: .*snapshot "s\d+" already exists$/m,
   stop: /^vmlet: m does not run$/m,
-  rm: /^vmlet: there is no machine m$/m,
+  rm: /^vmlet: no such machine: m$/m,
 };
 
 let home: Home;

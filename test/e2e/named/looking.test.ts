@@ -76,7 +76,7 @@ describe('vmlet logs', () => {
       stdout: '',
       stderr: 'vmlet: the passt log of m is empty\n',
     });
-    expect((await home.vmlet('logs', 'none')).stderr).toContain('there is no machine none');
+    expect((await home.vmlet('logs', 'none')).stderr).toContain('no such machine: none');
   });
 
   it('follows from run to run, until the machine is removed', async () => {
@@ -92,7 +92,7 @@ describe('vmlet logs', () => {
     await interrupted(other);
     await home.vmlet('rm', '--storage', 'm');
     expect(await following.finished).toMatchObject({ status: 125, stdout: 'up\nup\n' });
-    expect(following.stderr()).toContain('there is no machine m');
+    expect(following.stderr()).toContain('no such machine: m');
   });
 
   it('does not let a guest steer the terminal', async () => {

@@ -220,7 +220,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
     const answers = await askAll(host(1), host(2));
     both.forEach(({ status, stderr }, index) => {
       expect(answers[index]).toBe(status === 0 ? 'served' : REFUSED);
-      if (status !== 0) expect(stderr).toContain(`${net} is being changed by another process`);
+      if (status !== 0) expect(stderr).toContain(`machine "${net}" is locked by another process`);
     });
     expect(both.some(({ status }) => status === 0)).toBe(true);
   });

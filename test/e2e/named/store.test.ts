@@ -193,7 +193,7 @@ describe('a machine whose files cannot be understood', () => {
       ]) {
         const { status, stderr } = await home.vmlet(...command);
         expect(status, stderr).toBe(125);
-        expect(stderr).toMatch(/^vmlet: m is broken: /);
+        expect(stderr).toMatch(/^vmlet: machine "m" is broken: /);
         expect(stderr).not.toContain('defect');
       }
       expect(await home.vmlet('rm', '--storage', 'm')).toMatchObject({ status: 0 });

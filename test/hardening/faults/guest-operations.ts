@@ -64,7 +64,7 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
     name: 'template-rm',
     prepare: [['template', 'create', 't', ...MICRO]],
     args: ['template', 'rm', 't'],
-    doneAlready: /^vmlet: there is no template t$/m,
+    doneAlready: /^vmlet: no such template: t$/m,
     usesMicro: true,
   },
   {

@@ -45,13 +45,13 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE],
     args: ['rm', 'm'],
     between: /^nothing of its own/,
-    doneAlready: /^vmlet: there is no machine m$/m,
+    doneAlready: /^vmlet: no such machine: m$/m,
   },
   {
     name: 'rm-storage',
     prepare: [CREATE],
     args: ['rm', '--storage', 'm'],
-    doneAlready: /^vmlet: there is no machine m$/m,
+    doneAlready: /^vmlet: no such machine: m$/m,
   },
   {
     name: 'rm-saved',
@@ -59,13 +59,13 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     args: ['rm', 'm'],
     // As with rm.
     between: /^nothing of its own/,
-    doneAlready: /^vmlet: there is no machine m$/m,
+    doneAlready: /^vmlet: no such machine: m$/m,
   },
   {
     name: 'rename',
     prepare: [CREATE],
     args: ['rename', 'm', 'n'],
-    doneAlready: /^vmlet: there is no machine m$/m,
+    doneAlready: /^vmlet: no such machine: m$/m,
   },
   {
     name: 'clone',

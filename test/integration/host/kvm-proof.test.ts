@@ -79,7 +79,7 @@ describe('a QEMU that misbehaves', () => {
     ['leaving early', /^a test program left early, after 'SPG'$/],
     [
       'aborting',
-      /^failed to set MSR 0x10a to 0x1 \(QEMU was ended by SIGABRT before its first instruction\)$/,
+      /^failed to set MSR 0x10a to 0x1 \(QEMU was killed by SIGABRT before its first instruction\)$/,
     ],
     ['stopping', /^KVM internal error\. Suberror: 1 \(emulation failure\) after 'SPG'$/],
   ] as const)('%s', async (behaviour, problem) => {

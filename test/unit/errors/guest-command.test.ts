@@ -6,10 +6,10 @@ const FAILED = { exitCode: 3, signal: undefined };
 
 it('names a command of one line whole, and of a script its first line', () => {
   expect(new GuestCommandFailedError('echo a; exit 3', FAILED, NOTHING).message).toBe(
-    'in the guest, echo a; exit 3 exited with status 3, and printed nothing',
+    'in the guest, "echo a; exit 3" exited with status 3 and printed nothing',
   );
   expect(new GuestCommandFailedError('set -e\nmake\n', FAILED, NOTHING).message).toBe(
-    'in the guest, set -e … exited with status 3, and printed nothing',
+    'in the guest, "set -e …" exited with status 3 and printed nothing',
   );
 });
 

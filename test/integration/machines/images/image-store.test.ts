@@ -248,9 +248,9 @@ describe('an image is not removed', () => {
     const base = await importRaw();
     const layer = await placeLayer('layer', base);
     expect(await store.inspect('layer')).toMatchObject({ standsOn: [base.path], verification: undefined });
-    await expect(store.remove('web:1')).rejects.toThrow(/web:1 is needed by layer$/);
+    await expect(store.remove('web:1')).rejects.toThrow(/"web:1" is in use by layer$/);
     await machines.create({ name: 'm', image: 'layer' });
-    await expect(store.remove('layer')).rejects.toThrow(/layer is needed by the machine m$/);
+    await expect(store.remove('layer')).rejects.toThrow(/"layer" is in use by the machine m$/);
     await machines.remove('m', { storage: true });
     const dry = await store.prune({ all: true, dryRun: true });
     expect(dry.map(({ digest }) => digest)).toEqual([layer, base.digest]);

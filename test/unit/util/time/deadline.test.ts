@@ -50,7 +50,7 @@ it('rejects when the time is over, says what took too long, and leaves no listen
   expect(failure).toBeInstanceOf(TimedOutError);
   expect(failure).toMatchObject({
     timeoutMs: 5,
-    message: 'waiting for the guest did not finish within 0.005 s',
+    message: 'timed out after 0.005 s waiting for the guest',
   });
   expect(held(signal).listeners).toBe(0);
 });
