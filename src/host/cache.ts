@@ -19,18 +19,18 @@ import type { Survey } from './survey/host.ts';
 import { SURVEY_VERSION } from './survey/survey-version.ts';
 import { removeFile } from '../util/files/removal.ts';
 
-/** The programs that a survey is about, as absolute paths; undefined where there is none. */
+/** Absolute paths of the programs that a survey covers; undefined for those that are missing. */
 export interface HostPrograms {
   readonly qemu: string | undefined;
   readonly qemuImg: string | undefined;
   readonly passt: string | undefined;
-  /** vmlet's own. */
+  /** vmlet's own confinement program. */
   readonly confine: string;
 }
 
 const CACHE_FILE = 'host.json';
 
-/** What decides whether an ordinary user may make namespaces, and can be changed while the host is up. */
+/** Settings that decide whether ordinary users may create namespaces; they can change without a reboot. */
 const NAMESPACE_SETTINGS = [
   '/proc/sys/user/max_user_namespaces',
   '/proc/sys/kernel/unprivileged_userns_clone',
@@ -38,8 +38,8 @@ const NAMESPACE_SETTINGS = [
 ];
 
 /**
- * What a survey depends on: this boot, this kernel, each program's path, time and size, who may use /dev/kvm, and what
- * keeps us from confining programs. A survey with the same key may be used again.
+ * Returns the key of a survey: this boot and kernel, the path, time and size of each program, access to /dev/kvm, and
+ * restrictions that prevent us from confining programs. A survey with the same key may be used again.
  */
 export function surveyKey(programs: HostPrograms): string {
   const parts = Object.entries(programs).map(([name, path]: [string, string | undefined]) =>
@@ -74,16 +74,16 @@ function readIfThere(path: string): string {
 }
 
 /**
- * The survey that was kept under this key, or undefined. Synchronous, since it is on the path of every launch;
- * for the same reason it is not the schema that is asked again (5 to 8 ms in a new process), but a digest (0.3 ms): it
- * was validated when it was written, by this version of the shape, and is what was written.
+ * Returns the cached survey for a key, or undefined. It is synchronous, since every launch waits for it. For the same
+ * reason it compares a digest (0.3 ms) and does not run the schema again (5 to 8 ms in a new process): the same version
+ * of the schema validated the survey when it was written.
  */
 export function readCachedSurvey(cacheDirectory: string, key: string): Survey | undefined {
   let text: string | undefined;
   try {
     text = readOwnFile(join(cacheDirectory, CACHE_FILE));
   } catch (error) {
-    // A cache that cannot be read is a cache that is not there.
+    // An unreadable cache counts as a missing one.
     if (isSystemError(error)) return undefined;
     throw error;
   }
@@ -98,11 +98,11 @@ export function readCachedSurvey(cacheDirectory: string, key: string): Survey | 
 }
 
 /**
- * Undefined where another user may have written it: it says which programs are started, and XDG_CACHE_HOME may lie in a
- * folder of all users.
+ * Returns undefined for a file that another user may have written: the survey names the programs to start, and
+ * XDG_CACHE_HOME may be in a directory that all users share.
  */
 function readOwnFile(path: string): string | undefined {
-  // What is no file at all must not hold us up.
+  // O_NONBLOCK: opening a FIFO must not block.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const found = fstatSync(descriptor);
@@ -113,17 +113,17 @@ function readOwnFile(path: string): string | undefined {
   }
 }
 
-/** As one of a list, since there is no JSON of what is missing. */
+/** The digest of a list with one entry, since undefined has no JSON. */
 function digestOf(survey: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify([survey]))
     .digest('hex');
 }
 
-/** Replaces the cache in one step, so that a reader sees the old one or the new one. */
+/** Replaces the cache atomically: readers see the old file or the new one. */
 export function writeCachedSurvey(cacheDirectory: string, key: string, survey: Survey): void {
   makeDirectories(cacheDirectory);
-  // Of another user, who could read it and put another in its place: it would not be believed.
+  // Another user's directory: that user could replace the file, and `readOwnFile` would reject it.
   const owners = [statSync(cacheDirectory).uid, lstatSync(cacheDirectory).uid];
   if (owners.some((uid) => uid !== process.getuid?.())) return;
   const temporary = join(cacheDirectory, `.${CACHE_FILE}.${process.pid}.${performance.now()}`);

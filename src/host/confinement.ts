@@ -4,33 +4,34 @@ import type { Layers } from '../process/confine/layers.ts';
 import { LIBRARIES, LOADERS } from '../process/confine/shared-libraries.ts';
 import type { QemuFeatures } from './survey/host.ts';
 
+/** Files and devices that a machine's QEMU uses. */
 export interface QemuFiles {
-  /** Images, kernels, firmware: read, never written. */
+  /** Images, kernels and firmware: only read. */
   readonly readOnly: readonly string[];
-  /** Disks outside of the machine's own directory that it writes. */
+  /** Disks outside the machine's own directory that QEMU writes. */
   readonly readWrite: readonly string[];
   /** The machine's own directories. */
   readonly own: readonly string[];
   readonly kvm: boolean;
-  /** What tells slirp, which resolves names for the guest in QEMU's process, whom to ask; see `resolverOf`. */
+  /** Files that tell slirp, the resolver inside QEMU's process, which name servers to ask; see `resolverOf`. */
   readonly resolver: readonly string[];
 }
 
-/** A TPM's memory is some tens of KiB. */
+/** The state of a TPM takes some tens of KiB. */
 export const LONGEST_TPM_STATE = 16 * 1024 * 1024;
-/** Where it leads to on most hosts. Sockets of the host's own services lie there, too. */
+/** Targets of /etc/resolv.conf on most hosts. They also contain sockets of the host's services. */
 const RESOLVER_DIRECTORIES = ['/run/systemd/resolve', '/run/NetworkManager', '/run/resolvconf'];
 
 /**
- * In a root of its own there is the one file, as it was at the start, which is all that passt knows, too. Without such a
- * root a rule of Landlock holds for one inode, and the file is replaced when the network changes: slirp could not read
- * the new one and would resolve nothing. The sockets beside it are in reach then in any case.
+ * With a root of its own, QEMU sees only the one file, as it was at the start; passt does too. Without one, a Landlock
+ * rule holds for a single inode, and the file is replaced when the network changes: slirp could not read the new file
+ * and could resolve no names. The sockets in these directories are reachable then anyway.
  */
 export function resolverOf({ namespaces }: Pick<Layers, 'namespaces'>): string[] {
   return ['/etc/resolv.conf', ...(namespaces.includes('mount') ? [] : RESOLVER_DIRECTORIES)];
 }
 
-/** What QEMU needs of the host for a machine with these files, as traced from QEMU 10. */
+/** Returns what QEMU needs of the host for a machine with these files, as traced with QEMU 10. */
 export function confineQemu(
   qemu: Pick<QemuFeatures, 'path' | 'dataDirectories'>,
   files: QemuFiles,
@@ -53,7 +54,7 @@ export function confineQemu(
   };
 }
 
-/** What swtpm needs to keep a TPM in a directory. Its connection to QEMU is inherited. */
+/** Returns what swtpm needs to keep a TPM in a directory. It inherits its connection to QEMU. */
 export function confineSwtpm(path: string, stateDirectory: string): Confinement {
   return {
     execute: [path, ...LOADERS],

@@ -7,11 +7,11 @@ import type { Host, Survey } from './survey/host.ts';
 import { requirePlatform } from './require-platform.ts';
 
 export interface ProbeOptions {
-  /** QEMU's name or path; qemu-system-x86_64 on the PATH by default. */
+  /** QEMU's name or path; by default qemu-system-x86_64 from the PATH. */
   readonly qemu?: string | undefined;
-  /** Where the answers are kept, in host.json. */
+  /** Directory of the cached answers, host.json. */
   readonly cacheDirectory: string;
-  /** Ask again even where the answers are known. */
+  /** Probe again, even with cached answers. */
   readonly refresh?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Pick<Logger, 'debug' | 'warn'> | undefined;
@@ -20,7 +20,7 @@ export interface ProbeOptions {
 const DEFAULT_QEMU = 'qemu-system-x86_64';
 
 /**
- * What this host has for running guests. Known answers cost a millisecond or two; asking costs some tenths of a
+ * Returns this host's abilities for running guests. Cached answers take a millisecond or two, probing some tenths of a
  * second, once for each boot, kernel and set of programs.
  * @throws MissingProgramError without QEMU, BrokenQemuError, or the signal's reason.
  */
@@ -36,7 +36,7 @@ export async function probeHost(options: ProbeOptions): Promise<Host> {
   return { ...survey, qemu };
 }
 
-/** Like `probeHost`, for a host that may lack anything. @throws UnsupportedHostError */
+/** Like `probeHost`, but also for a host that lacks QEMU. @throws UnsupportedHostError */
 export async function surveyHost(options: ProbeOptions): Promise<Survey> {
   requirePlatform();
   options.signal?.throwIfAborted();
@@ -49,17 +49,20 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
   const key = surveyKey(programs);
   const known = options.refresh ? undefined : readCachedSurvey(options.cacheDirectory, key);
   if (known) return known;
-  // Loaded only when needed: a launch with known answers does not pay for it.
+  // Loaded on demand: a launch with cached answers does not pay for it.
   const { takeSurvey } = await import('./survey.ts');
   const survey = await takeSurvey(programs, options.signal);
   options.log?.debug({ survey }, 'probed the host');
-  // What is wrong with it may be mended elsewhere, as by installing a library.
+  // Not cached: the problem may be fixed without a change to QEMU, for example by installing a library.
   if (survey.qemuProblem !== undefined) return survey;
   try {
     writeCachedSurvey(options.cacheDirectory, key, survey);
   } catch (error) {
     if (!isSystemError(error) && !(error instanceof VmletError)) throw error;
-    options.log?.warn({ err: error }, 'the answers about this host cannot be kept; each start asks again');
+    options.log?.warn(
+      { err: error },
+      'cannot cache the answers about this host; every start will probe again',
+    );
   }
   return survey;
 }

@@ -2,7 +2,7 @@ import { UnsupportedHostError } from '../errors/index.ts';
 import { refusalOf } from '../util/platform.ts';
 
 /**
- * npm keeps to `os` and `cpu` of package.json, unless it was forced.
+ * Rejects an unsupported platform. npm checks `os` and `cpu` of package.json, unless forced.
  * @throws UnsupportedHostError
  */
 export function requirePlatform(): void {

@@ -10,7 +10,7 @@ import { probeQemuImg } from './programs/qemu-img.ts';
 import { probeQemu } from './programs/qemu.ts';
 import { surveySchema } from './survey/survey-schema.ts';
 
-/** Asks every program what it has, all at once. */
+/** Probes all programs in parallel. */
 export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | undefined): Promise<Survey> {
   const { qemu, qemuImg, passt, confine } = programs;
   const [ofQemu, ofQemuImg, ofPasst, confinement] = await together(
@@ -36,7 +36,7 @@ async function askQemuAndKvm(
   signal: AbortSignal,
 ): Promise<Pick<Survey, 'qemu' | 'qemuProblem' | 'accelerator'>> {
   if (path === undefined) {
-    const kvm: KvmVerdict = { usable: false, reason: 'there is no QEMU to try it with' };
+    const kvm: KvmVerdict = { usable: false, reason: 'QEMU is not installed' };
     return { accelerator: { kvm } };
   }
   let qemu: QemuFeatures;
@@ -47,6 +47,6 @@ async function askQemuAndKvm(
     const kvm: KvmVerdict = { usable: false, reason: `${path} does not start` };
     return { qemuProblem: error.lastWords, accelerator: { kvm } };
   }
-  // After, not beside: the proof uses what QEMU said that it has, and two busy cores would slow its loop.
+  // Not in parallel: the proof uses QEMU's answers, and two busy cores would slow its loop.
   return { qemu, accelerator: { kvm: await proveKvm(qemu, signal) } };
 }

@@ -4,7 +4,7 @@ import { type QemuIsolation, isolationOf, isolationsOf, networksHere } from './i
 import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** What keeps QEMU to its own. Each word of it is compared with what a live QEMU has, in a test. */
+/** Findings about the layers that confine QEMU. A test compares each claim with a live QEMU. */
 export function confinementFindings(survey: Survey, surroundings: Surroundings): Finding[] {
   return [
     namespacesFinding(survey, surroundings),
@@ -13,7 +13,7 @@ export function confinementFindings(survey: Survey, surroundings: Surroundings):
   ];
 }
 
-/** What is behind the other layers where they are missing is said once: here. */
+/** The consequences of missing layers are reported once, in this finding. */
 function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings): Finding {
   const item = 'namespaces';
   const missing = Object.entries(survey.confinement.namespaces).flatMap(([name, ability]) =>
@@ -23,17 +23,17 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
     return {
       item,
       state: 'works',
-      summary: `QEMU sees its own files and sockets alone, ${networkWords(isolationsOf(survey), survey.passt)}`,
+      summary: `QEMU sees only its own files and sockets, ${networkWords(isolationsOf(survey), survey.passt)}`,
     };
   }
   const names = missing.map(({ name }) => name).join(', ');
-  // What connects by a path is kept from the least, slirp excepted.
+  // passt, connected by a path, is confined the least, except for slirp.
   const { gaps } = isolationOf('passt', survey);
-  const gap = gaps.length === 0 ? '' : `; with passt to a machine with a name ${gaps.join(', ')}`;
+  const gap = gaps.length === 0 ? '' : `; with passt to a named machine ${gaps.join(', ')}`;
   return {
     item,
     state: 'degraded',
-    summary: `QEMU gets no namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}${slirpWords(survey)}`,
+    summary: `QEMU has no namespaces of its own (${names}: ${missing[0]?.reason ?? ''})${gap}${slirpWords(survey)}`,
     remedy: allowNamespaces(namespaceSettings),
   };
 }
@@ -42,11 +42,11 @@ function networkWords(isolations: readonly QemuIsolation[], passt: Survey['passt
   const [usual] = isolations;
   const slirp = isolations.find(({ network }) => network === 'slirp');
   if (usual?.network === 'slirp') return 'but uses the host’s network, since slirp is part of it';
-  if (slirp?.usesHostNetwork !== true) return 'and no network of the host';
+  if (slirp?.usesHostNetwork !== true) return 'and no host network';
   if (passt?.completesHandshakes === false) {
-    return 'and no network of the host but with slirp, which machines with TCP forwards have here';
+    return 'and no host network except with slirp, which machines with TCP forwards use here';
   }
-  return 'and no network of the host but with --net slirp';
+  return 'and no host network except with --net slirp';
 }
 
 function slirpWords(survey: Survey): string {
@@ -61,12 +61,12 @@ function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Fin
   }
   const gap = namespaces.mount.usable
     ? 'namespaces alone keep QEMU to its files'
-    : 'QEMU may open all that you may';
+    : 'QEMU may open every file that you may';
   return {
     item,
     state: 'degraded',
     summary: `no Landlock, ${gap}: ${landlock.reason}`,
-    remedy: 'it takes Linux 5.13 with landlock among its LSMs (kernel parameter lsm=)',
+    remedy: 'use Linux 5.13 or later with landlock among its LSMs (kernel parameter lsm=)',
   };
 }
 
@@ -76,7 +76,7 @@ function seccompFinding(sandbox: boolean, { seccomp }: Survey['confinement']): F
     const summary = `no filter of system calls: ${seccomp.reason}`;
     return { item, state: 'degraded', summary, remedy: 'use a kernel that was built with seccomp' };
   }
-  if (sandbox) return { item, state: 'works', summary: 'QEMU is refused system calls that it does not need' };
+  if (sandbox) return { item, state: 'works', summary: 'system calls that QEMU does not need are blocked' };
   const summary = 'vmlet’s seccomp filter alone: this QEMU does not start with -sandbox';
   return { item, state: 'degraded', summary, remedy: 'use a QEMU that was built with seccomp' };
 }

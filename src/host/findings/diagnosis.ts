@@ -13,12 +13,12 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>
   passt: { apt: 'passt', dnf: 'passt' },
 };
 
-/** The kernel and its modules, unpacked, and the image made of them. */
+/** Space for the kernel and its modules, unpacked, and the image built from them. */
 const MICRO_IMAGE_BYTES = 512 * 1024 * 1024;
-/** The socket's file name, and the directory's before it, come to about this many bytes. */
+/** Length in bytes of a socket's file name with its directory's name, approximately. */
 const LONGEST_SOCKET_NAME = 45;
 
-/** What works on a host, what does not, and what to do about it, in the order in which it matters. */
+/** Returns what works on a host, what does not, and how to fix it, most important first. */
 export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] {
   const install = (name: string): string => remedyFor(name, surroundings.packageManager);
   return [
@@ -36,7 +36,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
   ];
 }
 
-/** Whether a guest can run on the host that these findings are about. */
+/** True when a guest can run on the host of these findings. */
 export function canRunGuests(findings: readonly Finding[]): boolean {
   return findings.every(({ state }) => state !== 'broken');
 }
@@ -54,7 +54,7 @@ function remedyFor(name: string, manager: PackageManager | undefined): string {
 function qemuFinding({ qemu, qemuProblem }: Survey, install: Install): Finding {
   const item = 'qemu';
   if (qemuProblem !== undefined) {
-    const summary = `QEMU does not start: ${qemuProblem === '' ? 'it says nothing' : qemuProblem}`;
+    const summary = `QEMU does not start: ${qemuProblem === '' ? 'no output' : qemuProblem}`;
     return { item, state: 'broken', summary, remedy: install('qemu') };
   }
   if (!qemu) return { item, state: 'broken', summary: 'QEMU is not installed', remedy: install('qemu') };
@@ -92,7 +92,11 @@ function processLimitsFinding({ processLimits }: Surroundings): Finding {
   const item = 'process-limits';
   const low = lowLimitsOf(processLimits);
   if (low.length === 0) {
-    return { item, state: 'works', summary: 'open files, processes and the length of files are enough' };
+    return {
+      item,
+      state: 'works',
+      summary: 'the limits on open files, processes and file size are high enough',
+    };
   }
   return {
     item,
@@ -127,7 +131,7 @@ function runtimeDirectoryFinding({ runtimeDirectory }: Surroundings): Finding {
   return {
     item,
     state: 'works',
-    summary: `sockets go to ${path}, since XDG_RUNTIME_DIR is not set${reason}`,
+    summary: `sockets go to ${path}, because XDG_RUNTIME_DIR is not set${reason}`,
   };
 }
 
@@ -135,7 +139,7 @@ function diskSpaceFinding({ dataDirectory: { path, freeBytes } }: Surroundings):
   const item = 'disk-space';
   const summary = `${formatSize(freeBytes)} free for images in ${path}`;
   if (freeBytes >= MICRO_IMAGE_BYTES) return { item, state: 'works', summary };
-  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; XDG_DATA_HOME can name another place`;
+  const remedy = `building an image may take ${formatSize(MICRO_IMAGE_BYTES)}; free some space, or set XDG_DATA_HOME to another file system`;
   return { item, state: 'degraded', summary, remedy };
 }
 
@@ -145,8 +149,8 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
     return {
       item,
       state: 'degraded',
-      summary: 'the micro image cannot be built: no apt-get or dnf to get a kernel from',
-      remedy: 'give your own: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
+      summary: 'the micro image cannot be built: neither apt-get nor dnf is installed to get a kernel',
+      remedy: 'use your own files: vmlet image build micro --kernel FILE --modules DIR --busybox FILE',
     };
   }
   const manager = packageManager === undefined ? '' : ` (${packageManager})`;
@@ -154,7 +158,7 @@ function microImageFinding({ packageManager, canDownloadPackages }: Surroundings
   return { item, state: 'works', summary };
 }
 
-/** Templates and forks need that guests can be told that they are another; what is saved needs nothing. */
+/** Templates and forks need vmgenid, which tells a guest that it is another machine; saved machines do not. */
 function forksFinding({ devices }: QemuFeatures): Finding {
   const item = 'forks';
   if (devices.includes('vmgenid')) {

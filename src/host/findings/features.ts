@@ -4,27 +4,27 @@ import type { Surroundings } from './surroundings.ts';
 
 export type FeatureProgram = 'qemu' | 'qemu-img' | 'passt' | 'swtpm' | 'virtiofsd' | 'kernel';
 
-/** Something that vmlet asks for by probing, never by a version. */
+/** A feature that vmlet detects by probing, never by a version. */
 export interface HostFeature {
-  /** In the program's own words. */
+  /** The program's own name for it. */
   readonly feature: string;
   readonly program: FeatureProgram;
   readonly present: boolean;
-  /** What it is used for; undefined where it is not yet. */
+  /** Its use in vmlet; undefined when it is not used yet. */
   readonly used: string | undefined;
-  /** What vmlet does where it is missing. */
+  /** Fallback of vmlet without it. */
   readonly otherwise: string;
-  /** The finding that is about it, where there is one. */
+  /** The finding that covers it, if any. */
   readonly finding?: FindingItem;
 }
 
-/** Plain data; `version` is that of its shape. */
+/** Plain data; `version` is the version of this shape. */
 export interface FeatureTable {
   readonly version: 1;
   readonly features: readonly HostFeature[];
 }
 
-/** Devices without which no guest is started. */
+/** Devices that every guest needs. */
 const NEEDED_DEVICES = [
   'isa-serial',
   'pvpanic',
@@ -35,11 +35,11 @@ const NEEDED_DEVICES = [
   'virtserialport',
 ];
 
-/** Landlock's interface that brought rules for TCP, and scopes (landlock(7)). */
+/** Landlock ABI versions that added rules for TCP, and scopes (landlock(7)). */
 const LANDLOCK_TCP = 4;
 const LANDLOCK_SCOPES = 6;
 
-/** What each program here has of what vmlet uses, and what is done without. */
+/** Returns the features of each program that vmlet uses, and what vmlet does without them. */
 export function featuresOf(survey: Survey, surroundings: Pick<Surroundings, 'helpers'>): FeatureTable {
   return {
     version: 1,
@@ -53,7 +53,7 @@ export function featuresOf(survey: Survey, surroundings: Pick<Surroundings, 'hel
   };
 }
 
-/** What a person wants to know: what is missing of a program that is there, unless a finding says it already, or nothing uses it. */
+/** Returns the missing features that vmlet uses and that no finding covers. */
 export function missingFeatures({ features }: FeatureTable): HostFeature[] {
   return features.filter(
     ({ present, used, finding }) => !present && used !== undefined && finding === undefined,
@@ -82,7 +82,7 @@ function rows(program: FeatureProgram, isThere: boolean, all: readonly Row[]): H
   });
 }
 
-/** Which finding says that a program is not there at all. */
+/** The finding that reports a missing program. */
 const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
   qemu: 'qemu',
   'qemu-img': 'qemu-img',
@@ -110,20 +110,20 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       `-device ${NEEDED_DEVICES.join(', ')}`,
       NEEDED_DEVICES.every((name) => has(qemu?.devices, name)),
-      'what every guest has',
+      'devices of every guest',
       'no guest runs',
     ],
     [
       '-device vmgenid',
       has(qemu?.devices, 'vmgenid'),
-      'tells a guest that it is a fork of another',
+      'tells a guest that it is a fork',
       'no templates, and no forks',
     ],
     [
       '-sandbox',
       qemu?.sandbox === true,
       'QEMU’s own filter of system calls',
-      'vmlet’s filter alone',
+      'only vmlet’s filter',
       'seccomp',
     ],
     ['-netdev user', has(qemu?.netdevs, 'user'), '--net slirp', 'passt, or no network'],
@@ -131,7 +131,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-netdev stream,reconnect-ms',
       qemu?.hasReconnectMs === true,
-      'a machine with a name reconnects to a restarted passt within 10 ms',
+      'a named machine reconnects to a restarted passt within 10 ms',
       qemu?.hasStreamReconnect === true
         ? 'within a second, by reconnect'
         : 'QEMU listens, and the keeper connects to it',
@@ -165,7 +165,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
 
 function qemuImgFeatures({ qemuImg }: Survey): HostFeature[] {
   return rows('qemu-img', qemuImg !== undefined, [
-    ['qemu-img', true, 'disks: --disk, images, snapshots', 'no disks of vmlet’s making'],
+    ['qemu-img', true, 'disks: --disk, images, snapshots', 'vmlet creates no disks'],
   ]);
 }
 
@@ -174,14 +174,14 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       'passt',
       passt?.problem === undefined,
-      'the network of guests, in a process of its own',
-      '--net slirp, with which QEMU itself uses the host’s network',
+      'the network of guests, in a separate process',
+      '--net slirp, where QEMU itself uses the host’s network',
       'network',
     ],
     [
       'handshakes',
       passt?.completesHandshakes !== false,
-      'a server in the guest that speaks first is heard through a forward',
+      'forwards to servers in the guest that send first',
       '--net slirp where TCP ports are forwarded',
       'network',
     ],
@@ -214,15 +214,15 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
     'namespaces',
   ];
   return rows('kernel', true, [
-    own('mount', 'QEMU sees its own files alone', 'Landlock'),
-    own('net', 'QEMU has no network of the host, slirp excepted', 'seccomp'),
+    own('mount', 'QEMU sees only its own files', 'Landlock'),
+    own('net', 'QEMU has no access to the host’s network, except with slirp', 'seccomp'),
     own('ipc', 'QEMU has its own shared memory and queues', 'seccomp'),
-    own('uts', 'QEMU has a host name of its own', 'it sees that of the host'),
-    ['Landlock', abi >= 1, 'QEMU opens its own files alone', 'the mount namespace', 'landlock'],
+    own('uts', 'QEMU has a host name of its own', 'it sees the host’s name'),
+    ['Landlock', abi >= 1, 'QEMU opens only its own files', 'the mount namespace', 'landlock'],
     [
       `Landlock ABI ${LANDLOCK_TCP}`,
       abi >= LANDLOCK_TCP,
-      'no TCP, slirp excepted',
+      'no TCP, except with slirp',
       'the network namespace and seccomp',
     ],
     [

@@ -1,11 +1,11 @@
-/** One thing that was looked at. */
+/** One result of a check of the host. */
 export interface Finding {
   readonly item: FindingItem;
-  /** `degraded`: guests run, with less than there could be. `broken`: no guest can run. */
+  /** `works`; `degraded`: guests run, but with less; `broken`: no guest can run. */
   readonly state: 'works' | 'degraded' | 'broken';
-  /** What was found, on one line. */
+  /** The result, on one line. */
   readonly summary: string;
-  /** What to do about it, where there is something to do. */
+  /** How to fix it, if possible. */
   readonly remedy?: string | undefined;
 }
 

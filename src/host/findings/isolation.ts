@@ -1,31 +1,31 @@
 import { type Connects, type Namespace, layersOf } from '../../process/confine/layers.ts';
 import type { Survey } from '../survey/host.ts';
 
-/** What the QEMU of a machine with this network is kept from on this host. It is what a start puts around it. */
+/** The confinement of QEMU, for a machine with this network on this host. A start applies the same. */
 export interface QemuIsolation {
-  /** `passt` is the same over a stream and over vhost-user; a bridge is as `none`. */
+  /** `passt` is the same over a stream and over vhost-user; a bridge counts as `none`. */
   readonly network: 'none' | 'passt' | 'slirp';
-  /** Its own ones; of the others it has the host's. */
+  /** QEMU's own namespaces; the others are the host's. */
   readonly namespaces: readonly Namespace[];
-  /** It speaks to the host's network itself. */
+  /** True when QEMU itself uses the host's network. */
   readonly usesHostNetwork: boolean;
-  /** It sees its own files and nothing else, by a root of its own. */
+  /** True when a root of its own lets QEMU see only its own files. */
   readonly hasOwnRoot: boolean;
   readonly landlock: boolean;
-  /** Whose filters of system calls it has. */
+  /** The filters of system calls that apply. */
   readonly seccomp: readonly ('vmlet' | 'qemu')[];
-  /** What it may do because a layer is missing, a sentence each. */
+  /** Capabilities that a missing layer leaves to QEMU, one sentence each. */
   readonly gaps: readonly string[];
 }
 
-/** Where it connects to; what inherits its connections is kept from no less. */
+/** The connections that QEMU makes itself; inheriting a connection loosens no layer. */
 const CONNECTS: Readonly<Record<QemuIsolation['network'], Connects>> = {
   none: 'nowhere',
   passt: 'by-path',
   slirp: 'anywhere',
 };
 
-/** The networks that machines can have here, and that with `--net auto` first. */
+/** Returns the networks that machines can have here, first the one that `--net auto` chooses. */
 export function networksHere({ qemu, passt }: Pick<Survey, 'qemu' | 'passt'>): QemuIsolation['network'][] {
   return [
     ...(passt?.hasFd === true && passt.problem === undefined ? (['passt'] as const) : []),

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { isSystemError } from '../../errors/index.ts';
 
-/** The kernel's settings that forbid ordinary users to make namespaces; undefined where this kernel has no such one. */
+/** Kernel settings that forbid namespaces to ordinary users; undefined when this kernel lacks a setting. */
 export interface NamespaceSettings {
   /** user.max_user_namespaces */
   readonly most: number | undefined;
-  /** kernel.unprivileged_userns_clone, which Debian's and Arch's kernels have. */
+  /** kernel.unprivileged_userns_clone, in the kernels of Debian and Arch. */
   readonly unprivileged: number | undefined;
-  /** kernel.apparmor_restrict_unprivileged_userns, which Ubuntu's have: 1 forbids them to programs without a profile. */
+  /** kernel.apparmor_restrict_unprivileged_userns, in Ubuntu's kernels: 1 forbids them to programs without a profile. */
   readonly apparmorRestricts: number | undefined;
 }
 
@@ -19,19 +19,19 @@ export function readNamespaceSettings(): NamespaceSettings {
   };
 }
 
-/** The command that lets ordinary users make namespaces; pure. */
+/** Returns the command that allows ordinary users to create namespaces; pure. */
 export function allowNamespaces({ most, unprivileged, apparmorRestricts }: NamespaceSettings): string {
   if (most === 0) return 'sudo sysctl user.max_user_namespaces=10000';
   if (unprivileged === 0) return 'sudo sysctl kernel.unprivileged_userns_clone=1';
   if (apparmorRestricts === 1) return 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0';
-  return 'in a container, start it so that they are allowed: podman run --security-opt seccomp=unconfined (docker alike)';
+  return 'start the container so that namespaces are allowed: podman run --security-opt seccomp=unconfined (the same for docker)';
 }
 
 function readNumber(path: string): number | undefined {
   try {
     return Number(readFileSync(path, 'utf8').trim());
   } catch (error) {
-    // Not of this kernel, or hidden by a container.
+    // Missing in this kernel, or hidden by a container.
     if (isSystemError(error)) return undefined;
     throw error;
   }

@@ -3,10 +3,10 @@ import type { PasstFeatures, Survey } from '../survey/host.ts';
 import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** What slirp means for what is kept from QEMU is said where slirp is what there is. */
-const SLIRP = 'slirp, with which QEMU itself uses the host’s network';
+/** The finding names slirp's weaker isolation only where slirp is used. */
+const SLIRP = 'slirp, where QEMU itself uses the host’s network';
 
-/** What carries the packets of guests here. */
+/** Returns the finding about the carrier of guests' packets. */
 export function networkFinding(
   { qemu, passt }: Survey,
   surroundings: Surroundings,
@@ -30,8 +30,8 @@ export function networkFinding(
     return {
       item,
       state: 'degraded',
-      summary: `passt, over ${wayOf(passt)}; ${hasSlirp ? 'slirp' : 'no answers'} where TCP ports are forwarded: this passt does not let a server in the guest speak first`,
-      remedy: `${install('passt')} of a newer release; or --net passt, where no server speaks first`,
+      summary: `passt, over ${wayOf(passt)}; ${hasSlirp ? 'slirp' : 'no answers'} where TCP ports are forwarded: with this passt, a server in the guest cannot send first`,
+      remedy: `${install('passt')} of a newer release; or --net passt, if no server sends first`,
     };
   }
   return { item, state: 'works', summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp too' : ''}` };
@@ -41,7 +41,7 @@ function wayOf({ hasVhostUser }: PasstFeatures): string {
   return hasVhostUser ? 'vhost-user' : 'a connected socket';
 }
 
-/** By what passt has said; the first that fits. */
+/** Chooses a remedy by passt's output; the first match wins. */
 function passtRemedy(
   problem: string,
   { namespaceSettings }: Surroundings,
@@ -52,12 +52,12 @@ function passtRemedy(
     return allowNamespaces(namespaceSettings);
   }
   if (/pivot_root|mount/i.test(problem)) {
-    return 'passt mounts an empty root, which this container forbids: podman run --security-opt unmask=ALL (docker alike)';
+    return 'passt mounts an empty root, which this container forbids: podman run --security-opt unmask=ALL (the same for docker)';
   }
   if (/seccomp/i.test(problem)) return 'use a kernel that was built with seccomp';
   if (/open files|RLIMIT_NOFILE|Too many open files/i.test(problem)) {
-    return 'let it have more open files: ulimit -n 1024';
+    return 'raise the limit on open files: ulimit -n 1024';
   }
   if (/shared librar/i.test(problem)) return `reinstall it: ${install('passt')}`;
-  return 'see what it says: passt --foreground --debug';
+  return 'run it by hand to see more: passt --foreground --debug';
 }

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { readProcess } from '../../process/procfs/stat.ts';
 
-/** What the host lets this process and its children have at most: the hard limits. Infinity where there is none. */
+/** Hard limits of this process and its children. Infinity when unlimited. */
 export interface ProcessLimits {
   readonly openFiles: number;
-  /** Processes and threads of this user, which root is not held to. */
+  /** Processes and threads of this user; does not apply to root. */
   readonly processes: number;
   readonly longestFile: number;
   readonly longestCore: number;
-  /** The limit of dumps may be raised above the hard one. */
+  /** True when the process may raise the core limit above the hard one. */
   readonly mayRaise: boolean;
-  /** Dumps go to a program or a socket, which the kernel gives them even with a limit of 0. */
+  /** True when core dumps go to a program or a socket: the kernel does this even with a limit of 0. */
   readonly handsDumpsOn: boolean;
 }
 
@@ -18,7 +18,7 @@ export function readProcessLimits(): ProcessLimits {
   return processLimitsOf({
     limits: readFileSync('/proc/self/limits', 'utf8'),
     status: readFileSync('/proc/self/status', 'utf8'),
-    // Containers may hide it.
+    // Containers may hide this file.
     corePattern: readProcess('/proc/sys/kernel/core_pattern') ?? '',
   });
 }
@@ -47,22 +47,22 @@ export function processLimitsOf(texts: {
   };
 }
 
-/** passt keeps 64 connections ready beside its ports, and ends where it cannot. */
+/** passt reserves 64 connections beside its ports, and exits when it cannot. */
 const OPEN_FILES_FOR_PASST = 128;
 const OPEN_FILES_FOR_QEMU = 32;
-/** Node, QEMU, passt and the programs that build an image have some ten threads each. */
+/** Node, QEMU, passt and the programs that build an image have about ten threads each. */
 const PROCESSES_FOR_A_GUEST = 64;
-/** The kernel of the micro image, and a guest's memory in a file. */
+/** Size of the micro image's kernel, and of a guest's memory in a file. */
 const LONGEST_FILE_BYTES = 256 * 1024 * 1024;
 
 export interface LowLimit {
-  /** No guest can run. */
+  /** True when no guest can run. */
   readonly isFatal: boolean;
   readonly summary: string;
   readonly remedy: string;
 }
 
-/** Which of the limits are too low for guests; pure. */
+/** Returns the limits that are too low for guests; pure. */
 export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
   const { openFiles, processes, longestFile, longestCore, mayRaise, handsDumpsOn } = limits;
   return [
@@ -71,7 +71,7 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       summary:
         openFiles < OPEN_FILES_FOR_QEMU
           ? `at most ${openFiles} open files: QEMU does not start with so few`
-          : `at most ${openFiles} open files: --net none and slirp run with that, passt may not`,
+          : `at most ${openFiles} open files: enough for --net none and slirp, too few for passt`,
       remedy: raise('ulimit -Hn', OPEN_FILES_FOR_PASST),
     },
     processes < PROCESSES_FOR_A_GUEST && {
@@ -81,7 +81,7 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
     },
     longestFile < LONGEST_FILE_BYTES && {
       isFatal: false,
-      summary: `no file longer than ${longestFile} bytes: images and disks are`,
+      summary: `files of at most ${longestFile} bytes: images and disks are larger`,
       remedy: raise('ulimit -Hf', LONGEST_FILE_BYTES / 1024),
     },
     longestCore === 0 &&
@@ -89,13 +89,13 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       !mayRaise && {
         isFatal: false,
         summary:
-          'a hard core limit of 0, with which the kernel still starts the host’s handler of dumps: of a QEMU that ' +
-          'crashes it gets the registers, and no memory',
-        remedy: 'a hard core limit of 1 byte or more (prlimit --core=1) lets vmlet prevent that',
+          'a hard core limit of 0, with which the kernel still starts the host’s core dump handler: when QEMU ' +
+          'crashes, the handler gets its registers but no memory',
+        remedy: 'set a hard core limit of 1 byte or more, so that vmlet can prevent this: prlimit --core=1',
       },
   ].filter((low) => low !== false);
 }
 
 function raise(command: string, least: number): string {
-  return `it takes ${least} (${command}); limits.conf(5), a unit’s Limit… lines and containers set it`;
+  return `raise it to ${least} (${command}); it is set by limits.conf(5), Limit… lines of a unit, or the container`;
 }

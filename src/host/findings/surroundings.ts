@@ -10,33 +10,33 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 export type PackageManager = 'apt' | 'dnf';
 
-/** What changes too easily to be cached with a survey. */
+/** Facts about the host that change too often to be cached with a survey. */
 export interface Surroundings {
-  /** Which family of package names to speak of; undefined for neither Debian's nor Fedora's. */
+  /** Whose package names to use in hints; undefined for neither Debian's nor Fedora's. */
   readonly packageManager: PackageManager | undefined;
-  /** Whether apt-get and dpkg-deb are there, or dnf: the micro image's kernel comes from there, and what unpacks it. */
+  /** True with apt-get and dpkg-deb, or with dnf: they provide the micro image's kernel and unpack it. */
   readonly canDownloadPackages: boolean;
   readonly runtimeDirectory: {
     readonly path: string;
-    /** Whether XDG_RUNTIME_DIR names it. */
+    /** True when XDG_RUNTIME_DIR names it. */
     readonly fromEnvironment: boolean;
-    /** The usual place, where another user has it: `path` where no other was found, so that no machine can run. */
+    /** The usual place, if another user owns it; equal to `path` when no other was found, so that no machine can run. */
     readonly taken?: string;
   };
   readonly dataDirectory: { readonly path: string; readonly freeBytes: number };
   readonly namespaceSettings: NamespaceSettings;
   readonly helpers: HelperPrograms;
-  /** What this process and its children may have at most. */
+  /** Hard limits of this process and its children. */
   readonly processLimits: ProcessLimits;
-  /** Whether machines can be given limits. */
+  /** Whether machines can have limits. */
   readonly limits: CgroupAbility;
 }
 
 export interface SurroundingsOptions {
   readonly runtimeDirectory: string;
-  /** Where it would be if another user had not taken that; the same by default. */
+  /** The place that it would have if no other user owned it; `runtimeDirectory` by default. */
   readonly usualRuntimeDirectory?: string;
-  /** Where images are kept; it need not exist yet. */
+  /** Directory of images; it need not exist yet. */
   readonly dataDirectory: string;
   readonly osRelease?: string;
 }
@@ -59,7 +59,7 @@ export function inspectSurroundings(options: SurroundingsOptions): Surroundings 
   };
 }
 
-/** What `findHostPackageSource` looks for. */
+/** Looks for the programs that `findHostPackageSource` uses. */
 function canDownload(): boolean {
   const hasApt = findProgram('apt-get') !== undefined && findProgram('dpkg-deb') !== undefined;
   return hasApt || findProgram('dnf') !== undefined;
@@ -73,7 +73,7 @@ function takenPlace({ runtimeDirectory, usualRuntimeDirectory = runtimeDirectory
   return isTaken || usualRuntimeDirectory !== runtimeDirectory ? { taken: usualRuntimeDirectory } : {};
 }
 
-/** Source: os-release(5). ID_LIKE names what a derivative comes from, nearest first. */
+/** Source: os-release(5). ID_LIKE names the distributions that a derivative is based on, closest first. */
 function packageManagerOf(osRelease: string): PackageManager | undefined {
   const value = (key: string): string[] =>
     (new RegExp(`^${key}=(.*)$`, 'm').exec(osRelease)?.[1] ?? '').replace(/["']/g, '').split(' ');
@@ -91,7 +91,7 @@ function readOsRelease(): string {
   return '';
 }
 
-/** Of the file system that `path` is or will be on, for ordinary users. */
+/** Returns the free space of the file system that holds or will hold `path`, for ordinary users. */
 function freeBytes(path: string): number {
   try {
     const { bavail, bsize } = statfsSync(path);

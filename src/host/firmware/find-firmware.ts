@@ -2,7 +2,7 @@ import { type Firmware, type UefiKind, chooseFirmware } from './firmware.ts';
 import { firmwareDirectories, readFirmwareDescriptors } from './firmware-descriptor.ts';
 
 /**
- * The firmware of this host for a new machine.
+ * Finds the host's firmware for a new machine.
  * @throws FirmwareNotFoundError
  */
 export async function findFirmware(

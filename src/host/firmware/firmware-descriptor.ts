@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { isSystemError } from '../../errors/index.ts';
 
-/** Of a descriptor only what is used. New features, devices and formats are strings here: QEMU adds to them. */
+/** The used parts of a descriptor. Features, devices and formats are strings here, since QEMU adds new ones. */
 const fileSchema = z.object({ filename: z.string(), format: z.string() });
 
 const descriptorSchema = z.object({
@@ -12,7 +12,7 @@ const descriptorSchema = z.object({
   mapping: z.discriminatedUnion('device', [
     z.object({
       device: z.literal('flash'),
-      // Descriptors from before QEMU 7.0 do not say it.
+      // Descriptors from before QEMU 7.0 lack it.
       mode: z.string().default('split'),
       executable: fileSchema,
       'nvram-template': fileSchema.optional(),
@@ -23,25 +23,25 @@ const descriptorSchema = z.object({
   features: z.array(z.string()),
 });
 
-/** What one file says about one firmware. Source: docs/interop/firmware.json of QEMU. */
+/** Contents of one descriptor file. Source: docs/interop/firmware.json of QEMU. */
 export type FirmwareDescriptor = z.infer<typeof descriptorSchema> & {
-  /** The file that says it. */
+  /** Path of the descriptor. */
   readonly source: string;
 };
 
-/** The firmware that a host describes. */
+/** All firmware that a host describes. */
 export interface FirmwareDescriptors {
-  /** Where was looked, from the distribution's to the user's. */
+  /** Searched directories, from the distribution's to the user's. */
   readonly directories: readonly string[];
-  /** Those whose files are there, the preferred first. */
+  /** Descriptors whose files exist, in order of preference. */
   readonly found: readonly FirmwareDescriptor[];
-  /** A sentence for each descriptor that was passed over, naming it. */
+  /** One sentence for each skipped descriptor, with its name. */
   readonly problems: readonly string[];
 }
 
 /**
- * Where QEMU's interoperability document puts descriptors; a later directory goes before an earlier one.
- * @param home the user's home directory, for where XDG_CONFIG_HOME is unset or not absolute.
+ * Returns the directories of descriptors by QEMU's interoperability document; a later directory overrides an earlier one.
+ * @param home the user's home directory, used when XDG_CONFIG_HOME is unset or not absolute.
  */
 export function firmwareDirectories(
   environment: Readonly<Record<string, string | undefined>>,
@@ -52,7 +52,7 @@ export function firmwareDirectories(
   return ['/usr/share/qemu/firmware', '/etc/qemu/firmware', join(config, 'qemu', 'firmware')];
 }
 
-/** Reads all descriptors. One that is broken, or whose firmware is not there, is a problem and no failure. */
+/** Reads all descriptors. A broken one, or one whose firmware is missing, is reported as a problem, not thrown. */
 export async function readFirmwareDescriptors(directories: readonly string[]): Promise<FirmwareDescriptors> {
   const problems: string[] = [];
   const sources = new Map<string, string>();
@@ -65,7 +65,7 @@ export async function readFirmwareDescriptors(directories: readonly string[]): P
     if (!descriptor) continue;
     const missing = await findMissing(filesOf(descriptor));
     if (missing === undefined) found.push(descriptor);
-    else problems.push(`${source} names ${missing}, which is not there`);
+    else problems.push(`${source} names ${missing}, which does not exist`);
   }
   return { directories, found, problems };
 }
@@ -81,7 +81,7 @@ async function listDescriptors(directory: string, problems: string[]): Promise<s
   }
 }
 
-/** Undefined where there is nothing to be used: an empty file hides one of the same name, the others are problems. */
+/** Returns undefined for an unusable descriptor: an empty file hides one of the same name, others are problems. */
 async function readDescriptor(source: string, problems: string[]): Promise<FirmwareDescriptor | undefined> {
   let text: string;
   try {
@@ -95,10 +95,10 @@ async function readDescriptor(source: string, problems: string[]): Promise<Firmw
   try {
     return { ...descriptorSchema.parse(JSON.parse(text)), source };
   } catch (error) {
-    if (error instanceof SyntaxError) problems.push(`${source} is no JSON (${error.message})`);
+    if (error instanceof SyntaxError) problems.push(`${source} is not JSON (${error.message})`);
     else if (error instanceof z.ZodError) {
       const [issue] = error.issues;
-      problems.push(`${source} is no firmware descriptor (${issue?.path.join('.')}: ${issue?.message})`);
+      problems.push(`${source} is not a firmware descriptor (${issue?.path.join('.')}: ${issue?.message})`);
     } else throw error;
     return undefined;
   }

@@ -1,12 +1,12 @@
 import { FirmwareNotFoundError } from '../../errors/index.ts';
 import type { FirmwareDescriptor, FirmwareDescriptors } from './firmware-descriptor.ts';
 
-/** UEFI without a signature check, or with Secure Boot on and the well-known keys in its variables. */
+/** UEFI without signature checks, or with Secure Boot enabled and the well-known keys in its variables. */
 export const UEFI_KINDS = ['uefi', 'uefi-secure'] as const;
 
 export type UefiKind = (typeof UEFI_KINDS)[number];
 
-/** What can be asked for; `bios` is QEMU's own. */
+/** Accepted firmware kinds; `bios` is built into QEMU. */
 export const FIRMWARE_KINDS = ['bios', ...UEFI_KINDS] as const;
 
 export type FirmwareKind = (typeof FIRMWARE_KINDS)[number];
@@ -22,22 +22,23 @@ export interface FirmwareFile {
   readonly format: 'raw' | 'qcow2';
 }
 
-/** A UEFI firmware of this host. Many machines may use the same. */
+/** A UEFI firmware of this host. Many machines may share it. */
 export interface Firmware {
-  /** What the processor starts with; read, never written. */
+  /** Code that the processor starts with; only read. */
   readonly code: FirmwareFile;
-  /** The variables of a new machine, of which each machine gets a copy. */
+  /** Variables of a new machine; each machine gets a copy. */
   readonly varsTemplate: FirmwareFile;
-  /** It knows Secure Boot. Whether that is on is in the variables. */
+  /** True when it supports Secure Boot. The variables decide whether it is enabled. */
   readonly secureBoot: boolean;
-  /** It runs a part of itself in system management mode, without which it stops at once. */
+  /** True when a part runs in system management mode; without that mode the firmware stops at once. */
   readonly needsSmm: boolean;
 }
 
-const INSTALL_HINT = 'Debian and Ubuntu: sudo apt-get install ovmf. Fedora: sudo dnf install edk2-ovmf.';
+const INSTALL_HINT =
+  'on Debian and Ubuntu, run: sudo apt-get install ovmf; on Fedora, run: sudo dnf install edk2-ovmf';
 
 /**
- * The host's preferred firmware of a kind.
+ * Returns the host's preferred firmware of a kind.
  * @throws FirmwareNotFoundError.
  */
 export function chooseFirmware(
@@ -50,7 +51,7 @@ export function chooseFirmware(
     .filter(({ features }) => suits(new Set(features), wanted))
     .map(asFirmware)
     .filter((firmware) => firmware !== undefined);
-  // System management mode guards the variables, and without Secure Boot's keys there is nothing to guard.
+  // System management mode protects the variables; without Secure Boot's keys there is nothing to protect.
   const chosen = candidates.find(({ needsSmm }) => needsSmm === (wanted === 'uefi-secure')) ?? candidates[0];
   if (!chosen) throw notFound(descriptors, wanted, target);
   return chosen;
@@ -61,7 +62,7 @@ function suits(features: ReadonlySet<string>, wanted: UefiKind): boolean {
   return ['secure-boot', 'enrolled-keys', 'requires-smm'].every((feature) => features.has(feature));
 }
 
-/** Descriptors name versioned types (pc-q35-10.0), mostly by a pattern, and never the alias that is asked for. */
+/** Descriptors name versioned machine types (pc-q35-10.0), mostly by a pattern, and never their alias. */
 function runsOn({ targets }: FirmwareDescriptor, { architecture, machine }: FirmwareTarget): boolean {
   const anyVersion = `pc-${machine}-`;
   return targets
@@ -74,7 +75,7 @@ function matchesGlob(pattern: string, text: string): boolean {
   return new RegExp(`^${literals.join('.*')}$`).test(text);
 }
 
-/** Undefined for a firmware that keeps no variables of its own: the stateless and combined ones. */
+/** Returns undefined for firmware without a variable file of its own: stateless and combined ones. */
 function asFirmware({ mapping, features }: FirmwareDescriptor): Firmware | undefined {
   if (mapping.device !== 'flash' || mapping.mode !== 'split' || !mapping['nvram-template']) return undefined;
   const code = asFile(mapping.executable);
@@ -99,9 +100,9 @@ function notFound(
   { architecture, machine }: FirmwareTarget,
 ): FirmwareNotFoundError {
   const kind = wanted === 'uefi' ? 'UEFI firmware' : 'UEFI firmware with Secure Boot and enrolled keys';
-  const passedOver = problems.length === 0 ? '' : ` (passed over: ${problems.join('; ')})`;
+  const passedOver = problems.length === 0 ? '' : ` (skipped: ${problems.join('; ')})`;
   return new FirmwareNotFoundError(
-    `no ${kind} for ${machine} (${architecture}) is described in ${directories.join(', ')}${passedOver}`,
+    `no ${kind} for ${machine} (${architecture}) found in ${directories.join(', ')}${passedOver}`,
     { hint: INSTALL_HINT },
   );
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CPU_LEVELS, type CpuLevel } from '../../util/cpu-level.ts';
 
-/** What each level has beside the one below, by Linux's names for it (x86-64 psABI, table 3.1; abm has LZCNT). */
+/** Flags that each level adds to the one below, by Linux's names (x86-64 psABI, table 3.1; abm has LZCNT). */
 const FLAGS: Readonly<Record<CpuLevel, readonly string[]>> = {
   'x86-64': [],
   'x86-64-v2': ['cx16', 'lahf_lm', 'pni', 'popcnt', 'sse4_1', 'sse4_2', 'ssse3'],

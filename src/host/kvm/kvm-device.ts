@@ -9,7 +9,7 @@ export interface KvmProblem {
 
 const DEVICE = '/dev/kvm';
 
-/** Why this user cannot open /dev/kvm and what to do about it; undefined when it opens. */
+/** Returns why this user cannot open /dev/kvm, with a hint; undefined when it opens. */
 export function findKvmDeviceProblem(device = DEVICE): KvmProblem | undefined {
   try {
     closeSync(openSync(device, constants.O_RDWR));
@@ -19,8 +19,8 @@ export function findKvmDeviceProblem(device = DEVICE): KvmProblem | undefined {
     if (error.code === 'ENOENT') return { reason: `${device} does not exist`, hint: missingDeviceHint() };
     if (error.code === 'EACCES' || error.code === 'EPERM') return explainPermission(device);
     return {
-      reason: `${device} does not open (${error.code ?? error.message})`,
-      hint: 'the kernel log may say why: sudo dmesg | grep -i kvm',
+      reason: `cannot open ${device} (${error.code ?? error.message})`,
+      hint: 'look for the reason in the kernel log: sudo dmesg | grep -i kvm',
     };
   }
 }
@@ -30,8 +30,8 @@ function missingDeviceHint(): string {
   const cpuModule = / vmx\b/.test(flags) ? 'kvm_intel' : / svm\b/.test(flags) ? 'kvm_amd' : undefined;
   if (cpuModule) return `load the module: sudo modprobe ${cpuModule}`;
   return (
-    'this processor shows no virtualization: turn on VT-x or AMD-V in the firmware setup, ' +
-    'or nested virtualization where this host is itself a virtual machine'
+    'this processor offers no virtualization: enable VT-x or AMD-V in the firmware setup, ' +
+    'or nested virtualization if this host is itself a virtual machine'
   );
 }
 
@@ -44,7 +44,7 @@ function explainPermission(device: string): KvmProblem {
   if (groupMayUseIt && group?.members.includes(username)) {
     return {
       reason,
-      hint: `you joined the group ${group.name} after this session began: log out and in again`,
+      hint: `log out and in again: this session began before you joined the group ${group.name}`,
     };
   }
   if (groupMayUseIt && group) {
@@ -53,8 +53,8 @@ function explainPermission(device: string): KvmProblem {
   return {
     reason,
     hint:
-      `sudo setfacl -m u:${username}:rw ${device} lasts until the next boot; ` +
-      'a udev rule that gives the device to a group of yours lasts',
+      `run: sudo setfacl -m u:${username}:rw ${device} (lasts until the next boot); ` +
+      'for a permanent solution, add a udev rule that gives the device to a group of yours',
   };
 }
 

@@ -12,47 +12,47 @@ import { SANDBOX_OPTION } from '../programs/qemu.ts';
 export interface ProofOptions {
   readonly qemu: string;
   readonly sandbox: boolean;
-  /** It makes its monitors by -object. */
+  /** True when this QEMU creates monitors with -object. */
   readonly monitorObjects: boolean;
   readonly accelerator: 'kvm' | 'tcg';
-  /** Model for -cpu, the one that a launch would use. */
+  /** CPU model for -cpu, the same that a launch would use. */
   readonly cpu: string;
   readonly signal?: AbortSignal | undefined;
-  /** The program to run; the one made from kvm-proof/proof.S by default. */
+  /** Program to run; by default the one assembled from kvm-proof/proof.S. */
   readonly image?: Uint8Array;
-  /** Milliseconds for all of it; 2000 by default, some twenty times what working hardware takes. */
+  /** Time limit in milliseconds; 2000 by default, about twenty times what working hardware needs. */
   readonly timeoutMs?: number;
 }
 
 export interface ProofResult {
-  /** Why guests would not run, on one line and with QEMU's words where it had any; undefined when proved. */
+  /** Why guests would not run, on one line, with QEMU's message if there is one; undefined when proved. */
   readonly problem: string | undefined;
-  /** Whether QEMU got as far as running a guest, well or badly. */
+  /** Whether QEMU started to run a guest, with or without success. */
   readonly started: boolean;
-  /** What the guest reported; see proof.S for its grammar. */
+  /** Output of the guest; proof.S has its grammar. */
   readonly transcript: string;
-  /** How much longer the guest's loop took than the same loop here; undefined when it did not end. */
+  /** Duration of the guest's loop relative to the same loop here; undefined when it did not finish. */
   readonly slowdown: number | undefined;
 }
 
-/** Of the loop in proof.S. */
+/** Rounds of the loop in proof.S. */
 const ROUNDS = 5_000_000;
-/** Hardware is at 1, QEMU's TCG between 2 and 5 and an emulator in the kernel beyond 100. */
+/** Hardware is at 1, QEMU's TCG between 2 and 5, an emulator in the kernel above 100. */
 const MAX_SLOWDOWN = 30;
-/** A host loop shorter than this was measured too coarsely to multiply. */
+/** Shorter host loops are measured too coarsely to compare. */
 const MIN_HOST_LOOP_MS = 5;
 const FINISHED_EXIT_CODE = 33;
 const DEFAULT_TIMEOUT_MS = 2000;
 
 /**
- * Boots a program of our own in 64-bit mode and judges what it reports: that it came through, that it calculated
- * right, and that its loop ran at the speed of hardware.
+ * Boots a small program in 64-bit mode and checks its report: that it finished, calculated correctly, and ran its loop
+ * at the speed of hardware.
  */
 export async function runProof(options: ProofOptions): Promise<ProofResult> {
   await using scope = new Scope();
   options.signal?.throwIfAborted();
   const image = await lendImage(options.image ?? Buffer.from(KVM_PROOF_IMAGE, 'base64'), scope);
-  // Nobody has listened meanwhile.
+  // The await above may have missed an abort.
   options.signal?.throwIfAborted();
   const hostLoop = timeHostLoop();
   const qemu = supervise(
@@ -72,19 +72,19 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     if (loopMs === undefined && transcript.includes('>'))
       loopMs = performance.now() - (loopStarted ?? performance.now());
   });
-  // The end of QEMU is seen by its exit status; a reset here says nothing more.
+  // The exit status reports QEMU's end; a connection reset adds nothing.
   console.on('error', () => undefined);
   const reportEnded = new Promise<void>((resolve) => console.once('end', resolve).once('close', resolve));
 
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const end = await Promise.race([
-    // An exit may be seen before what was said last.
+    // The exit may be noticed before the last output.
     Promise.all([qemu.exited, reportEnded]).then(([status]) => ({ kind: 'exited', status }) as const),
     questionQemu(qemu, monitor).stopped.then(() => ({ kind: 'stopped' }) as const),
     patience(timeoutMs, options.signal, scope),
   ]);
   options.signal?.throwIfAborted();
-  // What it wrote on stderr before its end is readable by now, and is read in this turn of the event loop.
+  // QEMU's last output on stderr is readable by now, and is read in this turn of the event loop.
   await setImmediate();
   const slowdown = loopMs === undefined ? undefined : loopMs / Math.max(hostLoop.ms, MIN_HOST_LOOP_MS);
   const started = end.kind !== 'exited' || transcript !== '';
@@ -96,7 +96,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
   }
   if (end.kind === 'timed-out') {
     const words = qemuWords(qemu);
-    const slow = `a test program of one kilobyte did not end within ${timeoutMs / 1000} s, ${progress}`;
+    const slow = `a test program of one kilobyte did not finish within ${timeoutMs / 1000} s, ${progress}`;
     return { ...result, problem: words === undefined ? slow : `${words}; ${slow}` };
   }
   if (end.status.exitCode !== FINISHED_EXIT_CODE) {
@@ -109,7 +109,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
 
 function judge(transcript: string, slowdown: number | undefined, sum: string): string | undefined {
   const reported = /^SPGIUF\w*<>([0-9a-f]{8})\.$/.exec(transcript);
-  if (!reported) return `a test program left early, after '${transcript.slice(-40)}'`;
+  if (!reported) return `a test program exited early, after '${transcript.slice(-40)}'`;
   if (reported[1] !== sum) return `a test program calculated ${reported[1] ?? ''} instead of ${sum}`;
   if (slowdown !== undefined && slowdown > MAX_SLOWDOWN) {
     return `a loop ran ${Math.round(slowdown)} times slower in the guest than on the host`;
@@ -117,12 +117,12 @@ function judge(transcript: string, slowdown: number | undefined, sum: string): s
   return undefined;
 }
 
-/** That of Linux on x86_64 and arm64; Node has none. */
+/** The value on Linux for x86_64 and arm64; Node does not define it. */
 const O_TMPFILE = constants.O_DIRECTORY | 0o20000000;
 
 /**
- * A path under which QEMU can read the image for as long as the scope lasts. The file has no name, so that nothing
- * stays behind when this process is killed.
+ * Returns a path at which QEMU can read the image until the scope ends. The file is unnamed, so nothing is left behind
+ * when this process is killed.
  */
 async function lendImage(image: Uint8Array, scope: Scope): Promise<string> {
   const descriptor = await openUnnamed();
@@ -135,7 +135,7 @@ async function openUnnamed(): Promise<number> {
   try {
     return openSync(tmpdir(), O_TMPFILE | constants.O_RDWR, 0o600);
   } catch (error) {
-    // A file system that has none, or a kernel that takes it for the opening of a directory.
+    // The file system does not support unnamed files, or the kernel takes the flag for opening a directory.
     if (!isSystemError(error, 'ENOTSUP', 'EISDIR')) throw error;
   }
   const { default: tmp } = await import('tmp');
@@ -155,16 +155,16 @@ function proofArguments(options: ProofOptions, image: string): string[] {
   ];
 }
 
-/** QEMU's complaint without its program name, its source position and the register dump behind it. */
+/** Returns QEMU's error without the program name, its source position and the register dump. */
 function qemuWords(qemu: SupervisedProcess): string | undefined {
   const lines = qemu.output.last(200).filter((line) => line.trim() !== '' && !/: warning:/.test(line));
   const first = lines[0]?.replace(/^\S*qemu\S*:\s*(error:\s*)?/, '');
   if (first === undefined) return undefined;
-  // The register dump of an internal error has its plain words somewhere in the middle.
+  // An internal error has its plain message in the middle of the register dump.
   return lines.includes('emulation failure') ? `${first} (emulation failure)` : first;
 }
 
-/** The loop of proof.S, step by step. */
+/** Runs the same loop as proof.S. */
 function timeHostLoop(): { ms: number; sum: string } {
   const start = performance.now();
   let x = 1;

@@ -5,15 +5,15 @@ import { hasMonitorObjects } from '../programs/qmp-monitor.ts';
 import { runProof } from './kvm-proof.ts';
 
 /**
- * Best first: `host` gives a guest all that the processor has. Where QEMU does not even start with it, qemu64 asks
- * KVM for next to nothing; it gets a second only, since the first model's failure already says much.
+ * Best first: `host` gives a guest every feature of the processor. If QEMU does not start with it, qemu64 needs almost
+ * nothing of KVM; it gets only one second, since the first failure is usually conclusive.
  */
 const CPU_MODELS = [
   { cpu: 'host', timeoutMs: 2000 },
   { cpu: 'qemu64', timeoutMs: 1000 },
 ];
 
-/** Whether guests run under KVM here, proved by running one: a /dev/kvm that opens shows little. */
+/** Proves that guests run under KVM by running one: an open /dev/kvm proves little. */
 export async function proveKvm(
   qemu: Pick<QemuFeatures, 'path' | 'accelerators' | 'objects' | 'sandbox'>,
   signal: AbortSignal | undefined,
@@ -44,7 +44,7 @@ export async function proveKvm(
     usable: false,
     reason: `/dev/kvm opens but does not run guests: ${failures.join('; ')}`,
     hint:
-      'a virtual machine needs real nested virtualization from its host; ' +
-      'where this host was only busy, vmlet doctor tries again',
+      'enable nested virtualization on the host of this virtual machine; ' +
+      'if this host was only busy, check again: vmlet doctor',
   };
 }

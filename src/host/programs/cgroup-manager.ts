@@ -5,7 +5,7 @@ import type { Cgroup, CgroupManager, HostShare } from '../../process/confine/cgr
 import { findProgram } from '../../process/program.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** Whether systemd limits programs for this user, or why not. */
+/** Whether systemd can limit programs of this user, with the reason if not. */
 export type CgroupAbility =
   | {
       readonly usable: true;
@@ -16,15 +16,15 @@ export type CgroupAbility =
   | { readonly usable: false; readonly reason: string };
 
 export const DELEGATE =
-  'give it to users: sudo systemctl edit user@.service, with Delegate=cpu memory pids under [Service]';
+  'delegate it to users: sudo systemctl edit user@.service, with Delegate=cpu memory pids under [Service]';
 const CGROUPS = '/sys/fs/cgroup';
 
-/** A cgroup for what this user starts here. @throws InvalidInputError for what cannot be limited. */
+/** Returns a cgroup for a program of this user. @throws InvalidInputError when a limit is not supported. */
 export function ownCgroup(limits: HostShare | undefined, machine: string): Cgroup | undefined {
   return limits && cgroupFor(limits, machine, findCgroupManager(process.getuid?.() ?? 0, process.env));
 }
 
-/** Looks at this host. */
+/** Inspects this host. */
 export function findCgroupManager(
   userId: number,
   environment: Readonly<Record<string, string | undefined>>,
@@ -34,11 +34,11 @@ export function findCgroupManager(
   const manager = managerOf(userId, environment);
   const directory = manager.kind === 'system' ? '/run' : manager.runtimeDirectory;
   if (!existsSync(join(directory, 'systemd/private'))) {
-    const whose = manager.kind === 'system' ? 'systemd' : 'systemd of your own';
-    return { usable: false, reason: `no ${whose} runs here` };
+    const whose = manager.kind === 'system' ? 'systemd' : 'systemd of this user';
+    return { usable: false, reason: `no ${whose} is running` };
   }
   const controllers = readControllers(manager, userId);
-  if (!controllers) return { usable: false, reason: 'there are no cgroups of version 2' };
+  if (!controllers) return { usable: false, reason: 'cgroup v2 is not mounted' };
   return { usable: true, systemdRun, manager, controllers };
 }
 
@@ -48,7 +48,7 @@ function managerOf(userId: number, environment: Readonly<Record<string, string |
   return { kind: 'user', runtimeDirectory: given?.startsWith('/') === true ? given : `/run/user/${userId}` };
 }
 
-/** Those that the manager was given; what is asked of another is taken without a word, and does nothing. */
+/** Returns the controllers that were delegated to the manager; it accepts limits of others silently, without effect. */
 function readControllers(manager: CgroupManager, userId: number): string[] | undefined {
   const own = manager.kind === 'system' ? '' : `user.slice/user-${userId}.slice/user@${userId}.service`;
   const path = join(CGROUPS, own, 'cgroup.controllers');
@@ -57,20 +57,20 @@ function readControllers(manager: CgroupManager, userId: number): string[] | und
     .split(' ');
 }
 
-/** What is wrong where systemd was not given all that is needed. */
+/** Returns the reason when systemd lacks a controller. */
 export function controllersLacking(
   given: readonly string[],
   needed: readonly string[] = ['cpu', 'memory'],
 ): string | undefined {
   const missing = needed.filter((name) => !given.includes(name));
-  return missing.length === 0 ? undefined : `systemd was not given the ${missing.join(', ')} controller`;
+  return missing.length === 0 ? undefined : `systemd lacks the ${missing.join(', ')} controller`;
 }
 
-/** @throws InvalidInputError for what this host cannot limit. */
+/** @throws InvalidInputError when this host does not support a limit. */
 export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbility): Cgroup {
   if (!ability.usable) {
-    throw new InvalidInputError('limits', `are set by systemd, and ${ability.reason}`, {
-      hint: 'log in so that systemd has a session for you (loginctl enable-linger keeps one), or leave out the limits',
+    throw new InvalidInputError('limits', `require systemd: ${ability.reason}`, {
+      hint: 'log in so that systemd has a session for you (loginctl enable-linger keeps one), or omit the limits',
     });
   }
   const { systemdRun, manager, controllers } = ability;
@@ -80,6 +80,6 @@ export function cgroupFor(limits: HostShare, machine: string, ability: CgroupAbi
   ];
   const lack = controllersLacking(controllers, needed);
   if (lack !== undefined)
-    throw new InvalidInputError('limits', `cannot be kept: ${lack}`, { hint: DELEGATE });
+    throw new InvalidInputError('limits', `are not supported here: ${lack}`, { hint: DELEGATE });
   return { systemdRun, manager, description: `vmlet ${machine}`, ...limits };
 }

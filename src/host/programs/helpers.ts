@@ -1,14 +1,14 @@
 import { accessSync, constants } from 'node:fs';
 import { findProgram } from '../../process/program.ts';
 
-/** Programs that some machines need beside QEMU, as absolute paths; undefined where there is none. */
+/** Absolute paths of helper programs that some machines need; undefined when missing. */
 export interface HelperPrograms {
   readonly swtpm: string | undefined;
-  /** It is not on the PATH: distributions have it where QEMU would look for it. */
+  /** Not on the PATH: distributions install it where QEMU looks for it. */
   readonly virtiofsd: string | undefined;
 }
 
-/** Fedora and Debian 13 have it in libexec, Debian 12 and sid with QEMU, Arch by itself. */
+/** In libexec on Fedora and Debian 13, with QEMU on Debian 12 and sid, in its own place on Arch. */
 const VIRTIOFSD = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd', '/usr/lib/virtiofsd'];
 
 export function findHelpers(): HelperPrograms {
@@ -23,7 +23,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // There is none, or not for this user.
+    // Missing, or not executable for this user.
     return false;
   }
 }

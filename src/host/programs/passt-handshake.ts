@@ -14,7 +14,7 @@ const TCP = 6;
 const SYN = 0x02;
 const ACK = 0x10;
 
-/** Where passt is to forward from, free just now. */
+/** Returns a host port that is free at the moment, for passt to forward. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -25,13 +25,13 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Whether passt completes the handshake of a connection that it forwards into a guest before the host's side has sent
- * anything. passt of 2023 does not: a server in the guest that speaks first (SMTP, MySQL) is never heard then.
+ * Returns whether passt completes the handshake of a forwarded connection before the host's side sends anything. passt
+ * of 2023 does not: the host never hears a server in the guest that sends first (SMTP, MySQL).
  *
- * Plays the guest on passt's socket, whose frames have their length before them: it tells its hardware address by an
- * ARP request, answers SYN with SYN and ACK, and looks whether passt's ACK comes before passt has answered two more ARP
- * requests, one after the other. passt handles frames in their order, so that nothing is waited for by time.
- * @returns undefined where passt has closed the connection before that.
+ * Plays the guest on passt's socket, where each frame follows its length: announces its hardware address with an ARP
+ * request, answers SYN with SYN and ACK, and checks that passt's ACK arrives before the replies to two more ARP
+ * requests, sent one after the other. passt handles frames in order, so no time limit is needed.
+ * @returns undefined when passt closes the connection first.
  * @param socket connected to a passt that forwards 127.0.0.1 port `hostPort` to port 7 of its guest.
  */
 export async function completesHandshake(socket: Socket, hostPort: number): Promise<boolean | undefined> {
@@ -45,7 +45,7 @@ export async function completesHandshake(socket: Socket, hostPort: number): Prom
   socket.write(arpRequest());
   if ((await next(isArpReply)) === undefined) return undefined;
   const client = connect({ host: '127.0.0.1', port: hostPort });
-  // That it cannot connect shows in the SYN that does not come.
+  // A failed connection shows by its missing SYN.
   client.on('error', () => undefined);
   try {
     const syn = await next(isSyn);
@@ -95,7 +95,7 @@ function isAck(frame: Buffer): boolean {
   return (flagsOf(frame) & (SYN | ACK)) === ACK;
 }
 
-/** passt of 2026 asks for the guest's address by itself, too. */
+/** passt of 2026 also sends ARP requests for the guest's address. */
 function isArpReply(frame: Buffer): boolean {
   return typeOf(frame) === ARP && frame.readUInt16BE(ETHERNET_BYTES + 6) === ARP_REPLY;
 }

@@ -1,4 +1,4 @@
-import { TimedOutError } from '../../errors/index.ts';
+import { TimedOutError, describeExit } from '../../errors/index.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
 import { PASST_CARD, withoutSyslogComplaints } from '../../process/passt-output.ts';
 import { run } from '../../process/run.ts';
@@ -10,12 +10,12 @@ import { completesHandshake, freePort } from './passt-handshake.ts';
 import type { PasstFeatures } from '../survey/host.ts';
 
 const PATIENCE_MS = 20_000;
-/** It takes milliseconds; a host on its knees gets this. */
+/** A handshake takes milliseconds; this allows for an overloaded host. */
 const HANDSHAKE_MS = 5000;
-/** In characters: what is wrong, and the whole help after it where an option is not known. */
+/** In characters: enough for the error and the help that follows an unknown option. */
 const MOST_WORDS = 64 * 1024;
 
-/** Asks passt what it has. */
+/** Probes the features of passt. */
 export async function probePasst(path: string, signal: AbortSignal | undefined): Promise<PasstFeatures> {
   const [help, version, problem] = await together(
     [
@@ -40,7 +40,7 @@ function hasOption(help: string, option: string): boolean {
   return new RegExp(`(^|[\\s,])${option}\\b`, 'm').test(help);
 }
 
-/** Releases differ in which of the two streams they print on, and in whether that is a failure. */
+/** Releases differ in the stream that they print on, and in the exit status. */
 async function printed(argv: readonly [string, ...string[]], signal: AbortSignal): Promise<string> {
   const options = { signal, timeoutMs: PATIENCE_MS, environment: {}, acceptedExitCodes: [0, 1] };
   const { stdout, stderr } = await run(argv, options);
@@ -48,12 +48,12 @@ async function printed(argv: readonly [string, ...string[]], signal: AbortSignal
 }
 
 /**
- * passt locks itself up in namespaces before it does anything, which some hosts and most containers forbid. Started as
- * for a guest, on a connection that is at its end, it does all that, and leaves. It has to be a connection: passt of 2023
- * stays for ever on /dev/null.
+ * Returns why passt does not run here. passt isolates itself in namespaces before anything else, which some hosts and
+ * most containers forbid. Started as for a guest, on a connection that has already ended, it does all this and exits.
+ * It must be a connection: passt of 2023 never exits with /dev/null.
  *
- * The interface is the one that every host has. passt takes a hardware address from it where none is given, which the
- * loopback does not have: passt of 2023 then says that the interface is not usable.
+ * The interface is one that every host has. Without --mac-addr, passt takes a hardware address from it; the loopback has
+ * none, and passt of 2023 then reports that the interface is not usable.
  */
 async function findProblem(path: string, signal: AbortSignal): Promise<string | undefined> {
   await using scope = new Scope();
@@ -65,17 +65,23 @@ async function findProblem(path: string, signal: AbortSignal): Promise<string | 
   const passt = supervise(argvFor(path, 'none'), options, scope);
   passt.connections.get(3)?.destroy();
   try {
-    const status = await withinLimits('the end of passt', passt.exited, { timeoutMs: PATIENCE_MS, signal });
+    const status = await withinLimits('waiting for passt to exit', passt.exited, {
+      timeoutMs: PATIENCE_MS,
+      signal,
+    });
     if (status.exitCode === 0) return undefined;
-    await withinLimits('the last words of passt', passt.outputEnded, { timeoutMs: PATIENCE_MS, signal });
-    return problemIn(words.split('\n')) ?? `it ended with ${status.signal ?? status.exitCode ?? ''}`;
+    await withinLimits('waiting for the last output of passt', passt.outputEnded, {
+      timeoutMs: PATIENCE_MS,
+      signal,
+    });
+    return problemIn(words.split('\n')) ?? `it ${describeExit(status)}`;
   } catch (error) {
     if (!(error instanceof TimedOutError)) throw error;
-    return 'it does not end with its connection';
+    return 'it does not exit when its connection closes';
   }
 }
 
-/** For an address of documentation (RFC 5737), on the interface that every host has. */
+/** Arguments with a documentation address (RFC 5737), on an interface that every host has. */
 function argvFor(path: string, tcpPorts: string): [string, ...string[]] {
   return [
     path,
@@ -86,7 +92,7 @@ function argvFor(path: string, tcpPorts: string): [string, ...string[]] {
   ];
 }
 
-/** A passt that does not say is taken for one that does: all but those of 2023 do. */
+/** Returns true when the test is inconclusive: only releases of 2023 lack the handshake. */
 async function tryHandshake(path: string, signal: AbortSignal | undefined): Promise<boolean> {
   await using scope = new Scope();
   const hostPort = await freePort();
@@ -97,7 +103,7 @@ async function tryHandshake(path: string, signal: AbortSignal | undefined): Prom
   try {
     return (
       (await withinLimits(
-        'a handshake by passt',
+        'waiting for a handshake by passt',
         Promise.race([completesHandshake(connection, hostPort), passt.exited]),
         { timeoutMs: HANDSHAKE_MS, signal },
       )) !== false
@@ -108,7 +114,7 @@ async function tryHandshake(path: string, signal: AbortSignal | undefined): Prom
   }
 }
 
-/** The line that says what is wrong, of all that a passt has printed before it gave up. */
+/** Returns the line of passt's output that explains the failure. */
 function problemIn(lines: readonly string[]): string | undefined {
   const said = withoutSyslogComplaints(lines).filter((line) => /^\S/.test(line));
   return said.find((line) => /(unrecognized|invalid) option/.test(line)) ?? said.at(-1);

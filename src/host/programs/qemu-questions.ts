@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net';
 import type { SupervisedProcess } from '../../process/supervise.ts';
 
-/** The two things the probe needs of QMP; the full client is src/qmp, which host may not import. */
+/** The few QMP calls that the probe needs; the full client is in src/qmp, which host may not import. */
 export interface QemuQuestions {
-  /** What QEMU returns, or undefined where it refuses the question (an older QEMU may not know it). */
+  /** Returns QEMU's answer, or undefined for an error, as when an older QEMU does not know the command. */
   readonly ask: (command: string, parameters?: Readonly<Record<string, unknown>>) => Promise<unknown>;
-  /** Settles when QEMU stops its guest of its own accord, as after a KVM internal error. */
+  /** Settles when QEMU stops its guest by itself, for example after an internal error of KVM. */
   readonly stopped: Promise<void>;
 }
 
-/** The schema, QEMU's longest answer, has a fifth of a megabyte. */
+/** The schema, QEMU's longest answer, has about 200 kB. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
 type Message = Readonly<Record<string, unknown>>;
 
-/** Speaks QMP on a descriptor that `qemu` inherited. Answers pending when QEMU goes away, or says what is no JSON, are undefined. */
+/** Speaks QMP on a descriptor that `qemu` inherited. Pending answers become undefined when QEMU exits or sends invalid JSON. */
 export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQuestions {
   const pending = new Map<number, (answer: unknown) => void>();
   let unfinished = '';
@@ -38,7 +38,7 @@ export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQ
     if (typeof message === 'object' && message !== null) take(message as Message);
     else giveUp();
   }
-  /** Whoever speaks something else than QMP is not QEMU, and is asked nothing more. */
+  /** A peer that does not speak QMP is not QEMU; it gets no more commands. */
   function giveUp(): void {
     unfinished = '';
     connection.destroy();
@@ -54,7 +54,7 @@ export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQ
     for (const line of lines) if (line.trim() !== '') readLine(line);
     if (unfinished.length > LONGEST_LINE) giveUp();
   });
-  // A reset is one of the ways in which QEMU's end is seen; `close` follows it.
+  // QEMU's end may show as a connection reset; `close` follows it.
   connection.on('error', () => undefined);
   connection.on('close', abandon);
   void qemu.exited.then(abandon);

@@ -9,7 +9,7 @@ import type { QemuFeatures } from '../survey/host.ts';
 import { questionQemu } from './qemu-questions.ts';
 import { readSchemaFeatures } from './schema-features.ts';
 
-/** The devices that vmlet may choose; QEMU has hundreds, and the cache is read on every launch. */
+/** Devices that vmlet may use; QEMU has hundreds, and the cache is read at every launch. */
 const ASKED_DEVICES = [
   'VGA',
   'e1000e',
@@ -46,16 +46,16 @@ const ASKED_DEVICES = [
   'vmgenid',
 ] as const;
 
-/** Each denial that -sandbox offers; what QEMU itself needs is what remains. */
+/** Every denial that -sandbox offers; only the calls that QEMU needs remain. */
 export const SANDBOX_OPTION = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
 
-/** A QEMU that has no guest answers in tens of milliseconds; this is for a host on its knees. */
+/** QEMU without a guest answers in tens of milliseconds; this allows for an overloaded host. */
 const PATIENCE_MS = 20_000;
 const LAST_WORDS_MS = 5000;
 const LAST_LINES = 20;
 
 /**
- * Asks QEMU itself what it has: one start without a machine, and two that print a list and end, all at once.
+ * Probes QEMU: one start without a machine, and two that print a list and exit, all in parallel.
  * @throws BrokenQemuError, TimedOutError, or the signal's reason.
  */
 export async function probeQemu(path: string, signal: AbortSignal | undefined): Promise<QemuFeatures> {
@@ -64,7 +64,7 @@ export async function probeQemu(path: string, signal: AbortSignal | undefined): 
       async (either) =>
         (await interviewQemu(path, true, either)) ?? (await interviewQemu(path, false, either)),
       async (either) => listHelp([path, '-L', 'help'], /^\//, either),
-      // query-qmp-schema names backends that were not built in.
+      // query-qmp-schema also lists backends that were not built in.
       async (either) => listHelp([path, '-netdev', 'help'], /^[\w-]+$/, either),
     ],
     signal,
@@ -73,7 +73,7 @@ export async function probeQemu(path: string, signal: AbortSignal | undefined): 
   return { path, ...answers, dataDirectories, netdevs };
 }
 
-/** Its lines of that form, of which each QEMU has some: what one said that has none is not to be remembered. */
+/** Returns the output lines of the given form. Every QEMU prints some; output without any is an error and not cached. */
 async function listHelp(
   argv: readonly [string, ...string[]],
   form: RegExp,
@@ -86,7 +86,7 @@ async function listHelp(
     if (found.length > 0) return found;
     throw new BrokenQemuError(
       argv[0],
-      `to ${argv.slice(1).join(' ')} it says ${JSON.stringify(lines[0]?.slice(0, 100))}`,
+      `unexpected output of ${argv.slice(1).join(' ')}: ${JSON.stringify(lines[0]?.slice(0, 100))}`,
     );
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
@@ -102,16 +102,19 @@ const optionsSchema = z
   .array(z.looseObject({ parameters: z.array(z.looseObject({ name: z.string() })) }))
   .catch([]);
 
-/** Its connection may be seen to close before what it said is read. One that stands still has said it. */
+/** Waits for QEMU's last output: the connection may close before it is read. A stalled QEMU has printed all of it. */
 async function lastWordsOf({ outputEnded }: SupervisedProcess, signal: AbortSignal): Promise<void> {
   try {
-    await withinLimits('the last words of QEMU', outputEnded, { timeoutMs: LAST_WORDS_MS, signal });
+    await withinLimits('waiting for the last output of QEMU', outputEnded, {
+      timeoutMs: LAST_WORDS_MS,
+      signal,
+    });
   } catch (error) {
     if (!(error instanceof TimedOutError)) throw error;
   }
 }
 
-/** Undefined when it does not start with -sandbox, so that the caller can ask again without. */
+/** Returns undefined when QEMU does not start with -sandbox, so that the caller can retry without it. */
 async function interviewQemu(
   path: string,
   sandbox: boolean,
@@ -119,7 +122,7 @@ async function interviewQemu(
 ): Promise<Omit<QemuFeatures, 'path' | 'dataDirectories' | 'netdevs'> | undefined> {
   await using scope = new Scope();
   const argv = [
-    // What it makes its monitors by is known when it has answered; one that warns of -mon has them still.
+    // -mon works in every QEMU; whether monitors are objects is not known before QEMU has answered.
     ...['-machine', 'none', '-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-chardev', 'socket,id=questions,fd=3', '-mon', 'chardev=questions,mode=control'],
     ...(sandbox ? ['-sandbox', SANDBOX_OPTION] : []),
@@ -138,7 +141,7 @@ async function interviewQemu(
     ask('query-qmp-schema'),
   ]);
   const [version, machines, devices, objects, accelerators, runWith, schema] = await withinLimits(
-    'asking QEMU what it has',
+    'probing QEMU',
     answers,
     { timeoutMs: PATIENCE_MS, signal },
   );
@@ -151,7 +154,7 @@ async function interviewQemu(
     return readAnswers({ version, machines, devices, objects, accelerators, runWith, schema }, sandbox);
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    throw new BrokenQemuError(path, 'its answers are not those of a QEMU');
+    throw new BrokenQemuError(path, 'its answers are not valid QMP');
   }
 }
 

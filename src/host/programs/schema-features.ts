@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { QemuFeatures } from '../survey/host.ts';
 
-/** Of query-qmp-schema (qapi/introspect.json) only what is followed here. */
+/** The parts of query-qmp-schema (qapi/introspect.json) that are used here. */
 const schema = z.array(
   z.looseObject({
     name: z.string(),
@@ -14,7 +14,7 @@ const schema = z.array(
 
 type Features = Pick<QemuFeatures, 'hasReconnectMs' | 'hasStreamReconnect' | 'opensStateFiles'>;
 
-/** What QEMU's own description of its commands says. @throws ZodError */
+/** Reads features from QEMU's description of its commands. @throws ZodError */
 export function readSchemaFeatures(answer: unknown): Features {
   const entries = new Map(schema.parse(answer ?? []).map((entry) => [entry.name, entry]));
   const namesIn = (type: string | undefined): readonly (string | undefined)[] =>
@@ -25,7 +25,7 @@ export function readSchemaFeatures(answer: unknown): Features {
   return {
     hasReconnectMs: stream.includes('reconnect-ms'),
     hasStreamReconnect: stream.includes('reconnect') || stream.includes('reconnect-ms'),
-    // Transports of this form began with that of files.
+    // Transports of this form were added together with the one for files.
     opensStateFiles: namesIn(argumentOf('migrate-incoming')).includes('channels'),
   };
 }

@@ -2,17 +2,17 @@ import { run } from '../../process/run.ts';
 
 const PATIENCE_MS = 20_000;
 
-/** What an swtpm says that it has. */
+/** Features that swtpm reports. */
 export interface SwtpmFeatures {
   readonly path: string;
   readonly version: string | undefined;
   readonly hasTpm2: boolean;
-  /** It takes a connection that was accepted for it. */
+  /** It accepts an inherited connection. */
   readonly hasClientFd: boolean;
   readonly hasSeccomp: boolean;
 }
 
-/** Asks swtpm what it has. */
+/** Probes the features of swtpm. */
 export async function probeSwtpm(path: string, signal: AbortSignal | undefined): Promise<SwtpmFeatures> {
   const options = { signal, timeoutMs: PATIENCE_MS, environment: {} };
   const [help, version] = await Promise.all([

@@ -5,32 +5,32 @@ import { SURVEY_VERSION } from './survey-version.ts';
 const qemu = z.strictObject({
   path: z.string(),
   version: z.string(),
-  /** Machine types, aliases such as q35 included. */
+  /** Machine types, including aliases such as q35. */
   machines: z.array(z.string()),
-  /** Those of `ASKED_DEVICES` that this QEMU has. */
+  /** The devices of `ASKED_DEVICES` that this QEMU has. */
   devices: z.array(z.string()),
   /** Values for `type` in -netdev. */
   netdevs: z.array(z.string()),
   /** Types for -object. */
   objects: z.array(z.string()),
-  /** Accelerators built in, such as tcg and kvm; whether they work is another question. */
+  /** Accelerators built in, such as tcg and kvm; they may still not work. */
   accelerators: z.array(z.string()),
   /** Parameters of -run-with. */
   runWith: z.array(z.string()),
-  /** Sockets come back after milliseconds; older ones count in seconds. */
+  /** Sockets reconnect after milliseconds; older QEMU counts in seconds. */
   hasReconnectMs: z.boolean(),
-  /** A stream netdev comes back at all (QEMU 8.0); where not, it can listen. */
+  /** A stream netdev can reconnect (QEMU 8.0); without it, it can listen. */
   hasStreamReconnect: z.boolean(),
-  /** It opens the file for its state by itself (QEMU 8.2); where not, it gets it open. */
+  /** QEMU opens state files itself (QEMU 8.2); without it, it gets an open descriptor. */
   opensStateFiles: z.boolean(),
-  /** -sandbox with all four denials starts. */
+  /** QEMU starts with -sandbox and all four denials. */
   sandbox: z.boolean(),
-  /** Where it looks for firmware, in its order; some may not exist. */
+  /** Directories searched for firmware, in order; some may not exist. */
   dataDirectories: z.array(z.string()),
 });
 
 const kvm = z.discriminatedUnion('usable', [
-  /** `cpu` is the model that was proved, `level` what it has. */
+  /** `cpu` is the proved model, `level` its CPU level. */
   z.strictObject({ usable: z.literal(true), cpu: z.string(), level: z.enum(CPU_LEVELS) }),
   z.strictObject({ usable: z.literal(false), reason: z.string(), hint: z.string().optional() }),
 ]);
@@ -38,7 +38,7 @@ const kvm = z.discriminatedUnion('usable', [
 const unable = z.strictObject({ usable: z.literal(false), reason: z.string() });
 const ability = z.discriminatedUnion('usable', [z.strictObject({ usable: z.literal(true) }), unable]);
 
-/** What can be taken away from programs here, each layer proved by a refusal. */
+/** Confinement that works here; each layer was proved by a denied access. */
 const confinement = z.strictObject({
   landlock: z.discriminatedUnion('usable', [
     z.strictObject({ usable: z.literal(true), abi: z.number() }),
@@ -50,23 +50,23 @@ const confinement = z.strictObject({
 
 const passt = z.strictObject({
   path: z.string(),
-  /** A date and a commit; some releases print it on a terminal only. */
+  /** A date and a commit; some releases print it only on a terminal. */
   version: z.string().optional(),
-  /** --fd: takes a connected socket. */
+  /** --fd: accepts a connected socket. */
   hasFd: z.boolean(),
   hasVhostUser: z.boolean(),
-  /** A forwarded connection is established before the host's side sends: what speaks first in the guest is heard. */
+  /** A forwarded connection is established before the host's side sends, so servers in the guest can send first. */
   completesHandshakes: z.boolean(),
-  /** Why it does not run here; undefined when it does. */
+  /** Why passt does not run here; undefined when it does. */
   problem: z.string().optional(),
 });
 
-/** What was found on this host, with or without QEMU. Plain data: printable, and cached as JSON. */
+/** Result of a probe of this host, with or without QEMU. Plain data: printable, and cached as JSON. */
 export const surveySchema = z.strictObject({
-  /** Of this shape; raised whenever it changes. */
+  /** Version of this shape; raised at every change. */
   version: z.literal(SURVEY_VERSION),
   qemu: qemu.optional(),
-  /** QEMU is there and does not start: its last words. Such a survey is not cached. */
+  /** QEMU is installed but does not start: its last output. Such a survey is not cached. */
   qemuProblem: z.string().optional(),
   qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
   passt: passt.optional(),

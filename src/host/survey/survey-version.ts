@@ -1,2 +1,2 @@
-/** Of the shape of `Survey`; raised whenever that changes, so that an older cache is not read. */
+/** Version of the shape of `Survey`; raised at every change, so that an older cache is not read. */
 export const SURVEY_VERSION = 6;

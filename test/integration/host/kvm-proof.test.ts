@@ -49,7 +49,7 @@ describe('under TCG', () => {
 
   it('fails for a guest that hangs', async () => {
     const proof = await runProof({ ...underTcg, image: imageThatRuns(0xeb, 0xfe), timeoutMs: 500 });
-    expect(proof.problem).toContain('did not end within 0.5 s, before its first instruction');
+    expect(proof.problem).toContain('did not finish within 0.5 s, before its first instruction');
     expect(proof.started).toBe(true);
   });
 
@@ -76,7 +76,7 @@ describe('a QEMU that misbehaves', () => {
   it.each([
     ['slow', /^a loop ran \d+ times slower in the guest than on the host$/],
     ['miscalculating', /^a test program calculated 00000bad instead of f350fd41$/],
-    ['leaving early', /^a test program left early, after 'SPG'$/],
+    ['leaving early', /^a test program exited early, after 'SPG'$/],
     [
       'aborting',
       /^failed to set MSR 0x10a to 0x1 \(QEMU was killed by SIGABRT before its first instruction\)$/,
@@ -87,7 +87,7 @@ describe('a QEMU that misbehaves', () => {
   });
 
   it('silent', async () => {
-    await expect(problemWith('silent', 300)).resolves.toMatch(/did not end within 0\.3 s/);
+    await expect(problemWith('silent', 300)).resolves.toMatch(/did not finish within 0\.3 s/);
   });
 
   /** Longer than a test may take: one that is not abandoned fails. */

@@ -95,7 +95,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
   } else expect(seen.root).toEqual(hostRoot);
   expect(seen.namespaces.includes('net')).toBe(seen.interfaces.every((name) => isUnconfigured(name)));
   const words = wordsWith(network);
-  expect(words.includes('sees its own files and sockets alone')).toBe(
+  expect(words.includes('sees only its own files and sockets')).toBe(
     new Set([...seen.namespaces, 'net']).size === 4,
   );
   // Without a network namespace the filter of system calls keeps it off.
@@ -103,7 +103,7 @@ function compare(seen: Seen, network: QemuIsolation['network']): void {
     !seen.namespaces.includes('net') &&
       (network === 'slirp' || report.survey.confinement.namespaces.net.usable),
   );
-  expect(words.includes('no network of the host')).toBe(seen.namespaces.length === 4);
+  expect(words.includes('no host network')).toBe(seen.namespaces.length === 4);
 }
 
 /** A network namespace of its own has the loopback, and what a kernel makes in each (ifb, tunl). */

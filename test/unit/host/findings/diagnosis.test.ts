@@ -104,7 +104,7 @@ it('says which layer is missing, why, and what that leaves open', () => {
   });
   const confinement = { ...everyLayer, namespaces: noNamespaces };
   expect(find('landlock', { confinement: { ...confinement, landlock } })).toMatchObject({
-    summary: 'no Landlock, QEMU may open all that you may: too old',
+    summary: 'no Landlock, QEMU may open every file that you may: too old',
   });
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
@@ -117,11 +117,11 @@ describe('where QEMU uses the host’s network', () => {
   const withoutSlirp = { ...complete.qemu!, netdevs: ['stream'] };
   const problem = "Couldn't create user namespace: Operation not permitted";
   it.each<[string, Partial<Survey>, RegExp]>([
-    ['passt and slirp', {}, /and no network of the host but with --net slirp$/],
-    ['passt alone', { qemu: withoutSlirp }, /and no network of the host$/],
+    ['passt and slirp', {}, /and no host network except with --net slirp$/],
+    ['passt alone', { qemu: withoutSlirp }, /and no host network$/],
     ['slirp alone', { passt: undefined }, /but uses the host’s network, since slirp is part of it$/],
     ['a passt that does not run', { passt: { ...complete.passt!, problem } }, /but uses the host’s network/],
-    ['neither', { passt: undefined, qemu: withoutSlirp }, /and no network of the host$/],
+    ['neither', { passt: undefined, qemu: withoutSlirp }, /and no host network$/],
   ])('with %s', (_what, survey, words) => {
     expect(find('namespaces', survey).summary).toMatch(words);
   });
@@ -130,14 +130,14 @@ describe('where QEMU uses the host’s network', () => {
     expect(find('network', { passt: undefined })).toEqual({
       item: 'network',
       state: 'degraded',
-      summary: 'slirp, with which QEMU itself uses the host’s network: passt is not installed',
+      summary: 'slirp, where QEMU itself uses the host’s network: passt is not installed',
       remedy: 'sudo apt-get install passt',
     });
   });
 });
 
 it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
-  ['External interface not usable', {}, /^see what it says: passt --foreground/],
+  ['External interface not usable', {}, /^run it by hand to see more: passt --foreground/],
   ["passt: unrecognized option '--mac-addr'", {}, /^sudo apt-get install passt, which is newer$/],
   [
     "Couldn't create user namespace: No space left",
@@ -146,7 +146,7 @@ it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
   ],
   ["Couldn't create user namespace: Operation not permitted", { unprivileged: 0 }, /userns_clone=1$/],
   ["Couldn't create user namespace: Permission denied", { apparmorRestricts: 1 }, /userns=0$/],
-  ["Couldn't create user namespace: Operation not permitted", {}, /^in a container/],
+  ["Couldn't create user namespace: Operation not permitted", {}, /^start the container/],
   ['Failed to pivot_root() into /tmp: Operation not permitted', {}, /--security-opt unmask=ALL/],
 ])('a passt that says %j %j: by the reason', (problem, settings, remedy) => {
   const namespaceSettings = { ...surroundings.namespaceSettings, ...settings };
@@ -211,7 +211,7 @@ it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], 
     /at most 8 open files/,
   ],
   ['disk-space', {}, { dataDirectory: { path: '/d', freeBytes: 1024 ** 2 } }, 'degraded', /^1 MiB free/],
-  ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /no apt-get or dnf/],
+  ['micro-image', {}, { canDownloadPackages: false }, 'degraded', /neither apt-get nor dnf/],
   ['forks', { qemu: { ...complete.qemu!, devices: [] } }, {}, 'degraded', /no templates and no forks/],
 ])('%s: %j %j is %s', (item, survey, around, state, summary) => {
   const finding = find(item, survey, around);

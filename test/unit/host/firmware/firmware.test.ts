@@ -218,9 +218,9 @@ describe('what cannot be used', () => {
     const { problems, found } = await read();
     expect(found).toHaveLength(3);
     expect(problems).toEqual([
-      expect.stringMatching(/10-broken\.json is no JSON \(/),
-      expect.stringMatching(/11-other\.json is no firmware descriptor \(interface-types: /),
-      `${join(system, '12-missing.json')} names /nowhere/CODE.fd, which is not there`,
+      expect.stringMatching(/10-broken\.json is not JSON \(/),
+      expect.stringMatching(/11-other\.json is not a firmware descriptor \(interface-types: /),
+      `${join(system, '12-missing.json')} names /nowhere/CODE.fd, which does not exist`,
       `${join(system, '13-directory.json')} cannot be read (EISDIR)`,
     ]);
     expect((await choose('uefi')).code.path).toBe(join(share, 'CODE.fd'));

@@ -17,7 +17,7 @@ it('takes TCG otherwise, and says why', () => {
 });
 
 it('takes TCG where it is asked for, KVM or not', () => {
-  expect(chooseAccelerator('tcg', proved)).toEqual({ kind: 'tcg', reason: 'asked for' });
+  expect(chooseAccelerator('tcg', proved)).toEqual({ kind: 'tcg', reason: 'requested' });
 });
 
 it('refuses KVM that was not proved, with reason and hint', () => {
@@ -31,7 +31,7 @@ it('refuses KVM that was not proved, with reason and hint', () => {
 
 it('takes KVM only where its processor runs what the image is compiled for', () => {
   expect(chooseAccelerator('auto', proved, 'x86-64-v2')).toEqual({ kind: 'kvm', cpu: 'host' });
-  const reason = 'the image needs a processor of level x86-64-v3, and here it has x86-64-v2 under KVM';
+  const reason = 'the image needs CPU level x86-64-v3, but KVM offers only x86-64-v2 here';
   expect(chooseAccelerator('auto', proved, 'x86-64-v3')).toEqual({ kind: 'tcg', reason });
   expect(() => chooseAccelerator('kvm', proved, 'x86-64-v3')).toThrow(`KVM is not usable: ${reason}`);
 });

@@ -36,6 +36,6 @@ it('refuses what nobody here would keep', () => {
   const none: CgroupAbility = { usable: false, reason: 'systemd-run is not installed' };
   expect(() => cgroupFor({ cpus: 1 }, 'm', none)).toThrow(InvalidInputError);
   expect(() => cgroupFor({ memoryBytes: 1 }, 'm', { ...ability, controllers: ['pids'] })).toThrow(
-    /was not given the memory controller/,
+    /systemd lacks the memory controller/,
   );
 });
