@@ -24,10 +24,10 @@ import type { MachineStopOptions, MachineStopResult } from './run/stop.ts';
 
 const AGENT_TIMEOUT_MS = 30_000;
 
-/** A named machine that runs. When it has ended, every method throws MachineStateError. */
+/** A running named machine. After its end, every method throws MachineStateError. */
 export class LiveMachine {
   readonly #definition: Definition;
-  /** Why the guest of a clone still has the identity of its origin after the start; the next start tries again. */
+  /** Why the guest of a clone still has the identity of the original; the next start tries again. */
   readonly identityProblem: VmletError | undefined;
 
   constructor(definition: Definition, identityProblem?: VmletError) {
@@ -47,12 +47,12 @@ export class LiveMachine {
     return this.#definition.files;
   }
 
-  /** The choices that its start made. */
+  /** Returns the plan that its start made. */
   plan(): NamedPlan {
     return readPlan(this.files);
   }
 
-  /** Its forwards, each with the port that was chosen where the spec leaves it open. */
+  /** Returns its port forwards, including host ports that were chosen automatically. */
   ports(): BoundForward[] {
     return [...(readPlan(this.files).network?.forwards ?? [])];
   }
@@ -98,30 +98,30 @@ export class LiveMachine {
     await packInGuest(agentOf(channel), guestPath, output, limits.signal);
   }
 
-  /** Ends it as gently as it lets us, and says which step it took. */
+  /** Stops the machine gracefully, escalating if necessary. Returns the step that worked. */
   async stop(options: MachineStopOptions = {}): Promise<MachineStopResult> {
     const { stopMachine } = await import('./run/stop.ts');
     return stopMachine(this.#definition, options);
   }
 
-  /** Pulls the plug. */
+  /** Powers the machine off immediately. */
   async kill(): Promise<Outcome | LostOutcome> {
     const { killMachine } = await import('./run/stop.ts');
     return killMachine(this.#definition);
   }
 
-  /** Writes its memory to a file and ends it; the next start goes on where it was. */
+  /** Saves its memory to a file and ends it; the next start resumes from there. */
   async save(options: SaveMachineOptions = {}): Promise<void> {
     const { saveMachine } = await import('./run/save.ts');
     await saveMachine(this.#definition, options);
   }
 
-  /** Stops its processors; memory and connections stay. */
+  /** Pauses its processors; memory and connections are kept. */
   async pause(options: MonitorOptions = {}): Promise<void> {
     await this.qmp(async (monitor) => monitor.execute('stop'), options);
   }
 
-  /** @throws NoSpaceError where it stood still for lack of space on the host, and does so again at once. */
+  /** Resumes its processors. @throws NoSpaceError when it was paused for lack of space on the host and still lacks it. */
   async resume(options: MonitorOptions = {}): Promise<void> {
     const { resumeIntoSpace } = await import('./run/resume-into-space.ts');
     const { discardSaved } = await import('./record/saved-note.ts');
@@ -130,26 +130,26 @@ export class LiveMachine {
       refuseHalfRestored(this.#definition);
       const { status } = await monitor.execute('query-status');
       if (status === 'inmigrate') {
-        // Whoever started it was killed before QEMU had the saved memory, which is still in its file.
-        throw new MachineStateError(this.name, status, 'waits for its saved memory', {
-          hint: `start it again, and it goes on with that: vmlet start ${this.name}`,
+        // The process that started it was killed before QEMU had read the saved memory, which is still in its file.
+        throw new MachineStateError(this.name, status, 'is waiting for its saved memory', {
+          hint: `start it again to resume from its saved memory: vmlet start ${this.name}`,
         });
       }
-      // Of a save that was interrupted at its very end: what runs on from here makes it worthless, and dangerous.
+      // Left by a save that was interrupted at its end. Once the machine runs, resuming from it would be wrong and dangerous.
       discardSaved(this.#definition);
       if (status === 'io-error') await resumeIntoSpace(this.name, monitor);
       else await monitor.execute('cont');
     }, options);
   }
 
-  /** Presses the reset button: the guest is not asked. */
+  /** Presses the reset button; the guest cannot shut down first. */
   async reset(options: MonitorOptions = {}): Promise<void> {
     await this.qmp(async (monitor) => monitor.execute('system_reset'), options);
   }
 
   /**
-   * Connects to an agent in the guest: vmlet's, else QEMU's. It is waited for, 30 s by default. vmlet's serves any number
-   * at once; QEMU's serves one, and its user is waited for, too.
+   * Connects to an agent in the guest: vmlet's, otherwise QEMU's. Waits for it, 30 s by default. vmlet's serves any number
+   * of clients; QEMU's serves one at a time, so this also waits for other clients.
    * @throws TimedOutError, MachineStateError, or the signal's reason.
    */
   async openGuest(options: Limits = {}): Promise<GuestChannel> {
@@ -158,8 +158,8 @@ export class LiveMachine {
   }
 
   /**
-   * The guest's addresses, and who said so. Behind passt and slirp the host reaches it through its forwards only.
-   * @throws MachineStateError when nobody knows, InvalidInputError when it has no network, or the signal's reason.
+   * Returns the guest's addresses and their source. Behind passt and slirp, the host reaches it only through forwards.
+   * @throws MachineStateError when they are unknown, InvalidInputError when it has no network, or the signal's reason.
    */
   async addresses(options: { readonly signal?: AbortSignal } = {}): Promise<GuestAddresses> {
     const { findGuestAddresses } = await import('./look/guest-addresses.ts');
@@ -167,9 +167,9 @@ export class LiveMachine {
   }
 
   /**
-   * Gets everything ready for ssh: waits until the guest's server answers, and with the first connection authorizes the
-   * machine's key for `sshUser` and makes the host keys known, by an agent in the guest.
-   * @throws what `waitFor` throws; MachineStateError at once where an agent finds no ssh server; InvalidInputError when the guest has no such user; GuestSetupError.
+   * Prepares ssh: waits for the guest's server; before the first connection, an agent in the guest authorizes the
+   * machine's key for `sshUser` and provides the host keys.
+   * @throws what `waitFor` throws; MachineStateError when an agent finds no ssh server; InvalidInputError when the guest lacks the user; GuestSetupError.
    */
   async prepareSsh(options: SshOptions = {}): Promise<SshAccess> {
     const { prepareSsh } = await import('./ssh/ssh.ts');
@@ -177,9 +177,9 @@ export class LiveMachine {
   }
 
   /**
-   * Gives the system's ssh the standard streams of this process until it ends.
-   * @param command joined by spaces and given to the user's shell; a login shell when empty.
-   * @returns the command's status, or 255 when ssh itself failed.
+   * Runs the system's ssh with the standard streams of this process until it exits.
+   * @param command joined by spaces and passed to the user's shell; a login shell when empty.
+   * @returns the command's exit status, or 255 when ssh itself failed.
    * @throws MissingProgramError
    */
   async runSsh(access: SshAccess, command: readonly string[] = [], tty?: boolean): Promise<ExitStatus> {
@@ -187,7 +187,7 @@ export class LiveMachine {
     return runSsh(this.#definition, access, command, tty);
   }
 
-  /** Whether its ssh server turns the machine's key away, or has other host keys than are known. Asks it once more. */
+  /** True when its ssh server rejects the machine's key, or has other host keys than the known ones. Connects once more. */
   async refusesSsh(
     access: SshAccess,
     options: { readonly signal?: AbortSignal | undefined } = {},
@@ -196,49 +196,49 @@ export class LiveMachine {
     return refusesSsh(this.#definition, access, options);
   }
 
-  /** What it has used since its QEMU was started; two of them and `rate` tell what it uses. */
+  /** Returns the resources used since QEMU's start; `rate` computes the usage between two calls. */
   async statistics(limits: Limits = {}): Promise<MachineStatistics> {
     const { readMachineStatistics } = await import('./look/statistics.ts');
     return readMachineStatistics(this.#definition, limits);
   }
 
   /**
-   * Connects input and output to its serial console until one of them leaves; any number can at once.
-   * @throws MachineStateError when what is said is read too slowly, or the signal's reason.
+   * Connects input and output to its serial console until one of them ends; any number can be connected.
+   * @throws MachineStateError when the output is read too slowly, or the signal's reason.
    */
   async console(options: MachineConsoleOptions): Promise<MachineConsoleEnd> {
     const { openConsole } = await import('./look/console.ts');
     return openConsole(this.#definition, options);
   }
 
-  /** What it shows on its screen, as PNG. @throws MissingDeviceError where it has none. */
+  /** Returns its screen as PNG. @throws MissingDeviceError when it has none. */
   async screenshot(limits: Limits = {}): Promise<Buffer> {
     const { screenshotMachine } = await import('./look/screen.ts');
     return screenshotMachine(this.#definition, limits);
   }
 
-  /** The program that would show its screen. @throws MissingDeviceError, MissingProgramError */
+  /** Returns the command that would show its screen. @throws MissingDeviceError, MissingProgramError */
   async viewer(): Promise<ViewerCommand> {
     const { viewerOf } = await import('./look/screen.ts');
     return viewerOf(this.#definition);
   }
 
-  /** Shows its screen, with this process's terminal, until the viewer is closed. @throws as `viewer` does. */
+  /** Shows its screen in a viewer, using this process's terminal, until the viewer exits. @throws as `viewer` does. */
   async view(): Promise<ExitStatus> {
     const { viewMachine } = await import('./look/screen.ts');
     return viewMachine(this.#definition);
   }
 
   /**
-   * Types on its keyboard, as fast as the guest reads.
-   * @throws InvalidInputError, QmpStateError when it is paused, TimedOutError when the guest does not read.
+   * Types on its keyboard, at the speed at which the guest reads it.
+   * @throws InvalidInputError, QmpStateError when it is paused, TimedOutError when the guest does not read its keyboard.
    */
   async type(input: KeyboardInput): Promise<void> {
     const { typeOnMachine } = await import('./look/keyboard.ts');
     await typeOnMachine(this.#definition, input);
   }
 
-  /** Gives QEMU's monitor to `work` for as long as that takes. */
+  /** Connects `work` to QEMU's monitor while it runs. */
   async qmp<T>(work: (monitor: QmpClient) => Promise<T>, options: MonitorOptions = {}): Promise<T> {
     const { withMonitor } = await import('./channel/monitor.ts');
     return withMonitor(this.#definition, work, options);

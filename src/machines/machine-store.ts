@@ -13,46 +13,46 @@ import { NamedMachine } from './named-machine.ts';
 import type { RemoveOptions, RemoveResult } from './life/remove.ts';
 import type { ChangedSshInclude, SshInclude } from './ssh/ssh-include.ts';
 
-/** A line of `vmlet ls`. */
+/** An entry of `vmlet ls`. */
 export type ListedMachine =
   | {
       readonly name: string;
       readonly spec: MachineSpec;
       readonly status: MachineStatus;
-      /** What it publishes while it runs. */
+      /** Its forwards while it is running. */
       readonly ports: readonly BoundForward[];
     }
-  /** One whose files cannot be read; the others are listed all the same. */
+  /** A machine whose files cannot be read. */
   | { readonly name: string; readonly problem: string };
 
-/** The named machines of one user. What only some calls need is loaded by them: `vmlet ls` is not to wait for it. */
+/** The named machines of one user. Methods load their modules on first use, so that `vmlet ls` starts fast. */
 export class MachineStore {
   readonly #locations: Locations;
 
-  /** @param environment where the XDG variables are; the process's own by default. */
+  /** @param environment the XDG variables; the process's own environment by default. */
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
     this.#locations = ownLocations(environment);
   }
 
-  /** The names of all machines, sorted; cheap. */
+  /** Returns the names of all machines, sorted; cheap. */
   names(): string[] {
     return machineNames(this.#locations);
   }
 
-  /** All machines, the broken ones included, by name. */
+  /** Lists all machines by name, including broken ones. */
   list(): ListedMachine[] {
     return this.names()
       .map((name) => this.#look(name))
       .filter((machine) => machine !== undefined);
   }
 
-  /** @throws MachineNotFoundError, BrokenMachineError, InvalidInputError for what cannot be a name. */
+  /** @throws MachineNotFoundError, BrokenMachineError, or InvalidInputError for an invalid name. */
   get(name: string): NamedMachine {
     return new NamedMachine(this.#locations, readDefinition(this.#locations, name));
   }
 
   /**
-   * Makes a machine with its disks. It is there whole or not at all.
+   * Creates a machine with its disks, atomically.
    * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, …
    */
   async create(options: CreateOptions, limits: CreateLimits = {}): Promise<NamedMachine> {
@@ -61,19 +61,19 @@ export class MachineStore {
     return this.get(options.name);
   }
 
-  /** The options as they are understood, with their defaults. Nothing is looked at. @throws InvalidInputError */
+  /** Parses the options and fills in the defaults, without looking at the host. @throws InvalidInputError */
   async check(options: CreateOptions): Promise<NewMachine> {
     const { parseCreateOptions } = await import('./spec/create-options.ts');
     return parseCreateOptions(options);
   }
 
-  /** Removes a machine, a broken one too; see `RemoveOptions`. */
+  /** Removes a machine, even a broken one; see `RemoveOptions`. */
   async remove(name: string, options: RemoveOptions = {}): Promise<RemoveResult> {
     const { removeMachine } = await import('./life/remove.ts');
     return removeMachine(this.#locations, name, options);
   }
 
-  /** The line that makes plain ssh, scp and rsync know all machines as NAME.vmlet, and the file that it belongs into. */
+  /** Returns the line that makes plain ssh, scp and rsync know machines as NAME.vmlet, and the file that it belongs in. */
   async sshInclude(): Promise<SshInclude> {
     const { describeSshInclude } = await import('./ssh/ssh-include.ts');
     return describeSshInclude(this.#locations);
@@ -85,15 +85,15 @@ export class MachineStore {
     return addSshInclude(this.#locations);
   }
 
-  /** Takes it out. @throws InvalidInputError where the line includes other files too. */
+  /** Removes the line. @throws InvalidInputError when the line also includes other files. */
   async removeSshInclude(): Promise<ChangedSshInclude> {
     const { removeSshInclude } = await import('./ssh/ssh-include.ts');
     return removeSshInclude(this.#locations);
   }
 
   /**
-   * Removes a machine's unit; the machine stays as it is, and need not be there any more.
-   * @throws InvalidInputError where there is no such unit.
+   * Removes a machine's systemd unit. The machine is unaffected, and may already be removed.
+   * @throws InvalidInputError when the unit does not exist.
    */
   async uninstallSystemdUnit(name: string): Promise<Omit<SystemdUnit, 'text'>> {
     const { uninstallSystemdUnit } = await import('./life/systemd.ts');
@@ -107,10 +107,12 @@ export class MachineStore {
       const ports = status.kind === 'running' ? (readPlan(files).network?.forwards ?? []) : [];
       return { name, spec, status, ports };
     } catch (error) {
-      // Removed since the directory was read.
+      // It was removed in the meantime.
       if (error instanceof MachineNotFoundError) return undefined;
       const problem =
-        error instanceof BrokenMachineError ? error.message : `its record: ${(error as Error).message}`;
+        error instanceof BrokenMachineError
+          ? error.message
+          : `cannot read its record: ${(error as Error).message}`;
       return { name, problem };
     }
   }

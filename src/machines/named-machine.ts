@@ -26,7 +26,7 @@ import type { WaitOptions } from './guest/wait.ts';
 
 const IDENTITY_TIMEOUT_MS = 60_000;
 
-/** A machine of the store, whatever it does just now. */
+/** A machine of the store, in any state. */
 export class NamedMachine {
   readonly #locations: Locations;
   readonly #definition: Definition;
@@ -40,27 +40,27 @@ export class NamedMachine {
     return this.spec.name;
   }
 
-  /** As it was when the machine was looked up. */
+  /** Its definition when it was looked up. */
   get spec(): MachineSpec {
     return this.#definition.spec;
   }
 
-  /** Where everything of it lies. */
+  /** Paths of all its files. */
   get files(): MachineFiles {
     return this.#definition.files;
   }
 
-  /** What it does just now. */
+  /** Returns its current status. */
   status(): MachineStatus {
     return readStatus(this.files);
   }
 
   /**
-   * Starts it, or goes on with its saved state. It lives on when this process ends.
+   * Starts it, or resumes it from its saved state. It keeps running when this process exits.
    *
-   * The guest of a clone is then waited for, to be given an identity of its own; `identityProblem` says when that failed.
-   * @throws MachineBusyError, MachineStateError, LaunchError, PortTakenError, or the signal's reason; nothing of the
-   *   start runs then, but a clone that was waited for does.
+   * For a clone, this then waits for the guest to give it a new identity; `identityProblem` says why that failed.
+   * @throws MachineBusyError, MachineStateError, LaunchError, PortTakenError, or the signal's reason; then nothing of the
+   *   start is left running, except for a clone whose guest was waited for.
    */
   async start(options: StartOptions = {}): Promise<LiveMachine> {
     const { startMachine } = await import('./run/start.ts');
@@ -79,11 +79,11 @@ export class NamedMachine {
   }
 
   /**
-   * Waits until all conditions have been true, at most 2 minutes by default, 10 with `cloudInit`, and six
-   * times as long without KVM.
-   * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something
-   *   else is waited for; MachineStateError when it does not run and nothing says that it will; InvalidInputError, or
-   *   the signal's reason.
+   * Waits until all conditions have been true: at most 2 minutes by default, 10 with `cloudInit`, and six times as long
+   * without KVM.
+   * @throws TimedOutError with the last observations in its hint; MachineEndedError when it ends before another condition
+   *   is true; MachineStateError when it is not running and not expected to start; InvalidInputError, or the signal's
+   *   reason.
    */
   async waitFor(conditions: WaitConditions, options: WaitOptions = {}): Promise<void> {
     const { waitForMachine } = await import('./guest/wait.ts');
@@ -91,8 +91,8 @@ export class NamedMachine {
   }
 
   /**
-   * Goes on with its saved memory.
-   * @throws MachineStateError when it has none, and what `start` throws.
+   * Resumes it from its saved memory.
+   * @throws MachineStateError without saved memory, and what `start` throws.
    */
   async restore(options: StartOptions = {}): Promise<LiveMachine> {
     const { requireSavedMemory } = await import('./record/saved-memory.ts');
@@ -101,7 +101,7 @@ export class NamedMachine {
   }
 
   /**
-   * Changes what it is; one that runs has most of it with its next start.
+   * Changes its settings; for a running machine most take effect at its next start.
    * @throws InvalidInputError, MachineBusyError
    */
   async set(changes: MachineChanges): Promise<ChangedSpec> {
@@ -110,7 +110,7 @@ export class NamedMachine {
   }
 
   /**
-   * Publishes more ports; where it runs, at once. See `addPorts` for what each backend does to open connections.
+   * Publishes more ports, immediately if it is running. See `addPorts` for the effect on open connections.
    * @throws InvalidInputError, PortTakenError, MachineBusyError
    */
   async addPorts(
@@ -121,7 +121,7 @@ export class NamedMachine {
     return addPorts(this.#locations, this.name, ports, limits);
   }
 
-  /** Takes forwards away; undefined for all. @throws InvalidInputError for one that is not there. */
+  /** Removes forwards; undefined removes all. @throws InvalidInputError for an unknown one. */
   async removePorts(
     ports: readonly string[] | undefined,
     limits: Limits = {},
@@ -130,21 +130,21 @@ export class NamedMachine {
     return removePorts(this.#locations, this.name, ports, limits);
   }
 
-  /** What it publishes: with all host ports known where it runs. */
+  /** Returns its forwards; all host ports are known while it is running. */
   ports(): readonly (PortForward | BoundForward)[] {
     return this.status().kind === 'running' ? this.live().ports() : plannedPorts(this.spec);
   }
 
-  /** Its disks, and what each takes on the host. */
+  /** Lists its disks and their use of space. */
   async disks(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedDisk[]> {
     const { listDisks } = await import('./disks/listed-disks.ts');
     return listDisks(readDefinition(this.#locations, this.name), options);
   }
 
   /**
-   * Gives it another disk; where it runs, at once, and its guest finds it when it looks.
+   * Adds a disk, immediately if it is running; its guest has to look for it.
    * @param disk as in `CreateOptions.disks`.
-   * @throws InvalidInputError, MachineStateError (no port is free, or it is saved), MachineBusyError, ImageLockedError,
+   * @throws InvalidInputError, MachineStateError (no free port, or saved), MachineBusyError, ImageLockedError,
    *   PermissionError, NoSpaceError; nothing has changed then.
    */
   async addDisk(disk: string, options: { readonly signal?: AbortSignal } = {}): Promise<AddedDisk> {
@@ -153,9 +153,9 @@ export class NamedMachine {
   }
 
   /**
-   * Takes a disk away; where it runs, its guest is asked to let go of it first.
-   * @returns where its file is now, and what that stands on, unless it was removed.
-   * @throws GuestHoldsDeviceError when the guest does not, and nothing has changed then; InvalidInputError,
+   * Removes a disk; a running guest is asked to release it first.
+   * @returns the paths of its file and its backing files, unless they were removed.
+   * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); InvalidInputError,
    *   MachineStateError, MachineBusyError
    */
   async removeDisk(disk: string, options: RemoveDiskOptions = {}): Promise<readonly string[]> {
@@ -164,8 +164,8 @@ export class NamedMachine {
   }
 
   /**
-   * Makes a disk larger; a guest that runs is told. What is on it, the guest grows itself.
-   * @param size as in `30G`, or by how much more, as in `+10G`.
+   * Resizes a disk; a running guest is notified. The guest has to grow its file systems itself.
+   * @param size a size such as `30G`, or an increase such as `+10G`.
    * @returns the new size in bytes.
    * @throws InvalidInputError, NoSpaceError, MachineStateError, MachineBusyError
    */
@@ -174,23 +174,23 @@ export class NamedMachine {
     return resizeDisk(this.#locations, this.name, disk, size, options);
   }
 
-  /** Changes how a disk is used, from the next start on. @throws InvalidInputError, MachineBusyError */
+  /** Changes the settings of a disk, effective from the next start. @throws InvalidInputError, MachineBusyError */
   async setDisk(disk: string, changes: DiskChanges): Promise<void> {
     const { setDisk } = await import('./disks/disks.ts');
     await setDisk(this.#locations, this.name, disk, changes);
   }
 
-  /** Its CD drives. */
+  /** Lists its CD drives. */
   async drives(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedDrive[]> {
     const { listDrives } = await import('./disks/media.ts');
     return listDrives(readDefinition(this.#locations, this.name), options);
   }
 
   /**
-   * Puts a CD into a drive, or takes out what is in it; where it runs, at once, and its guest is told.
-   * @param path an ISO image; undefined leaves the drive empty.
-   * @throws InvalidInputError, ImageRefusedError for what is no CD image or is cut off, GuestHoldsDeviceError when the
-   *   guest has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
+   * Inserts a CD, or ejects it. A running machine gets it at once, and its guest is notified.
+   * @param path path of an ISO image; undefined leaves the drive empty.
+   * @throws InvalidInputError, ImageRefusedError for an invalid or truncated image, GuestHoldsDeviceError when the guest
+   *   has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
    */
   async changeCd(path: string | undefined, options: ChangeCdOptions = {}): Promise<ChangedCd> {
     const { changeCd } = await import('./disks/media.ts');
@@ -198,9 +198,9 @@ export class NamedMachine {
   }
 
   /**
-   * Gives it another CD drive, from the next start on.
-   * @param path what is in it; empty by default.
-   * @returns its name.
+   * Adds a CD drive, effective from the next start.
+   * @param path ISO image in the drive; empty by default.
+   * @returns the name of the drive.
    * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
    */
   async addCdDrive(path?: string): Promise<string> {
@@ -208,23 +208,23 @@ export class NamedMachine {
     return addCdDrive(this.#locations, this.name, path);
   }
 
-  /** Takes a CD drive away, from the next start on; its only one by default. @returns its name. */
+  /** Removes a CD drive, effective from the next start; by default its only one. Returns its name. */
   async removeCdDrive(drive?: string): Promise<string> {
     const { removeCdDrive } = await import('./disks/media.ts');
     return removeCdDrive(this.#locations, this.name, drive);
   }
 
-  /** What was kept of it, the oldest first. */
+  /** Lists its snapshots, oldest first. */
   async snapshots(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ListedSnapshot[]> {
     const { listMachineSnapshots } = await import('./snapshots/snapshots.ts');
     return listMachineSnapshots(readDefinition(this.#locations, this.name), options);
   }
 
   /**
-   * Keeps what it is at this moment: its disks and UEFI variables, and where it runs its memory. All or nothing. While
-   * QEMU writes the memory the guest stands still. A TPM's state is not on a disk, and is kept with memory only.
-   * @param name at most 255 bytes that are not only digits.
-   * @throws InvalidInputError for a name that is taken, and for a machine with a raw disk; MachineStateError when it is
+   * Takes a snapshot of its disks and UEFI variables, and of its memory if it is running. All or nothing. The guest is
+   * paused while QEMU writes the memory. The state of a TPM is included only with the memory.
+   * @param name at most 255 bytes, not only digits.
+   * @throws InvalidInputError for a name that is taken, or a machine with a raw disk; MachineStateError when it is
    *   saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
    */
   async createSnapshot(name: string, options: SnapshotOptions = {}): Promise<void> {
@@ -233,10 +233,10 @@ export class NamedMachine {
   }
 
   /**
-   * Makes it what it was: with memory it runs on from there, started where it does not run; without, its disks are what
-   * they were, and it does not run. What was written since is lost.
-   * @throws InvalidInputError for a snapshot that is not there or not of all its disks; MachineStateError when it is
-   *   saved, when the memory is of other hardware, and for one without memory when it runs; MachineBusyError,
+   * Restores a snapshot. With memory, the machine resumes from there, and is started if necessary. Without memory, its disks
+   * are restored, and it must be stopped. Later changes are lost.
+   * @throws InvalidInputError for an unknown or incomplete snapshot; MachineStateError when the machine is saved, when its
+   *   hardware differs from that of the memory, or when it is running and the snapshot has no memory; MachineBusyError,
    *   LaunchError, QmpJobError, or the signal's reason.
    */
   async restoreSnapshot(name: string, options: SnapshotOptions = {}): Promise<void> {
@@ -244,7 +244,7 @@ export class NamedMachine {
     await restoreMachineSnapshot(this.#locations, this.name, name, options);
   }
 
-  /** @throws InvalidInputError for one that is not there, MachineBusyError, QmpJobError */
+  /** @throws InvalidInputError for an unknown snapshot, MachineBusyError, QmpJobError */
   async removeSnapshots(
     names: readonly string[],
     options: { readonly signal?: AbortSignal } = {},
@@ -253,7 +253,7 @@ export class NamedMachine {
     await removeMachineSnapshots(this.#locations, this.name, names, options);
   }
 
-  /** @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError */
+  /** @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError */
   async rename(newName: string): Promise<NamedMachine> {
     const { renameMachine } = await import('./lock/edit.ts');
     await renameMachine(this.#locations, this.name, newName);
@@ -261,7 +261,7 @@ export class NamedMachine {
   }
 
   /**
-   * Makes a machine like this one, which must not run; see `CloneOptions`.
+   * Clones this machine, which must not be running; see `CloneOptions`.
    * @throws MachineStateError, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
    */
   async clone(newName: string, options: CloneOptions = {}): Promise<NamedMachine> {
@@ -270,26 +270,26 @@ export class NamedMachine {
     return new NamedMachine(this.#locations, readDefinition(this.#locations, newName));
   }
 
-  /** `TYPE BASE64 comment`: what lets vmlet's ssh in, for the guest's authorized_keys. */
+  /** Returns the machine's public key for the guest's authorized_keys, as `TYPE BASE64 comment`. */
   async publicKey(): Promise<string> {
     const { machinePublicKey } = await import('./ssh/provision-ssh.ts');
     return machinePublicKey(this.files.ssh);
   }
 
-  /** The unit by which the user's systemd starts it; it is not installed by this. */
+  /** Returns the systemd user unit that starts it, without installing it. */
   async systemdUnit(): Promise<SystemdUnit> {
     const { describeSystemdUnit } = await import('./life/systemd.ts');
     return describeSystemdUnit(this.name);
   }
 
-  /** Lets the user's systemd start it. @throws UserManagerUnavailableError, CommandFailedError */
+  /** Enables its start by the systemd user manager. @throws UserManagerUnavailableError, CommandFailedError */
   async installSystemdUnit(): Promise<InstalledSystemdUnit> {
     const { installSystemdUnit } = await import('./life/systemd.ts');
     return installSystemdUnit(this.name);
   }
 
   /**
-   * Says what `start` would do, and does nothing of it.
+   * Returns what `start` would do, without doing it.
    * @throws what `start` throws before it starts anything.
    */
   async dryRun(): Promise<StartDryRun> {
@@ -297,14 +297,14 @@ export class NamedMachine {
     return dryRunStart(this.#locations, this.#definition);
   }
 
-  /** What one of its logs holds, in pieces; it need not run. Nothing where there is no such log. */
+  /** Yields the contents of one of its logs in pieces, in any state; nothing when the log does not exist. */
   async *log(source: LogSource, options: MachineLogOptions = {}): AsyncGenerator<Buffer, void, undefined> {
     const { readMachineLog } = await import('./look/logs.ts');
     yield* readMachineLog(this.#definition, source, options);
   }
 
   /**
-   * The same, and what is still to come, from run to run.
+   * Yields the contents of a log and everything appended later, across runs.
    * @throws MachineNotFoundError when it is removed, or the signal's reason.
    */
   async *followLog(
@@ -316,7 +316,7 @@ export class NamedMachine {
   }
 
   /**
-   * QEMU's events, and the keeper's own (`VMLET_…`), from run to run. Nothing waits for who reads them.
+   * Yields QEMU's events and the keeper's own (`VMLET_…`), across runs. A slow reader blocks nothing.
    * @throws MachineNotFoundError when it is removed, or the signal's reason.
    */
   async *events(options: MachineEventsOptions = {}): AsyncGenerator<LoggedEvent, void, undefined> {
@@ -324,7 +324,7 @@ export class NamedMachine {
     yield* followMachineEvents(this.#definition, options);
   }
 
-  /** The machine as one that runs. @throws MachineStateError when it does not. */
+  /** Returns the running machine. @throws MachineStateError when it is not running. */
   live(): LiveMachine {
     const status = this.status();
     if (status.kind !== 'running') throw notRunning(this.name, status.kind);

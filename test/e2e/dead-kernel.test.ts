@@ -41,7 +41,7 @@ describe('memory that is too small for the guest', () => {
     );
     const { status, stderr } = await home.vmlet('start', 'small');
     expect(status).toBe(125);
-    expect(stderr).toContain("small did not get ready: the guest's kernel panicked: ");
+    expect(stderr).toContain("small did not become ready: the guest's kernel panicked: ");
     expect(home.processes()).toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe('memory that is too small for the guest', () => {
     await home.vmlet('start', 'dead');
     const first = await home.vmlet('wait', 'dead', '--for', 'agent');
     expect(first.status).toBe(125);
-    expect(first.stderr).toContain("dead did not get ready: the guest's kernel panicked: no room");
+    expect(first.stderr).toContain("dead did not become ready: the guest's kernel panicked: no room");
     expect((await home.vmlet('wait', 'dead', '--for', 'log=no room')).status).toBe(0);
     expect((await home.vmlet('wait', 'dead', '--for', 'agent')).stderr).toContain('no room');
   });

@@ -6,7 +6,7 @@ import type { Definition } from '../record/definition.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 
 /**
- * Connects to vmlet's agent in the guest, waiting until it answers. The keeper serves any number of clients.
+ * Connects to vmlet's agent in the guest and waits until it answers. The keeper serves any number of clients.
  * @throws MachineStateError, TimedOutError, or the signal's reason.
  */
 export async function attachAgent({ spec, files }: Definition, options: AttachOptions): Promise<GuestAgent> {
@@ -20,8 +20,13 @@ export async function attachAgent({ spec, files }: Definition, options: AttachOp
   } catch (error) {
     connection.destroy();
     if (!isSystemError(error, 'ENOENT', 'ECONNREFUSED')) throw error;
-    throw new MachineStateError(spec.name, 'running', `runs, but ${files.agentSocket} cannot be reached`, {
-      cause: error,
-    });
+    throw new MachineStateError(
+      spec.name,
+      'running',
+      `is running, but its agent socket is missing: ${files.agentSocket}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

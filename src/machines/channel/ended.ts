@@ -8,7 +8,7 @@ type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 const LOOK_EVERY_MS = 10;
 
-/** Waits until a machine's keeper is gone. */
+/** Waits until a machine's keeper has exited. Returns false after `timeoutMs`. */
 export async function hasEnded(
   { keeper }: Pick<Running, 'keeper'>,
   timeoutMs: number,
@@ -22,7 +22,7 @@ export async function hasEnded(
   return true;
 }
 
-/** The error for work on a machine whose keeper has gone meanwhile. */
+/** Returns the error for work on a machine whose keeper has exited in the meantime. */
 export function endedMeanwhile({ spec, files }: Definition, cause: unknown): VmletError {
   const status = readStatus(files);
   switch (status.kind) {
@@ -31,7 +31,7 @@ export function endedMeanwhile({ spec, files }: Definition, cause: unknown): Vml
       return new MachineEndedError(`${spec.name}: ${describeEnd(outcome)}`, outcome, { cause });
     }
     case 'running':
-      return new MachineStateError(spec.name, status.state, 'has ended and was started again meanwhile', {
+      return new MachineStateError(spec.name, status.state, 'ended and was started again in the meantime', {
         cause,
       });
     default:

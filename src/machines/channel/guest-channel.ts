@@ -11,28 +11,28 @@ import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 import { pause } from '../../util/time/pause.ts';
 
-/** vmlet's own agent: streams, terminals, files. */
+/** A connection to vmlet's agent: streams, terminals and files. */
 export interface VmletChannel extends TrustedChannel, AsyncDisposable {
   readonly kind: 'vmlet';
   readonly agent: GuestAgent;
 }
 
-/** QEMU's guest agent: programs to their end, with what they printed. */
+/** A connection to QEMU's guest agent: runs programs to completion and returns their output. */
 export interface QgaChannel extends TrustedChannel, AsyncDisposable {
   readonly kind: 'qga';
   readonly client: GuestAgentClient;
 }
 
-/** A way into a guest that its network has no part in. */
+/** A connection into a guest that does not use its network. */
 export type GuestChannel = VmletChannel | QgaChannel;
 
 const LOOK_EVERY_MS = 200;
-/** Where QEMU's agent is up first, ours may come within this time. */
+/** When QEMU's agent opens its port first, vmlet's agent may follow within this time. */
 const PREFERENCE_MS = 1000;
 
 /**
- * Connects to an agent in the guest, to ours where it has both, and waits until one has come up and answers.
- * @throws MachineStateError when the machine does not run, or ends; TimedOutError that says what is missing; or the
+ * Connects to an agent in the guest, preferring vmlet's, and waits until one is up and answers.
+ * @throws MachineStateError when the machine is not running, or ends; TimedOutError, which says what is missing; or the
  *   signal's reason.
  */
 export async function openGuestChannel(
@@ -55,7 +55,7 @@ export async function openGuestChannel(
   }
 }
 
-/** The same where an agent is up just now; undefined where there is none. It waits only for its answer. */
+/** Like `openGuestChannel`, but returns undefined when no agent is up. Waits only for an agent's answer. */
 export async function findGuestChannel(
   definition: Definition,
   limits: Limits & { readonly timeoutMs: number },
@@ -65,7 +65,7 @@ export async function findGuestChannel(
 }
 
 async function connect(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
-  refuseOutOfSpace(definition);
+  requireSpace(definition);
   try {
     return ports.vmlet.open ? await connectVmlet(definition, limits) : await connectQga(definition, limits);
   } catch (error) {
@@ -74,7 +74,7 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
     if (status.kind !== 'running') throw notRunning(name, status.kind);
     if (error instanceof TimedOutError) throw await explainTimeOut(error, definition, limits);
     if (error instanceof GuestClosedError || error instanceof QmpClosedError) {
-      throw new MachineStateError(name, status.state, 'runs, but its agent broke off the connection', {
+      throw new MachineStateError(name, status.state, 'is running, but its agent closed the connection', {
         cause: error,
       });
     }
@@ -82,12 +82,12 @@ async function connect(definition: Definition, ports: GuestPorts, limits: Limits
   }
 }
 
-/** Its guest would answer only when somebody has made room and let it go on. */
-function refuseOutOfSpace({ spec: { name }, files }: Definition): void {
+/** Throws when the guest is paused for lack of space: its agents cannot answer before the user resumes it. */
+function requireSpace({ spec: { name }, files }: Definition): void {
   const status = readStatus(files);
   if (status.kind !== 'running' || !status.outOfSpace) return;
-  throw new MachineStateError(name, status.state, `stands still: ${describeOutOfSpace(status.outOfSpace)}`, {
-    hint: `make room, and then: vmlet resume ${name}`,
+  throw new MachineStateError(name, status.state, `is paused: ${describeOutOfSpace(status.outOfSpace)}`, {
+    hint: `free some space, then run: vmlet resume ${name}`,
   });
 }
 
@@ -104,7 +104,7 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
   };
 }
 
-/** The keeper closes the connection when the machine has ended, and when the agent has closed its port. */
+/** The keeper closes the connection when the machine ends, and when the agent closes its port. */
 async function explainLoss(loss: GuestClosedError, { spec, files }: Definition): Promise<Error> {
   let last: LoggedEvent | undefined;
   for await (const event of readEvents(files.events)) {
@@ -112,7 +112,7 @@ async function explainLoss(loss: GuestClosedError, { spec, files }: Definition):
     if (ofPort || event.event === 'SHUTDOWN') last = event;
   }
   if (last?.data?.['open'] !== false) return loss;
-  return new GuestClosedError(`vmlet's agent in ${spec.name} has ended, or its guest boots again`, {
+  return new GuestClosedError(`vmlet's agent in ${spec.name} exited, or its guest is rebooting`, {
     cause: loss,
   });
 }
@@ -137,8 +137,8 @@ async function explainTimeOut(
   return new TimedOutError(`waiting for the agent of ${name}`, timeoutMs, {
     hint:
       !ports.vmlet.open && ports.qga.taken
-        ? 'another program is connected to it, such as vmlet exec or vmlet cp: it serves one at a time'
-        : 'it has opened its port and does not answer: the guest may hang, or be paused',
+        ? 'wait for the program that uses it, such as vmlet exec or vmlet cp: it serves one client at a time'
+        : 'check whether the guest hangs or is paused: its agent has opened its port, but does not answer',
     cause: error,
   });
 }
@@ -146,7 +146,7 @@ async function explainTimeOut(
 function noAgent({ spec }: Definition, timeoutMs: number): TimedOutError {
   return new TimedOutError(`waiting for an agent in ${spec.name}`, timeoutMs, {
     hint:
-      'the guest has not booted yet, or has none: install qemu-guest-agent in it, or run vmlet-agent there; ' +
-      `${spec.name} is reached without one by vmlet ssh and vmlet console`,
+      'wait until the guest has booted; if it has no agent, install qemu-guest-agent, or run vmlet-agent there; ' +
+      `without an agent, use vmlet ssh or vmlet console`,
   });
 }

@@ -2,29 +2,29 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { withMonitor } from './monitor.ts';
 
-/** One of the two serial ports on which agents in the guest listen. */
+/** A serial port on which an agent in the guest listens. */
 export interface GuestPort {
-  /** A program in the guest has opened it. What is sent before that is run later, or wedges the connection. */
+  /** True when a program in the guest has opened it. Data sent earlier would run later, or wedge the connection. */
   readonly open: boolean;
 }
 
 export interface GuestPorts {
   /** The keeper is connected to it, and serves any number of clients. */
   readonly vmlet: GuestPort;
-  /** It has one client; others wait until that leaves. */
+  /** It serves one client; others wait until that one disconnects. */
   readonly qga: GuestPort & { readonly taken: boolean };
 }
 
-/** QEMU's ids of their character devices, as `qemuArguments` and `namedArguments` have them. */
+/** QEMU's ids of their character devices, as in `qemuArguments` and `namedArguments`. */
 export const CHARDEVS = { vmlet: 'agent', qga: 'guest-agent' } as const;
 
-/** Asks QEMU which agents have come up in the guest. @throws MachineStateError, or the signal's reason. */
+/** Asks QEMU which agents are up in the guest. @throws MachineStateError, or the signal's reason. */
 export async function readGuestPorts(definition: Definition, limits: Limits = {}): Promise<GuestPorts> {
   const chardevs = await withMonitor(definition, async (qmp) => qmp.execute('query-chardev'), limits);
   const look = (label: string): (typeof chardevs)[number] | undefined =>
     chardevs.find((chardev) => chardev.label === label);
   const [vmlet, qga] = [look(CHARDEVS.vmlet), look(CHARDEVS.qga)];
-  // For a server without a client, the file name is its address with this before it (chardev/char-socket.c).
+  // A server without a client has this prefix in its file name (chardev/char-socket.c).
   const taken = qga !== undefined && !qga.filename.startsWith('disconnected:');
   return {
     vmlet: { open: vmlet?.['frontend-open'] ?? false },

@@ -9,13 +9,13 @@ import type { Definition } from '../record/definition.ts';
 import { lastLines } from '../record/machine-status.ts';
 import { readSerialStart } from './serial-start.ts';
 
-/** A guest that has been reset since has printed more than this. */
+/** A guest that was reset afterwards has printed more lines than this. */
 const LAST_LINES = 10;
 const CONSOLE_LINES = 20;
 
 /**
- * Does what needs a guest that boots, or has booted. It is aborted as soon as the guest's kernel has died.
- * @throws LaunchError then, or what `work` throws, or the signal's reason.
+ * Runs `work`, which needs a guest that boots or has booted. Aborts it as soon as the guest's kernel dies.
+ * @throws LaunchError when the kernel dies, what `work` throws, or the signal's reason.
  */
 export async function whileKernelLives<T>(
   definition: Definition,
@@ -57,7 +57,7 @@ async function watchKernel(definition: Definition, signal: AbortSignal): Promise
 function deadKernelError({ spec, files }: Definition): LaunchError {
   const lines = lastLines(files.serialLog, 1000);
   return new LaunchError(
-    `${spec.name} did not get ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
+    `${spec.name} did not become ready: ${describeDeath(lines) ?? "the guest's kernel panicked"}`,
     { qemu: lastLines(files.qemuLog, 20), console: lines.slice(-CONSOLE_LINES) },
     { hint: adviseOnMemory(spec.memoryBytes) },
   );

@@ -7,24 +7,24 @@ import type { Definition } from '../record/definition.ts';
 import { endedMeanwhile, hasEnded } from './ended.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
 
-/** Others may be in front of us: each of vmlet's commands needs the monitor for a moment. */
+/** Each of vmlet's commands needs the monitor for a moment, so several may be queued. */
 const TURN_MS = 30_000;
-/** QEMU answers in milliseconds; a host that swaps, or a file system that hangs, can hold it up. */
+/** QEMU answers in milliseconds; a swapping host or a hanging file system can delay it. */
 const ANSWER_MS = 30_000;
-/** The connection is gone before the keeper, which waits for its helpers. */
+/** The connection ends before the keeper, which waits for its helpers. */
 const END_MS = 5000;
 
 export interface MonitorOptions extends Pick<Limits, 'signal'> {
-  /** Work that QEMU takes long for: its commands have no limit, and it leaves the other monitor to short ones. */
+  /** The work takes QEMU long: its commands have no time limit, and it uses the second monitor. */
   readonly long?: boolean | undefined;
-  /** Work that the guest takes long for: it leaves the other monitor to short ones, too, but QEMU answers at once. */
+  /** The work waits for the guest: it uses the second monitor too, but QEMU answers at once. */
   readonly waitsForGuest?: boolean | undefined;
 }
 
 /**
- * Connects to QEMU's monitor for the time of `work`.
- * @throws MachineStateError when the machine does not run or its sockets are gone, MachineEndedError when it ends
- *   meanwhile, TimedOutError when QEMU leaves a command without an answer for 30 s, of long work only once it was aborted,
+ * Connects to QEMU's monitor while `work` runs.
+ * @throws MachineStateError when the machine is not running or its sockets are missing, MachineEndedError when it ends
+ *   in the meantime, TimedOutError when QEMU does not answer a command for 30 s (for long work: 30 s after an abort),
  *   and what `work` throws.
  */
 export async function withMonitor<T>(
@@ -46,9 +46,9 @@ export async function withMonitor<T>(
     throw new MachineStateError(
       spec.name,
       now.state,
-      `runs, but its socket ${error.path} cannot be reached`,
+      `is running, but its monitor socket is missing: ${error.path}`,
       {
-        hint: 'the runtime directory was cleared under it; it can still be stopped and killed',
+        hint: 'stop or kill the machine, both still work; something removed files from its runtime directory',
         cause: error,
       },
     );
@@ -58,14 +58,14 @@ export async function withMonitor<T>(
     return await work(qmp);
   } catch (error) {
     if (patience?.isOver === true) {
-      throw new TimedOutError(`undoing what was interrupted in ${spec.name}`, ANSWER_MS, {
-        hint: `QEMU does not answer; when it still stands later, what is left is to kill it: vmlet kill ${spec.name}`,
+      throw new TimedOutError(`undoing the interrupted operation of ${spec.name}`, ANSWER_MS, {
+        hint: `wait, or kill the machine if QEMU still does not answer: vmlet kill ${spec.name}`,
         cause: error,
       });
     }
     if (!long && error instanceof TimedOutError && error.timeoutMs === ANSWER_MS) {
-      throw new TimedOutError(`a command to QEMU, which does not answer for ${spec.name},`, ANSWER_MS, {
-        hint: `it stands still; what is left is to kill it: vmlet kill ${spec.name}`,
+      throw new TimedOutError(`waiting for QEMU of ${spec.name} to answer`, ANSWER_MS, {
+        hint: `kill it if it stays unresponsive: vmlet kill ${spec.name}`,
         cause: error,
       });
     }
@@ -82,7 +82,7 @@ interface Patience {
   readonly stop: () => void;
 }
 
-/** A QEMU that is to undo what it does may not answer any more. What is left then is as after whoever was killed. */
+/** QEMU may not answer while it undoes an aborted operation. After this limit the state is that of a killed command. */
 function patienceAfterAbort(qmp: QmpClient, signal: AbortSignal): Patience {
   let isOver = false;
   let stopTimer: (() => void) | undefined;

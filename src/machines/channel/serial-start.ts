@@ -6,12 +6,12 @@ import { readMachineRecord } from '../record/machine-record.ts';
 
 const positionSchema = z.strictObject({ identity: z.string().optional(), offset: z.int().nonnegative() });
 
-/** Says where a run's part of the serial log begins: the log goes on from run to run. */
+/** Returns the record of where a run begins in the serial log, which spans all runs. */
 export function serialStartFile({ serialLog, serialStart }: MachineFiles): TextFile {
   return { path: serialStart, text: JSON.stringify(endOfLog(serialLog)) };
 }
 
-/** @throws BrokenMachineError for a record that is none. */
+/** @throws BrokenMachineError for an invalid record. */
 export function readSerialStart(files: MachineFiles): LogPosition {
   const position = readMachineRecord(files, files.serialStart, (text) =>
     positionSchema.parse(JSON.parse(text)),

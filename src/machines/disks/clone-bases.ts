@@ -8,19 +8,19 @@ import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const NAME = /^base-(?<owner>.*)\.qcow2$/;
 
-/** A name for what linked clones are to stand on. It says who makes them. */
+/** Returns a name for a base of linked clones; the name has the process that creates it. */
 export function newBase({ disks }: Locations): string {
   return join(disks, `base-${nameOfOwned(ownIdentity())}.qcow2`);
 }
 
-/** The bases that a disk stands on, near and far. */
+/** Returns the bases that a disk is based on, directly and indirectly. */
 export function basesOf({ backing }: Pick<StoredDisk, 'backing'>, locations: Locations): string[] {
   if (!backing) return [];
   const isBase = dirname(backing.path) === locations.disks && NAME.test(basename(backing.path));
   return [...(isBase ? [backing.path] : []), ...basesOf(backing, locations)];
 }
 
-/** All that are there, but for those of a clone in the making. */
+/** Returns all bases, except for those of an unfinished clone. */
 export function finishedBases({ disks }: Locations): string[] {
   return (unlessMissing(() => readdirSync(disks), ['ENOENT']) ?? [])
     .filter((name) => NAME.test(name) && !isBeingMade(name))

@@ -7,9 +7,9 @@ import { run } from '../../process/run.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 
 /**
- * The disk that `micro` mounts at /data: an ext4 of e2fsprogs, whose journal outlives a power cut; busybox in the guest
- * would make one without.
- * @returns undefined where this host has no mke2fs.
+ * Creates the disk that `micro` mounts at /data: an ext4 file system of e2fsprogs, with a journal that survives a power
+ * loss; busybox in the guest would create one without a journal.
+ * @returns undefined when this host has no mke2fs.
  */
 export async function makeDataDisk(
   storage: string,
@@ -23,7 +23,7 @@ export async function makeDataDisk(
   try {
     const empty = await open(raw, 'wx', 0o600);
     await empty.truncate(sizeBytes).finally(async () => empty.close());
-    // Nothing but zeros is in it; tables that are written when they are needed keep it small.
+    // The file is all zeros; writing tables on demand keeps it small.
     const extended = 'nodiscard,assume_storage_prezeroed=1,lazy_itable_init=1';
     await run([mke2fs, '-q', '-F', '-t', 'ext4', '-L', DATA_LABEL, '-m', '0', '-E', extended, raw], {
       signal,

@@ -12,7 +12,7 @@ import type { Definition } from '../record/definition.ts';
 import { requireDisk, unusedDiskNames } from '../plan/disk-names.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
 import { keepDisks, unkeepDisks } from './kept-disks.ts';
-import { removeLentFiles } from './lent-file.ts';
+import { removeLinkedFiles } from './linked-file.ts';
 import { freeLiveName, plugIn, unplug } from './live-disks.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
@@ -26,22 +26,22 @@ import { removeFile } from '../../util/files/removal.ts';
 type Abortable = Pick<Limits, 'signal'>;
 
 export interface AddedDisk {
-  /** Its name in commands, and the serial that the guest sees. */
+  /** Name in commands, and the serial number that the guest sees. */
   readonly name: string;
   /** Absolute. */
   readonly path: string;
-  /** Where it was plugged in; undefined for a machine that does not run. */
+  /** Port of the disk; undefined for a machine that is not running. */
   readonly port: string | undefined;
 }
 
 /**
- * Gives a machine another disk; one that runs has it at once, and its guest finds it when it looks.
+ * Adds a disk to a machine. A running machine gets it at once; its guest has to look for it.
  *
- * The definition is written before the disk is plugged in, and put back when that fails. Killed in between, we leave a
- * disk that comes with the next start. The other way round it would be one that the guest has written to, and that is
- * gone with the next start.
+ * The definition is written before the disk is plugged in, and restored on failure. If this process is killed in
+ * between, the disk appears at the next start. The other order would leave a disk that the guest has written to, and
+ * that is gone after the next start.
  * @param text as in `CreateOptions.disks`.
- * @throws InvalidInputError, MachineStateError (no port is free, or it is saved), MachineBusyError, ImageLockedError,
+ * @throws InvalidInputError, MachineStateError (no free port, or saved), MachineBusyError, ImageLockedError,
  *   PermissionError, NoSpaceError; nothing has changed then.
  */
 export async function addDisk(
@@ -54,8 +54,8 @@ export async function addDisk(
   return withLockedMachine(locations, machine, 'adding a disk to it', async (definition) => {
     const { spec, files } = definition;
     refuseSaved(definition, 'set of disks');
-    removeForgottenDisks(definition);
-    removeLentFiles(files);
+    removeOrphanedDisks(definition);
+    removeLinkedFiles(files);
     const runs = readStatus(files).kind === 'running';
     const name = runs
       ? await freeLiveName(definition, signal)
@@ -77,18 +77,18 @@ export async function addDisk(
 }
 
 export interface RemoveDiskOptions {
-  /** Remove its file too, an adopted one included; false by default. */
+  /** Remove the file too, even an adopted one; false by default. */
   readonly storage?: boolean | undefined;
-  /** What the guest gets to let go of it, in milliseconds; 30 000 by default. */
+  /** Time in milliseconds for the guest to release the disk; 30 000 by default. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Takes a disk from a machine; the guest of one that runs is asked to let go of it first.
- * @returns where its file is now, and what that stands on, unless it was removed.
- * @throws GuestHoldsDeviceError when the guest does not, and nothing has changed then; InvalidInputError for a disk that
- *   the machine does not have; MachineStateError, MachineBusyError.
+ * Removes a disk from a machine; a running guest is asked to release it first.
+ * @returns the paths of its file and its backing files, unless they were removed.
+ * @throws GuestHoldsDeviceError when the guest does not release it (nothing has changed then); InvalidInputError for an
+ *   unknown disk; MachineStateError, MachineBusyError.
  */
 export async function removeDisk(
   locations: Locations,
@@ -102,7 +102,7 @@ export async function removeDisk(
     refuseSaved(definition, 'set of disks');
     if (readStatus(files).kind === 'running') await unplug(definition, disk, { timeoutMs, signal });
     const alone = { files, spec: { ...spec, disks: [disk] } };
-    // Its second name comes first: killed at any point, we leave the data one of the two.
+    // The second name comes first: if this process is killed, the data still has one of the two.
     const kept = storage ? [] : keepDisks(alone, locations);
     if (storage) unkeepDisks(alone, locations);
     writeSpec(definition, { ...spec, disks: spec.disks.filter((other) => other !== disk) });
@@ -113,14 +113,14 @@ export async function removeDisk(
 }
 
 export interface ResizeDiskOptions {
-  /** Allow a smaller size, which cuts off what is behind it; false by default. */
+  /** Allow a smaller size, which discards the data beyond it; false by default. */
   readonly shrink?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Makes a disk larger; a guest that runs is told. What is on it, the guest grows itself.
- * @param size as in `30G`, or by how much more, as in `+10G`.
+ * Resizes a disk; a running guest is notified. The guest has to grow its file systems itself.
+ * @param size a size such as `30G`, or an increase such as `+10G`.
  * @returns the new size in bytes.
  * @throws InvalidInputError, NoSpaceError, MachineStateError, MachineBusyError
  */
@@ -136,16 +136,16 @@ export async function resizeDisk(
     const { files } = definition;
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'size of its disks');
-    if (disk.readOnly) throw new InvalidInputError('disk', `${diskName} is read-only, and its size stays`);
+    if (disk.readOnly) throw new InvalidInputError('disk', `${diskName} is read-only and cannot be resized`);
     const image = { path: diskPath(disk, files), format: disk.format, signal };
     const { virtualBytes } = await inspectDisk(image);
     const sizeBytes = size.startsWith('+') ? virtualBytes + asked : asked;
     if (sizeBytes < virtualBytes && !shrink) {
       throw new InvalidInputError(
         'size',
-        `${diskName} has ${virtualBytes} bytes, and would lose what is behind ${sizeBytes}`,
+        `${diskName} has ${virtualBytes} bytes; shrinking it to ${sizeBytes} loses the data beyond that`,
         {
-          hint: 'shrink the file systems on it first, then say --shrink',
+          hint: 'shrink its file systems first, then use --shrink',
         },
       );
     }
@@ -167,13 +167,13 @@ export async function resizeDisk(
 
 export interface DiskChanges {
   readonly cache?: StoredDisk['cache'] | undefined;
-  /** Whether what the guest discards is given back to the host. */
+  /** Whether blocks that the guest discards are freed on the host. */
   readonly discard?: boolean | undefined;
   readonly readOnly?: boolean | undefined;
 }
 
 /**
- * Changes how a disk is used, from the next start on.
+ * Changes the settings of a disk, effective from the next start.
  * @throws InvalidInputError, MachineStateError, MachineBusyError
  */
 export async function setDisk(
@@ -187,8 +187,8 @@ export async function setDisk(
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'use of its disks');
     if (changes.readOnly === false && !disk.owned) {
-      throw new InvalidInputError('readOnly', `${disk.file} was given to ${machine} for reading alone`, {
-        hint: `let it write: vmlet disk rm ${machine} ${diskName}, then vmlet disk add ${machine} FILE,adopt`,
+      throw new InvalidInputError('readOnly', `${disk.file} was given to ${machine} read-only`, {
+        hint: `to make it writable, run: vmlet disk rm ${machine} ${diskName}; vmlet disk add ${machine} FILE,adopt`,
       });
     }
     const changed = {
@@ -203,14 +203,14 @@ export async function setDisk(
 
 function requireName({ spec }: Definition, name: string | undefined): string {
   if (name !== undefined) return name;
-  throw new InvalidInputError('disk', `${spec.name} has as many disks as a machine can have`);
+  throw new InvalidInputError('disk', `${spec.name} already has the maximum number of disks`);
 }
 
 /**
- * Files of disks that were never plugged in, or that were to be removed, when somebody was killed. Nothing else is
- * called so: a disk is in the definition before a guest can write to it.
+ * Removes files of disks that were never plugged in, or were being removed, when a process was killed. No other file has
+ * such a name: a disk is in the definition before a guest can write to it.
  */
-function removeForgottenDisks({ spec, files }: Definition): void {
+function removeOrphanedDisks({ spec, files }: Definition): void {
   const known = new Set(spec.disks.map((disk) => diskPath(disk, files)));
   for (const name of readdirSync(files.storage)) {
     const path = join(files.storage, name);

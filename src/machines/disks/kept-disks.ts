@@ -8,8 +8,8 @@ import type { Definition } from '../record/definition.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 
 /**
- * Gives each disk a second name, before the machine goes: whenever we are interrupted, the data has one of the two.
- * @returns where they are, with the bases of clones that they stand on, which stay from now on.
+ * Gives each disk a second name before the machine is removed: after an interruption the data still has one of the two.
+ * @returns the new paths, and the clone bases that the disks are based on; these are kept from now on.
  */
 export function keepDisks({ spec, files }: Definition, locations: Locations): string[] {
   const owned = spec.disks.filter((disk) => disk.owned);
@@ -24,7 +24,7 @@ export function keepDisks({ spec, files }: Definition, locations: Locations): st
   return [...new Set([...disks, ...bases])];
 }
 
-/** The second names that a removal gave which was killed, and in place of which the disks go now. */
+/** Removes the second names that an interrupted removal left, since the disks are removed now. */
 export function unkeepDisks({ spec, files }: Definition, locations: Locations): void {
   for (const disk of spec.disks.filter(({ owned, file }) => owned && !isAbsolute(file))) {
     const path = diskPath(disk, files);
@@ -36,7 +36,7 @@ export function unkeepDisks({ spec, files }: Definition, locations: Locations): 
   }
 }
 
-/** Whether a disk that outlived its machine needs it. */
+/** True when a disk that outlived its machine needs the base. */
 export function isKept(base: string): boolean {
   return statSync(markOf(base), { throwIfNoEntry: false }) !== undefined;
 }
@@ -52,11 +52,11 @@ function keepDisk(path: string, locations: Locations, stem: string): string {
       return kept;
     } catch (error) {
       if (!isSystemError(error, 'EEXIST')) throw error;
-      // By a removal that was killed then.
+      // An earlier removal was interrupted here.
       if (isSameFile(path, kept)) return kept;
     }
   }
-  throw new TypeError('there are names without end');
+  throw new TypeError('unreachable');
 }
 
 function* keptNames(path: string, locations: Locations, stem: string): Generator<string> {

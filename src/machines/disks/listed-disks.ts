@@ -11,20 +11,20 @@ export interface ListedDisk extends Pick<StoredDisk, 'name' | 'cache' | 'discard
   /** Absolute. */
   readonly path: string;
   readonly format: DiskFormat;
-  /** Whether the file goes with the machine's storage. */
+  /** Whether removing the machine's storage removes the file. */
   readonly owned: boolean;
-  /** The file that it stands on. */
+  /** Path of the backing file. */
   readonly backingPath: string | undefined;
-  /** The size that the guest sees, and what it takes on the host, in bytes; undefined where the file cannot be read. */
+  /** Size seen by the guest, and space used on the host, in bytes; undefined when the file cannot be read. */
   readonly virtualBytes: number | undefined;
   readonly actualBytes: number | undefined;
-  /** What is wrong with the file. */
+  /** Why the file cannot be read or used. */
   readonly problem: string | undefined;
-  /** The port that it is in, where the machine runs and has it. */
+  /** Port of the disk, if the machine is running and has it. */
   readonly port: string | undefined;
 }
 
-/** A machine's disks, as they are just now. @throws what `withMonitor` does, for a machine that runs. */
+/** Lists a machine's disks in their current state. @throws what `withMonitor` throws, for a running machine. */
 export async function listDisks(
   definition: Definition,
   { signal }: Pick<Limits, 'signal'> = {},

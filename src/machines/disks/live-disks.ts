@@ -8,14 +8,14 @@ import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { unusedDiskNames } from '../plan/disk-names.ts';
-import { lendFile } from './lent-file.ts';
+import { openLinkedFile } from './linked-file.ts';
 import { SPARE_ROOT_PORTS, planDisk } from '../plan/machine-plan.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
-/** QEMU is asked: somebody may have plugged in something by its monitor, and what a guest still holds takes its port. */
+/** Asks QEMU: devices added by its monitor, and disks that a guest has not released, also occupy ports. */
 export async function freeLiveName(definition: Definition, signal: AbortSignal | undefined): Promise<string> {
   const { spec, files } = definition;
   const { rootPorts } = readPlan(files);
@@ -31,9 +31,9 @@ export async function freeLiveName(definition: Definition, signal: AbortSignal |
       throw new MachineStateError(
         spec.name,
         'running',
-        `has no free port for another disk (of ${rootPorts.length})`,
+        `has no free port for another disk (all ${rootPorts.length} are in use)`,
         {
-          hint: `each start gives it ${SPARE_ROOT_PORTS} more: vmlet stop ${spec.name}, add the disk, and start it again`,
+          hint: `stop it, add the disk and start it again: each start adds ${SPARE_ROOT_PORTS} spare ports`,
         },
       );
     },
@@ -47,9 +47,9 @@ export async function plugIn(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const { files } = definition;
-  // The firmware's order of boot is for the next start; here another device may have this place in it.
+  // The firmware's boot order applies at the next start; another device may have this index now.
   const plan = { ...planDisk(disk, 0, files), bootIndex: undefined };
-  // First: a disk that QEMU has, and nobody knows of, could not be taken away again.
+  // First the plan: a disk that QEMU has, but the plan does not, could not be removed again.
   changePlannedDisks(definition, (disks) => [...disks, plan]);
   try {
     await attach(definition, disk, plan, signal);
@@ -62,8 +62,8 @@ export async function plugIn(
 }
 
 /**
- * After the connection broke off, and QEMU may have done all that it was told, or the first half, which is undone. It
- * does one after the other, and forgets what it did not begin.
+ * Finds out, after a lost connection, whether QEMU plugged the disk in. QEMU runs the commands in order and drops those
+ * that it has not begun; if it did only the first half, that half is undone.
  */
 async function hasPluggedIn(definition: Definition, { name }: StoredDisk): Promise<boolean> {
   return withMonitor(definition, async (qmp) => {
@@ -86,7 +86,7 @@ async function attach(
       const outside = isAbsolute(disk.file) ? disk.file : disk.backing?.path;
       if (outside === undefined) await attachDisk(qmp, plan, { signal });
       else
-        await lendFile(files, outside, async (path) =>
+        await openLinkedFile(files, outside, async (path) =>
           attachDisk(qmp, from(plan, outside, path), { signal }),
         );
     },
@@ -94,7 +94,7 @@ async function attach(
   );
 }
 
-/** The same disk by another name of the one file of it that is not the machine's. */
+/** Returns the plan of the same disk with another path for its file outside the machine's directory. */
 function from(plan: DiskPlan, outside: string, path: string): DiskPlan {
   if (plan.path === outside) return { ...plan, path };
   return plan.backing ? { ...plan, backing: { ...plan.backing, path } } : plan;
@@ -108,7 +108,7 @@ export async function unplug(
   await withMonitor(
     definition,
     async (qmp) => {
-      // One that was to be plugged in by somebody who was killed is not there.
+      // A disk whose addition was interrupted is not there.
       if (await hasNode(qmp, disk.name))
         await detachDisk(qmp, { nodeName: disk.name }, { timeoutMs, signal });
     },
@@ -122,7 +122,7 @@ async function hasNode(qmp: QmpClient, name: string): Promise<boolean> {
   return nodes.some((node) => node['node-name'] === name);
 }
 
-/** The plan says what the machine that runs has; nothing that must not be lost depends on it. */
+/** The plan describes the running machine; no data is lost with it. */
 function changePlannedDisks(
   { files }: Definition,
   change: (disks: readonly DiskPlan[]) => readonly DiskPlan[],
@@ -131,7 +131,7 @@ function changePlannedDisks(
   exchangeFile(files.plan, JSON.stringify({ ...plan, disks: change(plan.disks) }));
 }
 
-/** @returns the port of each disk that the machine has, where it runs. */
+/** Returns the port of each disk that a running machine has. */
 export async function portsOf(
   definition: Definition,
   signal?: AbortSignal,

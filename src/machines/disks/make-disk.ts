@@ -6,7 +6,7 @@ import type { StoredDisk } from '../spec/machine-spec.ts';
 import { requireImageDiskSize } from '../../machine/spec/image-disk-size.ts';
 import type { NewDisk } from '../spec/new-disk.ts';
 
-/** Cloud images are as small as can be, and a disk takes up only what was written. */
+/** Cloud images are as small as possible, and a qcow2 disk takes only the space that was written. */
 const DISK_BYTES = 20 * 1024 ** 3;
 
 export async function makeImageDisk(

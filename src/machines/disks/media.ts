@@ -6,36 +6,36 @@ import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import type { Definition } from '../record/definition.ts';
 import { refuseSaved, withLockedMachine, writeSpec } from '../lock/edit.ts';
-import { lendFile, removeLentFiles } from './lent-file.ts';
+import { openLinkedFile, removeLinkedFiles } from './linked-file.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import type { StoredCdrom } from '../spec/machine-spec.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
-/** The board's own controller has so many places. */
+/** Number of ports of the board's own controller. */
 const MOST_DRIVES = 6;
 
 export interface ChangeCdOptions {
-  /** The drive's name; not needed where the machine has one only. */
+  /** Name of the drive; optional when the machine has only one. */
   readonly drive?: string | undefined;
-  /** Open the drive though the guest has locked it; false by default. */
+  /** Open the drive even if the guest has locked it; false by default. */
   readonly force?: boolean | undefined;
-  /** What a guest that has locked the drive gets to open it, in milliseconds; 10 000 by default. */
+  /** Time in milliseconds for a guest to open a locked drive; 10 000 by default. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ChangedCd {
   readonly drive: string;
-  /** A drive that was added while the machine runs is there from the next start on. */
+  /** A drive added while the machine is running appears at its next start. */
   readonly takesEffect: 'now' | 'next start';
 }
 
 /**
- * Puts a CD into a drive, or takes out what is in it; where the machine runs, at once, and its guest is told.
- * @param path an ISO image; undefined leaves the drive empty.
- * @throws InvalidInputError, ImageRefusedError for what is no CD image or is cut off, GuestHoldsDeviceError when the
- *   guest has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
+ * Inserts a CD, or ejects it. A running machine gets it at once, and its guest is notified.
+ * @param path path of an ISO image; undefined leaves the drive empty.
+ * @throws InvalidInputError, ImageRefusedError for an invalid or truncated image, GuestHoldsDeviceError when the guest
+ *   has locked the drive, PermissionError, MachineStateError, MachineBusyError; nothing has changed then.
  */
 export async function changeCd(
   locations: Locations,
@@ -58,9 +58,9 @@ export async function changeCd(
 }
 
 /**
- * Gives a machine another drive, from the next start on.
- * @param path what is in it; empty by default.
- * @returns its name.
+ * Adds a CD drive to a machine, effective from the next start.
+ * @param path ISO image in the drive; empty by default.
+ * @returns the name of the drive.
  * @throws InvalidInputError, ImageRefusedError, MachineStateError, MachineBusyError
  */
 export async function addCdDrive(locations: Locations, machine: string, path?: string): Promise<string> {
@@ -71,17 +71,14 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
     const names = Array.from({ length: MOST_DRIVES }, (_, number) => `cdrom${number}`);
     const name = names.find((candidate) => !spec.cdroms.some((drive) => drive.name === candidate));
     if (name === undefined) {
-      throw new InvalidInputError(
-        'drive',
-        `${machine} has ${MOST_DRIVES} drives, and there is no place for another`,
-      );
+      throw new InvalidInputError('drive', `${machine} already has the maximum of ${MOST_DRIVES} drives`);
     }
     writeSpec(definition, { ...spec, cdroms: [...spec.cdroms, driveWith(name, medium)] });
     return name;
   });
 }
 
-/** Takes a drive away, from the next start on. @returns its name. @throws as `addCdDrive` does. */
+/** Removes a CD drive, effective from the next start. Returns its name. @throws as `addCdDrive` does. */
 export async function removeCdDrive(locations: Locations, machine: string, drive?: string): Promise<string> {
   return withLockedMachine(locations, machine, 'removing a drive of it', (definition) => {
     const { spec } = definition;
@@ -93,13 +90,13 @@ export async function removeCdDrive(locations: Locations, machine: string, drive
 }
 
 export interface ListedDrive extends StoredCdrom {
-  /** For a machine that runs and has the drive: whether its guest keeps it locked. */
+  /** Whether the guest has locked the drive; undefined unless the machine is running and has it. */
   readonly locked: boolean | undefined;
-  /** The same: whether it is open, as after the guest has ejected the CD. */
+  /** Whether the drive is open, for example because the guest ejected the CD; undefined as above. */
   readonly open: boolean | undefined;
 }
 
-/** A machine's drives. @throws what `withMonitor` does, for a machine that runs. */
+/** Lists a machine's CD drives. @throws what `withMonitor` throws, for a running machine. */
 export async function listDrives(
   definition: Definition,
   { signal }: Pick<Limits, 'signal'> = {},
@@ -122,14 +119,14 @@ async function changeLive(
   options: Omit<ChangeCdOptions, 'drive'>,
 ): Promise<void> {
   const { files } = definition;
-  removeLentFiles(files);
+  removeLinkedFiles(files);
   await withMonitor(
     definition,
     async (qmp) => {
       const change = async (path?: string): Promise<void> =>
         changeMedium(qmp, deviceId(drive), path, options);
       if (medium === undefined) await change();
-      else await lendFile(files, medium, change);
+      else await openLinkedFile(files, medium, change);
     },
     { waitsForGuest: true, signal: options.signal },
   );
@@ -143,7 +140,7 @@ function runsWith({ files }: Definition, drive: StoredCdrom): boolean {
   return readPlan(files).cdroms.some(({ name }) => name === drive.name);
 }
 
-/** As the command line of QEMU names it. */
+/** Returns the drive's device id on QEMU's command line. */
 function deviceId({ name }: StoredCdrom): string {
   return `${name}-device`;
 }
@@ -157,15 +154,17 @@ function requireDrive({ spec }: Definition, wanted: string | undefined): StoredC
   const [only, ...others] = spec.cdroms;
   if (!only) {
     throw new InvalidInputError('drive', `${spec.name} has no CD drive`, {
-      hint: `give it one, from its next start on: vmlet cd add ${spec.name}`,
+      hint: `add one, effective from the next start: vmlet cd add ${spec.name}`,
     });
   }
   if (wanted === undefined && others.length > 0) {
-    throw new InvalidInputError('drive', `${spec.name} has several`, { hint: `name one of ${names}` });
+    throw new InvalidInputError('drive', `${spec.name} has several drives`, {
+      hint: `choose one of: ${names}`,
+    });
   }
   const found = wanted === undefined ? only : spec.cdroms.find(({ name }) => name === wanted);
   if (found) return found;
-  throw new InvalidInputError('drive', `${spec.name} has no drive ${wanted ?? ''}`, {
-    hint: `it has ${names}`,
+  throw new InvalidInputError('drive', `no such drive in ${spec.name}: ${wanted ?? ''}`, {
+    hint: `choose one of: ${names}`,
   });
 }

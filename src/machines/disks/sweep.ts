@@ -13,19 +13,19 @@ import { removeFile, removeTree } from '../../util/files/removal.ts';
 
 const MARK = 'store';
 
-/** Says in a directory for logs or sockets whose machine it serves: several stores may share the one or the other. */
+/** Returns the file that marks a directory of logs or sockets with its store: several stores may share the parent. */
 export function directoryMark(directory: string, { machines }: Locations): TextFile {
   return { path: join(directory, MARK), text: machines };
 }
 
 /**
- * Takes away what no machine has any more: bases whose clones are all gone, and logs and sockets of machines whose
- * directory somebody removed by other means. Where it cannot be known who has what, all stays for another time.
+ * Removes files that no machine uses: bases without clones, and logs and sockets of machines whose directory was removed
+ * by other means. If the users are uncertain, everything is kept for the next time.
  */
 export function sweepUnowned(locations: Locations): void {
-  // Looked for before the machines are: those of a machine that comes now are not among them.
+  // Listed before the machines: files of a machine that is created now are not among them.
   const bases = finishedBases(locations);
-  // In a shared temporary folder somebody else may have made the other.
+  // In a shared temporary directory, another user may have created the other one.
   const parents = [locations.logs, ...(isPrivateDirectory(locations.runtime) ? [locations.runtime] : [])];
   const directories = parents.flatMap((parent) => markedDirectories(parent, locations));
   const specs = readAllSpecs(locations);
@@ -36,7 +36,7 @@ export function sweepUnowned(locations: Locations): void {
   for (const { id, path } of directories) if (!ids.has(id)) removeTree(path);
 }
 
-/** Undefined where one cannot be read, or comes or goes meanwhile: one that is being renamed may not be seen at all. */
+/** Returns undefined when a spec cannot be read, or the list changes meanwhile: a machine being renamed may be missed. */
 function readAllSpecs(locations: Locations): MachineSpec[] | undefined {
   const names = machineNames(locations);
   try {

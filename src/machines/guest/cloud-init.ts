@@ -8,22 +8,22 @@ import { findGuestChannel } from '../channel/guest-channel.ts';
 type Look = { readonly done: true } | { readonly done: false; readonly seen: string };
 
 /**
- * Looks once at cloud-init in the guest. The agent is released at once: QEMU's serves one at a time.
- * @throws CloudInitError when it has failed, is not there or does not run, and what connecting to the agent throws.
+ * Checks cloud-init in the guest once. Releases the agent at once, since QEMU's serves one client at a time.
+ * @throws CloudInitError when it failed, is missing or does not run, and what connecting to the agent throws.
  */
 export async function lookAtCloudInit(
   definition: Definition,
   limits: Limits & { readonly timeoutMs: number },
 ): Promise<Look> {
   const status = await readCloudInit(definition, limits);
-  if (!status) return { done: false, seen: 'no agent has opened its port in the guest' };
+  if (!status) return { done: false, seen: 'no agent is running in the guest' };
   const failure = cloudInitFailure(status, `the guest of ${definition.spec.name}`);
   if (failure) throw failure;
   if (status.state === 'done') return { done: true };
   return { done: false, seen: describeCloudInitProgress(status) };
 }
 
-/** Undefined as long as there is no agent to ask. */
+/** Returns undefined while no agent is up. */
 async function readCloudInit(
   definition: Definition,
   limits: Limits & { readonly timeoutMs: number },

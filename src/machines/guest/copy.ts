@@ -24,7 +24,7 @@ export async function copyIntoGuest(
 ): Promise<void> {
   const { signal } = options;
   const found = statSync(hostPath, { throwIfNoEntry: false });
-  if (!found) throw new InvalidInputError('source', `there is no file ${hostPath}`);
+  if (!found) throw new InvalidInputError('source', `no such file: ${hostPath}`);
   if (found.isDirectory()) {
     await copyTreeIntoGuest(agentOf(channel), hostPath, absolute(guestPath), options);
     return;
@@ -48,8 +48,8 @@ export async function copyIntoGuest(
 }
 
 /**
- * Copies a file out of the guest, with its permission bits; it is there whole or not at all. By our agent its size is
- * compared with the one that it was opened with, unless that is 0 or 4096, as of files of /proc and /sys.
+ * Copies a file out of the guest with its permission bits; the copy is atomic. With vmlet's agent the number of bytes
+ * is compared with the size at opening, unless that was 0 or 4096, as for files in /proc and /sys.
  * @param guestPath absolute.
  * @param hostPath where it is a directory, the file goes into that.
  * @returns the number of devices, FIFOs and sockets of a directory that were left out.
@@ -120,5 +120,8 @@ async function* asStream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function absolute(path: string): string {
   if (path.startsWith('/')) return path;
-  throw new InvalidInputError('path', `is ${JSON.stringify(path)}; it must be an absolute path in the guest`);
+  throw new InvalidInputError(
+    'path',
+    `invalid path ${JSON.stringify(path)}: expected an absolute path in the guest`,
+  );
 }

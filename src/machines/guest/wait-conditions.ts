@@ -12,24 +12,24 @@ import { describeStatus, readStatus } from '../record/machine-status.ts';
 import { readSerialStart } from '../channel/serial-start.ts';
 import { pause } from '../../util/time/pause.ts';
 
-/** What `waitFor` waits for: all that is given. */
+/** Conditions of `waitFor`; all that are given must become true. */
 export interface WaitConditions {
-  /** Its processors run. */
+  /** The machine's processors run. */
   readonly running?: boolean | undefined;
-  /** vmlet's agent or QEMU's answers. */
+  /** vmlet's or QEMU's agent answers. */
   readonly agent?: boolean | undefined;
-  /** An ssh server greets at the forward to port 22, or on a bridge at the guest's own address. */
+  /** An ssh server answers at the forward to port 22, or on a bridge at the guest's own address. */
   readonly ssh?: boolean | undefined;
-  /** TCP ports of the guest, each with a forward, at which a server accepts connections. */
+  /** TCP ports of the guest, each with a forward, that accept connections. */
   readonly ports?: readonly number[] | undefined;
-  /** Each matches a line that the guest has written on its serial port since it was started, without control sequences. */
+  /** Each pattern matches a line of the guest's serial port since its start, with control sequences removed. */
   readonly log?: readonly RegExp[] | undefined;
   /**
-   * cloud-init has done its work since this boot, to its end.
-   * @throws CloudInitError when it has failed, is not there or does not run.
+   * cloud-init has finished since this boot.
+   * @throws CloudInitError when it failed, is missing or does not run.
    */
   readonly cloudInit?: boolean | undefined;
-  /** It does not run any more. */
+  /** The machine is not running. */
   readonly stopped?: boolean | undefined;
 }
 
@@ -40,9 +40,9 @@ export interface Looks {
 
 export interface Condition {
   readonly name: string;
-  /** `start` comes before the machine runs, `live` fails when it ends, `end` is the last. */
+  /** `start` comes before the machine runs, `live` fails when the machine ends, `end` comes last. */
   readonly stage: 'start' | 'live' | 'end';
-  /** It cannot come true any more once the guest's kernel has died. */
+  /** True when the condition cannot become true after the guest's kernel has died. */
   readonly needsKernel?: boolean;
   readonly wait: (definition: Definition, looks: Looks) => Promise<void>;
 }
@@ -50,9 +50,9 @@ export interface Condition {
 const LOOK_EVERY_MS = 100;
 const CLOUD_INIT_EVERY_MS = 1000;
 const AGENT_MS = 10_000;
-/** A connection that is begun before the guest has a network is lost, and a slow server needs a long one. */
+/** A connection made before the guest has a network is lost; a slow server needs a long attempt. */
 const PATIENCE_MS = [1000, 1000, 6000];
-/** Longer lines are matched in pieces. */
+/** Longer lines are matched in parts. */
 const LONGEST_LINE = 64 * 1024;
 
 /** @throws InvalidInputError */
@@ -67,8 +67,8 @@ export function conditionsOf(wanted: WaitConditions): Condition[] {
     ...(wanted.stopped ? [stopped] : []),
   ];
   if (conditions.length > 0) return conditions;
-  throw new InvalidInputError('conditions', 'none was given', {
-    hint: 'for example: vmlet wait NAME --for ssh',
+  throw new InvalidInputError('conditions', 'no condition was given', {
+    hint: 'give at least one, for example: vmlet wait NAME --for ssh',
   });
 }
 
@@ -82,7 +82,7 @@ const running: Condition = {
   wait: async ({ files }, { signal, saw }) =>
     until(signal, () => {
       const status = readStatus(files);
-      saw(`it ${status.kind === 'running' ? 'is' : 'does not run:'} ${describeStatus(status)}`);
+      saw(`it is ${status.kind === 'running' ? '' : 'not running: '}${describeStatus(status)}`);
       return status.kind === 'running' && status.state === 'running';
     }),
 };
@@ -106,7 +106,7 @@ const agent: Condition = {
     until(signal, async () => {
       try {
         await using channel = await findGuestChannel(definition, { timeoutMs: AGENT_MS, signal });
-        if (!channel) saw('no agent has opened its port in the guest');
+        if (!channel) saw('no agent is running in the guest');
         return channel !== undefined;
       } catch (error) {
         saw(failedLook(error));
@@ -128,7 +128,7 @@ const cloudInit: Condition = {
       } catch (error) {
         saw(failedLook(error));
       }
-      // Each look costs the guest some work, and this takes long in any case.
+      // Each check costs the guest some work, and cloud-init takes long anyway.
       await pauseBetweenLooks(signal, CLOUD_INIT_EVERY_MS);
     }
   },
@@ -173,8 +173,8 @@ function port(number: number): Condition {
 const ANSWERS = {
   accepts: 'the guest accepts connections',
   refuses: 'the guest refuses connections',
-  silent: 'the guest has not answered',
-  'not forwarded': 'nobody listens on the host',
+  silent: 'the guest does not answer',
+  'not forwarded': 'no process listens on the host',
 } as const;
 
 function log(pattern: RegExp): Condition {
@@ -188,7 +188,7 @@ function log(pattern: RegExp): Condition {
         const lines = (line + decoder.decode(bytes, { stream: true })).split('\n');
         line = (lines.at(-1) ?? '').slice(-LONGEST_LINE);
         const plain = lines.map(printed);
-        // The last one has no end yet, as a prompt never has.
+        // The last line may be incomplete; a prompt never ends with a newline.
         if (plain.some((text) => matches(pattern, text))) return;
         const last = plain.findLast((text) => text.trim() !== '');
         if (last !== undefined) saw(`the last line is ${JSON.stringify(last.slice(-200))}`);
@@ -201,13 +201,13 @@ function printed(line: string): string {
   return stripVTControlCharacters(line).replaceAll('\r', '');
 }
 
-/** A pattern with the flag g or y would go on from where it matched last. */
+/** Resets `lastIndex`: a pattern with the flag g or y would continue after its last match. */
 function matches(pattern: RegExp, text: string): boolean {
   pattern.lastIndex = 0;
   return pattern.test(text);
 }
 
-/** Where a port of the guest is reached from the host. */
+/** Returns the host's endpoint for a port of the guest. */
 export async function endpointOf(
   definition: Definition,
   guestPort: number,
@@ -225,8 +225,8 @@ export async function endpointOf(
   }
   const endpoint = tcpEndpoint(network?.forwards ?? [], guestPort);
   if (endpoint) return endpoint;
-  throw new InvalidInputError('port', `${name} has no forward to TCP port ${guestPort} of its guest`, {
-    hint: network ? `add one: vmlet port add ${name} ${guestPort}` : 'it has no network',
+  throw new InvalidInputError('port', `${name} has no forward to guest TCP port ${guestPort}`, {
+    hint: network ? `add one: vmlet port add ${name} ${guestPort}` : 'give the machine a network first',
   });
 }
 
@@ -236,7 +236,7 @@ function witnessOf({ files }: Definition, guestPort: number): Endpoint | undefin
   return other && connectableEndpoint(other);
 }
 
-/** A look that failed in a way that may pass. @throws what does not. */
+/** Describes a failure that may be temporary. @throws any other error. */
 function failedLook(error: unknown): string {
   const passes = error instanceof TimedOutError || error instanceof MachineStateError;
   if (!passes) throw error;

@@ -16,24 +16,24 @@ import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } 
 import { startTimer } from '../../util/time/timer.ts';
 
 export interface WaitOptions extends Limits {
-  /** Milliseconds; 120 000 by default, 600 000 with `cloudInit`, and six times as much without KVM. */
+  /** Time limit in milliseconds; 120 000 by default, 600 000 with `cloudInit`, and six times as much without KVM. */
   readonly timeoutMs?: number | undefined;
-  /** Called when what is still waited for, or what was seen of it, has changed. */
+  /** Called when the list of pending conditions, or an observation of one, has changed. */
   readonly onProgress?: ((waiting: readonly WaitProgress[]) => void) | undefined;
 }
 
 export interface WaitProgress {
-  /** As in `port 8080`. */
+  /** Name of the condition, as in `port 8080`. */
   readonly condition: string;
-  /** What the last look showed; empty before the first. */
+  /** The last observation; empty before the first. */
   readonly seen: string;
 }
 
 const WAIT_TIMEOUT_MS = 120_000;
-/** A first boot may install much. */
+/** A first boot may install many packages. */
 const CLOUD_INIT_TIMEOUT_MS = 600_000;
 
-/** How long is waited when nobody says. */
+/** Returns the default time limit. */
 export function waitTimeoutMs(
   { cloudInit }: Pick<WaitConditions, 'cloudInit'>,
   accelerator: Pick<Accelerator, 'kind'>,
@@ -44,12 +44,12 @@ export function waitTimeoutMs(
 type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 /**
- * Waits until all conditions have been true, each at some time since the call.
+ * Waits until every condition has been true at some time since the call.
  *
- * A machine that does not run is waited for only where `running` is among them, or where it is all that is waited for
- * that it has `stopped`.
- * @throws TimedOutError whose hint says what the last looks showed; MachineEndedError when it ends while something else
- *   than its end is waited for; LaunchError when its kernel dies while what needs it is waited for; CloudInitError, MachineStateError, InvalidInputError, or the signal's reason.
+ * A machine that is not running is an error, unless `running` is among the conditions, or `stopped` is the only one.
+ * @throws TimedOutError with the last observations in its hint; MachineEndedError when the machine ends before a condition
+ *   other than `stopped` is true; LaunchError when its kernel dies before a condition that needs it is true;
+ *   CloudInitError, MachineStateError, InvalidInputError, or the signal's reason.
  */
 export async function waitForMachine(
   definition: Definition,
@@ -93,7 +93,7 @@ export async function waitForMachine(
     );
     const live = conditions.filter(({ stage }) => stage === 'live');
     if (live.length > 0) {
-      // Who waits for a line may wait for the kernel's last.
+      // A log pattern may match the kernel's last line.
       const onlyLog = live.every(({ needsKernel }) => needsKernel !== true);
       await whileItRuns(definition, either, async (one) =>
         onlyLog ? all(live, one) : whileKernelLives(definition, async (each) => all(live, each), one),
@@ -108,19 +108,19 @@ export async function waitForMachine(
   }
 }
 
-/** That of its last start; one that was never started has what it asks for, and is given time where that is not said. */
+/** Returns the accelerator of the last start; before the first start, the configured one, or TCG, which is slower. */
 function acceleratorOf({ spec, files }: Definition): Pick<Accelerator, 'kind'> {
   const asked = { kind: spec.accel === 'kvm' ? 'kvm' : 'tcg' } as const;
   try {
     return findPlan(files)?.accelerator ?? asked;
   } catch (error) {
-    // What needs the plan says so.
+    // Code that needs the plan reports the error.
     if (error instanceof BrokenMachineError) return asked;
     throw error;
   }
 }
 
-/** Fails at once when the machine ends before the work does. */
+/** Fails as soon as the machine ends before `work` does. */
 async function whileItRuns(
   definition: Definition,
   signal: AbortSignal,
@@ -134,7 +134,7 @@ async function whileItRuns(
         try {
           await work(either);
         } catch (error) {
-          // A look may fail because the machine is gone; that is then what has to be said.
+          // A check may fail because the machine has ended; then that error is the one to report.
           requireSameRun(definition, first);
           throw error;
         } finally {
@@ -154,7 +154,7 @@ async function whileItRuns(
   );
 }
 
-/** The machine as it runs, its sockets there. */
+/** Waits until the machine's sockets exist. */
 async function started({ spec, files }: Definition, signal: AbortSignal): Promise<Running> {
   for (;;) {
     const status = readStatus(files);
@@ -168,7 +168,7 @@ function requireSameRun({ spec, files }: Definition, first: Running): void {
   const status = readStatus(files);
   if (status.kind === 'running') {
     if (status.keeper.pid === first.keeper.pid && status.keeper.startTime === first.keeper.startTime) return;
-    throw new MachineStateError(spec.name, status.state, 'has ended and was started again meanwhile');
+    throw new MachineStateError(spec.name, status.state, 'ended and was started again in the meantime');
   }
   if (status.kind === 'stopped') {
     throw new MachineEndedError(`${spec.name}: ${describeEnd(status.outcome)}`, status.outcome);
@@ -178,8 +178,8 @@ function requireSameRun({ spec, files }: Definition, first: Running): void {
 
 function timedOut(name: string, timeoutMs: number, waiting: ReadonlyMap<Condition, string>): TimedOutError {
   const names = [...waiting.keys()].map((condition) => condition.name);
-  const seen = [...waiting].map(([condition, text]) => `${condition.name}: ${text || 'nothing was seen'}`);
-  return new TimedOutError(`waiting for ${names.join(', ')} of ${name}`, timeoutMs, {
-    hint: `${seen.join('; ')}; give a slow guest more time: --timeout (the option timeoutMs)`,
+  const seen = [...waiting].map(([condition, text]) => `${condition.name}: ${text || 'not checked yet'}`);
+  return new TimedOutError(`waiting for ${names.join(', ')} in ${name}`, timeoutMs, {
+    hint: `${seen.join('; ')}; give a slow guest more time with --timeout (in the library: timeoutMs)`,
   });
 }

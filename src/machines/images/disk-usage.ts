@@ -18,9 +18,9 @@ import { readStatus } from '../record/machine-status.ts';
 import { listMachineSnapshots } from '../snapshots/snapshots.ts';
 
 /**
- * What vmlet keeps on a host. `machines` are their disks and all that is with them; `snapshots` is the memory that
- * snapshots have in those disks, and is counted there; `unfinished` is what somebody is working on, or was when it was
- * killed.
+ * Kinds of files that vmlet keeps on a host. `machines` includes disks and all other files of a machine; `snapshots` is
+ * the memory that snapshots keep in those disks, already counted there; `unfinished` is work in progress, or left by a
+ * process that was killed.
  */
 export type UsageKind =
   | 'images'
@@ -33,21 +33,21 @@ export type UsageKind =
   | 'downloads'
   | 'unfinished';
 
-/** What one thing takes. */
+/** Disk use of one item. */
 export interface UsageEntry extends FileUsage {
-  /** As in `debian:13` or `web`. */
+  /** Name of the item, as in `debian:13` or `web`. */
   readonly name: string;
-  /** Something needs it just now: an image with a machine on it, a machine that runs, work that goes on. */
+  /** True when it is in use: an image with a machine, a running machine, work in progress. */
   readonly active: boolean;
-  /** What `vmlet system prune --all` frees of it. */
+  /** Bytes that `vmlet system prune --all` would free. */
   readonly reclaimableBytes: number;
-  /** What is wrong with it. */
+  /** Why it cannot be read or used. */
   readonly problem?: string;
 }
 
 export type DiskUsage = Readonly<Record<UsageKind, readonly UsageEntry[]>>;
 
-/** Measures all that vmlet keeps for this user. What comes or goes meanwhile may be missing. @throws the signal's reason */
+/** Measures all files that vmlet keeps for this user. Concurrent changes may be missed. @throws the signal's reason */
 export async function measureDiskUsage(locations: Locations, signal?: AbortSignal): Promise<DiskUsage> {
   const meter = new FileMeter();
   const images = await imageEntries(locations, meter);
@@ -158,7 +158,7 @@ export async function downloadEntries(locations: Locations, meter: FileMeter): P
   );
 }
 
-/** What was being made when somebody was killed goes with the next prune, launch or build. */
+/** Unfinished files of a killed process are removed by the next prune, launch or build. */
 export function unfinishedEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
   const places = [
     { directory: locations.images, ownerOf: ownerOfBuild },
@@ -177,7 +177,7 @@ export function unfinishedEntries(locations: Locations, meter: FileMeter): Usage
   });
 }
 
-/** A thing that no prune takes. */
+/** An item that no prune removes. */
 function kept(name: string, usage: FileUsage): UsageEntry {
   return { name, ...usage, active: false, reclaimableBytes: 0 };
 }

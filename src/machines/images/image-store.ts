@@ -16,27 +16,27 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { DiskUsage, UsageEntry } from './disk-usage.ts';
 import type { InspectedImage } from './inspect-image.ts';
 
-/** How far a pull is, and how it is ended. */
+/** Progress and abort options of a pull. */
 export type PullOptions = Pick<PullRequest, 'onProgress' | 'signal' | 'log' | 'anySize'>;
 
-/** The images of one user. What only some calls need is loaded by them. */
+/** The images of one user. Methods load their modules on first use. */
 export class ImageStore {
   readonly #locations: Locations;
 
-  /** @param environment where the XDG variables are; the process's own by default. */
+  /** @param environment the XDG variables; the process's own environment by default. */
   constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
     this.#locations = ownLocations(environment);
   }
 
-  /** All images, newest first, and what is broken. */
+  /** Lists all images, newest first, and broken ones. */
   async list(): Promise<ImageList> {
     const { listImages } = await import('../../images/store/store.ts');
     return listImages(this.#locations.images);
   }
 
   /**
-   * The image with this name, or whose digest begins like this (12 digits at least).
-   * @throws ImageNotFoundError, InvalidInputError for what can be neither.
+   * Returns the image with this name or digest prefix (at least 12 digits).
+   * @throws ImageNotFoundError, or InvalidInputError for an invalid reference.
    */
   async get(reference: string): Promise<Image> {
     const { requireImage } = await import('../../images/store/store.ts');
@@ -44,23 +44,23 @@ export class ImageStore {
   }
 
   /**
-   * Gets an image of the catalogue from its publisher, verified as its entry says, under the name that is asked for and
-   * its own; one that is there already with the digest that its publisher names now is taken as it is.
+   * Pulls an image of the catalogue from its publisher, verified as its entry requires, and names it as requested and by
+   * its own name. An image that already has the publisher's current digest is not downloaded again.
    * @throws ImageNotFoundError, CatalogueFileError, PublisherDocumentError, DownloadError, DigestMismatchError,
    *   SignatureError, ImageRefusedError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
    */
   async pull(reference: string, options: PullOptions = {}): Promise<Image> {
     const { pullImage } = await import('../../images/pull/pull.ts');
     if (reference === MICRO) {
-      throw new InvalidInputError('image', `${MICRO} is built here, and nobody publishes it`, {
-        hint: `vmlet image build ${MICRO}`,
+      throw new InvalidInputError('image', `${MICRO} is built locally and cannot be pulled`, {
+        hint: `run: vmlet image build ${MICRO}`,
       });
     }
     return pullImage(reference, { ...placesOf(this.#locations), ...options });
   }
 
   /**
-   * Gets an image from a web address, unpacked and converted where it has to be.
+   * Pulls an image from a web address, and unpacks and converts it if necessary.
    * @throws InvalidInputError, DownloadError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
    *   MissingProgramError, the signal's reason.
    */
@@ -70,7 +70,7 @@ export class ImageStore {
   }
 
   /**
-   * Makes an image of a file of this host, unpacked and converted where it has to be. The file stays as it is.
+   * Imports an image from a file of this host, and unpacks and converts it if necessary. The file is not changed.
    * @throws InvalidInputError, DigestMismatchError, ImageRefusedError, NoSpaceError, PermissionError,
    *   MissingProgramError, the signal's reason.
    */
@@ -80,8 +80,8 @@ export class ImageStore {
   }
 
   /**
-   * Writes an image to a file that stands alone, in any of several formats; see `ExportOptions`.
-   * @throws ImageNotFoundError, InvalidInputError for a file that is there, NoSpaceError, PermissionError,
+   * Exports an image to a file without backing files, in one of several formats; see `ExportOptions`.
+   * @throws ImageNotFoundError, InvalidInputError when the file exists, NoSpaceError, PermissionError,
    *   MissingProgramError, the signal's reason.
    */
   async export(reference: string, file: string, options: ExportOptions = {}): Promise<ExportedImage> {
@@ -89,24 +89,24 @@ export class ImageStore {
     return exportImage(await this.get(reference), file, options);
   }
 
-  /** All that is known of an image, and who needs it. @throws ImageNotFoundError, InvalidInputError. */
+  /** Returns the details of an image, with its users. @throws ImageNotFoundError, InvalidInputError. */
   async inspect(reference: string): Promise<InspectedImage> {
     const { inspectImage } = await import('./inspect-image.ts');
     return inspectImage(this.#locations, reference);
   }
 
-  /** The images that can be pulled by name, the user's own first. Nobody is asked. @throws CatalogueFileError. */
+  /** Lists the images that can be pulled by name, the user's own first, without network access. @throws CatalogueFileError. */
   async catalogue(): Promise<readonly CatalogueRow[]> {
     return (await this.#openCatalogue()).list();
   }
 
-  /** Those of them that have a word in their name, alias or description. @throws CatalogueFileError. */
+  /** Lists catalogue entries with a word in their name, alias or description. @throws CatalogueFileError. */
   async search(term: string): Promise<readonly CatalogueRow[]> {
     return (await this.#openCatalogue()).search(term);
   }
 
   /**
-   * Builds `micro` anew, see `BuildMicroOptions`; `launch` does it by itself where there is none.
+   * Builds `micro` again, see `BuildMicroOptions`; `launch` builds it when it is missing.
    * @throws ImageBuildError, InvalidInputError, NoSpaceError, PermissionError, MissingProgramError, the signal's reason.
    */
   async buildMicro(options: Omit<BuildMicroOptions, 'store' | 'agentPath'> = {}): Promise<KernelImage> {
@@ -116,11 +116,11 @@ export class ImageStore {
   }
 
   /**
-   * Builds an image of a distribution's packages, which boots with cloud-init, sshd and our agent, and names it. Needs
-   * no root. One that was built of the same inputs before is taken as it is, unless told not to: newer packages of a
-   * mirror are not seen then. Nothing of a build that fails stays.
-   * @throws InvalidInputError, MissingProgramError (mmdebstrap and others), ImageBuildError (a script that fails, with its
-   *   last lines; a package that is not there; a mirror that cannot be reached), NoSpaceError, PermissionError,
+   * Builds and names an image from a distribution's packages; it boots with cloud-init, sshd and vmlet's agent. Needs no
+   * root. An identical earlier build is reused, unless disabled; this does not notice newer packages of a mirror. A
+   * failed build leaves nothing behind.
+   * @throws InvalidInputError, MissingProgramError (mmdebstrap and others), ImageBuildError (a failed script, with its
+   *   last lines; a missing package; an unreachable mirror), NoSpaceError, PermissionError,
    *   CommandFailedError, the signal's reason.
    */
   async build(options: BuildImageOptions): Promise<BuiltImage> {
@@ -129,13 +129,13 @@ export class ImageStore {
   }
 
   /**
-   * Builds an image by scripts, each in a machine of its own that boots what the one before it left, and names the last.
-   * The disk holds what differs from the image that it stands on, which cannot be removed before it. What makes a
-   * machine itself (its machine id, host keys, logs, what its seed said) does not stay. A script whose image is there
-   * already is not run again, unless told so; images of the scripts before the last have no name, and `prune` removes
-   * those that nobody needs. A script that fails leaves no image.
+   * Builds an image with scripts and names the last one. Each script runs in a machine that boots the result of the one
+   * before. The disk holds only the differences from its base image, which cannot be removed first. The identity of the
+   * build machine (machine id, host keys, logs, data of its seed) is removed. A script whose image exists is not run
+   * again, unless requested; intermediate images have no name, and `prune` removes unused ones. A failed script leaves
+   * no image.
    * @throws InvalidInputError (also for `micro`, which has no disk), ImageNotFoundError and what pulling an image throws,
-   *   what `launch` throws, ImageBuildError (a script that fails, with its last lines; a guest that does not shut down),
+   *   what `launch` throws, ImageBuildError (a failed script, with its last lines; a guest that does not shut down),
    *   GuestSetupError, NoSpaceError, PermissionError, CommandFailedError, the signal's reason.
    */
   async buildLayer(options: BuildLayerOptions): Promise<BuiltImage> {
@@ -144,8 +144,8 @@ export class ImageStore {
   }
 
   /**
-   * Gives an image one name more, which another image loses.
-   * @throws ImageNotFoundError, InvalidInputError for what cannot be a name.
+   * Adds a name to an image; another image with that name loses it.
+   * @throws ImageNotFoundError, or InvalidInputError for an invalid name.
    */
   async tag(reference: string, name: string, limits: Limits = {}): Promise<Image> {
     const { tagImage } = await import('../../images/store/tag-image.ts');
@@ -153,9 +153,9 @@ export class ImageStore {
   }
 
   /**
-   * Takes a name away; with its last name the image goes, and those that had it before and that nobody needs. Given
-   * the beginning of a digest, the image goes with all of its names.
-   * @throws ImageNotFoundError, ImageInUseError when a machine, a kept disk or another image stands on it.
+   * Removes a name; the last name removes the image and unused earlier images of that name. A digest prefix removes the
+   * image with all its names.
+   * @throws ImageNotFoundError, ImageInUseError when a machine, a kept disk or another image is based on it.
    */
   async remove(reference: string, limits: Limits = {}): Promise<RemovedImages> {
     const { removeImage } = await import('../../images/store/remove-image.ts');
@@ -164,8 +164,8 @@ export class ImageStore {
   }
 
   /**
-   * Removes images that have no name and that nobody needs; see `PruneOptions`.
-   * @returns what was removed, or would be.
+   * Removes images that have no name and no user; see `PruneOptions`.
+   * @returns the removed images, or with `dryRun` those that would be removed.
    */
   async prune(options: PruneOptions = {}): Promise<readonly ListedImage[]> {
     const { pruneImages } = await import('../../images/store/remove-image.ts');
@@ -173,15 +173,15 @@ export class ImageStore {
     return pruneImages(this.#locations.images, () => findImageUsers(this.#locations), options);
   }
 
-  /** What images, machines and all else of vmlet's takes on this host. @throws the signal's reason. */
+  /** Measures the disk use of images, machines and all other files of vmlet. @throws the signal's reason. */
   async diskUsage({ signal }: Pick<Limits, 'signal'> = {}): Promise<DiskUsage> {
     const { measureDiskUsage } = await import('./disk-usage.ts');
     return measureDiskUsage(this.#locations, signal);
   }
 
   /**
-   * Removes what nobody works on any more: interrupted downloads, and what somebody was making who was killed.
-   * @returns what was removed, or would be.
+   * Removes leftovers: interrupted downloads, and unfinished files of killed processes.
+   * @returns the removed items, or with `dryRun` those that would be removed.
    */
   async pruneLeftovers(options: { readonly dryRun?: boolean } = {}): Promise<readonly UsageEntry[]> {
     const { pruneLeftovers } = await import('./prune-leftovers.ts');

@@ -13,12 +13,12 @@ import { machineNames } from '../record/definition.ts';
 import { definitionFiles } from '../record/machine-files.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** A qcow2 holds the name of its backing file within its first cluster, which is as large as this by default. */
+/** A qcow2 file has the name of its backing file in its first cluster, which has this size by default. */
 const HEADER_BYTES = 64 * 1024;
 
 /**
- * Which machines, throw-away ones too, templates, and disks that outlived their machine stand on an image. Their texts are searched
- * for the image's directory, so that a machine counts whose definition cannot be understood.
+ * Finds the users of an image: machines (throw-away ones too), templates, and disks that outlived their machine. Their
+ * files are searched for the image's directory name, so that even a machine with an invalid definition counts.
  */
 export function findImageUsers(locations: Locations): UsersOf {
   const texts = [
@@ -51,7 +51,7 @@ function diskTexts({ disks }: Locations): UserText[] {
   return beginningsIn(disks).map(({ path, text }) => ({ user: `the disk ${path}`, text }));
 }
 
-/** Templates name all that they stand on in their records. */
+/** Records of templates name all their backing files. */
 function templateTexts(locations: Locations): UserText[] {
   return new TemplateShelf(locations).directories().flatMap(({ name, directory }) => {
     const text = unlessMissing(() => readFileSync(templateFiles(directory).record));
@@ -59,18 +59,18 @@ function templateTexts(locations: Locations): UserText[] {
   });
 }
 
-/** Overlays of machines that `vmlet run` has running. Of those whose owner is dead, nobody will read any more. */
+/** Overlays of running `vmlet run` machines. Those of a dead owner do not count. */
 function scratchTexts({ scratch }: Locations): UserText[] {
   const names = unlessMissing(() => readdirSync(scratch)) ?? [];
   return names.flatMap((name) => {
     const owner = ownerInName(name);
     if (!owner || !isAlive(owner)) return [];
-    const user = `a throw-away machine of process ${owner.pid}`;
+    const user = `a temporary machine of process ${owner.pid}`;
     return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
   });
 }
 
-/** Disks of images that are being made of others: they are named as standing on them only when they are whole. */
+/** Disks of unfinished images: their records name the base image only when they are complete. */
 function buildTexts({ images }: Locations): UserText[] {
   const names = unlessMissing(() => readdirSync(images)) ?? [];
   return names.flatMap((name) => {
@@ -78,7 +78,7 @@ function buildTexts({ images }: Locations): UserText[] {
     if (!owner || !isAlive(owner)) return [];
     const directory = join(images, name);
     const below = (unlessMissing(() => readdirSync(directory)) ?? []).map((child) => join(directory, child));
-    const user = `an image that process ${owner.pid} makes`;
+    const user = `an image being built by process ${owner.pid}`;
     return [directory, ...below]
       .filter(isReadable)
       .flatMap(beginningsIn)
@@ -87,7 +87,7 @@ function buildTexts({ images }: Locations): UserText[] {
   });
 }
 
-/** The root of a system that is being installed belongs to other users, and has no disks. */
+/** The root of a system that is being installed belongs to other users, and contains no disks. */
 function isReadable(directory: string): boolean {
   try {
     accessSync(directory, constants.R_OK | constants.X_OK);

@@ -8,25 +8,25 @@ import type { Locations } from '../../machine/paths/locations.ts';
 import { FileMeter } from '../../util/files/file-usage.ts';
 import { findImageUsers } from './image-users.ts';
 
-/** All that is known of one image. */
+/** Details of one image. */
 export type InspectedImage = ListedImage & {
   readonly directory: string;
-  /** What its files take up on the host: holes do not count. */
+  /** Space used on the host, without holes. */
   readonly hostBytes: number;
-  /** How sure it is that this is what its publisher made; undefined for what was made here. */
+  /** How the image was verified against its publisher; undefined for images built here. */
   readonly verification: Verification | undefined;
-  /** Files of other images that it takes the rest of its contents from, the nearest first. */
+  /** Files of other images that it is based on, closest first. */
   readonly standsOn: readonly string[];
-  /** Who needs it, in words: machines, kept disks, images that stand on it. While there is one, it cannot be removed. */
+  /** Users in words: machines, kept disks, images based on it. An image with users cannot be removed. */
   readonly usedBy: readonly string[];
 };
 
-/** @throws ImageNotFoundError, InvalidInputError for what can be neither a name nor the beginning of a digest. */
+/** @throws ImageNotFoundError, or InvalidInputError for an invalid name or digest prefix. */
 export async function inspectImage(locations: Locations, reference: string): Promise<InspectedImage> {
   const { digest } = await requireImage(locations.images, reference);
   const { images } = await listImages(locations.images);
   const image = images.find((listed) => listed.digest === digest);
-  // Removed since it was found.
+  // It was removed in the meantime.
   if (!image) throw new ImageNotFoundError(reference);
   const directory = dirname(image.kind === 'disk' ? image.path : image.kernelPath);
   return {

@@ -8,9 +8,9 @@ import { type UsageEntry, downloadEntries, unfinishedEntries } from './disk-usag
 import { FileMeter } from '../../util/files/file-usage.ts';
 
 /**
- * Removes what nobody works on any more: interrupted downloads, which then begin anew, and what was being made by
- * somebody who was killed.
- * @returns what was removed, or would be.
+ * Removes leftovers: interrupted downloads, which then start from the beginning, and unfinished files of killed
+ * processes.
+ * @returns the removed items, or with `dryRun` those that would be removed.
  */
 export async function pruneLeftovers(
   locations: Locations,

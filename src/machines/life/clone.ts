@@ -43,14 +43,14 @@ import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 export interface CloneOptions extends Limits {
-  /** Both stand on what the disks hold now, instead of a copy each; false by default. */
+  /** Make both machines share a base with the disks' present contents, without copying; false by default. */
   readonly linked?: boolean;
 }
 
 /**
- * Makes a machine like one that does not run. It has its own MAC and hardware address, UUID, TPM and keys; what its
- * guest has copied (machine id, host keys) is renewed when it first starts. Host ports are chosen anew.
- * @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
+ * Clones a machine that is not running. The clone has its own MAC address, UUID, TPM and keys; identity data in its
+ * guest (machine id, host keys) is renewed at the first start. Host ports are chosen again.
+ * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError, NoSpaceError
  */
 export async function cloneMachine(
   locations: Locations,
@@ -68,13 +68,9 @@ export async function cloneMachine(
   await settleSnapshot(source);
   removeReplacedNames(source);
   if (existsSync(files.savedState)) {
-    throw new InvalidInputError(
-      'machine',
-      `${name} is saved, and its disks are those of a system that runs`,
-      {
-        hint: `start and stop it first: vmlet start ${name}`,
-      },
-    );
+    throw new InvalidInputError('machine', `${name} is saved, and its disks belong to a running system`, {
+      hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
+    });
   }
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const workshop = openStaging(locations, scope);
@@ -93,7 +89,7 @@ export async function cloneMachine(
   if (existsSync(files.nvram)) await copyFileSparsely(files.nvram, clone.nvram, options.signal);
   createSshKeys(clone.ssh, newName);
 
-  // What has failed is undone when nobody makes a disk any more.
+  // On failure, clean up only after no disk is being created any more.
   const disks = await together(
     source.spec.disks.map((disk) => async (signal) => {
       const place = { locations, source, storage: clone.storage, workshop, signal };
@@ -102,7 +98,7 @@ export async function cloneMachine(
     options.signal,
   );
   const spec: MachineSpec = {
-    // It has no record of an end by which its start would know that the installer has done its work.
+    // A clone has no record of an end, from which its start would know that the installer has finished.
     ...afterInstaller(source).spec,
     ...identity,
     name: newName,
@@ -118,7 +114,7 @@ export async function cloneMachine(
   placeMachine(staging, locations, newName);
 }
 
-/** The source goes first: from then on nobody writes to the bases, whether the clone comes or not. */
+/** The source changes first: from then on nothing writes to the bases, even if the clone fails. */
 function moveToBases(source: Definition, disks: readonly ClonedDisk[]): void {
   const { spec, files } = source;
   const text = formatMachineSpec(spec);
@@ -133,7 +129,7 @@ function moveToBases(source: Definition, disks: readonly ClonedDisk[]): void {
   removeReplacedNames(source);
 }
 
-/** A disk that fails may have given the file its name nevertheless, and may not let it be read. */
+/** A failing disk may have renamed the file anyway, and may not be readable. */
 function mayHold(path: string, text: string): boolean {
   try {
     return readFileSync(path, 'utf8') === text;
@@ -143,7 +139,7 @@ function mayHold(path: string, text: string): boolean {
   }
 }
 
-/** Of disks that a linked clone has made bases of and that was killed then; a base is the same file. */
+/** Removes old names of disks that an interrupted linked clone turned into bases; a base is the same file. */
 function removeReplacedNames({ spec, files }: Definition): void {
   const bases = spec.disks.flatMap(({ backing }) => identityOf(backing?.path) ?? []);
   const used = new Set(spec.disks.map(({ file }) => file));
@@ -154,7 +150,7 @@ function removeReplacedNames({ spec, files }: Definition): void {
   }
 }
 
-/** The same for all names of one file. */
+/** Returns the same string for all names of one file. */
 function identityOf(path: string | undefined): string | undefined {
   const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
   return found && `${found.dev}:${found.ino}`;
@@ -163,9 +159,9 @@ function identityOf(path: string | undefined): string | undefined {
 interface Place {
   readonly locations: Locations;
   readonly source: Definition;
-  /** The clone's. */
+  /** Storage directory of the clone. */
   readonly storage: string;
-  /** What is made here is nobody's disk yet. */
+  /** Working directory; its files belong to no machine yet. */
   readonly workshop: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -173,9 +169,9 @@ interface Place {
 interface ClonedDisk {
   readonly source: StoredDisk;
   readonly clone: StoredDisk;
-  /** Gives the source's, which is whole by now, its name. */
+  /** Moves the source's new overlay, now complete, into place. */
   readonly place: () => void;
-  /** Leaves what the source's new spec names where it is, should the clone fail. */
+  /** Keeps the files that the source's new spec names, even if the clone fails. */
   readonly keep: () => void;
 }
 
@@ -218,7 +214,7 @@ async function linkDisk(disk: StoredDisk, place: Place, scope: Scope): Promise<C
   };
 }
 
-/** What the guest sees of a disk that others can stand on. @throws InvalidInputError for one that they cannot. */
+/** Returns the virtual size of a disk that can be a base. @throws InvalidInputError when it cannot. */
 async function linkableBytes(
   disk: StoredDisk,
   path: string,
@@ -227,7 +223,7 @@ async function linkableBytes(
   if (isAbsolute(disk.file)) {
     throw new InvalidInputError(
       'linked',
-      `${path} was adopted, and others could write to it under the clones`,
+      `${path} was adopted, so other programs could write to it beneath the clones`,
       {
         hint: 'make a full clone',
       },
@@ -239,7 +235,7 @@ async function linkableBytes(
     'linked',
     `${path} has snapshots (${snapshots.map((one) => one.name).join(', ')})`,
     {
-      hint: 'they cannot be reached through an overlay: make a full clone, or remove them',
+      hint: 'make a full clone, or remove the snapshots: an overlay hides them',
     },
   );
 }

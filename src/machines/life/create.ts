@@ -33,16 +33,16 @@ import { createSshKeys } from '../ssh/ssh-files.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 
 export interface CreateLimits extends Limits {
-  /** Called while the image has to be pulled first. */
+  /** Called while the image is pulled. */
   readonly onProgress?: (progress: ImageProgress) => void;
 }
 
 const ROOT = 'root';
 
 /**
- * Makes a machine, with its disks, and does not start it. It is there whole or not at all.
+ * Creates a machine with its disks, without starting it. The operation is atomic.
  * @throws InvalidInputError, MachineExistsError, NoSpaceError, FirmwareNotFoundError, MissingProgramError,
- *   PermissionError for a bridge that is not for this user, UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
+ *   PermissionError for a bridge that this user may not use, UnsupportedHostError, ImageNotFoundError and what pulling an image throws, …
  */
 export async function createMachine(
   locations: Locations,
@@ -57,7 +57,7 @@ export async function createMachine(
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
   const { name, pull } = wanted.image;
   await findDiskImage(locations, name, pull, limits);
-  // Nobody removes the image before the machine that stands on it is there.
+  // The lock keeps the image from being removed before the machine exists.
   return withStoreLock(locations.images, limits, async () =>
     makeMachine(locations, wanted, await findDiskImage(locations, name, 'never', limits), limits),
   );
@@ -71,8 +71,8 @@ async function findDiskImage(
 ): Promise<DiskImage> {
   const image = await findImage(name, { locations, pull, signal, onProgress });
   if (image.kind === 'disk') return image;
-  throw new InvalidInputError('image', `${name} is a kernel, and a machine needs a disk`, {
-    hint: 'micro is the one image of that kind that a machine can boot',
+  throw new InvalidInputError('image', `${name} is a kernel image, and a machine needs a disk image`, {
+    hint: 'choose a disk image, or micro, the only kernel image that machines can boot',
   });
 }
 
@@ -190,7 +190,7 @@ function kernelFor(firmware: NewMachine['firmware'], kernel: string): string {
   const path = readableFile(kernel, 'kernel');
   if (firmware === undefined || firmware === 'bios' || hasEfiStub(readFileSync(path))) return path;
   throw new InvalidInputError('firmware', `${firmware} cannot boot ${path}: this kernel has no EFI stub`, {
-    hint: "give the distribution's own kernel (vmlinuz), or leave out the firmware",
+    hint: "use the distribution's own kernel (vmlinuz), or omit the firmware",
   });
 }
 
@@ -208,8 +208,8 @@ async function takeInstaller(
 }
 
 /**
- * An install medium stays in the drive: most installers go on to read it. What boots like a PC has an empty drive
- * otherwise, into which a CD can be put while it runs; it costs the firmware nothing that could be measured.
+ * An install medium stays in the drive, since most installers read it again. A machine that boots by its firmware has
+ * an empty drive otherwise, for CDs inserted later; it does not slow the firmware down measurably.
  */
 async function cdromsOf(
   { boot, iso, location }: NewMachine,
@@ -220,7 +220,7 @@ async function cdromsOf(
   return [{ name: 'cdrom0', path: await findMedium(path, iso === undefined ? 'location' : 'iso', signal) }];
 }
 
-/** An unpacked medium cannot lie in a drive. */
+/** A directory, an unpacked medium, cannot be inserted into a drive. */
 function isTree(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -20,25 +20,25 @@ import { sweepUnowned } from '../disks/sweep.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 import { removeFile, removeTree } from '../../util/files/removal.ts';
 
-/** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
+/** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
 export interface RemoveOptions {
-  /** Remove its disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
+  /** Remove the disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
   readonly storage?: boolean;
-  /** Kill it first where it runs; remove it although it is protected. */
+  /** Kill the machine first if it is running; remove it even if it is protected. */
   readonly force?: boolean;
 }
 
 export interface RemoveResult {
-  /** Where disks are that were kept, and what vmlet made for clones and they stand on. */
+  /** Paths of kept disks, and of the clone bases that they need. */
   readonly keptDisks: readonly string[];
 }
 
 /**
- * Removes a machine: its definition, NVRAM, TPM, keys, logs, and its storage when told to. A file that its disks only
- * stand on is never removed, unless vmlet made it for clones and none is left that needs it.
- * @throws MachineNotFoundError, MachineBusyError, MachineStateError when it runs or is protected.
+ * Removes a machine: its definition, NVRAM, TPM, keys, logs, and on request its storage. Backing files are never removed,
+ * except for clone bases that no machine needs any more.
+ * @throws MachineNotFoundError, MachineBusyError, MachineStateError when it is running or protected.
  */
 export async function removeMachine(
   locations: Locations,
@@ -52,19 +52,19 @@ export async function removeMachine(
   const { spec, files } = readDefinition(locations, name);
   if (spec.protected && !force) {
     throw new MachineStateError(name, 'protected', 'is protected', {
-      hint: `vmlet protect --off ${name} takes the protection away`,
+      hint: `remove the protection first: vmlet protect --off ${name}`,
     });
   }
   const status = readStatus(files);
   if (status.kind === 'running') {
     if (!force) {
-      throw new MachineStateError(name, status.state, `still runs (it is ${status.state})`, {
-        hint: `stop it first: vmlet stop ${name}; or pull the plug: vmlet rm --force ${name}`,
+      throw new MachineStateError(name, status.state, `is still running (state: ${status.state})`, {
+        hint: `stop it first: vmlet stop ${name}; or power it off immediately: vmlet rm --force ${name}`,
       });
     }
     await killMachine({ spec, files });
   }
-  // A removal that fails leaves no second names.
+  // A failed removal leaves no second names.
   scope.defer(() => {
     if (existsSync(files.directory)) unkeepDisks({ spec, files }, locations);
   });
@@ -75,14 +75,14 @@ export async function removeMachine(
     for (const { file } of adopted) removeFile(file);
   }
   if (hasSystemdUnit(name)) await uninstallSystemdUnit(name);
-  // The definition goes last: a removal that is killed can be done again, and finds all that is left.
+  // The definition is removed last: an interrupted removal can be repeated, and finds the rest.
   for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
   return { keptDisks };
 }
 
-/** Undefined for one whose definition or records cannot be understood. */
+/** Returns undefined for a machine with an invalid definition or record. */
 function readSoundDefinition(locations: Locations, name: string): Definition | undefined {
   try {
     const definition = readDefinition(locations, name);
@@ -94,7 +94,7 @@ function readSoundDefinition(locations: Locations, name: string): Definition | u
   }
 }
 
-/** Little is known of it but its directory. Whoever runs in there holds the keeper's lock. */
+/** Only the directory is known. A running keeper holds the keeper's lock. */
 async function removeBroken(
   locations: Locations,
   name: string,
@@ -102,8 +102,8 @@ async function removeBroken(
 ): Promise<RemoveResult> {
   const files = definitionFiles(join(locations.machines, name));
   if (!storage && hasEntries(files.storage)) {
-    throw new BrokenMachineError(name, `what is in ${files.storage} would be lost`, {
-      hint: `move it away, or remove it too: vmlet rm --storage ${name}`,
+    throw new BrokenMachineError(name, `the files in ${files.storage} would be lost`, {
+      hint: `move them away, or remove them too: vmlet rm --storage ${name}`,
     });
   }
   await using scope = new Scope();
@@ -111,8 +111,8 @@ async function removeBroken(
   const record = readRunIfSound(files);
   if (force && record && signalKeeper(record.keeper, 'kill')) await hasEnded(record, DEATH_MS, undefined);
   if (!(await holdFileLock(files.keeperLock, scope))) {
-    throw new MachineStateError(name, 'broken', 'still runs, although its files cannot be understood', {
-      hint: `end the vmlet-keeper that holds ${files.keeperLock} first, or have it tried: vmlet rm --force ${name}`,
+    throw new MachineStateError(name, 'broken', 'is still running, and its files cannot be read', {
+      hint: `end the vmlet-keeper that holds ${files.keeperLock}, or let vmlet try: vmlet rm --force ${name}`,
     });
   }
   if (record) await endLostProcesses(name, record);

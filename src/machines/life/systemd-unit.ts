@@ -1,16 +1,16 @@
 import { InvalidInputError } from '../../errors/index.ts';
 
 export interface SystemdUnitOptions {
-  /** The machine's name, which needs no escaping in a unit's: letters, digits and hyphens. */
+  /** Name of the machine; letters, digits and hyphens need no escaping in a unit's name. */
   readonly machine: string;
   /** Absolute paths of Node and of vmlet's command. */
   readonly node: string;
   readonly command: string;
-  /** Variables that the user's shells have and the user's services would not. */
+  /** Variables of the user's shells that the user's services lack. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** `vmlet stop` waits 60 s for the guest, and about as long again where one step after the other does not help. */
+/** `vmlet stop` waits 60 s for the guest, and about as long again if it has to escalate. */
 const STOP_SECONDS = 150;
 
 export function systemdUnitName(machine: string): string {
@@ -18,20 +18,20 @@ export function systemdUnitName(machine: string): string {
 }
 
 /**
- * The text of a user's unit that runs a machine: systemd.unit(5), systemd.service(5).
- * @throws InvalidInputError for a path of Node's that systemd does not take.
+ * Returns the text of a user unit that runs a machine: systemd.unit(5), systemd.service(5).
+ * @throws InvalidInputError for a path of Node that systemd rejects.
  */
 export function systemdUnit({ machine, node, command, environment }: SystemdUnitOptions): string {
   if (/["'\\\p{Cc}]/u.test(node)) {
     throw new InvalidInputError(
       'node',
-      `systemd starts no program with such a path: ${JSON.stringify(node)}`,
+      `systemd does not support this path of a program: ${JSON.stringify(node)}`,
       {
-        hint: 'run vmlet by a Node whose path has no quotes and no backslashes',
+        hint: 'use a Node whose path has no quotes and no backslashes',
       },
     );
   }
-  // The colon: no variables are expanded in what follows.
+  // The colon disables the expansion of variables.
   const vmlet = (prefix: string, verb: string): string =>
     [`${prefix}:${node}`, command, verb, machine].map(quoteUnitWord).join(' ');
   const variables = Object.entries(environment).map(
@@ -40,20 +40,20 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
   return [
     '[Unit]',
     `Description=Virtual machine ${machine}`,
-    '# A machine that fails again and again stays down.',
+    '# A machine that fails repeatedly is not restarted.',
     'StartLimitIntervalSec=300',
     'StartLimitBurst=5',
     '',
     '[Service]',
-    '# The machine runs when its keeper says so, which is the main process from then on.',
+    '# The keeper, then the main process, reports that the machine is running.',
     'Type=notify',
     'NotifyAccess=all',
     ...variables,
     `ExecStart=${vmlet('', 'start')}`,
-    '# Asked also after the machine has ended by itself, when there is nothing to stop.',
+    '# Also runs after the machine has ended by itself, when there is nothing to stop.',
     `ExecStop=${vmlet('-', 'stop')}`,
     `TimeoutStopSec=${STOP_SECONDS}`,
-    '# SIGTERM goes to the keeper alone, which ends QEMU in an orderly way.',
+    '# SIGTERM goes only to the keeper, which shuts QEMU down.',
     'KillMode=mixed',
     'Restart=on-failure',
     'RestartSec=5',
@@ -64,11 +64,11 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
   ].join('\n');
 }
 
-/** The XDG variables that decide where vmlet looks for machines and images, as far as they are set. */
+/** Returns the XDG variables that decide where vmlet keeps machines and images, if set. */
 export function xdgVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  // The user's service manager has its own XDG_RUNTIME_DIR, which is the one of the user's logins.
+  // The user's service manager has its own XDG_RUNTIME_DIR, the same as in the user's logins.
   const names = ['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME'];
   return Object.fromEntries(
     names.flatMap((name): [string, string][] => {
@@ -78,7 +78,7 @@ export function xdgVariables(
   );
 }
 
-/** One word of a command line or of an assignment in a unit: `%` is for specifiers, the rest is as in C. */
+/** Quotes a word of a command line or an assignment in a unit: `%` introduces specifiers, the rest is as in C. */
 function quoteUnitWord(word: string): string {
   const doubled = word.replaceAll('%', '%%');
   if (/^[\w/.:=@%+,-]+$/.test(doubled)) return doubled;

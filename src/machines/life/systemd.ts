@@ -12,26 +12,26 @@ import { readDefinition } from '../record/definition.ts';
 import { systemdUnit, systemdUnitName, xdgVariables } from './systemd-unit.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
-/** A unit of the user's service manager that starts a machine at boot, or at login. */
+/** A unit of the systemd user manager that starts a machine at boot, or at login. */
 export interface SystemdUnit {
   /** `vmlet-NAME.service` */
   readonly name: string;
-  /** Where it belongs: `$XDG_CONFIG_HOME/systemd/user/vmlet-NAME.service`. */
+  /** Path of the unit: `$XDG_CONFIG_HOME/systemd/user/vmlet-NAME.service`. */
   readonly path: string;
   readonly text: string;
 }
 
 export interface InstalledSystemdUnit extends SystemdUnit {
-  /** Whether the user's services start at boot and outlive the last login; undefined where logind does not say. */
+  /** Whether the user's services start at boot and outlive the last login; undefined when logind does not tell. */
   readonly lingering: boolean | undefined;
 }
 
 const TIMEOUT_MS = 60_000;
-/** What `systemctl is-system-running` says of a manager that takes orders; `degraded` is one with a failed unit. */
+/** States of `systemctl is-system-running` in which the manager accepts commands; `degraded`: a unit has failed. */
 const ACTIVE_STATES = ['initializing', 'starting', 'running', 'degraded', 'maintenance'];
 
 /**
- * The unit of a machine, which is not installed by this.
+ * Returns the unit of a machine, without installing it.
  * @throws MachineNotFoundError, BrokenMachineError, InvalidInputError.
  */
 export function describeSystemdUnit(machine: string): SystemdUnit {
@@ -48,8 +48,8 @@ export function describeSystemdUnit(machine: string): SystemdUnit {
 }
 
 /**
- * Writes a machine's unit and enables it, so that the machine starts with the user's service manager. It is not started
- * now. Doing it again brings the unit up to date.
+ * Writes and enables a machine's unit, so that the machine starts with the user's service manager; does not start it
+ * now. Repeating it updates the unit.
  * @throws UserManagerUnavailableError, CommandFailedError, and what `describeSystemdUnit` throws.
  */
 export async function installSystemdUnit(machine: string): Promise<InstalledSystemdUnit> {
@@ -69,9 +69,9 @@ export async function installSystemdUnit(machine: string): Promise<InstalledSyst
 }
 
 /**
- * Removes a machine's unit; the machine itself stays as it is, running or not, and need not be there any more.
- * Where no user manager runs, its files are removed all the same.
- * @throws InvalidInputError where there is no such unit.
+ * Removes a machine's unit. The machine itself is unaffected, and may already be removed. The files are removed even if
+ * no user manager is running.
+ * @throws InvalidInputError when the unit does not exist.
  */
 export async function uninstallSystemdUnit(machine: string): Promise<Omit<SystemdUnit, 'text'>> {
   const unit = unitFile(checkMachineName(machine));
@@ -87,7 +87,7 @@ export async function uninstallSystemdUnit(machine: string): Promise<Omit<System
   return unit;
 }
 
-/** Whether a unit of that machine is there, installed by anybody. */
+/** True when a unit for the machine exists, whether vmlet or the user installed it. */
 export function hasSystemdUnit(machine: string): boolean {
   return existsSync(unitFile(machine).path);
 }
@@ -106,7 +106,7 @@ async function requireUserManager(): Promise<void> {
 
 async function userManagerState(): Promise<string> {
   try {
-    // The status is not 0 for all but `running`.
+    // The status is 0 only for `running`.
     const { stdout } = await run(['systemctl', '--user', 'is-system-running'], {
       acceptedExitCodes: [0, 1, 2, 3, 4],
       timeoutMs: TIMEOUT_MS,

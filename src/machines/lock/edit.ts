@@ -18,7 +18,7 @@ import { placeMachine } from '../record/staging.ts';
 import { renameKnownHosts, sshFiles, writeSshConfig } from '../ssh/ssh-files.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
-/** Does something with a machine, as the only one who changes it. @throws MachineBusyError, MachineNotFoundError */
+/** Runs `work` while holding the machine's lock. @throws MachineBusyError, MachineNotFoundError */
 export async function withLockedMachine<T>(
   locations: Locations,
   name: string,
@@ -32,8 +32,8 @@ export async function withLockedMachine<T>(
 }
 
 /**
- * Changes a machine's definition under its lock, in one step.
- * @param change makes the new spec of the one that is there.
+ * Changes a machine's definition atomically, under its lock.
+ * @param change returns the new spec.
  */
 export async function editMachine<T extends { readonly spec: MachineSpec }>(
   locations: Locations,
@@ -48,14 +48,14 @@ export async function editMachine<T extends { readonly spec: MachineSpec }>(
   });
 }
 
-/** From here on the machine is what `spec` says; the caller holds its lock. */
+/** Writes a machine's definition; the caller holds its lock. */
 export function writeSpec({ files }: Pick<Definition, 'files'>, spec: MachineSpec): void {
   replaceFile(files.spec, formatMachineSpec(spec));
 }
 
 /**
- * Changes what a machine is. One that runs has most of it with its next start; the differences say which.
- * @throws InvalidInputError, MachineBusyError, MachineNotFoundError, and what `findBridge` throws of another bridge
+ * Changes a machine's settings. For a running machine most take effect at its next start; the differences say which.
+ * @throws InvalidInputError, MachineBusyError, MachineNotFoundError, and what `findBridge` throws for a new bridge
  */
 export async function setMachine(
   locations: Locations,
@@ -80,18 +80,18 @@ function refuseOtherHardware({ spec, differences }: ChangedSpec, definition: Def
   if (other.length > 0) refuseSaved({ ...definition, spec }, other.map(({ field }) => field).join(', '));
 }
 
-/** Saved memory fits the hardware that it was saved from. @throws MachineStateError */
+/** Rejects a change of hardware while memory is saved, since the memory fits only the same hardware. @throws MachineStateError */
 export function refuseSaved({ spec, files }: Definition, other: string): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(spec.name, 'saved', `is saved, and its memory does not fit another ${other}`, {
-    hint: `start it and stop it first, or forget the memory: vmlet start --discard-saved ${spec.name}`,
+  throw new MachineStateError(spec.name, 'saved', `is saved, and its memory requires the same ${other}`, {
+    hint: `start and stop it first, or discard its memory: vmlet start --discard-saved ${spec.name}`,
   });
 }
 
 /**
- * Gives a machine that does not run another name. Its guest hears of it when it asks; what it has written does not
- * change.
- * @throws MachineStateError when it runs, MachineExistsError, MachineBusyError, InvalidInputError
+ * Renames a machine that is not running. The guest learns the new name when it asks for it; files that it has already
+ * written do not change.
+ * @throws MachineStateError when it is running, MachineExistsError, MachineBusyError, InvalidInputError
  */
 export async function renameMachine(locations: Locations, name: string, newName: string): Promise<void> {
   checkMachineName(newName);
@@ -100,12 +100,12 @@ export async function renameMachine(locations: Locations, name: string, newName:
   await lockMachine(name, files, 'renaming it', scope);
   const { spec } = readDefinition(locations, name);
   requireStopped({ spec, files }, 'renamed');
-  // What is to be done about its disks names them by their paths.
+  // Pending repairs name its disks by their paths.
   await settleRestore({ spec, files });
   await settleSnapshot({ spec, files });
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const renamed = machineFiles(locations, newName, spec.id);
-  // The directory's name is the machine's: this one step is the whole renaming, and what follows only repeats it.
+  // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
   placeMachine(files.directory, locations, newName);
   replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
   removeFile(sshFiles(renamed.ssh).config);
@@ -116,7 +116,7 @@ export async function renameMachine(locations: Locations, name: string, newName:
 export function requireStopped({ spec, files }: Definition, done: string): void {
   const status = readStatus(files);
   if (status.kind !== 'running') return;
-  throw new MachineStateError(spec.name, status.state, `runs, and can be ${done} only while it does not`, {
+  throw new MachineStateError(spec.name, status.state, `is running, and can be ${done} only while stopped`, {
     hint: `stop it first: vmlet stop ${spec.name}`,
   });
 }

@@ -12,20 +12,20 @@ import { removeFile } from '../../util/files/removal.ts';
 const noteSchema = z.strictObject({
   version: z.literal(1),
   snapshot: z.string(),
-  /** QEMU changes the disks one after the other and cannot go back; qemu-img's changes can be undone. */
+  /** QEMU changes the disks one by one and cannot undo it; changes by qemu-img can be undone. */
   by: z.enum(['qemu', 'qemu-img']),
   disks: z.array(z.string()),
 });
 
 type Note = Omit<z.infer<typeof noteSchema>, 'version'>;
 
-/** From here until `endRestore` the disks may be of two moments, whoever is killed. */
+/** From now until `endRestore`, an interruption can leave disks from different moments. */
 export function beginRestore({ files }: Definition, note: Note): void {
   const whole: z.infer<typeof noteSchema> = { version: 1, ...note };
   replaceFile(files.restoring, JSON.stringify(whole));
 }
 
-/** Before the guest runs: from then on nothing may be restored once more. */
+/** Called before the guest runs: afterwards a restore must not be repeated. */
 export function endRestore({ files }: Definition): void {
   removeFile(files.restoring);
   syncDirectory(dirname(files.restoring));
@@ -36,9 +36,8 @@ export function isRestoring(files: Pick<MachineFiles, 'restoring'>): boolean {
 }
 
 /**
- * Brings the disks of a machine that does not run to one moment, after a restore that was interrupted: to that of the
- * snapshot where QEMU was at it, to what they were before where qemu-img was. What of the disks was taken and not used
- * then is given back.
+ * Makes the disks of a stopped machine consistent after an interrupted restore: if QEMU was restoring, it completes the
+ * restore; if qemu-img was, it undoes it. Leaked clusters of the disks are freed.
  */
 export async function settleRestore(definition: Definition): Promise<void> {
   const { files } = definition;
@@ -49,7 +48,7 @@ export async function settleRestore(definition: Definition): Promise<void> {
   if (foreign !== undefined) {
     throw new BrokenMachineError(
       definition.spec.name,
-      `${files.restoring} names ${foreign}, which is none of its disks`,
+      `${files.restoring} names ${foreign}, which is not one of its disks`,
     );
   }
   const { repairLeaks, restoreDisks, undoBrokenRestore } =
@@ -59,10 +58,10 @@ export async function settleRestore(definition: Definition): Promise<void> {
   endRestore(definition);
 }
 
-/** @throws MachineStateError for a machine that is paused with memory and disks of different moments, perhaps. */
+/** @throws MachineStateError for a paused machine whose memory and disks may be from different moments. */
 export function refuseHalfRestored({ spec, files }: Definition): void {
   if (!isRestoring(files)) return;
-  throw new MachineStateError(spec.name, 'paused', 'is half restored, and must not run like this', {
-    hint: `restore the snapshot again, or start the machine anew with its disks: vmlet restart ${spec.name}`,
+  throw new MachineStateError(spec.name, 'paused', 'is only partly restored and must not run', {
+    hint: `restore the snapshot again, or restart the machine from its disks: vmlet restart ${spec.name}`,
   });
 }

@@ -15,7 +15,7 @@ const noteSchema = z.strictObject({
 
 type Note = Omit<z.infer<typeof noteSchema>, 'version'>;
 
-/** From here until `endSnapshot` only some of the disks may have it, when we are killed, or QEMU is. */
+/** From now until `endSnapshot`, an interruption can leave the snapshot on only some of the disks. */
 export function beginSnapshot({ files }: Definition, note: Note): void {
   const whole: z.infer<typeof noteSchema> = { version: 1, ...note };
   replaceFile(files.snapshotting, JSON.stringify(whole));
@@ -25,13 +25,13 @@ export function endSnapshot({ files }: Definition): void {
   removeFile(files.snapshotting);
 }
 
-/** Takes a snapshot that was not finished from the disks of a machine that does not run. */
+/** Removes an incomplete snapshot from the disks of a stopped machine. */
 export async function settleSnapshot(definition: Definition): Promise<void> {
   const { files } = definition;
   const note = readMachineRecord(files, files.snapshotting, (text) => noteSchema.parse(JSON.parse(text)));
   if (!note) return;
   const { snapshot, disks } = note;
-  // One that the machine had is nobody's to change any more.
+  // Disks that the machine no longer has must not be changed.
   const ours = disks.filter((path) => isDiskOf(definition, path) && existsSync(path));
   await removeUnlessWhole(ours, snapshot);
   await repairLeaks(ours);

@@ -7,14 +7,14 @@ import { readRun } from '../record/machine-status.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { removeTree } from '../../util/files/removal.ts';
 
-/** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
+/** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 const LOOK_EVERY_MS = 5;
 
 /**
- * Clears what a keeper left that was killed. The record of the run stays, since it tells how that ended. The caller
+ * Cleans up after a keeper that was killed. The record of the run is kept, since it shows how the run ended. The caller
  * holds the machine's lock.
- * @throws MachineStateError when a process does not go.
+ * @throws MachineStateError when a process does not exit.
  */
 export async function endLostRun(files: MachineFiles): Promise<void> {
   const record = readRun(files);
@@ -24,8 +24,8 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
 }
 
 /**
- * QEMU dies with its keeper, but not at once, and passt, which gave up its privileges and with them the signal, only
- * when it sees QEMU gone.
+ * Ends QEMU and its helpers after the keeper's death. QEMU dies with its keeper, but not at once. passt dropped its
+ * privileges and thereby the parent-death signal: it exits only after QEMU.
  * @throws MachineStateError
  */
 export async function endLostProcesses(machine: string, { qemu, helpers }: RunRecord): Promise<void> {
@@ -34,14 +34,9 @@ export async function endLostProcesses(machine: string, { qemu, helpers }: RunRe
   const deadline = performance.now() + DEATH_MS;
   for (; alive.length > 0; alive = alive.filter(isAlive)) {
     if (performance.now() > deadline) {
-      throw new MachineStateError(
-        machine,
-        'stopped',
-        'has a process that does not end, although it was killed',
-        {
-          hint: `look at process ${alive.map(({ pid }) => pid).join(', ')}`,
-        },
-      );
+      throw new MachineStateError(machine, 'stopped', 'has a process that does not exit after SIGKILL', {
+        hint: `inspect process ${alive.map(({ pid }) => pid).join(', ')}`,
+      });
     }
     await delay(LOOK_EVERY_MS);
   }

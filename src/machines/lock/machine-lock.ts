@@ -11,9 +11,9 @@ import { removeFile } from '../../util/files/removal.ts';
 type LockFiles = Pick<MachineFiles, 'directory' | 'lock'>;
 
 /**
- * Makes the caller the only one who changes the machine, until the scope closes. It does not wait: of several at once
- * one goes on, and the others are told who does. What was left by somebody who was killed is cleared first.
- * @param verb what for, in the words of the error that others get, as in "starting it".
+ * Locks the machine until the scope closes, so that only the caller changes it. Does not wait: when several try, one
+ * succeeds and the others get an error that names it. Then cleans up after processes that were killed.
+ * @param verb the purpose, for the error that others get, as in "starting it".
  * @throws MachineBusyError, MachineNotFoundError
  */
 export async function lockMachine(
@@ -31,7 +31,7 @@ export async function lockMachine(
   return held;
 }
 
-/** The same for a machine of which nothing is known but its directory, as it is. */
+/** Like `lockMachine`, for a machine of which only the directory is known; cleans nothing up. */
 export async function lockDirectory(
   name: string,
   files: LockFiles,
@@ -40,18 +40,18 @@ export async function lockDirectory(
 ): Promise<FileLock> {
   const held = await tryLock(name, files, scope);
   if (!held) throw new MachineBusyError(name, readHolder(files.lock));
-  // While it was opened, the machine may have been removed or renamed, and perhaps another has its name.
+  // The machine may have been removed or renamed in the meantime, and another may have its name.
   if (inodeOf(files.lock) !== held.inode) throw new MachineNotFoundError(name);
-  say(files.lock, `${verb} (process ${process.pid})`);
+  recordHolder(files.lock, `${verb} (process ${process.pid})`);
   scope.defer(() => {
-    // Gone with a machine that was removed or renamed under this lock.
-    if (inodeOf(files.lock) === held.inode) say(files.lock, '');
+    // The file is gone when the machine was removed or renamed under this lock.
+    if (inodeOf(files.lock) === held.inode) recordHolder(files.lock, '');
   });
   return held;
 }
 
-/** For others, who are told less where the disk is full: to stop and to remove machines is what makes room. */
-function say(path: string, text: string): void {
+/** Records the holder for other processes. A full disk is no error: stopping and removing machines must still work. */
+function recordHolder(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
@@ -63,13 +63,13 @@ async function tryLock(name: string, files: LockFiles, scope: Scope): Promise<Fi
   try {
     return await holdFileLock(files.lock, scope);
   } catch (error) {
-    // Removed or renamed since it was looked up.
+    // The machine was removed or renamed since it was looked up.
     if (isSystemError(error, 'ENOENT') && !existsSync(files.directory)) throw new MachineNotFoundError(name);
     throw error;
   }
 }
 
-/** What `replaceFile` leaves when it is killed. Whoever writes here holds the lock, so that nobody is at it now. */
+/** Removes temporary files of an interrupted `replaceFile`. Only the holder of the lock writes here. */
 function removeHalfWritten(directory: string): void {
   for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     if (/\.\d+\.new$/.test(name)) removeFile(join(directory, name));

@@ -9,7 +9,7 @@ import { hasEnded } from '../channel/ended.ts';
 import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
 
 export interface MachineConsoleOptions extends AttachConsoleOptions {
-  /** What was said before, from the log. */
+  /** Earlier output, from the log. */
   readonly scrollBack?: {
     readonly lines: number;
     /** Called once, before anything is written to `output`. */
@@ -19,17 +19,17 @@ export interface MachineConsoleOptions extends AttachConsoleOptions {
 
 export type MachineConsoleEnd =
   | { readonly kind: 'detached' }
-  /** `status` is what the machine does after that end. */
+  /** `status` is the machine's status after the end. */
   | { readonly kind: 'ended'; readonly status: MachineStatus };
 
-/** The keeper has taken a client well before this; what the guest says from then on comes from the console itself. */
+/** The keeper accepts a client well before this; later output comes from the console itself. */
 const SETTLE_MS = 50;
-/** A keeper closes the console first, and is gone when its helpers are. */
+/** A keeper closes the console first, and exits after its helpers. */
 const END_MS = 10_000;
 
 /**
- * Connects input and output to the serial console until one of them leaves.
- * @throws MachineStateError when it does not run, or reads too slowly; ConnectError, or the signal's reason.
+ * Connects input and output to the serial console until one of them ends.
+ * @throws MachineStateError when the machine is not running, or its output is read too slowly; ConnectError, or the signal's reason.
  */
 export async function openConsole(
   { spec, files }: Definition,
@@ -52,12 +52,17 @@ export async function openConsole(
     throw error;
   }
   if (await hasEnded(running, END_MS, options.signal)) return { kind: 'ended', status: readStatus(files) };
-  throw new MachineStateError(spec.name, running.state, 'runs on, but its console was read too slowly', {
-    hint: 'its log has what was said: vmlet logs',
-  });
+  throw new MachineStateError(
+    spec.name,
+    running.state,
+    'is still running, but its console was read too slowly',
+    {
+      hint: 'read the missing output in its log: vmlet logs ${spec.name}',
+    },
+  );
 }
 
-/** Holds back what comes from the console until the log was shown, and then shows no byte twice. */
+/** Holds back the console's output until the log has been shown, without repeating a byte. */
 class OutputAfterScrollBack extends Writable {
   readonly #output: Writable;
   #held: Buffer[] | undefined = [];
@@ -68,12 +73,12 @@ class OutputAfterScrollBack extends Writable {
     output.on('error', (error) => this.destroy(error));
   }
 
-  /** @param log its end is what was held, for the keeper writes there first. */
+  /** @param log ends with the held output, since the keeper writes to the log first. */
   release(log: Buffer, show?: (bytes: Buffer) => void): void {
     const held = Buffer.concat(this.#held ?? []);
     this.#held = undefined;
     const at = held.length > 0 ? log.lastIndexOf(held) : log.length;
-    // Where so much was held that the log's last lines are within it, they need not be shown.
+    // When more is held than the requested lines of the log, the log need not be shown.
     const before = at === -1 && held.length >= log.length ? 0 : at;
     const scrollBack = before === -1 ? log : log.subarray(0, before);
     if (scrollBack.length > 0) show?.(scrollBack);

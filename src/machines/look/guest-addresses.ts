@@ -6,18 +6,18 @@ import { type GuestChannel, type QgaChannel, findGuestChannel } from '../channel
 import { readPlan } from '../record/machine-plan-file.ts';
 
 export interface GuestAddresses {
-  /** Who said so: an agent in the guest, what vmlet's network gives to it, or the host's table of neighbours. */
+  /** Origin: an agent in the guest, vmlet's network configuration, or the host's neighbour table. */
   readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'neighbours';
-  /** At least one; those that others can reach, IPv4 first. */
+  /** At least one; publicly reachable ones first, IPv4 before IPv6. */
   readonly addresses: readonly GuestAddress[];
 }
 
 const AGENT_MS = 5000;
 
 /**
- * The addresses that a running guest has. Behind passt and slirp they are the guest's own affair: the host reaches it
+ * Finds the addresses of a running guest. Behind passt and slirp they are only visible in the guest: the host reaches it
  * through its forwards.
- * @throws MachineStateError when it does not run or nobody knows; InvalidInputError when it has no network.
+ * @throws MachineStateError when it is not running or the addresses are unknown; InvalidInputError without a network.
  */
 export async function findGuestAddresses(
   definition: Definition,
@@ -40,10 +40,10 @@ export async function findGuestAddresses(
   if (!bridge) throw new InvalidInputError('net', `${spec.name} has no network`);
   const seen = await neighbourAddresses(bridge.mac, signal);
   if (seen.length === 0) {
-    throw new MachineStateError(spec.name, 'running', 'has not shown its address yet', {
+    throw new MachineStateError(spec.name, 'running', 'has no known address yet', {
       hint: told
-        ? 'its agent says that it has none: has it asked on the bridge, and has a DHCP server answered?'
-        : 'it has no agent that could be asked, and the host has not heard from its network card',
+        ? 'check DHCP on the bridge: the agent reports no address in the guest'
+        : 'wait for its first packets, or install an agent in the guest: without one, the host learns addresses only from traffic',
     });
   }
   return {

@@ -8,27 +8,27 @@ import { noScreen } from './screen.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
 export interface KeyboardInput {
-  /** Typed first, on a US keyboard; a newline is Enter. */
+  /** Text to type first, on a US keyboard; a newline is Enter. */
   readonly text?: string | undefined;
   /** Combinations such as `ctrl-alt-f2`, pressed one after the other. */
   readonly keys?: readonly string[] | undefined;
-  /** Milliseconds for which each is held; 20 by default. */
+  /** How long each key is held, in milliseconds; 20 by default. */
   readonly holdMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** With more the short commands would wait too long for their monitor. */
+/** With more keys, short commands would wait too long for their monitor. */
 const FEW = 20;
 
 /**
- * Types on the machine's keyboard, as fast as the guest reads.
- * @throws InvalidInputError, MissingDeviceError where it has no keyboard, MachineStateError, MachineEndedError, QmpStateError (it is paused), TimedOutError (the
- *   guest does not read its keyboard), or the signal's reason.
+ * Types on the machine's keyboard, at the speed at which the guest reads it.
+ * @throws InvalidInputError, MissingDeviceError when it has no keyboard, MachineStateError, MachineEndedError,
+ *   QmpStateError (paused), TimedOutError (the guest does not read its keyboard), or the signal's reason.
  */
 export async function typeOnMachine(definition: Definition, input: KeyboardInput): Promise<void> {
   const { text = '', keys = [], holdMs, signal } = input;
   const chords = [...keysOfText(text), ...keys.map(parseKeys)];
-  if (chords.length === 0) throw new InvalidInputError('keys', 'none was given');
+  if (chords.length === 0) throw new InvalidInputError('keys', 'no key was given');
   requireKeyboard(definition);
   await withMonitor(definition, async (qmp) => sendKeys(qmp, chords, { holdMs, signal }), {
     signal,
@@ -36,10 +36,10 @@ export async function typeOnMachine(definition: Definition, input: KeyboardInput
   });
 }
 
-/** A machine without a screen may have no keyboard either: QEMU takes the keys, and nobody reads them. */
+/** A machine without a screen may also lack a keyboard: QEMU accepts the keys, and no driver reads them. */
 function requireKeyboard({ spec, files }: Definition): void {
   const status = readStatus(files);
   if (status.kind !== 'running') throw notRunning(spec.name, status.kind);
   const { board } = readPlan(files);
-  if ('i8042' in board.options) throw noScreen(spec, 'keyboard', 'has no screen, and no keyboard');
+  if ('i8042' in board.options) throw noScreen(spec, 'keyboard', 'has no screen and no keyboard');
 }

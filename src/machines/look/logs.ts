@@ -5,18 +5,18 @@ import { type FollowLogOptions, followLog, readLog } from '../../machine/logs/lo
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 
-/** What is written down about a machine: its serial port, what its programs print, and QEMU's events. */
+/** Logs of a machine: its serial port, the output of its programs, and QEMU's events. */
 export const LOG_SOURCES = ['serial', 'qemu', 'passt', 'swtpm', 'events'] as const;
 export type LogSource = (typeof LOG_SOURCES)[number];
 
 export interface MachineLogOptions {
-  /** Begins with the last so many lines; with everything by default. */
+  /** Start with this many last lines; with everything by default. */
   readonly tailLines?: number | undefined;
 }
 
 export interface FollowMachineLogOptions extends MachineLogOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called when it was written faster than it was read, so that bytes are missing from here on. */
+  /** Called when the log was written faster than it was read, and bytes are missing. */
   readonly onPossibleGap?: (() => void) | undefined;
 }
 
@@ -32,7 +32,7 @@ export function logPath(files: MachineFiles, source: LogSource): string {
   }[source];
 }
 
-/** What a log holds; nothing where there is none yet. */
+/** Returns the contents of a log; empty when the log does not exist. */
 export function readMachineLog(
   { files }: Definition,
   source: LogSource,
@@ -42,7 +42,7 @@ export function readMachineLog(
 }
 
 /**
- * The same, and what is still to come, from run to run.
+ * Yields the contents of a log and everything appended later, across runs.
  * @throws MachineNotFoundError when the machine is removed, or the signal's reason.
  */
 export function followMachineLog(
@@ -55,7 +55,7 @@ export function followMachineLog(
 }
 
 /**
- * What `follow` yields, until the machine is removed; `follow` ends with the promise that it is given.
+ * Yields the items of `follow` until the machine is removed; `follow` ends with the given promise.
  * @throws MachineNotFoundError at the end.
  */
 export async function* untilRemoved<T>(
@@ -68,7 +68,9 @@ export async function* untilRemoved<T>(
   } finally {
     done.abort();
   }
-  throw new MachineNotFoundError(spec.name, { hint: 'it was removed or renamed while it was followed' });
+  throw new MachineNotFoundError(spec.name, {
+    hint: 'check its name: it was removed or renamed while vmlet followed it',
+  });
 }
 
 async function removal({ spec }: MachineFiles, signal: AbortSignal): Promise<void> {

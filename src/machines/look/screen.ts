@@ -10,15 +10,15 @@ import type { MachineSpec } from '../spec/machine-spec.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
-/** The program that shows a machine's screen, as it would be run. */
+/** A command that shows a machine's screen. */
 export interface ViewerCommand {
   readonly argv: readonly [string, ...string[]];
-  /** The same for a shell. */
+  /** The command quoted for a shell. */
   readonly line: string;
 }
 
 /**
- * What the machine shows, as PNG.
+ * Returns the machine's screen as PNG.
  * @throws MissingDeviceError, MachineStateError, MachineEndedError, or the signal's reason.
  */
 export async function screenshotMachine(definition: Definition, { signal }: Limits): Promise<Buffer> {
@@ -29,29 +29,29 @@ export async function screenshotMachine(definition: Definition, { signal }: Limi
   });
 }
 
-/** @throws MissingDeviceError where there is no screen, MissingProgramError that says what to install. */
+/** @throws MissingDeviceError without a screen, or MissingProgramError with a hint on what to install. */
 export function viewerOf(definition: Definition): ViewerCommand {
   const argv = chooseViewer(screenOf(definition), findProgram);
   return { argv, line: argv.map(quoteForShell).join(' ') };
 }
 
-/** Shows the screen until the viewer is closed. @throws what `viewerOf` throws, ProcessStartError. */
+/** Shows the screen until the viewer exits. @throws what `viewerOf` throws, ProcessStartError. */
 export async function viewMachine(definition: Definition): Promise<ExitStatus> {
   return runInForeground(viewerOf(definition).argv);
 }
 
-/** The socket at which the screen is shown. */
+/** Returns the VNC socket of the screen. */
 function screenOf({ spec, files }: Definition): string {
   const { vncSocket } = readPlan(files);
   if (vncSocket !== undefined) return vncSocket;
   throw noScreen(spec, 'display', 'has no screen');
 }
 
-/** For a machine without a screen, or without the keyboard that belongs to it. */
+/** Returns the error for a machine without a screen, or without the keyboard that comes with it. */
 export function noScreen({ name, boot }: MachineSpec, device: string, problem: string): MissingDeviceError {
   const hint =
     boot.kind === 'image'
-      ? `micro speaks on its serial console: vmlet console ${name}`
-      : `give it one: vmlet set ${name} --display vnc, and then vmlet restart ${name}`;
+      ? `use its serial console: vmlet console ${name}`
+      : `add one: vmlet set ${name} --display vnc; vmlet restart ${name}`;
   return new MissingDeviceError(device, `${name} ${problem}`, { hint });
 }

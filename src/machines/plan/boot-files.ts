@@ -12,8 +12,8 @@ const WORDS = ['console=ttyS0', trustTimer];
 type BootFiles = MachinePlanInputs['source'];
 
 /**
- * The kernel that a machine starts with, if it is not its firmware that finds one.
- * @throws InvalidInputError, also where the machine's memory is too small for it.
+ * Finds the kernel that a machine starts with, unless its firmware finds one.
+ * @throws InvalidInputError, also when the machine's memory is too small for the kernel.
  */
 export async function findBootFiles(definition: Definition, context: SourceContext): Promise<BootFiles> {
   const source = await findKernel(definition, context);
@@ -21,13 +21,13 @@ export async function findBootFiles(definition: Definition, context: SourceConte
   return source;
 }
 
-/** `micro` has a shell on its console, and its disk and its network, by itself, whoever boots it. */
+/** Kernel parameters with which `micro` sets up a console shell, its disk and its network by itself. */
 function stayWords({ name, net, disks }: MachineSpec): string[] {
   return [
     STAY_WORD,
     `hostname=${name}`,
     ...(disks.length > 0 ? [DISKS_WORD] : []),
-    // vmlet tells it its address where the network is its own, at the start.
+    // vmlet sets the address at the start, unless the network is a bridge.
     ...(net === 'none' ? [] : [`${DHCP_WORD}=${net === 'bridge' ? 'now' : 'later'}`]),
   ];
 }
@@ -45,7 +45,7 @@ async function findKernel({ spec, files }: Definition, context: SourceContext): 
   }
   const appended = boot.kind === 'firmware' || boot.append === undefined ? [] : [boot.append];
   if (boot.kind === 'firmware') return undefined;
-  // Most machines boot from their disks, and need none of it.
+  // Most machines boot from their disks, and do not need this module.
   const { findMicroImage, readableFile } = await import('../../machine/survey/boot-source.ts');
   switch (boot.kind) {
     case 'kernel':

@@ -8,12 +8,13 @@ import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
 export function requireDisk({ spec }: Pick<Definition, 'spec'>, diskName: string): StoredDisk {
   const found = spec.disks.find(({ name }) => name === diskName);
   if (found) return found;
-  throw new InvalidInputError('disk', `${spec.name} has no disk ${diskName}`, {
-    hint: `it has ${spec.disks.map(({ name }) => name).join(', ') || 'none'}`,
+  const names = spec.disks.map(({ name }) => name).join(', ');
+  throw new InvalidInputError('disk', `no such disk in ${spec.name}: ${diskName}`, {
+    hint: names === '' ? `add one first: vmlet disk add ${spec.name} 20G` : `choose one of: ${names}`,
   });
 }
 
-/** The names that another disk can have, the first ones first. */
+/** Returns the names that another disk can have, lowest numbers first. */
 export function unusedDiskNames({ disks }: MachineSpec): string[] {
   const used = new Set(disks.map(({ name }) => name));
   const numbers = Array.from({ length: MOST_ROOT_PORTS - SPARE_ROOT_PORTS }, (_, number) => number);

@@ -6,8 +6,8 @@ import { readStatus } from '../record/machine-status.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 /**
- * The machine as its next start sees it: an installer that has rebooted, or powered off by itself, has done its work.
- * One that was ended from outside, or crashed, begins anew.
+ * Returns the machine as its next start sees it. An installer that has rebooted, or powered off by itself, is finished;
+ * one that crashed, or was ended from outside, starts again.
  */
 export function afterInstaller(definition: Definition): Definition {
   const { spec, files } = definition;
@@ -19,7 +19,7 @@ export function afterInstaller(definition: Definition): Definition {
   return isDone ? { spec: withoutInstaller(spec), files } : definition;
 }
 
-/** Has the machine boot from its disk from now on. Its lock is held. */
+/** Makes the machine boot from its disk from now on. The caller holds its lock. */
 export function forgetInstaller({ spec, files }: Definition): void {
   replaceFile(files.spec, formatMachineSpec(withoutInstaller(spec)));
   for (const file of [spec.installer?.kernel, spec.installer?.initrd])

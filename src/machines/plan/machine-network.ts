@@ -11,8 +11,8 @@ import { findPlan } from '../record/machine-plan-file.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 
 /**
- * The machine's network with every host port chosen.
- * @param earlier the forwards of the last run: where a port was ours to choose, the same one is tried first.
+ * Plans the machine's network and chooses every host port.
+ * @param earlier the forwards of the last run: automatically chosen ports are tried again first.
  * @throws PortTakenError, InvalidInputError, PermissionError
  */
 export async function planMachineNetwork(
@@ -22,20 +22,20 @@ export async function planMachineNetwork(
   signal: AbortSignal | undefined,
 ): Promise<BoundNetworkPlan | undefined> {
   if (spec.net === 'none' || spec.net === 'bridge') return undefined;
-  // Not over vhost-user: snapshots with memory and saved states hold a virtio card that QEMU itself serves.
+  // Not over vhost-user: snapshots with memory and saved states contain a virtio card that QEMU itself serves.
   const plan = planNetworkHere(spec.net, forwardsOf(spec), host.passt, false);
   const ports = pairForwards(plan.forwards, earlier).map((forward) => forward?.hostPort);
   return { ...plan, forwards: await chooseHostPorts(plan.forwards, signal, ports) };
 }
 
-/** The forwards in the plan that an earlier start wrote; none where there is none that can be read. */
+/** Returns the forwards of the last start's plan; none when it is missing or unreadable. */
 export function readEarlierForwards(
   files: Pick<MachineFiles, 'directory' | 'plan'>,
 ): readonly BoundForward[] {
   try {
     return findPlan(files)?.network?.forwards ?? [];
   } catch (error) {
-    // The next start writes it anew.
+    // The next start writes a new plan.
     if (error instanceof BrokenMachineError) return [];
     throw error;
   }

@@ -15,22 +15,22 @@ import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
 
-/** The keeper's descriptors in QEMU: its events, the console, the agent's port, and a bridge's tap device. */
+/** The keeper's descriptors in QEMU: events, console, the agent's port, and a bridge's tap device. */
 const EVENTS_DESCRIPTOR = 3;
 const CONSOLE_DESCRIPTOR = 4;
 const AGENT_DESCRIPTOR = 5;
 const TAP_DESCRIPTOR = 6;
-/** How soon QEMU comes back after passt has ended; the keeper always listens, so this is most of the gap. */
+/** Delay of QEMU's reconnect after passt has exited; the keeper always listens, so this is most of the gap. */
 const RECONNECT_MS = 10;
 const RECONNECT_SECONDS = 1;
-/** Ports for disks that are plugged in while the machine runs. */
+/** Spare ports for disks that are added while the machine is running. */
 export const SPARE_ROOT_PORTS = 4;
-/** Places in the order of what boots, each taken once: the first is QEMU's own for a kernel that it is given. */
+/** Boot indices, each used once; QEMU itself uses 0 for a kernel given to it. */
 const FIRST_DISK = 1;
-/** Behind disks that are plugged in later, too. */
+/** Higher than any index of disks that are added later. */
 const FIRST_CDROM = 100;
 
-/** The last of all ports, so that the disks come first in the guest. */
+/** The last port, so that the guest sees the disks first. */
 const SEED_PORT = 'seed-port';
 
 export interface MachinePlanInputs {
@@ -39,23 +39,23 @@ export interface MachinePlanInputs {
   readonly host: Host;
   readonly accelerator: Accelerator;
   readonly cgroup: NamedPlan['cgroup'];
-  /** What is booted from an image or a kernel; undefined where the firmware looks by itself. */
+  /** An image or a kernel to boot; undefined when the firmware finds it. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
-  /** It goes on with memory instead of booting, and has to be what it was then. */
+  /** Memory to resume from instead of booting; the hardware must be the same as then. */
   readonly memory: KeptMemory | undefined;
 }
 
-/** What memory was kept with that goes back into a new QEMU. */
+/** The hardware that kept memory requires. */
 export interface KeptMemory {
-  /** A snapshot's is loaded from the disks, a saved one is waited for. */
+  /** Memory of a snapshot is loaded from the disks; saved memory arrives by migration. */
   readonly kind: 'saved' | 'snapshot';
-  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine. */
+  /** Such as `pc-q35-10.0`: q35 of another QEMU is another machine. */
   readonly machineType: string;
   readonly rootPorts: readonly string[];
 }
 
-/** Everything that a start needs, every choice made; nothing after it chooses anything. */
+/** Makes all choices of a start; later steps choose nothing. */
 export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const { spec, files, host, accelerator, source, network, memory } = inputs;
   const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
@@ -77,7 +77,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     name: spec.name,
     uuid: spec.uuid,
     qemu: host.qemu.path,
-    // Snapshots lie in the disks, which also grow, and are added, while it runs: no length is enough for all of that.
+    // Snapshots are stored in the disks, and disks grow and are added at run time, so no file size limit fits.
     layers: qemuLayers({ network, wiring, tpmSocket, longestFile: undefined }, host),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
@@ -140,12 +140,12 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   };
 }
 
-/** Where a disk's file is. */
+/** Returns the path of a disk's file. */
 export function diskPath(disk: Pick<StoredDisk, 'file'>, files: Pick<MachineFiles, 'storage'>): string {
   return isAbsolute(disk.file) ? disk.file : join(files.storage, disk.file);
 }
 
-/** Whether what a note names is one of the machine's: a damaged one may name any file of the host. */
+/** True when the path is one of the machine's disks: a corrupt note may name any file of the host. */
 export function isDiskOf({ spec, files }: Definition, path: string): boolean {
   return path === files.nvram || spec.disks.some((disk) => diskPath(disk, files) === path);
 }
@@ -170,7 +170,7 @@ function portsBehind(disks: MachineSpec['disks']): number {
   return Math.max(0, ...disks.map(({ name }) => portNumber(name) + 1));
 }
 
-/** Installers and graphical systems want what PCs have; a kernel of the user's with a serial port boots faster without. */
+/** Installers and graphical systems need PC hardware; a user's kernel with a serial port boots faster without it. */
 function needsFullBoard(spec: MachineSpec): boolean {
   return (
     spec.display === 'vnc' ||

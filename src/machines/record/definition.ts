@@ -13,21 +13,21 @@ import { type MachineSpec, checkMachineName, parseMachineSpec } from '../spec/ma
 import { join } from 'node:path';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** A machine as the store knows it, whatever it does just now. */
+/** A machine in the store, in any state. */
 export interface Definition {
   readonly spec: MachineSpec;
   readonly files: MachineFiles;
 }
 
 /**
- * @throws MachineNotFoundError, BrokenMachineError (its spec cannot be read), InvalidInputError for what cannot be a name.
+ * @throws MachineNotFoundError, BrokenMachineError (its spec cannot be read), or InvalidInputError for an invalid name.
  */
 export function readDefinition(locations: Locations, name: string): Definition {
   const { spec, files } = readSpec(locations, name);
   return { spec, files: { ...files, ...socketFiles(socketsInUse(files)) } };
 }
 
-/** The same without a look at where its sockets are, for who needs many. */
+/** Like `readDefinition`, without finding the sockets in use; cheaper for many machines. */
 export function readSpec(locations: Locations, name: string): Definition {
   checkMachineName(name);
   const { spec: path } = definitionFiles(join(locations.machines, name));
@@ -37,10 +37,10 @@ export function readSpec(locations: Locations, name: string): Definition {
   } catch (error) {
     const isThere = machineNames(locations).includes(name);
     if (isSystemError(error, 'ENOENT', 'ENOTDIR') && !isThere) throw new MachineNotFoundError(name);
-    // Made since we looked.
+    // It was created in the meantime.
     if (isThere && isSystemError(error, 'ENOENT') && existsSync(path)) return readSpec(locations, name);
-    // A host that is out of descriptors, or a disk that fails, says nothing of the machine: it is not to be removed as
-    // a broken one is, whose protection nobody knows.
+    // A host without free descriptors, or a failing disk, does not make the machine broken: a broken machine may be removed
+    // without checking its protection.
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP')) throw error;
     throw new BrokenMachineError(name, `${path} cannot be read`, { cause: error });
   }
@@ -53,18 +53,18 @@ export function readSpec(locations: Locations, name: string): Definition {
   }
 }
 
-/** A service's runtime directory need not be that of a shell: a machine that runs has its sockets where it was started. */
+/** The runtime directory of a service may differ from a shell's: a running machine has its sockets where it was started. */
 function socketsInUse(files: MachineFiles): string {
   if (!existsSync(files.run)) return files.sockets;
   try {
     return readStatus(files).kind === 'running' ? readPlan(files).directory.sockets : files.sockets;
   } catch {
-    // Records that cannot be read are reported where the status itself is asked for.
+    // Unreadable records are reported when the status itself is read.
     return files.sockets;
   }
 }
 
-/** The names of all machines, the broken ones included, sorted. */
+/** Returns the names of all machines, including broken ones, sorted. */
 export function machineNames(locations: Locations): string[] {
   const entries = unlessMissing(() => readdirSync(locations.machines, { withFileTypes: true }), ['ENOENT']);
   return (entries ?? [])

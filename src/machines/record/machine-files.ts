@@ -2,77 +2,77 @@ import { join } from 'node:path';
 import type { Locations } from '../../machine/paths/locations.ts';
 
 /**
- * Every path of a named machine. What is in the data directory moves with a rename of the machine; the other two
- * directories go by its id, which never changes.
+ * All paths of a named machine. A rename of the machine moves its data directory; the other two directories are named by
+ * its id, which never changes.
  */
 export interface MachineFiles {
   /** `$XDG_DATA_HOME/vmlet/machines/NAME`, 0700. */
   readonly directory: string;
-  /** What the user asked for. A clone gets one of its own. */
+  /** The machine's definition. A clone gets its own. */
   readonly spec: string;
-  /** Held by whoever changes the machine. Not copied by a clone, like all below that says nothing else. */
+  /** Lock of the process that changes the machine. A clone copies no file below unless stated. */
   readonly lock: string;
-  /** Held by the keeper for as long as the machine runs. */
+  /** Lock of the keeper while the machine is running. */
   readonly keeperLock: string;
-  /** The keeper's record of the machine that runs; gone with it. */
+  /** The keeper's record of the running machine; removed at its end. */
   readonly run: string;
-  /** The keeper's record of how the machine ended last. */
+  /** The keeper's record of the last end. */
   readonly end: string;
-  /** The plan of the machine that runs, or ran last. */
+  /** Plan of the current or last run. */
   readonly plan: string;
-  /** All that QEMU may write: its own disks and the two below. Disks are copied by a full clone; a linked one gets overlays. */
+  /** Files that QEMU may write: disks and the two below. A full clone copies disks; a linked one gets overlays. */
   readonly storage: string;
-  /** UEFI's variables. Copied by a clone. */
+  /** UEFI variables. Copied by a clone. */
   readonly nvram: string;
-  /** The TPM's secrets: a clone has a new TPM. */
+  /** Secrets of the TPM: a clone has a new TPM. */
   readonly tpm: string;
-  /** Keys, which a clone makes anew. */
+  /** SSH keys; a clone creates its own. */
   readonly ssh: string;
-  /** What cloud-init reads. Copied by a clone, whose guest has mostly booted for the first time already. */
+  /** Seed disk for cloud-init. Copied by a clone, whose guest has usually finished its first boot. */
   readonly seed: string;
   /** Kernel and initramfs of an installer. Copied by a clone. */
   readonly boot: string;
-  /** Memory and devices of a machine that was saved. */
+  /** Memory and device state of a saved machine. */
   readonly savedState: string;
-  /** Whether it ran. */
+  /** Whether the saved machine was running, and its hardware. */
   readonly savedStateNote: string;
-  /** What the machine was at each snapshot with memory. */
+  /** Hardware of the machine at each snapshot with memory. */
   readonly snapshots: string;
-  /** There while a snapshot is being restored. */
+  /** Exists while a snapshot is being restored. */
   readonly restoring: string;
-  /** There while a snapshot is being made. */
+  /** Exists while a snapshot is being taken. */
   readonly snapshotting: string;
   /** `$XDG_STATE_HOME/vmlet/machines/ID`, 0700. */
   readonly logs: string;
   readonly serialLog: string;
-  /** Where in the serial log the run that is or was last began. */
+  /** Position in the serial log where the current or last run began. */
   readonly serialStart: string;
   readonly qemuLog: string;
   readonly passtLog: string;
   readonly swtpmLog: string;
-  /** QEMU's events, one JSON object a line. */
+  /** QEMU's events, one JSON object per line. */
   readonly events: string;
-  /** `$XDG_RUNTIME_DIR/vmlet/ID`, 0700; made by a start and gone with the machine. */
+  /** `$XDG_RUNTIME_DIR/vmlet/ID`, 0700; created by a start and removed at the end. */
   readonly sockets: string;
   /** QEMU's monitor for short commands. */
   readonly monitorSocket: string;
-  /** QEMU's monitor for long ones and for shells. */
+  /** QEMU's monitor for long commands and for shells. */
   readonly shellSocket: string;
-  /** The keeper's: the serial console, for many at once. */
+  /** The keeper's socket of the serial console, for any number of clients. */
   readonly consoleSocket: string;
-  /** The keeper's: vmlet's agent in the guest, for many at once. */
+  /** The keeper's socket of vmlet's agent in the guest, for any number of clients. */
   readonly agentSocket: string;
   readonly guestAgentSocket: string;
-  /** QEMU connects here, and the keeper starts passt on the connection. */
+  /** Socket that QEMU connects to; the keeper starts passt on the connection. */
   readonly networkSocket: string;
   readonly tpmSocket: string;
   readonly vncSocket: string;
-  /** The command lines of the helpers, each word ended by a NUL. */
+  /** Command lines of the helpers, each word terminated by a NUL. */
   readonly passtArguments: string;
   readonly swtpmArguments: string;
 }
 
-/** The longest of the names below, for the kernel's limit on the paths of sockets. */
+/** The longest name below, for the kernel's limit on socket paths. */
 export const LONGEST_SOCKET_NAME = 'monitor.sock';
 
 export function machineFiles(locations: Locations, name: string, id: string): MachineFiles {
@@ -91,7 +91,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
   };
 }
 
-/** What is in a machine's runtime directory. */
+/** Files in a machine's runtime directory. */
 export function socketFiles(sockets: string) {
   return {
     sockets,
@@ -108,7 +108,7 @@ export function socketFiles(sockets: string) {
   };
 }
 
-/** The files in a machine's data directory, wherever that is just now. */
+/** Files in a machine's data directory, wherever that is now. */
 export function definitionFiles(directory: string) {
   const storage = join(directory, 'storage');
   return {

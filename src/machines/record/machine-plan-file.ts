@@ -5,7 +5,7 @@ import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import type { MachineFiles } from './machine-files.ts';
 import { readMachineRecord } from './machine-record.ts';
 
-/** As much of a plan as is read again. */
+/** The parts of a plan that are read back. */
 const planSchema = z.looseObject({
   board: z.looseObject({ options: z.record(z.string(), z.string()) }),
   accelerator: z.looseObject({ kind: z.enum(['kvm', 'tcg']) }),
@@ -29,8 +29,8 @@ const planSchema = z.looseObject({
 });
 
 /**
- * The plan of a machine that runs, as its start and later changes left it.
- * @throws BrokenMachineError where there is none, or none that can be understood.
+ * Returns the plan of a running machine, including later changes.
+ * @throws BrokenMachineError when it is missing or invalid.
  */
 export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan {
   const plan = findPlan(files);
@@ -38,7 +38,7 @@ export function readPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): Named
   return plan;
 }
 
-/** The plan of the last start; undefined where there was none. @throws BrokenMachineError */
+/** Returns the plan of the last start; undefined before the first. @throws BrokenMachineError */
 export function findPlan(files: Pick<MachineFiles, 'directory' | 'plan'>): NamedPlan | undefined {
   return readMachineRecord(
     files,

@@ -5,8 +5,8 @@ import type { MachineFiles } from './machine-files.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /**
- * What a file of a machine's says that vmlet or the keeper wrote; undefined where there is no such file.
- * @param parse throws, whatever it likes, for what cannot be understood.
+ * Reads a file of a machine that vmlet or the keeper wrote; undefined when it does not exist.
+ * @param parse throws any error for an invalid file.
  * @throws BrokenMachineError that names the file.
  */
 export function readMachineRecord<T>(
@@ -19,6 +19,6 @@ export function readMachineRecord<T>(
   try {
     return parse(text);
   } catch (error) {
-    throw new BrokenMachineError(basename(directory), `${path} cannot be understood`, { cause: error });
+    throw new BrokenMachineError(basename(directory), `${path} is invalid`, { cause: error });
   }
 }

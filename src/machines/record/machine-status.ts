@@ -8,33 +8,33 @@ import { readMachineRecord } from './machine-record.ts';
 import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** Ends that no keeper was left to record. */
+/** Ends that no keeper could record. */
 export type LostOutcome =
-  /** The host went down under it. */
+  /** The host crashed or rebooted. */
   | { readonly kind: 'host-down' }
   /** The keeper was killed, and QEMU with it. */
   | { readonly kind: 'keeper-killed' };
 
-/** What a named machine does just now. */
+/** Current status of a named machine. */
 export type MachineStatus =
-  /** It has not run yet. */
+  /** It has never run. */
   | { readonly kind: 'created' }
   | ({ readonly kind: 'running' } & RunRecord)
   | {
       readonly kind: 'stopped';
       readonly outcome: Outcome | LostOutcome;
-      /** Undefined where nobody saw it. */
+      /** Undefined when the end was not observed. */
       readonly endedAt: Date | undefined;
     }
-  /** Its memory is in a file, with which the next start goes on. */
+  /** Its memory is in a file, from which the next start resumes. */
   | { readonly kind: 'saved'; readonly endedAt: Date | undefined };
 
 const LAST_WORDS = 40;
 
 /**
- * The truth about a machine: its keeper's record, believed only as long as that very process lives.
- * Synchronous, since `vmlet ls` asks for each machine.
- * @throws BrokenMachineError for a record that is none.
+ * Returns a machine's status. The keeper's record counts only while that very process is alive. Synchronous, since
+ * `vmlet ls` asks for every machine.
+ * @throws BrokenMachineError for an invalid record.
  */
 export function readStatus(files: MachineFiles): MachineStatus {
   const record = readRun(files);
@@ -44,16 +44,16 @@ export function readStatus(files: MachineFiles): MachineStatus {
   return ending ? { kind: 'stopped', ...ending } : { kind: 'created' };
 }
 
-/** How a run ended. */
+/** The end of a run. */
 export type Ending = Omit<Extract<MachineStatus, { kind: 'stopped' }>, 'kind'>;
 
 /**
- * How the last run of a machine ended that does not run; undefined where there was none.
+ * Returns how the last run of a stopped machine ended; undefined before the first run.
  * @throws BrokenMachineError
  */
 export function readEnding(files: MachineFiles, record = readRun(files)): Ending | undefined {
   const end = endOf(files);
-  // Since the record of the run was read it may have ended in an orderly way, and then there is a record of that.
+  // The machine may have ended normally since `record` was read; then there is a record of that end.
   if (record && (!end || end.startedAt < record.startedAt.getTime())) {
     const kind = record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down';
     return { outcome: { kind }, endedAt: undefined };
@@ -62,7 +62,7 @@ export function readEnding(files: MachineFiles, record = readRun(files)): Ending
 }
 
 /**
- * When the run that is on its way, or the last one, began; undefined where there was none.
+ * Returns the start time of the current or last run; undefined before the first run.
  * @throws BrokenMachineError
  */
 export function lastStartOf(files: MachineFiles): Date | undefined {
@@ -73,7 +73,7 @@ export function lastStartOf(files: MachineFiles): Date | undefined {
 }
 
 /**
- * The keeper's record of the run, whether that keeper still lives or was killed.
+ * Returns the keeper's record of the run, whether the keeper is alive or was killed.
  * @throws BrokenMachineError
  */
 export function readRun(files: Pick<MachineFiles, 'directory' | 'run'>): RunRecord | undefined {
@@ -84,12 +84,12 @@ function endOf(files: MachineFiles): EndRecord | undefined {
   return readMachineRecord(files, files.end, unlessEmpty(parseEndRecord));
 }
 
-/** The keeper does not wait for the disk with what is true for one boot only: a power cut can leave it empty. */
+/** Records that matter for one boot only are not synced to the disk: a power loss can leave them empty. */
 function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undefined {
   return (text) => (text === '' ? undefined : parse(text));
 }
 
-/** QEMU prints little; what is longer is cut where it is read. */
+/** Returns the last lines of a log. QEMU prints little; its reader truncates longer output. */
 export function lastLines(path: string, count = LAST_WORDS): string[] {
   return (unlessMissing(() => readFileSync(path, 'utf8')) ?? '')
     .split('\n')
@@ -97,17 +97,17 @@ export function lastLines(path: string, count = LAST_WORDS): string[] {
     .slice(-count);
 }
 
-/** One sentence for a person, without a full stop. */
+/** Describes a status in one phrase for people, without a full stop. */
 export function describeStatus(status: MachineStatus): string {
   switch (status.kind) {
     case 'created':
-      return 'has not run yet';
+      return 'has never been started';
     case 'running':
       return status.outOfSpace
-        ? `${describeOutOfSpace(status.outOfSpace)}; make room and resume it`
+        ? `${describeOutOfSpace(status.outOfSpace)}; free some space and resume it`
         : status.state;
     case 'saved':
-      return 'saved to a file; the next start goes on where it was';
+      return 'saved to a file; the next start resumes from there';
     case 'stopped':
       return describeEnd(status.outcome);
   }
@@ -116,14 +116,14 @@ export function describeStatus(status: MachineStatus): string {
 export function describeEnd(outcome: Outcome | LostOutcome): string {
   switch (outcome.kind) {
     case 'host-down':
-      return 'the host went down';
+      return 'the host crashed or rebooted';
     case 'keeper-killed':
-      return 'its keeper was killed on the host, and QEMU with it';
+      return 'its keeper was killed, and QEMU with it';
     default:
       return describeOutcome(outcome);
   }
 }
 
 export function notRunning(name: string, kind: string): MachineStateError {
-  return new MachineStateError(name, kind, 'does not run', { hint: `start it first: vmlet start ${name}` });
+  return new MachineStateError(name, kind, 'is not running', { hint: `start it first: vmlet start ${name}` });
 }

@@ -11,7 +11,7 @@ import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { signalName } from '../../process/keeper.ts';
 
 const processSchema = z.object({ pid: z.int().positive(), startTime: z.number() });
-/** Milliseconds since 1970, as far as there are dates. */
+/** Milliseconds since 1970, within the range of Date. */
 const moment = z.number().min(-8.64e15).max(8.64e15);
 
 const runSchema = z.object({
@@ -21,7 +21,7 @@ const runSchema = z.object({
   qemu: processSchema.nullable(),
   helpers: z.record(z.string(), processSchema),
   state: z.string(),
-  // What QEMU sent. One that was taken over may send anything, and its machine is to be seen all the same.
+  // Sent by QEMU. A compromised QEMU may send anything, and its machine must still be listed.
   diskStop: z.unknown().optional(),
   startedAt: moment,
 });
@@ -38,13 +38,13 @@ const endSchema = z.object({
   events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
 });
 
-/** The keeper's record of a machine that runs, `run.json`. */
+/** The keeper's record of a running machine, `run.json`. */
 export interface RunRecord {
   readonly keeper: ProcessIdentity;
   /** Undefined until QEMU has been started. */
   readonly qemu: ProcessIdentity | undefined;
   readonly helpers: Readonly<Record<string, ProcessIdentity>>;
-  /** `starting`, and then QEMU's own word: `running`, `paused`, `io-error`, … */
+  /** `starting`, then QEMU's own states: `running`, `paused`, `io-error`, … */
   readonly state: string;
   /** Why it is in the state `io-error`. */
   readonly outOfSpace: OutOfSpace | undefined;
@@ -72,7 +72,7 @@ export function parseEndRecord(text: string): EndRecord {
   return endSchema.parse(JSON.parse(text));
 }
 
-/** @param lastWords QEMU's last lines, for an end that they explain. */
+/** @param lastWords QEMU's last lines, which may explain the end. */
 export function outcomeOf(end: EndRecord, lastWords: readonly string[]): Outcome {
   return decideOutcome({
     status: { exitCode: end.exitCode ?? undefined, signal: recordedSignal(end.signal) },

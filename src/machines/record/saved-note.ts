@@ -10,13 +10,13 @@ import { removeFile } from '../../util/files/removal.ts';
 const noteSchema = z.object({
   version: z.literal(1),
   wasRunning: z.boolean(),
-  /** As in `pc-q35-10.0`: another QEMU's q35 is another machine, which the memory does not fit. */
+  /** Such as `pc-q35-10.0`: q35 of another QEMU is another machine, which cannot load the memory. */
   machineType: z.string(),
-  /** Disks may have come and gone since it was started. */
+  /** Disks may have been added and removed since its start. */
   rootPorts: z.array(z.string()),
 });
 
-/** What has to be known of saved memory to go on with it. */
+/** Facts about saved memory that a resume needs. */
 export type SavedNote = Omit<z.infer<typeof noteSchema>, 'version'>;
 
 export function writeSavedNote({ files }: Pick<Definition, 'files'>, note: SavedNote): void {
@@ -24,7 +24,7 @@ export function writeSavedNote({ files }: Pick<Definition, 'files'>, note: Saved
   replaceFile(files.savedStateNote, JSON.stringify(whole));
 }
 
-/** @throws BrokenMachineError where there is none, or none that can be understood. */
+/** @throws BrokenMachineError when the note is missing or invalid. */
 export function readSavedNote({ spec, files }: Definition): SavedNote {
   const { savedStateNote: path } = files;
   const note = readMachineRecord(files, path, (text) => noteSchema.parse(JSON.parse(text)));
@@ -32,7 +32,7 @@ export function readSavedNote({ spec, files }: Definition): SavedNote {
   return note;
 }
 
-/** What was saved is gone for good; what a save that was interrupted has left, too. */
+/** Removes the saved memory permanently, and leftovers of an interrupted save. */
 export function discardSaved(definition: Pick<Definition, 'files'>): void {
   discardSavedMemory(definition);
   discardSavedNote(definition);
@@ -50,8 +50,8 @@ export function discardSavedNote({ files }: Pick<Definition, 'files'>): void {
   removeFile(files.savedStateNote);
 }
 
-/** Whether its memory was taken, and who was to let it run again was killed just then. */
-export function waitsToGoOn(definition: Definition): boolean {
+/** True when QEMU has loaded the memory, but the process that was to let it run was killed. */
+export function awaitsResume(definition: Definition): boolean {
   const { files } = definition;
   if (existsSync(files.savedState) || !existsSync(files.savedStateNote)) return false;
   return readSavedNote(definition).wasRunning;

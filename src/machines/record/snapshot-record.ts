@@ -5,20 +5,20 @@ import { readMachineRecord } from './machine-record.ts';
 
 const memorySchema = z.strictObject({
   snapshot: z.string(),
-  /** Otherwise it was paused. */
+  /** False when it was paused. */
   wasRunning: z.boolean(),
-  /** As in `pc-q35-10.0`. */
+  /** Such as `pc-q35-10.0`. */
   machineType: z.string(),
   rootPorts: z.array(z.string()),
-  /** As `hardwareOf` says it. */
+  /** In the form of `hardwareOf`. */
   hardware: z.record(z.string(), z.string()),
 });
 
 const recordSchema = z.strictObject({ version: z.literal(1), memories: z.array(memorySchema) });
 
 /**
- * The machine that a snapshot's memory belongs to. What snapshots there are, their disks say: this is written before
- * one is made, and may tell of one that was not.
+ * The hardware that a snapshot's memory belongs to. The disks define which snapshots exist: this record is written before
+ * a snapshot is taken, and may name one that was not.
  */
 export type SnapshotMemory = Readonly<z.infer<typeof memorySchema>>;
 
@@ -26,7 +26,7 @@ export function findMemory(definition: Definition, snapshot: string): SnapshotMe
   return readMemories(definition).find((memory) => memory.snapshot === snapshot);
 }
 
-/** In place of what was said of one of that name before; the caller holds the machine's lock. */
+/** Records a snapshot's memory, replacing an earlier one of that name; the caller holds the machine's lock. */
 export function recordMemory(definition: Definition, memory: SnapshotMemory): void {
   writeMemories(definition, [...others(definition, memory.snapshot), memory]);
 }

@@ -4,13 +4,13 @@ import { replaceFile } from '../../util/files/atomic-file.ts';
 import { readMachineRecord } from './machine-record.ts';
 
 const recordSchema = z.strictObject({
-  /** The guest's user for whom the machine's key is authorized; its host keys are known then too. */
+  /** The guest's user whose authorized_keys has the machine's key; the host keys are known then too. */
   provisionedFor: z.string().optional(),
-  /** When the run began in which its ssh server was seen to answer; milliseconds since 1970. */
+  /** Start of the run in which its ssh server answered; milliseconds since 1970. */
   answeredInRun: z.number().optional(),
 });
 
-/** What is known of a machine's ssh server, so that it is not asked each time. */
+/** Facts about a machine's ssh server, cached so that it is not probed each time. */
 export type SshRecord = Readonly<z.infer<typeof recordSchema>>;
 
 /** @throws BrokenMachineError */

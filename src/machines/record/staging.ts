@@ -9,8 +9,8 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { removeTree } from '../../util/files/removal.ts';
 
 /**
- * A directory beside the machines in which one is made or taken apart. Its name says whose it is; those of dead owners
- * are removed by the next one.
+ * Opens a directory beside the machines, in which one is created or taken apart. Its name contains its owner; directories
+ * of dead owners are removed by the next call.
  */
 export function openStaging(locations: Locations, scope: Scope): string {
   makeDirectories(locations.machines);
@@ -20,7 +20,7 @@ export function openStaging(locations: Locations, scope: Scope): string {
 }
 
 /**
- * Gives a finished directory its name: it is a machine from then on.
+ * Moves a finished directory into place, where it becomes a machine.
  * @throws MachineExistsError
  */
 export function placeMachine(from: string, locations: Locations, name: string): void {
@@ -33,7 +33,7 @@ export function placeMachine(from: string, locations: Locations, name: string): 
   syncDirectory(locations.machines);
 }
 
-/** Takes a machine's directory away in one step and removes it then, which may take time. */
+/** Moves a machine's directory away atomically, then removes it, which may take time. */
 export function discardDirectory(path: string, staging: string): void {
   const aside = join(staging, 'discarded');
   renameSync(path, aside);

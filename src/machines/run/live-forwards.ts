@@ -18,8 +18,8 @@ import { awaitForwards, logLength } from './passt-readiness.ts';
 import { argumentsText } from './start-files.ts';
 
 /**
- * Gives a machine that runs just these forwards.
- * @throws InvalidInputError, PortTakenError, TimedOutError; it has those of before then.
+ * Replaces the forwards of a running machine.
+ * @throws InvalidInputError, PortTakenError, TimedOutError; the earlier forwards are restored then.
  */
 export async function replaceForwards(
   definition: Definition,
@@ -30,9 +30,13 @@ export async function replaceForwards(
   const plan = readPlan(files);
   const { network } = plan;
   if (!network) {
-    throw new InvalidInputError('ports', `${definition.spec.name} runs without a network that has forwards`, {
-      hint: `its next start has the network that is set now: vmlet restart ${definition.spec.name}`,
-    });
+    throw new InvalidInputError(
+      'ports',
+      `${definition.spec.name} is running with a network that has no forwards`,
+      {
+        hint: `restart it to apply its present network settings: vmlet restart ${definition.spec.name}`,
+      },
+    );
   }
   const changed = {
     ...network,
@@ -41,7 +45,7 @@ export async function replaceForwards(
     guest: network.guest,
   };
   const added = without(forwards, network.forwards);
-  // First: what listens is in the plan at each moment, so that a change that is killed can be undone.
+  // First the plan: it always includes every listening port, so that an interrupted change can be undone.
   writeForwards(files, plan, { ...network, forwards: [...network.forwards, ...added] });
   try {
     await (network.backend === 'slirp'
@@ -54,7 +58,7 @@ export async function replaceForwards(
   writeForwards(files, plan, changed);
 }
 
-/** The next start does not choose their host ports again. The machine does not run. */
+/** Makes the next start of a stopped machine choose new host ports for these forwards. */
 export function forgetForwards(files: MachineFiles, gone: readonly (BoundForward | undefined)[]): void {
   const forgotten = gone.filter((forward) => forward !== undefined);
   if (forgotten.length === 0) return;
@@ -101,7 +105,7 @@ async function changeSlirp(
   );
 }
 
-/** The keeper starts passt with what is in the file, as soon as QEMU has come back to it. */
+/** Restarts passt: the keeper starts it with the arguments in the file as soon as QEMU reconnects. */
 async function restartPasst(
   definition: Definition,
   before: BoundNetworkPlan,
@@ -129,7 +133,8 @@ async function exchangePasst(
   if (old && isAlive(old)) process.kill(old.pid, 'SIGTERM');
   const deadline = performance.now() + RESTART_MS;
   while (old && isSameProcess(passtProcess(files), old)) {
-    if (performance.now() > deadline) throw new TimedOutError(`the end of ${spec.name}'s passt`, RESTART_MS);
+    if (performance.now() > deadline)
+      throw new TimedOutError(`waiting for passt of ${spec.name} to exit`, RESTART_MS);
     await pause(LOOK_EVERY_MS, limits.signal);
   }
   await awaitForwards(network, files, limits, heardBytes);
@@ -148,6 +153,6 @@ function isSameProcess(one: ProcessIdentity | undefined, other: ProcessIdentity)
 }
 
 function commandOf(network: BoundNetworkPlan): string[] {
-  if (network.passtPath === undefined) throw new NetworkStartError('there is no passt to start anew', []);
+  if (network.passtPath === undefined) throw new NetworkStartError('passt is not installed', []);
   return [network.passtPath, ...passtArguments(network)];
 }

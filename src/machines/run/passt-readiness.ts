@@ -10,14 +10,14 @@ import { pause } from '../../util/time/pause.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 const PATIENCE_MS = 20_000;
-/** passt needs milliseconds; what takes longer is looked at less often. */
+/** passt needs milliseconds; later checks are less frequent. */
 const FIRST_LOOKS_MS = 2;
 const LATER_LOOKS_MS = 50;
 
 /**
- * Waits until the host's ports lead to the guest. passt tells nobody when it listens; the kernel's table of sockets
- * does.
- * @param heardBytes how long its log was before it was told to listen: what an earlier one said there is old.
+ * Waits until the host's ports lead to the guest. passt does not report when it listens; the kernel's socket table shows
+ * it.
+ * @param heardBytes length of passt's log before this start; earlier output belongs to another passt.
  * @throws PortTakenError, PermissionError, InvalidInputError, NetworkStartError, TimedOutError, or the signal's reason.
  */
 export async function awaitForwards(
@@ -32,7 +32,7 @@ export async function awaitForwards(
   for (let pauseMs = FIRST_LOOKS_MS; ; pauseMs = Math.min(LATER_LOOKS_MS, pauseMs * 1.5)) {
     signal?.throwIfAborted();
     const output = saidSince(files, heardBytes);
-    // Where somebody else has taken a port, something listens as well.
+    // A port taken by another process is listened on as well.
     if (output.some(isRefusedForward)) {
       await explainPasstFailure(output, { exitCode: 1, signal: undefined }, forwards);
     }
@@ -44,7 +44,7 @@ export async function awaitForwards(
   }
 }
 
-/** How long passt's log is by now. */
+/** Returns the present length of passt's log. */
 export function logLength({ passtLog }: Pick<MachineFiles, 'passtLog'>): number {
   return statSync(passtLog, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -52,7 +52,7 @@ export function logLength({ passtLog }: Pick<MachineFiles, 'passtLog'>): number 
 function saidSince({ passtLog }: Pick<MachineFiles, 'passtLog'>, heardBytes: number): string[] {
   const log = unlessMissing(() => readFileSync(passtLog));
   if (log === undefined) return [];
-  // One that is shorter was begun anew.
+  // A shorter log was started again.
   const text = log.subarray(log.length < heardBytes ? 0 : heardBytes).toString('utf8');
   const lines = text.split('\n').filter((line) => line !== '');
   return withoutSyslogComplaints(lines).slice(-20);

@@ -20,9 +20,9 @@ import { readStatus } from '../record/machine-status.ts';
 import { forgetForwards, replaceForwards } from './live-forwards.ts';
 
 /**
- * Publishes more ports of a machine; one that runs has them when this returns. slirp keeps all connections. passt is
- * started anew, and connections through the other forwards end; the guest notices nothing else.
- * @returns the new forwards, with the host ports that were chosen where the machine runs.
+ * Publishes more ports of a machine, immediately if it is running. slirp keeps all connections. passt is restarted, which
+ * ends connections through the other forwards; the guest notices nothing else.
+ * @returns the new forwards; for a running machine with the chosen host ports.
  * @throws InvalidInputError, PortTakenError, MachineBusyError; nothing has changed then.
  */
 export async function addPorts(
@@ -35,12 +35,12 @@ export async function addPorts(
   const { added } = await editMachine(locations, name, 'changing its ports', async (definition) => {
     const { spec } = definition;
     refuseWithoutForwards(spec);
-    // Together, so that two for one host port are noticed.
+    // Checked together, to notice two forwards of the same host port.
     parsePortForwards([...spec.ports.map(readForward), ...wanted].map(storedForward));
     const next = { ...spec, ports: [...spec.ports, ...wanted.map(storedForward)] };
     if (readStatus(definition.files).kind !== 'running') return { spec: next, added: wanted };
     const { known, unknown } = sortForwards(spec, forwardsOfRun(definition));
-    // Their ports may be wanted now.
+    // Their host ports may be requested now.
     if (unknown.length > 0) await replaceForwards(definition, known, limits);
     const bound = await chooseHostPorts(wanted, limits.signal);
     await replaceForwards(definition, [...known, ...bound], limits);
@@ -50,9 +50,9 @@ export async function addPorts(
 }
 
 /**
- * Takes forwards away; as with `addPorts`, at once.
- * @param wanted host ports such as `9090` or `9090/udp`, or whole forwards as they were given; undefined for all.
- * @throws InvalidInputError for one that is not there.
+ * Removes forwards, with the same effect on connections as `addPorts`.
+ * @param wanted host ports such as `9090` or `9090/udp`, or whole forwards as given; undefined for all.
+ * @throws InvalidInputError for an unknown forward.
  */
 export async function removePorts(
   locations: Locations,
@@ -86,16 +86,16 @@ export async function removePorts(
   return removed;
 }
 
-/** A forward of the definition, and the one of the run that was made for it. */
+/** A forward of the definition, and its forward of the run. */
 type Pair =
   | { readonly stored: StoredForward; readonly bound: BoundForward | undefined }
   | { readonly stored: undefined; readonly bound: BoundForward };
 
 interface SortedForwards {
   readonly pairs: readonly Pair[];
-  /** Those of the run that the definition asks for, and the way in for ssh. */
+  /** Forwards of the run that the definition has, and the one for ssh. */
   readonly known: readonly BoundForward[];
-  /** Those that a change has left which was interrupted before it was in the definition. */
+  /** Forwards left by a change that was interrupted before it was in the definition. */
   readonly unknown: readonly BoundForward[];
 }
 
@@ -115,7 +115,7 @@ function forwardsOfRun({ files }: Definition): readonly BoundForward[] {
   return readPlan(files).network?.forwards ?? [];
 }
 
-/** Takes the one that `text` names out of `left`. */
+/** Removes the forward named by `text` from `left` and returns it. */
 function takePair(text: string, left: Pair[], name: string): Pair {
   const [, port, protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
   const wanted = port === undefined ? parsePortForwards([text])[0] : undefined;
@@ -127,14 +127,16 @@ function takePair(text: string, left: Pair[], name: string): Pair {
   const [found] = index < 0 ? [] : left.splice(index, 1);
   if (found) return found;
   const all = left.map(({ stored, bound }) => formatPort(stored ? (bound ?? readForward(stored)) : bound));
-  throw new InvalidInputError('port', `${name} has no forward ${text}`, {
-    hint: `it has ${all.join(', ') || 'none'}`,
+  throw new InvalidInputError('port', `no such forward of ${name}: ${text}`, {
+    hint:
+      all.length === 0 ? `add one first: vmlet port add ${name} PORT` : `choose one of: ${all.join(', ')}`,
   });
 }
 
 function refuseWithoutForwards({ name, net }: MachineSpec): void {
   if (net !== 'none' && net !== 'bridge') return;
-  throw new InvalidInputError('ports', `${name} has net ${net}, which has no forwards`, {
-    hint: net === 'bridge' ? 'on a bridge it is reached at its own address' : `vmlet set ${name} --net auto`,
+  throw new InvalidInputError('ports', `${name} uses --net ${net}, which does not support forwards`, {
+    hint:
+      net === 'bridge' ? "use the guest's own address on the bridge" : `run: vmlet set ${name} --net auto`,
   });
 }

@@ -10,19 +10,19 @@ import { provisionSsh } from '../ssh/provision-ssh.ts';
 import { writeSshConfig } from '../ssh/ssh-files.ts';
 
 export interface RenewIdentityOptions {
-  /** Milliseconds that the guest has to boot as far as its agent. */
+  /** Time in milliseconds for the guest to boot until its agent runs. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (() => void) | undefined;
 }
 
-/** A guest that still boots, on an emulated processor, makes keys slowly. */
+/** A booting guest on an emulated processor generates keys slowly. */
 const RENEWAL_MS = 60_000;
 
 /**
- * Makes the guest of a clone that runs a machine of its own: machine id, host keys, host name, and the clone's own ssh
- * key. The mark that this has to be done goes with success only, so that the next start tries again.
- * @returns why it could not be done; undefined where it was, or was not necessary.
+ * Gives the running guest of a clone its own identity: machine id, host keys, host name and the clone's ssh key. The
+ * definition is updated only on success, so that the next start tries again.
+ * @returns why it failed; undefined when it succeeded or was not necessary.
  * @throws the signal's reason.
  */
 export async function renewIdentity(
@@ -33,7 +33,7 @@ export async function renewIdentity(
   const { spec } = definition;
   if (spec.guestIdentity === 'own') return undefined;
   try {
-    // An image of ours holds no identity: each start tells it who it is.
+    // A micro guest stores no identity: each start configures it.
     if (spec.boot.kind !== 'image') await renew(definition, options);
     await editMachine(locations, spec.name, 'giving its guest an identity of its own', (current) => ({
       spec: { ...current.spec, guestIdentity: 'own' as const },

@@ -2,12 +2,12 @@ import { NoSpaceError, TimedOutError } from '../../errors/index.ts';
 import { describeOutOfSpace, outOfSpaceOf } from '../../machine/life/out-of-space.ts';
 import type { QmpClient } from '../../qmp/index.ts';
 
-/** QEMU tries again what it has kept as soon as the machine goes on; a disk that is full says so at once. */
+/** QEMU repeats the failed request as soon as the machine resumes; a full disk fails it at once. */
 const RETRY_MS = 500;
 
 /**
- * Lets a machine go on that stood still for lack of space on the host.
- * @throws NoSpaceError when it stands still again.
+ * Resumes a machine that was paused for lack of space on the host.
+ * @throws NoSpaceError when it is paused again.
  */
 export async function resumeIntoSpace(name: string, qmp: QmpClient): Promise<void> {
   const fullAgain = qmp.waitFor('BLOCK_IO_ERROR', {
@@ -23,7 +23,7 @@ export async function resumeIntoSpace(name: string, qmp: QmpClient): Promise<voi
   ]);
   const full = outOfSpaceOf(failed?.data);
   if (!full) return;
-  throw new NoSpaceError(`${name} stands still again: ${describeOutOfSpace(full)}`, {
-    hint: `make more room, and then: vmlet resume ${name}`,
+  throw new NoSpaceError(`machine "${name}" was paused again: ${describeOutOfSpace(full)}`, {
+    hint: `free more space, then run: vmlet resume ${name}`,
   });
 }

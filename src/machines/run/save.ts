@@ -22,10 +22,10 @@ export interface SaveMachineOptions extends Limits {
 const QUIT_MS = 30_000;
 
 /**
- * Writes a machine's memory to a file and ends it; the next start goes on where it was. When it fails the machine runs
- * on as it did.
- * @throws MachineStateError, MachineBusyError, NoSpaceError, QmpJobError, the signal's reason, or TimedOutError where QEMU
- *   does not answer for 30 s after the abort.
+ * Saves a machine's memory to a file and ends it; the next start resumes from there. On failure, the machine keeps
+ * running.
+ * @throws MachineStateError, MachineBusyError, NoSpaceError, QmpJobError, the signal's reason, or TimedOutError when QEMU
+ *   does not answer for 30 s after an abort.
  */
 export async function saveMachine(definition: Definition, options: SaveMachineOptions = {}): Promise<void> {
   const { spec, files } = definition;
@@ -38,12 +38,12 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
     async (qmp) => {
       await undoUnfinished(definition, qmp);
       const { running } = await qmp.execute('query-status');
-      // Whoever saved it was killed before QEMU was to end.
+      // An earlier save was interrupted before it ended QEMU.
       if (!running && existsSync(files.savedState)) return;
       const machineType = await queryMachineType(qmp);
       const { rootPorts } = readPlan(files);
       writeSavedNote(definition, { wasRunning: running, machineType, rootPorts: [...rootPorts] });
-      // From the moment that the file has its name, the machine must not run on.
+      // As soon as the file has its final name, the machine must not run any more.
       await saveState(qmp, files.savedState, { signal: options.signal, onProgress: options.onProgress });
     },
     { long: true, signal: options.signal },
@@ -52,23 +52,23 @@ export async function saveMachine(definition: Definition, options: SaveMachineOp
   if (await hasEnded(status, QUIT_MS, undefined)) return;
   signalKeeper(status.keeper, 'kill');
   if (await hasEnded(status, QUIT_MS, undefined)) return;
-  throw new MachineStateError(spec.name, status.state, 'is saved, and its QEMU does not end');
+  throw new MachineStateError(spec.name, status.state, 'is saved, but its QEMU does not exit');
 }
 
-/** After a save that was killed when QEMU had written everything and the file had no name yet. */
+/** Recovers from a save that was interrupted after QEMU had written all memory, but before the file had its name. */
 async function undoUnfinished(definition: Definition, qmp: QmpClient): Promise<void> {
   const { files } = definition;
   const { status } = await qmp.execute('query-status');
   if (status !== 'postmigrate' || existsSync(files.savedState)) return;
   const wasRunning = existsSync(files.savedStateNote) && readSavedNote(definition).wasRunning;
-  // QEMU saves nothing twice, unless it has run in between.
+  // QEMU does not save twice, unless it has run in between.
   await qmp.execute('cont');
   if (!wasRunning) await qmp.execute('stop');
 }
 
 /**
- * Gives a QEMU that waits for it the saved memory. The file goes before the guest runs: memory of yesterday on disks
- * of today would destroy what is on them.
+ * Loads the saved memory into a waiting QEMU. The file is removed before the guest runs: resuming from it again later,
+ * with changed disks, would destroy their contents.
  * @param letRun false leaves the machine paused.
  */
 export async function restoreSaved(
@@ -90,8 +90,8 @@ export async function restoreSaved(
   );
 }
 
-/** Finishes what a start began that was killed when it had given QEMU the memory. */
-export async function goOnWithSaved(definition: Definition): Promise<void> {
+/** Completes an interrupted start that had already loaded the memory into QEMU. */
+export async function resumeSaved(definition: Definition): Promise<void> {
   await withMonitor(definition, async (qmp) => {
     await qmp.execute('cont');
     forgetNote(definition);
@@ -102,7 +102,7 @@ function forgetNote(definition: Definition): void {
   try {
     discardSavedNote(definition);
   } catch (error) {
-    // The guest goes on, and the next start takes it away.
+    // The guest is running; the next start removes the note.
     if (!isSystemError(error)) throw error;
   }
 }

@@ -22,7 +22,7 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
   const { plan, keeper } = planned;
   const lines = [
     '#!/bin/sh',
-    `# What vmlet start ${definition.spec.name} does. The keeper stays until the machine has ended.`,
+    `# The same as vmlet start ${definition.spec.name}. The keeper runs until the machine ends.`,
     'set -e',
     'umask 077',
     command(['mkdir', '-p', ...startDirectories(files, plan)]),
@@ -33,7 +33,7 @@ export async function dryRunStart(locations: Locations, asked: Definition): Prom
   return { plan, script: `${lines.join('\n')}\n` };
 }
 
-/** What ends with NUL is words: a shell has no NUL to print. */
+/** Prints text ending with NUL word by word: a shell string cannot contain a NUL. */
 function writeFile({ path, text }: TextFile): string {
   const print = text.endsWith('\0')
     ? ['printf', '%s\\0', ...text.slice(0, -1).split('\0')]

@@ -7,7 +7,7 @@ import { sshConfigFile } from '../ssh/ssh-files.ts';
 import type { StartPlan } from './start-plan.ts';
 import { directoryMark } from '../disks/sweep.ts';
 
-/** What is written before the keeper starts: the other commands know the machine by it. */
+/** Returns the files to write before the keeper starts; other commands find the machine by them. */
 export function startFiles(
   locations: Locations,
   { spec, files }: Definition,
@@ -23,7 +23,7 @@ export function startFiles(
   ];
 }
 
-/** A helper's command line, which the keeper reads each time it starts it. */
+/** Formats a helper's command line for the file that the keeper reads at each of its starts. */
 export function argumentsText(argv: readonly string[]): string {
   return argv.map((word) => `${word}\0`).join('');
 }

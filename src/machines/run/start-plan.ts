@@ -29,17 +29,17 @@ import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
 import type { StartOptions } from './start-options.ts';
 
-/** QEMU's events, its console and the port of the guest's agent lead to the keeper. */
+/** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */
 const KEEPERS = 3;
-/** A helper's connection to QEMU is behind the standard ones. */
+/** A helper has one connection to QEMU, after the standard streams. */
 const HELPERS_DESCRIPTORS = STANDARD_DESCRIPTORS + 1;
 
-/** The command line of a helper, in the file where the keeper reads it. */
+/** The command line of a helper, in a file that the keeper reads. */
 export interface HelperCommand extends KeeperHelper {
   readonly argv: readonly string[];
 }
 
-/** All that a start does, decided. */
+/** The decisions of a start. */
 export interface StartPlan {
   readonly plan: NamedPlan;
   readonly helpers: readonly HelperCommand[];
@@ -49,13 +49,13 @@ export interface StartPlan {
 interface PlanOptions {
   /** `missing` by default. */
   readonly pull?: PullPolicy;
-  /** What is saved by default. */
+  /** Memory to resume from; the saved memory by default. */
   readonly memory?: KeptMemory | undefined;
-  /** Host ports that are vmlet's to choose are not those of the last run; false by default. */
+  /** Choose other host ports than the last run; false by default. */
   readonly otherPorts?: boolean;
 }
 
-/** Looks at the host and decides; writes nothing but an image that has to be built. */
+/** Inspects the host and plans a start; writes nothing, except for an image that has to be built. */
 export async function planStart(
   locations: Locations,
   definition: Definition,
@@ -63,7 +63,7 @@ export async function planStart(
   { pull = 'missing', memory = savedMemory(definition), otherPorts = false }: PlanOptions = {},
 ): Promise<StartPlan> {
   const { spec, files } = definition;
-  // The host may have less than when the machine was made.
+  // The host may have less memory than when the machine was created.
   checkHostMemory(spec.memoryBytes);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const plan = planNamedMachine({
@@ -79,7 +79,7 @@ export async function planStart(
   const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, host, signal))];
   const qemu = qemuCommand(plan, host);
   const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
-  // Before what takes privileges away: the helper has to gain one.
+  // Before the layers that drop privileges: the bridge helper has to gain one.
   const command =
     bridge && plan.bridge ? withTap(keeperProgram(), bridge, plan.bridge.descriptor, qemu) : qemu;
   return {
@@ -108,7 +108,7 @@ function savedMemory(definition: Definition): KeptMemory | undefined {
   return { kind: 'saved', ...readSavedNote(definition) };
 }
 
-/** What has to be there before the keeper starts. */
+/** Returns the directories that must exist before the keeper starts. */
 export function startDirectories(files: MachineFiles, plan: NamedPlan): string[] {
   return [files.logs, files.sockets, ...(plan.tpmSocket === undefined ? [] : [files.tpm])];
 }
@@ -143,7 +143,7 @@ async function tpmHelper(
   signal: AbortSignal | undefined,
 ): Promise<HelperCommand[]> {
   if (tpmSocket === undefined) return [];
-  const path = requireProgram('swtpm', 'It is in the package swtpm, and gives a machine its TPM.');
+  const path = requireProgram('swtpm', 'install the package swtpm, which provides the TPM');
   return [
     {
       name: 'swtpm',

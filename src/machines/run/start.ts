@@ -27,34 +27,34 @@ import { type Definition, readDefinition } from '../record/definition.ts';
 import { afterInstaller, forgetInstaller } from '../plan/installer.ts';
 import { isRestoring, settleRestore } from '../lock/interrupted-restore.ts';
 import { settleSnapshot } from '../lock/interrupted-snapshot.ts';
-import { removeLentFiles } from '../disks/lent-file.ts';
+import { removeLinkedFiles } from '../disks/linked-file.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
 import type { KeptMemory } from '../plan/machine-plan.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
-import { discardSaved, waitsToGoOn } from '../record/saved-note.ts';
+import { discardSaved, awaitsResume } from '../record/saved-note.ts';
 import { startFiles } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
 const START_TIMEOUT_MS = 60_000;
-/** QEMU is killed, and helpers have two seconds. */
+/** QEMU is killed at once, and helpers get two seconds. */
 const KEEPER_END_MS = 15_000;
 
-/** What goes into a new QEMU before its processors run, instead of booting. */
+/** Memory to load into a new QEMU before its processors run, instead of booting. */
 export interface MemoryToLoad {
   readonly kept: KeptMemory;
-  /** Called before anything is started. @throws for a machine that it does not fit. */
+  /** Called before anything is started. @throws for a machine that the memory does not fit. */
   readonly check: (plan: NamedPlan) => void;
   /** @param letRun false leaves the machine paused. */
   readonly load: (definition: Definition, letRun: boolean, limits: Limits) => Promise<void>;
 }
 
 /**
- * Starts a machine and returns when its processors run and its ports lead to it. It lives on when this process ends.
- * When the start fails, nothing of it runs.
- * @throws MachineNotFoundError, MachineBusyError, MachineStateError (it runs already), LaunchError with QEMU's last
+ * Starts a machine, and returns when its processors run and its ports lead to it. It keeps running when this process
+ * exits. After a failed start, nothing is left running.
+ * @throws MachineNotFoundError, MachineBusyError, MachineStateError (already running), LaunchError with QEMU's last
  *   lines, PortTakenError, UnsupportedHostError, or the signal's reason.
  */
 export async function startMachine(
@@ -69,20 +69,20 @@ export async function startMachine(
   const { descriptor: lock } = await lockMachine(name, files, 'starting it', scope);
   const asked = readDefinition(locations, name);
   if (isStoppedShort(asked) && options.paused !== true) {
-    const { goOnWithSaved } = await import('./save.ts');
-    await goOnWithSaved(asked);
+    const { resumeSaved } = await import('./save.ts');
+    await resumeSaved(asked);
     return asked;
   }
   await refuseRunning(asked);
   await settleRestore(asked);
   await settleSnapshot(asked);
-  removeLentFiles(files);
+  removeLinkedFiles(files);
   const definition = afterInstaller(asked);
   if (definition !== asked) {
     forgetInstaller(asked);
     options.onInstalled?.();
   }
-  // What an interrupted save has left goes in any case.
+  // Leftovers of an interrupted save are removed in any case.
   if (options.discardSaved === true || !existsSync(files.savedState)) discardSaved(definition);
   await withPortChoices(options.log, async (choice) =>
     startLocked(locations, definition, { ...options, lock, memory, otherPorts: choice > 1 }),
@@ -92,23 +92,23 @@ export async function startMachine(
 
 function isStoppedShort(definition: Definition): boolean {
   const status = readStatus(definition.files);
-  return status.kind === 'running' && status.state === 'paused' && waitsToGoOn(definition);
+  return status.kind === 'running' && status.state === 'paused' && awaitsResume(definition);
 }
 
 async function refuseRunning(definition: Definition): Promise<void> {
   const { spec, files } = definition;
   const status = readStatus(files);
   if (status.kind !== 'running') return;
-  // Whoever saved it, or was about to go on with what is saved, was killed. All that it is lies in its files.
+  // An interrupted save, restore or resume: the machine's state is entirely in its files.
   if ((existsSync(files.savedState) || isRestoring(files)) && status.state !== 'running') {
     const { killMachine } = await import('./stop.ts');
     await killMachine(definition);
     return;
   }
-  throw new MachineStateError(spec.name, status.state, `runs already (it is ${status.state})`, {
+  throw new MachineStateError(spec.name, status.state, `is already running (state: ${status.state})`, {
     hint:
       status.state === 'paused'
-        ? `let it go on: vmlet resume ${spec.name}`
+        ? `resume it: vmlet resume ${spec.name}`
         : `stop it first: vmlet stop ${spec.name}`,
   });
 }
@@ -133,7 +133,7 @@ async function startLocked(
   for (const directory of [locations.runtime, ...startDirectories(files, plan)]) {
     ensurePrivateDirectory(directory);
   }
-  // What the last run's passt said must not be taken for this one's.
+  // Output of the last run's passt must not be attributed to this one.
   removeFile(files.passtLog);
   for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
@@ -156,13 +156,13 @@ async function startLocked(
     if (plan.network) await awaitForwards(plan.network, files, { signal });
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
   } catch (error) {
-    // QEMU alone has the memory then; the same start goes on with it.
-    if (plan.incoming && mayWaitToGoOn(definition)) {
+    // QEMU holds the only copy of the memory now; repeating the start resumes from it.
+    if (plan.incoming && mayAwaitResume(definition)) {
       keeper.release();
       throw error;
     }
     await endKeeper(keeper);
-    // Where memory could not be loaded, QEMU may have changed some of the disks already.
+    // If loading the memory failed, QEMU may have changed some of the disks.
     await settleRestore(definition);
     throw await explainStart(error, definition, plan);
   }
@@ -172,22 +172,22 @@ async function startLocked(
 function explainSlowStart(error: unknown, { reports }: StartedKeeper): unknown {
   if (!(error instanceof TimedOutError)) return error;
   const hint = reports.some(({ kind }) => kind === 'started')
-    ? 'QEMU was started, and does not answer on its monitor or let the processors run'
-    : 'the keeper of the machine has not started QEMU';
+    ? 'look for errors in its log (vmlet logs --source qemu): QEMU started, but does not answer or run its processors'
+    : 'check the load of the host: the keeper has not started QEMU';
   return new TimedOutError('starting the machine', error.timeoutMs, { hint, cause: error });
 }
 
-/** Also where that cannot be read just now: what QEMU alone has must not be lost. */
-function mayWaitToGoOn(definition: Definition): boolean {
+/** Returns true also when the note cannot be read: memory that only QEMU holds must not be lost. */
+function mayAwaitResume(definition: Definition): boolean {
   try {
-    return waitsToGoOn(definition);
+    return awaitsResume(definition);
   } catch (error) {
     if (isSystemError(error) || error instanceof BrokenMachineError) return true;
     throw error;
   }
 }
 
-/** An image of ours waits to be told who it is. */
+/** Configures a micro guest, which waits for it. */
 async function configure(
   definition: Definition,
   plan: NamedPlan,
@@ -208,11 +208,11 @@ async function configure(
   await whileKernelLives(definition, booted, signal);
 }
 
-/** A start that failed leaves nothing that runs. */
+/** Ends the keeper of a failed start, so that nothing is left running. */
 async function endKeeper(keeper: StartedKeeper): Promise<void> {
   const identity = identifyProcess(keeper.pid);
   if (identity) signalKeeper(identity, 'kill');
-  // One that does not hear is killed itself, and QEMU dies with it; the next start clears what it leaves.
+  // A keeper that does not react is killed, and QEMU dies with it; the next start cleans up.
   const patience = setTimeout(() => identity && killProcess(identity), KEEPER_END_MS);
   await keeper.ended.catch(() => undefined);
   clearTimeout(patience);
@@ -220,7 +220,7 @@ async function endKeeper(keeper: StartedKeeper): Promise<void> {
 
 async function explainStart(error: unknown, { spec, files }: Definition, plan: NamedPlan): Promise<unknown> {
   if (!(error instanceof KeeperEndedError)) return error;
-  if (error.busy) return new MachineStateError(spec.name, 'running', 'runs already');
+  if (error.busy) return new MachineStateError(spec.name, 'running', 'is already running');
   const qemu = lastLines(files.qemuLog, 20);
   if (plan.network?.backend === 'slirp') await explainSlirpFailure(qemu, plan.network.forwards);
   const failure = new LaunchError(

@@ -19,32 +19,32 @@ import {
 } from '../record/machine-status.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
-/** The ways of ending a named machine, gentlest first. */
+/** Steps of stopping a named machine, gentlest first. */
 export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';
 
 export interface MachineStopOptions extends Limits {
-  /** Milliseconds for all steps together before QEMU is killed; 60 000 by default. */
+  /** Time limit in milliseconds of all steps before QEMU is killed; 60 000 by default. */
   readonly timeoutMs?: number;
 }
 
 export interface MachineStopResult {
-  /** The step that ended it. */
+  /** The step that ended the machine. */
   readonly rung: MachineStopRung;
   readonly outcome: Outcome | LostOutcome;
 }
 
 const STOP_TIMEOUT_MS = 60_000;
-/** A guest that boots, or asks a user first, ignores the button; systemd powers off at once at the seventh in 2 s. */
+/** A guest that boots, or asks a user first, ignores the button; at the seventh press in 2 s systemd powers off at once. */
 const PRESS_AGAIN_MS = 5000;
-/** A killed QEMU needs this long at most to be gone, unless the kernel itself hangs. */
+/** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
 type Running = Extract<MachineStatus, { kind: 'running' }>;
 
 /**
- * Ends a machine as gently as it lets us: its agent or its power button, then QMP quit, SIGTERM and SIGKILL.
- * @throws MachineStateError when it does not run, MachineBusyError, or the signal's reason: the guest may then still
- *   be on its way down.
+ * Stops a machine gracefully, escalating from the agent or the power button to QMP quit, SIGTERM and SIGKILL.
+ * @throws MachineStateError when it is not running, MachineBusyError, or the signal's reason: the guest may then still
+ *   be shutting down.
  */
 export async function stopMachine(
   definition: Definition,
@@ -59,12 +59,12 @@ export async function stopMachine(
     hasEnded(running, timeoutMs * share, options.signal);
   const result = (rung: MachineStopRung): MachineStopResult => ({ rung, outcome: readEnd(definition) });
 
-  // A paused guest cannot react; one whose memory is saved, or half restored, must not run on.
+  // A paused guest cannot react. A machine with saved memory, or a partial restore, must not run.
   const mustNotRun = running.state !== 'running' && (existsSync(files.savedState) || isRestoring(files));
   if (['paused', 'prelaunch'].includes(running.state) && !mustNotRun)
     await letRun(definition, options.signal);
-  // Without space on the host no guest gets through its shutdown; with it, it does.
-  const isStuck = running.outOfSpace !== undefined && !(await triesAgain(definition, options.signal));
+  // A guest cannot finish its shutdown while the host has no space.
+  const isStuck = running.outOfSpace !== undefined && !(await resumesIntoSpace(definition, options.signal));
   const canShutDown = !mustNotRun && !isStuck;
   const asksGuest = spec.boot.kind === 'image' && canShutDown;
   if (asksGuest && (await askGuest(definition, timeoutMs * 0.2, options.signal))) {
@@ -85,15 +85,15 @@ export async function stopMachine(
 }
 
 /**
- * Ends a machine at once, as pulling the plug would. It waits for nobody: a stop that is on its way ends with it.
- * @throws MachineStateError when it does not run.
+ * Powers a machine off immediately, without waiting for a stop in progress.
+ * @throws MachineStateError when it is not running.
  */
 export async function killMachine(definition: Definition): Promise<Outcome | LostOutcome> {
   const running = requireRunning(definition);
   signalKeeper(running.keeper, 'kill');
   if (!(await hasEnded(running, DEATH_MS, undefined))) {
-    throw new MachineStateError(definition.spec.name, running.state, 'does not end, although it was killed', {
-      hint: `look at process ${running.keeper.pid} and those below it`,
+    throw new MachineStateError(definition.spec.name, running.state, 'does not exit after SIGKILL', {
+      hint: `inspect process ${running.keeper.pid} and its children`,
     });
   }
   return readEnd(definition);
@@ -109,8 +109,8 @@ function readEnd({ spec, files }: Definition): Outcome | LostOutcome {
   const { kind } = readStatus(files);
   const ending = kind === 'running' ? undefined : readEnding(files);
   if (ending) return ending.outcome;
-  throw new MachineStateError(spec.name, kind, `was stopped, and is ${kind} now`, {
-    hint: 'somebody started it again at once',
+  throw new MachineStateError(spec.name, kind, `was stopped, and is now ${kind}`, {
+    hint: 'check whether another process has started it again',
   });
 }
 
@@ -119,19 +119,19 @@ async function letRun(definition: Definition, signal: AbortSignal | undefined): 
     await withMonitor(definition, async (qmp) => qmp.execute('cont'), { signal });
   } catch {
     signal?.throwIfAborted();
-    // Whose monitor cannot be reached, as after its runtime directory was cleared, is told to quit by its keeper.
+    // When the monitor is unreachable, for example without its runtime directory, the keeper ends QEMU.
   }
 }
 
-/** @returns whether there is space by now, and it goes on. */
-async function triesAgain(definition: Definition, signal: AbortSignal | undefined): Promise<boolean> {
+/** Returns true when the host has space again and the machine runs. */
+async function resumesIntoSpace(definition: Definition, signal: AbortSignal | undefined): Promise<boolean> {
   const { resumeIntoSpace } = await import('./resume-into-space.ts');
   try {
     await withMonitor(definition, async (qmp) => resumeIntoSpace(definition.spec.name, qmp), { signal });
     return true;
   } catch {
     signal?.throwIfAborted();
-    // As for one whose monitor cannot be reached: it is told to quit.
+    // When the monitor is unreachable, the keeper ends QEMU.
     return false;
   }
 }
@@ -147,7 +147,7 @@ async function askGuest(
     return true;
   } catch {
     signal?.throwIfAborted();
-    // A guest that does not answer has a power button.
+    // A guest that does not answer still has a power button.
     return false;
   }
 }

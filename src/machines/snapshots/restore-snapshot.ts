@@ -23,11 +23,11 @@ import {
 import { startMachine } from '../run/start.ts';
 
 /**
- * Makes a machine what it was: with memory it runs on from there, started where it does not run; without, its disks are
- * what they were, and it does not run. What was written since is lost.
- * @param options `disksOnly` leaves out the memory that belongs to the snapshot.
- * @throws InvalidInputError for a snapshot that is not there or not of all its disks; MachineStateError when it is
- *   saved, when the memory is of other hardware, and for one without memory when it runs; MachineBusyError,
+ * Restores a snapshot. With memory, the machine resumes from there, and is started if necessary. Without memory, its disks
+ * are restored, and it must be stopped. Later changes are lost.
+ * @param options `disksOnly` ignores the snapshot's memory.
+ * @throws InvalidInputError for an unknown or incomplete snapshot; MachineStateError when the machine is saved, when its
+ *   hardware differs from that of the memory, or when it is running and the snapshot has no memory; MachineBusyError,
  *   LaunchError, QmpJobError, or the signal's reason.
  */
 export async function restoreMachineSnapshot(
@@ -74,31 +74,23 @@ async function requireWhole(
 ): Promise<ListedSnapshot> {
   const found = (await listMachineSnapshots(definition, { signal })).find((one) => one.name === name);
   if (!found) {
-    throw new InvalidInputError(
-      'snapshot',
-      `${definition.spec.name} has no snapshot ${JSON.stringify(name)}`,
-    );
+    throw new InvalidInputError('snapshot', `no such snapshot of ${definition.spec.name}: ${name}`);
   }
   if (found.missingOn.length === 0) return found;
   const { missingOn } = found;
   throw new InvalidInputError(
     'snapshot',
-    `${missingOn.join(', ')} of ${definition.spec.name} has no snapshot ${name}`,
+    `snapshot ${name} of ${definition.spec.name} does not include ${missingOn.join(', ')}`,
     {
-      hint: `a disk that was added since has to be taken away for it: vmlet disk rm ${definition.spec.name} ${missingOn[0] ?? ''}`,
+      hint: `remove disks that were added later: vmlet disk rm ${definition.spec.name} ${missingOn[0] ?? ''}`,
     },
   );
 }
 
 function disksInUse(machine: string, state: string, name: string): MachineStateError {
-  return new MachineStateError(
-    machine,
-    state,
-    `runs, and its disks alone cannot be made what they were at ${name}`,
-    {
-      hint: `stop it first: vmlet stop ${machine}`,
-    },
-  );
+  return new MachineStateError(machine, state, `is running, so its disks cannot be restored to ${name}`, {
+    hint: `stop it first: vmlet stop ${machine}`,
+  });
 }
 
 async function restoreStoppedDisks(
@@ -108,7 +100,7 @@ async function restoreStoppedDisks(
 ): Promise<void> {
   const disks = pathsOf(definition);
   beginRestore(definition, { snapshot, by: 'qemu-img', disks });
-  // A failure leaves them as they were, or says why that was not possible; then they are settled another time.
+  // On failure the disks are unchanged, or the error says why that was impossible; a later command repairs them.
   await restoreDisks(disks, snapshot, { signal }).catch(async (error: unknown) => {
     await settleRestore(definition);
     throw error;
@@ -133,7 +125,7 @@ interface Load {
   readonly letRun: boolean;
 }
 
-/** What fails half-way leaves the machine paused, and the note by which it is known not to be whole. */
+/** A partial failure leaves the machine paused, and a note that its state is incomplete. */
 async function load(
   definition: Definition,
   { nodes, memory, letRun }: Load,
@@ -157,7 +149,7 @@ async function load(
       try {
         await loadLiveSnapshot(qmp, nodes, memory.snapshot);
       } catch (error) {
-        // Nothing was changed yet.
+        // Nothing has changed yet.
         if (error instanceof InvalidInputError) await goOn();
         throw error;
       }
@@ -175,8 +167,8 @@ function requireMemory(definition: Definition, name: string): SnapshotMemory {
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `does not know what it was at ${name}: its memory may be of another machine, as that of a clone’s origin`,
-    { hint: disksAlone(machine, name) },
+    `has no record of its hardware at snapshot ${name}: the memory may belong to another machine, such as the original of a clone`,
+    { hint: `restore only the disks: ${disksAlone(machine, name)}` },
   );
 }
 
@@ -187,8 +179,8 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `was another machine at ${memory.snapshot}, and its memory does not fit (${differences.join('; ')})`,
-    { hint: `make it what it was, or restore the disks alone: ${disksAlone(machine, memory.snapshot)}` },
+    `had other hardware at snapshot ${memory.snapshot}, which its memory requires (${differences.join('; ')})`,
+    { hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, memory.snapshot)}` },
   );
 }
 

@@ -31,13 +31,13 @@ type Abortable = Pick<Limits, 'signal'>;
 export interface ListedSnapshot {
   readonly name: string;
   readonly createdAt: Date;
-  /** Bytes of memory and devices that belong to it; 0 for the disks alone. */
+  /** Size of memory and device state in bytes; 0 for a snapshot of the disks only. */
   readonly memoryBytes: number;
-  /** The disks that were added since, or were not writable then: while there are some, it cannot be restored. */
+  /** Disks that were added later, or were read-only then: while there are any, the snapshot cannot be restored. */
   readonly missingOn: readonly string[];
 }
 
-/** A machine's snapshots, the oldest first. */
+/** Lists a machine's snapshots, oldest first. */
 export async function listMachineSnapshots(
   { spec, files }: Definition,
   { signal }: Abortable = {},
@@ -63,15 +63,15 @@ export async function listMachineSnapshots(
 }
 
 export interface SnapshotOptions extends Abortable {
-  /** Without the memory of a machine that runs: its disks are then as after a power cut; false by default. */
+  /** Leave out the memory of a running machine: its disks are then as after a power loss; false by default. */
   readonly disksOnly?: boolean | undefined;
 }
 
 /**
- * Keeps what a machine is at this moment: its disks and UEFI variables, and where it runs its memory. All or nothing.
- * While QEMU writes the memory the guest stands still. A TPM's state is not on a disk, and is kept with memory only.
- * @param name at most 255 bytes that are not only digits.
- * @throws InvalidInputError for a name that is taken, and for a machine with a raw disk; MachineStateError when it is
+ * Takes a snapshot of a machine's disks and UEFI variables, and of its memory if it is running. All or nothing. The guest
+ * is paused while QEMU writes the memory. The state of a TPM is included only with the memory.
+ * @param name at most 255 bytes, not only digits.
+ * @throws InvalidInputError for a name that is taken, or a machine with a raw disk; MachineStateError when it is
  *   saved; MachineBusyError, NoSpaceError, QmpJobError, or the signal's reason.
  */
 export async function createMachineSnapshot(
@@ -110,15 +110,14 @@ async function makeStopped(
 ): Promise<void> {
   const disks = pathsOf(definition);
   const onBegin = (): void => beginSnapshot(definition, { snapshot: name, disks });
-  // When it fails and cannot be undone, that is settled another time.
+  // If it fails and cannot be undone, a later command repairs the disks.
   await snapshotDisks(disks, name, { signal, onBegin });
   endSnapshot(definition);
 }
 
 /**
- * Removes snapshots. One that was removed from some of the disks only, as by a caller that was killed, is removed from
- * the others.
- * @throws InvalidInputError for one that is not there, MachineBusyError, ImageLockedError, QmpJobError
+ * Removes snapshots, even those that an interrupted removal left on only some of the disks.
+ * @throws InvalidInputError for an unknown snapshot, MachineBusyError, ImageLockedError, QmpJobError
  */
 export async function removeMachineSnapshots(
   locations: Locations,
@@ -151,12 +150,12 @@ export async function removeMachineSnapshots(
 /** @throws MachineStateError */
 export function refuseSavedSnapshots({ spec, files }: Definition): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(spec.name, 'saved', 'is saved, and its disks are those of a system that runs', {
-    hint: `go on with it first (vmlet start ${spec.name}), or forget its memory: vmlet start --discard-saved ${spec.name}`,
+  throw new MachineStateError(spec.name, 'saved', 'is saved, and its disks belong to a running system', {
+    hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
   });
 }
 
-/** The plan of what a machine has just now: disks may have come and gone since its start. */
+/** Returns the plan with the present disks: some may have been added or removed since the start. */
 export async function runningHardware(
   definition: Definition,
   signal: AbortSignal | undefined,
@@ -170,20 +169,20 @@ export async function runningHardware(
   return { ...readPlan(files), disks };
 }
 
-/** The block nodes that snapshots of a machine that runs are made of. @throws InvalidInputError */
+/** Returns the block nodes that snapshots of a running machine include. @throws InvalidInputError */
 export function nodesOf({ disks, firmware }: NamedPlan): SnapshotNodes {
   const [first, ...others] = disksInSnapshots(disks);
   const names = others.map(({ nodeName }) => nodeName);
   return [first.nodeName, ...names, ...(firmware ? [FIRMWARE_VARS_NODE] : [])];
 }
 
-/** The files that snapshots of a machine that does not run are made of. @throws InvalidInputError */
+/** Returns the files that snapshots of a stopped machine include. @throws InvalidInputError */
 export function pathsOf({ spec, files }: Definition): string[] {
   const disks = disksInSnapshots(spec.disks.map((disk) => ({ ...disk, path: diskPath(disk, files) })));
   return [...disks.map(({ path }) => path), ...(spec.firmware.kind === 'bios' ? [] : [files.nvram])];
 }
 
-/** Where there can be snapshots, for whoever only looks. */
+/** Returns the places of snapshots without an error for unsupported disks. */
 function placesOf({ spec, files }: Definition): { readonly node: string; readonly path: string }[] {
   const disks = spec.disks.filter(({ format, readOnly }) => format === 'qcow2' && !readOnly);
   return [
@@ -204,7 +203,7 @@ async function saveWithMemory(
   { nodes, name, running, signal }: SaveWithMemory,
 ): Promise<void> {
   const status = await qmp.execute('query-status');
-  // Before: QEMU goes on with it when we are killed.
+  // First the record: QEMU completes the snapshot even if this process is killed.
   recordMemory(definition, {
     snapshot: name,
     wasRunning: status.running,

@@ -12,32 +12,32 @@ import { namedOptions, parseNet } from './named-options.ts';
 const changesSchema = z.strictObject({
   ...changeOptions,
   ...namedOptions,
-  /** As in `LaunchOptions`; they take the place of all earlier ones, and `none` takes them away. */
+  /** As in `LaunchOptions`; replaces all earlier limits, and `none` removes them. */
   limits: changeOptions.limits,
-  /** The command line of its kernel or image. */
+  /** Kernel command line, for a kernel or image. */
   append: reworded(changeOptions.append.optional(), { description: "its kernel's command line" }),
   protect: z.boolean().optional(),
-  /** Labels to set; undefined takes one away. */
+  /** Labels to set; undefined removes a label. */
   labels: withFlag(recordOf(z.string().min(1), z.string().optional()), {
     flag: '-l, --label <key=value>',
     description: 'set a label',
     value: 'pairs',
   }).optional(),
-  /** False: the installer that was given at creation does not start again. */
+  /** False: the installer given at creation does not start again. */
   installer: z.literal(false).optional(),
 });
 
-/** The changes of a machine that a command line has flags for. */
+/** The changes that have flags on a command line. */
 export const changeFlags = flagsOf(changesSchema);
 
-/** What can be changed of a machine that is there. Disks, ports and media have their own operations. */
+/** Changes of an existing machine. Disks, ports and media have operations of their own. */
 export type MachineChanges = Readonly<z.input<typeof changesSchema>>;
 
 export interface Difference {
   readonly field: string;
   readonly from: string;
   readonly to: string;
-  /** Whether a machine that runs has it at once, or with its next start. */
+  /** Whether a running machine has the change now or after its next start. */
   readonly takesEffect: 'now' | 'next start';
 }
 
@@ -57,9 +57,13 @@ export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedS
   checkHoldsGuest(limits, memoryBytes);
   const net = valid.net === undefined ? { net: spec.net, bridge: spec.bridge } : parseNet(valid.net);
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
-    throw new InvalidInputError('net', `${valid.net ?? net.net} has no forwards, and ${spec.name} has some`, {
-      hint: `remove them first: vmlet port rm ${spec.name} --all`,
-    });
+    throw new InvalidInputError(
+      'net',
+      `${valid.net ?? net.net} does not support forwards, and ${spec.name} has some`,
+      {
+        hint: `remove them first: vmlet port rm ${spec.name} --all`,
+      },
+    );
   }
   const next: MachineSpec = {
     ...rest,
@@ -82,7 +86,7 @@ export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedS
 function bootWith(boot: MachineSpec['boot'], append: string | undefined): MachineSpec['boot'] {
   if (append === undefined) return boot;
   if (boot.kind === 'firmware') {
-    throw new InvalidInputError('append', 'is for a kernel, and this machine boots from its disk');
+    throw new InvalidInputError('append', 'requires a kernel, but this machine boots from its disk');
   }
   return { ...boot, append };
 }

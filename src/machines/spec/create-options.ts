@@ -23,34 +23,34 @@ import { namedOptions, parseNet } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
 const createSchema = z.strictObject({
-  /** Letters, digits and inner hyphens, 63 at most; the guest's host name too. */
+  /** Letters, digits and inner hyphens, at most 63; also the guest's host name. */
   name: z.string(),
   /**
-   * An image, as in `debian:13`, or the path of a disk (with a slash in it): the first disk becomes an overlay on it.
-   * `micro` mounts a disk of its own at /data, where no others are given.
+   * An image such as `debian:13`, or the path of a disk, with a slash: the first disk becomes an overlay on it. `micro`
+   * mounts a disk of its own at /data, unless disks are given.
    */
   image: withFlag(z.string().min(1).optional(), {
     flag: '--image <image>',
     group: 'Boot',
-    description: 'boot an overlay on an image such as debian:13 or on a disk FILE (with a slash), or micro',
+    description: 'boot from an image such as debian:13, from a disk FILE (with a slash), or micro',
   }),
-  /** With the path of a disk in `image`: write into the file itself. */
+  /** With the path of a disk in `image`: write to the file itself. */
   adopt: withFlag(z.boolean().default(false), {
     flag: '--adopt',
     group: 'Boot',
-    description: 'with --image FILE: write into the file itself',
+    description: 'with --image FILE: write to the file itself',
   }),
-  /** Path of a CD image to boot from while the disks hold nothing to boot. */
+  /** Path of a CD image, from which the machine boots while no disk is bootable. */
   iso: withFlag(z.string().min(1).optional(), {
     flag: '--iso <file>',
     group: 'Boot',
-    description: 'a CD in the drive, which boots while no disk does',
+    description: 'insert this CD, and boot from it while no disk is bootable',
   }),
-  /** Path of an install medium (or a tree) whose kernel and initramfs are started directly, once. */
+  /** Path of an install medium or a directory whose kernel and initramfs are started directly, once. */
   location: withFlag(z.string().min(1).optional(), {
     flag: '--location <path>',
     group: 'Boot',
-    description: 'start the installer of this ISO or tree, its kernel loaded directly, once',
+    description: 'boot the installer of this ISO or directory once, by its kernel',
   }),
   ...makeOptions,
   ...namedOptions,
@@ -59,8 +59,8 @@ const createSchema = z.strictObject({
   /** Virtual processors; 2 by default, 1 for `micro`. */
   cpus: reworded(makeOptions.cpus.optional(), { otherwise: '2; 1 with --image micro' }),
   /**
-   * `20G` for an empty disk; `PATH[,format=qcow2|raw]` for an overlay on that file, which must not change any more;
-   * with `,adopt` the file itself, with `,readonly` without writing. More: `,cache=none|unsafe`, `,nodiscard`.
+   * `20G` for an empty disk; `PATH[,format=qcow2|raw]` for an overlay on that file, which must not change afterwards;
+   * with `,adopt` the file itself, with `,readonly` read-only. Also: `,cache=none|unsafe`, `,nodiscard`.
    */
   disks: withFlag(z.array(z.string()).readonly().default([]), {
     flag: '--disk <disk>',
@@ -68,46 +68,51 @@ const createSchema = z.strictObject({
     description:
       'an empty disk such as 20G, or FILE[,format=qcow2|raw][,trusted][,readonly|,adopt]; both take [,cache=none|unsafe][,nodiscard]',
   }),
-  /** The kernel's command line, with `location` or `kernel`; more of it with an image. */
+  /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
-    description: "the kernel's command line, with --location or --kernel; more of it with micro",
+    description: 'kernel command line with --location or --kernel; appended with micro',
   }),
-  /** `auto` (the default) is passt where it is, else slirp; `bridge=NAME` for a bridge of the host's. */
+  /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
   net: namedOptions.net.default('auto'),
-  /** Of the first disk with an image, as in `40G`; 20 GiB, or the image's own where that is more, by default; 10 GiB for `micro`. */
+  /** Size of an image's disk, as in `40G`; by default 20 GiB, or the image's own if larger; 10 GiB for `micro`. */
   diskSize: reworded(makeOptions.diskSize.optional(), {
-    otherwise: '20G, or what the image has; 10G for micro',
+    otherwise: '20G, or the image’s own size if larger; 10G for micro',
   }),
   /** A TPM 2.0 by swtpm; none by default. */
   tpm: namedOptions.tpm.default(false),
-  /** `vnc` gives it a screen; the default, except for an image or a kernel. */
+  /** `vnc` adds a screen; the default, except for an image or a kernel. */
   display: reworded(namedOptions.display.optional(), { otherwise: 'vnc, none for a kernel' }),
   labels: withFlag(recordOf(z.string().min(1), z.string()), {
     flag: '-l, --label <key=value>',
     description: 'a label, for ls --filter',
     value: 'pairs',
   }).default({}),
-  /** Where ssh logs in; by default the user that the seed makes, and root without one. */
-  sshUser: reworded(namedOptions.sshUser.optional(), { otherwise: 'the user of the first boot, else root' }),
-  /** Refuses to be removed. */
-  protect: withFlag(z.boolean().default(false), { flag: '--protect', description: 'refuse to be removed' }),
+  /** User of ssh; by default the user of the seed, or root without a seed. */
+  sshUser: reworded(namedOptions.sshUser.optional(), {
+    otherwise: 'the user created at first boot, or root',
+  }),
+  /** Protect the machine from removal. */
+  protect: withFlag(z.boolean().default(false), {
+    flag: '--protect',
+    description: 'protect it from removal',
+  }),
 });
 
-/** The options of a new machine that a command line has flags for. */
+/** The options of a new machine that have flags on a command line. */
 export const createFlags = flagsOf(createSchema);
 
-/** What the user of the library asks for; all but the name may be left out. */
+/** Options of a new machine; all but the name are optional. */
 export type CreateOptions = Readonly<z.input<typeof createSchema>>;
 
-/** The options, validated and in one form each. */
+/** Validated options, normalized. */
 export interface NewMachine extends Hardware {
   readonly name: string;
   readonly memoryBytes: number;
   readonly disks: readonly NewDisk[];
-  /** An image with a disk, which comes before the others. */
+  /** An image with a disk, which becomes the first disk. */
   readonly image:
     { readonly name: string; readonly pull: PullPolicy; readonly diskBytes: number | undefined } | undefined;
-  /** Of the disk that `micro` mounts at /data; undefined for none. */
+  /** Size of the disk that `micro` mounts at /data; undefined for none. */
   readonly dataBytes: number | undefined;
   readonly seed: Seed | undefined;
   readonly boot:
@@ -124,7 +129,7 @@ export interface NewMachine extends Hardware {
   readonly ports: readonly PortForward[];
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
-  /** Undefined for what the image needs. */
+  /** Undefined: the firmware that the image needs. */
   readonly firmware: FirmwareKind | undefined;
   readonly tpm: boolean;
   readonly display: MachineSpec['display'];
@@ -135,10 +140,10 @@ export interface NewMachine extends Hardware {
 }
 
 const MiB = 1024 * 1024;
-/** What is kept of a `micro`; takes up only what is written. */
+/** Size of the disk of `micro`; it takes only the space that was written. */
 const DATA_BYTES = 10 * 1024 * MiB;
 
-/** @throws InvalidInputError that names the field, what it held and what would be right. */
+/** @throws InvalidInputError that names the field, its value and the expected one. */
 export function parseCreateOptions(options: CreateOptions): NewMachine {
   const valid = parseOptions(createSchema, options);
   checkMachineName(valid.name);
@@ -150,9 +155,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const ports = parsePortForwards(valid.ports);
   const { net, bridge } = parseNet(valid.net);
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
-    throw new InvalidInputError('ports', `a machine with net ${valid.net} has no forwards`, {
-      hint:
-        net === 'bridge' ? 'on a bridge it is reached at its own address' : 'leave out the ports, or the net',
+    throw new InvalidInputError('ports', `net ${valid.net} does not support forwards`, {
+      hint: net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or the net',
     });
   }
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
@@ -185,51 +189,51 @@ type Valid = z.infer<typeof createSchema>;
 function refuseContradictions(valid: Valid): void {
   const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
   if (sources.length > 1) {
-    throw new InvalidInputError(sources.join(', '), 'say different things about what to boot', {
-      hint: 'give one of them',
+    throw new InvalidInputError(sources.join(', '), 'exclude each other', {
+      hint: 'give only one of them',
     });
   }
   if (valid.image === MICRO && sources.length > 0) {
-    throw new InvalidInputError('image', `cannot be given together with ${sources[0] ?? ''}`);
+    throw new InvalidInputError('image', `cannot be combined with ${sources[0] ?? ''}`);
   }
   if (valid.initrd !== undefined && valid.kernel === undefined) {
-    throw new InvalidInputError('initrd', 'needs a kernel beside it', { hint: 'give kernel too' });
+    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'give kernel too' });
   }
   const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
   if (valid.append !== undefined && !takesAppend) {
-    throw new InvalidInputError('append', 'is for a kernel, and this machine boots from its disk', {
+    throw new InvalidInputError('append', 'requires a kernel, but this machine boots from its disk', {
       hint: 'give location or kernel too',
     });
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {
-    throw new InvalidInputError('adopt', 'needs the path of a disk in image', {
-      hint: 'a path has a slash in it, as in ./disk.qcow2',
+    throw new InvalidInputError('adopt', 'requires the path of a disk in image', {
+      hint: 'write the path with a slash, as in ./disk.qcow2',
     });
   }
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
-    throw new InvalidInputError('diskSize', 'is for the disk that an image of the store gives', {
-      hint: 'give image, such as debian:13, or resize a disk: vmlet disk resize',
+    throw new InvalidInputError('diskSize', 'requires an image of the store', {
+      hint: 'give an image such as debian:13, or resize a disk: vmlet disk resize',
     });
   }
   if (valid.firmware !== undefined && valid.firmware !== 'bios' && valid.image === MICRO) {
     throw new InvalidInputError(
       'firmware',
-      `${valid.firmware} cannot boot micro, whose kernel starts directly`,
+      `${valid.firmware} cannot boot micro, which starts its kernel directly`,
       {
-        hint: 'leave it out, or give an image with a disk, such as debian:13',
+        hint: 'omit it, or use an image with a disk, such as debian:13',
       },
     );
   }
   if (valid.seed !== undefined && (valid.image === MICRO || valid.kernel !== undefined)) {
-    throw new InvalidInputError('seed', 'is for a disk, and this machine boots a kernel directly', {
-      hint: 'leave it out, or give an image with a disk, such as debian:13',
+    throw new InvalidInputError('seed', 'requires a disk image, but this machine boots a kernel directly', {
+      hint: 'omit it, or use an image with a disk, such as debian:13',
     });
   }
   const bootable =
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
   if (!bootable) {
-    throw new InvalidInputError('image', `there is nothing to boot ${valid.name} from`, {
+    throw new InvalidInputError('image', `no boot source for ${valid.name}`, {
       hint: 'give image (a disk file, or micro), iso, location or kernel',
     });
   }
@@ -251,7 +255,7 @@ function storedImageOf({ image, pull, diskSize }: Valid): NewMachine['image'] {
   };
 }
 
-/** Who gives `micro` disks of their own says what is on them. */
+/** Users who give `micro` disks of their own decide about their contents. */
 function dataBytesOf({ image, disks, diskSize }: Valid): number | undefined {
   if (image !== MICRO || disks.length > 0) return undefined;
   return diskSize === undefined ? DATA_BYTES : parseWholeSize(diskSize, 'diskSize');

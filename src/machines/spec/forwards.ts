@@ -4,7 +4,7 @@ import type { MachineSpec, StoredForward } from './machine-spec.ts';
 const SSH_PORT = 22;
 const LOOPBACK = '127.0.0.1';
 
-/** What the user asked for, and a way in for ssh where that is not among it. */
+/** Returns the forwards of a spec, and one for ssh if it has none. */
 export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
   const forwards = spec.ports.map(readForward);
   const hasSsh = forwards.some(({ guestPort, protocol }) => guestPort === SSH_PORT && protocol === 'tcp');
@@ -12,7 +12,7 @@ export function forwardsOf(spec: Pick<MachineSpec, 'ports'>): PortForward[] {
   return hasSsh ? forwards : [...forwards, ssh];
 }
 
-/** Whether it could be the one that `forwardsOf` adds. */
+/** True when it may be the forward that `forwardsOf` adds. */
 export function isSshForward({ protocol, hostAddress, guestPort, ephemeral }: BoundForward): boolean {
   return protocol === 'tcp' && hostAddress === LOOPBACK && guestPort === SSH_PORT && ephemeral;
 }
@@ -21,7 +21,7 @@ export function readForward({ protocol, hostAddress, hostPort, guestPort }: Stor
   return { protocol, hostAddress, hostPort, guestPort };
 }
 
-/** As a spec keeps it, and as it can be asked for again. */
+/** Converts a forward to its form in a spec. */
 export function storedForward({ protocol, hostAddress, hostPort, guestPort }: PortForward): StoredForward {
   return { protocol, hostAddress, guestPort, ...(hostPort !== undefined && { hostPort }) };
 }
@@ -32,24 +32,24 @@ export interface HostEndpoint {
   readonly port: number;
 }
 
-/** Where ssh connects to on the host. */
+/** Returns the host's endpoint for ssh. */
 export function sshEndpoint(forwards: readonly BoundForward[]): HostEndpoint | undefined {
   return tcpEndpoint(forwards, SSH_PORT);
 }
 
-/** Where a TCP port of the guest is reached from the host. */
+/** Returns the host's endpoint for a TCP port of the guest. */
 export function tcpEndpoint(forwards: readonly BoundForward[], port: number): HostEndpoint | undefined {
   const forward = forwards.find(({ guestPort, protocol }) => guestPort === port && protocol === 'tcp');
   return forward && connectableEndpoint(forward);
 }
 
-/** Where a client on the host connects to: loopback where a forward listens on all addresses. */
+/** Returns the endpoint for a client on the host: loopback when a forward listens on all addresses. */
 export function connectableEndpoint(forward: BoundForward): HostEndpoint {
   const everywhere = { '0.0.0.0': LOOPBACK, '::': '::1' }[forward.hostAddress];
   return { address: everywhere ?? forward.hostAddress, port: forward.hostPort };
 }
 
-/** What `vmlet port ls` shows of a machine that does not run. */
+/** Returns the forwards that `vmlet port ls` shows for a stopped machine. */
 export function plannedPorts(spec: MachineSpec): PortForward[] {
   return spec.net === 'none' || spec.net === 'bridge' ? [] : forwardsOf(spec);
 }

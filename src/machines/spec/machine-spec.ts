@@ -7,12 +7,11 @@ import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { issueWords } from '../../util/issue-words.ts';
 import { recordOf } from '../../util/record-of.ts';
 
-/** Of the shape below; an older one is migrated when it is read, a newer one is refused. */
+/** Version of the shape below; older ones are migrated when read, newer ones are rejected. */
 export const SPEC_VERSION = 1;
 
 const HOST_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
-const NAME_RULE =
-  'expected letters, digits and inner hyphens, 63 at most, which are the guest’s host name too';
+const NAME_RULE = 'expected letters, digits and inner hyphens, at most 63; it is also the guest’s host name';
 
 export const DISPLAYS = ['vnc', 'none'] as const;
 
@@ -29,14 +28,14 @@ const backingSchema: z.ZodType<Backing> = z.lazy(() =>
 );
 
 const diskSchema = z.strictObject({
-  /** The block node's name, the disk's serial and its name in commands. Its number is that of its port. */
+  /** Name of the block node and in commands, and serial number of the disk. Its number is that of its port. */
   name: z.string().regex(/^disk\d{1,2}$/),
-  /** A name in the machine's own directory of disks, or an absolute path. */
+  /** A file name in the machine's directory of disks, or an absolute path. */
   file: z.string().min(1),
-  /** Whether the file goes with the machine's storage. */
+  /** Whether removing the machine's storage removes the file. */
   owned: z.boolean(),
   format,
-  /** All that it stands on, in full. */
+  /** All backing files. */
   backing: backingSchema.optional(),
   readOnly: z.boolean(),
   cache: z.enum(['writeback', 'none', 'unsafe']),
@@ -51,14 +50,14 @@ const cdromSchema = z.strictObject({
 const forwardSchema = z.strictObject({
   protocol: z.enum(['tcp', 'udp']),
   hostAddress: z.string(),
-  /** Chosen at each start where it is left out. */
+  /** Chosen at each start when missing. */
   hostPort: z.int().min(1).max(65_535).optional(),
   guestPort: z.int().min(1).max(65_535),
 });
 
 const firmwareFile = z.strictObject({ path: z.string().startsWith('/'), format });
 
-/** UEFI's files as they were chosen for this machine: its variables belong to that code. */
+/** UEFI files as chosen for this machine: its variables belong to that code. */
 const firmwareSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bios') }),
   z.strictObject({
@@ -71,7 +70,7 @@ const firmwareSchema = z.discriminatedUnion('kind', [
 ]);
 
 const bootSchema = z.discriminatedUnion('kind', [
-  /** The firmware looks for something to boot: the disks, then the CD. */
+  /** The firmware finds something to boot: the disks, then the CD. */
   z.strictObject({ kind: z.literal('firmware') }),
   z.strictObject({ kind: z.literal('image'), image: z.string(), append: z.string().optional() }),
   z.strictObject({
@@ -84,24 +83,24 @@ const bootSchema = z.discriminatedUnion('kind', [
 
 const specSchema = z.strictObject({
   version: z.literal(SPEC_VERSION),
-  /** Names its directories for logs and sockets; never changes. */
+  /** Name of its directories for logs and sockets; never changes. */
   id: z.string().regex(/^[0-9a-f]{8}$/),
-  /** SMBIOS's, which the guest sees. */
+  /** The UUID in SMBIOS, visible to the guest. */
   uuid: z.uuid(),
   name: z.string().regex(HOST_NAME),
   createdAt: z.iso.datetime(),
   memoryBytes: z.int().positive(),
   ...hardwareOptions,
-  /** What QEMU may use of the host. */
+  /** Limits of QEMU's use of the host. */
   limits: z
     .strictObject({ cpus: z.number().positive().optional(), memoryBytes: z.int().positive().optional() })
     .optional(),
-  /** What its image is compiled for, where that is known. */
+  /** CPU level that its image requires, if known. */
   cpuLevel: z.enum(CPU_LEVELS).optional(),
   firmware: firmwareSchema,
   tpm: z.boolean(),
   boot: bootSchema,
-  /** The installer that starts until it has run once: its kernel, taken from its medium. */
+  /** Kernel of the installer, taken from its medium; it boots until it has finished once. */
   installer: z
     .strictObject({ kernel: z.string(), initrd: z.string().optional(), append: z.string() })
     .optional(),
@@ -111,19 +110,19 @@ const specSchema = z.strictObject({
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
   ports: z.array(forwardSchema),
-  /** It has a seed, from which its guest learns at its first boot who it is. */
+  /** True when a seed disk configures the guest at its first boot. */
   hasSeed: z.boolean().optional(),
-  /** A clone's guest has copied its machine id and host keys, until it is told to renew them. */
+  /** `copied`: a clone's guest still has the original's machine id and host keys. */
   guestIdentity: z.enum(['own', 'copied']),
-  /** Where ssh logs in. */
+  /** User of ssh. */
   sshUser: z.string().min(1),
   display: z.enum(DISPLAYS),
   labels: recordOf(z.string(), z.string()),
-  /** Refuses to be removed. */
+  /** Protected from removal. */
   protected: z.boolean(),
 });
 
-/** A named machine as its owner asked for it; `spec.json`. Defaults that do not depend on the host are in it. */
+/** The definition of a named machine, `spec.json`, including defaults that do not depend on the host. */
 export type MachineSpec = Readonly<z.infer<typeof specSchema>>;
 export type StoredDisk = Readonly<z.infer<typeof diskSchema>>;
 export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
@@ -131,12 +130,10 @@ export type StoredForward = Readonly<z.infer<typeof forwardSchema>>;
 
 type Migration = (older: Record<string, unknown>) => Record<string, unknown>;
 
-/** `migrations[n]` makes version n + 1 of version n. There is none yet: the first version is 1. */
+/** `migrations[n]` converts version n to n + 1. None so far: the first version is 1. */
 const migrations: Readonly<Record<number, Migration>> = {};
 
-/**
- * @throws InvalidInputError that says what is wrong with the text.
- */
+/** @throws InvalidInputError that says what is wrong with the text. */
 export function parseMachineSpec(text: string, path: string): MachineSpec {
   let data: unknown;
   try {
@@ -147,7 +144,7 @@ export function parseMachineSpec(text: string, path: string): MachineSpec {
   const parsed = readSpecOf(migrate(data, path), path);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new InvalidInputError(path, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is not valid'}`, {
+  throw new InvalidInputError(path, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is invalid'}`, {
     cause: parsed.error,
   });
 }
@@ -156,9 +153,9 @@ function readSpecOf(data: unknown, path: string): ReturnType<typeof specSchema.s
   try {
     return specSchema.safeParse(data, { error: issueWords });
   } catch (error) {
-    // More layers of disks than there is room for on the stack.
+    // A backing chain too deep for the stack.
     if (error instanceof RangeError)
-      throw new InvalidInputError(path, 'has disks on too many others', { cause: error });
+      throw new InvalidInputError(path, 'has a disk with too many backing files', { cause: error });
     throw error;
   }
 }
@@ -169,9 +166,9 @@ function migrate(data: unknown, path: string): unknown {
   if (typeof current['version'] === 'number' && current['version'] > SPEC_VERSION) {
     throw new InvalidInputError(
       path,
-      `is of version ${current['version']}, and this vmlet knows ${SPEC_VERSION}`,
+      `has version ${current['version']}, but this vmlet supports only ${SPEC_VERSION}`,
       {
-        hint: 'use the newer vmlet that wrote it',
+        hint: 'update vmlet: a newer release wrote this file',
       },
     );
   }
@@ -189,5 +186,5 @@ export function formatMachineSpec(spec: MachineSpec): string {
 /** @throws InvalidInputError */
 export function checkMachineName(name: string): string {
   if (HOST_NAME.test(name)) return name;
-  throw new InvalidInputError('name', `${JSON.stringify(name)} cannot name a machine; ${NAME_RULE}`);
+  throw new InvalidInputError('name', `invalid machine name ${JSON.stringify(name)}: ${NAME_RULE}`);
 }

@@ -2,13 +2,13 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { isDiskSize, parseDiskSize } from '../../images/qemu-img/disk-size.ts';
 import { type DiskSpec, parseDiskSpec } from '../../machine/spec/disk-spec.ts';
 
-/** A disk that a named machine is to get. */
+/** A disk to add to a named machine. */
 export interface NewDisk {
-  /** Names it in errors, as in `disks[0]`. */
+  /** Name in errors, as in `disks[0]`. */
   readonly field: string;
-  /** An empty one of so many bytes, or one from a file. */
+  /** Size of an empty disk, or a file. */
   readonly source: DiskSpec;
-  /** With a file: the machine writes into that file itself, and not into an overlay on it. */
+  /** With a file: the machine writes to the file itself, not to an overlay. */
   readonly adopt: boolean;
   readonly readOnly: boolean;
   readonly cache: 'writeback' | 'none' | 'unsafe';
@@ -16,11 +16,11 @@ export interface NewDisk {
 }
 
 const GRAMMAR =
-  'expected SIZE or PATH, and after it any of ,format=qcow2|raw ,readonly ,trusted ,adopt ,cache=writeback|none|unsafe ,nodiscard';
+  'use SIZE or PATH, followed by any of ,format=qcow2|raw ,readonly ,trusted ,adopt ,cache=writeback|none|unsafe ,nodiscard';
 const OPTION = /^(?<rest>.*),(?<option>adopt|nodiscard|cache=(?<cache>[a-z]*))$/s;
 
 /**
- * @param field names the disk in errors, as in `disks[0]`.
+ * @param field name of the disk in errors, as in `disks[0]`.
  * @throws InvalidInputError
  */
 export function parseNewDisk(text: string, field: string): NewDisk {
@@ -28,7 +28,7 @@ export function parseNewDisk(text: string, field: string): NewDisk {
   let adopt = false;
   let discard = true;
   let cache: string | undefined;
-  // Options of ours and those of a disk file may come in any order: ours are taken out, wherever they are.
+  // Options of named disks and of disk files may be mixed: the former are removed wherever they are.
   const kept: string[] = [];
   for (;;) {
     const fileOption = /^(?<rest>.*),(?<option>format=\w*|readonly|trusted)$/s.exec(rest);
@@ -42,28 +42,24 @@ export function parseNewDisk(text: string, field: string): NewDisk {
     rest = (fileOption ?? own)?.groups?.['rest'] ?? '';
   }
   if (cache !== undefined && !isCache(cache)) {
-    throw new InvalidInputError(field, `cache=${cache} is not a way of caching`, { hint: GRAMMAR });
+    throw new InvalidInputError(field, `invalid cache mode "${cache}"`, { hint: GRAMMAR });
   }
   const common = { field, cache: cache ?? 'writeback', discard } as const;
   if (isDiskSize(rest)) {
     if (adopt || kept.length > 0) {
-      throw new InvalidInputError(
-        field,
-        `${JSON.stringify(text)}: an empty disk has no file to say that of`,
-        {
-          hint: GRAMMAR,
-        },
-      );
+      throw new InvalidInputError(field, `${JSON.stringify(text)}: this option requires a file`, {
+        hint: GRAMMAR,
+      });
     }
     return { source: { sizeBytes: parseDiskSize(rest, field) }, adopt: false, readOnly: false, ...common };
   }
   const file = parseDiskSpec([rest, ...kept].join(','), field);
   if (!('path' in file))
-    throw new InvalidInputError(field, `${JSON.stringify(text)} is no disk`, { hint: GRAMMAR });
+    throw new InvalidInputError(field, `invalid disk ${JSON.stringify(text)}`, { hint: GRAMMAR });
   const readOnly = file.readOnly ?? false;
   if (adopt && readOnly) {
-    throw new InvalidInputError(field, 'adopt and readonly contradict each other', {
-      hint: 'readonly leaves the file as it is; adopt lets the machine write into it',
+    throw new InvalidInputError(field, 'adopt and readonly exclude each other', {
+      hint: 'use readonly to leave the file unchanged, or adopt to let the machine write to it',
     });
   }
   const { path, format, trusted } = file;

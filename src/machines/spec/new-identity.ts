@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { newMac } from '../../network/card/network-card.ts';
 import type { MachineSpec } from './machine-spec.ts';
 
-/** What tells a machine from all others; a clone gets it anew. */
+/** Returns new identifiers of a machine; a clone gets its own. */
 export function newIdentity(): Pick<MachineSpec, 'id' | 'uuid' | 'mac'> {
   return {
     id: randomBytes(4).toString('hex'),

@@ -5,8 +5,8 @@ import { sshFiles, writeKnownHosts } from './ssh-files.ts';
 import { readSshRecord, writeSshRecord } from '../record/ssh-record.ts';
 
 /**
- * Lets the machine's own key in, and makes its host keys known, so that nobody is asked about them.
- * @throws InvalidInputError when the guest has no such user, GuestSetupError, or what the channel throws.
+ * Authorizes the machine's key and records its host keys, so that ssh asks no questions.
+ * @throws InvalidInputError when the guest lacks the user, GuestSetupError, or what the channel throws.
  */
 export async function provisionSsh(
   { spec, files }: Definition,
@@ -19,7 +19,7 @@ export async function provisionSsh(
   writeSshRecord(files.ssh, { ...readSshRecord(files.ssh), provisionedFor: spec.sshUser });
 }
 
-/** `TYPE BASE64 comment`, for the guest's authorized_keys. */
+/** Returns the machine's public key for the guest's authorized_keys, as `TYPE BASE64 comment`. */
 export function machinePublicKey(sshDirectory: string): string {
   return readFileSync(sshFiles(sshDirectory).publicKey, 'utf8').trim();
 }

@@ -7,11 +7,11 @@ import { type TextFile, exchangeFile, replaceFile } from '../../util/files/atomi
 import type { MachineSpec } from '../spec/machine-spec.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** What ssh needs to reach a machine, in its directory `ssh`. */
+/** Files for ssh to a machine, in its directory `ssh`. */
 export interface SshFiles {
   readonly identity: string;
   readonly publicKey: string;
-  /** The guest's host keys; ssh asks nobody about them. */
+  /** Host keys of the guest, so that ssh asks no questions. */
   readonly knownHosts: string;
   /** A `Host` block, for the user's Include. */
   readonly config: string;
@@ -26,7 +26,7 @@ export function sshFiles(directory: string): SshFiles {
   };
 }
 
-/** Makes the directory and a key pair of the machine's own. */
+/** Creates the directory with a key pair for the machine. */
 export function createSshKeys(directory: string, machine: string): void {
   const files = sshFiles(directory);
   mkdirSync(directory, { mode: 0o700 });
@@ -35,7 +35,7 @@ export function createSshKeys(directory: string, machine: string): void {
   writeFileSync(files.publicKey, `${pair.publicKey}\n`, { mode: 0o600 });
 }
 
-/** Tells ssh where the machine is. */
+/** Writes the machine's endpoint to its ssh configuration. */
 export function writeSshConfig(...machine: Parameters<typeof sshConfigFile>): void {
   const { path, text } = sshConfigFile(...machine);
   exchangeFile(path, text);
@@ -58,12 +58,12 @@ export function sshConfigFile(
   return { path: files.config, text: sshConfig([host]) };
 }
 
-/** From now on ssh accepts these keys of the guest and no other. */
+/** Makes ssh accept only these host keys of the guest. */
 export function writeKnownHosts(machine: string, directory: string, publicKeys: readonly string[]): void {
   replaceFile(sshFiles(directory).knownHosts, knownHosts(machine, publicKeys));
 }
 
-/** The keys stay the guest's; the name that ssh looks them up by is another. */
+/** Renames the host in known_hosts; its keys do not change. */
 export function renameKnownHosts(machine: string, directory: string): void {
   const files = sshFiles(directory);
   if (!knowsHostKey(files)) return;

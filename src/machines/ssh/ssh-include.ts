@@ -13,15 +13,15 @@ import { replaceFile } from '../../util/files/atomic-file.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
-/** What plain ssh, scp and rsync need to know all machines by name: one line in the user's own configuration. */
+/** The line in the user's configuration with which plain ssh, scp and rsync know all machines by name. */
 export interface SshInclude {
   readonly line: string;
-  /** The user's configuration. */
+  /** Path of the user's configuration. */
   readonly path: string;
 }
 
 export interface ChangedSshInclude extends SshInclude {
-  /** False where it was as wanted already. */
+  /** False when nothing had to change. */
   readonly changed: boolean;
 }
 
@@ -29,25 +29,25 @@ export function describeSshInclude(locations: Locations): SshInclude {
   return { line: includeLine(included(locations)), path: join(homedir(), '.ssh', 'config') };
 }
 
-/** Adds the line at the top, once. @throws InvalidInputError for a path that ssh's configuration cannot hold. */
+/** Adds the line at the top, once. @throws InvalidInputError for a path that ssh's configuration cannot express. */
 export function addSshInclude(locations: Locations): ChangedSshInclude {
   return change(locations, (text) => includeInConfig(text, included(locations), homedir()).text);
 }
 
-/** Takes the line out. @throws InvalidInputError where it includes other files too. */
+/** Removes the line. @throws InvalidInputError when it also includes other files. */
 export function removeSshInclude(locations: Locations): ChangedSshInclude {
   return change(locations, (text) => {
     const without = excludeFromConfig(text, included(locations), homedir());
     if (!includeInConfig(without, included(locations), homedir()).included) return without;
     throw new InvalidInputError(
       'config',
-      `a line of ${describeSshInclude(locations).path} includes the machines together with other files`,
-      { hint: 'edit that line yourself' },
+      `a line of ${describeSshInclude(locations).path} includes other files too`,
+      { hint: 'edit the line by hand' },
     );
   });
 }
 
-/** Each machine's own file: a new machine is known with its first start, a removed one no more. */
+/** Includes a file per machine: a machine is known from its first start until its removal. */
 function included({ machines }: Locations): IncludedFiles {
   return { path: machines, glob: '/*/ssh/config' };
 }
@@ -58,7 +58,7 @@ function change(locations: Locations, edit: (text: string) => string): ChangedSs
   const after = edit(before?.text ?? '');
   if (after === (before?.text ?? '')) return { ...include, changed: false };
   if (!before) makeDirectories(dirname(include.path));
-  // Behind a link, as users have their configuration in a repository, it is the file that changes and not the link.
+  // If the path is a link, for example into a repository of dotfiles, the target is replaced and not the link.
   replaceFile(before?.path ?? include.path, after, before?.mode ?? 0o600);
   return { ...include, changed: true };
 }

@@ -12,7 +12,7 @@ const AGENT_MS = 10_000;
 
 /**
  * Waits until the guest's ssh server answers.
- * @throws MachineStateError at once where an agent says that no server is installed, and what `waitForMachine` throws.
+ * @throws MachineStateError as soon as an agent finds no server installed, and what `waitForMachine` throws.
  */
 export async function waitForSshServer(definition: Definition, options: WaitOptions): Promise<void> {
   const answered = new AbortController();
@@ -33,14 +33,14 @@ export async function waitForSshServer(definition: Definition, options: WaitOpti
   );
 }
 
-/** Returns where there may be a server, and as soon as that is known. */
+/** Returns as soon as the guest may have a server. */
 async function refuseMissingServer(definition: Definition, signal: AbortSignal): Promise<void> {
   const { name } = definition.spec;
   while ((await look(definition, signal)) !== 'may have one') {
     // The first boot may install one.
     if ((await hasFirstBootDone(definition, signal)) && (await look(definition, signal)) === 'has none') {
-      throw new MachineStateError(name, 'running', 'has no ssh server: none is installed in its guest', {
-        hint: `a shell by its agent: vmlet exec -it ${name} sh; images with ssh are such as debian:13`,
+      throw new MachineStateError(name, 'running', 'has no ssh server installed in its guest', {
+        hint: `open a shell by its agent instead: vmlet exec -it ${name} sh; or use an image with an ssh server, such as debian:13`,
       });
     }
     await pause(LOOK_EVERY_MS, signal);
@@ -56,7 +56,7 @@ async function look(
     if (!channel) return 'unknown';
     return (await mayHaveSshServer(channel, { signal })) ? 'may have one' : 'has none';
   } catch (error) {
-    // The agent is busy, or has gone: it is asked again.
+    // The agent is busy, or has exited: ask it again.
     if (error instanceof TimedOutError || error instanceof MachineStateError) return 'unknown';
     throw error;
   }

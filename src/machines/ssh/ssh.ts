@@ -13,28 +13,28 @@ import { waitForSshServer } from './ssh-server.ts';
 import { endpointOf } from '../guest/wait-conditions.ts';
 
 export interface SshOptions extends WaitOptions {
-  /** Sets up key and host keys again, as for a first connection; false by default. */
+  /** Set up the key and the host keys again, as for a first connection; false by default. */
   readonly provision?: boolean | undefined;
 }
 
 export interface SshAccess {
-  /** For ssh's option -F. */
+  /** Configuration file for ssh's option -F. */
   readonly configPath: string;
-  /** Whether the machine's key is authorized. When it is not, the guest has no agent by which it could be. */
+  /** Whether the machine's key is authorized; false when the guest has no agent for it. */
   readonly authorized: boolean;
 }
 
-/** ssh's own status when it could not connect or log in, or lost its connection. */
+/** ssh's exit status when it could not connect or log in, or lost its connection. */
 const SSH_FAILED = 255;
-/** Keys are exchanged on an emulated processor. */
+/** Allows for a key exchange on an emulated processor. */
 const LOGIN_MS = 20_000;
-/** An agent comes up at about the time at which sshd does. */
+/** An agent becomes ready at about the same time as sshd. */
 const AGENT_MS = 5000;
 
 /**
- * Gets everything ready for ssh: waits until the guest's server answers, and with the first connection lets the
- * machine's key in and makes the host keys known, by an agent in the guest.
- * @throws what `waitForMachine` throws; MachineStateError where no server is installed; InvalidInputError when the guest has no user `sshUser`; GuestSetupError.
+ * Prepares ssh: waits for the guest's server; before the first connection, an agent in the guest authorizes the machine's
+ * key and provides the host keys.
+ * @throws what `waitForMachine` throws; MachineStateError when no server is installed; InvalidInputError when the guest lacks `sshUser`; GuestSetupError.
  */
 export async function prepareSsh(definition: Definition, options: SshOptions = {}): Promise<SshAccess> {
   const { spec, files } = definition;
@@ -44,7 +44,7 @@ export async function prepareSsh(definition: Definition, options: SshOptions = {
   const known = readSshRecord(files.ssh);
   const isProvisioned = known.provisionedFor === spec.sshUser && options.provision !== true;
   const answered = known.answeredInRun === run;
-  // Not each time: servers hold connections on which nobody logs in against whom they come from.
+  // Only once per run: servers penalize clients whose connections do not log in.
   if (!answered) await waitForSshServer(definition, options);
   const authorized = isProvisioned || (await provision(definition, answered ? 0 : AGENT_MS, options));
   if (!answered || !isProvisioned) {
@@ -73,9 +73,9 @@ async function provision(
 }
 
 /**
- * Gives the system's ssh our standard streams until it ends, with the command's status, or 255 when ssh itself failed.
- * Ended by a signal that it was sent through us, it has that.
- * @param command joined by spaces and given to the user's shell; a login shell when empty.
+ * Runs the system's ssh with our standard streams until it exits. Returns the command's status, 255 when ssh itself failed,
+ * or the signal that was sent to ssh through us.
+ * @param command joined by spaces and passed to the user's shell; a login shell when empty.
  * @throws MissingProgramError, and what `prepareSsh` throws.
  */
 export async function runSsh(
@@ -87,15 +87,15 @@ export async function runSsh(
   const { sent, ...status } = await runInForeground(
     sshArguments({ configPath, name: definition.spec.name, command, tty }),
   );
-  // ssh says 255 of a signal, too.
+  // ssh also exits with 255 after a signal.
   const isSsh = status.exitCode === SSH_FAILED && sent !== undefined;
   return isSsh ? { exitCode: undefined, signal: sent } : status;
 }
 
-/** Words of ssh's own (sshconnect2.c, sshconnect.c); a locale does not change them. */
+/** Messages of ssh (sshconnect2.c, sshconnect.c); no locale changes them. */
 const REFUSED = /Permission denied|Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/;
 
-/** Whether the guest's server turns the machine's key away, or has other host keys than are known. */
+/** True when the guest's server rejects the machine's key, or has other host keys than the known ones. */
 export async function refusesSsh(
   { spec }: Definition,
   { configPath }: SshAccess,
@@ -110,7 +110,7 @@ export async function refusesSsh(
     });
     return exitCode === SSH_FAILED && REFUSED.test(stderr);
   } catch (error) {
-    // A server that does not answer refuses nothing.
+    // A server that does not answer has rejected nothing.
     if (error instanceof TimedOutError) return false;
     throw error;
   }

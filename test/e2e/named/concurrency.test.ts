@@ -13,9 +13,9 @@ const MINUTES = 60_000;
 
 const BUSY =
   /^vmlet: machine "m" is locked by another process(: (starting|stopping|removing) it \(process \d+\))?$/m;
-const RUNS = /^vmlet: m (runs already|still runs)( \(it is \w+\))?$/m;
-const STOPPED = /^vmlet: m does not run$/m;
-const THERE = /^vmlet: there is a machine m already$/m;
+const RUNS = /^vmlet: machine "m" is (already|still) running( \(state: \w+\))?$/m;
+const STOPPED = /^vmlet: machine "m" is not running$/m;
+const THERE = /^vmlet: machine "m" already exists$/m;
 const GONE = /^vmlet: no such machine: m$/m;
 
 let home: Home;

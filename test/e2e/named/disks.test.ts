@@ -74,7 +74,7 @@ describe('a guest that hears of nothing', () => {
     ]);
     expect(await failureOf(machine.removeDisk('disk9'))).toHaveProperty(
       'hint',
-      'it has disk0, disk1, disk2, disk3',
+      'choose one of: disk0, disk1, disk2, disk3',
     );
 
     const removed = await home.vmlet('disk', 'rm', 'm', 'disk1');
@@ -103,7 +103,7 @@ describe('a guest that hears of nothing', () => {
     await machine.addDisk('8M');
     const full = await failureOf(machine.addDisk('8M'));
     expect(full).toBeInstanceOf(MachineStateError);
-    expect(full).toHaveProperty('hint', expect.stringContaining('each start gives it 4 more'));
+    expect(full).toHaveProperty('hint', expect.stringContaining('each start adds 4 spare ports'));
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2', 'disk3.qcow2', 'disk4.qcow2']);
     expect((await machine.disks()).map(({ port }) => port)).toEqual(['port0', 'port1', 'port3', 'port4']);
     expect(live.plan().disks.map(({ bus }) => bus)).toEqual(['port0', 'port1', 'port3', 'port4']);
@@ -233,7 +233,7 @@ describe('a guest that hears of nothing', () => {
     expect(await machine.addCdDrive()).toBe('cdrom1');
     expect(await failureOf(machine.changeCd(at('one.iso')))).toHaveProperty(
       'hint',
-      'name one of cdrom0, cdrom1',
+      'choose one of: cdrom0, cdrom1',
     );
     const later = await machine.changeCd(at('one.iso'), { drive: 'cdrom1' });
     expect(later).toEqual({ drive: 'cdrom1', takesEffect: 'next start' });

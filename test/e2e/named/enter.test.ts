@@ -56,7 +56,7 @@ describe('vmlet exec', () => {
     await home.vmlet('create', 'off', '--image', 'micro');
     const result = await home.vmlet('exec', 'off', 'true');
     expect(result).toMatchObject({ status: 125 });
-    expect(result.stderr).toContain('off does not run');
+    expect(result.stderr).toContain('machine "off" is not running');
   });
 });
 
@@ -195,8 +195,8 @@ test('vmlet ssh says at once that a guest has no ssh server', async () => {
     status: 125,
     stdout: '',
     stderr:
-      'vmlet: m has no ssh server: none is installed in its guest\n' +
-      '  a shell by its agent: vmlet exec -it m sh; images with ssh are such as debian:13\n',
+      'vmlet: machine "m" has no ssh server installed in its guest\n' +
+      '  open a shell by its agent instead: vmlet exec -it m sh; or use an image with an ssh server, such as debian:13\n',
   });
 });
 
@@ -246,9 +246,11 @@ describe('vmlet wait', () => {
       '2s',
     );
     expect(late.status).toBe(124);
-    expect(late.stderr).toContain('waiting for ssh, port 81, stopped of m');
+    expect(late.stderr).toContain('waiting for ssh, port 81, stopped in m');
     expect(late.stderr).toContain('port 81: the guest refuses connections');
-    expect(late.stderr).toContain('; give a slow guest more time: --timeout (the option timeoutMs)\n');
+    expect(late.stderr).toContain(
+      '; give a slow guest more time with --timeout (in the library: timeoutMs)\n',
+    );
     expect(late.stderr).toContain('ssh: the guest refuses connections to its port 22');
     await expect(home.store.get('m').waitFor({ log: [/never/] }, { timeoutMs: 100 })).rejects.toThrow(
       TimedOutError,
@@ -284,7 +286,7 @@ describe('vmlet wait', () => {
     await home.vmlet('exec', 'm', 'poweroff', '-f');
     await failed;
     expect(await stopped.finished).toMatchObject({ status: 0 });
-    expect((await home.vmlet('wait', 'm', '--for', 'agent')).stderr).toContain('m does not run');
+    expect((await home.vmlet('wait', 'm', '--for', 'agent')).stderr).toContain('machine "m" is not running');
   });
 
   test('waits for a machine to run, and reads the serial log of that run only', async () => {

@@ -194,7 +194,7 @@ describe('vmlet stats', () => {
     await interrupted(all);
     const refused = await home.vmlet('stats', 'm');
     expect([refused.status, refused.stdout]).toEqual([125, '']);
-    expect(refused.stderr).toContain('m does not run');
+    expect(refused.stderr).toContain('machine "m" is not running');
   });
 
   it('is a table that is written over itself on a terminal', async () => {
@@ -232,7 +232,7 @@ describe('vmlet console', () => {
     expect(readFileSync(home.store.get('m').files.serialLog, 'latin1')).toBe('up\nabc');
     const refused = await home.vmlet('console', 'm');
     expect(refused).toMatchObject({ status: 125, stdout: '' });
-    expect(refused.stderr).toContain('m does not run');
+    expect(refused.stderr).toContain('machine "m" is not running');
   });
 
   it('shows each byte once of what a guest says that never stops', async () => {

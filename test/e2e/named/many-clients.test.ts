@@ -102,8 +102,8 @@ test('all of them are told when the guest boots again, and those that come are s
   await until(() => command.stdout() === 'on\n');
   await sh('reboot -f').finished;
   await expect(waiting).rejects.toBeInstanceOf(GuestClosedError);
-  await expect(waiting).rejects.toThrow("vmlet's agent in m has ended, or its guest boots again");
-  expect((await command.finished).stderr).toContain("vmlet's agent in m has ended, or its guest boots again");
+  await expect(waiting).rejects.toThrow("vmlet's agent in m exited, or its guest is rebooting");
+  expect((await command.finished).stderr).toContain("vmlet's agent in m exited, or its guest is rebooting");
   expect(await guestSays('echo again')).toBe('again\n');
 });
 

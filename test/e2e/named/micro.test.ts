@@ -63,14 +63,14 @@ describe('micro as a machine that stays', () => {
   });
 
   test('says at once that it has no screen and no keyboard', async () => {
-    const hint = '  micro speaks on its serial console: vmlet console m\n';
+    const hint = '  use its serial console: vmlet console m\n';
     expect(await home.vmlet('screenshot', 'm', '-')).toMatchObject({
       status: 125,
       stderr: `vmlet: m has no screen\n${hint}`,
     });
     expect(await home.vmlet('sendkey', 'm', 'a')).toMatchObject({
       status: 125,
-      stderr: `vmlet: m has no screen, and no keyboard\n${hint}`,
+      stderr: `vmlet: m has no screen and no keyboard\n${hint}`,
     });
   });
 });

@@ -71,7 +71,7 @@ describe('a mistake on the command line is one sentence that names what was type
       /^vmlet: --net: no such bridge: absent/,
     );
     expect(await refusal('qmp', 'idle', 'query-status')).toBe(
-      'vmlet: idle does not run\n  start it first: vmlet start idle\n',
+      'vmlet: machine "idle" is not running\n  start it first: vmlet start idle\n',
     );
   });
 });

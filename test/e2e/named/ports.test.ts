@@ -159,7 +159,9 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
       await sendDatagram(host(4));
       return (await datagramsOf(net)) > before;
     });
-    expect((await port('rm', net, String(host(4)))).stderr).toContain(`has no forward ${host(4)}`);
+    expect((await port('rm', net, String(host(4)))).stderr).toContain(
+      `no such forward of ${net}: ${host(4)}`,
+    );
     await done('rm', net, `${host(4)}/udp`);
     expect(await sendDatagram(host(4))).toBe(REFUSED);
     expect(waitingOn('127.0.0.1', host(4), 'udp')).toEqual([]);

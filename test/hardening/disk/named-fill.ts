@@ -79,14 +79,15 @@ async function lookAtPause(home: SmallHome): Promise<string[]> {
   const entered = await home.vmlet('exec', 'm', 'true');
   const checks: Readonly<Record<string, boolean>> = {
     'the library says it': outOfSpace(home) === 'disk0',
-    'ls says it': /io-error .*no space left on the host for disk0; make room and resume it/.test(
+    'ls says it': /io-error .*no space left on the host for disk0; free some space and resume it/.test(
       table.stdout,
     ),
     'ls --json says it': listed?.state === 'io-error' && 'outOfSpace' in listed.status,
     'resume says that there is still no space':
-      resumed.status === 125 && resumed.stderr.includes('m stands still again: no space left on the host'),
+      resumed.status === 125 &&
+      resumed.stderr.includes('machine "m" was paused again: no space left on the host'),
     'exec says why nobody answers':
-      entered.status === 125 && entered.stderr.includes('m stands still: no space left on the host'),
+      entered.status === 125 && entered.stderr.includes('machine "m" is paused: no space left on the host'),
     'events has it': await isInEvents(home),
   };
   return Object.keys(checks).filter((what) => checks[what] === false);

@@ -56,7 +56,7 @@ export const GUEST_OPERATIONS: readonly Operation[] = [
     name: 'template-create',
     prepare: [],
     args: ['template', 'create', 't', ...MICRO],
-    doneAlready: /^vmlet: there is a template t already$/m,
+    doneAlready: /^vmlet: template "t" already exists$/m,
     usesMicro: true,
     part: FEW,
   },

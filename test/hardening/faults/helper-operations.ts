@@ -21,7 +21,7 @@ export const HELPER_OPERATIONS: readonly Operation[] = [
     name: 'qemu-img',
     prepare: [],
     args: CREATE,
-    doneAlready: /^vmlet: there is a machine m already$/m,
+    doneAlready: /^vmlet: machine "m" already exists$/m,
     follow: 'qemu-img create',
   },
   {

@@ -5,7 +5,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     name: 'create',
     prepare: [],
     args: [...CREATE, '--cloud-init', '--username', 'me', '--hostname', 'guest'],
-    doneAlready: /^vmlet: there is a machine m already$/m,
+    doneAlready: /^vmlet: machine "m" already exists$/m,
   },
   { name: 'start', prepare: [CREATE], args: ['start', 'm'], doneAlready: RUNS_ALREADY },
   {
@@ -19,14 +19,14 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     prepare: [CREATE],
     begin: [['start', 'm']],
     args: ['stop', 'm', '--timeout', '200ms'],
-    doneAlready: /^vmlet: m does not run$/m,
+    doneAlready: /^vmlet: machine "m" is not running$/m,
   },
   {
     name: 'kill',
     prepare: [CREATE],
     begin: [['start', 'm']],
     args: ['kill', 'm'],
-    doneAlready: /^vmlet: m does not run$/m,
+    doneAlready: /^vmlet: machine "m" is not running$/m,
   },
   { name: 'pause', prepare: [CREATE], begin: [['start', 'm']], args: ['pause', 'm'], doneAlready: /./ },
   {
@@ -71,7 +71,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     name: 'clone',
     prepare: [CREATE],
     args: ['clone', 'm', 'n'],
-    doneAlready: /^vmlet: there is a machine n already$/m,
+    doneAlready: /^vmlet: machine "n" already exists$/m,
   },
   {
     name: 'clone-linked',
@@ -81,7 +81,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     between: /^nothing of its own|^( *"(path|file)": .*| *"base-.*)+$/,
     // What it began with is one more layer.
     again: /^ *"path": "[^"]*\/disks\/base-/,
-    doneAlready: /^vmlet: there is a machine n already$/m,
+    doneAlready: /^vmlet: machine "n" already exists$/m,
   },
   {
     name: 'set',

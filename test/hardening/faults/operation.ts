@@ -36,4 +36,4 @@ const DISKS: Words = ['--image', '@/guest.img,format=raw', '--disk', '16M'];
 export const SMALL: Words = ['--memory', '32M', '--cpus', '1', '--display', 'none'];
 export const CREATE: Words = ['create', 'm', ...DISKS, ...SMALL, '--net', 'none'];
 export const CREATE_WITH_NETWORK: Words = ['create', 'm', ...DISKS, ...SMALL, '--net', 'passt', '-p', ':22'];
-export const RUNS_ALREADY = /^vmlet: m runs already/m;
+export const RUNS_ALREADY = /^vmlet: machine "m" is already running/m;

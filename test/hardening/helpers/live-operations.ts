@@ -76,7 +76,7 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     args: ['start', NAME],
     isStart: true,
     mayBe: ['running', 'created', ...ENDED],
-    doneAlready: /runs already/,
+    doneAlready: /is already running/,
   },
   {
     name: 'start of a saved one',
@@ -84,7 +84,7 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     begin: [['save', NAME]],
     isLong: true,
     mayBe: ['running', 'paused', 'inmigrate', 'prelaunch', 'saved', ...ENDED],
-    doneAlready: /runs already/,
+    doneAlready: /is already running/,
   },
   { name: 'disk add', args: ['disk', 'add', NAME, '8M'] },
   { name: 'disk resize', args: ['disk', 'resize', NAME, 'disk1', '32M'] },

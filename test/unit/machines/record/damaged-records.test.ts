@@ -18,7 +18,7 @@ test('a record that is no JSON, or of another shape, is named in an error of our
     writeFileSync(join(ssh, 'record.json'), text);
     expect(() => readSshRecord(ssh)).toThrow(BrokenMachineError);
     expect(() => readSshRecord(ssh)).toThrow(
-      `machine "web" is broken: ${join(ssh, 'record.json')} cannot be understood`,
+      `machine "web" is broken: ${join(ssh, 'record.json')} is invalid`,
     );
   }
 });

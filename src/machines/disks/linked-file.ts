@@ -7,11 +7,11 @@ import { removeFile } from '../../util/files/removal.ts';
 const PREFIX = 'lent-';
 
 /**
- * Has a running QEMU open a file that was not given to it at its start. Where it is confined it reaches only
- * its own directory, and a second name of the file in there; once the file is open it needs the name no more.
- * @throws PermissionError when there can be no such name, and what `open` throws.
+ * Lets a running QEMU open a file that it did not get at its start. A confined QEMU reaches only its own directory: the
+ * file gets a second name there, which is removed once QEMU has opened it.
+ * @throws PermissionError when the file cannot be linked there, and what `open` throws.
  */
-export async function lendFile<T>(
+export async function openLinkedFile<T>(
   { storage }: Pick<MachineFiles, 'storage'>,
   path: string,
   open: (path: string) => Promise<T>,
@@ -30,8 +30,8 @@ export async function lendFile<T>(
   }
 }
 
-/** Those of whoever was killed while QEMU opened one; the caller holds the machine's lock. */
-export function removeLentFiles({ storage }: Pick<MachineFiles, 'storage'>): void {
+/** Removes links of processes that were killed while QEMU opened a file; the caller holds the machine's lock. */
+export function removeLinkedFiles({ storage }: Pick<MachineFiles, 'storage'>): void {
   for (const name of readdirSync(storage)) {
     if (name.startsWith(PREFIX)) removeFile(join(storage, name));
   }
@@ -43,11 +43,11 @@ function link(path: string, name: string, cause: PermissionError): void {
   } catch (error) {
     if (!isSystemError(error, 'EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'EOPNOTSUPP')) throw error;
     const why =
-      error.code === 'EXDEV' ? 'it is on another file system' : `link failed with ${error.code ?? ''}`;
+      error.code === 'EXDEV' ? 'it is on another file system' : `link(2) failed: ${error.code ?? ''}`;
     throw new PermissionError(
-      `the running QEMU may not open ${path}: it reaches its own directory alone, and the file can have no second name there (${why})`,
+      `permission denied: ${path}: the running QEMU reaches only its own directory, and the file cannot be linked there (${why})`,
       {
-        hint: 'give it to the machine while that is stopped, or copy it to the file system of the machine',
+        hint: 'stop the machine first, or copy the file to the file system of the machine',
         cause,
       },
     );
