@@ -3,22 +3,22 @@ import type { TrustedChannel } from './ssh/ssh-provision.ts';
 import { GuestSetupError } from '../errors/index.ts';
 
 export interface GuestAddress {
-  /** The interface's name in the guest; undefined where nobody said it. */
+  /** Name of the interface in the guest; undefined if unknown. */
   readonly interface: string | undefined;
   readonly address: string;
-  /** Length of the prefix; undefined where nobody said it. */
+  /** Length of the prefix; undefined if unknown. */
   readonly prefix: number | undefined;
 }
 
 /**
- * Has the guest's `ip` list its addresses, of any interface but the loopback.
+ * Lists the guest's addresses with its `ip` command, except for the loopback's.
  * @throws GuestSetupError, or what the channel throws.
  */
 export async function readGuestAddresses(
   channel: TrustedChannel,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<GuestAddress[]> {
-  // -o: one line an address. iproute2 and busybox both have it.
+  // -o: one line per address; both iproute2 and busybox support it.
   const { exitCode, stdout, stderr } = await channel.exec(['ip', '-o', 'addr', 'show'], options);
   if (exitCode !== 0) {
     throw new GuestSetupError('listing the addresses', exitCode, Buffer.from(stderr).toString());
@@ -26,7 +26,7 @@ export async function readGuestAddresses(
   return parseIpAddresses(Buffer.from(stdout).toString());
 }
 
-/** Lines such as `2: eth0    inet 10.0.2.15/24 brd 10.0.2.255 scope global eth0`. */
+/** Parses lines such as `2: eth0    inet 10.0.2.15/24 brd 10.0.2.255 scope global eth0`. */
 export function parseIpAddresses(text: string): GuestAddress[] {
   const found = text.split('\n').flatMap((line): GuestAddress[] => {
     const [, name, address = '', prefix] = /^\d+: (\S+)\s+inet6? ([^/\s]+)(?:\/(\d+))?/.exec(line) ?? [];
@@ -36,7 +36,7 @@ export function parseIpAddresses(text: string): GuestAddress[] {
   return usefulFirst(found);
 }
 
-/** Those that others can reach, IPv4 first; without loopback, and without link-local where there is another. */
+/** Returns reachable addresses, IPv4 first; no loopback, and link-local ones only if there are no others. */
 export function usefulFirst(addresses: readonly GuestAddress[]): GuestAddress[] {
   const outside = addresses.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
   const global = outside.filter(({ address }) => !/^(fe80:|169\.254\.)/i.test(address));

@@ -114,7 +114,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     await home.vmlet('set', 'deb', '--ssh-user', 'nobody-here');
     const result = await home.vmlet('ssh', 'deb', 'true');
     expect(result).toMatchObject({ status: 125 });
-    expect(result.stderr).toContain('the guest has no user "nobody-here"');
+    expect(result.stderr).toContain('no such user in the guest: nobody-here');
     await home.vmlet('set', 'deb', '--ssh-user', 'root');
   });
 

@@ -117,7 +117,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
       await terminal.shows(/^waiting for cloud-init \(\S.*\) of web…/);
       await terminal.shows(/^left with 125/);
       expect(terminal.lines().join('\n')).toMatch(
-        /^vmlet: cloud-init has failed in the guest of web: scripts.user \(the commands of the first boot\)/,
+        /^vmlet: cloud-init failed in the guest of web: scripts.user \(the commands of the first boot\)/,
       );
       const again = await home.vmlet('wait', 'web', '--for', 'cloud-init');
       expect(again).toMatchObject({ status: 125, stdout: '' });

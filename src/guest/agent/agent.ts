@@ -15,19 +15,19 @@ import { request } from './request.ts';
 import { type ExplainLoss, Session } from './session.ts';
 
 export interface AttachOptions extends Limits {
-  /** Replaces the GuestClosedError with which everything fails once the connection is lost. */
+  /** Provides the error for a lost connection, in place of GuestClosedError. */
   readonly explainLoss?: ExplainLoss | undefined;
 }
 
 /**
- * The agent in a guest, over a connection of ours to its port.
+ * A client of the agent in a guest, on a connection to the agent's port.
  *
- * Every call fails with GuestClosedError once the connection is lost or the agent has started anew, and with
- * GuestProtocolError once either side has met what it does not understand; `closed` then settles. A new `attach` on
- * a new connection begins a new session: the agent ends the commands of the old one.
+ * Every call fails with GuestClosedError once the connection is lost or the agent has restarted, and with
+ * GuestProtocolError once either side has received something invalid; `closed` then settles. A new `attach` on a new
+ * connection begins a new session: the agent ends the commands of the old one.
  */
 export class GuestAgent implements AsyncDisposable {
-  /** What the agent said about itself. */
+  /** The agent's greeting. */
   readonly hello: Hello;
   readonly #session: Session;
 
@@ -37,9 +37,9 @@ export class GuestAgent implements AsyncDisposable {
   }
 
   /**
-   * Waits until the agent greets us. Bytes of an earlier session, or of anything else, are skipped.
+   * Waits for the agent's greeting. Bytes of an earlier session, or of anything else, are skipped.
    *
-   * The connection belongs to the agent from then on; when this fails, it stays the caller's, open.
+   * On success the agent owns the connection; on failure it stays open and belongs to the caller.
    * @throws TimedOutError, GuestClosedError, GuestProtocolError (no version in common), or the signal's reason.
    */
   static async attach(connection: Socket, options: AttachOptions = {}): Promise<GuestAgent> {
@@ -51,35 +51,35 @@ export class GuestAgent implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof TimedOutError)) throw error;
       throw new TimedOutError('waiting for the guest agent', error.timeoutMs, {
-        hint: 'The guest has not booted, or runs no agent: the last lines of its console say how far it came.',
+        hint: 'look at the last lines of its console: the guest has not booted, or runs no agent',
       });
     } finally {
       greeting.stop();
     }
   }
 
-  /** Resolves when the session is over, for whatever reason; never rejects. */
+  /** Resolves at the end of the session, for any reason; never rejects. */
   get closed(): Promise<void> {
     return this.#session.closed;
   }
 
-  /** Why the session is over; undefined while it is not. */
+  /** Why the session has ended; undefined until then. */
   get failure(): Error | undefined {
     return this.#session.failure;
   }
 
   /**
-   * Starts a command. Many run at once, up to 256 with all other requests; above that GuestCommandError (EAGAIN). The
-   * clients of a named machine share these: each may have as many as are free.
-   * @param argv the program, looked up in the guest's PATH when it has no slash, and its arguments.
-   * @throws InvalidInputError, or the signal's reason when it is aborted already.
+   * Starts a command. Up to 256 requests of any kind can run at once; beyond that GuestCommandError (EAGAIN). The clients
+   * of a named machine share this limit.
+   * @param argv the program and its arguments; a program without a slash is looked up in the guest's PATH.
+   * @throws InvalidInputError, or the signal's reason when it is already aborted.
    */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
     return new GuestProcess(this.#session, argv, options);
   }
 
   /**
-   * Writes a file in the guest, in one step: it is whole or as it was before.
+   * Writes a file in the guest atomically: it is complete or unchanged.
    * @param path absolute.
    * @throws GuestFileError, InvalidInputError, GuestClosedError, GuestProtocolError, the signal's reason, or what `source` threw.
    */
@@ -109,7 +109,7 @@ export class GuestAgent implements AsyncDisposable {
 
   /**
    * Sets up name, modules, network, clock and entropy, in this order: clock, entropy, name, modules, network.
-   * Returns when the network can be used. What was done before a failure stays.
+   * Returns when the network is usable. Steps before a failure are not undone.
    * @throws GuestRequestError, InvalidInputError, GuestClosedError, GuestProtocolError, TimedOutError, or the signal's reason.
    */
   async configure(configuration: GuestConfiguration, limits: Limits = {}): Promise<void> {
@@ -121,17 +121,17 @@ export class GuestAgent implements AsyncDisposable {
     await request(this.#session, "setting the guest's clock", encodeConfiguration({ clockMs }), limits);
   }
 
-  /** Makes the guest's random numbers differ from those of any other guest with the same memory. */
+  /** Reseeds the guest's random numbers, so that they differ from those of a guest with the same memory. */
   async reseed(entropy: Uint8Array = randomBytes(64), limits: Limits = {}): Promise<void> {
     await request(this.#session, "reseeding the guest's entropy", encodeConfiguration({ entropy }), limits);
   }
 
-  /** Writes all that the guest has in its caches to its disks. */
+  /** Writes all cached data of the guest to its disks. */
   async sync(limits: Limits = {}): Promise<void> {
     await request(this.#session, 'syncing the guest', new FieldWriter(Operation.sync).toBuffer(), limits);
   }
 
-  /** Resolves when the guest has begun to power off: its processes get SIGTERM, two seconds later SIGKILL. */
+  /** Resolves when the guest has begun to power off: its processes get SIGTERM, and SIGKILL two seconds later. */
   async powerOff(limits: Limits = {}): Promise<void> {
     await request(this.#session, 'powering off', new FieldWriter(Operation.powerOff).toBuffer(), limits);
   }
@@ -141,7 +141,7 @@ export class GuestAgent implements AsyncDisposable {
     await request(this.#session, 'rebooting', new FieldWriter(Operation.reboot).toBuffer(), limits);
   }
 
-  /** One round trip to the agent, in milliseconds. */
+  /** Returns the duration of one round trip to the agent in milliseconds. */
   async ping(limits: Limits = {}): Promise<number> {
     limits.signal?.throwIfAborted();
     const begin = performance.now();
@@ -156,7 +156,7 @@ export class GuestAgent implements AsyncDisposable {
     });
     this.#session.send(FrameType.ping, 0, id);
     try {
-      await withinLimits('the guest agent', answer.promise, limits);
+      await withinLimits('pinging the guest agent', answer.promise, limits);
     } finally {
       this.#session.release(id);
     }
@@ -164,11 +164,13 @@ export class GuestAgent implements AsyncDisposable {
   }
 
   /**
-   * Ends the session and closes the connection; the agent ends what still runs.
-   * @param reason what the calls under way fail with; a GuestClosedError by default.
+   * Ends the session and closes the connection; the agent ends all running commands.
+   * @param reason error of pending calls; a GuestClosedError by default.
    */
   async close(reason?: Error): Promise<void> {
-    this.#session.end(reason ?? new GuestClosedError('the connection to the guest agent was closed by us'));
+    this.#session.end(
+      reason ?? new GuestClosedError('the connection to the guest agent was closed by this process'),
+    );
     await this.#session.closed;
   }
 

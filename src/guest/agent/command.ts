@@ -8,59 +8,57 @@ export interface TerminalSize {
 }
 
 export interface TerminalOptions extends TerminalSize {
-  /** The TERM that the command sees; `linux` by default. */
+  /** TERM of the command; `linux` by default. */
   readonly term?: string | undefined;
 }
 
 export interface ExecOptions {
-  /** Variables on top of PATH, HOME, USER, LOGNAME and SHELL, which they may replace. */
+  /** Variables in addition to PATH, HOME, USER, LOGNAME and SHELL; they may override these. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Leaves out the base variables; false by default. */
+  /** Omit the base variables; false by default. */
   readonly clearEnv?: boolean | undefined;
-  /** The folder it starts in; `/` by default. */
+  /** Working directory; `/` by default. */
   readonly cwd?: string | undefined;
-  /** `name`, `uid`, `name:group` or `uid:gid` in the guest; whoever the agent is, mostly root, by default. */
+  /** `name`, `uid`, `name:group` or `uid:gid` in the guest; by default the agent's user, usually root. */
   readonly user?: string | undefined;
-  /** A terminal instead of pipes: stdin, stdout and stderr are then one. */
+  /** Use a terminal instead of pipes: stdin, stdout and stderr are then one. */
   readonly tty?: TerminalOptions | undefined;
-  /** Everything that the command reads on stdin. */
+  /** Complete input of the command. */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /**
-   * What stdin is without `input`: `'empty'` is at its end from the start, `'pipe'` is written by `process.stdin`.
-   * `'pipe'` by default with a tty, `'empty'` without.
+   * Kind of stdin without `input`: `'empty'` is at its end from the start; `'pipe'` is written through `process.stdin`.
+   * `'pipe'` by default with a tty, otherwise `'empty'`.
    */
   readonly stdin?: 'empty' | 'pipe' | undefined;
-  /** Bytes of stdout and of stderr that the result holds at most, each; 16 MiB by default. */
+  /** Maximum bytes of stdout and of stderr in the result, each; 16 MiB by default. */
   readonly maxBuffer?: number | undefined;
-  /** Milliseconds until the command is killed and TimedOutError thrown; none by default. */
+  /** Time limit in milliseconds, after which the command is killed and TimedOutError thrown; none by default. */
   readonly timeoutMs?: number | undefined;
-  /** Aborting kills the command and rejects with the signal's reason. */
+  /** An abort kills the command and rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** True when the command's stdin is open for us. */
+/** True when the command's stdin is open for writing. */
 export function hasInput(options: ExecOptions): boolean {
   if (options.input !== undefined) return true;
   return (options.stdin ?? (options.tty ? 'pipe' : 'empty')) === 'pipe';
 }
 
 /**
- * The request that starts a command.
- * @throws InvalidInputError for what no command line can hold.
+ * Encodes the request that starts a command.
+ * @throws InvalidInputError for a command that cannot be encoded.
  */
 export function encodeCommand(argv: readonly string[], options: ExecOptions): Buffer {
-  if (argv.length === 0) throw new InvalidInputError('argv', 'is empty; it must begin with a program');
+  if (argv.length === 0)
+    throw new InvalidInputError('argv', 'is empty: expected a program and its arguments');
   if (options.input !== undefined && options.stdin !== undefined) {
-    throw new InvalidInputError('stdin', 'cannot be given together with input');
+    throw new InvalidInputError('stdin', 'cannot be combined with input');
   }
   const writer = new FieldWriter(Operation.exec);
   argv.forEach((argument, index) => writer.text(Tag.argument, checked(`argv[${index}]`, argument)));
   for (const [name, value] of Object.entries(options.env ?? {})) {
     if (name === '' || name.includes('=')) {
-      throw new InvalidInputError(
-        'env',
-        `holds the name ${JSON.stringify(name)}; it must be not empty, without "="`,
-      );
+      throw new InvalidInputError('env', `invalid name ${JSON.stringify(name)}: expected a name without "="`);
     }
     if (name === 'TERM' && options.tty?.term !== undefined) continue;
     writer.text(Tag.environment, checked(`env.${name}`, `${name}=${value}`));
@@ -90,12 +88,11 @@ export function encodeSize({ rows, columns }: TerminalSize): Buffer {
 
 function cells(field: string, count: number): number {
   if (Number.isInteger(count) && count >= 0 && count <= 0xffff) return count;
-  throw new InvalidInputError(field, `is ${count}; it must be a whole number from 0 to 65535`);
+  throw new InvalidInputError(field, `invalid number ${count}: expected an integer from 0 to 65535`);
 }
 
 function checked(field: string, text: string): string {
-  if (text.includes('\0')) throw new InvalidInputError(field, 'holds a NUL character');
-  if (!isWellFormed(text))
-    throw new InvalidInputError(field, 'holds half of a surrogate pair, which is not Unicode text');
+  if (text.includes('\0')) throw new InvalidInputError(field, 'contains a NUL character');
+  if (!isWellFormed(text)) throw new InvalidInputError(field, 'contains an unpaired surrogate');
   return text;
 }

@@ -17,26 +17,26 @@ const hardwareAddress = z
   .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must be six bytes in hexadecimal, with colons');
 
 const linkSchema = z.strictObject({
-  /** The hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
+  /** Hardware address by which the guest finds the link, such as 52:54:00:12:34:56. */
   mac: hardwareAddress,
   /**
-   * The hardware address that it gets, for a link that leads to another network than before, as in a fork. What else is
-   * said here replaces all that the link had. Where nothing is, the link keeps what it has; one that a program of the
-   * guest looks after, as networkd does, goes down and up, and has its default route again when this is done. The
-   * guest's TCP connections to elsewhere break. May be the old one.
+   * New hardware address, for a link that now leads to another network, for example in a fork. The other settings here
+   * replace all settings of the link; without any, it keeps its own. A link that a program of the guest manages, such as
+   * networkd, goes down and up, and has its default route again when the request completes. The guest's external TCP
+   * connections break. May equal the old address.
    */
   newMac: hardwareAddress
     .refine((text) => (Number.parseInt(text, 16) & 1) === 0, 'must not be a multicast address')
     .optional(),
   /** IPv4 and IPv6 addresses, each with its prefix. */
   addresses: z.array(addressWithPrefix).default([]),
-  /** Default gateways, one for each family at most. */
+  /** Default gateways, at most one per address family. */
   gateways: z.array(address).default([]),
   /** Name servers, for /etc/resolv.conf. */
   dns: z.array(address).default([]),
-  /** Domains that are searched for short names. */
+  /** Search domains for short names. */
   search: z.array(z.string().regex(/^[^\s\0]+$/)).default([]),
-  /** Bytes; the driver's own by default. */
+  /** In bytes; the driver's default if omitted. */
   mtu: z.int().min(68).max(65535).optional(),
 });
 
@@ -45,25 +45,25 @@ const configurationSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/i, 'must be letters, digits, dots and dashes, at most 64')
     .optional(),
-  /** For /etc/machine-id where the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
+  /** For /etc/machine-id if the guest has one: 32 hexadecimal digits. Programs that have read the old one keep it. */
   machineId: z
     .string()
     .regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits, in lower case')
     .refine((text) => !/^0+$/.test(text), 'must not be zero')
     .optional(),
-  /** Kernel modules, loaded in this order with all that they need. Built in is fine. */
+  /** Kernel modules, loaded in this order with their dependencies. They may be built in. */
   modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
   network: z.array(linkSchema).default([]),
   /** Milliseconds since 1970. */
   clockMs: z.number().nonnegative().optional(),
-  /** 1 to 1024 random bytes, each bit of which is trusted. */
+  /** 1 to 1024 random bytes; every bit is trusted. */
   entropy: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes').optional(),
 });
 
-/** What a guest is told about itself; everything is optional. */
+/** Settings of a guest; all are optional. */
 export type GuestConfiguration = z.input<typeof configurationSchema>;
 
-/** @throws InvalidInputError naming the field. */
+/** @throws InvalidInputError that names the field. */
 export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
   const { hostname, machineId, modules, network, clockMs, entropy } = parseOptions(
     configurationSchema,
@@ -74,7 +74,7 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
   if (clockMs !== undefined) writer.u64(Tag.time, nanoseconds('clockMs', clockMs));
   if (entropy !== undefined) {
     if (entropy.length === 0 || entropy.length > 1024) {
-      throw new InvalidInputError('entropy', `has ${entropy.length} bytes; it must have 1 to 1024`);
+      throw new InvalidInputError('entropy', `has ${entropy.length} bytes: expected 1 to 1024`);
     }
     writer.bytes(Tag.entropy, entropy);
   }
@@ -85,7 +85,7 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
     writer.text(Tag.link, link.mac);
     if (link.newMac !== undefined) writer.text(Tag.newHardwareAddress, link.newMac);
     if (link.mtu !== undefined) writer.u32(Tag.mtu, link.mtu);
-    // The agent adds routes as they come, and they need the addresses.
+    // The agent adds routes in order, and they need the addresses.
     for (const text of link.addresses) writer.text(Tag.address, text);
     for (const text of link.gateways) writer.text(Tag.gateway, text);
     for (const text of link.dns) writer.text(Tag.nameServer, text);

@@ -8,7 +8,7 @@ import {
 import { Phase, type PhaseName, Tag, fieldText, readFields } from './fields.ts';
 import type { Frame } from './frame.ts';
 
-/** What a FAILED frame says. */
+/** Contents of a FAILED frame. */
 interface Failure {
   readonly phase: PhaseName;
   readonly errno: string;
@@ -16,34 +16,34 @@ interface Failure {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
+  ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is not a folder',
-  EEXIST: 'it exists already',
-  ENOSPC: 'no space is left',
-  EROFS: 'its file system is read-only',
-  ELOOP: 'its path has too many links',
-  ENAMETOOLONG: 'its name is too long',
-  ENOEXEC: 'it is not in a format that the guest can run',
-  E2BIG: 'its arguments and environment are too long',
-  EAGAIN: 'too much is going on already',
-  ENOMEM: 'no memory is left',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
-  ENODEV: 'there is no such device',
-  EINVAL: 'it is not of the right kind',
-  ECANCELED: 'it was cancelled',
+  EPERM: 'operation not permitted',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EEXIST: 'already exists',
+  ENOSPC: 'no space left on device',
+  EROFS: 'read-only file system',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'name too long',
+  ENOEXEC: 'not a program that the guest can run',
+  E2BIG: 'arguments and environment are too long',
+  EAGAIN: 'too many requests at once',
+  ENOMEM: 'out of memory',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files',
+  ENODEV: 'no such device',
+  EINVAL: 'invalid argument',
+  ECANCELED: 'canceled',
 };
 
-/** The guest's error numbers are Linux's, as the host's are. */
+/** Error numbers in the guest are Linux's, the same as on the host. */
 function errnoName(number: number): string {
   const names = Object.entries<number>(constants.errno);
   return names.find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
 }
 
-/** @throws GuestProtocolError when the frame does not say what failed. */
+/** @throws GuestProtocolError when the frame is incomplete. */
 function readFailure({ payload }: Frame): Failure {
   const fields = readFields(payload);
   const phase = fields?.get(Tag.phase);
@@ -52,7 +52,7 @@ function readFailure({ payload }: Frame): Failure {
     ([, value]) => value === phase?.[0],
   )?.[0];
   if (name === undefined || errno?.length !== 4) {
-    throw new GuestProtocolError('the guest agent reported a failure without saying which');
+    throw new GuestProtocolError('the guest agent reported a failure without its phase and errno');
   }
   return {
     phase: name,
@@ -62,7 +62,7 @@ function readFailure({ payload }: Frame): Failure {
 }
 
 function describe(errno: string): string {
-  return `${WORDS[errno] ?? 'it failed'} (${errno})`;
+  return `${WORDS[errno] ?? 'failed'} (${errno})`;
 }
 
 /** @throws GuestProtocolError */
@@ -103,14 +103,14 @@ export function commandError(
         command.argv,
         { phase, errno },
         errno === 'ENOENT'
-          ? `the guest knows no user ${command.user ?? ''}`
-          : `becoming user ${command.user ?? 'root'}: ${describe(errno)}`,
+          ? `no such user: ${command.user ?? ''}`
+          : `cannot switch to user ${command.user ?? 'root'}: ${describe(errno)}`,
       );
     case 'request':
       return new GuestCommandError(
         command.argv,
         { phase, errno },
-        `the agent refused the request (${errno})`,
+        `the agent rejected the request (${errno})`,
       );
     default:
       return new GuestCommandError(command.argv, { phase: 'resources', errno }, describe(errno));
@@ -126,11 +126,16 @@ export function fileFailure(frame: Frame, path: string): GuestFileError {
 /** @throws GuestProtocolError */
 export function requestFailure(frame: Frame): GuestRequestError {
   const { phase, errno, subject } = readFailure(frame);
-  // What we encode is well-formed: the agent refuses what it does not know.
+  // Our encoding is well-formed: the agent rejects requests that it does not know.
   if (phase === 'request' && (errno === 'EBADMSG' || errno === 'ENOSYS')) {
-    return new GuestRequestError(subject, errno, `its agent is older than this vmlet (${errno})`, {
-      hint: "Build the guest's image anew, so that it has the agent of this release.",
-    });
+    return new GuestRequestError(
+      subject,
+      errno,
+      `the agent in the guest is older than this vmlet (${errno})`,
+      {
+        hint: "rebuild the guest's image, so that it contains the agent of this release",
+      },
+    );
   }
   return new GuestRequestError(subject, errno, `${phase}: ${describe(errno)}`);
 }

@@ -1,4 +1,4 @@
-/** The bodies of requests and replies: lists of tag, length and value. Pure. */
+/** Bodies of requests and replies: lists of tag, length and value. Pure. */
 
 export const Operation = {
   exec: 1,
@@ -43,7 +43,7 @@ export const Tag = {
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;
 export const PushFlag = { parents: 1 } as const;
 
-/** What an operation was doing when it failed. */
+/** The phase in which an operation failed. */
 export const Phase = {
   request: 1,
   resources: 2,
@@ -59,7 +59,7 @@ export type PhaseName = keyof typeof Phase;
 
 const FIELD_HEADER = 4;
 
-/** A request's body under construction. Text is UTF-8 and must hold no NUL. */
+/** Builds a request's body. Text is UTF-8 and must not contain a NUL. */
 export class FieldWriter {
   readonly #parts: Buffer[] = [];
 
@@ -96,7 +96,7 @@ export class FieldWriter {
   }
 }
 
-/** The values of a body by tag; later ones win. Undefined when the bytes are no list of fields. */
+/** Reads the values of a body by tag; later ones win. Undefined when the bytes are not a list of fields. */
 export function readFields(body: Buffer): ReadonlyMap<number, Buffer> | undefined {
   const fields = new Map<number, Buffer>();
   let offset = 0;
@@ -111,7 +111,7 @@ export function readFields(body: Buffer): ReadonlyMap<number, Buffer> | undefine
   return fields;
 }
 
-/** The text of a field: UTF-8 up to its closing NUL. */
+/** Returns the text of a field: UTF-8 up to its terminating NUL. */
 export function fieldText(value: Buffer | undefined): string | undefined {
   return value?.subarray(0, -1).toString('utf8');
 }

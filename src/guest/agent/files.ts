@@ -12,11 +12,11 @@ import { sendRequest } from './request.ts';
 import type { Channel, Session } from './session.ts';
 
 export interface PushOptions {
-  /** Permission bits; those of the file that is replaced, else 0o644, by default. */
+  /** Permission bits; by default those of the replaced file, or 0o644. */
   readonly mode?: number | undefined;
   /** Milliseconds since 1970; now by default. */
   readonly mtimeMs?: number | undefined;
-  /** Creates the folders above it, with mode 0o755; false by default. */
+  /** Create missing parent directories with mode 0o755; false by default. */
   readonly parents?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,25 +25,25 @@ export interface PullOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Linux counts nanoseconds in 63 bits. */
+/** Linux stores nanoseconds in 63 bits. */
 const LATEST_MS = 2 ** 63 / 1e6 - 1;
 
 /**
- * Sizes that say nothing: files of /proc and most other file systems that the kernel makes up announce 0 bytes, those of
- * /sys a page, and they hold more or less.
+ * Sizes without meaning: files in /proc and most other virtual file systems report 0 bytes, files in /sys one page,
+ * whatever their contents.
  */
-const MADE_UP_SIZES: readonly number[] = [0, 4096];
+const NOMINAL_SIZES: readonly number[] = [0, 4096];
 
 export interface FileAttributes {
-  /** Bytes when it was opened; 0 for the files of /proc and 4096 for those of /sys, whatever they hold. */
+  /** Size in bytes at opening; always 0 for files in /proc and 4096 for files in /sys. */
   readonly size: number;
   readonly mode: number;
   readonly mtimeMs: number;
 }
 
 /**
- * Writes a file in the guest. It appears under its name when it is whole; until then, and when this fails, what was
- * there before stays.
+ * Writes a file in the guest. It gets its name when it is complete; until then, and on failure, an earlier file of that
+ * name is unchanged.
  * @throws GuestFileError, GuestClosedError, GuestProtocolError, the signal's reason, or what `source` threw.
  */
 export async function pushFile(
@@ -87,11 +87,11 @@ export async function pushFile(
   await done.promise;
 }
 
-/** A file's content, out of the guest, up to where it ends. Its reader sets the pace. */
+/** The contents of a file in the guest. The reader sets the pace. */
 export class GuestFile implements AsyncIterable<Buffer> {
   readonly #path: string;
   readonly stream: Readable;
-  /** Settles when the file is open. */
+  /** Settles when the file has been opened. */
   readonly attributes: Promise<FileAttributes>;
 
   /** Use `GuestAgent.pull`. */
@@ -124,25 +124,31 @@ export class GuestFile implements AsyncIterable<Buffer> {
   }
 
   /**
-   * The content, which fails where it is shorter or longer than the file was when it was opened. A size of 0 or 4096 is
-   * not compared: files of /proc and /sys announce it, whatever they hold.
-   * @throws GuestFileError, with errno EIO for another size.
+   * Yields the contents, and fails if they are shorter or longer than the size at opening. A size of 0 or 4096 is not
+   * compared: files in /proc and /sys report it regardless of their contents.
+   * @throws GuestFileError, with errno EIO for a different size.
    */
   async *whole(): AsyncGenerator<Buffer> {
     const { size } = await this.attributes;
     let received = 0;
     for await (const chunk of this) {
       received += chunk.length;
-      if (received > size && !MADE_UP_SIZES.includes(size)) throw this.#otherSize(size, `more came`);
+      if (received > size && !NOMINAL_SIZES.includes(size)) throw this.#otherSize(size, 'more bytes arrived');
       yield chunk;
     }
-    if (received !== size && !MADE_UP_SIZES.includes(size)) throw this.#otherSize(size, `${received} came`);
+    if (received !== size && !NOMINAL_SIZES.includes(size))
+      throw this.#otherSize(size, `${received} bytes arrived`);
   }
 
   #otherSize(size: number, found: string): GuestFileError {
-    return new GuestFileError(this.#path, 'EIO', `it had ${size} bytes when it was opened, and ${found}`, {
-      hint: 'It may have changed while it was read. Copy it again, or read it through a pipe: vmlet exec NAME -- cat PATH',
-    });
+    return new GuestFileError(
+      this.#path,
+      'EIO',
+      `size mismatch: it had ${size} bytes when opened, but ${found}`,
+      {
+        hint: 'copy it again if it changed while it was read, or read it through a pipe: vmlet exec NAME -- cat PATH',
+      },
+    );
   }
 }
 
@@ -177,7 +183,7 @@ function pullChannel(
   };
 }
 
-/** @throws GuestProtocolError for what is no failure. */
+/** @throws GuestProtocolError when the frame is not a failure. */
 function failureOf(frame: Frame, path: string): GuestFileError {
   if (frame.type === FrameType.failed) return fileFailure(frame, path);
   throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a file`);
@@ -187,7 +193,7 @@ function readAttributes({ payload }: Frame): FileAttributes {
   const fields = readFields(payload);
   const [size, mode, mtime] = [Tag.size, Tag.mode, Tag.mtime].map((tag) => fields?.get(tag));
   if (size?.length !== 8 || mode?.length !== 4 || mtime?.length !== 8) {
-    throw new GuestProtocolError('the guest agent opened a file without saying what it is');
+    throw new GuestProtocolError('the guest agent opened a file without reporting its attributes');
   }
   return {
     size: Number(size.readBigUInt64LE(0)),
@@ -201,7 +207,7 @@ function encodePush(path: string, options: PushOptions): Buffer {
   const { mode, mtimeMs } = options;
   if (mode !== undefined) {
     if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-      throw new InvalidInputError('mode', `is ${mode}; it must be permission bits, from 0 to 0o7777`);
+      throw new InvalidInputError('mode', `invalid mode ${mode}: expected permission bits from 0 to 0o7777`);
     }
     writer.u32(Tag.mode, mode);
   }
@@ -215,7 +221,7 @@ export function nanoseconds(field: string, milliseconds: number): bigint {
   if (!(milliseconds >= 0 && milliseconds <= LATEST_MS)) {
     throw new InvalidInputError(
       field,
-      `is ${milliseconds}; it must be milliseconds since 1970, before the year 2262`,
+      `invalid time ${milliseconds}: expected milliseconds since 1970, before the year 2262`,
     );
   }
   return BigInt(Math.round(milliseconds * 1000)) * 1000n;
@@ -223,5 +229,8 @@ export function nanoseconds(field: string, milliseconds: number): bigint {
 
 function absolute(path: string): string {
   if (path.startsWith('/') && !path.includes('\0') && path.length < 4096 && isWellFormed(path)) return path;
-  throw new InvalidInputError('path', `is ${JSON.stringify(path)}; it must be an absolute path in the guest`);
+  throw new InvalidInputError(
+    'path',
+    `invalid path ${JSON.stringify(path)}: expected an absolute path in the guest`,
+  );
 }

@@ -1,11 +1,11 @@
-/** The frames of agent/PROTOCOL.md, version 1: written and recognised. Pure. */
+/** Encodes and decodes the frames of agent/PROTOCOL.md, version 1. Pure. */
 
 export const PROTOCOL_VERSION = 1;
-/** Bytes of content that one frame holds at most. */
+/** Maximum payload of a frame, in bytes. */
 export const PAYLOAD_MAX = 32768 - 16;
-/** Bytes that a stream's sender may send before it is granted more. */
+/** Bytes that a sender may send before it gets more credit. */
 export const WINDOW = 256 * 1024;
-/** Bytes of a request's body, over all its frames. */
+/** Maximum size of a request's body over all its frames, in bytes. */
 export const REQUEST_MAX = 1024 * 1024;
 
 export const FrameType = {
@@ -26,18 +26,18 @@ export const FrameType = {
   failed: 15,
 } as const;
 
-/** The flag byte of a request's frames: more of them follow. */
+/** Flag byte of a request's frames: more frames follow. */
 export const FLAG_MORE = 1;
 
-/** The flag byte of data, end and credit frames. A file's content is stream 0. */
+/** Flag byte of data, end and credit frames. A file's contents are stream 0. */
 export const Stream = { input: 0, output: 1, error: 2, file: 0 } as const;
 
 export interface Frame {
   readonly type: number;
   readonly flag: number;
-  /** 0 for what belongs to the whole session. */
+  /** 0 for frames of the whole session. */
   readonly channel: number;
-  /** A view of the bytes that were pushed into the decoder. */
+  /** A view of the bytes that were pushed to the decoder. */
   readonly payload: Buffer;
 }
 
@@ -46,7 +46,7 @@ const MAGIC = Buffer.from([0x56, 0x4d, 0x4c, 0xf7]);
 const MAGIC_NUMBER = MAGIC.readUInt32LE(0);
 const EMPTY = Buffer.alloc(0);
 
-/** The one's complement sum of the header's other 16-bit words (RFC 1071). */
+/** Returns the one's complement sum of the header's other 16-bit words (RFC 1071). */
 function headerCheck(header: Buffer): number {
   let sum = 0;
   for (let offset = 0; offset < HEADER_SIZE; offset += 2) {
@@ -71,7 +71,7 @@ export function encodeFrame(type: number, flag = 0, channel = 0, payload: Uint8A
   return Buffer.concat([encodeHeader(type, flag, channel, payload.length), payload]);
 }
 
-/** The length of the payload whose header begins at `offset`, or undefined when that is no header. */
+/** Returns the payload's length for the header at `offset`, or undefined for an invalid header. */
 function payloadLength(bytes: Buffer, offset: number): number | undefined {
   const header = bytes.subarray(offset, offset + HEADER_SIZE);
   if (header.readUInt32LE(0) !== MAGIC_NUMBER) return undefined;
@@ -79,18 +79,18 @@ function payloadLength(bytes: Buffer, offset: number): number | undefined {
   return length <= PAYLOAD_MAX && header.readUInt16LE(6) === headerCheck(header) ? length : undefined;
 }
 
-/** What the decoder met that is neither a frame nor padding. */
+/** The decoder found bytes that are neither a frame nor padding. */
 export class GarbageError extends Error {}
 
-/** Frames out of a byte stream, however that is cut into chunks. Zero bytes between frames are padding. */
+/** Decodes frames from a byte stream, however it is split into chunks. Zero bytes between frames are padding. */
 export class FrameDecoder {
   #rest: Buffer = EMPTY;
 
-  /** @throws GarbageError when the bytes are no frames; the decoder is of no use after that. */
+  /** @throws GarbageError for bytes that are not a frame; the decoder cannot be used afterwards. */
   *push(chunk: Buffer): Generator<Frame, void, undefined> {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let offset = 0;
-    // Kept up to date before each yield: whoever stops early has lost no byte.
+    // Updated before each yield: a caller that stops early loses no byte.
     this.#rest = bytes;
     for (;;) {
       while (bytes[offset] === 0) offset += 1;
@@ -123,7 +123,7 @@ export class FrameDecoder {
   }
 }
 
-/** Finds frames of one type in bytes that may hold anything: leftovers of an earlier session, cut frames. */
+/** Finds frames of one type in arbitrary bytes, such as leftovers of an earlier session or partial frames. */
 export class FrameFinder {
   readonly #type: number;
   #rest: Buffer = EMPTY;
@@ -132,12 +132,12 @@ export class FrameFinder {
     this.#type = type;
   }
 
-  /** The next such frame and the bytes behind it, or undefined when more are needed. Call it with nothing to go on. */
+  /** Returns the next such frame, or undefined when more bytes are needed. Call it without a chunk to continue. */
   find(chunk: Buffer = EMPTY): Frame | undefined {
     let bytes = Buffer.concat([this.#rest, chunk]);
     for (;;) {
       const at = bytes.indexOf(MAGIC);
-      // The start of the mark may be the end of what is there.
+      // The end of the buffer may be the start of the magic bytes.
       bytes = bytes.subarray(at === -1 ? Math.max(0, bytes.length - MAGIC.length + 1) : at);
       this.#rest = bytes;
       if (at === -1 || bytes.length < HEADER_SIZE) return undefined;
@@ -154,7 +154,7 @@ export class FrameFinder {
     }
   }
 
-  /** What follows the frame that was found last. */
+  /** The bytes after the last frame found. */
   get rest(): Buffer {
     return this.#rest;
   }

@@ -5,15 +5,15 @@ import { FrameFinder, FrameType, PAYLOAD_MAX, PROTOCOL_VERSION } from './frame.t
 import { type Hello, decodeHello, encodeOpen } from './greeting.ts';
 
 export interface Greeting {
-  /** The agent's answer and the bytes behind it. */
+  /** The agent's answer and the bytes after it. */
   readonly done: Promise<{ readonly hello: Hello; readonly rest: Buffer }>;
-  /** Lets go of the connection. */
+  /** Detaches from the connection. */
   stop(): void;
 }
 
 /**
- * Opens a session on a connection whose other end may not be there yet, or in the middle of an earlier session.
- * Padding first: it ends whatever frame the agent believes to be in. The nonce tells its answer from leftovers.
+ * Opens a session on a connection whose other end may not exist yet, or be in the middle of an earlier session.
+ * Padding ends an incomplete frame at the agent. The nonce tells the answer from leftovers.
  */
 export function greet(connection: Socket, nonce: Buffer): Greeting {
   const finder = new FrameFinder(FrameType.hello);
@@ -24,7 +24,7 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
       const hello = decodeHello(frame);
       if (!hello) continue;
       if (!hello.nonce.equals(nonce)) {
-        // The agent has just come up and may have missed our first words.
+        // The agent has just started and may have missed the first open.
         connection.write(encodeOpen(nonce));
         continue;
       }
@@ -35,10 +35,12 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
     }
   };
   const onError = (cause: Error): void => {
-    done.reject(new GuestClosedError('the connection to the guest agent broke before it greeted', { cause }));
+    done.reject(
+      new GuestClosedError('the connection to the guest agent was lost before its greeting', { cause }),
+    );
   };
   const onClose = (): void => {
-    done.reject(new GuestClosedError('the connection to the guest agent was closed before it greeted'));
+    done.reject(new GuestClosedError('the connection to the guest agent was closed before its greeting'));
   };
   const stop = (): void => {
     connection.off('data', onData).off('error', onError).off('close', onClose).off('end', onClose);
@@ -52,7 +54,7 @@ export function greet(connection: Socket, nonce: Buffer): Greeting {
 function noCommonVersion({ supported }: Hello): Error {
   const { lowest, highest } = supported;
   return new GuestProtocolError(
-    `the guest agent speaks version ${lowest === highest ? lowest : `${lowest} to ${highest}`} of the protocol, we speak ${PROTOCOL_VERSION}`,
-    { hint: "Build the guest's image anew, so that it has the agent of this release." },
+    `the guest agent speaks version ${lowest === highest ? lowest : `${lowest} to ${highest}`} of the protocol; this vmlet needs ${PROTOCOL_VERSION}`,
+    { hint: "rebuild the guest's image, so that it contains the agent of this release" },
   );
 }

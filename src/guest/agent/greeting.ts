@@ -5,13 +5,13 @@ const HELLO_SIZE = 24;
 const REASONS = ['answer', 'started', 'connected', 'garbage'] as const;
 const ROLES = ['init', 'service', 'socket'] as const;
 
-/** Why the agent said hello: to answer us, or because nothing of what went on before holds any more. */
+/** Why the agent sent a hello: as an answer, or because earlier state is lost. */
 export type HelloReason = (typeof REASONS)[number];
 export type AgentRole = (typeof ROLES)[number];
 
 export interface Hello {
   readonly nonce: Buffer;
-  /** The version agreed on; 0 when there is none in common. */
+  /** The negotiated version; 0 when there is none in common. */
   readonly version: number;
   readonly supported: { readonly lowest: number; readonly highest: number };
   readonly reason: HelloReason;
@@ -20,7 +20,7 @@ export interface Hello {
   readonly uptimeMs: number;
 }
 
-/** Begins a session. The agent's hello repeats `nonce`, 8 bytes, which tells it from an earlier session's. */
+/** Begins a session. The agent's hello repeats the 8-byte `nonce`, which distinguishes it from an earlier session's. */
 export function encodeOpen(nonce: Buffer): Buffer {
   const payload = Buffer.alloc(NONCE_SIZE + 4);
   nonce.copy(payload);
@@ -29,7 +29,7 @@ export function encodeOpen(nonce: Buffer): Buffer {
   return encodeFrame(FrameType.open, 0, 0, payload);
 }
 
-/** Undefined when the payload is too short or says what nobody knows. */
+/** Returns undefined when the payload is too short or has unknown values. */
 export function decodeHello({ payload }: Frame): Hello | undefined {
   if (payload.length < HELLO_SIZE) return undefined;
   const reason = REASONS[payload.readUInt8(14)];

@@ -4,7 +4,7 @@ import { PAYLOAD_MAX, WINDOW } from './frame.ts';
 
 type Done = (error?: Error | null) => void;
 
-/** A stream into the guest that sends no more than it has credit for. */
+/** A stream into the guest that never exceeds its credit. */
 export class Input {
   readonly stream: Writable;
   readonly #send: (bytes: Buffer) => void;
@@ -12,7 +12,7 @@ export class Input {
   #waiting: { bytes: Buffer; readonly done: Done } | undefined;
   #refused = false;
 
-  /** @param end says that nothing more comes. */
+  /** @param end signals the end of the input. */
   constructor(send: (bytes: Buffer) => void, end: () => void) {
     this.#send = send;
     this.stream = new Writable({
@@ -28,7 +28,7 @@ export class Input {
     });
   }
 
-  /** @throws GuestProtocolError for more than a stream ever has: what is sent and not read waits in our memory. */
+  /** @throws GuestProtocolError for more credit than a stream can have: unread data would pile up in our memory. */
   grant(bytes: number): void {
     if (bytes > WINDOW - this.#credit) {
       throw new GuestProtocolError('the guest agent granted more than it had room for');
@@ -37,7 +37,7 @@ export class Input {
     this.#advance();
   }
 
-  /** Nobody reads it any more: what is written from now on is dropped, as a shell does for a pipe's quiet reader. */
+  /** The guest no longer reads: later writes are dropped, as a shell does for a closed pipe. */
   refuse(): void {
     this.#refused = true;
     this.#advance();

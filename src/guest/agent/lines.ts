@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** UTF-16 code units after which an endless line is cut. */
+/** Longer lines are split, in UTF-16 code units. */
 const LINE_MAX = 1024 * 1024;
 
-/** The lines of a byte stream as UTF-8, without `\n` or `\r\n`. A line of more than 1 Mi units comes in pieces. */
+/** Yields the lines of a byte stream as UTF-8, without `\n` or `\r\n`. Lines of more than 1 Mi code units are split. */
 export async function* splitLines(stream: Readable): AsyncGenerator<string, void, undefined> {
   const decoder = new StringDecoder('utf8');
   let partial = '';

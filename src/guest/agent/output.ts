@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { GuestProtocolError } from '../../errors/index.ts';
 import { WINDOW } from './frame.ts';
 
-/** Credit goes back in pieces of this size, so that small reads cost no frame each. */
+/** Credit is returned in pieces of this size, so that small reads do not each cost a frame. */
 const GRANT = WINDOW / 4;
 
 /**
- * What a command writes, or a file's content. It is collected, up to a limit, until somebody takes the stream;
- * from then on its reader sets the pace.
+ * Output of a command, or a file's contents. It is collected, up to a limit, until the stream is taken; then the reader
+ * sets the pace.
  */
 export class Output {
   readonly #limit: number;
@@ -18,13 +18,13 @@ export class Output {
   #stream: Readable | undefined;
   #ended = false;
   #failure: Error | undefined;
-  /** Bytes in the stream's buffer for which no credit was given back yet. */
+  /** Bytes in the stream's buffer whose credit has not been returned yet. */
   #unread = 0;
   #owed = 0;
-  /** What the agent may still send: one that sends more could fill our memory while nobody reads. */
+  /** Bytes that the agent may still send: unlimited data could fill our memory while nothing reads it. */
   #allowed = WINDOW;
 
-  /** @param grant gives the sender credit for as many more bytes. */
+  /** @param grant gives the sender more credit, in bytes. */
   constructor(limit: number, grant: (bytes: number) => void) {
     this.#limit = limit;
     this.#grant = grant;
@@ -46,17 +46,17 @@ export class Output {
     return Buffer.concat(this.#collected);
   }
 
-  /** @throws GuestProtocolError after the end, and for more than the agent was granted. */
+  /** @throws GuestProtocolError after the end, and when the agent exceeds its credit. */
   push(chunk: Buffer): void {
-    if (this.#ended) throw new GuestProtocolError('the guest agent sent content after its end');
+    if (this.#ended) throw new GuestProtocolError('the guest agent sent data after the end');
     this.#allowed -= chunk.length;
-    if (this.#allowed < 0) throw new GuestProtocolError('the guest agent sent more than it was granted');
+    if (this.#allowed < 0) throw new GuestProtocolError('the guest agent exceeded its credit');
     const stream = this.#stream;
     if (!stream) {
       this.#collect(chunk);
       this.#settle(chunk.length);
     } else if (stream.destroyed) {
-      // Its reader has left; the command must not wait for it.
+      // The reader has left; the command must not wait for it.
       this.#settle(chunk.length);
     } else {
       this.#unread += chunk.length;
@@ -77,7 +77,7 @@ export class Output {
     this.#stream?.destroy(error);
   }
 
-  /** The stream. What was collected so far comes first; nothing is collected from then on. */
+  /** Returns the stream, which starts with the collected bytes; nothing is collected afterwards. */
   take(): Readable {
     if (this.#stream) return this.#stream;
     const stream = new Readable({
@@ -88,7 +88,7 @@ export class Output {
         done(error);
       },
     });
-    // Who reads with handlers and has none for errors must not end the program; the request's promise tells them.
+    // An error without a listener must not end this process; the request's promise reports it.
     stream.on('error', () => undefined);
     this.#stream = stream;
     for (const chunk of this.#collected) stream.push(chunk);

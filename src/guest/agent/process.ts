@@ -22,22 +22,22 @@ const SIGNAL_NAMES = new Map(
 export interface GuestResult {
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
-  /** Empty where `process.stdout` was taken; with a tty it holds stderr too. */
+  /** Empty if `process.stdout` was taken; with a tty it includes stderr. */
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  /** True when stdout or stderr had more than `maxBuffer` bytes; the rest of it is lost. */
+  /** True when stdout or stderr exceeded `maxBuffer`; the excess is lost. */
   readonly truncated: boolean;
 }
 
 /**
- * A command that runs in the guest. It is a promise of its result, which an exit status other than 0 does not
- * reject; and an async iterable of the lines of its stdout, without their line ends.
+ * A command that runs in the guest. It is a promise of its result, which a non-zero exit status does not reject, and an
+ * async iterable of its stdout's lines, without line ends.
  *
- * stdout and stderr are collected for the result until `stdout` or `stderr` is touched. From then on that stream
- * belongs to whoever took it: its reader's pace holds this command back, and no other.
+ * stdout and stderr are collected for the result until `stdout` or `stderr` is accessed. That stream then belongs to the
+ * caller, and slow reading delays this command only.
  *
- * What the command itself wrote before its end always arrives. What its children write later does not, and they
- * are not waited for.
+ * Output of the command itself before its end always arrives. Later output of its children does not, and the result
+ * does not wait for them.
  *
  * Rejects with GuestCommandError (it could not be started), GuestClosedError or GuestProtocolError (the
  * connection is lost), TimedOutError, or the abort signal's reason.
@@ -67,7 +67,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     // A terminal has one output.
     if (options.tty) this.#stderr.end();
     if (hasInput(options)) this.#stdin = this.#openInput();
-    // Who only reads the streams learns of a failure from them.
+    // Callers that only read the streams get the failure from them.
     this.#result.promise.catch(() => undefined);
     this.#id = session.add(this);
     if (request.length > REQUEST_MAX) {
@@ -81,32 +81,32 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   }
 
   /**
-   * The command's stdin. What the command does not read any more is dropped without an error.
-   * @throws InvalidInputError when it was started without one.
+   * Standard input of the command. Data that the command does not read is dropped without an error.
+   * @throws InvalidInputError when it was started without stdin.
    */
   get stdin(): Writable {
     if (this.#stdin && this.#options.input === undefined) return this.#stdin.stream;
-    throw new InvalidInputError('stdin', "is not open for writing; start the command with stdin: 'pipe'");
+    throw new InvalidInputError('stdin', "is not open: start the command with stdin: 'pipe'");
   }
 
-  /** Bytes; destroying it lets the command go on, its output dropped. */
+  /** Raw bytes; destroying the stream drops further output, and the command continues. */
   get stdout(): Readable {
     return this.#stdout.take();
   }
 
-  /** Bytes; with a tty it is empty. */
+  /** Raw bytes; empty with a tty. */
   get stderr(): Readable {
     return this.#stderr.take();
   }
 
-  /** Sends a signal to the command's process group; does nothing when the command has ended. */
+  /** Sends a signal to the command's process group; does nothing after its end. */
   kill(signal: NodeJS.Signals = 'SIGTERM'): void {
     const number = constants.signals[signal];
     if (this.#exit === undefined) this.#send(FrameType.signal, 0, Buffer.from([number]));
   }
 
   /**
-   * Gives the command's terminal another size, of which it is told by SIGWINCH.
+   * Resizes the command's terminal, which sends it SIGWINCH.
    * @throws InvalidInputError
    */
   resize(size: TerminalSize): void {
@@ -128,7 +128,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     return this.#result.promise.finally(onSettled);
   }
 
-  /** Lines of stdout; leaving the loop early lets the command go on, its output dropped. */
+  /** Yields the lines of stdout; leaving the loop early drops further output, and the command continues. */
   [Symbol.asyncIterator](): AsyncIterator<string> {
     return splitLines(this.stdout);
   }
@@ -142,8 +142,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
         this.#output(frame).push(frame.payload);
         return;
       case FrameType.credit:
-        if (frame.payload.length !== 4)
-          throw new GuestProtocolError('the guest agent granted no number of bytes');
+        if (frame.payload.length !== 4) throw new GuestProtocolError('the guest agent sent invalid credit');
         this.#stdin?.grant(frame.payload.readUInt32LE(0));
         return;
       case FrameType.end:
@@ -157,7 +156,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
         this.#settle();
         return;
       case FrameType.failed: {
-        // Only a failure that can be read is the channel's end; the session's end is told to open channels.
+        // Only a valid failure ends the channel; an invalid one ends the session and all open channels.
         const failure = commandFailure(frame, { argv: this.argv, ...this.#options });
         this.#session.release(this.#id);
         this.fail(failure);
@@ -222,12 +221,13 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     this.#giveUp(this.#options.signal?.reason);
   };
 
-  /** Kills the command without waiting for its end; its channel stays until the agent has told all. */
+  /** Kills the command without waiting for its end; its channel stays open until the agent has reported it. */
   #giveUp(reason: unknown): void {
     this.kill('SIGKILL');
     this.#finish();
     this.#result.reject(reason);
-    const error = reason instanceof Error ? reason : new Error('the command was given up', { cause: reason });
+    const error =
+      reason instanceof Error ? reason : new Error('the command was abandoned', { cause: reason });
     this.#stdout.take().destroy(error);
     this.#stderr.take().destroy(error);
     this.#stdin?.refuse();
@@ -236,7 +236,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   #settle(): void {
     if (!this.#exit) return;
     if (this.#stdout.ended && this.#stderr.ended) this.#session.release(this.#id);
-    // Who took a stream reads it to its end when they like; the result does not wait for them.
+    // A taken stream may be read at any time; the result does not wait for it.
     for (const output of [this.#stdout, this.#stderr]) if (!output.ended && !output.taken) return;
     this.#finish();
     this.#result.resolve({

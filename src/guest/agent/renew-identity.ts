@@ -1,22 +1,22 @@
 import { GuestSetupError } from '../../errors/index.ts';
 import type { TrustedChannel } from '../ssh/ssh-provision.ts';
 
-/** $1: the new host name. Each step can be done again: a run that broke off is repeated as a whole. */
+/** $1: the new host name. Every step can be repeated: an interrupted run is repeated from the start. */
 const RENEW = String.raw`
 set -eu
 if [ -e /etc/machine-id ]; then
-  # What systemd would take the old one from.
+  # systemd would copy the old id from here.
   if [ -f /var/lib/dbus/machine-id ] && [ ! -L /var/lib/dbus/machine-id ]; then rm -f /var/lib/dbus/machine-id; fi
   rm -f /etc/machine-id
   if command -v systemd-machine-id-setup >/dev/null; then systemd-machine-id-setup >/dev/null
   else tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
   fi
   chmod 444 /etc/machine-id
-  # What it tells a DHCP server about itself is made of the machine id: with the old one it gets its origin's address.
+  # networkd derives its DHCP identifier from the machine id: with the old one it would get the original's address.
   if command -v systemctl >/dev/null; then systemctl --no-block try-restart systemd-networkd.service || :; fi
 fi
 
-# Of the same kinds as were there, and never none: sshd may be asked at any moment.
+# Replaces keys of the existing types, one by one: sshd may need them at any moment.
 renewed=
 for key in /etc/ssh/ssh_host_*_key; do
   [ -f "$key" ] || continue
@@ -29,7 +29,7 @@ for key in /etc/ssh/ssh_host_*_key; do
 done
 if [ -n "$renewed" ]; then
   if command -v restorecon >/dev/null; then restorecon /etc/ssh/ssh_host_*; fi
-  # sshd keeps the keys that it started with until it is told.
+  # sshd reads its keys only at start and on SIGHUP.
   if [ -f /run/sshd.pid ]; then
     read -r pid </run/sshd.pid
     if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = sshd ]; then kill -HUP "$pid"; fi
@@ -55,8 +55,8 @@ sync
 `;
 
 /**
- * Gives a guest that is the copy of another what must differ: machine id, ssh host keys and host name. Programs that
- * have read the old machine id keep it until the guest boots again.
+ * Renews everything that must differ between a guest and its copy: machine id, ssh host keys and host name. Programs that
+ * have read the old machine id keep it until the next boot.
  * @throws GuestSetupError, or what the channel throws.
  */
 export async function renewGuestIdentity(

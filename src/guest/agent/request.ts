@@ -5,7 +5,7 @@ import { requestFailure } from './failure.ts';
 import { FLAG_MORE, type Frame, FrameType, PAYLOAD_MAX } from './frame.ts';
 import type { Session } from './session.ts';
 
-/** Sends a request's body in as many frames as it takes. */
+/** Sends a request's body, in as many frames as necessary. */
 export function sendRequest(session: Session, channel: number, body: Buffer): void {
   let offset = 0;
   do {
@@ -16,8 +16,8 @@ export function sendRequest(session: Session, channel: number, body: Buffer): vo
 }
 
 /**
- * Asks for something that has no streams and waits until it is done.
- * @param what names it in the TimedOutError.
+ * Sends a request without streams and waits for its completion.
+ * @param what name of the request in the TimedOutError.
  * @throws GuestRequestError, GuestClosedError, GuestProtocolError, TimedOutError, or the signal's reason.
  */
 export async function request(session: Session, what: string, body: Buffer, limits: Limits): Promise<void> {

@@ -4,18 +4,18 @@ import { deferred } from '../../util/time/deferred.ts';
 import { type Frame, FrameDecoder, FrameType, GarbageError, encodeHeader } from './frame.ts';
 import { type HelloReason, decodeHello } from './greeting.ts';
 
-/** One request under way: what the agent says about it, until the session ends or the channel is released. */
+/** A pending request: receives frames until the session ends or the channel is released. */
 export interface Channel {
-  /** @throws GuestProtocolError for a frame that makes no sense here, which ends the session. */
+  /** @throws GuestProtocolError for an invalid frame, which ends the session. */
   receive(frame: Frame): void;
-  /** The session is over; nothing more comes. */
+  /** Called at the end of the session, after which no frame arrives. */
   fail(error: Error): void;
 }
 
-/** Says better why the connection is lost, for whoever knows how the machine ended. */
+/** Provides a better error for a lost connection, when the caller knows how the machine ended. */
 export type ExplainLoss = (loss: GuestClosedError) => Promise<Error>;
 
-/** The agent's connection after its greeting: frames to and from numbered channels. */
+/** The agent's connection after its greeting: frames of numbered channels. */
 export class Session {
   readonly #connection: Socket;
   readonly #decoder = new FrameDecoder();
@@ -26,7 +26,7 @@ export class Session {
   #lost = false;
   #failure: Error | undefined;
 
-  /** @param early bytes that came behind the greeting. */
+  /** @param early bytes that arrived after the greeting. */
   constructor(connection: Socket, early: Buffer, explainLoss: ExplainLoss | undefined) {
     this.#connection = connection;
     this.#explainLoss = explainLoss;
@@ -38,17 +38,17 @@ export class Session {
     if (connection.destroyed || connection.readableEnded) this.#onClose();
   }
 
-  /** Resolves when the session is over, for whatever reason. */
+  /** Resolves at the end of the session, for any reason. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Why it is over; undefined while it is not. */
+  /** Why the session has ended; undefined until then. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Numbers a new channel. Fails it at once when the session is over. */
+  /** Adds a channel and returns its number. Fails it at once when the session has ended. */
   add(channel: Channel): number {
     this.#lastId = this.#lastId === 0xffffffff ? 1 : this.#lastId + 1;
     const id = this.#lastId;
@@ -57,7 +57,7 @@ export class Session {
     return id;
   }
 
-  /** Forgets a channel whose last frame has come. */
+  /** Removes a channel after its last frame. */
   release(id: number): void {
     this.#channels.delete(id);
   }
@@ -96,19 +96,19 @@ export class Session {
         if (this.#failure) return;
       }
     } catch (error) {
-      // Anything else was thrown by a reader's own handler, and is its own to deal with.
+      // Other errors come from a reader's own handler, which must deal with them.
       if (error instanceof GuestProtocolError) this.end(error);
-      else if (error instanceof GarbageError) this.end(notUnderstood(error));
+      else if (error instanceof GarbageError) this.end(invalidFrame(error));
       else throw error;
     }
   };
 
   readonly #onError = (cause: Error): void => {
-    this.#lose(new GuestClosedError('the connection to the guest agent broke', { cause }));
+    this.#lose(new GuestClosedError('the connection to the guest agent was lost', { cause }));
   };
 
   readonly #onClose = (): void => {
-    this.#lose(new GuestClosedError('the connection to the guest agent is closed'));
+    this.#lose(new GuestClosedError('the connection to the guest agent was closed'));
   };
 
   #lose(error: GuestClosedError): void {
@@ -125,20 +125,20 @@ export class Session {
   #dispatch(frame: Frame): void {
     if (frame.type === FrameType.hello) {
       const reason = decodeHello(frame)?.reason;
-      if (reason !== 'answer') this.end(greetedAnew(reason));
+      if (reason !== 'answer') this.end(unexpectedHello(reason));
       return;
     }
-    // A channel that was released early may have frames on their way.
+    // Frames for a released channel may still be in transit.
     this.#channels.get(frame.channel)?.receive(frame);
   }
 }
 
-function notUnderstood(cause: Error): Error {
-  return new GuestProtocolError('the guest agent sent what is no frame', { cause });
+function invalidFrame(cause: Error): Error {
+  return new GuestProtocolError('the guest agent sent an invalid frame', { cause });
 }
 
-function greetedAnew(reason: Exclude<HelloReason, 'answer'> | undefined): Error {
+function unexpectedHello(reason: Exclude<HelloReason, 'answer'> | undefined): Error {
   return reason === 'started' || reason === 'connected'
-    ? new GuestClosedError('the guest agent started anew')
-    : new GuestProtocolError('the guest agent did not understand what it was sent');
+    ? new GuestClosedError('the guest agent restarted')
+    : new GuestProtocolError('the guest agent received invalid data');
 }

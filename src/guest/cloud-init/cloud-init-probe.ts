@@ -3,13 +3,13 @@ import { type CloudInitStatus, cloudInitStatus } from './cloud-init-status.ts';
 import type { TrustedChannel } from '../ssh/ssh-provision.ts';
 
 /**
- * Reads cloud-init's own files: its command takes seconds where the processor is emulated, and its older ones have no
- * JSON. The answers end in NULs, in the order in which they are taken apart below.
+ * Reads cloud-init's files: its command takes seconds on an emulated processor, and older versions have no JSON. The
+ * answers end with NULs, in the order in which they are parsed below.
  */
 const PROBE = String.raw`
 put() { printf '%s\0' "$1"; }
 show() { "$@" 2>/dev/null | tr -d '\000'; printf '\0'; }
-# First: when the boot is over, what cloud-init has written by its end is there to be read.
+# First: once the boot is over, everything that cloud-init has written is readable.
 if [ -d /run/systemd/system ]; then
   put "$(systemctl is-system-running 2>/dev/null)"
   put "$(systemctl --no-legend --plain --state=failed list-units 'cloud-*' 2>/dev/null | cut -d ' ' -f 1)"
@@ -19,14 +19,14 @@ put "$(command -v cloud-init)"
 case " $(cat /proc/cmdline) " in
 *' cloud-init=disabled '*) put "the kernel's command line says cloud-init=disabled" ;;
 *)
-  if [ -e /etc/cloud/cloud-init.disabled ]; then put 'there is a file /etc/cloud/cloud-init.disabled'
-  elif [ -e /run/cloud-init/disabled ]; then put 'it has found nothing to read at this boot'
+  if [ -e /etc/cloud/cloud-init.disabled ]; then put '/etc/cloud/cloud-init.disabled exists'
+  elif [ -e /run/cloud-init/disabled ]; then put 'it found no data source at this boot'
   else put ''
   fi ;;
 esac
 show cat /run/cloud-init/status.json
 show cat /run/cloud-init/result.json
-# The log goes on from boot to boot.
+# The log spans all boots.
 put "$(tail -c 65536 /var/log/cloud-init.log 2>/dev/null | sed -n "
 s/.*running 'init-local'.*/-/p
 s/.*Running module \([A-Za-z0-9_-]*\).*/\1/p" | tail -n 1)"
@@ -34,7 +34,7 @@ show tail -c 16384 /var/log/cloud-init-output.log
 `;
 
 /**
- * How far cloud-init is in a guest; neither its network nor cloud-init's own program has a part in it.
+ * Reads the status of cloud-init in a guest, without the network and without cloud-init's own command.
  * @throws GuestSetupError, or what the channel throws.
  */
 export async function probeCloudInit(
@@ -45,7 +45,7 @@ export async function probeCloudInit(
   const answers = Buffer.from(stdout).toString('utf8').split('\0');
   const [system, failedUnits, command, disabled, statusJson, resultJson, module, output] = answers;
   if (exitCode !== 0 || output === undefined) {
-    throw new GuestSetupError('looking at cloud-init', exitCode, Buffer.from(stderr).toString('utf8'));
+    throw new GuestSetupError('checking cloud-init', exitCode, Buffer.from(stderr).toString('utf8'));
   }
   return cloudInitStatus({
     installed: command !== '',

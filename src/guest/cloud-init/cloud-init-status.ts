@@ -1,40 +1,40 @@
 import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
 
-/** Something that cloud-init was told to do, and could not. */
+/** A task of cloud-init that failed. */
 export interface CloudInitProblem {
-  /** What failed, as in `scripts_user`; undefined where it is not one of its modules. */
+  /** Module that failed, as in `scripts_user`; undefined for failures outside a module. */
   readonly module: string | undefined;
-  /** In cloud-init's words, on one line. */
+  /** cloud-init's message, on one line. */
   readonly problem: string;
 }
 
-/** How far cloud-init is in a guest since this boot, and what came of it. */
+/** Status of cloud-init in a guest since this boot. */
 export interface CloudInitStatus {
-  /** `absent`: the guest has none. `disabled`: it has, and it does not run. `waiting`: it has not begun. */
+  /** `absent`: not installed. `disabled`: installed, but does not run. `waiting`: has not started. */
   readonly state: 'absent' | 'disabled' | 'waiting' | 'running' | 'done' | 'failed';
   /** Why it does not run. */
   readonly reason: string | undefined;
-  /** While it runs: `init-local`, `init`, `modules-config` or `modules-final`. */
+  /** Current stage: `init-local`, `init`, `modules-config` or `modules-final`. */
   readonly stage: string | undefined;
-  /** While it runs, what it does: the module that it began last. */
+  /** The module that it started last, while it runs. */
   readonly module: string | undefined;
-  /** Why it is `failed`. */
+  /** Failures in the state `failed`. */
   readonly problems: readonly CloudInitProblem[];
-  /** What it complains of without having failed. */
+  /** Warnings without a failure. */
   readonly warnings: readonly string[];
-  /** The last lines that programs which it ran have printed, at most 10, oldest first. */
+  /** Last output of the programs that it ran, at most 10 lines, oldest first. */
   readonly output: readonly string[];
 }
 
-/** What the guest's files hold; empty for those that are not there. See cloud-init-probe.ts. */
+/** Contents of the guest's files; empty for missing ones. See cloud-init-probe.ts. */
 export interface CloudInitFindings {
   readonly installed: boolean;
-  /** Why it is not to run, where that is written somewhere. */
+  /** Why it is disabled, if known. */
   readonly disabled: string;
   readonly statusJson: string;
   readonly resultJson: string;
-  /** What `systemctl is-system-running` says. */
+  /** Output of `systemctl is-system-running`. */
   readonly system: string;
   readonly failedUnits: readonly string[];
   readonly module: string;
@@ -49,19 +49,19 @@ const stageSchema = z.object({
   errors: z.array(z.string()).catch([]),
   recoverable_errors: z.record(z.string(), z.array(z.string())).catch({}),
 });
-/** Those of the stages that have begun (cloud-init's doc/rtd/explanation/return_codes.rst and status.py). */
+/** Stages that have started (cloud-init's doc/rtd/explanation/return_codes.rst and status.py). */
 const statusSchema = z.object({
   v1: z.looseObject({ stage: z.string().nullable().catch(null) }),
 });
 const resultSchema = z.object({ v1: z.object({ errors: z.array(z.string()).catch([]) }) });
 
-/** With these it goes on, and nothing of the user-data has been done. */
+/** With these messages cloud-init continues, but ignores the user-data. */
 const USER_DATA_LOST =
   /failed loading yaml|failed at merging in cloud config|unhandled non-multipart|failed to load cloud-config/i;
-/** What a failure of a module is told a second and a third time in. */
+/** Messages that repeat the failure of a module. */
 const REPETITION = /^(?:Failed to run module|Running module \S+ \(<module .*\) failed)/;
 
-/** cloud-init's log and its tables, in between what programs print. */
+/** cloud-init's log lines and tables, between the output of programs. */
 const OWN_WORDS = /^(?:\d{4}-\d\d-\d\d \S+ - \S+\[[A-Z]+\]: |ci-info: )/;
 
 export function cloudInitStatus(found: CloudInitFindings): CloudInitStatus {
@@ -101,7 +101,7 @@ export function cloudInitStatus(found: CloudInitFindings): CloudInitStatus {
       module: found.module || undefined,
     };
   }
-  // What was killed has written no errors.
+  // A stage that was killed has recorded no errors.
   if (problems.length === 0 && (found.failedUnits.length > 0 || !result)) problems.push(broken(found));
   return {
     ...nothing,
@@ -111,25 +111,25 @@ export function cloudInitStatus(found: CloudInitFindings): CloudInitStatus {
   };
 }
 
-/** As in `scripts_user (the commands of the first boot): Runparts: 1 failures`. */
+/** Formats a problem, as in `scripts_user (the commands of the first boot): Runparts: 1 failures`. */
 export function describeCloudInitProblem({ module, problem }: CloudInitProblem): string {
   return module === undefined ? problem : `${describeModule(module)}: ${problem}`;
 }
 
-/** As in `modules-final, package_update_upgrade_install (packages): Setting up nginx (1.26.3) ...`. */
+/** Formats the progress, as in `modules-final, package_update_upgrade_install (packages): Setting up nginx (1.26.3) ...`. */
 export function describeCloudInitProgress({ state, stage, module, output }: CloudInitStatus): string {
-  if (state !== 'running') return 'it has not begun';
+  if (state !== 'running') return 'it has not started';
   const doing = [stage, module && describeModule(module)].filter((word) => word !== undefined);
-  if (doing.length === 0) return 'it goes from one stage to the next';
-  // Before the last stage it is only cloud-init itself that prints.
+  if (doing.length === 0) return 'it is between two stages';
+  // Before the last stage, only cloud-init itself prints.
   const printed = stage === 'modules-final' ? output.at(-1) : undefined;
   return `${doing.join(', ')}${printed === undefined ? '' : `: ${printed.slice(0, 80)}`}`;
 }
 
 const MODULES: Readonly<Record<string, string>> = {
   bootcmd: 'commands at every boot',
-  growpart: 'the partition grows',
-  resizefs: 'the file system grows',
+  growpart: 'growing the partition',
+  resizefs: 'growing the file system',
   write_files: 'files',
   write_files_deferred: 'files',
   users_groups: 'users',
@@ -149,24 +149,24 @@ function notBegun(found: CloudInitFindings): Pick<CloudInitStatus, 'state' | 're
   if (!found.installed) return { state: 'absent', reason: undefined };
   if (found.disabled !== '') return { state: 'disabled', reason: found.disabled };
   if (!isUp(found.system)) return { state: 'waiting', reason: undefined };
-  return { state: 'disabled', reason: 'the system has booted without it' };
+  return { state: 'disabled', reason: 'the system booted without it' };
 }
 
-/** The boot is over, and cloud-init is part of it. */
+/** True when the boot, of which cloud-init is a part, has finished. */
 function isUp(system: string): boolean {
   return system === 'running' || system === 'degraded' || system === 'maintenance';
 }
 
 function broken({ failedUnits }: CloudInitFindings): CloudInitProblem {
   const what = failedUnits.length > 0 ? `${failedUnits.join(', ')} failed` : 'it ended';
-  return { module: undefined, problem: `${what} without a reason in its status` };
+  return { module: undefined, problem: `${what} without reporting a reason` };
 }
 
 function isGrave({ level, text }: { readonly level: string; readonly text: string }): boolean {
   return level === 'ERROR' || level === 'CRITICAL' || USER_DATA_LOST.test(text);
 }
 
-/** An error is the `repr()` of a Python tuple: the module, then the exception with its message. */
+/** Parses an error, the `repr()` of a Python tuple: the module, then the exception with its message. */
 function problemOf(text: string): CloudInitProblem {
   const [, module, , message] = /^\('([\w-]+)', \w+\((['"])(.*)\2\)\)$/s.exec(text) ?? [];
   if (module === undefined || message === undefined) return { module: undefined, problem: oneLine(text) };
@@ -182,13 +182,13 @@ function oneLine(text: string): string {
 }
 
 /**
- * What the programs of the last stage that has begun have printed. The log goes on from boot to boot; behind cloud-init's
- * own end come lines that a program of an earlier stage had not yet written.
+ * Returns the output of programs of the last stage that has started. The log spans all boots; after cloud-init's own end,
+ * delayed output of earlier stages may follow.
  */
 function lastLines(log: string): string[] {
   const stage = log.split(/^Cloud-init v\. .* running '.*$/m).at(-1) ?? '';
   const [printed = ''] = stage.split(/^Cloud-init v\. .* finished at .*$/m);
-  // A program writes over its line on a terminal.
+  // Programs overwrite their line on a terminal.
   const lines = printed.split('\n').map((line) => line.split('\r').findLast((part) => part !== '') ?? '');
   return lines
     .map(plain)
@@ -196,7 +196,7 @@ function lastLines(log: string): string[] {
     .slice(-LAST_LINES);
 }
 
-/** What a guest says must not steer a terminal. */
+/** Removes control characters: output of a guest must not control a terminal. */
 function plain(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\t\n]/gu, '');
 }
@@ -205,7 +205,7 @@ function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-/** A file that is half there is read again at the next look. */
+/** Ignores an incomplete file, which is read again at the next check. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

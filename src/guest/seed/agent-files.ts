@@ -1,16 +1,16 @@
-/** Where a program of ours is put in the guest; `vmlet-boot` replaces it in the files that follow. */
+/** Placeholder for the directory of vmlet's programs in the guest; `vmlet-boot` replaces it in the files below. */
 const DIRECTORY = '@DIRECTORY@';
 
 /**
- * For `bootcmd`, at every boot: finds the seed that it came from. Without one (the disk is booted elsewhere) there is
- * nothing to do.
+ * For `bootcmd`, at every boot: finds the seed that it came from. Without a seed (the disk is booted elsewhere) it does
+ * nothing.
  */
 export const BOOT_COMMAND = `# vmlet's agent
 (
 set -eu
 seed=/run/vmlet-seed
 mkdir -p "$seed"
-# What is in it is not for everyone's eyes.
+# Only root may read its contents.
 if mount -t vfat -o ro,nosuid,nodev,noexec,umask=077 LABEL=CIDATA "$seed"; then
   trap 'umount "$seed"; rmdir "$seed"' EXIT
   sh "$seed/vmlet-boot" "$seed"
@@ -20,16 +20,16 @@ fi
 )
 `;
 
-/** $1: where the seed is mounted; $2: `files` to put the agent in place only. */
+/** $1: mount point of the seed; $2: `files` to only install the agent. */
 const BOOT = String.raw`#!/bin/sh
-# Puts vmlet's agent in place and has the system start it, now and at every boot. Nothing here waits for a network.
-# Only what has changed is written: reloading the service manager takes a second where the CPU is emulated.
+# Installs vmlet's agent and makes the system start it, now and at every boot. Does not wait for a network.
+# Writes only changed files: reloading the service manager takes a second on an emulated CPU.
 set -eu
 seed=$1
 what=${'$'}{2:-everything}
 changed=
 
-# Puts $1 of the seed at $2 with the mode $3, when something else is there.
+# Installs $1 of the seed as $2 with mode $3, unless it is already there.
 place() {
   if [ ! -f "$2" ] || [ "$(sha256sum <"$1")" != "$(sha256sum <"$2")" ]; then
     mkdir -p "${'$'}{2%/*}"
@@ -37,7 +37,7 @@ place() {
     cp "$1" "$2.$what"
     chmod "$3" "$2.$what"
     mv -f "$2.$what" "$2"
-    # Labels matter where SELinux is on: the system runs no others.
+    # With SELinux, programs without the right label do not run.
     if command -v restorecon >/dev/null; then restorecon "$2" || :; fi
     case $2 in
     /var/*) if command -v selinuxenabled >/dev/null && selinuxenabled; then chcon -t bin_t "$2" || :; fi ;;
@@ -52,7 +52,7 @@ place_text() {
   rm -f "$text"
 }
 
-# A clone's card has another address than the one that the network was configured for at the first boot.
+# A clone's card has another address than the one configured at the first boot.
 follow_card() {
   card=$(sed -n 's/.*macaddress: "\{0,1\}\([0-9a-f:]\{17\}\).*/\1/p' "$seed/network-config" 2>/dev/null) || return 0
   known=/var/lib/vmlet/card
@@ -69,9 +69,9 @@ follow_card() {
   if command -v netplan >/dev/null; then netplan generate || :; fi
 }
 
-# The first two are where SELinux's rules have programs.
+# SELinux's rules allow programs in the first two.
 for directory in /usr/local/sbin /opt/vmlet/bin /var/lib/vmlet; do
-  # To root all is writable, some shells think, on a read-only file system too.
+  # For root, some shells report a directory on a read-only file system as writable.
   if mkdir -p "$directory" && touch "$directory/.vmlet" && rm "$directory/.vmlet"; then break; fi 2>/dev/null
 done
 if [ -f "$seed/vmlet-agent" ]; then
@@ -103,7 +103,7 @@ if [ -d /run/systemd/system ]; then
   fi
   if [ -f "$seed/vmlet-agent" ]; then
     if [ -n "$agent_changed" ]; then systemctl --no-block try-restart vmlet-agent.service; fi
-    # Where the port comes later, it brings the service with it.
+    # If the port appears later, it starts the service.
     if grep -qx vmlet.agent /sys/class/virtio-ports/*/name 2>/dev/null; then
       systemctl --no-block start vmlet-agent.service
     fi
@@ -116,12 +116,12 @@ elif command -v openrc-run >/dev/null && [ -f "$seed/vmlet-agent" ]; then
 fi
 `;
 
-/** What the agent's service runs first: the host may have a newer agent than the disk. */
+/** Runs before the agent's service: the host may have a newer agent than the disk. */
 const UPDATE = `#!/bin/sh
-# Puts the agent of the seed in the place of an older one.
+# Replaces an older agent by the one of the seed.
 set -eu
 seed=/run/vmlet-seed.$$
-# The service manager ends us where the agent is to start again meanwhile.
+# The service manager may end this script to restart the agent.
 trap 'exit 143' HUP INT TERM
 trap 'umount -l "$seed" 2>/dev/null || :; rmdir "$seed" || :' EXIT
 mkdir -p "$seed"
@@ -130,8 +130,8 @@ if [ -f "$seed/vmlet-boot" ]; then sh "$seed/vmlet-boot" "$seed" files; fi
 `;
 
 /**
- * Without the default dependencies it does not wait for what cloud-init's network stage holds up. It comes after the
- * file systems, and after what empties /tmp.
+ * Without default dependencies, so that it does not wait for cloud-init's network stage. It starts after the file systems
+ * are mounted and /tmp has been cleaned.
  */
 const SERVICE = String.raw`[Unit]
 Description=vmlet guest agent
@@ -152,7 +152,7 @@ RestartSec=1
 const RULES = `SUBSYSTEM=="virtio-ports", ATTR{name}=="vmlet.agent", TAG+="systemd", ENV{SYSTEMD_WANTS}+="vmlet-agent.service"
 `;
 
-/** Not every device manager that goes with OpenRC makes links by the names of ports. */
+/** Some device managers used with OpenRC create no links by port name. */
 const OPENRC = `#!/sbin/openrc-run
 description="vmlet guest agent"
 supervisor=supervise-daemon
@@ -175,16 +175,16 @@ start_pre() {
 `;
 
 /**
- * systemd's own waits for two minutes and then fails where no card is connected, or none is there: the guest boots
- * late, and not to `running`.
+ * Replaces systemd's own service, which waits for two minutes and then fails when no card is present or connected: the
+ * guest would boot slowly, and not reach `running`.
  */
 const WAIT_NETWORK = `#!/bin/sh
-# Ends when there is a default route, when no card is there or connected for some seconds, or after a minute.
+# Exits when there is a default route, when no card has been present or connected for some seconds, or after a minute.
 card() {
   for link in /sys/class/net/*; do
     if [ -e "$link/device" ]; then return 0; fi
   done
-  # Its driver may come later.
+  # Its driver may load later.
   for device in /sys/bus/pci/devices/*; do
     case $(cat "$device/class" 2>/dev/null) in 0x02*) return 0 ;; esac
   done
@@ -198,10 +198,10 @@ while card && [ "$tries" -lt 60 ] && [ "$unconnected" -lt 5 ]; do
   while read -r _ destination gateway _; do
     if [ "$destination" = 00000000 ] && [ "$gateway" != 00000000 ]; then exit 0; fi
   done </proc/net/route
-  # With IPv6 alone it waits a little longer, for the other.
+  # With only an IPv6 route, wait a little longer for IPv4.
   if [ -r /proc/net/ipv6_route ]; then
     while read -r destination length _ _ gateway _; do
-      # Its gateway is all that is not zero in a default route.
+      # In a default route, only the gateway is non-zero.
       case $destination$length:$gateway in
       *[!0]*:*) ;;
       *:*[!0]*) six=$((six + 1)) ;;
@@ -212,14 +212,14 @@ while card && [ "$tries" -lt 60 ] && [ "$unconnected" -lt 5 ]; do
   connected=
   for link in /sys/class/net/*; do
     if [ ! -e "$link/device" ]; then continue; fi
-    # It cannot be read while the system has not brought the card up.
+    # The carrier is unreadable until the system has brought the card up.
     if [ "$(cat "$link/carrier" 2>/dev/null)" != 0 ]; then connected=yes; fi
   done
   if [ -n "$connected" ]; then unconnected=0; else unconnected=$((unconnected + 1)); fi
   tries=$((tries + 1))
   sleep 1
 done
-echo 'vmlet: going on without a network' >&2
+echo 'vmlet: continuing without a network' >&2
 `;
 
 const NETWORK_CONF = `[Service]
@@ -228,8 +228,8 @@ ExecStart=-${DIRECTORY}/vmlet-wait-network
 `;
 
 /**
- * The files of a seed by which the guest's first stage does what `BOOT_COMMAND` asks for.
- * @param network the boot waits for a default route, and no longer than makes sense.
+ * Returns the files of a seed that `BOOT_COMMAND` needs in the guest.
+ * @param network true to make the boot wait for a default route, within limits.
  */
 export function bootFiles(agent: Uint8Array | undefined, network: boolean): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();

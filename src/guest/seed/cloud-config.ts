@@ -2,9 +2,9 @@ import type { Seed, SeedFile } from './options.ts';
 import type { SeedTarget } from './target.ts';
 
 /**
- * A seed as cloud-config, without the user's own user-data. Commands are strings: the lesser readers of seeds do not
- * take lists.
- * @param bootCommand runs at every boot, before anything else.
+ * Returns a seed as cloud-config, without the user's own user-data. Commands are strings: minimal readers of seeds do not
+ * support lists.
+ * @param bootCommand command to run at every boot, before anything else.
  */
 export function cloudConfig(
   seed: Seed,
@@ -14,13 +14,13 @@ export function cloudConfig(
   const user = seed.user ?? target.defaultUser;
   const commands = [...shellCommands(user, target), ...runCommands(seed.run)];
   return {
-    // Without "default" in it, the publisher's own account is not made.
+    // Without "default" in the list, the image's own account is not created.
     users: [userEntry(user, seed, target)],
     ...(target.provisioner === 'cloud-init' && {
       ...(user === 'root' && { disable_root: false }),
-      // sudo and others look the own name up, with the network down too.
+      // sudo and others resolve the host name, even without a network.
       manage_etc_hosts: 'localhost',
-      // An RSA key takes many seconds where the CPU is emulated.
+      // Generating an RSA key takes many seconds on an emulated CPU.
       ssh_genkeytypes: ['ed25519', 'ecdsa'],
     }),
     ...(seed.timezone !== undefined && { timezone: seed.timezone }),
@@ -33,29 +33,29 @@ export function cloudConfig(
 
 function userEntry(name: string, { sshKeys }: Seed, { provisioner }: SeedTarget): Record<string, unknown> {
   const keys = sshKeys.length === 0 ? {} : { ssh_authorized_keys: [...sshKeys] };
-  // Its password is the image's affair.
+  // The image decides about root's password.
   if (name === 'root') return { name, lock_passwd: false, ...keys };
   return {
     name,
     lock_passwd: true,
     sudo: 'ALL=(ALL) NOPASSWD:ALL',
-    // What stands in sudo's place there.
+    // Replacements for sudo.
     ...(provisioner === 'tiny-cloud' && { doas: [`permit nopass ${name}`] }),
     ...(provisioner === 'nuageinit' && { groups: 'wheel' }),
     ...keys,
   };
 }
 
-/** useradd's own choice is /bin/sh on some systems; naming bash to it where there is none would lock the user out. */
+/** useradd's default is /bin/sh on some systems; setting a missing bash would lock the user out. */
 function shellCommands(user: string, { provisioner }: SeedTarget): string[] {
   if (provisioner !== 'cloud-init' || user === 'root') return [];
   return [`[ ! -x /bin/bash ] || usermod --shell /bin/bash ${user}`];
 }
 
-/** The first line that fails ends them all, with its status, so that the provisioner reports it. */
+/** The first failing line ends all of them, with its status, so that the provisioner reports it. */
 function runCommands(lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
-  // Whatever is tested by "||" does not heed "set -e".
+  // The subshell must not be part of "||", which would disable "set -e".
   return [`(\nset -e\n${lines.join('\n')}\n)\nstatus=$?; [ "$status" -eq 0 ] || exit "$status"\n`];
 }
 
@@ -64,7 +64,7 @@ function fileEntry({ path, content, mode, owner }: Required<SeedFile>): Record<s
   return {
     path,
     permissions: `0${mode.toString(8).padStart(3, '0')}`,
-    // Only when the users are there.
+    // Written after the users have been created.
     ...(rootOwns ? {} : { owner, defer: true }),
     ...(isPlainText(content)
       ? { content }
@@ -72,7 +72,7 @@ function fileEntry({ path, content, mode, owner }: Required<SeedFile>): Record<s
   };
 }
 
-/** What YAML carries as it is. */
+/** True when YAML can contain the text unchanged. */
 function isPlainText(content: string | Uint8Array): content is string {
   return typeof content === 'string' && /^[\t\n\x20-\x7e\xa0-\ud7ff]*$/.test(content);
 }

@@ -1,15 +1,15 @@
 import { yamlText } from './yaml-text.ts';
 
 /**
- * A seed's files for a copy of its machine. To what reads them, the copy is the same instance, whose first boot is over;
- * but its host name is looked at in every boot, and written to /etc/hosts.
+ * Returns a seed's files for a copy of its machine. For the programs that read them, the copy is the same instance, whose
+ * first boot is over; only its host name is read at every boot, and written to /etc/hosts.
  */
 export async function seedOfCopy(
   files: ReadonlyMap<string, Uint8Array>,
   from: { readonly macAddress: string },
   to: { readonly macAddress: string; readonly hostname: string },
 ): Promise<Map<string, Uint8Array>> {
-  // Reading YAML takes a library that nothing else in a clone needs.
+  // Parsing YAML needs a library that the rest of a clone does not.
   const yaml = await import('yaml');
   const copied = new Map<string, Uint8Array>();
   for (const [name, content] of files) copied.set(name, withAddress(content, from.macAddress, to.macAddress));

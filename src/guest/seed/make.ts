@@ -14,25 +14,25 @@ import { type UserDataKind, userDataKind } from './user-data-kind.ts';
 interface UserData {
   readonly text: string;
   readonly kind: UserDataKind;
-  /** Of the kind `cloud-config` only. */
+  /** Only for the kind `cloud-config`. */
   readonly config: UserCloudConfig | undefined;
 }
 
 /**
- * The files of a NoCloud seed, by their names on a file system with the label that `seedLabel` says. On Linux the
- * agent is put in place at every boot and started before the network is, unless the user's own user-data needs the
- * network before everything else (an `#include`, a `bootcmd`, …).
- * @throws InvalidInputError for user-data that cannot be read, or that the guest's provisioner cannot take.
+ * Creates the files of a NoCloud seed, named as on a file system labeled by `seedLabel`. On Linux, the agent is installed
+ * at every boot and started before the network, unless the user's own user-data needs the network first (an `#include`,
+ * a `bootcmd`, …).
+ * @throws InvalidInputError for user-data that is invalid, or that the guest's provisioner does not support.
  */
 export async function makeSeed(seed: Seed, target: SeedTarget): Promise<Map<string, Uint8Array>> {
-  // Reading YAML takes a library that nothing else in a start needs.
+  // Parsing YAML needs a library that the rest of a start does not.
   const yaml = await import('yaml');
   const userData = seed.userData === undefined ? undefined : readUserData(yaml, seed.userData);
   const waited =
     target.macAddress !== undefined &&
     userData !== undefined &&
     needsNetworkEarly(userData.kind, userData.config?.value);
-  // Of a network of the user's own nobody knows when it is complete.
+  // When a user-defined network is complete, only the user knows.
   const guarded = target.provisioner === 'cloud-init' && !waited && seed.network === 'dhcp';
   const files = bootFiles(target.agent, guarded);
   const text = (value: Record<string, unknown>) =>
@@ -46,7 +46,7 @@ export async function makeSeed(seed: Seed, target: SeedTarget): Promise<Map<stri
   ]);
 }
 
-/** The label of the seed's file system. FreeBSD's looks for small letters, everything else takes both. */
+/** Returns the label of the seed's file system. FreeBSD expects lower case; all others accept both. */
 export function seedLabel(provisioner: SeedTarget['provisioner']): string {
   return provisioner === 'nuageinit' ? 'cidata' : 'CIDATA';
 }
@@ -55,7 +55,7 @@ function metaData(seed: Seed, target: SeedTarget, waited: boolean): Record<strin
   return {
     'instance-id': target.instanceId,
     'local-hostname': seed.hostname ?? target.hostname,
-    // All that is done before the network then comes before it is even configured.
+    // Everything before the network stage then runs before the network is even configured.
     ...(target.provisioner === 'cloud-init' && !waited && { dsmode: 'local' }),
     ...(target.provisioner === 'tiny-cloud' &&
       seed.sshKeys.length > 0 && { 'public-keys': [...seed.sshKeys] }),
@@ -83,7 +83,7 @@ function mergedUserData(
   }
   throw new InvalidInputError(
     'userData',
-    `is of the kind ${userData.kind}, and ${target.provisioner}, which the image has, merges #cloud-config only`,
+    `has the kind ${userData.kind}, but ${target.provisioner} in this image supports only #cloud-config`,
     { hint: 'write it as #cloud-config, or use run and files' },
   );
 }

@@ -5,18 +5,18 @@ import { yamlText } from './yaml-text.ts';
 
 type Yaml = typeof YamlModule;
 
-/** The user's own cloud-config, to be read and merged with ours. */
+/** The user's own cloud-config, to be merged with ours. */
 export interface UserCloudConfig {
   readonly document: Document.Parsed;
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** PyYAML, by which cloud-init reads, knows YAML 1.1, where `yes` is true and `0644` is octal. */
+/** cloud-init reads with PyYAML, which implements YAML 1.1: `yes` is true and `0644` is octal. */
 const VERSION = '1.1';
-/** Not a comment of theirs; its line stays, for the numbers in errors. */
+/** The header is not a comment of the user's; its line is kept, for line numbers in errors. */
 const HEADER = /^(\s*)#cloud-config[^\n]*/;
 
-/** @throws InvalidInputError that names the line, for what is no YAML or no mapping. */
+/** @throws InvalidInputError with the line, for invalid YAML or a document that is not a mapping. */
 export function parseUserCloudConfig(yaml: Yaml, text: string): UserCloudConfig {
   const lineCounter = new yaml.LineCounter();
   const document = yaml.parseDocument(text.replaceAll('\r\n', '\n').replace(HEADER, '$1'), {
@@ -34,15 +34,12 @@ export function parseUserCloudConfig(yaml: Yaml, text: string): UserCloudConfig 
     });
   }
   if (document.contents !== null && !yaml.isMap(document.contents) && !isNull(yaml, document.contents)) {
-    throw new InvalidInputError(
-      'userData',
-      'is no mapping of keys to values, which #cloud-config says it is',
-    );
+    throw new InvalidInputError('userData', 'is not a mapping, which #cloud-config requires');
   }
   return { document, value: valueOf(document) };
 }
 
-/** @throws InvalidInputError for aliases that lead nowhere or grow without bounds. */
+/** @throws InvalidInputError for undefined aliases, or aliases that grow without bounds. */
 function valueOf(document: Document.Parsed): Record<string, unknown> {
   try {
     return (document.toJS() ?? {}) as Record<string, unknown>;
@@ -53,8 +50,8 @@ function valueOf(document: Document.Parsed): Record<string, unknown> {
 }
 
 /**
- * One cloud-config of both: lists are put together, ours first; of mappings, all keys; of what stays, the user's. A
- * user of ours that the other one has too is one user, with what both say. Block style, which every reader takes.
+ * Merges both into one cloud-config: lists are concatenated, ours first; mappings get all keys; of other values the user's
+ * win. A user in both becomes one, with the keys of both. Written in block style, which every reader supports.
  */
 export function mergeCloudConfigs(
   yaml: Yaml,
@@ -80,7 +77,7 @@ function mergeMap(
     if (found === undefined || isNull(yaml, found)) map.set(key, document.createNode(value));
     else if (yaml.isSeq(found) && Array.isArray(value)) mergeList(yaml, document, found, value, key);
     else if (yaml.isScalar(found) && Array.isArray(value)) {
-      // One package needs no list.
+      // A single package may be written without a list.
       map.set(key, document.createNode([...(value as unknown[]), found.value]));
     } else if (yaml.isMap(found) && isRecord(value)) mergeMap(yaml, document, found, value);
   }
@@ -103,7 +100,7 @@ function mergeList(
   list.items.unshift(...missing.map((value) => document.createNode(value)));
 }
 
-/** What an alias stands for is copied, or what is added here would be added there too. */
+/** Replaces an alias by a copy of its target, so that additions do not change the target. */
 function ownNode(yaml: Yaml, document: Document, map: YAMLMap, key: string): Node | undefined {
   const found = map.get(key, true) as Node | undefined;
   if (!yaml.isAlias(found)) return found;
@@ -118,7 +115,7 @@ function ownNode(yaml: Yaml, document: Document, map: YAMLMap, key: string): Nod
   return copy;
 }
 
-/** cloud-init also takes `default,bob` and a mapping by names; one list can be added to. */
+/** Converts cloud-init's other forms, `default,bob` and a mapping by names, to a list. */
 function usersOf(yaml: Yaml, document: Document, found: unknown): unknown {
   if (yaml.isScalar(found) && typeof found.value === 'string') {
     const names = found.value

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { CONTENT_TYPES, type UserDataKind } from './user-data-kind.ts';
 
 /**
- * The second part goes into what the first made: lists of ours come before the user's, and of single values the
- * user's stay.
+ * Merges the second part into the result of the first: our lists come before the user's, and of single values the user's
+ * win.
  */
 const MERGE_TYPE = 'list(prepend)+dict(no_replace,recurse_list)+str()';
 
-/** User-data of two parts: the user's own, of whatever kind, then our cloud-config. */
+/** Returns multipart user-data: the user's own, of any kind, then our cloud-config. */
 export function multipartUserData(ours: string, theirs: string, kind: UserDataKind): string {
   const boundary = `vmlet-${createHash('sha256').update(ours).update(theirs).digest('hex').slice(0, 32)}`;
   return [
@@ -35,7 +35,7 @@ function part(type: string, text: string, headers: readonly string[] = []): stri
   ];
 }
 
-/** A message of their own is a part as it is, but for the line that mailboxes have before a message. */
+/** Returns a MIME message without the line that precedes a message in a mailbox. */
 function withoutMailLine(message: string): string {
   return message.trimStart().replace(/^From .*\n/, '');
 }

@@ -1,14 +1,14 @@
 import type { Seed } from './options.ts';
 import type { SeedTarget } from './target.ts';
 
-/** The network of a seed, version 2; undefined where there is no card to configure. */
+/** Returns the network configuration of a seed, version 2; undefined without a card to configure. */
 export function networkConfig(
   { network }: Seed,
   { macAddress, provisioner }: SeedTarget,
 ): Record<string, unknown> | undefined {
   if (network !== 'dhcp') return { version: 2, ...network };
   if (macAddress === undefined) return undefined;
-  // FreeBSD's compares it with what the system prints, which is in small letters.
+  // FreeBSD compares it with the system's output, which is in lower case.
   const card = { match: { macaddress: macAddress.toLowerCase() }, dhcp4: true };
   if (provisioner === 'nuageinit') return { version: 2, ethernets: { vtnet0: card } };
   return {
@@ -18,7 +18,7 @@ export function networkConfig(
         ...card,
         dhcp6: true,
         'accept-ra': true,
-        // Not all of cloud-init's renderers look the name up that the card has.
+        // Some renderers of cloud-init do not look up the card's present name.
         'set-name': 'eth0',
       },
     },

@@ -1,9 +1,9 @@
 import type { UserDataKind } from './user-data-kind.ts';
 
 /**
- * Whether the user's own user-data may need the network before the guest's users are made; what cloud-init itself goes
- * by (`_should_wait_via_user_data` in its cmd/main.py). A script comes at the end of the boot.
- * @param config of the kind `cloud-config`.
+ * Returns whether the user's own user-data may need the network before users are created, by the rules of cloud-init
+ * (`_should_wait_via_user_data` in its cmd/main.py). Scripts run at the end of the boot.
+ * @param config only for the kind `cloud-config`.
  */
 export function needsNetworkEarly(
   kind: UserDataKind,

@@ -5,46 +5,46 @@ import { formatPublicKey, parsePublicKey } from '../ssh/ssh-public-key.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
 
-/** A file that the first boot writes. */
+/** A file to write at the first boot. */
 export interface SeedFile {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** A text is written as UTF-8. */
+  /** A string is written as UTF-8. */
   readonly content: string | Uint8Array;
   /** Permission bits; 0o644 by default. */
   readonly mode?: number;
-  /** `USER` or `USER:GROUP`, there when the file is written; root by default. */
+  /** `USER` or `USER:GROUP`, which must exist when the file is written; root by default. */
   readonly owner?: string;
 }
 
-/** What a guest becomes at its first boot; all of it may be left out. */
+/** Configuration of a guest at its first boot; all optional. */
 export interface SeedOptions {
-  /** The login that is made, with sudo and without a password; the host user's name by default. `root` makes none. */
+  /** User to create, with sudo and without a password; the host user's name by default. `root` creates none. */
   readonly user?: string;
-  /** Lines of public keys (`TYPE BASE64 comment`) that log in as the user. */
+  /** Lines of public keys (`TYPE BASE64 comment`) that may log in as the user. */
   readonly sshKeys?: readonly string[];
   /** The machine's name by default. */
   readonly hostname?: string;
   /**
-   * `dhcp` (the default), or the body of a network configuration of version 2, as netplan has it: an object with
-   * `ethernets` and the like, without `network:` around it.
+   * `dhcp` (the default), or the contents of a network configuration of version 2, as for netplan: an object with
+   * `ethernets` etc., without an enclosing `network:`.
    */
   readonly network?: 'dhcp' | Readonly<Record<string, unknown>>;
-  /** Packages of the distribution; installing them needs a network. */
+  /** Packages of the distribution to install; this needs a network. */
   readonly packages?: readonly string[];
   readonly files?: readonly SeedFile[];
-  /** Lines for the guest's /bin/sh, run as root, once, at the end of the first boot. */
+  /** Lines for /bin/sh in the guest, run once as root at the end of the first boot. */
   readonly run?: readonly string[];
-  /** As in `Europe/Berlin`; the image's own by default. */
+  /** Such as `Europe/Berlin`; the image's own by default. */
   readonly timezone?: string;
   /**
-   * User-data of one's own, of any kind that the guest's cloud-init takes; merged with the rest. 1 MiB at most. Commands
-   * in it come after `run`, a script before it.
+   * The user's own user-data, of any kind that the guest's cloud-init supports, merged with the rest; at most 1 MiB. Its
+   * commands run after `run`, a script before it.
    */
   readonly userData?: string;
 }
 
-/** The options, validated and in one form each. */
+/** Validated options, normalized. */
 export interface Seed {
   readonly user: string | undefined;
   readonly sshKeys: readonly string[];
@@ -58,25 +58,25 @@ export interface Seed {
 }
 
 const MiB = 1024 * 1024;
-/** cloud-init reads YAML at a few hundred kilobytes a second, and far slower where the CPU is emulated. */
+/** cloud-init parses a few hundred kilobytes of YAML per second, and far less on an emulated CPU. */
 const MAX_USER_DATA_BYTES = MiB;
 const MAX_FILES_BYTES = MiB;
 
-/** What useradd takes everywhere. */
+/** User names that useradd accepts everywhere. */
 const USER_NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
 const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 const hostname = z
   .string()
-  .max(64, 'expected 64 characters at most')
+  .max(64, 'expected at most 64 characters')
   .refine((name) => name.split('.').every((label) => HOST_LABEL.test(label)), 'expected a host name');
 
-/** Half of a surrogate pair would become another character in the guest. */
-const text = z.string().refine(isWellFormed, 'it holds half of a surrogate pair, which is not Unicode text');
+/** An unpaired surrogate would become another character in the guest. */
+const text = z.string().refine(isWellFormed, 'must not contain an unpaired surrogate');
 
 const line = text
-  .min(1, 'expected something')
-  .refine((text) => !text.includes('\0'), 'it must not hold a NUL');
+  .min(1, 'must not be empty')
+  .refine((text) => !text.includes('\0'), 'must not contain a NUL');
 
 const fileSchema = z.strictObject({
   path: text.regex(/^\/[^\0]*[^\0/]$/, 'expected the absolute path of a file'),
@@ -89,21 +89,21 @@ const fileSchema = z.strictObject({
 });
 
 const optionsSchema = z.strictObject({
-  user: z.string().regex(USER_NAME, 'expected the name of a user').optional(),
+  user: z.string().regex(USER_NAME, 'expected a user name').optional(),
   sshKeys: z.array(z.string()).default([]),
   hostname: hostname.optional(),
   network: z.union([z.literal('dhcp'), recordOf(z.string(), z.unknown())]).default('dhcp'),
-  packages: z.array(text.regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected the name of a package')).default([]),
+  packages: z.array(text.regex(/^[A-Za-z0-9@][^\s\0]*$/, 'expected a package name')).default([]),
   files: z.array(fileSchema).default([]),
   run: z.array(line).default([]),
   timezone: z
     .string()
-    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'expected a time zone, as in Europe/Berlin')
+    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'expected a time zone such as Europe/Berlin')
     .optional(),
   userData: text.optional(),
 });
 
-/** @throws InvalidInputError that names the field, what it held and what would be right. */
+/** @throws InvalidInputError that names the field, its value and the expected one. */
 export function parseSeedOptions(options: SeedOptions): Seed {
   const { user, hostname, timezone, userData, network, ...lists } = parseOptions(
     optionsSchema,
@@ -130,18 +130,20 @@ function checkedKey(text: string, index: number): string {
   }
   throw new InvalidInputError(
     `sshKeys[${index}]`,
-    `${JSON.stringify(text)} is not one line of an ssh public key`,
-    { hint: 'give what is in a .pub file' },
+    `invalid ssh public key ${JSON.stringify(text)}: expected one line`,
+    { hint: 'use the contents of a .pub file' },
   );
 }
 
 function checkedNetwork(network: Record<string, unknown>): Record<string, unknown> {
   if ('network' in network) {
-    throw new InvalidInputError('network', 'has a "network" around it', { hint: 'give what is in it' });
+    throw new InvalidInputError('network', 'is enclosed in "network"', {
+      hint: 'omit the enclosing "network"',
+    });
   }
   if ('version' in network && network['version'] !== 2) {
-    throw new InvalidInputError('network', `is of version ${JSON.stringify(network['version'])}`, {
-      hint: 'give a configuration of version 2, as netplan has it',
+    throw new InvalidInputError('network', `has version ${JSON.stringify(network['version'])}: expected 2`, {
+      hint: 'use a configuration of version 2, as for netplan',
     });
   }
   return network;
@@ -152,16 +154,16 @@ function checkSizes(files: readonly Required<SeedFile>[], userData: string | und
   if (filesBytes > MAX_FILES_BYTES) {
     throw new InvalidInputError(
       'files',
-      `are ${filesBytes} bytes; at most ${MAX_FILES_BYTES} go into a seed`,
+      `are too large for a seed: ${filesBytes} bytes, at most ${MAX_FILES_BYTES}`,
       {
-        hint: 'copy large files into the running machine',
+        hint: 'copy large files to the running machine',
       },
     );
   }
   const bytes = userData === undefined ? 0 : Buffer.byteLength(userData);
   if (bytes > MAX_USER_DATA_BYTES) {
-    throw new InvalidInputError('userData', `is ${bytes} bytes; at most ${MAX_USER_DATA_BYTES} are taken`, {
-      hint: 'have it fetch or copy what is large later',
+    throw new InvalidInputError('userData', `is too large: ${bytes} bytes, at most ${MAX_USER_DATA_BYTES}`, {
+      hint: 'let it download large parts, or copy them later',
     });
   }
 }

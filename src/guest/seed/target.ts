@@ -1,14 +1,14 @@
 /** The machine that a seed is for. */
 export interface SeedTarget {
-  /** Another one makes the guest go through its first boot again. */
+  /** A different id makes the guest repeat its first boot. */
   readonly instanceId: string;
-  /** What the guest is called where the seed does not say it. */
+  /** Host name, unless the seed has one. */
   readonly hostname: string;
-  /** Of the network card; undefined where there is none. */
+  /** Hardware address of the network card; undefined without a card. */
   readonly macAddress: string | undefined;
-  /** The login that is made where the seed does not name one. */
+  /** User to create, unless the seed names one. */
   readonly defaultUser: string;
-  /** The program, which is installed and started; undefined to do without: it needs Linux, FreeBSD has none. */
+  /** Agent program to install and start; undefined for none: it needs Linux, so FreeBSD has none. */
   readonly agent: Uint8Array | undefined;
   readonly provisioner: 'cloud-init' | 'nuageinit' | 'tiny-cloud';
 }

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 
-/** What cloud-init takes user-data for: `multipart` is a MIME message, the others are told by how they begin. */
+/** Kinds of user-data, by cloud-init's rules: `multipart` is a MIME message, the others are detected by their beginning. */
 export type UserDataKind =
   | 'cloud-config'
   | 'cloud-config-archive'
@@ -26,7 +26,7 @@ export const CONTENT_TYPES: Readonly<Record<Exclude<UserDataKind, 'multipart'>, 
   jinja: 'text/jinja2',
 };
 
-/** What begins with another comes before it. */
+/** A beginning that includes another one comes before it. */
 const BEGINNINGS: readonly (readonly [string, Exclude<UserDataKind, 'multipart'>])[] = [
   ['#cloud-config-archive', 'cloud-config-archive'],
   ['#cloud-config-jsonp', 'cloud-config-jsonp'],
@@ -39,17 +39,21 @@ const BEGINNINGS: readonly (readonly [string, Exclude<UserDataKind, 'multipart'>
   ['#!', 'script'],
 ];
 
-/** How far cloud-init looks for the header of a MIME message. */
+/** Bytes in which cloud-init looks for the header of a MIME message. */
 const MIME_SEARCH = 4096;
 
-/** @throws InvalidInputError for what cloud-init does not know. */
+/** @throws InvalidInputError for user-data that cloud-init does not recognize. */
 export function userDataKind(text: string): UserDataKind {
   const lowered = text.slice(0, MIME_SEARCH).trimStart().toLowerCase();
   const known = BEGINNINGS.find(([beginning]) => lowered.startsWith(beginning));
   if (known) return known[1];
   if (/^mime-version:/m.test(lowered)) return 'multipart';
   const [firstLine = ''] = text.trimStart().slice(0, 60).split('\n');
-  throw new InvalidInputError('userData', `begins with ${JSON.stringify(firstLine)}, which is no user-data`, {
-    hint: 'the first line says the kind: #cloud-config, #! of a script, #include, …, or a MIME header',
-  });
+  throw new InvalidInputError(
+    'userData',
+    `begins with ${JSON.stringify(firstLine)}, which is not a known kind of user-data`,
+    {
+      hint: 'begin it with #cloud-config, #! of a script, #include, …, or a MIME header',
+    },
+  );
 }

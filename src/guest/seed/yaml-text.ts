@@ -2,20 +2,20 @@ import type * as YamlModule from 'yaml';
 import type { Document } from 'yaml';
 
 /**
- * PyYAML, by which cloud-init reads, takes some of these for line breaks, and of others refuses all of the document. The
- * `yaml` library writes them as they are.
+ * Characters that PyYAML, cloud-init's parser, treats as line breaks or rejects. The `yaml` library writes them
+ * unescaped.
  */
 const UNSAFE = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/;
 
-/** The document's text, of which every reader of YAML 1.1 makes the same. Block style, which the lesser ones take too. */
+/** Formats a document so that all YAML 1.1 parsers read it alike, in block style, which minimal ones support too. */
 export function yamlText(yaml: typeof YamlModule, document: Document): string {
   yaml.visit(document, {
     Scalar: (place, scalar) => {
-      // As values, these two have types of their own in YAML 1.1, which PyYAML knows and cannot make.
+      // As values, these two have special types in YAML 1.1, which PyYAML fails to construct.
       const isMerge = place !== 'key' && (scalar.value === '<<' || typeof scalar.value === 'symbol');
       if (isMerge) Object.assign(scalar, { value: '<<', tag: 'tag:yaml.org,2002:str' });
       if (typeof scalar.value !== 'string') return;
-      // Nor does it take a tab that is not in quotes or in a block.
+      // PyYAML also rejects a tab outside of quotes and blocks.
       const isOdd = scalar.value === '=' || /^[^\n]*\t[^\n]*$/.test(scalar.value);
       if (isOdd || UNSAFE.test(scalar.value)) scalar.type = yaml.Scalar.QUOTE_DOUBLE;
     },
@@ -26,7 +26,7 @@ export function yamlText(yaml: typeof YamlModule, document: Document): string {
     directives: false,
     blockQuote: 'literal',
   });
-  // They are inside of double quotes now, or in a comment.
+  // These characters are now in double quotes, or in a comment.
   return text.replaceAll(
     new RegExp(UNSAFE, 'g'),
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

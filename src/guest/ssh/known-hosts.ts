@@ -1,15 +1,15 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { formatPublicKey, parsePublicKey } from './ssh-public-key.ts';
 
-/** The name under which ssh knows a machine: it goes with the machine, not with an address or a port. */
+/** Returns the name of a machine for ssh: it identifies the machine, not an address or a port. */
 export function sshHostName(machine: string): string {
   return `${machine}.vmlet`;
 }
 
 /**
- * The known_hosts file of one machine; empty without keys.
- * @param publicKeys lines `TYPE BASE64 comment`; the comments are left out.
- * @throws InvalidInputError for what is no public key.
+ * Returns the known_hosts file of one machine; empty without keys.
+ * @param publicKeys lines `TYPE BASE64 comment`; comments are dropped.
+ * @throws InvalidInputError for an invalid public key.
  */
 export function knownHosts(machine: string, publicKeys: readonly string[]): string {
   return publicKeys.map((line) => `${sshHostName(machine)} ${checkedKey(line)}\n`).join('');
@@ -19,8 +19,8 @@ const BEGIN = '-----BEGIN SSH HOST KEY KEYS-----';
 const END = '-----END SSH HOST KEY KEYS-----';
 
 /**
- * The host keys that cloud-init prints on a serial console at the first boot, as lines `TYPE BASE64`. Of several
- * boots' the last; what the kernel wrote in between is skipped. Empty where there are none.
+ * Returns the host keys that cloud-init prints on a serial console at the first boot, as lines `TYPE BASE64`. With several
+ * boots, the last ones; kernel messages in between are skipped. Empty if there are none.
  */
 export function hostKeysOnConsole(text: string): string[] {
   const end = text.lastIndexOf(END);
@@ -29,7 +29,7 @@ export function hostKeysOnConsole(text: string): string[] {
   return publicKeysIn(text.slice(begin, end));
 }
 
-/** The lines of a text that are public keys, without their comments. */
+/** Returns the lines of a text that are public keys, without their comments. */
 export function publicKeysIn(text: string): string[] {
   return text
     .split('\n')
@@ -41,5 +41,5 @@ export function publicKeysIn(text: string): string[] {
 function checkedKey(line: string): string {
   const key = parsePublicKey(line);
   if (key) return formatPublicKey(key);
-  throw new InvalidInputError('publicKeys', `${JSON.stringify(line)} is not a line of an ssh public key`);
+  throw new InvalidInputError('publicKeys', `invalid ssh public key ${JSON.stringify(line)}`);
 }

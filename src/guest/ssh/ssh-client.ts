@@ -1,22 +1,22 @@
 import { sshHostName } from './known-hosts.ts';
 
 export interface SshCommand {
-  /** The file that `sshConfig` made. */
+  /** Path of the file that `sshConfig` formats. */
   readonly configPath: string;
   /** The machine's name, without `.vmlet`. */
   readonly name: string;
-  /** Joined by spaces and given to the user's shell in the guest, as ssh does; a login shell when empty. */
+  /** Joined by spaces and passed to the user's shell in the guest, as ssh does; a login shell when empty. */
   readonly command: readonly string[];
   /** Whether the command gets a terminal; ssh decides when undefined: only a login shell, from a terminal. */
   readonly tty?: boolean | undefined;
-  /** Nobody is asked for anything; false by default. */
+  /** Never ask the user anything; false by default. */
   readonly batch?: boolean | undefined;
 }
 
-/** ssh's command line. ssh exits with the command's status, or with 255 when it failed itself. */
+/** Returns ssh's command line. ssh exits with the command's status, or with 255 when it failed itself. */
 export function sshArguments({ configPath, name, command, tty, batch }: SshCommand): [string, ...string[]] {
   const terminal = tty === undefined ? [] : [tty ? '-t' : '-T'];
-  // Without "--" ssh would take a command's "-v" for its own, even behind the host.
+  // Without "--", ssh would parse options of the command, even after the host name.
   return [
     'ssh',
     '-F',

@@ -1,24 +1,24 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import { sshHostName } from './known-hosts.ts';
 
-/** How ssh reaches one machine. Paths are absolute. */
+/** Settings of ssh for one machine. Paths are absolute. */
 export interface SshHost {
   /** The machine's name, without `.vmlet`. */
   readonly machine: string;
-  /** Where its port 22 is: 127.0.0.1 and the published port, or the guest's own address and 22. */
+  /** Address for port 22: 127.0.0.1 with the published port, or the guest's own address. */
   readonly address: string;
   readonly port: number;
   readonly user: string;
   readonly identityFile: string;
-  /** The machine's own; ssh writes to it while the host key is not known. */
+  /** known_hosts file of the machine; ssh adds the host key while it is unknown. */
   readonly knownHostsFile: string;
-  /** False lets the first connection learn the key; every later one compares. */
+  /** False lets the first connection record the host key; later ones compare it. */
   readonly hostKeyKnown: boolean;
 }
 
 /**
- * The text of the file that a user's ~/.ssh/config includes. ssh takes it only when nobody but its owner can write it.
- * @throws InvalidInputError for a path or a user that ssh_config cannot hold.
+ * Formats the file that a user's ~/.ssh/config includes. ssh accepts it only if nobody else can write to it.
+ * @throws InvalidInputError for a path or a user that ssh_config cannot express.
  */
 export function sshConfig(hosts: readonly SshHost[]): string {
   return `# Written by vmlet; changes are lost.\n${hosts.map(hostBlock).join('')}`;
@@ -39,7 +39,7 @@ function hostBlock(host: SshHost): string {
     `  HostKeyAlias ${name}`,
     `  StrictHostKeyChecking ${host.hostKeyKnown ? 'yes' : 'accept-new'}`,
     '  CheckHostIP no',
-    // A user's "Host *" may send everything over a jump host, from where the machine cannot be reached.
+    // A user's "Host *" may set a jump host, from which the machine is unreachable.
     '  ProxyJump none',
     '  LogLevel ERROR',
     '',
@@ -47,57 +47,60 @@ function hostBlock(host: SshHost): string {
 }
 
 /**
- * A word of ssh_config(5). A quoted word may hold spaces and `#`; ssh takes a backslash before `"` and `\` only.
+ * Quotes a word of ssh_config(5). A quoted word may contain spaces and `#`; a backslash escapes only `"` and `\`.
  * @throws InvalidInputError
  */
 function quoted(field: string, value: string): string {
   if (value === '' || /[\0-\x1f\x7f]/.test(value)) {
-    throw new InvalidInputError(field, `${JSON.stringify(value)} cannot be written into ssh's configuration`);
+    throw new InvalidInputError(field, `${JSON.stringify(value)} cannot be written to ssh's configuration`);
   }
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** Only newer versions of ssh replace tokens in a user's name: no text with them is read alike by all. */
+/** Only newer versions of ssh expand tokens in a user name, so a name with them is rejected. */
 function userWord(user: string): string {
-  if (/[%$]/.test(user)) throw new InvalidInputError('user', `${JSON.stringify(user)} holds "%" or "$"`);
+  if (/[%$]/.test(user)) throw new InvalidInputError('user', `${JSON.stringify(user)} contains "%" or "$"`);
   return quoted('user', user);
 }
 
-/** A path in an option in which ssh replaces `%` tokens and variables. */
+/** Quotes a path of an option in which ssh expands `%` tokens and variables. */
 function quotedPath(field: string, path: string): string {
   if (path.includes('${')) {
-    throw new InvalidInputError(field, `${JSON.stringify(path)} holds "\${", which ssh takes for a variable`);
+    throw new InvalidInputError(
+      field,
+      `${JSON.stringify(path)} contains "\${", which ssh expands as a variable`,
+    );
   }
   return quoted(field, path.replaceAll('%', '%%'));
 }
 
-/** What an Include line names: one file, or with `glob` all that match behind the path. */
+/** Files of an Include line: one file, or with `glob` all that match behind the path. */
 export interface IncludedFiles {
   readonly path: string;
-  /** Such as `/*\/config`; taken as glob(7) has it. */
+  /** Such as `/*\/config`, with the syntax of glob(7). */
   readonly glob?: string | undefined;
 }
 
 /**
- * The line that includes files, for the top of ~/.ssh/config.
- * @throws InvalidInputError for a path that ssh_config cannot hold.
+ * Returns the line that includes files, for the top of ~/.ssh/config.
+ * @throws InvalidInputError for a path that ssh_config cannot express.
  */
 export function includeLine({ path, glob = '' }: IncludedFiles): string {
   return `Include ${quoted('path', `${includePattern(path)}${glob}`)}`;
 }
 
 /**
- * ssh takes the path for a glob(7) pattern. Newer ones (10.0 does) replace `%` tokens and variables in it before that,
- * older ones do not: "any character" is what all of them read alike.
+ * Escapes a path as a glob(7) pattern. Newer versions of ssh (10.0 does) first expand `%` tokens and variables in it,
+ * older ones do not: only "any character" matches in both.
  */
 function includePattern(path: string): string {
   return path.replace(/[\\*?[]/g, '\\$&').replace(/[%$]/g, '?');
 }
 
 /**
- * What to do with a user's ~/.ssh/config. `text` has the Include line, at the top where it was missing: below a Host
- * line it would hold for that host only.
- * @param home replaces `~` in the Include lines that are there.
+ * Adds the Include line to a user's ~/.ssh/config, at the top unless it is already there: below a Host line it would
+ * apply to that host only.
+ * @param home replaces `~` in existing Include lines.
  */
 export function includeInConfig(
   text: string,
@@ -108,7 +111,7 @@ export function includeInConfig(
   return { included: false, text: `${includeLine(files)}\n${text === '' ? '' : `\n${text}`}` };
 }
 
-/** The text without the lines that include these files and nothing else, and without the empty line behind each. */
+/** Removes the lines that include only these files, and an empty line after each. */
 export function excludeFromConfig(text: string, files: IncludedFiles, home: string): string {
   const kept: string[] = [];
   let removed = false;
@@ -142,7 +145,7 @@ function splitLine(line: string, home: string): { readonly keyword: string; read
   };
 }
 
-/** The words of a line, as OpenSSH takes them apart. */
+/** Splits a line into words by OpenSSH's rules. */
 function words(line: string): string[] {
   const found: string[] = [];
   const word = /"((?:\\["'\\]|[^"])*)"|'((?:\\["'\\]|[^'])*)'|((?:\\["'\\ ]|[^\s"'])+)/y;

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { InvalidInputError } from '../../errors/index.ts';
 
-/** An ed25519 key pair as OpenSSH keeps it in files. */
+/** An ed25519 key pair in OpenSSH's file format. */
 export interface SshKeyPair {
-  /** The private key's file, without a passphrase; its mode has to be 0600, or ssh does not use it. */
+  /** Private key file without a passphrase; ssh requires mode 0600. */
   readonly privateKey: string;
   /** `ssh-ed25519 AAAA… comment`, without a line end. */
   readonly publicKey: string;
@@ -16,14 +16,14 @@ export interface Ed25519Parts {
 }
 
 const ED25519 = 'ssh-ed25519';
-/** PROTOCOL.key of OpenSSH: what an unencrypted private part is padded to. */
+/** Padding of an unencrypted private key, by OpenSSH's PROTOCOL.key. */
 const BLOCK_BYTES = 8;
 const PEM_LINE = 70;
 
 /**
- * Makes a key pair.
- * @param comment one line; it names the key where keys are listed.
- * @throws InvalidInputError for a comment that is not one line.
+ * Generates a key pair.
+ * @param comment one line, shown in lists of keys.
+ * @throws InvalidInputError for a comment with line breaks.
  */
 export function makeSshKeyPair(comment: string): SshKeyPair {
   const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
@@ -32,13 +32,13 @@ export function makeSshKeyPair(comment: string): SshKeyPair {
 }
 
 /**
- * The files of a key, in the format `openssh-key-v1` (OpenSSH's PROTOCOL.key).
- * @param check any number of 32 bits; a reader compares its two copies to see that it decrypted rightly.
- * @throws InvalidInputError for a comment that is not one line.
+ * Encodes the files of a key in the format `openssh-key-v1` (OpenSSH's PROTOCOL.key).
+ * @param check any 32-bit number; readers compare its two copies to verify the decryption.
+ * @throws InvalidInputError for a comment with line breaks.
  */
 export function encodeKeyPair(parts: Ed25519Parts, comment: string, check: number): SshKeyPair {
   if (/[\0\r\n]/.test(comment)) {
-    throw new InvalidInputError('comment', `is ${JSON.stringify(comment)}; it must be one line`);
+    throw new InvalidInputError('comment', `invalid comment ${JSON.stringify(comment)}: expected one line`);
   }
   const publicBlob = Buffer.concat([string(ED25519), string(parts.publicPoint)]);
   const secret = Buffer.concat([

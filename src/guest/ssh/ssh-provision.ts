@@ -11,7 +11,7 @@ export interface ChannelResult {
 }
 
 /**
- * A way to run programs in a guest as root that the guest's network has no part in: `GuestAgent` is one, and
+ * A way to run programs in a guest as root without the guest's network: `GuestAgent` is one, and
  * `{ exec: (argv, options) => guestExec(client, argv, options) }` with QEMU's guest agent.
  */
 export interface TrustedChannel {
@@ -42,7 +42,7 @@ fi
 home=$(printf '%s\n' "$entry" | cut -d: -f6)
 uid=$(printf '%s\n' "$entry" | cut -d: -f3)
 [ -d "$home" ] || { printf '%s\n' "$home"; exit ${NO_HOME}; }
-# As the user: where they own the directory, a link of theirs must not lead root's hand.
+# Runs as the user: links in the user's own directory must not mislead root.
 append='
 set -eu
 umask 077
@@ -59,15 +59,15 @@ printf "%s\n" "$3" >>"$file"
 if [ "$(id -u)" = "$uid" ]; then sh -c "$append" sh "$home" "$2" "$3"
 else su -s /bin/sh -c "$append" "$1" sh "$home" "$2" "$3"
 fi
-# Labels matter where SELinux is on: sshd may read no others.
+# With SELinux, sshd may read only files with the right label.
 if command -v restorecon >/dev/null; then restorecon -R "$home/.ssh"; fi
 `;
 
 /**
- * Lets the owner of a key log in as a user of the guest. What is authorized already is left as it is.
+ * Authorizes a public key for a user of the guest. Existing keys are kept.
  * @param publicKey `TYPE BASE64 comment`
- * @throws InvalidInputError when the guest has no such user or the user no home; GuestSetupError, or what the channel
- *   throws.
+ * @throws InvalidInputError when the user or its home directory does not exist in the guest; GuestSetupError, or what the
+ *   channel throws.
  */
 export async function authorizeKey(
   channel: TrustedChannel,
@@ -76,33 +76,33 @@ export async function authorizeKey(
   options: Options = {},
 ): Promise<void> {
   if (!/^[A-Za-z0-9_][^:/\0\s]*$/.test(user)) {
-    throw new InvalidInputError('user', `${JSON.stringify(user)} cannot be the name of a user`);
+    throw new InvalidInputError('user', `invalid user name ${JSON.stringify(user)}`);
   }
   const key = parsePublicKey(publicKey);
   if (!key || /[\r\n]/.test(publicKey)) {
     throw new InvalidInputError(
       'publicKey',
-      `${JSON.stringify(publicKey)} is not one line of an ssh public key`,
+      `invalid ssh public key ${JSON.stringify(publicKey)}: expected one line`,
     );
   }
   const script = ['sh', '-c', AUTHORIZE, 'sh', user, formatPublicKey(key), publicKey] as const;
   const result = await channel.exec(script, options);
   if (result.exitCode === NO_USER) {
-    throw new InvalidInputError('user', `the guest has no user ${JSON.stringify(user)}`, {
-      hint: 'name a user that the system in the guest has, or root',
+    throw new InvalidInputError('user', `no such user in the guest: ${user}`, {
+      hint: 'choose a user that exists in the guest, or root',
     });
   }
   if (result.exitCode === NO_HOME) {
     const home = text(result.stdout).trim();
     throw new InvalidInputError(
       'user',
-      `the guest's user ${user} has no home directory: ${home} is not there`,
+      `user ${user} has no home directory in the guest: no such directory: ${home}`,
     );
   }
   check(result, `authorizing a key for ${user}`);
 }
 
-/** Prints nothing and succeeds where there is no sshd. */
+/** Prints nothing and succeeds without sshd. */
 const READ_HOST_KEYS = String.raw`
 set -eu
 for file in /etc/ssh/ssh_host_*_key.pub; do
@@ -111,7 +111,7 @@ done
 `;
 
 /**
- * The guest's own host keys, as lines `TYPE BASE64`; empty where it has none (yet).
+ * Reads the guest's host keys, as lines `TYPE BASE64`; empty when it has none (yet).
  * @throws GuestSetupError, or what the channel throws.
  */
 export async function readHostKeys(channel: TrustedChannel, options: Options = {}): Promise<string[]> {
@@ -120,7 +120,7 @@ export async function readHostKeys(channel: TrustedChannel, options: Options = {
   return publicKeysIn(text(result.stdout));
 }
 
-/** Standard input: the private key, which no process list shall show. $1: the public line. */
+/** Standard input: the private key, which must not appear in a process list. $1: the public key line. */
 const INSTALL_HOST_KEY = String.raw`
 set -eu
 umask 077
@@ -134,7 +134,7 @@ chmod 644 "$key.pub.new"
 mv -f "$key.new" "$key"
 mv -f "$key.pub.new" "$key.pub"
 if command -v restorecon >/dev/null; then restorecon "$key" "$key.pub"; fi
-# sshd keeps the keys that it started with until it is told.
+# sshd reads its keys only at start and on SIGHUP.
 if [ -f /run/sshd.pid ]; then
   read -r pid </run/sshd.pid
   if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = sshd ]; then kill -HUP "$pid"; fi
@@ -142,8 +142,7 @@ fi
 `;
 
 /**
- * Gives the guest a host key of ours in the place of its ed25519 key; its other host keys stay. A running sshd takes
- * it at once.
+ * Replaces the guest's ed25519 host key by ours; its other host keys are kept. A running sshd uses the new key at once.
  * @throws GuestSetupError, or what the channel throws.
  */
 export async function installHostKey(

@@ -1,14 +1,14 @@
-/** A public key, taken out of a line of a `.pub` file, of known_hosts without its names, or of a guest's console. */
+/** A public key, from a line of a `.pub` file, of known_hosts without its names, or of a guest's console. */
 export interface SshPublicKey {
   /** As in `ssh-ed25519`. */
   readonly type: string;
-  /** The key itself, in base64. */
+  /** Key data in base64. */
   readonly base64: string;
 }
 
 const LINE = /^((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})(?:[ \t]|$)/;
 
-/** Reads a line `TYPE BASE64 comment`; undefined for anything else, such as half a key. */
+/** Parses a line `TYPE BASE64 comment`; undefined for anything else, such as a truncated key. */
 export function parsePublicKey(line: string): SshPublicKey | undefined {
   const [, type, base64] = LINE.exec(line.trim()) ?? [];
   if (type === undefined || base64 === undefined) return undefined;
@@ -19,7 +19,7 @@ export function formatPublicKey({ type, base64 }: SshPublicKey): string {
   return `${type} ${base64}`;
 }
 
-/** Every kind of key is a row of strings with their lengths before them, its type first (RFC 4253, 6.6). */
+/** Validates the encoding: strings with their lengths before them, the type first (RFC 4253, 6.6). */
 function isBlobOf(type: string, blob: Buffer): boolean {
   const strings: Buffer[] = [];
   for (let at = 0; at < blob.length;) {

@@ -2,7 +2,7 @@ import type { TrustedChannel } from './ssh-provision.ts';
 
 const MISSING = 63;
 
-/** Servers by the names of their programs, which are mostly not on the PATH of an agent. */
+/** Finds servers by program name; they are usually not on the PATH of an agent. */
 const FIND = String.raw`
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/lib/ssh
 for name in sshd dropbear tinysshd; do
@@ -11,7 +11,7 @@ done
 exit ${MISSING}
 `;
 
-/** False where no ssh server is installed in the guest; true where one is, and where that cannot be told. */
+/** Returns false when no ssh server is installed in the guest; true when one is, or when this is uncertain. */
 export async function mayHaveSshServer(
   channel: TrustedChannel,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},

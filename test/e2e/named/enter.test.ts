@@ -162,7 +162,7 @@ describe('vmlet cp', () => {
     writeFileSync(kept, 'kept');
     const missing = await home.vmlet('cp', 'm:/nowhere', kept);
     expect(missing).toMatchObject({ status: 125 });
-    expect(missing.stderr).toContain('/nowhere in the guest: there is no such file');
+    expect(missing.stderr).toContain('/nowhere in the guest: no such file');
     expect(readFileSync(kept, 'utf8')).toBe('kept');
     expect((await home.vmlet('cp', 'm:/etc', kept)).stderr).toContain(`${kept} is not a directory`);
     await home.vmlet('exec', 'm', 'touch', '/tmp/x');

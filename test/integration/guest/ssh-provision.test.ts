@@ -151,15 +151,17 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
     });
 
     test('who is not there, or has no home, is told apart', async () => {
-      await expect(authorizeKey(channel(), 'bob', key)).rejects.toThrow('the guest has no user "bob"');
-      await expect(authorizeKey(channel(), 'homeless', key)).rejects.toThrow('/nonexistent is not there');
+      await expect(authorizeKey(channel(), 'bob', key)).rejects.toThrow('no such user in the guest: bob');
+      await expect(authorizeKey(channel(), 'homeless', key)).rejects.toThrow(
+        'no such directory: /nonexistent',
+      );
     });
 
     test('nothing is taken for an option or a command', async () => {
       for (const user of ['-x', '', 'a b', 'a:b', '../x', 'a\nb']) {
         await expect(authorizeKey(channel(), user, key)).rejects.toThrow(InvalidInputError);
       }
-      await expect(authorizeKey(channel(), 'a$(touch${IFS}x)', key)).rejects.toThrow('has no user');
+      await expect(authorizeKey(channel(), 'a$(touch${IFS}x)', key)).rejects.toThrow('no such user');
       await expect(authorizeKey(channel(), 'alice', `${key}\n${key}`)).rejects.toThrow(InvalidInputError);
       await expect(authorizeKey(channel(), 'alice', 'ssh-ed25519 AAAA')).rejects.toThrow(InvalidInputError);
     });

@@ -102,7 +102,7 @@ describe('a session', () => {
     const command = guest.exec(['sleep', '1000']);
     const other = await board.client();
     await board.control('restart');
-    await expect(command).rejects.toThrow('the guest agent started anew');
+    await expect(command).rejects.toThrow('the guest agent restarted');
     await expect(command).rejects.toBeInstanceOf(GuestClosedError);
     expect(reasonOf(await other.next(FrameType.hello))).toBe('started');
     await echoes(await board.attach(), 'next');
@@ -115,7 +115,7 @@ describe('a session', () => {
     const guest = await board.attach();
     const command = guest.exec(['sleep', '1000']);
     await board.portChanged(false);
-    await expect(command).rejects.toThrow('the connection to the guest agent is closed');
+    await expect(command).rejects.toThrow('the connection to the guest agent was closed');
     await echoes(await board.attach(), 'next');
   });
 

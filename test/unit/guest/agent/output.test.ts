@@ -88,11 +88,11 @@ describe('Output', () => {
     output.end();
     expect(output.ended).toBe(true);
     expect(() => output.push(CHUNK)).toThrow(GuestProtocolError);
-    expect(() => output.push(CHUNK)).toThrow('the guest agent sent content after its end');
+    expect(() => output.push(CHUNK)).toThrow('the guest agent sent data after the end');
     const { output: held } = outputWithGrants();
     held.take();
     for (let count = 0; count < 4; count += 1) held.push(CHUNK);
-    expect(() => held.push(Buffer.from('x'))).toThrow('the guest agent sent more than it was granted');
+    expect(() => held.push(Buffer.from('x'))).toThrow('the guest agent exceeded its credit');
   });
 
   test('is one stream, however often it is taken', () => {

@@ -71,8 +71,8 @@ describe('the state of cloud-init', () => {
     ['waiting', undefined, NOT_BEGUN],
     ['waiting', undefined, { ...NOT_BEGUN, system: 'starting' }],
     ['disabled', 'it was told so', { ...NOT_BEGUN, disabled: 'it was told so' }],
-    ['disabled', 'the system has booted without it', { ...NOT_BEGUN, system: 'running' }],
-    ['disabled', 'the system has booted without it', { ...NOT_BEGUN, system: 'degraded' }],
+    ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'running' }],
+    ['disabled', 'the system booted without it', { ...NOT_BEGUN, system: 'degraded' }],
     ['running', undefined, { ...NOT_BEGUN, statusJson: statusJson('init') }],
     // A status that is half written is none yet.
     ['waiting', undefined, { ...NOT_BEGUN, statusJson: statusJson('init').slice(0, 40) }],
@@ -103,7 +103,7 @@ describe('the state of cloud-init', () => {
       output: ['hello', '90 %', "ls: cannot access '/nonexistent': No such file or directory"],
     });
     expect(cloudInitFailure(status, 'the guest of web')?.message).toBe(
-      'cloud-init has failed in the guest of web: scripts-user (the commands of the first boot): ' +
+      'cloud-init failed in the guest of web: scripts-user (the commands of the first boot): ' +
         'Runparts: 1 failures (runcmd) in 1 attempted commands',
     );
   });
@@ -141,14 +141,14 @@ describe('the state of cloud-init', () => {
   test('one that was killed has failed although it has written no error', () => {
     const killed = { ...ended(), resultJson: '', system: 'degraded', failedUnits: ['cloud-final.service'] };
     expect(cloudInitFailure(cloudInitStatus(killed), 'web')?.message).toBe(
-      'cloud-init has failed in web: cloud-final.service failed without a reason in its status',
+      'cloud-init failed in web: cloud-final.service failed without reporting a reason',
     );
   });
 });
 
 test.each([
-  ['it has not begun', NOT_BEGUN],
-  ['it goes from one stage to the next', { ...NOT_BEGUN, statusJson: statusJson(null) }],
+  ['it has not started', NOT_BEGUN],
+  ['it is between two stages', { ...NOT_BEGUN, statusJson: statusJson(null) }],
   ['modules-config', { ...NOT_BEGUN, statusJson: statusJson('modules-config'), output: 'x' }],
   [
     'modules-final, package_update_upgrade_install (packages): Setting up nginx',
@@ -165,7 +165,7 @@ test.each([
 
 test.each([
   ['web has no cloud-init', { ...NOT_BEGUN, installed: false }],
-  ['cloud-init does not run in web: the system has booted without it', { ...NOT_BEGUN, system: 'running' }],
+  ['cloud-init does not run in web: the system booted without it', { ...NOT_BEGUN, system: 'running' }],
   [undefined, NOT_BEGUN],
   [undefined, ended()],
 ])('%j is said', (message, found) => {

@@ -241,9 +241,9 @@ describe('user-data of the user’s own', () => {
     ['#cloud-config\na: 1\nb: c: d\n', 'userData: line 3, column '],
     ['#cloud-config\na: 1\na: 2\n', 'userData: line 3, column 1: Map keys must be unique'],
     ['\n\n#cloud-config\n\ta: 1\n', 'userData: line 4, '],
-    ['#cloud-config\n- a\n', 'userData: is no mapping of keys to values'],
+    ['#cloud-config\n- a\n', 'userData: is not a mapping'],
     ['#cloud-config\na: *b\n', 'userData: '],
-    ['packages: [a]\n', 'userData: begins with "packages: [a]", which is no user-data'],
+    ['packages: [a]\n', 'userData: begins with "packages: [a]", which is not a known kind of user-data'],
     ['', 'userData: begins with ""'],
   ];
   it.each(wrong)('is refused when it is %j', async (userData, message) => {
@@ -277,7 +277,7 @@ describe('a guest without cloud-init', () => {
   it.each(['nuageinit', 'tiny-cloud'] as const)('takes no parts: %s', async (provisioner) => {
     const made = seedFiles({ userData: '#!/bin/sh\n' }, { provisioner, agent: undefined });
     await expect(made).rejects.toThrow(
-      `userData: is of the kind script, and ${provisioner}, which the image has, merges #cloud-config only`,
+      `userData: has the kind script, but ${provisioner} in this image supports only #cloud-config`,
     );
   });
 

@@ -30,7 +30,7 @@ describe('the options of a seed', () => {
 
   const { publicKey } = makeSshKeyPair('a');
   const wrong: readonly (readonly [string, SeedOptions, string])[] = [
-    ['user', { user: 'Bad User' }, 'user: "Bad User": expected the name of a user'],
+    ['user', { user: 'Bad User' }, 'user: "Bad User": expected a user name'],
     ['host name', { hostname: 'a_b' }, 'hostname: "a_b": expected a host name'],
     ['label', { hostname: `${'x'.repeat(64)}.de` }, 'hostname: '],
     ['key', { sshKeys: [publicKey, publicKey.slice(0, 40)] }, 'sshKeys[1]: '],
@@ -42,12 +42,12 @@ describe('the options of a seed', () => {
     ],
     ['mode', { files: [{ path: '/a', content: '', mode: 0o10000 }] }, 'files[0].mode: 4096: '],
     ['owner', { files: [{ path: '/a', content: '', owner: 'a b' }] }, 'files[0].owner: "a b": '],
-    ['package', { packages: ['a b'] }, 'packages[0]: "a b": expected the name of a package'],
+    ['package', { packages: ['a b'] }, 'packages[0]: "a b": expected a package name'],
     ['option of a package tool', { packages: ['-y'] }, 'packages[0]: "-y": '],
     ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
-    ['network in a network', { network: { network: {} } }, 'network: has a "network" around it'],
-    ['older network', { network: { version: 1 } }, 'network: is of version 1'],
+    ['network in a network', { network: { network: {} } }, 'network: is enclosed in "network"'],
+    ['older network', { network: { version: 1 } }, 'network: has version 1'],
   ];
   it.each(wrong)('refuse a wrong %s', (_, options, message) => {
     expect(() => parseSeedOptions(options)).toThrow(InvalidInputError);
