@@ -9,7 +9,7 @@ import { type ShellResult, shellResult } from './guests/shell.ts';
 import { TestMachine } from './guests/test-machine.ts';
 import type { Look } from './probes/wait.ts';
 
-/** What a matcher of vitest or Jest answers. */
+/** Result of a matcher for vitest or Jest. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
@@ -20,11 +20,11 @@ interface MatcherState {
 }
 
 /**
- * Matchers for `expect.extend`. Each looks once: wait first for what takes its time. They are asynchronous, so await
- * them. Where nothing can be seen, since the machine has ended for example, they reject, `.not` or not.
+ * Matchers for `expect.extend`. Each checks once: wait first for events that take time. They are asynchronous, so await
+ * them. When a check is impossible, for example because the machine has ended, they reject, with or without `.not`.
  */
 export const matchers = {
-  /** Whether somebody in the guest listens on a port. */
+  /** The guest listens on a port. */
   async toListenOn(
     this: MatcherState,
     vm: unknown,
@@ -36,13 +36,13 @@ export const matchers = {
     return judge(`${name} to listen on ${protocol} port ${port}`, look, this, alarm.signal);
   },
 
-  /** Whether a systemd unit of the guest is `active`, or in another of systemd's active states. */
+  /** A systemd unit of the guest is `active`, or in another of systemd's active states. */
   async toHaveUnit(this: MatcherState, vm: unknown, unit: string, state = 'active'): Promise<MatcherResult> {
     const { machine, name, alarm } = testMachine('toHaveUnit', vm);
     return judge(`${name} to have ${unit} ${state}`, lookAtUnit(machine, unit, state), this, alarm.signal);
   },
 
-  /** Whether a connection from this host comes through to a published port of the guest; of a URL, whether it answers. */
+  /** A connection from this host reaches a published port of the guest; or a URL answers. */
   async toBeReachable(this: MatcherState, target: unknown, port?: number): Promise<MatcherResult> {
     if (typeof target === 'string' || target instanceof URL) {
       return judge(`${String(target)} to answer`, lookForAnyAnswer(new URL(target)), this);
@@ -53,7 +53,7 @@ export const matchers = {
     return judge(`port ${port} of ${name} to be reachable from this host`, look, this, alarm.signal);
   },
 
-  /** Whether a command ends with status 0: what `vm.exec` and `vm.sh` return, awaited or not. */
+  /** A command exits with status 0: the result of `vm.exec` or `vm.sh`, awaited or not. */
   async toSucceed(this: MatcherState, command: unknown): Promise<MatcherResult> {
     const { failure, told } = await endOf(command as PromiseLike<GuestResult | ShellResult>);
     const output = [told.stdout, told.stderr].filter((text) => text !== '').join('\n');
@@ -90,9 +90,9 @@ async function endOf(
   try {
     const result: unknown = await command;
     if (!isResult(result)) {
-      throw new InvalidInputError('toSucceed', 'is for what vm.exec or vm.sh returns');
+      throw new InvalidInputError('toSucceed', 'expects the result of vm.exec or vm.sh');
     }
-    // vm.sh rejects where it fails, so that a result of its own has no status.
+    // vm.sh rejects on failure, so its result has no status.
     if (!('exitCode' in result)) return { failure: undefined, told: result };
     return {
       failure: result.exitCode === 0 ? undefined : `it ${describeExit(result)}`,
@@ -111,5 +111,5 @@ function isResult(value: unknown): value is GuestResult | ShellResult {
 
 function testMachine(matcher: string, value: unknown): TestMachine {
   if (value instanceof TestMachine) return value;
-  throw new InvalidInputError(matcher, 'is for a machine under test, as in expect(vm)');
+  throw new InvalidInputError(matcher, 'expects a machine under test, as in expect(vm)');
 }

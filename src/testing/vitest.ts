@@ -10,15 +10,15 @@ import { releaseTemplates, templateOf } from './guests/shared-templates.ts';
 import { TestGuests } from './guests/test-guests.ts';
 import type { TestMachine } from './guests/test-machine.ts';
 
-/** Each looks once, now: wait first for what takes its time. Await them. */
+/** Each matcher checks once: wait first for events that take time. Await them. */
 interface GuestMatchers {
-  /** Somebody in the guest listens on a port. */
+  /** The guest listens on a port. */
   toListenOn(port: number, options?: { readonly protocol?: Protocol | undefined }): Promise<void>;
   /** A systemd unit of the guest is `active`, or in another of systemd's active states. */
   toHaveUnit(unit: string, state?: string): Promise<void>;
-  /** A connection from this host comes through to a published port of the guest; or a URL answers. */
+  /** A connection from this host reaches a published port of the guest; or a URL answers. */
   toBeReachable(port?: number): Promise<void>;
-  /** What `vm.exec` or `vm.sh` returned ends with status 0. */
+  /** A result of `vm.exec` or `vm.sh` has status 0. */
   toSucceed(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ declare module 'vitest' {
 
 expect.extend(matchers);
 
-/** Images may have to be pulled or built first; what takes too long within that ends by limits of its own. */
+/** Images may have to be pulled or built first; steps within this time have limits of their own. */
 const TEMPLATE_TIMEOUT_MS = 60 * 60 * 1000;
 
 type Setups = Readonly<Record<string, GuestSetup>>;
@@ -43,23 +43,24 @@ type Fixtures<Given extends Setups> = { [Label in keyof Given]: TestMachine } & 
 };
 
 /**
- * A `test` of vitest's whose tests get guests of their own: `machines({ web: { ports: ['80'] }, db: { image: 'db' } })`
- * gives fixtures `web` and `db`; private networks that they name become fixtures too. A guest that a test does not name is not started for it. Each ends with its test; of a
- * test that fails, a directory with all there is to know of its guests is written to `test-results/vmlet`.
+ * Returns a `test` of vitest whose tests get their own guests: `machines({ web: { ports: ['80'] }, db: { image: 'db' } })`
+ * defines fixtures `web` and `db`; private networks that they name become fixtures too. A guest is started only for tests
+ * that use its fixture, and ends with the test. When a test fails, a directory with information about its guests is
+ * written to `test-results/vmlet`.
  *
- * What they are forked of is booted before the first test, without counting to its time-out.
+ * The templates are booted before the first test, outside of its time limit.
  */
 export function machines<const Given extends Setups>(setups: Given): TestAPI<Fixtures<Given>> {
   const guests = Object.entries(setups);
   const networks = [...new Set(guests.flatMap(([, { networks: labels = [] }]) => labels))];
   const both = networks.find((label) => label in setups);
   if (both !== undefined)
-    throw new InvalidInputError('networks', `${both} is a guest and cannot be a network too`);
+    throw new InvalidInputError('networks', `${both} is a guest, so no network can have that name`);
   const fixtures = {
     guestsOfTest: async ({ task, signal }: FixtureContext, use: Use<TestGuests>): Promise<void> => {
       const ending = deferred<never>();
       endWith(task, ending.promise);
-      // A test that is tried again after a time-out has the signal of before.
+      // A test retried after a time-out still has the earlier signal.
       const ofTest = new TestGuests({
         names: namesOf(task),
         signal: signal.aborted ? undefined : signal,
@@ -85,7 +86,7 @@ export function machines<const Given extends Setups>(setups: Given): TestAPI<Fix
   return withTemplatesFirst(endable(extended), Object.values(setups));
 }
 
-/** Tests with one guest of `micro`, called `vm`. */
+/** Test with one `micro` guest, called `vm`. */
 export const test = machines({ vm: {} });
 
 export { expect };
@@ -101,14 +102,14 @@ interface FixtureContext {
   readonly signal: AbortSignal;
 }
 
-/** Asks for the templates as soon as a file has tests that may use them: a hook has a time limit of its own. */
+/** Requests the templates as soon as a file has tests that may use them: a hook has a time limit of its own. */
 function withTemplatesFirst<Test extends object>(extended: Test, setups: readonly GuestSetup[]): Test {
   let isAsked = false;
   const ask = (): void => {
     if (isAsked) return;
     isAsked = true;
     beforeAll(async () => {
-      // Without isolation this module stays for the next file.
+      // Without isolation, this module stays loaded for the next file.
       isAsked = false;
       await Promise.all(setups.map(templateOf));
       return async () => releaseTemplates(setups);
@@ -130,7 +131,7 @@ function failureOf({ result }: FixtureContext['task']): Error | undefined {
   if (result?.state !== 'fail') return undefined;
   const last = result.errors?.at(-1);
   return Object.assign(
-    new Error(last?.message ?? 'it says no error'),
+    new Error(last?.message ?? 'the test reported no error'),
     last?.name !== undefined && { name: last.name },
   );
 }

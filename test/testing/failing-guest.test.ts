@@ -66,7 +66,7 @@ describe('a guest that runs out of memory', () => {
     expect(index).toContain('Machines of the failed test "eats": vm/1 (tested)');
     expect(index).toContain(error.message);
     expect(written.missing.map(({ file }) => file)).toEqual(['vm%2F1/screen.png']);
-    expect(index).toContain('vm%2F1/screen.png is not there: the machine has no screen');
+    expect(index).toContain('vm%2F1/screen.png is missing: the machine has no screen');
     expect(read('console.log')).toContain('Out of memory: Killed process');
     // The console has the worst alone; this is a line of less weight.
     expect(read('journal.log')).toMatch(/^\[.*\] oom-kill:constraint=/m);
@@ -109,7 +109,7 @@ describe('a guest that runs out of memory', () => {
       expect(Object.fromEntries(missing.map(({ file, why }) => [file, why]))).toEqual({
         'vm/journal.log': 'reading it timed out after 2 s',
         'vm/screen.png': 'reading it timed out after 2 s',
-        'vm/reproduce.sh': 'it was not said what the machine was made from',
+        'vm/reproduce.sh': 'the options of the machine are unknown',
       });
       const kept = readFileSync(join(bundle, 'vm/console.log'), 'utf8');
       expect(kept).toHaveLength(40);

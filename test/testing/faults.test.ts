@@ -163,7 +163,7 @@ describe('a machine under test', () => {
       await expect(write()).rejects.toThrow('Input/output error');
     }
     await write();
-    await expect(vm.disk.fail({ disk: 1 })).rejects.toThrow('disk: 1: the machine has 1, counted from 0');
+    await expect(vm.disk.fail({ disk: 1 })).rejects.toThrow('disk: 1: expected an index below 1');
     await expect(vm.disk.fail({ on: [] })).rejects.toThrow(InvalidInputError);
   });
 

@@ -66,7 +66,7 @@ describe('a machine under test', () => {
   it('waits for a port, for what answers there, and says who listens instead', async () => {
     const { message, attempts, stack } = await failureOf(vm.waitFor.port(80, { timeoutMs: SHORT_MS }));
     expect(message).toMatch(
-      /^timed out after \d+\.\d s waiting for tcp port 80 to be listened on in the guest \(\d+ tries\); last seen: /,
+      /^timed out after \d+\.\d s waiting for the guest to listen on tcp port 80 \(\d+ tries\); last seen: /,
     );
     expect(attempts).toBeGreaterThan(3);
     expect(stack).toContain('waits.test.ts');
@@ -96,7 +96,7 @@ describe('a machine under test', () => {
     await vm.sh`printf 'one\ntwo\n' > /tmp/log`;
     expect(await vm.waitFor.log(/^t/, { file: '/tmp/log' })).toBe('two');
     const absent = await failureOf(vm.waitFor.log(/^three$/, { file: '/tmp/log', timeoutMs: SHORT_MS }));
-    expect(absent.lastSeen).toContain('its last: two');
+    expect(absent.lastSeen).toContain('last line: two');
   });
 
   it('waits for commands, and says what they printed last', async () => {

@@ -2,21 +2,21 @@ import { join } from 'node:path';
 import { sha256 } from '../../images/digest/sha256.ts';
 
 export interface BundleDirectoryOptions {
-  /** Where the bundles of all tests are; `$VMLET_ATTACHMENTS`, else `test-results/vmlet`, by default. */
+  /** Directory of all tests' bundles; `$VMLET_ATTACHMENTS` by default, otherwise `test-results/vmlet`. */
   readonly attachments?: string | undefined;
 }
 
-/** So that a file name with its digest stays far below the 255 bytes that file systems take. */
+/** Keeps a file name with its digest far below the 255 bytes that file systems allow. */
 const LONGEST_NAME = 100;
 const DIGEST_LENGTH = 8;
 
 /**
- * Where a test's bundle goes: the same place in each run, and no other test's. The digest keeps apart tests whose names
- * differ only in what a file name cannot hold.
- * @param test its file, its suites and its own name.
+ * Returns the directory of a test's bundle: the same in each run, and different for each test. The digest distinguishes
+ * tests whose names differ only in characters that a file name cannot contain.
+ * @param test file, suites and name of the test.
  */
 export function bundleDirectory(test: readonly string[], options: BundleDirectoryOptions = {}): string {
-  // One that is set to nothing is not set.
+  // An empty variable counts as unset.
   const fromEnvironment = process.env['VMLET_ATTACHMENTS'] || undefined;
   const root = options.attachments ?? fromEnvironment ?? join('test-results', 'vmlet');
   const readable = test

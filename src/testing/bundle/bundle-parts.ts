@@ -13,19 +13,19 @@ import { outcomeByNow } from './outcome-by-now.ts';
 /** One file of a bundle. */
 export interface BundlePart {
   readonly file: string;
-  /** What it is, for the index. */
+  /** Description for the index. */
   readonly what: string;
   readonly mode: number;
-  /** Whether its end is what matters when it is too long. */
+  /** `end` keeps only the end of a file that is too long. */
   readonly keeps: 'end' | 'all';
-  /** Rejects with why it cannot be had. It may hang until the signal aborts, and longer. */
+  /** Rejects with the reason when the part is unavailable. It may hang until the signal aborts, or longer. */
   readonly read: (machine: RunningMachine, signal: AbortSignal) => Promise<string | Uint8Array>;
 }
 
-/** A QEMU that hangs does not say how it is, and the rest is told without it. */
+/** A hanging QEMU reports no status, and the rest is written without it. */
 const STATUS_TIMEOUT_MS = 1000;
 
-/** The journal of this boot where systemd has one, else the kernel's messages; the end of it. */
+/** The end of this boot's journal with systemd, otherwise of the kernel's messages. */
 const JOURNAL = `
 if [ -d /run/systemd/system ]; then journalctl --boot --no-pager --output=short-precise | tail -c "$0"
 else dmesg | tail -c "$0"; fi`;
@@ -42,32 +42,32 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
     },
     {
       file: 'journal.log',
-      what: "the journal of the guest's boot, or its kernel's messages where there is no systemd",
+      what: "the journal of the guest's boot, or its kernel's messages without systemd",
       ...text,
       read: async (machine, signal) => readJournal(machine, mostBytes, signal),
     },
     {
       file: 'screen.png',
-      what: 'what the machine showed on its screen',
+      what: "the machine's screen",
       ...whole,
       read: async ({ qmp, plan }, signal) =>
         takeScreenshot(qmp, { directory: plan.directory.storage, signal }),
     },
     {
       file: 'qmp.ndjson',
-      what: "the last that went over QEMU's monitor, without passwords",
+      what: "the last messages on QEMU's monitor, without passwords",
       ...text,
       read: async ({ qmp }) => Promise.resolve(qmp.trace.toJsonLines()),
     },
     {
       file: 'qemu.log',
-      what: 'the last lines that QEMU printed',
+      what: "QEMU's last lines of output",
       ...text,
       read: async ({ qemuOutput }) => Promise.resolve(asLines(qemuOutput)),
     },
     {
       file: 'argv.sh',
-      what: "QEMU's command line as it was, descriptors and all",
+      what: "QEMU's exact command line, with descriptors",
       ...whole,
       read: async ({ plan }) => Promise.resolve(`${qemuCommand(plan).map(quoteForShell).join(' \\\n  ')}\n`),
     },
@@ -76,7 +76,7 @@ export function bundleParts(mostBytes: number): readonly BundlePart[] {
 }
 
 async function readJournal(machine: RunningMachine, mostBytes: number, signal: AbortSignal): Promise<Buffer> {
-  if (!(machine instanceof Machine)) throw new Error('the guest has no agent of ours to ask');
+  if (!(machine instanceof Machine)) throw new Error('the guest has no vmlet agent');
   const result = await machine.exec(['sh', '-c', JOURNAL, String(mostBytes)], { signal });
   if (result.exitCode === 0) return result.stdout;
   throw new Error(`journalctl or dmesg ${describeExit(result)}: ${result.stderr.toString().trim()}`);

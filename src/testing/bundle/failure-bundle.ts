@@ -6,29 +6,29 @@ import { makeDirectories } from '../../util/files/make-directories.ts';
 import { type BundlePart, bundleParts } from './bundle-parts.ts';
 import { type MachineOrigin, reproduceScript } from './reproduce-script.ts';
 
-/** A machine of a test that failed. */
+/** A machine of a failed test. */
 export interface FailedMachine {
   readonly machine: RunningMachine;
-  /** What it was made from; without it there is no `reproduce.sh`. */
+  /** Options that the machine was created from; `reproduce.sh` needs them. */
   readonly origin?: MachineOrigin | undefined;
 }
 
 export interface FailureBundleOptions {
-  /** The test's name, for the index. */
+  /** Name of the test, for the index. */
   readonly test?: string | undefined;
-  /** What the test failed with, for the index. */
+  /** Error of the test, for the index. */
   readonly error?: unknown;
-  /** Milliseconds for everything that has to be asked of QEMU and of guests; 10 000 by default. */
+  /** Time limit in milliseconds for all queries of QEMU and the guests; 10 000 by default. */
   readonly timeoutMs?: number | undefined;
-  /** Of each file; of one that is longer the end is kept. 8 MiB by default. */
+  /** Maximum size of each file; of a longer one, the end is kept. 8 MiB by default. */
   readonly mostBytes?: number | undefined;
 }
 
 export interface FailureBundle {
   readonly directory: string;
-  /** The files, by their paths in the directory. */
+  /** Paths of the files in the directory. */
   readonly files: readonly string[];
-  /** What could not be had, and why. */
+  /** Unavailable files, with the reasons. */
   readonly missing: readonly MissingPart[];
 }
 
@@ -41,13 +41,12 @@ const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /**
- * Writes what there is to know of machines into a directory, one folder a machine: console, journal, screen, QEMU's
- * monitor, log and command line, versions, and a script that makes the machine again. What cannot be had is listed in
- * `README.txt` with the reason: a guest that hangs or has ended costs no more than `timeoutMs`. A bundle that is there
- * already is replaced.
+ * Writes all available information about machines to a directory, with a folder for each: console, journal, screen,
+ * QEMU's monitor, log and command line, versions, and a script that creates the machine again. `README.txt` lists what is
+ * unavailable, with reasons: a guest that hangs or has ended takes at most `timeoutMs`. An existing bundle is replaced.
  *
- * It rejects only where the directory cannot be written to. Nobody but this user can read it.
- * @param machines by what the test calls them.
+ * Rejects only when the directory cannot be written. Only this user can read it.
+ * @param machines the machines by their labels in the test.
  */
 export async function writeFailureBundle(
   machines: Readonly<Record<string, FailedMachine>>,
@@ -82,12 +81,12 @@ export async function writeFailureBundle(
 }
 
 interface WrittenPart {
-  /** Its path in the bundle. */
+  /** Path in the bundle. */
   readonly file: string;
   readonly what: string;
-  /** Why it is not there. */
+  /** Why it is missing. */
   readonly why: string | undefined;
-  /** Bytes at its beginning that were too many. */
+  /** Bytes omitted from its beginning. */
   readonly cutBytes: number;
 }
 
@@ -112,12 +111,12 @@ async function writeParts(
       }),
     );
   } finally {
-    // What is still asked of a guest that does not answer is nobody's any more.
+    // Abort queries of guests that do not answer.
     deadline.abort(new Error('the bundle is written'));
   }
 }
 
-/** @returns a string that says why there is none. */
+/** @returns a string with the reason when the part is unavailable. */
 async function contentOf(
   { read }: BundlePart,
   machine: RunningMachine,
@@ -141,11 +140,11 @@ async function contentOf(
 function reproducePart(label: string, origin: MachineOrigin | undefined): BundlePart {
   return {
     file: 'reproduce.sh',
-    what: 'makes the machine again as the test began with it',
+    what: 'creates the machine again as at the start of the test',
     mode: 0o700,
     keeps: 'all',
     read: async () => {
-      if (!origin) throw new Error('it was not said what the machine was made from');
+      if (!origin) throw new Error('the options of the machine are unknown');
       return Promise.resolve(reproduceScript(origin, { label, cwd: process.cwd() }));
     },
   };
@@ -159,8 +158,8 @@ function indexOf(
   const names = Object.entries(machines).map(([label, { machine }]) => `${label} (${machine.name})`);
   const failure = error === undefined ? [] : ['', 'It failed with:', messageOf(error)];
   const lines = parts.map(({ file, what, why, cutBytes }) => {
-    const cut = cutBytes > 0 ? `; the first ${cutBytes} bytes are left out` : '';
-    return why === undefined ? `${file}: ${what}${cut}` : `${file} is not there: ${why}`;
+    const cut = cutBytes > 0 ? `; the first ${cutBytes} bytes are omitted` : '';
+    return why === undefined ? `${file}: ${what}${cut}` : `${file} is missing: ${why}`;
   });
   const about =
     test === undefined ? 'Machines of a test that failed' : `Machines of the failed test "${test}"`;
@@ -171,7 +170,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-/** One component of a path, another for each name. */
+/** Returns a path component, unique for each label. */
 function folderName(label: string): string {
   return encodeURIComponent(label).replace(/^\./, '%2E');
 }

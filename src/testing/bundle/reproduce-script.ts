@@ -3,7 +3,7 @@ import type { ForkOptions } from '../../template/fork-options.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 
-/** What a machine was made from, as its maker wrote it. */
+/** Options that a machine was created from. */
 export type MachineOrigin =
   | { readonly kind: 'launch'; readonly options: LaunchOptions }
   | {
@@ -13,27 +13,27 @@ export type MachineOrigin =
     };
 
 export interface ReproduceOptions {
-  /** What the test calls the machine. */
+  /** Label of the machine in the test. */
   readonly label: string;
-  /** Where the test ran: paths in the options may be relative. */
+  /** Working directory of the test: paths in the options may be relative. */
   readonly cwd: string;
 }
 
-/** What belongs to the process that ran the test; the others are functions, which are left out as such. */
+/** Options that belong to the test's process; functions are omitted anyway. */
 const OF_THE_TEST = new Set(['signal', 'log', 'console']);
-/** What a guest is told at its first boot may be secret, and a bundle is passed around. */
+/** Options for the first boot that may be secret: bundles are passed around. */
 const PRIVATE = new Set(['userData', 'content']);
-const LEFT_OUT = '(left out of the bundle: it may be secret)';
+const LEFT_OUT = '(omitted from the bundle: it may be secret)';
 
-/** A script that makes the machine anew by vmlet's library, and keeps it until Enter is pressed. */
+/** Returns a script that creates the machine again with vmlet's library, and keeps it until Enter is pressed. */
 export function reproduceScript(origin: MachineOrigin, { label, cwd }: ReproduceOptions): string {
   const program =
     origin.kind === 'launch' ? launchProgram(origin.options, label) : forkProgram(origin, label);
   const notes = notesOn(origin, program.join('\n'));
   return `${[
     '#!/bin/sh',
-    `# Makes the machine ${comment(label)} as the test began with it, and keeps it until Enter is pressed.`,
-    '# What the test did with it afterwards is no part of this: do that in the guest.',
+    `# Creates the machine ${comment(label)} as at the start of the test, and keeps it until Enter is pressed.`,
+    '# The actions of the test are not included: repeat them in the guest.',
     ...notes.map((note) => `# ${note}`),
     `cd ${quoteForShell(cwd)} || exit`,
     "exec node --input-type=module - <<'END OF PROGRAM'",
@@ -51,7 +51,7 @@ function launchProgram(options: LaunchOptions, label: string): string[] {
   ];
 }
 
-/** The template has gone with the test, or will; it is made again, where there is none that was made of the same. */
+/** The test's template is removed with the test; it is created again unless an identical one exists. */
 function forkProgram({ template, fork }: Extract<MachineOrigin, { kind: 'fork' }>, label: string): string[] {
   const isNamed = 'name' in template;
   const again = isNamed && !template.prepare ? { ...template, existing: 'reuse' } : withoutName(template);
@@ -86,17 +86,19 @@ function pauseWith(label: string, after: readonly string[]): string[] {
 function notesOn(origin: MachineOrigin, program: string): string[] {
   const made = origin.kind === 'fork' ? origin.template : {};
   return [
-    'It needs vmlet among the dependencies of the project that it changes into.',
+    'The project in this directory must depend on vmlet.',
     ...('prepare' in made && made.prepare
-      ? ['The template was prepared by a function of the test too, which is not here: its work is missing.']
+      ? [
+          'The template was also prepared by a function of the test, which is not included: its effects are missing.',
+        ]
       : []),
     ...(program.includes(LEFT_OUT)
-      ? ['Contents of files and user-data are left out, since they may be secret: put them in.']
+      ? ['Contents of files and user-data are omitted, since they may be secret: add them.']
       : []),
   ];
 }
 
-/** The options as JavaScript; they are plain data apart from what belongs to the test's process. */
+/** Formats the options as JavaScript; without those of the test's process they are plain data. */
 function literal(options: object): string {
   const written = JSON.stringify(
     options,
@@ -109,7 +111,7 @@ function literal(options: object): string {
   return written;
 }
 
-/** A name cannot begin a new line of the script. */
+/** Quotes a label, so that it cannot begin a new line of the script. */
 function comment(text: string): string {
   return JSON.stringify(text);
 }

@@ -1,17 +1,17 @@
 import { Fault } from './fault.ts';
 
-/** The faults of one kind that a machine has, begun and ended one at a time. */
+/** Active faults of one kind on a machine; they begin and end one at a time. */
 export class ActiveFaults<Settings> {
   readonly #settle: (active: readonly Settings[]) => Promise<void>;
   #active: readonly { readonly settings: Settings }[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param settle makes the machine have these faults and no others of the kind; oldest first, so that later ones win. */
+  /** @param settle applies exactly these faults of the kind to the machine; oldest first, so that later ones win. */
   constructor(settle: (active: readonly Settings[]) => Promise<void>) {
     this.#settle = settle;
   }
 
-  /** Throws what `settle` does; the machine has the faults of before then. */
+  /** Begins a fault. If `settle` throws, the earlier faults are restored and its error is thrown. */
   async begin(settings: Settings): Promise<Fault> {
     const one = { settings };
     await this.#inOrder(async () => {
@@ -19,7 +19,7 @@ export class ActiveFaults<Settings> {
       try {
         await this.#become([...before, one]);
       } catch (error) {
-        // Half of it may have been done; why that cannot be undone says less than the first failure.
+        // The change may be partly done; an error of undoing it is less informative than the first.
         await this.#become(before).catch(() => undefined);
         throw error;
       }

@@ -4,8 +4,8 @@ import { ActiveFaults } from './active-faults.ts';
 import type { Fault } from './fault.ts';
 
 /**
- * Faults of the guest's clock, made by its agent: the time of day jumps, the time since it booted goes on. A guest with a
- * program that keeps its clock right (NTP) may undo them.
+ * Faults of the guest's clock, set by its agent: the time of day jumps, the time since boot does not. A guest that
+ * synchronizes its clock (NTP) may undo them.
  */
 export class ClockFaults {
   readonly #jumps: ActiveFaults<number>;
@@ -17,9 +17,9 @@ export class ClockFaults {
   }
 
   /**
-   * Sets the guest's clock to the host's, and this further. The jumps that have not ended add up.
-   * @param byMs milliseconds, negative to go back; 0 only takes away what the guest's clock lags behind.
-   * @throws InvalidInputError; GuestRequestError for a time that the guest's kernel does not take, as before 1970.
+   * Sets the guest's clock to the host's time plus an offset. The offsets of active faults add up.
+   * @param byMs offset in milliseconds, negative for the past; 0 only corrects the guest's clock.
+   * @throws InvalidInputError; GuestRequestError for a time that the guest's kernel rejects, such as before 1970.
    */
   async jump(byMs: number): Promise<Fault> {
     if (!Number.isFinite(byMs)) throw new InvalidInputError('byMs', `${byMs}: expected milliseconds`);

@@ -10,46 +10,46 @@ import { parseOptions } from '../../util/options.ts';
 import { type DiskRates, limitDisk } from './slow-disk.ts';
 
 export interface DiskOptions {
-  /** The position of one of the machine's disks: 0, which is the guest's /dev/vda, by default. */
+  /** Index of one of the machine's disks; by default 0, which is /dev/vda in the guest. */
   readonly disk?: number | undefined;
 }
 
 export interface FailOptions extends DiskOptions {
-  /** What fails; everything by default. */
+  /** Kinds of requests that fail; all by default. */
   readonly on?: readonly DiskRequest[] | undefined;
-  /** Only requests fail that touch this sector of 512 bytes, as the guest counts them; all by default. */
+  /** Only requests that touch this 512-byte sector of the guest's disk fail; all by default. */
   readonly sector?: number | undefined;
 }
 
-/** At least one of the two rates. */
+/** Limits, at least one. */
 export interface SlowOptions extends DiskOptions {
-  /** Of reads and writes together, 1 at least. */
+  /** Reads and writes together, at least 1. */
   readonly bytesPerSecond?: number | undefined;
-  /** Reads and writes together, 1 at least. */
+  /** Reads and writes together, at least 1. */
   readonly requestsPerSecond?: number | undefined;
 }
 
 export interface FillOptions {
-  /** A folder of the guest; its file system is filled. `/` by default. */
+  /** Directory in the guest whose file system is filled; `/` by default. */
   readonly path?: string | undefined;
-  /** Bytes that root can still write, give or take a few blocks; others may have less. 0 by default. */
+  /** Bytes that remain for root, within a few blocks; other users may have less. 0 by default. */
   readonly freeBytes?: number | undefined;
 }
 
-const disk = z.int('expected the position of a disk, from 0').min(0).default(0);
-const rate = z.int('expected a whole number').min(1).optional();
+const disk = z.int('expected the index of a disk, from 0').min(0).default(0);
+const rate = z.int('expected an integer').min(1).optional();
 const failSchema = z.strictObject({
   disk,
   on: z
     .array(z.enum(DISK_REQUESTS))
     .min(1)
     .default([...DISK_REQUESTS]),
-  sector: z.int('expected the number of a sector').min(0).optional(),
+  sector: z.int('expected a sector number').min(0).optional(),
 });
 const slowSchema = z.strictObject({ disk, bytesPerSecond: rate, requestsPerSecond: rate });
 const fillSchema = z.strictObject({
   path: z.string().startsWith('/', 'expected an absolute path').default('/'),
-  freeBytes: z.int('expected a whole number of bytes').min(0).default(0),
+  freeBytes: z.int('expected an integer number of bytes').min(0).default(0),
 });
 
 interface OfDisk<Settings> {
@@ -57,7 +57,7 @@ interface OfDisk<Settings> {
   readonly settings: Settings;
 }
 
-/** Faults of a machine's disks. Of two of a kind on one disk the later one counts. */
+/** Faults of a machine's disks. Of two of the same kind on one disk, the later one applies. */
 export class DiskFaults {
   readonly #machine: Machine;
   readonly #failing = new Map<DiskPlan, FailingDisk>();
@@ -69,8 +69,8 @@ export class DiskFaults {
   }
 
   /**
-   * Lets requests fail, which the guest's programs see as EIO. What the guest has in its caches it does not ask for: it
-   * reads without an error, and writes without one until it flushes (fsync).
+   * Makes requests fail, with EIO in the guest's programs. Cached data is not affected: reads from the cache succeed, and
+   * writes succeed until they are flushed (fsync).
    * @throws FaultUnavailableError for a machine without a disk, InvalidInputError.
    */
   async fail(options: FailOptions = {}): Promise<Fault> {
@@ -82,7 +82,7 @@ export class DiskFaults {
   }
 
   /**
-   * Limits how fast the disk is. What the guest has in its caches is as fast as ever.
+   * Limits the speed of the disk. Cached data is not affected.
    * @throws FaultUnavailableError for a machine without a disk, InvalidInputError.
    */
   async slow(options: SlowOptions): Promise<Fault> {
@@ -90,7 +90,7 @@ export class DiskFaults {
     if (bytesPerSecond === undefined && requestsPerSecond === undefined) {
       throw new InvalidInputError(
         'bytesPerSecond',
-        'is missing, and so is requestsPerSecond; give one of them',
+        'is missing: give bytesPerSecond, requestsPerSecond or both',
       );
     }
     return this.#limits.begin({
@@ -100,8 +100,8 @@ export class DiskFaults {
   }
 
   /**
-   * Fills a file system of the guest up, whatever it lies on: programs see ENOSPC. It is done in the guest.
-   * @throws InvalidInputError, FaultUnavailableError for a guest without the programs for it.
+   * Fills a file system of the guest, on any disk: programs get ENOSPC. This is done in the guest.
+   * @throws InvalidInputError, FaultUnavailableError when the guest lacks the necessary programs.
    */
   async fill(options: FillOptions = {}): Promise<Fault> {
     const { path, freeBytes } = parseOptions(fillSchema, options);
@@ -128,10 +128,10 @@ export class DiskFaults {
     const chosen = disks[position];
     if (chosen) return chosen;
     if (disks.length > 0) {
-      throw new InvalidInputError('disk', `${position}: the machine has ${disks.length}, counted from 0`);
+      throw new InvalidInputError('disk', `${position}: expected an index below ${disks.length}`);
     }
     throw new FaultUnavailableError(fault, 'the machine has no disk', {
-      hint: "launch it with one, as in disks: ['1G']",
+      hint: "launch it with a disk, as in disks: ['1G']",
     });
   }
 }

@@ -3,9 +3,9 @@ import type { Fault } from './fault.ts';
 import { holdInGuest } from './guest-hold.ts';
 
 /**
- * The file has no name: whoever looks into the folder sees only that there is no room, and after a power cut the file
- * system takes it back. Where blocks cannot be reserved they are written. What the file system notes of the file takes
- * blocks too, so that one round does not do, and one may take too much.
+ * The file is unnamed: it is invisible in the directory, and the file system frees it after a power loss. Blocks are
+ * written where they cannot be reserved. The file's metadata also needs blocks, so one round may not suffice, or may take
+ * too many.
  */
 const FILL = `
 file=$1/.vmlet-fill-$$
@@ -29,7 +29,7 @@ for round in 1 2 3 4; do
   size=$(stat -L -c %s "$filler")
 done`;
 
-/** Fills a file system of the guest up. */
+/** Fills a file system of the guest. */
 export async function fillDisk(machine: Machine, path: string, freeBytes: number): Promise<Fault> {
   return holdInGuest(machine, 'disk.fill', FILL, [path, String(freeBytes)]);
 }

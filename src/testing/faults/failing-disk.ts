@@ -4,17 +4,17 @@ import type { QmpClient } from '../../qmp/index.ts';
 
 export const DISK_REQUESTS = ['read', 'write', 'flush', 'discard'] as const;
 
-/** What a guest asks of a disk. */
+/** Kinds of disk requests of a guest. */
 export type DiskRequest = (typeof DISK_REQUESTS)[number];
 
-/** Which requests fail. */
+/** The requests that fail. */
 export interface DiskErrors {
   readonly on: readonly DiskRequest[];
-  /** Of 512 bytes; undefined for all. */
+  /** Sector of 512 bytes; undefined for all. */
   readonly sector: number | undefined;
 }
 
-/** QEMU's names; that zeros are written is nothing that a guest's program knows. */
+/** QEMU's names; guest programs do not know about write-zeroes. */
 const IO_TYPES = {
   read: ['read'],
   write: ['write', 'write-zeroes'],
@@ -22,13 +22,13 @@ const IO_TYPES = {
   discard: ['discard'],
 } as const;
 
-/** A guest is told that a request has failed and not why; ENOSPC alone would be another thing: QEMU stops the guest. */
+/** A guest gets no error number, only a failure; ENOSPC would be different: QEMU pauses the guest. */
 const EIO = 5;
 
 /**
- * Lets requests of a disk fail while its guest runs. QEMU's blkdebug filter goes between the disk and the guest's device,
- * by the device's `drive` property, which may be set at any time. It is not put below the disk by `blockdev-reopen`,
- * where a filter would see the clusters of a qcow2 and not the guest's sectors, and fail QEMU's own metadata too.
+ * Makes requests of a disk fail while its guest runs. QEMU's blkdebug filter is inserted between the disk and the guest's
+ * device with the device's `drive` property, which may be set at any time. Inserted below the disk with
+ * `blockdev-reopen`, it would see clusters of a qcow2 instead of the guest's sectors, and fail QEMU's own metadata too.
  */
 export class FailingDisk {
   readonly #qmp: QmpClient;
@@ -42,7 +42,7 @@ export class FailingDisk {
     this.#disk = disk;
   }
 
-  /** @param errors those that it has from now on; undefined for none. */
+  /** @param errors the requests that fail from now on; undefined for none. */
   async set(errors: DiskErrors | undefined): Promise<void> {
     if (errors === this.#errors) return;
     const next = errors && (await this.#addFilter(errors));

@@ -6,10 +6,10 @@ import {
   QmpStateError,
 } from '../../errors/index.ts';
 
-/** What a call fails with when its machine has ended, whoever notices first. */
+/** Errors of calls whose machine has ended, depending on what notices it first. */
 const ENDS = [MachineEndedError, GuestClosedError, QmpClosedError, QmpCrashedError, QmpStateError];
 
-/** A fault that a machine has, until it is ended or disposed of, or the machine ends. */
+/** An active fault of a machine, until it is ended or disposed, or the machine ends. */
 export class Fault implements AsyncDisposable {
   readonly #undo: () => Promise<void>;
   #undone: Promise<void> | undefined;
@@ -18,7 +18,7 @@ export class Fault implements AsyncDisposable {
     this.#undo = undo;
   }
 
-  /** Undoes it. Does nothing the second time, and for a machine that has ended. */
+  /** Ends the fault. Does nothing when repeated, or when the machine has ended. */
   async end(): Promise<void> {
     this.#undone ??= unlessEnded(this.#undo());
     await this.#undone;
@@ -29,7 +29,7 @@ export class Fault implements AsyncDisposable {
   }
 }
 
-/** With the machine all is gone that it had. */
+/** Ignores errors of a machine that has ended: its faults ended with it. */
 export async function unlessEnded(undoing: Promise<unknown>): Promise<void> {
   await undoing.catch((error: unknown) => {
     if (!ENDS.some((kind) => error instanceof kind)) throw error;

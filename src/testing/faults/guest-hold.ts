@@ -2,14 +2,14 @@ import { FaultUnavailableError } from '../../errors/index.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 import { Fault } from './fault.ts';
 
-/** What a script in the guest says once it holds what it is to hold. */
+/** Output of a script in the guest once it holds its resource. */
 const HELD = 'held';
 
 /**
- * Runs a script in the guest that takes hold of something, says so and then does nothing. What it holds is let go by its
- * end, however that comes about: by the fault's end, the guest's, or that of the connection to its agent.
- * @param script for the guest's sh, as root; its parameters are `words`.
- * @throws FaultUnavailableError with what the script said, for one that ends instead.
+ * Runs a script in the guest that acquires a resource, reports it and then waits. The resource is released when the script
+ * ends: with the fault, with the guest, or when the connection to its agent is lost.
+ * @param script for sh in the guest, as root; its parameters are `words`.
+ * @throws FaultUnavailableError with the script's output when it exits instead.
  */
 export async function holdInGuest(
   machine: Machine,
@@ -28,7 +28,7 @@ export async function holdInGuest(
   }
   const { exitCode, signal, stderr } = await holder;
   const end = signal === undefined ? `exit status ${String(exitCode)}` : signal;
-  throw new FaultUnavailableError(fault, `the guest could not: ${stderr.toString().trim() || end}`, {
-    hint: 'it takes a guest with the usual small programs (dd, mount, stat), whose agent is root',
+  throw new FaultUnavailableError(fault, `failed in the guest: ${stderr.toString().trim() || end}`, {
+    hint: 'use a guest with the usual small programs (dd, mount, stat), whose agent runs as root',
   });
 }

@@ -6,7 +6,7 @@ import type { Fault } from './fault.ts';
 import { MemoryFaults } from './memory-faults.ts';
 import { NetworkFaults } from './network-faults.ts';
 
-/** What can be done to one machine. All of it ends with the machine, at the latest. */
+/** Faults of one machine. They end with the machine at the latest. */
 export class MachineFaults {
   readonly net: NetworkFaults;
   readonly clock: ClockFaults;
@@ -25,14 +25,14 @@ export class MachineFaults {
   }
 
   /**
-   * Stops the guest's processors. Its clock stands still too, and lags behind from then on: `clock.jump(0)` sets it right.
-   * What is asked of the guest meanwhile waits.
+   * Pauses the guest's processors. Its clock stops too, and lags behind afterwards: `clock.jump(0)` corrects it. Requests to
+   * the guest wait in the meantime.
    */
   async pause(): Promise<Fault> {
     return this.#pauses.begin(undefined);
   }
 
-  /** Lets the processors run again, however often the machine was paused. */
+  /** Resumes the processors, however often the machine was paused. */
   async resume(): Promise<void> {
     await this.#pauses.endAll();
   }

@@ -6,19 +6,19 @@ import { holdInGuest } from './guest-hold.ts';
 
 export interface PressureOptions {
   /**
-   * Bytes that are still available to the guest's programs (MemAvailable of its /proc/meminfo), 1 MiB at least. Where
-   * they need more, the kernel takes its caches back, swaps, and kills.
+   * Bytes that remain available to the guest's programs (MemAvailable in /proc/meminfo), at least 1 MiB. When they need
+   * more, the kernel reclaims caches, swaps and kills.
    */
   readonly freeBytes: number;
 }
 
 const schema = z.strictObject({
-  freeBytes: z.int('expected a whole number of bytes').min(1024 * 1024),
+  freeBytes: z.int('expected an integer number of bytes').min(1024 * 1024),
 });
 
 /**
- * The memory is that of a file on a ramfs, which is never swapped out and belongs to no process that could be killed for
- * it. In steps, since what is available is an estimate of the kernel's.
+ * The memory belongs to a file on a ramfs, which is never swapped out, and to no process that could be killed for it. It
+ * is taken in steps, since MemAvailable is an estimate.
  */
 const TAKE = `
 folder=$(mktemp -d)
@@ -40,7 +40,7 @@ while :; do
   dd if=/dev/zero bs="$block" count=$((more / block)) >&3 2>/dev/null
 done`;
 
-/** Faults of the guest's memory, made in the guest. */
+/** Faults of the guest's memory, caused in the guest. */
 export class MemoryFaults {
   readonly #machine: Machine;
 
@@ -49,8 +49,8 @@ export class MemoryFaults {
   }
 
   /**
-   * Takes memory until only so much is available.
-   * @throws InvalidInputError, FaultUnavailableError for a guest without the programs for it.
+   * Takes memory until only the given amount is available.
+   * @throws InvalidInputError, FaultUnavailableError when the guest lacks the necessary programs.
    */
   async pressure(options: PressureOptions): Promise<Fault> {
     const { freeBytes } = parseOptions(schema, options);

@@ -11,19 +11,19 @@ import type { Shape } from './packet-delay.ts';
 import { PacketRelay } from './packet-relay.ts';
 
 export interface CardOptions {
-  /** One network card, by its `id` in `cards()`; all by default. */
+  /** `id` of a network card in `cards()`; all cards by default. */
   readonly card?: string | undefined;
 }
 
 export interface ShapeOptions extends CardOptions {
-  /** Milliseconds that each packet takes longer, each way: a round trip takes twice that. 0 to 600 000; 0 by default. */
+  /** Delay of each packet in milliseconds, each way: a round trip takes twice as long. 0 to 600 000; 0 by default. */
   readonly latencyMs?: number | undefined;
   /**
-   * Milliseconds by which the latency of a packet is more or less, at random, evenly. Packets stay in their order. At
-   * most `latencyMs`; 0 by default.
+   * Random variation of the delay in milliseconds, evenly distributed. Packets keep their order. At most `latencyMs`; 0 by
+   * default.
    */
   readonly jitterMs?: number | undefined;
-  /** How many packets of a hundred are lost, each way, at random: 0 (the default) to 100. */
+  /** Percentage of packets lost at random, each way: 0 (the default) to 100. */
   readonly lossPercent?: number | undefined;
 }
 
@@ -38,7 +38,7 @@ interface OnCards {
   readonly cards: readonly NetworkCard[];
 }
 
-/** Faults of a machine's network, from outside: the guest takes no part in them. */
+/** Faults of a machine's network, from outside the guest. */
 export class NetworkFaults {
   readonly #machine: RunningMachine;
   readonly #unplugged = new ActiveFaults<OnCards>(async (active) => this.#setLinks(active));
@@ -52,7 +52,7 @@ export class NetworkFaults {
     this.#machine = machine;
   }
 
-  /** The machine's network cards that lead anywhere. */
+  /** Returns the machine's connected network cards. */
   async cards(): Promise<NetworkCard[]> {
     const { qmp, plan, networks } = this.#machine;
     const spare = plan.cards.map((_, index) => cardDevice(index)).slice(networks.length);
@@ -60,33 +60,30 @@ export class NetworkFaults {
   }
 
   /**
-   * Unplugs the cable: no packet passes, and the guest sees that its carrier is gone. What is sent is lost.
+   * Unplugs the cable: no packet passes, and the guest sees that the carrier is gone. Sent packets are lost.
    * @throws FaultUnavailableError for a machine without a network card, and for one whose packets do not pass through
-   *   QEMU (passt with vhost-user); InvalidInputError for a card that it does not have.
+   *   QEMU (passt with vhost-user); InvalidInputError for an unknown card.
    */
   async down(options: CardOptions = {}): Promise<Fault> {
     const { card } = parseOptions(schema.pick({ card: true }), options);
     return this.#unplugged.begin({ cards: await this.#choose('net.down', card) });
   }
 
-  /** Plugs in again whatever `down` has unplugged. */
+  /** Plugs in every cable that `down` has unplugged. */
   async up(): Promise<void> {
     await this.#unplugged.endAll();
   }
 
   /**
-   * Delays and loses packets. They pass through this process, which takes a moment itself: milliseconds are a least,
-   * not exact. Of two faults on one card the later one counts. When it begins or ends, packets on their way may be lost.
+   * Delays and drops packets. They pass through this process, which adds a little: the delay is a minimum, not exact. Of
+   * two faults on one card the later one applies. When a fault begins or ends, packets in transit may be lost.
    * @throws FaultUnavailableError for a machine without a network card, and for one whose packets do not pass through
    *   QEMU (passt with vhost-user); InvalidInputError.
    */
   async shape(options: ShapeOptions): Promise<Fault> {
     const { card, ...shape } = parseOptions(schema, options);
     if (shape.jitterMs > shape.latencyMs) {
-      throw new InvalidInputError(
-        'jitterMs',
-        `${shape.jitterMs} is more than the latency of ${shape.latencyMs} ms that it is to vary`,
-      );
+      throw new InvalidInputError('jitterMs', `${shape.jitterMs} exceeds latencyMs, ${shape.latencyMs}`);
     }
     return this.#shaped.begin({ cards: await this.#choose('net.shape', card), shape });
   }
@@ -126,26 +123,28 @@ export class NetworkFaults {
     const all = await this.cards();
     if (all.length === 0) {
       throw new FaultUnavailableError(fault, 'the machine has no network card', {
-        hint: "launch it with a network: leave out net: 'none'",
+        hint: "launch it with a network: omit net: 'none'",
       });
     }
     const chosen = card === undefined ? all : all.filter(({ id }) => id === card);
     if (chosen.length === 0) {
-      throw new InvalidInputError('card', `the machine has no network card ${JSON.stringify(card)}`, {
-        hint: `it has ${all.map(({ id }) => id).join(', ')}`,
+      throw new InvalidInputError('card', `no such network card: ${card ?? ''}`, {
+        hint: `choose one of: ${all.map(({ id }) => id).join(', ')}`,
       });
     }
-    const past = chosen.find((one) => this.#passesBy(one));
+    const past = chosen.find((one) => this.#bypassesQemu(one));
     if (!past) return chosen;
     throw new FaultUnavailableError(
       fault,
-      `passt takes the packets of ${past.id} from the guest's memory, past QEMU (vhost-user)`,
-      { hint: 'launch the machine with faults: true, or fork it of a template: both take another way' },
+      `packets of ${past.id} bypass QEMU: passt reads them from the guest's memory (vhost-user)`,
+      {
+        hint: 'launch the machine with faults: true, or fork it from a template: then packets pass through QEMU',
+      },
     );
   }
 
-  /** passt would not survive an unplugged cable either. */
-  #passesBy({ id }: NetworkCard): boolean {
+  /** True when packets bypass QEMU; an unplugged cable would end passt, too. */
+  #bypassesQemu({ id }: NetworkCard): boolean {
     const { network, cards } = this.#machine.plan;
     return network?.backend === 'passt-vhost-user' && !cards.some((_, index) => cardDevice(index) === id);
   }

@@ -1,14 +1,14 @@
-/** What happens to packets on their way, in each direction. */
+/** Treatment of packets, in each direction. */
 export interface Shape {
   /** Milliseconds, 0 to 600 000. */
   readonly latencyMs: number;
-  /** Milliseconds more or less, at random, evenly; packets stay in their order. */
+  /** Random variation in milliseconds, evenly distributed; packets keep their order. */
   readonly jitterMs: number;
   /** 0 to 100. */
   readonly lossPercent: number;
 }
 
-/** Packets beyond these bytes on their way are lost, as in a router whose queue is full. */
+/** Packets beyond this many queued bytes are lost, as in a router with a full queue. */
 export const QUEUE_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {
@@ -16,7 +16,7 @@ interface Waiting {
   readonly due: number;
 }
 
-/** Packets of one direction: each is lost, or comes out once its time has come and all before it are out. */
+/** Delays the packets of one direction: each is lost, or delivered when it is due and all earlier ones are delivered. */
 export class PacketDelay {
   shape: Shape;
   readonly #deliver: (packet: Buffer) => void;
@@ -39,12 +39,12 @@ export class PacketDelay {
     this.#deliverDue();
   }
 
-  /** Lets everything out that waits. */
+  /** Delivers all queued packets. */
   flush(): void {
     this.#deliverUntil(Infinity);
   }
 
-  /** Loses everything that waits. */
+  /** Drops all queued packets. */
   close(): void {
     clearTimeout(this.#timer);
     this.#queue = [];

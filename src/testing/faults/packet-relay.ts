@@ -8,12 +8,12 @@ import { Scope } from '../../util/scope.ts';
 import { unlessEnded } from './fault.ts';
 import { PacketDelay, QUEUE_BYTES, type Shape } from './packet-delay.ts';
 
-/** QEMU's queues of a netdev: `rx` is what the guest sends, `tx` what it gets. */
+/** QEMU's queues of a netdev: `rx` has packets from the guest, `tx` packets to it. */
 const DIRECTIONS = ['rx', 'tx'] as const;
 
 /**
- * Leads the packets of one card through this process, both ways: a filter of QEMU's (filter-redirector) writes each into
- * one socket and takes those that go on from another.
+ * Relays the packets of one card through this process, both ways: a filter of QEMU (filter-redirector) writes each to one
+ * socket and reads those to forward from another.
  */
 export class PacketRelay {
   readonly #delays: PacketDelay[] = [];
@@ -25,8 +25,8 @@ export class PacketRelay {
   }
 
   /**
-   * @param socketPath where QEMU listens, since it may not connect; free, and gone when this returns.
-   * @throws QmpRefusedError where the card's netdev takes no filter.
+   * @param socketPath path at which QEMU listens, since it may not connect; must be free, and is removed before this returns.
+   * @throws QmpRefusedError when the card's netdev does not support filters.
    */
   static async insert(
     qmp: QmpClient,
@@ -49,7 +49,7 @@ export class PacketRelay {
     for (const delay of this.#delays) delay.shape = shape;
   }
 
-  /** Packets go their own way again. What waited is let out first. */
+  /** Removes the relay. Queued packets are delivered first. */
   async remove(): Promise<void> {
     for (const delay of this.#delays) delay.flush();
     await this.#scope.close();
@@ -83,12 +83,12 @@ export class PacketRelay {
     });
     this.#scope.defer(async () => unlessEnded(qmp.execute('chardev-remove', { id })));
     const socket = connect(path);
-    // QEMU is gone, which its machine tells.
+    // QEMU has exited; the machine reports its end.
     socket.on('error', () => undefined);
     this.#scope.defer(() => void socket.destroy());
     await once(socket, 'connect');
     unlinkSync(path);
-    // What a filter gets before QEMU has accepted is lost.
+    // Packets that a filter gets before QEMU has accepted are lost.
     while (!(await isAccepted(qmp, id))) continue;
     return socket;
   }

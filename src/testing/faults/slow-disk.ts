@@ -9,8 +9,8 @@ export interface DiskRates {
 }
 
 /**
- * Limits how much of a disk its guest gets, or limits it no more. A guest's device has QEMU's throttling in it, so that
- * no `throttle` filter is needed.
+ * Sets or removes the limits of a disk's speed. The guest's device has QEMU's throttling built in, so no `throttle` filter
+ * is needed.
  */
 export async function limitDisk(
   qmp: QmpClient,
@@ -18,7 +18,7 @@ export async function limitDisk(
   rates: DiskRates | undefined,
 ): Promise<void> {
   await qmp.execute('block_set_io_throttle', {
-    // The device that holds the disk, which is inside of the one on the PCI bus.
+    // The device that holds the disk, inside the one on the PCI bus.
     id: `/machine/peripheral/${diskDeviceId(nodeName)}/virtio-backend`,
     bps: rates?.bytesPerSecond ?? 0,
     bps_rd: 0,

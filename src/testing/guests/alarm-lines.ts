@@ -1,8 +1,8 @@
 import type { GuestAlarmKind } from '../../errors/index.ts';
 
 /**
- * How Linux begins these lines: kernel/panic.c, lib/bug.c and mm/slub.c, arch/x86/kernel/dumpstack.c and traps.c,
- * mm/oom_kill.c. Lockups and hung tasks are not here, since a host that is busy is enough for them.
+ * Beginnings of these lines in Linux: kernel/panic.c, lib/bug.c, mm/slub.c, arch/x86/kernel/dumpstack.c and traps.c,
+ * mm/oom_kill.c. Lockups and hung tasks are not included, since a busy host can cause them.
  */
 const ALARMS: readonly (readonly [GuestAlarmKind, RegExp])[] = [
   ['panic', /Kernel panic - not syncing/],
@@ -12,14 +12,14 @@ const ALARMS: readonly (readonly [GuestAlarmKind, RegExp])[] = [
 ];
 
 /**
- * Where a line of the kernel's begins: at the start, or after its time stamp, which a program's unfinished line may be
- * in front of. With printk.caller there is also who said it.
+ * Beginning of a kernel message: the start of the line, or after its time stamp, since an unfinished line of a program may
+ * precede it. With printk.caller, the caller follows.
  */
 const BEGINNING = String.raw`(?:^|\[ *\d+\.\d{6}\] *(?:\[ *[TC]\d+\] *)?)`;
 
 const PATTERNS = ALARMS.map(([kind, { source }]) => [kind, new RegExp(`${BEGINNING}(?:${source})`)] as const);
 
-/** What a line on a Linux guest's console is an alarm of; undefined for all others. */
+/** Returns the kind of alarm of a line on a Linux guest's console; undefined for other lines. */
 export function alarmOf(line: string): GuestAlarmKind | undefined {
   return PATTERNS.find(([, pattern]) => pattern.test(line))?.[0];
 }

@@ -8,37 +8,37 @@ import { Tail } from '../../util/tail.ts';
 import { alarmOf } from './alarm-lines.ts';
 import { matches } from '../probes/probe-pattern.ts';
 
-/** A kind of alarm, or a pattern of lines that are no alarm. */
+/** A kind of alarm, or a pattern of lines to ignore. */
 export type ExpectedAlarm = GuestAlarmKind | RegExp;
 
 export interface GuestAlarmOptions {
-  /** What is not to raise the alarm, because the test is about it; nothing by default. */
+  /** Expected events, which raise no alarm; none by default. */
   readonly expect?: readonly ExpectedAlarm[] | undefined;
-  /** Is told when the alarm is raised; for what was on the console already, before the constructor returns. */
+  /** Called when the alarm is raised; for earlier lines on the console, before the constructor returns. */
   readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
 }
 
 const KEPT_LINES = 20;
 const LINE_LENGTH = 4096;
-/** QEMU's word of a panic and the console come over two sockets, and the lines that say why may be read later. */
+/** QEMU's panic event and the console use two sockets; the explaining lines may be read later. */
 const LINES_LATER_MS = 200;
 
 const HINTS: Readonly<Record<GuestAlarmKind, string>> = {
-  panic: 'the serial console has the lines before it',
-  oops: 'the serial console has the rest of it',
-  bug: 'the serial console has the rest of it',
-  'oom-kill': 'give the guest more memory; dmesg in the guest says what used it',
-  'no-space': 'make room where machines keep their disks; vmlet system df tells what takes it',
+  panic: 'see the serial console for the lines before it',
+  oops: 'see the serial console for the rest',
+  bug: 'see the serial console for the rest',
+  'oom-kill': 'give the guest more memory; see dmesg in the guest for its use',
+  'no-space': 'free some space on the file system of the disks; see its use with: vmlet system df',
 };
 
 /**
- * Watches what a guest's kernel says on the serial console, and QEMU's word of a panic and of a host without space, and
- * raises the alarm once for what fails any test: a panic, an oops, a bug that the kernel found in itself, a process killed
- * for lack of memory, a guest that stands still because its disks find no room on the host.
- * What was on the console before it was made counts too. It ends with the machine, or when it is disposed of.
+ * Watches a guest's serial console, and QEMU's events for a panic and for a full file system on the host. Raises an alarm
+ * once, for events that fail any test: a panic, an oops, a kernel bug, a process killed for lack of memory, a guest paused
+ * because the host has no space for its disks.
+ * Earlier lines on the console count too. It ends with the machine, or when it is disposed.
  */
 export class GuestAlarm implements Disposable {
-  /** Aborts when the alarm is raised; its reason is a GuestAlarmError. */
+  /** Aborts when the alarm is raised; the reason is a GuestAlarmError. */
   readonly signal: AbortSignal;
   readonly #machine: RunningMachine;
   readonly #expected: ExpectedAlarm[];
@@ -61,36 +61,36 @@ export class GuestAlarm implements Disposable {
     this.#scope.defer(machine.onOutOfSpace((what) => this.#outOfSpace(what)));
     if (machine.outOfSpace) this.#outOfSpace(machine.outOfSpace);
     machine.console.last(Infinity).forEach((line) => this.#look(line));
-    // Its end is told by who waits for it; a failed clean-up by who ended it.
+    // Callers that wait for the end report it; a failed clean-up is reported by the caller that ended it.
     void machine.ended.then(
       ({ kind }) => kind === 'panic' && this.#panicked(),
       () => undefined,
     );
   }
 
-  /** What was raised; undefined while all is well. */
+  /** The alarm; undefined until it is raised. */
   get error(): GuestAlarmError | undefined {
     return this.signal.reason as GuestAlarmError | undefined;
   }
 
-  /** The lines of alarms, also of those that were expected, oldest first; the last 20. */
+  /** Lines of all alarms, including expected ones, oldest first; the last 20. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** From now on these raise no alarm. */
+  /** Makes these events raise no alarm from now on. */
   expect(...expected: readonly ExpectedAlarm[]): void {
     this.#expected.push(...expected);
   }
 
-  /** @throws GuestAlarmError when it has been raised. */
+  /** @throws GuestAlarmError when the alarm has been raised. */
   throwIfRaised(): void {
     this.signal.throwIfAborted();
   }
 
   /**
-   * Settles as `work` does, or rejects as soon as the alarm is raised. It does not stop `work`: its owner does.
-   * @throws GuestAlarmError, or what `work` rejects with.
+   * Settles like `work`, or rejects as soon as the alarm is raised. Does not stop `work`; its owner has to.
+   * @throws GuestAlarmError, or the error of `work`.
    */
   async guard<T>(work: PromiseLike<T>): Promise<T> {
     this.throwIfRaised();
@@ -99,7 +99,7 @@ export class GuestAlarm implements Disposable {
     try {
       return await Promise.race([work, raised.promise]);
     } catch (error) {
-      // A panic ends the machine, and that may be known first.
+      // A panic ends the machine, and the end may be noticed first.
       if (error instanceof MachineEndedError && error.outcome.kind === 'panic') this.#raisePanic();
       throw this.error ?? error;
     } finally {

@@ -6,19 +6,19 @@ import { Machine } from '../../machine/running/machine.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
 import type { Scope } from '../../util/scope.ts';
 
-/** Sockets by which a person comes into a machine that a program has launched. */
+/** Sockets through which a user gets into a machine that a program has launched. */
 export interface GuestDoors {
-  /** Each connection gets a shell of its own on a terminal; undefined for a guest without our agent. */
+  /** Each connection gets its own shell on a terminal; undefined for a guest without vmlet's agent. */
   readonly shell: string | undefined;
-  /** The serial console, for any number at once. */
+  /** Serial console, for any number of connections. */
   readonly console: string;
 }
 
 const SHELL = ['/bin/sh', '-l'];
-/** Nobody tells us the window's size over a socket. */
+/** The window's size is unknown over a socket. */
 const TERMINAL = { rows: 24, columns: 80, term: 'xterm' } as const;
 
-/** Opens them in the machine's private directory, until the scope closes. */
+/** Opens the sockets in the machine's private directory until the scope closes. */
 export async function openDoors(machine: RunningMachine, scope: Scope): Promise<GuestDoors> {
   const { sockets, consoleSocket } = machine.plan.directory;
   await listen(consoleSocket, (socket) => serveConsole(machine, socket), scope);
@@ -31,7 +31,7 @@ export async function openDoors(machine: RunningMachine, scope: Scope): Promise<
 function serveConsole({ console }: RunningMachine, socket: Socket): void {
   const forget = console.onOutput((chunk) => socket.write(chunk));
   socket.on('data', (typed: Buffer) => console.write(typed));
-  // Who has no more to type may still want to read.
+  // A client that has closed its input may still read.
   socket.on('close', forget);
 }
 
@@ -57,7 +57,7 @@ async function listen(path: string, serve: (socket: Socket) => void, scope: Scop
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
-    // Whoever has gone needs no word of it.
+    // A client that has disconnected needs no error message.
     socket.on('error', () => undefined);
     serve(socket);
   });

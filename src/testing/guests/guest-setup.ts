@@ -3,12 +3,12 @@ import type { ForkOptions } from '../../template/fork-options.ts';
 import { TestMachine } from './test-machine.ts';
 import type { TestMachineOptions } from './machine-run.ts';
 
-/** Options of a launch that are no part of what a guest is. */
+/** Launch options that do not define the guest. */
 type OfTheLaunch = 'signal' | 'log' | 'console' | 'onProgress' | 'onBoot';
 
 /**
- * A guest that tests get: booted and warmed up once, and forked for each test. All that is not said below is as for
- * `createTemplate`: `image`, `memory`, `seed`, `run` and others. By default it is `micro`.
+ * A guest for tests: booted and prepared once, and forked for each test. Options that are not described below are those
+ * of `createTemplate`: `image`, `memory`, `seed`, `run` and others. The default image is `micro`.
  */
 export interface GuestSetup
   extends
@@ -16,22 +16,22 @@ export interface GuestSetup
     Pick<ForkOptions, 'ports'>,
     Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'> {
   /**
-   * Private networks that it is in, by what the test calls them: guests of a test that name the same one can talk with
-   * each other, by their names. Each test has networks of its own.
+   * Labels of its private networks: guests of a test with the same network can reach each other by name. Each test has its
+   * own networks.
    */
   readonly networks?: readonly string[] | undefined;
   /**
-   * Warms the guest up, after the commands of `run`. What a function does cannot be told beforehand, so that such a
-   * guest is booted once for each file of tests, and one with `run` alone once for all until something changes.
+   * Prepares the guest after the commands of `run`. Since the effects of a function are unknown, such a guest is booted once
+   * for each test file; one with only `run` is booted once for all, until its options change.
    */
   readonly prepare?: ((vm: TestMachine) => Promise<void>) | undefined;
 }
 
-/** A setup apart: what its template is made of, what each fork gets, and how a test uses it. */
+/** A setup split into the options of its template, of each fork, and of its use in a test. */
 export interface GuestParts {
   readonly template: Omit<TemplateOptions, OfTheLaunch>;
   readonly fork: Pick<ForkOptions, 'ports' | 'net'>;
-  /** By what the test calls them. */
+  /** Labels of the networks. */
   readonly networks: readonly string[];
   readonly use: Pick<TestMachineOptions, 'waitTimeoutMs' | 'expectedAlarms'>;
 }

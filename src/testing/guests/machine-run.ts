@@ -4,22 +4,22 @@ import { MachineFaults } from '../faults/machine-faults.ts';
 import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
 
 export interface TestMachineOptions {
-  /** Milliseconds of each wait that says nothing else; 30 000 by default. */
+  /** Default time limit of a wait in milliseconds; 30 000 by default. */
   readonly waitTimeoutMs?: number | undefined;
-  /** Ends each wait and each script that has no signal of its own: the test's, say. */
+  /** Ends waits and scripts that have no signal of their own, for example the test's signal. */
   readonly signal?: AbortSignal | undefined;
-  /** What the guest may say without failing the test, because the test is about it; nothing by default. */
+  /** Events that do not fail the test, because the test is about them; none by default. */
   readonly expectedAlarms?: readonly ExpectedAlarm[] | undefined;
-  /** Is told when the guest's kernel says what fails any test, for a runner that can end the test; once for each boot. */
+  /** Called when the guest's kernel reports an event that fails any test, so that a runner can end the test; once per boot. */
   readonly onAlarm?: ((error: GuestAlarmError) => void) | undefined;
 }
 
-/** One run of a machine under test, from its start to its end, with what watches it. */
+/** One run of a machine under test, from its start to its end, with its alarm and faults. */
 export class MachineRun implements AsyncDisposable {
   readonly machine: Machine;
   readonly alarm: GuestAlarm;
   readonly faults: MachineFaults;
-  /** Ends what is done with the machine: the test's own signal, or the alarm. */
+  /** Aborts work on the machine: the test's own signal, or the alarm. */
   readonly signal: AbortSignal;
 
   constructor(machine: Machine, { signal, expectedAlarms, onAlarm }: TestMachineOptions) {
@@ -29,7 +29,7 @@ export class MachineRun implements AsyncDisposable {
     this.signal = signal ? AbortSignal.any([signal, this.alarm.signal]) : this.alarm.signal;
   }
 
-  /** Settles as `work` does; where the guest has raised the alarm, with that. */
+  /** Settles like `work`, or rejects with the guest's alarm. */
   async guard<T>(work: PromiseLike<T>): Promise<T> {
     return this.alarm.guard(work);
   }

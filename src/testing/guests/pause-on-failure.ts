@@ -11,23 +11,23 @@ import { type GuestDoors, openDoors } from './guest-doors.ts';
 import { outcomeByNow } from '../bundle/outcome-by-now.ts';
 
 export interface PauseOptions {
-  /** What is told first, as in `the test "starts" failed`. */
+  /** First line of the message, as in `the test "starts" failed`. */
   readonly reason?: string | undefined;
-  /** Aborting ends the pause. */
+  /** An abort ends the pause. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Whether whoever runs the tests wants to look at the machines of one that fails: `PAUSE_ON_FAIL=1`. */
+/** True when the user wants to inspect the machines of a failed test: `PAUSE_ON_FAIL=1`. */
 export function pausesOnFailure(environment: NodeJS.ProcessEnv = process.env): boolean {
   return !['', '0', 'false', undefined].includes(environment['PAUSE_ON_FAIL']);
 }
 
 /**
- * Keeps machines and says how to get in, until Enter is pressed, this process is interrupted, or the last machine has
- * ended. It writes to stderr, which runners show at once; a terminal they paint over.
- * @param machines by what the test calls them.
+ * Keeps machines and prints how to get in, until Enter is pressed, this process is interrupted, or the last machine ends.
+ * It writes to stderr, which runners show at once; they may overwrite a terminal.
+ * @param machines the machines by their labels in the test.
  */
 export async function pauseTest(
   machines: Readonly<Record<string, RunningMachine>>,
@@ -37,22 +37,24 @@ export async function pauseTest(
   try {
     const terminal = ControllingTerminal.open();
     if (terminal) scope.defer(() => terminal[Symbol.dispose]());
-    const lives = await Promise.all(
-      Object.entries(machines).map(async ([label, machine]) => lifeOf(label, machine, scope)),
+    const states = await Promise.all(
+      Object.entries(machines).map(async ([label, machine]) => stateOf(label, machine, scope)),
     );
-    const kept = lives.filter(({ doors }) => doors !== undefined);
+    const kept = states.filter(({ doors }) => doors !== undefined);
     if (kept.length === 0) {
-      tell(`\n${reason}; nothing is kept:\n${lives.map(describeLife).join('')}`);
+      tell(`\n${reason}; no machine is running:\n${states.map(describeState).join('')}`);
       return;
     }
-    tell(`\nPaused: ${reason}.\n${lives.map(describeLife).join('')}${howToGoOn(terminal !== undefined)}\n`);
+    tell(
+      `\nPaused: ${reason}.\n${states.map(describeState).join('')}${howToContinue(terminal !== undefined)}\n`,
+    );
     await Promise.race([
       ...(terminal ? [terminal.enter()] : []),
       interrupted(scope),
       aborted(signal, scope),
       Promise.all(kept.map(async ({ machine }) => machine.ended.catch(() => undefined))),
     ]);
-    tell('Going on.\n');
+    tell('Continuing.\n');
   } finally {
     await scope.close();
   }
@@ -62,32 +64,32 @@ function tell(text: string): void {
   process.stderr.write(text);
 }
 
-interface MachineLife {
+interface MachineState {
   readonly label: string;
   readonly machine: RunningMachine;
-  /** How it ended; undefined while it lives. */
+  /** How it ended; undefined while it is running. */
   readonly end: string | undefined;
   readonly doors: GuestDoors | undefined;
 }
 
-async function lifeOf(label: string, machine: RunningMachine, scope: Scope): Promise<MachineLife> {
+async function stateOf(label: string, machine: RunningMachine, scope: Scope): Promise<MachineState> {
   const outcome = await outcomeByNow(machine);
   if (outcome) return { label, machine, end: describeOutcome(outcome), doors: undefined };
   return { label, machine, end: undefined, doors: await openDoors(machine, scope) };
 }
 
-function describeLife({ label, machine, end, doors }: MachineLife): string {
+function describeState({ label, machine, end, doors }: MachineState): string {
   const lines =
     end === undefined && doors
       ? [
-          ...(doors.shell === undefined ? [] : [`a shell in it:      ${enter(doors.shell)}`]),
-          `its serial console: ${enter(doors.console)}`,
+          ...(doors.shell === undefined ? [] : [`shell:          ${enter(doors.shell)}`]),
+          `serial console: ${enter(doors.console)}`,
           ...machine.ports.map(
             ({ hostAddress, hostPort, guestPort, protocol }) =>
-              `its port ${guestPort}: ${formatEndpoint(hostAddress, hostPort, protocol)}`,
+              `port ${guestPort}: ${formatEndpoint(hostAddress, hostPort, protocol)}`,
           ),
         ]
-      : [`has ended: ${end ?? ''}`];
+      : [`ended: ${end ?? ''}`];
   return `\n  ${label} (${machine.name})\n${lines.map((line) => `    ${line}\n`).join('')}`;
 }
 
@@ -95,11 +97,12 @@ function enter(socket: string): string {
   return `npx vmlet console ${quoteForShell(socket)}`;
 }
 
-function howToGoOn(hasTerminal: boolean): string {
-  const leaving = '\n  Ctrl-] leaves either. Machines that are powered off are not waited for.\n';
-  if (hasTerminal) return `${leaving}\nPress Enter to go on.`;
-  if (isMainThread) return `${leaving}\nTo go on: kill -INT ${process.pid}`;
-  return `${leaving}\nTo go on, power the guests off.`;
+function howToContinue(hasTerminal: boolean): string {
+  const leaving =
+    '\n  Ctrl-] leaves the shell or console. The pause also ends when all machines are powered off.\n';
+  if (hasTerminal) return `${leaving}\nPress Enter to continue.`;
+  if (isMainThread) return `${leaving}\nTo continue: kill -INT ${process.pid}`;
+  return `${leaving}\nTo continue, power off the guests.`;
 }
 
 async function interrupted(scope: Scope): Promise<unknown> {

@@ -6,7 +6,7 @@ import type { Look } from '../probes/wait.ts';
 
 const SHOWN_LINES = 3;
 
-/** Whether a command succeeds, and prints what it should. Each look is a process in the guest. */
+/** Checks that a command succeeds and prints the expected text. Each check is a process in the guest. */
 export function lookForSuccess(
   machine: Machine,
   command: string | readonly string[],

@@ -3,30 +3,30 @@ import { isIpv6 } from '../../network/ports/ip-address.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
 
 /**
- * The forward of a guest's TCP port.
- * @throws InvalidInputError that names the published ones.
+ * Returns the forward of a guest's TCP port.
+ * @throws InvalidInputError that names the published ports.
  */
 export function publishedPort(ports: readonly BoundForward[], guestPort: number): BoundForward {
   const forward = ports.find((one) => one.protocol === 'tcp' && one.guestPort === guestPort);
   if (forward) return forward;
   const published = ports.map((one) => `${one.guestPort}/${one.protocol}`);
-  const others = published.length === 0 ? 'no port is' : `these are: ${published.join(', ')}`;
-  throw new InvalidInputError('port', `${guestPort}/tcp of the guest is not published; ${others}`, {
-    hint: `give the machine ports: ['${guestPort}']`,
+  const others = published.length === 0 ? 'no port is published' : `published: ${published.join(', ')}`;
+  throw new InvalidInputError('port', `guest port ${guestPort}/tcp is not published; ${others}`, {
+    hint: `publish it with ports: ['${guestPort}']`,
   });
 }
 
 const ANY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /**
- * Where a web server on a port of the guest is reached from this host.
- * @param path begins with a slash.
+ * Returns the URL of a web server on a port of the guest, as reached from this host.
+ * @param path path with a leading slash.
  * @throws InvalidInputError
  */
 export function urlOf(ports: readonly BoundForward[], guestPort: number, path = '/'): string {
   const { hostAddress, hostPort } = publishedPort(ports, guestPort);
   if (!path.startsWith('/')) {
-    throw new InvalidInputError('path', `is ${JSON.stringify(path)}; it must begin with a slash`);
+    throw new InvalidInputError('path', `invalid path ${JSON.stringify(path)}: expected a leading slash`);
   }
   const address = ANY_ADDRESS[hostAddress] ?? hostAddress;
   const scheme = guestPort === 443 || guestPort === 8443 ? 'https' : 'http';

@@ -9,16 +9,16 @@ import { packageVersion } from '../../machine/paths/package-files.ts';
 import { type GuestSetup, partsOf } from './guest-setup.ts';
 import { RunnerWatch } from '../runner/runner-watch.ts';
 
-/** A template that no test has used for so long goes. */
+/** Templates that no test has used for this long are removed. */
 const UNUSED_MS = 7 * 24 * 60 * 60 * 1000;
 const OURS = /^test-[0-9a-f]{16}$/;
 
 const templates = new Map<GuestSetup | string, Promise<Template>>();
 
 /**
- * The template of a setup: made by the first who needs it, on this host, and found by all others, in this run and in
- * later ones. One with `prepare` is this process's own.
- * @throws what `createTemplate` does.
+ * Returns the template of a setup: created by the first process that needs it, and reused by all others on this host, in
+ * this run and later ones. With `prepare`, each process has its own.
+ * @throws what `createTemplate` throws.
  */
 export async function templateOf(setup: GuestSetup): Promise<Template> {
   const key = setup.prepare ? setup : templateName(setup);
@@ -31,7 +31,7 @@ export async function templateOf(setup: GuestSetup): Promise<Template> {
   return made;
 }
 
-/** Removes what only this process could use; who needs it afterwards makes it again. */
+/** Removes templates that only this process could use; a later test creates them again. */
 export async function releaseTemplates(setups: Iterable<GuestSetup>): Promise<void> {
   for (const setup of setups) {
     const template = await templates.get(setup)?.catch(() => undefined);
@@ -41,7 +41,7 @@ export async function releaseTemplates(setups: Iterable<GuestSetup>): Promise<vo
   }
 }
 
-/** Another for each set of options, and for each folder to which paths in them may be relative. */
+/** Returns a name that is unique for each set of options, and for each directory that their paths may be relative to. */
 export function templateName(setup: GuestSetup): string {
   const { template } = partsOf(setup);
   const options = Object.entries(template)
@@ -61,14 +61,14 @@ async function makeTemplate(setup: GuestSetup): Promise<Template> {
   return template;
 }
 
-/** Of the templates that tests share, those that no test has used for a week. */
+/** Removes shared templates of tests that have not been used for a week. */
 export function removeUnused(now: Date): void {
   for (const { name, template } of listTemplates()) {
     if (!template || !OURS.test(name)) continue;
     try {
       if (now.getTime() - statSync(template.directory).mtimeMs > UNUSED_MS) removeTemplate(name);
     } catch (error) {
-      // Another process has removed it, or makes it anew.
+      // Another process has removed it, or is recreating it.
       if (!(error instanceof TemplateNotFoundError) && !isSystemError(error, 'ENOENT')) throw error;
     }
   }

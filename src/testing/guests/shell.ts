@@ -4,35 +4,35 @@ import type { GuestResult } from '../../guest/agent/process.ts';
 import { quoteForShell } from '../../machine/qemu/quote.ts';
 import type { MachineRun } from './machine-run.ts';
 
-/** How a command in the guest runs. */
+/** Options of a command in the guest. */
 export type CommandOptions = Pick<ExecOptions, 'env' | 'cwd' | 'user' | 'input'>;
 
 export interface ShellOptions extends CommandOptions {
-  /** Milliseconds until the script is killed and TimedOutError thrown; none by default. */
+  /** Time limit in milliseconds, after which the script is killed and TimedOutError thrown; none by default. */
   readonly timeoutMs?: number | undefined;
-  /** Aborting kills the script and rejects with the signal's reason; the test's own signal by default. */
+  /** An abort kills the script and rejects with the signal's reason; the test's own signal by default. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ShellResult {
-  /** Without the white space around it. */
+  /** Without surrounding white space. */
   readonly stdout: string;
   readonly stderr: string;
-  /** The lines of `stdout`; none where it is empty. */
+  /** Lines of `stdout`; none when it is empty. */
   readonly lines: readonly string[];
 }
 
-/** One word, or several: each becomes exactly that word for the shell, whatever is in it. */
+/** A word, or several: the shell gets each as exactly one word, whatever its characters. */
 export type ShellValue = string | number | bigint | readonly (string | number | bigint)[];
 
 /**
- * Runs a script by the guest's `sh -e`, as in `` vm.sh`systemctl start ${unit}` ``, and rejects when it fails.
+ * Runs a script with `sh -e` in the guest, as in `` vm.sh`systemctl start ${unit}` ``, and rejects when it fails.
  *
- * What is interpolated is quoted: write no quotes around it. An array becomes several words. Backslashes are the
- * shell's own. With options first: `` vm.sh({ user: 'dev' })`id` ``.
+ * Interpolated values are quoted: do not put quotes around them. An array becomes several words. Backslashes reach the
+ * shell unchanged. Options come first: `` vm.sh({ user: 'dev' })`id` ``.
  *
- * Rejects with GuestCommandFailedError, which has the output; GuestCommandError where there is no such user, folder or
- * shell; TimedOutError, MachineEndedError, or the signal's reason.
+ * Rejects with GuestCommandFailedError, which has the output; GuestCommandError when the user, the directory or the shell
+ * is missing; TimedOutError, MachineEndedError, or the signal's reason.
  */
 export interface Shell {
   (script: TemplateStringsArray, ...values: readonly ShellValue[]): Promise<ShellResult>;
@@ -41,7 +41,7 @@ export interface Shell {
   ): (script: TemplateStringsArray, ...values: readonly ShellValue[]) => Promise<ShellResult>;
 }
 
-/** @param current what the script is for, asked for at each call; a script without a signal of its own ends with its. */
+/** @param current returns the present run at each call; its signal ends scripts without a signal of their own. */
 export function shellOf(current: () => MachineRun): Shell {
   function shell(script: TemplateStringsArray, ...values: readonly ShellValue[]): Promise<ShellResult>;
   function shell(
@@ -68,7 +68,7 @@ export function requireSuccess(command: string, result: GuestResult): ShellResul
   throw new GuestCommandFailedError(command, result, told);
 }
 
-/** A string is a script of the shell; an array is run without one. */
+/** Returns the command line: a string is a shell script; an array runs without a shell. */
 export function wordsOf(command: string | readonly string[]): readonly string[] {
   return typeof command === 'string' ? ['sh', '-ec', command] : command;
 }
@@ -83,7 +83,7 @@ export function shellResult({ stdout, stderr }: Pick<GuestResult, 'stdout' | 'st
 }
 
 /**
- * The script with its values as words.
+ * Composes the script, with its values as quoted words.
  * @throws InvalidInputError for a value that is neither text nor a number.
  */
 export function composeScript({ raw }: TemplateStringsArray, values: readonly ShellValue[]): string {
@@ -92,7 +92,7 @@ export function composeScript({ raw }: TemplateStringsArray, values: readonly Sh
     .join('');
 }
 
-/** Two characters cannot stand in a template without a backslash; all others are as the shell is to read them. */
+/** Unescapes the two sequences that a template needs a backslash for; all others reach the shell unchanged. */
 function unescape(raw: string): string {
   return raw.replaceAll('\\`', '`').replaceAll('\\${', '${');
 }
@@ -104,8 +104,8 @@ function words(value: unknown, index: number): string {
       if (typeof word === 'string' || typeof word === 'bigint') return quoteForShell(String(word));
       if (typeof word === 'number' && Number.isFinite(word)) return String(word);
       throw new InvalidInputError(
-        `the value ${index + 1} in vm.sh`,
-        `is ${describe(word)}; it must be text, a number or an array of them`,
+        `value ${index + 1} in vm.sh`,
+        `invalid value ${describe(word)}: expected text, a number or an array of them`,
       );
     })
     .join(' ');

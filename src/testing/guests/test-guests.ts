@@ -13,13 +13,13 @@ import { RunnerWatch } from '../runner/runner-watch.ts';
 import { templateName, templateOf } from './shared-templates.ts';
 import { TestMachine } from './test-machine.ts';
 
-/** A test of whatever runner. */
+/** A test of any runner. */
 export interface RunningTest {
-  /** Its file, its suites and its own name. */
+  /** File, suites and name of the test. */
   readonly names: readonly string[];
-  /** Aborts when the test is over, by its time-out for example. */
+  /** Aborts at the end of the test, for example at its time-out. */
   readonly signal?: AbortSignal | undefined;
-  /** Fails the test at once, where its runner can do that. */
+  /** Fails the test at once, if its runner supports that. */
   readonly end?: ((reason: GuestAlarmError) => void) | undefined;
 }
 
@@ -28,7 +28,7 @@ interface Guest {
   readonly origin: MachineOrigin;
 }
 
-/** The guests of one test, which go with it. When it fails, all there is to know of them is kept. */
+/** The guests of one test, which end with it. When it fails, a bundle about them is written. */
 export class TestGuests {
   readonly #test: RunningTest;
   readonly #runner = new RunnerWatch();
@@ -41,8 +41,8 @@ export class TestGuests {
   }
 
   /**
-   * A guest of the test's own; the same one for the same label.
-   * @throws what `createTemplate` and `Template.fork` do.
+   * Returns a guest of the test; the same one for the same label.
+   * @throws what `createTemplate` and `Template.fork` throw.
    */
   async fork(label: string, setup: GuestSetup): Promise<TestMachine> {
     const known = this.#guests.get(label);
@@ -51,7 +51,7 @@ export class TestGuests {
     return (await guest).vm;
   }
 
-  /** A private network of the test's own; the same one for the same label. */
+  /** Returns a private network of the test; the same one for the same label. */
   network(label: string): Network {
     const known = this.#networks.get(label);
     const network = known ?? createNetwork({ name: hostNameOf(label) });
@@ -60,15 +60,15 @@ export class TestGuests {
   }
 
   /**
-   * Ends the guests. Of a test that has failed, a bundle is written first, and with PAUSE_ON_FAIL=1 somebody may look.
-   * @param failure what the test failed with; undefined when it passed.
-   * @throws GuestAlarmError where a guest's kernel said what fails any test, and the test did not fail with that.
+   * Ends the guests. If the test has failed, a bundle is written first, and PAUSE_ON_FAIL=1 pauses for inspection.
+   * @param failure error of the test; undefined when it passed.
+   * @throws GuestAlarmError when a guest raised the alarm, and the test did not fail with it.
    */
   async finish(failure: unknown): Promise<void> {
     const started = await Promise.allSettled(
       [...this.#guests].map(async ([label, guest]) => [label, await guest] as const),
     );
-    // Why one could not be started, its test has been told.
+    // Guests that could not start have already failed the test.
     const guests = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const alarm = this.#alarm;
     try {
@@ -79,7 +79,7 @@ export class TestGuests {
       for (const network of this.#networks.values()) await network[Symbol.asyncDispose]();
       this.#runner[Symbol.dispose]();
     }
-    // What else it failed with is more often the consequence.
+    // Other errors of the test are usually consequences.
     if (alarm && !isOf(failure, alarm)) throw alarm;
   }
 
@@ -112,7 +112,7 @@ export class TestGuests {
       error: reason,
     });
     process.stderr.write(
-      `vmlet: what there is to know of ${Object.keys(guests).join(', ')} of "${test}": ${directory}\n`,
+      `vmlet: failure bundle of ${Object.keys(guests).join(', ')} in "${test}": ${directory}\n`,
     );
     if (!pausesOnFailure()) return;
     await pauseTest(
@@ -123,8 +123,8 @@ export class TestGuests {
 }
 
 /**
- * The fork ends when `test` aborts while it starts, and no more afterwards: what is left of it tells why a test failed.
- * It ends whenever `runner` aborts.
+ * Forks a machine. An abort of `test` ends it only during its start: afterwards it helps to explain a failure. An abort of
+ * `runner` ends it at any time.
  */
 async function forkUntil(
   test: AbortSignal | undefined,
@@ -140,12 +140,12 @@ async function forkUntil(
   }
 }
 
-/** A runner may have written the error anew. */
+/** Compares messages: a runner may have copied the error. */
 function isOf(failure: unknown, alarm: GuestAlarmError): boolean {
   return failure instanceof Error && failure.message.includes(alarm.message);
 }
 
-/** A test may call a guest what no host can be called. */
+/** Converts a label to a valid host name. */
 function hostNameOf(label: string): string {
   const name = label
     .replaceAll(/[^A-Za-z0-9]+/g, '-')

@@ -16,9 +16,9 @@ import { urlOf } from './published.ts';
 import { type Shell, shellOf } from './shell.ts';
 import { WaitFor } from './wait-for.ts';
 
-/** A machine as a test uses it. Disposing of it ends the machine at once. */
+/** A machine under test. Disposing of it powers it off immediately. */
 export class TestMachine implements AsyncDisposable {
-  /** Runs a script by the guest's shell. */
+  /** Runs a script with the guest's shell. */
   readonly sh: Shell;
   readonly waitFor: WaitFor;
   readonly #options: TestMachineOptions;
@@ -33,7 +33,7 @@ export class TestMachine implements AsyncDisposable {
     this.waitFor = new WaitFor(current, options.waitTimeoutMs);
   }
 
-  /** What runs just now. */
+  /** The present run of the machine. */
   get machine(): Machine {
     return this.#run.machine;
   }
@@ -42,12 +42,12 @@ export class TestMachine implements AsyncDisposable {
     return this.machine.name;
   }
 
-  /** Settles when the machine has ended, with how. */
+  /** Settles with the outcome when the machine has ended. */
   get ended(): Promise<Outcome> {
     return this.machine.ended;
   }
 
-  /** Tells of what fails any test: a panic, a process killed for lack of memory. */
+  /** Alarm for events that fail any test: a panic, a process killed for lack of memory. */
   get alarm(): GuestAlarm {
     return this.#run.alarm;
   }
@@ -68,19 +68,19 @@ export class TestMachine implements AsyncDisposable {
     return this.#run.faults.memory;
   }
 
-  /** Stops the guest's processors, until the fault is ended or `resume` called. */
+  /** Pauses the guest's processors until the fault is ended or `resume` is called. */
   async pause(): Promise<Fault> {
     return this.#run.faults.pause();
   }
 
-  /** Lets the guest's processors run again. */
+  /** Resumes the guest's processors. */
   async resume(): Promise<void> {
     await this.#run.faults.resume();
   }
 
   /**
-   * Cuts the machine's power: it ends at once, and its disks stay as they are for `start`. What the guest had not flushed
-   * may be lost; `crash` of `vmlet` says what.
+   * Cuts the machine's power: it ends at once, and its disks are kept for `start`. Data that the guest has not flushed may
+   * be lost; see `crash` of `vmlet`.
    * @throws MachineEndedError
    */
   async crash(): Promise<Outcome> {
@@ -89,14 +89,14 @@ export class TestMachine implements AsyncDisposable {
   }
 
   /**
-   * Boots the machine again after `crash`, with its disks, host ports, networks and name. Faults of before are gone.
-   * @param options `timeoutMs` is as for a launch; `signal`, the test's own by default, ends the start.
-   * @throws InvalidInputError where it has not crashed, PortTakenError, LaunchError, or the signal's reason.
+   * Boots the machine again after `crash`, with its disks, host ports, networks and name. Earlier faults are gone.
+   * @param options `timeoutMs` is as for a launch; `signal`, the test's own by default, aborts the start.
+   * @throws InvalidInputError when it has not crashed, PortTakenError, LaunchError, or the signal's reason.
    */
   async start(options: StartAgainOptions = {}): Promise<void> {
     if (!this.#crashed) {
       throw new InvalidInputError('start', `${this.name} has not crashed`, {
-        hint: 'a machine under test runs from the start; crash() ends it so that it can start again',
+        hint: 'call crash() first: a machine under test is already running',
       });
     }
     const machine = await this.#crashed.start({ signal: this.#options.signal, ...options });
@@ -105,12 +105,12 @@ export class TestMachine implements AsyncDisposable {
     this.#run = this.#runOf(machine);
   }
 
-  /** As `Machine.exec`: an exit status other than 0 does not reject. */
+  /** Like `Machine.exec`: a non-zero exit status does not reject. */
   exec(argv: readonly string[], options?: ExecOptions): GuestProcess {
     return this.machine.exec(argv, options);
   }
 
-  /** As `Machine.push`, for content of any size. */
+  /** Like `Machine.push`, for content of any size. */
   async push(
     source: string | Uint8Array | AsyncIterable<Uint8Array>,
     path: string,
@@ -119,13 +119,13 @@ export class TestMachine implements AsyncDisposable {
     await this.machine.push(source, path, options);
   }
 
-  /** As `Machine.pull`: a stream. */
+  /** Like `Machine.pull`: returns a stream. */
   pull(path: string, options?: PullOptions): GuestFile {
     return this.machine.pull(path, options);
   }
 
   /**
-   * Reads a file of the guest: as text with an encoding, else as bytes.
+   * Reads a file of the guest: as text with an encoding, otherwise as bytes.
    * @throws GuestFileError, MachineEndedError
    */
   async readFile(path: string): Promise<Buffer>;
@@ -136,7 +136,7 @@ export class TestMachine implements AsyncDisposable {
   }
 
   /**
-   * Writes a file in the guest, and the folders above it where they are missing.
+   * Writes a file in the guest, and creates missing parent directories.
    * @throws GuestFileError, MachineEndedError, InvalidInputError
    */
   async writeFile(
@@ -148,7 +148,7 @@ export class TestMachine implements AsyncDisposable {
   }
 
   /**
-   * The URL, from this host, of a web server on a published port of the guest: `https` for 443 and 8443.
+   * Returns the URL of a web server on a published port of the guest, from this host: `https` for 443 and 8443.
    * @throws InvalidInputError that names the published ports.
    */
   url(guestPort: number, path?: string): string {

@@ -3,28 +3,28 @@ import type { GuestSetup } from './guest-setup.ts';
 import { TestGuests } from './test-guests.ts';
 import type { TestMachine } from './test-machine.ts';
 
-/** What a runner tells a test of itself; the context of node:test is one. */
+/** A runner's information about a test; the context of node:test fits. */
 export interface RunnerContext {
   readonly name: string;
-  /** With its suites; `name` where the runner does not know. */
+  /** Name with suites; `name` if the runner does not know them. */
   readonly fullName?: string | undefined;
   readonly filePath?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** What the test failed with; neither undefined nor null then. Looked at after the test. */
+  /** Error of the test, read after the test; undefined or null when it passed. */
   readonly error?: unknown;
-  /** Calls back when the test is over, whether it passed or failed. */
+  /** Registers a callback for the end of the test, passed or failed. */
   after(callback: () => Promise<void>): void;
 }
 
 const guestsOfTests = new WeakMap<RunnerContext, TestGuests>();
 
 /**
- * Gives a test of node:test a guest of its own, which ends with the test: `const vm = await useMachine(t)`. Of a test
- * that fails, a directory with all there is to know of its guests is written to `test-results/vmlet`.
+ * Gives a test of node:test its own guest, which ends with the test: `const vm = await useMachine(t)`. When the test fails,
+ * a directory with information about its guests is written to `test-results/vmlet`.
  * @param t the test's context.
- * @param setup what the guest is; `micro` by default. With `prepare`, the same object in each test.
- * @param label what the guest is called, and its host name; `vm` by default. Another for each guest of a test.
- * @throws what `createTemplate` and `Template.fork` do.
+ * @param setup the guest; `micro` by default. With `prepare`, pass the same object in each test.
+ * @param label label and host name of the guest, unique in the test; `vm` by default.
+ * @throws what `createTemplate` and `Template.fork` throw.
  */
 export async function useMachine(
   t: RunnerContext,
@@ -34,7 +34,7 @@ export async function useMachine(
   return guestsOf(t).fork(label, setup);
 }
 
-/** A private network of the test's, which guests are in that name it: `useMachine(t, { networks: ['lan'] })`. */
+/** Returns a private network of the test; guests join it by its label: `useMachine(t, { networks: ['lan'] })`. */
 export function useNetwork(t: RunnerContext, label: string): Network {
   return guestsOf(t).network(label);
 }

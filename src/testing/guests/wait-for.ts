@@ -16,31 +16,31 @@ import { type Look, type WaitOptions, waitUntil } from '../probes/wait.ts';
 export interface PortWaitOptions extends WaitOptions {
   readonly protocol?: Protocol | undefined;
   /**
-   * `guest` (the default): a socket of the guest listens, on whatever address. `host`: a connection from the host to
-   * the published port comes through to the guest.
+   * `guest` (the default): a socket of the guest listens, on any address. `host`: a connection from the host to the
+   * published port reaches the guest.
    */
   readonly from?: 'guest' | 'host' | undefined;
 }
 
 export interface LogWaitOptions extends WaitOptions {
-  /** Instead of the serial console: a file of the guest. */
+  /** A file of the guest, instead of the serial console. */
   readonly file?: string | undefined;
-  /** Instead of the serial console: the guest's journal since its boot, of this unit or (`true`) of all. */
+  /** The guest's journal since its boot, of a unit or (`true`) of all, instead of the serial console. */
   readonly journal?: string | true | undefined;
 }
 
 /**
- * Waits for what a guest does by itself. Each wait looks often at first and then less often, until its time is over;
- * each rejects with WaitTimedOutError, which says what the last look saw, with MachineEndedError as soon as the machine
- * ends, or with the signal's reason. None needs anything in the guest but what it is about.
+ * Waits for events in a guest. Each wait checks often at first and less often later, until its time limit. It rejects with
+ * WaitTimedOutError, which has the last observation, with MachineEndedError as soon as the machine ends, or with the
+ * signal's reason. Nothing else is needed in the guest.
  */
 export class WaitFor {
   readonly #current: () => MachineRun;
   readonly #timeoutMs: number | undefined;
 
   /**
-   * @param current whom a wait is for, asked for at each; one without a signal of its own ends with its.
-   * @param timeoutMs of waits that say nothing else.
+   * @param current returns the present run at each wait; its signal ends waits without a signal of their own.
+   * @param timeoutMs default time limit of waits.
    */
   constructor(current: () => MachineRun, timeoutMs: number | undefined) {
     this.#current = current;
@@ -53,19 +53,19 @@ export class WaitFor {
     checkPort(port);
     const machine = this.#machine;
     if (from === 'guest') {
-      const awaited = `${protocol} port ${port} to be listened on in the guest`;
+      const awaited = `the guest to listen on ${protocol} port ${port}`;
       await this.#wait(awaited, lookForListener(machine, port, protocol), options);
       return;
     }
-    if (protocol !== 'tcp') throw new InvalidInputError('from', 'can be host for tcp only');
+    if (protocol !== 'tcp') throw new InvalidInputError('from', 'host is supported only for tcp');
     const look = lookForConnection(machine, publishedPort(machine.ports, port));
     await this.#wait(`a connection from the host to port ${port} of the guest`, look, options);
   }
 
   /**
-   * Until a systemd unit is `active`, or in another of systemd's active states.
-   * @throws GuestUnitError at once, with the unit's journal, when it is failed; and where there is no such unit, or no
-   *   systemd.
+   * Waits until a systemd unit is `active`, or in another of systemd's active states.
+   * @throws GuestUnitError at once when the unit has failed, with its journal; also when the unit or systemd does not
+   *   exist.
    */
   async unit(
     unit: string,
@@ -75,7 +75,7 @@ export class WaitFor {
     await this.#wait(`${unit} to be ${state}`, lookForUnit(this.#machine, unit, state), options);
   }
 
-  /** Until there is something at a path, or with `contains` a file that holds it. */
+  /** Waits until a path exists, or with `contains` until the file contains the text. */
   async file(
     path: string,
     options: WaitOptions & { readonly contains?: Pattern | undefined } = {},
@@ -85,11 +85,11 @@ export class WaitFor {
     await this.#wait(awaited, lookForFile(this.#machine, path, contains), options);
   }
 
-  /** Until a line matches that was written already or is to come; of the serial console, its last 1000 lines count. */
+  /** Waits for a matching line, including earlier ones; of the serial console, the last 1000 lines. */
   async log(pattern: RegExp, options: LogWaitOptions = {}): Promise<string> {
     const { file, journal } = options;
     if (file !== undefined && journal !== undefined) {
-      throw new InvalidInputError('journal', 'cannot be given together with file');
+      throw new InvalidInputError('journal', 'cannot be combined with file');
     }
     const machine = this.#machine;
     const line = `a line that matches ${String(pattern)}`;
@@ -102,8 +102,8 @@ export class WaitFor {
   }
 
   /**
-   * Until a GET from the host is answered as expected.
-   * @param target a URL, or the number of a published port.
+   * Waits until a GET request from the host gets the expected answer.
+   * @param target a URL, or a published port number.
    * @throws InvalidInputError for a port that is not published.
    */
   async http(
@@ -121,8 +121,8 @@ export class WaitFor {
   }
 
   /**
-   * Until a command succeeds: a script of the guest's `sh -e`, or a program and its arguments. With `stdout`, until it
-   * also prints that.
+   * Waits until a command succeeds: a script for `sh -e` in the guest, or a program with arguments. With `stdout`, it must
+   * also print that.
    */
   async command(
     command: string | readonly string[],
@@ -150,12 +150,12 @@ export class WaitFor {
 
 function checkPort(port: number): void {
   if (Number.isInteger(port) && port > 0 && port <= 65_535) return;
-  throw new InvalidInputError('port', `is ${port}; it must be a whole number from 1 to 65535`);
+  throw new InvalidInputError('port', `invalid port ${port}: expected 1 to 65535`);
 }
 
 function httpUrl(target: string | URL): URL {
   const text = String(target);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new InvalidInputError('url', `is ${text}; it must begin with http:// or https://`);
+  throw new InvalidInputError('url', `invalid URL ${text}: expected http:// or https://`);
 }

@@ -4,10 +4,10 @@ import { type Pattern, describePattern, matches } from './probe-pattern.ts';
 import type { Look } from './wait.ts';
 
 const SHOWN_CHARACTERS = 200;
-/** What the agent answers for what is there and is no regular file: a folder, a pipe or device, a socket. */
+/** The agent's errors for existing paths that are not regular files: a directory, a pipe or device, a socket. */
 const IS_THERE = new Set(['EISDIR', 'EINVAL', 'ENXIO']);
 
-/** Whether there is anything at a path of the guest; with `contains`, a file that holds it. No process is started. */
+/** Checks that a path exists in the guest; with `contains`, that the file contains the text. Starts no process. */
 export function lookForFile(machine: Machine, path: string, contains: Pattern | undefined): Look<undefined> {
   return async (signal) => {
     try {
@@ -27,7 +27,7 @@ export function lookForFile(machine: Machine, path: string, contains: Pattern | 
   };
 }
 
-/** The first of a file's lines that matches. */
+/** Returns the first matching line of a file. */
 export function lookForLine(machine: Machine, path: string, pattern: RegExp): Look<string> {
   return async (signal) => {
     try {
@@ -35,7 +35,7 @@ export function lookForLine(machine: Machine, path: string, pattern: RegExp): Lo
       const line = lines.find((candidate) => matches(candidate, pattern));
       if (line !== undefined) return { found: line };
       return {
-        seen: `${path} has no line that matches ${describePattern(pattern)}; its last: ${lines.at(-1) ?? ''}`,
+        seen: `${path} has no line that matches ${describePattern(pattern)}; last line: ${lines.at(-1) ?? ''}`,
       };
     } catch (error) {
       if (error instanceof GuestFileError) return { seen: error.message };

@@ -3,24 +3,24 @@ import { get as httpsGet } from 'node:https';
 import { type Pattern, describePattern, matches } from './probe-pattern.ts';
 import type { Look } from './wait.ts';
 
-/** One answer may take as long; a forwarder accepts for a guest that never answers. */
+/** Time limit of one answer; a forwarder accepts connections even if the guest never answers. */
 const ANSWER_MS = 5000;
 const BODY_BYTES = 1024 * 1024;
 const SHOWN_CHARACTERS = 200;
 
 export interface HttpAnswer {
   readonly status: number;
-  /** At most 1 MiB of it. */
+  /** At most 1 MiB. */
   readonly body: string;
 }
 
 export interface HttpExpectation {
-  /** 200 to 299 by default. A redirect is not followed. */
+  /** 200 to 299 by default. Redirects are not followed. */
   readonly status?: number | undefined;
   readonly body?: Pattern | undefined;
 }
 
-/** Whether a GET from the host is answered as it should be. */
+/** Checks that a GET request from the host gets the expected answer. */
 export function lookForAnswer(url: URL, { status, body }: HttpExpectation): Look<HttpAnswer> {
   return async (signal) => {
     const answer = await ask(url, signal);
@@ -32,7 +32,7 @@ export function lookForAnswer(url: URL, { status, body }: HttpExpectation): Look
   };
 }
 
-/** Whether a GET from the host is answered at all. */
+/** Checks that a GET request from the host gets any answer. */
 export function lookForAnyAnswer(url: URL): Look<HttpAnswer> {
   return async (signal) => {
     const answer = await ask(url, signal);
@@ -40,14 +40,14 @@ export function lookForAnyAnswer(url: URL): Look<HttpAnswer> {
   };
 }
 
-/** @returns words where there is no answer. */
+/** @returns a description when there is no answer. */
 async function ask(url: URL, signal: AbortSignal): Promise<HttpAnswer | string> {
   const limit = AbortSignal.timeout(ANSWER_MS);
   try {
     return await request(url, AbortSignal.any([signal, limit]));
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.aborted) return `no answer of ${url.href} within ${ANSWER_MS / 1000} s`;
+    if (limit.aborted) return `no answer from ${url.href} within ${ANSWER_MS / 1000} s`;
     return `${url.href}: ${(error as Error).message}`;
   }
 }
@@ -61,7 +61,7 @@ function describeAnswer({ status, body }: HttpAnswer, missing: Pattern | undefin
 async function request(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
   const get = url.protocol === 'https:' ? httpsGet : httpGet;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    // Without an agent the connection is this request's own, and closed after it.
+    // Without an agent the request has its own connection, which is closed afterwards.
     get(url, { agent: false, signal }, resolve).once('error', reject);
   });
   const chunks: Buffer[] = [];

@@ -3,12 +3,12 @@ import type { Machine } from '../../machine/running/machine.ts';
 import { matches } from './probe-pattern.ts';
 import type { Look } from './wait.ts';
 
-/** A busy host brings a line in pieces; a prompt has no end, and nothing comes after it. */
+/** On a busy host, a line may arrive in pieces; a prompt has no line end, and nothing follows it. */
 const UNFINISHED_MS = 500;
 
 /**
- * The first line on the serial console that matches, of the last 1000 or to come. One without an end counts when nothing
- * has come for half a second.
+ * Returns the first matching line on the serial console, from the last 1000 or later. A line without an end counts when
+ * nothing has followed for half a second.
  */
 export function lookForConsoleLine(machine: Machine, pattern: RegExp): Look<string> {
   let unfinished = { text: '', since: performance.now() };
@@ -24,7 +24,7 @@ export function lookForConsoleLine(machine: Machine, pattern: RegExp): Look<stri
   };
 }
 
-/** The same of the journal of this boot, of one unit or of all. One process in the guest follows it. */
+/** Like `lookForConsoleLine`, for the journal of this boot, of one unit or of all. One process in the guest follows it. */
 export function lookForJournalLine(
   machine: Machine,
   pattern: RegExp,

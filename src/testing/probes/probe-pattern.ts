@@ -1,8 +1,8 @@
-/** What a text must hold: these very characters, or a match. */
+/** Text to contain literally, or a pattern to match. */
 export type Pattern = string | RegExp;
 
 export function matches(text: string, pattern: Pattern): boolean {
-  // search() takes no notice of a global pattern's last index.
+  // search() ignores the lastIndex of a global pattern.
   return typeof pattern === 'string' ? text.includes(pattern) : text.search(pattern) >= 0;
 }
 

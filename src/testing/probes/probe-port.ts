@@ -4,16 +4,16 @@ import { type BoundForward, type Protocol, formatEndpoint } from '../../network/
 import { type Socket, readSockets } from './probe-sockets.ts';
 import type { Look } from './wait.ts';
 
-/** Of TCP, see include/net/tcp_states.h of Linux. */
+/** TCP states, from Linux' include/net/tcp_states.h. */
 const LISTEN = 0x0a;
 const SYN_RECEIVED = 0x03;
-/** UDP has no states of its own; a socket without a peer is in this one. */
+/** UDP has no states of its own; a socket without a peer has this one. */
 const UNCONNECTED = 0x07;
-/** The host's kernel gives a connection up after minutes. */
+/** The host's kernel gives up a connection only after minutes. */
 const CONNECTION_MS = 2000;
 const TABLE_PAUSE_MS = 5;
 
-/** Whether somebody in the guest listens on a port, by the kernel's own tables. */
+/** Checks that the guest listens on a port, with its kernel's socket tables. */
 export function lookForListener(machine: Machine, port: number, protocol: Protocol): Look<undefined> {
   return async (signal) => {
     const sockets = await readSockets(machine, protocol, signal);
@@ -24,7 +24,7 @@ export function lookForListener(machine: Machine, port: number, protocol: Protoc
 }
 
 function describeListeners(open: readonly Socket[], protocol: Protocol): string {
-  if (open.length === 0) return `nobody listens on any ${protocol} port of the guest`;
+  if (open.length === 0) return `the guest listens on no ${protocol} port`;
   const all = [...open].sort((one, other) => one.localPort - other.localPort);
   const shown = [
     ...new Set(all.map(({ localAddress, localPort }) => formatEndpoint(localAddress, localPort, protocol))),
@@ -33,9 +33,9 @@ function describeListeners(open: readonly Socket[], protocol: Protocol): string 
 }
 
 /**
- * Whether a connection from the host comes through to the guest. That it is accepted says nothing: the forwarder does
- * that, before it asks the guest. So the guest's own table must have the connection, whose port both forwarders keep;
- * or bytes must come.
+ * Checks that a connection from the host reaches the guest. An accepted connection proves nothing, since the forwarder
+ * accepts it before it asks the guest: the guest's own table must contain it, with the port that both forwarders keep, or
+ * data must arrive.
  */
 export function lookForConnection(machine: Machine, forward: BoundForward): Look<undefined> {
   return async (signal, saw) => {
@@ -49,7 +49,7 @@ export function lookForConnection(machine: Machine, forward: BoundForward): Look
     socket.once('data', () => (heard.hasAnswered = true));
     socket.once(
       'end',
-      () => (heard.end ??= `${from} was closed at once: nobody in the guest took the connection`),
+      () => (heard.end ??= `${from} was closed at once: no process in the guest accepted the connection`),
     );
     socket.once('error', (error) => (heard.end ??= `${from}: ${error.message}`));
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECTION_MS)]);
@@ -75,7 +75,7 @@ export function lookForConnection(machine: Machine, forward: BoundForward): Look
 
 function whatHangs(from: string, isConnected: boolean): string {
   return isConnected
-    ? `${from} was accepted on the host, and the guest has not heard of it`
+    ? `${from} was accepted on the host, but has not reached the guest`
     : `${from} was neither accepted nor refused`;
 }
 

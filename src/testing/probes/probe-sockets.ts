@@ -3,16 +3,16 @@ import type { Machine } from '../../machine/running/machine.ts';
 import { canonicalIpv6 } from '../../network/ports/ip-address.ts';
 import type { Protocol } from '../../network/ports/port.ts';
 
-/** A socket of the guest, as its kernel lists it in /proc/net/tcp and the like. */
+/** A socket of the guest, as listed in /proc/net/tcp and similar files. */
 export interface Socket {
   readonly localAddress: string;
   readonly localPort: number;
   readonly remotePort: number;
-  /** A number of include/net/tcp_states.h. */
+  /** State number from include/net/tcp_states.h. */
   readonly state: number;
 }
 
-/** Those of IPv4 and of IPv6. It takes no process in the guest, and no tool there. */
+/** Reads the tables of IPv4 and IPv6, without a process or tool in the guest. */
 export async function readSockets(
   machine: Machine,
   protocol: Protocol,
@@ -51,7 +51,7 @@ export function parseSockets(table: string): Socket[] {
   });
 }
 
-/** Each 32 bits of an address are written as the number that they are to the guest's processor, which is an x86. */
+/** Parses an address: each 32-bit word is in the byte order of the guest's processor, an x86. */
 function parseAddress(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].reverse());
   if (bytes.length === 4) return bytes.join('.');

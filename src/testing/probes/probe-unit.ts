@@ -5,12 +5,12 @@ import type { Look, Sight } from './wait.ts';
 const JOURNAL_LINES = 20;
 const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'Result', 'LoadError'] as const;
 
-/** What systemd says of a unit, see systemd.unit(5) and org.freedesktop.systemd1(5). */
+/** Properties of a unit, see systemd.unit(5) and org.freedesktop.systemd1(5). */
 type UnitState = Readonly<Partial<Record<(typeof PROPERTIES)[number], string>>>;
 
 /**
- * Whether a systemd unit is in a state such as `active`.
- * A unit that is failed, or that systemd does not know, ends the wait for another state with GuestUnitError.
+ * Checks that a systemd unit is in a state such as `active`.
+ * Throws GuestUnitError when the unit has failed or is unknown, unless that is the expected state.
  */
 export function lookForUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
   return async (signal) => {
@@ -18,8 +18,8 @@ export function lookForUnit(machine: Machine, unit: string, wanted: string): Loo
     const sight = sightOf(unit, state, wanted);
     if ('found' in sight || typeof state === 'string') return sight;
     if (state.LoadState === 'not-found') {
-      throw new GuestUnitError(unit, 'is no unit that systemd in the guest knows', [], {
-        hint: 'install what brings it, or have its file read by systemctl daemon-reload, before it is waited for',
+      throw new GuestUnitError(unit, 'does not exist in the guest', [], {
+        hint: 'install the package that provides it, or run systemctl daemon-reload, before waiting for it',
       });
     }
     if (state.ActiveState === 'failed' || state.LoadState === 'bad-setting') {
@@ -30,7 +30,7 @@ export function lookForUnit(machine: Machine, unit: string, wanted: string): Loo
   };
 }
 
-/** The same, for one look: a unit that is failed or not known is just not in that state. */
+/** Checks once: a failed or unknown unit is simply not in the state. */
 export function lookAtUnit(machine: Machine, unit: string, wanted: string): Look<undefined> {
   return async (signal) => sightOf(unit, await readUnit(machine, unit, signal), wanted);
 }
@@ -42,7 +42,7 @@ function sightOf(unit: string, state: UnitState | string, wanted: string): Sight
 }
 
 function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: UnitState): string {
-  // A name of D-Bus's and a sentence, as in `org.freedesktop.systemd1.NoSuchUnit "Unit x.service not found."`.
+  // A D-Bus error name and a sentence, as in `org.freedesktop.systemd1.NoSuchUnit "Unit x.service not found."`.
   const sentence = /"(.*?)\.?"$/.exec(LoadError ?? '')?.[1];
   const error = sentence === undefined ? '' : `, ${sentence}`;
   if (LoadState !== 'loaded') return `not loaded (${LoadState ?? 'unknown'}${error})`;
@@ -50,7 +50,7 @@ function describeUnit({ LoadState, ActiveState, SubState, Result, LoadError }: U
   return `${ActiveState ?? 'unknown'} (${SubState ?? 'unknown'}${result})`;
 }
 
-/** @returns words where systemd does not answer yet. */
+/** @returns a description when systemd does not answer yet. */
 async function readUnit(machine: Machine, unit: string, signal: AbortSignal): Promise<UnitState | string> {
   const properties = PROPERTIES.map((name) => `--property=${name}`);
   try {
@@ -63,19 +63,18 @@ async function readUnit(machine: Machine, unit: string, signal: AbortSignal): Pr
     );
     if (exitCode === 0) return parseProperties(stdout.toString());
     const words = stderr.toString().trim();
-    if (await isSystemdRunning(machine, signal)) return `systemctl said: ${words}`;
-    throw new GuestUnitError(unit, `cannot be looked at: ${words}`, [], { hint: WITHOUT_SYSTEMD });
+    if (await isSystemdRunning(machine, signal)) return `systemctl failed: ${words}`;
+    throw new GuestUnitError(unit, `cannot be checked: ${words}`, [], { hint: WITHOUT_SYSTEMD });
   } catch (error) {
     if (!(error instanceof GuestCommandError) || error.errno !== 'ENOENT') throw error;
-    throw new GuestUnitError(unit, 'cannot be looked at: the guest has no systemctl', [], {
+    throw new GuestUnitError(unit, 'cannot be checked: the guest has no systemctl', [], {
       hint: WITHOUT_SYSTEMD,
       cause: error,
     });
   }
 }
 
-const WITHOUT_SYSTEMD =
-  'units are systemd’s, which does not run in this guest: wait for a port, a file or a command';
+const WITHOUT_SYSTEMD = 'wait for a port, a file or a command instead: systemd does not run in this guest';
 
 function parseProperties(text: string): UnitState {
   const pairs = text.split('\n').map((line) => {
@@ -85,7 +84,7 @@ function parseProperties(text: string): UnitState {
   return Object.fromEntries(pairs) as UnitState;
 }
 
-/** By sd_booted(3): that folder is there from systemd's start on. */
+/** By sd_booted(3): the directory exists from systemd's start on. */
 async function isSystemdRunning(machine: Machine, signal: AbortSignal): Promise<boolean> {
   try {
     await machine.readFile('/run/systemd/system', { signal });
@@ -105,7 +104,7 @@ async function readJournal(machine: Machine, unit: string, signal: AbortSignal):
       .split('\n')
       .filter((line) => line !== '');
   } catch (error) {
-    // A guest without a journal has no lines of it; that the unit failed is what is to be told.
+    // A guest without a journal has no lines; the failure of the unit is what matters.
     if (error instanceof GuestCommandError) return [];
     throw error;
   }

@@ -7,30 +7,30 @@ import { onAbort } from '../../util/time/on-abort.ts';
 const DEFAULT_TIMEOUT_MS = 30_000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 1000;
-/** The longest pause is also this share of the time that has gone by, so that a long wait costs the guest little. */
+/** The pause is at most this share of the elapsed time, so that a long wait costs the guest little. */
 const PAUSE_SHARE = 0.1;
 
 export interface WaitOptions {
-  /** Milliseconds until the wait is given up; the machine's `waitTimeoutMs`, 30 000 unless told otherwise, by default. */
+  /** Time limit in milliseconds; by default the machine's `waitTimeoutMs`, 30 000 unless set. */
   readonly timeoutMs?: number | undefined;
-  /** Aborting rejects with the signal's reason. */
+  /** An abort rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What one look saw: what was waited for, or words for what is there instead. */
+/** Result of one check: the value found, or a description of what is there instead. */
 export type Sight<T> = { readonly found: T } | { readonly seen: string };
 
 /**
- * Looks once. A look that throws ends the wait. It is given up when `signal` aborts; `saw` keeps words for where it is
- * then, for looks that take long.
+ * Checks once. An error ends the wait. The check is abandoned when `signal` aborts; `saw` records the state so far, for
+ * checks that take long.
  */
 export type Look<T> = (signal: AbortSignal, saw: (words: string) => void) => Promise<Sight<T>>;
 
 /**
- * Looks again and again, often at first and then less often, until a look finds what is waited for.
- * @param awaited as in `port 80 to listen in the guest`.
- * @throws WaitTimedOutError with what the last look saw, MachineEndedError at once when the machine ends, what the
- *   look threw, or the signal's reason.
+ * Repeats a check, often at first and less often later, until it succeeds.
+ * @param awaited such as `port 80 to listen in the guest`.
+ * @throws WaitTimedOutError with the last observation, MachineEndedError as soon as the machine ends, an error of the
+ *   check, or the signal's reason.
  */
 export async function waitUntil<T>(
   machine: RunningMachine,
@@ -51,16 +51,16 @@ export async function waitUntil<T>(
     new WaitTimedOutError(awaited, { lastSeen, attempts, elapsedMs: elapsed() });
   const stopListening = signal && onAbort(signal, (reason) => over.abort(reason));
   const end = machine.ended.then((outcome): never => {
-    throw new MachineEndedError(`${describeOutcome(outcome)}, while the test waited for ${awaited}`, outcome);
+    throw new MachineEndedError(`${describeOutcome(outcome)}while the test waited for ${awaited}`, outcome);
   });
   const givenUp = rejection(over.signal);
-  // Either may come when nobody listens any more.
+  // Either may reject when nothing awaits it any more.
   for (const one of [end, givenUp]) one.catch(() => undefined);
   try {
     for (;;) {
       attempts++;
       const looked = look(over.signal, (words) => (lastSeen = words));
-      // What is given up with the wait may fail afterwards.
+      // A check that was abandoned with the wait may still fail.
       looked.catch(() => undefined);
       const sight = await Promise.race([looked, end, givenUp]);
       if ('found' in sight) return sight.found;
@@ -70,7 +70,7 @@ export async function waitUntil<T>(
       await Promise.race([pause, end, givenUp]);
     }
   } catch (error) {
-    // The agent's connection may be lost a moment before the machine's end is known, and tells less of it.
+    // The agent's connection may be lost just before the machine's end is noticed, and its error says less.
     const reason =
       over.signal.aborted || !(error instanceof MachineEndedError) ? error : await end.catch(same);
     throw reason instanceof WaitTimedOutError ? withStackOf(caller, reason) : reason;
@@ -81,7 +81,7 @@ export async function waitUntil<T>(
   }
 }
 
-/** A timer's own stack does not lead to the line of the test that waited. */
+/** Replaces a timer's stack, which does not lead to the line of the test that waited. */
 function withStackOf(caller: Error, error: Error): Error {
   const frames = caller.stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? [];
   error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');
@@ -108,5 +108,5 @@ function same(error: unknown): unknown {
 
 function checkTimeout(timeoutMs: number): void {
   if (Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return;
-  throw new InvalidInputError('timeoutMs', `is ${timeoutMs}; it must be milliseconds above 0`);
+  throw new InvalidInputError('timeoutMs', `invalid time limit ${timeoutMs}: expected milliseconds above 0`);
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { isSystemError } from '../../errors/index.ts';
 
-/** The terminal that this process was started from, also where a test runner has put a pipe in place of its input. */
+/** The terminal of this process, even if a test runner has replaced its input by a pipe. */
 export class ControllingTerminal implements Disposable {
   readonly #descriptor: number;
   readonly #input: ReadStream;
@@ -12,7 +12,7 @@ export class ControllingTerminal implements Disposable {
     this.#input = new ReadStream(descriptor);
   }
 
-  /** @returns undefined where there is none. */
+  /** @returns undefined without a terminal. */
   static open(): ControllingTerminal | undefined {
     try {
       return new ControllingTerminal(openSync('/dev/tty', 'r'));
@@ -22,7 +22,7 @@ export class ControllingTerminal implements Disposable {
     }
   }
 
-  /** Resolves when a line has been typed, or the terminal is gone. */
+  /** Resolves when a line has been entered, or the terminal is gone. */
   async enter(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#input.once('data', () => resolve());

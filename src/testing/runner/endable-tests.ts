@@ -1,16 +1,16 @@
-/** What vitest calls a test's function with, at its end the context. */
+/** A test function of vitest; its last argument is the context. */
 type Handler = (...args: readonly unknown[]) => unknown;
 
 const endings = new WeakMap<object, Promise<never>>();
 
-/** From now on a rejection of `ending` fails the try of a test that begins, whatever it waits for then. */
+/** Makes a rejection of `ending` fail the present try of a test, whatever the test is waiting for. */
 export function endWith(task: object, ending: Promise<never>): void {
   endings.set(task, ending);
-  // A test that is over has no ear for it.
+  // A rejection after the end of the test is ignored.
   ending.catch(() => undefined);
 }
 
-/** `test.only` and the like are tests too; `test.for(cases)` and the like give one. `test.each` knows no fixtures. */
+/** `test.only` etc. are tests too; `test.for(cases)` etc. return one. `test.each` does not support fixtures. */
 const MODIFIERS: ReadonlySet<string | symbol> = new Set([
   'only',
   'skip',
@@ -20,12 +20,12 @@ const MODIFIERS: ReadonlySet<string | symbol> = new Set([
 ]);
 const MAKERS: ReadonlySet<string | symbol> = new Set(['for', 'runIf', 'skipIf']);
 
-/** A `test` of vitest's whose tests fail at once when what `endWith` was given for them rejects. */
+/** Wraps a `test` of vitest, so that its tests fail at once when the promise given to `endWith` rejects. */
 export function endable<Test extends object>(test: Test): Test {
   return new Proxy(test, {
     apply(target, self, args: readonly unknown[]) {
       const last = args.findLastIndex((argument) => typeof argument === 'function');
-      // The first is the name, for which vitest takes a function too.
+      // The first argument is the name, which may be a function too.
       const given = args.map((argument, index) =>
         index === last && index > 0 ? endableHandler(argument as Handler) : argument,
       );
@@ -48,8 +48,8 @@ function endableHandler(handler: Handler): Handler {
     const ending = endingOf(args);
     return ending ? await Promise.race([handler(...args), ending]) : await handler(...args);
   };
-  // vitest reads in a function's text which fixtures it takes, and has no public way to end a test: `TestRunner.setTestFn`
-  // only reads (seen in 4.1 and 5.1), and what `aroundEach` leaves runs its `afterEach` hooks in the next test.
+  // vitest parses a function's text for the fixtures it uses, and has no public way to end a test: `TestRunner.setTestFn`
+  // only reads (seen in 4.1 and 5.1), and leaving `aroundEach` early runs its `afterEach` hooks in the next test.
   return Object.assign(wrapped, { toString: () => handler.toString() });
 }
 

@@ -1,8 +1,8 @@
 import { ParentWatch } from '../../util/time/parent-watch.ts';
 
 /**
- * Aborts when the test runner that started this process as a worker is gone, however it ended: a worker is not ended
- * with its runner, and would keep its guests as long as its tests take. Where this process is the runner itself, never.
+ * Aborts when the test runner that started this process as a worker has exited: workers outlive their runner, and would
+ * keep their guests as long as their tests take. Never aborts when this process is the runner itself.
  */
 export class RunnerWatch implements Disposable {
   readonly signal: AbortSignal;
@@ -11,7 +11,7 @@ export class RunnerWatch implements Disposable {
   constructor() {
     const gone = new AbortController();
     this.signal = gone.signal;
-    if (isWorker()) this.#parent = new ParentWatch(() => gone.abort(new Error('the test runner is gone')));
+    if (isWorker()) this.#parent = new ParentWatch(() => gone.abort(new Error('the test runner has exited')));
   }
 
   [Symbol.dispose](): void {
@@ -19,7 +19,7 @@ export class RunnerWatch implements Disposable {
   }
 }
 
-/** vitest's and Jest's workers have a channel to their runner; node:test says it in the environment. */
+/** Workers of vitest and Jest have a channel to their runner; node:test sets an environment variable. */
 function isWorker(): boolean {
   return process.connected || process.env['NODE_TEST_CONTEXT'] !== undefined;
 }

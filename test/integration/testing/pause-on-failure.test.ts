@@ -21,7 +21,7 @@ function image(sector: keyof typeof bootSectors): string {
 
 /** What is told to be typed, with the built command in the place of the one that npx would find. */
 function consoleArguments(told: string): string[] {
-  const command = /its serial console: npx vmlet (.*)$/m.exec(told)?.[1];
+  const command = /serial console: npx vmlet (.*)$/m.exec(told)?.[1];
   return command?.split(' ') ?? expect.unreachable(told);
 }
 
@@ -37,7 +37,7 @@ describe('a test that is paused', () => {
     let [told, printed] = ['', ''];
     child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
     child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    await until(() => /To go on: kill -INT \d+\n/.test(told));
+    await until(() => /To continue: kill -INT \d+\n/.test(told));
     const pid = Number(/kill -INT (\d+)/.exec(told)?.[1]);
     onTestFinished(() => {
       if (printed === '') process.kill(pid, 'SIGKILL');
@@ -54,7 +54,7 @@ describe('a test that is paused', () => {
     process.kill(pid, 'SIGINT');
     expect(await closed).toEqual([0, null]);
     expect(printed).toBe('continued\n');
-    expect(told).toMatch(/Going on\.\n$/);
+    expect(told).toMatch(/Continuing\.\n$/);
     expect((await reader.finished).stderr).toMatch(/is closed$/m);
   });
 
@@ -62,7 +62,7 @@ describe('a test that is paused', () => {
     using terminal = new Terminal({ path: directory, environment: process.env });
     const command = [process.execPath, ...program, image('hang')].join(' ');
     terminal.run(`sh -c 'cd ${ROOT} && ${command} < /dev/null 2>&1 | cat'`);
-    await terminal.shows(/^Press Enter to go on\.$/);
+    await terminal.shows(/^Press Enter to continue\.$/);
     terminal.press('Enter');
     await terminal.shows(/^continued$/);
     await terminal.shows(/^left with 0$/);
@@ -76,7 +76,7 @@ describe('a test that is paused', () => {
     let told = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
     expect(await once(child, 'close')).toEqual([0, null]);
-    expect(told).toMatch(/nothing is kept|Going on/);
+    expect(told).toMatch(/no machine is running|Continuing/);
     expect(told).toMatch(/vm0/);
   });
 

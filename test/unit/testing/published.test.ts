@@ -24,7 +24,7 @@ describe('the URL of a published port', () => {
   });
 
   it('names those that are published where this one is not', () => {
-    expect(() => urlOf(ports, 53)).toThrow(/53\/tcp of the guest is not published; these are: .*53\/udp/);
+    expect(() => urlOf(ports, 53)).toThrow(/guest port 53\/tcp is not published; published: .*53\/udp/);
     expect(() => urlOf([], 80)).toThrow(/no port is/);
   });
 

@@ -64,10 +64,10 @@ describe('the options of a seed', () => {
   it('refuse user-data and files that are too large, and say how large', () => {
     const large = 'x'.repeat(16 * 1024 * 1024);
     expect(() => parseSeedOptions({ userData: large })).toThrow(
-      'userData: is 16777216 bytes; at most 1048576 are taken',
+      'userData: is too large: 16777216 bytes, at most 1048576',
     );
     expect(() => parseSeedOptions({ files: [{ path: '/a', content: large }] })).toThrow(
-      'files: are 16777216 bytes; at most 1048576 go into a seed',
+      'files: are too large for a seed: 16777216 bytes, at most 1048576',
     );
   });
 });
