@@ -29,6 +29,6 @@ describe('the URL of a published port', () => {
   });
 
   it('refuses a path without a slash', () => {
-    expect(() => urlOf(ports, 80, 'a')).toThrow(/must begin with a slash/);
+    expect(() => urlOf(ports, 80, 'a')).toThrow(/expected a leading slash/);
   });
 });
