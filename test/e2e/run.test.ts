@@ -113,7 +113,7 @@ describe('vmlet run', () => {
       '1000',
     );
     expect(status).toBe(124);
-    expect(stderr).toMatch(/within 5 s/);
+    expect(stderr).toMatch(/timed out after 5 s/);
   });
 
   it('says how far a guest came that did not boot in time', async () => {

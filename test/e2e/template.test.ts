@@ -123,7 +123,7 @@ describe('a template', () => {
       expect(run.stderr).toMatch(/is stale: QEMU was another and is now .*\n {2}recreate it/);
       writeFileSync(path, '{');
       expect((await vmlet('template', 'ls')).stdout).toMatch(new RegExp(`^${other} .* damaged$`, 'm'));
-      expect((await vmlet('run', '--template', other, '--', 'true')).stderr).toMatch(/is damaged/);
+      expect((await vmlet('run', '--template', other, '--', 'true')).stderr).toMatch(/is corrupt/);
     } finally {
       expect(await vmlet('template', 'rm', other)).toMatchObject({ status: 0, stdout: `${other}\n` });
     }

@@ -109,7 +109,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
       const hasty = await home.vmlet('wait', 'web', '--for', 'cloud-init', '--timeout', '100ms');
       expect(hasty).toMatchObject({ status: 124 });
       expect(hasty.stderr).toMatch(
-        /^vmlet: waiting for cloud-init of web did not finish .*\n {2}cloud-init: \S/,
+        /^vmlet: timed out after .* waiting for cloud-init in web\n {2}cloud-init: \S/,
       );
 
       using terminal = new Terminal(home);

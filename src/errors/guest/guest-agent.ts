@@ -33,7 +33,7 @@ export class GuestProtocolError extends VmletError {
   override readonly code = 'VMLET_GUEST_PROTOCOL';
 }
 
-/** The connection to the guest's agent was lost, or the agent restarted; whatever ran over it is lost. */
+/** The connection to the guest's agent was lost, or the agent restarted; commands that ran over it are lost. */
 export class GuestClosedError extends VmletError {
   override readonly code = 'VMLET_GUEST_CLOSED';
 }

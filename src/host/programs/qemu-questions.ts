@@ -38,7 +38,7 @@ export function questionQemu(qemu: SupervisedProcess, connection: Socket): QemuQ
     if (typeof message === 'object' && message !== null) take(message as Message);
     else giveUp();
   }
-  /** A peer that does not speak QMP is not QEMU; it gets no more commands. */
+  /** A peer that does not speak QMP is not QEMU; it gets no further commands. */
   function giveUp(): void {
     unfinished = '';
     connection.destroy();

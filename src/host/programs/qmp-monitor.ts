@@ -1,6 +1,6 @@
 import type { QemuFeatures } from '../survey/host.ts';
 
-/** True when this QEMU creates monitors with -object; such a QEMU warns about -mon at each start. */
+/** True when this QEMU creates monitors with -object; it then warns about -mon at each start. */
 export function hasMonitorObjects({ objects }: Pick<QemuFeatures, 'objects'>): boolean {
   return objects.includes('monitor-qmp');
 }

@@ -82,7 +82,7 @@ interface Patience {
   readonly stop: () => void;
 }
 
-/** QEMU may not answer while it undoes an aborted operation. After this limit the state is that of a killed command. */
+/** QEMU may not answer while it undoes an aborted operation. After this limit, the result is the same as for a command that was killed. */
 function patienceAfterAbort(qmp: QmpClient, signal: AbortSignal): Patience {
   let isOver = false;
   let stopTimer: (() => void) | undefined;

@@ -25,7 +25,7 @@ export async function endLostRun(files: MachineFiles): Promise<void> {
 
 /**
  * Ends QEMU and its helpers after the keeper's death. QEMU dies with its keeper, but not at once. passt dropped its
- * privileges and thereby the parent-death signal: it exits only after QEMU.
+ * privileges, and with them the parent-death signal: it exits only after QEMU.
  * @throws MachineStateError
  */
 export async function endLostProcesses(machine: string, { qemu, helpers }: RunRecord): Promise<void> {

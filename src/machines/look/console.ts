@@ -57,7 +57,7 @@ export async function openConsole(
     running.state,
     'is still running, but its console was read too slowly',
     {
-      hint: 'read the missing output in its log: vmlet logs ${spec.name}',
+      hint: `read the missing output in its log: vmlet logs ${spec.name}`,
     },
   );
 }

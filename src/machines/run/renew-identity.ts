@@ -35,7 +35,7 @@ export async function renewIdentity(
   try {
     // A micro guest stores no identity: each start configures it.
     if (spec.boot.kind !== 'image') await renew(definition, options);
-    await editMachine(locations, spec.name, 'giving its guest an identity of its own', (current) => ({
+    await editMachine(locations, spec.name, 'renewing its identity', (current) => ({
       spec: { ...current.spec, guestIdentity: 'own' as const },
     }));
     return undefined;

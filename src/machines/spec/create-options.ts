@@ -212,7 +212,7 @@ function refuseContradictions(valid: Valid): void {
   }
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
-    throw new InvalidInputError('diskSize', 'requires an image of the store', {
+    throw new InvalidInputError('diskSize', 'applies only to a disk created from an image', {
       hint: 'give an image such as debian:13, or resize a disk: vmlet disk resize',
     });
   }

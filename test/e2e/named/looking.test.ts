@@ -190,7 +190,7 @@ describe('vmlet stats', () => {
     expect(second?.rate).not.toBeNull();
     await home.vmlet('kill', 'm');
     expect((await named.finished).status).toBe(125);
-    expect(named.stderr()).toMatch(/^vmlet: .*\bm\b.*(does not run|killed)/);
+    expect(named.stderr()).toMatch(/^vmlet: .*\bm\b.*(is not running|killed)/);
     await interrupted(all);
     const refused = await home.vmlet('stats', 'm');
     expect([refused.status, refused.stdout]).toEqual([125, '']);

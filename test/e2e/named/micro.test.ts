@@ -87,7 +87,7 @@ describe('the disk at /data', () => {
       64 * 1024 ** 2,
     ]);
     const both = await home.vmlet('create', 'both', '--image', 'micro', '--disk', '1G', '--disk-size', '2G');
-    expect(both.stderr).toMatch(/^vmlet: --disk-size: is for the disk that /);
+    expect(both.stderr).toMatch(/^vmlet: --disk-size: applies only to /);
   });
 });
 

@@ -56,7 +56,7 @@ export const SNAPSHOT_OPERATIONS: readonly Operation[] = [
     begin: [['start', 'm']],
     args: ['save', 'm'],
     between: /^ "status": "(paused|finish-migrate|postmigrate)",$/,
-    doneAlready: /^vmlet: m (does not run|is saved)/m,
+    doneAlready: /^vmlet: machine "m" is (not running|saved)/m,
   },
   {
     name: 'start-saved',

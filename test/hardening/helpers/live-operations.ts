@@ -33,9 +33,9 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     name: 'stop',
     args: ['stop', NAME, '--timeout', '2s'],
     mayBe: ['running', ...ENDED],
-    doneAlready: /does not run/,
+    doneAlready: /is not running/,
   },
-  { name: 'kill', args: ['kill', NAME], mayBe: ENDED, doneAlready: /does not run/ },
+  { name: 'kill', args: ['kill', NAME], mayBe: ENDED, doneAlready: /is not running/ },
   {
     name: 'snapshot create',
     args: ['snapshot', 'create', NAME, 's'],
@@ -69,7 +69,7 @@ export const LIVE_OPERATIONS: readonly LiveOperation[] = [
     args: ['save', NAME],
     isLong: true,
     mayBe: [...PAUSED, 'finish-migrate', 'postmigrate', 'saved', ...ENDED],
-    doneAlready: /does not run|is saved/,
+    doneAlready: /is not running|is saved/,
   },
   {
     name: 'start',

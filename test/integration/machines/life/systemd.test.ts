@@ -90,7 +90,7 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
       const { status, stdout, stderr } = await systemd(['install', 'web'], where);
       expect(stdout).toBe((await systemd(['print', 'web'])).stdout);
       expect(stdout).toMatch(/^\[Unit\]\n/);
-      expect(stderr).toMatch(/systemd does not run for this user/);
+      expect(stderr).toMatch(/the systemd user manager is not running/);
       expect(stderr).toContain(unit);
       expect(status).toBe(125);
       expect(existsSync(unit)).toBe(false);
