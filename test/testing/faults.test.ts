@@ -251,7 +251,7 @@ describe('faults that a machine cannot have', () => {
     }
     const net = new NetworkFaults(machine);
     await expect(net.shape({ lossPercent: 1 })).rejects.toThrow(FaultUnavailableError);
-    await expect(net.down()).rejects.toThrow('past QEMU (vhost-user)');
+    await expect(net.down()).rejects.toThrow('bypass QEMU');
     await expect(net.shape({ lossPercent: 101 })).rejects.toThrow(InvalidInputError);
     await expect(net.shape({ latencyMs: 1, jitterMs: 2 })).rejects.toThrow(InvalidInputError);
     await expect(net.down({ card: 'other' })).rejects.toThrow(InvalidInputError);

@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
     name: 'has busybox for a userland',
     setup: 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin',
     env: { PATH: '/mnt/userland' },
-    degraded: { 'micro-image': /no apt-get or dnf/ },
+    degraded: { 'micro-image': /neither apt-get nor dnf/ },
   },
   { name: 'is a container, for root', asRoot: true, ...IN_CONTAINER },
   { name: 'is a container, for an ordinary user', ...IN_CONTAINER },
@@ -193,7 +193,7 @@ describe.runIf(cannotMakeHosts === undefined)('a host that', () => {
     const { findings } = await hosts.doctor(host);
     expect(findings.find(({ item }) => item === 'runtime-directory')).toMatchObject({
       state: 'works',
-      summary: `sockets go to ${place}, since XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 is another user’s`,
+      summary: `sockets go to ${place}, because XDG_RUNTIME_DIR is not set, and /tmp/vmlet-65534 is another user’s`,
     });
 
     expect(await vmlet('create', '--net', 'none', '--image', 'micro', 'm')).toMatchObject({ status: 0 });

@@ -138,7 +138,7 @@ test('one that is paused answers nobody, and each says so', async () => {
   await home.vmlet('pause', 'm');
   const { status, stderr } = await home.vmlet('exec', '--timeout', '1s', 'm', 'true');
   expect(status).toBe(124);
-  expect(stderr).toContain('the guest may hang, or be paused');
+  expect(stderr).toContain('check whether the guest hangs or is paused');
   await home.vmlet('resume', 'm');
   expect(await guestSays('echo on')).toBe('on\n');
 });

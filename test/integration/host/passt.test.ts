@@ -59,6 +59,6 @@ describe('probePasst', () => {
   });
 
   it('says how one ended that says nothing', async () => {
-    expect((await probeScript('exit 3')).problem).toBe('it ended with 3');
+    expect((await probeScript('exit 3')).problem).toBe('it exited with status 3');
   });
 });

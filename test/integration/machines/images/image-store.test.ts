@@ -284,7 +284,7 @@ describe('an image is not removed', () => {
       backingPath: base.path,
       backingFormat: base.format,
     });
-    expect(await usersOf('web:1')).toEqual([`an image that process ${process.pid} makes`]);
+    expect(await usersOf('web:1')).toEqual([`an image being built by process ${process.pid}`]);
   });
 });
 
