@@ -65,7 +65,7 @@ function scratchTexts({ scratch }: Locations): UserText[] {
   return names.flatMap((name) => {
     const owner = ownerInName(name);
     if (!owner || !isAlive(owner)) return [];
-    const user = `a temporary machine of process ${owner.pid}`;
+    const user = `a throw-away machine of process ${owner.pid}`;
     return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
   });
 }
