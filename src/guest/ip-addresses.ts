@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { TrustedChannel } from './ssh/ssh-provision.ts';
 import { GuestSetupError } from '../errors/index.ts';
 
+/** An IP address of the guest. */
 export interface GuestAddress {
   /** Name of the interface in the guest; undefined if unknown. */
   readonly interface: string | undefined;

@@ -12,6 +12,7 @@ import type { Look } from './probes/wait.ts';
 /** Result of a matcher for vitest or Jest. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** Returns the message of a failure. */
   readonly message: () => string;
 }
 

@@ -1,3 +1,4 @@
+/** Optional parts of an error: hint, last lines and cause. */
 export interface ErrorDetails {
   /** One imperative sentence that tells the user what to do. */
   readonly hint?: string | undefined;

@@ -2,16 +2,19 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { isWellFormed } from '../../util/well-formed.ts';
 import { ExecFlag, FieldWriter, Operation, Tag } from './fields.ts';
 
+/** Size of a terminal in characters. */
 export interface TerminalSize {
   readonly rows: number;
   readonly columns: number;
 }
 
+/** Size and type of a command's terminal. */
 export interface TerminalOptions extends TerminalSize {
   /** TERM of the command; `linux` by default. */
   readonly term?: string | undefined;
 }
 
+/** Options of a command in the guest. */
 export interface ExecOptions {
   /** Variables in addition to PATH, HOME, USER, LOGNAME and SHELL; they may override these. */
   readonly env?: Readonly<Record<string, string>> | undefined;

@@ -11,6 +11,7 @@ import { Output } from './output.ts';
 import { sendRequest } from './request.ts';
 import type { Channel, Session } from './session.ts';
 
+/** Options of writing a file in the guest. */
 export interface PushOptions {
   /** Permission bits; by default those of the replaced file, or 0o644. */
   readonly mode?: number | undefined;
@@ -21,6 +22,7 @@ export interface PushOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of reading a file of the guest. */
 export interface PullOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,6 +36,7 @@ const LATEST_MS = 2 ** 63 / 1e6 - 1;
  */
 const NOMINAL_SIZES: readonly number[] = [0, 4096];
 
+/** Attributes of a file in the guest when it was opened. */
 export interface FileAttributes {
   /** Size in bytes at opening; always 0 for files in /proc and 4096 for files in /sys. */
   readonly size: number;
@@ -119,6 +122,7 @@ export class GuestFile implements AsyncIterable<Buffer> {
     sendRequest(session, id, body);
   }
 
+  /** Iterates over the contents in chunks. */
   [Symbol.asyncIterator](): AsyncIterator<Buffer> {
     return this.stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }

@@ -120,10 +120,12 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
     return this.#result.promise.then(onResult, onFailure);
   }
 
+  /** Handles a failure, as of a promise. */
   async catch<B>(onFailure: (reason: unknown) => B | PromiseLike<B>): Promise<GuestResult | B> {
     return this.#result.promise.catch(onFailure);
   }
 
+  /** Calls back when the command has ended or failed, as of a promise. */
   async finally(onSettled: () => void): Promise<GuestResult> {
     return this.#result.promise.finally(onSettled);
   }

@@ -3,6 +3,7 @@ import { publicKeysIn } from './known-hosts.ts';
 import type { SshKeyPair } from './ssh-key.ts';
 import { formatPublicKey, parsePublicKey } from './ssh-public-key.ts';
 
+/** Result of a program that ran in the guest. */
 export interface ChannelResult {
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined;
@@ -15,6 +16,7 @@ export interface ChannelResult {
  * `{ exec: (argv, options) => guestExec(client, argv, options) }` with QEMU's guest agent.
  */
 export interface TrustedChannel {
+  /** Runs a program in the guest to its end. */
   exec(
     argv: readonly [string, ...string[]],
     options?: { readonly input?: Uint8Array; readonly signal?: AbortSignal | undefined },

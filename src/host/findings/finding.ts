@@ -9,6 +9,7 @@ export interface Finding {
   readonly remedy?: string | undefined;
 }
 
+/** The subject of a finding. */
 export type FindingItem =
   | 'qemu'
   | 'accelerator'

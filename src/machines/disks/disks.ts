@@ -25,6 +25,7 @@ import { removeFile } from '../../util/files/removal.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 
+/** A disk that was added to a machine. */
 export interface AddedDisk {
   /** Name in commands, and the serial number that the guest sees. */
   readonly name: string;
@@ -76,6 +77,7 @@ export async function addDisk(
   });
 }
 
+/** Options of removing a disk. */
 export interface RemoveDiskOptions {
   /** Remove the file too, even an adopted one; false by default. */
   readonly storage?: boolean | undefined;
@@ -112,6 +114,7 @@ export async function removeDisk(
   });
 }
 
+/** Options of resizing a disk. */
 export interface ResizeDiskOptions {
   /** Allow a smaller size, which discards the data beyond it; false by default. */
   readonly shrink?: boolean | undefined;
@@ -165,6 +168,7 @@ export async function resizeDisk(
   });
 }
 
+/** Changes of a disk's settings. */
 export interface DiskChanges {
   readonly cache?: StoredDisk['cache'] | undefined;
   /** Whether blocks that the guest discards are freed on the host. */

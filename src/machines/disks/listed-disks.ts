@@ -7,6 +7,7 @@ import { portsOf } from './live-disks.ts';
 import { diskPath } from '../plan/machine-plan.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 
+/** A disk of a machine in its current state. */
 export interface ListedDisk extends Pick<StoredDisk, 'name' | 'cache' | 'discard' | 'readOnly'> {
   /** Absolute. */
   readonly path: string;

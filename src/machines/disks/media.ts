@@ -15,6 +15,7 @@ import { withMonitor } from '../channel/monitor.ts';
 /** Number of ports of the board's own controller. */
 const MOST_DRIVES = 6;
 
+/** Options of inserting or ejecting a CD. */
 export interface ChangeCdOptions {
   /** Name of the drive; optional when the machine has only one. */
   readonly drive?: string | undefined;
@@ -25,6 +26,7 @@ export interface ChangeCdOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The drive whose CD was changed. */
 export interface ChangedCd {
   readonly drive: string;
   /** A drive added while the machine is running appears at its next start. */
@@ -89,6 +91,7 @@ export async function removeCdDrive(locations: Locations, machine: string, drive
   });
 }
 
+/** A CD drive of a machine in its current state. */
 export interface ListedDrive extends StoredCdrom {
   /** Whether the guest has locked the drive; undefined unless the machine is running and has it. */
   readonly locked: boolean | undefined;

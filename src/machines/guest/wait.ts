@@ -15,6 +15,7 @@ import { type MachineStatus, describeEnd, readStatus, notRunning } from '../reco
 import { type Condition, type WaitConditions, conditionsOf, pauseBetweenLooks } from './wait-conditions.ts';
 import { startTimer } from '../../util/time/timer.ts';
 
+/** Options of waiting for a machine. */
 export interface WaitOptions extends Limits {
   /** Time limit in milliseconds; 120 000 by default, 600 000 with `cloudInit`, and six times as much without KVM. */
   readonly timeoutMs?: number | undefined;
@@ -22,6 +23,7 @@ export interface WaitOptions extends Limits {
   readonly onProgress?: ((waiting: readonly WaitProgress[]) => void) | undefined;
 }
 
+/** A pending condition of a wait. */
 export interface WaitProgress {
   /** Name of the condition, as in `port 8080`. */
   readonly condition: string;

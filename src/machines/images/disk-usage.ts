@@ -45,6 +45,7 @@ export interface UsageEntry extends FileUsage {
   readonly problem?: string;
 }
 
+/** Disk use of vmlet's files by kind. */
 export type DiskUsage = Readonly<Record<UsageKind, readonly UsageEntry[]>>;
 
 /** Measures all files that vmlet keeps for this user. Concurrent changes may be missed. @throws the signal's reason */

@@ -42,6 +42,7 @@ import { createSshKeys } from '../ssh/ssh-files.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
+/** Options of cloning a machine. */
 export interface CloneOptions extends Limits {
   /** Make both machines share a base with the disks' present contents, without copying; false by default. */
   readonly linked?: boolean;

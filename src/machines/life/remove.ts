@@ -23,6 +23,7 @@ import { removeFile, removeTree } from '../../util/files/removal.ts';
 /** A killed QEMU is gone within this time, unless the kernel itself hangs. */
 const DEATH_MS = 30_000;
 
+/** Options of removing a machine. */
 export interface RemoveOptions {
   /** Remove the disks too, adopted files included; otherwise they are kept, see `RemoveResult`. */
   readonly storage?: boolean;
@@ -30,6 +31,7 @@ export interface RemoveOptions {
   readonly force?: boolean;
 }
 
+/** Files that a removal kept. */
 export interface RemoveResult {
   /** Paths of kept disks, and of the clone bases that they need. */
   readonly keptDisks: readonly string[];

@@ -8,6 +8,7 @@ import type { Definition } from '../record/definition.ts';
 import { hasEnded } from '../channel/ended.ts';
 import { type MachineStatus, readStatus, notRunning } from '../record/machine-status.ts';
 
+/** Options of a connection to a machine's console. */
 export interface MachineConsoleOptions extends AttachConsoleOptions {
   /** Earlier output, from the log. */
   readonly scrollBack?: {
@@ -17,6 +18,7 @@ export interface MachineConsoleOptions extends AttachConsoleOptions {
   };
 }
 
+/** Why a connection to a machine's console ended. */
 export type MachineConsoleEnd =
   | { readonly kind: 'detached' }
   /** `status` is the machine's status after the end. */

@@ -3,6 +3,7 @@ import type { Definition } from '../record/definition.ts';
 import { untilRemoved } from './logs.ts';
 import { lastStartOf } from '../record/machine-status.ts';
 
+/** Options of following a machine's events. */
 export interface MachineEventsOptions {
   /** Start with the events of the current or last run; with the next event by default. */
   readonly sinceStart?: boolean | undefined;

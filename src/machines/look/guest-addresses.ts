@@ -5,6 +5,7 @@ import type { Definition } from '../record/definition.ts';
 import { type GuestChannel, type QgaChannel, findGuestChannel } from '../channel/guest-channel.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 
+/** The guest's addresses and their origin. */
 export interface GuestAddresses {
   /** Origin: an agent in the guest, vmlet's network configuration, or the host's neighbour table. */
   readonly source: 'vmlet-agent' | 'qemu-guest-agent' | 'passt' | 'slirp' | 'neighbours';

@@ -7,6 +7,7 @@ import { notRunning, readStatus } from '../record/machine-status.ts';
 import { noScreen } from './screen.ts';
 import { withMonitor } from '../channel/monitor.ts';
 
+/** Text and keys to type on a machine's keyboard. */
 export interface KeyboardInput {
   /** Text to type first, on a US keyboard; a newline is Enter. */
   readonly text?: string | undefined;

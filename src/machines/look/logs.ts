@@ -7,13 +7,16 @@ import type { MachineFiles } from '../record/machine-files.ts';
 
 /** Logs of a machine: its serial port, the output of its programs, and QEMU's events. */
 export const LOG_SOURCES = ['serial', 'qemu', 'passt', 'swtpm', 'events'] as const;
+/** The name of a log of a machine. */
 export type LogSource = (typeof LOG_SOURCES)[number];
 
+/** Options of reading a machine's log. */
 export interface MachineLogOptions {
   /** Start with this many last lines; with everything by default. */
   readonly tailLines?: number | undefined;
 }
 
+/** Options of following a machine's log. */
 export interface FollowMachineLogOptions extends MachineLogOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when the log was written faster than it was read, and bytes are missing. */

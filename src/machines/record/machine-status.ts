@@ -113,6 +113,7 @@ export function describeStatus(status: MachineStatus): string {
   }
 }
 
+/** Describes how a machine ended in one phrase for people. */
 export function describeEnd(outcome: Outcome | LostOutcome): string {
   switch (outcome.kind) {
     case 'host-down':

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 
+/** Options of starting a machine. */
 export interface StartOptions {
   /** Time limit in milliseconds for the machine to run; 60 000 by default. */
   readonly timeoutMs?: number;

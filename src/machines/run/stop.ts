@@ -22,11 +22,13 @@ import { withMonitor } from '../channel/monitor.ts';
 /** Steps of stopping a named machine, gentlest first. */
 export type MachineStopRung = 'guest' | 'power-button' | 'quit' | 'SIGTERM' | 'SIGKILL';
 
+/** Options of stopping a machine. */
 export interface MachineStopOptions extends Limits {
   /** Time limit in milliseconds of all steps before QEMU is killed; 60 000 by default. */
   readonly timeoutMs?: number;
 }
 
+/** How a machine was stopped. */
 export interface MachineStopResult {
   /** The step that ended the machine. */
   readonly rung: MachineStopRung;

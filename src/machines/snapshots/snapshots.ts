@@ -28,6 +28,7 @@ import { forgetMemory, recordMemory } from '../record/snapshot-record.ts';
 
 type Abortable = Pick<Limits, 'signal'>;
 
+/** A snapshot of a machine. */
 export interface ListedSnapshot {
   readonly name: string;
   readonly createdAt: Date;
@@ -62,6 +63,7 @@ export async function listMachineSnapshots(
     .sort((one, other) => one.createdAt.getTime() - other.createdAt.getTime());
 }
 
+/** Options of taking or restoring a snapshot. */
 export interface SnapshotOptions extends Abortable {
   /** Leave out the memory of a running machine: its disks are then as after a power loss; false by default. */
   readonly disksOnly?: boolean | undefined;

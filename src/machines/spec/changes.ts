@@ -33,6 +33,7 @@ export const changeFlags = flagsOf(changesSchema);
 /** Changes of an existing machine. Disks, ports and media have operations of their own. */
 export type MachineChanges = Readonly<z.input<typeof changesSchema>>;
 
+/** A changed setting of a machine. */
 export interface Difference {
   readonly field: string;
   readonly from: string;
@@ -41,6 +42,7 @@ export interface Difference {
   readonly takesEffect: 'now' | 'next start';
 }
 
+/** The new definition of a machine, and its differences from the old one. */
 export interface ChangedSpec {
   readonly spec: MachineSpec;
   readonly differences: readonly Difference[];

@@ -12,11 +12,13 @@ import type { WaitOptions } from '../guest/wait.ts';
 import { waitForSshServer } from './ssh-server.ts';
 import { endpointOf } from '../guest/wait-conditions.ts';
 
+/** Options of preparing ssh to a machine. */
 export interface SshOptions extends WaitOptions {
   /** Set up the key and the host keys again, as for a first connection; false by default. */
   readonly provision?: boolean | undefined;
 }
 
+/** The prepared ssh access to a machine. */
 export interface SshAccess {
   /** Configuration file for ssh's option -F. */
   readonly configPath: string;

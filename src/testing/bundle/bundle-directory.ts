@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { sha256 } from '../../images/digest/sha256.ts';
 
+/** Options of the directory of failure bundles. */
 export interface BundleDirectoryOptions {
   /** Directory of all tests' bundles; `$VMLET_ATTACHMENTS` by default, otherwise `test-results/vmlet`. */
   readonly attachments?: string | undefined;

@@ -13,6 +13,7 @@ export interface FailedMachine {
   readonly origin?: MachineOrigin | undefined;
 }
 
+/** Options of a failure bundle. */
 export interface FailureBundleOptions {
   /** Name of the test, for the index. */
   readonly test?: string | undefined;
@@ -24,6 +25,7 @@ export interface FailureBundleOptions {
   readonly mostBytes?: number | undefined;
 }
 
+/** A written failure bundle. */
 export interface FailureBundle {
   readonly directory: string;
   /** Paths of the files in the directory. */
@@ -32,6 +34,7 @@ export interface FailureBundle {
   readonly missing: readonly MissingPart[];
 }
 
+/** An unavailable file of a failure bundle. */
 export interface MissingPart {
   readonly file: string;
   readonly why: string;

@@ -9,11 +9,13 @@ import type { Fault } from './fault.ts';
 import { parseOptions } from '../../util/options.ts';
 import { type DiskRates, limitDisk } from './slow-disk.ts';
 
+/** The disk that a fault affects. */
 export interface DiskOptions {
   /** Index of one of the machine's disks; by default 0, which is /dev/vda in the guest. */
   readonly disk?: number | undefined;
 }
 
+/** The requests of a disk that fail. */
 export interface FailOptions extends DiskOptions {
   /** Kinds of requests that fail; all by default. */
   readonly on?: readonly DiskRequest[] | undefined;
@@ -29,6 +31,7 @@ export interface SlowOptions extends DiskOptions {
   readonly requestsPerSecond?: number | undefined;
 }
 
+/** The file system to fill, and the space to leave. */
 export interface FillOptions {
   /** Directory in the guest whose file system is filled; `/` by default. */
   readonly path?: string | undefined;

@@ -24,6 +24,7 @@ export class Fault implements AsyncDisposable {
     await this.#undone;
   }
 
+  /** Ends the fault. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
   }

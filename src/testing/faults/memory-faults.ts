@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 import { parseOptions } from '../../util/options.ts';
 import { holdInGuest } from './guest-hold.ts';
 
+/** The amount of memory to leave. */
 export interface PressureOptions {
   /**
    * Bytes that remain available to the guest's programs (MemAvailable in /proc/meminfo), at least 1 MiB. When they need

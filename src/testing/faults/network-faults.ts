@@ -10,11 +10,13 @@ import { parseOptions } from '../../util/options.ts';
 import type { Shape } from './packet-delay.ts';
 import { PacketRelay } from './packet-relay.ts';
 
+/** The network cards that a fault affects. */
 export interface CardOptions {
   /** `id` of a network card in `cards()`; all cards by default. */
   readonly card?: string | undefined;
 }
 
+/** Delay and loss of packets. */
 export interface ShapeOptions extends CardOptions {
   /** Delay of each packet in milliseconds, each way: a round trip takes twice as long. 0 to 600 000; 0 by default. */
   readonly latencyMs?: number | undefined;

@@ -11,6 +11,7 @@ import { matches } from '../probes/probe-pattern.ts';
 /** A kind of alarm, or a pattern of lines to ignore. */
 export type ExpectedAlarm = GuestAlarmKind | RegExp;
 
+/** Options of a guest's alarm. */
 export interface GuestAlarmOptions {
   /** Expected events, which raise no alarm; none by default. */
   readonly expect?: readonly ExpectedAlarm[] | undefined;
@@ -107,6 +108,7 @@ export class GuestAlarm implements Disposable {
     }
   }
 
+  /** Stops watching the guest. */
   [Symbol.dispose](): void {
     // Every step is synchronous.
     void this.#scope.close();

@@ -3,6 +3,7 @@ import type { Machine } from '../../machine/running/machine.ts';
 import { MachineFaults } from '../faults/machine-faults.ts';
 import { type ExpectedAlarm, GuestAlarm } from './guest-alarm.ts';
 
+/** Options of a machine under test. */
 export interface TestMachineOptions {
   /** Default time limit of a wait in milliseconds; 30 000 by default. */
   readonly waitTimeoutMs?: number | undefined;

@@ -10,6 +10,7 @@ import { ControllingTerminal } from '../runner/controlling-terminal.ts';
 import { type GuestDoors, openDoors } from './guest-doors.ts';
 import { outcomeByNow } from '../bundle/outcome-by-now.ts';
 
+/** Options of pausing a test. */
 export interface PauseOptions {
   /** First line of the message, as in `the test "starts" failed`. */
   readonly reason?: string | undefined;

@@ -14,6 +14,7 @@ export interface ShellOptions extends CommandOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Output of a script in the guest. */
 export interface ShellResult {
   /** Without surrounding white space. */
   readonly stdout: string;

@@ -155,6 +155,7 @@ export class TestMachine implements AsyncDisposable {
     return urlOf(this.machine.ports, guestPort, path);
   }
 
+  /** Powers the machine off immediately. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#run[Symbol.asyncDispose]();
     await this.#crashed?.[Symbol.asyncDispose]();

@@ -13,6 +13,7 @@ import { publishedPort, urlOf } from './published.ts';
 import { type CommandOptions, type ShellResult, describeCommand } from './shell.ts';
 import { type Look, type WaitOptions, waitUntil } from '../probes/wait.ts';
 
+/** Options of waiting for a port. */
 export interface PortWaitOptions extends WaitOptions {
   readonly protocol?: Protocol | undefined;
   /**
@@ -22,6 +23,7 @@ export interface PortWaitOptions extends WaitOptions {
   readonly from?: 'guest' | 'host' | undefined;
 }
 
+/** Options of waiting for a line. */
 export interface LogWaitOptions extends WaitOptions {
   /** A file of the guest, instead of the serial console. */
   readonly file?: string | undefined;

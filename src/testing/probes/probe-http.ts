@@ -8,12 +8,14 @@ const ANSWER_MS = 5000;
 const BODY_BYTES = 1024 * 1024;
 const SHOWN_CHARACTERS = 200;
 
+/** The answer of a web server. */
 export interface HttpAnswer {
   readonly status: number;
   /** At most 1 MiB. */
   readonly body: string;
 }
 
+/** The expected answer of a web server. */
 export interface HttpExpectation {
   /** 200 to 299 by default. Redirects are not followed. */
   readonly status?: number | undefined;

@@ -10,6 +10,7 @@ const LONGEST_PAUSE_MS = 1000;
 /** The pause is at most this share of the elapsed time, so that a long wait costs the guest little. */
 const PAUSE_SHARE = 0.1;
 
+/** Options of a wait. */
 export interface WaitOptions {
   /** Time limit in milliseconds; by default the machine's `waitTimeoutMs`, 30 000 unless set. */
   readonly timeoutMs?: number | undefined;
