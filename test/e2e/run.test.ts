@@ -174,7 +174,7 @@ describe('vmlet run', () => {
     [['run', '-p', '99999:80', 'micro', 'true'], /^vmlet: -p: invalid port "99999" in "99999:80"/],
     [['run', '--disk', './nowhere.qcow2', 'micro', 'true'], /no such file: \.\/nowhere\.qcow2/],
     [['run', '--kernel', '/no/kernel', '--initrd', '/no/initrd', '--', 'true'], /no such file: \/no\/kernel/],
-    [['run', 'nothing-like-it:43', 'true'], /no image nothing-like-it:43/],
+    [['run', 'nothing-like-it:43', 'true'], /no such image: nothing-like-it:43/],
     [['run', '--net', 'wifi', 'micro', 'true'], /^vmlet: --net: "wifi": expected auto, passt, slirp or none/],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],
     [['run', '--timeout', '0', 'micro', 'true'], /positive duration/],

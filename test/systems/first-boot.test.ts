@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
   test('what cannot be had is said with what can', async () => {
     const mistyped = await home.vmlet('run', 'dep:13', '--', 'true');
     expect(mistyped).toMatchObject({ status: 125, stdout: '' });
-    expect(mistyped.stderr).toMatch(/^vmlet: there is no image dep:13\n {2}did you mean deb:13\?/);
+    expect(mistyped.stderr).toMatch(/^vmlet: no such image: dep:13\n {2}did you mean deb:13\?/);
     const unknown = await home.vmlet('run', 'nothing-like-it:1', '--', 'true');
     expect(unknown.stderr).toMatch(
       /^vmlet: no such image: nothing-like-it:1\n {2}run: vmlet image ls --remote/,
@@ -209,7 +209,7 @@ describe('a guest without cloud-init', () => {
     const words = ['--boot-timeout', '1s', `${disk},format=raw`, '--', 'true'];
     const without = await home.vmlet('run', ...words);
     expect(without).toMatchObject({ status: 124, stdout: '' });
-    expect(without.stderr).toMatch(/^vmlet: booting the guest did not finish within 1 s\n/);
+    expect(without.stderr).toMatch(/^vmlet: booting the guest timed out after 1 s\n/);
     expect(without.stderr).toMatch(/this disk may lack the vmlet agent.*--cloud-init/);
     const withSeed = await home.vmlet('run', '--cloud-init', ...words);
     expect(withSeed.stderr).toMatch(/a disk without cloud-init does not install the agent from its seed\n/);

@@ -13,7 +13,7 @@ const DIRECTORY_HINT = 'install vmlet-agent in the guest, or pipe a tar stream t
 /**
  * Copies a file or directory into the guest with its permission bits. With vmlet's agent a file appears only when it is
  * complete.
- * @param guestPath absolute; with a slash at its end, or where it is a directory, the file goes into that.
+ * @param guestPath absolute; a directory, or a path with a trailing slash, gets the file under its own name.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, or the signal's reason.
  */
 export async function copyIntoGuest(
@@ -51,8 +51,8 @@ export async function copyIntoGuest(
  * Copies a file out of the guest with its permission bits; the copy is atomic. With vmlet's agent the number of bytes
  * is compared with the size at opening, unless that was 0 or 4096, as for files in /proc and /sys.
  * @param guestPath absolute.
- * @param hostPath where it is a directory, the file goes into that.
- * @returns the number of devices, FIFOs and sockets of a directory that were left out.
+ * @param hostPath a directory gets the file under its own name.
+ * @returns the number of devices, FIFOs and sockets of a directory that were omitted.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyOutOfGuest(

@@ -130,7 +130,7 @@ function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): Helpe
       dials: wiring.network.again === 'listens',
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
-      // It locks itself up, by mounts and namespaces that our layers would refuse.
+      // passt isolates itself, with mounts and namespaces that our layers would block.
       argv: tether(ANY_PARENT, HELPERS_DESCRIPTORS, [network.passtPath, ...passtArguments(network)], NO_CORE),
     },
   ];

@@ -43,10 +43,10 @@ const VICTIMS: Readonly<Record<Operation, readonly Role[]>> = {
 
 /** What the same command says when there is nothing left to do for it. */
 const DONE_ALREADY: Readonly<Record<Operation, RegExp>> = {
-  create: /^vmlet: there is a machine m already$/m,
-  start: /^vmlet: m runs already/m,
+  create: /^vmlet: machine "m" already exists$/m,
+  start: /^vmlet: machine "m" is already running/m,
   snapshot: /^vmlet: .*snapshot "s\d+" already exists$/m,
-  stop: /^vmlet: m does not run$/m,
+  stop: /^vmlet: machine "m" is not running$/m,
   rm: /^vmlet: no such machine: m$/m,
 };
 

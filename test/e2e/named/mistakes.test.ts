@@ -58,8 +58,8 @@ describe('a mistake on the command line is one sentence that names what was type
     ],
     [['run', '-p', 'foo', 'micro'], 'vmlet: -p: invalid port "foo": expected 1 to 65535, '],
     [['run', '--limit', 'memory=5', 'micro'], 'vmlet: --limit: 5 bytes; did you mean 5M?\n'],
-    [['qmp', 'nope'], 'vmlet: there is no machine nope\n'],
-    [['qmp', 'nope', 'query-status'], 'vmlet: there is no machine nope\n'],
+    [['qmp', 'nope'], 'vmlet: no such machine: nope\n'],
+    [['qmp', 'nope', 'query-status'], 'vmlet: no such machine: nope\n'],
     [['qmp', './nope'], 'vmlet: cannot connect to ./nope: no such socket\n'],
   ])('%j', async (args, words) => {
     expect((await refusal(...args)).slice(0, words.length)).toBe(words);

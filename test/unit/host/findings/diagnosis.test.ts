@@ -109,7 +109,7 @@ it('says which layer is missing, why, and what that leaves open', () => {
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU gets no namespaces of its own (mount, net, ipc, uts: not here); with passt to a machine with a name it can connect to every unix socket that you can connect to; with slirp it uses the host’s network',
+      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); with passt to a named machine it can connect to every unix socket that you can connect to; with slirp it uses the host’s network',
   });
 });
 
