@@ -21,6 +21,7 @@ import { type TemplateRecord, readRecord, writeRecord } from './template-record.
 import { TemplateShelf } from './template-shelf.ts';
 import { TemporaryTemplate } from './temporary-template.ts';
 
+/** The guest of a template, and how to warm it up. */
 export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'> {
   /** Shell commands that warm up the guest, run in order. If one fails, no template is created. */
   readonly run?: string | readonly string[];
@@ -30,6 +31,7 @@ export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 
   readonly networkCards?: number;
 }
 
+/** Options of `createTemplate`. */
 export interface NamedTemplateOptions extends TemplateOptions {
   /** Letters, digits and inner hyphens, 63 at most. */
   readonly name: string;

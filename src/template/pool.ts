@@ -4,6 +4,7 @@ import type { PendingFork } from './pending-fork.ts';
 import { type ForkOptions, timeoutOf } from './fork-options.ts';
 import type { Template } from './template.ts';
 
+/** Options of `createPool`. */
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'networks'> {
   /** How many forks wait, 1 to 64; 2 by default. Each is a QEMU process that uses about 40 MiB until it is taken. */
   readonly size?: number;

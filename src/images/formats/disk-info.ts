@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+/** A disk format that machines write to. */
 export type DiskFormat = 'qcow2' | 'raw';
 
 /** The used part of qemu-img's output; newer versions add fields. */
@@ -25,6 +26,7 @@ const infoSchema = z.object({
     .optional(),
 });
 
+/** A snapshot inside a disk image. */
 export interface DiskSnapshot {
   readonly id: string;
   readonly name: string;

@@ -22,6 +22,7 @@ import { isComplete, listImages, readManifest } from '../store/store.ts';
 export type BuildPhase =
   'waiting for another build' | 'looking for packages' | 'fetching' | 'assembling' | 'done';
 
+/** Progress of a build of `micro`. */
 export interface BuildProgress {
   readonly phase: BuildPhase;
   /** The finished part of the phase, 0..1. */

@@ -11,8 +11,10 @@ import { unlessMissingAsync } from '../../util/files/unless-missing.ts';
 
 /** `vhd` is Microsoft's older format, which Azure uses. */
 export const EXPORT_FORMATS = ['qcow2', 'raw', 'vmdk', 'vdi', 'vhdx', 'vhd'] as const;
+/** A format that images are exported to. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** Options of `exportImage`. */
 export interface ExportOptions {
   /** By default the format that the file's extension names, else qcow2. */
   readonly format?: ExportFormat | undefined;
@@ -25,6 +27,7 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The file that an image was exported to. */
 export interface ExportedImage {
   /** Absolute. */
   readonly path: string;

@@ -48,6 +48,7 @@ export async function makeDisk({ signal, ...disk }: NewDisk): Promise<void> {
   });
 }
 
+/** Options of `createOverlay`. */
 export interface CreateOverlayOptions extends Abortable {
   readonly path: string;
   readonly backingPath: string;
@@ -81,6 +82,7 @@ export async function createOverlay(options: CreateOverlayOptions): Promise<void
   });
 }
 
+/** Options of `convertDisk`. */
 export interface ConvertDiskOptions extends Abortable {
   /** Any image that `acceptForeignImage` accepts. */
   readonly from: { readonly path: string; readonly format: DiskFormat | ForeignFormat };
@@ -147,6 +149,7 @@ export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
   await verifyDisk(path, format, sizeBytes);
 }
 
+/** Options of `rebaseDisk`. */
 export interface RebaseDiskOptions extends Abortable {
   /** The qcow2 whose backing file is changed. */
   readonly path: string;
@@ -178,6 +181,7 @@ export async function rebaseDisk(options: RebaseDiskOptions): Promise<void> {
   });
 }
 
+/** Options of `commitDisk`. */
 export interface CommitDiskOptions extends Abortable {
   /** The qcow2 overlay, which is empty afterwards. */
   readonly path: string;
@@ -196,6 +200,7 @@ export async function commitDisk(options: CommitDiskOptions): Promise<void> {
 
 const measureSchema = z.object({ required: z.number(), 'fully-allocated': z.number() });
 
+/** Options of `measureDisk`. */
 export interface MeasureDiskOptions extends Abortable {
   /** An image to convert, or the size of an empty one in bytes. */
   readonly source: Omit<ExistingDisk, 'signal'> | { readonly sizeBytes: number };

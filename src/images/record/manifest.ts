@@ -94,9 +94,12 @@ export const manifestSchema = z.discriminatedUnion('kind', [kernelSchema, diskSc
 export type KernelManifest = Readonly<z.output<typeof kernelSchema>>;
 export type DiskManifest = Readonly<z.output<typeof diskSchema>>;
 export type ImageManifest = KernelManifest | DiskManifest;
+/** The file that an image was made from, and its digest. */
 export type ImageSource = Readonly<z.output<typeof source>>;
 export type ImageFile = Readonly<z.output<typeof file>>;
+/** Where an image came from: built, pulled or imported. */
 export type ImageOrigin = Readonly<z.output<typeof originSchema>>;
+/** How an image was verified: by signature, by digest or not at all. */
 export type Verification = z.output<typeof verification>;
 
 /** Lists the files of an image. */

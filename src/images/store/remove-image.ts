@@ -12,6 +12,7 @@ const LIST_HINT = 'to list images, run: vmlet image ls';
 /** Returns the users of an image outside of the store, as in `the machine web`. */
 export type UsersOf = (image: Pick<Image, 'digest'>) => readonly string[];
 
+/** Names and images that were removed. */
 export interface RemovedImages {
   /** Names that were removed. */
   readonly names: readonly string[];
@@ -88,6 +89,7 @@ export function describeImage({ names, name, digest }: ListedImage): string {
   return names[0] ?? `${name} (sha256:${digest.slice(0, 12)})`;
 }
 
+/** Options of `pruneImages`. */
 export interface PruneOptions extends Limits {
   /** Also remove images with names; false by default. */
   readonly all?: boolean | undefined;

@@ -24,11 +24,13 @@ const DIGEST_BEGINNING = /^(?:sha256:)?(?<digits>[0-9a-f]{12,64})$/;
 /** Limits how many images one is based on, so that a cycle ends. */
 const DEEPEST_LAYER = 64;
 
+/** An image with its names. */
 export type ListedImage = Image & {
   /** Current names, sorted; none for an image whose name now belongs to a newer one. */
   readonly names: readonly string[];
 };
 
+/** The images of a store, and its unreadable directories. */
 export interface ImageList {
   /** Newest first. */
   readonly images: readonly ListedImage[];

@@ -50,6 +50,7 @@ export interface BuildImageOptions extends ImageBuildOptions {
   readonly key?: string | undefined;
 }
 
+/** An image that was built, or reused. */
 export interface BuiltImage {
   readonly image: DiskImage;
   /** True when an identical earlier build was reused. */

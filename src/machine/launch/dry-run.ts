@@ -23,6 +23,7 @@ import { type Findings, survey } from '../survey/survey.ts';
 /** Name of the agent's program on the seed disk. */
 const AGENT_IN_SEED = 'vmlet-agent';
 
+/** The plan of a launch that was not carried out. */
 export interface DryRun {
   readonly plan: Plan;
   /** A shell script that starts the same machine by hand, with its console on the terminal. */

@@ -36,6 +36,7 @@ export interface MachineStatistics {
   readonly networks: readonly NetworkStatistics[] | null;
 }
 
+/** Counters of a disk since the machine started. */
 export interface DiskStatistics {
   /** ID of the device. */
   readonly device: string;

@@ -6,6 +6,7 @@ import { hostNameSchema } from '../../util/host-name.ts';
 import { parseOptions } from '../../util/options.ts';
 import { Network } from './network.ts';
 
+/** Options of `createNetwork`. */
 export interface NetworkOptions {
   /** A label for errors; `network-N` by default. */
   readonly name?: string;

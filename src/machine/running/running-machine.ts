@@ -33,11 +33,13 @@ export interface MachineOptions {
   readonly log?: Logger | undefined;
 }
 
+/** Options of `stop`. */
 export interface StopOptions {
   /** Milliseconds for all steps together before QEMU is killed; 15 000 by default. */
   readonly timeoutMs?: number;
 }
 
+/** How a machine was stopped. */
 export interface StopResult {
   /** The step that ended the machine; undefined when it had already ended. */
   readonly rung: StopRung | undefined;

@@ -14,6 +14,7 @@ const CTRL_RIGHT_BRACKET = 0x1d;
  */
 const MOST_UNSENT = 1024 * 1024;
 
+/** Options of `attachConsole`. */
 export interface AttachConsoleOptions {
   /**
    * Input bytes, unchanged, such as those of a terminal in raw mode. The end of the input does not close the

@@ -10,6 +10,7 @@ import { withFlag } from './option-flag.ts';
 
 export const PULL_POLICIES = ['missing', 'newer', 'always', 'never'] as const;
 
+/** When an image is pulled: if it is missing, if a newer one is published, always or never. */
 export type PullPolicy = (typeof PULL_POLICIES)[number];
 
 /**

@@ -8,6 +8,7 @@ import { surveyHost } from '../../host/probe.ts';
 import { type Surroundings, inspectSurroundings } from '../../host/findings/surroundings.ts';
 import { ownLocations } from '../paths/own-locations.ts';
 
+/** Options of `examineHost`. */
 export interface ExamineHostOptions {
   /** Name or path of QEMU; by default qemu-system-x86_64 on the PATH. */
   readonly qemu?: string | undefined;

@@ -7,6 +7,7 @@ import { addressesOverlap, canonicalIpv6, isIpv4, isIpv6, isLinkLocal, isMappedI
 
 export type Protocol = 'tcp' | 'udp';
 
+/** A forward of a host port to a guest port. */
 export interface PortForward {
   readonly protocol: Protocol;
   /** Listening address on the host: IPv4, or IPv6 in its shortest spelling without brackets. */
@@ -43,8 +44,10 @@ export const portSchema = z.strictObject({
   protocol: z.enum(['tcp', 'udp']).optional(),
 });
 
+/** A forward as an object; `guestPort` alone is required. */
 export type PortSpec = z.input<typeof portSchema>;
 
+/** A forward as text such as `8080:80`, or as an object. */
 export type PortInput = string | PortSpec;
 
 interface Range {
