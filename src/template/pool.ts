@@ -93,6 +93,7 @@ export class Pool implements AsyncDisposable {
     );
   }
 
+  /** Ends the forks that were not taken. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

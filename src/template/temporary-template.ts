@@ -17,6 +17,7 @@ export class TemporaryTemplate extends Template implements AsyncDisposable {
     await this.#scope.close();
   }
 
+  /** Removes the template. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.remove();
   }

@@ -28,6 +28,7 @@ export interface NewImageOptions {
    * the free space; false by default.
    */
   readonly anySize?: boolean | undefined;
+  /** Called as the download advances. */
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Logger | undefined;

@@ -141,6 +141,7 @@ export interface ResizeDiskOptions extends ExistingDisk {
   readonly shrink?: boolean | undefined;
 }
 
+/** Changes the size of a disk. */
 export async function resizeDisk(options: ResizeDiskOptions): Promise<void> {
   const path = diskPath(options.path, 'path');
   const { format, sizeBytes, shrink = false, signal } = options;
@@ -215,6 +216,7 @@ export interface DiskMeasure {
   readonly fullyAllocatedBytes: number;
 }
 
+/** Returns the space that a converted disk would need. */
 export async function measureDisk(options: MeasureDiskOptions): Promise<DiskMeasure> {
   const { source } = options;
   const path = 'path' in source ? diskPath(source.path, 'source.path') : 'a new image';

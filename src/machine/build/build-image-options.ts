@@ -8,6 +8,7 @@ export interface ImageBuildOptions {
   readonly name: string;
   /** Whether an identical earlier build is reused; true by default. */
   readonly cache?: boolean | undefined;
+  /** Called as the build advances. */
   readonly onProgress?: ((progress: ImageProgress) => void) | undefined;
   /** Called with each line that a script prints on stdout or stderr, without its line end. */
   readonly onOutput?: ((line: string) => void) | undefined;

@@ -84,6 +84,7 @@ export class Machine extends RunningMachine {
     await this.#agent.setClock(time.getTime());
   }
 
+  /** Asks the guest's agent to power off before the other steps. */
   protected override stopSteps(): StopStep[] {
     const powerOff = async (): Promise<void> => {
       await this.#agent.powerOff();

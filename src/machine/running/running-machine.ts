@@ -149,10 +149,12 @@ export class RunningMachine implements AsyncDisposable {
     return this.ended;
   }
 
+  /** Stops the machine and releases its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
   }
 
+  /** The steps of `stop`, each with its share of the time limit. */
   protected stopSteps(): StopStep[] {
     return [
       {

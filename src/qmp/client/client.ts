@@ -19,6 +19,7 @@ import type { QmpCommands, QmpEvents } from '../protocol/protocol.gen.ts';
 import { connectToPath } from '../wire/socket-path.ts';
 import type { QmpTrace } from '../wire/trace.ts';
 
+/** Options of `QmpClient.connect`. */
 export interface QmpClientOptions {
   /** Milliseconds for connecting and negotiating together; 10 000 by default. */
   readonly greetingTimeoutMs?: number | undefined;
@@ -36,6 +37,7 @@ export interface QmpClientOptions {
 /** `timeoutMs` counts from the call, including the time in the queue. Neither limit undoes the command. */
 export type ExecuteOptions = Limits;
 
+/** Options of a wait for an event. */
 export interface WaitOptions<Event> extends Limits {
   /** Condition that an event has to meet; by default the first event ends the wait. */
   readonly where?: ((event: Event) => boolean) | undefined;
@@ -219,6 +221,7 @@ export class QmpClient<Commands = QmpCommands, Events = QmpEvents> implements As
     return this.#connection.close();
   }
 
+  /** Closes the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -17,6 +17,7 @@ export type JobArguments<Name extends JobCommandName> =
     ? Omit<Arguments, 'job-id' | 'auto-dismiss' | 'auto-finalize'> & { readonly 'job-id'?: string }
     : never;
 
+/** Progress of a job, in units that QEMU defines. */
 export interface JobProgress {
   /** QEMU's status: running, paused, ready, … */
   readonly status: string;
@@ -25,6 +26,7 @@ export interface JobProgress {
   readonly total: number | bigint;
 }
 
+/** Options of a job. */
 export interface JobOptions extends Limits {
   /** Called about every 250 ms and on each change of status. */
   readonly onProgress?: (progress: JobProgress) => void;

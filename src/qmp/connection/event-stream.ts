@@ -40,6 +40,7 @@ export class EventStream<
     for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
   }
 
+  /** Resolves with the next event, or with the end of the stream. */
   async next(): Promise<IteratorResult<Event, undefined>> {
     const event = this.#buffer.shift();
     if (event) return { done: false, value: event };
@@ -55,6 +56,7 @@ export class EventStream<
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** Returns the stream itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -67,6 +67,7 @@ export interface GuestAgentCommands {
 
 type Empty = Record<string, never>;
 
+/** Reply to `guest-info`. */
 export interface GuestAgentInfo {
   readonly version: string;
   readonly supported_commands: readonly {
@@ -77,6 +78,7 @@ export interface GuestAgentInfo {
   }[];
 }
 
+/** Reply to `guest-get-osinfo`. */
 export interface GuestOsInfo {
   readonly id?: string;
   readonly name?: string;
@@ -90,6 +92,7 @@ export interface GuestOsInfo {
   readonly 'variant-id'?: string;
 }
 
+/** A user who is logged in, from `guest-get-users`. */
 export interface GuestUser {
   readonly user: string;
   readonly domain?: string;
@@ -97,12 +100,14 @@ export interface GuestUser {
   readonly 'login-time': number;
 }
 
+/** A virtual processor, from `guest-get-vcpus`. */
 export interface GuestVcpu {
   readonly 'logical-id': number;
   readonly online: boolean;
   readonly 'can-offline'?: boolean;
 }
 
+/** A mounted file system, from `guest-get-fsinfo`. */
 export interface GuestFileSystem {
   readonly name: string;
   readonly mountpoint: string;
@@ -112,6 +117,7 @@ export interface GuestFileSystem {
   readonly disk: readonly unknown[];
 }
 
+/** A network interface, from `guest-network-get-interfaces`. */
 export interface GuestNetworkInterface {
   readonly name: string;
   readonly 'hardware-address'?: string;
@@ -123,6 +129,7 @@ export interface GuestNetworkInterface {
   readonly statistics?: Readonly<Record<string, number | bigint>>;
 }
 
+/** Arguments of `guest-exec`. */
 export interface GuestExecArguments {
   path: string;
   arg?: readonly string[] | undefined;
@@ -134,6 +141,7 @@ export interface GuestExecArguments {
   'capture-output'?: boolean | 'none' | 'stdout' | 'stderr' | 'separated' | 'merged' | undefined;
 }
 
+/** Reply to `guest-exec-status`. */
 export interface GuestExecStatus {
   readonly exited: boolean;
   readonly exitcode?: number;

@@ -24,6 +24,7 @@ const MAX_REPLY_BYTES = 80 * 1024 * 1024;
 const SENTINEL = 0xff;
 const SYNC_TIMEOUT_MS = 10_000;
 
+/** Options of `GuestAgentClient.connect`. */
 export interface GuestAgentOptions {
   /** Default time limit of each command in milliseconds; 10 000 by default. */
   readonly timeoutMs?: number | undefined;
@@ -164,6 +165,7 @@ export class GuestAgentClient implements AsyncDisposable {
     return this.closed;
   }
 
+  /** Closes the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -3,12 +3,14 @@ import type { Limits } from '../../util/time/deadline.ts';
 import type { GuestAgentClient } from './guest-agent.ts';
 import { pause } from '../../util/time/pause.ts';
 
+/** Options of `guestExec`. */
 export interface GuestExecOptions extends Limits {
   /** NAME=value; the agent's own environment by default. */
   readonly environment?: readonly string[] | undefined;
   readonly input?: Uint8Array | undefined;
 }
 
+/** Result of a command that QEMU's agent ran. */
 export interface GuestExecResult {
   /** Undefined when it was killed by a signal. */
   readonly exitCode: number | undefined;

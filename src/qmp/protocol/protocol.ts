@@ -9,12 +9,14 @@ export type CommandName<Commands = QmpCommands> = keyof Commands & string;
 /** Completes the known names and permits any other. */
 export type AnyCommandName<Commands = QmpCommands> = CommandName<Commands> | (string & Record<never, never>);
 
+/** Arguments of a command. */
 export type CommandArguments<Name extends string, Commands = QmpCommands> = Name extends keyof Commands
   ? Commands[Name] extends { arguments: infer Arguments }
     ? Arguments
     : never
   : Readonly<Record<string, unknown>>;
 
+/** Return value of a command. */
 export type CommandReturn<Name extends string, Commands = QmpCommands> = Name extends keyof Commands
   ? Commands[Name] extends { returns: infer Return }
     ? Return
@@ -35,9 +37,12 @@ export type CommandParameters<Name extends string, Options, Commands = QmpComman
     ? [args?: CommandArguments<Name, Commands>, options?: Options]
     : [args: CommandArguments<Name, Commands>, options?: Options];
 
+/** A known event name. */
 export type EventName<Events = QmpEvents> = keyof Events & string;
+/** A known event name, or any other string. */
 export type AnyEventName<Events = QmpEvents> = EventName<Events> | (string & Record<never, never>);
 
+/** Data of an event. */
 export type EventData<Name extends string, Events = QmpEvents> = Name extends keyof Events
   ? Events[Name]
   : Readonly<Record<string, unknown>>;

@@ -5,12 +5,14 @@ import { Scope } from '../../util/scope.ts';
 import { QmpClient } from '../client/client.ts';
 import type { QmpGreeting } from '../wire/message.ts';
 
+/** Options of `introspect`. */
 export interface IntrospectOptions {
   /** Time limit in milliseconds; 30 000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The schema of a QEMU binary. */
 export interface Introspection {
   /** The reply of query-qmp-schema. */
   readonly schema: unknown;

@@ -82,6 +82,7 @@ function byName(one: { name: string }, other: { name: string }): number {
   return one.name < other.name ? -1 : 1;
 }
 
+/** Returns the values of an enum. */
 export function enumValues(type: EntryOf<'enum'>): readonly string[] {
   return type.members?.map((value) => value.name) ?? type.values ?? [];
 }

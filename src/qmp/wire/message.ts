@@ -12,6 +12,7 @@ const greetingSchema = z.object({
   }),
 });
 
+/** The greeting of a QMP server. */
 export type QmpGreeting = z.infer<typeof greetingSchema>['QMP'];
 
 export interface ErrorReply {
