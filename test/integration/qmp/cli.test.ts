@@ -86,7 +86,7 @@ test.skipIf(findProgram('script') === undefined)(
     expect(screen).toContain('"status": "prelaunch"');
     expect(screen).toContain('"event":"RESUME"');
     expect(screen).toContain('  id: string');
-    expect(screen).toContain('blockdev-del was refused');
+    expect(screen).toContain('blockdev-del failed');
     const history = await readFile(join(directory, '.local/state/vmlet/qmp-history'), 'utf8');
     expect(history.split('\n').slice(0, 2)).toEqual(['query-status', 'cont']);
   },
