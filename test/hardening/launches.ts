@@ -21,7 +21,7 @@ const HEAP_BYTES_AT_ALL = 50_000;
 const CROWDS = [
   { kind: 'launch', what: 'launches (boot sectors, with passt)', rounds: 1000, atOnce: 50 },
   { kind: 'fork', what: 'forks of a template', rounds: 200, atOnce: 10 },
-  { kind: 'pool', what: 'forks out of a pool', rounds: 200, atOnce: 10 },
+  { kind: 'pool', what: 'forks from a pool', rounds: 200, atOnce: 10 },
 ];
 
 export const launches: Section = {
@@ -40,10 +40,10 @@ export const launches: Section = {
           held: report.held,
         })),
         {
-          what: `heaps of these crowds, which rounds may not leave larger: each third of them by over ${HEAP_BYTES_AT_ALL} bytes and ${HEAP_BYTES_A_ROUND} a round`,
+          what: `heaps of the launchers: in at least one third of the rounds they grow by at most ${HEAP_BYTES_AT_ALL} bytes and ${HEAP_BYTES_A_ROUND} a round`,
           tried: reports.length,
           held: reports.filter(({ report }) => report.heapGrowth <= heapLimit(report)).length,
-          note: `${reports.map(({ kind, report }) => `${kind} ${describeGrowth(report)}`).join(', ')}; without V8's compilers, whose code is no leak`,
+          note: `${reports.map(({ kind, report }) => `${kind} ${describeGrowth(report)}`).join(', ')}; V8's compilers are off, since compiled code is not a leak`,
         },
       ],
       faults: reports.flatMap(({ kind, report }) => [
@@ -61,7 +61,7 @@ function heapLimit({ rounds }: Report): number {
 }
 
 function describeGrowth({ heapGrowth, rounds }: Report): string {
-  return `${heapGrowth >= 0 ? '+' : ''}${heapGrowth} bytes in the third of ${rounds} rounds that left least`;
+  return `${heapGrowth >= 0 ? '+' : ''}${heapGrowth} bytes in the best third of ${rounds} rounds`;
 }
 
 async function launchAll(

@@ -3,7 +3,7 @@ import type { SectionResult } from './results.ts';
 const START = '<!-- hardening: start -->';
 const END = '<!-- hardening: end -->';
 const HEADING = ['| section | what | tried | held | note |', '| --- | --- | --: | --: | --- |'];
-const FAULTS = 'What must not be:';
+const FAULTS = 'Failures:';
 const LONGEST_FAULT = 300;
 
 /** Lines of Markdown. */

@@ -29,7 +29,7 @@ function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {
         what: `attempts of ${placeOf(attack)}`,
         tried: attack.attempts.length + missing.length,
         held: attack.attempts.length - faults.length,
-        ...(argued.length > 0 && { note: `${argued.length} of them succeed, as argued` }),
+        ...(argued.length > 0 && { note: `${argued.length} of them succeed, which is permitted` }),
       },
     ],
     faults: [...problemsOf(attack, missing), ...faults],
@@ -64,10 +64,10 @@ function judgeFree(attack: Attack): Findings {
   return {
     counts: [
       {
-        what: `attempts that ${attack.user} succeeds in without a wrapper, so that the others can fail`,
+        what: `attempts that ${attack.user} succeeds in without a wrapper, which shows what the wrapper stops`,
         tried: attack.attempts.length,
         held: attack.attempts.length - unproven.length,
-        note: `${refused} are refused by this host to anybody, or to who is not root`,
+        note: `${refused} fail here without a wrapper too: this host denies them to this user`,
       },
     ],
     faults: [

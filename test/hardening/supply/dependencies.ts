@@ -49,7 +49,7 @@ export async function dependencies(
 async function licences(root: string, folders: readonly string[]): Promise<Findings> {
   const { stderr } = await execa('node', ['scripts/check-licences.mjs'], { cwd: root, reject: false });
   const refused = stderr.split('\n').filter((line) => line !== '');
-  return counted('packages that come with vmlet, under a licence that may', folders, (folder) =>
+  return counted('packages that come with vmlet, each under an allowed licence', folders, (folder) =>
     refused.find((line) => line.startsWith(`${folder}: `)),
   );
 }
@@ -76,7 +76,7 @@ async function bundledWithTheirLicences(root: string): Promise<Findings> {
       .filter((folder) => folder !== undefined),
   );
   const texts = readFileSync(join(root, 'dist/bin/THIRD-PARTY.txt'), 'utf8');
-  return counted('packages in the command, whose licence texts come along', [...folders], (folder) => {
+  return counted('packages in the command, each with its licence text', [...folders], (folder) => {
     const { name, version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
       name: string;
       version: string;
@@ -133,9 +133,9 @@ async function knownVulnerabilities(root: string, packages: number): Promise<Fin
     auditReportVersion?: number;
     vulnerabilities?: Readonly<Record<string, unknown>>;
   };
-  const what = 'packages of which npm audit knows nothing bad';
+  const what = 'packages without a known vulnerability (npm audit)';
   if (report.auditReportVersion === undefined) {
-    const note = 'not asked: the registry at hand has no audit; scripts/release insists on it';
+    const note = 'not run: this registry has no audit; scripts/release requires it';
     return { counts: [{ what, tried: 0, held: 0, note }], faults: [] };
   }
   const bad = Object.keys(report.vulnerabilities ?? {});

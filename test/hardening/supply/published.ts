@@ -22,7 +22,7 @@ export async function published(
 ): Promise<Findings> {
   const packed = await pack(root, join(directory, 'as-it-is'));
   const files = counted(
-    'files in the package that belong there, and name no folder of who built it',
+    'files in the package: each belongs there, and none names a folder of the build host',
     packed.entries,
     (path) => {
       if (!BELONGS.test(path)) return `the package has ${path}`;
@@ -44,7 +44,7 @@ export async function published(
     built.push(await pack(clone, join(directory, `${name}.packed`)));
   }
   const what =
-    'packages of this commit, each installed without install scripts, built and packed apart, of the same bytes';
+    'packages of this commit, each installed without install scripts, built and packed separately: the same bytes';
   return together([files, same(what, built)]);
 }
 

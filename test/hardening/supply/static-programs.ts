@@ -47,7 +47,7 @@ export async function staticPrograms(root: string, directory: string, scale: num
     counted('protections of the C programs (5 of each)', properties.flat(), ({ name, built, held }) =>
       held ? undefined : `${built} is not ${name}`,
     ),
-    counted('C programs compiled again in another folder, of the same bytes', again, ({ same, built }) =>
+    counted('C programs compiled again in another folder: the same bytes', again, ({ same, built }) =>
       same ? undefined : `${built} is compiled to other bytes the second time`,
     ),
   ]);

@@ -55,10 +55,10 @@ export async function takenPlaces(
   return {
     counts: [
       {
-        what: 'places that were taken before vmlet came',
+        what: 'paths of vmlet that were occupied before it started',
         tried: springs.length,
         held: springs.length - faults.length,
-        ...(!canBeOthers && { note: 'without those that only another user can take' }),
+        ...(!canBeOthers && { note: 'without those that only another user can occupy' }),
       },
     ],
     faults,

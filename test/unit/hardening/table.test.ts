@@ -24,7 +24,7 @@ it('shows each count, what did not hold, and where it was counted', () => {
       '| --- | --- | --: | --: | --- |',
       '| doors | locked \\| closed | 3 | **2** | one was open |',
       '',
-      'What must not be:',
+      'Failures:',
       '',
       '- doors: the back door is open',
       '',

@@ -314,7 +314,7 @@ export const snapshotFile = fileTarget({
 /** Their disks are not there, and so nothing is done to any. */
 export const noteFiles = fileTarget({
   name: 'note-files',
-  what: 'notes of snapshots and saves that were interrupted, of ssh and of the log',
+  what: 'records of interrupted snapshots and saves, of ssh and of the log',
   bases: [
     { version: 1, snapshot: 's', disks: ['/no/such/disk'] },
     { version: 1, snapshot: 's', by: 'qemu-img', disks: [] },
@@ -376,7 +376,7 @@ export const imageFile = fileTarget({
 
 export const surveyFile = fileTarget({
   name: 'survey-file',
-  what: 'what is remembered of the host, of another host or damaged',
+  what: 'cached facts about the host: of another host, or damaged',
   bases: [
     { key: 'other', survey: { a: 1 } },
     { key: 'ours', digest: '0'.repeat(64), survey: { a: 1 } },
@@ -388,7 +388,7 @@ export const surveyFile = fileTarget({
 
 export const partFile = fileTarget({
   name: 'part-file',
-  what: 'what is remembered of a download that was interrupted',
+  what: 'records of interrupted downloads',
   bases: [{ version: 1, etag: '"x"', lastModified: 'y', totalBytes: 5, bootId: 'another' }],
   expected: ['nothing'],
   path: () => join(folder, 'download.json'),

@@ -66,7 +66,7 @@ class RecordingPort implements SwitchPort {
 
 export const ethernetTarget = bytesTarget({
   name: 'ethernet',
-  what: 'frames of private networks: taken out of a stream, passed on, answered',
+  what: 'frames of private networks: read from a stream, forwarded, answered',
   expected: ['answered', 'passed', 'nothing', 'broken'],
   arbitrary: fc.oneof(
     mutatedBytes(

@@ -73,7 +73,7 @@ interface Given {
 
 export const seedTarget = jsonTarget<Given>({
   name: 'seeds',
-  what: `seeds for cloud-init, read back${hasPyYaml ? ' by PyYAML' : ''} out of their file system`,
+  what: `seeds for cloud-init, read back${hasPyYaml ? ' by PyYAML' : ''} from their file system`,
   expected: ['same', 'refused'],
   prepare: async () => {
     const program = hasPyYaml ? new AnsweringProgram(['python3', READER]) : undefined;
