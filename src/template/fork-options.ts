@@ -13,7 +13,7 @@ const FORK_TIMEOUT_MS = 60_000;
 const forkSchema = z.strictObject({
   /** A label, and the guest's host name; by default the template's name followed by random digits. */
   name: startOptions.name,
-  /** Forwards in podman's grammar, `[ip:][host]:guest[/tcp|udp]`; bound to 127.0.0.1 unless an address is given. */
+  /** Forwards in podman's grammar, `[[ip:][host]:]guest[/tcp|udp]`; bound to 127.0.0.1 unless an address is given. */
   ports: startOptions.ports,
   /** As for a launch. Requires a template with a network; forks of a template with slirp use slirp. */
   net: withFlag(z.enum(REQUESTED_BACKENDS).default('auto'), {

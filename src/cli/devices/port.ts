@@ -17,7 +17,7 @@ export function portCommand(): Command {
     .command('add')
     .description(`forward more ports. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
-    .argument('<ports...>', '[ip:][host]:guest[/tcp|udp], ranges too')
+    .argument('<ports...>', '[[ip:][host]:]guest[/tcp|udp], ranges too')
     .option('--json', 'print JSON')
     .action(add);
   port

@@ -45,7 +45,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet exec -it web -- top',
     'vmlet exec --detach web -- ./server',
   ],
-  cp: ['vmlet cp ./app.conf web:/etc/app.conf', 'vmlet cp web:/var/log/syslog .'],
+  cp: ['vmlet cp ./site web:/srv/', 'vmlet cp web:/var/log/syslog .', 'tar c . | vmlet cp - web:/srv'],
   port: ['vmlet port web', 'vmlet port add web 8443:443', 'vmlet port rm web 8443'],
   disk: ['vmlet disk ls web', 'vmlet disk add web 20G', 'vmlet disk resize web disk0 40G'],
   cd: ['vmlet cd insert web ./tools.iso', 'vmlet cd eject web'],

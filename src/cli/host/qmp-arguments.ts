@@ -142,7 +142,8 @@ function splitWords(line: string): string[] {
       word = (word ?? '') + character;
     }
   }
-  if (quote !== '' || depth > 0) throw new InvalidInputError('request', `${line} ends inside quotes or JSON`);
+  if (quote !== '' || depth > 0)
+    throw new InvalidInputError('request', `a quote or JSON value is not closed: ${line}`);
   if (word !== undefined) words.push(word);
   return words;
 }

@@ -45,7 +45,7 @@ export function reportError(thrown: unknown, line?: CommandLine): number {
   // commander has already printed it.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_VMLET;
   if (isSystemError(error)) {
-    complain(`the host refused: ${error.message}`, ...hint(HOST_HINTS[error.code ?? '']));
+    complain(describeSystemError(error), ...hint(HOST_HINTS[error.code ?? '']));
     return EXIT_VMLET;
   }
   if (!(error instanceof VmletError)) {
@@ -82,6 +82,12 @@ function sentenceAsTyped(error: VmletError, line: CommandLine): string {
   if (!(error instanceof InvalidInputError || error instanceof ImageRefusedError)) return sentence;
   const { field } = error;
   return sentence.startsWith(`${field}: `) ? asTyped(field, line) + sentence.slice(field.length) : sentence;
+}
+
+/** For example `permission denied: /srv/x`. */
+function describeSystemError({ message, path }: NodeJS.ErrnoException): string {
+  const problem = /^[A-Z0-9]+: ([^,]+), /.exec(message)?.[1];
+  return problem === undefined || path === undefined ? message : `${problem}: ${path}`;
 }
 
 /** The message in one line, and the stack trace. */

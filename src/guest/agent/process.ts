@@ -144,7 +144,8 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
         this.#output(frame).push(frame.payload);
         return;
       case FrameType.credit:
-        if (frame.payload.length !== 4) throw new GuestProtocolError('the guest agent sent invalid credit');
+        if (frame.payload.length !== 4)
+          throw new GuestProtocolError('the guest agent sent an invalid flow-control value');
         this.#stdin?.grant(frame.payload.readUInt32LE(0));
         return;
       case FrameType.end:

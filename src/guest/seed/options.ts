@@ -163,7 +163,7 @@ function checkSizes(files: readonly Required<SeedFile>[], userData: string | und
   const bytes = userData === undefined ? 0 : Buffer.byteLength(userData);
   if (bytes > MAX_USER_DATA_BYTES) {
     throw new InvalidInputError('userData', `is too large: ${bytes} bytes, at most ${MAX_USER_DATA_BYTES}`, {
-      hint: 'let it download large parts, or copy them later',
+      hint: 'download large files in user-data, or copy them into the running guest: vmlet cp',
     });
   }
 }

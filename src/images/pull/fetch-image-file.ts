@@ -46,7 +46,7 @@ export async function fetchImageFile(
   scope: Scope,
   options: FetchImageOptions,
 ): Promise<DownloadedFile | undefined> {
-  let failure: unknown = new TypeError('an image has no address');
+  let failure: unknown = new TypeError('the image has no URL');
   for (const url of address.urls) {
     try {
       return await fetchFrom(url, address, buildDirectory, scope, options);

@@ -78,7 +78,7 @@ export class CrashedMachine implements AsyncDisposable {
     signal?.throwIfAborted();
     if (this.#isTaken) {
       throw new InvalidInputError('start', `${this.plan.name} was already started`, {
-        hint: 'crash the machine that start() returned instead',
+        hint: 'use the machine object that start() returned',
       });
     }
     this.#isTaken = true;

@@ -87,11 +87,12 @@ export class Network implements AsyncDisposable {
     const names = groups.flat();
     const unknown = names.find((name) => !this.#addressByName.has(name));
     if (unknown !== undefined) {
+      const members = [...this.#addressByName.keys()];
       throw new InvalidInputError(
         'partition',
         `no machine ${JSON.stringify(unknown)} in the network ${this.name}`,
         {
-          hint: `use one of its machines: ${[...this.#addressByName.keys()].join(', ') || 'there are none yet'}`,
+          hint: members.length === 0 ? 'no machine has joined it yet' : `its machines: ${members.join(', ')}`,
         },
       );
     }

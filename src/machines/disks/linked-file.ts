@@ -47,7 +47,7 @@ function link(path: string, name: string, cause: PermissionError): void {
     throw new PermissionError(
       `permission denied: ${path}: the running QEMU reaches only its own directory, and the file cannot be linked there (${why})`,
       {
-        hint: 'stop the machine first, or copy the file to the file system of the machine',
+        hint: 'stop the machine first, or copy the file to the file system of the machine’s directory on the host',
         cause,
       },
     );

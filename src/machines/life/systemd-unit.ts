@@ -27,7 +27,7 @@ export function systemdUnit({ machine, node, command, environment }: SystemdUnit
       'node',
       `systemd does not support this path of a program: ${JSON.stringify(node)}`,
       {
-        hint: 'use a Node whose path has no quotes and no backslashes',
+        hint: 'use a Node.js executable whose path contains no quotes or backslashes',
       },
     );
   }

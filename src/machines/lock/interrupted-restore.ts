@@ -48,7 +48,7 @@ export async function settleRestore(definition: Definition): Promise<void> {
   if (foreign !== undefined) {
     throw new BrokenMachineError(
       definition.spec.name,
-      `${files.restoring} names ${foreign}, which is not one of its disks`,
+      `${files.restoring} refers to ${foreign}, which is not a disk of the machine`,
     );
   }
   const { repairLeaks, restoreDisks, undoBrokenRestore } =

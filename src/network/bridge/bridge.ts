@@ -106,7 +106,7 @@ function requireBridge(bridge: string, { interfaces }: BridgePlaces): void {
   // The kernel's own rule for names (dev_valid_name).
   if (!/^[^\s/:]{1,15}$/.test(bridge) || bridge === '.' || bridge === '..') {
     throw new InvalidInputError('net', `invalid bridge name ${JSON.stringify(bridge)}`, {
-      hint: 'use at most 15 characters, without spaces, slashes and colons',
+      hint: 'use at most 15 characters, without spaces, slashes or colons',
     });
   }
   if (existsSync(join(interfaces, bridge, 'bridge'))) return;

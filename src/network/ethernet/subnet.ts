@@ -21,7 +21,7 @@ export function parseSubnet(text: string): Subnet {
     throw new InvalidInputError(
       'subnet',
       `invalid subnet ${JSON.stringify(text)}: expected an IPv4 network with a prefix from /${SMALLEST_PREFIX} to /${LARGEST_PREFIX}`,
-      { hint: 'write it as 10.77.0.0/24' },
+      { hint: 'for example: 10.77.0.0/24' },
     );
   }
   const size = 2 ** (32 - bits);

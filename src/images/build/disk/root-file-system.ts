@@ -29,7 +29,7 @@ export async function writeRootFileSystem(
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
     if (/Could not allocate (block|inode)/i.test(error.stderr)) {
-      throw new ImageBuildError('the new system does not fit on its disk', {
+      throw new ImageBuildError('the image is too small for the installed system', {
         hint: 'use a larger --size: the file is sparse and takes no space on the host until it is used',
         cause: error,
       });

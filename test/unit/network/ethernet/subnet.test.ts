@@ -31,7 +31,7 @@ test('says what is wrong, and which network an address is in', () => {
   };
   expect(refusal('10.77.0.0/8')).toMatchObject({
     message: 'subnet: invalid subnet "10.77.0.0/8": expected an IPv4 network with a prefix from /16 to /30',
-    hint: 'write it as 10.77.0.0/24',
+    hint: 'for example: 10.77.0.0/24',
   });
   expect(refusal('10.77.3.9/24')).toMatchObject({
     message: 'subnet: 10.77.3.9/24 is not the first address of its network',
