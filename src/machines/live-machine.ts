@@ -70,7 +70,7 @@ export class LiveMachine {
   /**
    * Copies a file or directory out of the guest with its permission bits: into `path` if that is a directory. The guest
    * is not trusted: nothing is written outside of the copy.
-   * @returns the number of devices, FIFOs and sockets of a directory that were omitted.
+   * @returns the number of devices and FIFOs of a directory that were omitted.
    */
   async copyOut(guestPath: string, path: string, options: Limits & CopyOptions = {}): Promise<number> {
     const { copyOutOfGuest } = await import('./guest/copy.ts');

@@ -84,7 +84,7 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
 
   it('cannot publish a privileged port and is told why', async () => {
     const { status, stderr } = await asNobody('run', '-p', '79:80', 'micro', '--', 'true');
-    expect(stderr).toMatch(/79.*privileges/);
+    expect(stderr).toMatch(/79.*privileged port/);
     expect(status).toBe(125);
   });
 });

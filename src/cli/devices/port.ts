@@ -7,9 +7,8 @@ import { untilInterrupted } from '../session/until-interrupted.ts';
 import { printJson } from '../output/say.ts';
 
 const BACKENDS =
-  'On a machine that runs the change is there at once. With slirp all connections go on. passt is started anew: ' +
-  'all connections of the guest end, and the host does not listen for some milliseconds; in the guest nothing else ' +
-  'changes.';
+  'On a running machine this takes effect immediately. With slirp, open connections survive. passt is restarted: the ' +
+  'guest’s connections end, and its host ports are closed for a few milliseconds.';
 
 export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');

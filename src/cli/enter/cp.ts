@@ -23,13 +23,15 @@ const STREAM = '-';
 export function cpCommand(): Command {
   return new Command('cp')
     .description(
-      'Copies a file or directory into a machine or out of it, with its permission bits.\n' +
-        'A directory is copied into TARGET if that exists, otherwise as TARGET; SOURCE/. copies only its contents. Files ' +
-        'belong to root in the machine, and to you on the host. Symbolic links are copied as links. Devices, FIFOs and ' +
-        'sockets of a machine are left out.\n' +
-        'A copy on the host appears only when it is complete; a source file in the machine that changes its size ' +
-        'meanwhile is an error (except files of /proc and /sys). QEMU’s agent copies single files only. Write a local name ' +
-        'that contains a colon with a slash: ./a:b.',
+      'Copies a file or directory into a machine or out of it, with modes and times. Copies belong to root in the ' +
+        'machine, and to you on the host. QEMU’s agent copies single files only.\n' +
+        'A directory is copied into TARGET if that is a directory, otherwise as TARGET; SOURCE/. copies only its ' +
+        'contents. An existing directory is merged into. Symbolic links are copied as links. Out of a machine, devices ' +
+        'and FIFOs are left out, and setuid, setgid and sticky bits are dropped.\n' +
+        'With - as SOURCE, a tar stream is unpacked in TARGET with the owners that it names; with - as TARGET, SOURCE is ' +
+        'written as a tar stream.\n' +
+        'Nothing appears on the host before all of it has arrived. A file in the machine that changes its size meanwhile ' +
+        'is an error (except files of /proc and /sys). Write a local name that contains a colon with a slash: ./a:b.',
     )
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')
     .argument('<target>', 'a local path, NAME:/PATH, or - for a tar stream on stdout')
@@ -64,7 +66,12 @@ async function copyIn(live: LiveMachine, path: string, guestPath: string, limits
   if (path === STREAM) {
     if (process.stdin.isTTY)
       throw new InvalidInputError('source', 'a tar stream is not read from a terminal');
-    await live.unpack(process.stdin, guestPath, limits);
+    try {
+      await live.unpack(process.stdin, guestPath, limits);
+    } finally {
+      // The unread rest of the stream would keep this process alive.
+      process.stdin.destroy();
+    }
     return;
   }
   await showingBytes(path, async (onProgress) => live.copyIn(path, guestPath, { ...limits, onProgress }));
@@ -80,7 +87,7 @@ async function copyOut(live: LiveMachine, guestPath: string, path: string, limit
   const skipped = await showingBytes(guestPath, async (onProgress) =>
     live.copyOut(guestPath, path, { ...limits, onProgress }),
   );
-  if (skipped > 0) note(`left out ${skipped} devices, FIFOs or sockets`);
+  if (skipped > 0) note(`left out ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices, FIFOs)`);
 }
 
 async function showingBytes<T>(

@@ -45,7 +45,7 @@ function machineNamed(name: string, store: MachineStore): NamedMachine {
   } catch (error) {
     if (!(error instanceof MachineNotFoundError)) throw error;
     throw new MachineNotFoundError(name, {
-      hint: "vmlet ls shows the machines that are there; a monitor's socket is given by its path, as in ./qmp.sock",
+      hint: 'to list machines: vmlet ls; give a monitor socket by its path, such as ./qmp.sock',
       cause: error,
     });
   }

@@ -41,11 +41,11 @@ export function imageBuildCommand(): Command {
     .summary('build an image from packages, or from another image by scripts')
     .description(
       'Builds an image and prints its digest:\n' +
-        '  debian:13     from packages, without root and without booting it. Distributions:\n' +
-        '                debian, fedora, centos-stream, rocky and almalinux, in the\n' +
-        '                releases that vmlet pull knows\n' +
-        '  --from IMAGE  boots IMAGE, runs each script in it, and saves the changes as a\n' +
-        '                new image\n' +
+        '  DISTRIBUTION  from packages, without root and without booting: debian,\n' +
+        '                fedora, centos-stream, rocky or almalinux, in a release that\n' +
+        '                vmlet pull knows\n' +
+        '  --from IMAGE  boots IMAGE, installs packages and runs scripts in it, and\n' +
+        '                saves the changes as a new image\n' +
         '  micro         the small Linux that vmlet run uses\n' +
         'An identical earlier build is reused.',
     )

@@ -27,7 +27,7 @@ export class SilentExit extends Error {
 
 /** Hints for system errors that no other code has explained. */
 const HOST_HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'check its owner and mode; the XDG variables set the directories of vmlet',
+  EACCES: 'check its owner and mode',
   ENOTDIR: 'a part of the path is a file; the XDG variables set the directories of vmlet',
   ELOOP: 'the path contains a symbolic link loop; the XDG variables set the directories of vmlet',
 };

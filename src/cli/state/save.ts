@@ -30,7 +30,9 @@ export function saveCommand(): Command {
 
 export function restoreCommand(): Command {
   return new Command('restore')
-    .description('Starts machines from their saved memory, as `vmlet start` does.')
+    .description(
+      'Starts machines from their saved memory, as `vmlet start` does; fails for a machine without saved memory.',
+    )
     .argument('<machines...>', 'names of the machines')
     .action(async (names: string[]) => {
       await eachMachine(names, async (machine, signal) => machine.restore({ signal }));

@@ -34,7 +34,7 @@ export function templateCreateCommand(): Command {
     .option('--image <image>', 'image to boot (default: micro)')
     .option(
       '--run <command>',
-      "for the guest's shell, as root; @FILE: what is in this file; several in order",
+      'shell command to run in the guest as root; @FILE reads it from a file; repeatable, in order',
       collect,
     )
     .option('--replace', 'replace an existing template')

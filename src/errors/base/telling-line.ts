@@ -1,5 +1,7 @@
 /** A pointer to the help after an error, as getopt and qemu-img print it. */
 const POINTER_TO_HELP = /^(?:Try|See|Use) .*(?:--help|\bhelp\b)/;
+/** The last line of GNU tar, whatever has failed before. */
+const TAR_FAILED = /^tar: (?:Exiting with failure status|Error is not recoverable)/;
 /** A warning of QEMU about deprecated options. */
 const DEPRECATION = /warning: .*\bdeprecated\b/;
 
@@ -8,5 +10,6 @@ export function tellingLine(said: string | readonly string[]): string | undefine
   const lines = (typeof said === 'string' ? said.split('\n') : said)
     .map((line) => line.trimEnd())
     .filter((line) => line !== '');
-  return lines.findLast((line) => !POINTER_TO_HELP.test(line) && !DEPRECATION.test(line)) ?? lines.at(-1);
+  const ignored = [POINTER_TO_HELP, DEPRECATION, TAR_FAILED];
+  return lines.findLast((line) => !ignored.some((pattern) => pattern.test(line))) ?? lines.at(-1);
 }

@@ -1,3 +1,4 @@
+import { tellingLine } from '../base/telling-line.ts';
 import { type ErrorDetails, VmletError } from '../base/vmlet-error.ts';
 
 /** A step of setting up the guest's system failed. */
@@ -10,7 +11,7 @@ export class GuestSetupError extends VmletError {
 
   constructor(step: string, exitCode: number | undefined, stderr: string, details: ErrorDetails = {}) {
     const status = exitCode === undefined ? '' : ` with status ${exitCode}`;
-    const lastWords = stderr.trim().split('\n').at(-1);
+    const lastWords = tellingLine(stderr);
     super(`${step} failed in the guest${status}${lastWords ? `: ${lastWords}` : ''}`, details);
     this.exitCode = exitCode;
     this.stderr = stderr;

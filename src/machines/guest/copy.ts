@@ -1,14 +1,15 @@
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { GuestFileError, GuestSetupError, InvalidInputError } from '../../errors/index.ts';
+import { basename, dirname, join } from 'node:path';
+import { GuestFileError, GuestSetupError, InvalidInputError, isSystemError } from '../../errors/index.ts';
 import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { GuestChannel, QgaChannel } from '../channel/guest-channel.ts';
 import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from './tree/copy-tree.ts';
 
-const DIRECTORY_HINT = 'install vmlet-agent in the guest, or pipe a tar stream through vmlet ssh';
+const DIRECTORY_HINT =
+  'install vmlet-agent in the guest, or use ssh: tar -C DIR -c . | vmlet ssh NAME -- tar -C DIR -x';
 
 /**
  * Copies a file or directory into the guest with its permission bits. With vmlet's agent a file appears only when it is
@@ -42,7 +43,9 @@ export async function copyIntoGuest(
   try {
     await push(target);
   } catch (error) {
-    if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR' || target === inside) throw error;
+    const isDirectory = error instanceof GuestFileError && error.errno === 'EISDIR' && target !== inside;
+    // A pipe cannot be read again.
+    if (!isDirectory || !found.isFile()) throw error;
     await push(inside);
   }
 }
@@ -52,7 +55,7 @@ export async function copyIntoGuest(
  * is compared with the size at opening, unless that was 0 or 4096, as for files in /proc and /sys.
  * @param guestPath absolute.
  * @param hostPath a directory gets the file under its own name.
- * @returns the number of devices, FIFOs and sockets of a directory that were omitted.
+ * @returns the number of devices and FIFOs of a directory that were left out.
  * @throws InvalidInputError, GuestFileError, QmpRefusedError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyOutOfGuest(
@@ -66,7 +69,13 @@ export async function copyOutOfGuest(
   if (/\/\.{0,2}$/.test(guestPath)) {
     return copyTreeOutOfGuest(agentOf(channel), absolute(guestPath), hostPath, options);
   }
-  const isInside = statSync(hostPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const existing = statSync(hostPath, { throwIfNoEntry: false });
+  if (existing && !existing.isFile() && !existing.isDirectory()) {
+    throw new InvalidInputError('target', `${hostPath} is not a regular file`, {
+      hint: `to print a file: vmlet exec NAME -- cat ${guestPath}`,
+    });
+  }
+  const isInside = existing?.isDirectory() ?? false;
   const target = isInside || hostPath.endsWith('/') ? join(hostPath, basename(guestPath)) : hostPath;
   if (channel.kind === 'qga') {
     const content = await readGuestFile(channel.client, absolute(guestPath), { signal });
@@ -78,6 +87,9 @@ export async function copyOutOfGuest(
     const { mode } = await file.attributes;
     await streamToFile(target, file.whole(), signal, mode & 0o777);
   } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, { cause: error });
+    }
     if (!(error instanceof GuestFileError) || error.errno !== 'EISDIR') throw error;
     return copyTreeOutOfGuest(channel.agent, absolute(guestPath), hostPath, options);
   }
@@ -87,7 +99,9 @@ export async function copyOutOfGuest(
 /** @throws InvalidInputError for QEMU's agent, which has no streams. */
 export function agentOf(channel: GuestChannel): GuestAgent {
   if (channel.kind === 'vmlet') return channel.agent;
-  throw new InvalidInputError('source', "QEMU's agent cannot copy directories", { hint: DIRECTORY_HINT });
+  throw new InvalidInputError('cp', "QEMU's agent cannot copy directories and tar streams", {
+    hint: DIRECTORY_HINT,
+  });
 }
 
 async function pushByQga(

@@ -15,7 +15,7 @@ const changesSchema = z.strictObject({
   /** As in `LaunchOptions`; replaces all earlier limits, and `none` removes them. */
   limits: changeOptions.limits,
   /** Kernel command line, for a kernel or image. */
-  append: reworded(changeOptions.append.optional(), { description: "its kernel's command line" }),
+  append: reworded(changeOptions.append.optional(), { description: 'kernel command line' }),
   protect: z.boolean().optional(),
   /** Labels to set; undefined removes a label. */
   labels: withFlag(recordOf(z.string().min(1), z.string().optional()), {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -123,7 +124,9 @@ describe('vmlet cp', () => {
     expect(lstatSync(join(back, 'sealed/inside'))).toMatchObject({ mtimeMs: 1e12 });
     expect(lstatSync(join(back, 'sealed')).mode & 0o777).toBe(0o500);
     expect(readlinkSync(join(back, 'absolute'))).toBe('/etc/hostname');
-    expect(readdirSync(home.path).filter((name) => name.startsWith('.back'))).toEqual([]);
+    expect(readdirSync(home.path).filter((name) => name.startsWith('.vmlet-'))).toEqual([]);
+    // For an ordinary user who removes it.
+    for (const path of [tree, back]) chmodSync(join(path, 'sealed'), 0o700);
   });
 
   test('merges into a directory, and copies contents alone from /.', async () => {
@@ -139,9 +142,36 @@ describe('vmlet cp', () => {
     await home.vmlet('exec', 'm', 'sh', '-c', 'mkdir /tmp/p; mkfifo /tmp/p/pipe; mknod /tmp/p/null c 1 3');
     expect(await home.vmlet('cp', 'm:/tmp/p', target)).toMatchObject({
       status: 0,
-      stderr: 'vmlet: left out 2 devices, FIFOs or sockets\n',
+      stderr: 'vmlet: left out 2 special files (devices, FIFOs)\n',
     });
     expect(readdirSync(join(target, 'p'))).toEqual([]);
+  });
+
+  test('leaves the owner and mode of a directory that was there', async () => {
+    const tree = join(home.path, 'private');
+    mkdirSync(tree, { mode: 0o700 });
+    writeFileSync(join(tree, 'inside'), '');
+    expect(await home.vmlet('cp', `${tree}/.`, 'm:/tmp')).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.vmlet('exec', 'm', 'stat', '-c', '%a %u:%g', '/tmp')).toMatchObject({
+      stdout: '1777 0:0\n',
+    });
+  });
+
+  test('names what is wrong in the guest, and writes to no device', async () => {
+    const into = join(home.path, 'into');
+    expect(await home.vmlet('cp', 'm:/nowhere/.', into)).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining('/nowhere') as string,
+    });
+    expect(await home.vmlet('cp', 'm:/etc/hostname', '/dev/null')).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining('/dev/null is not a regular file') as string,
+    });
+    expect(await home.vmlet('cp', 'm:/etc/hostname', join(into, 'file'))).toMatchObject({
+      status: 125,
+      stderr: `vmlet: target: no such directory: ${into}\n`,
+    });
+    expect(existsSync(into)).toBe(false);
   });
 
   test('takes and gives tar streams', async () => {

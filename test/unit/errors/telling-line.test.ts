@@ -20,3 +20,9 @@ test('is no warning of QEMU about its own command line', () => {
   expect(tellingLine(['qemu: no such disk', warning])).toBe('qemu: no such disk');
   expect(tellingLine([warning])).toBe(warning);
 });
+
+test('is not the last line of tar, which is always the same', () => {
+  const stderr =
+    'tar: x: Cannot write: No space left on device\ntar: Exiting with failure status due to previous errors\n';
+  expect(tellingLine(stderr)).toBe('tar: x: Cannot write: No space left on device');
+});

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../../errors/index.ts';
 import type { GuestAgent } from '../../../guest/agent/agent.ts';
 import { startHelper } from '../../../process/helper.ts';
@@ -32,8 +32,16 @@ then [ -z "$2" ] || target=\${target%/}/$2
 elif [ -e "$target" ]
 then echo "$target is not a directory" >&2; exit 1
 fi
-[ -d "$target" ] || mkdir -- "$target" || exit 1
-cd -- "$target" && exec tar -x -f -`;
+if [ -d "$target" ]
+then was=$(stat -c '%a %u:%g' -- "$target/.")
+else mkdir -- "$target" || exit 1
+fi
+cd -- "$target" || exit 1
+tar -x -f -
+status=$?
+# The archive has an entry for the directory itself: one that was there keeps its owner and mode.
+if [ -n "$was" ]; then chown "\${was#* }" . && chmod "\${was% *}" .; fi
+exit $status`;
 
 const PACK_IN_GUEST = `
 cd -- "$1" || exit 1
@@ -80,9 +88,9 @@ export async function unpackInGuest(
 }
 
 /**
- * Copies a directory out of the guest; the rules for names are those of `copyTreeIntoGuest`. The copy is complete or
- * not there. The guest is not trusted: nothing is written outside of the target.
- * @returns the number of devices, FIFOs and sockets that were left out.
+ * Copies a directory out of the guest; the rules for names are those of `copyTreeIntoGuest`. Nothing appears
+ * before the stream is complete. The guest is not trusted: nothing is written outside of the target.
+ * @returns the number of devices and FIFOs that were left out.
  * @throws InvalidInputError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyTreeOutOfGuest(
@@ -96,11 +104,17 @@ export async function copyTreeOutOfGuest(
   if (found && !found.isDirectory()) throw new InvalidInputError('target', `${hostPath} is not a directory`);
   const target = found && name !== undefined ? join(hostPath, name) : join(hostPath);
   const tar = agent.exec(['sh', '-c', PACK_IN_GUEST, 'sh', guestPath, '.'], { signal });
+  const archive = counted(tar.stdout, onProgress);
   const { extractTree } = await import('./extract-tree.ts');
-  return extractTree(counted(tar.stdout, onProgress), target, async () => {
-    const { exitCode, stderr } = await tar;
-    if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
-  });
+  try {
+    return await extractTree(archive, target, async () => {
+      const { exitCode, stderr } = await tar;
+      if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
+    });
+  } catch (error) {
+    tar.kill('SIGKILL');
+    throw error;
+  }
 }
 
 /** Writes a file or directory of the guest as a tar stream. @throws GuestSetupError, or the signal's reason. */
@@ -113,8 +127,13 @@ export async function packInGuest(
   const name = nameOf(guestPath);
   const [directory, member] = name === undefined ? [guestPath, '.'] : [dirname(guestPath), name];
   const tar = agent.exec(['sh', '-c', PACK_IN_GUEST, 'sh', directory, member], { signal });
-  tar.stdout.pipe(output, { end: false });
-  const [{ exitCode, stderr }] = await Promise.all([tar, finished(tar.stdout)]);
+  try {
+    await pipeline(tar.stdout, output, { end: false });
+  } catch (error) {
+    tar.kill('SIGKILL');
+    throw error;
+  }
+  const { exitCode, stderr } = await tar;
   if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
 }
 

@@ -1,17 +1,19 @@
-import { lstat, mkdtemp, readdir, rename } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { Parser, type ReadEntry } from 'tar';
+import { chmod, lstat, mkdtemp, readdir, realpath, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { InvalidInputError, isSystemError } from '../../../errors/index.ts';
 import { removeTree } from '../../../util/files/removal.ts';
 import { writeFailure } from '../../../util/files/write-failure.ts';
-import { invalidArchive } from './invalid-archive.ts';
+import { readTar } from './tar-reader.ts';
 import { TreeWriter } from './tree-writer.ts';
 
+/** What a new directory has without an entry of its own. */
+const DIRECTORY_MODE = 0o755;
+
 /**
- * Extracts an untrusted tar stream next to the target and moves it there when it is complete. An existing directory is
- * merged into: files replace files, and what only exists there stays.
+ * Extracts an untrusted tar stream into a private directory and moves it to its place when it is complete. An existing
+ * directory is merged into: files replace files, and everything else there stays.
  * @param isComplete rejects if the sender failed although its stream has ended.
- * @returns the number of devices, FIFOs and sockets that were left out.
+ * @returns the number of devices and FIFOs that were left out.
  * @throws InvalidInputError, GuestProtocolError, NoSpaceError, PermissionError, or the stream's error.
  */
 export async function extractTree(
@@ -19,17 +21,27 @@ export async function extractTree(
   target: string,
   isComplete: () => Promise<void>,
 ): Promise<number> {
+  const existing = await realpath(target).catch(() => undefined);
+  const place = existing ?? target;
   let beside: string | undefined;
   try {
-    beside = await mkdtemp(join(dirname(target), `.${basename(target)}.new-`));
+    // On the file system of the target, in a directory that the user may write to.
+    beside = await mkdtemp(join(existing ?? dirname(target), '.vmlet-'));
     const writer = new TreeWriter(beside);
-    await readArchive(archive, async (entry) => writer.add(entry));
-    await isComplete();
+    await readAll(archive, writer, isComplete);
     await writer.finish();
-    await merge(beside, target);
+    const kept = new Set<string>();
+    if (existing === undefined) {
+      await chmod(beside, DIRECTORY_MODE);
+      await rename(beside, place);
+    } else {
+      await findConflicts(beside, place);
+      await merge(beside, place, '', kept);
+    }
+    await writer.setAttributes(place, kept);
     return writer.skipped;
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') && beside === undefined) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR') && beside === undefined) {
       throw new InvalidInputError('target', `no such directory: ${dirname(target)}`, { cause: error });
     }
     throw writeFailure(error, target);
@@ -38,62 +50,54 @@ export async function extractTree(
   }
 }
 
-/** Calls `take` for one entry after the other. */
-async function readArchive(
+/** When the stream has ended too early, the sender's own error is the better one. */
+async function readAll(
   archive: AsyncIterable<Uint8Array>,
-  take: (entry: ReadEntry) => Promise<void>,
+  writer: TreeWriter,
+  isComplete: () => Promise<void>,
 ): Promise<void> {
-  let failure: { readonly error: unknown } | undefined;
-  let current: ReadEntry | undefined;
-  let work = Promise.resolve();
-  let wake = (): void => undefined;
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    // Ends the work on an entry whose rest will not come.
-    current?.destroy();
-    wake();
-  };
-  const parser = new Parser({
-    strict: true,
-    onReadEntry: (entry) => {
-      current = entry;
-      work = work
-        .then(async () => (failure ? undefined : take(entry)))
-        .catch(fail)
-        .finally(() => entry.resume());
-    },
-  });
-  parser.on('error', (error: unknown) => fail(invalidArchive((error as Error).message, error)));
-  parser.on('drain', () => wake());
-  parser.on('end', () => wake());
-  const until = async (act: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      wake = resolve;
-      if (act() || failure) resolve();
-    });
+  const stream = { ended: false };
+  const watched = (async function* (): AsyncGenerator<Uint8Array> {
+    yield* archive;
+    stream.ended = true;
+  })();
   try {
-    for await (const chunk of archive) {
-      await until(() => parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
-      if (failure) break;
-    }
+    for await (const entry of readTar(watched)) await writer.add(entry);
   } catch (error) {
-    fail(error);
+    if (stream.ended) await isComplete();
+    throw error;
   }
-  if (!failure) await until(() => (parser.end(), false));
-  await work;
-  if (failure) throw failure.error;
+  await isComplete();
 }
 
-/** Moves a directory to its place, or its contents into the directory that is there. */
-async function merge(from: string, to: string): Promise<void> {
-  const existing = await lstat(to).catch(() => undefined);
-  if (!existing) return rename(from, to);
-  if (!existing.isDirectory()) throw new InvalidInputError('target', `${to} is not a directory`);
+async function isDirectory(path: string): Promise<boolean | undefined> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  return found?.isDirectory();
+}
+
+/** Before anything is moved: a directory cannot replace a file, nor the other way round. */
+async function findConflicts(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const target = join(to, entry.name);
+    const found = await isDirectory(target);
+    if (found === undefined) continue;
+    if (found !== entry.isDirectory()) {
+      throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`);
+    }
+    if (found) await findConflicts(join(from, entry.name), target);
+  }
+}
+
+/** @param kept gets the names of directories that were there before. */
+async function merge(from: string, to: string, name: string, kept: Set<string>): Promise<void> {
+  kept.add(name);
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) await merge(source, target);
-    else if ((await lstat(target).catch(() => undefined))?.isDirectory()) {
-      throw new InvalidInputError('target', `${target} is a directory`);
+    if (entry.isDirectory() && (await isDirectory(target)) === true) {
+      await merge(source, target, name === '' ? entry.name : `${name}/${entry.name}`, kept);
     } else await rename(source, target);
   }
 }

@@ -1,64 +1,46 @@
 import { chmod, link, lstat, lutimes, mkdir, open, symlink, unlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ReadEntry } from 'tar';
 import { isSystemError } from '../../../errors/index.ts';
 import { invalidArchive } from './invalid-archive.ts';
+import type { TarEntry } from './tar-reader.ts';
 
 /** Permission bits without setuid, setgid and sticky: a guest must not create privileged programs on the host. */
 const PERMISSIONS = 0o777;
-const FILE_MODE = 0o644;
-const DIRECTORY_MODE = 0o755;
-/** Attributes and symbolic links are kept in memory until the end. */
+/** Attributes of directories and symbolic links are kept in memory until the end. */
 const MAX_DEFERRED = 1_000_000;
+const MAX_DEFERRED_BYTES = 256 * 1024 * 1024;
 const ZEROS = Buffer.alloc(1024 * 1024);
 
-interface Attributes {
-  readonly mode: number;
-  readonly mtime: Date | undefined;
-}
+type Attributes = Pick<TarEntry, 'mode' | 'mtime'>;
+type Symlink = Pick<TarEntry, 'target' | 'mtime'>;
 
 /**
  * Writes the entries of an untrusted archive into an empty, private directory. Symbolic links are created last, so that
- * no entry can be written through one. Names with `..` and absolute names are errors; devices, FIFOs and sockets are
- * left out.
+ * no entry can be written through one. Names with `..` and absolute names are errors; devices and FIFOs are left out.
  */
 export class TreeWriter {
   readonly #root: string;
   readonly #directories = new Map<string, Attributes>();
-  readonly #symlinks = new Map<string, { readonly target: string; readonly mtime: Date | undefined }>();
-  /** Devices, FIFOs and sockets that were left out. */
+  readonly #symlinks = new Map<string, Symlink>();
+  #deferredBytes = 0;
+  /** Devices and FIFOs that were left out. */
   skipped = 0;
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  async add(entry: ReadEntry): Promise<void> {
-    const name = memberName(entry.path);
-    const path = join(this.#root, name);
-    this.#symlinks.delete(name);
-    switch (entry.type) {
-      case 'Directory':
-        await mkdir(path, { recursive: true });
-        this.#defer(this.#directories, name, attributesOf(entry, DIRECTORY_MODE));
-        break;
-      case 'File':
-      case 'OldFile':
-      case 'ContiguousFile':
-        await this.#replace(path, async () => writeFile(path, entry));
-        break;
-      case 'Link':
-        await this.#link(memberName(entry.linkpath ?? ''), name);
-        break;
-      case 'SymbolicLink':
-        this.#defer(this.#symlinks, name, { target: entry.linkpath ?? '', mtime: entry.mtime });
-        break;
-      default:
-        this.skipped++;
+  async add(entry: TarEntry): Promise<void> {
+    const name = memberName(entry.name);
+    try {
+      await this.#write(name, entry);
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG')) throw error;
+      throw invalidArchive(`${JSON.stringify(name)} cannot be created: ${error.code ?? ''}`, error);
     }
   }
 
-  /** Creates the symbolic links, then sets modes and times of directories. */
+  /** Creates the symbolic links. */
   async finish(): Promise<void> {
     // Deepest first: no link is there when an entry below its name is created.
     for (const [name, { target, mtime }] of deepestFirst(this.#symlinks)) {
@@ -66,26 +48,56 @@ export class TreeWriter {
       await this.#replace(path, async () => symlink(target, path));
       if (mtime) await lutimes(path, mtime, mtime);
     }
+  }
+
+  /**
+   * Sets modes and times of directories once the tree is in its place: a directory without write permission could not
+   * be moved.
+   * @param existing directories that were there before, which keep theirs.
+   */
+  async setAttributes(place: string, existing: ReadonlySet<string>): Promise<void> {
     for (const [name, { mode, mtime }] of deepestFirst(this.#directories)) {
-      const path = join(this.#root, name);
-      await chmod(path, mode);
+      if (existing.has(name)) continue;
+      const path = join(place, name);
+      await chmod(path, mode & PERMISSIONS);
       if (mtime) await utimes(path, mtime, mtime);
     }
-    if (!this.#directories.has('')) await chmod(this.#root, DIRECTORY_MODE);
+  }
+
+  async #write(name: string, entry: TarEntry): Promise<void> {
+    const path = join(this.#root, name);
+    this.#symlinks.delete(name);
+    switch (entry.kind) {
+      case 'directory':
+        await mkdir(path, { recursive: true });
+        this.#defer(this.#directories, name, { mode: entry.mode, mtime: entry.mtime }, 0);
+        break;
+      case 'file':
+        await this.#replace(path, async () => writeFile(path, entry));
+        break;
+      case 'link':
+        await this.#link(memberName(entry.target), name);
+        break;
+      case 'symlink':
+        this.#defer(this.#symlinks, name, { target: entry.target, mtime: entry.mtime }, entry.target.length);
+        break;
+      case 'special':
+        this.skipped++;
+    }
   }
 
   async #link(existing: string, name: string): Promise<void> {
     const symlink = this.#symlinks.get(existing);
     if (symlink) {
-      this.#defer(this.#symlinks, name, symlink);
+      this.#defer(this.#symlinks, name, symlink, symlink.target.length);
       return;
     }
     const path = join(this.#root, name);
     try {
       await this.#replace(path, async () => link(join(this.#root, existing), path));
     } catch (error) {
-      if (!isSystemError(error, 'ENOENT')) throw error;
-      throw invalidArchive(`a link to ${JSON.stringify(existing)}, which is not in it`, error);
+      if (!isSystemError(error, 'ENOENT', 'EPERM')) throw error;
+      throw invalidArchive(`a link to ${JSON.stringify(existing)}, which is not a file of it`, error);
     }
   }
 
@@ -95,20 +107,17 @@ export class TreeWriter {
     try {
       await create();
     } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error;
-      if ((await lstat(path)).isDirectory())
-        throw invalidArchive(
-          `${JSON.stringify(path.slice(this.#root.length + 1))} is a file and a directory`,
-          error,
-        );
+      if (!isSystemError(error, 'EEXIST') || (await lstat(path)).isDirectory()) throw error;
       await unlink(path);
       await create();
     }
   }
 
-  #defer<T>(deferred: Map<string, T>, name: string, value: T): void {
-    if (this.#directories.size + this.#symlinks.size >= MAX_DEFERRED) {
-      throw invalidArchive(`more than ${MAX_DEFERRED} directories and symbolic links`);
+  #defer<T>(deferred: Map<string, T>, name: string, value: T, bytes: number): void {
+    this.#deferredBytes += name.length + bytes;
+    const count = this.#directories.size + this.#symlinks.size;
+    if (count >= MAX_DEFERRED || this.#deferredBytes > MAX_DEFERRED_BYTES) {
+      throw invalidArchive('too many directories and symbolic links');
     }
     deferred.set(name, value);
   }
@@ -128,21 +137,16 @@ function memberName(path: string): string {
   return parts.join('/');
 }
 
-function attributesOf({ mode, mtime }: ReadEntry, standard: number): Attributes {
-  return { mode: (mode ?? standard) & PERMISSIONS, mtime };
-}
-
-async function writeFile(path: string, entry: ReadEntry): Promise<void> {
-  const { mode, mtime } = attributesOf(entry, FILE_MODE);
+async function writeFile(path: string, { mode, mtime, content }: TarEntry): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
     let size = 0;
-    for await (const chunk of entry) {
+    for await (const chunk of content) {
       await writeAt(handle, chunk, size);
       size += chunk.length;
     }
     await handle.truncate(size);
-    await handle.chmod(mode);
+    await handle.chmod(mode & PERMISSIONS);
     if (mtime) await handle.utimes(mtime, mtime);
   } finally {
     await handle.close();

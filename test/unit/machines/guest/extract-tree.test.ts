@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Header, type HeaderData } from 'tar';
+import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { extractTree } from '../../../../src/machines/guest/tree/extract-tree.ts';
 import { makeTemporaryDirectory, temporaryDirectory } from '../../../directory.ts';
@@ -23,17 +24,61 @@ beforeEach(() => {
   mkdirSync(outside);
 });
 
-interface Member extends HeaderData {
+interface Member {
+  readonly path: string;
+  readonly type?: 'File' | 'Directory' | 'SymbolicLink' | 'Link' | 'CharacterDevice' | 'BlockDevice' | 'FIFO';
+  readonly linkpath?: string;
+  readonly mode?: number;
   readonly content?: string | Buffer;
 }
 
-function member({ content = '', ...header }: Member): Buffer {
-  const data = Buffer.from(content);
+const FLAGS = {
+  File: '0',
+  Link: '1',
+  SymbolicLink: '2',
+  CharacterDevice: '3',
+  BlockDevice: '4',
+  Directory: '5',
+  FIFO: '6',
+};
+
+function header(name: string | Buffer, flag: string, size: number, mode = 0o644, linkName = ''): Buffer {
   const block = Buffer.alloc(512);
-  new Header({ mode: 0o644, size: data.length, mtime: new Date(1e12), type: 'File', ...header }).encode(
-    block,
-  );
-  return Buffer.concat([block, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
+  block.set(Buffer.from(name).subarray(0, 100), 0);
+  block.write(`${mode.toString(8).padStart(7, '0')}\0`, 100);
+  block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
+  block.write(`${(1e9).toString(8)}\0`, 136);
+  block.write(flag, 156);
+  block.write(linkName, 157);
+  block.write('ustar\x0000', 257);
+  return withChecksum(block);
+}
+
+function withChecksum(block: Buffer): Buffer {
+  block.fill(' ', 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return block;
+}
+
+const padded = (data: Buffer): Buffer =>
+  Buffer.concat([data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
+
+function member({ path, type = 'File', linkpath, mode, content = '' }: Member): Buffer {
+  const data = Buffer.from(content);
+  return Buffer.concat([header(path, FLAGS[type], data.length, mode, linkpath), padded(data)]);
+}
+
+/** A header that describes the next entry: x has PAX records, L and K a long name. */
+function extension(flag: 'x' | 'L' | 'K', data: Buffer): Buffer {
+  return Buffer.concat([header('././@extension', flag, data.length), padded(data)]);
+}
+
+function paxRecord(key: string, value: string): Buffer {
+  const rest = Buffer.from(` ${key}=${value}\n`);
+  let length = rest.length;
+  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
+  return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
 const END = Buffer.alloc(1024);
@@ -72,6 +117,8 @@ describe('an archive', () => {
     expect(readlinkSync(join(target, 'link'))).toBe('/etc/hostname');
     expect(readlinkSync(join(target, 'link2'))).toBe('/etc/hostname');
     expect(left()).toEqual(['target']);
+    // For an ordinary user who removes it.
+    chmodSync(join(target, 'd'), 0o700);
   });
 
   it('keeps holes for zeros', async () => {
@@ -102,8 +149,8 @@ describe('an archive', () => {
     const skipped = await extract(
       archive(
         { path: 'setuid', content: 'x', mode: 0o6755 },
-        { path: 'disk', type: 'BlockDevice', devmaj: 8, devmin: 0 },
-        { path: 'null', type: 'CharacterDevice', devmaj: 1, devmin: 3 },
+        { path: 'disk', type: 'BlockDevice' },
+        { path: 'null', type: 'CharacterDevice' },
         { path: 'pipe', type: 'FIFO' },
       ),
     );
@@ -202,6 +249,86 @@ describe('a hostile archive writes nothing outside of its directory, and leaves 
   });
 });
 
+describe('names', () => {
+  it('may be long, by PAX and by GNU, and in any script', async () => {
+    const long = `${'ä'.repeat(60)}/${'b'.repeat(200)}\n`;
+    await extract(
+      Buffer.concat([
+        extension('x', paxRecord('path', long)),
+        member({ path: 'short', content: 'pax' }),
+        extension('L', Buffer.from(`gnu/${long}\0`)),
+        member({ path: 'short', content: 'gnu' }),
+        extension('K', Buffer.from(`${'../'.repeat(50)}x\0`)),
+        member({ path: 'link', type: 'SymbolicLink' }),
+        END,
+      ]),
+    );
+    expect(readFileSync(join(target, long), 'utf8')).toBe('pax');
+    expect(readFileSync(join(target, 'gnu', long), 'utf8')).toBe('gnu');
+    expect(readlinkSync(join(target, 'link'))).toBe(`${'../'.repeat(50)}x`);
+  });
+
+  it.each<[string, Buffer]>([
+    ['that are not UTF-8', header(Buffer.from([0x61, 0xe4]), '0', 0)],
+    ['with a NUL by PAX', Buffer.concat([extension('x', paxRecord('path', 'a\0b')), member({ path: 'x' })])],
+    ['longer than any path', Buffer.concat([extension('L', Buffer.alloc(5000, 'a')), member({ path: 'x' })])],
+    ['in an extension without end', header('x', 'L', 100 * 1024 * 1024)],
+    ['with .. by PAX', Buffer.concat([extension('x', paxRecord('path', '../x')), member({ path: 'x' })])],
+    [
+      'in a damaged PAX header',
+      Buffer.concat([extension('x', Buffer.from('99 path=x\n')), member({ path: 'x' })]),
+    ],
+  ])('%s are refused', async (_name, bytes) => {
+    await expect(extract(Buffer.concat([bytes, END]))).rejects.toMatchObject({
+      code: 'VMLET_GUEST_PROTOCOL',
+    });
+    expect(left()).toEqual([]);
+  });
+});
+
+it('takes padding after its end, but not a stream without end', async () => {
+  const whole = archive({ path: 'a', content: 'x' });
+  await extract(Buffer.concat([whole, Buffer.alloc(10_240)]));
+  const endless = async function* (): AsyncGenerator<Uint8Array> {
+    yield whole;
+    for (;;) yield await Promise.resolve(Buffer.alloc(65_536));
+  };
+  await expect(
+    extractTree(endless(), join(folder, 'other'), async () => Promise.resolve()),
+  ).rejects.toMatchObject({
+    code: 'VMLET_GUEST_PROTOCOL',
+  });
+  expect(left()).toEqual(['target']);
+});
+
+it.each([
+  ['gzip', gzipSync(archive({ path: 'a' }))],
+  ['an endless entry', header('x', '0', 8 ** 11 - 1)],
+  [
+    'a PAX size that is no number',
+    Buffer.concat([extension('x', paxRecord('size', '1e99')), member({ path: 'x' })]),
+  ],
+])('%s is refused', async (_name, bytes) => {
+  await expect(extract(bytes)).rejects.toMatchObject({ code: 'VMLET_GUEST_PROTOCOL' });
+  expect(left()).toEqual([]);
+});
+
+test.each([0, 512, 513, 1024, 70_000])('a stream that fails after %d bytes ends the copy', async (bytes) => {
+  const lost = new Error('lost');
+  const whole = archive({ path: 'a', content: Buffer.alloc(200_000, 1) });
+  const losing = async function* (): AsyncGenerator<Uint8Array> {
+    if (bytes > 0) yield await Promise.resolve(whole.subarray(0, bytes));
+    throw lost;
+  };
+  await expect(extractTree(losing(), target, async () => Promise.resolve())).rejects.toBe(lost);
+  expect(left()).toEqual([]);
+});
+
+test('an end that comes too early is told by the sender, where it knows why', async () => {
+  const why = new Error('tar: no such directory');
+  await expect(extract(Buffer.alloc(0), async () => Promise.reject(why))).rejects.toBe(why);
+});
+
 test('a sender that failed, or a connection that is lost, leaves nothing', async () => {
   const bytes = archive({ path: 'a', content: Buffer.alloc(100_000, 1) });
   const failed = new Error('exit status 1');
@@ -230,6 +357,40 @@ describe('an existing directory', () => {
     expect(readFileSync(join(target, 'd/link'), 'utf8')).toBe('a file');
     expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
     expect(existsSync(join(target, 'e/f'))).toBe(true);
+  });
+
+  it('keeps its own mode, and takes directories without write permission', async () => {
+    mkdirSync(join(target, 'd'), { recursive: true });
+    chmodSync(target, 0o1777);
+    chmodSync(join(target, 'd'), 0o710);
+    await extract(
+      archive(
+        { path: './', type: 'Directory', mode: 0o700 },
+        { path: 'd/', type: 'Directory', mode: 0o700 },
+        { path: 'new/', type: 'Directory', mode: 0o555 },
+        { path: 'new/sub/', type: 'Directory', mode: 0o500 },
+        { path: 'new/sub/file', content: 'x' },
+      ),
+    );
+    const mode = (name: string): number => lstatSync(join(target, name)).mode & 0o7777;
+    expect(['', 'd', 'new', 'new/sub'].map(mode)).toEqual([0o1777, 0o710, 0o555, 0o500]);
+    expect(readdirSync(target).sort()).toEqual(['d', 'new']);
+    for (const name of ['new', 'new/sub']) chmodSync(join(target, name), 0o700);
+  });
+
+  it('may be a link to one', async () => {
+    symlinkSync(outside, target);
+    await extract(archive({ path: 'x', content: 'x' }));
+    expect(readdirSync(outside)).toEqual(['x']);
+    expect(lstatSync(target).isSymbolicLink()).toBe(true);
+  });
+
+  it('is not touched when a later entry does not fit', async () => {
+    mkdirSync(join(target, 'z'), { recursive: true });
+    await expect(
+      extract(archive({ path: 'a', content: 'x' }, { path: 'z', content: 'x' })),
+    ).rejects.toThrow();
+    expect(readdirSync(target)).toEqual(['z']);
   });
 
   it.each([
