@@ -6,7 +6,7 @@ import { writeFailure } from '../../../util/files/write-failure.ts';
 import { readTar } from './tar-reader.ts';
 import { TreeWriter } from './tree-writer.ts';
 
-/** What a new directory has without an entry of its own. */
+/** Mode of a new directory without an entry of its own. */
 const DIRECTORY_MODE = 0o755;
 
 /**
