@@ -231,8 +231,8 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
     const change = { add: `${host(1)}:80`, rm: String(host(1)) };
     for (const [verb, forward] of Object.entries(change)) {
       const help = (await port(verb, '--help')).stdout.replaceAll(/\s+/g, ' ');
-      expect(help).toContain('With slirp all connections go on');
-      expect(help).toContain('passt is started anew: all connections of the guest end');
+      expect(help).toContain('With slirp, open connections survive');
+      expect(help).toContain('passt is restarted: the guest’s connections end');
       const open = await openEcho();
       await done(verb, net, forward);
       if (net === 'slirp') expect(await open.says('second')).toBe('second');
