@@ -18,7 +18,8 @@ export const STAY_SCRIPT = `#!/bin/sh
 words=" $(cat /proc/cmdline) "
 
 # Mounts the data disk that vmlet created, by its label. The user mounts other disks.
-case $words in *' ${DISKS_WORD} '*) modprobe -q virtio_blk ;; esac
+# virtio_pci first: where it is a module, disks appear while it loads.
+case $words in *' ${DISKS_WORD} '*) modprobe -q virtio_pci; modprobe -q virtio_blk ;; esac
 if disk=$(findfs LABEL=${DATA_LABEL} 2>/dev/null); then
   mkdir -p /data
   mount -t ext4 "$disk" /data && kept='/data is kept, everything else is in memory'
