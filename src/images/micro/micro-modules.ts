@@ -16,7 +16,6 @@ export const MICRO_MODULES: readonly WantedModule[] = [
   { name: 'tcp_diag', reason: "closing a template's connections in its forks" },
   { name: 'af_packet', reason: 'raw packets, for the DHCP client' },
   { name: 'ext4', reason: 'the file system of data disks' },
-  { name: 'crc32c_generic', reason: 'checksums of ext4, which older kernels load by an alias' },
   { name: 'overlay', reason: 'a writable layer over a read-only tree' },
   { name: 'virtiofs', reason: 'shared directories' },
   { name: 'vmw_vsock_virtio_transport', reason: 'sockets between host and guest' },
