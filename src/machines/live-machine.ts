@@ -80,20 +80,14 @@ export class LiveMachine {
 
   /** Unpacks a tar stream in a directory of the guest. */
   async unpack(archive: AsyncIterable<Uint8Array>, guestPath: string, limits: Limits = {}): Promise<void> {
-    const [{ agentOf }, { unpackInGuest }] = await Promise.all([
-      import('./guest/copy.ts'),
-      import('./guest/tree/copy-tree.ts'),
-    ]);
+    const { agentOf, unpackInGuest } = await import('./guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
     await unpackInGuest(agentOf(channel), archive, guestPath, '', limits.signal);
   }
 
   /** Writes a file or directory of the guest as a tar stream; `output` is not ended. */
   async pack(guestPath: string, output: Writable, limits: Limits = {}): Promise<void> {
-    const [{ agentOf }, { packInGuest }] = await Promise.all([
-      import('./guest/copy.ts'),
-      import('./guest/tree/copy-tree.ts'),
-    ]);
+    const { agentOf, packInGuest } = await import('./guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
     await packInGuest(agentOf(channel), guestPath, output, limits.signal);
   }

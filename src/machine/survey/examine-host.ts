@@ -30,7 +30,7 @@ export interface HostReport {
 }
 
 /**
- * Examines this host anew, caches the results for launches, and reports what works and what does not.
+ * Examines this host without the cached results, stores new ones for launches, and reports what works.
  * @throws CommandFailedError for a helper that does not start, or the signal's reason.
  */
 export async function examineHost(options: ExamineHostOptions = {}): Promise<HostReport> {

@@ -4,7 +4,9 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../../errors/index.ts';
 import type { GuestAgent } from '../../../guest/agent/agent.ts';
+import type { GuestResult } from '../../../guest/agent/process.ts';
 import { startHelper } from '../../../process/helper.ts';
+import type { GuestChannel } from '../../channel/guest-channel.ts';
 
 /** Options of a copy between host and guest. */
 export interface CopyOptions {
@@ -48,6 +50,17 @@ cd -- "$1" || exit 1
 [ -e "$2" ] || [ -L "$2" ] || { echo "$1/$2: no such file or directory" >&2; exit 1; }
 exec tar -c -f - -- "$2"`;
 
+const DIRECTORY_HINT =
+  'install vmlet-agent in the guest, or use ssh: tar -C DIR -c . | vmlet ssh NAME -- tar -C DIR -x';
+
+/** @throws InvalidInputError for QEMU's agent, which has no streams. */
+export function agentOf(channel: GuestChannel): GuestAgent {
+  if (channel.kind === 'vmlet') return channel.agent;
+  throw new InvalidInputError('cp', "QEMU's agent cannot copy directories and tar streams", {
+    hint: DIRECTORY_HINT,
+  });
+}
+
 /**
  * Copies a directory into the guest, with permission bits and times. As with podman: into `guestPath` if that is a
  * directory, otherwise as `guestPath`. Only the contents are copied from a path that ends in `/.`.
@@ -83,8 +96,7 @@ export async function unpackInGuest(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const argv = ['sh', '-c', UNPACK_IN_GUEST, 'sh', guestPath, name];
-  const { exitCode, stderr } = await agent.exec(argv, { input: archive, signal });
-  if (exitCode !== 0) throw new GuestSetupError(`unpacking in ${guestPath}`, exitCode, stderr.toString());
+  await requireSuccess(agent.exec(argv, { input: archive, signal }), `unpacking in ${guestPath}`);
 }
 
 /**
@@ -107,10 +119,7 @@ export async function copyTreeOutOfGuest(
   const archive = counted(tar.stdout, onProgress);
   const { extractTree } = await import('./extract-tree.ts');
   try {
-    return await extractTree(archive, target, async () => {
-      const { exitCode, stderr } = await tar;
-      if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
-    });
+    return await extractTree(archive, target, async () => requireSuccess(tar, `packing ${guestPath}`));
   } catch (error) {
     tar.kill('SIGKILL');
     throw error;
@@ -133,8 +142,12 @@ export async function packInGuest(
     tar.kill('SIGKILL');
     throw error;
   }
-  const { exitCode, stderr } = await tar;
-  if (exitCode !== 0) throw new GuestSetupError(`packing ${guestPath}`, exitCode, stderr.toString());
+  await requireSuccess(tar, `packing ${guestPath}`);
+}
+
+async function requireSuccess(process: PromiseLike<GuestResult>, step: string): Promise<void> {
+  const { exitCode, stderr } = await process;
+  if (exitCode !== 0) throw new GuestSetupError(step, exitCode, stderr.toString());
 }
 
 /** Name of a directory; undefined if only its contents are copied. */

@@ -1,4 +1,5 @@
-import { chmod, lstat, mkdtemp, readdir, realpath, rename } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, realpath, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InvalidInputError, isSystemError } from '../../../errors/index.ts';
 import { removeTree } from '../../../util/files/removal.ts';
@@ -70,19 +71,16 @@ async function readAll(
   await isComplete();
 }
 
-async function isDirectory(path: string): Promise<boolean | undefined> {
-  const found = await lstat(path).catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  });
-  return found?.isDirectory();
+/** Undefined for a missing path. A link to a directory is none. */
+function isDirectory(path: string): boolean | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
 }
 
 /** Before anything is moved: a directory cannot replace a file, nor the other way round. */
 async function findConflicts(from: string, to: string): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const target = join(to, entry.name);
-    const found = await isDirectory(target);
+    const found = isDirectory(target);
     if (found === undefined) continue;
     if (found !== entry.isDirectory()) {
       throw new InvalidInputError('target', `${target} is ${found ? '' : 'not '}a directory`);
@@ -96,7 +94,7 @@ async function merge(from: string, to: string, name: string, kept: Set<string>):
   kept.add(name);
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory() && (await isDirectory(target)) === true) {
+    if (entry.isDirectory() && isDirectory(target) === true) {
       await merge(source, target, name === '' ? entry.name : `${name}/${entry.name}`, kept);
     } else await rename(source, target);
   }
