@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { GuestCommandFailedError, InvalidInputError, TemplateExistsError } from '../errors/index.ts';
 import { probeHost } from '../host/probe.ts';
+import { currentBootId } from '../process/procfs/identity.ts';
 import { createOverlay } from '../images/qemu-img/qemu-img.ts';
 import { requireSpace } from '../images/transfer/space.ts';
 import { Scope } from '../util/scope.ts';
@@ -16,13 +17,16 @@ import { freeze, persistFiles, restoreAbilitiesOf } from './freeze.ts';
 import { templateInputs } from './template-inputs.ts';
 import { Template } from './template.ts';
 import { basisOf } from './template-basis.ts';
-import { type TemplateFiles, templateFiles } from './template-files.ts';
+import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
 import { type TemplateRecord, readRecord, writeRecord } from './template-record.ts';
 import { TemplateShelf } from './template-shelf.ts';
 import { TemporaryTemplate } from './temporary-template.ts';
 
+/** The options of a launch that describe the guest of a template. */
+export type BootedGuest = Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks' | 'kept'>;
+
 /** The guest of a template, and how to warm it up. */
-export interface TemplateOptions extends Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'> {
+export interface TemplateOptions extends BootedGuest {
   /** Shell commands that warm up the guest, run in order. If one fails, no template is created. */
   readonly run?: string | readonly string[];
   /** A function that warms up the guest after `run`. Every fork has the state that it leaves in the guest. */
@@ -79,19 +83,24 @@ export async function createTemplate(
     const found = shelf.find(name);
     if (found && existing === 'refuse') throw new TemplateExistsError(name);
     if (found && existing === 'reuse' && (await stillFits(found, making))) return found;
-    const record = await make(templateFiles(place.directory), making);
+    const record = await saveGuest(templateFiles(place.directory), making);
     place.publish();
     return new Template(record, place.directory, locations);
   });
 }
 
-interface Making {
+/** A guest to boot, warm up and save. */
+export interface Making {
   readonly spec: Spec;
   readonly commands: readonly string[];
   readonly prepare: TemplateOptions['prepare'];
   readonly networkCards: number;
-  readonly launching: Omit<LaunchOptions, 'name' | 'ports' | 'until' | 'networks'>;
+  readonly launching: BootedGuest;
   readonly locations: Locations;
+  /** Digest of what the guest depends on; computed by default. */
+  readonly inputs?: string;
+  /** Whether the files must survive a crash of the host from the start; true by default. */
+  readonly flushes?: boolean;
 }
 
 function checkNetworks({ networks }: Spec, cards: number): void {
@@ -116,7 +125,7 @@ async function makeTemporary(making: Making): Promise<TemporaryTemplate> {
   const scope = new Scope();
   try {
     const directory = claimDirectory(making.locations.scratch, scope);
-    const record = await make(templateFiles(directory), making);
+    const record = await saveGuest(templateFiles(directory), making);
     return new TemporaryTemplate(record, directory, making.locations, scope);
   } catch (error) {
     await scope.close();
@@ -124,8 +133,9 @@ async function makeTemporary(making: Making): Promise<TemporaryTemplate> {
   }
 }
 
-async function make(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
-  const { spec, launching, locations } = making;
+/** Boots the guest, warms it up, saves it and ends it. @throws what `createTemplate` throws. */
+export async function saveGuest(files: TemplateFiles, making: Making): Promise<TemplateRecord> {
+  const { spec, launching, locations, flushes = true } = making;
   // QEMU is killed when it writes to memory in a file and the host's disk is full.
   await requireSpace(files.directory, spec.memoryBytes, RESERVE_BYTES);
   await (await open(files.memory, 'wx', 0o600)).close();
@@ -139,7 +149,7 @@ async function make(files: TemplateFiles, making: Making): Promise<TemplateRecor
   await using machine = await launchAt(places, { ...launching, name: spec.name });
   const { plan } = machine;
   // Computed only now: the launch may have pulled the image.
-  const inputs = await inputsOf(making);
+  const inputs = making.inputs ?? (await inputsOf(making));
   await warmUp(machine, making);
   const abilities = await restoreAbilitiesOf(machine.qmp);
   await machine.sync();
@@ -150,12 +160,13 @@ async function make(files: TemplateFiles, making: Making): Promise<TemplateRecor
   for (const { nodeName, path, format } of disks) {
     await createOverlay({ path: files.overlay(nodeName), backingPath: path, backingFormat: format });
   }
-  await persistFiles([files.memory, files.state, ...disks.map(({ path }) => path)], files.directory);
+  if (flushes) await persistFiles(persistentFiles(files, plan), files.directory);
   writeRecord(files, {
     name: spec.name,
     createdAt: new Date().toISOString(),
     image: imageOf(spec),
     inputs,
+    ...(flushes ? {} : { unflushedSince: currentBootId() }),
     basis: basisOf(plan, host),
     ...abilities,
     plan,

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { GuestCommandError, InvalidInputError } from '../errors/index.ts';
 import type { GuestAgent } from '../guest/agent/agent.ts';
+import type { CloudInitStatus } from '../guest/cloud-init/cloud-init-status.ts';
 import type { Host } from '../host/survey/host.ts';
 import { copyFileSparsely } from '../images/formats/sparse-copy.ts';
 import { migrate } from '../machine/state/migration.ts';
@@ -11,7 +12,7 @@ import { withinLimits } from '../util/time/deadline.ts';
 import type { Scope } from '../util/scope.ts';
 import { together } from '../util/time/together.ts';
 import { type StartedParts, undoLaunch } from '../machine/life/launch-failure.ts';
-import { Machine } from '../machine/running/machine.ts';
+import { Machine, type MachineOrigin } from '../machine/running/machine.ts';
 import { KernelWatch } from '../machine/launch/kernel-watch.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
@@ -31,6 +32,12 @@ import type { TemplateRecord } from './template-record.ts';
 
 export interface RunOptions extends Limits, MachineOptions {
   readonly networks?: readonly NetworkInput[] | undefined;
+  /** Status of the first boot; undefined where the template was made of a guest without problems. */
+  readonly cloudInit?: CloudInitStatus | undefined;
+  /** Where the machine comes from; a template by default. */
+  readonly origin?: MachineOrigin;
+  /** Completes the identity of the guest, once it has its own name, address and random numbers. */
+  readonly renew?: (agent: GuestAgent) => Promise<void>;
 }
 
 /** A fork whose QEMU has started and waits for its state or, once warm, to be resumed. */
@@ -114,7 +121,7 @@ export class PendingFork implements AsyncDisposable {
       if (agent) return this.#resume(agent, options);
       const { machine, agent: reached } = await this.#personalize(options);
       options.log?.debug('fork personalized');
-      return new Machine(machine, reached, options);
+      return new Machine(machine, reached, { origin: 'template', ...options });
     });
   }
 
@@ -136,11 +143,12 @@ export class PendingFork implements AsyncDisposable {
     const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
     await Promise.race([resumed, life.failure]);
     options.log?.debug('fork running');
-    return new Machine(this.#machine, agent, options);
+    return new Machine(this.#machine, agent, { origin: 'template', ...options });
   }
 
   async #personalize({
     networks = [],
+    renew,
     ...options
   }: RunOptions): Promise<{ readonly machine: StartedMachine; readonly agent: GuestAgent }> {
     const { life, plan, scope, space } = this.#machine;
@@ -158,6 +166,7 @@ export class PendingFork implements AsyncDisposable {
     // Sent first: the agent writes the host name into the hosts file before it reads the next request.
     const renewal = renewFork(agent, plan, this.#record.plan);
     await Promise.race([Promise.all([renewal, joinNetworks(agent, machine)]), failure]);
+    if (renew) await Promise.race([renew(agent), failure]);
     return { machine, agent };
   }
 

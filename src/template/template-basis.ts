@@ -21,8 +21,13 @@ export function basisOf(plan: Plan, host: Host): TemplateBasis {
     QEMU: `${host.qemu.version} (${describeFile(plan.qemu)})`,
     hardware: hardwareOf(plan),
     processor: plan.accelerator.kind === 'kvm' ? `KVM on ${processorOf(cpuinfo())}` : 'emulated',
-    ...Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)])),
+    ...describeFiles(plan),
   };
+}
+
+/** Describes the files outside the template as they are now. */
+export function describeFiles(plan: Plan): TemplateBasis {
+  return Object.fromEntries(filesUnder(plan).map((path) => [path, describeFile(path)]));
 }
 
 /** Describes each difference. */

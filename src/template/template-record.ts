@@ -15,6 +15,11 @@ const schema = z.strictObject({
   image: z.string(),
   /** Digest of all that it was created from: SHA-256 in lower-case hexadecimal. */
   inputs: z.string(),
+  /**
+   * The boot of the host since which the files may be in its page cache only; undefined once they are on the disk. After
+   * another boot they may be damaged.
+   */
+  unflushedSince: z.string().optional(),
   basis: z.record(z.string(), z.string()),
   /** Whether this QEMU reports why a state cannot be restored, instead of exiting. */
   staysOnFailure: z.boolean(),

@@ -23,6 +23,7 @@ import { Template } from './template.ts';
 import { templateFiles } from './template-files.ts';
 import { readRecord } from './template-record.ts';
 import { removeTree } from '../util/files/removal.ts';
+import { unlessMissing } from '../util/files/unless-missing.ts';
 
 /** A directory in which a template is created. */
 export interface TemplatePlace {
@@ -39,6 +40,14 @@ export interface ListedTemplate {
   readonly problem: VmletError | undefined;
 }
 
+/** Where a shelf is, and when a directory on it must stay. */
+export interface ShelfOptions {
+  /** By default that of named templates. */
+  readonly directory?: string;
+  /** Whether a process still needs the files of this directory. By default never: QEMU has them open. */
+  readonly isUsed?: (directory: string) => boolean;
+}
+
 /**
  * The named templates of one user. A name is a symbolic link to a directory named after the process that created it: a
  * linked directory is complete; any other is in progress or left over.
@@ -46,10 +55,15 @@ export interface ListedTemplate {
 export class TemplateShelf {
   readonly #locations: Locations;
   readonly #directory: string;
+  readonly #isUsed: (directory: string) => boolean;
 
-  constructor(locations: Locations) {
+  constructor(
+    locations: Locations,
+    { directory = locations.templates, isUsed = () => false }: ShelfOptions = {},
+  ) {
     this.#locations = locations;
-    this.#directory = locations.templates;
+    this.#directory = directory;
+    this.#isUsed = isUsed;
   }
 
   /** Undefined for an unknown name. @throws BrokenTemplateError, InvalidInputError for an invalid name. */
@@ -92,7 +106,7 @@ export class TemplateShelf {
     if (directory === undefined) throw new TemplateNotFoundError(name);
     unlinkSync(join(this.#directory, name));
     syncDirectory(this.#directory);
-    removeTree(directory);
+    this.#discard(directory);
   }
 
   /** Holds the lock of a name while `work` runs. A place that was not published is removed. */
@@ -101,10 +115,25 @@ export class TemplateShelf {
     signal: AbortSignal | undefined,
     work: (place: TemplatePlace) => Promise<T>,
   ): Promise<T> {
+    await using scope = new Scope();
+    await holdLock(this.#lockOf(name), scope, { signal });
+    return await work(await this.#claimPlace(name, scope));
+  }
+
+  /** Like `withName`, without waiting. @returns undefined when another process holds the lock. */
+  async withFreeName<T>(name: string, work: (place: TemplatePlace) => Promise<T>): Promise<T | undefined> {
+    await using scope = new Scope();
+    if (!(await holdFreeLock(this.#lockOf(name), scope))) return undefined;
+    return await work(await this.#claimPlace(name, scope));
+  }
+
+  #lockOf(name: string): string {
     requireName(name);
     ensurePrivateDirectory(this.#directory);
-    await using scope = new Scope();
-    await holdLock(join(this.#directory, `.${name}.lock`), scope, { signal });
+    return join(this.#directory, `.${name}.lock`);
+  }
+
+  async #claimPlace(name: string, scope: Scope): Promise<TemplatePlace> {
     await this.sweep();
     const directory = join(this.#directory, `.${nameOfOwned(ownIdentity())}`);
     mkdirSync(directory, { mode: 0o700 });
@@ -124,9 +153,16 @@ export class TemplateShelf {
       renameSync(link, join(this.#directory, name));
       isPublished = true;
       syncDirectory(this.#directory);
-      if (superseded !== undefined) removeTree(superseded);
+      if (superseded !== undefined) this.#discard(superseded);
     };
-    return await work({ directory, publish });
+    return { directory, publish };
+  }
+
+  /** Files that are still used stay until the next sweep. */
+  #discard(directory: string): void {
+    if (this.#isUsed(directory)) return;
+    // A process that begins to use it at this moment finds that its name is gone.
+    unlessMissing(() => removeTree(directory), ['ENOTEMPTY']);
   }
 
   /** The directory of each template, damaged ones included. */
@@ -159,7 +195,7 @@ export class TemplateShelf {
 
   #removeUnfinished(): void {
     for (const { directory, active } of this.unfinished()) {
-      if (!active) removeTree(directory);
+      if (!active) this.#discard(directory);
     }
   }
 

@@ -1,6 +1,7 @@
 import { InvalidInputError, TemplateStaleError } from '../errors/index.ts';
 import type { Host } from '../host/survey/host.ts';
 import { probeHost } from '../host/probe.ts';
+import { currentBootId } from '../process/procfs/identity.ts';
 import { planNetworkHere } from '../network/probe/host-network.ts';
 import { chooseHostPorts } from '../network/ports/host-port.ts';
 import type { BoundNetworkPlan, RequestedBackend } from '../network/plan/network.ts';
@@ -18,14 +19,23 @@ import { type ForkOptions, parseForkOptions, timeoutOf } from './fork-options.ts
 import { planFork } from './fork-plan.ts';
 import { PendingFork } from './pending-fork.ts';
 import { forkName } from './renew-fork.ts';
-import { type TemplateBasis, basisDifferences, basisOf } from './template-basis.ts';
-import { type TemplateFiles, templateFiles } from './template-files.ts';
-import type { TemplateRecord } from './template-record.ts';
+import { persistFiles } from './freeze.ts';
+import { type TemplateBasis, basisDifferences, basisOf, describeFiles } from './template-basis.ts';
+import { type TemplateFiles, persistentFiles, templateFiles } from './template-files.ts';
+import { type TemplateRecord, writeRecord } from './template-record.ts';
 
 interface SettledFork {
   readonly host: Host;
   readonly name: string;
   readonly network: BoundNetworkPlan | undefined;
+}
+
+/** What a fork takes from its caller instead of the template. */
+export interface ForkTerms {
+  /** Resource limits of its QEMU; by default those of the template. */
+  readonly cgroup?: Plan['cgroup'];
+  /** Closed with the machine, or when the fork fails. */
+  readonly scope?: Scope;
 }
 
 /** A booted guest, saved with its memory and disks. Machines forked from it start in that state. */
@@ -83,6 +93,26 @@ export class Template {
     return this.#record.inputs;
   }
 
+  /** False when the host has crashed or rebooted before the files were on its disk. */
+  get isComplete(): boolean {
+    const { unflushedSince } = this.#record;
+    return unflushedSince === undefined || unflushedSince === currentBootId();
+  }
+
+  /** Whether the files outside the template, such as its image, are there and unchanged. */
+  hasSources(): boolean {
+    const now = describeFiles(this.#record.plan);
+    return Object.entries(now).every(([path, description]) => this.#record.basis[path] === description);
+  }
+
+  /** Makes the files survive a crash of the host, if they do not yet. */
+  async flush(): Promise<void> {
+    const { unflushedSince, ...record } = this.#record;
+    if (unflushedSince === undefined) return;
+    await persistFiles(persistentFiles(this.#files, record.plan), this.directory);
+    writeRecord(this.#files, record);
+  }
+
   /** Describes what changed on this host since the template was created. While there is any change, `fork` throws. */
   async differences(): Promise<string[]> {
     return basisDifferences(this.#record.basis, basisOf(this.#record.plan, await this.#probe()));
@@ -102,14 +132,23 @@ export class Template {
   }
 
   /** Starts a fork up to the point where its guest would run. */
-  async prepare(options: ForkOptions = {}): Promise<PendingFork> {
+  async prepare(
+    options: ForkOptions = {},
+    { cgroup = this.#record.plan.cgroup, scope = new Scope() }: ForkTerms = {},
+  ): Promise<PendingFork> {
+    const { plan, host } = await this.#plan(options, scope).catch(async (error: unknown) => {
+      await scope.close();
+      throw error;
+    });
+    options.log?.debug({ template: this.name }, 'forking');
+    return PendingFork.start({ ...plan, cgroup }, host, this.#files, this.#record, options, scope);
+  }
+
+  async #plan(options: ForkOptions, scope: Scope): Promise<{ readonly plan: Plan; readonly host: Host }> {
     const { host, name, network } = await this.#settle(options);
-    const scope = new Scope();
     const directory = claimMachineDirectory(this.#locations, scope);
     const wiring = EMBEDDED_WIRING;
-    const plan = planFork(this.#record, this.#files, { name, host, network, directory, wiring });
-    options.log?.debug({ template: this.name }, 'forking');
-    return PendingFork.start(plan, host, this.#files, this.#record, options, scope);
+    return { host, plan: planFork(this.#record, this.#files, { name, host, network, directory, wiring }) };
   }
 
   /**

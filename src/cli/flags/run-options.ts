@@ -10,6 +10,8 @@ import { SEED_FLAGS } from './seed-flags.ts';
 export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly kernel?: string;
   readonly template?: string;
+  readonly fresh?: true;
+  readonly renew?: true;
   readonly timeout?: number;
   readonly dieWithParent?: boolean;
   readonly dryRun?: true;
@@ -35,6 +37,8 @@ export function forkOptions(flags: object): ForkOptions {
   const described = [
     ...launchFlags.filter(({ option }) => !ofForks.has(option)).map(attributeOf),
     ...SEED_FLAGS.map((flag) => flag.attributeName()),
+    'fresh',
+    'renew',
   ];
   const given = Object.keys(flags).find((flag) => described.includes(flag));
   if (given !== undefined) {

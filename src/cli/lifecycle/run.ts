@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { TimedOutError } from '../../errors/index.ts';
+import { InvalidInputError, MachineEndedError, TimedOutError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
 import { bootNews } from './boot-news.ts';
 import { debugLog } from '../output/debug-log.ts';
@@ -21,7 +21,8 @@ type Flags = RunFlags & SeedFlags;
 export function runCommand(): Command {
   const command = new Command('run')
     .description(
-      'Boots a fresh guest, runs one command in it and exits with its status. The guest is deleted afterwards.\n' +
+      'Runs one command in a fresh guest and exits with its status. The guest is deleted afterwards. The first run of ' +
+        'an image boots it and keeps the booted guest in the cache; later runs fork that guest.\n' +
         'IMAGE is micro, an image such as debian:13, or the path of a disk (with a slash). With --kernel or --template ' +
         'there is no IMAGE.',
     )
@@ -33,6 +34,8 @@ export function runCommand(): Command {
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--template <template>', 'fork this template instead of booting an image')
+    .option('--fresh', 'boot the guest, and neither use nor keep a booted one (default with VMLET_FRESH=1)')
+    .option('--renew', 'boot the guest, and replace the kept one')
     .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
     .addOption(new Option('--rm', 'accepted and ignored: the guest is always deleted').hideHelp())
     .option(
@@ -47,11 +50,21 @@ export function runCommand(): Command {
       const { image, command: argv } = splitWords(command.args, flags);
       const origin: Origin =
         flags.template === undefined
-          ? { launch: launchOptions(image, flags, await seedOptions(flags)) }
+          ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }
           : { template: flags.template, fork: forkOptions(flags) };
       await (flags.dryRun ? printDryRun(origin, flags) : run(origin, argv, flags));
     });
   return addMachineFlags(command);
+}
+
+/** What to do with the guest that an earlier run has kept. */
+function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> {
+  if (fresh && renew) {
+    throw new InvalidInputError('fresh', 'cannot be used together with --renew', { hint: 'leave out one of them' });
+  }
+  if (renew) return 'renew';
+  const { VMLET_FRESH: always = '' } = process.env;
+  return fresh === true || (always !== '' && always !== '0') ? 'ignore' : 'use';
 }
 
 /** Source of the machine. */
@@ -74,7 +87,12 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
   const log = flags.debug && (await debugLog());
   try {
     await using machine = await begin(origin, flags, signal, log);
-    process.exitCode = await runIn(machine, argv, flags, interrupts, signal);
+    process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
+      if (machine.origin === 'kept' && error instanceof MachineEndedError) {
+        note('the guest was forked from a kept one; if that matters, boot with: vmlet run --fresh …');
+      }
+      throw error;
+    });
     log?.debug({ status: process.exitCode }, 'the command has ended');
   } catch (error) {
     if (signal.aborted && signal.reason === limit?.reason) {

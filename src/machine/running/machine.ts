@@ -6,8 +6,12 @@ import type { GuestProcess } from '../../guest/agent/process.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './stop.ts';
 
+/** Whether a machine has booted, or was forked from a template, or from a guest that an earlier launch kept. */
+export type MachineOrigin = 'boot' | 'template' | 'kept';
+
 /** A running machine whose guest can run commands. */
 export class Machine extends RunningMachine {
+  readonly origin: MachineOrigin;
   /** Result of the first-boot work, for a disk; a failure of it does not fail the launch. */
   readonly cloudInit: CloudInitStatus | undefined;
   readonly #agent: GuestAgent;
@@ -15,9 +19,14 @@ export class Machine extends RunningMachine {
   constructor(
     parts: MachineParts,
     agent: GuestAgent,
-    options: MachineOptions & { readonly cloudInit?: CloudInitStatus | undefined },
+    options: MachineOptions & {
+      readonly cloudInit?: CloudInitStatus | undefined;
+      /** A boot by default. */
+      readonly origin?: MachineOrigin;
+    },
   ) {
     super(parts, options);
+    this.origin = options.origin ?? 'boot';
     this.cloudInit = options.cloudInit;
     this.#agent = agent;
   }

@@ -73,6 +73,13 @@ export const launchSchema = z.strictObject({
    */
   faults: z.boolean().default(false),
   /**
+   * Whether the machine may start from a guest that an earlier launch with the same options has booted and kept in the
+   * cache: `ignore` (the default) boots; `use` forks the kept guest, or boots one and keeps it; `renew` boots and
+   * replaces the kept one. The fork has its own identity. Guests with extra `disks`, private `networks`, `faults` or a
+   * `console` boot in any case.
+   */
+  kept: z.enum(['ignore', 'use', 'renew']).default('ignore'),
+  /**
    * When `launch` returns: a `Machine` once commands can run in the guest (`guest`, the default), or a
    * `RunningMachine` as soon as its processors run (`running`), for guests without vmlet's agent.
    */

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { GuestSetupError } from '../../errors/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+
+/** Where a full system notes what its forks have to make anew; in memory, so that no disk keeps it. */
+const NOTES = '/run/vmlet-kept';
+
+/**
+ * Removes the secrets that a system drew while it booted. sshd is stopped, because it has the keys in memory too. The
+ * random seed is for the next boot, and would be the same in all forks.
+ */
+const FORGET = String.raw`
+set -eu
+has() { command -v "$1" >/dev/null; }
+mkdir -p ${NOTES}
+cat /etc/machine-id >${NOTES}/machine-id 2>/dev/null || :
+if [ -d /run/systemd/system ]; then
+  for unit in ssh.socket sshd.socket ssh.service sshd.service; do
+    if systemctl --quiet is-active "$unit"; then echo "$unit"; fi
+  done >${NOTES}/ssh
+  if [ -s ${NOTES}/ssh ]; then systemctl --quiet stop $(cat ${NOTES}/ssh); fi
+elif has rc-service && rc-service --quiet sshd status >/dev/null 2>&1; then
+  echo sshd >${NOTES}/ssh
+  rc-service --quiet sshd stop
+fi
+(cd /etc/ssh 2>/dev/null && ls ssh_host_*_key 2>/dev/null) >${NOTES}/keys || :
+rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+rm -f /var/lib/systemd/random-seed /var/lib/urandom/random-seed /var/lib/misc/random-seed /var/lib/seedrng/seed.*
+`;
+
+/**
+ * Gives a forked system what FORGET took, drawn anew; the agent has already set its name, machine id, clock and random
+ * numbers. The journal's directory is named by the machine id, and journalctl reads no other. Generating keys takes
+ * seconds without KVM, so it runs beside the first command unless a port is forwarded.
+ * $1 is the id of cloud-init's instance; $2 is "wait" to return only when sshd accepts connections.
+ */
+const RENEW = String.raw`
+set -eu
+if [ ! -d ${NOTES} ]; then exit 0; fi
+old=$(cat ${NOTES}/machine-id 2>/dev/null || :) new=$(cat /etc/machine-id 2>/dev/null || :)
+if [ -n "$old" ] && [ -n "$new" ]; then
+  for logs in /run/log/journal /var/log/journal; do
+    if [ -d "$logs/$old" ] && [ ! -e "$logs/$new" ]; then mv "$logs/$old" "$logs/$new"; fi
+  done
+fi
+if [ -d /var/lib/systemd ]; then (umask 077; head -c 512 /dev/urandom >/var/lib/systemd/random-seed); fi
+data=/var/lib/cloud/data/instance-id
+if [ -L /var/lib/cloud/instance ] && [ -s "$data" ]; then
+  was=$(cat "$data")
+  if [ -d "/var/lib/cloud/instances/$was" ]; then
+    mv "/var/lib/cloud/instances/$was" "/var/lib/cloud/instances/$1"
+    ln -sfn "/var/lib/cloud/instances/$1" /var/lib/cloud/instance
+    echo "$1" >"$data"
+    if [ -e /run/cloud-init/.instance-id ]; then echo "$1" >/run/cloud-init/.instance-id; fi
+  fi
+fi
+serve() {
+  while read -r key; do
+    kind=$(basename "$key" _key) file=/etc/ssh/$key
+    if [ ! -s "$file" ]; then ssh-keygen -q -t "$(echo "$kind" | sed s/^ssh_host_//)" -N '' -f "$file"; fi
+  done <${NOTES}/keys
+  if [ -d /run/systemd/system ]; then systemctl --quiet start $(cat ${NOTES}/ssh); else rc-service --quiet sshd start; fi
+}
+if [ -s ${NOTES}/ssh ]; then
+  if [ "$2" = wait ]; then serve; else serve </dev/null >/dev/null 2>&1 & fi
+fi
+`;
+
+/** Prepares a booted system to be kept. @throws GuestSetupError, or what `exec` throws. */
+export async function forgetSecrets(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
+  const { exitCode, stderr } = await machine.exec(['sh', '-c', FORGET], { signal });
+  if (exitCode !== 0)
+    throw new GuestSetupError('removing the secrets of a guest', exitCode, stderr.toString());
+}
+
+/**
+ * Completes the identity of a forked system.
+ * @param awaitsServers whether to wait until sshd runs again.
+ * @throws GuestSetupError, or what `exec` throws.
+ */
+export async function renewSecrets(
+  agent: GuestAgent,
+  { awaitsServers }: { readonly awaitsServers: boolean },
+): Promise<void> {
+  const words = [`vmlet-${randomUUID()}`, awaitsServers ? 'wait' : 'go'];
+  const { exitCode, stderr } = await agent.exec(['sh', '-c', RENEW, 'renew', ...words]);
+  if (exitCode !== 0) {
+    throw new GuestSetupError('giving a guest its own identity', exitCode, stderr.toString());
+  }
+}

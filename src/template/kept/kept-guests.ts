@@ -1,0 +1,169 @@
+import { statfs } from 'node:fs/promises';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VmletError } from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import {
+  ensurePrivateDirectory,
+  nameOfOwned,
+  ownIdentity,
+  ownerInName,
+} from '../../machine/paths/runtime-directory.ts';
+import { isAlive } from '../../process/procfs/identity.ts';
+import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
+import { removeFile } from '../../util/files/removal.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { Scope } from '../../util/scope.ts';
+import { keptAgeMs, keptBytes, overBudget } from './kept-limits.ts';
+import type { Template } from '../template.ts';
+import { type TemplatePlace, TemplateShelf } from '../template-shelf.ts';
+
+/** A kept guest as a list shows it. */
+export interface KeptGuest extends FileUsage {
+  readonly key: string;
+  readonly directory: string;
+  /** Undefined for a damaged one. */
+  readonly template: Template | undefined;
+  /** Whether a machine that was forked from it runs. */
+  readonly isUsed: boolean;
+  readonly usedAtMs: number;
+}
+
+/**
+ * File systems on which saved memory would travel over a network, by statfs(2)'s f_type (linux/magic.h): NFS, CIFS,
+ * SMB2, SMB, 9P, Ceph, AFS, and FUSE, which sshfs uses.
+ */
+const NETWORK_FILE_SYSTEMS = [
+  0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x5346414f, 0x65735546,
+];
+
+/** Space that has to stay free on the host's disk. */
+const RESERVE_BYTES = 512 * 1024 * 1024;
+
+/** Prefix of the file with which a process says that its machine needs the files of a kept guest. */
+const USE = 'use-';
+
+/**
+ * The kept guests of one user, in the cache directory. They are templates, named by the digest of what they depend on.
+ * A file `use-OWNER` in a guest's directory keeps the directory in place while the owner's machine runs.
+ */
+export class KeptGuests {
+  readonly #directory: string;
+  readonly #shelf: TemplateShelf;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+
+  constructor(locations: Locations, environment: Readonly<Record<string, string | undefined>> = process.env) {
+    this.#directory = join(locations.cache, 'guests');
+    this.#environment = environment;
+    this.#shelf = new TemplateShelf(locations, { directory: this.#directory, isUsed });
+  }
+
+  /** Returns a guest that is complete and not too old. A damaged or old one is removed. */
+  find(key: string): Template | undefined {
+    const template = this.#open(key);
+    if (template && this.#isFresh(template)) return template;
+    this.remove(key);
+    return undefined;
+  }
+
+  /**
+   * Keeps the files of a guest in place.
+   * @returns a scope that releases them; undefined when the guest has just been removed.
+   */
+  hold(key: string, { directory }: Template): Scope | undefined {
+    const path = join(directory, `${USE}${nameOfOwned(ownIdentity())}`);
+    const isWritten = unlessMissing(() => {
+      writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
+      return true;
+    });
+    if (isWritten !== true) return undefined;
+    // A removal unlinks the name first and looks for uses second.
+    if (!this.#shelf.directories().some((one) => one.name === key && one.directory === directory)) {
+      removeFile(path);
+      return undefined;
+    }
+    const scope = new Scope();
+    scope.defer(() => removeFile(path));
+    return scope;
+  }
+
+  /** Whether a guest with this much memory may be kept here; otherwise why not. */
+  async obstacle(memoryBytes: number): Promise<string | undefined> {
+    ensurePrivateDirectory(this.#directory);
+    const { type, bsize, bavail, blocks } = await statfs(this.#directory);
+    const limit = keptBytes(this.#environment, blocks * bsize);
+    if (limit === 0) return 'VMLET_KEPT_SIZE is 0';
+    if (NETWORK_FILE_SYSTEMS.includes(type)) return 'the cache directory is on a network file system';
+    if (memoryBytes + RESERVE_BYTES > bavail * bsize) return 'there is too little disk space';
+    return undefined;
+  }
+
+  /** Creates a guest in `work`. @returns undefined when another process is creating the same one. */
+  async create<Result>(
+    key: string,
+    work: (place: TemplatePlace) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    return this.#shelf.withFreeName(key, work);
+  }
+
+  list(): KeptGuest[] {
+    const meter = new FileMeter();
+    return this.#shelf.directories().map(({ name, directory }) => ({
+      key: name,
+      directory,
+      template: this.#open(name),
+      isUsed: isUsed(directory),
+      usedAtMs: statSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      ...meter.measure(directory),
+    }));
+  }
+
+  /** Directories that are being created, or left over. */
+  unfinished(): { readonly directory: string; readonly active: boolean }[] {
+    return this.#shelf
+      .unfinished()
+      .map(({ directory, active }) => ({ directory, active: active || isUsed(directory) }));
+  }
+
+  /** Removes a guest, if it is there. Files that a running machine needs stay until it has ended. */
+  remove(key: string): void {
+    if (this.#shelf.directories().some(({ name }) => name === key)) this.#shelf.remove(key);
+  }
+
+  /**
+   * Removes damaged guests, old ones, those whose image is gone, and the least recently used beyond the size limit.
+   * @param all removes every guest.
+   * @returns the removed ones.
+   */
+  async prune({ all = false }: { readonly all?: boolean } = {}): Promise<KeptGuest[]> {
+    const guests = this.list();
+    if (guests.length === 0) return [];
+    const { bsize, blocks } = await statfs(this.#directory);
+    const usable = guests.filter(({ template }) => template && this.#isFresh(template) && template.hasSources());
+    const beyond = overBudget(usable, keptBytes(this.#environment, blocks * bsize));
+    const removed = guests.filter((guest) => all || !usable.includes(guest) || beyond.includes(guest));
+    for (const { key } of removed) this.remove(key);
+    await this.#shelf.sweep();
+    return removed;
+  }
+
+  #open(key: string): Template | undefined {
+    try {
+      return this.#shelf.find(key);
+    } catch (error) {
+      if (error instanceof VmletError) return undefined;
+      throw error;
+    }
+  }
+
+  #isFresh(template: Template): boolean {
+    return template.isComplete && Date.now() - template.createdAt.getTime() < keptAgeMs(this.#environment);
+  }
+}
+
+function isUsed(directory: string): boolean {
+  return entriesOf(directory)
+    .filter((name) => name.startsWith(USE))
+    .map((name) => ownerInName(name.slice(USE.length)))
+    .some((owner) => owner && isAlive(owner));
+}

@@ -1,0 +1,31 @@
+import { sha256 } from '../../images/digest/sha256.ts';
+import { readAgent } from '../../images/record/agent-file.ts';
+import { agentProgram, packageVersion } from '../../machine/paths/package-files.ts';
+import type { Findings } from '../../machine/survey/survey.ts';
+
+const KEY_DIGITS = 32;
+
+/**
+ * Digest of everything that decides what a booted guest is, except what every fork gets anew (name, ports, limits).
+ * Images count by their paths in the store, which contain their digests. Other files count by their path; the
+ * template's basis notices when they change.
+ */
+export async function keptKey(findings: Findings): Promise<string> {
+  const { spec, source, accelerator, network, firmware, hasSeed, host } = findings;
+  const { firmware: _firmware, boot: _boot, disks: _disks, networks: _networks, ...rest } = spec;
+  const { name: _name, ports: _ports, limits: _limits, pull: _pull, timeoutMs: _timeoutMs, ...described } = rest;
+  const { net: _net, accel: _accel, ...guest } = described;
+  const parts = [
+    guest,
+    source,
+    accelerator.kind,
+    network && (network.backend === 'slirp' ? 'slirp' : 'passt'),
+    firmware,
+    hasSeed,
+    host.qemu.path,
+    host.qemu.version,
+    packageVersion(),
+    sha256(await readAgent(agentProgram())),
+  ];
+  return sha256(JSON.stringify(parts)).slice(0, KEY_DIGITS);
+}

@@ -1,0 +1,178 @@
+import {
+  LaunchError,
+  TemplateStaleError,
+  TimedOutError,
+  VmletError,
+  isSystemError,
+} from '../../errors/index.ts';
+import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
+import { ownCgroup } from '../../host/programs/cgroup-manager.ts';
+import { launchAt } from '../../machine/launch/launch.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import type { RunningMachine } from '../../machine/running/running-machine.ts';
+import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
+import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
+import { type Spec, parseSpec } from '../../machine/spec/spec.ts';
+import { type Findings, survey } from '../../machine/survey/survey.ts';
+import { withPortChoices } from '../../network/ports/port-choices.ts';
+import { Scope } from '../../util/scope.ts';
+import { saveGuest } from '../create-template.ts';
+import { Template } from '../template.ts';
+import { templateFiles } from '../template-files.ts';
+import { forgetSecrets, renewSecrets } from './fresh-system.ts';
+import { keptKey } from './kept-key.ts';
+import { KeptGuests } from './kept-guests.ts';
+import { reasonToBoot } from './reason-to-boot.ts';
+
+/** Name of a guest while it boots; each fork gets its own. */
+const NAME_AT_BOOT = 'vmlet';
+
+/** After this time Linux has written files to the disk by itself, and flushing them takes no time. */
+const WRITTEN_BACK_MS = 60_000;
+
+interface Request {
+  readonly options: LaunchOptions;
+  readonly spec: Spec;
+  readonly findings: Findings;
+  readonly guests: KeptGuests;
+  readonly key: string;
+}
+
+/**
+ * Starts a machine from the kept guest that these options describe. Without one, boots that guest, keeps it and forks
+ * it. Boots as `launch` does where a guest cannot be kept.
+ * @throws what `launch` throws.
+ */
+export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'): Promise<RunningMachine> {
+  const spec = parseSpec(options);
+  const { log } = options;
+  const obstacle = reasonToBoot(spec, options);
+  if (obstacle !== undefined) {
+    log?.debug({ reason: obstacle }, 'booting, not from a kept guest');
+    return launchAt({}, options);
+  }
+  const locations = ownLocations();
+  const findings = await survey(spec, options, { locations, ownsMemory: true });
+  const guests = new KeptGuests(locations);
+  const request: Request = { options, spec, findings, guests, key: await keptKey(findings) };
+  if (kept === 'renew') guests.remove(request.key);
+  return (await forkKept(request)) ?? (await bootAndKeep(request)) ?? launchAt({}, options);
+}
+
+/** @returns undefined where no kept guest can be forked. */
+async function forkKept(request: Request): Promise<Machine | undefined> {
+  const { guests, key, options } = request;
+  const template = guests.find(key);
+  if (!template) return undefined;
+  const ageMs = Date.now() - template.createdAt.getTime();
+  try {
+    const machine = await forkFrom(template, request, () => guests.hold(key, template));
+    if (machine) options.log?.debug({ kept: key, ageMs }, 'forked a kept guest');
+    if (machine && ageMs > WRITTEN_BACK_MS) await flush(template, options);
+    return machine;
+  } catch (error) {
+    if (!mayBootInstead(error)) throw error;
+    options.log?.debug({ err: error, kept: key }, 'the kept guest cannot be forked');
+    guests.remove(key);
+    return undefined;
+  }
+}
+
+/** Other errors, such as a taken port, would be the same after a boot. */
+function mayBootInstead(error: unknown): boolean {
+  return [TemplateStaleError, LaunchError, TimedOutError].some((kind) => error instanceof kind);
+}
+
+async function flush(template: Template, { log }: LaunchOptions): Promise<void> {
+  try {
+    await template.flush();
+  } catch (error) {
+    // Only a reboot of the host makes a difference: the guest then boots again.
+    if (!isSystemError(error)) throw error;
+    log?.debug({ err: error }, 'the kept guest cannot be flushed to the disk');
+  }
+}
+
+/** @returns undefined where the guest cannot be kept, or another process is keeping it. */
+async function bootAndKeep(request: Request): Promise<Machine | undefined> {
+  const { options, spec, guests, key } = request;
+  const { log } = options;
+  const obstacle = await guests.obstacle(spec.memoryBytes);
+  if (obstacle !== undefined) {
+    log?.debug({ reason: obstacle }, 'booting a guest that will not be kept');
+    return undefined;
+  }
+  return guests.create(key, async (place) => {
+    log?.debug({ kept: key }, 'booting a guest to keep');
+    const booted = await bootGuest(request, place.directory);
+    if (!booted) return undefined;
+    const { cloudInit, template } = booted;
+    // A failed first boot may succeed the next time.
+    const isKept = cloudInit?.state !== 'failed';
+    if (isKept) place.publish();
+    const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
+    const machine = await forkFrom(template, request, hold, cloudInit);
+    const removed = await guests.prune();
+    log?.debug({ kept: key, removed: removed.map((guest) => guest.key) }, 'kept the booted guest');
+    return machine;
+  });
+}
+
+/** @returns undefined where the guest has booted and cannot be saved. */
+async function bootGuest({ options, spec, findings, key }: Request, directory: string) {
+  const { name: _name, ports: _ports, networks: _networks, until: _until, kept: _kept, ...others } = options;
+  const { locations, network, source } = findings;
+  const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
+  const booted: { machine?: Machine } = {};
+  try {
+    const record = await saveGuest(templateFiles(directory), {
+      spec: { ...spec, name: NAME_AT_BOOT, ports: [] },
+      commands: [],
+      prepare: async (machine) => {
+        booted.machine = machine;
+        if (source.kind === 'disk') await forgetSecrets(machine, options.signal);
+      },
+      networkCards: 0,
+      launching: { ...others, net },
+      locations,
+      inputs: key,
+      flushes: false,
+    });
+    return { cloudInit: booted.machine?.cloudInit, template: new Template(record, directory, locations) };
+  } catch (error) {
+    if (!booted.machine || options.signal?.aborted === true || !(error instanceof VmletError)) throw error;
+    options.log?.debug({ err: error }, 'the booted guest cannot be kept');
+    return undefined;
+  }
+}
+
+/** @param hold keeps the files of the template in place; undefined when they have just been removed. */
+async function forkFrom(
+  template: Template,
+  { options, spec, findings }: Request,
+  hold: () => Scope | undefined,
+  cloudInit?: CloudInitStatus,
+): Promise<Machine | undefined> {
+  const { signal, log, ports = [] } = options;
+  const { timeoutMs = bootTimeoutMs('kernel', findings.accelerator) } = spec;
+  const isSystem = findings.source.kind === 'disk';
+  return withPortChoices(log, async () => {
+    const scope = hold();
+    if (!scope) return undefined;
+    const pending = await template.prepare(
+      { name: spec.name, ports, ...(signal && { signal }), ...(log && { log }) },
+      { scope, cgroup: ownCgroup(spec.limits, spec.name) },
+    );
+    return pending.run({
+      signal,
+      log,
+      timeoutMs,
+      cloudInit,
+      origin: 'kept',
+      renew: async (agent) => {
+        if (isSystem) await renewSecrets(agent, { awaitsServers: spec.ports.length > 0 });
+      },
+    });
+  });
+}

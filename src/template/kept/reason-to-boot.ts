@@ -1,0 +1,12 @@
+import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
+import type { Spec } from '../../machine/spec/spec.ts';
+
+/** Returns why a launch cannot start from a kept guest; undefined when it can. */
+export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>): string | undefined {
+  if (spec.until === 'running') return 'the launch does not wait for the guest';
+  if (options.console) return 'the console output of the boot was requested';
+  if (spec.disks.length > 0) return 'its extra disks must be there when the guest boots';
+  if (spec.networks.length > 0) return 'it joins private networks';
+  if (spec.faults) return 'network faults were requested';
+  return undefined;
+}
