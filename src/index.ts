@@ -1,4 +1,4 @@
-export { launch } from './template/kept/launch-or-fork.ts';
+export { dryRun, launch } from './template/kept/launch-or-fork.ts';
 export {
   type NamedTemplateOptions,
   type TemplateOptions,
@@ -10,7 +10,7 @@ export { TemporaryTemplate } from './template/temporary-template.ts';
 export { type Pool, type PoolOptions, createPool } from './template/pool.ts';
 export type { ListedTemplate } from './template/template-shelf.ts';
 export { listTemplates, openTemplate, removeTemplate } from './template/named-templates.ts';
-export { type DryRun, dryRun } from './machine/launch/dry-run.ts';
+export type { DryRun } from './machine/launch/dry-run.ts';
 export type { LaunchOptions } from './machine/spec/launch-options.ts';
 export type { PullPolicy } from './machine/spec/machine-options.ts';
 export type { DiskSpec } from './machine/spec/disk-spec.ts';

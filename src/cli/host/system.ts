@@ -24,8 +24,8 @@ export function systemCommand(): Command {
     .command('prune')
     .summary('remove unused data')
     .description(
-      'Removes interrupted downloads, leftovers of killed processes, and unused images without a name; with --all also ' +
-        'unused images that have names. Machines, templates and kept disks stay.',
+      'Removes interrupted downloads, leftovers of killed processes, kept guests, and unused images without a name; ' +
+        'with --all also unused images that have names. Machines, templates and kept disks stay.',
     )
     .option('-a, --all', 'also remove unused images that have names')
     .option('--dry-run', 'only print what would be removed')

@@ -60,7 +60,9 @@ export function runCommand(): Command {
 /** What to do with the guest that an earlier run has kept. */
 function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> {
   if (fresh && renew) {
-    throw new InvalidInputError('fresh', 'cannot be used together with --renew', { hint: 'leave out one of them' });
+    throw new InvalidInputError('fresh', 'cannot be used together with --renew', {
+      hint: 'leave out one of them',
+    });
   }
   if (renew) return 'renew';
   const { VMLET_FRESH: always = '' } = process.env;

@@ -30,13 +30,8 @@ export interface DryRun {
   readonly script: string;
 }
 
-/**
- * Describes what `launch` would do, without doing any of it. In the script, programs are connected by
- * sockets, because a shell cannot create the descriptors that `launch` lets them inherit.
- * @throws the errors that `launch` throws before it starts anything; ImageNotFoundError when an image would
- * have to be built.
- */
-export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
+/** Describes what a launch that boots would do. @throws as `dryRun` does. */
+export async function dryRunOfBoot(options: LaunchOptions = {}): Promise<DryRun> {
   const spec = parseSpec(options);
   const findings = await survey(spec, options, { pull: 'never' });
   const { host, locations, network } = findings;

@@ -6,6 +6,7 @@ import { imageDirectoryName } from '../../images/record/image.ts';
 import { describeImage, layersOn, unneededOf } from '../../images/store/remove-image.ts';
 import { listImages } from '../../images/store/store.ts';
 import { isRunning, keptDownloads } from '../../images/transfer/partial/kept-downloads.ts';
+import { KeptGuests } from '../../template/kept/kept-guests.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
@@ -18,13 +19,14 @@ import { readStatus } from '../record/machine-status.ts';
 import { listMachineSnapshots } from '../snapshots/snapshots.ts';
 
 /**
- * Kinds of files that vmlet keeps on a host. `machines` includes disks and all other files of a machine; `snapshots` is
+ * Kinds of files that vmlet keeps on a host. `kept guests` are booted guests from which later runs start; `machines` includes disks and all other files of a machine; `snapshots` is
  * the memory that snapshots keep in those disks, already counted there; `unfinished` is work in progress, or left by a
  * process that was killed.
  */
 export type UsageKind =
   | 'images'
   | 'templates'
+  | 'kept guests'
   | 'machines'
   | 'snapshots'
   | 'saved states'
@@ -61,6 +63,7 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
   return {
     images,
     templates: templateEntries(locations, meter),
+    'kept guests': keptEntries(new KeptGuests(locations)),
     machines: machines.map(({ machine }) => machine),
     snapshots,
     'saved states': machines.flatMap(({ saved }) => saved),
@@ -95,6 +98,18 @@ function templateEntries(locations: Locations, meter: FileMeter): UsageEntry[] {
   return new TemplateShelf(locations)
     .directories()
     .map(({ name, directory }) => kept(name, meter.measure(directory)));
+}
+
+/** Any of them can be made again. */
+export function keptEntries(guests: KeptGuests): UsageEntry[] {
+  return guests.list().map(({ key, template, isUsed, apparentBytes, hostBytes }) => ({
+    name: template ? `${template.image} ${key.slice(0, 12)}` : key,
+    apparentBytes,
+    hostBytes,
+    active: isUsed,
+    reclaimableBytes: isUsed ? 0 : hostBytes,
+    ...(!template && { problem: 'damaged; the next run of its image replaces it' }),
+  }));
 }
 
 interface MeasuredMachine {
@@ -172,7 +187,8 @@ export function unfinishedEntries(locations: Locations, meter: FileMeter): Usage
       return owner ? [{ directory: join(directory, name), active: isAlive(owner) }] : [];
     }),
   );
-  return [...owned, ...new TemplateShelf(locations).unfinished()].map(({ directory, active }) => {
+  const guests = [...new TemplateShelf(locations).unfinished(), ...new KeptGuests(locations).unfinished()];
+  return [...owned, ...guests].map(({ directory, active }) => {
     const usage = meter.measure(directory);
     return { name: basename(directory), ...usage, active, reclaimableBytes: active ? 0 : usage.hostBytes };
   });

@@ -160,7 +160,10 @@ export class ImageStore {
   async remove(reference: string, limits: Limits = {}): Promise<RemovedImages> {
     const { removeImage } = await import('../../images/store/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
-    return removeImage(this.#locations.images, reference, () => findImageUsers(this.#locations), limits);
+    const usersOf = () => findImageUsers(this.#locations);
+    const removed = await removeImage(this.#locations.images, reference, usersOf, limits);
+    await this.#pruneKeptGuests();
+    return removed;
   }
 
   /**
@@ -170,7 +173,9 @@ export class ImageStore {
   async prune(options: PruneOptions = {}): Promise<readonly ListedImage[]> {
     const { pruneImages } = await import('../../images/store/remove-image.ts');
     const { findImageUsers } = await import('./image-users.ts');
-    return pruneImages(this.#locations.images, () => findImageUsers(this.#locations), options);
+    const pruned = await pruneImages(this.#locations.images, () => findImageUsers(this.#locations), options);
+    if (options.dryRun !== true) await this.#pruneKeptGuests();
+    return pruned;
   }
 
   /** Measures the disk use of images, machines and all other files of vmlet. @throws the signal's reason. */
@@ -180,12 +185,19 @@ export class ImageStore {
   }
 
   /**
-   * Removes leftovers: interrupted downloads, and unfinished files of killed processes.
+   * Removes leftovers: interrupted downloads, unfinished files of killed processes, and kept guests, from which runs
+   * start faster.
    * @returns the removed items, or with `dryRun` those that would be removed.
    */
   async pruneLeftovers(options: { readonly dryRun?: boolean } = {}): Promise<readonly UsageEntry[]> {
     const { pruneLeftovers } = await import('./prune-leftovers.ts');
     return pruneLeftovers(this.#locations, options);
+  }
+
+  /** Removes the booted guests of images that are gone. */
+  async #pruneKeptGuests(): Promise<void> {
+    const { KeptGuests } = await import('../../template/kept/kept-guests.ts');
+    await new KeptGuests(this.#locations).prune();
   }
 
   async #openCatalogue(): Promise<Catalogue> {

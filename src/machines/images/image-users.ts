@@ -4,6 +4,7 @@ import { isSystemError } from '../../errors/index.ts';
 import { ownerOfBuild } from '../../images/store/build-directory.ts';
 import { imageDirectoryName } from '../../images/record/image.ts';
 import type { UsersOf } from '../../images/store/remove-image.ts';
+import { KeptGuests } from '../../template/kept/kept-guests.ts';
 import { templateFiles } from '../../template/template-files.ts';
 import { TemplateShelf } from '../../template/template-shelf.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
@@ -26,6 +27,7 @@ export function findImageUsers(locations: Locations): UsersOf {
     ...diskTexts(locations),
     ...templateTexts(locations),
     ...scratchTexts(locations),
+    ...keptTexts(locations),
     ...buildTexts(locations),
   ];
   return ({ digest }) => {
@@ -68,6 +70,16 @@ function scratchTexts({ scratch }: Locations): UserText[] {
     const user = `a throw-away machine of process ${owner.pid}`;
     return beginningsIn(join(scratch, name)).map(({ text }) => ({ user, text }));
   });
+}
+
+/** Kept guests from which a machine runs, or that a process is creating. The others go with the image. */
+function keptTexts(locations: Locations): UserText[] {
+  const guests = new KeptGuests(locations);
+  const creating = guests.unfinished().filter(({ active }) => active);
+  const used = guests.list().filter(({ isUsed }) => isUsed);
+  return [...creating, ...used].flatMap(({ directory }) =>
+    beginningsIn(directory).map(({ text }) => ({ user: 'a throw-away machine', text })),
+  );
 }
 
 /** Disks of unfinished images: their records name the base image only when they are complete. */

@@ -24,30 +24,37 @@ elif has rc-service && rc-service --quiet sshd status >/dev/null 2>&1; then
   echo sshd >${NOTES}/ssh
   rc-service --quiet sshd stop
 fi
-(cd /etc/ssh 2>/dev/null && ls ssh_host_*_key 2>/dev/null) >${NOTES}/keys || :
+ls /etc/ssh 2>/dev/null | sed -n 's/^ssh_host_\(.*\)_key$/\1/p' >${NOTES}/keys
 rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 rm -f /var/lib/systemd/random-seed /var/lib/urandom/random-seed /var/lib/misc/random-seed /var/lib/seedrng/seed.*
 `;
 
 /**
  * Gives a forked system what FORGET took, drawn anew; the agent has already set its name, machine id, clock and random
- * numbers. The journal's directory is named by the machine id, and journalctl reads no other. Generating keys takes
- * seconds without KVM, so it runs beside the first command unless a port is forwarded.
+ * numbers. The journal's directory is named by the machine id, and journalctl reads no other. Generating keys and
+ * starting sshd takes seconds without KVM: unless a port is forwarded, that waits two seconds, so that it does not slow
+ * down a short command. Every program that this starts costs some 30 ms without KVM.
  * $1 is the id of cloud-init's instance; $2 is "wait" to return only when sshd accepts connections.
  */
 const RENEW = String.raw`
 set -eu
 if [ ! -d ${NOTES} ]; then exit 0; fi
-old=$(cat ${NOTES}/machine-id 2>/dev/null || :) new=$(cat /etc/machine-id 2>/dev/null || :)
+old='' new=''
+if [ -s ${NOTES}/machine-id ]; then read -r old <${NOTES}/machine-id; fi
+if [ -s /etc/machine-id ]; then read -r new </etc/machine-id; fi
 if [ -n "$old" ] && [ -n "$new" ]; then
   for logs in /run/log/journal /var/log/journal; do
     if [ -d "$logs/$old" ] && [ ! -e "$logs/$new" ]; then mv "$logs/$old" "$logs/$new"; fi
   done
 fi
-if [ -d /var/lib/systemd ]; then (umask 077; head -c 512 /dev/urandom >/var/lib/systemd/random-seed); fi
+if [ -d /var/lib/systemd ]; then
+  umask 077
+  head -c 512 /dev/urandom >/var/lib/systemd/random-seed
+  umask 022
+fi
 data=/var/lib/cloud/data/instance-id
 if [ -L /var/lib/cloud/instance ] && [ -s "$data" ]; then
-  was=$(cat "$data")
+  read -r was <"$data"
   if [ -d "/var/lib/cloud/instances/$was" ]; then
     mv "/var/lib/cloud/instances/$was" "/var/lib/cloud/instances/$1"
     ln -sfn "/var/lib/cloud/instances/$1" /var/lib/cloud/instance
@@ -56,14 +63,14 @@ if [ -L /var/lib/cloud/instance ] && [ -s "$data" ]; then
   fi
 fi
 serve() {
-  while read -r key; do
-    kind=$(basename "$key" _key) file=/etc/ssh/$key
-    if [ ! -s "$file" ]; then ssh-keygen -q -t "$(echo "$kind" | sed s/^ssh_host_//)" -N '' -f "$file"; fi
+  while read -r kind; do
+    file=/etc/ssh/ssh_host_"$kind"_key
+    if [ ! -s "$file" ]; then ssh-keygen -q -t "$kind" -N '' -f "$file"; fi
   done <${NOTES}/keys
   if [ -d /run/systemd/system ]; then systemctl --quiet start $(cat ${NOTES}/ssh); else rc-service --quiet sshd start; fi
 }
 if [ -s ${NOTES}/ssh ]; then
-  if [ "$2" = wait ]; then serve; else serve </dev/null >/dev/null 2>&1 & fi
+  if [ "$2" = wait ]; then serve; else (sleep 2; serve) </dev/null >/dev/null 2>&1 & fi
 fi
 `;
 

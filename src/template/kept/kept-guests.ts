@@ -139,7 +139,9 @@ export class KeptGuests {
     const guests = this.list();
     if (guests.length === 0) return [];
     const { bsize, blocks } = await statfs(this.#directory);
-    const usable = guests.filter(({ template }) => template && this.#isFresh(template) && template.hasSources());
+    const usable = guests.filter(
+      ({ template }) => template && this.#isFresh(template) && template.hasSources(),
+    );
     const beyond = overBudget(usable, keptBytes(this.#environment, blocks * bsize));
     const removed = guests.filter((guest) => all || !usable.includes(guest) || beyond.includes(guest));
     for (const { key } of removed) this.remove(key);

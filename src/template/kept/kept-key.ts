@@ -13,7 +13,14 @@ const KEY_DIGITS = 32;
 export async function keptKey(findings: Findings): Promise<string> {
   const { spec, source, accelerator, network, firmware, hasSeed, host } = findings;
   const { firmware: _firmware, boot: _boot, disks: _disks, networks: _networks, ...rest } = spec;
-  const { name: _name, ports: _ports, limits: _limits, pull: _pull, timeoutMs: _timeoutMs, ...described } = rest;
+  const {
+    name: _name,
+    ports: _ports,
+    limits: _limits,
+    pull: _pull,
+    timeoutMs: _timeoutMs,
+    ...described
+  } = rest;
   const { net: _net, accel: _accel, ...guest } = described;
   const parts = [
     guest,

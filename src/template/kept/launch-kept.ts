@@ -1,7 +1,7 @@
 import {
-  LaunchError,
-  TemplateStaleError,
-  TimedOutError,
+  InvalidInputError,
+  MissingProgramError,
+  PortTakenError,
   VmletError,
   isSystemError,
 } from '../../errors/index.ts';
@@ -72,16 +72,17 @@ async function forkKept(request: Request): Promise<Machine | undefined> {
     if (machine && ageMs > WRITTEN_BACK_MS) await flush(template, options);
     return machine;
   } catch (error) {
-    if (!mayBootInstead(error)) throw error;
+    if (!mayBootInstead(error, options)) throw error;
     options.log?.debug({ err: error, kept: key }, 'the kept guest cannot be forked');
     guests.remove(key);
     return undefined;
   }
 }
 
-/** Other errors, such as a taken port, would be the same after a boot. */
-function mayBootInstead(error: unknown): boolean {
-  return [TemplateStaleError, LaunchError, TimedOutError].some((kind) => error instanceof kind);
+/** A boot would fail in the same way where the request is wrong, or the host lacks something. */
+function mayBootInstead(error: unknown, { signal }: LaunchOptions): boolean {
+  if (signal?.aborted === true || !(error instanceof VmletError)) return false;
+  return ![InvalidInputError, PortTakenError, MissingProgramError].some((kind) => error instanceof kind);
 }
 
 async function flush(template: Template, { log }: LaunchOptions): Promise<void> {
@@ -141,7 +142,7 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
     });
     return { cloudInit: booted.machine?.cloudInit, template: new Template(record, directory, locations) };
   } catch (error) {
-    if (!booted.machine || options.signal?.aborted === true || !(error instanceof VmletError)) throw error;
+    if (!booted.machine || !mayBootInstead(error, options)) throw error;
     options.log?.debug({ err: error }, 'the booted guest cannot be kept');
     return undefined;
   }

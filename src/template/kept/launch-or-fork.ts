@@ -1,5 +1,6 @@
 import type { Machine } from '../../machine/running/machine.ts';
 import type { RunningMachine } from '../../machine/running/running-machine.ts';
+import type { DryRun } from '../../machine/launch/dry-run.ts';
 import { launchAt } from '../../machine/launch/launch.ts';
 import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
 
@@ -21,4 +22,19 @@ export async function launch(options: LaunchOptions = {}): Promise<RunningMachin
   if (options.kept !== 'use' && options.kept !== 'renew') return launchAt({}, options);
   const { launchKept } = await import('./launch-kept.ts');
   return launchKept(options, options.kept);
+}
+
+/**
+ * Describes what `launch` would do, without doing any of it. In the script, programs are connected by
+ * sockets, because a shell cannot create the descriptors that `launch` lets them inherit.
+ * @throws the errors that `launch` throws before it starts anything; ImageNotFoundError when an image would
+ * have to be built.
+ */
+export async function dryRun(options: LaunchOptions = {}): Promise<DryRun> {
+  if (options.kept === 'use') {
+    const { dryRunKept } = await import('./dry-run-kept.ts');
+    return dryRunKept(options);
+  }
+  const { dryRunOfBoot } = await import('../../machine/launch/dry-run.ts');
+  return dryRunOfBoot(options);
 }

@@ -1,0 +1,29 @@
+import { type DryRun, dryRunOfBoot } from '../../machine/launch/dry-run.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
+import type { LaunchOptions } from '../../machine/spec/launch-options.ts';
+import { parseSpec } from '../../machine/spec/spec.ts';
+import { survey } from '../../machine/survey/survey.ts';
+import { keptKey } from './kept-key.ts';
+import { KeptGuests } from './kept-guests.ts';
+import { reasonToBoot } from './reason-to-boot.ts';
+
+/** Describes the fork that a launch would start, or the boot, and why. @throws as `dryRun` does. */
+export async function dryRunKept(options: LaunchOptions): Promise<DryRun> {
+  const spec = parseSpec(options);
+  const reason = reasonToBoot(spec, options);
+  if (reason !== undefined) return remarked(await dryRunOfBoot(options), `Boots the guest: ${reason}.`);
+  const locations = ownLocations();
+  const findings = await survey(spec, options, { locations, pull: 'never', ownsMemory: true });
+  const template = new KeptGuests(locations).find(await keptKey(findings));
+  if (!template || (await template.differences()).length > 0) {
+    return remarked(await dryRunOfBoot(options), 'Boots the guest: none is kept yet.');
+  }
+  const { signal, ports = [] } = options;
+  const fork = await template.dryRun({ name: spec.name, ports, ...(signal && { signal }) });
+  return remarked(fork, `Forks the guest kept at ${template.createdAt.toISOString()}.`);
+}
+
+/** Adds a comment below the first line of the script. */
+function remarked({ plan, script }: DryRun, remark: string): DryRun {
+  return { plan, script: script.replace('\n', `\n# ${remark}\n`) };
+}

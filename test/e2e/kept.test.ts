@@ -1,0 +1,230 @@
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ImageStore } from '../../src/index.ts';
+import { directoryIn, temporaryDirectory } from '../directory.ts';
+import { type Finished, type Started, start, until } from './command.ts';
+
+/** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
+
+const MEMORY = ['--memory', '96M'];
+const directory = temporaryDirectory();
+
+interface Home {
+  readonly env: NodeJS.ProcessEnv;
+  readonly guests: string;
+  readonly run: (...words: string[]) => Started;
+  /** Runs to the end, and tells by the log where the guest came from. */
+  readonly origin: (...words: string[]) => Promise<string>;
+  readonly kept: () => string[];
+}
+
+function home(more: NodeJS.ProcessEnv = {}): Home {
+  const cache = directoryIn(directory, 'cache-');
+  const env = { XDG_CACHE_HOME: cache, VMLET_FRESH: '', ...more };
+  const guests = join(cache, 'vmlet/guests');
+  const run = (...words: string[]): Started => start(['run', ...MEMORY, ...words], { env });
+  return {
+    env,
+    guests,
+    run,
+    origin: async (...words) => originOf(await run('--debug', ...words).finished),
+    kept: () => (existsSync(guests) ? readdirSync(guests).filter((name) => !name.startsWith('.')) : []),
+  };
+}
+
+function originOf({ status, stderr }: Finished): string {
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  if (stderr.includes('"forked a kept guest"')) return 'fork';
+  return stderr.includes('"kept the booted guest"') ? 'boot, kept' : 'boot';
+}
+
+async function output(started: Started): Promise<string> {
+  const { status, stdout, stderr } = await started.finished;
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+describe('a run', () => {
+  it('boots and keeps the guest at first, and forks it from then on', async () => {
+    const { origin, run, env, kept, guests } = home();
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+    expect(await origin('micro', 'true')).toBe('fork');
+    // What every fork gets anew makes no difference, and what is of the guest does.
+    expect(await origin('--name', 'web', '-p', '80', '-e', 'A=b', '--timeout', '5m', 'micro', 'true')).toBe(
+      'fork',
+    );
+    expect(await origin('--cpus', '2', 'micro', 'true')).toBe('boot, kept');
+    expect(await origin('--net', 'none', 'micro', 'true')).toBe('boot, kept');
+    expect(kept()).toHaveLength(3);
+    expect(await output(run('--name', 'web', 'micro', 'sh', '-c', 'hostname; exit 0'))).toBe('web\n');
+    const script = await output(run('--dry-run', 'micro'));
+    expect(script).toMatch(/^#!\/bin\/sh\n# Forks the guest kept at 20/);
+    expect(await output(run('--dry-run', '--disk', '1G', 'micro'))).toMatch(
+      /\n# Boots the guest: its extra disks/,
+    );
+    const { stdout } = await start(['system', 'df'], { env }).finished;
+    expect(stdout).toMatch(/^Kept guests +3 +0 /m);
+    // As private as a disk: 0700 for the directory of all, 0600 for the memory.
+    expect(statSync(guests).mode & 0o777).toBe(0o700);
+    for (const key of kept()) expect(statSync(join(guests, key, 'memory')).mode & 0o777).toBe(0o600);
+  });
+
+  it('boots with --fresh and VMLET_FRESH=1, and replaces the kept guest with --renew', async () => {
+    const { origin, kept, guests, env } = home();
+    expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
+    expect(kept()).toEqual([]);
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+    expect(await origin('--fresh', 'micro', 'true')).toBe('boot');
+    const fresh = start(['run', ...MEMORY, '--debug', 'micro', 'true'], {
+      env: { ...env, VMLET_FRESH: '1' },
+    });
+    expect(originOf(await fresh.finished)).toBe('boot');
+    const [key = ''] = kept();
+    const before = statSync(join(guests, key, 'memory')).ino;
+    expect(await origin('--renew', 'micro', 'true')).toBe('boot, kept');
+    expect(kept()).toEqual([key]);
+    expect(statSync(join(guests, key, 'memory')).ino).not.toBe(before);
+    expect(await origin('micro', 'true')).toBe('fork');
+  });
+
+  it('refuses words that contradict each other', async () => {
+    const { run } = home();
+    const refused = await Promise.all(
+      [
+        ['--fresh', '--renew', 'micro', 'true'],
+        ['--template', 't', '--fresh', 'true'],
+      ].map(async (words) => run(...words).finished),
+    );
+    expect(refused.map(({ status }) => status)).toEqual([125, 125]);
+    expect(refused[0]!.stderr).toContain('--fresh: cannot be used together with --renew');
+    expect(refused[1]!.stderr).toContain('cannot be used together with --');
+  });
+
+  it.each([
+    ['VMLET_KEPT_SIZE', '0'],
+    ['VMLET_KEPT_SIZE', '1M'],
+    ['VMLET_KEPT_DAYS', '0'],
+  ])('works without a kept guest where %s=%s allows none', async (variable, value) => {
+    const { origin, kept } = home({ [variable]: value });
+    await origin('micro', 'true');
+    if (variable === 'VMLET_KEPT_SIZE') expect(kept()).toEqual([]);
+    expect(await origin('micro', 'true')).not.toBe('fork');
+  });
+
+  it('names a setting that makes no sense', async () => {
+    const { run } = home({ VMLET_KEPT_SIZE: 'much' });
+    const { status, stderr } = await run('micro', 'true').finished;
+    expect({ status, stderr }).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining('VMLET_KEPT_SIZE: invalid size "much"') as string,
+    });
+  });
+});
+
+describe('kept guests', () => {
+  it('have nothing of the runs that were forked from them', async () => {
+    const { run } = home();
+    const look = 'cat /root/mark /run/mark 2>/dev/null; echo mine | tee /root/mark > /run/mark; sync';
+    for (let count = 0; count < 3; count++) expect(await output(run('micro', 'sh', '-c', look))).toBe('');
+  });
+
+  it('are forked into guests as fresh as a boot', async () => {
+    const { run } = home();
+    const identity =
+      'head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id ' +
+      '/sys/class/net/eth0/address; echo $(($(date +%s) / 60)); hostname; ls /proc | grep -c "^[0-9]"';
+    const looks = async (...flags: string[]): Promise<string[]> =>
+      (await output(run(...flags, 'micro', 'sh', '-c', identity))).trim().split('\n');
+    await looks();
+    const [one, other] = [await looks(), await looks()];
+    const boot = await looks('--fresh');
+    // Random numbers, ids and addresses differ; time, name and the number of processes are those of a boot.
+    for (const line of [0, 1, 2, 3]) expect(new Set([one, other, boot].map((all) => all[line])).size).toBe(3);
+    expect(Math.abs(Number(one[4]) - Date.now() / 60_000)).toBeLessThan(2);
+    expect([one[5], other[5]]).toEqual([boot[5], boot[5]]);
+    expect([one[6], other[6]]).toEqual([boot[6], boot[6]]);
+  });
+
+  it('are kept by one of several first runs at once, and the others do not wait', async () => {
+    const { origin, kept } = home();
+    const origins = await Promise.all([1, 2, 3].map(async () => origin('micro', 'true')));
+    expect(origins.filter((one) => one === 'boot, kept')).toHaveLength(1);
+    expect(kept()).toHaveLength(1);
+    expect(await origin('micro', 'true')).toBe('fork');
+  });
+
+  it('are complete or not there, however a first run is killed', async () => {
+    const { run, origin, kept, guests } = home();
+    const first = run('--debug', 'micro', 'true');
+    await until(() => first.stderr().includes('the agent answers'));
+    first.process.kill('SIGKILL');
+    await first.finished;
+    expect(await origin('micro', 'true')).toMatch(/^boot, kept$|^fork$/);
+    expect(kept()).toHaveLength(1);
+    // What the killed run left is gone: one directory and its name remain.
+    expect(readdirSync(guests)).toHaveLength(2);
+  });
+
+  it('are not used when their files are damaged', async () => {
+    const { origin, kept, guests } = home();
+    await origin('micro', 'true');
+    writeFileSync(join(guests, kept()[0]!, 'state'), 'nonsense');
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+    writeFileSync(join(guests, kept()[0]!, 'template.json'), '{');
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+    expect(await origin('micro', 'true')).toBe('fork');
+  });
+
+  it('are not used when a file that they depend on has changed', async () => {
+    const { origin } = home();
+    const image = await new ImageStore().get('micro');
+    if (image.kind !== 'kernel') throw new TypeError('micro boots a kernel');
+    const kernel = join(directory, 'a kernel');
+    copyFileSync(image.kernelPath, kernel);
+    expect(await origin('--kernel', kernel, 'true')).toBe('boot, kept');
+    expect(await origin('--kernel', kernel, 'true')).toBe('fork');
+    utimesSync(kernel, new Date(), new Date(1e12));
+    expect(await origin('--kernel', kernel, 'true')).toBe('boot, kept');
+  });
+
+  it('are not trusted after a reboot of the host that came before they were on the disk', async () => {
+    const { origin, kept, guests } = home();
+    await origin('micro', 'true');
+    const record = join(guests, kept()[0]!, 'template.json');
+    const content = JSON.parse(readFileSync(record, 'utf8')) as { unflushedSince: string };
+    expect(content.unflushedSince).toMatch(/^[0-9a-f-]{36}$/);
+    writeFileSync(record, JSON.stringify({ ...content, unflushedSince: 'another boot' }));
+    expect(await origin('micro', 'true')).toBe('boot, kept');
+  });
+
+  it('are removed by a prune, and the machine that was forked from one runs on', async () => {
+    const { run, origin, env, kept, guests } = home();
+    await origin('micro', 'true');
+    // Ctrl-C in the terminal, or SIGTERM, is the command's.
+    const command = 'trap "cat /etc/hostname; exit 0" TERM; echo up; sleep 10000 & wait';
+    const running = run('micro', 'sh', '-c', command);
+    await until(() => running.stdout().includes('up'));
+    expect((await start(['system', 'df'], { env }).finished).stdout).toMatch(/^Kept guests +1 +1 /m);
+    const { status } = await start(['system', 'prune'], { env }).finished;
+    expect(status).toBe(0);
+    running.process.kill('SIGTERM');
+    expect((await running.finished).stdout).toBe('up\nvmlet\n');
+    await origin('--renew', 'micro', 'true');
+    expect((await start(['system', 'prune', '--dry-run'], { env }).finished).stdout).toMatch(
+      /^micro [0-9a-f]{12}$/m,
+    );
+    expect(kept()).toHaveLength(1);
+    expect((await start(['system', 'prune'], { env }).finished).stdout).toMatch(/^micro [0-9a-f]{12}$/m);
+    expect(readdirSync(guests)).toEqual([]);
+    expect(await output(run('micro', 'echo', 'again'))).toBe('again\n');
+  });
+});

@@ -1,0 +1,21 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import type { LaunchOptions } from '../../../../src/machine/spec/launch-options.ts';
+import { parseSpec } from '../../../../src/machine/spec/spec.ts';
+import { reasonToBoot } from '../../../../src/template/kept/reason-to-boot.ts';
+
+const reasonOf = (options: LaunchOptions): string | undefined => reasonToBoot(parseSpec(options), options);
+
+it.each<[LaunchOptions, RegExp]>([
+  [{ until: 'running' }, /does not wait/],
+  [{ console: new PassThrough() }, /console output/],
+  [{ disks: ['1G'] }, /extra disks/],
+  [{ faults: true }, /network faults/],
+])('boots for %j', (options, reason) => {
+  expect(reasonOf(options)).toMatch(reason);
+});
+
+it('forks for what every fork gets anew', () => {
+  const options = { image: 'debian:13', name: 'web', ports: ['80'], memory: '1G', append: 'quiet' };
+  expect(reasonOf(options)).toBeUndefined();
+});
