@@ -3,6 +3,9 @@ import { GuestSetupError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 
+/** A file in an image whose guests must not be kept, because they draw secrets that cannot be drawn anew. */
+const OPT_OUT = '/etc/vmlet/no-keep';
+
 /** Where a full system notes what its forks have to make anew; in memory, so that no disk keeps it. */
 const NOTES = '/run/vmlet-kept';
 
@@ -27,6 +30,7 @@ fi
 ls /etc/ssh 2>/dev/null | sed -n 's/^ssh_host_\(.*\)_key$/\1/p' >${NOTES}/keys
 rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 rm -f /var/lib/systemd/random-seed /var/lib/urandom/random-seed /var/lib/misc/random-seed /var/lib/seedrng/seed.*
+if [ -e ${OPT_OUT} ]; then echo no; fi
 `;
 
 /**
@@ -74,11 +78,16 @@ if [ -s ${NOTES}/ssh ]; then
 fi
 `;
 
-/** Prepares a booted system to be kept. @throws GuestSetupError, or what `exec` throws. */
-export async function forgetSecrets(machine: Machine, signal: AbortSignal | undefined): Promise<void> {
-  const { exitCode, stderr } = await machine.exec(['sh', '-c', FORGET], { signal });
+/**
+ * Prepares a booted system to be forked.
+ * @returns whether its image allows to keep it.
+ * @throws GuestSetupError, or what `exec` throws.
+ */
+export async function forgetSecrets(machine: Machine, signal: AbortSignal | undefined): Promise<boolean> {
+  const { exitCode, stdout, stderr } = await machine.exec(['sh', '-c', FORGET], { signal });
   if (exitCode !== 0)
     throw new GuestSetupError('removing the secrets of a guest', exitCode, stderr.toString());
+  return stdout.toString() === '';
 }
 
 /**

@@ -108,14 +108,16 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
     log?.debug({ kept: key }, 'booting a guest to keep');
     const booted = await bootGuest(request, place.directory);
     if (!booted) return undefined;
-    const { cloudInit, template } = booted;
+    const { cloudInit, template, mayKeep } = booted;
     // A failed first boot may succeed the next time.
-    const isKept = cloudInit?.state !== 'failed';
+    const isKept = mayKeep && cloudInit?.state !== 'failed';
     if (isKept) place.publish();
     const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
     const machine = await forkFrom(template, request, hold, cloudInit);
     const removed = await guests.prune();
-    log?.debug({ kept: key, removed: removed.map((guest) => guest.key) }, 'kept the booted guest');
+    const removedKeys = removed.map((guest) => guest.key);
+    if (isKept) log?.debug({ kept: key, removed: removedKeys }, 'kept the booted guest');
+    else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
     return machine;
   });
 }
@@ -125,14 +127,14 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
   const { name: _name, ports: _ports, networks: _networks, until: _until, kept: _kept, ...others } = options;
   const { locations, network, source } = findings;
   const net = network === undefined ? 'none' : network.backend === 'slirp' ? 'slirp' : 'passt';
-  const booted: { machine?: Machine } = {};
+  const booted: { machine?: Machine; mayKeep: boolean } = { mayKeep: true };
   try {
     const record = await saveGuest(templateFiles(directory), {
       spec: { ...spec, name: NAME_AT_BOOT, ports: [] },
       commands: [],
       prepare: async (machine) => {
         booted.machine = machine;
-        if (source.kind === 'disk') await forgetSecrets(machine, options.signal);
+        if (source.kind === 'disk') booted.mayKeep = await forgetSecrets(machine, options.signal);
       },
       networkCards: 0,
       launching: { ...others, net },
@@ -140,7 +142,8 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
       inputs: key,
       flushes: false,
     });
-    return { cloudInit: booted.machine?.cloudInit, template: new Template(record, directory, locations) };
+    const { machine, mayKeep } = booted;
+    return { cloudInit: machine?.cloudInit, mayKeep, template: new Template(record, directory, locations) };
   } catch (error) {
     if (!booted.machine || !mayBootInstead(error, options)) throw error;
     options.log?.debug({ err: error }, 'the booted guest cannot be kept');
