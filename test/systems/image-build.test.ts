@@ -1,14 +1,10 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addImage } from '../../src/images/store/add-image.ts';
-import { makeBuildDirectory } from '../../src/images/store/build-directory.ts';
-import { fileSha256 } from '../../src/images/digest/sha256.ts';
-import { Scope } from '../../src/util/scope.ts';
-import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
+import { DEBIAN_GUEST_TIMEOUT_MS, whyNoDebianGuest } from '../debian-guest.ts';
+import { addDebianImage } from '../debian-image.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 import { type Finished, start, until } from '../e2e/command.ts';
-import { makeDirectories } from '../../src/util/files/make-directories.ts';
 
 const BOOTS_TIMEOUT_MS = 900_000;
 const MEBIBYTE = 1024 * 1024;
@@ -33,7 +29,6 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
 
   beforeAll(async () => {
     home = makeTemporaryDirectory();
-    const guest = await debianGuest();
     env = Object.fromEntries(
       ['data', 'cache', 'config', 'state'].map((kind) => [
         `XDG_${kind.toUpperCase()}_HOME`,
@@ -41,26 +36,10 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       ]),
     );
     images = join(home.path, 'data/vmlet/images');
-    await addBase(guest.path);
+    await addDebianImage(images, 'base');
     for (const [name, content] of Object.entries(SCRIPTS)) writeFileSync(scriptPath(name), content);
   }, DEBIAN_GUEST_TIMEOUT_MS);
   afterAll(() => home.remove());
-
-  async function addBase(disk: string): Promise<void> {
-    await using scope = new Scope();
-    makeDirectories(images);
-    const buildDirectory = await makeBuildDirectory(images, scope);
-    const path = join(buildDirectory, 'disk.qcow2');
-    copyFileSync(disk, path);
-    await addImage(
-      { path, bytes: statSync(path).size, sha256: await fileSha256(path, undefined) },
-      {
-        ...{ store: images, buildDirectory, names: ['base'], format: 'qcow2' },
-        guest: { user: undefined, firmware: 'bios', cpu: 'x86-64', provisioner: 'none', agent: true },
-        origin: { kind: 'imported', file: disk, verification: 'none' },
-      },
-    );
-  }
 
   const scriptPath = (name: string): string => join(home.path, `${name}.sh`);
 
@@ -107,7 +86,15 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
       expect(again.stdout).toBe(built.stdout);
       expect(again.stderr.match(/reusing an identical earlier run/g)).toHaveLength(2);
 
-      const { stdout } = await vmlet('run', 'web', '--', 'sh', '-c', `cat /file; ls -A /srv; ${WHO}`);
+      const { stdout } = await vmlet(
+        'run',
+        '--fresh',
+        'web',
+        '--',
+        'sh',
+        '-c',
+        `cat /file; ls -A /srv; ${WHO}`,
+      );
       expect(stdout).toMatch(/^hello from \/root\nsecond\nI am [0-9a-f]{32} \S{60,}\n$/);
       for (const [, id, key] of who.map((match) => match ?? [])) {
         expect(stdout).not.toContain(id);
