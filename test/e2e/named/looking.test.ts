@@ -242,11 +242,14 @@ describe('vmlet console', () => {
     for (const lines of ['0', '1', '50']) {
       const reader = home.start(['console', '--lines', lines, 'm']);
       await until(() => reader.stdout().length > 20_000);
+      // Otherwise the log may be replaced by the next one between the two reads, or between reader and reads.
+      expect((await home.vmlet('pause', 'm')).status).toBe(0);
       await interrupted(reader);
       const log = [`${serialLog}.1`, serialLog]
         .filter(existsSync)
         .map((path) => readFileSync(path, 'latin1'));
       expect(log.join('').includes(reader.stdout())).toBe(true);
+      expect((await home.vmlet('resume', 'm')).status).toBe(0);
     }
   });
 
