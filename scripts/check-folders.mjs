@@ -1,4 +1,5 @@
-// Each code folder has a README.md and a limited number of entries, and imports only the siblings that its README lists.
+// Folders of code and tests have a limited number of entries. A folder of code has a README.md, and imports only the
+// siblings that it lists.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -12,18 +13,17 @@ const REFERENCES = ['native/keeper', 'native/confine'];
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
 const root = join(import.meta.dirname, '..');
 
-const problems = ['src', 'native'].flatMap(check);
+const problems = [...['src', 'native'].flatMap(check), ...tooManyEntries('test')];
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 if (problems.length > 0) process.exitCode = 1;
 
 function check(folder) {
   if (DATA.test(folder)) return [];
-  const entries = readdirSync(join(root, folder), { withFileTypes: true });
-  const found = entries
-    .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => check(`${folder}/${name}`));
-  if (entries.length > MOST_ENTRIES)
-    found.push(`${folder} has ${entries.length} entries, ${MOST_ENTRIES} at most`);
+  const entries = entriesOf(folder);
+  const found = [
+    ...foldersIn(folder, entries).flatMap(check),
+    ...(entries.length > MOST_ENTRIES ? [tooMany(folder, entries)] : []),
+  ];
   const page = join(root, folder, 'README.md');
   if (!existsSync(page)) return [...found, `${folder} has no README.md`];
   const text = readFileSync(page, 'utf8');
@@ -31,6 +31,25 @@ function check(folder) {
   if (REFERENCES.includes(folder)) return found;
   if (lines > MOST_LINES) found.push(`${folder}/README.md has ${lines} lines, ${MOST_LINES} at most`);
   return [...found, ...namesNoFile(folder, text), ...importsOtherwise(folder, text, entries)];
+}
+
+/** The same limit without a README.md: test/ mirrors src/. */
+function tooManyEntries(folder) {
+  const entries = entriesOf(folder);
+  const found = foldersIn(folder, entries).flatMap(tooManyEntries);
+  return entries.length > MOST_ENTRIES ? [...found, tooMany(folder, entries)] : found;
+}
+
+function entriesOf(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true });
+}
+
+function foldersIn(folder, entries) {
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`);
+}
+
+function tooMany(folder, entries) {
+  return `${folder} has ${entries.length} entries, ${MOST_ENTRIES} at most`;
 }
 
 function namesNoFile(folder, text) {

@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { launch } from '../../src/index.ts';
 import { qemuArguments } from '../../src/machine/qemu/argv.ts';
 import type { Plan } from '../../src/index.ts';
-import { alternate } from './alternate.ts';
+import { alternate } from './measurement/alternate.ts';
 import type { Section } from './section.ts';
-import { describeTimes, median } from './statistics.ts';
+import { describeTimes, median } from './measurement/statistics.ts';
 
 export const firstReply: Section = {
   title:

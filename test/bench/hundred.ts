@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { removeTemplate } from '../../src/index.ts';
-import { alternate } from './alternate.ts';
+import { alternate } from './measurement/alternate.ts';
 import type { Section } from './section.ts';
-import { describeTimes, median } from './statistics.ts';
+import { describeTimes, median } from './measurement/statistics.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TESTS = 100;

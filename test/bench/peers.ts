@@ -6,11 +6,11 @@ import { GuestAgent } from '../../src/guest/agent/agent.ts';
 import { type Machine, type Plan, createTemplate, dryRun, launch, removeTemplate } from '../../src/index.ts';
 import { findProgram } from '../../src/process/program.ts';
 import { run as runCommand } from '../../src/process/run.ts';
-import { type Contender, alternate } from './alternate.ts';
-import { VMLET } from './built-command.ts';
+import { type Contender, alternate } from './measurement/alternate.ts';
+import { VMLET } from './measurement/built-command.ts';
 import type { Section } from './section.ts';
-import { describeTimes } from './statistics.ts';
-import { timeCommand } from './timed-command.ts';
+import { describeTimes } from './measurement/statistics.ts';
+import { timeCommand } from './measurement/timed-command.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 
 const TEMPLATE = 'bench-peers';

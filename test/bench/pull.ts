@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run } from '../../src/process/run.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
-import { alternate } from './alternate.ts';
+import { alternate } from './measurement/alternate.ts';
 import type { Section } from './section.ts';
-import { describeTimes, median } from './statistics.ts';
-import { type CommandTime, timeCommand } from './timed-command.ts';
+import { describeTimes, median } from './measurement/statistics.ts';
+import { type CommandTime, timeCommand } from './measurement/timed-command.ts';
 
 const BUILT = join(import.meta.dirname, '../../dist');
 const BYTES = 2 * 1024 ** 3;

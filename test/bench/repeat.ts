@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Section } from './section.ts';
-import { describeTimes } from './statistics.ts';
+import { describeTimes } from './measurement/statistics.ts';
 import { makeTemporaryDirectory } from '../directory.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

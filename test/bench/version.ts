@@ -1,8 +1,8 @@
-import { alternate } from './alternate.ts';
+import { alternate } from './measurement/alternate.ts';
 import type { Section } from './section.ts';
-import { describeTimes, median } from './statistics.ts';
-import { timeCommand } from './timed-command.ts';
-import { VMLET } from './built-command.ts';
+import { describeTimes, median } from './measurement/statistics.ts';
+import { timeCommand } from './measurement/timed-command.ts';
+import { VMLET } from './measurement/built-command.ts';
 
 export const version: Section = {
   title: 'vmlet --version against node -e 0 (at most 20 ms more)',

@@ -15,11 +15,11 @@ import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import buildWhatIsTested from '../built.ts';
-import { hostFacts } from './host-facts.ts';
-import { type SectionResult, held, saveResult, savedResults, withRows } from './results.ts';
+import { hostFacts } from './report/host-facts.ts';
+import { type SectionResult, held, saveResult, savedResults, withRows } from './report/results.ts';
 import type { Findings, Section } from './section.ts';
 import { SECTIONS } from './sections.ts';
-import { countsTable, withCounts } from './table.ts';
+import { countsTable, withCounts } from './report/table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RESULTS = join(ROOT, 'hardening-results');

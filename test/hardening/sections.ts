@@ -1,14 +1,14 @@
-import { confinement } from './confinement.ts';
-import { disk } from './disk.ts';
+import { confinement } from './confinement/confinement.ts';
+import { disk } from './disk/disk.ts';
 import { faults } from './faults/faults.ts';
 import { fuzzing } from './fuzz/index.ts';
 import { monitors } from './helpers/monitors.ts';
 import { programs } from './helpers/programs.ts';
-import { launches } from './launches.ts';
-import { load } from './load.ts';
+import { launches } from './launches/launches.ts';
+import { load } from './load/load.ts';
 import type { Section } from './section.ts';
-import { supply } from './supply.ts';
-import { users } from './users.ts';
+import { supply } from './supply/supply.ts';
+import { users } from './users/users.ts';
 
 /** What `npm run hardening` runs, in this order, and what has rows in docs/security-counts.md. One import line and one line here for each. */
 export const SECTIONS: Readonly<Record<string, Section>> = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { confinement } from '../../hardening/confinement.ts';
+import { confinement } from '../../hardening/confinement/confinement.ts';
 
 it('leaves a hostile program in the place of QEMU nothing that is not argued for', async () => {
   const { counts, faults } = await confinement.run({ scale: 0.1, seed: 1, log: () => undefined });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fullDisks, powerLosses } from '../../hardening/disk.ts';
+import { fullDisks, powerLosses } from '../../hardening/disk/disk.ts';
 import type { Findings } from '../../hardening/section.ts';
 import { canMount } from '../machine/small-file-system.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { launches } from '../../hardening/launches.ts';
-import { load } from '../../hardening/load.ts';
+import { launches } from '../../hardening/launches/launches.ts';
+import { load } from '../../hardening/load/load.ts';
 
 it.each([
   { name: 'machines at once', section: load, scale: 0.08 },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { supply } from '../../hardening/supply.ts';
+import { supply } from '../../hardening/supply/supply.ts';
 
 it('what is published is argued, licensed, listed and the same each time', async () => {
   const { counts, faults } = await supply.run({ scale: 0.1, seed: 1, log: () => undefined });

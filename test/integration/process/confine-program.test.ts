@@ -175,7 +175,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(within('ulimit -c 9', 'core=99999', CORE)).toBe('4608 4608');
     });
 
-    // What root does that may raise it, and what the kernel makes of all this, test/e2e/dump-handler.test.ts shows.
+    // What root does that may raise it, and what the kernel makes of all this, test/e2e/hosts/dump-handler.test.ts shows.
     it('leaves a hard limit of 0 for dumps, and keeps memory out of them, where it may not raise it', () => {
       const shows = ['/bin/sh', '-c', 'ulimit -Sc; ulimit -Hc; cat /proc/self/coredump_filter'];
       const bare = as.uid === undefined && isRoot ? ['setpriv', '--bounding-set=-sys_resource'] : [];

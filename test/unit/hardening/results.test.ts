@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type SectionResult, withRows } from '../../hardening/results.ts';
+import { type SectionResult, withRows } from '../../hardening/report/results.ts';
 
 const whole: SectionResult = {
   title: 'faults',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { SectionResult } from '../../hardening/results.ts';
-import { countsTable, sectionsInTable, withCounts } from '../../hardening/table.ts';
+import type { SectionResult } from '../../hardening/report/results.ts';
+import { countsTable, sectionsInTable, withCounts } from '../../hardening/report/table.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const result: SectionResult = {

@@ -14,8 +14,8 @@ import { Scope } from '../../../../src/util/scope.ts';
 import { whyNoDebianGuest } from '../../../debian-guest.ts';
 import { directoryIn, temporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
-import { reach } from '../../builder-phase.ts';
-import { AGENT, NOTHING, beginBuild, failureOf, processesOf, until } from '../../package-build.ts';
+import { reach } from './builder-phase.ts';
+import { AGENT, NOTHING, beginBuild, failureOf, processesOf, until } from './package-build.ts';
 
 const BUILD_MS = 600_000;
 

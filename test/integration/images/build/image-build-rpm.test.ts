@@ -13,7 +13,7 @@ import { requirePrograms } from '../../../../src/images/build/recipe/required-pr
 import { findProgram } from '../../../../src/process/program.ts';
 import { Scope } from '../../../../src/util/scope.ts';
 import { directoryIn, makeTemporaryDirectory } from '../../../directory.ts';
-import { reach } from '../../builder-phase.ts';
+import { reach } from './builder-phase.ts';
 import { canMount, smallFileSystem } from '../../machine/small-file-system.ts';
 import {
   AGENT,
@@ -23,7 +23,7 @@ import {
   failureOf,
   processesOf,
   until,
-} from '../../package-build.ts';
+} from './package-build.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const MAKE = join(ROOT, 'fixtures/images/rpm-repository/make');

@@ -6,7 +6,7 @@ import { ProcessStartError } from '../../../../src/errors/index.ts';
 import { FileDigest } from '../../../../src/images/digest/file-digest.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 import { withoutDescriptors } from '../../../without-descriptors.ts';
-import { digestOf, noise } from '../../transfer/lab.ts';
+import { digestOf, noise } from '../transfer/lab.ts';
 
 const path = join(temporaryDirectory(), 'growing');
 const content = noise(40 * 1024 * 1024);

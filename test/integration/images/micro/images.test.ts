@@ -41,7 +41,7 @@ import {
 } from '../../../../src/images/micro/micro.ts';
 import { removeImage as removeImageOf } from '../../../../src/images/store/remove-image.ts';
 import { listImages } from '../../../../src/images/store/store.ts';
-import { reach } from '../../builder-phase.ts';
+import { reach } from '../build/builder-phase.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 
 const APT = resolve('fixtures/images/apt');

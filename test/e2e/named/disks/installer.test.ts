@@ -1,0 +1,139 @@
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bootSectors } from '../../../../fixtures/boot-sectors.ts';
+import { makeMiniIso, missingForMiniIso } from '../../../../fixtures/mini-iso.ts';
+import { cpioArchive } from '../../../../src/images/formats/cpio.ts';
+import { type KernelImage, ImageStore } from '../../../../src/index.ts';
+import { type Picture, coloursOf, decodePng } from '../../../integration/machine/png.ts';
+import { until } from '../../command.ts';
+import { type Home, makeHome } from '../home.ts';
+
+let home: Home;
+beforeAll(async () => {
+  home = await makeHome();
+});
+afterEach(async () => home.removeAll());
+afterAll(async () => home.close());
+
+async function vmlet(...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await home.vmlet(...args);
+  if (status !== 0) throw new Error(`vmlet ${args.join(' ')}: ${stderr}`);
+  return stdout + stderr;
+}
+
+async function screen(name: string): Promise<Picture> {
+  const file = join(home.path, 'screen.png');
+  await vmlet('screenshot', '--force', name, file);
+  return decodePng(readFileSync(file));
+}
+
+function serial(name: string): string {
+  return readFileSync(home.store.get(name).files.serialLog, 'latin1');
+}
+
+const missing = missingForMiniIso();
+if (missing !== undefined) console.warn(`Debian's installer is not started: ${missing}`);
+
+describe.skipIf(missing !== undefined)("Debian's installer", () => {
+  let iso: string;
+  beforeAll(() => {
+    const directory = join(home.path, 'iso');
+    mkdirSync(directory);
+    iso = join(home.path, 'mini.iso');
+    makeMiniIso(directory, iso);
+  });
+
+  it('boots from a CD while the disk is empty, and shows its menu', async () => {
+    await vmlet('create', 'm', '--disk', '4G', '--iso', iso, '--net', 'none', '--start');
+    let last: Picture | undefined;
+    const menu = await until(async () => {
+      const picture = await screen('m');
+      const isStill = last !== undefined && picture.pixels.equals(last.pixels);
+      last = picture;
+      return isStill && coloursOf(picture).size > 100 ? picture : undefined;
+    });
+    expect([menu.width, menu.height]).toEqual([640, 480]);
+    await vmlet('sendkey', 'm', 'down');
+    await until(async () => !(await screen('m')).pixels.equals(menu.pixels));
+  });
+
+  it('starts with its kernel taken from the CD, until it has come to an end by itself', async () => {
+    const append = ['--append', 'console=ttyS0'];
+    await vmlet(
+      'create',
+      'm',
+      '--disk',
+      '4G',
+      '--location',
+      iso,
+      ...append,
+      '-m',
+      '512M',
+      '--net',
+      'none',
+      '--start',
+    );
+    await until(() => serial('m').includes('Low memory'));
+    expect(coloursOf(await screen('m')).size).toBeGreaterThan(1);
+    await vmlet('kill', 'm');
+    expect(await vmlet('start', '--dry-run', 'm')).toContain(' -kernel ');
+    await vmlet('set', 'm', '--no-installer');
+    expect(await vmlet('start', '--dry-run', 'm')).not.toContain(' -kernel ');
+  });
+});
+
+describe('an installer', () => {
+  let micro: KernelImage;
+  let disk: string;
+  beforeAll(async () => {
+    micro = await new ImageStore().buildMicro();
+    disk = join(home.path, 'disk.img');
+    writeFileSync(disk, bootSectors.hang);
+  });
+
+  /** A medium as Debian's for the network, whose installer says one word and runs one command. */
+  function medium(command: string): string {
+    const tree = join(home.path, `medium-${command.split(' ').at(0)}`);
+    mkdirSync(tree);
+    copyFileSync(micro.kernelPath, join(tree, 'linux'));
+    const script = `#!/bin/sh\necho installing\n${command} -f\n`;
+    const init = cpioArchive([{ type: 'file', path: 'installer', mode: 0o755, data: Buffer.from(script) }]);
+    // The kernel unpacks one archive after the other.
+    writeFileSync(join(tree, 'initrd.gz'), Buffer.concat([readFileSync(micro.initrdPath), init]));
+    return tree;
+  }
+
+  async function install(name: string, command: string): Promise<void> {
+    const append = ['--append', 'console=ttyS0 quiet rdinit=/installer'];
+    const hardware = ['--disk', `${disk},format=raw`, '-m', '256M', '--net', 'none'];
+    await vmlet('create', name, '--location', medium(command), ...append, ...hardware, '--start');
+    await until(() => home.store.get(name).status().kind === 'stopped');
+    expect(serial(name)).toMatch(/installing\r\n/);
+    expect(home.store.get(name).spec.installer).toBeDefined();
+  }
+
+  it('that has rebooted is not started again: the disk boots', async () => {
+    await install('m', 'reboot');
+    expect(await vmlet('ls')).toContain('the guest rebooted');
+    expect(await vmlet('start', '--dry-run', 'm')).not.toContain(' -kernel ');
+    expect(home.store.get('m').spec.installer).toBeDefined();
+    await vmlet('clone', 'm', 'n');
+    expect(home.store.get('n').spec.installer).toBeUndefined();
+
+    expect(await vmlet('start', 'm')).toContain(
+      'm: installation finished; the installer is not booted again',
+    );
+    await until(() => serial('m').endsWith('up\n'));
+    expect(home.store.get('m').spec.installer).toBeUndefined();
+    expect(readdirSync(home.store.get('m').files.boot)).toEqual([]);
+    await vmlet('kill', 'm');
+    expect(await vmlet('start', 'm')).not.toContain('installer');
+  });
+
+  it('that has powered off is not started again either, by restart too', async () => {
+    await install('m', 'poweroff');
+    expect(await vmlet('restart', 'm')).toContain('m: installation finished');
+    await until(() => serial('m').endsWith('up\n'));
+  });
+});

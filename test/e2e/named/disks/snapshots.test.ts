@@ -1,0 +1,297 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { diskSector } from '../../../../fixtures/disk-sector.ts';
+import { InvalidInputError, MachineStateError } from '../../../../src/errors/index.ts';
+import { applySnapshot, createSnapshot } from '../../../../src/images/qemu-img/disk-snapshot.ts';
+import { BEFORE_RESTORE } from '../../../../src/machine/state/machine-snapshot.ts';
+import type { NamedMachine } from '../../../../src/machines/index.ts';
+import { ask, qcow2 } from '../../../integration/machine/named-hardware.ts';
+import { failureOf } from '../../../integration/qmp/qemu.ts';
+import { type Home, makeHome } from '../home.ts';
+
+let home: Home;
+let machine: NamedMachine;
+const at = (name: string): string => join(home.path, name);
+
+beforeAll(async () => {
+  home = await makeHome();
+  writeFileSync(at('disk.img'), diskSector);
+});
+afterAll(async () => home.close());
+
+describe('a guest of two disks', () => {
+  beforeEach(async () => {
+    machine = await home.store.create({
+      name: 'm',
+      image: `${at('disk.img')},format=raw`,
+      disks: ['8M'],
+      memory: '64M',
+      net: 'none',
+    });
+  });
+  afterEach(async () => home.removeAll());
+
+  /** What the guest answers to each of the characters. */
+  async function say(characters: string): Promise<string> {
+    const serial = connect(machine.live().files.consoleSocket);
+    await once(serial, 'connect');
+    let answers = '';
+    for (const character of characters) answers += await ask(serial, character);
+    serial.destroy();
+    return answers;
+  }
+  /** The first disk, the second and the memory. */
+  const state = async (): Promise<string> => say('rsm');
+  const names = async (): Promise<string[]> => (await machine.snapshots()).map(({ name }) => name);
+
+  async function start(): Promise<void> {
+    await machine.start();
+    await machine.waitFor({ log: [/\+/] });
+  }
+
+  test('memory and disks come back, in the QEMU that runs and in another', async () => {
+    await start();
+    await say('A1');
+    expect(await home.vmlet('snapshot', 'create', 'm', 'one')).toMatchObject({ status: 0, stdout: 'one\n' });
+    await say('B2');
+    expect(await home.vmlet('snapshot', 'restore', 'm', 'one')).toMatchObject({
+      status: 0,
+      stderr: 'vmlet: m is running\n',
+    });
+    expect(await state()).toBe('A11');
+    await say('C3');
+    await machine.live().kill();
+    expect(await home.vmlet('snapshot', 'restore', 'm', 'one')).toMatchObject({
+      status: 0,
+      stderr: 'vmlet: m is running\n',
+    });
+    expect(await state()).toBe('A11');
+
+    await machine.live().pause();
+    await machine.createSnapshot('paused');
+    await machine.live().resume();
+    await machine.restoreSnapshot('paused');
+    expect(machine.status()).toMatchObject({ kind: 'running', state: 'paused' });
+    await machine.live().kill();
+    await machine.restoreSnapshot('paused');
+    // QEMU's word for one that has not run yet.
+    expect(machine.status()).toMatchObject({ kind: 'running', state: 'prelaunch' });
+    await machine.live().resume();
+    expect(await state()).toBe('A11');
+
+    const listed = await machine.snapshots();
+    expect(listed.map(({ name, missingOn }) => [name, missingOn])).toEqual([
+      ['one', []],
+      ['paused', []],
+    ]);
+    expect(listed[0]?.memoryBytes).toBeGreaterThan(100_000);
+    const words = await home.vmlet('__complete', '--', 'snapshot', 'restore', 'm', '');
+    expect(words.stdout).toMatch(/^one\b.*^paused\b/ms);
+    await home.vmlet('snapshot', 'rm', 'm', 'one', 'paused');
+    expect(await names()).toEqual([]);
+    expect(await failureOf(machine.removeSnapshots(['one']))).toBeInstanceOf(InvalidInputError);
+  });
+
+  test('disks alone come back where the machine does not run', async () => {
+    await start();
+    await say('A1');
+    await machine.createSnapshot('power-cut', { disksOnly: true });
+    expect(await failureOf(machine.createSnapshot('power-cut', { disksOnly: true }))).toBeInstanceOf(
+      InvalidInputError,
+    );
+    await say('B2');
+    const refused = await home.vmlet('snapshot', 'restore', 'm', 'power-cut');
+    expect(refused).toMatchObject({ status: 125, stdout: '' });
+    expect(refused.stderr).toContain('stop it first: vmlet stop m');
+    expect(await state()).toBe('B22');
+    await machine.live().kill();
+
+    const stamp = (await home.vmlet('snapshot', 'create', 'm')).stdout.trim();
+    expect(stamp).toMatch(/^\d{4}-\d\d-\d\d-\d{6}$/);
+    await machine.restoreSnapshot('power-cut');
+    await start();
+    expect(await say('rs')).toBe('A1');
+    await machine.live().kill();
+    await machine.restoreSnapshot(stamp);
+    expect(machine.status().kind).toBe('stopped');
+    await start();
+    expect(await say('rs')).toBe('B2');
+    expect((await machine.snapshots()).map(({ name, memoryBytes }) => [name, memoryBytes])).toEqual([
+      ['power-cut', 0],
+      [stamp, 0],
+    ]);
+  });
+
+  test('memory goes back only into the machine that it was of', async () => {
+    await start();
+    await say('A1');
+    await machine.createSnapshot('two disks');
+    expect(await failureOf(machine.createSnapshot('two disks'))).toBeInstanceOf(InvalidInputError);
+    await machine.addDisk('8M');
+    await machine.createSnapshot('three');
+    expect((await machine.snapshots()).map(({ missingOn }) => missingOn)).toEqual([['disk2'], []]);
+    expect(await failureOf(machine.restoreSnapshot('two disks'))).toHaveProperty(
+      'hint',
+      expect.stringContaining('vmlet disk rm m disk2'),
+    );
+    await machine.restoreSnapshot('three');
+    await machine.live().kill();
+    // One more port than it was started with, but the ones that it had then.
+    await machine.restoreSnapshot('three');
+    expect(machine.live().plan().rootPorts).toHaveLength(6);
+    await machine.live().kill();
+
+    await machine.removeDisk('disk2', { storage: true });
+    await machine.restoreSnapshot('two disks');
+    expect(await state()).toBe('A11');
+    await machine.live().kill();
+    await machine.set({ memory: '96M' });
+    const other = await failureOf(machine.restoreSnapshot('two disks'));
+    expect(other).toBeInstanceOf(MachineStateError);
+    expect(other.message).toContain('memory: 64 MiB then, 96 MiB now');
+    await start();
+    await say('B2');
+    expect(await failureOf(machine.restoreSnapshot('two disks'))).toBeInstanceOf(MachineStateError);
+    expect(await state()).toBe('B22');
+    await machine.live().kill();
+    await machine.restoreSnapshot('two disks', { disksOnly: true });
+    await start();
+    expect(await say('rs')).toBe('A1');
+    await machine.live().kill();
+
+    // A clone has the disks with all that they hold, and is another machine.
+    const clone = await machine.clone('copy');
+    expect(await failureOf(clone.restoreSnapshot('two disks'))).toHaveProperty(
+      'hint',
+      'restore only the disks: vmlet snapshot restore --disks-only copy two disks',
+    );
+    await clone.restoreSnapshot('two disks', { disksOnly: true });
+  });
+
+  test('a machine that is saved, or has a raw disk, has none', async () => {
+    await start();
+    await machine.live().save();
+    expect(await failureOf(machine.createSnapshot('one'))).toBeInstanceOf(MachineStateError);
+    expect(await failureOf(machine.restoreSnapshot('one'))).toBeInstanceOf(MachineStateError);
+    await machine.start({ discardSaved: true });
+    writeFileSync(at('raw.img'), Buffer.alloc(1024 * 1024));
+    await machine.addDisk(`${at('raw.img')},format=raw,adopt`);
+    for (const kind of ['running', 'stopped']) {
+      expect(machine.status().kind).toBe(kind);
+      expect(await failureOf(machine.createSnapshot('one'))).toHaveProperty(
+        'message',
+        expect.stringContaining('raw.img is raw'),
+      );
+      if (kind === 'running') await machine.live().kill();
+    }
+  });
+
+  test('a restore that was killed in QEMU does not run on, and is brought to its end', async () => {
+    await start();
+    await say('A1');
+    await machine.createSnapshot('one');
+    await say('B2');
+    await machine.live().pause();
+    const disks = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(machine.files.storage, name));
+    const note = { version: 1, snapshot: 'one', by: 'qemu', disks };
+    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    expect(await failureOf(machine.live().resume())).toBeInstanceOf(MachineStateError);
+    expect((await machine.live().stop()).rung).toBe('quit');
+    await start();
+    expect(await say('rs')).toBe('A1');
+    // Once more: what has been written since stays.
+    await say('C3');
+    await machine.live().kill();
+    await start();
+    expect(await say('rs')).toBe('C3');
+    // Left paused by somebody who was killed, it is not the machine that a start finds running.
+    await machine.live().pause();
+    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    await start();
+    expect(await say('rs')).toBe('A1');
+  });
+
+  test('a restore that was killed outside of QEMU is undone', async () => {
+    await start();
+    await say('A1');
+    await machine.live().kill();
+    await machine.createSnapshot('one');
+    await start();
+    await say('B2');
+    await machine.live().kill();
+    const disks = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(machine.files.storage, name));
+    for (const path of disks) await createSnapshot({ path }, BEFORE_RESTORE);
+    await applySnapshot({ path: disks[0] ?? '' }, 'one');
+    const note = { version: 1, snapshot: 'one', by: 'qemu-img', disks };
+    writeFileSync(machine.files.restoring, JSON.stringify(note));
+    expect(await names()).toEqual(['one']);
+    await start();
+    expect(await say('rs')).toBe('B2');
+  });
+
+  test('memory that cannot be loaded ends the start, with the disks of the snapshot', async () => {
+    await start();
+    await say('A1');
+    await machine.createSnapshot('one');
+    await say('B2');
+    await machine.live().kill();
+    // A machine of which the record is wrong.
+    const record = readFileSync(machine.files.snapshots, 'utf8').replaceAll('64 MiB', '96 MiB');
+    writeFileSync(machine.files.snapshots, record);
+    await machine.set({ memory: '96M' });
+    expect(await failureOf(machine.restoreSnapshot('one'))).toHaveProperty('code', 'VMLET_QMP_JOB');
+    expect(machine.status().kind).toBe('stopped');
+    await start();
+    expect(await say('rs')).toBe('A1');
+  });
+});
+
+test('UEFI variables belong to a snapshot', async () => {
+  machine = await home.store.create({
+    name: 'uefi',
+    image: qcow2(at('disk.qcow2'), diskSector),
+    firmware: 'uefi',
+    memory: '128M',
+    net: 'none',
+  });
+  await machine.createSnapshot('off');
+  await machine.start({ paused: true });
+  await machine.createSnapshot('on');
+  expect(await machine.snapshots()).toMatchObject([{ name: 'off' }, { name: 'on', missingOn: [] }]);
+  await machine.restoreSnapshot('on');
+  await machine.live().kill();
+  await machine.restoreSnapshot('on');
+  expect(machine.status()).toMatchObject({ kind: 'running' });
+  await machine.live().kill();
+  await machine.restoreSnapshot('off');
+  await machine.removeSnapshots(['on', 'off']);
+  await home.removeAll();
+});
+
+test('a Linux guest goes on where it was, with what it had in memory and on its disk', async () => {
+  machine = await home.store.create({ name: 'linux', image: 'micro', memory: '256M' });
+  await machine.addDisk('8M');
+  await machine.start();
+  const shell = async (script: string): Promise<string> => {
+    const { status, stdout, stderr } = await home.vmlet('exec', 'linux', '--', 'sh', '-c', script);
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  await shell(
+    'echo kept > /tmp/file; printf kept | dd of=/dev/vda conv=fsync; (while :; do sleep 1; done) &',
+  );
+  const running = await shell('pgrep -f "while :" | wc -l');
+  await machine.createSnapshot('kept');
+  await shell('echo lost > /tmp/file; printf lost | dd of=/dev/vda conv=fsync');
+  await machine.restoreSnapshot('kept');
+  expect(await shell('cat /tmp/file; head -c 4 /dev/vda')).toBe('kept\nkept');
+  await shell('echo lost > /tmp/file; printf lost | dd of=/dev/vda conv=fsync');
+  await machine.live().kill();
+  await machine.restoreSnapshot('kept');
+  expect(await shell('cat /tmp/file; head -c 4 /dev/vda')).toBe('kept\nkept');
+  expect(await shell('pgrep -f "while :" | wc -l')).toBe(running);
+  await home.removeAll();
+});

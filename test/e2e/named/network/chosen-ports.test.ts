@@ -1,0 +1,99 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { NamedMachine } from '../../../../src/machines/index.ts';
+import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
+import { type Home, makeHome } from '../home.ts';
+
+/** Below the ports that the kernel gives away by itself. */
+const GIVEN = 18_000 + (process.pid % 1000);
+
+let home: Home;
+beforeAll(async () => {
+  home = await makeHome();
+});
+afterEach(async () => home.removeAll());
+afterAll(async () => home.close());
+
+const run = async (...args: string[]): Promise<void> => {
+  const finished = await home.vmlet(...args);
+  expect(finished, finished.stderr).toMatchObject({ status: 0 });
+};
+
+async function make(net: string, ...flags: string[]): Promise<NamedMachine> {
+  await run('create', 'm', '--image', 'micro', '--net', net, ...flags);
+  return home.store.get('m');
+}
+
+const leadTo = (machine: NamedMachine, port: number): number[] =>
+  machine.ports().flatMap(({ guestPort, hostPort }) => (guestPort === port ? (hostPort ?? []) : []));
+const listens = (port: number): boolean => waitingOn('127.0.0.1', port, 'tcp').length === 1;
+
+describe.each(['passt', 'slirp'])('two chosen ports that lead to one of the guest’s, with %s', (net) => {
+  it('are the same two with each start, and either can be removed', async () => {
+    const machine = await make(net, '-p', '80', '-p', '80', '--start');
+    const [first, second] = leadTo(machine, 80);
+    expect(first).not.toBe(second);
+    await run('kill', 'm');
+    await run('start', 'm');
+    expect(leadTo(machine, 80)).toEqual([first, second]);
+
+    await run('port', 'rm', 'm', String(second));
+    expect(leadTo(machine, 80)).toEqual([first]);
+    expect([first, second].map((port) => listens(port!))).toEqual([true, false]);
+    await run('port', 'add', 'm', '80');
+    await run('kill', 'm');
+    // Of one that does not run, the port that it had.
+    await run('port', 'rm', 'm', String(first));
+    await run('start', 'm');
+    const left = leadTo(machine, 80);
+    expect(left).toHaveLength(1);
+    expect(left).not.toContain(first);
+  });
+
+  it('start where an earlier version has made them one', async () => {
+    const machine = await make(net, '-p', '80', '-p', '80', '--start');
+    await run('kill', 'm');
+    const plan = JSON.parse(readFileSync(machine.files.plan, 'utf8')) as {
+      network: { forwards: { guestPort: number; hostPort: number }[] };
+    };
+    const [one, two] = plan.network.forwards.filter(({ guestPort }) => guestPort === 80);
+    two!.hostPort = one!.hostPort;
+    writeFileSync(machine.files.plan, JSON.stringify(plan));
+    await run('start', 'm');
+    expect(new Set(leadTo(machine, 80)).size).toBe(2);
+  });
+
+  it('are not what the user wants for another guest port', async () => {
+    const machine = await make(net, '-p', '80', '--start');
+    const [chosen] = leadTo(machine, 80);
+    await run('kill', 'm');
+    await run('port', 'add', 'm', `${chosen}:81`);
+    await run('start', 'm');
+    expect(leadTo(machine, 81)).toEqual([chosen]);
+    expect(leadTo(machine, 80)).not.toEqual([chosen]);
+  });
+
+  it('of an addition that was killed before it was kept do not stand in the way', async () => {
+    const machine = await make(net, '--start');
+    const spec = readFileSync(machine.files.spec);
+    const addAndForget = async (port: string): Promise<void> => {
+      await run('port', 'add', 'm', port);
+      writeFileSync(machine.files.spec, spec);
+    };
+    await addAndForget(`${GIVEN}:80`);
+    await run('port', 'add', 'm', `${GIVEN}:81`);
+    expect([leadTo(machine, 80), leadTo(machine, 81)]).toEqual([[], [GIVEN]]);
+    await run('port', 'rm', 'm', String(GIVEN));
+    expect(listens(GIVEN)).toBe(false);
+
+    await addAndForget(`${GIVEN}:80`);
+    await run('port', 'rm', 'm', String(GIVEN));
+    expect(listens(GIVEN)).toBe(false);
+    await addAndForget('80');
+    await run('port', 'add', 'm', '80');
+    expect(leadTo(machine, 80)).toHaveLength(1);
+    await run('kill', 'm');
+    await run('start', 'm');
+    expect(leadTo(machine, 80)).toHaveLength(1);
+  });
+});

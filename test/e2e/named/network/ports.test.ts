@@ -1,0 +1,312 @@
+import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { waitingOn } from '../../../../src/network/ports/socket-table.ts';
+import type { NamedMachine } from '../../../../src/machines/index.ts';
+import { type Finished, until } from '../../command.ts';
+import { type Home, makeHome } from '../home.ts';
+
+/** Below the ports that the kernel gives away by itself. */
+const BASE = 20_000 + (process.pid % 1000) * 10;
+const ECHO = `127.0.0.1:${BASE}:7`;
+const host = (offset: number): number => BASE + offset;
+const HAS_IPV6 = Object.values(networkInterfaces())
+  .flat()
+  .some((one) => one?.family === 'IPv6' && one.address.startsWith('fe80:'));
+
+let home: Home;
+const sockets = new Set<Socket>();
+
+beforeAll(async () => {
+  home = await makeHome();
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+});
+afterAll(async () => home.close());
+
+/** A machine whose guest answers on its ports 7 (says what it hears), and 80 and 81 (HTTP). */
+async function serving(net: 'passt' | 'slirp'): Promise<NamedMachine> {
+  expect(
+    await home.vmlet('create', net, '--image', 'micro', '--net', net, '-p', ECHO, '--start'),
+  ).toMatchObject({ status: 0 });
+  await serve(net);
+  return home.store.get(net);
+}
+
+async function serve(name: string): Promise<void> {
+  const script = [
+    'mkdir -p /tmp/www && echo served > /tmp/www/index.html',
+    'httpd -h /tmp/www -p 80 && httpd -h /tmp/www -p 81',
+    'setsid nc -ll -p 7 -e cat < /dev/null > /dev/null 2>&1 &',
+    'until netstat -ln | grep -q ":7 "; do usleep 10000; done',
+  ];
+  expect(await home.vmlet('exec', name, '--', 'sh', '-c', script.join('\n'))).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+}
+
+/** The whole answer to a connection, or why there is none. */
+async function ask(port: number, address = '127.0.0.1'): Promise<string> {
+  const socket = connect(port, address);
+  sockets.add(socket);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  socket.on('connect', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+  socket.setTimeout(3000, () => socket.destroy(Object.assign(new Error(), { code: 'NO ANSWER' })));
+  try {
+    await once(socket, 'close');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+  return text.includes('served') ? 'served' : text;
+}
+
+const REFUSED = 'ECONNREFUSED';
+const askAll = async (...ports: number[]): Promise<string[]> =>
+  Promise.all(ports.map(async (port) => ask(port)));
+
+/** A connection to the guest's port 7, which has been answered. */
+async function openEcho(): Promise<{ says: (text: string) => Promise<string>; ended: () => boolean }> {
+  const socket = connect(BASE, '127.0.0.1').setEncoding('utf8');
+  sockets.add(socket);
+  let ended = false;
+  socket.on('error', () => undefined).on('close', () => (ended = true));
+  const says = async (text: string): Promise<string> => {
+    socket.write(text);
+    let heard = '';
+    const listen = (chunk: string): void => void (heard += chunk);
+    socket.on('data', listen);
+    await until(() => heard.length >= text.length || ended);
+    socket.off('data', listen);
+    return heard;
+  };
+  expect(await says('first')).toBe('first');
+  return { says, ended: () => ended };
+}
+
+/** Sends a datagram, and says what the host thinks of it if it does so at once. */
+async function sendDatagram(port: number): Promise<string | undefined> {
+  const socket = createSocket('udp4');
+  try {
+    socket.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    const refusal = once(socket, 'error').then(([error]) => (error as NodeJS.ErrnoException).code);
+    socket.send('datagram');
+    return await Promise.race([refusal, delay(100, undefined)]);
+  } finally {
+    socket.close();
+  }
+}
+
+/** How many datagrams the guest's kernel got for ports where nobody listens; busybox has no listener for them. */
+async function datagramsOf(name: string): Promise<number> {
+  const { stdout } = await home.vmlet('exec', name, '--', 'cat', '/proc/net/snmp');
+  return Number(/^Udp: \d+ (\d+)/m.exec(stdout)?.[1]);
+}
+
+const port = async (...args: string[]): Promise<Finished> => home.vmlet('port', ...args);
+const done = async (...args: string[]): Promise<void> => {
+  expect(await port(...args)).toMatchObject({ status: 0, stderr: '' });
+};
+
+interface Listed {
+  version: 1;
+  ports: {
+    protocol: string;
+    hostAddress: string;
+    hostPort?: number;
+    guestPort: number;
+    ephemeral?: boolean;
+  }[];
+}
+const list = async (name: string): Promise<Listed> =>
+  JSON.parse((await port('ls', '--json', name)).stdout) as Listed;
+
+describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, with %s', (net) => {
+  let machine: NamedMachine;
+  beforeAll(async () => {
+    machine = await serving(net);
+  });
+  afterEach(async () => {
+    const added = machine.ports().filter(({ hostPort, guestPort }) => guestPort !== 22 && hostPort !== BASE);
+    const wanted = added.map(({ hostPort, protocol }) => `${hostPort ?? 0}/${protocol}`);
+    if (wanted.length > 0) await done('rm', net, ...wanted);
+  });
+  afterAll(async () => home.removeAll());
+
+  it('adds several, and ranges, and takes away one while the others answer', async () => {
+    await done('add', net, `${host(1)}:80`, `${host(2)}-${host(3)}:80-81`);
+    expect(await askAll(host(1), host(2), host(3))).toEqual(['served', 'served', 'served']);
+    await done('rm', net, String(host(2)));
+    expect(await askAll(host(1), host(2), host(3))).toEqual(['served', REFUSED, 'served']);
+    await done('rm', net, `${host(1)}:80`, `127.0.0.1:${host(3)}:81`);
+    expect(await askAll(host(1), host(3))).toEqual([REFUSED, REFUSED]);
+    await openEcho();
+  });
+
+  it('adds one for UDP, and takes it away', async () => {
+    await done('add', net, `${host(4)}:9/udp`);
+    const before = await datagramsOf(net);
+    await until(async () => {
+      await sendDatagram(host(4));
+      return (await datagramsOf(net)) > before;
+    });
+    expect((await port('rm', net, String(host(4)))).stderr).toContain(
+      `no such forward of ${net}: ${host(4)}`,
+    );
+    await done('rm', net, `${host(4)}/udp`);
+    expect(await sendDatagram(host(4))).toBe(REFUSED);
+    expect(waitingOn('127.0.0.1', host(4), 'udp')).toEqual([]);
+  });
+
+  it('lists them as JSON, a port that it chose too', async () => {
+    const { stdout } = await port('add', '--json', net, '80');
+    const added = JSON.parse(stdout) as Listed;
+    expect(added).toEqual({
+      version: 1,
+      ports: [
+        {
+          protocol: 'tcp',
+          hostAddress: '127.0.0.1',
+          hostPort: expect.any(Number) as number,
+          guestPort: 80,
+          ephemeral: true,
+        },
+      ],
+    });
+    expect(await ask(added.ports[0]!.hostPort!)).toBe('served');
+    const { version, ports } = await list(net);
+    expect(version).toBe(1);
+    expect(ports).toContainEqual(added.ports[0]);
+    expect(ports).toContainEqual({
+      protocol: 'tcp',
+      hostAddress: '127.0.0.1',
+      hostPort: BASE,
+      guestPort: 7,
+      ephemeral: false,
+    });
+    expect(ports).toHaveLength(3);
+  });
+
+  it('changes nothing where a port is taken', async () => {
+    await done('add', net, `${host(1)}:80`);
+    const before = [readFileSync(machine.files.spec, 'utf8'), readFileSync(machine.files.plan, 'utf8')];
+    const open = await openEcho();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const taken = (server.address() as AddressInfo).port;
+    try {
+      const refused = await port('add', net, `${host(2)}:80`, `${taken}:80`);
+      expect(refused.status).toBe(125);
+      expect(refused.stderr).toContain(String(taken));
+    } finally {
+      server.close();
+    }
+    expect(await open.says('still there')).toBe('still there');
+    expect([readFileSync(machine.files.spec, 'utf8'), readFileSync(machine.files.plan, 'utf8')]).toEqual(
+      before,
+    );
+    expect(await askAll(host(1), host(2))).toEqual(['served', REFUSED]);
+  });
+
+  it('lets one of two at once do it', async () => {
+    const both = await Promise.all([port('add', net, `${host(1)}:80`), port('add', net, `${host(2)}:80`)]);
+    const answers = await askAll(host(1), host(2));
+    both.forEach(({ status, stderr }, index) => {
+      expect(answers[index]).toBe(status === 0 ? 'served' : REFUSED);
+      if (status !== 0) expect(stderr).toContain(`machine "${net}" is locked by another process`);
+    });
+    expect(both.some(({ status }) => status === 0)).toBe(true);
+  });
+
+  it(`${net === 'slirp' ? 'keeps' : 'ends'} the connections of other forwards, as its help says`, async () => {
+    const change = { add: `${host(1)}:80`, rm: String(host(1)) };
+    for (const [verb, forward] of Object.entries(change)) {
+      const help = (await port(verb, '--help')).stdout.replaceAll(/\s+/g, ' ');
+      expect(help).toContain('With slirp, open connections survive');
+      expect(help).toContain('passt is restarted: the guest’s connections end');
+      const open = await openEcho();
+      await done(verb, net, forward);
+      if (net === 'slirp') expect(await open.says('second')).toBe('second');
+      else await until(open.ended);
+      await openEcho();
+    }
+  });
+});
+
+describe('passt that is killed', () => {
+  let machine: NamedMachine;
+  beforeAll(async () => {
+    machine = await serving('passt');
+    await done('add', 'passt', `${host(9)}:80`);
+  });
+  afterAll(async () => home.removeAll());
+
+  const passtOf = (): number | undefined => {
+    const status = machine.status();
+    return status.kind === 'running' ? status.helpers['passt']?.pid : undefined;
+  };
+  const kill = async (): Promise<number> => {
+    const pid = await until(passtOf);
+    process.kill(pid, 'SIGKILL');
+    await until(() => passtOf() !== pid);
+    return pid;
+  };
+  const programs = (): string[] =>
+    home.processes().map(({ commandLine }) => basename(commandLine.split(' ')[0] ?? '').replace(/\..*/, ''));
+
+  it('is back without anybody’s help, and the idle guest answers again', async () => {
+    const open = await openEcho();
+    await kill();
+    await until(open.ended);
+    await until(async () => (await ask(host(9))) === 'served');
+    // passt lets nobody look at it but root.
+    const others = programs().filter((name) => name !== 'passt');
+    expect(others.sort()).toEqual(['qemu-system-x86_64', 'vmlet-keeper']);
+  });
+
+  it('serves IPv6 as before', async ({ skip }) => {
+    if (!HAS_IPV6) skip('this host has no interface with an IPv6 link-local address');
+    await done('add', 'passt', `[::1]:${host(5)}:80`);
+    await until(async () => (await ask(host(5), '::1')) === 'served');
+    await kill();
+    await until(async () => (await ask(host(5), '::1')) === 'served');
+    await done('rm', 'passt', `[::1]:${host(5)}:80`);
+    expect(await ask(host(5), '::1')).toBe(REFUSED);
+  });
+
+  it('is back after five times in a row, and the guest’s link was never down', async () => {
+    const changes = async (): Promise<string> =>
+      (await home.vmlet('exec', 'passt', '--', 'cat', '/sys/class/net/eth0/carrier_changes')).stdout;
+    const before = await changes();
+    const killed = new Set<number>();
+    for (let time = 0; time < 5; time++) killed.add(await kill());
+    expect(killed.size).toBe(5);
+    await until(async () => (await ask(host(9))) === 'served');
+    expect(await changes()).toBe(before);
+  });
+});
+
+it('vmlet port add to a machine that does not run is there when it starts', async () => {
+  expect(await home.vmlet('create', 'm', '--image', 'micro')).toMatchObject({ status: 0 });
+  await done('add', 'm', `${host(6)}:80`, '81');
+  expect((await list('m')).ports).toContainEqual({
+    protocol: 'tcp',
+    hostAddress: '127.0.0.1',
+    guestPort: 81,
+  });
+  expect(await ask(host(6))).toBe(REFUSED);
+  expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+  await serve('m');
+  const chosen = (await list('m')).ports.find(({ guestPort }) => guestPort === 81)!;
+  expect(await askAll(host(6), chosen.hostPort!)).toEqual(['served', 'served']);
+  await home.removeAll();
+});
