@@ -247,11 +247,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 
 /** Undefined for a word that is no verb. */
 export async function loadVerb(name: string): Promise<Command | undefined> {
-  const verb = findVerb(name);
-  if (verb === undefined) return undefined;
-  const command = await verb.load();
-  if (command.description() === '') command.description(verb.summary);
-  return command;
+  return findVerb(name)?.load();
 }
 
 export function findVerb(name: string): Verb | undefined {

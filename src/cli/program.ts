@@ -76,15 +76,16 @@ async function reserveCommandWords(command: Command): Promise<void> {
 }
 
 function helpCommand(): Command {
-  return new Command('help').argument('[command]').description('show the help of a command');
+  return new Command('help')
+    .argument('[command]')
+    .summary('show the help of a command')
+    .description('Shows the help of a command.');
 }
 
 function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) {
     inheritSettings(child, command);
-    // A list of commands shows one sentence for each.
-    if (child.summary() === '') child.summary(child.description().replace(/[.;:] .*$/s, ''));
   }
   if (command.commands.length > 0) command.addHelpCommand(helpCommand());
   refuseUnknownWords(command);

@@ -13,14 +13,16 @@ interface Flags {
 export function cdCommand(): Command {
   const cd = new Command('cd').description('Manages CD drives of machines, running ones included.');
   cd.command('ls')
-    .description('list the drives and their CDs')
+    .summary('list the drives and their CDs')
+    .description('Lists the drives and their CDs.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   changing(
     cd
       .command('insert')
-      .description('insert a CD, replacing the one in the drive')
+      .summary('insert a CD')
+      .description('Inserts a CD, replacing the one in the drive.')
       .argument('<machine>', 'name of the machine')
       .argument('<file>', 'ISO image')
       .argument('[drive]', 'name of the drive, if the machine has several'),
@@ -30,21 +32,24 @@ export function cdCommand(): Command {
   changing(
     cd
       .command('eject')
-      .description('eject the CD')
+      .summary('eject the CD')
+      .description('Ejects the CD.')
       .argument('<machine>', 'name of the machine')
       .argument('[drive]', 'name of the drive, if the machine has several'),
   ).action(async (name: string, drive: string | undefined, flags: Flags) =>
     change(name, undefined, drive, flags),
   );
   cd.command('add')
-    .description('add a drive; takes effect at the next start')
+    .summary('add a drive')
+    .description('Adds a drive, effective from the next start.')
     .argument('<machine>', 'name of the machine')
     .argument('[file]', 'ISO image to insert')
     .action(async (name: string, file: string | undefined) => {
       printLine(await new MachineStore().get(name).addCdDrive(file));
     });
   cd.command('rm')
-    .description('remove a drive; takes effect at the next start')
+    .summary('remove a drive')
+    .description('Removes a drive, effective from the next start.')
     .argument('<machine>', 'name of the machine')
     .argument('[drive]', 'name of the drive, if the machine has several')
     .action(async (name: string, drive: string | undefined) => {

@@ -10,16 +10,18 @@ export function diskCommand(): Command {
   const disk = new Command('disk').description('Manages disks of machines, running ones included.');
   disk
     .command('ls')
-    .description('list the disks and their size on the host')
+    .summary('list the disks and their size on the host')
+    .description('Lists the disks and their size on the host.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   disk
     .command('add')
+    .summary('add a disk')
     .description(
-      'add a disk. It is plugged into a running machine at once; whether the guest has found it cannot be seen from ' +
-        'outside. For a running, confined QEMU the file must be on the file system of the machine’s directory, where ' +
-        'it gets a second name (hard link)',
+      'Adds a disk. A running machine gets it at once; vmlet cannot see whether the guest has found it. For a running, ' +
+        'confined QEMU the file must be on the file system of the machine’s directory, where it gets a second name ' +
+        '(hard link).',
     )
     .argument('<machine>', 'name of the machine')
     .argument(
@@ -30,9 +32,10 @@ export function diskCommand(): Command {
     .action(add);
   disk
     .command('rm')
+    .summary('remove a disk')
     .description(
-      'remove a disk. The guest of a running machine must release it. The file is kept and its path printed; backing ' +
-        'files are always kept',
+      'Removes a disk. The guest of a running machine must release it. The file is kept and its path printed. Backing ' +
+        'files are always kept.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'as in vmlet disk ls')
@@ -41,7 +44,8 @@ export function diskCommand(): Command {
     .action(remove);
   disk
     .command('resize')
-    .description('enlarge a disk. The guest sees the new size; growing its file systems is up to the guest')
+    .summary('resize a disk')
+    .description('Resizes a disk. The guest sees the new size, and has to grow its file systems itself.')
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'as in vmlet disk ls')
     .argument('<size>', 'new size such as 30G, or increment such as +10G')
@@ -49,7 +53,8 @@ export function diskCommand(): Command {
     .action(resize);
   disk
     .command('set')
-    .description('change the options of a disk; takes effect at the next start')
+    .summary('change the options of a disk')
+    .description('Changes the options of a disk, effective from the next start.')
     .argument('<machine>', 'name of the machine')
     .argument('<disk-name>', 'as in vmlet disk ls')
     .addOption(

@@ -14,21 +14,24 @@ export function portCommand(): Command {
   const port = new Command('port').description('Manages the host ports that are forwarded to machines.');
   port
     .command('add')
-    .description(`forward more ports. ${BACKENDS}`)
+    .summary('forward more ports')
+    .description(`Forwards more ports. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
     .argument('<ports...>', '[[ip:][host]:]guest[/tcp|udp], ranges too')
     .option('--json', 'print JSON')
     .action(add);
   port
     .command('rm')
-    .description(`remove forwards. ${BACKENDS}`)
+    .summary('remove forwards')
+    .description(`Removes forwards. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
     .argument('[ports...]', 'host ports, or forwards as they were added')
     .option('--all', 'all of them')
     .action(remove);
   port
     .command('ls', { isDefault: true })
-    .description('list the forwards; the word ls may be left out')
+    .summary('list the forwards')
+    .description('Lists the forwards. The word ls may be left out.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);

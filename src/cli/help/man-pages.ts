@@ -68,7 +68,7 @@ function verbPage(command: Command, path: string, version: string): string {
   return page(name.toUpperCase(), version, [
     section('NAME', [`${text(name)} \\- ${text(command.summary())}`]),
     section('SYNOPSIS', synopses(command, path)),
-    section('DESCRIPTION', prose(sentence(command.description()))),
+    section('DESCRIPTION', prose(command.description())),
     ...argumentSection(command),
     ...optionSection(command),
     ...(children.length === 0
@@ -104,7 +104,7 @@ function subcommand(command: Command, path: string): string[] {
     `.SS ${text(path)}`,
     synopsis(command, path),
     '.PP',
-    ...prose(sentence(command.description())),
+    ...prose(command.description()),
     ...command.registeredArguments.flatMap(argumentTerm),
     ...visibleOptions(command).flatMap(optionTerm),
   ];
@@ -191,8 +191,6 @@ function page(title: string, version: string, sections: readonly (readonly strin
 const section = (heading: string, lines: readonly string[]): string[] => [`.SH ${text(heading)}`, ...lines];
 const term = (head: string, description: string): string[] => ['.TP', head, text(description)];
 const bold = (words: string): string => `\\fB${text(words)}\\fR`;
-const sentence = (words: string): string =>
-  `${words.charAt(0).toUpperCase()}${words.slice(1)}`.replace(/([^.:])$/, '$1.');
 
 /** Text in which indented lines keep their line breaks. */
 function prose(words: string): string[] {

@@ -18,6 +18,7 @@ const SYMBOLS = {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
+    .description('Checks this host, and shows how to fix problems.')
     .option('--json', 'print JSON')
     .option('--qemu <program>', 'check this QEMU instead of qemu-system-x86_64')
     .addHelpText('after', '\nExit status: 0 if guests can run here, 1 if not.')

@@ -15,6 +15,7 @@ interface QmpFlags {
 /** `vmlet qmp`: a shell for any QMP monitor socket, single commands, and types for a QEMU binary. */
 export function qmpCommand(): Command {
   const command = new Command('qmp')
+    .description('Sends QMP commands to a machine or socket. Without a command it is a shell.')
     .argument('<machine>', 'name of the machine, or path of a monitor socket')
     .argument('[command]', 'command to run instead of a shell')
     .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
@@ -23,7 +24,8 @@ export function qmpCommand(): Command {
     .action(talk);
   command
     .command('types')
-    .description('print TypeScript types of all commands and events of a QEMU binary')
+    .summary('print TypeScript types of a QEMU binary')
+    .description('Prints TypeScript types of all commands and events of a QEMU binary.')
     .requiredOption('--qemu <program>', 'qemu-system-* program to query')
     .action(printTypes);
   return command;

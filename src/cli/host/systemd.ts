@@ -9,13 +9,15 @@ export function systemdCommand(): Command {
   );
   systemd
     .command('install <machine>')
-    .description('write the unit and enable it')
+    .summary('write the unit and enable it')
+    .description('Writes the unit and enables it.')
     .addHelpText('after', '\nWithout a running user manager the unit is printed and the exit status is 125.')
     .action(install);
-  systemd.command('print <machine>').description('print the unit').action(print);
+  systemd.command('print <machine>').summary('print the unit').description('Prints the unit.').action(print);
   systemd
     .command('uninstall <machine>')
-    .description('disable and remove the unit; the machine itself does not change')
+    .summary('disable and remove the unit')
+    .description('Disables and removes the unit. The machine itself does not change.')
     .action(uninstall);
   return systemd;
 }

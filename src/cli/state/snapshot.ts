@@ -18,9 +18,10 @@ export function snapshotCommand(): Command {
   );
   snapshot
     .command('create', { isDefault: true })
+    .summary('create a snapshot')
     .description(
-      'create a snapshot; the word create may be left out. A running machine is paused while its memory is written. ' +
-        'UEFI variables that the guest changes after the snapshot are safe once the machine was paused or stopped',
+      'Creates a snapshot. The word create may be left out. A running machine is paused while its memory is written. ' +
+        'UEFI variables that the guest changes after the snapshot are safe once the machine was paused or stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')
@@ -28,15 +29,17 @@ export function snapshotCommand(): Command {
     .action(create);
   snapshot
     .command('ls')
-    .description('list snapshots, oldest first')
+    .summary('list snapshots')
+    .description('Lists snapshots, oldest first.')
     .argument('<machine>', 'name of the machine')
     .option('--json', 'print JSON')
     .action(list);
   snapshot
     .command('restore')
+    .summary('return a machine to a snapshot')
     .description(
-      'return a machine to a snapshot; later changes are lost. A snapshot with memory resumes, whether the machine runs ' +
-        'or not; for one without memory the machine must be stopped',
+      'Returns a machine to a snapshot. Later changes are lost. From a snapshot with memory the machine resumes, even ' +
+        'if it was stopped. For a snapshot without memory the machine must be stopped.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('<snapshot>', 'name of the snapshot')
@@ -44,7 +47,8 @@ export function snapshotCommand(): Command {
     .action(restore);
   snapshot
     .command('rm')
-    .description('remove snapshots')
+    .summary('remove snapshots')
+    .description('Removes snapshots.')
     .argument('<machine>', 'name of the machine')
     .argument('<snapshots...>', 'names of the snapshots')
     .action(remove);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS, VERBS, loadVerb } from '../../../src/cli/commands.ts';
+import type { Command } from 'commander';
 import { programFor } from '../../../src/cli/program.ts';
 
 describe('the table of verbs', () => {
@@ -29,6 +30,15 @@ describe('the program', () => {
     expect(program.commands.find((command) => command.name() === 'doctor')?.options).not.toHaveLength(0);
   });
 
+  it.each(Object.keys(VERBS))('describes %s and its subcommands in one style', async (name) => {
+    const program = await programFor([name], '1');
+    const described = program.commands.filter((command) => command.name() === name).flatMap(withSubcommands);
+    for (const command of described) {
+      expect.soft(command.summary(), command.name()).toMatch(/^[a-z].*[^.]$/);
+      expect.soft(command.description(), command.name()).toMatch(/^[A-Z].*\.$/s);
+    }
+  });
+
   it('lists every verb once, under its group, with its summary', async () => {
     const help = (await programFor(['--help'], '1')).helpInformation();
     const lines = help.split('\n').map((line) => line.trim());
@@ -42,3 +52,7 @@ describe('the program', () => {
     expect(headings).toEqual(GROUPS.map((group) => `${group}:`).filter((line) => headings.includes(line)));
   });
 });
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
