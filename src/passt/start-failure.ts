@@ -36,7 +36,7 @@ export async function explainPasstFailure(
     if (overlap !== undefined) {
       throw new InvalidInputError(
         'ports',
-        `${overlap}: this passt supports each host port number on one address only, and another forward uses it`,
+        `${overlap}: another forward uses this host port number, and this passt supports it on one address only`,
         { hint: 'choose another host port number, or the address 0.0.0.0 for all IPv4 addresses' },
       );
     }

@@ -32,9 +32,7 @@ it('how a file is called does not steer the terminal in an error message', async
     expect(stderr).not.toMatch(CONTROL_CHARACTER);
   }
   expect(below.stderr).toContain('is not a directory');
-  expect(hosts.stderr).toMatch(
-    /^vmlet: not a directory: .*\n {2}.* XDG variables set the directories of vmlet$/m,
-  );
+  expect(hosts.stderr).toMatch(/^vmlet: not a directory: .*\n {2}.* set the XDG variables$/m);
 });
 
 it('a name does not forge a line, nor change the order of what is read', async () => {

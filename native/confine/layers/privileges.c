@@ -18,7 +18,7 @@ void privileges_give_up(void)
     /* The kernel does not let an unprivileged user confine a program that can gain privileges, because it could be
      * deceived. */
     if (may_gain && (landlock_is_asked_for() || seccomp_is_asked_for() || namespaces_are_asked_for()))
-        fail("--may-gain-privileges: not together with --landlock, --seccomp or --unshare");
+        fail("--may-gain-privileges: cannot be used together with --landlock, --seccomp or --unshare");
     if (!may_gain && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail_errno("no_new_privs");
 }

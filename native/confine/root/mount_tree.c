@@ -74,7 +74,7 @@ static int open_or_make(int root, int parent, const char *path, size_t length, i
     int fd = real_path_open_in(root, there, flags);
     if (fd < 0 && errno == ENOENT) {
         if (!is_ours(root, parent))
-            fail("%s: missing in the directory that is bound above it", path);
+            fail("%s: does not exist in the directory that is mounted over its parent", path);
         if (make(parent, strrchr(there, '/') + 1) < 0)
             fail_errno("%s: mount point in the new root", path);
         fd = real_path_open_in(root, there, flags);
@@ -132,7 +132,7 @@ void mount_tree_link(int root, const char *path, const char *target)
     const char *name = strrchr(path, '/') + 1;
     if (!is_link_to(parent, name, target)) {
         if (!is_ours(root, parent))
-            fail("%s: no such link in the directory that is bound above it", path);
+            fail("%s: no such link in the directory that is mounted over its parent", path);
         if (symlinkat(target, parent, name) < 0)
             fail_errno("--symlink %s", path);
     }

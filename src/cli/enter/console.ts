@@ -49,7 +49,7 @@ async function openConsole(name: string, { readOnly, lines }: Flags): Promise<vo
   });
   // The guest may have left the cursor anywhere.
   if (stdout.isTTY) stderr.write('\n');
-  if (end.kind === 'closed') stderr.write(`vmlet: ${name} is closed\n`);
+  if (end.kind === 'closed') stderr.write(`vmlet: the console of ${name} was closed\n`);
   if (end.kind === 'ended') stderr.write(`vmlet: ${name} has ended: ${describeStatus(end.status)}\n`);
 }
 

@@ -65,7 +65,7 @@ async function copy(
 async function copyIn(live: LiveMachine, path: string, guestPath: string, limits: Limits): Promise<void> {
   if (path === STREAM) {
     if (process.stdin.isTTY)
-      throw new InvalidInputError('source', 'a tar stream is not read from a terminal');
+      throw new InvalidInputError('source', 'cannot read a tar stream from a terminal');
     try {
       await live.unpack(process.stdin, guestPath, limits);
     } finally {
@@ -80,7 +80,7 @@ async function copyIn(live: LiveMachine, path: string, guestPath: string, limits
 async function copyOut(live: LiveMachine, guestPath: string, path: string, limits: Limits): Promise<void> {
   if (path === STREAM) {
     if (process.stdout.isTTY)
-      throw new InvalidInputError('target', 'a tar stream is not written to a terminal');
+      throw new InvalidInputError('target', 'cannot write a tar stream to a terminal');
     await live.pack(guestPath, process.stdout, limits);
     return;
   }

@@ -29,6 +29,6 @@ async function sshConfig(flags: Flags): Promise<void> {
     return;
   }
   const { line, path, changed } = await (flags.remove ? store.removeSshInclude() : store.addSshInclude());
-  if (flags.remove) printLine(changed ? `removed from ${path}: ${line}` : `${path} has no such line`);
-  else printLine(changed ? `added to ${path}: ${line}` : `${path} includes the machines already`);
+  if (flags.remove) printLine(changed ? `removed from ${path}: ${line}` : `not in ${path}: ${line}`);
+  else printLine(changed ? `added to ${path}: ${line}` : `already in ${path}: ${line}`);
 }

@@ -41,7 +41,7 @@ export function guestEnvironment(settings: readonly string[] = []): Record<strin
     settings.flatMap((setting): [string, string][] => {
       const [name = '', ...rest] = setting.split('=');
       if (name === '') {
-        throw new InvalidInputError('env', `${JSON.stringify(setting)} has no name`, {
+        throw new InvalidInputError('env', `no variable name in ${JSON.stringify(setting)}`, {
           hint: 'expected NAME=value',
         });
       }

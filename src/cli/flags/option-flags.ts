@@ -60,7 +60,7 @@ export function pairsOf(texts: readonly string[]): Record<string, string> {
     texts.map((text): [string, string] => {
       const [key = '', ...rest] = text.split('=');
       if (key === '') {
-        throw new InvalidInputError('label', `${JSON.stringify(text)} has no key`, {
+        throw new InvalidInputError('label', `no key in ${JSON.stringify(text)}`, {
           hint: 'expected KEY=VALUE',
         });
       }

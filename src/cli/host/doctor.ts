@@ -46,7 +46,7 @@ function describeMissing(missing: readonly HostFeature[]): string[] {
   if (missing.length === 0) return [];
   const width = Math.max(...missing.map((one) => nameOf(one).length));
   const lines = missing.map((one) => `  ${nameOf(one).padEnd(width)}  ${plain(one.otherwise)}`);
-  return ['', 'Missing features and their replacement:', ...lines];
+  return ['', 'Missing features, and what vmlet does instead:', ...lines];
 }
 
 /** Pipes may lead to programs that only know ASCII. */

@@ -26,7 +26,7 @@ async function screenshot(
   const machine = new MachineStore().get(name).live();
   const file = given ?? `${name}.png`;
   if (file === STANDARD_OUTPUT && process.stdout.isTTY) {
-    throw new InvalidInputError('file', 'images are not written to a terminal', {
+    throw new InvalidInputError('file', 'cannot write an image to a terminal', {
       hint: 'give the name of a file',
     });
   }

@@ -23,7 +23,7 @@ export function waitCommand(): Command {
     )
     .argument('<machine>', 'name of the machine')
     .addOption(
-      choice('--for <condition>', 'condition; repeatable, all must come true', CONDITIONS)
+      choice('--for <condition>', 'condition to wait for; with several --for, all must be true', CONDITIONS)
         .argParser(collectCondition)
         .makeOptionMandatory(),
     )

@@ -28,8 +28,8 @@ export class SilentExit extends Error {
 /** Hints for system errors that no other code has explained. */
 const HOST_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'check its owner and mode',
-  ENOTDIR: 'a part of the path is a file; the XDG variables set the directories of vmlet',
-  ELOOP: 'the path contains a symbolic link loop; the XDG variables set the directories of vmlet',
+  ENOTDIR: 'a part of the path is a file, not a directory; for other directories, set the XDG variables',
+  ELOOP: 'the path contains a loop of symbolic links; for other directories, set the XDG variables',
 };
 
 /** Words after the image or machine belong to the guest's command. */

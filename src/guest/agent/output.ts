@@ -48,9 +48,10 @@ export class Output {
 
   /** @throws GuestProtocolError after the end, and when the agent exceeds its credit. */
   push(chunk: Buffer): void {
-    if (this.#ended) throw new GuestProtocolError('the guest agent sent data after the end');
+    if (this.#ended) throw new GuestProtocolError('the guest agent sent data after the end of the output');
     this.#allowed -= chunk.length;
-    if (this.#allowed < 0) throw new GuestProtocolError('the guest agent exceeded its credit');
+    if (this.#allowed < 0)
+      throw new GuestProtocolError('the guest agent sent more data than it was allowed to');
     const stream = this.#stream;
     if (!stream) {
       this.#collect(chunk);

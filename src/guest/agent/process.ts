@@ -182,7 +182,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
   #output({ flag }: Frame): Output {
     if (flag === Stream.output) return this.#stdout;
     if (flag === Stream.error) return this.#stderr;
-    throw new GuestProtocolError(`the guest agent named stream ${flag} of a command`);
+    throw new GuestProtocolError(`the guest agent sent data of an unknown stream, ${flag}`);
   }
 
   #send(type: number, flag: number, payload?: Uint8Array): void {

@@ -137,7 +137,7 @@ function checkedKey(text: string, index: number): string {
 
 function checkedNetwork(network: Record<string, unknown>): Record<string, unknown> {
   if ('network' in network) {
-    throw new InvalidInputError('network', 'is enclosed in "network"', {
+    throw new InvalidInputError('network', 'must not be enclosed in "network"', {
       hint: 'omit the enclosing "network"',
     });
   }

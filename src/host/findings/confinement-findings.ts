@@ -29,7 +29,7 @@ function namespacesFinding(survey: Survey, { namespaceSettings }: Surroundings):
   const names = missing.map(({ name }) => name).join(', ');
   // passt, connected by a path, is confined the least, except for slirp.
   const { gaps } = isolationOf('passt', survey);
-  const gap = gaps.length === 0 ? '' : `; with passt to a named machine ${gaps.join(', ')}`;
+  const gap = gaps.length === 0 ? '' : `; in a named machine with passt, ${gaps.join(', ')}`;
   return {
     item,
     state: 'degraded',
@@ -65,7 +65,7 @@ function landlockFinding({ confinement: { landlock, namespaces } }: Survey): Fin
   return {
     item,
     state: 'degraded',
-    summary: `no Landlock, ${gap}: ${landlock.reason}`,
+    summary: `no Landlock (${landlock.reason}): ${gap}`,
     remedy: 'use Linux 5.13 or later with landlock among its LSMs (kernel parameter lsm=)',
   };
 }

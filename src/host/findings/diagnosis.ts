@@ -74,18 +74,19 @@ function acceleratorFinding(qemu: QemuFeatures, kvm: KvmVerdict): Finding {
 function qemuImgFinding({ qemuImg }: Survey, install: Install): Finding {
   const item = 'qemu-img';
   if (qemuImg) return { item, state: 'works', summary: `qemu-img ${qemuImg.version}` };
-  const summary = 'qemu-img is not installed: no --disk';
+  const summary = 'qemu-img is not installed; vmlet cannot create disks';
   return { item, state: 'degraded', summary, remedy: install('qemu-img') };
 }
 
 function limitsFinding({ limits }: Surroundings): Finding {
   const item = 'limits';
-  if (!limits.usable) return { item, state: 'degraded', summary: `no --limit: ${limits.reason}` };
+  if (!limits.usable)
+    return { item, state: 'degraded', summary: `--limit is not available: ${limits.reason}` };
   const lack = controllersLacking(limits.controllers);
   if (lack === undefined) {
     return { item, state: 'works', summary: 'systemd limits memory and processors where --limit is given' };
   }
-  return { item, state: 'degraded', summary: `${lack}, which --limit needs`, remedy: DELEGATE };
+  return { item, state: 'degraded', summary: `--limit is not available: ${lack}`, remedy: DELEGATE };
 }
 
 function processLimitsFinding({ processLimits }: Surroundings): Finding {

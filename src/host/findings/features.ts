@@ -96,21 +96,21 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-accel kvm',
       kvm.usable,
-      'guests at the speed of the processor',
+      'guests at nearly the speed of the host',
       'TCG, several times slower',
       'accelerator',
     ],
     [
       '-accel tcg',
       has(qemu?.accelerators, 'tcg'),
-      'guests where KVM cannot be used',
-      'KVM alone',
+      'guests on a host without KVM',
+      'guests need KVM',
       'accelerator',
     ],
     [
       `-device ${NEEDED_DEVICES.join(', ')}`,
       NEEDED_DEVICES.every((name) => has(qemu?.devices, name)),
-      'devices of every guest',
+      'the devices of every guest',
       'no guest runs',
     ],
     [
@@ -131,28 +131,28 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
     [
       '-netdev stream,reconnect-ms',
       qemu?.hasReconnectMs === true,
-      'a named machine reconnects to a restarted passt within 10 ms',
+      'named machines: reconnects to a restarted passt within 10 ms',
       qemu?.hasStreamReconnect === true
-        ? 'within a second, by reconnect'
+        ? 'reconnects within a second'
         : 'QEMU listens, and the keeper connects to it',
     ],
     [
       '-object memory-backend-memfd',
       has(qemu?.objects, 'memory-backend-memfd'),
-      'memory that passt reads itself (vhost-user)',
+      'passt reads the guest’s memory itself (vhost-user)',
       'passt over a connected socket',
     ],
     [
       '-object monitor-qmp',
       has(qemu?.objects, 'monitor-qmp'),
-      'monitors, without a warning at each start',
-      '-mon',
+      'QEMU’s monitors, without a warning at each start',
+      '-mon, with a warning in QEMU’s log',
     ],
     [
       'migrate channels',
       qemu?.opensStateFiles === true,
-      'save, templates and forks: QEMU opens the file of a state itself',
-      'QEMU is given the open file (fd:)',
+      'save, templates and forks: QEMU opens the state file itself',
+      'vmlet opens the file for QEMU (fd:)',
     ],
     [
       '-run-with exit-with-parent',
@@ -175,7 +175,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
       'passt',
       passt?.problem === undefined,
       'the network of guests, in a separate process',
-      '--net slirp, where QEMU itself uses the host’s network',
+      '--net slirp: QEMU itself uses the host’s network',
       'network',
     ],
     [
@@ -189,7 +189,7 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
     [
       '--vhost-user',
       passt?.hasVhostUser === true,
-      'passt reads the guest’s memory: a third faster',
+      'passt reads the guest’s memory itself: a third faster',
       'a connected socket',
     ],
   ]);

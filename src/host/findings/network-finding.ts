@@ -4,7 +4,7 @@ import { allowNamespaces } from './namespace-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The finding names slirp's weaker isolation only where slirp is used. */
-const SLIRP = 'slirp, where QEMU itself uses the host’s network';
+const SLIRP = 'slirp (QEMU itself uses the host’s network)';
 
 /** Returns the finding about the carrier of guests' packets. */
 export function networkFinding(
@@ -30,8 +30,8 @@ export function networkFinding(
     return {
       item,
       state: 'degraded',
-      summary: `passt, over ${wayOf(passt)}; ${hasSlirp ? 'slirp' : 'no answers'} where TCP ports are forwarded: with this passt, a server in the guest cannot send first`,
-      remedy: `${install('passt')} of a newer release; or --net passt, if no server sends first`,
+      summary: `passt, over ${wayOf(passt)}; ${hasSlirp ? 'slirp for machines with forwarded TCP ports' : 'some forwarded TCP ports do not work'}: this passt does not support servers that send data first`,
+      remedy: `${install('passt')} of a newer release; or use --net passt if every server waits for its client, as a web server does`,
     };
   }
   return { item, state: 'works', summary: `passt, over ${wayOf(passt)}${hasSlirp ? '; slirp too' : ''}` };

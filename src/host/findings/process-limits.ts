@@ -89,8 +89,8 @@ export function lowLimitsOf(limits: ProcessLimits): LowLimit[] {
       !mayRaise && {
         isFatal: false,
         summary:
-          'a hard core limit of 0, with which the kernel still starts the host’s core dump handler: when QEMU ' +
-          'crashes, the handler gets its registers but no memory',
+          'the hard core limit is 0: when QEMU crashes, the kernel still starts the host’s core dump handler, which ' +
+          'gets QEMU’s registers but no memory',
         remedy: 'set a hard core limit of 1 byte or more, so that vmlet can prevent this: prlimit --core=1',
       },
   ].filter((low) => low !== false);

@@ -50,7 +50,7 @@ export function chooseDigest(
   const [first] = matches;
   if (first === undefined) {
     const what = typeof wanted === 'string' ? wanted : 'a matching image';
-    throw refuse(`has no ${algorithm} of ${what}`);
+    throw refuse(`contains no ${algorithm} digest of ${what}`);
   }
   const other = matches.find(({ candidate }) => candidate.hex !== first.candidate.hex);
   if (other !== undefined) {

@@ -54,7 +54,7 @@ const architecture = z.union(
     words,
   ],
   {
-    error: 'expected the publisher’s name for it, or an object, as in { arch: amd64 }',
+    error: 'expected the publisher’s name of the architecture, or an object, as in { arch: amd64 }',
   },
 );
 
@@ -116,14 +116,15 @@ export const entrySchema = z
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message: 'requires digest, because it signs a list of digests; use form: image for a signed image',
+        message:
+          'requires digest: the signature is that of a list of digests; for a signed image, use form: image',
       });
     }
     if (entry.signature?.form === 'image' && entry.compression !== 'none') {
       context.addIssue({
         code: 'custom',
         path: ['signature'],
-        message: 'form: image does not support compression: the compressed file is not kept',
+        message: 'form: image cannot be used with compression, since vmlet does not keep the compressed file',
       });
     }
     const fromIndex = groupsOf(entry.index?.newest);

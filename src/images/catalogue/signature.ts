@@ -32,7 +32,7 @@ export async function verifyInline(document: string, signed: Signed): Promise<st
   try {
     message = await openpgp.readCleartextMessage({ cleartextMessage: document });
   } catch (error) {
-    throw refusal(signed, 'is not signed, but its publisher signs it', error);
+    throw refusal(signed, 'is not signed, but the catalogue requires a signature', error);
   }
   const { signatures } = await openpgp.verify({ message, verificationKeys: key });
   await requireGood(signatures, key, signed);

@@ -38,7 +38,7 @@ let done = 0;
 owner.on('message', ({ bytes, isWhole }: DigestRequest) => {
   while (done < bytes) {
     const length = readSync(descriptor, buffer, 0, Math.min(buffer.length, bytes - done), done);
-    if (length === 0) throw new Error(`${path} was truncated while it was digested`);
+    if (length === 0) throw new Error(`${path} was truncated while its checksum was computed`);
     hash.update(buffer.subarray(0, length));
     const isReported = Math.floor(done / REPORT_BYTES) < Math.floor((done + length) / REPORT_BYTES);
     done += length;

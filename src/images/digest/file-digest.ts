@@ -30,7 +30,9 @@ export class FileDigest {
         if (hex !== undefined) resolve(hex);
       });
       this.#thread.once('error', (error) => reject(asStartFailure(error, task)));
-      this.#thread.once('exit', () => reject(new Error(`the thread that digests ${task.path} exited early`)));
+      this.#thread.once('exit', () =>
+        reject(new Error(`the thread that computes the checksum of ${task.path} exited early`)),
+      );
     });
     this.#digest.catch((error: unknown) => (this.#failure = error as Error));
   }
@@ -38,7 +40,7 @@ export class FileDigest {
   /** Reports the current size of the file. @throws the error of the thread. */
   growTo(bytes: number): void {
     if (this.#failure) throw this.#failure;
-    if (this.#isWhole) throw new TypeError('a file grew after it was digested');
+    if (this.#isWhole) throw new TypeError('a file grew after its checksum was computed');
     this.#bytes = bytes;
     if (bytes - this.#saidBytes >= STEP_BYTES) this.#say(false);
   }
@@ -85,5 +87,5 @@ function startThread(task: DigestTask): Worker {
 /** Node throws when it cannot create a thread, and emits an event when a new thread cannot open descriptors. */
 function asStartFailure(error: Error, { path }: DigestTask): Error {
   if (!isSystemError(error, 'ERR_WORKER_INIT_FAILED')) return error;
-  return new ProcessStartError(`the thread that digests ${path}`, { cause: error });
+  return new ProcessStartError(`the thread that computes the checksum of ${path}`, { cause: error });
 }

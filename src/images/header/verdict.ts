@@ -93,7 +93,7 @@ function chooseForRaw(content: Content | undefined, { trusted, foreign }: Claim)
   if (content === undefined || trusted) return { kind: 'as', format: 'raw' };
   const asItIs = foreign
     ? OTHER_ENTRY
-    : 'to attach it as a raw disk all the same, append ,format=raw,trusted to its path';
+    : 'to attach it as a raw disk anyway, append ,format=raw,trusted to its path';
   if (content.kind === 'other') {
     return refused(
       `is ${content.name}, not a raw disk`,
@@ -154,7 +154,7 @@ export function judge(
 function ofReference({ kind, name }: Reference, trustable: boolean): Refusal {
   const isLocal = !isElsewhere(name);
   const source = isLocal ? 'another file' : 'a source other than a local file';
-  const reason = `takes data from ${source}${name === '' ? ', which it does not name' : `: ${shown(name)}`}`;
+  const reason = `takes data from ${source}${name === '' ? ' without naming it' : `: ${shown(name)}`}`;
   // Only local files can be trusted.
   if (kind === 'backing' && trustable && isLocal) {
     return { reason, hint: `the image may be crafted to expose that file to the guest; ${TRUST}` };

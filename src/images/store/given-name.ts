@@ -19,8 +19,8 @@ export function checkGivenName(name: string, field = 'name'): void {
     });
   }
   if (isDigestBeginning(name)) {
-    throw new InvalidInputError(field, `${name} could be the digest of an image`, {
-      hint: 'choose a name with other characters than hexadecimal digits',
+    throw new InvalidInputError(field, `${name} looks like the digest of an image`, {
+      hint: 'choose a name with a character that is not a hexadecimal digit, such as web',
     });
   }
 }

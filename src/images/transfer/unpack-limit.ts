@@ -66,7 +66,7 @@ export class UnpackLimit {
     if (this.#file.writtenBytes + bytes <= this.#mostWritten) return;
     throw subject.refuse(
       'too-large',
-      `unpacks to more than half of the ${formatBytes(this.#room)} of free space, and its header does not announce that`,
+      `unpacks to more than half of the free space (${formatBytes(this.#room)}), and its header states no size`,
       { hint: ANY_SIZE_HINT },
     );
   }
@@ -76,7 +76,7 @@ export class UnpackLimit {
     const size = formatBytes(Math.floor(most));
     const { subject } = this.#options;
     if (reason === 'limit') throw subject.refuse('too-large', `unpacks to more than the limit of ${size}`);
-    throw subject.refuse('too-large', `unpacks to more than the ${size} announced by its header`, {
+    throw subject.refuse('too-large', `unpacks to more than the ${size} stated in its header`, {
       hint: ANY_SIZE_HINT,
     });
   }

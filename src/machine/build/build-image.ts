@@ -65,7 +65,7 @@ async function buildNew(
 ): Promise<BuiltImage> {
   if (/[:@]/.test(store)) {
     throw new InvalidInputError('XDG_DATA_HOME', `${store} must not contain a colon or an at sign`, {
-      hint: 'set XDG_DATA_HOME to another path; the tools that build images reject this one',
+      hint: 'set XDG_DATA_HOME to another path; the programs that build images do not support this one',
     });
   }
   await using scope = new Scope();

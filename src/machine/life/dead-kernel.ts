@@ -19,7 +19,7 @@ export function isLastOfKernel(line: string): boolean {
 export function describeDeath(lines: readonly string[]): string | undefined {
   const reason = lines.map((line) => PANIC.exec(line)?.[1]).findLast((found) => found !== undefined);
   if (reason !== undefined) return `the guest's kernel panicked: ${printable(reason)}`;
-  return lines.some(isLastOfKernel) ? "the guest's kernel keeps failing with oopses" : undefined;
+  return lines.some(isLastOfKernel) ? "the guest's kernel reported several oopses" : undefined;
 }
 
 /** Strips control characters: the guest's output is untrusted, and this goes into a message. */

@@ -43,7 +43,7 @@ export async function sendKeys(
     await qmp.execute('send-key', { keys, 'hold-time': holdMs }, { signal });
     // QEMU answers when the keys are pressed, and releases them by itself.
     await pause(holdMs, signal);
-    await untilRead(qmp, options, `chord ${index + 1} of ${chords.length}`);
+    await untilRead(qmp, options, `key combination ${index + 1} of ${chords.length}`);
   }
 }
 

@@ -52,7 +52,7 @@ export async function addDisk(
   { signal }: Abortable = {},
 ): Promise<AddedDisk> {
   const wanted = parseNewDisk(text, 'disk');
-  return withLockedMachine(locations, machine, 'adding a disk to it', async (definition) => {
+  return withLockedMachine(locations, machine, 'adding a disk', async (definition) => {
     const { spec, files } = definition;
     refuseSaved(definition, 'set of disks');
     removeOrphanedDisks(definition);
@@ -98,7 +98,7 @@ export async function removeDisk(
   diskName: string,
   { storage = false, timeoutMs, signal }: RemoveDiskOptions = {},
 ): Promise<readonly string[]> {
-  return withLockedMachine(locations, machine, 'removing a disk of it', async (definition) => {
+  return withLockedMachine(locations, machine, 'removing a disk', async (definition) => {
     const { spec, files } = definition;
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'set of disks');
@@ -135,7 +135,7 @@ export async function resizeDisk(
   { shrink = false, signal }: ResizeDiskOptions = {},
 ): Promise<number> {
   const asked = parseDiskSize(size.replace(/^\+/, ''), 'size');
-  return withLockedMachine(locations, machine, 'resizing a disk of it', async (definition) => {
+  return withLockedMachine(locations, machine, 'resizing a disk', async (definition) => {
     const { files } = definition;
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'size of its disks');
@@ -186,12 +186,12 @@ export async function setDisk(
   diskName: string,
   changes: DiskChanges,
 ): Promise<void> {
-  await withLockedMachine(locations, machine, 'changing a disk of it', (definition) => {
+  await withLockedMachine(locations, machine, 'changing a disk', (definition) => {
     const { spec } = definition;
     const disk = requireDisk(definition, diskName);
     refuseSaved(definition, 'use of its disks');
     if (changes.readOnly === false && !disk.owned) {
-      throw new InvalidInputError('readOnly', `${disk.file} was given to ${machine} read-only`, {
+      throw new InvalidInputError('readOnly', `${disk.file} is read-only in ${machine}`, {
         hint: `to make it writable, run: vmlet disk rm ${machine} ${diskName}; vmlet disk add ${machine} FILE,adopt`,
       });
     }

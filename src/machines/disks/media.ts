@@ -46,7 +46,7 @@ export async function changeCd(
   { drive, ...options }: ChangeCdOptions = {},
 ): Promise<ChangedCd> {
   const medium = path === undefined ? undefined : await findMedium(path, 'iso', options.signal);
-  return withLockedMachine(locations, machine, 'changing its CD', async (definition) => {
+  return withLockedMachine(locations, machine, 'changing a CD', async (definition) => {
     const { spec } = definition;
     const found = requireDrive(definition, drive);
     refuseSaved(definition, 'CD');
@@ -67,7 +67,7 @@ export async function changeCd(
  */
 export async function addCdDrive(locations: Locations, machine: string, path?: string): Promise<string> {
   const medium = path === undefined ? undefined : await findMedium(path, 'iso', undefined);
-  return withLockedMachine(locations, machine, 'adding a drive to it', (definition) => {
+  return withLockedMachine(locations, machine, 'adding a drive', (definition) => {
     const { spec } = definition;
     refuseSaved(definition, 'set of drives');
     const names = Array.from({ length: MOST_DRIVES }, (_, number) => `cdrom${number}`);
@@ -82,7 +82,7 @@ export async function addCdDrive(locations: Locations, machine: string, path?: s
 
 /** Removes a CD drive, effective from the next start. Returns its name. @throws as `addCdDrive` does. */
 export async function removeCdDrive(locations: Locations, machine: string, drive?: string): Promise<string> {
-  return withLockedMachine(locations, machine, 'removing a drive of it', (definition) => {
+  return withLockedMachine(locations, machine, 'removing a drive', (definition) => {
     const { spec } = definition;
     refuseSaved(definition, 'set of drives');
     const found = requireDrive(definition, drive);

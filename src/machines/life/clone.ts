@@ -69,9 +69,13 @@ export async function cloneMachine(
   await settleSnapshot(source);
   removeReplacedNames(source);
   if (existsSync(files.savedState)) {
-    throw new InvalidInputError('machine', `${name} is saved, and its disks belong to a running system`, {
-      hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
-    });
+    throw new InvalidInputError(
+      'machine',
+      `${name} is saved: without its memory, its disks are as after a power failure`,
+      {
+        hint: `start and stop it first: vmlet start ${name}; vmlet stop ${name}`,
+      },
+    );
   }
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const workshop = openStaging(locations, scope);
@@ -224,7 +228,7 @@ async function linkableBytes(
   if (isAbsolute(disk.file)) {
     throw new InvalidInputError(
       'linked',
-      `${path} was adopted, so other programs could write to it beneath the clones`,
+      `${path} is an adopted file, which other programs may change; linked clones need a base that does not change`,
       {
         hint: 'make a full clone',
       },
@@ -234,9 +238,9 @@ async function linkableBytes(
   if (snapshots.length === 0) return virtualBytes;
   throw new InvalidInputError(
     'linked',
-    `${path} has snapshots (${snapshots.map((one) => one.name).join(', ')})`,
+    `linked clones cannot include the snapshots of ${path}: ${snapshots.map((one) => one.name).join(', ')}`,
     {
-      hint: 'make a full clone, or remove the snapshots: an overlay hides them',
+      hint: 'make a full clone, or remove the snapshots first',
     },
   );
 }

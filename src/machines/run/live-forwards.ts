@@ -32,7 +32,7 @@ export async function replaceForwards(
   if (!network) {
     throw new InvalidInputError(
       'ports',
-      `${definition.spec.name} is running with a network that has no forwards`,
+      `${definition.spec.name} is running with a network that does not support forwards`,
       {
         hint: `restart it to apply its present network settings: vmlet restart ${definition.spec.name}`,
       },

@@ -32,7 +32,7 @@ export async function addPorts(
   limits: Limits = {},
 ): Promise<readonly (PortForward | BoundForward)[]> {
   const wanted = parsePortForwards(ports);
-  const { added } = await editMachine(locations, name, 'changing its ports', async (definition) => {
+  const { added } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec } = definition;
     refuseWithoutForwards(spec);
     // Checked together, to notice two forwards of the same host port.
@@ -60,7 +60,7 @@ export async function removePorts(
   wanted: readonly string[] | undefined,
   limits: Limits = {},
 ): Promise<readonly PortForward[]> {
-  const { removed } = await editMachine(locations, name, 'changing its ports', async (definition) => {
+  const { removed } = await editMachine(locations, name, 'changing ports', async (definition) => {
     const { spec, files } = definition;
     const running = readStatus(files).kind === 'running';
     const { pairs, known, unknown } = sortForwards(

@@ -39,7 +39,7 @@ export async function restoreMachineSnapshot(
   const isStarted = await withLockedMachine(
     locations,
     machine,
-    'restoring a snapshot of it',
+    'restoring a snapshot',
     async (definition) => {
       refuseSavedSnapshots(definition);
       const status = readStatus(definition.files);
@@ -167,7 +167,7 @@ function requireMemory(definition: Definition, name: string): SnapshotMemory {
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `has no record of its hardware at snapshot ${name}: the memory may belong to another machine, such as the original of a clone`,
+    `has no record of its hardware for snapshot ${name}: its memory may be that of another machine, such as the original of a clone`,
     { hint: `restore only the disks: ${disksAlone(machine, name)}` },
   );
 }
@@ -179,7 +179,7 @@ function requireSameHardware(definition: Definition, memory: SnapshotMemory, now
   throw new MachineStateError(
     machine,
     readStatus(definition.files).kind,
-    `had other hardware at snapshot ${memory.snapshot}, which its memory requires (${differences.join('; ')})`,
+    `has changed its hardware since snapshot ${memory.snapshot}, whose memory requires the old one (${differences.join('; ')})`,
     { hint: `change the hardware back, or restore only the disks: ${disksAlone(machine, memory.snapshot)}` },
   );
 }

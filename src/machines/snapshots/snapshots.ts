@@ -82,7 +82,7 @@ export async function createMachineSnapshot(
   name: string,
   { disksOnly = false, signal }: SnapshotOptions = {},
 ): Promise<void> {
-  await withLockedMachine(locations, machine, 'taking a snapshot of it', async (definition) => {
+  await withLockedMachine(locations, machine, 'taking a snapshot', async (definition) => {
     refuseSavedSnapshots(definition);
     const { files } = definition;
     if (readStatus(files).kind !== 'running') {
@@ -127,7 +127,7 @@ export async function removeMachineSnapshots(
   names: readonly string[],
   { signal }: Abortable = {},
 ): Promise<void> {
-  await withLockedMachine(locations, machine, 'removing a snapshot of it', async (definition) => {
+  await withLockedMachine(locations, machine, 'removing a snapshot', async (definition) => {
     const { files } = definition;
     const runs = readStatus(files).kind === 'running';
     if (!runs) {
@@ -152,9 +152,14 @@ export async function removeMachineSnapshots(
 /** @throws MachineStateError */
 export function refuseSavedSnapshots({ spec, files }: Definition): void {
   if (readStatus(files).kind !== 'saved') return;
-  throw new MachineStateError(spec.name, 'saved', 'is saved, and its disks belong to a running system', {
-    hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
-  });
+  throw new MachineStateError(
+    spec.name,
+    'saved',
+    'is saved: without its memory, its disks are as after a power failure',
+    {
+      hint: `resume it first (vmlet start ${spec.name}), or discard its memory: vmlet start --discard-saved ${spec.name}`,
+    },
+  );
 }
 
 /** Returns the plan with the present disks: some may have been added or removed since the start. */

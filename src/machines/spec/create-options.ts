@@ -156,7 +156,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const { net, bridge } = parseNet(valid.net);
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
     throw new InvalidInputError('ports', `net ${valid.net} does not support forwards`, {
-      hint: net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or the net',
+      hint:
+        net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or omit net: none',
     });
   }
   const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));

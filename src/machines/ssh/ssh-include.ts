@@ -41,7 +41,7 @@ export function removeSshInclude(locations: Locations): ChangedSshInclude {
     if (!includeInConfig(without, included(locations), homedir()).included) return without;
     throw new InvalidInputError(
       'config',
-      `a line of ${describeSshInclude(locations).path} includes other files too`,
+      `a line of ${describeSshInclude(locations).path} also includes other files`,
       { hint: 'edit the line by hand' },
     );
   });

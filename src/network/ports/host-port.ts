@@ -111,7 +111,7 @@ async function pick(forward: PortForward, wanted: Set<string>, held: BoundSocket
     }
   }
   throw new PortTakenError(formatPort(forward), true, undefined, {
-    hint: 'end programs that use ports, or widen net.ipv4.ip_local_port_range; all of its ports are in use',
+    hint: 'all ports in net.ipv4.ip_local_port_range are in use: widen it, or end programs that use them',
   });
 }
 

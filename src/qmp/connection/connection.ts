@@ -172,7 +172,7 @@ export class QmpConnection {
     options: Limits | undefined,
     file: number | undefined,
   ): Command {
-    if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
+    if (this.#closing) throw new QmpStateError(`${name} was called after the client was closed`);
     if (this.#ending) throw this.#ending(name);
     if (typeof name !== 'string' || !isWellFormed(name) || name === '') {
       throw new InvalidInputError('command', `invalid command name ${JSON.stringify(name)}`);

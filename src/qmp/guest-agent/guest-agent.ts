@@ -180,7 +180,7 @@ export class GuestAgentClient implements AsyncDisposable {
     this.#turn = earlier.then(async () => turn.promise);
     try {
       await withinLimits(name, earlier, { signal });
-      if (this.#closing) throw new QmpStateError(`${name} after the client was closed`);
+      if (this.#closing) throw new QmpStateError(`${name} was called after the client was closed`);
       const deadline = Date.now() + timeoutMs;
       const limits = (): Limits => ({ timeoutMs: Math.max(1, deadline - Date.now()), signal });
       if (!this.#inSync) await this.#sync(limits());

@@ -49,7 +49,7 @@ it('says what is missing of a program that is there, and what there is instead',
   writeFileSync(join(path, 'passt'), script, { mode: 0o755 });
   const { stdout } = await doctor([], { PATH: `${path}:/usr/bin` });
   expect(stdout).toMatch(
-    /^Missing features and their replacement:\n(.*\n)*  passt --vhost-user +a connected socket$/m,
+    /^Missing features, and what vmlet does instead:\n(.*\n)*  passt --vhost-user +a connected socket$/m,
   );
   expect(stdout).toMatch(/^ok {3}network +passt, over a connected socket/m);
 });

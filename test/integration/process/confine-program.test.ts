@@ -53,7 +53,7 @@ describe('the command line', () => {
     { words: ['--bind', '/etc', '--unshare', 'net', ...PROGRAM], says: '/etc: requires --unshare mount' },
     ...[['--seccomp', 'base'], ['--unshare', 'net'], ['--landlock-scope']].map((option) => ({
       words: ['--may-gain-privileges', ...option, ...PROGRAM],
-      says: '--may-gain-privileges: not together with',
+      says: '--may-gain-privileges: cannot be used together with',
     })),
     {
       words: ['--landlock', 'execute', '/no/such', ...PROGRAM],

@@ -55,7 +55,7 @@ describe('a test that is paused', () => {
     expect(await closed).toEqual([0, null]);
     expect(printed).toBe('continued\n');
     expect(told).toMatch(/Continuing\.\n$/);
-    expect((await reader.finished).stderr).toMatch(/is closed$/m);
+    expect((await reader.finished).stderr).toMatch(/was closed$/m);
   });
 
   it('goes on at Enter in a terminal, whatever its standard input and output are', async () => {

@@ -34,7 +34,7 @@ export async function readVhd(reader: HeaderReader, findings: Findings): Promise
   const type = footer.readUInt32BE(60);
   if (isAtStart === (type === TYPE.fixed)) {
     throw new HeaderDamage(
-      'has its footer in the wrong place: only a VHD of fixed size has no copy at its start',
+      'has its footer in the wrong place: only a fixed-size VHD may omit the copy at its start',
     );
   }
   if (type === TYPE.fixed) {

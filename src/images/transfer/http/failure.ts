@@ -64,7 +64,7 @@ function describe(reason: DownloadFailure, url: URL, proxy: URL | undefined, err
   if (reason === 'lost') return `${shown}: connection lost before the end of the file`;
   const detail = error instanceof Error ? error.message : String(error);
   if (reason === 'tls') return `${shown}: TLS connection to ${url.host} failed: ${detail}`;
-  return `${shown}: the server violates HTTP: ${detail}`;
+  return `${shown}: invalid HTTP response: ${detail}`;
 }
 
 function reasonOf(code: string): DownloadFailure | undefined {

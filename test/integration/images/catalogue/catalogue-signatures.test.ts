@@ -78,7 +78,9 @@ describe('a list that is signed in itself', () => {
   it('is refused without a signature', async () => {
     answer(LIST);
     const error = await refusal(inline);
-    expect(error.message).toBe(`own:1: ${publisher.url}/own/SUMS is not signed, but its publisher signs it`);
+    expect(error.message).toBe(
+      `own:1: ${publisher.url}/own/SUMS is not signed, but the catalogue requires a signature`,
+    );
     expect(error).toMatchObject({ code: 'VMLET_SIGNATURE_INVALID', fingerprint: key.fingerprint });
     expect(error.hint).toContain('do not use this image');
   });

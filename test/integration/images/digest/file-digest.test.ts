@@ -43,7 +43,7 @@ test('a file is digested as it grows, and its thread ends with that', async () =
   expect(read).toEqual([...read].sort((one, other) => one - other));
   expect(read.at(-1)).toBe(content.length);
   await expect.poll(threads).toBe(threadsBefore);
-  expect(() => digest.growTo(content.length + 1)).toThrow(/grew after it was digested/);
+  expect(() => digest.growTo(content.length + 1)).toThrow(/grew after its checksum was computed/);
 });
 
 test('no bytes have a digest', async () => {
@@ -54,14 +54,16 @@ test('a file that has become shorter is told, and not waited for', async () => {
   await handle.write(content, 0, 1000, 0);
   await truncate(path, 500);
   digest.growTo(1000);
-  await expect(digest.digest(undefined)).rejects.toThrow(`${path} was truncated while it was digested`);
+  await expect(digest.digest(undefined)).rejects.toThrow(
+    `${path} was truncated while its checksum was computed`,
+  );
   expect(() => digest.growTo(2000)).toThrow(`${path} was truncated`);
 });
 
 test('a thread that ends too early is told, and not waited for', async () => {
   digest.growTo(1);
   const failing = expect(digest.digest(undefined)).rejects.toThrow(
-    /the thread that digests .*growing exited early/,
+    /the thread that computes the checksum of .*growing exited early/,
   );
   await digest.close();
   await failing;
@@ -72,7 +74,7 @@ test('a thread that the host has no descriptors for is told, in words of ours', 
   await withoutDescriptors(async () => {
     const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
     await expect(other.digest(undefined)).rejects.toThrow(
-      new ProcessStartError(`the thread that digests ${path}`),
+      new ProcessStartError(`the thread that computes the checksum of ${path}`),
     );
     await other.close();
   });

@@ -58,7 +58,7 @@ test.each(PACKERS)(
       onProgress: ({ bytes }) => (most = bytes),
     });
     await expect(importing).rejects.toMatchObject({
-      message: expect.stringMatching(/unpacks to more than the 65\S* MiB announced by its header/) as string,
+      message: expect.stringMatching(/unpacks to more than the 65\S* MiB stated in its header/) as string,
       hint: expect.stringContaining('--any-size') as string,
     });
     expect(readdirSync(place)).toEqual([]);

@@ -27,7 +27,7 @@ const REFUSED: Row[] = [
   ['endless/disk.raw', 'too-large', /is larger than the limit of 4 MiB/, { maxBytes: 4 * 1024 * 1024 }],
   ['huge/disk.raw', 'too-large', /has 4 PiB, more than the limit of 256 GiB/, {}],
   ['unasked-range/disk.raw', 'protocol', /sent a range that was not requested/, {}],
-  ['garbage/disk.raw', 'protocol', /the server violates HTTP/, {}],
+  ['garbage/disk.raw', 'protocol', /invalid HTTP response/, {}],
 ];
 
 test.each(REFUSED)('%s is refused as %s, and nothing is left', async (path, reason, words, options) => {

@@ -188,7 +188,7 @@ describe('keys', () => {
     await machine.until(machine.serialLog, hasText);
     const error = await failureOf(sendKeys(machine.qmp, keysOfText('ab'), { patienceMs: 100 }));
     expect(error).toBeInstanceOf(TimedOutError);
-    expect(error.message).toContain('chord 1 of 2');
+    expect(error.message).toContain('key combination 1 of 2');
     await machine.qmp.execute('stop');
     expect(await failureOf(sendKeys(machine.qmp, keysOfText('a')))).toBeInstanceOf(QmpStateError);
     const reason = new Error('enough');

@@ -99,8 +99,8 @@ describe('the environment of a guest', () => {
   });
 
   it('has no values without a name', () => {
-    expect(() => guestEnvironment(['=x'])).toThrow('env: "=x" has no name');
-    expect(() => guestEnvironment([''])).toThrow('env: "" has no name');
+    expect(() => guestEnvironment(['=x'])).toThrow('env: no variable name in "=x"');
+    expect(() => guestEnvironment([''])).toThrow('env: no variable name in ""');
     expect(() => guestEnvironment([''])).toThrow(expect.objectContaining({ hint: 'expected NAME=value' }));
   });
 });

@@ -52,7 +52,7 @@ describe('Input', () => {
 
   test('says what is wrong with credit, and takes none before anything was sent', () => {
     const { input } = recordingInput();
-    expect(() => input.grant(1)).toThrow('the guest agent granted more than it had room for');
+    expect(() => input.grant(1)).toThrow('the guest agent allowed more input than its buffer can hold');
     expect(() => input.grant(0)).not.toThrow();
   });
 

@@ -88,11 +88,13 @@ describe('Output', () => {
     output.end();
     expect(output.ended).toBe(true);
     expect(() => output.push(CHUNK)).toThrow(GuestProtocolError);
-    expect(() => output.push(CHUNK)).toThrow('the guest agent sent data after the end');
+    expect(() => output.push(CHUNK)).toThrow('the guest agent sent data after the end of the output');
     const { output: held } = outputWithGrants();
     held.take();
     for (let count = 0; count < 4; count += 1) held.push(CHUNK);
-    expect(() => held.push(Buffer.from('x'))).toThrow('the guest agent exceeded its credit');
+    expect(() => held.push(Buffer.from('x'))).toThrow(
+      'the guest agent sent more data than it was allowed to',
+    );
   });
 
   test('is one stream, however often it is taken', () => {

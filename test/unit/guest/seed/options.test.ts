@@ -46,7 +46,7 @@ describe('the options of a seed', () => {
     ['option of a package tool', { packages: ['-y'] }, 'packages[0]: "-y": '],
     ['empty line', { run: [''] }, 'run[0]: "": '],
     ['time zone', { timezone: '../etc' }, 'timezone: "../etc": '],
-    ['network in a network', { network: { network: {} } }, 'network: is enclosed in "network"'],
+    ['network in a network', { network: { network: {} } }, 'network: must not be enclosed in "network"'],
     ['older network', { network: { version: 1 } }, 'network: has version 1'],
   ];
   it.each(wrong)('refuse a wrong %s', (_, options, message) => {

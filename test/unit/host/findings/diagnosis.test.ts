@@ -100,16 +100,16 @@ it('says which layer is missing, why, and what that leaves open', () => {
   const landlock = { usable: false, reason: 'too old' } as const;
   expect(find('landlock', { confinement: { ...everyLayer, landlock } })).toMatchObject({
     state: 'degraded',
-    summary: 'no Landlock, namespaces alone keep QEMU to its files: too old',
+    summary: 'no Landlock (too old): namespaces alone keep QEMU to its files',
   });
   const confinement = { ...everyLayer, namespaces: noNamespaces };
   expect(find('landlock', { confinement: { ...confinement, landlock } })).toMatchObject({
-    summary: 'no Landlock, QEMU may open every file that you may: too old',
+    summary: 'no Landlock (too old): QEMU may open every file that you may',
   });
   expect(find('namespaces', { confinement })).toMatchObject({
     state: 'degraded',
     summary:
-      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); with passt to a named machine it can connect to every unix socket that you can connect to; with slirp it uses the host’s network',
+      'QEMU has no namespaces of its own (mount, net, ipc, uts: not here); in a named machine with passt, it can connect to every unix socket that you can connect to; with slirp it uses the host’s network',
   });
 });
 
@@ -130,7 +130,7 @@ describe('where QEMU uses the host’s network', () => {
     expect(find('network', { passt: undefined })).toEqual({
       item: 'network',
       state: 'degraded',
-      summary: 'slirp, where QEMU itself uses the host’s network: passt is not installed',
+      summary: 'slirp (QEMU itself uses the host’s network): passt is not installed',
       remedy: 'sudo apt-get install passt',
     });
   });
@@ -163,7 +163,7 @@ it('tells a QEMU that does not start from one that is not there', () => {
 });
 
 it.each<[FindingItem, Partial<Survey>, Partial<Surroundings>, Finding['state'], RegExp]>([
-  ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /no --disk/],
+  ['qemu-img', { qemuImg: undefined }, {}, 'degraded', /vmlet cannot create disks/],
   ['network', { passt: undefined }, {}, 'degraded', /slirp/],
   ['network', { passt: undefined, qemu: { ...complete.qemu!, netdevs: [] } }, {}, 'degraded', /--net none/],
   ['seccomp', { confinement: { ...everyLayer, seccomp: unable } }, {}, 'degraded', /not here/],

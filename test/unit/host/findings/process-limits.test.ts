@@ -71,7 +71,7 @@ describe('what is too low', () => {
     expect(low({ processes: 63, longestFile: 4096, longestCore: 0 })).toMatchObject([
       { isFatal: false, summary: 'at most 63 processes and threads of this user' },
       { isFatal: false, summary: 'files of at most 4096 bytes: images and disks are larger' },
-      { isFatal: false, summary: expect.stringMatching(/^a hard core limit of 0/) as string },
+      { isFatal: false, summary: expect.stringMatching(/^the hard core limit is 0/) as string },
     ]);
   });
 });

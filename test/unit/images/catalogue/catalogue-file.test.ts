@@ -85,7 +85,7 @@ describe('what is wrong with it is told with its file, line and field', () => {
       entryWith('amd64 }', '64 }'),
       7,
       'images.web:1.architectures.x86_64',
-      'expected the publisher’s name for it',
+      'expected the publisher’s name of the architecture',
     ],
     [
       'a word that nothing gives',
@@ -120,7 +120,7 @@ describe('what is wrong with it is told with its file, line and field', () => {
       `${ENTRY}    compression: xz\n    signature: { form: image, url: https://x.example/s, key: theirs }\n`,
       10,
       'images.web:1.signature',
-      'does not support compression',
+      'cannot be used with compression',
     ],
     [
       'a signature by a key that is not there',

@@ -37,8 +37,8 @@ function refusal({ head, bytes, written = bytes, announced, anySize = false }: U
   return 'taken';
 }
 
-const HEADER = /unpacks to more than the .* announced by its header/;
-const HALF = /unpacks to more than half of the 10 GiB of free space/;
+const HEADER = /unpacks to more than the .* stated in its header/;
+const HALF = /unpacks to more than half of the free space \(10 GiB\)/;
 const MOST = /unpacks to more than the limit of 100 GiB/;
 
 test.each<[string, Unpacking, RegExp | 'taken']>([
