@@ -259,7 +259,7 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
 function readExit({ payload }: Frame): Pick<GuestResult, 'exitCode' | 'signal'> {
   const [exitCode, signal] = payload;
   if (exitCode === undefined || signal === undefined) {
-    throw new GuestProtocolError('the guest agent reported an end without a status');
+    throw new GuestProtocolError('the guest agent reported the end of a command without its exit status');
   }
   if (signal === 0) return { exitCode, signal: undefined };
   // Real-time signals have no name in Node; the type's names are those it knows.
