@@ -1,4 +1,4 @@
-// Phrases that have to be read twice, in messages, comments and documents. CONTRIBUTING.md, "Words", says what to write.
+// Phrases that have to be read twice, in messages, comments, documents and titles of tests. CONTRIBUTING.md, "Words", says what to write.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,8 @@ const ruledOut = [
   [/\bsome_?thing else\b.*\bmeant\b/i, 'say what was expected'],
 ];
 
-const files = execFileSync('git', ['ls-files', '-z', 'src', 'native', 'scripts', '*.md'], {
+const isTest = (path) => path.endsWith('.test.ts');
+const files = execFileSync('git', ['ls-files', '-z', 'src', 'native', 'scripts', '*.md', 'test/*.test.ts'], {
   cwd: root,
   encoding: 'utf8',
 })
@@ -40,18 +41,27 @@ const files = execFileSync('git', ['ls-files', '-z', 'src', 'native', 'scripts',
 const only = process.argv.slice(2);
 const found = files
   .filter((path) => only.length === 0 || only.some((prefix) => path.startsWith(prefix)))
-  .flatMap((path) =>
-    readFileSync(join(root, path), 'utf8')
-      .split('\n')
-      .flatMap((line, index) =>
-        ruledOut
-          .filter(([pattern]) => pattern.test(line))
-          .map(([pattern, advice]) => `${path}:${index + 1}: ${pattern.exec(line)[0].trim()}: ${advice}`),
-      ),
-  );
+  .flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    return (isTest(path) ? titlesOf(text) : linesOf(text)).flatMap(([line, number]) =>
+      ruledOut
+        .filter(([pattern]) => pattern.test(line))
+        .map(([pattern, advice]) => `${path}:${number}: ${pattern.exec(line)[0].trim()}: ${advice}`),
+    );
+  });
 
 for (const line of found) console.error(line);
 if (found.length > 0) {
   console.error(`${found.length} places`);
   process.exitCode = 1;
+}
+
+function linesOf(text) {
+  return text.split('\n').map((line, index) => [line, index + 1]);
+}
+
+/** The first argument of it, test and describe, also after skipIf(…) and each(…), with its line. */
+function titlesOf(text) {
+  const calls = /(?:\b(?:it|test|describe)(?:\.\w+)*|\))\(\s*(['"`])((?:(?!\1).)*)\1/g;
+  return [...text.matchAll(calls)].map((match) => [match[2], text.slice(0, match.index).split('\n').length]);
 }

@@ -40,7 +40,7 @@ describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Bo
     BOOT_MS,
   );
 
-  test('gets a disk while it runs and lets go of it', async () => {
+  test('gets a disk while it runs, and releases it', async () => {
     const withDisk = 'ls /dev/disk/by-id | grep -c virtio-disk1 || true';
     expect(await inGuest(withDisk)).toBe('0');
     expect(await home.vmlet('disk', 'add', 'deb', '64M')).toMatchObject({ status: 0 });

@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     expect(home.machines()).toEqual([]);
   });
 
-  test('what cannot be had is said with what can', async () => {
+  test('an error names the mistake and a way that works', async () => {
     const mistyped = await home.vmlet('run', 'dep:13', '--', 'true');
     expect(mistyped).toMatchObject({ status: 125, stdout: '' });
     expect(mistyped.stderr).toMatch(/^vmlet: no such image: dep:13\n {2}did you mean deb:13\?/);
@@ -193,7 +193,7 @@ describe('a guest without cloud-init', () => {
   });
   afterAll(async () => home.close());
 
-  test('is not waited for in vain', async () => {
+  test('fails vmlet wait at once', async () => {
     expect(await home.vmlet('create', 'plain', '--image', 'micro', '--start')).toMatchObject({
       status: 0,
       stderr: '',
@@ -203,7 +203,7 @@ describe('a guest without cloud-init', () => {
     expect(waited.stderr).toMatch(/^vmlet: the guest of plain has no cloud-init\n/);
   });
 
-  test('is told how it gets the agent, where a disk has none', async () => {
+  test('without an agent on its disk, is shown how to install it', async () => {
     const disk = join(home.path, 'hang.raw');
     writeFileSync(disk, bootSectors.hang);
     const words = ['--boot-timeout', '1s', `${disk},format=raw`, '--', 'true'];

@@ -52,7 +52,7 @@ describe('a guest that runs out of memory', () => {
     expect(unaware.error?.kind).toBe('oom-kill');
   });
 
-  it('leaves a bundle with all that is known of it', async () => {
+  it('leaves a bundle with everything that is known about it', async () => {
     mkdirSync(bundle);
     writeFileSync(join(bundle, 'of-the-last-run'), '');
     const written = await writeFailureBundle(
@@ -97,7 +97,7 @@ describe('a guest that runs out of memory', () => {
     await scope.close();
   });
 
-  it('costs a bundle no more than its time when it hangs, and says what could not be had', async () => {
+  it('when it hangs, costs the bundle only its time limit, and the bundle names the missing parts', async () => {
     process.kill(machine.pid, 'SIGSTOP');
     try {
       const begin = performance.now();

@@ -199,7 +199,7 @@ describe('a machine under test', () => {
     await expect(vm.memory.pressure({ freeBytes: 0 })).rejects.toThrow(InvalidInputError);
   });
 
-  it('stands still while it is paused', async () => {
+  it('does not run while it is paused', async () => {
     const state = async (): Promise<string> => (await vm.machine.qmp.execute('query-status')).status;
     const pause = await vm.pause();
     let isAnswered = false;

@@ -75,14 +75,14 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     },
   );
 
-  it('is told what it has', async () => {
+  it('doctor reports what works', async () => {
     const { status, stdout } = await asNobody('doctor', '--json');
     const report = JSON.parse(stdout) as { version: number; canRunGuests: boolean };
     expect(report).toMatchObject({ version: 1, canRunGuests: true });
     expect(status).toBe(0);
   });
 
-  it('cannot publish a privileged port and is told why', async () => {
+  it('cannot publish a privileged port, and the error says why', async () => {
     const { status, stderr } = await asNobody('run', '-p', '79:80', 'micro', '--', 'true');
     expect(stderr).toMatch(/79.*privileged port/);
     expect(status).toBe(125);

@@ -82,7 +82,7 @@ it('parts machines without a word, and heals', async () => {
   expect(await Promise.all([get(web, 'db'), get(db, 'web')])).toEqual(['db', 'web']);
 });
 
-it('does not wait for ever for a machine that stands still, and tells it later', async () => {
+it('does not wait forever for a paused machine, which gets the news later', async () => {
   await db.qmp.execute('stop');
   await using late = await fork('late');
   await serve(late);
@@ -91,7 +91,7 @@ it('does not wait for ever for a machine that stands still, and tells it later',
   await until(async () => (await get(db, 'late')) === 'late');
 });
 
-it('goes on without a machine that dies, and finds the next of its name where it was', async () => {
+it('survives the end of a machine, and gives the next machine of that name the same address', async () => {
   await using first = await template.fork({ networks: [{ network, name: 'cache' }] });
   await serve(first);
   expect(await get(web, 'cache')).toBe(first.name);

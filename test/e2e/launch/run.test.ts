@@ -196,7 +196,7 @@ describe('vmlet run', () => {
     expect(status).toBe(125);
   });
 
-  it('gives a reason where KVM cannot be had', async () => {
+  it('gives the reason why KVM is not available', async () => {
     const { status, stderr } = await vmlet('run', '--accel', 'kvm', 'micro', '--', 'true');
     if (status === 0) return;
     expect(stderr).toMatch(/^vmlet: KVM is not usable: \S/);

@@ -303,7 +303,7 @@ describe('vmlet wait', () => {
     await expect(waiting).rejects.toThrow('enough');
   });
 
-  test('an end is an error at once for what has not come true, and what is waited for by stopped', async () => {
+  test('fails at once when the machine ends, except for the condition stopped', async () => {
     const machine = home.store.get('m');
     const stopped = home.start(['wait', 'm', '--for', 'stopped']);
     const seen: string[] = [];

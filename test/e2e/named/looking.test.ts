@@ -104,7 +104,7 @@ describe('vmlet logs', () => {
 });
 
 describe('vmlet events', () => {
-  it('prints those of all machines, and nobody waits for it', async () => {
+  it('prints those of all machines, without waiting', async () => {
     await machine('one', 'hang');
     await machine('two', 'hang');
     const all = home.start(['events', '--json']);
@@ -180,7 +180,7 @@ describe('vmlet stats', () => {
     expect(busy?.rate?.cpu.percent).toBeGreaterThan(idle?.rate?.cpu.percent ?? Infinity);
   });
 
-  it('goes on until interrupted, and with named machines until they have ended', async () => {
+  it('continues until it is interrupted, or until the named machines have ended', async () => {
     await machine('m', 'hang');
     const all = home.start(['stats', '--json', '--interval', '100ms']);
     const named = home.start(['stats', '--json', '--interval', '100ms', 'm']);
@@ -209,7 +209,7 @@ describe('vmlet stats', () => {
 });
 
 describe('vmlet console', () => {
-  it('has any number of readers and writers, each of whom is told how the machine ended', async () => {
+  it('serves any number of readers and writers, and tells each how the machine ended', async () => {
     await machine('m', 'echo');
     const attach = (input?: string): Started =>
       start(['console', 'm'], { env: home.environment, ...(input !== undefined && { input }) });

@@ -20,7 +20,7 @@ describe('a guest larger than its host', () => {
     expect(await refusal('run', '--dry-run', '--memory', '900G', 'micro')).toMatch(tooLarge);
   });
 
-  it('is neither made nor made of a smaller one', async () => {
+  it('is neither created nor made from a smaller one', async () => {
     expect(await refusal('create', 'large', '--image', 'micro', '--memory', '900G')).toMatch(tooLarge);
     expect(home.machines()).toStrictEqual([]);
     await home.store.create({ name: 'small', image: 'micro' });

@@ -100,37 +100,41 @@ describe('a killed keeper', () => {
 });
 
 describe('a start that is killed before QEMU has the saved memory', () => {
-  it('is done again, and the guest goes on; it is not let run without', { timeout: 300_000 }, async () => {
-    const { files } = await createRunning('m');
-    expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
-    // QEMU waits for what it is told over this monitor, and we are in front of the one who tells it.
-    const start = home.start(['start', 'm']);
-    const monitor = await until(async () => connect(files.shellSocket));
-    // Before it says so, it may be seen as it is at first, in prelaunch.
-    await until(() => listedState('m') === 'inmigrate');
-    start.process.kill('SIGKILL');
-    await start.finished;
-    monitor.destroy();
-    expect(await liesOf(home)).toEqual([]);
-    const resumed = await home.vmlet('resume', 'm');
-    expect(resumed.stderr).toMatch(/^vmlet: machine "m" is waiting for its saved memory$/m);
-    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
-    expect(await listed()).toEqual({ m: 'running' });
-    expect(existsSync(files.savedState)).toBe(false);
-    expect(await liesOf(home)).toEqual([]);
+  it(
+    'is repeated and resumes the guest, which never runs without its memory',
+    { timeout: 300_000 },
+    async () => {
+      const { files } = await createRunning('m');
+      expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+      // QEMU waits for what it is told over this monitor, and we are in front of the one who tells it.
+      const start = home.start(['start', 'm']);
+      const monitor = await until(async () => connect(files.shellSocket));
+      // Before it says so, it may be seen as it is at first, in prelaunch.
+      await until(() => listedState('m') === 'inmigrate');
+      start.process.kill('SIGKILL');
+      await start.finished;
+      monitor.destroy();
+      expect(await liesOf(home)).toEqual([]);
+      const resumed = await home.vmlet('resume', 'm');
+      expect(resumed.stderr).toMatch(/^vmlet: machine "m" is waiting for its saved memory$/m);
+      expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+      expect(await listed()).toEqual({ m: 'running' });
+      expect(existsSync(files.savedState)).toBe(false);
+      expect(await liesOf(home)).toEqual([]);
 
-    // As it lies when the start is killed a moment later: QEMU has the memory, and nobody let it run.
-    expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
-    const note = readFileSync(files.savedStateNote);
-    expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
-    expect((await home.vmlet('start', 'm')).stderr).toMatch(
-      /machine "m" is already running.*\n.*vmlet resume m/,
-    );
-    writeFileSync(files.savedStateNote, note);
-    expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
-    expect(await listed()).toEqual({ m: 'running' });
-    expect(existsSync(files.savedStateNote)).toBe(false);
-  });
+      // As it lies when the start is killed a moment later: QEMU has the memory, and nobody let it run.
+      expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
+      const note = readFileSync(files.savedStateNote);
+      expect(await home.vmlet('start', '--paused', 'm')).toMatchObject({ status: 0 });
+      expect((await home.vmlet('start', 'm')).stderr).toMatch(
+        /machine "m" is already running.*\n.*vmlet resume m/,
+      );
+      writeFileSync(files.savedStateNote, note);
+      expect(await home.vmlet('start', 'm')).toMatchObject({ status: 0 });
+      expect(await listed()).toEqual({ m: 'running' });
+      expect(existsSync(files.savedStateNote)).toBe(false);
+    },
+  );
 });
 
 describe('the script of a dry run', () => {

@@ -247,7 +247,7 @@ describe('a pool', () => {
 });
 
 describe('a warm pool', () => {
-  it('has forks that are machines of their own before they are taken, and stand still', async () => {
+  it('holds paused forks, each a machine of its own', async () => {
     await using pool = createPool(template, { size: 2, warm: true, ports: ['80'] });
     await pool.full();
     const full = Date.now();
@@ -269,7 +269,7 @@ describe('a warm pool', () => {
     expect(await fromPort(other)).toBe('warm\n');
   });
 
-  it('refuses networks, which its forks would have to have before they go on', async () => {
+  it('rejects networks, since its forks exist before they could join one', async () => {
     await using network = createNetwork();
     await using pool = createPool(template, { size: 1, warm: true });
     await expect(pool.fork({ networks: [network] })).rejects.toThrow(/networks: .*warm pool/);

@@ -54,7 +54,7 @@ describe('attach', () => {
     await guest.close();
   });
 
-  test('gives up at its time limit, points at the console and lets go of the connection', async () => {
+  test('gives up at its time limit, points to the console and closes the connection', async () => {
     const { agent, connection } = startOnPair(program, scope);
     agent.kill('SIGSTOP');
     const failure = GuestAgent.attach(connection, { timeoutMs: 200 });

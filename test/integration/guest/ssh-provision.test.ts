@@ -110,7 +110,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
   describe.each(names)('by %s', (name) => {
     const channel = (): TrustedChannel => channels.get(name)!;
 
-    test('a key is authorized once, for a user whose shell lets nobody in, in a home with a space', async () => {
+    test('a key is authorized once, for a user with a nologin shell, in a home with a space', async () => {
       const own = makeSshKeyPair(name).publicKey;
       rmSync(join(directory, 'home/al ice/.ssh'), { recursive: true, force: true });
       await authorizeKey(channel(), 'alice', own);
@@ -150,7 +150,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       expect(statSync(target).uid).toBe(0);
     });
 
-    test('who is not there, or has no home, is told apart', async () => {
+    test('a missing user and a missing home directory are different errors', async () => {
       await expect(authorizeKey(channel(), 'bob', key)).rejects.toThrow('no such user in the guest: bob');
       await expect(authorizeKey(channel(), 'homeless', key)).rejects.toThrow(
         'no such directory: /nonexistent',

@@ -33,7 +33,7 @@ it.concurrent('a QEMU that does not answer while a CD is changed is not waited f
   check(await lyingMonitors(ALL, 'cd insert:command:3:stalls'));
 });
 
-it('a QEMU that answers with something else is told apart, and the machine goes on', async () => {
+it('a wrong answer of QEMU is detected, and the machine keeps running', async () => {
   check(await lyingMonitors(ALL, 'snapshot rm:command:3:is null'));
 });
 

@@ -226,7 +226,7 @@ describe.each(USERS)('as $name', (as) => {
   describe.skipIf(lacks('seccomp', found.seccomp))('seccomp', () => {
     const base = ['--seccomp', 'base'];
 
-    it('base refuses calls that are nobody’s business', () => {
+    it('base refuses calls that no program needs', () => {
       const words = (calls: Record<string, number>) => Object.values(calls).map((number) => `call=${number}`);
       const refused = ask(base, words(REFUSED_CALLS));
       expect(refused).toEqual(Object.fromEntries(words(REFUSED_CALLS).map((word) => [word, 'EPERM'])));

@@ -29,7 +29,7 @@ describe('holdFileLock', () => {
     expect(held.filter((lock) => lock !== undefined)).toHaveLength(1);
   });
 
-  it('is let go by a holder that is killed', async () => {
+  it('is released when its holder is killed', async () => {
     const path = join(directory, 'of-the-killed');
     const launcher = spawn(process.execPath, ['--import', 'tsx', 'fixtures/keeper/lock-holder.ts', path], {
       stdio: ['ignore', 'pipe', 'inherit'],

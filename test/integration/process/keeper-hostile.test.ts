@@ -124,7 +124,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(sentAfterShutdown()).toEqual([]);
   });
 
-  it('asks one that stands still after its end how it is, and quits it', async () => {
+  it('asks a guest that halts after its end for its status, and quits it', async () => {
     const keeper = misbehave('ends-standing-still');
     await until('it is asked', () => sentAfterShutdown()?.length === 1);
     await quit(keeper);

@@ -40,7 +40,7 @@ describe('the lock of a launcher that is gone', () => {
     });
   });
 
-  it('is let go while the machine runs', async () => {
+  it('is released while the machine runs', async () => {
     await using scope = new Scope();
     const { lab, lock, launcher, held } = await heldByLauncher(scope);
     const keeper = lab.boot('hang', { lock: held.descriptor });

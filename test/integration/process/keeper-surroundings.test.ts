@@ -42,7 +42,7 @@ describe('a keeper under systemd', () => {
 });
 
 describe('a keeper whose launcher does not listen', () => {
-  it('goes on', async () => {
+  it('keeps running', async () => {
     const lab = new KeeperLab(keeperProgram(), directory, scope);
     const keeper = lab.boot('powerOff');
     keeper.release();
@@ -54,7 +54,7 @@ describe('a keeper whose launcher does not listen', () => {
 });
 
 describe('a keeper on a full disk', () => {
-  it('goes on, keeps its record and its events, and has room for the record of the end', async (context) => {
+  it('keeps running, keeps its record and events, and has room for the record of the end', async (context) => {
     const disk = join(directory, 'disk');
     mkdirSync(disk);
     const mounted = await run(['mount', '-t', 'tmpfs', '-o', 'size=3m', 'vmlet-test', disk], {

@@ -81,7 +81,7 @@ describe('the keeper of a machine', () => {
     await until('the state is known', () => lab.record().state === 'guest-panicked');
   });
 
-  it('goes on through resets where these are allowed', async () => {
+  it('continues through resets where these are allowed', async () => {
     const keeper = lab.boot('reset');
     await keeper.running;
     await until('the guest was reset twice', () => lab.text('serial.log').split('reset').length > 3);
@@ -131,7 +131,7 @@ describe('the keeper of a machine', () => {
     expect(residentBytes(keeper.pid)).toBeLessThan(2 * 1024 * 1024);
   });
 
-  it('sets the logs of the last run aside, and goes on with that of the console', async () => {
+  it('sets the logs of the last run aside, and appends to that of the console', async () => {
     const first = lab.boot('powerOff');
     const { keeper: identity } = await identities(first);
     await first.ended;
@@ -196,7 +196,7 @@ describe('signals to a keeper', () => {
   });
 });
 
-describe('whoever is killed', () => {
+describe('a killed process', () => {
   it('a keeper takes QEMU with it, its record stays, and the next keeper starts all the same', async () => {
     const keeper = lab.boot('spin');
     await keeper.running;
@@ -210,7 +210,7 @@ describe('whoever is killed', () => {
     expect(await lab.boot('powerOff').ended).toEqual(ok);
   });
 
-  it('QEMU is told of in the record of the end', async () => {
+  it('QEMU is named in the record of the end', async () => {
     const keeper = lab.boot('spin');
     await keeper.running;
     process.kill((await identities(keeper)).qemu.pid, 'SIGKILL');
@@ -291,7 +291,7 @@ describe('a keeper that cannot', () => {
     rmSync(lab.runtimeDirectory, { recursive: true });
   });
 
-  it('write into its directory does not start a machine that nobody could find', async () => {
+  it('write into its directory does not start the machine', async () => {
     const keeper = lab.boot('hang', { recordPath: '/proc/run.json' });
     await expect(keeper.started).rejects.toMatchObject({
       reason: expect.stringMatching(/^\/proc\/run\.json: /) as string,

@@ -40,7 +40,7 @@ describe('a program that is run to its end', () => {
     process.kill(Number(words));
   });
 
-  it('has said what it said, however long we had no processor to read it', async () => {
+  it('keeps its output, however late this process reads it', async () => {
     const starve = (): void => {
       block(2000);
       setImmediate(() => block(1500));
@@ -55,7 +55,7 @@ describe('a program that is run to its end', () => {
     expect((await second).stdout.toString()).toBe('out\n');
   });
 
-  it('is killed when it prints more than may be kept, though it takes no notice of what nobody reads', async () => {
+  it('is killed when it prints more than the limit, even if it ignores a closed pipe', async () => {
     const script = 'trap "" PIPE; printf 12345; exec sleep 60';
     await expect(run(['sh', '-c', script], { maxBuffer: 4 })).rejects.toMatchObject({
       code: 'VMLET_COMMAND_FAILED',

@@ -127,7 +127,7 @@ describe('on an inherited descriptor', () => {
     expect(error.message).toContain('ü€😀 "quoted"');
   });
 
-  test('refuses what QEMU could not read, and goes on', async () => {
+  test('rejects text that QEMU could not read, and stays usable', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     const error = await failureOf(client.execute('blockdev-del', { 'node-name': 'half \ud800' }));
@@ -221,7 +221,7 @@ describe('events', () => {
 });
 
 describe('limits', () => {
-  test('a QEMU that is stopped lets every command time out, and works again once it goes on', async () => {
+  test('commands to a stopped QEMU time out, and work again once it is continued', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     qemu.process.kill('SIGSTOP');
@@ -321,7 +321,7 @@ describe('on a path', () => {
     return qemu;
   }
 
-  test('connects, and a second client is told why it gets no greeting', async () => {
+  test('connects, and a second client learns why it gets no greeting', async () => {
     const path = join(directory, 'qmp');
     await startWithPath(path);
     await using first = await QmpClient.connect(path);
@@ -334,7 +334,7 @@ describe('on a path', () => {
     expect(await second.execute('query-status')).toMatchObject({ status: 'prelaunch' });
   });
 
-  test('each of twenty that come at once gets its turn, and one whose time is over is told', async () => {
+  test('twenty simultaneous clients are served in turn, and one that times out gets an error', async () => {
     const path = join(directory, 'qmp');
     await startWithPath(path);
     await Promise.all(

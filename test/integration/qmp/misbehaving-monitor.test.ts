@@ -23,7 +23,7 @@ test('a peer that never greets is given up on after the limit', async () => {
   expect(peer.socket.destroyed).toBe(true);
 });
 
-test('a peer that speaks something else is told apart at once', async () => {
+test('a peer that speaks another protocol is detected at once', async () => {
   for (const mode of ['greets-garbage', 'greets-other']) {
     await using peer = standIn(mode);
     expect(await failureOf(negotiate(peer))).toBeInstanceOf(QmpProtocolError);
@@ -69,7 +69,7 @@ test('a peer that ends is sent no more commands, as QEMU may crash on them', asy
   expect(client.trace.toJsonLines()).not.toMatch(/query-status|quit/);
 });
 
-test('a peer that stands still instead of ending is sent what was held back', async () => {
+test('a peer that pauses after SHUTDOWN is sent the held commands', async () => {
   await using peer = standIn('shuts-down-and-stands-still');
   await using client = await negotiate(peer);
   await client.waitFor('SHUTDOWN');

@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(async () => scope.close());
 
 describe('a client that leaves', () => {
-  test('takes its commands with it, those that ignore SIGHUP too, and nobody else notices', async () => {
+  test('takes its commands with it, even those that ignore SIGHUP, and no other client notices', async () => {
     const witness = await board.attach();
     const long = witness.exec(['sh', '-c', 'echo here; read line; echo $line'], { stdin: 'pipe' });
     const leaving = await board.attach();

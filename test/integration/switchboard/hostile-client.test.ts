@@ -123,7 +123,7 @@ describe('a client that breaks the protocol', () => {
     expect((await long).stdout.toString()).toBe('all the time');
   });
 
-  test('by random words holds up nobody', { timeout: 300_000 }, async () => {
+  test('with random bytes delays no other client', { timeout: 300_000 }, async () => {
     board = await Switchboard.start(program, temporaryFolder(scope), scope, agent);
     const witness = await board.attach();
     const random = new Random(3);
@@ -157,7 +157,7 @@ describe('a client that breaks the protocol', () => {
     }
   });
 
-  test('is told by the error that the library has for it', async () => {
+  test('gets the library’s error for it', async () => {
     board = await Switchboard.start(keeperProgram(), temporaryFolder(scope), scope, agent);
     const socket = await board.connect();
     const guest = await GuestAgent.attach(socket, { timeoutMs: 60_000 });

@@ -26,7 +26,7 @@ function consoleArguments(told: string): string[] {
 }
 
 describe('a test that is paused', () => {
-  it('says how to get in, lets in who does that, and goes on when its process is interrupted', async () => {
+  it('shows how to enter the machine, and ends when its process is interrupted', async () => {
     const child = spawn(
       // A session of its own has no terminal.
       'setsid',
@@ -58,7 +58,7 @@ describe('a test that is paused', () => {
     expect((await reader.finished).stderr).toMatch(/was closed$/m);
   });
 
-  it('goes on at Enter in a terminal, whatever its standard input and output are', async () => {
+  it('ends at Enter in the terminal, whatever its standard input and output are', async () => {
     using terminal = new Terminal({ path: directory, environment: process.env });
     const command = [process.execPath, ...program, image('hang')].join(' ');
     terminal.run(`sh -c 'cd ${ROOT} && ${command} < /dev/null 2>&1 | cat'`);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseIpAddresses } from '../../../src/guest/ip-addresses.ts';
 import { parseArpTable, parseNeighbours } from '../../../src/network/probe/neighbours.ts';
 
-test('addresses are read as iproute2 and busybox print them: IPv4 first, none that nobody else can reach', () => {
+test('reads addresses from iproute2 and busybox: IPv4 first, without unreachable ones', () => {
   const iproute2 = [
     '1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever',
     '1: lo    inet6 ::1/128 scope host \\       valid_lft forever preferred_lft forever',

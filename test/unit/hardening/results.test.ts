@@ -34,7 +34,7 @@ test('rows that were counted again take the place of their own, and say where th
   });
 });
 
-test('a row that the whole had not comes behind, and with the same circumstances says no more of them', () => {
+test('a new row is appended, without repeating the same circumstances', () => {
   const row = { what: 'stop', tried: 1, held: 1 };
   expect(withRows(whole, { ...whole, counts: [row], faults: [], extent: 'rows' }).counts).toEqual([
     ...whole.counts,

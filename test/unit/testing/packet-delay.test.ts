@@ -27,7 +27,7 @@ describe('packets on their way', () => {
     expect((await deliver(still, 3)).map(({ content }) => content)).toEqual(['0', '1', '2']);
   });
 
-  it('are lost, let out at once, or lost when nobody wants them any more', () => {
+  it('are dropped, released at once, or dropped at the end', () => {
     const out: string[] = [];
     const way = new PacketDelay({ ...still, lossPercent: 100 }, (bytes) => out.push(bytes.toString()));
     way.push(Buffer.from('lost'));

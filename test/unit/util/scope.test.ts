@@ -11,7 +11,7 @@ describe('Scope', () => {
     expect(undone).toEqual([3, 2, 1]);
   });
 
-  it('goes on after a failure and reports it', async () => {
+  it('continues after a failure, and reports it', async () => {
     const undone: number[] = [];
     const scope = new Scope();
     scope.defer(() => void undone.push(1));

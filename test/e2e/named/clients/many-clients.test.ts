@@ -124,7 +124,7 @@ test('a snapshot that is loaded into the running machine begins new sessions, wi
   await until(async () => !(await guestSays('ps')).includes('in the snapshot'));
 });
 
-test('a machine that is saved goes on with an agent for all', async () => {
+test('after a save and a restart, the agent serves all clients again', async () => {
   const lost = sh('echo on; sleep 1000');
   await until(() => lost.stdout() === 'on\n');
   expect(await home.vmlet('save', 'm')).toMatchObject({ status: 0 });
@@ -134,7 +134,7 @@ test('a machine that is saved goes on with an agent for all', async () => {
   expect(both).toEqual(['one\n', 'two\n']);
 });
 
-test('one that is paused answers nobody, and each says so', async () => {
+test('a paused machine answers no client, and each client reports it', async () => {
   await home.vmlet('pause', 'm');
   const { status, stderr } = await home.vmlet('exec', '--timeout', '1s', 'm', 'true');
   expect(status).toBe(124);
@@ -143,7 +143,7 @@ test('one that is paused answers nobody, and each says so', async () => {
   expect(await guestSays('echo on')).toBe('on\n');
 });
 
-test('the socket is gone with the machine, and its clients are let go', async () => {
+test('the socket ends with the machine, and its clients are disconnected', async () => {
   const { agentSocket } = home.store.get('m').live().files;
   const socket = connect(agentSocket);
   socket.write(encodeOpen(Buffer.from('a client')));

@@ -173,7 +173,7 @@ describe('a guest that hears of nothing', () => {
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2', 'disk3.qcow2']);
   });
 
-  test('a monitor that breaks off leaves no disk of which nobody knows', async () => {
+  test('when the monitor breaks off, no unrecorded disk is left', async () => {
     await machine.start();
     const mend = await breakOffAt(machine.files.monitorSocket, 'device_add');
     expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk1', port: 'port1' });
@@ -267,7 +267,7 @@ describe('a Linux guest', () => {
   }
   const until = (condition: string): string => `until ${condition}; do sleep 0.1; done;`;
 
-  test('finds disks that are plugged in, lets go of them, and hears that they grow', async () => {
+  test('finds disks that are plugged in, releases them, and notices that they grow', async () => {
     expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk1', port: 'port1' });
     const write = 'printf pattern | dd of=/dev/vdb conv=fsync';
     expect(await shell(`${until('[ -b /dev/vdb ]')} cat /sys/block/vdb/serial; ${write}`)).toBe('disk1');
@@ -297,7 +297,7 @@ describe('a Linux guest', () => {
     expect((await machine.disks()).map(({ name }) => name)).toEqual(['disk0']);
   });
 
-  test('has no drive, and is told how to get one', async () => {
+  test('without a drive, the error shows how to add one', async () => {
     const error = await failureOf(machine.changeCd(undefined));
     expect(error).toHaveProperty('hint', expect.stringContaining('vmlet cd add linux'));
   });

@@ -271,7 +271,7 @@ test('UEFI variables belong to a snapshot', async () => {
   await home.removeAll();
 });
 
-test('a Linux guest goes on where it was, with what it had in memory and on its disk', async () => {
+test('a Linux guest resumes with its memory and its disk', async () => {
   machine = await home.store.create({ name: 'linux', image: 'micro', memory: '256M' });
   await machine.addDisk('8M');
   await machine.start();

@@ -62,7 +62,7 @@ describe('the partition table of a new disk', () => {
 });
 
 describe('a host without the programs', () => {
-  it('is told of all of them at once', async () => {
+  it('gets one error that names all of them', async () => {
     vi.stubEnv('PATH', '/nowhere');
     const { result, left } = build({});
     const error = await failureOf(result);
@@ -84,7 +84,7 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('takes nothing from a mirror that nobody has signed', async () => {
+  it('rejects an unsigned mirror', async () => {
     const served = directoryIn(directory, 'mirror-');
     for (const suite of ['trixie', 'trixie-updates']) {
       mkdirSync(join(served, 'dists', suite), { recursive: true });

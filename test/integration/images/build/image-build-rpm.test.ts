@@ -63,7 +63,7 @@ function anotherUser(): { readonly uid: number; readonly gid: number } | undefin
 }
 
 describe('a host without dnf', () => {
-  it('is told of all that it lacks at once', async () => {
+  it('gets one error that names all missing programs', async () => {
     const { path, remove } = makeTemporaryDirectory();
     vi.stubEnv('PATH', '/nowhere');
     try {

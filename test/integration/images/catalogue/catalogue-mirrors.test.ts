@@ -94,7 +94,7 @@ it('asks the publisher where no mirror has it', async () => {
   expect(resolved.digest?.hex).toBe(B);
 });
 
-it('says what the publisher answered where nobody has it', async () => {
+it('reports the publisher’s answer when no place has the file', async () => {
   const asked = resolve(await entryWith([`${nowhere}/`, `${mirror.url}/`]));
   await expect(asked).rejects.toThrow(DownloadError);
   await expect(asked).rejects.toMatchObject({ url: `${publisher.url}/pub/SUMS`, status: 404 });
@@ -130,7 +130,7 @@ it('says that a mirror’s document is wrong', async () => {
   await expect(asked).rejects.toMatchObject({ url: `${mirror.url}/pub/SUMS` });
 });
 
-it('ends when it is told to, and asks nobody else', async () => {
+it('ends when it is aborted, and asks no other mirror', async () => {
   const stop = new AbortController();
   const reason = new Error('enough');
   const entry = await entryWith([`${mirror.url}/`]);

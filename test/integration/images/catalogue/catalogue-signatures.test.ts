@@ -242,7 +242,7 @@ describe('a signature over the image itself', () => {
     expect(publisher.asked).toEqual(['own/disk.qcow2.sig']);
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when it is aborted', async () => {
     publisher.answer('own/disk.qcow2.sig', await key.signDetached(CONTENT));
     const resolved = await resolve(entry);
     const path = join(directory, 'disk.qcow2');

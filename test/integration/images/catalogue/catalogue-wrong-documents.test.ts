@@ -200,7 +200,7 @@ describe('an image at an address that stays the same', () => {
     expect(publisher.asked).toEqual(['own/SUMS']);
   });
 
-  it('leaves the mismatch as it is when its publisher does not answer any more', async () => {
+  it('stays a mismatch when its publisher no longer answers', async () => {
     publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
     const before = await resolve();
     publisher.answer('own/SUMS', 500);

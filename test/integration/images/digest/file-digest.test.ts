@@ -50,7 +50,7 @@ test('no bytes have a digest', async () => {
   expect(await digest.digest(undefined)).toBe(digestOf(Buffer.alloc(0)).hex);
 });
 
-test('a file that has become shorter is told, and not waited for', async () => {
+test('a file that has become shorter is an error, not a hang', async () => {
   await handle.write(content, 0, 1000, 0);
   await truncate(path, 500);
   digest.growTo(1000);
@@ -60,7 +60,7 @@ test('a file that has become shorter is told, and not waited for', async () => {
   expect(() => digest.growTo(2000)).toThrow(`${path} was truncated`);
 });
 
-test('a thread that ends too early is told, and not waited for', async () => {
+test('a thread that ends too early is an error, not a hang', async () => {
   digest.growTo(1);
   const failing = expect(digest.digest(undefined)).rejects.toThrow(
     /the thread that computes the checksum of .*growing exited early/,
@@ -69,7 +69,7 @@ test('a thread that ends too early is told, and not waited for', async () => {
   await failing;
 });
 
-test('a thread that the host has no descriptors for is told, in words of ours', async () => {
+test('a thread for which the host has no descriptors is our own error', async () => {
   // Until it is over: a thread looks for its own when it begins to run.
   await withoutDescriptors(async () => {
     const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });

@@ -76,7 +76,7 @@ async function expectRefusal(
   if (field !== undefined) expect(error, image.name).toHaveProperty('field', field);
 }
 
-describe('what QEMU does with hostile images where nobody looks first', () => {
+describe('QEMU’s behaviour with hostile images that were not checked', () => {
   const dangerous = (danger: HostileImage['danger']) => images.filter((image) => image.danger === danger);
   const convert = async (image: HostileImage, format: readonly string[]): Promise<string> => {
     const raw = at('converted.raw');

@@ -502,7 +502,7 @@ describe('the store', () => {
     },
   );
 
-  it('reports what it cannot read and goes on', async () => {
+  it('reports images that it cannot read, and lists the others', async () => {
     makeAptRepository(repository);
     const image = await buildMicro({ store, agentPath });
     const broken = join(store, `sha256-${'0'.repeat(64)}`);

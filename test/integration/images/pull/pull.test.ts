@@ -201,7 +201,7 @@ test('a signed list makes the image signed, and one that was changed after it wa
   expect((await pull()).origin).toMatchObject({ verification: 'signed', signedBy: fingerprint });
 });
 
-test('a name that nobody knows is answered with names that are near', async () => {
+test('an unknown name is answered with similar names', async () => {
   await expect(pull('wep:1')).rejects.toMatchObject({
     code: 'VMLET_IMAGE_NOT_FOUND',
     hint: expect.stringContaining('web:1') as string,

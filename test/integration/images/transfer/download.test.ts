@@ -149,7 +149,7 @@ test('a file that cannot be unpacked here is not downloaded to its end', async (
   expect(lab.left().filter((name) => !name.startsWith('programs'))).toEqual([]);
 });
 
-test('an abort keeps what has come, and says its own reason', async () => {
+test('an abort keeps the received part, and rejects with its reason', async () => {
   const abort = new AbortController();
   const reason = new Error('enough');
   const failing = lab.download('stall/disk.raw?after=2000000', {

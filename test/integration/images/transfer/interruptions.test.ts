@@ -61,7 +61,7 @@ test('of two processes one downloads', async () => {
   expect(lab.left().filter((name) => name.endsWith('.lock'))).toEqual([]);
 });
 
-test('what was interrupted goes a week later, when something else is downloaded, unless it still goes on', async () => {
+test('an interrupted download is removed a week later by another download, unless it is still running', async () => {
   const age = (name: string): void => {
     const weekAgo = new Date(Date.now() - 7 * 24 * 3_600_000 - 60_000);
     utimesSync(join(lab.partials, name), weekAgo, weekAgo);

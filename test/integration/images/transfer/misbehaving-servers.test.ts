@@ -115,7 +115,7 @@ test('a server that hangs up is asked for what is missing, of the same file alon
   expect(asked[1]!.headers['if-range']).toMatch(/^"/);
 });
 
-test('whom nobody answers is asked once', async () => {
+test('a refused connection and an unknown host are not retried', async () => {
   const port = new URL(lab.server.url).port;
   const other = `http://127.0.0.1:${Number(port) === 9 ? 10 : 9}/disk.raw`;
   await expect(lab.download('', { url: other })).rejects.toMatchObject({

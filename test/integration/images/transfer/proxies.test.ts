@@ -85,7 +85,7 @@ test.each(['http', 'https'])(
   },
 );
 
-test('a proxy that is no address is told', async () => {
+test('a proxy that is not an address is an error', async () => {
   process.env['http_proxy'] = 'socks5://127.0.0.1:1080';
   await expect(lab.download('disk.raw')).rejects.toThrow(InvalidInputError);
 });

@@ -48,7 +48,7 @@ describe.skipIf(!canMount)('a machine on a host without space', () => {
     rmSync(path, { recursive: true });
   });
 
-  it('stands still when it runs, says so once each time, and goes on when there is space', async () => {
+  it('is paused, reports it once each time, and resumes when there is space', async () => {
     await using machine = await launchAt({ storage: storage('runs') }, { ...options, until: 'running' });
     for (const attempt of [1, 2]) {
       const told = deferred<string>();

@@ -83,7 +83,7 @@ describe('reading', () => {
 });
 
 describe('following', () => {
-  test('begins with the last lines and goes on with what is written', async () => {
+  test('begins with the last lines, and continues with new ones', async () => {
     const path = newPath();
     writeFileSync(path, 'one\ntwo\nthree');
     const follower = new Follower(path, { tailLines: 2 });

@@ -72,7 +72,7 @@ describe('attaching', () => {
 });
 
 describe('detaching', () => {
-  test('tells that the guest did not let go, and that it is paused', async () => {
+  test('reports that the guest did not release the disk, and that it is paused', async () => {
     const failure = async (nodeName: string) =>
       failureOf(detachDisk(machine.qmp, { nodeName }, { timeoutMs: 300 }));
     const hung = await failure('disk0');

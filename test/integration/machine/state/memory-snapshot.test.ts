@@ -149,7 +149,7 @@ test('a machine with other hardware is not run on', async () => {
   await restoreDisks(paths, 'one');
 });
 
-test.skipIf(!canMount)('a full disk ends it without a trace, and the guest goes on', async () => {
+test.skipIf(!canMount)('fails on a full disk without leaving anything, and the guest resumes', async () => {
   const small = smallFileSystem(directory, '2M', scope);
   paths = [qcow2(join(small, 'boot.qcow2'), diskSector), ...paths.slice(1)];
   const machine = await start({ memory: '256M' });

@@ -171,7 +171,7 @@ describe('an import', () => {
     await expect(store.import(makeDisk('disk.raw'), options)).rejects.toThrow(InvalidInputError);
   });
 
-  it('of the same disk is the same image, of which the best that is known is told', async () => {
+  it('of the same disk gives the same image, with the most that is known of it', async () => {
     const file = makeDisk('disk.raw');
     const digest = `sha512:${execFileSync('sha512sum', [file], { encoding: 'utf8' }).split(' ')[0] ?? ''}`;
     const level = async (name: string): Promise<unknown> => (await store.inspect(name)).verification;
@@ -399,7 +399,7 @@ describe('an export', () => {
 });
 
 describe('what it all takes', () => {
-  it('is told of each, and of each file once', async () => {
+  it('is reported for each image, counting each file once', async () => {
     const image = await importRaw('web:1');
     await importRaw('idle', 'idle');
     const machine = await machines.create({ name: 'm', image: 'web:1', disks: ['8M'] });
@@ -427,7 +427,7 @@ describe('what it all takes', () => {
     expect(usage['kept disks']).toMatchObject([{ name: 'gone-disk0.qcow2', reclaimableBytes: 0 }]);
   });
 
-  it('has what was interrupted, which goes; what goes on stays', async () => {
+  it('includes interrupted downloads, which are removed, and running ones, which stay', async () => {
     const downloads = join(locations.cache, 'downloads');
     mkdirSync(downloads, { recursive: true });
     for (const stem of ['dead', 'alive']) {

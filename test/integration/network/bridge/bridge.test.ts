@@ -195,7 +195,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     expect(stdout.toString().match(/tap0/g)?.length).toBe(2);
   });
 
-  test('is had by an ordinary user through a setuid helper', async () => {
+  test('is opened for an ordinary user by a setuid helper', async () => {
     const user = ['setpriv', '--reuid', '61234', '--regid', '61234', '--clear-groups'];
     const { stdout } = await show(`allow ${BRIDGE}\n`, '/mnt/helper', user);
     expect(stdout.toString()).toMatch(/^tap0\n/);
@@ -224,7 +224,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     else await expect(show(configuration)).rejects.toMatchObject({ status: { exitCode: 1 } });
   });
 
-  test('is told to be missing when the helper sends none', async () => {
+  test('is reported as missing when the helper sends none', async () => {
     await expect(show('', '/bin/true')).rejects.toMatchObject({
       stderr: 'vmlet-keeper: /bin/true: it sent no tap device\n',
     });

@@ -29,7 +29,7 @@ function frame(from: string, bytes: number, content = ''): Buffer {
   return streamFrame(Buffer.concat([addresses, Buffer.from([8, 0]), Buffer.from(content)], bytes));
 }
 
-test('drops what a guest does not take, in bounded memory, and holds up nobody', async () => {
+test('drops frames that a guest does not read, in bounded memory, without delaying others', async () => {
   const into = new EthernetSwitch();
   const [sender, slow, quick] = await Promise.all(['a', 'b', 'c'].map(async (name) => plug(name, into)));
   if (!sender || !slow || !quick) throw new TypeError('three were plugged in');

@@ -109,7 +109,7 @@ describe('a port that somebody takes after it was chosen', () => {
     expect(error).toMatchObject({ ephemeral: true, owner: { pid: process.pid } });
   });
 
-  it('is told by slirp through the last words of QEMU', async () => {
+  it('is reported for slirp from the last output of QEMU', async () => {
     const forward = await lostPort();
     const { qemu } = await bootMachine('slirp', [forward], testScope());
     await Promise.all([qemu.exited, qemu.outputEnded]);
@@ -120,7 +120,7 @@ describe('a port that somebody takes after it was chosen', () => {
     await expect(explainSlirpFailure(['another failure'], [forward])).resolves.toBeUndefined();
   });
 
-  it('is told for UDP as well, where two passts could both listen', async () => {
+  it('is reported for UDP too, where two passts could both listen', async () => {
     const [forward] = await chooseHostPorts(parsePortForwards(['53/udp']));
     const thief = createSocket({ type: 'udp4', reuseAddr: true });
     thief.bind({ address: '127.0.0.1', port: forward!.hostPort });

@@ -49,7 +49,7 @@ test('without another forward, silence is no answer', async () => {
   expect(await probeForward(forward, undefined, limits)).toBe('silent');
 });
 
-test('where nobody listens on the host, that is said', async () => {
+test('reports that nothing listens on the host', async () => {
   const gone = await listen(silent);
   await gone[Symbol.asyncDispose]();
   expect(await probeForward(gone, undefined, limits)).toBe('not forwarded');
@@ -58,7 +58,7 @@ test('where nobody listens on the host, that is said', async () => {
   });
 });
 
-test('an ssh server is told by its banner', async () => {
+test('an ssh server is recognized by its banner', async () => {
   await using ssh = await listen(greeting);
   expect(await probeSsh(ssh, limits)).toEqual({ banner: 'SSH-2.0-test' });
   await using smtp = await listen((socket) => void socket.write('220 mail\r\n'));

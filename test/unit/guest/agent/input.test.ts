@@ -40,7 +40,7 @@ describe('Input', () => {
     expect(Buffer.concat(sent).length).toBe(1000);
   });
 
-  test('drops what nobody reads, without an error', async () => {
+  test('drops input that is not read, without an error', async () => {
     const { input, sent, ended } = recordingInput();
     input.stream.write(Buffer.alloc(WINDOW + 1));
     input.refuse();
@@ -89,7 +89,7 @@ describe('Input', () => {
     expect([sent, ended()]).toEqual([[], true]);
   });
 
-  test('drops what waited for credit when nobody reads any more, and takes credit that comes late', async () => {
+  test('drops waiting input once the reader has gone, and accepts late credit', async () => {
     const { input, sent } = recordingInput();
     let done = false;
     input.stream.write(Buffer.alloc(WINDOW + 1), () => (done = true));

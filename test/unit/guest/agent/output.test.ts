@@ -28,7 +28,7 @@ describe('Output', () => {
     expect(granted()).toBe(8 * CHUNK.length);
   });
 
-  test('gives what it collected to whoever takes the stream, and then collects no more', async () => {
+  test('gives the collected output to the reader of the stream, and then collects no more', async () => {
     const { output } = outputWithGrants();
     output.push(Buffer.from('before '));
     const stream = output.take();
@@ -38,7 +38,7 @@ describe('Output', () => {
     expect(output.collected().length).toBe(0);
   });
 
-  test('holds credit back while nobody reads', async () => {
+  test('holds credit back while there is no reader', async () => {
     const { output, granted } = outputWithGrants();
     const stream = output.take();
     for (let count = 0; count < 4; count += 1) output.push(CHUNK);
@@ -50,7 +50,7 @@ describe('Output', () => {
     expect(granted()).toBe(4 * CHUNK.length);
   });
 
-  test('refuses more than was granted, which would fill memory while nobody reads', () => {
+  test('rejects more than was granted, which would fill memory without a reader', () => {
     const { output } = outputWithGrants();
     output.take();
     for (let count = 0; count < 4; count += 1) output.push(CHUNK);
@@ -157,7 +157,7 @@ describe('Output', () => {
     await expect(text(broken)).rejects.toThrow('first');
   });
 
-  test('keeps the credit of what a reader that left had not read', async () => {
+  test('keeps the credit of data that a reader left unread', async () => {
     const { output, granted } = outputWithGrants();
     const stream = output.take();
     output.push(CHUNK);

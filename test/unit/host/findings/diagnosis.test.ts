@@ -70,7 +70,7 @@ describe('a bare host', () => {
     accelerator: { kvm: { usable: false, reason: 'there is no QEMU to try it with' } },
   };
 
-  it('cannot run guests, and is told the packages of its distribution', () => {
+  it('cannot run guests, and the finding names the packages of its distribution', () => {
     expect(canRunGuests(diagnose(bare, surroundings))).toBe(false);
     const remedies = (packageManager: Surroundings['packageManager']): string =>
       diagnose(bare, { ...surroundings, packageManager })

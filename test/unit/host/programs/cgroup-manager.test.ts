@@ -32,7 +32,7 @@ it('leaves a command line without limits as it is', () => {
   expect(inCgroup(undefined, ['x', 'y'])).toEqual(['x', 'y']);
 });
 
-it('refuses what nobody here would keep', () => {
+it('rejects limits that cannot be enforced here', () => {
   const none: CgroupAbility = { usable: false, reason: 'systemd-run is not installed' };
   expect(() => cgroupFor({ cpus: 1 }, 'm', none)).toThrow(InvalidInputError);
   expect(() => cgroupFor({ memoryBytes: 1 }, 'm', { ...ability, controllers: ['pids'] })).toThrow(

@@ -50,7 +50,7 @@ describe('a user’s file', () => {
   });
 });
 
-describe('what is wrong with it is told with its file, line and field', () => {
+describe('an error names the file, line and field', () => {
   const entryWith = (from: string, to: string): string => ENTRY.replace(from, to);
   const digest = (newest: string): string =>
     `${ENTRY}    digest:\n      url: https://x.example/SUMS\n      form: list\n      algorithm: sha256\n      newest: '${newest}'\n`;

@@ -27,7 +27,7 @@ const BUILT = [
   ),
 ];
 
-it('keeps no key that nobody needs, and has all that are needed', () => {
+it('keeps exactly the keys that are needed', () => {
   const used = Object.values(images).flatMap(({ signature }) => (signature ? [signature.key] : []));
   expect([...new Set(used)].sort()).toEqual(Object.keys(keys).sort());
   const files = readdirSync(join(dirname(file), 'keys')).map((name) => `keys/${name}`);

@@ -12,7 +12,7 @@ it('takes words literally in a pattern', () => {
   expect(pattern.test('x86-64-20261001')).toBe(false);
 });
 
-it('takes a word that nobody has as it is written', () => {
+it('leaves an unknown placeholder as it is written', () => {
   expect(compilePattern('^{arch}$', {}).test('{arch}')).toBe(true);
 });
 

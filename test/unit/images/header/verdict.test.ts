@@ -156,7 +156,7 @@ describe('what is no file', () => {
     await expect(attempt).rejects.toThrow(InvalidInputError);
   });
 
-  it('is not looked at once nobody waits for it', async () => {
+  it('is not read once the caller has aborted', async () => {
     const reason = new Error('no longer');
     const attempt = acceptImage(write(qcow2()), { ...as('qcow2'), signal: AbortSignal.abort(reason) });
     await expect(attempt).rejects.toBe(reason);

@@ -40,7 +40,7 @@ describe('the name of an image', () => {
     expect(() => parseImageReference(text, '--image')).toThrow(InvalidInputError);
   });
 
-  it('is told from a path', () => {
+  it('is distinguished from a path', () => {
     expect(() => parseImageReference('./disk.qcow2')).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('not a path') as unknown }) as Error,
     );

@@ -5,7 +5,7 @@ const PANIC = '[    3.597523] Kernel panic - not syncing: System is deadlocked o
 const END = '[    3.597523] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---\r';
 
 describe('a kernel is taken for dead', () => {
-  it('when it stands still after a panic', () => {
+  it('when it halts after a panic', () => {
     expect(isLastOfKernel(END)).toBe(true);
   });
 
@@ -44,7 +44,7 @@ describe('what it died of', () => {
     );
   });
 
-  it('is told in plain characters, and not for ever', () => {
+  it('is reported in plain characters, in bounded length', () => {
     const longest = describeDeath([`Kernel panic - not syncing: ${'x'.repeat(201)}`]);
     expect(longest).toBe(`the guest's kernel panicked: ${'x'.repeat(200)}`);
     expect(describeDeath(['Kernel panic - not syncing: a~ é\x7f'])).toBe(

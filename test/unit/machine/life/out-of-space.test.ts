@@ -31,6 +31,6 @@ it.each([
   expect(outOfSpaceOf(data)).toBeUndefined();
 });
 
-it('is told in words', () => {
+it('is described in words', () => {
   expect(describeOutOfSpace({ disk: 'disk1' })).toBe('no space left on the host for disk1');
 });

@@ -151,13 +151,13 @@ describe('an exit status', () => {
     },
   );
 
-  it('that nobody could read is none', () => {
+  it('that could not be read is not a crash', () => {
     const status = { exitCode: undefined, signal: undefined };
     expect(outcome([shutdown('guest-shutdown')], { status })).toMatchObject({ kind: 'power-off' });
   });
 });
 
-it('a panic is told by the machine’s end alone, where the event was lost', () => {
+it('a panic is recognized from the machine’s end alone when the event was lost', () => {
   expect(outcome([shutdown('guest-panic')])).toEqual({ kind: 'panic' });
 });
 

@@ -17,7 +17,7 @@ function network(backend: NetworkBackend): BoundNetworkPlan {
   return { backend } as BoundNetworkPlan;
 }
 
-it('a machine that inherits all of its connections connects to nobody', () => {
+it('a machine that inherits all of its connections opens none', () => {
   expect(connectsOf(undefined, byPath)).toBe('nowhere');
   expect(connectsOf(network('passt-stream'), inherited)).toBe('nowhere');
   expect(connectsOf(network('passt-stream'), byPath)).toBe('by-path');

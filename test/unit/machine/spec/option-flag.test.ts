@@ -31,7 +31,7 @@ it('the words of a choice are those of the schema', () => {
   ]);
 });
 
-it('a default is told once, in words where there are some', () => {
+it('a default is shown once, in words where there are some', () => {
   const described = (schema: z.ZodType) => flagsOf(z.strictObject({ schema }))[0]?.description;
   expect(described(size)).toBe('how large');
   expect(described(size.default('2G'))).toBe('how large (default: 2G)');

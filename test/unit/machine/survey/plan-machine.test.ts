@@ -253,7 +253,7 @@ describe('the boot', () => {
   });
 });
 
-describe('what the agent is told', () => {
+describe('the agent’s configuration', () => {
   it('is nothing but the name where a system sees to the rest', () => {
     expect(plan({ network: slirp }).guest).toEqual({
       hostname: 'web',

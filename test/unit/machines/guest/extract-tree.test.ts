@@ -324,7 +324,7 @@ test.each([0, 512, 513, 1024, 70_000])('a stream that fails after %d bytes ends 
   expect(left()).toEqual([]);
 });
 
-test('an end that comes too early is told by the sender, where it knows why', async () => {
+test('a premature end rejects with the sender’s reason, if it has one', async () => {
   const why = new Error('tar: no such directory');
   await expect(extract(Buffer.alloc(0), async () => Promise.reject(why))).rejects.toBe(why);
 });

@@ -67,7 +67,7 @@ describe('a window of commands', () => {
     expect(harness.sent).toHaveLength(9);
   });
 
-  test('an answer that nobody asked for is told apart', () => {
+  test('an unrequested answer is detected', () => {
     const harness = new Harness();
     void harness.run('one');
     expect(harness.window.settleReply(99, nothing)).toBe(false);
@@ -93,7 +93,7 @@ describe('a window of commands', () => {
     expect(await next).toBe('answer to next');
   });
 
-  test('only a command that is alone at QEMU goes without an id, and its answer is told apart', async () => {
+  test('only a command that is alone at QEMU has no id, and its answer is recognized', async () => {
     const harness = new Harness();
     const alone = harness.run('alone');
     const second = harness.run('second');

@@ -30,7 +30,7 @@ test('makes room at the cost of the name that needs it', () => {
   expect(numbers(buffer)).toEqual([18, 19, 20, 21]);
 });
 
-test('does not hold what has no room alone, and holds what has just room', () => {
+test('drops an event that is larger than its limit, and holds one that just fits', () => {
   const buffer = new EventBuffer<Numbered>();
   buffer.push({ event: 'A', n: 1 }, 10);
   expect(buffer.push({ event: 'A', n: 2 }, EVENT_BYTES + 1)).toBe(1);

@@ -7,7 +7,7 @@ function event(name: string, n = 0): ReceivedEvent {
   return { event: name, data: { n }, timestamp: { seconds: 0, microseconds: 0 } };
 }
 
-test('the backlog of a name goes to the subscribers of one turn, and to nobody later', async () => {
+test('the backlog of a name goes to the subscribers of one turn, and to no later ones', async () => {
   const hub = new EventHub();
   hub.emit(event('STOP', 1), 10);
   hub.emit(event('RESET', 2), 10);

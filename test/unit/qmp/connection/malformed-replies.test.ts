@@ -247,7 +247,7 @@ describe('the time for the greeting', () => {
     expect(late).toBe(false);
   });
 
-  test('is told of as it was given', async () => {
+  test('is reported as it was given', async () => {
     onConnection = () => undefined;
     await expect(QmpClient.connect(path, { greetingTimeoutMs: 250 })).rejects.toMatchObject({
       code: 'VMLET_QMP_NO_GREETING',

@@ -76,7 +76,7 @@ describe('garbage', () => {
   });
 });
 
-describe('what of garbage is told', () => {
+describe('the excerpt of garbage', () => {
   test('is its first 80 bytes, and that there were more', () => {
     expect(scan([`${'x'.repeat(80)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(80)}…`]);
     expect(scan([`${'x'.repeat(79)}\n`]).garbage).toEqual([`not a JSON object: ${'x'.repeat(79)}`]);
@@ -89,7 +89,7 @@ describe('what of garbage is told', () => {
     expect(scan(['  {"a"', ':[1', ',]}\n']).garbage).toEqual(['invalid JSON at byte 9: {\\"a\\"']);
   });
 
-  test('is told from a string that was cut off', () => {
+  test('distinguishes garbage from a string that was cut off', () => {
     const problems = ['{"a":"\n', '{"a":"\r', '{"a":"\t', '{"a":1e\n', '{"a":1e\r'].map(
       (text) => scan([text]).garbage[0],
     );
@@ -117,7 +117,7 @@ describe('between objects', () => {
     expect(scan(['{"a":1}\n{"b":2}\r\n{"c":3}']).objects).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
   });
 
-  test('garbage before and behind is told apart from both', () => {
+  test('garbage between objects is reported, up to the end of its line', () => {
     const { objects, garbage } = scan(['{"a":1} x {"b":2}\n{"c":3}\n']);
     expect(objects).toEqual([{ a: 1 }, { c: 3 }]);
     expect(garbage).toEqual(['not a JSON object: x {\\"b\\":2}\\n{\\"c\\":3}']);
@@ -138,7 +138,7 @@ describe('in a string', () => {
   });
 });
 
-test('the sink is told how many bytes an object had', () => {
+test('the sink gets the size of each object in bytes', () => {
   const sizes: number[] = [];
   const scanner = new JsonObjectScanner({
     object: (_, bytes) => sizes.push(bytes),

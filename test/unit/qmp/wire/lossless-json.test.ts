@@ -48,7 +48,7 @@ test('text that only looks suspicious passes', () => {
   expect(JSON.parse(stringifyLossless(value, 'command'))).toEqual(value);
 });
 
-test('text is read as it is where it holds long integers', () => {
+test('text with long integers is read without loss', () => {
   const texts = '"9007199254740993" "\\\\" "\\"9007199254740993" ""'.split(' ');
   for (const text of texts) {
     expect(parseLossless(`[${text},9007199254740993]`)).toEqual([JSON.parse(text), 9007199254740993n]);
@@ -70,7 +70,7 @@ test.each(['', '{', '[9007199254740993', '9007199254740993x'])('%j is no JSON', 
   expect(() => parseLossless(text)).toThrow(SyntaxError);
 });
 
-test('what is refused is told why, and where', () => {
+test('an error says what is wrong, and where', () => {
   const refuse = (value: unknown) => () => stringifyLossless({ a: { b: value } }, 'command');
   expect(refuse('\ud800')).toThrow('command.a.b: has a lone surrogate');
   expect(refuse(NaN)).toThrow('command.a.b: is NaN, which JSON cannot represent');

@@ -76,7 +76,7 @@ it.each([{ timeoutMs: LONG_MS }, {}])(
   },
 );
 
-it('rejects at once where it was aborted before, and nobody has to hear how the work ends', async () => {
+it('rejects at once when it was already aborted, and the end of the work is ignored', async () => {
   const work = deferred();
   const limited = withinLimits('work', work.promise, { signal: AbortSignal.abort(new Error('before')) });
   await expect(limited).rejects.toThrow('before');

@@ -50,7 +50,7 @@ it('starts nothing where it was aborted before', async () => {
   expect(started).toBe(0);
 });
 
-it('leaves the works alone when nobody fails', async () => {
+it('aborts nothing when nothing fails', async () => {
   let signal: AbortSignal | undefined;
   await together([
     async (given) => {
