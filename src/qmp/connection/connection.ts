@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import {
-  InvalidInputError,
   QmpClosedError,
   QmpNoGreetingError,
   QmpProtocolError,
@@ -15,21 +14,21 @@ import { isAnswerTo } from './answers.ts';
 import { type Command, CommandWindow, type Outcome } from './command-window.ts';
 import { type Ending, type ProcessExit, explainEnd } from './ending.ts';
 import { EventHub } from './event-hub.ts';
+import { Outgoing } from './outgoing.ts';
+import { requestHead } from './request-head.ts';
+import { ShutdownHold } from './shutdown-hold.ts';
 import { JsonObjectScanner } from '../wire/framing.ts';
-import { type JsonObject, stringifyLossless } from '../wire/lossless-json.ts';
+import type { JsonObject } from '../wire/lossless-json.ts';
 import { type Message, type QmpGreeting, readMessage } from '../wire/message.ts';
 import { QmpTrace } from '../wire/trace.ts';
 import { sendWithFile } from '../../process/send-with-file.ts';
 import { keepReadingAfterFailedWrites } from '../../util/files/failed-writes.ts';
-import { isWellFormed } from '../../util/well-formed.ts';
 
 export const GREETING_TIMEOUT_MS = 10_000;
 /**
  * After the process has exited or stopped reading, its end of the stream may still be held open by a child.
  */
 const ORPHANED_STREAM_MS = 1_000;
-/** A QEMU that is still running by then is not shutting down. */
-const END_PATIENCE_MS = 10_000;
 
 export interface ConnectionOptions {
   readonly greetingTimeoutMs?: number | undefined;
@@ -46,6 +45,8 @@ export class QmpConnection {
   readonly #options: ConnectionOptions;
   readonly #scanner: JsonObjectScanner;
   readonly #window: CommandWindow;
+  readonly #outgoing: Outgoing;
+  readonly #shutdownHold: ShutdownHold;
   readonly #greeted = deferred<QmpGreeting>();
   readonly #closed = deferred<undefined>();
   readonly #onEnding = new Set<(ending: Ending) => void>();
@@ -55,9 +56,6 @@ export class QmpConnection {
   #closing = false;
   #ending: Ending | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
-  #holdTimer: NodeJS.Timeout | undefined;
-  /** Requests caused by one read are sent in one write. */
-  #outgoing: string | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
@@ -66,7 +64,9 @@ export class QmpConnection {
       object: (value, bytes) => this.#onObject(value, bytes),
       garbage: (problem, excerpt) => this.#breakOff(`sent ${problem}: ${excerpt}`),
     });
-    this.#window = new CommandWindow((text) => this.#write(text));
+    this.#outgoing = new Outgoing(socket, this.trace);
+    this.#window = new CommandWindow((text) => this.#outgoing.write(text));
+    this.#shutdownHold = new ShutdownHold(this.#window);
     this.#greeted.promise.catch(ignoreUnheard);
     keepReadingAfterFailedWrites(socket, () => this.#expectStreamEnd());
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -174,15 +174,11 @@ export class QmpConnection {
   ): Command {
     if (this.#closing) throw new QmpStateError(`${name} was called after the client was closed`);
     if (this.#ending) throw this.#ending(name);
-    if (typeof name !== 'string' || !isWellFormed(name) || name === '') {
-      throw new InvalidInputError('command', `invalid command name ${JSON.stringify(name)}`);
-    }
+    const head = requestHead(verb, name, args);
     const limits = {
       timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
       signal: options?.signal,
     };
-    const argumentsText = args === undefined ? '' : stringifyLossless(args as JsonObject, name);
-    const head = `{"${verb}":${JSON.stringify(name)}${argumentsText.length > 2 ? `,"arguments":${argumentsText}` : ''}`;
     const deliver =
       file === undefined
         ? undefined
@@ -193,28 +189,9 @@ export class QmpConnection {
     return { name, outOfBand: verb === 'exec-oob', head, limits, deliver };
   }
 
-  #write(text: string): void {
-    if (this.#streamEnded) return;
-    this.trace.record('sent', text);
-    this.#send(text);
-  }
-
-  #send(text: string): void {
-    if (this.#streamEnded) return;
-    if (this.#outgoing === undefined) this.#socket.write(text);
-    else this.#outgoing += text;
-  }
-
   #onData(chunk: Buffer): void {
     this.trace.record('received', chunk);
-    this.#outgoing = '';
-    try {
-      this.#scanner.push(chunk);
-    } finally {
-      const text = this.#outgoing;
-      this.#outgoing = undefined;
-      if (text !== '') this.#send(text);
-    }
+    this.#outgoing.gather(() => this.#scanner.push(chunk));
   }
 
   #onObject(raw: JsonObject, bytes: number): void {
@@ -228,7 +205,7 @@ export class QmpConnection {
     }
     switch (message.kind) {
       case 'event':
-        this.#followEnd(message.event.event);
+        this.#shutdownHold.follow(message.event.event);
         this.events.emit(message.event, bytes);
         break;
       case 'greeting':
@@ -239,19 +216,6 @@ export class QmpConnection {
       default:
         this.#onReply(message);
     }
-  }
-
-  /**
-   * QEMU sends SHUTDOWN before it exits, and then STOP if it was configured to pause instead. It crashes on a
-   * command that arrives between the end of its dispatcher and its own (10.0: monitor_cleanup lets its I/O
-   * thread wake a dispatcher that is gone).
-   */
-  #followEnd(event: string): void {
-    if (event !== 'SHUTDOWN' && event !== 'STOP') return;
-    clearTimeout(this.#holdTimer);
-    if (event === 'STOP') return this.#window.release();
-    this.#window.hold();
-    this.#holdTimer = setTimeout(() => this.#window.release(), END_PATIENCE_MS);
   }
 
   #onReply(reply: Extract<Message, { kind: 'return' | 'error' }>): void {
@@ -281,7 +245,8 @@ export class QmpConnection {
     if (this.#streamEnded) return;
     this.#streamEnded = true;
     clearTimeout(this.#orphanTimer);
-    clearTimeout(this.#holdTimer);
+    this.#shutdownHold.close();
+    this.#outgoing.close();
     this.#socket.destroy();
     this.#scanner.reset();
     this.#window.resolveAll('quit', {});
