@@ -58,8 +58,8 @@ export function nameOfCase(where: Case): string {
     case 'swtpm':
       return `swtpm's place${layers}`;
     case 'embedded':
-      return `QEMU's place in a throw-away machine, network ${where.network}${layers}`;
+      return `QEMU's place, throw-away, network ${where.network}${layers}`;
     case 'named':
-      return `QEMU's place in a named machine, network ${where.network}${layers}`;
+      return `QEMU's place, named, network ${where.network}${layers}`;
   }
 }

@@ -26,10 +26,10 @@ function judgeWhole(attack: Attack, attacks: readonly Attack[]): Findings {
   return {
     counts: [
       {
-        what: `attempts of ${placeOf(attack)}`,
+        what: placeOf(attack),
         tried: attack.attempts.length + missing.length,
         held: attack.attempts.length - faults.length,
-        ...(argued.length > 0 && { note: `${argued.length} of them succeed, which is permitted` }),
+        ...(argued.length > 0 && { note: `${argued.length} succeed, as permitted` }),
       },
     ],
     faults: [...problemsOf(attack, missing), ...faults],
@@ -45,7 +45,7 @@ function judgeLayers(attack: Attack, without: NonNullable<Attack['where']>['with
   return {
     counts: [
       {
-        what: `attempts of ${placeOf(attack)}: those that the other layers promise to stop`,
+        what: placeOf(attack),
         tried: tried.length,
         held: tried.length - broken.length,
         note: `${all} of all ${attack.attempts.length} succeed`,
@@ -64,10 +64,10 @@ function judgeFree(attack: Attack): Findings {
   return {
     counts: [
       {
-        what: `attempts that ${attack.user} succeeds in without a wrapper, which shows what the wrapper stops`,
+        what: `${attack.user} without a wrapper`,
         tried: attack.attempts.length,
         held: attack.attempts.length - unproven.length,
-        note: `${refused} fail here without a wrapper too: this host denies them to this user`,
+        note: `the host denies ${refused}`,
       },
     ],
     faults: [

@@ -109,8 +109,7 @@ class Tally {
       numbers.kills + numbers.interrupts + numbers.errors;
     const ofKinds = kinds.map((kind) => `${this.#tried[kind]} ${kind}`).join(', ');
     const { name, part } = this.#operation;
-    const drawn =
-      part === undefined ? '' : `; ${part} of the cases, chosen at random, since each boots a system`;
+    const drawn = part === undefined ? '' : `; ${part} of the cases, at random`;
     const note = `${this.#steps} steps: ${ofKinds}${drawn}`;
     return {
       counts: [{ what: name, tried: sum(this.#tried), held: sum(this.#held), note }],

@@ -88,7 +88,7 @@ async function courseOf(operation: LiveOperation, log: HardeningOptions['log']):
 }
 
 function describeCourse(heard: Course['heard']): string {
-  return `${heard.command} messages to commands, ${heard.launcher} to the keeper`;
+  return `${heard.command} to commands, ${heard.launcher} to the keeper`;
 }
 
 /** Cases of one operation, one after the other, each with a machine of its own. */
@@ -113,10 +113,10 @@ function findingsOf({ operation, heard, cases }: Sweep, told: readonly Told[]): 
   const faults = told.flatMap(({ fault }) => fault ?? []);
   if (told.length === 0 && cases.length > 0) faults.push(`${operation.name}: none of its lies was told`);
   const count: Count = {
-    what: `QMP that lies, stalls or ends in \`${operation.name}\``,
+    what: `\`${operation.name}\``,
     tried: told.length,
     held: told.filter(({ fault }) => fault === undefined).length,
-    note: `${describeCourse(heard)}, ${LIES.length} lies`,
+    note: describeCourse(heard),
   };
   return { counts: told.length === 0 ? [] : [count], faults };
 }

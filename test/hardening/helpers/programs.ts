@@ -43,7 +43,7 @@ export async function misbehavingPrograms(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const rows: Count[] = [...counts].sort().map(([program, { tried, held, operations }]) => ({
-    what: `${program}, misbehaving in one of ${MISBEHAVIOURS.length} ways at one of its calls`,
+    what: program,
     tried,
     held,
     note: `in ${[...operations].join(', ')}`,
