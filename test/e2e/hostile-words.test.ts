@@ -8,7 +8,7 @@ import { start, vmlet } from './command.ts';
 const directory = temporaryDirectory();
 const CONTROL_CHARACTER = /[^\P{Cc}\n]/u;
 
-it('what a guest printed does not steer the terminal in an error message', async () => {
+it('a guest’s output does not control the terminal in an error message', async () => {
   const disk = join(directory, 'steering.raw');
   writeFileSync(disk, bootSectors.steerTerminal);
   const { status, stderr } = await vmlet('run', '--net', 'none', disk, 'true');

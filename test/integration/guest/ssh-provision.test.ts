@@ -124,7 +124,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       expect(statSync(file)).toMatchObject({ uid: UID, gid: UID, mode: 0o100600 });
     });
 
-    test('what is in authorized_keys stays, a last line without an end and a commented one included', async () => {
+    test('existing lines of authorized_keys stay, even an unterminated last line and comments', async () => {
       const own = makeSshKeyPair(name).publicKey;
       const file = join(directory, 'home/al ice/.ssh/authorized_keys');
       writeFileSync(file, `# ${own}\n${key}`);

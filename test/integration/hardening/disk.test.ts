@@ -6,7 +6,7 @@ import { canMount } from '../machine/small-file-system.ts';
 const ONE = { scale: 0.01, seed: 5, log: () => undefined };
 
 /** `npm run hardening -- disk` takes more, and more ways of keeping disks. */
-describe('what a guest has flushed', () => {
+describe('data that a guest has flushed', () => {
   it.skipIf(!canMount)('is there when the host had no space for it', async () => {
     check(await fullDisks(ONE));
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { supply } from '../../hardening/supply/supply.ts';
 
-it('what is published is argued, licensed, listed and the same each time', async () => {
+it('the published package is justified, licensed, listed and reproducible', async () => {
   const { counts, faults } = await supply.run({ scale: 0.1, seed: 1, log: () => undefined });
   expect(faults).toEqual([]);
   expect(counts.filter(({ tried }) => tried > 0).length).toBeGreaterThanOrEqual(9);

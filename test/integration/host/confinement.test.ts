@@ -254,7 +254,7 @@ describe('paths with links in them', () => {
   });
 });
 
-describe('what a host says that it can do', () => {
+describe('the abilities of a host', () => {
   it('is believed, with the reasons why not', async () => {
     const program = join(home, 'vmlet-confine');
     const words =

@@ -88,7 +88,7 @@ test('a peer that says that it ends and does not is sent what was held back afte
   expect(await client.execute('query-status')).toMatchObject({ status: 'running' });
 });
 
-test('what a peer said last is heard, also where a command could not be written any more', async () => {
+test('the last message of a peer is read, even if a command can no longer be written', async () => {
   await using peer = standIn('has-last-words');
   await using client = await negotiate(peer);
   const events = client.events('RESET');

@@ -65,7 +65,7 @@ describe('commands', () => {
     expectTypeOf<{ drive: string }>().not.toExtend<CommandArguments<'device_add'>>();
   });
 
-  test('what is returned is typed, and its enums are open', () => {
+  test('results are typed, with open enums', () => {
     expectTypeOf<CommandReturn<'query-status'>['running']>().toEqualTypeOf<boolean>();
     expectTypeOf<CommandReturn<'query-balloon'>['actual']>().toEqualTypeOf<QmpInteger>();
     expectTypeOf<'a state of the future'>().toExtend<CommandReturn<'query-status'>['status']>();

@@ -59,7 +59,7 @@ it('refuses a name that would be a prototype, which zod drops, and takes others 
   expect(parseOptions(schemaOf(), { labels: taken }).labels).toEqual(taken);
 });
 
-describe('what is wrong as a whole', () => {
+describe('an invalid combination', () => {
   const pair = z.looseObject({}).refine(() => false, 'one of the two is missing');
 
   it('is said of the options by their name', () => {

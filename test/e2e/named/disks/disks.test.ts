@@ -154,7 +154,7 @@ describe('a guest that hears of nothing', () => {
     }
   });
 
-  test('what somebody who was killed has left is no obstacle', async () => {
+  test('leftovers of a killed process are no obstacle', async () => {
     // Before the definition was written: a file that no machine knows.
     writeFileSync(join(machine.files.storage, 'disk1.qcow2'), 'half');
     writeFileSync(join(machine.files.storage, 'lent-7'), '');

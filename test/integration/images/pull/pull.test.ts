@@ -97,7 +97,7 @@ test('an image is named by its reference and by the alias that it was asked by, 
   }
 });
 
-test('what is there already with the digest that its publisher names is not downloaded again', async () => {
+test('an image with the published digest is not downloaded again', async () => {
   const image = await pull();
   expect((await pull()).digest).toBe(image.digest);
   expect((await pull('web:latest')).digest).toBe(image.digest);
@@ -168,7 +168,7 @@ test('where the publisher cannot be reached, the image that is there will do', a
   expect((await pull('web:1', image)).digest).toBe(image.digest);
 });
 
-test('of two mirrors the first that answers is taken, and then the publisher', async () => {
+test('a mirror is asked first, then the publisher', async () => {
   await using mirror = await Publisher.start();
   mirror.publish(FILE, first);
   const text = JSON.parse(readFileSync(options.userCatalogue, 'utf8')) as object;

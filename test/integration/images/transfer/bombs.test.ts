@@ -101,7 +101,7 @@ test.each(PACKERS)('what %s %s says of the size is what it unpacks to', async (p
   }
 });
 
-test('what is cut off or made up announces nothing', async () => {
+test('a truncated or invalid file states no size', async () => {
   const whole = readFileSync(packed(bomb(MIB), 'xz', ['-0']));
   const footer = whole.subarray(-12);
   const lies = [

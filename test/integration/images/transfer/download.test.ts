@@ -44,7 +44,7 @@ test.each(['sha256', 'sha512'] as const)('another %s leaves nothing', async (alg
   expect(lab.left()).toEqual([]);
 });
 
-test('what is no digest is not downloaded for', async () => {
+test('an invalid digest is rejected before the download', async () => {
   const before = lab.server.requests.length;
   await expect(lab.download('disk.raw', { expected: { algorithm: 'sha256', hex: 'ab' } })).rejects.toThrow(
     InvalidInputError,
@@ -113,7 +113,7 @@ test.each(Object.entries(PACKERS))(
   },
 );
 
-test('what should be compressed and is not leaves nothing', async () => {
+test('a file that is not compressed as expected leaves nothing', async () => {
   const failing = lab.download('disk.raw', { decompress: 'xz' });
   await expect(failing).rejects.toThrow(/is not compressed with xz/);
   await expect(failing).rejects.toThrow(DownloadError);

@@ -68,7 +68,7 @@ test('another digest leaves nothing', async () => {
   expect(readdirSync(place)).toEqual([]);
 });
 
-test('what is no file is refused', async () => {
+test('a path that is not a regular file is rejected', async () => {
   const socket = join(directory, 'socket');
   const listening = createServer().listen(socket);
   await once(listening, 'listening');

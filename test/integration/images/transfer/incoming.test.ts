@@ -54,7 +54,7 @@ test.each(PATHS)('%s waits for a reader that starts late and is slow', async (pa
   });
 });
 
-test('what fails while it is taken ends it', async () => {
+test('a failing reader gets no more data', async () => {
   await startedAt('disk.raw', async (incoming) => {
     let calls = 0;
     const failing = incoming.giveTo(() => {

@@ -48,7 +48,7 @@ test('a download that was killed is taken up where it ended', async () => {
   expect(lab.left()).toEqual(['file']);
 });
 
-test('of two processes one downloads', async () => {
+test('one of two processes downloads', async () => {
   const path = 'stall/disk.raw?after=2000000&two';
   const first = startDownloader(path);
   expect(await next(first.lines)).toBe('began');
@@ -107,7 +107,7 @@ test.runIf(canMount)(
   },
 );
 
-test.runIf(canMount)('what comes into another file system is copied to its own', async () => {
+test.runIf(canMount)('a download on another file system is copied to the store', async () => {
   await using mounted = new Scope();
   const partials = join(smallFileSystem(lab.place, '8m', mounted), 'partials');
   const phases = new Set<string>();

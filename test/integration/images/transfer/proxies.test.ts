@@ -61,7 +61,7 @@ test('https goes through a tunnel, which a proxy can refuse', async () => {
   expect(refusing.requests).toMatchObject([{ method: 'CONNECT', target: 'example.org:443' }]);
 });
 
-test('what does not speak TLS at the end of a tunnel is not trusted', async () => {
+test('a server without TLS at the end of a tunnel is rejected', async () => {
   process.env['https_proxy'] = proxy.url;
   await expect(fetchDocument(`${lab.server.url.replace('http:', 'https:')}/disk.raw`)).rejects.toMatchObject({
     code: 'VMLET_DOWNLOAD_FAILED',

@@ -121,7 +121,7 @@ describe('screenshot', () => {
     expect(picture.width).toBeGreaterThan(300);
   });
 
-  test('of a machine without a screen is refused in our words', async () => {
+  test('of a machine without a screen is our own error', async () => {
     await using machine = await Machine.start(bootSectors.hang);
     const error = await failureOf(takeScreenshot(machine.qmp, { directory: machine.directory }));
     expect(error).toBeInstanceOf(MissingDeviceError);

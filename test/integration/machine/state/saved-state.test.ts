@@ -115,7 +115,7 @@ test('an abort leaves the machine running and no file', async () => {
   await saveState(machine.qmp, saved);
 });
 
-test('what is there already, or cannot be made, is said and changes nothing', async () => {
+test('an existing or unwritable file is an error, and changes nothing', async () => {
   const machine = await running();
   writeFileSync(saved, 'mine');
   expect(await failureOf(saveState(machine.qmp, saved))).toBeInstanceOf(InvalidInputError);

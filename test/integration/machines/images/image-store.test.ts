@@ -398,7 +398,7 @@ describe('an export', () => {
   });
 });
 
-describe('what it all takes', () => {
+describe('disk usage', () => {
   it('is reported for each image, counting each file once', async () => {
     const image = await importRaw('web:1');
     await importRaw('idle', 'idle');

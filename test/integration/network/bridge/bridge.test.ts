@@ -22,7 +22,7 @@ const HELPER = '/usr/lib/qemu/qemu-bridge-helper';
 const KEEPER_SOURCES = join(import.meta.dirname, '../../../../native/keeper');
 const DESCRIPTOR = 5;
 
-describe('what a bridge takes', () => {
+describe('the requirements of a bridge', () => {
   const { path: directory, remove } = makeTemporaryDirectory();
   afterAll(remove);
   const helper = join(directory, 'qemu-bridge-helper');

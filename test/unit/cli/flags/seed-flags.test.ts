@@ -73,7 +73,7 @@ test.each([
   });
 });
 
-describe('what is wrong is said in words', () => {
+describe('errors are explained in words', () => {
   const id = file('id', '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n');
   const empty = file('empty', '');
   const page = file('page', '<html>\n');

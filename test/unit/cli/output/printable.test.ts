@@ -23,7 +23,7 @@ test.each([1, 2, 3, 5, 1000])(
   },
 );
 
-test('what is not finished is shown when it is, and at the end', () => {
+test('an unfinished sequence is shown once it is complete, or at the end', () => {
   const stream = new PrintableText();
   expect(stream.push(Buffer.from('login: '))).toBe('login: ');
   expect(stream.push(Buffer.from('\u001b[3'))).toBe('');

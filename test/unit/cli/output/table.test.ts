@@ -39,7 +39,7 @@ test('clipping never shows half a character', () => {
   expect(clipText('abc', 3)).toBe('abc');
 });
 
-test('what a guest says does not reach the terminal as control characters', () => {
+test('text of a guest does not reach the terminal as control characters', () => {
   expect(visibleText('a\x1b[2Jb\nc\x9b')).toBe('a\\x1b[2Jb\\nc\\x9b');
   expect(table([['A'], ['x\ny']])).toBe('A\nx\\ny\n');
 });

@@ -50,6 +50,6 @@ test('JSON means the same, and has none of them but its own line breaks', () => 
   }
 });
 
-test('of a line that a guest printed, what is left is seen', () => {
+test('a line that a guest printed is reduced to visible text', () => {
   expect(printableLine('\u001b[31mroot\u202etxt\r\u0085\u2028x')).toBe('root\\u{202e}txt\\u{2028}x');
 });

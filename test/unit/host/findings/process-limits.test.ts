@@ -46,7 +46,7 @@ describe('the limits of a process', () => {
   });
 });
 
-describe('what is too low', () => {
+describe('limits that are too low', () => {
   const enough: ProcessLimits = {
     openFiles: 128,
     processes: 64,

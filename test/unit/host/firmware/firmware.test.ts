@@ -195,7 +195,7 @@ describe('the directories', () => {
   });
 });
 
-describe('what cannot be used', () => {
+describe('firmware that cannot be used', () => {
   it('is passed over and named', async () => {
     describeDebian();
     writeFileSync(join(system, '10-broken.json'), '{ "description": ');

@@ -144,7 +144,7 @@ describe('a VHDX that was closed', () => {
   });
 });
 
-describe('what is no file', () => {
+describe('a path that is not a file', () => {
   it('is refused without being opened', async () => {
     mkdirSync(join(directory, 'folder'));
     expect((await refusal(join(directory, 'folder'), as('raw'))).message).toContain('is a directory');

@@ -24,7 +24,7 @@ test('an image says all that is known of where it came from', () => {
   });
 });
 
-test('what is not known is left out, as a manifest has it', () => {
+test('unknown fields are left out, as in a manifest', () => {
   const origin = pulledOrigin(
     { ...file, etag: undefined, lastModified: undefined },
     { verification: 'none', digest: undefined },

@@ -25,7 +25,7 @@ describe('a kernel is taken for dead', () => {
   });
 });
 
-describe('what it died of', () => {
+describe('the cause of death', () => {
   it.each([[[PANIC, '  <TASK>', END]], [[PANIC, '  <TASK>']], [[PANIC]], [[END]]])(
     'is the panic’s reason: %j',
     (lines) => {

@@ -16,7 +16,7 @@ const network = (backend: 'passt-stream' | 'passt-vhost-user' | 'slirp') => ({
   forwards: [],
 });
 
-describe('who it is', () => {
+describe('its identity', () => {
   it('has its name, and one of a process that is cut where Linux would cut it', () => {
     expect(valuesOf(words(), '-name')).toEqual(['guest=web,process=vmlet-web']);
     expect(valuesOf(words({ name: 'abcdefghijkl' }), '-name')).toEqual([
@@ -121,7 +121,7 @@ describe('memory', () => {
   });
 });
 
-describe('what it is reached by', () => {
+describe('its connections', () => {
   it('is inherited, in the plan’s order', () => {
     expect(valuesOf(words(), '-chardev')).toEqual([
       'socket,id=monitor,fd=3',

@@ -50,7 +50,7 @@ test.each([
   expect(blockNodeOf({ ...plain, cache })['cache']).toEqual(expected);
 });
 
-test('what cannot be written is not discarded, and a disk without discard does not', () => {
+test('a read-only disk and a disk without discard do not discard', () => {
   expect(blockNodeOf({ ...plain, readOnly: true })).not.toHaveProperty('discard');
   expect(blockNodeOf({ ...plain, discard: false })).not.toHaveProperty('discard');
 });

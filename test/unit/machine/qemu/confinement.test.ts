@@ -43,7 +43,7 @@ it('the longest file is of the larger of both, with what is beside', () => {
   expect(longestFileOf([{ createBytes: 64 }], 641)).toBe(641 + 11 + beside);
 });
 
-describe('what QEMU may do with files', () => {
+describe('QEMU’s rights on files', () => {
   const root = temporaryDirectory();
   const make = (name: string): string => {
     writeFileSync(join(root, name), '');

@@ -64,7 +64,7 @@ describe('the format', () => {
   });
 });
 
-describe('what is said of a path', () => {
+describe('errors about a path', () => {
   it.each<[string, DiskSpec]>([
     ['a.raw,readonly', { path: 'a.raw', format: 'raw', readOnly: true }],
     ['a.raw,trusted', { path: 'a.raw', format: 'raw', trusted: true }],

@@ -25,7 +25,7 @@ function refusal(...ports: PortInput[]): InvalidInputError {
   throw new Error(`accepted ${JSON.stringify(ports)}`);
 }
 
-describe('what is a port', () => {
+describe('valid ports', () => {
   it.each<[PortInput, PortForward[]]>([
     ['80', [forward(80)]],
     [':80', [forward(80)]],
@@ -57,7 +57,7 @@ describe('what is a port', () => {
   });
 });
 
-describe('what is none: the error names the part, the value and what would be right', () => {
+describe('invalid ports: the error names the part, the value and a valid form', () => {
   it.each<[PortInput, string, RegExp]>([
     ['', 'ports[0].guestPort', /"": .*1 to 65535/],
     ['0', 'ports[0].guestPort', /"0"/],
@@ -217,7 +217,7 @@ describe('fuzzed with a fixed seed', () => {
     };
   }
 
-  it('what is formatted is parsed back to the same', () => {
+  it('a formatted port is parsed back to the same', () => {
     const random = randomNumbers(7);
     const addresses = ['127.0.0.1', '0.0.0.0', '::', '::1', '2001:db8::1', 'fec0::f:1', '10.0.0.255'];
     for (let round = 0; round < 5000; round++) {

@@ -197,7 +197,7 @@ test('after what is refused, nothing that follows is believed', async () => {
   await expect(client.execute('query-status')).rejects.toMatchObject(REFUSED);
 });
 
-describe('what goes out', () => {
+describe('arguments', () => {
   const cycle: Record<string, unknown> = {};
   cycle['itself'] = cycle;
 

@@ -113,7 +113,7 @@ describe('between objects', () => {
     expect([objects, garbage]).toEqual([[{ a: 1 }, { b: 2 }], []]);
   });
 
-  test('of two lines in one piece, each is read', () => {
+  test('two lines in one piece are both read', () => {
     expect(scan(['{"a":1}\n{"b":2}\r\n{"c":3}']).objects).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
   });
 
@@ -190,7 +190,7 @@ describe('limits', () => {
     expect(garbage[0]).toMatch(/^too long: /);
   });
 
-  test('what stands before an object is not counted', () => {
+  test('text before an object is not counted', () => {
     const [object, space] = [`{"a":"${'x'.repeat(12)}"}`, ' '.repeat(20)];
     expect(object).toHaveLength(20);
     for (const pieces of [[7], [7, 13]]) {

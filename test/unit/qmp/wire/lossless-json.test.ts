@@ -33,7 +33,7 @@ test('bigints are written as digits', () => {
   expect(formatLossless({ a: 2n ** 63n }, 2)).toBe('{\n  "a": 9223372036854775808\n}');
 });
 
-test('what QEMU could not read is refused by name', () => {
+test('a value that QEMU could not read is rejected by name', () => {
   for (const value of ['\ud800', 'a\udc00b', NaN, Infinity, 2n ** 64n, -(2n ** 63n) - 1n]) {
     expect(() => stringifyLossless({ outer: [{ inner: value }] }, 'command')).toThrow(InvalidInputError);
     expect(() => stringifyLossless({ outer: [{ inner: value }] }, 'command')).toThrow(
@@ -97,7 +97,7 @@ test('text that looks like digits stays text', () => {
   expect(formatLossless({ a: '12', b: [-12n] })).toBe('{"a":"12","b":[-12]}');
 });
 
-test('what JSON has no word for is refused, and said by its name', () => {
+test('a value that JSON cannot represent is rejected by name', () => {
   const refuse = (value: unknown) => () => stringifyLossless(value as never, 'command');
   const asked = 'command: has a function at callback, which JSON cannot represent';
   expect(refuse({ callback: () => undefined })).toThrow(asked);

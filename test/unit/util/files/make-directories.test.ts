@@ -35,7 +35,7 @@ test('where the kernel has no place for directories, that is said at once', () =
   expect(refusal('/sys/vmlet/machines')).toMatch(/^cannot create directory \/sys\/vmlet: /);
 });
 
-test('what is in the way is named', () => {
+test('the error names the obstacle', () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
   expect(refusal(file)).toBe(`cannot create directory ${file}: a file of this name exists`);

@@ -182,7 +182,7 @@ Failed:
   ],
 ];
 
-describe('what a failed installation says', () => {
+describe('the error of a failed installation', () => {
   it.each(SAID)('names %s', (_what, type, message, said) => {
     const failed = new CommandFailedError(['unshare'], { exitCode: 25, signal: undefined }, '');
     const error = installFailure(said.split('\n'), failed, debian);
