@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ImageStore } from '../../src/index.ts';
-import { directoryIn, temporaryDirectory } from '../directory.ts';
-import { type Finished, type Started, start, until } from './command.ts';
+import { ImageStore } from '../../../src/index.ts';
+import { directoryIn, temporaryDirectory } from '../../directory.ts';
+import { type Finished, type Started, start, until } from '../command.ts';
 
 /** The booted guests that `vmlet run` keeps. Each test has a cache of its own, and all have the image of this run. */
 
