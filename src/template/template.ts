@@ -30,7 +30,7 @@ interface SettledFork {
   readonly network: BoundNetworkPlan | undefined;
 }
 
-/** What a fork takes from its caller instead of the template. */
+/** Properties of a fork that do not come from its template. */
 export interface ForkTerms {
   /** Resource limits of its QEMU; by default those of the template. */
   readonly cgroup?: Plan['cgroup'];

@@ -9,6 +9,7 @@ import { firstReply } from './first-reply.ts';
 import { database } from './template/database.ts';
 import { fork } from './template/fork.ts';
 import { hundred } from './hundred.ts';
+import { kept } from './launch/kept.ts';
 import { launch } from './launch/launch.ts';
 import { pull } from './pull.ts';
 import { qmp } from './qmp/qmp-section.ts';
@@ -22,6 +23,7 @@ import { version } from './version.ts';
 
 const SECTIONS: Readonly<Record<string, Section>> = {
   run: launch,
+  kept,
   spawn: firstReply,
   boot,
   qmp,

@@ -57,7 +57,7 @@ export function runCommand(): Command {
   return addMachineFlags(command);
 }
 
-/** What to do with the guest that an earlier run has kept. */
+/** The treatment of a guest that an earlier run has kept. */
 function keptOf({ fresh, renew }: RunFlags): NonNullable<LaunchOptions['kept']> {
   if (fresh && renew) {
     throw new InvalidInputError('fresh', 'cannot be used together with --renew', {

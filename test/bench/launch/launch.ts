@@ -63,7 +63,7 @@ export const launch: Section = {
 };
 
 function runArguments(net: string): string[] {
-  return ['run', '--net', net, '--append', padding(), 'micro', '--', 'true'];
+  return ['run', '--fresh', '--net', net, '--append', padding(), 'micro', '--', 'true'];
 }
 
 type Times = readonly { readonly wallMs: number; readonly cpuMs: number }[];
@@ -83,7 +83,7 @@ async function traceRun(): Promise<Phase[]> {
     await runCommand([
       'bash',
       ...['-c', 'log=$1; shift; "$@" 2>"$log"', 'bash', log],
-      ...[process.execPath, VMLET, 'run', '--debug', 'micro', '--', 'true'],
+      ...[process.execPath, VMLET, 'run', '--fresh', '--debug', 'micro', '--', 'true'],
     ]);
     return readPhases(await readFile(log, 'utf8'), startedAt, performance.timeOrigin + performance.now());
   } finally {

@@ -1,0 +1,59 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { alternate } from '../measurement/alternate.ts';
+import { VMLET } from '../measurement/built-command.ts';
+import { describeTimes, median } from '../measurement/statistics.ts';
+import { timeCommand } from '../measurement/timed-command.ts';
+import type { Section } from '../section.ts';
+import { padding, scriptByHand } from './by-hand.ts';
+
+const RUN = [process.execPath, VMLET, 'run'];
+
+export const kept: Section = {
+  title:
+    'vmlet run micro -- true from a kept guest: against a boot by hand (at most 1/4), and the first run against --fresh (at most 1.15)',
+  rounds: 20,
+  async run(rounds) {
+    const script = join(tmpdir(), `vmlet-bench-${process.pid}.sh`);
+    const text = await scriptByHand('auto', 'bare');
+    const command = (name: string, ...argv: readonly string[]) => ({
+      name,
+      measure: async () => timeCommand(argv),
+    });
+    const contenders = [
+      // Replaces what it has kept, as a first run does that finds nothing.
+      command('first run', ...RUN, '--renew', 'micro', '--', 'true'),
+      command('later run', ...RUN, 'micro', '--', 'true'),
+      command('run --fresh', ...RUN, '--fresh', 'micro', '--', 'true'),
+      {
+        name: 'boot by hand',
+        measure: async () => {
+          await writeFile(script, text.replace('PADDING', padding()));
+          return timeCommand(['sh', script]);
+        },
+      },
+      command('node -e 0', process.execPath, '-e', '0'),
+    ];
+    try {
+      const samples = await alternate(contenders, rounds);
+      const wall = samples.map((of) => of.map(({ wallMs }) => wallMs));
+      const cpu = samples.map((of) => of.map(({ cpuMs }) => cpuMs));
+      const ratio = (times: readonly number[][], one: number, other: number): string =>
+        (median(times[one] ?? []) / median(times[other] ?? [])).toFixed(2);
+      const lines = contenders.map(
+        ({ name }, index) =>
+          `${name.padEnd(14)} ${describeTimes(wall[index] ?? [])}; cpu ${median(cpu[index] ?? []).toFixed(0)} ms`,
+      );
+      const ratios = [
+        `first run / run --fresh   ${ratio(wall, 0, 2)}, cpu ${ratio(cpu, 0, 2)}`,
+        `later run / run --fresh   ${ratio(wall, 1, 2)}, cpu ${ratio(cpu, 1, 2)}`,
+        `later run / boot by hand  ${ratio(wall, 1, 3)}, cpu ${ratio(cpu, 1, 3)}`,
+      ];
+      const data = { contenders: contenders.map(({ name }, index) => ({ name, samples: samples[index] })) };
+      return { text: [...lines, ...ratios].join('\n'), data };
+    } finally {
+      await rm(script, { force: true });
+    }
+  },
+};
