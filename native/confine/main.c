@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "root.h"
 #include "seccomp.h"
+#include "user.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ int main(int count, char **arguments)
     namespaces_enter();
     root_change();
     limits_apply();
+    user_become();
     /* After the mounts, which it would deny. */
     landlock_restrict();
     seccomp_install(landlock_scopes_signals());

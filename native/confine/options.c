@@ -9,6 +9,7 @@
 #include "privileges.h"
 #include "root.h"
 #include "seccomp.h"
+#include "user.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -23,7 +24,9 @@ static const struct option {
     {.name = "--descriptors", .one = descriptors_read},
     {.name = "--in-memory", .alone = in_memory_ask_for},
     {.name = "--limit", .one = limits_read},
+    {.name = "--user", .one = user_read},
     {.name = "--unshare", .one = namespaces_read},
+    {.name = "--keep", .one = namespaces_read_kept},
     {.name = "--bind", .one = root_read_bind},
     {.name = "--bind-read-only", .one = root_read_bind_read_only},
     {.name = "--symlink", .two = root_read_symlink},

@@ -86,6 +86,12 @@ void filter_allow_if_equal(unsigned value)
     filter_allow();
 }
 
+void filter_allow_unless_any_bit(unsigned bits)
+{
+    add(BPF_JMP | BPF_JSET | BPF_K, bits, 1, 0);
+    filter_allow();
+}
+
 void filter_refuse_if_equal(unsigned value, int error)
 {
     add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);

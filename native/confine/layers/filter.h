@@ -16,6 +16,7 @@ void filter_mask(unsigned mask);
 void filter_allow(void);
 void filter_refuse(int error);
 void filter_allow_if_equal(unsigned value);
+void filter_allow_unless_any_bit(unsigned bits);
 void filter_refuse_if_equal(unsigned value, int error);
 void filter_refuse_unless_equal(unsigned value, int error);
 void filter_refuse_if_any_bit(unsigned bits, int error);

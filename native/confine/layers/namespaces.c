@@ -16,11 +16,23 @@ static const struct word words[] = {
     {"uts", CLONE_NEWUTS},
 };
 
+/* Capabilities over files, and the one for giving up others. */
+static const struct word capabilities[] = {
+    {"chown", 1ull << CAP_CHOWN},   {"fowner", 1ull << CAP_FOWNER},   {"setgid", 1ull << CAP_SETGID},
+    {"setuid", 1ull << CAP_SETUID}, {"setpcap", 1ull << CAP_SETPCAP},
+};
+
 static int asked;
+static unsigned long long kept_too;
 
 void namespaces_read(const char *list)
 {
     asked |= (int)word_list_read("--unshare", list, words, sizeof words / sizeof *words);
+}
+
+void namespaces_read_kept(const char *list)
+{
+    kept_too |= word_list_read("--keep", list, capabilities, sizeof capabilities / sizeof *capabilities);
 }
 
 bool namespaces_are_asked_for(void)
@@ -67,7 +79,7 @@ void namespaces_enter(void)
     /* Root stays in its user namespace, where file owners keep their identity. */
     if (!capability_in_effect(CAP_SYS_ADMIN))
         namespaces_enter_user();
-    unsigned long long kept = 1ull << CAP_DAC_OVERRIDE;
+    unsigned long long kept = 1ull << CAP_DAC_OVERRIDE | kept_too;
     /* slirp listens on the host's ports. */
     if (!(asked & CLONE_NEWNET))
         kept |= 1ull << CAP_NET_BIND_SERVICE;

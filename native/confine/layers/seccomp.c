@@ -10,17 +10,25 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BASE = 1, SOCKETS = 2, CONNECT = 4, PROCESSES = 8 };
-static const struct word words[] = {{"base", BASE}, {"sockets", SOCKETS}, {"connect", CONNECT}, {"processes", PROCESSES}};
+enum { BASE = 1, SOCKETS = 2, CONNECT = 4, PROCESSES = 8, MODES = 16 };
+static const struct word words[] = {{"base", BASE},
+                                    {"files", BASE | MODES},
+                                    {"sockets", SOCKETS},
+                                    {"connect", CONNECT},
+                                    {"processes", PROCESSES}};
 
 static unsigned asked;
 
 /* Newer than the headers of some distributions, and musl's. */
 #ifndef SYS_quotactl_fd
 #define SYS_quotactl_fd 443
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
 #endif
 #ifndef SYS_process_mrelease
 #define SYS_process_mrelease 448
@@ -40,14 +48,15 @@ static const unsigned refused_by_base[] = {
     /* Mounts and namespaces. */
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
     SYS_open_tree, SYS_open_tree_attr, SYS_move_mount, SYS_mount_setattr, SYS_unshare, SYS_setns,
-    /* Links that could lead another program to files that are not the confined program's. */
-    SYS_symlink, SYS_symlinkat,
     /* Files opened without a path, which bypasses Landlock and the mounts. */
     SYS_open_by_handle_at, SYS_name_to_handle_at,
     /* The host as a whole. */
     SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module,
     SYS_swapon, SYS_swapoff, SYS_acct, SYS_quotactl, SYS_quotactl_fd, SYS_settimeofday, SYS_clock_settime,
     SYS_clock_adjtime, SYS_adjtimex, SYS_sethostname, SYS_setdomainname, SYS_iopl, SYS_ioperm, SYS_vhangup};
+
+/* Links that could lead another program to files that are not the confined program's. */
+static const unsigned links[] = {SYS_symlink, SYS_symlinkat};
 
 static const unsigned unknown_in_base[] = {
     SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
@@ -108,8 +117,62 @@ static void add_base(bool signals_are_scoped)
 
     for (size_t index = 0; index < sizeof refused_by_base / sizeof *refused_by_base; index++)
         filter_refuse_call(refused_by_base[index], EPERM);
+    for (size_t index = 0; !(asked & MODES) && index < sizeof links / sizeof *links; index++)
+        filter_refuse_call(links[index], EPERM);
     for (size_t index = 0; index < sizeof unknown_in_base / sizeof *unknown_in_base; index++)
         filter_refuse_call(unknown_in_base[index], ENOSYS);
+}
+
+/* Files that would give others the rights of this user, and device nodes. */
+static void refuse_mode(unsigned argument)
+{
+    filter_load_argument(argument);
+    filter_refuse_if_any_bit(S_ISUID | S_ISGID, EPERM);
+}
+
+static void refuse_mode_of(unsigned call, unsigned argument)
+{
+    filter_begin(call);
+    refuse_mode(argument);
+    filter_allow();
+    filter_end();
+}
+
+static void refuse_node_of(unsigned call, unsigned argument)
+{
+    filter_begin(call);
+    refuse_mode(argument);
+    filter_mask(S_IFMT);
+    filter_refuse_if_equal(S_IFCHR, EPERM);
+    filter_refuse_if_equal(S_IFBLK, EPERM);
+    filter_allow();
+    filter_end();
+}
+
+/* The mode counts only where a file may be created. */
+static void refuse_mode_of_open(unsigned call, unsigned flags, unsigned mode)
+{
+    filter_begin(call);
+    filter_load_argument(flags);
+    filter_allow_unless_any_bit(O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
+    refuse_mode(mode);
+    filter_allow();
+    filter_end();
+}
+
+static void add_modes(void)
+{
+    refuse_mode_of_open(SYS_open, 1, 2);
+    refuse_mode_of_open(SYS_openat, 2, 3);
+    refuse_mode_of(SYS_creat, 1);
+    refuse_mode_of(SYS_chmod, 1);
+    refuse_mode_of(SYS_fchmod, 1);
+    refuse_mode_of(SYS_fchmodat, 2);
+    refuse_mode_of(SYS_fchmodat2, 2);
+    refuse_node_of(SYS_mknod, 1);
+    refuse_node_of(SYS_mknodat, 2);
+    /* Its mode is in memory, which a filter cannot read; libraries fall back to openat. */
+    filter_refuse_call(SYS_openat2, ENOSYS);
 }
 
 /* Permits connected streams between processes only. A datagram of a pair can be sent to any path. */
@@ -159,6 +222,8 @@ void seccomp_install(bool signals_are_scoped)
     filter_start();
     if (asked & BASE)
         add_base(signals_are_scoped);
+    if (asked & MODES)
+        add_modes();
     if (asked & (BASE | PROCESSES))
         add_clone();
     if (asked & PROCESSES)

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdbool.h>
 
-/* LIST has words of base, sockets, connect, processes, with commas between them. */
+/* LIST has words of base, files, sockets, connect, processes, with commas between them. */
 void seccomp_read(const char *list);
 bool seccomp_is_asked_for(void);
 /* Does nothing if none were requested. */

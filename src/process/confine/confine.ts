@@ -25,5 +25,15 @@ export function confine(
   ];
 }
 
+/** Runs the program as another user, for root. */
+export function asUser({ uid, gid }: { readonly uid: number; readonly gid: number }): string[] {
+  return ['--user', `${uid}:${gid}`];
+}
+
+/** Leaves root these capabilities in namespaces of its own. */
+export function keepCapabilities(names: readonly string[]): string[] {
+  return ['--keep', names.join(',')];
+}
+
 /** A core dump contains the guest's memory, and is as large. */
 export const NO_CORE = ['--limit', 'core=0'] as const;

@@ -13,4 +13,9 @@ export interface Confinement {
   readonly readWrite: readonly string[];
   /** Directories in which it may create, change and remove files. They exist when it starts. */
   readonly own: readonly string[];
+  /**
+   * Directories of the user that it serves to others: it may also create symbolic links and FIFOs, but no
+   * devices. They exist when it starts.
+   */
+  readonly served?: readonly string[];
 }

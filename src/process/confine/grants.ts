@@ -5,7 +5,7 @@ import { type FindPath, type FoundPath, type Link, findDirectory } from './found
  * From less to more. Each level includes the previous ones, except `execute`, which is reading and executing
  * only.
  */
-export type Access = 'execute' | 'read-only' | 'read-write' | 'own';
+export type Access = 'execute' | 'read-only' | 'read-write' | 'own' | 'served';
 
 /** A file or a tree, with the permitted access. */
 export interface Grant extends FoundPath {
@@ -16,7 +16,10 @@ export interface Grant extends FoundPath {
  * Resolves a confinement on this host; a path that is named twice is returned twice. Symbolic links inside
  * the program's own directories are not followed: an earlier run of the program may have created them.
  */
-export function grantsOf({ execute, readOnly, readWrite, own }: Confinement, find: FindPath): Grant[] {
+export function grantsOf(
+  { execute, readOnly, readWrite, own, served = [] }: Confinement,
+  find: FindPath,
+): Grant[] {
   const owned = own.map((path) => ({ ...(find(path) ?? findDirectory(path)), access: 'own' as const }));
   const isOfItsMaking = ({ path }: Link): boolean => owned.some((top) => path.startsWith(`${top.path}/`));
   const those = (paths: readonly string[], access: Access): Grant[] =>
@@ -29,5 +32,6 @@ export function grantsOf({ execute, readOnly, readWrite, own }: Confinement, fin
     ...those(readOnly, 'read-only'),
     ...those(readWrite, 'read-write'),
     ...owned,
+    ...those(served, 'served'),
   ];
 }

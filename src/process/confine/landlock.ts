@@ -5,18 +5,21 @@ const FILE_RIGHTS = ['execute', 'read-file', 'write-file', 'truncate', 'ioctl-de
 
 const READ = ['read-file', 'read-dir'];
 const WRITE = [...READ, 'write-file', 'truncate'];
+/**
+ * No devices: a program that can create a device node can open any device. This applies to root's programs
+ * too. No symbolic links: another program that opens one would open the wrong file.
+ */
+const OWN = [
+  ...WRITE,
+  ...['remove-dir', 'remove-file', 'make-dir', 'make-reg', 'make-sock', 'make-fifo', 'refer'],
+];
 const RIGHTS: Readonly<Record<Access, readonly string[]>> = {
   execute: ['execute', 'read-file'],
   'read-only': READ,
   'read-write': WRITE,
-  /**
-   * No devices: a program that can create a device node can open any device. This applies to root's programs
-   * too. No symbolic links: another program that opens one would open the wrong file.
-   */
-  own: [
-    ...WRITE,
-    ...['remove-dir', 'remove-file', 'make-dir', 'make-reg', 'make-sock', 'make-fifo', 'refer'],
-  ],
+  own: OWN,
+  /** Links are the user's there, and lead nobody who follows none of them. */
+  served: [...OWN, 'make-sym'],
 };
 
 /**

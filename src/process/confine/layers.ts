@@ -42,7 +42,16 @@ const SCOPE_ABI = 6;
 
 /** Returns the layers that are available on this host. */
 export function layersOf(
-  { connects, longestFile }: { readonly connects: Connects; readonly longestFile: number | undefined },
+  {
+    connects,
+    longestFile,
+    servesFiles = false,
+  }: {
+    readonly connects: Connects;
+    readonly longestFile: number | undefined;
+    /** It creates files in the user's directories; false by default. */
+    readonly servesFiles?: boolean;
+  },
   { landlock, seccomp, namespaces }: ConfinementAbilities,
 ): Layers {
   const layers = {
@@ -54,7 +63,9 @@ export function layersOf(
           deniesTcp: landlock.abi >= TCP_ABI && connects !== 'anywhere',
         }
       : undefined,
-    seccomp: seccomp.usable ? FILTERS[connects] : [],
+    seccomp: seccomp.usable
+      ? FILTERS[connects].map((name) => (servesFiles && name === 'base' ? 'files' : name))
+      : [],
     longestFile,
   };
   return { ...layers, gaps: gapsOf(layers, connects) };

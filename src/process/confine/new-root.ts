@@ -24,7 +24,7 @@ export function newRootOptions(grants: readonly Grant[]): string[] {
 }
 
 function bindOf({ path, kind, access }: Grant): Bind {
-  return { path, kind, writable: access === 'own' || access === 'read-write' };
+  return { path, kind, writable: access !== 'execute' && access !== 'read-only' };
 }
 
 /** Outer ones first, without those that are inside another one with at least the same access. */

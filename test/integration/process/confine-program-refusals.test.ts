@@ -275,6 +275,36 @@ describe.each(USERS)('as $name', (as) => {
       ]);
     });
 
+    it('files refuses the modes that lend rights, and leaves symbolic links', () => {
+      const files = ['--seccomp', 'files'];
+      const path = join(tree, 'mode');
+      const calls = ['chmod', 'fchmod', 'fchmodat', 'fchmodat2', 'reopen'];
+      const making = ['open', 'openat', 'openat2', 'creat', 'mknod', 'mknodat'];
+      const said = (refused: readonly string[]) =>
+        [...calls, ...making]
+          .map((call) =>
+            call === 'openat2' ? 'openat2:ENOSYS' : refused.includes(call) ? `${call}:EPERM` : call,
+          )
+          .join(' ');
+      const all = [...calls, ...making].filter((call) => call !== 'reopen');
+      // A kernel before 6.6 has no fchmodat2.
+      const without = (text: string | undefined) => text?.replace('fchmodat2:ENOSYS', 'fchmodat2');
+      expect(answers(files, [`modes=0644,${path}`]).map(without)).toEqual([said([])]);
+      for (const mode of ['4755', '2755', '6755']) {
+        expect(answers(files, [`modes=${mode},${path}`])).toEqual([said(all)]);
+      }
+      for (const node of ['20644', '60644']) {
+        expect(answers(files, [`modes=${node},${path}`]).map(without)).toEqual([said(['mknod', 'mknodat'])]);
+      }
+      expect(answers([], [`modes=4755,${path}`])[0]).not.toContain('EPERM');
+      expect(answers(files, [`symlink=${path}`, `unlink=${path}`, `kill=${victim}`])).toEqual([
+        'ok',
+        'ok',
+        'EPERM',
+      ]);
+      expect(answers(base, [`symlink=${path}`])).toEqual(['EPERM']);
+    });
+
     it('processes leaves threads, and no way to have another program run', () => {
       const all = ['--seccomp', 'processes'];
       const tried = ['clone=0', 'fork', 'call=57', 'call=58', 'call=322', 'signal-thread', 'call=435'];

@@ -86,6 +86,31 @@ describe.each(USERS)('as $name', (as) => {
       expect(lines).toEqual(['effective=2 permitted=2 inheritable=0 bounding=2']);
     });
 
+    itAsRoot('keeps those that are named, and no others', () => {
+      const kept = ask([...ALL_NAMESPACES, '--keep', 'setpcap,fowner'], ['capabilities'])['capabilities'];
+      const mask = ((1 << 1) | (1 << 3) | (1 << 8)).toString(16);
+      expect(kept).toBe(`effective=${mask} permitted=${mask} inheritable=0 bounding=${mask}`);
+    });
+
+    itAsRoot('become nobody’s with another user', () => {
+      const answer = ask([...ALL_NAMESPACES, '--user', '4321:1234'], ['privileges', 'capabilities']);
+      expect(answer['privileges']).toContain('user=4321 group=1234');
+      expect(answer['capabilities']).toMatch(/^effective=0 permitted=0 /);
+    });
+
+    it.each(['', '1', ':1', '1:', '1:x', 'root:root', '4294967295:1'])('refuse %j as a user', (text) => {
+      expect(end(['--user', text], ['pid'])).toMatchObject({
+        status: 125,
+        stderr: `vmlet-confine: --user ${text}: expected UID:GID\n`,
+      });
+    });
+
+    it.skipIf(as.name === 'root')('give an ordinary user no other', () => {
+      expect(end(['--user', '1:1'], ['pid']).stderr).toContain(
+        'vmlet-confine: --user 1:1: Operation not permitted',
+      );
+    });
+
     it('is strict: who may not have one does not start', () => {
       const surroundings = [attempts.confine, '--seccomp', 'base', '--'];
       const { status, stderr } = attempts.run(
