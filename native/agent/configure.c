@@ -2,6 +2,7 @@
 #include "job.h"
 #include "machine_id.h"
 #include "modules.h"
+#include "mounts.h"
 #include "network.h"
 #include "system.h"
 #include <errno.h>
@@ -31,7 +32,7 @@ static int apply_quick(const struct field *field)
     case FIELD_ENTROPY:
         return system_add_entropy(field->value, field->length);
     default:
-        return field->tag == FIELD_MODULE || network_is_field(field->tag) ? 0 : EBADMSG;
+        return field->tag == FIELD_MODULE || mounts_is_field(field->tag) || network_is_field(field->tag) ? 0 : EBADMSG;
     }
 }
 
@@ -57,10 +58,11 @@ static void apply_all_quick(struct field_reader reader, struct job_result *resul
 static void apply_slow(struct field_reader request, struct job_result *result)
 {
     struct field field;
-    bool has_links = false;
+    bool has_links = false, has_mounts = false;
     for (struct field_reader reader = request; field_next(&reader, &field);) {
         const char *text = field_text(&field);
         has_links |= network_is_field(field.tag);
+        has_mounts |= field.tag == FIELD_MOUNT;
         if (field.tag != FIELD_MODULE)
             continue;
         int reason = text ? module_load(text) : EBADMSG;
@@ -69,12 +71,15 @@ static void apply_slow(struct field_reader request, struct job_result *result)
             return;
         }
     }
-    if (!has_links)
-        return;
     const char *subject = NULL;
-    int reason = network_apply(request, &subject);
-    if (reason)
+    int reason = has_links ? network_apply(request, &subject) : 0;
+    if (reason) {
         set_failure(result, PHASE_NETWORK, reason, subject);
+        return;
+    }
+    reason = has_mounts ? mounts_apply(request, &subject) : 0;
+    if (reason)
+        set_failure(result, reason == EBADMSG ? PHASE_REQUEST : PHASE_MOUNT, reason, subject);
 }
 
 void configure_start(uint32_t channel, struct field_reader request)
@@ -84,7 +89,8 @@ void configure_start(uint32_t channel, struct field_reader request)
     bool slow = false;
     apply_all_quick(request, &result);
     for (struct field_reader reader = request; field_next(&reader, &field);)
-        slow |= field.tag == FIELD_MODULE || network_is_field(field.tag);
+        slow |= field.tag == FIELD_MODULE || field.tag == FIELD_MOUNT || network_is_field(field.tag);
+    mounts_note(request);
     if (result.reason == 0 && slow && !network_change_link(request))
         job_start(channel, apply_slow, request);
     else

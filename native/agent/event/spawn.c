@@ -1,4 +1,5 @@
 #include "spawn.h"
+#include "mounts.h"
 #include "pty.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -127,6 +128,7 @@ static _Noreturn void run_child(const struct command_line *line, const struct th
         goto failed;
     if (original_files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &original_files);
+    mounts_refresh();
     failure.phase = PHASE_USER;
     if (switch_user(&line->account) < 0)
         goto failed;

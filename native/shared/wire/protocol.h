@@ -79,10 +79,12 @@ enum field_tag {
     FIELD_SUBJECT,
     FIELD_MACHINE_ID,
     FIELD_NEW_HARDWARE_ADDRESS,
+    FIELD_MOUNT,
 };
 
 enum exec_flags { EXEC_CLEAR_ENVIRONMENT = 1, EXEC_INPUT = 2, EXEC_TERMINAL = 4 };
 enum push_flags { PUSH_PARENTS = 1 };
+enum mount_flags { MOUNT_READ_ONLY = 1, MOUNT_FRESH = 2 };
 
 enum phase {
     PHASE_REQUEST = 1,
@@ -94,4 +96,5 @@ enum phase {
     PHASE_MODULE,
     PHASE_NETWORK,
     PHASE_SYSTEM,
+    PHASE_MOUNT,
 };

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { parseOptions } from '../../util/options.ts';
-import { FieldWriter, Operation, Tag } from './fields.ts';
+import { FieldWriter, MountFlag, Operation, Tag } from './fields.ts';
 import { nanoseconds } from './files.ts';
 
 const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
@@ -40,6 +40,16 @@ const linkSchema = z.strictObject({
   mtu: z.int().min(68).max(65535).optional(),
 });
 
+const mountSchema = z.strictObject({
+  /** Name of the virtiofs device. */
+  tag: z.string().min(1),
+  /** Absolute; created if it is missing. */
+  path: z.string().startsWith('/'),
+  readOnly: z.boolean().default(false),
+  /** The guest forgets what it knows of files before each command, since they change on the host. */
+  fresh: z.boolean().default(false),
+});
+
 const configurationSchema = z.strictObject({
   hostname: z
     .string()
@@ -54,6 +64,8 @@ const configurationSchema = z.strictObject({
   /** Kernel modules, loaded in this order with their dependencies. They may be built in. */
   modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
   network: z.array(linkSchema).default([]),
+  /** Directories of the host, mounted in this order. One that is mounted already is kept. */
+  mounts: z.array(mountSchema).default([]),
   /** Milliseconds since 1970. */
   clockMs: z.number().nonnegative().optional(),
   /** 1 to 1024 random bytes; every bit is trusted. */
@@ -65,7 +77,7 @@ export type GuestConfiguration = z.input<typeof configurationSchema>;
 
 /** @throws InvalidInputError that names the field. */
 export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
-  const { hostname, machineId, modules, network, clockMs, entropy } = parseOptions(
+  const { hostname, machineId, modules, network, mounts, clockMs, entropy } = parseOptions(
     configurationSchema,
     configuration,
     'configuration',
@@ -90,6 +102,10 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
     for (const text of link.gateways) writer.text(Tag.gateway, text);
     for (const text of link.dns) writer.text(Tag.nameServer, text);
     for (const text of link.search) writer.text(Tag.search, text);
+  }
+  for (const { tag, path, readOnly, fresh } of mounts) {
+    writer.text(Tag.mount, tag).text(Tag.path, path);
+    writer.u32(Tag.flags, (readOnly ? MountFlag.readOnly : 0) | (fresh ? MountFlag.fresh : 0));
   }
   return writer.toBuffer();
 }

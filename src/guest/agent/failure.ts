@@ -137,5 +137,18 @@ export function requestFailure(frame: Frame): GuestRequestError {
       },
     );
   }
+  if (phase === 'mount') return mountFailure(subject, errno);
   return new GuestRequestError(subject, errno, `${phase}: ${describe(errno)}`);
+}
+
+function mountFailure(path: string | undefined, errno: string): GuestRequestError {
+  if (errno !== 'ENODEV') {
+    return new GuestRequestError(path, errno, `cannot mount the shared directory: ${describe(errno)}`);
+  }
+  return new GuestRequestError(
+    path,
+    errno,
+    "cannot mount the shared directory: the guest's kernel has no virtiofs",
+    { hint: 'use a kernel with virtiofs, or copy the directory instead: vmlet cp' },
+  );
 }

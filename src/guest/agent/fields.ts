@@ -38,10 +38,12 @@ export const Tag = {
   subject: 25,
   machineId: 26,
   newHardwareAddress: 27,
+  mount: 28,
 } as const;
 
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;
 export const PushFlag = { parents: 1 } as const;
+export const MountFlag = { readOnly: 1, fresh: 2 } as const;
 
 /** The phase in which an operation failed. */
 export const Phase = {
@@ -54,6 +56,7 @@ export const Phase = {
   module: 7,
   network: 8,
   system: 9,
+  mount: 10,
 } as const;
 export type PhaseName = keyof typeof Phase;
 

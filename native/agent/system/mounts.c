@@ -1,0 +1,128 @@
+#include "mounts.h"
+#include "modules.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char type[] = "virtiofs";
+
+struct directory {
+    const char *tag, *path;
+    uint32_t flags;
+};
+
+static bool has_fresh;
+
+bool mounts_is_field(uint8_t tag)
+{
+    return tag == FIELD_MOUNT || tag == FIELD_PATH || tag == FIELD_FLAGS;
+}
+
+/* Reads the next directory. 0 at the end, -1 for a request that is no list of directories. */
+static int next(struct field_reader *reader, struct directory *directory)
+{
+    struct field field;
+    *directory = (struct directory){0};
+    for (struct field_reader ahead = *reader; field_next(&ahead, &field); *reader = ahead) {
+        if (field.tag == FIELD_MOUNT) {
+            if (directory->tag)
+                break;
+            directory->tag = field_text(&field);
+            if (!directory->tag)
+                return -1;
+        } else if (field.tag == FIELD_PATH) {
+            directory->path = field_text(&field);
+        } else if (field.tag == FIELD_FLAGS && !field_u32(&field, &directory->flags)) {
+            return -1;
+        }
+    }
+    if (!directory->tag)
+        return directory->path || directory->flags ? -1 : 0;
+    return directory->path && directory->path[0] == '/' ? 1 : -1;
+}
+
+void mounts_note(struct field_reader request)
+{
+    struct directory directory;
+    while (next(&request, &directory) > 0)
+        has_fresh |= directory.flags & MOUNT_FRESH;
+}
+
+static void drop_caches(const char *what)
+{
+    int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+    /* Without it, files are up to a second old. */
+    if (fd >= 0 && write(fd, what, strlen(what)) < 0)
+        errno = 0;
+    if (fd >= 0)
+        close(fd);
+}
+
+void mounts_refresh(void)
+{
+    if (has_fresh)
+        drop_caches("2");
+}
+
+static int make_path(const char *path)
+{
+    char part[PATH_MAX];
+    if (strlen(path) >= sizeof part)
+        return ENAMETOOLONG;
+    strcpy(part, path);
+    for (char *slash = part; slash; *slash = '/') {
+        slash = strchr(slash + 1, '/');
+        if (slash)
+            *slash = 0;
+        if (mkdir(part, 0755) < 0 && errno != EEXIST)
+            return errno;
+        if (!slash)
+            break;
+    }
+    return 0;
+}
+
+static bool is_mounted(const struct directory *directory)
+{
+    bool found = false;
+    FILE *file = setmntent("/proc/self/mounts", "re");
+    for (struct mntent *entry; file && !found && (entry = getmntent(file));)
+        found = strcmp(entry->mnt_type, type) == 0 && strcmp(entry->mnt_fsname, directory->tag) == 0 &&
+                strcmp(entry->mnt_dir, directory->path) == 0;
+    if (file)
+        endmntent(file);
+    return found;
+}
+
+static int mount_one(const struct directory *directory)
+{
+    if (is_mounted(directory))
+        return 0;
+    int reason = make_path(directory->path);
+    if (reason)
+        return reason;
+    unsigned long flags = MS_NOSUID | MS_NODEV | (directory->flags & MOUNT_READ_ONLY ? MS_RDONLY : 0);
+    return mount(directory->tag, directory->path, type, flags, NULL) < 0 ? errno : 0;
+}
+
+int mounts_apply(struct field_reader request, const char **subject)
+{
+    struct directory directory;
+    int found, reason = 0;
+    /* Built in, or loaded by the kernel itself, where this finds no file. */
+    module_load(type);
+    /* From now on without a line in the kernel's log each time. */
+    drop_caches("4");
+    while (!reason && (found = next(&request, &directory)) != 0) {
+        *subject = directory.path;
+        reason = found < 0 ? EBADMSG : mount_one(&directory);
+    }
+    return reason;
+}
+

@@ -1,0 +1,12 @@
+/* Directories of the host, over virtiofs. */
+#pragma once
+#include "fields.h"
+
+/* True for the fields of a mount: its tag, and its path and flags after it. */
+bool mounts_is_field(uint8_t tag);
+/* Notes, for later commands, whether the request has a directory that changes on the host. */
+void mounts_note(struct field_reader request);
+/* Mounts all directories of a request, and creates their paths. 0, or an errno and the path. */
+int mounts_apply(struct field_reader request, const char **subject);
+/* Makes the guest forget what it knows of files, if there are directories that change on the host. As root only. */
+void mounts_refresh(void);
