@@ -27,7 +27,7 @@ const onlyDown = rows.slice(1).flatMap((row, index) =>
 
 /** Without files, sockets and programs. */
 const pureFiles = [
-  'machine/(spec/(spec|launch-options|machine-options|option-flag)|survey/(found-spec|plan-machine)|plan/plan|qemu/(argv|quote)|life/outcome|network/hosts-text)',
+  'machine/(share/(share|virtiofsd-argv)|spec/(spec|launch-options|machine-options|option-flag)|survey/(found-spec|plan-machine)|plan/plan|qemu/(argv|quote)|life/outcome|network/hosts-text)',
   'network/(ports/port|slirp/slirp|ethernet/(frame|frame-stream|switch|subnet|dhcp-message|dhcp-server))',
   'passt/passt-argv',
   'qmp/(wire/framing|protocol/protocol\\.gen)',

@@ -51,6 +51,17 @@ export class BrokenQemuError extends VmletError {
   }
 }
 
+/** This host cannot share directories with guests; `reason` explains it on one line. */
+export class SharesUnavailableError extends VmletError {
+  override readonly code = 'VMLET_SHARES_UNAVAILABLE';
+  readonly reason: string;
+
+  constructor(option: string, reason: string, details: ErrorDetails = {}) {
+    super(`${option}: this host cannot share directories: ${reason}`, details);
+    this.reason = reason;
+  }
+}
+
 /** The host has no firmware of the requested kind. */
 export class FirmwareNotFoundError extends VmletError {
   override readonly code = 'VMLET_FIRMWARE_NOT_FOUND';

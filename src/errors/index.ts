@@ -11,6 +11,7 @@ export {
   UnsupportedHostError,
   AcceleratorUnavailableError,
   BrokenQemuError,
+  SharesUnavailableError,
   FirmwareNotFoundError,
   UserManagerUnavailableError,
 } from './host.ts';

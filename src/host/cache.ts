@@ -24,6 +24,7 @@ export interface HostPrograms {
   readonly qemu: string | undefined;
   readonly qemuImg: string | undefined;
   readonly passt: string | undefined;
+  readonly virtiofsd: string | undefined;
   /** vmlet's own confinement program. */
   readonly confine: string;
 }

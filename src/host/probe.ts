@@ -4,6 +4,7 @@ import { confineProgram } from '../process/native/confine-program.ts';
 import { findProgram } from '../process/program.ts';
 import { type HostPrograms, readCachedSurvey, surveyKey, writeCachedSurvey } from './cache.ts';
 import type { Host, Survey } from './survey/host.ts';
+import { findVirtiofsd } from './programs/helpers.ts';
 import { requirePlatform } from './require-platform.ts';
 
 export interface ProbeOptions {
@@ -44,6 +45,7 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
     qemu: findProgram(options.qemu ?? DEFAULT_QEMU),
     qemuImg: findProgram('qemu-img'),
     passt: findProgram('passt'),
+    virtiofsd: findVirtiofsd(),
     confine: confineProgram(),
   };
   const key = surveyKey(programs);

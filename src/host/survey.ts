@@ -8,16 +8,18 @@ import { proveKvm } from './kvm/kvm.ts';
 import { probePasst } from './programs/passt.ts';
 import { probeQemuImg } from './programs/qemu-img.ts';
 import { probeQemu } from './programs/qemu.ts';
+import { probeVirtiofsd } from './programs/virtiofsd.ts';
 import { surveySchema } from './survey/survey-schema.ts';
 
 /** Probes all programs in parallel. */
 export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | undefined): Promise<Survey> {
-  const { qemu, qemuImg, passt, confine } = programs;
-  const [ofQemu, ofQemuImg, ofPasst, confinement] = await together(
+  const { qemu, qemuImg, passt, virtiofsd, confine } = programs;
+  const [ofQemu, ofQemuImg, ofPasst, ofVirtiofsd, confinement] = await together(
     [
       async (either) => askQemuAndKvm(qemu, either),
       async (either) => (qemuImg === undefined ? undefined : probeQemuImg(qemuImg, either)),
       async (either) => (passt === undefined ? undefined : probePasst(passt, either)),
+      async (either) => (virtiofsd === undefined ? undefined : probeVirtiofsd(virtiofsd, either)),
       async (either) => probeConfinement(either, confine),
     ],
     signal,
@@ -27,6 +29,7 @@ export async function takeSurvey(programs: HostPrograms, signal: AbortSignal | u
     ...ofQemu,
     qemuImg: ofQemuImg,
     passt: ofPasst,
+    virtiofsd: ofVirtiofsd,
     confinement,
   });
 }

@@ -66,6 +66,7 @@ export async function createTemplate(
   const commands = typeof run === 'string' ? [run] : run;
   const spec = parseSpec({ ...launching, name: name ?? 'template' });
   checkNetworks(spec, networkCards);
+  refuseShares(spec);
   const locations = ownLocations();
   const making: Making = { spec, commands, prepare, networkCards, launching, locations };
   if (name === undefined) return makeTemporary(making);
@@ -111,6 +112,13 @@ function checkNetworks({ networks }: Spec, cards: number): void {
   }
   if (Number.isInteger(cards) && cards >= 0 && cards <= MOST_NETWORKS) return;
   throw new InvalidInputError('networkCards', `${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`);
+}
+
+function refuseShares({ shares }: Spec): void {
+  if (shares.length === 0) return;
+  throw new InvalidInputError('volumes', 'a template cannot share directories', {
+    hint: 'copy the files into its guest with prepare, or launch a machine without a template',
+  });
 }
 
 async function stillFits(found: Template, making: Making): Promise<boolean> {

@@ -25,7 +25,10 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
   return {
     ...plan,
     name,
-    layers: qemuLayers({ network, wiring, longestFile: longestFileOf(plan.disks, plan.memoryBytes) }, host),
+    layers: qemuLayers(
+      { network, shares: plan.shares, wiring, longestFile: longestFileOf(plan.disks, plan.memoryBytes) },
+      host,
+    ),
     network,
     directory,
     disks,

@@ -47,7 +47,10 @@ export function readRecord(name: string, { record, directory }: TemplateFiles): 
   try {
     const content = schema.parse(JSON.parse(text));
     const plan = content.plan as unknown as Plan;
-    return { ...content, plan: { ...plan, directory: machineDirectory(plan.directory.sockets, directory) } };
+    return {
+      ...content,
+      plan: { ...{ shares: [] }, ...plan, directory: machineDirectory(plan.directory.sockets, directory) },
+    };
   } catch (cause) {
     throw new BrokenTemplateError(name, 'its record is invalid', { cause });
   }

@@ -5,12 +5,14 @@ import type { Finding } from './finding.ts';
 import type { KvmVerdict, QemuFeatures, Survey } from '../survey/host.ts';
 import { networkFinding } from './network-finding.ts';
 import { lowLimitsOf } from './process-limits.ts';
+import { sharesFinding } from './shares-finding.ts';
 import type { PackageManager, Surroundings } from './surroundings.ts';
 
 const PACKAGES: Readonly<Record<string, Readonly<Record<PackageManager, string>>>> = {
   qemu: { apt: 'qemu-system-x86', dnf: 'qemu-system-x86-core' },
   'qemu-img': { apt: 'qemu-utils', dnf: 'qemu-img' },
   passt: { apt: 'passt', dnf: 'passt' },
+  virtiofsd: { apt: 'virtiofsd', dnf: 'virtiofsd' },
 };
 
 /** Space for the kernel and its modules, unpacked, and the image built from them. */
@@ -26,6 +28,7 @@ export function diagnose(survey: Survey, surroundings: Surroundings): Finding[] 
     ...(survey.qemu ? [acceleratorFinding(survey.qemu, survey.accelerator.kvm)] : []),
     qemuImgFinding(survey, install),
     networkFinding(survey, surroundings, install),
+    sharesFinding(survey, install),
     ...confinementFindings(survey, surroundings),
     ...(survey.qemu ? [forksFinding(survey.qemu)] : []),
     limitsFinding(surroundings),

@@ -47,6 +47,7 @@ export function featuresOf(survey: Survey, surroundings: Pick<Surroundings, 'hel
       ...qemuFeatures(survey),
       ...qemuImgFeatures(survey),
       ...passtFeatures(survey),
+      ...virtiofsdFeatures(survey),
       ...helperFeatures(surroundings),
       ...kernelFeatures(survey),
     ],
@@ -87,6 +88,7 @@ const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
   qemu: 'qemu',
   'qemu-img': 'qemu-img',
   passt: 'network',
+  virtiofsd: 'shares',
 };
 
 function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
@@ -196,12 +198,27 @@ function passtFeatures({ passt }: Survey): HostFeature[] {
 }
 
 function helperFeatures({ helpers }: Pick<Surroundings, 'helpers'>): HostFeature[] {
-  return [
-    ...rows('swtpm', helpers.swtpm !== undefined, [['swtpm', true, '--tpm', 'no --tpm']]),
-    ...rows('virtiofsd', helpers.virtiofsd !== undefined, [
-      ['virtiofsd', true, undefined, 'files are copied: vmlet cp'],
-    ]),
-  ];
+  return [...rows('swtpm', helpers.swtpm !== undefined, [['swtpm', true, '--tpm', 'no --tpm']])];
+}
+
+function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
+  return rows('virtiofsd', virtiofsd !== undefined, [
+    [
+      'virtiofsd',
+      virtiofsd?.problem === undefined,
+      'shared directories',
+      'files are copied: vmlet cp',
+      'shares',
+    ],
+    ['--translate-uid', virtiofsd?.translatesIds === true, 'files of one owner', 'ids=host', 'shares'],
+    [
+      '--migration-on-error',
+      virtiofsd?.survivesMissingFiles === true,
+      'a saved machine with a share is restored when a file is gone',
+      'it is not restored then',
+      'shares',
+    ],
+  ]);
 }
 
 function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Survey): HostFeature[] {

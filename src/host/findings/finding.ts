@@ -15,6 +15,7 @@ export type FindingItem =
   | 'accelerator'
   | 'qemu-img'
   | 'network'
+  | 'shares'
   | 'namespaces'
   | 'landlock'
   | 'seccomp'

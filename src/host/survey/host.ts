@@ -5,6 +5,7 @@ import type { surveySchema } from './survey-schema.ts';
 export type Survey = z.infer<typeof surveySchema>;
 export type QemuFeatures = NonNullable<Survey['qemu']>;
 export type PasstFeatures = NonNullable<Survey['passt']>;
+export type VirtiofsdFeatures = NonNullable<Survey['virtiofsd']>;
 export type KvmVerdict = Survey['accelerator']['kvm'];
 
 /** A host that can run guests: a survey with QEMU. */

@@ -61,6 +61,18 @@ const passt = z.strictObject({
   problem: z.string().optional(),
 });
 
+const virtiofsd = z.strictObject({
+  path: z.string(),
+  /** --translate-uid and --translate-gid: the files belong to one user on each side. */
+  translatesIds: z.boolean(),
+  /** --migration-on-error: a saved machine is restored when one of its files is gone. */
+  survivesMissingFiles: z.boolean(),
+  /** It hands its state over when a machine is saved. */
+  migrates: z.boolean(),
+  /** Why it cannot be used here; undefined when it can. */
+  problem: z.string().optional(),
+});
+
 /** Result of a probe of this host, with or without QEMU. Plain data: printable, and cached as JSON. */
 export const surveySchema = z.strictObject({
   /** Version of this shape; raised at every change. */
@@ -70,6 +82,7 @@ export const surveySchema = z.strictObject({
   qemuProblem: z.string().optional(),
   qemuImg: z.strictObject({ path: z.string(), version: z.string() }).optional(),
   passt: passt.optional(),
+  virtiofsd: virtiofsd.optional(),
   confinement,
   accelerator: z.strictObject({ kvm }),
 });

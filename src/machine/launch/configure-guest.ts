@@ -27,6 +27,25 @@ export async function configureGuest(
   await Promise.all([required, ...optional]);
 }
 
+/** Mounts the machine's shares, outer directories first. A booting system may cover earlier mounts by its own. */
+export async function mountShares(agent: GuestAgent, { shares }: Pick<Plan, 'shares'>): Promise<void> {
+  if (shares.length === 0) return;
+  await agent.configure({ mounts: mountsOf(shares) });
+}
+
+/** Returns the agent's instructions for shares. */
+export function mountsOf(shares: Plan['shares']) {
+  return [...shares]
+    .sort((one, other) => one.target.length - other.target.length)
+    .map(({ tag, target, readOnly, cache }) => ({
+      tag,
+      path: target,
+      readOnly,
+      // A guest without a cache knows nothing that it could forget; one that trusts its cache was asked to.
+      fresh: cache === 'auto',
+    }));
+}
+
 function linkOf(guest: GuestNetwork) {
   return { ...guest, addresses: [...guest.addresses], gateways: [...guest.gateways], dns: [...guest.dns] };
 }

@@ -3,6 +3,8 @@ import type { Host } from '../../host/survey/host.ts';
 import { createArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
+import { virtiofsdCommand } from '../share/confined-virtiofsd.ts';
+import type { SharePlan } from '../share/share-plan.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
 import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
@@ -88,6 +90,7 @@ export function scriptOf(
     ...directoryLines(directory),
     ...preparation,
     ...networkLines(plan),
+    ...plan.shares.flatMap(shareLines),
     command([
       'env',
       '-i',
@@ -154,6 +157,18 @@ function networkLines({ network, directory }: Plan): string[] {
   return [
     `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, passt, NO_CORE)])} &`,
     `until [ -S ${quoteForShell(socket)} ]; do sleep 0.05; done`,
+  ];
+}
+
+/** The shell cannot create a listening socket, which virtiofsd inherits otherwise. */
+function shareLines(share: SharePlan): string[] {
+  const { socketPath } = share;
+  const virtiofsd = virtiofsdCommand(share).map((word) =>
+    word.startsWith('--fd=') ? `--socket-path=${socketPath}` : word,
+  );
+  return [
+    `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, virtiofsd, NO_CORE)])} &`,
+    `until [ -S ${quoteForShell(socketPath)} ]; do sleep 0.05; done`,
   ];
 }
 

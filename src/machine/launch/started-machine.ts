@@ -52,7 +52,7 @@ export async function startMachine(
   started: StartedParts,
 ): Promise<StartedMachine> {
   const { scope } = started;
-  const { qemu, network } = await startProcesses(plan, host, scope, log);
+  const { qemu, network, shares } = await startProcesses(plan, host, scope, log);
   const networkReady = network?.ready ?? Promise.resolve();
   const connection = (descriptor: number): Socket => {
     const socket = qemu.connections.get(descriptor);
@@ -60,6 +60,7 @@ export async function startMachine(
     return socket;
   };
   const life = new QemuLifecycle(qemu);
+  for (const share of shares) life.dependOn(share);
   const console = new GuestConsole(connection(CONSOLE_DESCRIPTOR), life.failure, copy);
   Object.assign(started, { life, console, network, plan });
   const negotiation = QmpClient.negotiate(connection(MONITOR_DESCRIPTOR), {
@@ -72,6 +73,8 @@ export async function startMachine(
   scope.defer(async () => qmp.close());
   log?.debug('QEMU speaks QMP');
   life.follow(qmp);
+  // QEMU has connected to all of them.
+  for (const share of shares) share.close();
   const space = new SpaceWatch(qmp);
   const agentConnection = connection(AGENT_DESCRIPTOR);
   const cardConnections = plan.cards.map((_, index) => connection(cardDescriptor(plan, index)));

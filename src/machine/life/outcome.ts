@@ -1,4 +1,5 @@
-import type { ExitStatus } from '../../errors/index.ts';
+import { type ExitStatus, describeExit } from '../../errors/index.ts';
+import type { ShareLoss } from '../share/running-share.ts';
 
 /** The outcome of a machine. The set is closed: every machine ends in one of these ways. */
 export type Outcome =
@@ -21,7 +22,16 @@ export type Outcome =
   | { readonly kind: 'killed'; readonly signal: NodeJS.Signals; readonly expected: boolean }
   | { readonly kind: 'qemu-crash'; readonly status: ExitStatus; readonly lastWords: readonly string[] }
   | { readonly kind: 'start-failure'; readonly status: ExitStatus; readonly lastWords: readonly string[] }
-  | { readonly kind: 'accelerator-failure'; readonly lastWords: readonly string[] };
+  | { readonly kind: 'accelerator-failure'; readonly lastWords: readonly string[] }
+  /** virtiofsd exited, and the guest could not use its directory any more: vmlet killed QEMU. */
+  | {
+      readonly kind: 'share-lost';
+      /** The directory's path in the guest. */
+      readonly target: string;
+      /** virtiofsd's. */
+      readonly status: ExitStatus;
+      readonly lastWords: readonly string[];
+    };
 
 /** Input of the decision on the outcome, once the QEMU process and its monitor have both ended. */
 export interface LifeRecord {
@@ -32,6 +42,8 @@ export interface LifeRecord {
   readonly lastWords: readonly string[];
   /** Run state from query-status that stopped the machine for good. */
   readonly fatalRunState?: 'internal-error' | undefined;
+  /** Why vmlet killed QEMU, if it was for this. */
+  readonly shareLoss?: ShareLoss | undefined;
   readonly events: LifeEvents;
   /** The last signal that vmlet itself sent. */
   readonly sentSignal?: NodeJS.Signals | undefined;
@@ -85,6 +97,10 @@ const signalsForCrashes = new Set<NodeJS.Signals>([
 export function decideOutcome(life: LifeRecord): Outcome {
   const { status, events, lastWords } = life;
   if (life.fatalRunState === 'internal-error') return { kind: 'accelerator-failure', lastWords };
+  if (life.shareLoss) {
+    const { target, status: ofServer, lastWords: words } = life.shareLoss;
+    return { kind: 'share-lost', target, status: ofServer, lastWords: words };
+  }
   if (status.signal !== undefined) {
     return signalsForCrashes.has(status.signal)
       ? { kind: 'qemu-crash', status, lastWords }
@@ -150,5 +166,12 @@ export function describeOutcome(outcome: Outcome): string {
       return `QEMU did not start (${outcome.status.signal ?? `status ${outcome.status.exitCode ?? 'unknown'}`})`;
     case 'accelerator-failure':
       return 'the accelerator failed while the guest was running';
+    case 'share-lost':
+      return describeShareLoss(outcome);
   }
+}
+
+function describeShareLoss({ target, status, lastWords }: Omit<ShareLoss, 'program'>): string {
+  const said = lastWords.findLast((line) => line.trim() !== '');
+  return `virtiofsd, which serves ${target}, ${describeExit(status)}${said === undefined ? '' : `: ${said}`}`;
 }

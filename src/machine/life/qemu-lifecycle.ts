@@ -1,6 +1,7 @@
 import { type ExitStatus, MachineEndedError } from '../../errors/index.ts';
 import type { SupervisedProcess } from '../../process/supervise.ts';
 import type { QmpClient } from '../../qmp/index.ts';
+import type { RunningShare, ShareLoss } from '../share/running-share.ts';
 import {
   type LifeEvents,
   type Outcome,
@@ -25,11 +26,17 @@ export class QemuLifecycle {
   #monitorClosed: Promise<void> = Promise.resolve();
   #fatalRunState: 'internal-error' | undefined;
   #sentSignal: NodeJS.Signals | undefined;
+  #qmp: QmpClient | undefined;
+  #shareLoss: Promise<ShareLoss> | undefined;
+  #exited = false;
   #outcome: Outcome | undefined;
 
   constructor(process: SupervisedProcess) {
     this.#process = process;
-    this.ended = process.exited.then(async (status) => this.#conclude(status));
+    this.ended = process.exited.then(async (status) => {
+      this.#exited = true;
+      return this.#conclude(status);
+    });
     this.failure = this.ended.then((outcome) => {
       throw endError(outcome);
     });
@@ -58,11 +65,33 @@ export class QemuLifecycle {
   /** From now on, QEMU's own events determine the outcome. */
   follow(qmp: QmpClient): void {
     this.#negotiated = true;
+    this.#qmp = qmp;
     this.#monitorClosed = qmp.closed;
     for (const name of ['SHUTDOWN', 'POWERDOWN', 'GUEST_PANICKED', 'WATCHDOG'] as const) {
       qmp.on(name, (event) => (this.#events = foldLifeEvent(this.#events, event)));
     }
     qmp.on('STOP', () => void this.#askWhyItStopped(qmp));
+  }
+
+  /**
+   * From now on, the end of the share's virtiofsd ends the machine: the guest's processes would hang in that
+   * directory, and cannot be killed.
+   */
+  dependOn({ exited, loss }: Pick<RunningShare, 'exited' | 'loss'>): void {
+    void exited.then(async ({ exitCode }) => {
+      // It also exits with QEMU, which may be noticed first.
+      if (this.#exited || (exitCode === 0 && !(await this.#answers()))) return;
+      this.#shareLoss ??= loss;
+      this.send('SIGKILL');
+    });
+  }
+
+  async #answers(): Promise<boolean> {
+    if (!this.#qmp) return false;
+    return this.#qmp.execute('query-status').then(
+      () => true,
+      () => false,
+    );
   }
 
   /** The guest has accepted a request to power off. */
@@ -86,11 +115,13 @@ export class QemuLifecycle {
 
   async #conclude(status: ExitStatus): Promise<Outcome> {
     await Promise.all([this.#monitorClosed, this.#process.outputEnded]);
+    const shareLoss = await this.#shareLoss;
     this.#outcome = decideOutcome({
       status,
       negotiated: this.#negotiated,
       lastWords: this.lastWords,
       fatalRunState: this.#fatalRunState,
+      shareLoss,
       events: this.#events,
       sentSignal: this.#sentSignal,
     });

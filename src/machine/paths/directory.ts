@@ -19,6 +19,8 @@ export interface MachineDirectory {
   /** Seed disk, read by cloud-init. */
   readonly seed: string;
   disk(nodeName: string): string;
+  /** QEMU connects to this socket, on which virtiofsd listens. */
+  shareSocket(tag: string): string;
 }
 
 export function machineDirectory(sockets: string, storage: string): MachineDirectory {
@@ -32,6 +34,7 @@ export function machineDirectory(sockets: string, storage: string): MachineDirec
     initrd: join(storage, 'initrd'),
     nvram: join(storage, 'nvram.qcow2'),
     seed: join(storage, 'seed.img'),
+    shareSocket: (tag) => join(sockets, `${tag}.sock`),
     disk: (nodeName) => join(storage, `${nodeName}.qcow2`),
   };
 }

@@ -6,6 +6,7 @@ import type { DiskLayer } from '../../images/record/image.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { Layers } from '../../process/confine/layers.ts';
+import type { SharePlan } from '../share/share-plan.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 
 /** Path of the agent in an initramfs that it was added to. */
@@ -63,7 +64,7 @@ export type BootPlan =
 /** The storage of the guest's memory. */
 export type MemoryPlan =
   | { readonly kind: 'private' }
-  /** Shared with another process that reads the guest's packets from it (passt with vhost-user). */
+  /** Shared with processes that are its devices: passt with vhost-user, virtiofsd. */
   | { readonly kind: 'shared' }
   /** In a file, to which the guest's writes go. */
   | { readonly kind: 'file'; readonly path: string }
@@ -117,6 +118,8 @@ export interface Plan {
   readonly firmware: FirmwarePlan | undefined;
   readonly disks: readonly DiskPlan[];
   readonly seed: SeedPlan | undefined;
+  /** Directories of the host. */
+  readonly shares: readonly SharePlan[];
   readonly network: BoundNetworkPlan | undefined;
   /** Cards for private networks, after that of `network`. */
   readonly cards: readonly CardPlan[];

@@ -5,6 +5,7 @@ import { qemuNetwork } from '../../network/card/qemu-network.ts';
 import { blockNodeOf, diskDevice, seedDevice, seedNode } from './block-node.ts';
 import { cardDescriptor } from '../plan/descriptors.ts';
 import { firmwareArguments } from './firmware-arguments.ts';
+import type { SharePlan } from '../share/share-plan.ts';
 import type { DiskPlan, MemoryPlan, Plan, SeedPlan, Wiring } from '../plan/plan.ts';
 import { keyValueOption } from './quote.ts';
 
@@ -27,6 +28,7 @@ export function qemuArguments(plan: Plan): string[] {
     ...cardArguments(plan),
     ...plan.disks.flatMap(diskArguments),
     ...seedArguments(plan.seed),
+    ...plan.shares.flatMap(shareArguments),
     ...bootArguments(plan),
     ...(plan.startPaused ? ['-S'] : []),
     ...(plan.incoming ? ['-incoming', 'defer'] : []),
@@ -180,6 +182,13 @@ function diskArguments(disk: DiskPlan): string[] {
 function seedArguments(seed: SeedPlan | undefined): string[] {
   if (!seed) return [];
   return ['-blockdev', JSON.stringify(seedNode(seed)), ...deviceArguments(seedDevice(seed))];
+}
+
+function shareArguments({ tag, socketPath }: SharePlan): string[] {
+  return [
+    ...['-chardev', keyValueOption('socket', { id: tag, path: socketPath })],
+    ...deviceArguments({ driver: 'vhost-user-fs-pci', id: `${tag}-device`, chardev: tag, tag }),
+  ];
 }
 
 function bootArguments({ boot }: Plan): string[] {

@@ -6,22 +6,23 @@ import type { DiskPlan, Plan } from '../plan/plan.ts';
 
 /**
  * Returns the connections that a machine's QEMU has to make.
- * @param tpmSocket swtpm's socket, which QEMU reaches by a path.
+ * @param sockets those of helpers that QEMU reaches by a path.
  */
 export function connectsOf(
   network: Plan['network'],
   wiring: Pick<Plan['wiring'], 'network'>,
-  tpmSocket?: string,
+  sockets: readonly string[] = [],
 ): Connects {
   if (network?.backend === 'slirp') return 'anywhere';
   const inherits =
     network === undefined || (network.backend === 'passt-stream' && wiring.network.descriptor !== undefined);
-  return inherits && tpmSocket === undefined ? 'nowhere' : 'by-path';
+  return inherits && sockets.length === 0 ? 'nowhere' : 'by-path';
 }
 
 /** Resources that a machine's QEMU needs to reach and to write. */
 export interface QemuReach {
   readonly network: Plan['network'];
+  readonly shares: Plan['shares'];
   readonly wiring: Pick<Plan['wiring'], 'network'>;
   /** swtpm's socket, for a machine with a TPM. */
   readonly tpmSocket?: string | undefined;
@@ -30,8 +31,16 @@ export interface QemuReach {
 }
 
 /** Returns the confinement layers of a machine's QEMU on this host. */
-export function qemuLayers({ network, wiring, tpmSocket, longestFile }: QemuReach, host: Host): Layers {
-  const connects = connectsOf(network, wiring, tpmSocket);
+export function qemuLayers(
+  { network, shares, wiring, tpmSocket, longestFile }: QemuReach,
+  host: Host,
+): Layers {
+  const sockets = [tpmSocket, ...shares.map(({ socketPath }) => socketPath)];
+  const connects = connectsOf(
+    network,
+    wiring,
+    sockets.filter((path) => path !== undefined),
+  );
   return layersOf({ connects, longestFile }, host.confinement);
 }
 

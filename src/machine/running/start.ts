@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ExitStatus } from '../../errors/index.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { type RunningNetwork, startNetwork } from '../../passt/running-network.ts';
+import { type RunningShare, startShare } from '../share/running-share.ts';
 import { type SupervisedProcess, supervise } from '../../process/supervise.ts';
 import type { Scope } from '../../util/scope.ts';
 import { qemuArguments } from '../qemu/argv.ts';
@@ -19,12 +20,14 @@ export interface NetworkLoss {
 export interface StartedProcesses {
   readonly qemu: SupervisedProcess;
   readonly network: RunningNetwork | undefined;
+  /** In the order of the plan's. */
+  readonly shares: readonly RunningShare[];
 }
 
 /** The programs do not need the launcher's environment, and some of it may be secret. */
 const environment = {};
 
-/** Starts QEMU, confined, and its helpers; passt confines itself. The scope owns each. */
+/** Starts QEMU and its helpers, confined; passt confines itself. The scope owns each. */
 export async function startProcesses(
   plan: Plan,
   host: Host,
@@ -33,6 +36,8 @@ export async function startProcesses(
 ): Promise<StartedProcesses> {
   const network =
     plan.network && (await startNetwork(plan.network, plan.directory.networkSocket, { environment }, scope));
+  const shares: RunningShare[] = [];
+  for (const share of plan.shares) shares.push(await startShare(share, scope));
   const argv = qemuCommand(plan);
   const qemu = supervise(
     argv,
@@ -50,7 +55,7 @@ export async function startProcesses(
     scope,
   );
   log?.debug({ pid: qemu.pid, argv }, 'started QEMU');
-  return { qemu, network };
+  return { qemu, network, shares };
 }
 
 export function qemuCommand(plan: Plan): [string, ...string[]] {

@@ -82,7 +82,7 @@ function parseDiskFile(text: string, field: string): DiskSpec {
 }
 
 /** Quotes a path only if it contains control characters. */
-function readable(path: string): string {
+export function readable(path: string): string {
   if (!/\p{Cc}/u.test(path)) return path;
   return JSON.stringify(path).replaceAll(
     /\p{Cc}/gu,

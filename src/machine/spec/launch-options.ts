@@ -6,7 +6,7 @@ import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { hostNameSchema } from '../../util/host-name.ts';
 import type { NetworkInput } from '../network/network-place.ts';
 import type { DiskSpec } from './disk-spec.ts';
-import { isTextOrObject, makeOptions } from './machine-options.ts';
+import { isTextOrObject, makeOptions, shareOptions } from './machine-options.ts';
 import { flagsOf, reworded, withFlag } from './option-flag.ts';
 
 /** The options that a launch and a fork share. */
@@ -57,6 +57,13 @@ export const launchSchema = z.strictObject({
       description: 'new disk such as 2G, or FILE[,format=qcow2|raw][,readonly][,trusted]',
     },
   ),
+  /**
+   * Directories of this host in the guest, as in `./site:/srv/site:ro`, or as objects: `{ source, target }` with
+   * `readOnly`, `cache`, `uid`, `gid` and `ids`. The files are root's in the guest by default.
+   */
+  volumes: shareOptions.volumes,
+  /** The same in the grammar of podman's `--mount`: `type=bind,src=./site,dst=/srv/site,ro`. */
+  mounts: shareOptions.mounts,
   /** Network of the machine; by default (`auto`) passt if it is installed, otherwise slirp. */
   net: withFlag(z.enum([...REQUESTED_BACKENDS, 'none']).default('auto'), {
     flag: '--net <kind>',

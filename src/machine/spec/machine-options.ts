@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { SeedOptions } from '../../guest/seed/options.ts';
 import { FIRMWARE_KINDS } from '../../host/firmware/firmware.ts';
 import { ACCELERATORS } from '../../host/kvm/accelerator.ts';
+import type { VolumeInput } from '../share/share.ts';
 import type { PortInput } from '../../network/ports/port.ts';
 import type { LimitsInput } from './limits.ts';
 import { withFlag } from './option-flag.ts';
@@ -79,6 +80,26 @@ export const changeOptions = z
     }),
   })
   .partial().shape;
+
+/** Shared directories. `parseShares` validates the contents. */
+export const shareOptions = {
+  volumes: withFlag(
+    z
+      .array(z.custom<VolumeInput>(isTextOrObject, 'expected SRC:DST[:OPTION,…], or an object'))
+      .readonly()
+      .default([]),
+    {
+      flag: '-v, --volume <volume>',
+      group: 'Disks',
+      description: 'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host]',
+    },
+  ),
+  mounts: withFlag(z.array(z.string()).readonly().default([]), {
+    flag: '--mount <mount>',
+    group: 'Disks',
+    description: 'the same as type=bind,src=SRC,dst=DST[,ro]…',
+  }),
+};
 
 /** Options of every new machine. */
 export const makeOptions = {

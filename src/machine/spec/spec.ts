@@ -7,6 +7,7 @@ import { MICRO } from '../../images/record/reference.ts';
 import type { RequestedBackend } from '../../network/plan/network.ts';
 import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
+import { type Share, parseShares } from '../share/share.ts';
 import { parseOptions } from '../../util/options.ts';
 import { type NetworkPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
@@ -42,6 +43,7 @@ export interface Spec extends Hardware {
   readonly ports: readonly PortForward[];
   readonly net: RequestedBackend | 'none';
   readonly networks: readonly NetworkPlace[];
+  readonly shares: readonly Share[];
   readonly faults: boolean;
   readonly limits: HostShare | undefined;
   readonly until: 'guest' | 'running';
@@ -66,6 +68,11 @@ export function parseSpec(options: LaunchOptions): Spec {
       hint: 'remove either the ports or net: none',
     });
   }
+  if (valid.until === 'running' && (valid.volumes.length > 0 || valid.mounts.length > 0)) {
+    throw new InvalidInputError('volumes', "require vmlet's agent in the guest, which mounts them", {
+      hint: 'leave out until: running, or remove the volumes',
+    });
+  }
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'kernel' || (boot.kind === 'image' && boot.image === MICRO);
@@ -86,6 +93,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     ports: parsePortForwards(valid.ports),
     net: valid.net,
     networks: parseNetworks(networks, valid.name),
+    shares: parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
     faults: valid.faults,
     limits: parseLimits(valid.limits, memoryBytes),
     until: valid.until,

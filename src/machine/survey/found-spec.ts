@@ -1,4 +1,5 @@
 import type { DiskImage, DiskLayer } from '../../images/record/image.ts';
+import type { FoundShare } from '../share/share-plan.ts';
 import type { Spec } from '../spec/spec.ts';
 
 /** An existing disk whose header was read. */
@@ -28,5 +29,8 @@ export type BootSource =
 /** A requested disk, with its file and backing files found. */
 export type FoundDisk = { readonly sizeBytes: number } | (FoundLayer & { readonly readOnly: boolean });
 
-/** A spec with its disks found. */
-export type FoundSpec = Omit<Spec, 'disks'> & { readonly disks: readonly FoundDisk[] };
+/** A spec with its disks and shared directories found. */
+export type FoundSpec = Omit<Spec, 'disks' | 'shares'> & {
+  readonly disks: readonly FoundDisk[];
+  readonly shares: readonly FoundShare[];
+};

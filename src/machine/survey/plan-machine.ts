@@ -9,6 +9,7 @@ import { backingChain } from '../qemu/block-node.ts';
 import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModules } from '../plan/board.ts';
 import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
+import { planShares } from './plan-shares.ts';
 import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
 import { LONGEST_KERNEL_COMMAND_LINE } from '../spec/kernel-command-line.ts';
 import { AGENT_IN_INITRD, type BootPlan, type DiskPlan, type MemoryPlan, type Plan } from '../plan/plan.ts';
@@ -35,10 +36,11 @@ export interface PlanInputs {
 export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
   const disks = planDisks(spec, source, directory);
+  const shares = planShares(spec.shares, host, (tag) => directory.shareSocket(tag));
   const memory = planMemory(inputs);
   const boot = planBoot(spec, source, directory);
   const longestFile = longestFileOf(disks, spec.memoryBytes);
-  const layers = qemuLayers({ network, wiring: inputs.wiring, longestFile }, host);
+  const layers = qemuLayers({ network, shares, wiring: inputs.wiring, longestFile }, host);
   return {
     name: spec.name,
     qemu: host.qemu.path,
@@ -58,6 +60,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     firmware: firmware && { ...firmware, variablesPath: directory.nvram },
     disks,
     seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,
+    shares,
     network,
     cards: cards.map((mac) => ({ mac })),
     wiring: inputs.wiring,
@@ -88,9 +91,10 @@ export function planMachine(inputs: PlanInputs): Plan {
   };
 }
 
-function planMemory({ memoryFile, network }: PlanInputs): MemoryPlan {
+function planMemory({ memoryFile, network, spec }: PlanInputs): MemoryPlan {
   if (memoryFile !== undefined) return { kind: 'file', path: memoryFile };
-  return { kind: network?.backend === 'passt-vhost-user' ? 'shared' : 'private' };
+  const isShared = network?.backend === 'passt-vhost-user' || spec.shares.length > 0;
+  return { kind: isShared ? 'shared' : 'private' };
 }
 
 function planBoot(spec: FoundSpec, source: BootSource, directory: MachineDirectory): BootPlan {

@@ -78,7 +78,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     uuid: spec.uuid,
     qemu: host.qemu.path,
     // Snapshots are stored in the disks, and disks grow and are added at run time, so no file size limit fits.
-    layers: qemuLayers({ network, wiring, tpmSocket, longestFile: undefined }, host),
+    layers: qemuLayers({ network, shares: [], wiring, tpmSocket, longestFile: undefined }, host),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     monitorObjects: hasMonitorObjects(host.qemu),
@@ -100,6 +100,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       ...rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
       ...(spec.hasSeed === true ? [SEED_PORT] : []),
     ],
+    shares: [],
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
@@ -119,6 +120,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       initrd: join(files.boot, 'initrd'),
       nvram: files.nvram,
       seed: files.seed,
+      shareSocket: (tag) => join(files.sockets, `${tag}.sock`),
       disk: (nodeName) => join(files.storage, `${nodeName}.qcow2`),
     },
     readOnlyFiles: [

@@ -7,6 +7,7 @@ import type { KvmVerdict } from '../../../src/host/survey/host.ts';
 import { surveyHost } from '../../../src/host/probe.ts';
 import { LaunchError, type RunningMachine, launch } from '../../../src/index.ts';
 import { confineProgram } from '../../../src/process/native/confine-program.ts';
+import { findVirtiofsd } from '../../../src/host/programs/helpers.ts';
 import { findProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
@@ -38,6 +39,7 @@ async function pretend(kvm: KvmVerdict): Promise<void> {
     qemu: findProgram('qemu-system-x86_64'),
     qemuImg: findProgram('qemu-img'),
     passt: findProgram('passt'),
+    virtiofsd: findVirtiofsd(),
     confine: confineProgram(),
   });
   writeCachedSurvey(cacheDirectory, key, { ...survey, accelerator: { kvm } });

@@ -58,7 +58,7 @@ describe('the cache', () => {
     const qemu = join(directory, 'qemu');
     writeFileSync(qemu, 'old');
     utimesSync(qemu, 1000, 1000);
-    const none = { qemuImg: undefined, passt: undefined, confine: '/vmlet-confine' };
+    const none = { qemuImg: undefined, passt: undefined, virtiofsd: undefined, confine: '/vmlet-confine' };
     const programs: HostPrograms = { qemu, ...none };
     const keys = [surveyKey(programs)];
     expect(surveyKey(programs)).toBe(keys[0]);

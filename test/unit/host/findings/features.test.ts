@@ -27,6 +27,12 @@ const newest: Survey = {
   },
   qemuImg: { path: '/usr/bin/qemu-img', version: '11.1.3' },
   passt: { path: '/usr/bin/passt', hasFd: true, hasVhostUser: true, completesHandshakes: true },
+  virtiofsd: {
+    path: '/usr/libexec/virtiofsd',
+    translatesIds: true,
+    survivesMissingFiles: true,
+    migrates: true,
+  },
   confinement: everyLayer,
   accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
 };
@@ -63,7 +69,7 @@ it('says what Debian 12 has instead', () => {
 });
 
 it('leaves to the findings what they say', () => {
-  const { qemu: _qemu, qemuImg: _qemuImg, passt: _passt, ...bare } = newest;
+  const { qemu: _qemu, qemuImg: _qemuImg, passt: _passt, virtiofsd: _virtiofsd, ...bare } = newest;
   const table = featuresOf(
     { ...bare, accelerator: { kvm: { usable: false, reason: 'no QEMU' } } },
     { helpers: { swtpm: undefined, virtiofsd: undefined } },

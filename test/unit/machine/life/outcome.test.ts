@@ -102,6 +102,16 @@ describe('decideOutcome', () => {
       { status: signalled('SIGKILL'), sentSignal: 'SIGKILL', fatalRunState: 'internal-error' },
       { kind: 'accelerator-failure', lastWords: [] },
     ],
+    [
+      'virtiofsd’s end, after which we killed QEMU',
+      [],
+      {
+        status: signalled('SIGKILL'),
+        sentSignal: 'SIGKILL',
+        shareLoss: { program: 'virtiofsd', target: '/src', status: exited(1), lastWords: ['no more'] },
+      },
+      { kind: 'share-lost', target: '/src', status: exited(1), lastWords: ['no more'] },
+    ],
   ] as const)('%s', (_name, events, life, expected) => {
     expect(outcome([...events], life)).toEqual(expected);
   });
@@ -210,6 +220,14 @@ describe('an outcome in words', () => {
     [{ kind: 'start-failure', status: exited(2), lastWords: [] }, 'QEMU did not start (status 2)'],
     [{ kind: 'start-failure', status: signalled('SIGABRT'), lastWords: [] }, 'QEMU did not start (SIGABRT)'],
     [{ kind: 'accelerator-failure', lastWords: [] }, 'the accelerator failed while the guest was running'],
+    [
+      { kind: 'share-lost', target: '/src', status: exited(1), lastWords: ['no more', ''] },
+      'virtiofsd, which serves /src, exited with status 1: no more',
+    ],
+    [
+      { kind: 'share-lost', target: '/src', status: signalled('SIGKILL'), lastWords: [] },
+      'virtiofsd, which serves /src, was killed by SIGKILL',
+    ],
   ])('%j: %s', (ended, words) => {
     expect(describeOutcome(ended)).toBe(words);
   });

@@ -22,6 +22,7 @@ export const plainPlan: Plan = {
   firmware: undefined,
   disks: [],
   seed: undefined,
+  shares: [],
   network: undefined,
   cards: [],
   wiring: {

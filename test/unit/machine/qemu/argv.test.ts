@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { qemuArguments } from '../../../../src/machine/qemu/argv.ts';
 import type { MemoryPlan, Plan } from '../../../../src/machine/plan/plan.ts';
+import type { SharePlan } from '../../../../src/machine/share/share-plan.ts';
 import { planNetwork } from '../../../../src/network/plan/network.ts';
 import { plainDisk, plainPlan } from '../plan/plain-plan.ts';
 import { deviceOf, objectsOf, valuesOf } from './command-line.ts';
@@ -271,6 +272,18 @@ describe('disks', () => {
       ['quiet a,b'],
     ]);
     expect(valuesOf(words({ boot: { ...boot, initrdPath: undefined } }), '-initrd')).toEqual([]);
+  });
+});
+
+it('shares directories by sockets of their own, after the disks', () => {
+  const share = { tag: 'share0', socketPath: '/run/m,/share0.sock' } as SharePlan;
+  const all = words({ disks: [plainDisk], shares: [share] });
+  expect(valuesOf(all, '-chardev')).toContain('socket,id=share0,path=/run/m,,/share0.sock');
+  expect(objectsOf(all, '-device').at(-1)).toEqual({
+    driver: 'vhost-user-fs-pci',
+    id: 'share0-device',
+    chardev: 'share0',
+    tag: 'share0',
   });
 });
 

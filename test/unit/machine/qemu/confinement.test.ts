@@ -23,7 +23,7 @@ it('a machine that inherits all of its connections opens none', () => {
   expect(connectsOf(network('passt-stream'), byPath)).toBe('by-path');
   // QEMU takes no inherited descriptor for it.
   expect(connectsOf(network('passt-vhost-user'), inherited)).toBe('by-path');
-  expect(connectsOf(undefined, inherited, '/tpm')).toBe('by-path');
+  expect(connectsOf(undefined, inherited, ['/tpm'])).toBe('by-path');
   expect(connectsOf(network('slirp'), inherited)).toBe('anywhere');
 });
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import type { LaunchOptions } from '../../../../src/machine/spec/launch-options.ts';
@@ -30,6 +31,7 @@ describe('parseSpec', () => {
       ports: [],
       net: 'auto',
       networks: [],
+      shares: [],
       faults: false,
       accel: 'auto',
       cpu: 'auto',
@@ -146,6 +148,7 @@ describe('parseSpec', () => {
       ],
       net: 'passt',
       networks: [],
+      shares: [],
       faults: true,
       accel: 'tcg',
       cpu: 'Nehalem',
@@ -167,6 +170,16 @@ describe('parseSpec', () => {
       expect(parseSpec(options)[field]).toBe(choice);
     }
     expect(refusal({ image: 'debian:13', [field]: 'other' }).field).toBe(field);
+  });
+
+  it('finds relative directories to share where it runs', () => {
+    const { shares } = parseSpec({ volumes: ['./site:/srv:ro'], mounts: ['src=/a,dst=/b'] });
+    expect(shares).toMatchObject([
+      { source: join(process.cwd(), 'site'), target: '/srv', readOnly: true },
+      { source: '/a', target: '/b', readOnly: false },
+    ]);
+    const refused = refusal({ volumes: ['./site:/srv'], until: 'running' });
+    expect(refused.message).toContain("volumes: require vmlet's agent");
   });
 
   it('passes over what is for the launch and not for the machine', () => {

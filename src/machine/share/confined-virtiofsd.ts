@@ -1,0 +1,41 @@
+import { asUser, confine, keepCapabilities } from '../../process/confine/confine.ts';
+import type { Confinement } from '../../process/confine/confinement.ts';
+import { type ConfinementAbilities, type Layers, layersOf } from '../../process/confine/layers.ts';
+import { LIBRARIES, LOADERS } from '../../process/confine/shared-libraries.ts';
+import type { FoundShare, SharePlan } from './share-plan.ts';
+import { neededCapabilities, virtiofsdArguments } from './virtiofsd-argv.ts';
+
+/** Returns the layers around the virtiofsd of one share. */
+export function shareLayers({ source }: Pick<FoundShare, 'source'>, abilities: ConfinementAbilities): Layers {
+  const layers = layersOf({ connects: 'nowhere', longestFile: undefined, servesFiles: true }, abilities);
+  // A root directory of its own would contain the host's whole root.
+  return source === '/'
+    ? { ...layers, namespaces: layers.namespaces.filter((name) => name !== 'mount') }
+    : layers;
+}
+
+/** Returns virtiofsd's command line. It inherits its listening socket as descriptor 3. */
+export function virtiofsdCommand({ virtiofsd, runsAs, ...share }: SharePlan): [string, ...string[]] {
+  return [virtiofsd.path, ...virtiofsdArguments(share, runsAs, virtiofsd)];
+}
+
+/** Returns the options of vmlet-confine for the virtiofsd of one share. */
+export function virtiofsdConfinement(share: SharePlan): string[] {
+  return [
+    ...(share.changesUser ? asUser(share.runsAs) : []),
+    // virtiofsd gives up all others itself, for which it needs setpcap.
+    ...(share.runsAs.uid === 0 ? keepCapabilities(['setpcap', ...neededCapabilities(share.ids)]) : []),
+    ...confine(filesOf(share), share.layers),
+  ];
+}
+
+/** As traced with virtiofsd 1.13. It reaches every file through /proc/self/fd. */
+function filesOf({ virtiofsd: { path }, source, readOnly }: SharePlan): Confinement {
+  return {
+    execute: [path, ...LOADERS],
+    readOnly: [...LIBRARIES, '/proc', ...(readOnly ? [source] : [])],
+    readWrite: ['/dev/null'],
+    own: [],
+    served: readOnly ? [] : [source],
+  };
+}

@@ -1,0 +1,29 @@
+import type { Layers } from '../../process/confine/layers.ts';
+import type { Share } from './share.ts';
+import type { HostIds, VirtiofsdOptions } from './virtiofsd-argv.ts';
+
+/** A share whose directory exists. */
+export interface FoundShare extends Share {
+  /** Without symbolic links. */
+  readonly source: string;
+  /** The user who runs virtiofsd. */
+  readonly runsAs: HostIds;
+  /** True when root runs it as the owner of the directory. */
+  readonly changesUser: boolean;
+}
+
+/** virtiofsd on this host. */
+export interface Virtiofsd extends VirtiofsdOptions {
+  readonly path: string;
+}
+
+/** A share with every choice made. */
+export interface SharePlan extends FoundShare {
+  /** The guest mounts it by this name; it is QEMU's id, too. */
+  readonly tag: string;
+  readonly virtiofsd: Virtiofsd;
+  /** QEMU connects to this socket. */
+  readonly socketPath: string;
+  /** The layers of confinement that vmlet-confine applies to virtiofsd. */
+  readonly layers: Layers;
+}

@@ -1,0 +1,78 @@
+import { realpathSync, statSync } from 'node:fs';
+import { InvalidInputError, SharesUnavailableError, isSystemError } from '../../errors/index.ts';
+import type { Host, VirtiofsdFeatures } from '../../host/survey/host.ts';
+import type { FoundShare } from '../share/share-plan.ts';
+import type { Share } from '../share/share.ts';
+import type { HostIds } from '../share/virtiofsd-argv.ts';
+import { readable } from '../spec/disk-spec.ts';
+
+const INSTALL = 'install it (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
+const NEEDED_DEVICE = 'vhost-user-fs-pci';
+
+/**
+ * Finds the directories to share.
+ * @throws InvalidInputError for a directory that is missing, SharesUnavailableError.
+ */
+export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
+  return shares.map((share) => {
+    const { translatesIds } = requireVirtiofsd(share, host);
+    if (share.ids.kind === 'squash' && !translatesIds) {
+      throw new SharesUnavailableError(share.field, 'this virtiofsd has no --translate-uid', {
+        hint: 'install a newer virtiofsd, or share the directory with ids=host',
+      });
+    }
+    return findShare(share);
+  });
+}
+
+/** @throws SharesUnavailableError without a usable virtiofsd. */
+export function requireVirtiofsd(
+  { field }: Pick<Share, 'field'>,
+  { qemu, virtiofsd }: Host,
+): VirtiofsdFeatures {
+  if (!virtiofsd) {
+    throw new SharesUnavailableError(field, 'virtiofsd is not installed', { hint: INSTALL });
+  }
+  if (virtiofsd.problem !== undefined) {
+    throw new SharesUnavailableError(field, virtiofsd.problem, { hint: `${INSTALL}, of a newer release` });
+  }
+  if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes('memory-backend-memfd')) {
+    throw new SharesUnavailableError(field, `this QEMU has no ${NEEDED_DEVICE}`, {
+      hint: 'use a QEMU that was built with it',
+    });
+  }
+  return virtiofsd;
+}
+
+function findShare(share: Share): FoundShare {
+  const { field, source } = share;
+  const { path, owner } = lookAt(source, field);
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // A guest must not act as root on a user's files.
+  const changesUser = own.uid === 0 && owner.uid !== 0;
+  return { ...share, source: path, runsAs: changesUser ? owner : own, changesUser };
+}
+
+function lookAt(source: string, field: string): { readonly path: string; readonly owner: HostIds } {
+  try {
+    const path = realpathSync(source);
+    const found = statSync(path);
+    if (!found.isDirectory()) {
+      throw new InvalidInputError(field, `not a directory: ${readable(source)}`, {
+        hint: 'share the directory that contains the file, or copy the file: vmlet cp',
+      });
+    }
+    return { path, owner: { uid: found.uid, gid: found.gid } };
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+      throw new InvalidInputError(field, `no such directory: ${readable(source)}`, {
+        hint: `create it: mkdir -p ${readable(source)}`,
+        cause: error,
+      });
+    }
+    if (isSystemError(error)) {
+      throw new InvalidInputError(field, `cannot be shared: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Host } from '../../host/survey/host.ts';
+import { shareLayers } from '../share/confined-virtiofsd.ts';
+import type { FoundShare, SharePlan } from '../share/share-plan.ts';
+import { requireVirtiofsd } from './find-shares.ts';
+
+/** Plans the shares in the order of their devices. */
+export function planShares(
+  shares: readonly FoundShare[],
+  host: Host,
+  socketOf: (tag: string) => string,
+): SharePlan[] {
+  return shares.map((share, index) => {
+    const tag = `share${index}`;
+    const { path, translatesIds, survivesMissingFiles } = requireVirtiofsd(share, host);
+    return {
+      ...share,
+      tag,
+      virtiofsd: { path, translatesIds, survivesMissingFiles },
+      socketPath: socketOf(tag),
+      layers: shareLayers(share, host.confinement),
+    };
+  });
+}

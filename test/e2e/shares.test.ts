@@ -1,0 +1,272 @@
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machine, MachineEndedError, type VolumeInput, launch } from '../../dist/index.js';
+import { directoryIn, temporaryDirectory } from '../directory.ts';
+import { start, until, vmlet } from './command.ts';
+
+const directory = temporaryDirectory();
+const isRoot = process.getuid?.() === 0;
+const BRIEF_MS = 30_000;
+
+/** A new directory, as it is given to -v. */
+function shared(name = 'shared-'): string {
+  return directoryIn(directory, name);
+}
+
+async function machineWith(...volumes: readonly VolumeInput[]): Promise<Machine> {
+  return launch({ net: 'none', volumes });
+}
+
+async function ran(machine: Machine, ...argv: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await machine.exec(argv, { timeoutMs: BRIEF_MS });
+  return `${stdout.toString()}${stderr.toString()}`.trim();
+}
+
+/** What the shell says of a command, and its status. */
+async function sh(machine: Machine, script: string, user?: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await machine.exec(['sh', '-c', script], {
+    ...(user !== undefined && { user }),
+    timeoutMs: BRIEF_MS,
+  });
+  return [
+    stdout.toString().trim(),
+    stderr.toString().trim(),
+    exitCode === 0 ? '' : `status ${exitCode ?? ''}`,
+  ]
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+/** Processes whose command line names a directory, by their ids. */
+function daemonsOf(path: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`--shared-dir=${path}`);
+      } catch {
+        // It ended while we looked.
+        return false;
+      }
+    });
+}
+
+describe('one directory', () => {
+  const source = shared();
+  const locked = shared();
+  let machine: Machine;
+
+  beforeAll(async () => {
+    writeFileSync(join(source, 'of the host'), 'written here\n');
+    writeFileSync(join(locked, 'kept'), 'as it was\n');
+    machine = await machineWith(`${source}:/a/b/c`, `${locked}:/locked:ro`, `${locked}:/a/b/c/inner:ro`);
+  });
+  afterAll(async () => machine.kill());
+
+  it('is there, with what it holds, and takes what the guest writes', async () => {
+    expect(await ran(machine, 'cat', '/a/b/c/of the host')).toBe('written here');
+    expect(
+      await sh(machine, 'cd /a/b/c; mkdir -p d/e; echo guest >d/e/f; mv d/e/f g; ln g h; ln -s g l'),
+    ).toBe('');
+    expect(readFileSync(join(source, 'g'), 'utf8')).toBe('guest\n');
+    expect(statSync(join(source, 'h')).nlink).toBe(2);
+    expect(lstatSync(join(source, 'l')).isSymbolicLink()).toBe(true);
+    expect(await sh(machine, 'grep -c " /a/b/c virtiofs " /proc/mounts')).toBe('1');
+  });
+
+  it('belongs to root in the guest and to us here, and chown says yes', async () => {
+    expect(await sh(machine, 'cd /a/b/c; touch mine; chown -R 33:44 mine d; stat -c %u:%g mine .')).toBe(
+      '0:0\n0:0',
+    );
+    const { uid, gid } = statSync(join(source, 'mine'));
+    expect([uid, gid]).toEqual([process.getuid?.(), process.getgid?.()]);
+  });
+
+  it('shows at once what was written here, also of a file that the guest knows', async () => {
+    const path = join(source, 'growing');
+    writeFileSync(path, 'one\n');
+    for (let round = 0; round < 6; round++) {
+      const before = await ran(machine, 'cat', '/a/b/c/growing');
+      expect(before).toBe(readFileSync(path, 'utf8').trim());
+      appendFileSync(path, `and ${round}\n`);
+      expect(await ran(machine, 'cat', '/a/b/c/growing')).toBe(`${before}\nand ${round}`);
+      writeFileSync(`${path}.new`, `replaced ${round}\n`);
+      renameSync(`${path}.new`, path);
+    }
+    rmSync(path);
+    expect(await sh(machine, 'cat /a/b/c/growing')).toContain('No such file');
+  });
+
+  it('cannot be written to where it is read-only, whatever the guest does', async () => {
+    const tries =
+      'mount -o remount,rw /locked; echo no >/locked/kept; touch /locked/new; rm /locked/kept; ls /locked';
+    expect(await sh(machine, tries)).toMatch(/^kept\n(.*Read-only file system\n?){3}$/);
+    expect(readFileSync(join(locked, 'kept'), 'utf8')).toBe('as it was\n');
+    expect(await ran(machine, 'cat', '/a/b/c/inner/kept')).toBe('as it was');
+  });
+
+  it('leads nowhere else: links are the guest’s, and its names have no way out', async () => {
+    const secret = join(directory, 'secret');
+    writeFileSync(secret, 'secret\n');
+    symlinkSync(secret, join(source, 'to the secret'));
+    expect(await sh(machine, `cat "/a/b/c/to the secret"`)).toContain('No such file');
+    expect(await sh(machine, 'cat /a/b/c/../../../etc/hostname')).toBe('vmlet');
+    rmSync(secret);
+  });
+
+  it('takes neither setuid files nor devices', async () => {
+    const tries =
+      'cd /a/b/c; cp /bin/busybox s; chmod 4755 s; chmod 2755 s; mknod n c 1 3; mknod m b 7 0; mkfifo p';
+    const said = await sh(machine, tries);
+    expect(said.match(/not permitted/g)).toHaveLength(4);
+    expect(statSync(join(source, 's')).mode & 0o7777).toBe(0o755);
+    expect(readdirSync(source)).not.toContain('n');
+    expect(statSync(join(source, 'p')).isFIFO()).toBe(true);
+  });
+
+  it('has no socket any more for anybody else', () => {
+    const { sockets } = machine.plan.directory;
+    expect(readdirSync(sockets)).toEqual([]);
+  });
+});
+
+it('is another user’s in the guest with uid, and keeps its numbers with ids=host', async () => {
+  const [squashed, numbered] = [shared(), shared()];
+  const volumes = [`${squashed}:/s:uid=1000,gid=50`, `${numbered}:/n:ids=host,cache=never`];
+  await using machine = await machineWith(...volumes);
+  const made = 'touch /s/made && stat -c %u:%g /s /s/made';
+  expect(await sh(machine, made, '1000:50')).toBe('1000:50\n1000:50');
+  expect(statSync(join(squashed, 'made')).uid).toBe(process.getuid?.());
+  expect(await sh(machine, 'stat -c %u:%g /n')).toBe(`${process.getuid?.()}:${process.getgid?.()}`);
+});
+
+it.runIf(isRoot)('is used as its owner where root starts the machine', async () => {
+  const source = shared();
+  const foreign = join(source, 'of root');
+  writeFileSync(foreign, 'x', { mode: 0o600 });
+  chownSync(source, 4321, 1234);
+  await using machine = await machineWith(`${source}:/s`);
+  expect(await sh(machine, 'cd /s; touch made; cat "of root"; stat -c %u made')).toMatch(/Permission denied/);
+  const { uid, gid } = statSync(join(source, 'made'));
+  expect([uid, gid]).toEqual([4321, 1234]);
+});
+
+it('has any name', async () => {
+  const names = ['a:b', 'with, comma', 'new\nline', 'x'.repeat(200), '-v', '%s "quoted"'];
+  const volumes = names.map((name, index) => {
+    const source = join(shared(), name);
+    mkdirSync(source);
+    writeFileSync(join(source, 'file'), name);
+    return { source, target: `/shares/${index} of:${name.slice(0, 20)}` };
+  });
+  const link = join(directory, 'link to a share');
+  symlinkSync(volumes[0]?.source ?? '', link);
+  await using machine = await machineWith(...volumes, { source: link, target: '/link' });
+  for (const [index, { target }] of volumes.entries()) {
+    expect(await machine.readFile(`${target}/file`)).toEqual(Buffer.from(names[index] ?? ''));
+  }
+  expect((await machine.readFile('/link/file')).toString()).toBe(names[0]);
+});
+
+it('survives that its directory disappears', async () => {
+  const source = shared();
+  writeFileSync(join(source, 'file'), 'x');
+  await using machine = await machineWith(`${source}:/s`);
+  rmSync(source, { recursive: true });
+  expect(await sh(machine, 'cat /s/file; touch /s/new; echo on')).toMatch(/^on\n/);
+});
+
+describe('virtiofsd', () => {
+  it('whose end is the machine’s, which says so', async () => {
+    const source = shared();
+    await using machine = await machineWith(`${source}:/s`);
+    const [pid = 0] = daemonsOf(source);
+    const hanging = machine.exec(['sh', '-c', 'while :; do ls /s >/dev/null; done']);
+    hanging.catch(() => undefined);
+    process.kill(pid, 'SIGKILL');
+    const outcome = await machine.ended;
+    expect(outcome).toMatchObject({ kind: 'share-lost', target: '/s', status: { signal: 'SIGKILL' } });
+    await expect(hanging).rejects.toThrow(MachineEndedError);
+    await expect(hanging).rejects.toThrow('virtiofsd, which serves /s, was killed by SIGKILL');
+  });
+
+  it('ends with its machine, for each reason', async () => {
+    const source = shared();
+    const ends = [
+      async (machine: Machine) => machine.kill(),
+      async (machine: Machine) => machine.stop(),
+      async (machine: Machine) => machine.qmp.execute('quit').then(async () => machine.ended),
+    ];
+    const kinds: string[] = [];
+    for (const end of ends) {
+      const machine = await machineWith(`${source}:/s`);
+      expect(daemonsOf(source)).not.toEqual([]);
+      await end(machine);
+      kinds.push((await machine.ended).kind);
+      expect(daemonsOf(source)).toEqual([]);
+    }
+    expect(kinds).toEqual(['killed', 'power-off', 'host-quit']);
+  });
+
+  it('ends with its launcher, at any moment, and leaves no socket', { timeout: 300_000 }, async () => {
+    const source = shared();
+    const runtime = shared('run-');
+    const env = { XDG_RUNTIME_DIR: runtime };
+    for (const delay of [100, 200, 250, 300, 350, 400, 500, 700, 1000, 3000]) {
+      const flags = ['--net', 'none', '-v', `${source}:/s`];
+      const launcher = start(['run', ...flags, 'micro', '--', 'sleep', '1000'], { env });
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      launcher.process.kill('SIGKILL');
+      await launcher.finished;
+      await until(() => daemonsOf(source).length === 0);
+    }
+    await start(['run', '--net', 'none', 'micro', '--', 'true'], { env }).finished;
+    const left = join(runtime, 'vmlet');
+    expect(existsSync(left) ? readdirSync(left) : []).toEqual([]);
+  });
+});
+
+describe('vmlet run -v', () => {
+  it('runs a command in a directory of ours', async () => {
+    const source = shared();
+    writeFileSync(join(source, 'Makefile'), 'test:\n\techo tested\n');
+    const script = 'cat Makefile >copy; pwd';
+    const running = start(['run', '-v', '.:/src', '-w', '/src', 'micro', '--', 'sh', '-c', script], {
+      cwd: source,
+    });
+    expect(await running.finished).toMatchObject({ status: 0, stdout: '/src\n', stderr: '' });
+    expect(readFileSync(join(source, 'copy'), 'utf8')).toContain('echo tested');
+  });
+
+  it.each([
+    [['-v', './missing:/x'], /^vmlet: -v: no such directory: /],
+    [['-v', 'data:/x'], /^vmlet: -v: "data" is not the path of a directory\n {2}write \.\/data:\/x/],
+    [['-v', '/etc/passwd:/x'], /^vmlet: -v: not a directory: \/etc\/passwd\n/],
+    [['--mount', 'src=/missing,dst=/x'], /^vmlet: --mount: no such directory: \/missing\n/],
+  ])('refuses %j', async (flags, problem) => {
+    const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
+    expect(stderr).toMatch(problem);
+    expect(status).toBe(125);
+  });
+
+  it('shows the commands with --dry-run', async () => {
+    const { stdout } = await vmlet('run', '--dry-run', '-v', `${directory}:/x:ro`, 'micro', '--', 'true');
+    expect(stdout).toMatch(/virtiofsd' ?.*--shared-dir=|virtiofsd .*--shared-dir=/);
+    expect(stdout).toContain('vhost-user-fs-pci');
+  });
+});

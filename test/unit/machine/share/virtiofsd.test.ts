@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import type { ConfinementAbilities } from '../../../../src/process/confine/layers.ts';
+import {
+  shareLayers,
+  virtiofsdCommand,
+  virtiofsdConfinement,
+} from '../../../../src/machine/share/confined-virtiofsd.ts';
+import type { SharePlan } from '../../../../src/machine/share/share-plan.ts';
+
+const everything: ConfinementAbilities = {
+  landlock: { usable: true, abi: 6 },
+  seccomp: { usable: true },
+  namespaces: {
+    mount: { usable: true },
+    net: { usable: true },
+    ipc: { usable: true },
+    uts: { usable: true },
+  },
+};
+// A directory that every host has.
+const source = '/usr/share';
+const share: SharePlan = {
+  field: 'volumes[0]',
+  source,
+  target: '/src',
+  readOnly: false,
+  cache: 'auto',
+  ids: { kind: 'squash', uid: 1000, gid: 100 },
+  runsAs: { uid: 7, gid: 8 },
+  changesUser: false,
+  tag: 'share0',
+  virtiofsd: { path: '/usr/libexec/virtiofsd', translatesIds: true, survivesMissingFiles: true },
+  socketPath: '/run/m/share0.sock',
+  layers: shareLayers({ source }, everything),
+};
+
+function followers(words: readonly string[], option: string): string[][] {
+  return words.flatMap((word, index) => (word === option ? [words.slice(index + 1, index + 3)] : []));
+}
+
+it('gives every file to one user on each side', () => {
+  const command = virtiofsdCommand(share);
+  expect(command).toEqual([
+    '/usr/libexec/virtiofsd',
+    '--fd=3',
+    '--shared-dir=/usr/share',
+    '--cache=auto',
+    '--sandbox=none',
+    '--rlimit-nofile=0',
+    '--translate-uid=squash-guest:0:7:4294967295',
+    '--translate-uid=host:7:1000:1',
+    '--translate-gid=squash-guest:0:8:4294967295',
+    '--translate-gid=host:8:100:1',
+    '--migration-on-error=guest-error',
+  ]);
+});
+
+it('leaves out what is not asked for and what this virtiofsd lacks', () => {
+  const virtiofsd = { ...share.virtiofsd, survivesMissingFiles: false };
+  const command = virtiofsdCommand({ ...share, virtiofsd, ids: { kind: 'host' }, readOnly: true });
+  expect(command.join(' ')).not.toMatch(/translate|migration/);
+  expect(command).toContain('--readonly');
+});
+
+it('asks for few of root’s capabilities, and keeps as many', () => {
+  const root = { ...share, runsAs: { uid: 0, gid: 0 } };
+  expect(virtiofsdCommand(root)).toContain('--modcaps=-chown:-fsetid:-mknod:-setfcap:-setgid:-setuid');
+  expect(followers(virtiofsdConfinement(root), '--keep')[0]?.[0]).toBe('setpcap,fowner');
+  const host = { ...root, ids: { kind: 'host' } } as const;
+  expect(virtiofsdCommand(host)).toContain('--modcaps=-fsetid:-mknod:-setfcap');
+  expect(followers(virtiofsdConfinement(host), '--keep')[0]?.[0]).toBe('setpcap,fowner,chown,setgid,setuid');
+  expect(virtiofsdConfinement(share)).not.toContain('--keep');
+});
+
+it('confines it to the directory, where it may create all but devices', () => {
+  const words = virtiofsdConfinement(share);
+  expect(followers(words, '--bind')).toContainEqual([source, expect.anything()]);
+  const [rights] = followers(words, '--landlock').filter(([, path]) => path === source);
+  expect(rights?.[0]).toContain('make-sym');
+  expect(rights?.[0]).not.toMatch(/make-char|make-block|execute/);
+  expect(words[words.indexOf('--seccomp') + 1]).toBe('files,processes,sockets,connect');
+  expect(words).not.toContain('--user');
+});
+
+it('lets it only read a directory that is read-only', () => {
+  const words = virtiofsdConfinement({ ...share, readOnly: true });
+  expect(followers(words, '--bind').map(([path]) => path)).toEqual(['/dev/null']);
+  expect(followers(words, '--landlock')).toContainEqual(['read-file,read-dir', source]);
+});
+
+it('runs it as the owner of the directory where root starts it', () => {
+  expect(virtiofsdConfinement({ ...share, changesUser: true }).join(' ')).toContain('--user 7:8');
+});
+
+it('shares the whole host without a root of its own, which would be the same', () => {
+  expect(shareLayers({ source: '/' }, everything).namespaces).toEqual(['net', 'ipc', 'uts']);
+});
