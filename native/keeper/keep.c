@@ -7,6 +7,7 @@
 #include "log.h"
 #include "loop.h"
 #include "monitor.h"
+#include "mounts.h"
 #include "note.h"
 #include "notify.h"
 #include "options.h"
@@ -145,7 +146,7 @@ static int report_end(void)
     else
         report("ended - %d", WTERMSIG(qemu.status));
     /* A machine that was killed on request has not failed: otherwise a service would restart it. */
-    bool asked_for = qemu.sent_signal != 0 && WIFSIGNALED(qemu.status);
+    bool asked_for = qemu.sent_signal != 0 && WIFSIGNALED(qemu.status) && !helper_loss.name;
     return asked_for || (WIFEXITED(qemu.status) && WEXITSTATUS(qemu.status) == 0) ? 0 : 1;
 }
 
@@ -163,6 +164,8 @@ static int start(const struct options *options, const struct log *qemu_log)
         return fail(options->events);
     if (!console_listen(options->console, options->serial_log, &path) || !helpers_listen(write_record, &path))
         return fail(path);
+    if (options->mounts && !mounts_read(options->mounts))
+        return fail(options->mounts);
     if (!switchboard_listen(options->agent))
         return fail(options->agent);
     if (!qemu_start(options->program, qemu_log->fd, &connections))

@@ -27,7 +27,7 @@ static const char *check_socket(const char *path)
     return check_path(path);
 }
 
-static const char *add_helper(char **words, bool dials)
+static const char *add_helper(char **words, enum helper_kind kind)
 {
     for (unsigned index = 0; index < 4; index++)
         if (!words[index])
@@ -37,14 +37,27 @@ static const char *add_helper(char **words, bool dials)
     if (length == 0 || length > NAME_MAX_BYTES || name[length])
         return explain(name, "invalid helper name: expected at most 32 letters, digits and hyphens");
     if (helper_count == HELPERS_MAX)
-        return explain(name, "too many helpers, at most 8");
+        return explain(name, "too many helpers, at most 16");
     struct helper *helper = &helpers[helper_count++];
     *helper = (struct helper){
-        .name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3], .dials = dials};
+        .name = name, .socket = words[1], .arguments_file = words[2], .log_path = words[3], .kind = kind};
     const char *wrong = check_socket(words[1]);
     for (unsigned index = 2; index < 4 && !wrong; index++)
         wrong = check_path(words[index]);
     return wrong;
+}
+
+static bool helper_kind_of(const char *option, enum helper_kind *kind)
+{
+    static const char *const names[] = {
+        [HELPER_ACCEPTED] = "--helper", [HELPER_DIALS] = "--dialling-helper", [HELPER_LISTENS] = "--listening-helper"};
+    for (unsigned index = 0; index < sizeof names / sizeof *names; index++) {
+        if (strcmp(names[index], option) != 0)
+            continue;
+        *kind = (enum helper_kind)index;
+        return true;
+    }
+    return false;
 }
 
 const char *options_read(struct options *options, char **arguments)
@@ -67,6 +80,7 @@ const char *options_read(struct options *options, char **arguments)
     };
     const size_t count = sizeof all / sizeof *all;
     const char *wrong = NULL;
+    enum helper_kind kind;
     for (; !wrong && *arguments && strcmp(*arguments, "--") != 0; arguments++) {
         size_t index = 0;
         while (index < count && strcmp(all[index].name, *arguments) != 0)
@@ -74,9 +88,12 @@ const char *options_read(struct options *options, char **arguments)
         if (index < count && arguments[1]) {
             *all[index].value = *++arguments;
             wrong = all[index].check(*arguments);
-        } else if (strcmp(*arguments, "--helper") == 0 || strcmp(*arguments, "--dialling-helper") == 0) {
-            wrong = add_helper(arguments + 1, arguments[0][2] == 'd');
+        } else if (helper_kind_of(*arguments, &kind)) {
+            wrong = add_helper(arguments + 1, kind);
             arguments += wrong ? 0 : 4;
+        } else if (strcmp(*arguments, "--mounts") == 0 && arguments[1]) {
+            options->mounts = *++arguments;
+            wrong = check_path(*arguments);
         } else if (strcmp(*arguments, "--paused") == 0) {
             options->paused = true;
         } else {

@@ -4,6 +4,8 @@
 
 struct options {
     const char *lock, *record, *ended, *events, *qemu_log, *serial_log, *console, *agent, *runtime_directory;
+    /* NULL for a machine without shared directories. */
+    const char *mounts;
     bool paused;
     char *const *program;
 };

@@ -13,8 +13,11 @@ export interface KeeperHelper {
   readonly name: string;
   /** Socket that QEMU connects to or listens on; at most 107 bytes. */
   readonly socketPath: string;
-  /** True if QEMU listens and the keeper connects; false by default. */
-  readonly dials?: boolean;
+  /**
+   * The keeper accepts QEMU's connection (`accepted`, the default), or connects to QEMU (`dials`); or the program accepts
+   * it by itself, and its failure ends the machine (`listens`).
+   */
+  readonly kind?: 'accepted' | 'dials' | 'listens' | undefined;
   /**
    * File with its command line, each argument ended by NUL; read at each start. The connection is its
    * descriptor 3.
@@ -39,6 +42,8 @@ export interface KeeperOptions {
   /** Must exist. Removed at the end, with the sockets and files in it. */
   readonly runtimeDirectory: string;
   readonly helpers?: readonly KeeperHelper[];
+  /** A request for the guest's agent in hexadecimal digits, sent at each boot; none by default. */
+  readonly mountsPath?: string | undefined;
   /** Leaves the processors paused: by default QEMU is told to continue (`-S` belongs to `command`). */
   readonly paused?: boolean;
   /**
@@ -88,6 +93,12 @@ export interface StartedKeeper {
   release(): void;
 }
 
+const HELPER_OPTIONS = {
+  accepted: '--helper',
+  dials: '--dialling-helper',
+  listens: '--listening-helper',
+} as const;
+
 /** Returns the command line of `vmlet-keeper keep`, without the program itself. */
 export function keeperArguments(options: KeeperOptions): string[] {
   const helpers = options.helpers ?? [];
@@ -103,9 +114,10 @@ export function keeperArguments(options: KeeperOptions): string[] {
     ...['--agent', options.agentPath],
     ...['--runtime-directory', options.runtimeDirectory],
     ...helpers.flatMap((one) => [
-      one.dials === true ? '--dialling-helper' : '--helper',
+      HELPER_OPTIONS[one.kind ?? 'accepted'],
       ...[one.name, one.socketPath, one.argumentsPath, one.logPath],
     ]),
+    ...(options.mountsPath === undefined ? [] : ['--mounts', options.mountsPath]),
     ...(options.paused === true ? ['--paused'] : []),
     '--',
     ...options.command,

@@ -4,6 +4,7 @@
 #include "downstream.h"
 #include "greeting.h"
 #include "loop.h"
+#include "mounts.h"
 #include "port.h"
 #include "request.h"
 #include <string.h>
@@ -54,16 +55,34 @@ static void restart_session(enum hello_reason reason, bool dismiss)
     begin();
 }
 
+static void answer_clients(void)
+{
+    for (unsigned place = 0; place < CLIENTS_MAX; place++)
+        if (clients[place])
+            clients[place]->answered = clients[place]->asks;
+}
+
 static void take_answer(const struct frame *frame)
 {
     memcpy(greeting.hello, frame->payload, HELLO_SIZE);
     waits = false;
-    if (!greeting.open)
+    bool was_open = greeting.open;
+    if (!was_open)
         began_at = wall_ms();
     greeting.open = get_u16(greeting.hello + NONCE_SIZE) == VERSION_MAX;
-    for (unsigned place = 0; place < CLIENTS_MAX; place++)
-        if (clients[place])
-            clients[place]->answered = clients[place]->asks;
+    if (greeting.open && !was_open)
+        mounts_begin();
+    if (!greeting.open || !mounts_are_pending())
+        answer_clients();
+}
+
+bool session_mount(void)
+{
+    if (!greeting.open || !mounts_pump())
+        return false;
+    if (!mounts_are_pending())
+        answer_clients();
+    return true;
 }
 
 /* Handles frames before there is a session. */

@@ -3,8 +3,10 @@
 #include "dial.h"
 #include "helper_arguments.h"
 #include "loop.h"
+#include "qemu.h"
 #include "spawn.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +28,7 @@ enum {
 
 struct helper helpers[HELPERS_MAX];
 unsigned helper_count;
+struct helper_loss helper_loss;
 
 static int64_t tell_all_at = INT64_MAX;
 static bool qemu_is_gone;
@@ -39,7 +42,7 @@ bool helpers_listen(void (*changed)(void), const char **path)
         helper->connection = -1;
         helper->kill_at = INT64_MAX;
         helper->listener = (struct listener){.watch = {.fd = -1}};
-        if (helper->dials)
+        if (helper->kind == HELPER_DIALS)
             continue;
         *path = helper->socket;
         if (!listener_open(&helper->listener, helper->socket))
@@ -120,9 +123,20 @@ static void accept_connection(struct helper *helper)
     }
 }
 
+/* QEMU is connecting: it waits in the socket's queue, and the program accepts it. The program expects a blocking socket. */
+static void hand_over_listener(struct helper *helper)
+{
+    if (helper->listener.watch.fd < 0 || !helper->listener.watch.readable)
+        return;
+    helper->connection = fcntl(helper->listener.watch.fd, F_DUPFD_CLOEXEC, 3);
+    if (helper->connection >= 0)
+        fcntl(helper->connection, F_SETFL, fcntl(helper->connection, F_GETFL) & ~O_NONBLOCK);
+    listener_close(&helper->listener);
+}
+
 static bool waits_for_qemu(const struct helper *helper)
 {
-    return helper->dials && helper->connection < 0 && !helper->process.pid && !qemu_is_gone;
+    return helper->kind == HELPER_DIALS && helper->connection < 0 && !helper->process.pid && !qemu_is_gone;
 }
 
 static void reach_qemu(struct helper *helper, int64_t now)
@@ -151,7 +165,10 @@ void helpers_act(void)
     int64_t now = now_ms();
     for (unsigned index = 0; index < helper_count; index++) {
         struct helper *helper = &helpers[index];
-        accept_connection(helper);
+        if (helper->kind == HELPER_LISTENS)
+            hand_over_listener(helper);
+        else
+            accept_connection(helper);
         reach_qemu(helper, now);
         if (helper->connection >= 0 && !helper->process.pid && helper->not_before <= now)
             start(helper);
@@ -178,6 +195,15 @@ static void report_end(const struct helper *helper, int status)
     events_add("VMLET_HELPER_EXITED", data);
 }
 
+/* The guest's processes hang in a directory that nobody serves, and cannot be killed. It also ends with QEMU, by 0. */
+static void lose(const struct helper *helper, int status)
+{
+    if (qemu.ended || qemu_is_gone || helper_loss.name || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        return;
+    helper_loss = (struct helper_loss){helper->name, status};
+    qemu_signal(SIGKILL);
+}
+
 void helpers_reaped(pid_t pid, int status)
 {
     for (unsigned index = 0; index < helper_count; index++) {
@@ -195,6 +221,8 @@ void helpers_reaped(pid_t pid, int status)
             helper->not_before = 0;
         processes_changed();
         report_end(helper, status);
+        if (helper->kind == HELPER_LISTENS)
+            lose(helper, status);
     }
 }
 

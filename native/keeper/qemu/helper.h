@@ -6,14 +6,22 @@
 #include "log.h"
 #include <stdbool.h>
 
-enum { HELPERS_MAX = 8 };
+enum { HELPERS_MAX = 16 };
+
+enum helper_kind {
+    /* It gets QEMU's connection, which we have accepted. */
+    HELPER_ACCEPTED,
+    /* The socket is QEMU's, and we connect to it. */
+    HELPER_DIALS,
+    /* It gets the listening socket and accepts by itself, once. QEMU cannot continue without it. */
+    HELPER_LISTENS,
+};
 
 extern struct helper {
     /* Letters, digits and hyphens. */
     const char *name;
     const char *socket, *arguments_file, *log_path;
-    /* The socket is QEMU's, and we connect to it. */
-    bool dials;
+    enum helper_kind kind;
     struct listener listener;
     struct identity process;
     /* A connection of QEMU that is waiting for the program; -1 for none. */
@@ -23,6 +31,12 @@ extern struct helper {
     int64_t kill_at;
 } helpers[HELPERS_MAX];
 extern unsigned helper_count;
+
+/* The helper whose end has ended the machine, and its status; NULL for none. */
+extern struct helper_loss {
+    const char *name;
+    int status;
+} helper_loss;
 
 /* `changed` is called when a program was started or has ended. False, errno set; `path` names the failed file. */
 bool helpers_listen(void (*changed)(void), const char **path);

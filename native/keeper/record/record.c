@@ -108,6 +108,19 @@ static void print_number(struct text *text, const char *key, bool known, int num
         text_print(text, ",\"%s\":null", key);
 }
 
+static void print_loss(struct text *text)
+{
+    if (!helper_loss.name) {
+        text_print(text, ",\"lostHelper\":null");
+        return;
+    }
+    int status = helper_loss.status;
+    text_print(text, ",\"lostHelper\":{\"name\":\"%s\"", helper_loss.name);
+    print_number(text, "exitCode", WIFEXITED(status), WEXITSTATUS(status));
+    print_number(text, "signal", WIFSIGNALED(status), WTERMSIG(status));
+    text_print(text, "}");
+}
+
 void record_end(bool negotiated, const char *fatal_state)
 {
     struct text text = {.at = content, .size = sizeof content};
@@ -118,6 +131,7 @@ void record_end(bool negotiated, const char *fatal_state)
     print_number(&text, "sentSignal", qemu.sent_signal != 0, qemu.sent_signal);
     text_print(&text, ",\"negotiated\":%s,\"fatalRunState\":", negotiated ? "true" : "false");
     text_print(&text, fatal_state ? "\"%s\"" : "null", fatal_state);
+    print_loss(&text);
     text_print(&text, ",\"events\":[");
     events_print_life(&text);
     text_print(&text, "]}\n");

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { GuestRequestError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { GuestNetwork } from '../../network/plan/network.ts';
+import { mountsOf } from '../share/mounts.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** Sets the host name, clock and network of a freshly booted guest. */
@@ -31,19 +32,6 @@ export async function configureGuest(
 export async function mountShares(agent: GuestAgent, { shares }: Pick<Plan, 'shares'>): Promise<void> {
   if (shares.length === 0) return;
   await agent.configure({ mounts: mountsOf(shares) });
-}
-
-/** Returns the agent's instructions for shares. */
-export function mountsOf(shares: Plan['shares']) {
-  return [...shares]
-    .sort((one, other) => one.target.length - other.target.length)
-    .map(({ tag, target, readOnly, cache }) => ({
-      tag,
-      path: target,
-      readOnly,
-      // A guest without a cache knows nothing that it could forget; one that trusts its cache was asked to.
-      fresh: cache === 'auto',
-    }));
 }
 
 function linkOf(guest: GuestNetwork) {

@@ -172,6 +172,7 @@ export function describeOutcome(outcome: Outcome): string {
 }
 
 function describeShareLoss({ target, status, lastWords }: Omit<ShareLoss, 'program'>): string {
-  const said = lastWords.findLast((line) => line.trim() !== '');
+  // A process that is killed says nothing of it.
+  const said = status.signal === undefined ? lastWords.findLast((line) => line.trim() !== '') : undefined;
   return `virtiofsd, which serves ${target}, ${describeExit(status)}${said === undefined ? '' : `: ${said}`}`;
 }

@@ -22,6 +22,10 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     screen: yesNo(plan.vncSocket !== undefined),
     'network card': yesNo(plan.network !== undefined || plan.bridge !== undefined),
     'CD drives': list(plan.cdroms.map(({ name }) => name)),
+    // A record of an earlier release has none.
+    ...(plan.shares.length > 0 && {
+      'shared directories': list(plan.shares.map(({ tag, target }) => `${tag} at ${target}`)),
+    }),
     disks: list(
       plan.disks.map(
         ({ nodeName, bus, readOnly }) => `${nodeName} in ${bus ?? ''}${readOnly ? ' (read-only)' : ''}`,

@@ -60,6 +60,9 @@ export interface Share {
   readonly ids: ShareIds;
 }
 
+/** Each has a device with a place on the guest's board. */
+export const MOST_SHARES = 8;
+
 const GRAMMAR = 'SRC:DST[:OPTION[,OPTION…]]';
 const OPTIONS = 'ro, rw, cache=auto|always|never, uid=N, gid=N and ids=squash|host';
 
@@ -89,6 +92,15 @@ export function parseShares({ volumes = [], mounts = [], directory }: ShareInput
       return shareOf(parseMount(mount, field), field, directory);
     }),
   ];
+  if (shares.length > MOST_SHARES) {
+    throw new InvalidInputError(
+      'volumes',
+      `${shares.length} directories, but at most ${MOST_SHARES} are possible`,
+      {
+        hint: 'share a directory that contains several of them',
+      },
+    );
+  }
   const targets = new Set<string>();
   for (const { field, target } of shares) {
     if (targets.has(target)) {

@@ -44,7 +44,11 @@ export function requireVirtiofsd(
   return virtiofsd;
 }
 
-function findShare(share: Share): FoundShare {
+/**
+ * Finds the directory of one share.
+ * @throws InvalidInputError
+ */
+export function findShare(share: Share): FoundShare {
   const { field, source } = share;
   const { path, owner } = lookAt(source, field);
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };

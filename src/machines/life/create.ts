@@ -14,6 +14,8 @@ import { withStoreLock } from '../../images/store/lock.ts';
 import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
+import { findShare } from '../../machine/survey/find-shares.ts';
+import type { Share } from '../../machine/share/share.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
@@ -24,7 +26,13 @@ import { type CreateOptions, type NewMachine, parseCreateOptions } from '../spec
 import { machineNames } from '../record/definition.ts';
 import { storedForward } from '../spec/forwards.ts';
 import { definitionFiles } from '../record/machine-files.ts';
-import { type MachineSpec, SPEC_VERSION, type StoredDisk, formatMachineSpec } from '../spec/machine-spec.ts';
+import {
+  type MachineSpec,
+  SPEC_VERSION,
+  type StoredDisk,
+  type StoredShare,
+  formatMachineSpec,
+} from '../spec/machine-spec.ts';
 import { makeDataDisk } from '../disks/data-disk.ts';
 import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
 import { newIdentity } from '../spec/new-identity.ts';
@@ -129,6 +137,7 @@ async function makeParts(
     ...(wanted.location && { installer: await takeInstaller(wanted.location, files.boot, signal) }),
     disks,
     cdroms: await cdromsOf(wanted, signal),
+    ...(wanted.shares.length > 0 && { shares: wanted.shares.map(storedShare) }),
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ports: wanted.ports.map(storedForward),
@@ -139,6 +148,12 @@ async function makeParts(
     labels: { ...wanted.labels },
     protected: wanted.protected,
   };
+}
+
+/** Stored with its real path: a link could lead elsewhere at a later start. */
+function storedShare(share: Share): StoredShare {
+  const { source, target, readOnly, cache, ids } = findShare(share);
+  return { source, target, readOnly, cache, ids };
 }
 
 async function makeSeedDisk(

@@ -7,12 +7,15 @@ import { portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
 import { qemuLayers } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan } from '../../machine/plan/named-plan.ts';
+import { findShares } from '../../machine/survey/find-shares.ts';
+import { planShares } from '../../machine/survey/plan-shares.ts';
+import type { Share } from '../../machine/share/share.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
 import type { Reconnection } from '../../network/card/qemu-network.ts';
 import type { Definition } from '../record/definition.ts';
-import type { MachineFiles } from '../record/machine-files.ts';
+import { type MachineFiles, shareSocket } from '../record/machine-files.ts';
 import type { MachineSpec, StoredDisk } from '../spec/machine-spec.ts';
 
 /** The keeper's descriptors in QEMU: events, console, the agent's port, and a bridge's tap device. */
@@ -62,6 +65,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
+  const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag));
   const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
   const wiring: NamedPlan['wiring'] = {
     monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
@@ -78,7 +82,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     uuid: spec.uuid,
     qemu: host.qemu.path,
     // Snapshots are stored in the disks, and disks grow and are added at run time, so no file size limit fits.
-    layers: qemuLayers({ network, shares: [], wiring, tpmSocket, longestFile: undefined }, host),
+    layers: qemuLayers({ network, shares, wiring, tpmSocket, longestFile: undefined }, host),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     monitorObjects: hasMonitorObjects(host.qemu),
@@ -87,7 +91,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     cpu: cpuModel(spec.cpu, accelerator),
     cpus: spec.cpus,
     memoryBytes: spec.memoryBytes,
-    memory: { kind: 'private' },
+    memory: { kind: shares.length > 0 ? 'shared' : 'private' },
     hasGenerationId: false,
     boot: planBoot(source),
     firmware: spec.firmware.kind === 'bios' ? undefined : { ...spec.firmware, variablesPath: files.nvram },
@@ -100,7 +104,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       ...rootPorts(portsBehind(spec.disks) + SPARE_ROOT_PORTS),
       ...(spec.hasSeed === true ? [SEED_PORT] : []),
     ],
-    shares: [],
+    shares,
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
@@ -120,7 +124,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       initrd: join(files.boot, 'initrd'),
       nvram: files.nvram,
       seed: files.seed,
-      shareSocket: (tag) => join(files.sockets, `${tag}.sock`),
+      shareSocket: (tag) => shareSocket(files, tag),
       disk: (nodeName) => join(files.storage, `${nodeName}.qcow2`),
     },
     readOnlyFiles: [
@@ -140,6 +144,11 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       setsUpNetwork: true,
     },
   };
+}
+
+/** The shares of a machine, named in errors by their path in the guest. */
+function sharesOf({ shares = [] }: MachineSpec): Share[] {
+  return shares.map((share) => ({ ...share, field: share.target }));
 }
 
 /** Returns the path of a disk's file. */

@@ -69,7 +69,24 @@ export interface MachineFiles {
   readonly vncSocket: string;
   /** Command lines of the helpers, each word terminated by a NUL. */
   readonly passtArguments: string;
+  /** The request by which the keeper has the guest mount its shares. */
+  readonly mountRequest: string;
   readonly swtpmArguments: string;
+}
+
+/** Socket of a share, on which its virtiofsd listens. */
+export function shareSocket({ sockets }: Pick<MachineFiles, 'sockets'>, tag: string): string {
+  return join(sockets, `${tag}.sock`);
+}
+
+/** Command line of a share's virtiofsd. */
+export function shareArguments({ sockets }: Pick<MachineFiles, 'sockets'>, tag: string): string {
+  return join(sockets, `${tag}.argv`);
+}
+
+/** Output of a share's virtiofsd. */
+export function shareLog({ logs }: Pick<MachineFiles, 'logs'>, tag: string): string {
+  return join(logs, `${tag}.log`);
 }
 
 /** The longest name below, for the kernel's limit on socket paths. */
@@ -103,6 +120,7 @@ export function socketFiles(sockets: string) {
     networkSocket: join(sockets, 'network.sock'),
     tpmSocket: join(sockets, 'tpm.sock'),
     vncSocket: join(sockets, 'vnc.sock'),
+    mountRequest: join(sockets, 'mounts.request'),
     passtArguments: join(sockets, 'passt.argv'),
     swtpmArguments: join(sockets, 'swtpm.argv'),
   };

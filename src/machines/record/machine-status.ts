@@ -3,9 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Outcome, describeOutcome } from '../../machine/life/outcome.ts';
 import { describeOutOfSpace } from '../../machine/life/out-of-space.ts';
 import { currentBootId, isAlive } from '../../process/procfs/identity.ts';
-import type { MachineFiles } from './machine-files.ts';
+import type { ShareLoss } from '../../machine/share/running-share.ts';
+import { type MachineFiles, shareLog } from './machine-files.ts';
+import { findPlan } from './machine-plan-file.ts';
 import { readMachineRecord } from './machine-record.ts';
-import { type EndRecord, type RunRecord, outcomeOf, parseEndRecord, parseRunRecord } from './run-record.ts';
+import {
+  type EndRecord,
+  type RunRecord,
+  lostHelperOf,
+  outcomeOf,
+  parseEndRecord,
+  parseRunRecord,
+} from './run-record.ts';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
 
 /** Ends that no keeper could record. */
@@ -58,7 +67,24 @@ export function readEnding(files: MachineFiles, record = readRun(files)): Ending
     const kind = record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down';
     return { outcome: { kind }, endedAt: undefined };
   }
-  return end && { outcome: outcomeOf(end, lastLines(files.qemuLog)), endedAt: new Date(end.endedAt) };
+  return (
+    end && {
+      outcome: outcomeOf(end, lastLines(files.qemuLog), shareLossOf(end, files)),
+      endedAt: new Date(end.endedAt),
+    }
+  );
+}
+
+function shareLossOf(end: EndRecord, files: MachineFiles): ShareLoss | undefined {
+  const lost = lostHelperOf(end);
+  if (!lost) return undefined;
+  const share = findPlan(files)?.shares.find(({ tag }) => tag === lost.name);
+  return {
+    program: 'virtiofsd',
+    target: share?.target ?? lost.name,
+    status: lost.status,
+    lastWords: lastLines(shareLog(files, lost.name)),
+  };
 }
 
 /**

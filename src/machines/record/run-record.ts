@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { ExitStatus } from '../../errors/index.ts';
+import type { ShareLoss } from '../../machine/share/running-share.ts';
 import {
   type LifeEvents,
   type Outcome,
@@ -35,6 +37,10 @@ const endSchema = z.object({
   sentSignal: z.int().nullable(),
   negotiated: z.boolean(),
   fatalRunState: z.literal('internal-error').nullable(),
+  /** The helper without which QEMU could not continue, for which the keeper killed it. */
+  lostHelper: z
+    .object({ name: z.string(), exitCode: z.int().nullable(), signal: z.int().nullable() })
+    .nullish(),
   events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
 });
 
@@ -72,16 +78,31 @@ export function parseEndRecord(text: string): EndRecord {
   return endSchema.parse(JSON.parse(text));
 }
 
-/** @param lastWords QEMU's last lines, which may explain the end. */
-export function outcomeOf(end: EndRecord, lastWords: readonly string[]): Outcome {
+/**
+ * @param lastWords QEMU's last lines, which may explain the end.
+ * @param shareLoss why the keeper killed QEMU, for a share.
+ */
+export function outcomeOf(
+  end: EndRecord,
+  lastWords: readonly string[],
+  shareLoss: ShareLoss | undefined,
+): Outcome {
   return decideOutcome({
     status: { exitCode: end.exitCode ?? undefined, signal: recordedSignal(end.signal) },
     negotiated: end.negotiated,
     lastWords,
     fatalRunState: end.fatalRunState ?? undefined,
+    shareLoss,
     events: end.events.reduce<LifeEvents>(foldLifeEvent, noLifeEvents),
     sentSignal: recordedSignal(end.sentSignal),
   });
+}
+
+/** Returns the exit status of the helper that the machine lost; undefined for none. */
+export function lostHelperOf({ lostHelper }: EndRecord): { name: string; status: ExitStatus } | undefined {
+  if (!lostHelper) return undefined;
+  const { name, exitCode, signal } = lostHelper;
+  return { name, status: { exitCode: exitCode ?? undefined, signal: recordedSignal(signal) } };
 }
 
 function recordedSignal(number: number | null): NodeJS.Signals | undefined {

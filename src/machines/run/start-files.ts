@@ -1,4 +1,6 @@
 import type { Locations } from '../../machine/paths/locations.ts';
+import { encodeConfiguration } from '../../guest/agent/configuration.ts';
+import { mountsOf } from '../../machine/share/mounts.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
@@ -18,9 +20,15 @@ export function startFiles(
     ...[files.logs, files.sockets].map((directory) => directoryMark(directory, locations)),
     serialStartFile(files),
     ...helpers.map(({ argumentsPath, argv }) => ({ path: argumentsPath, text: argumentsText(argv) })),
+    ...(plan.shares.length > 0 ? [{ path: files.mountRequest, text: mountRequest(plan) }] : []),
     { path: files.plan, text: JSON.stringify(plan) },
     ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
   ];
+}
+
+/** The keeper sends it at each boot; the agent in the guest knows no fstab. */
+function mountRequest({ shares }: StartPlan['plan']): string {
+  return encodeConfiguration({ mounts: mountsOf(shares) }).toString('hex');
 }
 
 /** Formats a helper's command line for the file that the keeper reads at each of its starts. */

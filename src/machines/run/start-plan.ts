@@ -9,6 +9,7 @@ import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { namedArguments } from '../../machine/qemu/named-argv.ts';
 import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { qemuConfinement } from '../../machine/qemu/confinement.ts';
+import { virtiofsdCommand, virtiofsdConfinement } from '../../machine/share/confined-virtiofsd.ts';
 import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
@@ -22,7 +23,7 @@ import { requireProgram } from '../../process/program.ts';
 import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
 import { findBootFiles } from '../plan/boot-files.ts';
 import type { Definition } from '../record/definition.ts';
-import type { MachineFiles } from '../record/machine-files.ts';
+import { type MachineFiles, shareArguments, shareLog } from '../record/machine-files.ts';
 import { planMachineNetwork, readEarlierForwards } from '../plan/machine-network.ts';
 import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
@@ -76,7 +77,11 @@ export async function planStart(
     network: await planMachineNetwork(spec, host, otherPorts ? [] : readEarlierForwards(files), signal),
     memory,
   });
-  const helpers = [...passtHelper(plan, files), ...(await tpmHelper(plan, files, host, signal))];
+  const helpers = [
+    ...passtHelper(plan, files),
+    ...(await tpmHelper(plan, files, host, signal)),
+    ...shareHelpers(plan, files),
+  ];
   const qemu = qemuCommand(plan, host);
   const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
   // Before the layers that drop privileges: the bridge helper has to gain one.
@@ -96,6 +101,7 @@ export async function planStart(
       agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
       helpers,
+      mountsPath: plan.shares.length > 0 ? files.mountRequest : undefined,
       paused: paused === true || memory !== undefined,
       command,
       notifySocket: process.env['NOTIFY_SOCKET'],
@@ -127,13 +133,24 @@ function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): Helpe
     {
       name: 'passt',
       socketPath: files.networkSocket,
-      dials: wiring.network.again === 'listens',
+      kind: wiring.network.again === 'listens' ? 'dials' : 'accepted',
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
       // passt isolates itself, with mounts and namespaces that our layers would block.
       argv: tether(ANY_PARENT, HELPERS_DESCRIPTORS, [network.passtPath, ...passtArguments(network)], NO_CORE),
     },
   ];
+}
+
+function shareHelpers({ shares }: NamedPlan, files: MachineFiles): HelperCommand[] {
+  return shares.map((share) => ({
+    name: share.tag,
+    socketPath: share.socketPath,
+    kind: 'listens',
+    argumentsPath: shareArguments(files, share.tag),
+    logPath: shareLog(files, share.tag),
+    argv: tether(ANY_PARENT, HELPERS_DESCRIPTORS, virtiofsdCommand(share), virtiofsdConfinement(share)),
+  }));
 }
 
 async function tpmHelper(

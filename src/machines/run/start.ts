@@ -194,7 +194,7 @@ async function configure(
   { signal, log }: StartOptions,
 ): Promise<void> {
   const { attachAgent } = await import('../channel/agent.ts');
-  const { configureGuest } = await import('../../machine/launch/configure-guest.ts');
+  const { configureGuest, mountShares } = await import('../../machine/launch/configure-guest.ts');
   const { whileKernelLives } = await import('../channel/kernel-watch.ts');
   const timeoutMs = bootTimeoutMs('kernel', plan.accelerator);
   const booted = async (either: AbortSignal): Promise<void> => {
@@ -203,7 +203,9 @@ async function configure(
       either,
       (reason) => void agent.close(reason instanceof Error ? reason : undefined),
     );
-    await configureGuest(agent, plan, log).finally(forget);
+    await configureGuest(agent, plan, log)
+      .then(async () => mountShares(agent, plan))
+      .finally(forget);
   };
   await whileKernelLives(definition, booted, signal);
 }

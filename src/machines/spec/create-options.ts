@@ -11,7 +11,9 @@ import {
   type PullPolicy,
   hardwareOf,
   makeOptions,
+  shareOptions,
 } from '../../machine/spec/machine-options.ts';
+import { type Share, parseShares } from '../../machine/share/share.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
@@ -54,6 +56,13 @@ const createSchema = z.strictObject({
   }),
   ...makeOptions,
   ...namedOptions,
+  /**
+   * Directories of this host in the guest, as in `./site:/srv/site:ro`, or as objects; mounted at each boot, by the
+   * agent.
+   */
+  volumes: shareOptions.volumes,
+  /** The same in the grammar of podman's `--mount`. */
+  mounts: shareOptions.mounts,
   /** Bytes, or a size such as `2G`; 2 GiB by default, 256 MiB for `micro`. */
   memory: reworded(makeOptions.memory.optional(), { otherwise: '2G; 256M with --image micro' }),
   /** Virtual processors; 2 by default, 1 for `micro`. */
@@ -126,6 +135,7 @@ export interface NewMachine extends Hardware {
       };
   readonly iso: string | undefined;
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
+  readonly shares: readonly Share[];
   readonly ports: readonly PortForward[];
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
@@ -172,6 +182,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     boot,
     iso: valid.iso,
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },
+    shares: parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
     ports,
     net,
     bridge,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
 import { hardwareOptions } from '../../machine/spec/machine-options.ts';
+import { CACHE_POLICIES } from '../../machine/share/share.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { issueWords } from '../../util/issue-words.ts';
@@ -55,6 +56,20 @@ const forwardSchema = z.strictObject({
   guestPort: z.int().min(1).max(65_535),
 });
 
+const id = z.int().min(0);
+
+/** A directory of the host. */
+const shareSchema = z.strictObject({
+  source: z.string().startsWith('/'),
+  target: z.string().startsWith('/'),
+  readOnly: z.boolean(),
+  cache: z.enum(CACHE_POLICIES),
+  ids: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('squash'), uid: id, gid: id }),
+    z.strictObject({ kind: z.literal('host') }),
+  ]),
+});
+
 const firmwareFile = z.strictObject({ path: z.string().startsWith('/'), format });
 
 /** UEFI files as chosen for this machine: its variables belong to that code. */
@@ -106,6 +121,7 @@ const specSchema = z.strictObject({
     .optional(),
   disks: z.array(diskSchema),
   cdroms: z.array(cdromSchema),
+  shares: z.array(shareSchema).optional(),
   net: z.enum([...REQUESTED_BACKENDS, 'none', 'bridge']),
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
@@ -125,6 +141,7 @@ const specSchema = z.strictObject({
 /** The definition of a named machine, `spec.json`, including defaults that do not depend on the host. */
 export type MachineSpec = Readonly<z.infer<typeof specSchema>>;
 export type StoredDisk = Readonly<z.infer<typeof diskSchema>>;
+export type StoredShare = Readonly<z.infer<typeof shareSchema>>;
 export type StoredCdrom = Readonly<z.infer<typeof cdromSchema>>;
 export type StoredForward = Readonly<z.infer<typeof forwardSchema>>;
 

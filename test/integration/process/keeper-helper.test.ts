@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../directory.ts';
@@ -37,13 +38,14 @@ const { hasReconnectMs } = await probeQemu(requireProgram('qemu-system-x86_64'),
 
 /** QEMU comes to the helper again and again where it can, and is dialled where not (QEMU 7.2). */
 function bootConnected(given: KeeperHelper): StartedKeeper {
-  const helper = { ...given, dials: given.dials ?? !hasReconnectMs };
+  const dials = given.kind === undefined ? !hasReconnectMs : given.kind === 'dials';
+  const helper: KeeperHelper = { ...given, kind: dials ? 'dials' : 'accepted' };
   const netdev = {
     type: 'stream',
     id: 'n',
-    server: helper.dials,
+    server: dials,
     addr: { type: 'unix', path: helper.socketPath },
-    ...(!helper.dials && { 'reconnect-ms': 50 }),
+    ...(!dials && { 'reconnect-ms': 50 }),
   };
   const device = { driver: 'virtio-net-pci', id: 'network-device', netdev: 'n' };
   return lab.boot('hang', {
@@ -61,7 +63,7 @@ describe('a helper', () => {
     async (way, { skip }) => {
       const { dials } = way;
       skip(!dials && !hasReconnectMs, 'this QEMU has no reconnect-ms');
-      const helper = { ...lab.helper('passt', SERVE), dials };
+      const helper = { ...lab.helper('passt', SERVE), kind: dials ? 'dials' : 'accepted' } as const;
       const keeper = bootConnected(helper);
       await keeper.running;
       await until('the helper is recorded', () => lab.record().helpers['passt'] !== undefined);
@@ -186,6 +188,55 @@ describe('a helper', () => {
     process.kill(keeper.pid, 'SIGTERM');
     await keeper.ended;
     expect(names()).not.toContain('VMLET_COMMAND_FAILED');
+  });
+});
+
+describe('a helper that listens', () => {
+  /** Echoes what it is sent, on the one connection that it accepts, and exits with a status at its end. */
+  const accepts = (status: number) => `exec '${process.execPath}' -e '
+    const server = require("net").createServer((connection) => {
+      server.close();
+      connection.pipe(connection).on("close", () => process.exit(${status}));
+    });
+    server.listen({ fd: 3 });'`;
+
+  async function connected(helper: KeeperHelper): Promise<{ keeper: StartedKeeper; socket: Socket }> {
+    const keeper = lab.start([process.execPath, MONITOR, 'answers', lab.path('requests')], {
+      helpers: [helper],
+    });
+    await keeper.running;
+    expect(count('VMLET_HELPER_STARTED')).toBe(0);
+    const socket = connect(helper.socketPath);
+    scope.defer(() => void socket.destroy());
+    socket.on('error', () => undefined).write('hello');
+    const [echo] = (await once(socket, 'data')) as [Buffer];
+    expect(echo.toString()).toBe('hello');
+    return { keeper, socket };
+  }
+
+  it('accepts the connection itself, and its socket’s path is removed', async () => {
+    const helper: KeeperHelper = { ...lab.helper('share0', accepts(0)), kind: 'listens' };
+    const { keeper, socket } = await connected(helper);
+    expect(existsSync(helper.socketPath)).toBe(false);
+    expect(count('VMLET_HELPER_STARTED')).toBe(1);
+    socket.destroy();
+    // It exits as it does when QEMU closes the connection, and nothing else happens.
+    await until('it has exited', () => count('VMLET_HELPER_EXITED') === 1);
+    process.kill(keeper.pid, 'SIGTERM');
+    expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
+    expect(lab.end()).toMatchObject({ lostHelper: null });
+    expect(count('VMLET_HELPER_STARTED')).toBe(1);
+  });
+
+  it.each([
+    ['fails', accepts(3), { exitCode: 3, signal: null }],
+    ['is killed', accepts(0), { exitCode: null, signal: 9 }],
+  ])('and %s ends the machine, and the record names it', async (how, script, status) => {
+    const { keeper, socket } = await connected({ ...lab.helper('share0', script), kind: 'listens' });
+    if (how === 'fails') socket.destroy();
+    else process.kill(lab.record().helpers['share0']!.pid, 'SIGKILL');
+    expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
+    expect(lab.end()).toMatchObject({ lostHelper: { name: 'share0', ...status } });
   });
 });
 

@@ -1,0 +1,12 @@
+/* Directories of the host, which the guest's agent mounts at the beginning of each session: at each boot. */
+#pragma once
+#include <stdbool.h>
+
+/* Reads the request for the agent from a file, in hexadecimal digits. False, errno set. */
+bool mounts_read(const char *path);
+/* A session has begun. */
+void mounts_begin(void);
+/* True until the agent has answered: clients must wait, because their commands may need the directories. */
+bool mounts_are_pending(void);
+/* Sends the request, or handles its answer. True when something was done. */
+bool mounts_pump(void);
