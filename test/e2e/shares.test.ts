@@ -253,6 +253,36 @@ describe('vmlet run -v', () => {
     expect(readFileSync(join(source, 'copy'), 'utf8')).toContain('echo tested');
   });
 
+  it('gives the files to the user of the command', async () => {
+    const source = shared();
+    const flags = ['--net', 'none', '-u', '1000:50', '-v', `${source}:/s`];
+    const { stdout } = await vmlet(
+      'run',
+      ...flags,
+      'micro',
+      '--',
+      'sh',
+      '-c',
+      'touch /s/a; stat -c %u:%g /s/a',
+    );
+    expect(stdout).toBe('1000:50\n');
+    expect(statSync(join(source, 'a')).uid).toBe(process.getuid?.());
+  });
+
+  it('says of a guest without virtiofs what it lacks', async () => {
+    const flags = ['--net', 'none', '-v', `${shared()}:/s`, '--append', 'initcall_blacklist=virtio_fs_init'];
+    const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');
+    expect(stderr).toMatch(
+      /cannot mount the shared directory: the guest's kernel has no virtiofs\n {2}use a kernel/,
+    );
+    expect(status).toBe(125);
+  });
+
+  it('refuses to fork with one', async () => {
+    const { stderr } = await vmlet('run', '--template', 'none', '-v', `${directory}:/s`, '--', 'true');
+    expect(stderr).toContain('forks do not share directories yet');
+  });
+
   it.each([
     [['-v', './missing:/x'], /^vmlet: -v: no such directory: /],
     [['-v', 'data:/x'], /^vmlet: -v: "data" is not the path of a directory\n {2}write \.\/data:\/x/],

@@ -3,6 +3,7 @@ import type { LaunchOptions, SeedOptions } from '../../index.ts';
 import { type OptionFlag, launchFlags } from '../../public/options.ts';
 import { addOptionFlags, givenOptions } from './option-flags.ts';
 import { addSeedFlags } from './seed-flags.ts';
+import { ownedByUser } from './volume-owner.ts';
 
 /** Flags of disposable machines, apart from the library's options. */
 export interface MachineFlags {
@@ -26,7 +27,7 @@ export function launchOptions(
 ): LaunchOptions {
   return {
     ...(image !== undefined && { image }),
-    ...givenOptions(launchFlags, flags),
+    ...givenOptions(launchFlags, ownedByUser(flags)),
     ...(seed && { seed }),
   };
 }

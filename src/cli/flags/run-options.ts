@@ -44,7 +44,9 @@ export function forkOptions(flags: object): ForkOptions {
   if (given !== undefined) {
     const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
-      hint: `leave out ${flag}, or create another template with it`,
+      hint: ['--volume', '--mount'].includes(flag)
+        ? 'leave out --template: forks do not share directories yet'
+        : `leave out ${flag}, or create another template with it`,
     });
   }
   return givenOptions(forkFlags, flags);
