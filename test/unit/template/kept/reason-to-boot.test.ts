@@ -11,6 +11,7 @@ it.each<[LaunchOptions, RegExp]>([
   [{ console: new PassThrough() }, /console output/],
   [{ disks: ['1G'] }, /extra disks/],
   [{ faults: true }, /network faults/],
+  [{ volumes: ['/tmp:/src'] }, /shared directories/],
 ])('boots for %j', (options, reason) => {
   expect(reasonOf(options)).toMatch(reason);
 });
