@@ -202,7 +202,7 @@ it('imports and exports, refuses to remove what is needed, and shows what it tak
   mkdirSync(join(directory, 'data/vmlet/images', unfinished));
   const table = await succeed('system', 'df');
   expect(table).toMatch(
-    /^TYPE +TOTAL +ACTIVE +SIZE +ON HOST +RECLAIMABLE\nImages +2 +1 .*\nTemplates +0 .*\nMachines +1 +0 /,
+    /^TYPE +TOTAL +ACTIVE +SIZE +ON HOST +RECLAIMABLE\nImages +2 +1 .*\nTemplates +0 .*\nKept guests +0 .*\nMachines +1 +0 /,
   );
   expect(table).toMatch(/\nDownloads +1 +0 +10 B /);
   const { usage } = z

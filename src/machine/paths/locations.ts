@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { xdgDirectory } from '../../util/files/xdg-directory.ts';
 import { catalogueFile } from './package-files.ts';
 
 /** The folders that machines and images use on a host. */
@@ -34,11 +35,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @param home the user's home directory, used when an XDG variable is unset or not absolute. */
 export function locate(environment: Environment, home: string, uid: number): Locations {
-  const base = (variable: string, fallback: string): string => {
-    const value = environment[variable];
-    // The XDG base directory specification: relative paths are invalid and must be ignored.
-    return value?.startsWith('/') ? value : fallback;
-  };
+  const base = (variable: string, fallback: string): string => xdgDirectory(environment, variable, fallback);
   const cache = join(base('XDG_CACHE_HOME', join(home, '.cache')), 'vmlet');
   const data = join(base('XDG_DATA_HOME', join(home, '.local', 'share')), 'vmlet');
   const state = join(base('XDG_STATE_HOME', join(home, '.local', 'state')), 'vmlet');

@@ -113,7 +113,13 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
     const isKept = mayKeep && cloudInit?.state !== 'failed';
     if (isKept) place.publish();
     const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
-    const machine = await forkFrom(template, request, hold, cloudInit);
+    const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
+      guests.remove(key);
+      if (!mayBootInstead(error, options)) throw error;
+      log?.debug({ err: error, kept: key }, 'the booted guest cannot be forked');
+      return undefined;
+    });
+    if (!machine) return undefined;
     const removed = await guests.prune();
     const removedKeys = removed.map((guest) => guest.key);
     if (isKept) log?.debug({ kept: key, removed: removedKeys }, 'kept the booted guest');

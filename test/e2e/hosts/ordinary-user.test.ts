@@ -27,7 +27,13 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     // The checkout may lie where only root may look; what is installed is no more than this.
     const root = join(VMLET, '../../..');
     installed = join(home, 'installed');
-    for (const path of ['package.json', 'dist/bin', 'dist/confine-program', 'dist/guest-agent']) {
+    for (const path of [
+      'package.json',
+      'dist/bin',
+      'dist/confine-program',
+      'dist/guest-agent',
+      'dist/keeper',
+    ]) {
       cpSync(join(root, path), join(installed, path), { recursive: true });
     }
     run = join(home, 'run');
