@@ -114,9 +114,9 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
     if (isKept) place.publish();
     const hold = (): Scope | undefined => (isKept ? guests.hold(key, template) : new Scope());
     const machine = await forkFrom(template, request, hold, cloudInit).catch((error: unknown) => {
-      guests.remove(key);
       if (!mayBootInstead(error, options)) throw error;
       log?.debug({ err: error, kept: key }, 'the booted guest cannot be forked');
+      guests.remove(key);
       return undefined;
     });
     if (!machine) return undefined;
