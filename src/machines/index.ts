@@ -32,7 +32,7 @@ export type { ViewerCommand } from './look/screen.ts';
 export type { DiskStatistics, MachineStatistics, NetworkStatistics } from '../machine/logs/statistics.ts';
 export { type StatisticsRate, rate } from '../machine/logs/statistics-rate.ts';
 export type { WaitConditions } from './guest/wait-conditions.ts';
-export type { CopyOptions } from './guest/tree/copy-tree.ts';
+export type { CopyOptions } from '../guest/tree/copy-tree.ts';
 export type { WaitOptions, WaitProgress } from './guest/wait.ts';
 export type { GuestChannel, QgaChannel, VmletChannel } from './channel/guest-channel.ts';
 export type { ChannelResult, TrustedChannel } from '../guest/ssh/ssh-provision.ts';

@@ -5,7 +5,7 @@ import type { MachineStatistics } from '../machine/logs/statistics.ts';
 import type { BoundForward } from '../network/ports/port.ts';
 import type { QmpClient } from '../qmp/index.ts';
 import { type ExitStatus, MachineStateError, type VmletError } from '../errors/index.ts';
-import type { CopyOptions } from './guest/tree/copy-tree.ts';
+import type { CopyOptions } from '../guest/tree/copy-tree.ts';
 import type { Limits } from '../util/time/deadline.ts';
 import type { MachineConsoleEnd, MachineConsoleOptions } from './look/console.ts';
 import type { Definition } from './record/definition.ts';
@@ -80,14 +80,16 @@ export class LiveMachine {
 
   /** Unpacks a tar stream in a directory of the guest. */
   async unpack(archive: AsyncIterable<Uint8Array>, guestPath: string, limits: Limits = {}): Promise<void> {
-    const { agentOf, unpackInGuest } = await import('./guest/tree/copy-tree.ts');
+    const { agentOf } = await import('./guest/copy.ts');
+    const { unpackInGuest } = await import('../guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
     await unpackInGuest(agentOf(channel), archive, guestPath, '', limits.signal);
   }
 
   /** Writes a file or directory of the guest as a tar stream; `output` is not ended. */
   async pack(guestPath: string, output: Writable, limits: Limits = {}): Promise<void> {
-    const { agentOf, packInGuest } = await import('./guest/tree/copy-tree.ts');
+    const { agentOf } = await import('./guest/copy.ts');
+    const { packInGuest } = await import('../guest/tree/copy-tree.ts');
     await using channel = await this.openGuest(limits);
     await packInGuest(agentOf(channel), guestPath, output, limits.signal);
   }

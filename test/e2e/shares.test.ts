@@ -269,6 +269,26 @@ describe('vmlet run -v', () => {
     expect(statSync(join(source, 'a')).uid).toBe(process.getuid?.());
   });
 
+  it('copies a directory in and back, for which it needs no virtiofsd', async () => {
+    const [source, kept] = [shared(), shared()];
+    mkdirSync(join(source, 'inner'));
+    writeFileSync(join(source, 'inner/file'), 'one\n');
+    writeFileSync(join(kept, 'file'), 'kept\n');
+    const script =
+      'cd /a/b; cat inner/file /kept/file; echo two >inner/file; echo new >new; stat -c %u:%g new inner/file; ' +
+      'echo no >/kept/file; mkfifo fifo; ! grep virtiofs /proc/mounts';
+    const flags = ['-v', `${source}:/a/b:copy,uid=7,gid=8`, '-v', `${kept}:/kept:ro,copy`];
+    const ran = await vmlet('run', '--net', 'none', ...flags, 'micro', '--', 'sh', '-c', script);
+    expect(ran).toMatchObject({
+      status: 0,
+      stdout: 'one\nkept\n0:0\n7:8\n',
+      stderr: 'vmlet: left out 1 special file (devices, FIFOs)\n',
+    });
+    expect(readFileSync(join(source, 'inner/file'), 'utf8')).toBe('two\n');
+    expect(readFileSync(join(source, 'new'), 'utf8')).toBe('new\n');
+    expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
+  });
+
   it('says of a guest without virtiofs what it lacks', async () => {
     const flags = ['--net', 'none', '-v', `${shared()}:/s`, '--append', 'initcall_blacklist=virtio_fs_init'];
     const { status, stderr } = await vmlet('run', ...flags, 'micro', '--', 'true');

@@ -95,6 +95,8 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
       }
       throw error;
     });
+    const skipped = await machine.copyBack();
+    if (skipped > 0) note(`left out ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices, FIFOs)`);
     log?.debug({ status: process.exitCode }, 'the command has ended');
   } catch (error) {
     if (signal.aborted && signal.reason === limit?.reason) {

@@ -131,5 +131,5 @@ async function becomeReady(
     await Promise.all(attachments.map(async (attachment) => attachment.introduce(undefined)));
     return new RunningMachine(machine, options);
   }
-  return reachGuest(machine, options);
+  return reachGuest(machine, { ...options, copies: spec.copies });
 }

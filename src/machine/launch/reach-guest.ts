@@ -1,5 +1,6 @@
 import { awaitBootCompletion } from '../life/boot-completion.ts';
 import { configureGuest, mountShares } from './configure-guest.ts';
+import type { Copy } from '../share/copies.ts';
 import { Machine } from '../running/machine.ts';
 import { KernelWatch } from './kernel-watch.ts';
 import { joinNetworks } from './join-networks.ts';
@@ -9,6 +10,8 @@ import { type StartOptions, type StartedMachine, reachAgent } from './started-ma
 export interface BootOptions extends StartOptions, MachineOptions {
   /** As for a launch. */
   readonly onBoot?: ((doing: string) => void) | undefined;
+  /** Directories that the guest gets copies of. */
+  readonly copies?: readonly Copy[] | undefined;
 }
 
 /** Waits until a booting guest can run commands. */
@@ -28,5 +31,9 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
   // Only after the boot is complete: the guest's own system removes network settings that it did not make
   // itself.
   await Promise.race([joinNetworks(agent, started), failure]);
+  if (options.copies?.length) {
+    const { copyIn } = await import('../share/copies.ts');
+    await Promise.race([copyIn(agent, options.copies, options.signal), failure]);
+  }
   return new Machine(started, agent, { ...options, cloudInit });
 }

@@ -3,6 +3,7 @@ import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.t
 import type { ExecOptions } from '../../guest/agent/command.ts';
 import type { GuestFile, PullOptions, PushOptions } from '../../guest/agent/files.ts';
 import type { GuestProcess } from '../../guest/agent/process.ts';
+import type { Copy } from '../share/copies.ts';
 import { type MachineOptions, type MachineParts, RunningMachine } from './running-machine.ts';
 import type { StopStep } from './stop.ts';
 
@@ -15,6 +16,7 @@ export class Machine extends RunningMachine {
   /** Result of the first-boot work, for a disk; a failure of it does not fail the launch. */
   readonly cloudInit: CloudInitStatus | undefined;
   readonly #agent: GuestAgent;
+  readonly #copies: readonly Copy[];
 
   constructor(
     parts: MachineParts,
@@ -23,12 +25,14 @@ export class Machine extends RunningMachine {
       readonly cloudInit?: CloudInitStatus | undefined;
       /** A boot by default. */
       readonly origin?: MachineOrigin;
+      readonly copies?: readonly Copy[] | undefined;
     },
   ) {
     super(parts, options);
     this.origin = options.origin ?? 'boot';
     this.cloudInit = options.cloudInit;
     this.#agent = agent;
+    this.#copies = options.copies ?? [];
   }
 
   /**
@@ -76,6 +80,19 @@ export class Machine extends RunningMachine {
   async readFile(path: string, options: PullOptions = {}): Promise<Buffer> {
     this.requireAlive();
     return this.#agent.readFile(path, options);
+  }
+
+  /**
+   * Copies directories that the guest has copies of (`volumes` with `copy`) back to the host, except those that are
+   * read-only. Files replace files; what the guest has removed stays.
+   * @returns the number of devices and FIFOs that were left out.
+   * @throws MachineEndedError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError.
+   */
+  async copyBack(): Promise<number> {
+    this.requireAlive();
+    if (this.#copies.length === 0) return 0;
+    const { copyBack } = await import('../share/copies.ts');
+    return copyBack(this.#agent, this.#copies, this.signal);
   }
 
   /** Makes the guest write its caches to its disks. @throws MachineEndedError. */

@@ -35,6 +35,11 @@ export const volumeSchema = z.strictObject({
   uid: id.optional(),
   /** Group of the files in the guest, with `squash`; `uid` by default. */
   gid: id.optional(),
+  /**
+   * The guest gets a copy, which needs no virtiofsd; false by default. `Machine.copyBack`, and `vmlet run` at its end,
+   * copy it back, unless it is read-only.
+   */
+  copy: z.boolean().optional(),
 });
 
 /** A shared directory as an object; `source` and `target` alone are required. */
@@ -58,13 +63,15 @@ export interface Share {
   readonly readOnly: boolean;
   readonly cache: CachePolicy;
   readonly ids: ShareIds;
+  /** The guest gets a copy. */
+  readonly copy: boolean;
 }
 
 /** Each has a device with a place on the guest's board. */
 export const MOST_SHARES = 8;
 
 const GRAMMAR = 'SRC:DST[:OPTION[,OPTION…]]';
-const OPTIONS = 'ro, rw, cache=auto|always|never, uid=N, gid=N and ids=squash|host';
+const OPTIONS = 'ro, rw, cache=auto|always|never, uid=N, gid=N, ids=squash|host and copy';
 
 /** The guest's own file systems. */
 const GUESTS_OWN = ['/', '/dev', '/proc', '/sys'];
@@ -190,6 +197,7 @@ function optionsOf(words: readonly string[], field: string): Omit<VolumeSpec, 's
 
 function optionOf(word: string): [string, unknown] | undefined {
   if (word === 'ro' || word === 'rw') return ['readOnly', word === 'ro'];
+  if (word === 'copy') return ['copy', true];
   const [, key = '', value = ''] = /^(cache|ids|uid|gid)=(.+)$/.exec(word) ?? [];
   if (key === 'uid' || key === 'gid') return /^\d+$/.test(value) ? [key, Number(value)] : undefined;
   return key === '' ? undefined : [key, value];
@@ -199,14 +207,19 @@ function shareOf(volume: VolumeSpec, field: string, directory: string): Share {
   const parsed = volumeSchema.safeParse(volume);
   if (!parsed.success) {
     throw new InvalidInputError(field, `invalid volume ${JSON.stringify(volume)}`, {
-      hint: `expected { source, target, readOnly?, cache?, ids?, uid?, gid? }, with the options ${OPTIONS}`,
+      hint: `expected { source, target, readOnly?, cache?, ids?, uid?, gid?, copy? }, with the options ${OPTIONS}`,
       cause: parsed.error,
     });
   }
-  const { source, readOnly = false, cache = 'auto', ids = 'squash', uid, gid } = parsed.data;
+  const { source, readOnly = false, cache = 'auto', ids = 'squash', uid, gid, copy = false } = parsed.data;
   if (ids === 'host' && (uid ?? gid) !== undefined) {
     throw new InvalidInputError(field, 'uid and gid cannot be used together with ids=host', {
       hint: 'leave them out: files have the numbers that they have on the host',
+    });
+  }
+  if (copy && (parsed.data.cache ?? parsed.data.ids) !== undefined) {
+    throw new InvalidInputError(field, 'cache and ids cannot be used together with copy', {
+      hint: 'leave them out: a copy has one owner, and does not change by itself',
     });
   }
   if (source.includes('\0')) throw new InvalidInputError(field, 'a path cannot contain a NUL');
@@ -217,6 +230,7 @@ function shareOf(volume: VolumeSpec, field: string, directory: string): Share {
     readOnly,
     cache,
     ids: ids === 'host' ? { kind: 'host' } : { kind: 'squash', uid: uid ?? 0, gid: gid ?? uid ?? 0 },
+    copy,
   };
 }
 

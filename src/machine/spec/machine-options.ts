@@ -91,7 +91,8 @@ export const shareOptions = {
     {
       flag: '-v, --volume <volume>',
       group: 'Disks',
-      description: 'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host]',
+      description:
+        'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host]; or SRC:DST:copy',
     },
   ),
   mounts: withFlag(z.array(z.string()).readonly().default([]), {

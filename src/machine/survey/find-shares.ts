@@ -7,6 +7,7 @@ import type { HostIds } from '../share/virtiofsd-argv.ts';
 import { readable } from '../spec/disk-spec.ts';
 
 const INSTALL = 'install it (Debian: apt install virtiofsd, Fedora: dnf install virtiofsd)';
+const COPY = 'or copy the directory: -v SRC:DST:copy';
 const NEEDED_DEVICE = 'vhost-user-fs-pci';
 
 /**
@@ -18,7 +19,7 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
     const { translatesIds } = requireVirtiofsd(share, host);
     if (share.ids.kind === 'squash' && !translatesIds) {
       throw new SharesUnavailableError(share.field, 'this virtiofsd has no --translate-uid', {
-        hint: 'install a newer virtiofsd, or share the directory with ids=host',
+        hint: `install a newer virtiofsd, share the directory with ids=host, ${COPY}`,
       });
     }
     return findShare(share);
@@ -31,14 +32,14 @@ export function requireVirtiofsd(
   { qemu, virtiofsd }: Host,
 ): VirtiofsdFeatures {
   if (!virtiofsd) {
-    throw new SharesUnavailableError(field, 'virtiofsd is not installed', { hint: INSTALL });
+    throw new SharesUnavailableError(field, 'virtiofsd is not installed', { hint: `${INSTALL}, ${COPY}` });
   }
   if (virtiofsd.problem !== undefined) {
-    throw new SharesUnavailableError(field, virtiofsd.problem, { hint: `${INSTALL}, of a newer release` });
+    throw new SharesUnavailableError(field, virtiofsd.problem, { hint: `install a newer release, ${COPY}` });
   }
   if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes('memory-backend-memfd')) {
     throw new SharesUnavailableError(field, `this QEMU has no ${NEEDED_DEVICE}`, {
-      hint: 'use a QEMU that was built with it',
+      hint: `use a QEMU that was built with it, ${COPY}`,
     });
   }
   return virtiofsd;

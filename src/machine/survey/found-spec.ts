@@ -32,5 +32,7 @@ export type FoundDisk = { readonly sizeBytes: number } | (FoundLayer & { readonl
 /** A spec with its disks and shared directories found. */
 export type FoundSpec = Omit<Spec, 'disks' | 'shares'> & {
   readonly disks: readonly FoundDisk[];
+  /** Over virtiofs. */
   readonly shares: readonly FoundShare[];
+  readonly copies: readonly FoundShare[];
 };

@@ -6,7 +6,7 @@ import { probeHost } from '../../host/probe.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { NetworkPlan } from '../../network/plan/network.ts';
-import { findShares } from './find-shares.ts';
+import { findShare, findShares } from './find-shares.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { findFirmware } from '../../host/firmware/find-firmware.ts';
@@ -62,7 +62,11 @@ export async function survey(
   const sharesMemory = !ownsMemory && host.qemu.objects.includes('memory-backend-memfd');
   const network =
     spec.net === 'none' ? undefined : planNetworkHere(spec.net, spec.ports, host.passt, sharesMemory);
-  const shares = findShares(spec.shares, host);
+  const shares = findShares(
+    spec.shares.filter(({ copy }) => !copy),
+    host,
+  );
+  const copies = spec.shares.filter(({ copy }) => copy).map(findShare);
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
   const image = source.kind === 'disk' ? source.image : undefined;
@@ -78,7 +82,7 @@ export async function survey(
     source,
     firmware,
     hasSeed,
-    spec: { ...spec, disks, shares },
+    spec: { ...spec, disks, shares, copies },
   };
 }
 

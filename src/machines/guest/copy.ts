@@ -5,7 +5,19 @@ import { GuestFileError, GuestSetupError, InvalidInputError, isSystemError } fro
 import { streamToFile } from '../../images/store/stream-to-file.ts';
 import { readGuestFile, writeGuestFile } from '../../qmp/index.ts';
 import type { GuestChannel, QgaChannel } from '../channel/guest-channel.ts';
-import { type CopyOptions, agentOf, copyTreeIntoGuest, copyTreeOutOfGuest } from './tree/copy-tree.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import { type CopyOptions, copyTreeIntoGuest, copyTreeOutOfGuest } from '../../guest/tree/copy-tree.ts';
+
+const DIRECTORY_HINT =
+  'install vmlet-agent in the guest, or use ssh: tar -C DIR -c . | vmlet ssh NAME -- tar -C DIR -x';
+
+/** @throws InvalidInputError for QEMU's agent, which has no streams. */
+export function agentOf(channel: GuestChannel): GuestAgent {
+  if (channel.kind === 'vmlet') return channel.agent;
+  throw new InvalidInputError('cp', "QEMU's agent cannot copy directories and tar streams", {
+    hint: DIRECTORY_HINT,
+  });
+}
 
 /**
  * Copies a file or directory into the guest with its permission bits. With vmlet's agent a file appears only when it is

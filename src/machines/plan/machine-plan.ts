@@ -148,7 +148,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
 
 /** The shares of a machine, named in errors by their path in the guest. */
 function sharesOf({ shares = [] }: MachineSpec): Share[] {
-  return shares.map((share) => ({ ...share, field: share.target }));
+  return shares.map((share) => ({ ...share, field: share.target, copy: false }));
 }
 
 /** Returns the path of a disk's file. */

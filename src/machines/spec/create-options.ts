@@ -158,6 +158,13 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const valid = parseOptions(createSchema, options);
   checkMachineName(valid.name);
   refuseContradictions(valid);
+  const shares = parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
+  const copied = shares.find(({ copy }) => copy);
+  if (copied) {
+    throw new InvalidInputError(copied.field, 'a named machine gets no copies', {
+      hint: 'copy the directory once it runs: vmlet cp SRC NAME:DST',
+    });
+  }
   checkAppend(valid.append);
   const boot = bootOf(valid);
   const small = boot.kind === 'image';
@@ -182,7 +189,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     boot,
     iso: valid.iso,
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },
-    shares: parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
+    shares,
     ports,
     net,
     bridge,

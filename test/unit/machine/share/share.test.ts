@@ -24,7 +24,7 @@ function refusal(parse: () => unknown): string {
 }
 
 describe('-v SRC:DST[:OPTION,…]', () => {
-  const plain = { readOnly: false, cache: 'auto', ids: squash, field: 'volumes[0]' };
+  const plain = { readOnly: false, cache: 'auto', ids: squash, field: 'volumes[0]', copy: false };
 
   it.each([
     ['.:/src', { ...plain, source: directory, target: '/src' }],
@@ -39,6 +39,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['/d:/d:gid=5', { ...plain, source: '/d', target: '/d', ids: { ...squash, gid: 5 } }],
     ['/d:/d:uid=1,gid=0', { ...plain, source: '/d', target: '/d', ids: { ...squash, uid: 1 } }],
     ['/d:/d:ids=host', { ...plain, source: '/d', target: '/d', ids: { kind: 'host' } }],
+    ['/d:/d:copy,ro', { ...plain, source: '/d', target: '/d', copy: true, readOnly: true }],
     ['/d:/d:', { ...plain, source: '/d', target: '/d' }],
   ])('%j', (text, expected) => {
     expect(volume(text)).toEqual(expected);
@@ -59,6 +60,8 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     ['./a:/b:cache=no', 'invalid volume', 'cache=auto|always|never'],
     ['./a:/b:uid=4294967295', 'invalid volume', ''],
     ['./a:/b:ids=host,uid=1', 'uid and gid cannot be used together with ids=host', ''],
+    ['./a:/b:copy,cache=auto', 'cache and ids cannot be used together with copy', ''],
+    ['./a:/b:copy,ids=squash', 'cache and ids cannot be used together with copy', ''],
     ['./a\0:/b', 'a path cannot contain a NUL', ''],
   ])('refuses %j', (text, problem, hint) => {
     const said = refusal(() => volume(text));
@@ -74,6 +77,7 @@ describe('-v SRC:DST[:OPTION,…]', () => {
       readOnly: true,
       cache: 'always',
       ids: { kind: 'squash', uid: 7, gid: 7 },
+      copy: false,
     });
     expect(refusal(() => volume({ source: '/a', target: '/b', other: 1 } as VolumeInput))).toContain(
       'volumes[0]: invalid volume',
@@ -85,6 +89,12 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     expect(refusal(parse)).toContain('mounts[0]: two directories at one path of the guest: /x');
     expect(parseShares({ volumes: ['/a:/x', '/a:/x/y'], directory })).toHaveLength(2);
   });
+});
+
+it('takes at most eight', () => {
+  const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
+  expect(refusal(() => parseShares({ volumes, directory }))).toContain('9 directories, but at most 8');
+  expect(parseShares({ volumes: volumes.slice(1), directory })).toHaveLength(8);
 });
 
 describe('--mount', () => {

@@ -28,6 +28,7 @@ const share: SharePlan = {
   ids: { kind: 'squash', uid: 1000, gid: 100 },
   runsAs: { uid: 7, gid: 8 },
   changesUser: false,
+  copy: false,
   tag: 'share0',
   virtiofsd: { path: '/usr/libexec/virtiofsd', translatesIds: true, survivesMissingFiles: true },
   socketPath: '/run/m/share0.sock',

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, test } from 'vitest';
-import { extractTree } from '../../../../src/machines/guest/tree/extract-tree.ts';
+import { extractTree } from '../../../../src/guest/tree/extract-tree.ts';
 import { makeTemporaryDirectory, temporaryDirectory } from '../../../directory.ts';
 
 const parent = temporaryDirectory();

@@ -2,11 +2,13 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../../errors/index.ts';
-import type { GuestAgent } from '../../../guest/agent/agent.ts';
-import type { GuestResult } from '../../../guest/agent/process.ts';
-import { startHelper } from '../../../process/helper.ts';
-import type { GuestChannel } from '../../channel/guest-channel.ts';
+import { CommandFailedError, GuestSetupError, InvalidInputError } from '../../errors/index.ts';
+import type { GuestAgent } from '../agent/agent.ts';
+import type { GuestResult } from '../agent/process.ts';
+import { startHelper } from '../../process/helper.ts';
+
+/** Runs commands in a guest: its agent, or a machine. */
+export type GuestCommands = Pick<GuestAgent, 'exec'>;
 
 /** Options of a copy between host and guest. */
 export interface CopyOptions {
@@ -50,24 +52,13 @@ cd -- "$1" || exit 1
 [ -e "$2" ] || [ -L "$2" ] || { echo "$1/$2: no such file or directory" >&2; exit 1; }
 exec tar -c -f - -- "$2"`;
 
-const DIRECTORY_HINT =
-  'install vmlet-agent in the guest, or use ssh: tar -C DIR -c . | vmlet ssh NAME -- tar -C DIR -x';
-
-/** @throws InvalidInputError for QEMU's agent, which has no streams. */
-export function agentOf(channel: GuestChannel): GuestAgent {
-  if (channel.kind === 'vmlet') return channel.agent;
-  throw new InvalidInputError('cp', "QEMU's agent cannot copy directories and tar streams", {
-    hint: DIRECTORY_HINT,
-  });
-}
-
 /**
  * Copies a directory into the guest, with permission bits and times. As with podman: into `guestPath` if that is a
  * directory, otherwise as `guestPath`. Only the contents are copied from a path that ends in `/.`.
  * @throws InvalidInputError, GuestSetupError, CommandFailedError, or the signal's reason.
  */
 export async function copyTreeIntoGuest(
-  agent: GuestAgent,
+  agent: GuestCommands,
   hostPath: string,
   guestPath: string,
   { onProgress, signal }: CopyOptions,
@@ -89,7 +80,7 @@ export async function copyTreeIntoGuest(
 
 /** Unpacks a tar stream in a directory of the guest. @throws GuestSetupError, or the signal's reason. */
 export async function unpackInGuest(
-  agent: GuestAgent,
+  agent: GuestCommands,
   archive: AsyncIterable<Uint8Array>,
   guestPath: string,
   name: string,
@@ -106,7 +97,7 @@ export async function unpackInGuest(
  * @throws InvalidInputError, GuestSetupError, GuestProtocolError, NoSpaceError, PermissionError, or the signal's reason.
  */
 export async function copyTreeOutOfGuest(
-  agent: GuestAgent,
+  agent: GuestCommands,
   guestPath: string,
   hostPath: string,
   { onProgress, signal }: CopyOptions,
@@ -128,7 +119,7 @@ export async function copyTreeOutOfGuest(
 
 /** Writes a file or directory of the guest as a tar stream. @throws GuestSetupError, or the signal's reason. */
 export async function packInGuest(
-  agent: GuestAgent,
+  agent: GuestCommands,
   guestPath: string,
   output: Writable,
   signal: AbortSignal | undefined,

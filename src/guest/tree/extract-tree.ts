@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, realpath, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InvalidInputError, isSystemError } from '../../../errors/index.ts';
-import { removeTree } from '../../../util/files/removal.ts';
-import { writeFailure } from '../../../util/files/write-failure.ts';
+import { InvalidInputError, isSystemError } from '../../errors/index.ts';
+import { removeTree } from '../../util/files/removal.ts';
+import { writeFailure } from '../../util/files/write-failure.ts';
 import { readTar } from './tar-reader.ts';
 import { TreeWriter } from './tree-writer.ts';
 

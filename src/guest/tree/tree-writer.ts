@@ -1,6 +1,6 @@
 import { chmod, link, lstat, lutimes, mkdir, open, symlink, unlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isSystemError } from '../../../errors/index.ts';
+import { isSystemError } from '../../errors/index.ts';
 import { invalidArchive } from './invalid-archive.ts';
 import type { TarEntry } from './tar-reader.ts';
 

@@ -1,4 +1,4 @@
-import { GuestProtocolError } from '../../../errors/index.ts';
+import { GuestProtocolError } from '../../errors/index.ts';
 
 /** The guest has sent a tar stream that is damaged or hostile. */
 export function invalidArchive(problem: string, cause?: unknown): GuestProtocolError {
