@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '../../directory.ts';
@@ -80,6 +80,32 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
       expect(readdirSync(join(home, '.cache/vmlet/scratch'))).toEqual([]);
     },
   );
+
+  it('shares a directory, whose files are its own', async () => {
+    const shared = join(home, 'shared');
+    mkdirSync(shared);
+    chownSync(shared, NOBODY, NOBODY);
+    const script =
+      'touch a; mkdir d; ln -s a l; mv a d; chown 33 d; chmod 4755 d; stat -c %u:%g d/a; ls /host | head -n 1';
+    const volumes = ['-v', `${shared}:/s`, '-v', '/usr/share:/host:ro'];
+    const ran = await asNobody(
+      'run',
+      '--net',
+      'none',
+      ...volumes,
+      '-w',
+      '/s',
+      'micro',
+      '--',
+      'sh',
+      '-c',
+      script,
+    );
+    expect(ran.stderr).toBe('chmod: d: Operation not permitted\n');
+    expect(ran.stdout).toMatch(/^0:0\n./);
+    const { uid, gid } = statSync(join(shared, 'd/a'));
+    expect([uid, gid]).toEqual([NOBODY, NOBODY]);
+  });
 
   it('doctor reports what works', async () => {
     const { status, stdout } = await asNobody('doctor', '--json');

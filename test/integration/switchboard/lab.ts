@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -26,20 +26,31 @@ export class Switchboard {
   readonly #guestPath: string;
   readonly #scope: Scope;
 
-  private constructor(keeperPath: string, parent: string, scope: Scope, agent: string | undefined) {
+  private constructor(
+    keeperPath: string,
+    parent: string,
+    scope: Scope,
+    { agent, mounts }: { readonly agent?: string | undefined; readonly mounts?: string | undefined },
+  ) {
     this.lab = new KeeperLab(keeperPath, parent, scope);
     this.#guestPath = this.lab.path('guest.sock');
     this.#scope = scope;
-    this.keeper = this.lab.start([
-      process.execPath,
-      GUEST,
-      this.#guestPath,
-      ...(agent === undefined ? [] : [agent]),
-    ]);
+    const mountsPath = this.lab.path('mounts.request');
+    if (mounts !== undefined) writeFileSync(mountsPath, mounts);
+    this.keeper = this.lab.start(
+      [process.execPath, GUEST, this.#guestPath, ...(agent === undefined ? [] : [agent])],
+      mounts === undefined ? {} : { mountsPath },
+    );
   }
 
-  static async start(keeperPath: string, parent: string, scope: Scope, agent?: string): Promise<Switchboard> {
-    const board = new Switchboard(keeperPath, parent, scope, agent);
+  static async start(
+    keeperPath: string,
+    parent: string,
+    scope: Scope,
+    agent?: string,
+    mounts?: string,
+  ): Promise<Switchboard> {
+    const board = new Switchboard(keeperPath, parent, scope, { agent, mounts });
     await board.keeper.negotiated;
     await until('the guest can be told what to do', () => existsSync(`${board.#guestPath}.control`));
     return board;

@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
+import { until } from '../../../fixtures/agent/until.ts';
+import { encodeConfiguration } from '../../../src/guest/agent/configuration.ts';
+import { FrameType } from '../../../src/guest/agent/frame.ts';
+import { Scope } from '../../../src/util/scope.ts';
+import { buildSanitizedKeeper } from '../process/keeper-lab.ts';
+import { Switchboard, closeSanitized } from './lab.ts';
+
+const request = encodeConfiguration({
+  mounts: [{ tag: 'share0', path: '/a directory', readOnly: true, fresh: true }],
+});
+const suite = new Scope();
+let program: string, scope: Scope, board: Switchboard;
+
+beforeAll(async () => {
+  program = await buildSanitizedKeeper(temporaryFolder(suite));
+});
+afterAll(async () => suite.close());
+beforeEach(() => {
+  scope = new Scope();
+});
+afterEach(async () => closeSanitized(board, scope));
+
+const start = async (mounts: string, agent?: string): Promise<void> => {
+  board = await Switchboard.start(program, temporaryFolder(scope), scope, agent, mounts);
+};
+const failures = (): object[] => board.lab.events().filter(({ event }) => event === 'VMLET_MOUNT_FAILED');
+
+describe('shared directories', () => {
+  test('are mounted before a client is answered, and again in each session', async () => {
+    await start(request.toString('hex'));
+    const guest = await board.guest();
+    guest.greet();
+    const client = await board.open();
+    for (let session = 0; session < 3; session++) {
+      const asked = await guest.next(FrameType.request);
+      expect(asked.payload).toEqual(request);
+      if (session === 0) expect(client.frames).toEqual([]);
+      guest.send(FrameType.done, 0, asked.channel);
+      if (session === 0) await client.next(FrameType.hello);
+      guest.greet();
+    }
+    expect(failures()).toEqual([]);
+  });
+
+  test('that cannot be mounted are told of, and clients are answered', async () => {
+    // On a socket, the agent changes nothing of its machine.
+    await start(request.toString('hex'), await buildAgent(temporaryFolder(scope)));
+    const agent = await board.attach();
+    expect((await agent.exec(['echo', 'on'])).stdout.toString()).toBe('on\n');
+    await until('the failure is told of', () => failures().length === 1);
+    expect(failures()[0]).toMatchObject({ data: { errno: 1 } });
+    await agent.close();
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['an errno of another length', Buffer.from([23, 1, 0, 0, 1])],
+    ['no fields', Buffer.alloc(400, 0xff)],
+  ])('survive a guest that fails with %s', async (_what, payload) => {
+    await start(request.toString('hex'));
+    const guest = await board.guest();
+    guest.greet();
+    const client = await board.open();
+    guest.send(FrameType.failed, 0, (await guest.next(FrameType.request)).channel, payload);
+    await client.next(FrameType.hello);
+    expect(failures()).toHaveLength(1);
+  });
+
+  test('keep clients waiting for a guest that does not answer, until it starts anew', async () => {
+    await start(request.toString('hex'));
+    const guest = await board.guest();
+    guest.greet();
+    const client = await board.open();
+    await guest.next(FrameType.request);
+    guest.greet();
+    const again = await guest.next(FrameType.request);
+    expect(client.frames).toEqual([]);
+    guest.send(FrameType.done, 0, again.channel);
+    await client.next(FrameType.hello);
+  });
+});
+
+test.each(['', 'xy', '0g'])('a request of %j keeps the machine from starting', async (text) => {
+  await expect(start(text)).rejects.toThrow(/mounts\.request/);
+});
