@@ -21,6 +21,18 @@ export const ARGUMENTS: readonly Argument[] = [
       'snapshots lie in the disk’s file, which so has no longest length; it is up to what the host’s disk has',
   },
   {
+    attempts: ['write a file beyond 15 TiB'],
+    where: ({ place }) => place === 'virtiofsd',
+    reason: 'it writes the user’s files, up to what their file system has',
+  },
+  {
+    attempts: ["read another process's command line", "list the host's processes"],
+    where: ({ place }) => place === 'virtiofsd',
+    reason:
+      'virtiofsd opens each file by /proc/self/fd, and so sees the host’s /proc, as every program of the host does; ' +
+      'what others may not see of a process (memory, environment, descriptors) Landlock denies',
+  },
+  {
     attempts: ['have 64 threads', 'have 1000 descriptors', 'reserve 64 GiB of memory', 'lock memory'],
     reason:
       'QEMU has a thread for each processor, a descriptor for each disk, and the guest’s memory; a cgroup bounds them',
@@ -54,7 +66,8 @@ export const ARGUMENTS: readonly Argument[] = [
     where: (_, user) => user === 'root',
     reason:
       'root’s images may belong to others: CAP_DAC_OVERRIDE, for files that the mounts and Landlock show; with slirp ' +
-      'low ports, too',
+      'low ports, too; with virtiofsd also CAP_FOWNER, for the modes and times of the files in its directory, and ' +
+      'CAP_SETPCAP, by which it gives up others',
   },
   {
     attempts: [

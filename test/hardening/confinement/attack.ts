@@ -12,6 +12,7 @@ import { HOSTILE, type World, machineWords, refreshHome } from './world.ts';
 export interface Disguises {
   readonly qemu: string;
   readonly swtpm: string;
+  readonly virtiofsd: string;
   /** Of a passt that says that it has no vhost-user. */
   readonly oldPasst: string;
 }
@@ -27,6 +28,7 @@ export async function makeDisguises({ directory, targets }: World): Promise<Disg
   return {
     qemu: await buildHostile(directory, 'qemu-system-x86_64', targets),
     swtpm: await buildHostile(directory, 'swtpm', targets),
+    virtiofsd: await buildHostile(directory, 'virtiofsd', targets),
     oldPasst,
   };
 }
@@ -38,7 +40,11 @@ export async function attackFrom(where: Case, world: World, disguises: Disguises
   return { user: userOfNow(), where, ...readReport(said) };
 }
 
-async function reportFrom(where: Case, world: World, { qemu, swtpm, oldPasst }: Disguises): Promise<string> {
+async function reportFrom(
+  where: Case,
+  world: World,
+  { qemu, swtpm, virtiofsd, oldPasst }: Disguises,
+): Promise<string> {
   const { without } = where;
   switch (where.place) {
     case 'embedded': {
@@ -69,6 +75,14 @@ async function reportFrom(where: Case, world: World, { qemu, swtpm, oldPasst }: 
       await world.vmlet(['create', 'with-tpm', ...words], { without });
       const { stderr } = await world.vmlet(['start', 'with-tpm'], { programs: [swtpm], without });
       return `${stderr}${logOf(world, 'with-tpm', 'swtpm.log')}`;
+    }
+    case 'virtiofsd': {
+      const shared = join(world.directory, 'share');
+      mkdirSync(shared, { recursive: true });
+      const words = ['--image', world.image, '-m', '64M', '--net', 'none', '--display', 'none'];
+      await world.vmlet(['create', 'with-share', ...words, '-v', `${shared}:/share`], { without });
+      const { stderr } = await world.vmlet(['start', 'with-share'], { programs: [virtiofsd], without });
+      return `${stderr}${logOf(world, 'with-share', 'share0.log')}`;
     }
   }
 }

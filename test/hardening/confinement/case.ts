@@ -1,6 +1,6 @@
 /** Where a hostile program takes a program of vmlet's place. */
 export interface Case {
-  readonly place: 'embedded' | 'named' | 'swtpm';
+  readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd';
   readonly network: 'none' | 'passt-vhost-user' | 'passt-stream' | 'slirp';
   /** Taken away, as if the kernel had them switched off. */
   readonly without: readonly Layer[];
@@ -33,6 +33,7 @@ export const EVERYWHERE: readonly Case[] = [
   ),
   ...(['none', 'passt-stream', 'slirp'] as const).map((network) => wholeCase('named', network)),
   wholeCase('swtpm', 'none'),
+  wholeCase('virtiofsd', 'none'),
 ];
 
 /** Each layer alone, and all but one. */
@@ -57,6 +58,8 @@ export function nameOfCase(where: Case): string {
   switch (where.place) {
     case 'swtpm':
       return `swtpm's place${layers}`;
+    case 'virtiofsd':
+      return `virtiofsd's place${layers}`;
     case 'embedded':
       return `QEMU's place, throw-away, network ${where.network}${layers}`;
     case 'named':

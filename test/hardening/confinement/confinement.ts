@@ -9,11 +9,11 @@ import { makeTemporaryDirectory } from '../../directory.ts';
 
 /** At a small scale only these, which have the most and the least to do with the network. */
 const FEW: readonly Case[] = EVERYWHERE.filter(
-  ({ place, network }) => place !== 'swtpm' && network === 'none',
+  ({ place, network }) => place !== 'swtpm' && place !== 'virtiofsd' && network === 'none',
 );
 
 export const confinement: Section = {
-  title: 'a hostile program in the place of QEMU and swtpm, behind their wrappers',
+  title: 'a hostile program in the place of QEMU, swtpm and virtiofsd, behind their wrappers',
   async run(options) {
     const log = (line: string): void => options.log(line);
     const { scale } = options;

@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Scope } from '../../../src/util/scope.ts';
+import { findVirtiofsd } from '../../../src/host/programs/helpers.ts';
 import { requireProgram } from '../../../src/process/program.ts';
 import { build } from './program.ts';
 
@@ -86,6 +87,7 @@ export async function makeWorld(directory: string, scope: Scope): Promise<World>
   const targets = new Map<string, string | number>([
     ['QEMU', requireProgram('qemu-system-x86_64')],
     ['SWTPM', requireProgram('swtpm')],
+    ['VIRTIOFSD', findVirtiofsd() ?? ''],
     ['MACHINE', HOSTILE],
     ['HOME', home],
     ['RUNTIME', runtime],
