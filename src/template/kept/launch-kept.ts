@@ -1,6 +1,7 @@
 import {
   InvalidInputError,
   MissingProgramError,
+  NoSpaceError,
   PortTakenError,
   VmletError,
   isSystemError,
@@ -57,7 +58,9 @@ export async function launchKept(options: LaunchOptions, kept: 'use' | 'renew'):
   const guests = new KeptGuests(locations);
   const request: Request = { options, spec, findings, guests, key: await keptKey(findings) };
   if (kept === 'renew') guests.remove(request.key);
-  return (await forkKept(request)) ?? (await bootAndKeep(request)) ?? launchAt({}, options);
+  // The survey has pulled the image already.
+  const boot = async (): Promise<RunningMachine> => launchAt({}, { ...options, pull: 'missing' });
+  return (await forkKept(request)) ?? (await bootAndKeep(request)) ?? boot();
 }
 
 /** @returns undefined where no kept guest can be forked. */
@@ -69,7 +72,10 @@ async function forkKept(request: Request): Promise<Machine | undefined> {
   try {
     const machine = await forkFrom(template, request, () => guests.hold(key, template));
     if (machine) options.log?.debug({ kept: key, ageMs }, 'forked a kept guest');
-    if (machine && ageMs > WRITTEN_BACK_MS) await flush(template, options);
+    if (machine && ageMs > WRITTEN_BACK_MS) {
+      // Without it, the guest boots again after a reboot of the host.
+      await attempt('flush the kept guest', options, async () => template.flush());
+    }
     return machine;
   } catch (error) {
     if (!mayBootInstead(error, options)) throw error;
@@ -81,17 +87,17 @@ async function forkKept(request: Request): Promise<Machine | undefined> {
 
 /** A boot would fail in the same way where the request is wrong, or the host lacks something. */
 function mayBootInstead(error: unknown, { signal }: LaunchOptions): boolean {
-  if (signal?.aborted === true || !(error instanceof VmletError)) return false;
+  if (signal?.aborted === true || !(error instanceof VmletError || isSystemError(error))) return false;
   return ![InvalidInputError, PortTakenError, MissingProgramError].some((kind) => error instanceof kind);
 }
 
-async function flush(template: Template, { log }: LaunchOptions): Promise<void> {
+/** Work on the cache, on which the machine that runs already does not depend. */
+async function attempt(what: string, { log }: LaunchOptions, work: () => Promise<unknown>): Promise<void> {
   try {
-    await template.flush();
+    await work();
   } catch (error) {
-    // Only a reboot of the host makes a difference: the guest then boots again.
-    if (!isSystemError(error)) throw error;
-    log?.debug({ err: error }, 'the kept guest cannot be flushed to the disk');
+    if (!(error instanceof VmletError || isSystemError(error))) throw error;
+    log?.debug({ err: error }, `cannot ${what}`);
   }
 }
 
@@ -120,10 +126,9 @@ async function bootAndKeep(request: Request): Promise<Machine | undefined> {
       return undefined;
     });
     if (!machine) return undefined;
-    const removed = await guests.prune();
-    const removedKeys = removed.map((guest) => guest.key);
-    if (isKept) log?.debug({ kept: key, removed: removedKeys }, 'kept the booted guest');
+    if (isKept) log?.debug({ kept: key }, 'kept the booted guest');
     else log?.debug({ cloudInit, mayKeep }, 'the booted guest was not kept');
+    await attempt('prune kept guests', options, async () => guests.prune());
     return machine;
   });
 }
@@ -143,7 +148,7 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
         if (source.kind === 'disk') booted.mayKeep = await forgetSecrets(machine, options.signal);
       },
       networkCards: 0,
-      launching: { ...others, net },
+      launching: { ...others, net, pull: 'missing' },
       locations,
       inputs: key,
       flushes: false,
@@ -151,8 +156,9 @@ async function bootGuest({ options, spec, findings, key }: Request, directory: s
     const { machine, mayKeep } = booted;
     return { cloudInit: machine?.cloudInit, mayKeep, template: new Template(record, directory, locations) };
   } catch (error) {
-    if (!booted.machine || !mayBootInstead(error, options)) throw error;
-    options.log?.debug({ err: error }, 'the booted guest cannot be kept');
+    const hasFailedToBoot = !booted.machine && !(error instanceof NoSpaceError);
+    if (hasFailedToBoot || !mayBootInstead(error, options)) throw error;
+    options.log?.debug({ err: error }, 'the guest cannot be kept');
     return undefined;
   }
 }
