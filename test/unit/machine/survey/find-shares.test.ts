@@ -1,0 +1,59 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { InvalidInputError, SharesUnavailableError, type VmletError } from '../../../../src/errors/index.ts';
+import type { Host } from '../../../../src/host/survey/host.ts';
+import { type VolumeInput, parseShares } from '../../../../src/machine/share/share.ts';
+import { findShares } from '../../../../src/machine/survey/find-shares.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+
+const directory = temporaryDirectory();
+const virtiofsd = { path: '/virtiofsd', translatesIds: true, survivesMissingFiles: true, migrates: true };
+const qemu = { devices: ['vhost-user-fs-pci'], objects: ['memory-backend-memfd'] };
+const host = (changes: object = {}) => ({ qemu, virtiofsd, ...changes }) as unknown as Host;
+const find = (volume: VolumeInput, changes: object = {}) =>
+  findShares(parseShares({ volumes: [volume], directory }), host(changes));
+
+function refusal(volume: VolumeInput, changes: object = {}): VmletError {
+  try {
+    find(volume, changes);
+  } catch (error) {
+    if (error instanceof SharesUnavailableError || error instanceof InvalidInputError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+it('finds a directory behind links, and who uses it', () => {
+  symlinkSync('.', join(directory, 'link'));
+  const [share] = find('./link/link:/x:ro');
+  expect(share).toMatchObject({ source: directory, target: '/x', readOnly: true, changesUser: false });
+  expect(share?.runsAs).toEqual({ uid: process.getuid?.(), gid: process.getgid?.() });
+});
+
+it('says what the host lacks, and that a copy needs none of it', () => {
+  const lacks = (changes: object) => {
+    const error = refusal('.:/x', changes);
+    expect(error.hint).toContain('or copy the directory: -v SRC:DST:copy');
+    return error.message;
+  };
+  const problem = 'volumes[0]: this host cannot share directories: ';
+  expect(lacks({ virtiofsd: undefined })).toBe(`${problem}virtiofsd is not installed`);
+  expect(lacks({ virtiofsd: { ...virtiofsd, problem: 'this virtiofsd has no --shared-dir' } })).toBe(
+    `${problem}this virtiofsd has no --shared-dir`,
+  );
+  expect(lacks({ qemu: { ...qemu, devices: [] } })).toBe(`${problem}this QEMU has no vhost-user-fs-pci`);
+  const old = { virtiofsd: { ...virtiofsd, translatesIds: false } };
+  expect(lacks(old)).toBe(`${problem}this virtiofsd has no --translate-uid`);
+  expect(find('.:/x:ids=host', old)).toHaveLength(1);
+  expect(refusal('.:/x', { virtiofsd: undefined }).hint).toContain('apt install virtiofsd');
+});
+
+it('names what is no directory', () => {
+  writeFileSync(join(directory, 'file'), '');
+  expect(refusal('./file:/x').message).toBe(`volumes[0]: not a directory: ${join(directory, 'file')}`);
+  expect(refusal('./none:/x').message).toBe(`volumes[0]: no such directory: ${join(directory, 'none')}`);
+  expect(refusal('./file/in:/x').message).toBe(
+    `volumes[0]: no such directory: ${join(directory, 'file/in')}`,
+  );
+});
