@@ -41,7 +41,7 @@ describe('a mistake on the command line is one sentence that names what was type
       ['image', 'build', 'debain:13'],
       'vmlet: distribution: cannot build debain from packages\n  did you mean debian? ',
     ],
-    [['image', 'build', 'debian:13'], 'vmlet: --output: the name is empty\n'],
+    [['image', 'build', 'debian:13'], 'vmlet: --output: a name is required\n'],
     [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: invalid image name "A b"\n'],
     [['image', 'build', '--from', 'debian:13', '--cpus', '0'], 'vmlet: --cpus: 0: expected at least 1\n'],
     [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: no such file: ./nope.img\n'],
