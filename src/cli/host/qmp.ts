@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { MachineNotFoundError } from '../../errors/index.ts';
 import type { MachineStore, NamedMachine } from '../../machines/index.ts';
 import { QmpClient, QmpSchema, formatLossless, generateTypes, introspect } from '../../qmp/index.ts';
 import { parseArguments } from './qmp-arguments.ts';
 import { interactiveShell, pipedShell, reply } from './qmp-shell.ts';
+import { durationMs } from '../flags/flag-values.ts';
 import { note, printJsonText } from '../output/say.ts';
 
 interface QmpFlags {
@@ -20,7 +21,7 @@ export function qmpCommand(): Command {
     .argument('[command]', 'command to run instead of a shell')
     .argument('[arguments...]', 'key=value, nested.key=value or a JSON object')
     .option('--json', 'print the reply or error as one line of JSON')
-    .option('--timeout <seconds>', 'time limit for a command', parseSeconds)
+    .option('--timeout <time>', 'time limit for a command (default: none)', durationMs)
     .action(talk);
   command
     .command('types')
@@ -60,8 +61,7 @@ async function talk(
   flags: QmpFlags,
 ): Promise<void> {
   const path = await monitorPath(nameOrPath);
-  const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
-  await using client = await QmpClient.connect(path, { timeoutMs });
+  await using client = await QmpClient.connect(path, { timeoutMs: flags.timeout });
   if (name === undefined) {
     await (process.stdin.isTTY && process.stdout.isTTY ? interactiveShell(client, path) : pipedShell(client));
     return;
@@ -76,10 +76,4 @@ async function talk(
 async function printTypes(flags: { readonly qemu: string }): Promise<void> {
   const { schema, source } = await introspect(flags.qemu);
   process.stdout.write(generateTypes(schema, source));
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0) || seconds > 1e6) throw new InvalidArgumentError('expected a number of seconds above 0');
-  return seconds;
 }

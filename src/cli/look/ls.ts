@@ -20,8 +20,14 @@ const STATE_COLOURS: Readonly<Record<string, Colour>> = { running: 'green', paus
 
 type Sound = Extract<ListedMachine, { spec: unknown }>;
 
-const FILTER_HINT =
-  'expected name=TEXT, label=KEY[=VALUE] or state=running|paused|stopped|created|saved|broken';
+/** The first ones are the usual ones; the others are QEMU's, and two of the keeper's. */
+const USUAL_STATES = ['running', 'paused', 'stopped', 'created', 'saved', 'broken'];
+const STATES = [
+  ...USUAL_STATES,
+  ...['starting', 'io-error', 'internal-error', 'guest-panicked', 'watchdog', 'suspended', 'shutdown'],
+  ...['prelaunch', 'inmigrate', 'postmigrate', 'finish-migrate', 'save-vm', 'restore-vm', 'debug', 'colo'],
+];
+const FILTER_HINT = `expected name=TEXT, label=KEY[=VALUE] or state=${USUAL_STATES.join('|')}`;
 
 export function lsCommand(): Command {
   const command = new Command('ls')
@@ -92,6 +98,11 @@ function parseFilter(text: string): (machine: ListedMachine) => boolean {
     case 'name':
       return ({ name }) => name.includes(wanted);
     case 'state':
+      if (!STATES.includes(wanted)) {
+        throw new InvalidInputError('filter', `no such state: ${wanted}`, {
+          hint: `expected ${USUAL_STATES.join(', ')}, or a state of QEMU: ${STATES.slice(USUAL_STATES.length).join(', ')}`,
+        });
+      }
       return (machine) => stateOf(machine) === wanted;
     case 'label': {
       const [label = '', ...value] = wanted.split('=');

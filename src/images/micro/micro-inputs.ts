@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, chmod, constants, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageBuildError, InvalidInputError, isSystemError } from '../../errors/index.ts';
 import type { Decompressors } from '../formats/decompress.ts';
@@ -38,8 +38,8 @@ export interface MicroFiles {
   readonly sources: readonly ImageSource[];
 }
 
-/** Determines the sources of an image. @throws ImageBuildError, InvalidInputError */
-export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefined): Promise<MicroInputs> {
+/** Checks the user's own files: a wrong path must not cost a download first. @throws InvalidInputError */
+export async function checkOwnFiles(own: OwnFiles): Promise<void> {
   if (own.modules !== undefined && own.kernel === undefined) {
     throw new InvalidInputError('modules', 'requires kernel', {
       hint: 'give the kernel of these modules: --kernel KERNEL --modules DIRECTORY',
@@ -48,6 +48,14 @@ export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefine
   if (own.modules !== undefined && !(await isDirectory(own.modules))) {
     throw new InvalidInputError('modules', `no such directory: ${own.modules}`);
   }
+  for (const field of ['kernel', 'busybox'] as const) {
+    const path = own[field];
+    if (path !== undefined) await withOwn(field, path, async () => access(path, constants.R_OK));
+  }
+}
+
+/** Determines the sources of an image. @throws ImageBuildError */
+export async function settleInputs(own: OwnFiles, signal: AbortSignal | undefined): Promise<MicroInputs> {
   if (own.kernel !== undefined && own.busybox !== undefined) {
     return { own, packages: undefined, kernel: [], busybox: [] };
   }
@@ -161,17 +169,20 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function readOwn(field: string, path: string): Promise<Buffer> {
+  return withOwn(field, path, async () => readFile(path));
+}
+
+/** @throws InvalidInputError for a path that is not a readable file. */
+async function withOwn<T>(field: string, path: string, use: () => Promise<T>): Promise<T> {
   try {
-    return await readFile(path);
+    if ((await stat(path)).isDirectory()) throw new InvalidInputError(field, `${path} is a directory`);
+    return await use();
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
       throw new InvalidInputError(field, `no such file: ${path}`, { cause: error });
     }
     if (isSystemError(error, 'EACCES')) {
       throw new InvalidInputError(field, `permission denied: ${path}`, { cause: error });
-    }
-    if (isSystemError(error, 'EISDIR')) {
-      throw new InvalidInputError(field, `${path} is a directory`, { cause: error });
     }
     throw error;
   }

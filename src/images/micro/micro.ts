@@ -7,7 +7,7 @@ import { type KernelImage, imageDirectoryName, kernelImageOf } from '../record/i
 import { withStoreLock } from '../store/lock.ts';
 import type { KernelManifest } from '../record/manifest.ts';
 import { assembleMicro } from './micro-assemble.ts';
-import { type OwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
+import { type OwnFiles, checkOwnFiles, obtainInputs, packageSources, settleInputs } from './micro-inputs.ts';
 import { MICRO } from '../record/reference.ts';
 import { recipeSha256 } from './micro-recipe.ts';
 import { nameImage, placeKernelImage } from '../store/place.ts';
@@ -66,6 +66,7 @@ export async function findMicro(store: string, agentPath: string): Promise<Kerne
 export async function buildMicro(options: BuildMicroOptions): Promise<KernelImage> {
   const { store, agentPath, signal } = options;
   signal?.throwIfAborted();
+  await checkOwnFiles(options);
   const agent = await readAgent(agentPath);
   try {
     options.onProgress?.({ phase: 'waiting for another build', fraction: 0 });

@@ -1,11 +1,12 @@
-import { type FileHandle, constants, open, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../../util/files/atomic-file.ts';
 import { writeFailure } from '../../util/files/write-failure.ts';
 
 /**
- * Writes a stream to a temporary file and renames it, so that the target changes atomically. The leftover of a killed
- * run is overwritten by the next.
+ * Writes a stream to a new file beside the target and renames it, so that the target changes atomically. Its name cannot
+ * be guessed, and no existing file is overwritten. A killed run leaves it behind.
  * @param mode permission bits of the file, set before anything is written; 0o644 without the umask by default.
  * @throws NoSpaceError, PermissionError.
  */
@@ -15,10 +16,11 @@ export async function streamToFile(
   signal?: AbortSignal,
   mode?: number,
 ): Promise<void> {
-  const beside = `${target}.new`;
+  const beside = `${target}.${randomBytes(6).toString('hex')}.new`;
+  let created = false;
   try {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-    const handle = await open(beside, flags, mode ?? 0o644);
+    const handle = await open(beside, 'wx', mode ?? 0o644);
+    created = true;
     try {
       if (mode !== undefined) await handle.chmod(mode);
       await writeAll(handle, content, signal);
@@ -29,7 +31,7 @@ export async function streamToFile(
     await rename(beside, target);
     syncDirectory(dirname(target));
   } catch (error) {
-    await rm(beside, { force: true });
+    if (created) await rm(beside, { force: true });
     throw writeFailure(error, target);
   }
 }

@@ -43,6 +43,8 @@ describe('a mistake on the command line is one sentence that names what was type
     ],
     [['image', 'build', 'debian:13'], 'vmlet: --output: a name is required\n'],
     [['image', 'build', 'debian:13', '-o', 'A b'], 'vmlet: -o: invalid image name "A b"\n'],
+    [['image', 'build', 'micro', '--kernel', './nope'], 'vmlet: --kernel: no such file: ./nope\n'],
+    [['image', 'build', 'micro', '--busybox', '/tmp'], 'vmlet: --busybox: /tmp is a directory\n'],
     [['image', 'build', '--from', 'debian:13', '--cpus', '0'], 'vmlet: --cpus: 0: expected at least 1\n'],
     [['run', '--disk', './nope.img', 'micro'], 'vmlet: --disk: no such file: ./nope.img\n'],
     [['run', './nope.img'], 'vmlet: image: no such file: ./nope.img\n'],

@@ -81,6 +81,8 @@ describe('values that are none', () => {
     [['logs', '--tail', 'x', 'm'], 'invalid value "x" for --tail: '],
     [['stop'], 'machines: missing'],
     [['stop', '-a', 'm'], '--all: cannot be used together with names'],
+    [['ls', '--filter', 'state=foo'], '--filter: no such state: foo\n  expected running, paused, stopped, '],
+    [['qmp', 'm', 'query-status', '--timeout', '5x'], 'invalid value "5x" for --timeout: '],
     [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
     [['exec', '-d', 'm'], '--detach: missing command'],
