@@ -30,7 +30,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   inspect: ['vmlet inspect web', "vmlet inspect web --format '{{json .Ports}}'"],
   logs: ['vmlet logs --follow web', 'vmlet logs --tail 20 --source qemu web'],
   events: ['vmlet events', 'vmlet events --since-start --json web'],
-  stats: ['vmlet stats', 'vmlet stats --no-stream --json web'],
+  stats: [
+    'vmlet stats',
+    'vmlet stats --no-stream --json web',
+    "vmlet stats --no-stream --format '{{.Name}} {{.Rate.Cpu.Percent}}'",
+  ],
   screenshot: ['vmlet screenshot web screen.png'],
   wait: ['vmlet wait web --for ssh', 'vmlet wait web --for port=80 --for cloud-init --timeout 5m'],
   ip: ['vmlet ip web'],

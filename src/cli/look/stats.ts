@@ -3,6 +3,7 @@ import type { MachineStatistics, MachineStore, StatisticsRate } from '../../mach
 import { VmletError } from '../../errors/index.ts';
 import { formatBytes } from '../../public/format.ts';
 import { formatDuration } from '../output/duration.ts';
+import { type FormatFlags, addFormatOptions, formatRecords } from '../output/record-format.ts';
 import { type Reading, RefreshingTable } from '../output/refresh.ts';
 import { reportError } from '../output/report-error.ts';
 import { durationMs } from '../flags/flag-values.ts';
@@ -10,10 +11,9 @@ import { isRunning } from '../session/each-machine.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { pause } from '../../util/time/pause.ts';
 
-interface Flags {
+interface Flags extends FormatFlags {
   readonly stream: boolean;
   readonly interval?: number;
-  readonly json?: true;
 }
 
 /** One reading of a machine. */
@@ -22,32 +22,39 @@ type Look =
   /** The machine is running, but cannot be read. */
   | { readonly problem: VmletError };
 
+/** With the fields of MachineStatistics, or a problem. */
+interface MachineRecord {
+  readonly machine: string;
+}
+
 const HEADING = ['NAME', 'CPU', 'MEM', 'DISK-R', 'DISK-W', 'NET-R', 'NET-W', 'UPTIME'];
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7];
 const DEFAULT_INTERVAL_MS = 1000;
 const UNKNOWN = '-';
 
 export function statsCommand(): Command {
-  return new Command('stats')
+  const command = new Command('stats')
     .description(
       'Shows the resource usage of machines in a table, which refreshes on a terminal. With --json each reading of a ' +
-        'machine is one JSON object a line. 100 % is one processor of this host. Network traffic is only counted on ' +
+        'machine is one JSON object a line; --format has the same fields, and .Name. 100 % is one processor of this host. Network traffic is only counted on ' +
         'bridges, not with passt or slirp.',
     )
     .argument('[machines...]', 'names of the machines (default: all running)')
     .option('--no-stream', 'print one reading and exit')
-    .option('--interval <time>', 'time between readings (default: 1s)', durationMs)
-    .option('--json', 'print JSON')
-    .action(stats);
+    .option('--interval <time>', 'time between readings (default: 1s)', durationMs);
+  return addFormatOptions(command, '{{.Name}} {{.Rate.Cpu.Percent}}').action(stats);
 }
 
 async function stats(names: string[], flags: Flags): Promise<void> {
+  // An invalid template is an error at once.
+  const template = flags.format === 'json' ? undefined : flags.format;
+  if (template !== undefined) formatRecords(template, []);
   const { MachineStore, rate } = await import('../../machines/index.ts');
   const store = new MachineStore();
   // Names that do not exist or do not run are errors at once.
   const wanted = new Set(names);
   for (const name of wanted) store.get(name).live();
-  const output = new RefreshingTable({ numbers: NUMBERS, json: flags.json });
+  const output = new RefreshingTable({ numbers: NUMBERS, json: flags.json ?? flags.format === 'json' });
   const before = new Map<string, MachineStatistics>();
   await untilInterrupted(async (signal) => {
     for (let reading = 1; ; reading++) {
@@ -66,7 +73,10 @@ async function stats(names: string[], flags: Flags): Promise<void> {
           }
         }),
       );
-      if (flags.stream || reading === 2) output.show(readingOf(looks));
+      if (flags.stream || reading === 2) {
+        if (template === undefined || flags.json) output.show(readingOf(looks));
+        else process.stdout.write(formatRecords(template, namedRecords(looks)));
+      }
       if (!flags.stream && reading === 2) return;
       if (names.length > 0 && wanted.size === 0) return;
       await pause(flags.interval ?? DEFAULT_INTERVAL_MS, signal);
@@ -92,15 +102,27 @@ async function lookAt(store: MachineStore, name: string, signal: AbortSignal): P
 }
 
 function readingOf(looks: ReadonlyMap<string, Look>): Reading {
-  const sorted = [...looks].sort(([one], [other]) => (one < other ? -1 : 1));
   return {
-    rows: [HEADING, ...sorted.map(([name, look]) => rowOf(name, look))],
-    records: sorted.map(([machine, look]) =>
-      'problem' in look
-        ? { machine, version: 1, problem: look.problem.message }
-        : { machine, ...look.statistics, rate: look.rate ?? null },
-    ),
+    rows: [HEADING, ...sorted(looks).map(([name, look]) => rowOf(name, look))],
+    records: recordsOf(looks),
   };
+}
+
+function recordsOf(looks: ReadonlyMap<string, Look>): MachineRecord[] {
+  return sorted(looks).map(([machine, look]) =>
+    'problem' in look
+      ? { machine, version: 1, problem: look.problem.message }
+      : { machine, ...look.statistics, rate: look.rate ?? null },
+  );
+}
+
+function sorted(looks: ReadonlyMap<string, Look>): [string, Look][] {
+  return [...looks].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** `.Name` is the field of the other commands. */
+function namedRecords(looks: ReadonlyMap<string, Look>): object[] {
+  return recordsOf(looks).map((record) => ({ name: record.machine, ...record }));
 }
 
 function rowOf(name: string, look: Look): string[] {

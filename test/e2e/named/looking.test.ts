@@ -178,6 +178,15 @@ describe('vmlet stats', () => {
       expect(one?.rate?.seconds).toBeGreaterThan(0.2);
     }
     expect(busy?.rate?.cpu.percent).toBeGreaterThan(idle?.rate?.cpu.percent ?? Infinity);
+
+    const once = ['stats', '--no-stream', '--interval', '100ms', '--format'];
+    const fields = await home.vmlet(...once, '{{.Name}} {{.Memory.GuestBytes}} {{.Rate.Cpu.Percent}}');
+    expect(fields.stdout).toMatch(/^busy 67108864 [\d.]+\nidle 67108864 [\d.]+\n$/);
+    expect(jsonLines((await home.vmlet(...once, 'json')).stdout)).toMatchObject([
+      { machine: 'busy', version: 1 },
+      { machine: 'idle', version: 1 },
+    ]);
+    expect(await home.vmlet(...once, '{{.Nothing}}')).toMatchObject({ status: 125, stdout: '' });
   });
 
   it('continues until it is interrupted, or until the named machines have ended', async () => {

@@ -84,6 +84,7 @@ describe('values that are none', () => {
     [['ls', '--filter', 'state=foo'], '--filter: no such state: foo\n  expected running, paused, stopped, '],
     [['qmp', 'm', 'query-status', '--timeout', '5x'], 'invalid value "5x" for --timeout: '],
     [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
+    [['stats', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
     [['exec', '-d', 'm'], '--detach: missing command'],
     [['exec', '-dt', 'm', 'true'], '--detach: cannot be used together with --tty'],
