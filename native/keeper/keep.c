@@ -1,8 +1,10 @@
 #include "keep.h"
+#include "command.h"
 #include "console.h"
 #include "events.h"
 #include "file.h"
 #include "helper.h"
+#include "helper_arguments.h"
 #include "lock.h"
 #include "log.h"
 #include "loop.h"
@@ -40,7 +42,7 @@ static int fail(const char *what)
 /* Detaches from the launcher's session, directory and descriptors. */
 static bool leave_launcher(void)
 {
-    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2};
+    static const int heard[] = {SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP};
     sigset_t set;
     sigemptyset(&set);
     for (size_t index = 0; index < sizeof heard / sizeof *heard; index++)
@@ -49,7 +51,6 @@ static bool leave_launcher(void)
     syscall(SYS_close_range, 3, ~0u, 0);
     sigprocmask(SIG_SETMASK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     setsid(); /* Fails if the launcher has already done so. */
     umask(077);
@@ -90,6 +91,9 @@ static void handle_signal(int signal)
     case SIGUSR2:
         qemu_signal(SIGKILL);
         break;
+    case SIGHUP:
+        command_begin();
+        break;
     }
 }
 
@@ -114,9 +118,10 @@ static void turn(void)
     record_act();
     if (!loop_wait(busy))
         note("epoll_wait");
-    /* First: signals may request monitor commands. */
+    /* First: signals and the command may request monitor commands. */
     read_signals();
-    busy = monitor_act();
+    busy = command_act();
+    busy |= monitor_act();
     busy |= console_act();
     busy |= switchboard_act();
     helpers_act();
@@ -168,6 +173,8 @@ static int start(const struct options *options, const struct log *qemu_log)
         return fail(options->mounts);
     if (!switchboard_listen(options->agent))
         return fail(options->agent);
+    if (!command_prepare(&options->command))
+        return fail(options->command.log);
     if (!qemu_start(options->program, qemu_log->fd, &connections))
         return fail(options->program[0]);
     write_record();
@@ -176,6 +183,19 @@ static int start(const struct options *options, const struct log *qemu_log)
     switchboard_attach(connections.agent);
     monitor_start(connections.monitor, options->paused);
     return 0;
+}
+
+/* Becomes the program that is to follow, without our signal mask and standard output. Returns when that is impossible. */
+static void follow_with(char **program)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    execve(program[0], program, (char *[]){NULL});
+    note(program[0]);
 }
 
 static int run(const struct options *options)
@@ -192,6 +212,8 @@ static int run(const struct options *options)
     log_close(&qemu_log);
     if (status == 0)
         run_until_ended();
+    /* Its file is in the directory that is removed. */
+    char **afterwards = options->afterwards && status == 0 ? helper_arguments_read(options->afterwards) : NULL;
     /* Once the record of the run is removed, the machine may be started again, and the directory belongs to the new
      * start. */
     file_remove_flat_directory(options->runtime_directory);
@@ -199,7 +221,10 @@ static int run(const struct options *options)
         record_end(monitor.negotiated, monitor.fatal_state);
     else
         record_remove();
-    return status == 0 ? report_end() : status;
+    status = status == 0 ? report_end() : status;
+    if (afterwards)
+        follow_with(afterwards);
+    return status;
 }
 
 int keep(char **arguments)

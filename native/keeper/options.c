@@ -2,6 +2,7 @@
 #include "helper.h"
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SOCKET_PATH_MAX = 107, NAME_MAX_BYTES = 32 };
@@ -60,6 +61,19 @@ static bool helper_kind_of(const char *option, enum helper_kind *kind)
     return false;
 }
 
+static const char *read_command(struct command_options *command, char **words)
+{
+    for (unsigned index = 0; index < 3; index++)
+        if (!words[index])
+            return "--command: expected REQUEST LOGFILE SECONDS";
+    char *end;
+    *command = (struct command_options){.request = words[0], .log = words[1], .patience = strtol(words[2], &end, 10)};
+    if (*end || end == words[2] || command->patience < 0)
+        return explain(words[2], "expected a number of seconds");
+    const char *wrong = check_path(words[0]);
+    return wrong ? wrong : check_path(words[1]);
+}
+
 const char *options_read(struct options *options, char **arguments)
 {
     *options = (struct options){0};
@@ -94,10 +108,17 @@ const char *options_read(struct options *options, char **arguments)
         } else if (strcmp(*arguments, "--mounts") == 0 && arguments[1]) {
             options->mounts = *++arguments;
             wrong = check_path(*arguments);
+        } else if (strcmp(*arguments, "--command") == 0) {
+            wrong = read_command(&options->command, arguments + 1);
+            arguments += wrong ? 0 : 3;
+        } else if (strcmp(*arguments, "--afterwards") == 0 && arguments[1]) {
+            options->afterwards = *++arguments;
+            wrong = check_path(*arguments);
         } else if (strcmp(*arguments, "--paused") == 0) {
             options->paused = true;
         } else {
-            wrong = explain(*arguments, index < count ? "a value is required" : "no such option");
+            bool known = index < count || strcmp(*arguments, "--afterwards") == 0;
+            wrong = explain(*arguments, known ? "a value is required" : "no such option");
         }
     }
     if (wrong)

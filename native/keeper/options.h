@@ -1,5 +1,6 @@
 /* The command line of `vmlet-keeper keep`. */
 #pragma once
+#include "command.h"
 #include <stdbool.h>
 
 struct options {
@@ -7,6 +8,9 @@ struct options {
     /* NULL for a machine without shared directories. */
     const char *mounts;
     bool paused;
+    struct command_options command;
+    /* File with the command line of a program to become at the end; NULL for none. */
+    const char *afterwards;
     char *const *program;
 };
 

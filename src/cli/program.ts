@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../errors/index.ts';
 import { Command, InvalidArgumentError } from 'commander';
 import { ALIASES, verbAt } from './help/aliases.ts';
 import { complain } from './output/say.ts';
@@ -58,7 +59,7 @@ function rewriteMessage(text: string): string {
 }
 
 /** Verbs that give a machine a new name. */
-const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename'];
+const NAMING_VERBS: readonly string[] = ['create', 'clone', 'rename', 'run'];
 /** Verbs whose subcommand may be left out: `vmlet port NAME`. */
 const WITH_OPTIONAL_SUBCOMMANDS = ['port', 'snapshot'] as const;
 
@@ -68,10 +69,16 @@ async function reserveCommandWords(command: Command): Promise<void> {
   const subcommands = groups.flatMap((group) => group?.commands.map((child) => child.name()) ?? []);
   const reserved = new Set(['help', ...Object.keys(VERBS), ...Object.keys(ALIASES), ...subcommands]);
   const argument = command.registeredArguments.find((candidate) => candidate.name() === 'name');
+  const refusal = (name: string): string => `${name} is a command of vmlet; choose another name`;
   argument?.argParser((name) => {
-    if (reserved.has(name))
-      throw new InvalidArgumentError(`${name} is a command of vmlet; choose another name`);
+    if (reserved.has(name)) throw new InvalidArgumentError(refusal(name));
     return name;
+  });
+  // `run --name` without --detach names no machine that could be addressed.
+  command.hook('preAction', (run) => {
+    const { detach, name } = run.opts<{ detach?: true; name?: string }>();
+    if (detach && name !== undefined && reserved.has(name))
+      throw new InvalidInputError('--name', refusal(name));
   });
 }
 

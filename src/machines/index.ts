@@ -5,6 +5,7 @@ export { LiveMachine } from './live-machine.ts';
 export type { CreateOptions } from './spec/create-options.ts';
 export type { MachineSpec } from './spec/machine-spec.ts';
 export type { MachineFiles } from './record/machine-files.ts';
+export type { CommandEnd } from './record/run-record.ts';
 export {
   type MachineStatus,
   type LostOutcome,
@@ -18,6 +19,7 @@ export type { InstalledSystemdUnit, SystemdUnit } from './life/systemd.ts';
 export type { RemoveOptions, RemoveResult } from './life/remove.ts';
 export type { ChangedSpec, Difference, MachineChanges } from './spec/changes.ts';
 export type { CloneOptions } from './life/clone.ts';
+export { type OutputPart, OutputLogReader } from '../machine/logs/output-log.ts';
 export type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
 export type { MachineEventsOptions } from './look/events.ts';
 export type { LoggedEvent } from '../machine/life/event-log.ts';

@@ -27,6 +27,16 @@ export interface KeeperHelper {
   readonly logPath: string;
 }
 
+/** The command that a machine exists for. */
+export interface KeeperCommand {
+  /** File with the body of its request. */
+  readonly requestPath: string;
+  /** Its output is appended to this file. */
+  readonly logPath: string;
+  /** Time for the first answer of the agent, in seconds; 0 for no limit. */
+  readonly patienceSeconds: number;
+}
+
 /** Options of one keeper. Every path is absolute. */
 export interface KeeperOptions {
   readonly lockPath: string;
@@ -44,6 +54,10 @@ export interface KeeperOptions {
   readonly helpers?: readonly KeeperHelper[];
   /** A request for the guest's agent in hexadecimal digits, sent at each boot; none by default. */
   readonly mountsPath?: string | undefined;
+  /** A command for the guest's agent, begun by `signalKeeper`; the machine ends with it. */
+  readonly guestCommand?: KeeperCommand | undefined;
+  /** File with the command line of a program that the keeper becomes after the end, each argument ended by NUL. */
+  readonly afterwardsPath?: string | undefined;
   /** Leaves the processors paused: by default QEMU is told to continue (`-S` belongs to `command`). */
   readonly paused?: boolean;
   /**
@@ -99,9 +113,14 @@ const HELPER_OPTIONS = {
   listens: '--listening-helper',
 } as const;
 
+/** Formats a command line for a file that the keeper reads. */
+export function argumentsText(argv: readonly string[]): string {
+  return argv.map((word) => `${word}\0`).join('');
+}
+
 /** Returns the command line of `vmlet-keeper keep`, without the program itself. */
 export function keeperArguments(options: KeeperOptions): string[] {
-  const helpers = options.helpers ?? [];
+  const { helpers = [], guestCommand, afterwardsPath } = options;
   return [
     'keep',
     ...['--lock', options.lockPath],
@@ -118,6 +137,10 @@ export function keeperArguments(options: KeeperOptions): string[] {
       ...[one.name, one.socketPath, one.argumentsPath, one.logPath],
     ]),
     ...(options.mountsPath === undefined ? [] : ['--mounts', options.mountsPath]),
+    ...(guestCommand
+      ? ['--command', guestCommand.requestPath, guestCommand.logPath, String(guestCommand.patienceSeconds)]
+      : []),
+    ...(afterwardsPath === undefined ? [] : ['--afterwards', afterwardsPath]),
     ...(options.paused === true ? ['--paused'] : []),
     '--',
     ...options.command,
@@ -246,10 +269,10 @@ export function signalName(number: number): NodeJS.Signals | undefined {
   return names.find(([, value]) => value === number)?.[0];
 }
 
-const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2' } as const;
+const SIGNALS = { 'power-button': 'SIGUSR1', quit: 'SIGTERM', kill: 'SIGUSR2', command: 'SIGHUP' } as const;
 
 /**
- * Makes a keeper press the power button, tell QEMU to quit, or kill QEMU.
+ * Makes a keeper press the power button, tell QEMU to quit, kill QEMU, or begin the guest's command.
  * @returns false when that keeper is gone: its PID may have been reused, so nothing was sent.
  */
 export function signalKeeper(identity: ProcessIdentity, action: keyof typeof SIGNALS): boolean {

@@ -1,4 +1,5 @@
 #include "record.h"
+#include "command.h"
 #include "events.h"
 #include "file.h"
 #include "helper.h"
@@ -132,6 +133,8 @@ void record_end(bool negotiated, const char *fatal_state)
     text_print(&text, ",\"negotiated\":%s,\"fatalRunState\":", negotiated ? "true" : "false");
     text_print(&text, fatal_state ? "\"%s\"" : "null", fatal_state);
     print_loss(&text);
+    text_print(&text, ",\"command\":");
+    command_print(&text);
     text_print(&text, ",\"events\":[");
     events_print_life(&text);
     text_print(&text, "]}\n");

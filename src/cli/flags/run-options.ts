@@ -8,6 +8,9 @@ import { SEED_FLAGS } from './seed-flags.ts';
 
 /** Flags of `vmlet run`, apart from the library's options. */
 export interface RunFlags extends GuestCommandFlags, MachineFlags {
+  readonly detach?: true;
+  readonly name?: string;
+  readonly rm?: true;
   readonly kernel?: string;
   readonly template?: string;
   readonly fresh?: true;

@@ -3,6 +3,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   run: [
     'vmlet run micro -- uname -a',
     'vmlet run -p 8080:80 -m 1G debian:13 -- sh -c "hostname; id"',
+    'vmlet run -d --name job micro -- sh -c "date; sleep 60"',
     'tar c . | vmlet run micro -- tar x -C /tmp',
   ],
   create: [
@@ -36,7 +37,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "vmlet stats --no-stream --format '{{.Name}} {{.Rate.Cpu.Percent}}'",
   ],
   screenshot: ['vmlet screenshot web screen.png'],
-  wait: ['vmlet wait web --for ssh', 'vmlet wait web --for port=80 --for cloud-init --timeout 5m'],
+  wait: [
+    'vmlet wait web --for ssh',
+    'vmlet wait web --for port=80 --for cloud-init --timeout 5m',
+    'vmlet wait job',
+  ],
   ip: ['vmlet ip web'],
   console: ['vmlet console web', 'vmlet console --read-only web'],
   view: ['vmlet view web'],

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { InvalidInputError, MachineEndedError, TimedOutError } from '../../errors/index.ts';
 import type { ForkOptions, LaunchOptions, Machine } from '../../index.ts';
 import { bootNews } from './boot-news.ts';
@@ -23,11 +23,14 @@ export function runCommand(): Command {
     .description(
       'Runs one command in a fresh guest and exits with its status. The guest is deleted afterwards. The first run of ' +
         'an image boots it and keeps the booted guest in the cache; later runs fork that guest.\n' +
+        'With --detach the guest is a named machine, which runs the command in the background and ends with it: vmlet ' +
+        'logs shows the output, ls and wait the exit status; each start runs the command again.\n' +
         'IMAGE is micro, an image such as debian:13, or the path of a disk (with a slash). With --kernel or --template ' +
         'there is no IMAGE.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
+    .option('-d, --detach', 'run in the background as a named machine, and print its name')
     .option('-i, --interactive', 'pass stdin to the command even if it is a terminal')
     .option('-t, --tty', 'allocate a terminal for the command')
     .option('-e, --env <name=value>', 'set a variable; NAME alone copies it from this environment', collect)
@@ -37,7 +40,7 @@ export function runCommand(): Command {
     .option('--fresh', 'boot the guest, and neither use nor keep a booted one (default with VMLET_FRESH=1)')
     .option('--renew', 'boot the guest, and replace the kept one')
     .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
-    .addOption(new Option('--rm', 'accepted and ignored: the guest is always deleted').hideHelp())
+    .option('--rm', 'with --detach: remove the machine and its disks when the command has ended')
     .option(
       '--die-with-parent',
       'end the machine when the parent process ends (default: in jobs of batch systems such as Slurm)',
@@ -48,6 +51,11 @@ export function runCommand(): Command {
     .passThroughOptions()
     .action(async (_image: string | undefined, _words: string[], flags: Flags) => {
       const { image, command: argv } = splitWords(command.args, flags);
+      if (flags.detach) {
+        const { runDetached } = await import('./run-detached.ts');
+        await runDetached(image, argv, flags, await seedOptions(flags));
+        return;
+      }
       const origin: Origin =
         flags.template === undefined
           ? { launch: { ...launchOptions(image, flags, await seedOptions(flags)), kept: keptOf(flags) } }

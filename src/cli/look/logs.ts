@@ -10,42 +10,68 @@ interface Flags {
   readonly follow?: true;
   readonly tail?: number;
   readonly lines?: number;
-  readonly source: LogSource;
+  readonly source?: LogSource;
   readonly raw?: true;
 }
 
-const SOURCES: readonly LogSource[] = ['serial', 'qemu', 'passt', 'swtpm', 'events'];
+const SOURCES: readonly LogSource[] = ['serial', 'command', 'qemu', 'passt', 'swtpm', 'events'];
 
 export function logsCommand(): Command {
   return new Command('logs')
     .description(
-      'Prints the serial console log of a machine, running or not, or another of its logs. Escape sequences that would ' +
-        'clear, colour or reset a terminal are removed.',
+      'Prints the serial console log of a machine, running or not, or another of its logs. For a machine of run --detach ' +
+        'it is the output of the command, on stdout and stderr as the command wrote it. Escape sequences that would clear, ' +
+        'colour or reset a terminal are removed.',
     )
     .argument('<machine>', 'name of the machine')
     .option('-f, --follow', 'keep printing new output, across restarts')
     .option('-n, --tail <n>', 'begin with the last N lines', lineCount)
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
     .option('--raw', 'print the bytes unchanged')
-    .addOption(new Option('--source <log>', 'log to print').choices(SOURCES).default('serial'))
+    .addOption(
+      new Option('--source <log>', 'log to print (default: serial; command with a command)').choices(SOURCES),
+    )
     .action(logs);
 }
 
 async function logs(name: string, given: Flags): Promise<void> {
-  const flags = { ...given, lines: given.tail ?? given.lines };
   const { MachineStore } = await import('../../machines/index.ts');
   const machine = new MachineStore().get(name);
+  const source = given.source ?? (machine.spec.command ? 'command' : 'serial');
+  const flags = { ...given, source, lines: given.tail ?? given.lines };
+  const print = source === 'command' ? await outputPrinter(flags.raw) : bytePrinter(flags.raw);
   await untilInterrupted(async (signal) => {
     let bytes = 0;
-    const text = flags.raw ? undefined : new PrintableText();
     for await (const piece of read(machine, flags, signal)) {
       bytes += piece.length;
-      await writeOut(text ? text.push(piece) : piece);
+      await print(piece);
       signal.throwIfAborted();
     }
-    if (text) await writeOut(text.end());
-    if (bytes === 0 && flags.lines !== 0) note(emptyNote(machine, flags.source));
+    await print(undefined);
+    if (bytes === 0 && flags.lines !== 0) note(emptyNote(machine, source));
   });
+}
+
+/** Prints pieces of a log; undefined is its end. */
+type Printer = (piece: Buffer | undefined) => Promise<void>;
+
+function bytePrinter(raw: true | undefined, output: NodeJS.WriteStream = process.stdout): Printer {
+  const text = raw ? undefined : new PrintableText();
+  return async (piece) => {
+    if (piece) await writeOut(text ? text.push(piece) : piece, output);
+    else if (text) await writeOut(text.end(), output);
+  };
+}
+
+/** Prints each of the command's two streams to our own. */
+async function outputPrinter(raw: true | undefined): Promise<Printer> {
+  const { OutputLogReader } = await import('../../machines/index.ts');
+  const reader = new OutputLogReader();
+  const printers = { stdout: bytePrinter(raw), stderr: bytePrinter(raw, process.stderr) };
+  return async (piece) => {
+    for (const part of piece ? reader.push(piece) : []) await printers[part.stream](part.bytes);
+    if (!piece) for (const end of Object.values(printers)) await end(undefined);
+  };
 }
 
 function read(
@@ -54,7 +80,7 @@ function read(
     follow,
     lines: tailLines,
     source,
-  }: Pick<Flags, 'follow' | 'source'> & { readonly lines: number | undefined },
+  }: Pick<Flags, 'follow'> & { readonly source: LogSource; readonly lines: number | undefined },
   signal: AbortSignal,
 ): AsyncIterable<Buffer> {
   if (!follow) return machine.log(source, { tailLines });

@@ -1,7 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { InvalidInputError } from '../../errors/index.ts';
-import { MachineStore, type WaitConditions } from '../../machines/index.ts';
+import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
+import {
+  MachineStore,
+  type NamedMachine,
+  type WaitConditions,
+  describeStatus,
+} from '../../machines/index.ts';
+import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
+import { note, printLine } from '../output/say.ts';
 import { choice, durationMs } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 
@@ -19,13 +26,16 @@ export function waitCommand(): Command {
         '  cloud-init  the first boot is complete; status 125 and the error if it failed\n' +
         '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
         '  stopped     the machine does not run\n' +
-        'Exits with 124 after the timeout, and with 125 if the machine ends first.',
+        'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits until the command ' +
+        'of a machine of run --detach has ended, without a time limit; prints its exit status, and exits with it.',
     )
     .argument('<machine>', 'name of the machine')
     .addOption(
-      choice('--for <condition>', 'condition to wait for; with several --for, all must be true', CONDITIONS)
-        .argParser(collectCondition)
-        .makeOptionMandatory(),
+      choice(
+        '--for <condition>',
+        'condition to wait for; with several --for, all must be true',
+        CONDITIONS,
+      ).argParser(collectCondition),
     )
     .option(
       '-t, --timeout <time>',
@@ -37,16 +47,47 @@ export function waitCommand(): Command {
 
 async function wait(
   name: string,
-  flags: { readonly for: readonly string[]; readonly timeout?: number },
+  flags: { readonly for?: readonly string[]; readonly timeout?: number },
 ): Promise<void> {
-  const conditions = parseConditions(flags.for);
+  const machine = new MachineStore().get(name);
+  if (flags.for === undefined) {
+    await waitForCommand(machine, flags.timeout);
+    return;
+  }
+  await waitFor(machine, parseConditions(flags.for), flags.timeout);
+}
+
+async function waitForCommand(machine: NamedMachine, timeout: number | undefined): Promise<void> {
+  if (machine.spec.command === undefined) {
+    throw new InvalidInputError('--for', `missing: ${machine.name} has no command to wait for`, {
+      hint: `for example: vmlet wait ${machine.name} --for ssh, or --for stopped`,
+    });
+  }
+  await waitFor(machine, { stopped: true }, timeout ?? Infinity);
+  const status = machine.status();
+  const command = status.kind === 'stopped' ? status.command : undefined;
+  if (command === undefined) {
+    throw new MachineStateError(machine.name, status.kind, `has no exit status: ${describeStatus(status)}`);
+  }
+  const { exitCode = 0, signal, problem } = command;
+  const code = signal === undefined ? exitCode : exitCodeOfSignal(signal);
+  printLine(String(code));
+  if (problem !== undefined) note(problem);
+  process.exitCode = code;
+}
+
+async function waitFor(
+  machine: NamedMachine,
+  conditions: WaitConditions,
+  timeoutMs: number | undefined,
+): Promise<void> {
   const progress = new ProgressLine();
   try {
     await untilInterrupted(async (signal) =>
-      new MachineStore().get(name).waitFor(conditions, {
+      machine.waitFor(conditions, {
         signal,
-        timeoutMs: flags.timeout,
-        onProgress: (waiting) => progress.show(describeWait(name, waiting)),
+        timeoutMs,
+        onProgress: (waiting) => progress.show(describeWait(machine.name, waiting)),
       }),
     );
   } finally {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 
-/** Writes to stdout with back-pressure. */
-export async function writeOut(data: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(data)) await once(process.stdout, 'drain');
+/** Writes to stdout, or another stream, with back-pressure. */
+export async function writeOut(
+  data: string | Uint8Array,
+  output: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
+  if (!output.write(data)) await once(output, 'drain');
 }

@@ -7,12 +7,16 @@ import { type CloudInitStatus, describeCloudInitProgress } from '../../guest/clo
  * Guests without systemd use another method. Whether a service that reads the seed has finished is asked only
  * when one exists.
  */
-const WAIT = `
-if [ -d /run/systemd/system ]; then systemctl is-system-running --wait
+const WAIT_FOR_BOOT = `if [ -d /run/systemd/system ]; then systemctl is-system-running --wait
 elif command -v cloud-init; then cloud-init status --wait
 fi >/dev/null 2>&1 </dev/null
-exit 0
 `;
+
+/** Returns a command that waits until the guest's own system has finished booting, then becomes the given one. */
+export function afterBoot(argv: readonly string[]): string[] {
+  return ['/bin/sh', '-c', `${WAIT_FOR_BOOT}exec "$@"`, 'sh', ...argv];
+}
+
 /** Each query costs the guest some work. */
 const LOOK_EVERY_MS = 2000;
 
@@ -26,7 +30,7 @@ export async function awaitBootCompletion(
   agent: GuestAgent,
   onProgress: ((doing: string) => void) | undefined,
 ): Promise<CloudInitStatus> {
-  const completion = agent.exec(['sh', '-c', WAIT]);
+  const completion = agent.exec(afterBoot(['true']));
   if (onProgress) await reportUntil(completion, agent, onProgress);
   await completion;
   return probeCloudInit(agent);

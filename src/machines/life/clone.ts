@@ -111,6 +111,8 @@ export async function cloneMachine(
     disks: disks.map(({ clone: disk }) => disk),
     ports: source.spec.ports.map(({ hostPort: _hostPort, ...forward }) => forward),
     guestIdentity: 'copied',
+    // A clone is made to be kept.
+    ...(source.spec.command && { command: { ...source.spec.command, remove: false } }),
     protected: false,
   };
   writeFileSync(clone.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });

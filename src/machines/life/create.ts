@@ -145,6 +145,7 @@ async function makeParts(
     ...(hasSeed && { hasSeed }),
     sshUser: wanted.sshUser ?? (hasSeed ? (wanted.seed?.user ?? defaultLogin(image?.guest)) : ROOT),
     display: wanted.display,
+    ...(wanted.command && { command: wanted.command }),
     labels: { ...wanted.labels },
     protected: wanted.protected,
   };

@@ -5,8 +5,11 @@ import { type FollowLogOptions, followLog, readLog } from '../../machine/logs/lo
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 
-/** Logs of a machine: its serial port, the output of its programs, and QEMU's events. */
-export const LOG_SOURCES = ['serial', 'qemu', 'passt', 'swtpm', 'events'] as const;
+/**
+ * Logs of a machine: its serial port, the output of its command (`OutputLogReader` reads it) and of its programs, and
+ * QEMU's events.
+ */
+export const LOG_SOURCES = ['serial', 'command', 'qemu', 'passt', 'swtpm', 'events'] as const;
 /** The name of a log of a machine. */
 export type LogSource = (typeof LOG_SOURCES)[number];
 
@@ -28,6 +31,7 @@ const LOOK_EVERY_MS = 1000;
 export function logPath(files: MachineFiles, source: LogSource): string {
   return {
     serial: files.serialLog,
+    command: files.outputLog,
     qemu: files.qemuLog,
     passt: files.passtLog,
     swtpm: files.swtpmLog,

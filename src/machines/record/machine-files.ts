@@ -52,6 +52,8 @@ export interface MachineFiles {
   readonly swtpmLog: string;
   /** QEMU's events, one JSON object per line. */
   readonly events: string;
+  /** Output of the machine's command, in the format of podman's log files. */
+  readonly outputLog: string;
   /** `$XDG_RUNTIME_DIR/vmlet/ID`, 0700; created by a start and removed at the end. */
   readonly sockets: string;
   /** QEMU's monitor for short commands. */
@@ -72,6 +74,10 @@ export interface MachineFiles {
   /** The request by which the keeper has the guest mount its shares. */
   readonly mountRequest: string;
   readonly swtpmArguments: string;
+  /** The request of the machine's command for the guest's agent. */
+  readonly commandRequest: string;
+  /** The command line of the program that removes the machine after its command. */
+  readonly removal: string;
 }
 
 /** Socket of a share, on which its virtiofsd listens. */
@@ -104,6 +110,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
     passtLog: join(logs, 'passt.log'),
     swtpmLog: join(logs, 'swtpm.log'),
     events: join(logs, 'events.ndjson'),
+    outputLog: join(logs, 'output.log'),
     ...socketFiles(join(locations.runtime, id)),
   };
 }
@@ -123,6 +130,8 @@ export function socketFiles(sockets: string) {
     mountRequest: join(sockets, 'mounts.request'),
     passtArguments: join(sockets, 'passt.argv'),
     swtpmArguments: join(sockets, 'swtpm.argv'),
+    commandRequest: join(sockets, 'command'),
+    removal: join(sockets, 'removal.argv'),
   };
 }
 

@@ -8,8 +8,10 @@ import { type MachineFiles, shareLog } from './machine-files.ts';
 import { findPlan } from './machine-plan-file.ts';
 import { readMachineRecord } from './machine-record.ts';
 import {
+  type CommandEnd,
   type EndRecord,
   type RunRecord,
+  commandEndOf,
   lostHelperOf,
   outcomeOf,
   parseEndRecord,
@@ -34,6 +36,8 @@ export type MachineStatus =
       readonly outcome: Outcome | LostOutcome;
       /** Undefined when the end was not observed. */
       readonly endedAt: Date | undefined;
+      /** How its command ended; undefined without one, and when the end was not observed. */
+      readonly command?: CommandEnd | undefined;
     }
   /** Its memory is in a file, from which the next start resumes. */
   | { readonly kind: 'saved'; readonly endedAt: Date | undefined };
@@ -67,12 +71,13 @@ export function readEnding(files: MachineFiles, record = readRun(files)): Ending
     const kind = record.keeper.bootId === currentBootId() ? 'keeper-killed' : 'host-down';
     return { outcome: { kind }, endedAt: undefined };
   }
-  return (
-    end && {
-      outcome: outcomeOf(end, lastLines(files.qemuLog), shareLossOf(end, files)),
-      endedAt: new Date(end.endedAt),
-    }
-  );
+  if (!end) return undefined;
+  const command = commandEndOf(end);
+  return {
+    outcome: outcomeOf(end, lastLines(files.qemuLog), shareLossOf(end, files)),
+    endedAt: new Date(end.endedAt),
+    ...(command && { command }),
+  };
 }
 
 function shareLossOf(end: EndRecord, files: MachineFiles): ShareLoss | undefined {
@@ -135,8 +140,15 @@ export function describeStatus(status: MachineStatus): string {
     case 'saved':
       return 'saved to a file; the next start resumes from there';
     case 'stopped':
-      return describeEnd(status.outcome);
+      return status.command ? describeCommandEnd(status.command) : describeEnd(status.outcome);
   }
+}
+
+function describeCommandEnd({ exitCode, signal, problem }: CommandEnd): string {
+  if (problem !== undefined) return problem;
+  return signal === undefined
+    ? `its command exited with ${exitCode ?? 0}`
+    : `its command was ended by ${signal}`;
 }
 
 /** Describes how a machine ended in one phrase for people. */

@@ -28,6 +28,14 @@ const runSchema = z.object({
   startedAt: moment,
 });
 
+/** How the machine's command ended; one of the first two is null. */
+const commandEndSchema = z.object({
+  exitCode: z.int().nullable(),
+  signal: z.int().nullable(),
+  /** Why there is no status of its own. */
+  problem: z.string().nullable(),
+});
+
 const endSchema = z.object({
   version: z.literal(1),
   startedAt: moment,
@@ -41,6 +49,8 @@ const endSchema = z.object({
   lostHelper: z
     .object({ name: z.string(), exitCode: z.int().nullable(), signal: z.int().nullable() })
     .nullish(),
+  /** Null if none was begun; missing in records of older keepers. */
+  command: commandEndSchema.nullish(),
   events: z.array(z.object({ event: z.string(), data: z.unknown().optional() })),
 });
 
@@ -76,6 +86,25 @@ export function parseRunRecord(text: string): RunRecord {
 /** @throws ZodError, SyntaxError */
 export function parseEndRecord(text: string): EndRecord {
   return endSchema.parse(JSON.parse(text));
+}
+
+/** The end of a machine's command. */
+export interface CommandEnd {
+  /** 125 to 127 if it was not run, as for `vmlet run`; undefined for a signal. */
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  /** Why there is no status of its own. */
+  readonly problem: string | undefined;
+}
+
+/** Returns undefined if the run had no command. */
+export function commandEndOf({ command }: EndRecord): CommandEnd | undefined {
+  if (!command) return undefined;
+  return {
+    exitCode: command.exitCode ?? undefined,
+    signal: recordedSignal(command.signal),
+    problem: command.problem ?? undefined,
+  };
 }
 
 /**

@@ -15,7 +15,7 @@ import type { MachineFiles } from '../record/machine-files.ts';
 import { findPlan, readPlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { awaitForwards, logLength } from './passt-readiness.ts';
-import { argumentsText } from './start-files.ts';
+import { argumentsText } from '../../process/keeper.ts';
 
 /**
  * Replaces the forwards of a running machine.

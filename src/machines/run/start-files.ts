@@ -3,6 +3,7 @@ import { encodeConfiguration } from '../../guest/agent/configuration.ts';
 import { mountsOf } from '../../machine/share/mounts.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
+import { argumentsText } from '../../process/keeper.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { serialStartFile } from '../channel/serial-start.ts';
 import { sshConfigFile } from '../ssh/ssh-files.ts';
@@ -29,9 +30,4 @@ export function startFiles(
 /** The keeper sends it at each boot; the agent in the guest knows no fstab. */
 function mountRequest({ shares }: StartPlan['plan']): string {
   return encodeConfiguration({ mounts: mountsOf(shares) }).toString('hex');
-}
-
-/** Formats a helper's command line for the file that the keeper reads at each of its starts. */
-export function argumentsText(argv: readonly string[]): string {
-  return argv.map((word) => `${word}\0`).join('');
 }

@@ -28,6 +28,7 @@ import { planMachineNetwork, readEarlierForwards } from '../plan/machine-network
 import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
+import { commandOptions } from './guest-command.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */
@@ -102,6 +103,7 @@ export async function planStart(
       runtimeDirectory: files.sockets,
       helpers,
       mountsPath: plan.shares.length > 0 ? files.mountRequest : undefined,
+      ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
       command,
       notifySocket: process.env['NOTIFY_SOCKET'],

@@ -33,6 +33,7 @@ import type { KeptMemory } from '../plan/machine-plan.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
+import { beginCommand, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 import { planStart, startDirectories } from './start-plan.ts';
@@ -136,6 +137,7 @@ async function startLocked(
   // Output of the last run's passt must not be attributed to this one.
   removeFile(files.passtLog);
   for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
+  writeCommandFiles(locations, definition);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
   try {
     const waits = options.paused === true || plan.incoming || memory !== undefined;
@@ -155,6 +157,7 @@ async function startLocked(
     log?.debug({ keeper: keeper.pid }, 'the machine runs');
     if (plan.network) await awaitForwards(plan.network, files, { signal });
     if (spec.boot.kind === 'image' && !waits) await configure(definition, plan, options);
+    beginCommand(definition);
   } catch (error) {
     // QEMU holds the only copy of the memory now; repeating the start resumes from it.
     if (plan.incoming && mayAwaitResume(definition)) {

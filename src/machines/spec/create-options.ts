@@ -20,7 +20,7 @@ import { type PortForward, parsePortForwards } from '../../network/ports/port.ts
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
-import { type MachineSpec, checkMachineName } from './machine-spec.ts';
+import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
 import { namedOptions, parseNet } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
@@ -100,6 +100,19 @@ const createSchema = z.strictObject({
   sshUser: reworded(namedOptions.sshUser.optional(), {
     otherwise: 'the user created at first boot, or root',
   }),
+  /**
+   * A command that each start runs by vmlet's agent, once the guest has booted; the machine ends with it. `remove` then
+   * removes the machine with its disks; false by default.
+   */
+  command: z
+    .strictObject({
+      argv: z.array(z.string()).min(1).readonly(),
+      env: recordOf(z.string(), z.string()).default({}),
+      cwd: z.string().optional(),
+      user: z.string().optional(),
+      remove: z.boolean().default(false),
+    })
+    .optional(),
   /** Protect the machine from removal. */
   protect: withFlag(z.boolean().default(false), {
     flag: '--protect',
@@ -146,6 +159,7 @@ export interface NewMachine extends Hardware {
   readonly limits: HostShare | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly sshUser: string | undefined;
+  readonly command: MachineCommand | undefined;
   readonly protected: boolean;
 }
 
@@ -199,6 +213,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     limits: parseLimits(valid.limits, memoryBytes),
     labels: valid.labels,
     sshUser: valid.sshUser,
+    command: valid.command && { ...valid.command, argv: [...valid.command.argv] },
     protected: valid.protect,
   };
 }
@@ -206,6 +221,9 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
 type Valid = z.infer<typeof createSchema>;
 
 function refuseContradictions(valid: Valid): void {
+  if (valid.command?.remove === true && valid.protect) {
+    throw new InvalidInputError('protect', 'cannot be combined with the removal after the command');
+  }
   const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
   if (sources.length > 1) {
     throw new InvalidInputError(sources.join(', '), 'exclude each other', {

@@ -96,6 +96,15 @@ const bootSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const commandSchema = z.strictObject({
+  argv: z.array(z.string()).min(1),
+  env: recordOf(z.string(), z.string()),
+  cwd: z.string().optional(),
+  user: z.string().optional(),
+  /** Whether the machine and its disks are removed after it. */
+  remove: z.boolean(),
+});
+
 const specSchema = z.strictObject({
   version: z.literal(SPEC_VERSION),
   /** Name of its directories for logs and sockets; never changes. */
@@ -133,10 +142,14 @@ const specSchema = z.strictObject({
   /** User of ssh. */
   sshUser: z.string().min(1),
   display: z.enum(DISPLAYS),
+  /** The command that each start runs, and with which the machine ends. */
+  command: commandSchema.optional(),
   labels: recordOf(z.string(), z.string()),
   /** Protected from removal. */
   protected: z.boolean(),
 });
+
+export type MachineCommand = Readonly<z.infer<typeof commandSchema>>;
 
 /** The definition of a named machine, `spec.json`, including defaults that do not depend on the host. */
 export type MachineSpec = Readonly<z.infer<typeof specSchema>>;

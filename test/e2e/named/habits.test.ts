@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { start } from '../command.ts';
+import { start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
 
 let home: Home;
@@ -89,5 +89,58 @@ describe('a machine', () => {
     expect(await home.vmlet('rm', '-f', 'absent')).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect((await home.vmlet('rm', '-a')).stdout).toBe('m\n');
     expect((await home.vmlet('ps', '-a', '-q')).stdout).toBe('');
+  });
+});
+
+describe('run --detach', () => {
+  it('is a machine that runs the command, ends with it, and is kept with its output and status', async () => {
+    const script = 'echo out; echo err >&2; test -e /data/once && exit 4; touch /data/once; exit 3';
+    const run = await home.vmlet(
+      'run',
+      '-d',
+      '--name',
+      'job',
+      '-e',
+      'A=b',
+      'micro',
+      '--',
+      'sh',
+      '-c',
+      script,
+    );
+    expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
+    expect(await home.vmlet('wait', 'job')).toMatchObject({ status: 3, stdout: '3\n' });
+    expect((await home.vmlet('ls', '--filter', 'state=stopped')).stdout).toMatch(
+      /^job +stopped .* its command exited with 3$/m,
+    );
+    expect((await home.vmlet('inspect', 'job', '--format', '{{.Status.Command.ExitCode}}')).stdout).toBe(
+      '3\n',
+    );
+    expect(await home.vmlet('logs', 'job')).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+    expect((await home.vmlet('logs', '--source', 'serial', 'job')).stdout).not.toContain('out\n');
+
+    // Each start runs it again, on the same disk.
+    expect((await home.vmlet('start', 'job')).status).toBe(0);
+    expect(await home.vmlet('wait', 'job')).toMatchObject({ status: 4, stdout: '4\n' });
+    expect((await home.vmlet('logs', 'job')).stdout).toBe('out\nout\n');
+    expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
+  });
+
+  it('is removed with its disks after the command with --rm', async () => {
+    const run = await home.vmlet('run', '-d', '--rm', 'micro', 'sleep', '3');
+    expect(run.stdout).toMatch(/^micro-[0-9a-f]{6}\n$/);
+    const waited = await home.vmlet('wait', run.stdout.trim());
+    expect(waited).toMatchObject({ status: 0, stdout: '0\n' });
+    await until(() => home.machines().length === 0);
+  });
+
+  it('has no status of a command that its machine did not outlive', async () => {
+    await home.vmlet('run', '-d', '--name', 'job', '--net', 'none', 'micro', 'sleep', '1000');
+    await home.vmlet('kill', 'job');
+    const { status, stdout, stderr } = await home.vmlet('wait', 'job');
+    expect([status, stdout]).toEqual([125, '125\n']);
+    expect(stderr).toContain('before its command ended');
+    expect(await home.vmlet('wait', 'job', '--for', 'stopped')).toMatchObject({ status: 0 });
+    await home.vmlet('rm', '--storage', 'job');
   });
 });

@@ -47,6 +47,7 @@ interface EndFile {
   readonly sentSignal: number | null;
   readonly negotiated: boolean;
   readonly fatalRunState: string | null;
+  readonly command: { exitCode: number | null; signal: number | null; problem: string | null } | null;
   readonly events: readonly EventLine[];
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -7,7 +7,7 @@ import { until } from '../../../fixtures/agent/until.ts';
 import { GuestAgent } from '../../../src/guest/agent/agent.ts';
 import { FrameDecoder, FrameType, type Frame, encodeFrame } from '../../../src/guest/agent/frame.ts';
 import { decodeHello, encodeOpen } from '../../../src/guest/agent/greeting.ts';
-import type { StartedKeeper } from '../../../src/process/keeper.ts';
+import type { KeeperOptions, StartedKeeper } from '../../../src/process/keeper.ts';
 import type { Scope } from '../../../src/util/scope.ts';
 import { KeeperLab } from '../process/keeper-lab.ts';
 
@@ -30,27 +30,27 @@ export class Switchboard {
     keeperPath: string,
     parent: string,
     scope: Scope,
-    { agent, mounts }: { readonly agent?: string | undefined; readonly mounts?: string | undefined },
+    agent: string | undefined,
+    more: (lab: KeeperLab) => Partial<KeeperOptions>,
   ) {
     this.lab = new KeeperLab(keeperPath, parent, scope);
     this.#guestPath = this.lab.path('guest.sock');
     this.#scope = scope;
-    const mountsPath = this.lab.path('mounts.request');
-    if (mounts !== undefined) writeFileSync(mountsPath, mounts);
     this.keeper = this.lab.start(
       [process.execPath, GUEST, this.#guestPath, ...(agent === undefined ? [] : [agent])],
-      mounts === undefined ? {} : { mountsPath },
+      more(this.lab),
     );
   }
 
+  /** @param more further options of the keeper. */
   static async start(
     keeperPath: string,
     parent: string,
     scope: Scope,
     agent?: string,
-    mounts?: string,
+    more: (lab: KeeperLab) => Partial<KeeperOptions> = () => ({}),
   ): Promise<Switchboard> {
-    const board = new Switchboard(keeperPath, parent, scope, { agent, mounts });
+    const board = new Switchboard(keeperPath, parent, scope, agent, more);
     await board.keeper.negotiated;
     await until('the guest can be told what to do', () => existsSync(`${board.#guestPath}.control`));
     return board;

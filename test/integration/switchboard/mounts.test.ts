@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildAgent, temporaryFolder } from '../../../fixtures/agent/agent-process.ts';
 import { until } from '../../../fixtures/agent/until.ts';
@@ -23,7 +24,10 @@ beforeEach(() => {
 afterEach(async () => closeSanitized(board, scope));
 
 const start = async (mounts: string, agent?: string): Promise<void> => {
-  board = await Switchboard.start(program, temporaryFolder(scope), scope, agent, mounts);
+  board = await Switchboard.start(program, temporaryFolder(scope), scope, agent, (lab) => {
+    writeFileSync(lab.path('mounts.request'), mounts);
+    return { mountsPath: lab.path('mounts.request') };
+  });
 };
 const failures = (): object[] => board.lab.events().filter(({ event }) => event === 'VMLET_MOUNT_FAILED');
 

@@ -86,6 +86,13 @@ describe('values that are none', () => {
     [['ls', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['stats', '--format', '{{Name}}'], '--format: invalid template "{{Name}}"'],
     [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
+    [['run', '-d', 'micro'], '--detach: missing command'],
+    [['run', '-dt', 'micro', 'true'], '--detach: cannot be used together with --tty'],
+    [
+      ['run', '-d', '--boot-timeout', '5', 'micro', 'true'],
+      '--detach: cannot be used together with --boot-timeout',
+    ],
+    [['run', '-d', '--name', 'port', 'micro', 'true'], '--name: port is a command of vmlet'],
     [['exec', '-d', 'm'], '--detach: missing command'],
     [['exec', '-dt', 'm', 'true'], '--detach: cannot be used together with --tty'],
   ])('%j', async (words, problem) => {

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { InvalidInputError } from '../../errors/index.ts';
+import { type CreateOptions, MachineStore } from '../../machines/index.ts';
+import { createFlags } from '../../public/options.ts';
+import { guestEnvironment } from '../flags/flag-values.ts';
+import { givenOptions } from '../flags/option-flags.ts';
+import type { RunFlags } from '../flags/run-options.ts';
+import { ProgressLine, describeImageProgress } from '../output/progress.ts';
+import { printLine } from '../output/say.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+type Seed = CreateOptions['seed'];
+
+/** Flags of `run` that do not describe the machine or its command. */
+const OF_FOREGROUND = [
+  ...['interactive', 'tty', 'template', 'timeout', 'bootTimeout', 'fresh', 'renew'],
+  ...['dieWithParent', 'dryRun', 'json', 'console', 'debug'],
+];
+
+/**
+ * `run --detach`: a named machine that runs the command, and ends with it.
+ * @throws InvalidInputError for a flag that needs a connection to the command.
+ */
+export async function runDetached(
+  image: string | undefined,
+  argv: readonly string[],
+  flags: RunFlags,
+  seed: Seed,
+): Promise<void> {
+  refuseOthers(flags);
+  if (argv.length === 0) {
+    throw new InvalidInputError('--detach', 'missing command', {
+      hint: 'give the command after the image; for a machine without one: vmlet create NAME --image IMAGE --start',
+    });
+  }
+  const name = flags.name ?? generatedName(image);
+  const options: CreateOptions = {
+    name,
+    ...givenOptions(createFlags, flags),
+    ...(image !== undefined && { image }),
+    ...(seed && { seed }),
+    // A command has no screen.
+    display: 'none',
+    command: {
+      argv: [...argv],
+      env: guestEnvironment(flags.env),
+      cwd: flags.workdir,
+      user: flags.user,
+      remove: flags.rm ?? false,
+    },
+  };
+  await untilInterrupted(async (signal) => start(new MachineStore(), options, signal));
+  printLine(name);
+}
+
+async function start(store: MachineStore, options: CreateOptions, signal: AbortSignal): Promise<void> {
+  const progress = new ProgressLine();
+  const limits = {
+    signal,
+    onProgress: (news: Parameters<typeof describeImageProgress>[0]) =>
+      progress.show(describeImageProgress(news)),
+  };
+  try {
+    progress.show(`creating ${options.name}…`);
+    const machine = await store.create(options, limits);
+    progress.show(`starting ${options.name}…`);
+    try {
+      await machine.start(limits);
+    } catch (error) {
+      // Nothing of it has run, and nobody knows its name.
+      await store.remove(options.name, { storage: true, force: true });
+      throw error;
+    }
+  } finally {
+    progress.clear();
+  }
+}
+
+function refuseOthers(flags: RunFlags): void {
+  const other = Object.keys(flags).find((flag) => OF_FOREGROUND.includes(flag));
+  if (other === undefined) return;
+  const flag = `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new InvalidInputError('--detach', `cannot be used together with ${flag}`);
+}
+
+/** As in `debian-13-3f9a2c`. */
+function generatedName(image: string | undefined): string {
+  const base = (image?.split('/').at(-1) ?? 'run').replace(/[^a-zA-Z0-9]+/g, '-').replace(/^-|-$/g, '');
+  return `${base.slice(0, 40).replace(/-$/, '') || 'run'}-${randomBytes(3).toString('hex')}`;
+}

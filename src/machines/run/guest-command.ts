@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { encodeCommand } from '../../guest/agent/command.ts';
+import { afterBoot } from '../../machine/life/boot-completion.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { commandProgram } from '../../machine/paths/package-files.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
+import { bootTimeoutMs } from '../../machine/spec/guest-time.ts';
+import { type KeeperOptions, argumentsText, signalKeeper } from '../../process/keeper.ts';
+import { exchangeFile } from '../../util/files/atomic-file.ts';
+import type { Definition } from '../record/definition.ts';
+import { readRun } from '../record/machine-status.ts';
+
+/** A command that holds the machine's lock, such as `vmlet stop`, delays the removal. */
+const REMOVE = 'n=0; until "$@"; do n=$((n + 1)); [ $n -lt 60 ] || exit 1; sleep 1; done';
+
+/** Returns the keeper's options for the command of a machine. */
+export function commandOptions(
+  { spec, files }: Definition,
+  { accelerator }: NamedPlan,
+  paused: boolean,
+): Pick<KeeperOptions, 'guestCommand' | 'afterwardsPath'> {
+  if (!spec.command) return {};
+  const kind = spec.boot.kind === 'firmware' ? 'disk' : 'kernel';
+  return {
+    guestCommand: {
+      requestPath: files.commandRequest,
+      logPath: files.outputLog,
+      patienceSeconds: paused ? 0 : Math.ceil(bootTimeoutMs(kind, accelerator) / 1000),
+    },
+    ...(spec.command.remove && { afterwardsPath: files.removal }),
+  };
+}
+
+/** Writes the files that these options name. */
+export function writeCommandFiles(locations: Locations, { spec, files }: Definition): void {
+  if (!spec.command) return;
+  const { argv, env, cwd, user, remove } = spec.command;
+  // micro and kernels of the user's have the agent as their init, and no boot to wait for.
+  const words = spec.boot.kind === 'firmware' ? afterBoot(argv) : argv;
+  writeFileSync(files.commandRequest, encodeCommand(words, { env, cwd, user, stdin: 'empty' }), {
+    mode: 0o600,
+  });
+  if (remove) exchangeFile(files.removal, argumentsText(removalCommand(locations, spec.name)));
+}
+
+/** Has the keeper begin the command, once the guest is configured. */
+export function beginCommand({ spec, files }: Definition): void {
+  const keeper = spec.command && readRun(files)?.keeper;
+  if (keeper) signalKeeper(keeper, 'command');
+}
+
+function removalCommand(locations: Locations, name: string): string[] {
+  const environment = {
+    HOME: process.env['HOME'] ?? '/',
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    XDG_DATA_HOME: dirname(dirname(locations.machines)),
+    XDG_STATE_HOME: dirname(locations.state),
+  };
+  return [
+    ...['/bin/sh', '-c', REMOVE, 'sh'],
+    ...['/usr/bin/env', '-i', ...Object.entries(environment).map(([key, value]) => `${key}=${value}`)],
+    ...[process.execPath, commandProgram(), 'rm', '--storage', name],
+  ];
+}
