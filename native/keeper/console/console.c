@@ -1,8 +1,8 @@
 #include "console.h"
 #include "listener.h"
-#include "log.h"
 #include "loop.h"
 #include "note.h"
+#include "timed_log.h"
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -32,7 +32,7 @@ struct client {
 
 static struct watch guest = {.fd = -1};
 static struct listener listener = {.watch.fd = -1};
-static struct log serial_log = {.fd = -1};
+static struct timed_log serial_log = {.log = {.fd = -1}, .times = {.fd = -1}};
 static struct client clients[CLIENTS_MAX];
 static unsigned client_count;
 
@@ -48,7 +48,7 @@ bool console_listen(const char *socket, const char *log, const char **path)
     for (unsigned index = 0; index < CLIENTS_MAX; index++)
         clients[index].watch.fd = -1;
     *path = log;
-    if (!log_open(&serial_log, log, LOG_MAX, LOG_CONTINUED))
+    if (!timed_log_open(&serial_log, log, LOG_MAX))
         return false;
     *path = socket;
     return listener_open(&listener, socket);
@@ -135,7 +135,7 @@ static void rewind_backlog(void)
 
 static void broadcast(const char *bytes, size_t length)
 {
-    log_write(&serial_log, bytes, length);
+    timed_log_write(&serial_log, bytes, length);
     if (client_count == 0)
         return;
     for (unsigned index = 0; index < CLIENTS_MAX; index++)

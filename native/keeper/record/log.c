@@ -35,12 +35,19 @@ static bool reopen(struct log *log)
     return true;
 }
 
+void log_rotate(struct log *log)
+{
+    if (log->fd < 0 || log->size == 0)
+        return;
+    if (!set_aside(log->path) || !reopen(log))
+        note(log->path);
+}
+
 static void rotate_for(struct log *log, size_t length)
 {
     if (log->limit == 0 || log->size == 0 || log->size + (int64_t)length <= log->limit)
         return;
-    if (!set_aside(log->path) || !reopen(log))
-        note(log->path);
+    log_rotate(log);
     /* If the file cannot be rotated, it keeps growing for as long again. */
     if (log->size > 0)
         log->limit += log->limit;
@@ -67,6 +74,7 @@ static void append(struct log *log, const char *bytes, size_t length)
     size_t written;
     bool complete = write_all(log->fd, bytes, length, &written);
     log->size += (int64_t)written;
+    log->last_written = (int64_t)written;
     if (written > 0)
         log->torn = !complete;
     if (!complete && !log->failing)

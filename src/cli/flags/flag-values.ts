@@ -35,6 +35,25 @@ export function durationMs(text: string): number {
   return milliseconds;
 }
 
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?$/;
+
+/** Parses a time, as podman does: a duration before now, or RFC 3339; local time without a zone. In milliseconds since 1970. */
+export function pointInTime(text: string): number {
+  if (RFC_3339.test(text)) {
+    // Only a date is midnight of UTC to JavaScript.
+    const time = Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T').toUpperCase());
+    if (!Number.isNaN(time)) return time;
+  }
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 24 * 3_600_000 }[match?.[2] ?? ''];
+  if (match?.[1] === undefined || factor === undefined) {
+    throw new InvalidArgumentError(
+      'expected a duration such as 90s, 5m or 2h, or a time such as 2026-11-28T12:00:00Z',
+    );
+  }
+  return Date.now() - Number(match[1]) * factor;
+}
+
 /** Parses `NAME=value`, or `NAME` to copy the variable from this environment, as podman does. */
 export function guestEnvironment(settings: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(

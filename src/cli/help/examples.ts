@@ -29,7 +29,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "vmlet ls --format '{{.Name}} {{.State}} {{.Spec.Cpus}}'",
   ],
   inspect: ['vmlet inspect web', "vmlet inspect web --format '{{json .Ports}}'"],
-  logs: ['vmlet logs --follow web', 'vmlet logs --tail 20 --source qemu web'],
+  logs: ['vmlet logs --follow web', 'vmlet logs --since 5m web', 'vmlet logs --tail 20 --source qemu web'],
   events: ['vmlet events', 'vmlet events --since-start --json web'],
   stats: [
     'vmlet stats',

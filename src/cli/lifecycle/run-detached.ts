@@ -67,7 +67,7 @@ async function start(store: MachineStore, options: CreateOptions, signal: AbortS
     try {
       await machine.start(limits);
     } catch (error) {
-      // Nothing of it has run, and nobody knows its name.
+      // The command has not run.
       await store.remove(options.name, { storage: true, force: true });
       throw error;
     }

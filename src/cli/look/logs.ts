@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { LogSource, NamedMachine } from '../../machines/index.ts';
 import { PrintableText } from '../output/printable.ts';
 import { writeOut } from '../output/standard-output.ts';
-import { lineCount } from '../flags/flag-values.ts';
+import { lineCount, pointInTime } from '../flags/flag-values.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note } from '../output/say.ts';
 
@@ -10,6 +10,8 @@ interface Flags {
   readonly follow?: true;
   readonly tail?: number;
   readonly lines?: number;
+  readonly since?: number;
+  readonly until?: number;
   readonly source?: LogSource;
   readonly raw?: true;
 }
@@ -27,6 +29,8 @@ export function logsCommand(): Command {
     .option('-f, --follow', 'keep printing new output, across restarts')
     .option('-n, --tail <n>', 'begin with the last N lines', lineCount)
     .addOption(new Option('--lines <n>', 'same as --tail').argParser(lineCount).hideHelp())
+    .option('--since <time>', 'only lines since a time: 5m ago, or 2026-11-28T12:00:00Z', pointInTime)
+    .option('--until <time>', 'only lines until a time, also with --follow', pointInTime)
     .option('--raw', 'print the bytes unchanged')
     .addOption(
       new Option('--source <log>', 'log to print (default: serial; command with a command)').choices(SOURCES),
@@ -42,14 +46,26 @@ async function logs(name: string, given: Flags): Promise<void> {
   const print = source === 'command' ? await outputPrinter(flags.raw) : bytePrinter(flags.raw);
   await untilInterrupted(async (signal) => {
     let bytes = 0;
-    for await (const piece of read(machine, flags, signal)) {
-      bytes += piece.length;
-      await print(piece);
-      signal.throwIfAborted();
+    const ended = given.until === undefined ? undefined : untilThen(given.until);
+    const either = ended ? AbortSignal.any([signal, ended]) : signal;
+    try {
+      for await (const piece of read(machine, flags, either)) {
+        bytes += piece.length;
+        await print(piece);
+        signal.throwIfAborted();
+      }
+    } catch (error) {
+      if (!ended?.aborted || signal.aborted) throw error;
     }
     await print(undefined);
     if (bytes === 0 && flags.lines !== 0) note(emptyNote(machine, source));
   });
+}
+
+/** Aborts at a time, of a span that has not passed. */
+function untilThen(time: number): AbortSignal | undefined {
+  const left = time - Date.now();
+  return left > 0 ? AbortSignal.timeout(Math.min(left, 2 ** 31 - 1)) : undefined;
 }
 
 /** Prints pieces of a log; undefined is its end. */
@@ -80,12 +96,20 @@ function read(
     follow,
     lines: tailLines,
     source,
-  }: Pick<Flags, 'follow'> & { readonly source: LogSource; readonly lines: number | undefined },
+    since,
+    until,
+  }: Pick<Flags, 'follow' | 'since' | 'until'> & {
+    readonly source: LogSource;
+    readonly lines: number | undefined;
+  },
   signal: AbortSignal,
 ): AsyncIterable<Buffer> {
-  if (!follow) return machine.log(source, { tailLines });
+  // A span that has passed needs no waiting.
+  if (!follow || (until !== undefined && until <= Date.now())) {
+    return machine.log(source, { tailLines, since, until });
+  }
   return machine.followLog(source, {
-    tailLines,
+    ...{ tailLines, since, until },
     signal,
     onPossibleGap: () => note('output is missing: the log grew faster than it was read'),
   });

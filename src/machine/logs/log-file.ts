@@ -4,6 +4,7 @@ import { isSystemError } from '../../errors/index.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import { onAbort } from '../../util/time/on-abort.ts';
 import { LogGenerations, type LogPosition } from './log-generations.ts';
+import type { TimeSpan } from './log-times.ts';
 
 /** Not every file system reports changes, and a folder can be watched only once it exists. */
 const POLL_MS = 1_000;
@@ -13,6 +14,8 @@ export interface ReadLogOptions {
   readonly from?: LogPosition | undefined;
   /** Starts with the last N lines; with everything by default. An incomplete line counts. */
   readonly tailLines?: number | undefined;
+  /** Leaves out lines of other times; only for a log with an index of times beside it. */
+  readonly span?: TimeSpan | undefined;
 }
 
 export interface FollowLogOptions extends ReadLogOptions {
@@ -33,6 +36,7 @@ export function* readLog(path: string, options: ReadLogOptions = {}): Generator<
   log.look();
   if (options.from) log.seekTo(options.from);
   if (options.tailLines !== undefined) log.seekToLastLines(options.tailLines);
+  if (options.span) log.limitTo(options.span);
   for (let bytes = log.read(); bytes; bytes = log.read()) yield bytes;
 }
 
@@ -61,6 +65,7 @@ export async function* followLog(
     log.look();
     if (from) log.seekTo(from);
     if (tailLines !== undefined) log.seekToLastLines(tailLines);
+    if (options.span) log.limitTo(options.span);
     for (let knownGaps = 0; ;) {
       signal?.throwIfAborted();
       const isLast = ended.yes;

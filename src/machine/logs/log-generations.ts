@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { type LogTime, RESOLUTION_MS, type TimeSpan, readLogTimes } from './log-times.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -17,8 +18,12 @@ export interface LogPosition {
 interface Generation {
   readonly descriptor: number;
   readonly identity: string;
+  /** Path of its index of times, when it was opened. */
+  readonly timesPath: string;
   /** Offset of the next read. */
   offset: number;
+  /** Nothing from here on is read. */
+  end?: number;
 }
 
 /**
@@ -54,8 +59,8 @@ export class LogGenerations implements Disposable {
   look(): void {
     while (this.#held.length < MOST_HELD) {
       if (this.#newest !== undefined && identify(this.#path) === this.#newest.identity) return;
-      const older = open(`${this.#path}.1`);
-      const current = open(this.#path);
+      const older = open(`${this.#path}.1`, `${this.#path}.times.1`);
+      const current = open(this.#path, `${this.#path}.times`);
       if (identify(`${this.#path}.1`) === older?.identity) {
         this.#take(older, current);
         return;
@@ -69,7 +74,9 @@ export class LogGenerations implements Disposable {
   read(): Buffer | undefined {
     for (let first = this.#held[0]; first; first = this.#held[0]) {
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-      const bytes = readSync(first.descriptor, buffer, 0, CHUNK_BYTES, first.offset);
+      const most = Math.min(CHUNK_BYTES, (first.end ?? Infinity) - first.offset);
+      if (most <= 0) return undefined;
+      const bytes = readSync(first.descriptor, buffer, 0, most, first.offset);
       if (bytes > 0) {
         first.offset += bytes;
         return buffer.subarray(0, bytes);
@@ -118,6 +125,30 @@ export class LogGenerations implements Disposable {
     found.offset = offset;
   }
 
+  /** Limits what is read to lines of the span, to a second, by the times that the keeper noted beside the log. */
+  limitTo({ since, until }: TimeSpan): void {
+    if (since !== undefined) this.#beginAt((one) => one.time > since - RESOLUTION_MS);
+    if (until !== undefined) this.#endAt((one) => one.time > until);
+  }
+
+  #beginAt(isWanted: (one: LogTime) => boolean): void {
+    for (const generation of this.#held) {
+      const first = readLogTimes(generation.timesPath).find(isWanted);
+      const start = first && lineFrom(generation.descriptor, first.position);
+      generation.offset = Math.max(generation.offset, start ?? fstatSync(generation.descriptor).size);
+      if (first) return;
+    }
+  }
+
+  #endAt(isTooLate: (one: LogTime) => boolean): void {
+    for (const generation of this.#held) {
+      const last = readLogTimes(generation.timesPath).find(isTooLate);
+      if (!last) continue;
+      generation.end = lineFrom(generation.descriptor, last.position);
+      return;
+    }
+  }
+
   [Symbol.dispose](): void {
     const older = this.#older;
     this.#older = undefined;
@@ -155,10 +186,10 @@ export function endOfLog(path: string): LogPosition {
     : { identity: undefined, offset: 0 };
 }
 
-function open(path: string): Generation | undefined {
+function open(path: string, timesPath: string): Generation | undefined {
   const descriptor = unlessMissing(() => openSync(path, 'r'));
   if (descriptor === undefined) return undefined;
-  return { descriptor, identity: identityOf(fstatSync(descriptor, { bigint: true })), offset: 0 };
+  return { descriptor, identity: identityOf(fstatSync(descriptor, { bigint: true })), timesPath, offset: 0 };
 }
 
 function close(...generations: readonly (Generation | undefined)[]): void {
@@ -177,6 +208,19 @@ function identityOf(status: {
   readonly birthtimeNs: bigint;
 }): string {
   return `${status.dev}:${status.ino}:${status.birthtimeNs}`;
+}
+
+/** Returns the start of the first line at or behind a position. */
+function lineFrom(descriptor: number, position: number): number {
+  const { size } = fstatSync(descriptor);
+  for (let at = position - 1; at >= 0 && at < size;) {
+    const bytes = readFully(descriptor, at, Math.min(CHUNK_BYTES, size - at));
+    const newline = bytes.indexOf(NEWLINE);
+    if (newline >= 0) return at + newline + 1;
+    if (bytes.length === 0) break;
+    at += bytes.length;
+  }
+  return position <= 0 ? 0 : size;
 }
 
 function readFully(descriptor: number, position: number, length: number): Buffer {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MachineNotFoundError } from '../../errors/index.ts';
+import { InvalidInputError, MachineNotFoundError } from '../../errors/index.ts';
 import { type FollowLogOptions, followLog, readLog } from '../../machine/logs/log-file.ts';
+import { type TimeSpan, linesWithin } from '../../machine/logs/log-times.ts';
 import type { Definition } from '../record/definition.ts';
 import type { MachineFiles } from '../record/machine-files.ts';
 
@@ -17,6 +18,12 @@ export type LogSource = (typeof LOG_SOURCES)[number];
 export interface MachineLogOptions {
   /** Start with this many last lines; with everything by default. */
   readonly tailLines?: number | undefined;
+  /**
+   * Only lines since then, and until then, in milliseconds since 1970. The times of the serial log are true to a second.
+   * Not for logs of programs, which have no times.
+   */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
 }
 
 /** Options of following a machine's log. */
@@ -39,13 +46,42 @@ export function logPath(files: MachineFiles, source: LogSource): string {
   }[source];
 }
 
-/** Returns the contents of a log; empty when the log does not exist. */
+/**
+ * Returns the contents of a log; empty when the log does not exist.
+ * @throws InvalidInputError for times of a log without times.
+ */
 export function readMachineLog(
   { files }: Definition,
   source: LogSource,
-  options: MachineLogOptions,
-): Iterable<Buffer> {
-  return readLog(logPath(files, source), options);
+  { tailLines, ...span }: MachineLogOptions,
+): Iterable<Buffer> | AsyncIterable<Buffer> {
+  const lines = lineTimes(source, span);
+  const pieces = readLog(logPath(files, source), { tailLines, ...(!lines && { span }) });
+  return lines ? linesWithin(pieces, span, lines) : pieces;
+}
+
+/** Returns how the lines of a log tell their time; undefined if nothing has to be read from them. */
+function lineTimes(
+  source: LogSource,
+  { since, until }: TimeSpan,
+): ((line: Buffer) => number | undefined) | undefined {
+  if (source === 'serial' || (since === undefined && until === undefined)) return undefined;
+  if (source === 'events') return timeOfEvent;
+  if (source === 'command') return timeOfOutput;
+  throw new InvalidInputError(since === undefined ? 'until' : 'since', `the ${source} log has no times`, {
+    hint: 'the logs serial, command and events have them',
+  });
+}
+
+function timeOfEvent(line: Buffer): number | undefined {
+  const [, seconds, microseconds] =
+    /"seconds": ?(\d{1,12}), ?"microseconds": ?(\d{1,6})/.exec(line.toString('latin1', 0, 200)) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000 + Number(microseconds) / 1000;
+}
+
+function timeOfOutput(line: Buffer): number | undefined {
+  const time = Date.parse(line.toString('latin1', 0, Math.max(0, line.indexOf(' '))));
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /**
@@ -57,8 +93,20 @@ export function followMachineLog(
   source: LogSource,
   options: FollowMachineLogOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const { since, until, tailLines, signal, onPossibleGap } = options;
+  const span = { since, until };
+  const lines = lineTimes(source, span);
   const path = logPath(definition.files, source);
-  return untilRemoved(definition, (removed) => followLog(path, { ...options, until: removed }));
+  return untilRemoved(definition, (removed) => {
+    const pieces = followLog(path, {
+      tailLines,
+      signal,
+      onPossibleGap,
+      until: removed,
+      ...(!lines && { span }),
+    });
+    return lines ? linesWithin(pieces, span, lines) : pieces;
+  });
 }
 
 /**

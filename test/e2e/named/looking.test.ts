@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bootSector, bootSectors } from '../../../fixtures/boot-sectors.ts';
 import { keyboardSectors } from '../../../fixtures/keyboard-sectors.ts';
 import type { QmpClient } from '../../../src/qmp/index.ts';
+import { pause } from '../../../src/util/time/pause.ts';
 import { coloursOf, decodePng } from '../../integration/machine/png.ts';
 import { type Started, VMLET, start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
@@ -77,6 +78,35 @@ describe('vmlet logs', () => {
       stderr: 'vmlet: the passt log of m is empty\n',
     });
     expect((await home.vmlet('logs', 'none')).stderr).toContain('no such machine: none');
+  });
+
+  it('has lines since and until a time', async () => {
+    await machine('m', 'hang');
+    await home.vmlet('kill', 'm');
+    // The times of a serial log are true to a second.
+    await pause(2500);
+    const between = new Date().toISOString();
+    await home.vmlet('start', 'm');
+    await home.vmlet('wait', 'm', '--for', 'log=up');
+    const out = async (...flags: string[]): Promise<string> =>
+      (await home.vmlet('logs', 'm', ...flags)).stdout;
+    expect(await out()).toBe('up\nup\n');
+    expect(await out('--since', between)).toBe('up\n');
+    expect(await out('--until', between)).toBe('up\n');
+    expect(await out('--since', '1h')).toBe('up\nup\n');
+    expect(await out('--until', '1h')).toBe('');
+    expect(await out('--since', '10m', '--until', '5m', '-f')).toBe('');
+    for (const side of ['--since', '--until']) {
+      const events = jsonLines(await out('--source', 'events', side, between));
+      expect(events.filter(({ event }) => event === 'RESUME')).toHaveLength(1);
+    }
+    const soon = new Date(Date.now() + 3000).toISOString();
+    expect(await out('-f', '--since', between, '--until', soon)).toBe('up\n');
+    expect(await home.vmlet('logs', 'm', '--source', 'qemu', '--since', '1h')).toMatchObject({
+      status: 125,
+      stdout: '',
+      stderr: expect.stringContaining('--since: the qemu log has no times') as string,
+    });
   });
 
   it('follows from run to run, until the machine is removed', async () => {

@@ -7,6 +7,7 @@ import { temporaryDirectory } from '../../directory.ts';
 import { until } from '../../../fixtures/agent/until.ts';
 import type { StartedKeeper } from '../../../src/process/keeper.ts';
 import { QmpClient } from '../../../src/qmp/index.ts';
+import { readLogTimes } from '../../../src/machine/logs/log-times.ts';
 import { Scope } from '../../../src/util/scope.ts';
 import { KeeperLab, buildSanitizedKeeper } from './keeper-lab.ts';
 
@@ -112,6 +113,12 @@ describe('the console that a keeper serves', () => {
     expect(statSync(lab.path('serial.log.1')).size).toBeLessThanOrEqual(4 * MIB);
     expect(statSync(lab.path('serial.log')).size).toBeLessThanOrEqual(4 * MIB);
     expect(statSync(lab.path('serial.log')).mode & 0o777).toBe(0o600);
+    // Its index of times with it.
+    const [older, newer] = [lab.path('serial.log.times.1'), lab.path('serial.log.times')].map(readLogTimes);
+    expect([older?.[0]?.position, newer?.[0]?.position]).toEqual([0, 0]);
+    expect(older?.[0]?.time).toBeLessThanOrEqual(newer?.[0]?.time ?? 0);
+    expect(older?.at(-1)?.position).toBeLessThanOrEqual(statSync(lab.path('serial.log.1')).size);
+    expect(statSync(lab.path('serial.log.times')).mode & 0o777).toBe(0o600);
   });
 
   it('holds back those who write to a guest that does not read, and loses nothing', async () => {

@@ -6,6 +6,7 @@ import {
   durationMs,
   guestEnvironment,
   lineCount,
+  pointInTime,
   wholeNumber,
 } from '../../../../src/cli/flags/flag-values.ts';
 
@@ -103,4 +104,34 @@ describe('the environment of a guest', () => {
     expect(() => guestEnvironment([''])).toThrow('env: no variable name in ""');
     expect(() => guestEnvironment([''])).toThrow(expect.objectContaining({ hint: 'expected NAME=value' }));
   });
+});
+
+describe('a point in time', () => {
+  it.each([
+    ['2026-11-28T12:00:00Z', Date.UTC(2026, 10, 28, 12)],
+    ['2026-11-28T12:00:00.5+02:00', Date.UTC(2026, 10, 28, 10, 0, 0, 500)],
+    ['2026-11-28t12:00:00z', Date.UTC(2026, 10, 28, 12)],
+    ['2026-11-28 12:00', new Date(2026, 10, 28, 12).getTime()],
+    ['2026-11-28', new Date(2026, 10, 28).getTime()],
+  ])('%s', (text, time) => {
+    expect(pointInTime(text)).toBe(time);
+  });
+
+  it.each([
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['1.5h', 5_400_000],
+    ['2d', 2 * DAY_MS],
+  ])('%s ago', (text, ms) => {
+    const before = Date.now();
+    expect(pointInTime(text)).toBeGreaterThanOrEqual(before - ms);
+    expect(pointInTime(text)).toBeLessThanOrEqual(Date.now() - ms);
+  });
+
+  it.each(['', '5', 'yesterday', '2026-13-01', '2026-11-28T25:00:00Z', '28.11.2026', '-5m', '5 m'])(
+    '%j is none',
+    (text) => {
+      expect(() => pointInTime(text)).toThrow(InvalidArgumentError);
+    },
+  );
 });
