@@ -31,7 +31,7 @@ export default {
     'src/passt/passt-argv.ts',
     'src/images/formats/cpio.ts',
     'src/images/qemu-img/disk-size.ts',
-    'src/guest/agent/{fields,frame,input,lines,output}.ts',
+    'src/guest/agent/{fields,frame,input,output}.ts',
     'src/qmp/wire/{framing,json-grammar,lossless-json}.ts',
     'src/util/*.ts',
     'src/util/time/*.ts',

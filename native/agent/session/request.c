@@ -1,6 +1,7 @@
 #include "request.h"
 #include "channel.h"
 #include "configure.h"
+#include "connect.h"
 #include "exec.h"
 #include "files.h"
 #include "power.h"
@@ -49,6 +50,9 @@ static void start(uint32_t channel, const uint8_t *bytes, size_t length)
         break;
     case OPERATION_PULL:
         pull_start(channel, reader);
+        break;
+    case OPERATION_CONNECT:
+        connect_start(channel, reader);
         break;
     case OPERATION_CONFIGURE:
         configure_start(channel, reader);

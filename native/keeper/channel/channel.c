@@ -94,13 +94,16 @@ static void read_request(struct channel *channel, const uint8_t *request, size_t
     channel->kind = CHANNEL_JOB;
     if (!field_next(&reader, &field) || field.tag != FIELD_OPERATION || field.length != 1)
         return; /* Reported by the agent. */
-    if (field.value[0] == OPERATION_EXEC)
+    /* A connection has the frames of a command with one output. */
+    if (field.value[0] == OPERATION_CONNECT)
+        channel->has_terminal = true;
+    if (field.value[0] == OPERATION_EXEC || channel->has_terminal)
         channel->kind = CHANNEL_COMMAND;
     else if (field.value[0] == OPERATION_PUSH)
         channel->kind = CHANNEL_PUSH;
     else if (field.value[0] == OPERATION_PULL)
         channel->kind = CHANNEL_PULL;
-    while (channel->kind == CHANNEL_COMMAND && field_next(&reader, &field))
+    while (field.value[0] == OPERATION_EXEC && field_next(&reader, &field))
         if (field.tag == FIELD_FLAGS && field_u32(&field, &flags))
             channel->has_terminal = flags & EXEC_TERMINAL;
 }

@@ -49,6 +49,7 @@ enum operation {
     OPERATION_SYNC,
     OPERATION_POWER_OFF,
     OPERATION_REBOOT,
+    OPERATION_CONNECT,
 };
 
 enum field_tag {
@@ -80,6 +81,7 @@ enum field_tag {
     FIELD_MACHINE_ID,
     FIELD_NEW_HARDWARE_ADDRESS,
     FIELD_MOUNT,
+    FIELD_PORT,
 };
 
 enum exec_flags { EXEC_CLEAR_ENVIRONMENT = 1, EXEC_INPUT = 2, EXEC_TERMINAL = 4 };

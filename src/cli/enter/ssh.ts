@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
 import { type LiveMachine, MachineStore, type NamedMachine, type SshAccess } from '../../machines/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
 import { durationMs } from '../flags/flag-values.ts';
+import { writeOut } from '../output/standard-output.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
 import { note, printLine } from '../output/say.ts';
 
@@ -11,10 +13,12 @@ interface Flags {
   readonly timeout?: number;
   readonly provision?: true;
   readonly printKey?: true;
+  readonly stdio?: true;
 }
 
 /** Time for a guest that is still booting. */
 const SILENT_MS = 5000;
+const SSH_PORT = 22;
 /** The exit status of ssh when it could not connect or log in. */
 const SSH_FAILED = 255;
 
@@ -39,6 +43,10 @@ export function sshCommand(): Command {
       'authorize the key and read the host keys again, for example after restoring a snapshot',
     )
     .option('--print-key', 'print the machine’s public key, for authorized_keys in the guest, and exit')
+    .option(
+      '--stdio',
+      'connect stdin and stdout to the guest’s ssh server by vmlet’s agent, as ProxyCommand of ssh',
+    )
     .passThroughOptions()
     .action(async (name: string, _words: string[], flags: Flags, command: Command) => {
       // commander keeps the first `--` after the name, since the words there belong to the command.
@@ -54,10 +62,39 @@ export async function ssh(name: string, words: readonly string[], flags: Flags):
     return;
   }
   const live = machine.live();
+  if (flags.stdio) {
+    if (words.length > 0) throw new InvalidInputError('--stdio', 'cannot be used together with a command');
+    await pipeByAgent(live, flags);
+    return;
+  }
   const access = await prepare(live, flags);
   const { exitCode, signal } = await live.runSsh(access, words, flags.tty);
   process.exitCode = signal === undefined ? (exitCode ?? 0) : exitCodeOfSignal(signal);
   if (exitCode === SSH_FAILED) await hintAtLogin(machine, live, access);
+}
+
+/** Needs neither a network nor a port of this host. */
+async function pipeByAgent(live: LiveMachine, { timeout }: Flags): Promise<void> {
+  await untilInterrupted(async (signal) => {
+    await using channel = await live.openGuest({ timeoutMs: timeout, signal });
+    if (channel.kind !== 'vmlet') {
+      throw new InvalidInputError('--stdio', `${live.name} does not have vmlet's agent`, {
+        hint: `connect by its forwarded port: vmlet ssh ${live.name}`,
+      });
+    }
+    const { input, output, close } = await channel.agent.connect(SSH_PORT, { timeoutMs: timeout, signal });
+    process.stdin.pipe(input);
+    try {
+      for await (const chunk of output as AsyncIterable<Buffer>) {
+        await writeOut(chunk);
+        signal.throwIfAborted();
+      }
+    } finally {
+      close();
+      // An open terminal or pipe would keep this process alive.
+      process.stdin.destroy();
+    }
+  });
 }
 
 async function prepare(live: LiveMachine, flags: Flags): Promise<SshAccess> {

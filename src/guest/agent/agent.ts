@@ -4,6 +4,7 @@ import { GuestClosedError, GuestProtocolError, TimedOutError } from '../../error
 import { type Limits, withinLimits } from '../../util/time/deadline.ts';
 import { deferred } from '../../util/time/deferred.ts';
 import type { ExecOptions } from './command.ts';
+import { type GuestConnection, connectToPort } from './connection.ts';
 import { type GuestConfiguration, encodeConfiguration } from './configuration.ts';
 import { FieldWriter, Operation } from './fields.ts';
 import { GuestFile, type PullOptions, type PushOptions, pushFile } from './files.ts';
@@ -124,6 +125,15 @@ export class GuestAgent implements AsyncDisposable {
   /** Reseeds the guest's random numbers, so that they differ from those of a guest with the same memory. */
   async reseed(entropy: Uint8Array = randomBytes(64), limits: Limits = {}): Promise<void> {
     await request(this.#session, "reseeding the guest's entropy", encodeConfiguration({ entropy }), limits);
+  }
+
+  /**
+   * Connects to a TCP port of the guest's own loopback, 127.0.0.1 or ::1. Needs no network and no forward.
+   * @throws GuestRequestError (ECONNREFUSED; ENOSYS for an older agent), InvalidInputError, GuestClosedError,
+   *   GuestProtocolError, TimedOutError, or the signal's reason.
+   */
+  async connect(port: number, limits: Limits = {}): Promise<GuestConnection> {
+    return connectToPort(this.#session, port, limits);
   }
 
   /** Writes all cached data of the guest to its disks. */

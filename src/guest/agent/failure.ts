@@ -34,6 +34,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files',
   ENODEV: 'no such device',
   EINVAL: 'invalid argument',
+  ECONNREFUSED: 'connection refused',
   ECANCELED: 'canceled',
 };
 

@@ -8,6 +8,7 @@ export const Operation = {
   sync: 5,
   powerOff: 6,
   reboot: 7,
+  connect: 8,
 } as const;
 
 export const Tag = {
@@ -39,6 +40,7 @@ export const Tag = {
   machineId: 26,
   newHardwareAddress: 27,
   mount: 28,
+  port: 29,
 } as const;
 
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;

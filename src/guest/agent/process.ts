@@ -7,8 +7,7 @@ import { type ExecOptions, type TerminalSize, encodeCommand, encodeSize, hasInpu
 import { commandError, commandFailure } from './failure.ts';
 import { type Frame, FrameType, REQUEST_MAX, Stream } from './frame.ts';
 import { Input } from './input.ts';
-import { splitLines } from './lines.ts';
-import { Output } from './output.ts';
+import { Output, splitLines } from './output.ts';
 import { sendRequest } from './request.ts';
 import type { Channel, Session } from './session.ts';
 import { startTimer } from '../../util/time/timer.ts';

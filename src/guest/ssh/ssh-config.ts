@@ -12,6 +12,8 @@ export interface SshHost {
   readonly identityFile: string;
   /** known_hosts file of the machine; ssh adds the host key while it is unknown. */
   readonly knownHostsFile: string;
+  /** Command line that connects to the ssh server in place of address and port; none by default. */
+  readonly proxyCommand?: readonly string[] | undefined;
   /** False lets the first connection record the host key; later ones compare it. */
   readonly hostKeyKnown: boolean;
 }
@@ -39,8 +41,8 @@ function hostBlock(host: SshHost): string {
     `  HostKeyAlias ${name}`,
     `  StrictHostKeyChecking ${host.hostKeyKnown ? 'yes' : 'accept-new'}`,
     '  CheckHostIP no',
-    // A user's "Host *" may set a jump host, from which the machine is unreachable.
-    '  ProxyJump none',
+    // A user's "Host *" may set a jump host, from which the machine is unreachable. The first setting counts.
+    host.proxyCommand ? `  ProxyCommand ${commandLine(host.proxyCommand)}` : '  ProxyJump none',
     '  LogLevel ERROR',
     '',
   ].join('\n');
@@ -55,6 +57,17 @@ function quoted(field: string, value: string): string {
     throw new InvalidInputError(field, `${JSON.stringify(value)} cannot be written to ssh's configuration`);
   }
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Quotes for the user's shell, which ssh starts after it has expanded `%` tokens. */
+function commandLine(words: readonly string[]): string {
+  if (words.some((word) => /[\0-\x1f\x7f]/.test(word))) {
+    throw new InvalidInputError('proxyCommand', "cannot be written to ssh's configuration");
+  }
+  return words
+    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+    .join(' ')
+    .replaceAll('%', '%%');
 }
 
 /** Only newer versions of ssh expand tokens in a user name, so a name with them is rejected. */

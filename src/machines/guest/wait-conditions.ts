@@ -6,6 +6,7 @@ import type { Definition } from '../record/definition.ts';
 import { lookAtCloudInit } from './cloud-init.ts';
 import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
+import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
 import { connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, readStatus } from '../record/machine-status.ts';
@@ -140,6 +141,11 @@ const ssh: Condition = {
   needsKernel: true,
   wait: async (definition, { signal, saw }) =>
     untilProbed(signal, async (patienceMs) => {
+      if (!hasWayToSsh(definition)) {
+        const banner = await sshBannerByAgent(definition, { signal });
+        saw(banner ?? 'no ssh server answers through the agent, and no port is forwarded to it');
+        return banner !== undefined;
+      }
       const endpoint = await endpointOf(definition, 22, signal);
       if ('problem' in endpoint) {
         saw(endpoint.problem);
@@ -205,6 +211,12 @@ function printed(line: string): string {
 function matches(pattern: RegExp, text: string): boolean {
   pattern.lastIndex = 0;
   return pattern.test(text);
+}
+
+/** True when the guest's ssh server can be reached by a forward or a bridge. */
+export function hasWayToSsh({ files }: Definition): boolean {
+  const { network, bridge } = readPlan(files);
+  return bridge !== undefined || tcpEndpoint(network?.forwards ?? [], 22) !== undefined;
 }
 
 /** Returns the host's endpoint for a port of the guest. */

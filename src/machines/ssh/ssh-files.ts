@@ -45,11 +45,13 @@ export function sshConfigFile(
   spec: Pick<MachineSpec, 'name' | 'sshUser'>,
   directory: string,
   endpoint: { readonly address: string; readonly port: number },
+  proxyCommand?: readonly string[],
 ): TextFile {
   const files = sshFiles(directory);
   const host = {
     machine: spec.name,
     ...endpoint,
+    proxyCommand,
     user: spec.sshUser,
     identityFile: files.identity,
     knownHostsFile: files.knownHosts,

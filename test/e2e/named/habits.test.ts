@@ -144,3 +144,35 @@ describe('run --detach', () => {
     await home.vmlet('rm', '--storage', 'job');
   });
 });
+
+describe('ssh --stdio', () => {
+  it('is a connection to the guest’s port 22 by the agent, without a network', async () => {
+    await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none', '--start');
+    expect(await home.vmlet('ssh', '--stdio', 'm')).toMatchObject({ status: 125, stdout: '' });
+    expect((await home.vmlet('ssh', '--stdio', 'm')).stderr).toContain('ECONNREFUSED');
+    await home.vmlet(
+      'exec',
+      '-d',
+      'm',
+      '--',
+      'nc',
+      '-ll',
+      '-p',
+      '22',
+      '-e',
+      'sh',
+      '-c',
+      'tr a-z A-Z; echo end',
+    );
+    const listens = ['exec', 'm', '--', 'sh', '-c', 'netstat -ltn | grep -q :22'];
+    await until(async () => (await home.vmlet(...listens)).status === 0);
+    const piped = start(['ssh', '--stdio', 'm'], {
+      env: home.environment,
+      input: `${'word '.repeat(100_000)}\n`,
+    });
+    const { status, stdout, stderr } = await piped.finished;
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(`${'WORD '.repeat(100_000)}\nend\n`);
+    await home.vmlet('rm', '-f', '--storage', 'm');
+  });
+});

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownHosts } from '../../../src/guest/ssh/known-hosts.ts';
@@ -87,6 +87,29 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
     expect(settings.filter((line) => /^proxy(jump|command) /.test(line))).toEqual([]);
     const others = (await run(['ssh', '-G', '-F', config, 'other.example'])).stdout.toString().split('\n');
     expect(others).toContain('port 9');
+  });
+
+  test('gives a proxy command its words as they are', async () => {
+    const [config, out] = [join(directory, 'proxied'), join(directory, 'words')];
+    const words = [...NASTY, '%h', '%%'];
+    writeFileSync(
+      config,
+      sshConfig([
+        {
+          machine: 'web',
+          address: 'localhost',
+          port: 22,
+          user: 'root',
+          identityFile: join(directory, 'key'),
+          knownHostsFile: join(directory, 'known'),
+          proxyCommand: ['sh', '-c', 'printf "%s\\n" "$@" >"$0"', out, ...words],
+          hostKeyKnown: true,
+        },
+      ]),
+      { mode: 0o600 },
+    );
+    await run(['ssh', '-F', config, 'web.vmlet'], { acceptedExitCodes: [255] });
+    expect(readFileSync(out, 'utf8').split('\n')).toEqual([...words, '']);
   });
 });
 

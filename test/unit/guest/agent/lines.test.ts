@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { splitLines } from '../../../../src/guest/agent/lines.ts';
+import { splitLines } from '../../../../src/guest/agent/output.ts';
 
 async function lines(...chunks: (string | Buffer)[]): Promise<string[]> {
   const collected: string[] = [];

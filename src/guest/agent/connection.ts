@@ -1,0 +1,97 @@
+import type { Readable, Writable } from 'node:stream';
+import { GuestProtocolError, InvalidInputError } from '../../errors/index.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { requestFailure } from './failure.ts';
+import { FieldWriter, Operation, Tag } from './fields.ts';
+import { type Frame, FrameType, Stream, WINDOW } from './frame.ts';
+import { Input } from './input.ts';
+import { Output } from './output.ts';
+import { sendRequest } from './request.ts';
+import type { Session } from './session.ts';
+
+/** A connection to a TCP port of a guest. */
+export interface GuestConnection {
+  /** Ending it ends the server's input only. What the server does not read is dropped without an error. */
+  readonly input: Writable;
+  /** Fails when the agent is lost. */
+  readonly output: Readable;
+  /** Closes both directions. */
+  readonly close: () => void;
+}
+
+/** A number of a signal; which one does not matter for a connection. */
+const ANY_SIGNAL = Buffer.from([15]);
+
+/**
+ * Connects to a TCP port of the guest's own loopback, 127.0.0.1 or ::1. Needs no network and no forward.
+ * @throws GuestRequestError (ECONNREFUSED; ENOSYS for an older agent), InvalidInputError, GuestClosedError,
+ *   GuestProtocolError, TimedOutError, or the signal's reason.
+ */
+export async function connectToPort(
+  session: Session,
+  port: number,
+  limits: Limits,
+): Promise<GuestConnection> {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new InvalidInputError('port', `invalid port ${port}: expected 1 to 65535`);
+  }
+  limits.signal?.throwIfAborted();
+  const opened = deferred<undefined>();
+  const output = new Output(WINDOW, (bytes) => {
+    const credit = Buffer.alloc(4);
+    credit.writeUInt32LE(bytes);
+    session.send(FrameType.credit, Stream.output, id, credit);
+  });
+  const input = new Input(
+    (bytes) => session.send(FrameType.data, Stream.input, id, bytes),
+    () => session.send(FrameType.end, Stream.input, id),
+  );
+  const fail = (error: Error): void => {
+    opened.reject(error);
+    output.fail(error);
+    input.refuse();
+  };
+  const receive = (frame: Frame): void => {
+    switch (frame.type) {
+      case FrameType.started:
+        return opened.resolve(undefined);
+      case FrameType.data:
+        return output.push(frame.payload);
+      case FrameType.credit:
+        if (frame.payload.length !== 4)
+          throw new GuestProtocolError('the guest agent sent an invalid flow-control value');
+        return input.grant(frame.payload.readUInt32LE(0));
+      case FrameType.end:
+        if (frame.flag === Stream.input) input.refuse();
+        else output.end();
+        return;
+      case FrameType.exit:
+        session.release(id);
+        input.refuse();
+        output.end();
+        return;
+      case FrameType.failed: {
+        const failure = requestFailure(frame);
+        session.release(id);
+        return fail(failure);
+      }
+      default:
+        throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a connection`);
+    }
+  };
+  const id = session.add({ receive, fail });
+  const close = (): void => {
+    session.send(FrameType.signal, 0, id, ANY_SIGNAL);
+    input.refuse();
+    output.take().destroy();
+  };
+  sendRequest(session, id, new FieldWriter(Operation.connect).u32(Tag.port, port).toBuffer());
+  try {
+    await withinLimits(`connecting to port ${port} of the guest`, opened.promise, limits);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { input: input.stream, output: output.take(), close };
+}
