@@ -218,7 +218,7 @@ static int run(const struct options *options)
      * start. */
     file_remove_flat_directory(options->runtime_directory);
     if (status == 0)
-        record_end(monitor.negotiated, monitor.fatal_state);
+        record_end(monitor.negotiated, monitor.fatal_state, command_end());
     else
         record_remove();
     status = status == 0 ? report_end() : status;

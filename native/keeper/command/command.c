@@ -5,6 +5,7 @@
 #include "note.h"
 #include "output_log.h"
 #include "protocol.h"
+#include "text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -152,19 +153,20 @@ static int status_of_failure(void)
     return attendant.ending.reason == ENOENT ? 127 : 126;
 }
 
-void command_print(struct text *text)
+const char *command_end(void)
 {
-    if (!begun) {
-        text_print(text, "null");
-        return;
-    }
+    static char json[256];
+    if (!begun)
+        return "null";
     const struct ending *ending = &attendant.ending;
     if (ending->signal < 0 && ending->status < 0 && !ending->phase && !problem)
         problem = "the machine was stopped before its command ended";
-    text_print(text, "{\"exitCode\":");
+    struct text text = {.at = json, .size = sizeof json};
+    text_print(&text, "{\"exitCode\":");
     if (ending->signal >= 0)
-        text_print(text, "null,\"signal\":%d", ending->signal);
+        text_print(&text, "null,\"signal\":%d", ending->signal);
     else
-        text_print(text, "%d,\"signal\":null", ending->status >= 0 ? ending->status : status_of_failure());
-    text_print(text, problem ? ",\"problem\":\"%s\"}" : ",\"problem\":null}", problem);
+        text_print(&text, "%d,\"signal\":null", ending->status >= 0 ? ending->status : status_of_failure());
+    text_print(&text, problem ? ",\"problem\":\"%s\"}" : ",\"problem\":null}", problem);
+    return json;
 }

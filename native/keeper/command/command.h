@@ -1,6 +1,5 @@
 /* The command that the machine exists for: it begins when the launcher says so, and the machine ends with it. */
 #pragma once
-#include "text.h"
 #include <stdbool.h>
 
 struct command_options {
@@ -16,5 +15,5 @@ bool command_prepare(const struct command_options *options);
 void command_begin(void);
 /* True when something was moved. */
 bool command_act(void);
-/* Prints how it ended as a JSON value; null when it was not begun. */
-void command_print(struct text *text);
+/* Returns how it ended as a JSON value; null when it was not begun. */
+const char *command_end(void);

@@ -1,5 +1,4 @@
 #include "record.h"
-#include "command.h"
 #include "events.h"
 #include "file.h"
 #include "helper.h"
@@ -122,7 +121,7 @@ static void print_loss(struct text *text)
     text_print(text, "}");
 }
 
-void record_end(bool negotiated, const char *fatal_state)
+void record_end(bool negotiated, const char *fatal_state, const char *command)
 {
     struct text text = {.at = content, .size = sizeof content};
     text_print(&text, "{\"version\":1,\"startedAt\":%lld,\"endedAt\":%lld", (long long)started_at,
@@ -133,9 +132,7 @@ void record_end(bool negotiated, const char *fatal_state)
     text_print(&text, ",\"negotiated\":%s,\"fatalRunState\":", negotiated ? "true" : "false");
     text_print(&text, fatal_state ? "\"%s\"" : "null", fatal_state);
     print_loss(&text);
-    text_print(&text, ",\"command\":");
-    command_print(&text);
-    text_print(&text, ",\"events\":[");
+    text_print(&text, ",\"command\":%s,\"events\":[", command);
     events_print_life(&text);
     text_print(&text, "]}\n");
     bool written = file_replace(end_path, content, text.length);

@@ -15,7 +15,7 @@ void record_disk_stop(const char *data, size_t length);
 void record_changed(void);
 /* Writes the record if it is out of date; tries again later on failure. */
 void record_act(void);
-/* Writes the end's record, then removes the run's. For the arguments, see struct monitor. */
-void record_end(bool negotiated, const char *fatal_state);
+/* Writes the end's record, then removes the run's. For the first arguments, see struct monitor; `command` is JSON. */
+void record_end(bool negotiated, const char *fatal_state, const char *command);
 /* QEMU was never started. */
 void record_remove(void);

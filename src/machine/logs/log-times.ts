@@ -7,7 +7,7 @@ export interface TimeSpan {
   readonly until?: number | undefined;
 }
 
-/** What was written from a position on. */
+/** The time at which the output from a position on was written. */
 export interface LogTime {
   readonly position: number;
   /** Milliseconds since 1970, up to a second earlier than the output. */

@@ -19,6 +19,7 @@ const LONGEST_LINE = 64 * 1024;
 export class OutputLogReader {
   #rest: Buffer = Buffer.alloc(0);
 
+  /** Returns the parts that the log's next bytes complete. */
   push(piece: Buffer): OutputPart[] {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     const parts: OutputPart[] = [];
