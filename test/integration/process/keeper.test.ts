@@ -59,7 +59,15 @@ describe('the keeper of a machine', () => {
     expect(lab.text('serial.log')).toBe('off\n');
     expect(lab.text('qemu.log')).toBe('');
     expect(readdirSync(lab.directory).sort()).toEqual(
-      ['end.json', 'events.ndjson', 'keeper.lock', 'powerOff.raw', 'qemu.log', 'serial.log'].sort(),
+      [
+        'end.json',
+        'events.ndjson',
+        'keeper.lock',
+        'powerOff.raw',
+        'qemu.log',
+        'serial.log',
+        'serial.log.times',
+      ].sort(),
     );
   });
 
