@@ -5,6 +5,7 @@ import { createFlags } from '../../public/options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
 import { givenOptions } from '../flags/option-flags.ts';
 import type { RunFlags } from '../flags/run-options.ts';
+import { ownedByUser } from '../flags/volume-owner.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
 import { printLine } from '../output/say.ts';
 import { untilInterrupted } from '../session/until-interrupted.ts';
@@ -36,7 +37,7 @@ export async function runDetached(
   const name = flags.name ?? generatedName(image);
   const options: CreateOptions = {
     name,
-    ...givenOptions(createFlags, flags),
+    ...givenOptions(createFlags, ownedByUser(flags)),
     ...(image !== undefined && { image }),
     ...(seed && { seed }),
     // A command has no screen.

@@ -72,7 +72,7 @@ async function waitForCommand(machine: NamedMachine, timeout: number | undefined
   const { exitCode = 0, signal, problem } = command;
   const code = signal === undefined ? exitCode : exitCodeOfSignal(signal);
   printLine(String(code));
-  if (problem !== undefined) note(problem);
+  if (problem !== undefined) note(describeStatus(status));
   process.exitCode = code;
 }
 

@@ -140,12 +140,16 @@ export function describeStatus(status: MachineStatus): string {
     case 'saved':
       return 'saved to a file; the next start resumes from there';
     case 'stopped':
-      return status.command ? describeCommandEnd(status.command) : describeEnd(status.outcome);
+      return status.command ? describeCommandEnd(status.command, status.outcome) : describeEnd(status.outcome);
   }
 }
 
-function describeCommandEnd({ exitCode, signal, problem }: CommandEnd): string {
-  if (problem !== undefined) return problem;
+function describeCommandEnd(
+  { exitCode, signal, problem }: CommandEnd,
+  outcome: Outcome | LostOutcome,
+): string {
+  // The keeper knows only that the command did not end by itself.
+  if (problem !== undefined) return outcome.kind === 'share-lost' ? describeEnd(outcome) : problem;
   return signal === undefined
     ? `its command exited with ${exitCode ?? 0}`
     : `its command was ended by ${signal}`;

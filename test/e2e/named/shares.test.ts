@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../command.ts';
@@ -116,6 +124,35 @@ it('ends with virtiofsd, and says so', async () => {
   );
   expect(daemons()).toEqual([]);
   expect((await home.vmlet('start', 'site')).status).toBe(0);
+});
+
+it('is at hand for the command of run --detach, and its loss is why there is no status', async () => {
+  const earlier = daemons();
+  const script = 'stat -c %u /s/index; cp /s/index /s/by-command; exec sleep 1000';
+  const run = await home.vmlet(
+    ...[
+      'run',
+      '-d',
+      '--name',
+      'job',
+      '--net',
+      'none',
+      '-u',
+      '1000',
+      '--mount',
+      `type=bind,src=${site},dst=/s`,
+    ],
+    ...['micro', '--', 'sh', '-c', script],
+  );
+  expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
+  await until(() => existsSync(join(site, 'by-command')));
+  const [pid = 0] = daemons().filter((one) => !earlier.includes(one));
+  process.kill(pid, 'SIGKILL');
+  const { status, stdout, stderr } = await home.vmlet('wait', 'job');
+  expect([status, stdout]).toEqual([125, '125\n']);
+  expect(stderr).toContain('virtiofsd, which serves /s, was killed by SIGKILL');
+  expect((await home.vmlet('logs', 'job')).stdout).toBe('1000\n');
+  expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
 });
 
 it('leaves no virtiofsd behind when its keeper is killed', async () => {

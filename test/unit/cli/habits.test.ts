@@ -88,6 +88,7 @@ describe('values that are none', () => {
     [['search', '--format', '{{.Nothing}}'], '--format: no such field: .Nothing'],
     [['run', '-d', 'micro'], '--detach: missing command'],
     [['run', '-dt', 'micro', 'true'], '--detach: cannot be used together with --tty'],
+    [['run', '-d', '--fresh', 'micro', 'true'], '--detach: cannot be used together with --fresh'],
     [
       ['run', '-d', '--boot-timeout', '5', 'micro', 'true'],
       '--detach: cannot be used together with --boot-timeout',
