@@ -8,6 +8,7 @@ import { findGuestAddresses } from '../look/guest-addresses.ts';
 import { findGuestChannel } from '../channel/guest-channel.ts';
 import { sshBannerByAgent } from '../channel/ssh-by-agent.ts';
 import { connectableEndpoint, tcpEndpoint } from '../spec/forwards.ts';
+import type { ProcessIdentity } from '../../process/procfs/identity.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { describeStatus, readStatus } from '../record/machine-status.ts';
 import { readSerialStart } from '../channel/serial-start.ts';
@@ -91,12 +92,17 @@ const running: Condition = {
 const stopped: Condition = {
   name: 'stopped',
   stage: 'end',
-  wait: async ({ files }, { signal, saw }) =>
-    until(signal, () => {
+  wait: async ({ files }, { signal, saw }) => {
+    let first: ProcessIdentity | undefined;
+    await until(signal, () => {
       const status = readStatus(files);
       saw(`it is ${describeStatus(status)}`);
-      return status.kind !== 'running';
-    }),
+      if (status.kind !== 'running') return true;
+      first ??= status.keeper;
+      // A restart stops it for less than the time between two looks.
+      return status.keeper.pid !== first.pid || status.keeper.startTime !== first.startTime;
+    });
+  },
 };
 
 const agent: Condition = {
