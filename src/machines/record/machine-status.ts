@@ -140,7 +140,9 @@ export function describeStatus(status: MachineStatus): string {
     case 'saved':
       return 'saved to a file; the next start resumes from there';
     case 'stopped':
-      return status.command ? describeCommandEnd(status.command, status.outcome) : describeEnd(status.outcome);
+      return status.command
+        ? describeCommandEnd(status.command, status.outcome)
+        : describeEnd(status.outcome);
   }
 }
 
