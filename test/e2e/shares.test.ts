@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Machine, MachineEndedError, type VolumeInput, launch } from '../../dist/index.js';
+import { type Machine, MachineEndedError, type VolumeInput, launch } from '../../src/index.ts';
 import { directoryIn, temporaryDirectory } from '../directory.ts';
 import { start, until, vmlet } from './command.ts';
 
