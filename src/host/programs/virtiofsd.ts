@@ -23,6 +23,7 @@ export async function probeVirtiofsd(
   return {
     path,
     translatesIds: has('--translate-uid') && has('--translate-gid'),
+    usesFileHandles: has('--inode-file-handles'),
     survivesMissingFiles: has('--migration-on-error'),
     migrates: /"migrate-precopy"/.test(capabilities.stdout.toString('utf8')),
     problem: missing === undefined ? undefined : `this virtiofsd has no ${missing}`,

@@ -65,6 +65,8 @@ const virtiofsd = z.strictObject({
   path: z.string(),
   /** --translate-uid and --translate-gid: the files belong to one user on each side. */
   translatesIds: z.boolean(),
+  /** --inode-file-handles: it can refer to files by handles, which a release may do unless told otherwise. */
+  usesFileHandles: z.boolean(),
   /** --migration-on-error: a saved machine is restored when one of its files is gone. */
   survivesMissingFiles: z.boolean(),
   /** It hands its state over when a machine is saved. */

@@ -18,6 +18,8 @@ export interface HostIds {
 export interface VirtiofsdOptions {
   /** --translate-uid and --translate-gid. */
   readonly translatesIds: boolean;
+  /** --inode-file-handles. */
+  readonly usesFileHandles: boolean;
   /** --migration-on-error. */
   readonly survivesMissingFiles: boolean;
 }
@@ -30,13 +32,15 @@ export interface VirtiofsdOptions {
 export function virtiofsdArguments(
   { source, readOnly, cache, ids: guestIds }: Omit<Share, 'field' | 'target'>,
   ids: HostIds,
-  { translatesIds, survivesMissingFiles }: VirtiofsdOptions,
+  { translatesIds, usesFileHandles, survivesMissingFiles }: VirtiofsdOptions,
 ): string[] {
   return [
     `--fd=${SOCKET_DESCRIPTOR}`,
     `--shared-dir=${source}`,
     `--cache=${cache}`,
     ...['--sandbox=none', '--rlimit-nofile=0'],
+    // Handles need dac_read_search, and a system call that seccomp denies; 1.14 uses them by default.
+    ...(usesFileHandles ? ['--inode-file-handles=never'] : []),
     ...(readOnly ? ['--readonly'] : []),
     ...(ids.uid === 0 ? [capabilitiesOption(guestIds)] : []),
     ...(guestIds.kind === 'squash' && translatesIds

@@ -11,11 +11,11 @@ export function planShares(
 ): SharePlan[] {
   return shares.map((share, index) => {
     const tag = `share${index}`;
-    const { path, translatesIds, survivesMissingFiles } = requireVirtiofsd(share, host);
+    const { problem: _problem, migrates: _migrates, ...virtiofsd } = requireVirtiofsd(share, host);
     return {
       ...share,
       tag,
-      virtiofsd: { path, translatesIds, survivesMissingFiles },
+      virtiofsd,
       socketPath: socketOf(tag),
       layers: shareLayers(share, host.confinement),
     };

@@ -28,6 +28,7 @@ const complete: Survey = {
   virtiofsd: {
     path: '/usr/libexec/virtiofsd',
     translatesIds: true,
+    usesFileHandles: true,
     survivesMissingFiles: true,
     migrates: true,
   },

@@ -30,6 +30,7 @@ const newest: Survey = {
   virtiofsd: {
     path: '/usr/libexec/virtiofsd',
     translatesIds: true,
+    usesFileHandles: true,
     survivesMissingFiles: true,
     migrates: true,
   },

@@ -30,7 +30,12 @@ const share: SharePlan = {
   changesUser: false,
   copy: false,
   tag: 'share0',
-  virtiofsd: { path: '/usr/libexec/virtiofsd', translatesIds: true, survivesMissingFiles: true },
+  virtiofsd: {
+    path: '/usr/libexec/virtiofsd',
+    translatesIds: true,
+    usesFileHandles: true,
+    survivesMissingFiles: true,
+  },
   socketPath: '/run/m/share0.sock',
   layers: shareLayers({ source }, everything),
 };
@@ -48,6 +53,7 @@ it('gives every file to one user on each side', () => {
     '--cache=auto',
     '--sandbox=none',
     '--rlimit-nofile=0',
+    '--inode-file-handles=never',
     '--translate-uid=squash-guest:0:7:4294967295',
     '--translate-uid=host:7:1000:1',
     '--translate-gid=squash-guest:0:8:4294967295',
@@ -57,9 +63,9 @@ it('gives every file to one user on each side', () => {
 });
 
 it('leaves out what is not asked for and what this virtiofsd lacks', () => {
-  const virtiofsd = { ...share.virtiofsd, survivesMissingFiles: false };
+  const virtiofsd = { ...share.virtiofsd, usesFileHandles: false, survivesMissingFiles: false };
   const command = virtiofsdCommand({ ...share, virtiofsd, ids: { kind: 'host' }, readOnly: true });
-  expect(command.join(' ')).not.toMatch(/translate|migration/);
+  expect(command.join(' ')).not.toMatch(/translate|migration|handles/);
   expect(command).toContain('--readonly');
 });
 

@@ -8,7 +8,13 @@ import { findShares } from '../../../../src/machine/survey/find-shares.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
 const directory = temporaryDirectory();
-const virtiofsd = { path: '/virtiofsd', translatesIds: true, survivesMissingFiles: true, migrates: true };
+const virtiofsd = {
+  path: '/virtiofsd',
+  translatesIds: true,
+  usesFileHandles: true,
+  survivesMissingFiles: true,
+  migrates: true,
+};
 const qemu = { devices: ['vhost-user-fs-pci'], objects: ['memory-backend-memfd'] };
 const host = (changes: object = {}) => ({ qemu, virtiofsd, ...changes }) as unknown as Host;
 const find = (volume: VolumeInput, changes: object = {}) =>
