@@ -123,10 +123,11 @@ async function restartPasst(
 }
 
 async function exchangePasst(
-  { spec, files }: Definition,
+  definition: Definition,
   network: BoundNetworkPlan,
   limits: Limits,
 ): Promise<void> {
+  const { spec, files } = definition;
   const old = passtProcess(files);
   const heardBytes = logLength(files);
   exchangeFile(files.passtArguments, argumentsText(commandOf(network)));
@@ -137,11 +138,46 @@ async function exchangePasst(
       throw new TimedOutError(`waiting for passt of ${spec.name} to exit`, RESTART_MS);
     await pause(LOOK_EVERY_MS, limits.signal);
   }
+  if (!(await hasPasstWithin(RECONNECT_MS, files, limits))) await discardPackets(definition, limits);
   await awaitForwards(network, files, limits, heardBytes);
 }
 
 const RESTART_MS = 10_000;
 const LOOK_EVERY_MS = 2;
+/** QEMU connects again within a second. */
+const RECONNECT_MS = 2000;
+
+/** The keeper starts passt when QEMU has connected. */
+async function hasPasstWithin(
+  timeoutMs: number,
+  files: Definition['files'],
+  { signal }: Limits,
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (passtProcess(files) === undefined) {
+    if (performance.now() > deadline) return false;
+    await pause(LOOK_EVERY_MS, signal);
+  }
+  return true;
+}
+
+/**
+ * QEMU stops reading from passt while the guest's card takes no packets, as before its driver is loaded, and then does
+ * not notice that passt has ended. Passt of 2026 sends a packet by itself. Stopping the processors discards the packet
+ * (net_vm_change_state_handler in QEMU's net/net.c).
+ */
+async function discardPackets(definition: Definition, limits: Limits): Promise<void> {
+  await withMonitor(
+    definition,
+    async (qmp) => {
+      const { running } = await qmp.execute('query-status');
+      if (!running) return;
+      await qmp.execute('stop');
+      await qmp.execute('cont');
+    },
+    limits,
+  );
+}
 
 function passtProcess(files: Definition['files']): ProcessIdentity | undefined {
   const status = readStatus(files);
