@@ -138,7 +138,12 @@ async function exchangePasst(
       throw new TimedOutError(`waiting for passt of ${spec.name} to exit`, RESTART_MS);
     await pause(LOOK_EVERY_MS, limits.signal);
   }
-  if (!(await hasPasstWithin(RECONNECT_MS, files, limits))) await discardPackets(definition, limits);
+  const lastAttempt = performance.now() + RESTART_MS;
+  let patienceMs = RECONNECT_MS;
+  while (!(await hasPasstWithin(patienceMs, files, limits)) && performance.now() < lastAttempt) {
+    await discardPacket(definition, limits);
+    patienceMs = BETWEEN_PACKETS_MS;
+  }
   await awaitForwards(network, files, limits, heardBytes);
 }
 
@@ -146,6 +151,7 @@ const RESTART_MS = 10_000;
 const LOOK_EVERY_MS = 2;
 /** QEMU connects again within a second. */
 const RECONNECT_MS = 2000;
+const BETWEEN_PACKETS_MS = 100;
 
 /** The keeper starts passt when QEMU has connected. */
 async function hasPasstWithin(
@@ -163,10 +169,10 @@ async function hasPasstWithin(
 
 /**
  * QEMU stops reading from passt while the guest's card takes no packets, as before its driver is loaded, and then does
- * not notice that passt has ended. Passt of 2026 sends a packet by itself. Stopping the processors discards the packet
- * (net_vm_change_state_handler in QEMU's net/net.c).
+ * not notice that passt has ended. passt of 2026 sends packets by itself. Stopping the processors discards the one that
+ * QEMU has read (net_vm_change_state_handler in its net/net.c).
  */
-async function discardPackets(definition: Definition, limits: Limits): Promise<void> {
+async function discardPacket(definition: Definition, limits: Limits): Promise<void> {
   await withMonitor(
     definition,
     async (qmp) => {
