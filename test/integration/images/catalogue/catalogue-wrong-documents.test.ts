@@ -62,11 +62,11 @@ async function failure(of: keyof typeof entries): Promise<PublisherDocumentError
 
 describe('a list of digests', () => {
   const cases: readonly (readonly [string, Answer, string])[] = [
-    ['without the file', `${A}  other.qcow2\n`, 'has no sha256 of disk-amd64.qcow2'],
-    ['that is empty', '', 'has no sha256 of disk-amd64.qcow2'],
-    ['with a digest cut short', `${A.slice(1)}  disk-amd64.qcow2\n`, 'has no sha256 of disk-amd64.qcow2'],
-    ['of another algorithm', `${A}${B}  disk-amd64.qcow2\n`, 'has no sha256 of disk-amd64.qcow2'],
-    ['of a name that only begins so', `${A}  disk-amd64.qcow2.sig\n`, 'has no sha256 of disk-amd64.qcow2'],
+    ['without the file', `${A}  other.qcow2\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
+    ['that is empty', '', 'contains no sha256 digest of disk-amd64.qcow2'],
+    ['with a digest cut short', `${A.slice(1)}  disk-amd64.qcow2\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
+    ['of another algorithm', `${A}${B}  disk-amd64.qcow2\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
+    ['of a name that only begins so', `${A}  disk-amd64.qcow2.sig\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
     [
       'that says two things of the file',
       `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${B}\n`,
@@ -89,7 +89,7 @@ describe('a list of digests', () => {
 
   it('without a build of the names that are looked for is refused', async () => {
     publisher.answer('own/SUMS', `${A}  disk-beta.qcow2\n`);
-    expect((await failure('newest')).message).toContain('has no sha256 of a matching image');
+    expect((await failure('newest')).message).toContain('contains no sha256 digest of a matching image');
   });
 
   it('that does not tell the build is refused, where the address needs it', async () => {
@@ -143,11 +143,11 @@ describe('a description as Debian’s', () => {
   it.each([
     ['that is not JSON', '{"items": [', 'is not a build description in the format of Debian'],
     ['of another shape', '{"items": {}}', 'is not a build description in the format of Debian'],
-    ['without uploads', '{"items": []}', 'has no sha256 of a matching image'],
+    ['without uploads', '{"items": []}', 'contains no sha256 digest of a matching image'],
     [
       'of another algorithm',
       JSON.stringify({ items: [upload('sha1')] }),
-      'has no sha256 of a matching image',
+      'contains no sha256 digest of a matching image',
     ],
     ['that is a web page', PAGE, 'is a web page'],
   ])('%s is refused', async (_, answer, problem) => {
