@@ -64,9 +64,17 @@ describe('a list of digests', () => {
   const cases: readonly (readonly [string, Answer, string])[] = [
     ['without the file', `${A}  other.qcow2\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
     ['that is empty', '', 'contains no sha256 digest of disk-amd64.qcow2'],
-    ['with a digest cut short', `${A.slice(1)}  disk-amd64.qcow2\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
+    [
+      'with a digest cut short',
+      `${A.slice(1)}  disk-amd64.qcow2\n`,
+      'contains no sha256 digest of disk-amd64.qcow2',
+    ],
     ['of another algorithm', `${A}${B}  disk-amd64.qcow2\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
-    ['of a name that only begins so', `${A}  disk-amd64.qcow2.sig\n`, 'contains no sha256 digest of disk-amd64.qcow2'],
+    [
+      'of a name that only begins so',
+      `${A}  disk-amd64.qcow2.sig\n`,
+      'contains no sha256 digest of disk-amd64.qcow2',
+    ],
     [
       'that says two things of the file',
       `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${B}\n`,
