@@ -56,8 +56,8 @@ export class SharesUnavailableError extends VmletError {
   override readonly code = 'VMLET_SHARES_UNAVAILABLE';
   readonly reason: string;
 
-  constructor(option: string, reason: string, details: ErrorDetails = {}) {
-    super(`${option}: this host cannot share directories: ${reason}`, details);
+  constructor(reason: string, details: ErrorDetails = {}) {
+    super(`this host cannot share directories: ${reason}`, details);
     this.reason = reason;
   }
 }

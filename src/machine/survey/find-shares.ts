@@ -16,9 +16,9 @@ const NEEDED_DEVICE = 'vhost-user-fs-pci';
  */
 export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
   return shares.map((share) => {
-    const { translatesIds } = requireVirtiofsd(share, host);
+    const { translatesIds } = requireVirtiofsd(host);
     if (share.ids.kind === 'squash' && !translatesIds) {
-      throw new SharesUnavailableError(share.field, 'this virtiofsd has no --translate-uid', {
+      throw new SharesUnavailableError('this virtiofsd has no --translate-uid', {
         hint: `install a newer virtiofsd, share the directory with ids=host, ${COPY}`,
       });
     }
@@ -27,18 +27,15 @@ export function findShares(shares: readonly Share[], host: Host): FoundShare[] {
 }
 
 /** @throws SharesUnavailableError without a usable virtiofsd. */
-export function requireVirtiofsd(
-  { field }: Pick<Share, 'field'>,
-  { qemu, virtiofsd }: Host,
-): VirtiofsdFeatures {
+export function requireVirtiofsd({ qemu, virtiofsd }: Host): VirtiofsdFeatures {
   if (!virtiofsd) {
-    throw new SharesUnavailableError(field, 'virtiofsd is not installed', { hint: `${INSTALL}, ${COPY}` });
+    throw new SharesUnavailableError('virtiofsd is not installed', { hint: `${INSTALL}, ${COPY}` });
   }
   if (virtiofsd.problem !== undefined) {
-    throw new SharesUnavailableError(field, virtiofsd.problem, { hint: `install a newer release, ${COPY}` });
+    throw new SharesUnavailableError(virtiofsd.problem, { hint: `install a newer release, ${COPY}` });
   }
   if (!qemu.devices.includes(NEEDED_DEVICE) || !qemu.objects.includes('memory-backend-memfd')) {
-    throw new SharesUnavailableError(field, `this QEMU has no ${NEEDED_DEVICE}`, {
+    throw new SharesUnavailableError(`this QEMU has no ${NEEDED_DEVICE}`, {
       hint: `use a QEMU that was built with it, ${COPY}`,
     });
   }

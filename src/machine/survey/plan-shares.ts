@@ -11,7 +11,7 @@ export function planShares(
 ): SharePlan[] {
   return shares.map((share, index) => {
     const tag = `share${index}`;
-    const { problem: _problem, migrates: _migrates, ...virtiofsd } = requireVirtiofsd(share, host);
+    const { problem: _problem, migrates: _migrates, ...virtiofsd } = requireVirtiofsd(host);
     return {
       ...share,
       tag,

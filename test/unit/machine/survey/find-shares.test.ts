@@ -43,7 +43,7 @@ it('says what the host lacks, and that a copy needs none of it', () => {
     expect(error.hint).toContain('or copy the directory: -v SRC:DST:copy');
     return error.message;
   };
-  const problem = 'volumes[0]: this host cannot share directories: ';
+  const problem = 'this host cannot share directories: ';
   expect(lacks({ virtiofsd: undefined })).toBe(`${problem}virtiofsd is not installed`);
   expect(lacks({ virtiofsd: { ...virtiofsd, problem: 'this virtiofsd has no --shared-dir' } })).toBe(
     `${problem}this virtiofsd has no --shared-dir`,
