@@ -10,7 +10,7 @@ import { FileMeter } from '../../util/files/file-usage.ts';
 
 /**
  * Removes leftovers: interrupted downloads, which then start from the beginning, unfinished files of killed processes,
- * and kept guests, which the next run boots anew.
+ * and kept guests. The next run then boots.
  * @returns the removed items, or with `dryRun` those that would be removed.
  */
 export async function pruneLeftovers(

@@ -3,10 +3,10 @@ import { GuestSetupError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { Machine } from '../../machine/running/machine.ts';
 
-/** A file in an image whose guests must not be kept, because they draw secrets that cannot be drawn anew. */
+/** An image with this file is not kept: its guests have secrets that vmlet cannot replace. */
 const OPT_OUT = '/etc/vmlet/no-keep';
 
-/** Where a full system notes what its forks have to make anew; in memory, so that no disk keeps it. */
+/** A directory in which a full system lists what its forks must replace. In memory, so that no disk keeps it. */
 const NOTES = '/run/vmlet-kept';
 
 /**
@@ -34,7 +34,7 @@ if [ -e ${OPT_OUT} ]; then echo no; fi
 `;
 
 /**
- * Gives a forked system what FORGET took, drawn anew; the agent has already set its name, machine id, clock and random
+ * Replaces in a forked system what FORGET has removed. The agent has already set its name, machine id, clock and random
  * numbers. The journal's directory is named by the machine id, and journalctl reads no other. Generating keys and
  * starting sshd takes seconds without KVM: unless a port is forwarded, that waits two seconds, so that it does not slow
  * down a short command. Every program that this starts costs some 30 ms without KVM.

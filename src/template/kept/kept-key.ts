@@ -6,7 +6,7 @@ import type { Findings } from '../../machine/survey/survey.ts';
 const KEY_DIGITS = 32;
 
 /**
- * Digest of everything that decides what a booted guest is, except what every fork gets anew (name, ports, limits).
+ * Digest of everything that decides what a booted guest is. Name, ports and limits are left out: each fork has its own.
  * Images count by their paths in the store, which contain their digests. Other files count by their path; the
  * template's basis notices when they change.
  */
