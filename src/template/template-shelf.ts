@@ -69,7 +69,7 @@ export class TemplateShelf {
   /** Undefined for an unknown name. @throws BrokenTemplateError, InvalidInputError for an invalid name. */
   find(name: string): Template | undefined {
     requireName(name);
-    const directory = this.#linked(name);
+    const directory = this.directoryOf(name);
     if (directory === undefined) return undefined;
     const record = readRecord(name, templateFiles(directory));
     if (!record) throw new BrokenTemplateError(name, 'its file template.json is missing');
@@ -102,7 +102,7 @@ export class TemplateShelf {
     requireName(name);
     // An earlier removal may have been killed halfway and left a file as large as the guest's memory.
     this.#removeUnfinished();
-    const directory = this.#linked(name);
+    const directory = this.directoryOf(name);
     if (directory === undefined) throw new TemplateNotFoundError(name);
     unlinkSync(join(this.#directory, name));
     syncDirectory(this.#directory);
@@ -147,7 +147,7 @@ export class TemplateShelf {
       onExit();
     });
     const publish = (): void => {
-      const superseded = this.#linked(name);
+      const superseded = this.directoryOf(name);
       const link = join(directory, 'name');
       symlinkSync(directory, link);
       renameSync(link, join(this.#directory, name));
@@ -168,7 +168,7 @@ export class TemplateShelf {
   /** The directory of each template, damaged ones included. */
   directories(): { readonly name: string; readonly directory: string }[] {
     return this.#names().flatMap((name) => {
-      const directory = this.#linked(name);
+      const directory = this.directoryOf(name);
       return directory === undefined ? [] : [{ name, directory }];
     });
   }
@@ -214,7 +214,8 @@ export class TemplateShelf {
     }
   }
 
-  #linked(name: string): string | undefined {
+  /** Returns the directory to which a name leads; undefined for an unknown name. */
+  directoryOf(name: string): string | undefined {
     try {
       return readlinkSync(join(this.#directory, name));
     } catch (error) {

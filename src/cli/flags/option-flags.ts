@@ -42,6 +42,11 @@ export function attributeOf({ flag }: OptionFlag): string {
   return new Option(flag).attributeName();
 }
 
+/** The flag of a name in commander: `--boot-timeout` of `bootTimeout`. */
+export function flagOf(attribute: string): string {
+  return `--${attribute.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** Returns the library's options for the given flags. */
 export function givenOptions(flags: readonly OptionFlag[], given: object): Record<string, unknown> {
   const values = new Map(Object.entries(given));

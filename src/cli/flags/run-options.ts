@@ -3,7 +3,7 @@ import type { ForkOptions } from '../../index.ts';
 import { forkFlags, launchFlags } from '../../public/options.ts';
 import type { GuestCommandFlags } from './guest-command-flags.ts';
 import type { MachineFlags } from './machine-flags.ts';
-import { attributeOf, givenOptions } from './option-flags.ts';
+import { attributeOf, flagOf, givenOptions } from './option-flags.ts';
 import { SEED_FLAGS } from './seed-flags.ts';
 
 /** Flags of `vmlet run`, apart from the library's options. */
@@ -45,7 +45,7 @@ export function forkOptions(flags: object): ForkOptions {
   ];
   const given = Object.keys(flags).find((flag) => described.includes(flag));
   if (given !== undefined) {
-    const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(given);
     throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
       hint: ['--volume', '--mount'].includes(flag)
         ? 'leave out --template: forks do not share directories yet'

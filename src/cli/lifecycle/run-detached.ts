@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type CreateOptions, MachineStore } from '../../machines/index.ts';
 import { createFlags } from '../../public/options.ts';
 import { guestEnvironment } from '../flags/flag-values.ts';
-import { givenOptions } from '../flags/option-flags.ts';
+import { flagOf, givenOptions } from '../flags/option-flags.ts';
 import type { RunFlags } from '../flags/run-options.ts';
 import { ownedByUser } from '../flags/volume-owner.ts';
 import { ProgressLine, describeImageProgress } from '../output/progress.ts';
@@ -80,8 +80,7 @@ async function start(store: MachineStore, options: CreateOptions, signal: AbortS
 function refuseOthers(flags: RunFlags): void {
   const other = Object.keys(flags).find((flag) => OF_FOREGROUND.includes(flag));
   if (other === undefined) return;
-  const flag = `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new InvalidInputError('--detach', `cannot be used together with ${flag}`);
+  throw new InvalidInputError('--detach', `cannot be used together with ${flagOf(other)}`);
 }
 
 /** As in `debian-13-3f9a2c`. */

@@ -20,7 +20,7 @@ import { type PortForward, parsePortForwards } from '../../network/ports/port.ts
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
-import { type MachineCommand, type MachineSpec, checkMachineName } from './machine-spec.ts';
+import { type MachineCommand, type MachineSpec, checkMachineName, commandSchema } from './machine-spec.ts';
 import { namedOptions, parseNet } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
@@ -104,13 +104,11 @@ const createSchema = z.strictObject({
    * A command that each start runs by vmlet's agent, once the guest has booted; the machine ends with it. `remove` then
    * removes the machine with its disks; false by default.
    */
-  command: z
-    .strictObject({
-      argv: z.array(z.string()).min(1).readonly(),
-      env: recordOf(z.string(), z.string()).default({}),
-      cwd: z.string().optional(),
-      user: z.string().optional(),
-      remove: z.boolean().default(false),
+  command: commandSchema
+    .extend({
+      argv: commandSchema.shape.argv.readonly(),
+      env: commandSchema.shape.env.default({}),
+      remove: commandSchema.shape.remove.default(false),
     })
     .optional(),
   /** Protect the machine from removal. */

@@ -96,7 +96,8 @@ const bootSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const commandSchema = z.strictObject({
+/** A command that each start runs. */
+export const commandSchema = z.strictObject({
   argv: z.array(z.string()).min(1),
   env: recordOf(z.string(), z.string()),
   cwd: z.string().optional(),

@@ -78,7 +78,7 @@ export class KeptGuests {
     });
     if (isWritten !== true) return undefined;
     // A removal unlinks the name first and looks for uses second.
-    if (!this.#shelf.directories().some((one) => one.name === key && one.directory === directory)) {
+    if (this.#shelf.directoryOf(key) !== directory) {
       removeFile(path);
       return undefined;
     }
@@ -127,7 +127,7 @@ export class KeptGuests {
 
   /** Removes a guest, if it is there. Files that a running machine needs stay until it has ended. */
   remove(key: string): void {
-    if (this.#shelf.directories().some(({ name }) => name === key)) this.#shelf.remove(key);
+    if (this.#shelf.directoryOf(key) !== undefined) this.#shelf.remove(key);
   }
 
   /**

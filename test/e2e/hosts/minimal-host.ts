@@ -3,7 +3,6 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
-  cpSync,
   existsSync,
   lchownSync,
   linkSync,
@@ -20,6 +19,7 @@ import { ownLocations } from '../../../src/machine/paths/own-locations.ts';
 import { findProgram, requireProgram } from '../../../src/process/program.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 import { type Finished, VMLET, vmlet } from '../command.ts';
+import { installCopy } from './installed-copy.ts';
 
 const NOBODY = 65_534;
 
@@ -111,22 +111,13 @@ export class MinimalHosts {
 
   private constructor() {
     chmodSync(this.#directory.path, 0o711);
-    const root = join(VMLET, '../../..');
-    for (const path of [
-      'package.json',
-      'dist/bin',
-      'dist/confine-program',
-      'dist/guest-agent',
-      'dist/keeper',
-    ]) {
-      cpSync(join(root, path), join(this.#installed, path), { recursive: true });
-    }
+    installCopy(this.#installed);
     mkdirSync(this.fixture('share'));
     this.#makeUserland();
     execFileSync('make', [
       '-s',
       '-C',
-      join(root, 'fixtures/host/without-calls'),
+      join(import.meta.dirname, '../../../fixtures/host/without-calls'),
       `OUT=${this.fixture('without-calls')}`,
     ]);
   }

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryDirectory } from '../../directory.ts';
-import { type Finished, VMLET } from '../command.ts';
+import type { Finished } from '../command.ts';
+import { installCopy } from './installed-copy.ts';
 
 const NOBODY = 65_534;
 const another = { uid: NOBODY, gid: NOBODY, cwd: '/' };
@@ -24,18 +25,8 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     const made = makeTemporaryDirectory();
     home = made.path;
     chmodSync(home, 0o711);
-    // The checkout may lie where only root may look; what is installed is no more than this.
-    const root = join(VMLET, '../../..');
     installed = join(home, 'installed');
-    for (const path of [
-      'package.json',
-      'dist/bin',
-      'dist/confine-program',
-      'dist/guest-agent',
-      'dist/keeper',
-    ]) {
-      cpSync(join(root, path), join(installed, path), { recursive: true });
-    }
+    installCopy(installed);
     run = join(home, 'run');
     mkdirSync(run);
     for (const path of [home, run]) chownSync(path, NOBODY, NOBODY);

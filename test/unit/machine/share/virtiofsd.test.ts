@@ -1,22 +1,12 @@
 import { expect, it } from 'vitest';
-import type { ConfinementAbilities } from '../../../../src/process/confine/layers.ts';
 import {
   shareLayers,
   virtiofsdCommand,
   virtiofsdConfinement,
 } from '../../../../src/machine/share/confined-virtiofsd.ts';
 import type { SharePlan } from '../../../../src/machine/share/share-plan.ts';
+import { everything } from '../plan/every-layer.ts';
 
-const everything: ConfinementAbilities = {
-  landlock: { usable: true, abi: 6 },
-  seccomp: { usable: true },
-  namespaces: {
-    mount: { usable: true },
-    net: { usable: true },
-    ipc: { usable: true },
-    uts: { usable: true },
-  },
-};
 // A directory that every host has.
 const source = '/usr/share';
 const share: SharePlan = {

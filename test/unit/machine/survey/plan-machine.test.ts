@@ -7,21 +7,13 @@ import { parseSpec } from '../../../../src/machine/spec/spec.ts';
 import type { BootSource, FoundLayer } from '../../../../src/machine/survey/found-spec.ts';
 import { type PlanInputs, planMachine } from '../../../../src/machine/survey/plan-machine.ts';
 import type { BoundNetworkPlan } from '../../../../src/network/plan/network.ts';
+import { everything } from '../plan/every-layer.ts';
 import { plainPlan } from '../plan/plain-plan.ts';
 
 const GiB = 1024 ** 3;
 const host = {
   qemu: { path: '/usr/bin/qemu', sandbox: true, objects: ['monitor-qmp'] },
-  confinement: {
-    landlock: { usable: true, abi: 6 },
-    seccomp: { usable: true },
-    namespaces: {
-      mount: { usable: true },
-      net: { usable: true },
-      ipc: { usable: true },
-      uts: { usable: true },
-    },
-  },
+  confinement: everything,
 } as unknown as Host;
 
 const spec = { ...parseSpec({ name: 'web', image: 'debian:13' }), disks: [], shares: [], copies: [] };
