@@ -13,6 +13,7 @@ import type { MachineEventsOptions } from './look/events.ts';
 import { plannedPorts } from './spec/forwards.ts';
 import { LiveMachine } from './live-machine.ts';
 import type { FollowMachineLogOptions, LogSource, MachineLogOptions } from './look/logs.ts';
+import type { CommandEnd } from './record/run-record.ts';
 import type { MachineFiles } from './record/machine-files.ts';
 import type { MachineSpec } from './spec/machine-spec.ts';
 import { readPlan } from './record/machine-plan-file.ts';
@@ -88,6 +89,16 @@ export class NamedMachine {
   async waitFor(conditions: WaitConditions, options: WaitOptions = {}): Promise<void> {
     const { waitForMachine } = await import('./guest/wait.ts');
     await waitForMachine(readDefinition(this.#locations, this.name), conditions, options);
+  }
+
+  /**
+   * Waits until the command of `create({ command })` has ended and the machine with it; without a time limit by default.
+   * A machine that is removed after its command is removed after this call.
+   * @throws MachineStateError without a command, or when it ended unobserved; TimedOutError, or the signal's reason.
+   */
+  async waitForCommand(options: WaitOptions = {}): Promise<CommandEnd> {
+    const { waitForCommand } = await import('./guest/wait-for-command.ts');
+    return waitForCommand(readDefinition(this.#locations, this.name), options);
   }
 
   /**

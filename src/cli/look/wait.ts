@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { InvalidInputError, MachineStateError } from '../../errors/index.ts';
+import { InvalidInputError } from '../../errors/index.ts';
 import {
   MachineStore,
   type NamedMachine,
   type WaitConditions,
-  describeStatus,
+  type WaitOptions,
+  type WaitProgress,
 } from '../../machines/index.ts';
 import { exitCodeOfSignal } from '../output/exit-code.ts';
 import { ProgressLine, describeWait } from '../output/progress.ts';
@@ -54,42 +55,35 @@ async function wait(
     await waitForCommand(machine, flags.timeout);
     return;
   }
-  await waitFor(machine, parseConditions(flags.for), flags.timeout);
+  const conditions = parseConditions(flags.for);
+  await showingProgress(machine, async (options) =>
+    machine.waitFor(conditions, { ...options, timeoutMs: flags.timeout }),
+  );
 }
 
-async function waitForCommand(machine: NamedMachine, timeout: number | undefined): Promise<void> {
-  if (machine.spec.command === undefined) {
-    throw new InvalidInputError('--for', `missing: ${machine.name} has no command to wait for`, {
-      hint: `for example: vmlet wait ${machine.name} --for ssh, or --for stopped`,
-    });
-  }
-  await waitFor(machine, { stopped: true }, timeout ?? Infinity);
-  const status = machine.status();
-  const command = status.kind === 'stopped' ? status.command : undefined;
-  if (command === undefined) {
-    throw new MachineStateError(machine.name, status.kind, `has no exit status: ${describeStatus(status)}`);
-  }
-  const { exitCode = 0, signal, problem } = command;
-  const code = signal === undefined ? exitCode : exitCodeOfSignal(signal);
-  printLine(String(code));
-  if (problem !== undefined) note(describeStatus(status));
-  process.exitCode = code;
+async function waitForCommand(machine: NamedMachine, timeoutMs: number | undefined): Promise<void> {
+  const {
+    exitCode = 0,
+    signal,
+    problem,
+  } = await showingProgress(machine, async (options) =>
+    machine.waitForCommand({ ...options, ...(timeoutMs !== undefined && { timeoutMs }) }),
+  );
+  printLine(String(signal === undefined ? exitCode : exitCodeOfSignal(signal)));
+  if (problem !== undefined) note(problem);
+  process.exitCode = signal === undefined ? exitCode : exitCodeOfSignal(signal);
 }
 
-async function waitFor(
+/** Shows what the wait sees, and ends it with Ctrl-C. */
+async function showingProgress<T>(
   machine: NamedMachine,
-  conditions: WaitConditions,
-  timeoutMs: number | undefined,
-): Promise<void> {
+  wait: (options: WaitOptions) => Promise<T>,
+): Promise<T> {
   const progress = new ProgressLine();
+  const onProgress = (waiting: readonly WaitProgress[]): void =>
+    progress.show(describeWait(machine.name, waiting));
   try {
-    await untilInterrupted(async (signal) =>
-      machine.waitFor(conditions, {
-        signal,
-        timeoutMs,
-        onProgress: (waiting) => progress.show(describeWait(machine.name, waiting)),
-      }),
-    );
+    return await untilInterrupted(async (signal) => wait({ signal, onProgress }));
   } finally {
     progress.clear();
   }

@@ -14,6 +14,8 @@ export interface MachineFiles {
   readonly lock: string;
   /** Lock of the keeper while the machine is running. */
   readonly keeperLock: string;
+  /** Shared by those that wait for the machine's command, so that `--rm` removes the machine after they have its status. */
+  readonly waitersLock: string;
   /** The keeper's record of the running machine; removed at its end. */
   readonly run: string;
   /** The keeper's record of the last end. */
@@ -143,6 +145,7 @@ export function definitionFiles(directory: string) {
     spec: join(directory, 'spec.json'),
     lock: join(directory, 'lock'),
     keeperLock: join(directory, 'keeper.lock'),
+    waitersLock: join(directory, 'waiters.lock'),
     run: join(directory, 'run.json'),
     end: join(directory, 'end.json'),
     plan: join(directory, 'plan.json'),

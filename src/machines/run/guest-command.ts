@@ -11,8 +11,12 @@ import { exchangeFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { readRun } from '../record/machine-status.ts';
 
-/** A command that holds the machine's lock, such as `vmlet stop`, delays the removal. */
-const REMOVE = 'n=0; until "$@"; do n=$((n + 1)); [ $n -lt 60 ] || exit 1; sleep 1; done';
+/**
+ * Those that wait for the command read its status first; one that is stopped does not keep the machine for ever. A command
+ * that holds the machine's lock, such as `vmlet stop`, delays the removal.
+ */
+const REMOVE =
+  'flock -w 30 "$0" true; n=0; until "$@"; do n=$((n + 1)); [ $n -lt 60 ] || exit 1; sleep 1; done';
 
 /** Returns the keeper's options for the command of a machine. */
 export function commandOptions(
@@ -41,7 +45,7 @@ export function writeCommandFiles(locations: Locations, { spec, files }: Definit
   writeFileSync(files.commandRequest, encodeCommand(words, { env, cwd, user, stdin: 'empty' }), {
     mode: 0o600,
   });
-  if (remove) exchangeFile(files.removal, argumentsText(removalCommand(locations, spec.name)));
+  if (remove) exchangeFile(files.removal, argumentsText(removalCommand(locations, { spec, files })));
 }
 
 /** Has the keeper begin the command, once the guest is configured. */
@@ -50,7 +54,7 @@ export function beginCommand({ spec, files }: Definition): void {
   if (keeper) signalKeeper(keeper, 'command');
 }
 
-function removalCommand(locations: Locations, name: string): string[] {
+function removalCommand(locations: Locations, { spec, files }: Definition): string[] {
   const environment = {
     HOME: process.env['HOME'] ?? '/',
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
@@ -58,8 +62,8 @@ function removalCommand(locations: Locations, name: string): string[] {
     XDG_STATE_HOME: dirname(locations.state),
   };
   return [
-    ...['/bin/sh', '-c', REMOVE, 'sh'],
+    ...['/bin/sh', '-c', REMOVE, files.waitersLock],
     ...['/usr/bin/env', '-i', ...Object.entries(environment).map(([key, value]) => `${key}=${value}`)],
-    ...[process.execPath, commandProgram(), 'rm', '--storage', name],
+    ...[process.execPath, commandProgram(), 'rm', '--storage', spec.name],
   ];
 }

@@ -39,11 +39,16 @@ export async function lockDescriptor(descriptor: number, { signal, onWait }: Wai
 
 /**
  * Like `lockDescriptor`, without waiting.
+ * @param kind any number of processes hold a shared lock at once, while none holds an exclusive one.
  * @returns whether the lock was taken.
  */
-export async function lockFreeDescriptor(descriptor: number, signal?: AbortSignal): Promise<boolean> {
+export async function lockFreeDescriptor(
+  descriptor: number,
+  signal?: AbortSignal,
+  kind: 'exclusive' | 'shared' = 'exclusive',
+): Promise<boolean> {
   signal?.throwIfAborted();
-  const argv = [flockProgram(), '--exclusive', '--nonblock', '3'] as const;
+  const argv = [flockProgram(), `--${kind}`, '--nonblock', '3'] as const;
   const { child } = startProcess(argv[0], () =>
     spawn(argv[0], argv.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe', descriptor],

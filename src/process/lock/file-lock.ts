@@ -15,9 +15,8 @@ export interface FileLock {
 }
 
 /**
- * Takes an exclusive lock on a file, which is created if missing, and holds it until the scope closes or this
- * process ends.
- * @param lock locks the file's descriptor; by default without waiting.
+ * Takes a lock on a file, which is created if missing, and holds it until the scope closes or this process ends.
+ * @param lock locks the file's descriptor; by default exclusively and without waiting.
  * @returns undefined when another process holds it.
  * @throws the errors of `lockDescriptor`, or the system's error for a file that cannot be opened.
  */

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { start, until } from '../command.ts';
 import { type Home, makeHome } from './home.ts';
@@ -131,6 +133,22 @@ describe('run --detach', () => {
     expect(run.stdout).toMatch(/^micro-[0-9a-f]{6}\n$/);
     const waited = await home.vmlet('wait', run.stdout.trim());
     expect(waited).toMatchObject({ status: 0, stdout: '0\n' });
+    await until(() => home.machines().length === 0);
+  });
+
+  it('is removed once those that wait for its command have its status', async () => {
+    await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sleep', '3');
+    const machine = home.store.get('job');
+    const waiting = home.start(['wait', 'job']);
+    const lock = join(machine.files.directory, 'waiters.lock');
+    await until(() => spawnSync('flock', ['--nonblock', lock, 'true']).status === 1);
+    waiting.process.kill('SIGSTOP');
+    await until(() =>
+      home.processes().some(({ program, commandLine }) => program === 'flock' && commandLine.includes(lock)),
+    );
+    expect(machine.status()).toMatchObject({ kind: 'stopped', command: { exitCode: 0 } });
+    waiting.process.kill('SIGCONT');
+    expect(await waiting.finished).toMatchObject({ status: 0, stdout: '0\n' });
     await until(() => home.machines().length === 0);
   });
 
