@@ -69,8 +69,10 @@ export async function buildMicro(options: BuildMicroOptions): Promise<KernelImag
   await checkOwnFiles(options);
   const agent = await readAgent(agentPath);
   try {
-    options.onProgress?.({ phase: 'waiting for another build', fraction: 0 });
-    return await withStoreLock(store, { signal }, async (scope) => buildUnderLock(options, agent, scope));
+    const onWait = (): void => options.onProgress?.({ phase: 'waiting for another build', fraction: 0 });
+    return await withStoreLock(store, { signal, onWait }, async (scope) =>
+      buildUnderLock(options, agent, scope),
+    );
   } finally {
     options.onProgress?.({ phase: 'done', fraction: 1 });
   }

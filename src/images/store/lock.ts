@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockDescriptor } from '../../process/lock/descriptor-lock.ts';
+import { type Waiting, lockDescriptor } from '../../process/lock/descriptor-lock.ts';
 import { Scope } from '../../util/scope.ts';
-import type { Limits } from '../../util/time/deadline.ts';
 import { makeDirectories } from '../../util/files/make-directories.ts';
 import { sweepBuildDirectories } from './build-directory.ts';
 import { storeError } from './store-error.ts';
@@ -14,13 +13,13 @@ import { storeError } from './store-error.ts';
  */
 export async function withStoreLock<T>(
   store: string,
-  { signal }: Limits,
+  waiting: Waiting,
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
   const scope = new Scope();
   try {
     makeDirectories(store);
-    await holdStoreLock(store, scope, signal);
+    await holdStoreLock(store, scope, waiting);
     await sweepBuildDirectories(store);
     return await work(scope);
   } catch (error) {
@@ -34,8 +33,8 @@ export async function withStoreLock<T>(
  * Waits for the store's lock and holds it until the scope closes.
  * @throws MissingProgramError without util-linux, the system's error for a read-only store, or the signal's reason.
  */
-async function holdStoreLock(store: string, scope: Scope, signal: AbortSignal | undefined): Promise<void> {
+async function holdStoreLock(store: string, scope: Scope, waiting: Waiting): Promise<void> {
   const handle = await open(join(store, '.lock'), 'a', 0o600);
   scope.defer(async () => handle.close());
-  await lockDescriptor(handle.fd, { signal });
+  await lockDescriptor(handle.fd, waiting);
 }
