@@ -63,7 +63,7 @@ export async function surveyHost(options: ProbeOptions): Promise<Survey> {
     if (!isSystemError(error) && !(error instanceof VmletError)) throw error;
     options.log?.warn(
       { err: error },
-      'cannot cache the answers about this host; every start will probe again',
+      'cannot cache the facts about this host; each start will probe it again',
     );
   }
   return survey;

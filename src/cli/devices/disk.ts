@@ -19,8 +19,8 @@ export function diskCommand(): Command {
     .command('add')
     .summary('add a disk')
     .description(
-      'Adds a disk. A running machine gets it at once; vmlet cannot see whether the guest has found it. For a running, ' +
-        'confined QEMU the file must be on the file system of the machine’s directory, where it gets a second name ' +
+      'Adds a disk. A running machine gets it at once; vmlet cannot tell whether the guest has found it. FILE for a ' +
+        'confined, running QEMU must be on the file system of the machine’s directory, into which vmlet links it ' +
         '(hard link).',
     )
     .argument('<machine>', 'name of the machine')

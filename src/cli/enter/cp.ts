@@ -30,7 +30,7 @@ export function cpCommand(): Command {
         'and FIFOs are left out, and setuid, setgid and sticky bits are dropped.\n' +
         'With - as SOURCE, a tar stream is unpacked in TARGET with the owners that it names; with - as TARGET, SOURCE is ' +
         'written as a tar stream.\n' +
-        'Nothing appears on the host before all of it has arrived. A file in the machine that changes its size meanwhile ' +
+        'On the host a copy appears only when it is complete. A file in the machine that changes its size during the copy ' +
         'is an error (except files of /proc and /sys). Write a local name that contains a colon with a slash: ./a:b.',
     )
     .argument('<source>', 'NAME:/PATH in a machine, a local path, or - for a tar stream on stdin')

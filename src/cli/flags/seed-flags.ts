@@ -25,8 +25,8 @@ const PUBLIC_KEY = /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ +[A-Za-z0-9+/=]{16,}/;
 export const SEED_FLAGS: readonly Option[] = [
   new Option(
     '--cloud-init',
-    'set up a disk FILE by cloud-init: agent, user and the flags below; implied by these, and by an image that has ' +
-      'cloud-init and no agent',
+    'set up a disk FILE with cloud-init: the agent, a user and the options below; implied by these options, and by an image with ' +
+      'cloud-init but no agent',
   ),
   new Option('--username <name>', 'user to create, with sudo (default: your user name)'),
   new Option('--ssh-key <file>', 'key that may log in: a .pub file, or the public key itself').argParser(

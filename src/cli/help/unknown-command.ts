@@ -25,7 +25,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   list: 'to list machines: vmlet ls',
   login: 'to enter a machine: vmlet shell NAME or vmlet ssh NAME; pulling images needs no login',
   machine: 'commands on machines need no prefix, for example: vmlet ls',
-  mount: 'directories cannot be shared with guests yet; to copy files: vmlet cp',
+  mount: 'to share a directory, see -v in: vmlet run --help, vmlet create --help',
   new: 'to create a machine: vmlet create NAME',
   poweroff: 'to stop a machine: vmlet stop NAME',
   prune: 'to find unused data: vmlet system prune --dry-run',

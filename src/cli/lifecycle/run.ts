@@ -99,7 +99,7 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     await using machine = await begin(origin, flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
       if (machine.origin === 'kept' && error instanceof MachineEndedError) {
-        note('the guest was forked from a kept one; if that matters, boot with: vmlet run --fresh …');
+        note('this guest was forked from a kept guest; to rule that out as the cause: vmlet run --fresh …');
       }
       throw error;
     });

@@ -21,7 +21,7 @@ export function snapshotCommand(): Command {
     .summary('create a snapshot')
     .description(
       'Creates a snapshot. The word create may be left out. A running machine is paused while its memory is written. ' +
-        'UEFI variables that the guest changes after the snapshot are safe once the machine was paused or stopped.',
+        'UEFI variables that the guest changes afterwards are written to disk at the next pause or stop.',
     )
     .argument('<machine>', 'name of the machine')
     .argument('[snapshot]', 'name of the snapshot (default: date and time)')

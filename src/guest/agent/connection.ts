@@ -77,7 +77,9 @@ export async function connectToPort(
         return fail(failure);
       }
       default:
-        throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a connection`);
+        throw new GuestProtocolError(
+          `the guest agent sent an unexpected frame for a connection: type ${frame.type}`,
+        );
     }
   };
   const id = session.add({ receive, fail });

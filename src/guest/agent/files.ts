@@ -190,7 +190,7 @@ function pullChannel(
 /** @throws GuestProtocolError when the frame is not a failure. */
 function failureOf(frame: Frame, path: string): GuestFileError {
   if (frame.type === FrameType.failed) return fileFailure(frame, path);
-  throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a file`);
+  throw new GuestProtocolError(`the guest agent sent an unexpected frame for a file: type ${frame.type}`);
 }
 
 function readAttributes({ payload }: Frame): FileAttributes {

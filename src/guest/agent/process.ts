@@ -165,7 +165,9 @@ export class GuestProcess implements PromiseLike<GuestResult>, AsyncIterable<str
         return;
       }
       default:
-        throw new GuestProtocolError(`the guest agent sent frame ${frame.type} about a command`);
+        throw new GuestProtocolError(
+          `the guest agent sent an unexpected frame for a command: type ${frame.type}`,
+        );
     }
   }
 

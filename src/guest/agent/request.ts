@@ -38,5 +38,7 @@ export async function request(session: Session, what: string, body: Buffer, limi
 
 function failureOf(frame: Frame): VmletError {
   if (frame.type === FrameType.failed) return requestFailure(frame);
-  throw new GuestProtocolError(`the guest agent answered a request with frame ${frame.type}`);
+  throw new GuestProtocolError(
+    `the guest agent answered a request with an unexpected frame: type ${frame.type}`,
+  );
 }

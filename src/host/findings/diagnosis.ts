@@ -87,7 +87,7 @@ function limitsFinding({ limits }: Surroundings): Finding {
     return { item, state: 'degraded', summary: `--limit is not available: ${limits.reason}` };
   const lack = controllersLacking(limits.controllers);
   if (lack === undefined) {
-    return { item, state: 'works', summary: 'systemd limits memory and processors where --limit is given' };
+    return { item, state: 'works', summary: '--limit works: systemd can limit memory and processors' };
   }
   return { item, state: 'degraded', summary: `--limit is not available: ${lack}`, remedy: DELEGATE };
 }

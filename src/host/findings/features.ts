@@ -94,7 +94,7 @@ const FINDING_OF: Readonly<Partial<Record<FeatureProgram, FindingItem>>> = {
 function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
   const has = (list: readonly string[] | undefined, name: string): boolean => list?.includes(name) ?? false;
   return rows('qemu', qemu !== undefined, [
-    ['-machine q35', has(qemu?.machines, 'q35'), 'the board of every guest', 'no guest runs'],
+    ['-machine q35', has(qemu?.machines, 'q35'), 'the board of every guest', 'no guest can run'],
     [
       '-accel kvm',
       kvm.usable,
@@ -113,7 +113,7 @@ function qemuFeatures({ qemu, accelerator: { kvm } }: Survey): HostFeature[] {
       `-device ${NEEDED_DEVICES.join(', ')}`,
       NEEDED_DEVICES.every((name) => has(qemu?.devices, name)),
       'the devices of every guest',
-      'no guest runs',
+      'no guest can run',
     ],
     [
       '-device vmgenid',
@@ -210,12 +210,18 @@ function virtiofsdFeatures({ virtiofsd }: Survey): HostFeature[] {
       'files are copied: vmlet cp',
       'shares',
     ],
-    ['--translate-uid', virtiofsd?.translatesIds === true, 'files of one owner', 'ids=host', 'shares'],
+    [
+      '--translate-uid',
+      virtiofsd?.translatesIds === true,
+      'shared files belong to one user in the guest',
+      'ids=host only',
+      'shares',
+    ],
     [
       '--migration-on-error',
       virtiofsd?.survivesMissingFiles === true,
-      'a saved machine with a share is restored when a file is gone',
-      'it is not restored then',
+      'restoring a saved machine whose shared files have changed',
+      'restoring fails if a shared file is missing',
       'shares',
     ],
   ]);
@@ -234,7 +240,7 @@ function kernelFeatures({ confinement: { landlock, seccomp, namespaces } }: Surv
     own('mount', 'QEMU sees only its own files', 'Landlock'),
     own('net', 'QEMU has no access to the host’s network, except with slirp', 'seccomp'),
     own('ipc', 'QEMU has its own shared memory and queues', 'seccomp'),
-    own('uts', 'QEMU has a host name of its own', 'it sees the host’s name'),
+    own('uts', 'QEMU has its own host name', 'QEMU sees the host’s name'),
     ['Landlock', abi >= 1, 'QEMU opens only its own files', 'the mount namespace', 'landlock'],
     [
       `Landlock ABI ${LANDLOCK_TCP}`,

@@ -69,7 +69,7 @@ async function readKey(path: string, installer: Installer): Promise<Buffer> {
   if (!installer.takesKey) {
     throw new InvalidInputError(
       'key',
-      'Debian does not support it: its packages are signed by its own keys',
+      'not supported for Debian, whose packages are signed with Debian’s own keys',
       {
         hint: 'omit it',
       },

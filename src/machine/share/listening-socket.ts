@@ -46,6 +46,6 @@ export async function listenForProgram(path: string): Promise<ListeningSocket> {
 function descriptorOf(server: Server): number {
   const { fd } = (server as unknown as { readonly _handle?: { readonly fd?: unknown } })._handle ?? {};
   if (typeof fd !== 'number' || fd < 0)
-    throw new TypeError('this Node does not tell the descriptor of a server');
+    throw new TypeError('this version of Node.js does not expose the descriptor of a listening socket');
   return fd;
 }

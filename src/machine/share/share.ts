@@ -102,7 +102,7 @@ export function parseShares({ volumes = [], mounts = [], directory }: ShareInput
   if (shares.length > MOST_SHARES) {
     throw new InvalidInputError(
       'volumes',
-      `${shares.length} directories, but at most ${MOST_SHARES} are possible`,
+      `too many shared directories: ${shares.length}, at most ${MOST_SHARES}`,
       {
         hint: 'share a directory that contains several of them',
       },
@@ -111,7 +111,7 @@ export function parseShares({ volumes = [], mounts = [], directory }: ShareInput
   const targets = new Set<string>();
   for (const { field, target } of shares) {
     if (targets.has(target)) {
-      throw new InvalidInputError(field, `two directories at one path of the guest: ${target}`, {
+      throw new InvalidInputError(field, `two directories have the same path in the guest: ${target}`, {
         hint: 'choose another path for one of them',
       });
     }
@@ -214,12 +214,12 @@ function shareOf(volume: VolumeSpec, field: string, directory: string): Share {
   const { source, readOnly = false, cache = 'auto', ids = 'squash', uid, gid, copy = false } = parsed.data;
   if (ids === 'host' && (uid ?? gid) !== undefined) {
     throw new InvalidInputError(field, 'uid and gid cannot be used together with ids=host', {
-      hint: 'leave them out: files have the numbers that they have on the host',
+      hint: 'leave them out: with ids=host, files keep the owners that they have on the host',
     });
   }
   if (copy && (parsed.data.cache ?? parsed.data.ids) !== undefined) {
     throw new InvalidInputError(field, 'cache and ids cannot be used together with copy', {
-      hint: 'leave them out: a copy has one owner, and does not change by itself',
+      hint: 'leave them out: they apply to shared directories only',
     });
   }
   if (source.includes('\0')) throw new InvalidInputError(field, 'a path cannot contain a NUL');
@@ -242,7 +242,7 @@ function targetOf(text: string, field: string): string {
   }
   const target = posix.resolve(text);
   if (GUESTS_OWN.includes(target)) {
-    throw new InvalidInputError(field, `${target} of the guest cannot be replaced`, {
+    throw new InvalidInputError(field, `a directory cannot be shared at ${target}`, {
       hint: 'choose another path, such as /src',
     });
   }

@@ -111,8 +111,8 @@ function refuseForKernels(valid: { readonly [Key in 'seed' | 'firmware']?: unkno
 
 function refuseForFiles({ diskSize }: { readonly diskSize?: unknown }, boot: Spec['boot']): void {
   if (diskSize === undefined || (boot.kind === 'image' && boot.image !== MICRO)) return;
-  throw new InvalidInputError('diskSize', 'requires an image of the store', {
-    hint: 'choose an image, such as debian:13',
+  throw new InvalidInputError('diskSize', 'applies only to the disk of an image such as debian:13', {
+    hint: 'omit it, or boot an image with a disk',
   });
 }
 

@@ -86,7 +86,7 @@ export async function loadLiveSnapshot(qmp: QmpClient, nodes: SnapshotNodes, nam
   } catch (error) {
     if (!(error instanceof QmpJobError)) throw error;
     throw new QmpJobError(`loading the snapshot ${JSON.stringify(name)}`, error.jobId, error.message, {
-      hint: 'kill the machine and start it again: it is paused, and only its disks are restored; check QEMU’s output, the hardware may have changed',
+      hint: 'the disks are restored but the memory is not, and the machine is paused: kill it and start it again; QEMU’s output has the reason, such as changed hardware',
       cause: error,
     });
   }

@@ -48,7 +48,7 @@ export async function withMonitor<T>(
       now.state,
       `is running, but its monitor socket is missing: ${error.path}`,
       {
-        hint: 'stop or kill the machine, both still work; something removed files from its runtime directory',
+        hint: 'stop or kill the machine (both still work), then start it again: files were removed from its runtime directory',
         cause: error,
       },
     );

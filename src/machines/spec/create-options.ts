@@ -173,8 +173,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const shares = parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
   const copied = shares.find(({ copy }) => copy);
   if (copied) {
-    throw new InvalidInputError(copied.field, 'a named machine gets no copies', {
-      hint: 'copy the directory once it runs: vmlet cp SRC NAME:DST',
+    throw new InvalidInputError(copied.field, 'copy is not supported for named machines', {
+      hint: 'start the machine, then copy the directory: vmlet cp SRC NAME:DST',
     });
   }
   checkAppend(valid.append);
@@ -220,11 +220,11 @@ type Valid = z.infer<typeof createSchema>;
 
 function refuseContradictions(valid: Valid): void {
   if (valid.command?.remove === true && valid.protect) {
-    throw new InvalidInputError('protect', 'cannot be combined with the removal after the command');
+    throw new InvalidInputError('protect', 'cannot be used together with --rm, which removes the machine');
   }
   const sources = (['kernel', 'location', 'iso'] as const).filter((key) => valid[key] !== undefined);
   if (sources.length > 1) {
-    throw new InvalidInputError(sources.join(', '), 'exclude each other', {
+    throw new InvalidInputError(sources.join(', '), 'cannot be used together', {
       hint: 'give only one of them',
     });
   }
@@ -232,22 +232,22 @@ function refuseContradictions(valid: Valid): void {
     throw new InvalidInputError('image', `cannot be combined with ${sources[0] ?? ''}`);
   }
   if (valid.initrd !== undefined && valid.kernel === undefined) {
-    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'give kernel too' });
+    throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add --kernel' });
   }
   const takesAppend = valid.kernel !== undefined || valid.location !== undefined || valid.image === MICRO;
   if (valid.append !== undefined && !takesAppend) {
     throw new InvalidInputError('append', 'requires a kernel, but this machine boots from its disk', {
-      hint: 'give location or kernel too',
+      hint: 'add --location or --kernel',
     });
   }
   if (valid.adopt && !(valid.image?.includes('/') ?? false)) {
-    throw new InvalidInputError('adopt', 'requires the path of a disk in image', {
+    throw new InvalidInputError('adopt', 'requires a disk file as --image', {
       hint: 'write the path with a slash, as in ./disk.qcow2',
     });
   }
   const givesDisk = valid.image === MICRO ? valid.disks.length === 0 : !(valid.image?.includes('/') ?? true);
   if (valid.diskSize !== undefined && !givesDisk) {
-    throw new InvalidInputError('diskSize', 'applies only to a disk created from an image', {
+    throw new InvalidInputError('diskSize', 'applies only to a disk that is created from an image', {
       hint: 'give an image such as debian:13, or resize a disk: vmlet disk resize',
     });
   }
@@ -269,7 +269,7 @@ function refuseContradictions(valid: Valid): void {
     sources.length > 0 || valid.image !== undefined || valid.disks.some((disk) => disk.includes('/'));
   if (!bootable) {
     throw new InvalidInputError('image', `no boot source for ${valid.name}`, {
-      hint: 'give image (a disk file, or micro), iso, location or kernel',
+      hint: 'give one of --image (such as debian:13 or micro), --iso, --location and --kernel',
     });
   }
 }

@@ -58,7 +58,7 @@ export function parseNewDisk(text: string, field: string): NewDisk {
     throw new InvalidInputError(field, `invalid disk ${JSON.stringify(text)}`, { hint: GRAMMAR });
   const readOnly = file.readOnly ?? false;
   if (adopt && readOnly) {
-    throw new InvalidInputError(field, 'adopt and readonly exclude each other', {
+    throw new InvalidInputError(field, 'adopt and readonly cannot be used together', {
       hint: 'use readonly to leave the file unchanged, or adopt to let the machine write to it',
     });
   }

@@ -178,7 +178,7 @@ function passtInstead(passt: UsablePasst | undefined): string {
   if (!passt?.hasFd || passt.problem !== undefined) return 'install passt';
   return passt.completesHandshakes
     ? 'passt'
-    : 'request passt, although this version does not support servers that send data first';
+    : 'use passt, although this version does not support servers that send data first';
 }
 
 function refuseIpv6(forwards: readonly PortForward[], problem: string, hint: string): void {

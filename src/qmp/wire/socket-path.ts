@@ -8,7 +8,7 @@ import { LONGEST_SOCKET_PATH } from '../../util/socket-limit.ts';
 const RETRY_MS = 20;
 
 const explanations: Readonly<Record<string, readonly [problem: string, hint: string]>> = {
-  ENOENT: ['no such socket', 'check that the machine is running, and the path of its monitor'],
+  ENOENT: ['no such socket', 'check the path, and that the machine is running'],
   ECONNREFUSED: [
     'connection refused',
     'start the machine again; its QEMU has exited and left the socket behind',

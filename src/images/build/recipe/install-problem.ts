@@ -8,7 +8,7 @@ export interface InstallProblem {
 export function notInstalled(complaint: string): InstallProblem {
   return {
     problem: `installing the packages failed: ${complaint}`,
-    hint: 'the error’s cause has the output before it',
+    hint: 'for the full output, see the cause of this error',
   };
 }
 

@@ -51,7 +51,7 @@ const HINTS: Partial<Record<DownloadFailure, string>> = {
   name: `check the URL and the host's network; if the host needs a proxy, ${PROXY_HINT}`,
   unreachable: `check the host's network; if the host needs a proxy, ${PROXY_HINT}`,
   stalled: 'try again later; the download resumes if the server supports it',
-  tls: 'for a private certificate authority, set NODE_EXTRA_CA_CERTS to the file of its certificate',
+  tls: 'if the server uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its certificate file',
 };
 
 function describe(reason: DownloadFailure, url: URL, proxy: URL | undefined, error: unknown): string {

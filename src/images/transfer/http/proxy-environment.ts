@@ -15,7 +15,7 @@ export function proxyFor(url: URL, environment: Environment = process.env): URL 
   const address = value.includes('://') ? value : `http://${value}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
-  throw new InvalidInputError(name, 'invalid URL of a proxy', { hint: 'use http://HOST:PORT' });
+  throw new InvalidInputError(name, 'invalid proxy URL', { hint: 'use http://HOST:PORT' });
 }
 
 function variable(name: string, environment: Environment): string | undefined {

@@ -15,7 +15,7 @@ describe('a recipe', () => {
     [{ distribution: 'fedora', release: '42' }, /^release: cannot build Fedora 42$/],
     [{ distribution: 'rocky', release: '8' }, /^release: cannot build Rocky Linux 8$/],
     [{ distribution: 'fedora', release: '43', include: ['-y'] }, /^include: invalid package name "-y"$/],
-    [{ key: import.meta.filename }, /^key: Debian does not support it/],
+    [{ key: import.meta.filename }, /^key: not supported for Debian/],
     [{ distribution: 'fedora', release: '43', key: '/nowhere/key' }, /^key: no such file: \/nowhere\/key$/],
     [
       { distribution: 'fedora', release: '43', key: '/dev/null' },

@@ -52,8 +52,8 @@ describe('-v SRC:DST[:OPTION,…]', () => {
     [':/data', '"" is not the path of a directory', ''],
     ['./a:b', 'not an absolute path in the guest: "b"', ''],
     ['./a:', 'invalid volume', ''],
-    ['./a:/', '/ of the guest cannot be replaced', 'another path'],
-    ['./a:/proc/', '/proc of the guest cannot be replaced', ''],
+    ['./a:/', 'a directory cannot be shared at /', 'another path'],
+    ['./a:/proc/', 'a directory cannot be shared at /proc', ''],
     ['./a:/b:Z', 'unknown option of a volume: "Z"', 'expected ro, rw, cache='],
     ['./a:/b:uid=root', 'unknown option of a volume: "uid=root"', ''],
     ['./a:/b:ro,rw', 'option given twice: "rw"', ''],
@@ -86,14 +86,16 @@ describe('-v SRC:DST[:OPTION,…]', () => {
 
   it('refuses two directories at one path, however it is written', () => {
     const parse = () => parseShares({ volumes: ['/a:/x', '/b:/y'], mounts: ['src=/c,dst=/x/'], directory });
-    expect(refusal(parse)).toContain('mounts[0]: two directories at one path of the guest: /x');
+    expect(refusal(parse)).toContain('mounts[0]: two directories have the same path in the guest: /x');
     expect(parseShares({ volumes: ['/a:/x', '/a:/x/y'], directory })).toHaveLength(2);
   });
 });
 
 it('takes at most eight', () => {
   const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
-  expect(refusal(() => parseShares({ volumes, directory }))).toContain('9 directories, but at most 8');
+  expect(refusal(() => parseShares({ volumes, directory }))).toContain(
+    'too many shared directories: 9, at most 8',
+  );
   expect(parseShares({ volumes: volumes.slice(1), directory })).toHaveLength(8);
 });
 

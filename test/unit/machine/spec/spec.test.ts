@@ -210,7 +210,7 @@ describe('parseSpec', () => {
     'gives %j no disk of an image to be larger',
     (options) => {
       expect(refusal({ ...options, diskSize: '20G' }).message).toMatch(
-        /^diskSize: requires an image of the store/,
+        /^diskSize: applies only to the disk of an image/,
       );
     },
   );
@@ -224,7 +224,7 @@ describe('parseSpec', () => {
     [{ initrd: 'i' }, 'add a kernel'],
     [{ net: 'none', ports: ['80'] }, 'remove either the ports or net: none'],
     [{ kernel: 'k', seed: {} }, 'use an image with a disk, such as debian:13'],
-    [{ diskSize: '20G' }, 'choose an image, such as debian:13'],
+    [{ diskSize: '20G' }, 'boot an image with a disk'],
   ])('says of %j what to do', (options, hint) => {
     expect(refusal(options).hint).toContain(hint);
   });

@@ -141,7 +141,7 @@ describe('forwards that a backend cannot make', () => {
     [passt, 'or passt'],
     [
       { ...passt, completesHandshakes: false },
-      'or request passt, although this version does not support servers that send data first',
+      'or use passt, although this version does not support servers that send data first',
     ],
   ])('slirp and IPv6, with %j: %s', (abilities, hint) => {
     const forwards = parsePortForwards(['[::1]:8080:80']);
