@@ -11,7 +11,7 @@ printf '%s' '${ENDED}' >/run/cloud-init/result.json
 echo running
 `;
 
-it('does not take a cloud-init for broken that ends while it is looked at', async () => {
+it('does not report a cloud-init as broken that exits while it is probed', async () => {
   await using vm = await launch({ image: 'micro', net: 'none' });
   await vm.push(SYSTEMCTL, '/usr/bin/systemctl', { parents: true, mode: 0o755 });
   await vm.push(BEGUN, '/run/cloud-init/status.json', { parents: true });

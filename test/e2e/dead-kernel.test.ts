@@ -19,14 +19,14 @@ describe('memory that is too small for the guest', () => {
   });
   afterAll(async () => home.close());
 
-  it('is refused where it cannot be enough', async () => {
+  it('is rejected when it cannot be enough', async () => {
     const { status, stderr } = await home.vmlet('run', '-m', '64M', 'micro', '--', 'true');
     expect(status).toBe(125);
     expect(stderr).toMatch(/-m: 64 MiB is too small: the kernel and its initramfs alone take \d+/);
     expect(stderr).toContain('256M');
   });
 
-  it('ends vmlet run with the kernel’s words', async () => {
+  it('makes vmlet run print the kernel’s panic', async () => {
     const { status, stderr } = await home.vmlet(
       // A guest that is to be kept has a device more; with this little memory its kernel may reclaim pages for ever
       // instead of panicking.
@@ -37,7 +37,7 @@ describe('memory that is too small for the guest', () => {
     expect(stderr).toContain(`${scarce} MiB of memory`);
   });
 
-  it('ends vmlet start with them, and leaves nothing that runs', async () => {
+  it('makes vmlet start fail with the kernel’s panic, and leaves no process', async () => {
     await home.vmlet(
       ...['create', 'small', '--image', 'micro', ...EARLY_WORDS, '-m', `${scarce}M`, '--net', 'none'],
     );
@@ -47,7 +47,7 @@ describe('memory that is too small for the guest', () => {
     expect(home.processes()).toEqual([]);
   });
 
-  it('ends vmlet wait with them, be it called before or after; who waits for a line gets the line', async () => {
+  it('ends vmlet wait with the panic, whether wait began before or after; a wait for a log line gets the line', async () => {
     const image = join(home.path, 'dead.raw');
     writeFileSync(image, bootSectors.deadKernel);
     await home.vmlet('create', 'dead', '--image', `${image},format=raw`, '-m', '32M', '--net', 'none');

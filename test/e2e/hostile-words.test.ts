@@ -17,7 +17,7 @@ it('a guest’s output does not control the terminal in an error message', async
   expect(status).toBe(125);
 });
 
-it('how a file is called does not steer the terminal in an error message', async () => {
+it('a file name does not control the terminal in an error message', async () => {
   const steering = join(directory, '\u001b]0;mine\u0007\u001b[2Jname\u009b31m');
   const taken = join(directory, 'taken');
   writeFileSync(taken, bootSectors.powerOff);
@@ -35,7 +35,7 @@ it('how a file is called does not steer the terminal in an error message', async
   expect(hosts.stderr).toMatch(/^vmlet: not a directory: .*\n {2}.* set the XDG variables$/m);
 });
 
-it('a name does not forge a line, nor change the order of what is read', async () => {
+it('a name cannot forge a line or reorder the text', async () => {
   const name = 'x\nvmlet: forged\u2028vmlet: forged\r\u202etxt.\u200b';
   const disk = join(directory, `${name}.qcow2`);
   writeFileSync(disk, 'QFI\xfb', 'latin1');

@@ -72,7 +72,7 @@ async function inspect(name: string): Promise<z.infer<typeof imageSchema>> {
   return image;
 }
 
-it('finds, pulls, lists, names and removes an image of the catalogue', async () => {
+it('find, pull, list, tag and remove an image of the catalogue', async () => {
   expect(await succeed('search', 'FOR TESTS')).toMatch(
     /^NAME.*\nweb:1 +web +digest +x86_64 +a server for tests \(your own\); unconfirmed: cpu\n$/,
   );
@@ -125,7 +125,7 @@ it('finds, pulls, lists, names and removes an image of the catalogue', async () 
   expect(several).toMatchObject({ status: 125, stdout: '{\n  "version": 1,\n  "images": []\n}\n' });
 });
 
-it('pulls from an address, and leaves nothing of what is not what was promised', async () => {
+it('pull downloads from a URL, and leaves nothing if the digest does not match', async () => {
   const address = `${publisher.url}/web/web.qcow2`;
   const wrong = await vmlet('pull', address, '--name', 'own', '--digest', `sha256:${'0'.repeat(64)}`);
   expect(wrong).toMatchObject({ status: 125, stdout: '' });
@@ -163,14 +163,14 @@ it.each([
   [['image', 'export', 'nothing', '-'], /cannot be written to standard output/],
   [['image', 'tag', 'nothing', 'x'], /no such image: nothing/],
   [['image', 'export', 'nothing', 'x', '--format', 'zip'], /Allowed choices are qcow2, raw/],
-])('says in one sentence what is wrong with vmlet %j', async (args, sentence) => {
+])('vmlet %j reports its problem in one sentence', async (args, sentence) => {
   const { status, stdout, stderr } = await vmlet(...args);
   expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
   expect(stderr).toMatch(sentence);
   expect(stderr).not.toContain('please report');
 });
 
-it('imports and exports, refuses to remove what is needed, and shows what it takes', async () => {
+it('import and export work, a needed image is not removed, and the disk usage is shown', async () => {
   writeFileSync(join(directory, 'disk.qcow2'), disk);
   execFileSync('gzip', ['-k', 'disk.qcow2'], { cwd: directory });
   const imported = await vmlet('image', 'import', 'disk.qcow2.gz', 'own');
@@ -220,7 +220,7 @@ it('imports and exports, refuses to remove what is needed, and shows what it tak
   expect((await succeed('image', 'ls', '-q')).trim().split('\n')).toHaveLength(1);
 });
 
-it('completes images that are here and those that can be pulled', async () => {
+it('completion offers local images and images that can be pulled', async () => {
   writeFileSync(join(directory, 'disk.qcow2'), disk);
   await succeed('image', 'import', '-q', 'disk.qcow2', 'own');
   const complete = async (...words: string[]): Promise<string> => succeed('__complete', '--', ...words);

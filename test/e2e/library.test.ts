@@ -37,7 +37,7 @@ describe('a guest', () => {
     expect(await machine.kill()).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
   });
 
-  it('runs commands and tells how they ended', async () => {
+  it('runs commands and reports how they ended', async () => {
     const result = await machine.exec(['sh', '-c', 'echo out; echo err >&2; exit 3']);
     expect({ ...result, stdout: result.stdout.toString(), stderr: result.stderr.toString() }).toEqual({
       exitCode: 3,
@@ -50,7 +50,7 @@ describe('a guest', () => {
     await expect(machine.exec(['no-such-program'])).rejects.toThrow(GuestCommandError);
   });
 
-  it('has its name, clock, address, route and name server when the first command runs', async () => {
+  it('has name, clock, address, route and name server before the first command runs', async () => {
     const { stdout } = await machine.exec([
       'sh',
       '-c',
@@ -64,7 +64,7 @@ describe('a guest', () => {
     expect(text).toContain('nameserver 10.0.2.3');
   });
 
-  it('answers on its published ports, also when the guest has sent nothing yet', async () => {
+  it('answers on its published ports even before it has sent anything', async () => {
     await machine.exec([
       'sh',
       '-c',
@@ -85,7 +85,7 @@ describe('a guest', () => {
     expect(outputs).toEqual(numbers.map((number) => `${number}\n`));
   });
 
-  it('passes 100 MiB through stdout byte for byte', { timeout: 600_000 }, async () => {
+  it('passes 100 MiB through stdout unchanged', { timeout: 600_000 }, async () => {
     const MiB = 100;
     const command = machine.exec([
       'sh',
@@ -105,14 +105,14 @@ describe('a guest', () => {
     await machine.exec(['rm', '/tmp/data']);
   });
 
-  it('takes and gives files with their modes', async () => {
+  it('copies files in and out with their modes', async () => {
     const content = Buffer.from('some\0bytes\n');
     await machine.push(content, '/root/deep/er/file', { mode: 0o640, parents: true });
     expect(await machine.readFile('/root/deep/er/file')).toEqual(content);
     expect((await machine.exec(['stat', '-c', '%a', '/root/deep/er/file'])).stdout.toString()).toBe('640\n');
   });
 
-  it('has the disk that was asked for', async () => {
+  it('has the requested disk', async () => {
     const { stdout } = await machine.exec(['cat', '/sys/block/vda/size']);
     expect(Number(stdout.toString()) * 512).toBe(64 * 1024 * 1024);
   });
@@ -137,11 +137,11 @@ describe('a guest', () => {
     ).rejects.toThrow(/Permission denied|No such file or directory/);
   });
 
-  it('keeps nothing of the launcher’s environment in QEMU', () => {
+  it('gives QEMU nothing of the launcher’s environment', () => {
     expect(readFileSync(`/proc/${machine.pid}/environ`, 'utf8')).toBe('');
   });
 
-  it('has a QEMU that gains no privileges, makes no calls it does without, and has nothing unasked', () => {
+  it('has a QEMU without new privileges, with filtered system calls and no extra devices', () => {
     const status = readFileSync(`/proc/${machine.pid}/status`, 'utf8');
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     expect(status).toMatch(/^Seccomp:\t2$/m);
@@ -159,7 +159,7 @@ describe('a guest', () => {
 });
 
 describe('disks', () => {
-  it('are overlays that leave the file as it was, whatever its name', async () => {
+  it('are overlays that do not change the file, whatever its name', async () => {
     const file = join(directory, "odd, name=1 'ü'.qcow2");
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', file, '16M']);
     const before = readFileSync(file);
@@ -176,13 +176,13 @@ describe('disks', () => {
 });
 
 describe('the end of a guest', () => {
-  it('is a power-off that was asked for after stop()', async () => {
+  it('is a requested power-off after stop()', async () => {
     await using machine = await launch({ net: 'none' });
     expect(await machine.stop()).toEqual({ rung: 'guest', outcome: { kind: 'power-off', requested: true } });
     expect(() => machine.exec(['true'])).toThrow(MachineEndedError);
   });
 
-  it('is a panic when its kernel panics, and the console has its words', async () => {
+  it('is a panic when its kernel panics, and includes the console’s last lines', async () => {
     await using machine = await launch({ net: 'none' });
     const command = machine.exec(['sh', '-c', 'echo c > /proc/sysrq-trigger']);
     await expect(command).rejects.toThrow(MachineEndedError);
@@ -198,7 +198,7 @@ describe('the end of a guest', () => {
 });
 
 describe('the network', () => {
-  it.each(['passt', 'slirp'] as const)('works over %s', async (net) => {
+  it.each(['passt', 'slirp'] as const)('works with %s', async (net) => {
     await using machine = await launch({ net, ports: ['8080'] });
     await machine.exec(['httpd', '-p', '8080', '-h', '/etc']);
     const port = machine.ports[0]?.hostPort ?? 0;
@@ -209,7 +209,7 @@ describe('the network', () => {
     { net: 'passt', reached: undefined },
     // slirp cannot be told not to; docs/security.md says so.
     { net: 'slirp', reached: 'secret' },
-  ] as const)('at its gateways $net leads to services on the host’s loopback: $reached', async (expected) => {
+  ] as const)('the gateway of $net leads to services on the host’s loopback: $reached', async (expected) => {
     const servers = [0, 1].map(() => createServer((_request, response) => void response.end('secret')));
     const listen = async (index: number, port: number, address: string): Promise<void> =>
       new Promise((resolve) => void servers[index]?.listen(port, address, resolve));

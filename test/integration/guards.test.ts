@@ -31,15 +31,13 @@ async function runPlanting(plant: string, log: string): Promise<{ status: number
 
 // All at once: none may see what another one leaves.
 describe.concurrent('the guards of a run', () => {
-  it('let a clean one pass', async ({ expect }) => {
+  it('pass a clean run', async ({ expect }) => {
     const { status, output } = await runPlanting('nothing', 'clean.log');
     expect(output).not.toMatch(/left behind|crashes/);
     expect(status).toBe(0);
   });
 
-  it('fail one that leaves a process, which has neither its environment nor its parent', async ({
-    expect,
-  }) => {
+  it('fail a run that leaves a process, even without its environment and parent', async ({ expect }) => {
     const { status, output } = await runPlanting('process', 'process.log');
     const pid = /left behind:\n {2}process (\d+): sleep 300\n\n/.exec(output)?.[1];
     if (pid !== undefined) process.kill(Number(pid));
@@ -47,13 +45,13 @@ describe.concurrent('the guards of a run', () => {
     expect(status).toBe(1);
   });
 
-  it('fail one that leaves a directory', async ({ expect }) => {
+  it('fail a run that leaves a directory', async ({ expect }) => {
     const { status, output } = await runPlanting('directory', 'directory.log');
     expect(output).toMatch(/left behind:\n {2}directory \S+\/planted-\w+\n\n/);
     expect(status).toBe(1);
   });
 
-  it('fail one in which QEMU crashed', async ({ expect }) => {
+  it('fail a run in which QEMU crashed', async ({ expect }) => {
     const { status, output } = await runPlanting('crash', 'crash.log');
     expect(output).toMatch(/crashes:\n {2}qemu-system-x86\[7\]: segfault .*\n\n/);
     expect(status).toBe(1);

@@ -42,11 +42,11 @@ describe('a host with a handler of core dumps', () => {
     return length === '' ? undefined : Number(length);
   }
 
-  it.each(['root', 'nobody'])('starts it for %s even with a hard limit of 0', async (user) => {
+  it.each(['root', 'nobody'])('runs the handler for %s even with a hard limit of 0', async (user) => {
     expect(await handled(user, '0', '')).toBeGreaterThan(0);
   });
 
-  it('does not start it with core=0, where the hard limit lets 1 be set', async () => {
+  it('does not run the handler with core=0 if the hard limit allows 1', async () => {
     for (const [user, limit] of [
       ['root', 'unlimited'],
       ['root', '0'],
@@ -57,7 +57,7 @@ describe('a host with a handler of core dumps', () => {
     }
   });
 
-  it('gives it no memory with core=0, where an ordinary user has a hard limit of 0', async () => {
+  it('gives the handler no memory with core=0 if an ordinary user has a hard limit of 0', async () => {
     expect(await handled('nobody', '0', '--limit core=0')).toBe(0);
   });
 });

@@ -71,13 +71,13 @@ describe.runIf(opens)('under KVM', () => {
   it.each([
     ['powerOff', { kind: 'power-off', requested: false }],
     ['panic', { kind: 'panic' }],
-  ] as const)('a boot sector runs confined, to its outcome: %s', async (name, outcome) => {
+  ] as const)('a boot sector runs confined and ends as expected: %s', async (name, outcome) => {
     await using machine = await boot(name, bootSectors[name]);
     expect(machine.plan.accelerator).toEqual({ kind: 'kvm', cpu: 'qemu64' });
     expect(await machine.ended).toEqual(outcome);
   });
 
-  it('a KVM that gives up is an accelerator failure, with its own words', async ({ skip }) => {
+  it('a KVM that fails is reported as an accelerator failure, with its own message', async ({ skip }) => {
     if (works) skip('KVM works here, so that it does not give up');
     await using machine = await boot('vectorAdd', bootSectors.vectorAdd);
     const outcome = await machine.ended;
@@ -85,7 +85,7 @@ describe.runIf(opens)('under KVM', () => {
     expect(JSON.stringify(outcome)).toMatch(/KVM internal error/);
   });
 
-  it('a QEMU that KVM makes abort is explained', async ({ skip }) => {
+  it('an abort of QEMU caused by KVM is explained', async ({ skip }) => {
     if (works) skip('KVM works here, so that QEMU does not abort');
     await pretend({ usable: true, cpu: 'host', level: 'x86-64-v3' });
     const started = boot('host-cpu', bootSectors.powerOff);

@@ -43,8 +43,8 @@ async function passtOf(name: string): Promise<number> {
   return Number(/"passt": \{\s*"pid": (\d+)/.exec(stdout)?.[1]);
 }
 
-describe('where a stream netdev never comes back', () => {
-  it('QEMU listens, and a machine that has lost passt gets another', async () => {
+describe('with a stream netdev that cannot reconnect', () => {
+  it('QEMU listens, and a machine that has lost passt gets a new one', async () => {
     const created = await home.vmlet(
       ...['create', 'old', '--image', 'micro', '--net', 'passt', '-p', `${PORT}:80`, '--start'],
     );
@@ -64,8 +64,8 @@ describe('where a stream netdev never comes back', () => {
   });
 });
 
-describe('where QEMU opens no file for a state, and none read-only for memory', () => {
-  it('a fork gets both, and leaves the template as it is', async ({ skip }) => {
+describe('with a QEMU that opens neither state files nor read-only memory files', () => {
+  it('a fork gets both, and does not change the template', async ({ skip }) => {
     const created = await home.vmlet(
       'template',
       'create',

@@ -51,7 +51,7 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
   }
 
   it(
-    'builds its own micro image, boots it with a network, and leaves nothing running',
+    'builds its own micro image, boots it with a network, and leaves no process',
     { timeout: 300_000 },
     async () => {
       const { status, stdout, stderr } = await asNobody(
@@ -72,7 +72,7 @@ describe.runIf(reason === undefined)('an ordinary user without /dev/kvm and with
     },
   );
 
-  it('shares a directory, whose files are its own', async () => {
+  it('shares a directory, and owns the files in it', async () => {
     const shared = join(home, 'shared');
     mkdirSync(shared);
     chownSync(shared, NOBODY, NOBODY);

@@ -50,7 +50,7 @@ describe('a launcher that is killed', () => {
   ];
 
   it(
-    'leaves no process at any moment, and what it leaves on disk goes with the next start',
+    'leaves no process at any moment, and its files are removed by the next start',
     { timeout: 300_000 },
     async () => {
       const { env, port, own } = await markedEnvironment();
@@ -72,7 +72,7 @@ describe('a launcher that is killed', () => {
     },
   );
 
-  it('is not swept while it lives', async () => {
+  it('keeps its files while it lives', async () => {
     const { env, own } = await markedEnvironment();
     const first = start(['run', '--net', 'none', 'micro', 'sh', '-c', 'echo up; cat'], { env });
     const second = start(['run', '--net', 'none', 'micro', 'sh', '-c', 'echo up; sleep 1000'], { env });
@@ -109,7 +109,7 @@ describe('the process above a launcher that is killed', () => {
   it.each([
     ['with --die-with-parent', ['--die-with-parent'], {}],
     ['in a job of Slurm', [], { SLURM_JOB_ID: '12' }],
-  ])('takes it along, %s', async (_, flags, job) => {
+  ])('ends the launcher too, %s', async (_, flags, job) => {
     const { env, own } = await markedEnvironment();
     const above = await script(flags, { ...env, ...job });
     expect(processesWith(own)).toHaveLength(1);
@@ -122,7 +122,7 @@ describe('the process above a launcher that is killed', () => {
   it.each([
     ['elsewhere', [], {}],
     ['in a job with --no-die-with-parent', ['--no-die-with-parent'], { SLURM_JOB_ID: '12' }],
-  ])('leaves it, %s', async (_, flags, job) => {
+  ])('does not end the launcher, %s', async (_, flags, job) => {
     const { env, own } = await markedEnvironment();
     const [first, watched] = [await script(flags, { ...env, ...job }), await markedEnvironment()];
     const second = await script(['--die-with-parent'], watched.env);
@@ -154,7 +154,7 @@ describe('the process above a launcher that is killed', () => {
 });
 
 describe('a QEMU that is killed', () => {
-  it('ends the command with what happened', async () => {
+  it('makes the command report what happened', async () => {
     const { env, own } = await markedEnvironment();
     const running = start(['run', 'micro', 'sh', '-c', 'echo up; sleep 1000'], { env });
     await until(() => running.stdout().includes('up'));

@@ -49,7 +49,7 @@ async function shell(script: string): Promise<string> {
 const untilGuest = async (condition: string): Promise<string> =>
   shell(`i=0; until ${condition}; do i=$((i+1)); [ $i -lt 300 ] || exit 1; sleep 0.1; done`);
 
-it('plugs a disk in and out, and in again under the same name', async () => {
+it('adds and removes a disk, and adds it again under the same name', async () => {
   const data = disk('disk1', qcow2(at('data.qcow2'), 8 * MiB), { bus: 'port2', serial: 'data' });
   // Nobody hears how this one goes; that must not count for the next.
   await attachDisk(machine.qmp, data);
@@ -76,12 +76,12 @@ it('plugs a disk in and out, and in again under the same name', async () => {
   }
 });
 
-it('tells the guest that its disk has grown', async () => {
+it('notifies the guest that its disk has grown', async () => {
   await resizeLiveDisk(machine.qmp, 'disk0', 96 * MiB);
   await untilGuest(`[ "$(cat /sys/block/vda/size)" = ${(96 * MiB) / 512} ]`);
 });
 
-it('brings back the memory and the disks of a real system', async () => {
+it('restores the memory and the disks of a full system', async () => {
   await shell('echo kept > /tmp/file; printf kept | dd of=/dev/vda conv=fsync');
   await saveLiveSnapshot(machine.qmp, ['disk0'], 'kept');
   await shell('echo lost > /tmp/file; printf lost | dd of=/dev/vda conv=fsync');
@@ -90,7 +90,7 @@ it('brings back the memory and the disks of a real system', async () => {
   expect(await shell('cat /tmp/file; head -c 4 /dev/vda')).toBe('kept\nkept');
 });
 
-it('carries them over to another QEMU', async () => {
+it('restores them in another QEMU', async () => {
   const before = await saveState(machine.qmp, at('state'));
   await machine[Symbol.asyncDispose]();
   machine = await start('second', '-incoming', 'defer', '-S');

@@ -22,7 +22,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('vmlet run', () => {
-  it('prints what the command prints and nothing else', async () => {
+  it('prints the output of the command and nothing else', async () => {
     const { status, stdout, stderr } = await vmlet('run', 'micro', '--', 'uname', '-a');
     expect(stdout).toMatch(/^Linux vmlet \d+\.\d+.* x86_64 GNU\/Linux\n$/);
     expect(stderr).toBe('');
@@ -40,12 +40,12 @@ describe('vmlet run', () => {
     [['no-such-program'], 127],
     [['/etc/passwd'], 126],
     [['sh', '-c', 'kill -KILL $$'], 137],
-  ])('exits like %j', async (command, expected) => {
+  ])('exits with the status of %j', async (command, expected) => {
     const { status } = await vmlet('run', '--net', 'none', 'micro', ...command);
     expect(status).toBe(expected);
   });
 
-  it('says where options go, of a command that looks like one', async () => {
+  it('explains where options go when the command looks like an option', async () => {
     const { status, stderr } = await vmlet('run', '--net', 'none', 'micro', '--memory', '1G');
     expect(status).toBe(127);
     expect(stderr).toBe(
@@ -71,7 +71,7 @@ describe('vmlet run', () => {
     expect(await answers(port)).toBe(false);
   });
 
-  it('lets the command end in its own way at the first interrupt, and ends everything at the second', async () => {
+  it('passes the first interrupt to the command, and ends everything at the second', async () => {
     const script = 'trap "echo cleaning up; exit 4" INT; echo ready; while :; do sleep 0.1; done';
     const polite = start(['run', '--net', 'none', 'micro', 'sh', '-c', script]);
     await until(() => polite.stdout().includes('ready'));
@@ -94,7 +94,7 @@ describe('vmlet run', () => {
     expect(await deaf.finished).toMatchObject({ status: 130 });
   });
 
-  it('ends while it boots when it is interrupted', async () => {
+  it('ends during the boot when it is interrupted', async () => {
     const running = start(['run', '--console', 'micro', '--', 'true']);
     await until(() => running.stderr().includes('SeaBIOS'));
     running.process.kill('SIGTERM');
@@ -116,7 +116,7 @@ describe('vmlet run', () => {
     expect(stderr).toMatch(/timed out after 5 s/);
   });
 
-  it('says how far a guest came that did not boot in time', async () => {
+  it('reports how far the boot of the guest came before the time limit', async () => {
     const { status, stderr } = await vmlet(
       'run',
       '--boot-timeout',
@@ -132,7 +132,7 @@ describe('vmlet run', () => {
     expect(stderr).toMatch(/give a slow guest more time: --boot-timeout \(the option timeoutMs\)/);
   });
 
-  it('boots a kernel and an initramfs of the user’s and runs a command in it', async () => {
+  it('boots the user’s kernel and initramfs, and runs a command', async () => {
     const plan = JSON.parse((await vmlet('run', '--dry-run', '--json', 'micro')).stdout) as {
       plan: { boot: { kernelPath: string; initrdPath: string } };
     };
@@ -145,7 +145,7 @@ describe('vmlet run', () => {
     expect(status).toBe(0);
   });
 
-  it('says what it would do without doing it, in a script that a shell can run', async () => {
+  it('prints with --dry-run what it would do, as a shell script that works', async () => {
     const { status, stdout } = await vmlet(
       'run',
       '--dry-run',
@@ -178,7 +178,7 @@ describe('vmlet run', () => {
     [['run', '--net', 'wifi', 'micro', 'true'], /^vmlet: --net: "wifi": expected auto, passt, slirp or none/],
     [['run', '--cpus', 'x', 'micro', 'true'], /whole number/],
     [['run', '--timeout', '0', 'micro', 'true'], /positive duration/],
-  ])('refuses %j with one sentence and status 125', async (args, message) => {
+  ])('rejects %j with one sentence and status 125', async (args, message) => {
     const { status, stdout, stderr } = await vmlet(...args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n\s+at /);

@@ -28,7 +28,7 @@ describe('vmlet run -it in a real terminal', () => {
     spawnSync('tmux', ['-S', socket, 'kill-server']);
   });
 
-  it('is a shell that resizes, is interrupted by Ctrl-C, and gives the terminal back', async () => {
+  it('resizes, is interrupted by Ctrl-C, and restores the terminal', async () => {
     tmux(
       'new-session',
       '-d',

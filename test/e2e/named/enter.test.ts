@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => home.close());
 
 describe('vmlet exec', () => {
-  test('passes streams, status, directory, user and variables on', async () => {
+  test('passes on streams, status, directory, user and variables', async () => {
     const script = 'cat; echo "$A" >&2; pwd; id -u; exit 7';
     const { finished } = home.start([
       'exec',
@@ -46,14 +46,14 @@ describe('vmlet exec', () => {
     expect(await finished).toMatchObject({ status: 7, stdout: '/tmp\n1\n', stderr: 'b c\n' });
   });
 
-  test('keeps the words of the command, its flags too', async () => {
+  test('passes the words of the command unchanged, including flags', async () => {
     expect(await home.vmlet('exec', 'm', 'echo', '-t', '--', 'x  y')).toMatchObject({
       stdout: '-t -- x  y\n',
     });
     expect(await home.vmlet('exec', 'm', '--', 'echo', '--', '-u')).toMatchObject({ stdout: '-- -u\n' });
   });
 
-  test('a machine that does not run says so', async () => {
+  test('reports that the machine is not running', async () => {
     await home.vmlet('create', 'off', '--image', 'micro');
     const result = await home.vmlet('exec', 'off', 'true');
     expect(result).toMatchObject({ status: 125 });
@@ -61,7 +61,7 @@ describe('vmlet exec', () => {
   });
 });
 
-test('a command that ignores the first signal and prints without end is killed, a quiet one is waited for', async () => {
+test('kills a command that ignores the first signal and prints endlessly, and waits for a quiet one', async () => {
   const script = (work: string): string => `trap "" TERM; echo ready; while :; do ${work}; sleep 0.1; done`;
   const flood = home.start(['exec', 'm', 'sh', '-c', script('head -c 200000 /dev/zero')]);
   await until(() => flood.stdout().includes('ready'));
@@ -129,7 +129,7 @@ describe('vmlet cp', () => {
     for (const path of [tree, back]) chmodSync(join(path, 'sealed'), 0o700);
   });
 
-  test('merges into a directory, and copies contents alone from /.', async () => {
+  test('merges into a directory, and copies only the contents with /.', async () => {
     const target = join(home.path, 'target');
     mkdirSync(join(target, 'etc'), { recursive: true });
     writeFileSync(join(target, 'etc/own'), 'stays');
@@ -147,7 +147,7 @@ describe('vmlet cp', () => {
     expect(readdirSync(join(target, 'p'))).toEqual([]);
   });
 
-  test('leaves the owner and mode of a directory that was there', async () => {
+  test('keeps the owner and mode of an existing directory', async () => {
     const tree = join(home.path, 'private');
     mkdirSync(tree, { mode: 0o700 });
     writeFileSync(join(tree, 'inside'), '');
@@ -157,7 +157,7 @@ describe('vmlet cp', () => {
     });
   });
 
-  test('names what is wrong in the guest, and writes to no device', async () => {
+  test('names the problem in the guest, and does not write to devices', async () => {
     const into = join(home.path, 'into');
     expect(await home.vmlet('cp', 'm:/nowhere/.', into)).toMatchObject({
       status: 125,
@@ -174,7 +174,7 @@ describe('vmlet cp', () => {
     expect(existsSync(into)).toBe(false);
   });
 
-  test('takes and gives tar streams', async () => {
+  test('reads and writes tar streams', async () => {
     const archive = spawnSync('tar', ['-c', '-C', '/etc', 'hostname', 'passwd']).stdout;
     await home.vmlet('exec', 'm', 'mkdir', '/tmp/stream');
     const cp = (input: Buffer, ...words: string[]): ReturnType<typeof spawnSync> =>
@@ -187,7 +187,7 @@ describe('vmlet cp', () => {
     expect(await home.vmlet('cp', 'm:/nowhere', '-')).toMatchObject({ status: 125, stdout: '' });
   });
 
-  test('says what is not there and what is a directory, and leaves what was there', async () => {
+  test('reports missing files and directories, and keeps existing files', async () => {
     const kept = join(home.path, 'kept');
     writeFileSync(kept, 'kept');
     const missing = await home.vmlet('cp', 'm:/nowhere', kept);
@@ -206,7 +206,7 @@ describe('vmlet cp', () => {
   });
 });
 
-test('vmlet ip prints what the agent says', async () => {
+test('vmlet ip prints the addresses that the agent reports', async () => {
   expect(await home.vmlet('ip', 'm')).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^10\.0\.2\.15\n/) as string,
@@ -220,7 +220,7 @@ test('vmlet ip prints what the agent says', async () => {
   });
 });
 
-test('vmlet ssh says at once that a guest has no ssh server', async () => {
+test('vmlet ssh reports at once that the guest has no ssh server', async () => {
   expect(await home.vmlet('ssh', 'm', 'true')).toMatchObject({
     status: 125,
     stdout: '',
@@ -231,7 +231,7 @@ test('vmlet ssh says at once that a guest has no ssh server', async () => {
 });
 
 describe('vmlet wait', () => {
-  test('sees what is true already, a line without an end too', async () => {
+  test('finds conditions that are already true, including a line without a line break', async () => {
     await home.vmlet('exec', 'm', 'sh', '-c', String.raw`printf '\none\033[1m two\nlogin: ' >/dev/ttyS0`);
     const waited = await home.vmlet(
       ...[
@@ -250,7 +250,7 @@ describe('vmlet wait', () => {
     expect(waited).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('sees a server that waits for requests when it comes, and says until then that it is refused', async () => {
+  test('waits for a server that starts later, and shows that connections are refused until then', async () => {
     const machine = home.store.get('m');
     const seen: string[] = [];
     const waiting = machine.waitFor(
@@ -262,7 +262,7 @@ describe('vmlet wait', () => {
     await waiting;
   });
 
-  test('gives up in time, and says what it saw', async () => {
+  test('times out, and reports the last state', async () => {
     const late = await home.vmlet(
       'wait',
       'm',
@@ -287,14 +287,14 @@ describe('vmlet wait', () => {
     );
   });
 
-  test('names a port without a forward, and words that are no condition', async () => {
+  test('reports a port without a forward, and unknown conditions', async () => {
     const port = await home.vmlet('wait', 'm', '--for', 'port=4444');
     expect(port).toMatchObject({ status: 125 });
     expect(port.stderr).toContain('vmlet port add m 4444');
     expect((await home.vmlet('wait', 'm', '--for', 'love')).stderr).toContain('expected running, agent');
   });
 
-  test('an abort ends it with its reason', async () => {
+  test('ends with the reason of an abort', async () => {
     const controller = new AbortController();
     const waiting = home.store
       .get('m')
@@ -303,7 +303,7 @@ describe('vmlet wait', () => {
     await expect(waiting).rejects.toThrow('enough');
   });
 
-  test('fails at once when the machine ends, except for the condition stopped', async () => {
+  test('fails at once when the machine ends, unless it waits for stopped', async () => {
     const machine = home.store.get('m');
     const stopped = home.start(['wait', 'm', '--for', 'stopped']);
     const seen: string[] = [];
@@ -319,7 +319,7 @@ describe('vmlet wait', () => {
     expect((await home.vmlet('wait', 'm', '--for', 'agent')).stderr).toContain('machine "m" is not running');
   });
 
-  test('waits for a machine to run, and reads the serial log of that run only', async () => {
+  test('waits for a machine to start, and reads the serial log of that run only', async () => {
     const machine = home.store.get('m');
     const waiting = machine.waitFor({ running: true, log: [/^of the first run$/] });
     await home.vmlet('start', 'm');

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(async () => home.close());
 
 describe('lists', () => {
-  it('has the images under podman’s words', async () => {
+  it('lists images under podman’s names for the command', async () => {
     const [images, list] = await Promise.all([home.vmlet('images'), home.vmlet('image', 'ls')]);
     expect(images).toEqual(list);
     const { status, stderr } = await home.vmlet('rmi', 'nothing');
@@ -19,7 +19,7 @@ describe('lists', () => {
     expect((await home.vmlet('rmi', '--help')).stdout).toContain('Usage: vmlet image rm');
   });
 
-  it('searches the catalogue, and says that nothing matches', async () => {
+  it('searches the catalogue, and reports when nothing matches', async () => {
     const all = await home.vmlet('search', '--format', '{{.Reference}}');
     const some = await home.vmlet('search', 'debian', '--format', '{{.Reference}}');
     expect(some.stdout).toContain('debian:13\n');
@@ -33,7 +33,7 @@ describe('lists', () => {
     });
   });
 
-  it('has the host in one table', async () => {
+  it('shows the host in one table', async () => {
     const { stdout } = await home.vmlet('info');
     for (const title of ['processors', 'memory', 'accelerator', 'QEMU', 'machines']) {
       expect(stdout).toMatch(new RegExp(`^${title} `, 'm'));
@@ -43,7 +43,7 @@ describe('lists', () => {
 });
 
 describe('a machine', () => {
-  it('is reached by the words of podman and virsh', async () => {
+  it('accepts the commands of podman and virsh', async () => {
     await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none');
     expect((await home.vmlet('ps', '-q')).stdout).toBe('');
     expect((await home.vmlet('ps', '-a', '--format', '{{.Name}} {{.State}}')).stdout).toBe('m created\n');
@@ -95,7 +95,7 @@ describe('a machine', () => {
 });
 
 describe('run --detach', () => {
-  it('is a machine that runs the command, ends with it, and is kept with its output and status', async () => {
+  it('runs the command, ends with it, and keeps its output and status', async () => {
     const script = 'echo out; echo err >&2; test -e /data/once && exit 4; touch /data/once; exit 3';
     const run = await home.vmlet(
       'run',
@@ -128,7 +128,7 @@ describe('run --detach', () => {
     expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
   });
 
-  it('is removed with its disks after the command with --rm', async () => {
+  it('removes the machine and its disks after the command with --rm', async () => {
     const run = await home.vmlet('run', '-d', '--rm', 'micro', 'sleep', '3');
     expect(run.stdout).toMatch(/^micro-[0-9a-f]{6}\n$/);
     const waited = await home.vmlet('wait', run.stdout.trim());
@@ -136,7 +136,7 @@ describe('run --detach', () => {
     await until(() => home.machines().length === 0);
   });
 
-  it('is removed once those that wait for its command have its status', async () => {
+  it('removes the machine only after the waiting clients have its status', async () => {
     await home.vmlet('run', '-d', '--rm', '--name', 'job', '--net', 'none', 'micro', 'sleep', '3');
     const machine = home.store.get('job');
     const waiting = home.start(['wait', 'job']);
@@ -152,7 +152,7 @@ describe('run --detach', () => {
     await until(() => home.machines().length === 0);
   });
 
-  it('has no status of a command that its machine did not outlive', async () => {
+  it('reports no status for a command that its machine did not outlive', async () => {
     await home.vmlet('run', '-d', '--name', 'job', '--net', 'none', 'micro', 'sleep', '1000');
     await home.vmlet('kill', 'job');
     const { status, stdout, stderr } = await home.vmlet('wait', 'job');
@@ -164,7 +164,7 @@ describe('run --detach', () => {
 });
 
 describe('ssh --stdio', () => {
-  it('is a connection to the guest’s port 22 by the agent, without a network', async () => {
+  it('connects to port 22 of the guest through the agent, without a network', async () => {
     await home.vmlet('create', 'm', '--image', 'micro', '-m', '256M', '--net', 'none', '--start');
     expect(await home.vmlet('ssh', '--stdio', 'm')).toMatchObject({ status: 125, stdout: '' });
     expect((await home.vmlet('ssh', '--stdio', 'm')).stderr).toContain('ECONNREFUSED');

@@ -62,7 +62,7 @@ async function interrupted(command: Started): Promise<void> {
 }
 
 describe('vmlet logs', () => {
-  it('prints a log as plain text or byte by byte, whether the machine runs or not, and says of an empty one that it is', async () => {
+  it('prints a log as text or unchanged, of a running or stopped machine, and reports an empty one', async () => {
     await machine('m', 'clearing');
     const said = '\u001b[2J\u001b[Hcleared\r\n';
     expect(await home.vmlet('logs', 'm')).toMatchObject({ status: 0, stdout: 'cleared\n', stderr: '' });
@@ -80,7 +80,7 @@ describe('vmlet logs', () => {
     expect((await home.vmlet('logs', 'none')).stderr).toContain('no such machine: none');
   });
 
-  it('has lines since and until a time', async () => {
+  it('selects lines by --since and --until', async () => {
     await machine('m', 'hang');
     await home.vmlet('kill', 'm');
     // The times of a serial log are true to a second.
@@ -109,7 +109,7 @@ describe('vmlet logs', () => {
     });
   });
 
-  it('follows from run to run, until the machine is removed', async () => {
+  it('follows a machine across runs until it is removed', async () => {
     await machine('m', 'hang');
     const following = home.start(['logs', '-f', '-n', '1', 'm']);
     await until(() => following.stdout() === 'up\n');
@@ -125,7 +125,7 @@ describe('vmlet logs', () => {
     expect(following.stderr()).toContain('no such machine: m');
   });
 
-  it('does not let a guest steer the terminal', async () => {
+  it('does not let a guest control the terminal', async () => {
     await machine('m', 'clearing');
     terminal.run(`echo before; ${process.execPath} ${VMLET} logs m`);
     await terminal.shows(/^left with 0$/);
@@ -134,7 +134,7 @@ describe('vmlet logs', () => {
 });
 
 describe('vmlet events', () => {
-  it('prints those of all machines, without waiting', async () => {
+  it('prints the events of all machines without waiting', async () => {
     await machine('one', 'hang');
     await machine('two', 'hang');
     const all = home.start(['events', '--json']);
@@ -163,7 +163,7 @@ describe('vmlet events', () => {
     await interrupted(mine);
   });
 
-  it('begins with the last start, also where the file of the run before is there, and ends with the machines', async () => {
+  it('begins with the last start even if the file of an earlier run exists, and ends with the machines', async () => {
     await machine('m', 'hang');
     await home.vmlet('kill', 'm');
     await home.vmlet('start', 'm');
@@ -189,7 +189,7 @@ interface Reading {
 }
 
 describe('vmlet stats', () => {
-  it('gives a JSON line a machine and reading, with what was used between two', async () => {
+  it('prints one line of JSON a reading and machine, with the usage between two readings', async () => {
     await machine('idle', 'hang');
     await machine('busy', 'spin');
     // Their firmware is as busy as the other guest.
@@ -236,7 +236,7 @@ describe('vmlet stats', () => {
     expect(refused.stderr).toContain('machine "m" is not running');
   });
 
-  it('is a table that is written over itself on a terminal', async () => {
+  it('refreshes a table on a terminal', async () => {
     await machine('m', 'spin');
     terminal.run(`${process.execPath} ${VMLET} stats --interval 100ms`);
     await terminal.shows(/^NAME +CPU +MEM +DISK-R +DISK-W +NET-R +NET-W +UPTIME$/);
@@ -248,7 +248,7 @@ describe('vmlet stats', () => {
 });
 
 describe('vmlet console', () => {
-  it('serves any number of readers and writers, and tells each how the machine ended', async () => {
+  it('serves any number of readers and writers, and reports to each how the machine ended', async () => {
     await machine('m', 'echo');
     const attach = (input?: string): Started =>
       start(['console', 'm'], { env: home.environment, ...(input !== undefined && { input }) });
@@ -274,7 +274,7 @@ describe('vmlet console', () => {
     expect(refused.stderr).toContain('machine "m" is not running');
   });
 
-  it('shows each byte once of what a guest says that never stops', async () => {
+  it('shows each byte once when a guest prints endlessly', async () => {
     await machine('m', 'counting');
     const { serialLog } = home.store.get('m').files;
     await until(() => readFileSync(serialLog).length > 10_000);
@@ -292,7 +292,7 @@ describe('vmlet console', () => {
     }
   });
 
-  it('is a raw terminal until Ctrl-], after the last lines of the log as plain text', async () => {
+  it('is a raw terminal until Ctrl-], after the last lines of the log as text', async () => {
     await machine('m', 'echo');
     terminal.run(`${process.execPath} ${VMLET} console m`);
     await terminal.shows(/^vmlet: the serial console of m; press Ctrl-\] to detach$/);
@@ -317,7 +317,7 @@ describe('vmlet console', () => {
 });
 
 describe('vmlet view', () => {
-  it('opens the viewer that is there on the socket of the screen, and exits with its status', async () => {
+  it('opens the installed viewer on the socket of the screen, and exits with its status', async () => {
     await machine('m', 'hang');
     const { vncSocket } = home.store.get('m').files;
     const programs = join(home.path, 'viewers');
@@ -339,7 +339,7 @@ describe('vmlet view', () => {
 });
 
 describe('vmlet screenshot', () => {
-  it('is a picture of the screen, and writes over nothing', async () => {
+  it('saves a picture of the screen, and overwrites nothing', async () => {
     await machine('m', 'hang');
     const file = join(home.path, 'picture.png');
     expect(await home.vmlet('screenshot', 'm', file)).toMatchObject({ status: 0, stdout: `${file}\n` });
@@ -355,7 +355,7 @@ describe('vmlet screenshot', () => {
     expect(decodePng(readFileSync(file)).width).toBe(picture.width);
   });
 
-  it('of a machine without a screen says how it gets one', async () => {
+  it('explains how a machine without a screen gets one', async () => {
     await machine('m', 'hang', '--display', 'none');
     for (const verb of ['screenshot', 'view']) {
       const { status, stderr } = await home.vmlet(verb, 'm');
@@ -378,7 +378,7 @@ describe('vmlet sendkey', () => {
     expect((await home.vmlet('sendkey', 'm', 'a')).stderr).toContain('vmlet resume');
   });
 
-  it('says that the machine has ended meanwhile', async () => {
+  it('reports that the machine has ended', async () => {
     await machine('m', 'hang');
     const typing = home.start(['sendkey', 'm', 'a']);
     // This guest does not read the key.

@@ -4,7 +4,7 @@ import { type Home, makeHome } from './home.ts';
 import { Terminal } from './terminal.ts';
 
 /** In the order in which they are: one machine serves all of them. */
-describe('micro as a machine that stays', () => {
+describe('micro as a named machine', () => {
   let home: Home;
   beforeAll(async () => {
     home = await makeHome();
@@ -21,7 +21,7 @@ describe('micro as a machine that stays', () => {
     return stdout;
   }
 
-  test('has a shell on its serial console, and another when that has ended', async () => {
+  test('has a shell on its serial console, and a new one when that exits', async () => {
     await home.store.get('m').waitFor({ log: [/^m: micro; \/data is kept/, /root@m:~# $/] });
     using terminal = new Terminal(home);
     terminal.run(`${process.execPath} ${VMLET} console m`);
@@ -37,7 +37,7 @@ describe('micro as a machine that stays', () => {
     await terminal.shows(/^left with 0$/);
   });
 
-  test('keeps what is in /data, by snapshots too', async () => {
+  test('keeps the files in /data, also in snapshots', async () => {
     expect(await inGuest('grep " /data " /proc/mounts')).toMatch(/^\/dev\/vda \/data ext4 rw/);
     await inGuest('echo first >/data/file; sync');
     expect(await home.vmlet('snapshot', 'create', 'm', 'first')).toMatchObject({ status: 0 });
@@ -50,7 +50,7 @@ describe('micro as a machine that stays', () => {
     expect(await inGuest('cat /data/file')).toBe('first\n');
   });
 
-  test('has its disk, its name and its network again when its guest reboots', async () => {
+  test('has its disk, name and network again when its guest reboots', async () => {
     await home.vmlet('exec', 'm', 'touch', '/run/before');
     await home.vmlet('exec', 'm', 'reboot');
     const address = 'test ! -e /run/before && ip -o -4 addr show dev eth0 2>/dev/null || :';
@@ -62,7 +62,7 @@ describe('micro as a machine that stays', () => {
     expect(await inGuest('hostname; cat /data/file')).toBe('m\nfirst\n');
   });
 
-  test('says at once that it has no screen and no keyboard', async () => {
+  test('reports at once that it has no screen and no keyboard', async () => {
     const hint = '  use its serial console: vmlet console m\n';
     expect(await home.vmlet('screenshot', 'm', '-')).toMatchObject({
       status: 125,
@@ -76,7 +76,7 @@ describe('micro as a machine that stays', () => {
 });
 
 describe('the disk at /data', () => {
-  test('is as large as it is asked for, and not there beside disks of one’s own', async () => {
+  test('has the requested size, and is omitted if other disks are given', async () => {
     await using home = await disposableHome();
     await home.store.create({ name: 'sized', image: 'micro', diskSize: '1G' });
     expect(

@@ -15,12 +15,12 @@ async function refusal(...args: string[]): Promise<Finished['stderr']> {
 describe('a guest larger than its host', () => {
   const tooLarge = /^vmlet: --memory: 900 GiB exceeds the host's [\d.]+ GiB of memory and /;
 
-  it('is refused before it starts', async () => {
+  it('is rejected before it starts', async () => {
     expect(await refusal('run', '--memory', '900G', 'micro', '--', 'true')).toMatch(tooLarge);
     expect(await refusal('run', '--dry-run', '--memory', '900G', 'micro')).toMatch(tooLarge);
   });
 
-  it('is neither created nor made from a smaller one', async () => {
+  it('can be neither created nor configured', async () => {
     expect(await refusal('create', 'large', '--image', 'micro', '--memory', '900G')).toMatch(tooLarge);
     expect(home.machines()).toStrictEqual([]);
     await home.store.create({ name: 'small', image: 'micro' });
@@ -29,7 +29,7 @@ describe('a guest larger than its host', () => {
   });
 });
 
-it('memory without a unit is asked about', async () => {
+it('memory without a unit gets a suggestion', async () => {
   expect(await refusal('run', '--memory', '2048', 'micro', '--', 'true')).toMatch(
     /^vmlet: --memory: 2048 bytes; did you mean 2048M\?\n/,
   );

@@ -75,7 +75,7 @@ async function listed(): Promise<Record<string, string>> {
 }
 
 describe('a killed keeper', () => {
-  it('takes QEMU and passt with it, and the next start clears what it left', async () => {
+  it('ends QEMU and passt, and the next start cleans up after it', async () => {
     const { files } = await createRunning('m');
     process.kill(find('keeper').pid, 'SIGKILL');
     expect(await liesOf(home)).toEqual([]);
@@ -89,7 +89,7 @@ describe('a killed keeper', () => {
     expect(readdirSync(files.sockets).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
-  it('is not taken for one that saved: a saved machine stays saved', async () => {
+  it('does not change a saved machine, which stays saved', async () => {
     const { files } = await createRunning('m');
     process.kill(find('keeper').pid, 'SIGKILL');
     expect(await liesOf(home)).toEqual([]);
@@ -99,9 +99,9 @@ describe('a killed keeper', () => {
   });
 });
 
-describe('a start that is killed before QEMU has the saved memory', () => {
+describe('a start that is killed before QEMU has loaded the saved memory', () => {
   it(
-    'is repeated and resumes the guest, which never runs without its memory',
+    'can be repeated and resumes the guest, which never runs without its memory',
     { timeout: 300_000 },
     async () => {
       const { files } = await createRunning('m');
@@ -138,7 +138,7 @@ describe('a start that is killed before QEMU has the saved memory', () => {
 });
 
 describe('the script of a dry run', () => {
-  it('leaves all that a start leaves, so that the other commands know the machine', async () => {
+  it('leaves the same records as a start, so that other commands recognize the machine', async () => {
     const { files } = await createRunning('m');
     const written = (): string[] =>
       [files.directory, files.logs, files.sockets, files.ssh].flatMap((directory) =>
@@ -162,9 +162,9 @@ describe('the script of a dry run', () => {
   });
 });
 
-describe('a runtime directory that is wiped under a running machine', () => {
+describe('a runtime directory that is deleted while the machine runs', () => {
   it.each([false, true])(
-    'leaves it found, shown as running, and to be stopped (paused: %s)',
+    'does not hide the machine, which is shown as running and can be stopped (paused: %s)',
     async (paused) => {
       const { files } = await createRunning('m');
       if (paused) expect(await home.vmlet('pause', 'm')).toMatchObject({ status: 0 });
@@ -180,7 +180,7 @@ describe('a runtime directory that is wiped under a running machine', () => {
   );
 });
 
-describe('a machine whose files cannot be understood', () => {
+describe('a machine with unreadable files', () => {
   it.each(['spec.json', 'run.json', 'end.json'])(
     'is listed as broken with a truncated %s, beside others',
     async (file) => {
@@ -215,7 +215,7 @@ describe('a machine whose files cannot be understood', () => {
     expect(await listed()).toEqual({ m: 'broken', sound: 'created' });
   });
 
-  it('is not removed from under a QEMU', async () => {
+  it('is not removed while its QEMU runs', async () => {
     const { files } = await createRunning('m');
     const spec = readFileSync(files.spec, 'utf8');
     truncateSync(files.spec, 20);
@@ -232,7 +232,7 @@ describe('a machine whose files cannot be understood', () => {
 });
 
 describe('a snapshot that was killed when only one disk had it', () => {
-  it('is made whole by the same command, and one that lacks on a disk for other reasons is not touched', async () => {
+  it('is completed by the same command; a snapshot that one disk lacks for other reasons is not changed', async () => {
     const { files } = await home.store.create({ name: 'm', image, memory: '64M', disks: ['16M'] });
     const [first = '', second = ''] = ['disk0.qcow2', 'disk1.qcow2'].map((name) => join(files.storage, name));
     execFileSync('qemu-img', ['snapshot', '-c', 's1', first]);
@@ -252,8 +252,8 @@ describe('a snapshot that was killed when only one disk had it', () => {
   });
 });
 
-describe('a removal', () => {
-  it('gives a disk one name, also when it is done again after it was killed', async () => {
+describe('removing a machine', () => {
+  it('gives a kept disk one name, also when it is repeated after a kill', async () => {
     const { files, spec } = await create('m');
     const { disks } = locate(home.environment, '/', 0);
     mkdirSync(disks, { recursive: true });
@@ -269,7 +269,7 @@ describe('a removal', () => {
     );
   });
 
-  it('with its storage removes the name that a killed one gave', async () => {
+  it('with its storage removes the name that a killed removal gave', async () => {
     const { files, spec } = await create('m');
     const { disks } = locate(home.environment, '/', 0);
     mkdirSync(disks, { recursive: true });
@@ -279,7 +279,7 @@ describe('a removal', () => {
     expect(keptDisks(home)).toEqual([join(disks, 'm-disk0-2.qcow2')]);
   });
 
-  it('keeps what a kept disk stands on, and nothing when the last clone goes with its storage', async () => {
+  it('keeps the base of a kept disk, and nothing once the last clone is removed with its storage', async () => {
     await create('m');
     expect(await home.vmlet('clone', '--linked', 'm', 'copy')).toMatchObject({ status: 0 });
     const { status, stderr } = await home.vmlet('rm', 'copy');
@@ -298,7 +298,7 @@ describe('a removal', () => {
     expect(keptDisks(home)).toEqual([]);
   });
 
-  it('sweeps logs of machines that are gone, and of no other store', async () => {
+  it('removes logs of machines that are gone, but not those of other stores', async () => {
     const { files } = await createRunning('m');
     expect(await home.vmlet('kill', 'm')).toMatchObject({ status: 0 });
     rmSync(files.directory, { recursive: true });

@@ -131,7 +131,7 @@ async function fromPort(machine: Machine): Promise<string> {
 }
 
 describe('a fork', () => {
-  it('has nothing by which it could be taken for another of its template', async () => {
+  it('shares no identifying data with other forks of its template', async () => {
     const [one = [], other = []] = await Promise.all(
       forks.map(async (fork) => (await inGuest(fork, IDENTITY)).trim().split('\n')),
     );
@@ -144,20 +144,20 @@ describe('a fork', () => {
     expect([one[6], other[6]]).toEqual(['one', expect.stringMatching(/^template-[0-9a-f]{8}$/)]);
   });
 
-  it('knows itself by its name, and no more by that of its template', async () => {
+  it('is called by its own name, not by that of its template', async () => {
     const text = await inGuest(forks[0]!, 'cat /etc/hostname /etc/hosts; hostname -i');
     expect(text).toMatch(/^one\n127\.0\.0\.1 localhost\n.*\n127\.0\.1\.1 one\n127\.0\.1\.1\n$/s);
     expect(text).not.toContain('template');
   });
 
-  it('has the right time', async () => {
+  it('has the current time', async () => {
     for (const fork of forks) {
       const seconds = Number(await inGuest(fork, 'date +%s'));
       expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);
     }
   });
 
-  it('has lost the connections of its template to elsewhere, and kept those to itself', async () => {
+  it('has closed its template’s connections to others, and kept those to itself', async () => {
     for (const fork of forks) {
       const text = await inGuest(
         fork,
@@ -170,7 +170,7 @@ describe('a fork', () => {
     expect(connections.size).toBe(1);
   });
 
-  it('is reached on ports of its own at once, and has the files of the warm-up', async () => {
+  it('is reachable on its own ports at once, and has the files of the warm-up', async () => {
     for (const fork of forks) expect(await fromPort(fork)).toBe('warm\n');
     expect(forks[0]!.ports[0]!.hostPort).not.toBe(forks[1]!.ports[0]!.hostPort);
     // By slirp, 10.0.2.2 is this host.
@@ -178,7 +178,7 @@ describe('a fork', () => {
     expect(await inGuest(forks[1]!, `echo again | nc -w 30 10.0.2.2 ${port}`)).toBe('again\n');
   });
 
-  it.each(['poweroff', 'reboot'])('ends by %s like a machine that was booted', async (command) => {
+  it.each(['poweroff', 'reboot'])('ends by %s like a booted machine', async (command) => {
     const fork = await template.fork();
     await fork.exec(['setsid', 'sh', '-c', `${command} -f`]).catch(() => undefined);
     expect(await fork.ended).toEqual(
@@ -186,7 +186,7 @@ describe('a fork', () => {
     );
   });
 
-  it('changes neither its template nor other forks by what it writes', async () => {
+  it('changes neither its template nor other forks', async () => {
     const look = 'cat /root/warm; head -n 1 /dev/vda';
     await inGuest(forks[0]!, 'echo mine > /root/warm; echo mine > /dev/vda; sync');
     expect(await inGuest(forks[0]!, look)).toBe('mine\nmine\n');
@@ -222,7 +222,7 @@ function commandLine(pid: string): string {
 }
 
 describe('a pool', () => {
-  it('fills itself, does without one that was killed, and leaves nothing when it is closed', async () => {
+  it('fills itself, replaces a killed fork, and leaves nothing when it is closed', async () => {
     const before = qemusOf(template);
     const waiting = (): number[] => qemusOf(template).filter((pid) => !before.includes(pid));
     const pool = createPool(template, { size: 2, ports: ['80'] });
@@ -247,7 +247,7 @@ describe('a pool', () => {
 });
 
 describe('a warm pool', () => {
-  it('holds paused forks, each a machine of its own', async () => {
+  it('holds paused forks, each with its own identity', async () => {
     await using pool = createPool(template, { size: 2, warm: true, ports: ['80'] });
     await pool.full();
     const full = Date.now();
@@ -277,7 +277,7 @@ describe('a warm pool', () => {
 });
 
 describe('a named template', () => {
-  it('is made once where two want it, and what killed makers left goes', async () => {
+  it('is created once by two concurrent creators, and leftovers of killed creators are removed', async () => {
     const name = `fork-test-${process.pid}`;
     const maker = start([
       'template',

@@ -54,7 +54,7 @@ async function output(started: Started): Promise<string> {
 }
 
 describe('a run', () => {
-  it('boots and keeps the guest at first, and forks it from then on', async () => {
+  it('boots and keeps the guest the first time, and forks it afterwards', async () => {
     const { origin, run, env, kept, guests } = home();
     expect(await origin('micro', 'true')).toBe('boot, kept');
     expect(await origin('micro', 'true')).toBe('fork');
@@ -96,7 +96,7 @@ describe('a run', () => {
     expect(await origin('micro', 'true')).toBe('fork');
   });
 
-  it('refuses words that contradict each other', async () => {
+  it('rejects contradictory options', async () => {
     const { run } = home();
     const refused = await Promise.all(
       [
@@ -113,14 +113,14 @@ describe('a run', () => {
     ['VMLET_KEPT_SIZE', '0'],
     ['VMLET_KEPT_SIZE', '1M'],
     ['VMLET_KEPT_DAYS', '0'],
-  ])('works without a kept guest where %s=%s allows none', async (variable, value) => {
+  ])('boots when %s=%s forbids kept guests', async (variable, value) => {
     const { origin, kept } = home({ [variable]: value });
     await origin('micro', 'true');
     if (variable === 'VMLET_KEPT_SIZE') expect(kept()).toEqual([]);
     expect(await origin('micro', 'true')).not.toBe('fork');
   });
 
-  it('names a setting that makes no sense', async () => {
+  it('names an invalid setting', async () => {
     const { run } = home({ VMLET_KEPT_SIZE: 'much' });
     const { status, stderr } = await run('micro', 'true').finished;
     expect({ status, stderr }).toMatchObject({
@@ -131,13 +131,13 @@ describe('a run', () => {
 });
 
 describe('kept guests', () => {
-  it('have nothing of the runs that were forked from them', async () => {
+  it('contain nothing of the runs that were forked from them', async () => {
     const { run } = home();
     const look = 'cat /root/mark /run/mark 2>/dev/null; echo mine | tee /root/mark > /run/mark; sync';
     for (let count = 0; count < 3; count++) expect(await output(run('micro', 'sh', '-c', look))).toBe('');
   });
 
-  it('are forked into guests as fresh as a boot', async () => {
+  it('are forked into guests as fresh as booted ones', async () => {
     const { run } = home();
     const identity =
       'head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id ' +
@@ -153,7 +153,7 @@ describe('kept guests', () => {
     expect([one[5], other[5]]).toEqual([boot[5], boot[5]]);
   });
 
-  it('are kept by one of several first runs at once, and the others do not wait', async () => {
+  it('are saved by one of several concurrent first runs, and the others do not wait', async () => {
     const { origin, kept } = home();
     const origins = await Promise.all([1, 2, 3].map(async () => origin('micro', 'true')));
     expect(origins.filter((one) => one === 'boot, kept')).toHaveLength(1);
@@ -161,7 +161,7 @@ describe('kept guests', () => {
     expect(await origin('micro', 'true')).toBe('fork');
   });
 
-  it('are complete or not there, however a first run is killed', async () => {
+  it('are complete or missing, however a first run is killed', async () => {
     const { run, origin, kept, guests } = home();
     const first = run('--debug', 'micro', 'true');
     await until(() => first.stderr().includes('the agent answers'));
@@ -195,7 +195,7 @@ describe('kept guests', () => {
     expect(await origin('--kernel', kernel, 'true')).toBe('boot, kept');
   });
 
-  it('are not trusted after a reboot of the host that came before they were on the disk', async () => {
+  it('are not used after a reboot of the host that came before they were flushed', async () => {
     const { origin, kept, guests } = home();
     await origin('micro', 'true');
     const record = join(guests, kept()[0]!, 'template.json');
@@ -205,7 +205,7 @@ describe('kept guests', () => {
     expect(await origin('micro', 'true')).toBe('boot, kept');
   });
 
-  it('are removed by a prune, and the machine that was forked from one runs on', async () => {
+  it('are removed by a prune, and a fork of them keeps running', async () => {
     const { run, origin, env, kept, guests } = home();
     await origin('micro', 'true');
     // Ctrl-C in the terminal, or SIGTERM, is the command's.

@@ -47,7 +47,7 @@ async function inspect(template: string): Promise<Row> {
 }
 
 describe('a template', () => {
-  it('is made, and listed with what it is', async () => {
+  it('is created, and listed with its details', async () => {
     expect(created).toMatchObject({ status: 0, stdout: `${name}\n`, stderr: '' });
     const { stdout } = await vmlet('template', 'ls', '--json');
     const { templates } = JSON.parse(stdout) as { templates: Row[] };
@@ -64,7 +64,7 @@ describe('a template', () => {
     expect((await vmlet('system', 'df')).stdout).toMatch(/^Templates +[1-9]/m);
   });
 
-  it('runs a command where its warm-up has left off, in a machine of its own', async () => {
+  it('runs a command after the warm-up, in a machine of its own', async () => {
     const fork = ['run', '--template', name];
     const script = 'cat /root/second; hostname; cat; echo x >> /root/second; exit 7';
     const [one, other] = [
@@ -76,7 +76,7 @@ describe('a template', () => {
     expect(other.stderr).toMatch(/^vmlet: forwarding 127\.0\.0\.1:\d+\/tcp to port 80 of the guest\n$/);
   });
 
-  it('says what a fork would be, by a script', async () => {
+  it('has a dry run that prints a script', async () => {
     const flags = ['run', '--template', name, '--dry-run'];
     const { stdout } = await vmlet(...flags, '--json');
     const { plan } = JSON.parse(stdout) as { plan: { memory: { path: string; opensReadOnly: boolean } } };
@@ -95,7 +95,7 @@ describe('a template', () => {
     expect(stderr).toMatch(new RegExp(`^vmlet: image "micro" is in use by .*the template ${name}`));
   });
 
-  it('is made anew only where that is asked for, or where it was made of something else', async () => {
+  it('is created again only on request, or if its definition has changed', async () => {
     const flags = ['--run', 'true'];
     const refused = await create(name, ...flags);
     expect(refused).toMatchObject({ status: 125, stdout: '' });
@@ -129,7 +129,7 @@ describe('a template', () => {
     }
   });
 
-  it('is not there when its warm-up fails, or its maker is interrupted', async () => {
+  it('is not created when its warm-up fails or it is interrupted', async () => {
     const failed = await create('broken', '--run', 'echo no such thing >&2; exit 3');
     expect(failed).toMatchObject({ status: 125, stdout: '' });
     expect(failed.stderr).toBe(

@@ -45,7 +45,7 @@ async function pidIn(file: string): Promise<number> {
 }
 
 describe('a command', () => {
-  test('gives its output and its exit status', async () => {
+  test('returns its output and its exit status', async () => {
     expect(await guest.exec(['sh', '-c', 'echo out; echo err >&2; exit 3'])).toEqual({
       exitCode: 3,
       signal: undefined,
@@ -55,40 +55,40 @@ describe('a command', () => {
     });
   });
 
-  test('gets its arguments as they are', async () => {
+  test('gets its arguments unchanged', async () => {
     const argv = ['', ' ', '$HOME', 'a\nb', '"', "'", 'ä€😀', '-n', '--', '*'];
     const { stdout } = await guest.exec(['printf', '%s\\0', ...argv]);
     expect(stdout.toString().split('\0').slice(0, -1)).toEqual(argv);
   });
 
-  test('may have arguments of many frames', async () => {
+  test('can have arguments that need many frames', async () => {
     const long = Array.from({ length: 8 }, (_, index) => String(index).repeat(100_000));
     const { stdout } = await guest.exec(['sh', '-c', 'printf %s "$@" | cksum', 'sh', ...long]);
     const direct = await guest.exec(['cksum'], { input: long.join('') });
     expect(stdout.toString()).toBe(direct.stdout.toString());
   });
 
-  test('has a base environment, the folder / and nothing on stdin', async () => {
+  test('has a base environment, the directory / and an empty stdin', async () => {
     expect(await shell('env | sed s/=.*// | sort | tr "\\n" " "; pwd; cat')).toMatch(
       /^HOME LOGNAME PATH PWD (SHLVL )?SHELL USER \/\n\(0\)$/,
     );
   });
 
-  test('has the environment and the folder that it is given', async () => {
+  test('has the environment and the directory that were given', async () => {
     const options = { env: { A: 'b=c', PATH: '/bin', HOME: 'h' }, cwd: '/usr' };
     expect(await shell('echo $A $PATH $HOME; pwd', options)).toBe('b=c /bin h\n/usr\n(0)');
     const { stdout } = await guest.exec(['/usr/bin/env'], { env: { ONLY: 'this' }, clearEnv: true });
     expect(stdout.toString()).toBe('ONLY=this\n');
   });
 
-  test('inherits neither descriptors nor blocked nor ignored signals', async () => {
+  test('inherits no descriptors and no blocked or ignored signals', async () => {
     expect(await shell('ls /proc/self/fd | wc -l')).toBe('4\n(0)');
     expect(await shell('grep -E "Sig(Blk|Ign)" /proc/self/status')).toBe(
       'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n(0)',
     );
   });
 
-  test.runIf(isRoot)('runs as the user that is asked for, with all groups', async () => {
+  test.runIf(isRoot)('runs as the given user, with all groups', async () => {
     const who = async (user: string): Promise<string> => shell('id -u; id -g; echo $HOME $USER', { user });
     expect(await who('daemon')).toBe('1\n1\n/usr/sbin daemon\n(0)');
     expect(await who('1')).toBe('1\n1\n/usr/sbin daemon\n(0)');
@@ -109,13 +109,13 @@ describe('a command', () => {
     ['an unknown user', ['true'], { user: 'no-such-user' }, 'user', 'ENOENT', 126],
     ['more arguments than a request holds', ['true', 'x'.repeat(2 ** 20)], {}, 'exec', 'E2BIG', 126],
     ['an argument longer than Linux takes', ['true', 'x'.repeat(200_000)], {}, 'exec', 'E2BIG', 126],
-  ])('says why it cannot run: %s', async (_, argv, options, phase, errno, exitCode) => {
+  ])('reports why it cannot run: %s', async (_, argv, options, phase, errno, exitCode) => {
     const failure = guest.exec(argv, options);
     await expect(failure).rejects.toBeInstanceOf(GuestCommandError);
     await expect(failure).rejects.toMatchObject({ code: 'VMLET_GUEST_EXEC', phase, errno, exitCode });
   });
 
-  test('says why it cannot run a file of no known format', async () => {
+  test('reports that a file has an unknown format', async () => {
     const file = join(temporaryFolder(scope), 'program');
     writeFileSync(file, 'nonsense', { mode: 0o755 });
     await expect(guest.exec([file])).rejects.toMatchObject({ errno: 'ENOEXEC', exitCode: 126 });
@@ -137,7 +137,7 @@ describe('a command', () => {
     command.kill('SIGTERM');
   });
 
-  test('does not start when the signal is aborted already', () => {
+  test('does not start when the signal is already aborted', () => {
     expect(() => guest.exec(['true'], { signal: AbortSignal.abort(new Error('no')) })).toThrow('no');
   });
 
@@ -158,7 +158,7 @@ describe('a command', () => {
     expect(await shell('echo fine')).toBe('fine\n(0)');
   });
 
-  test('is not held back by a child that keeps its output open, and does not kill it', async () => {
+  test('does not wait for a child that keeps its output open, and does not kill it', async () => {
     const file = join(temporaryFolder(scope), 'pid');
     const script = `(echo $$; sleep 0.2; i=0; while [ $i -lt 5000 ]; do echo noise$i; i=$((i+1)); done; echo done > ${file}) & echo first`;
     const { stdout } = await guest.exec(['sh', '-c', script]);
@@ -167,7 +167,7 @@ describe('a command', () => {
     await until('the child came to its end', () => readFileSync(file, { flag: 'a+' }).length > 0);
   });
 
-  test('loses nothing that it wrote before its end', async () => {
+  test('loses no output that it wrote before its end', async () => {
     for (let round = 0; round < 30; round += 1) {
       const { stdout } = await guest.exec(['sh', '-c', 'head -c 60000 /dev/zero; sleep 100 & exit 0']);
       expect(stdout.length).toBe(60_000);
@@ -177,7 +177,7 @@ describe('a command', () => {
 });
 
 describe('stdin', () => {
-  test('is what input holds', async () => {
+  test('is the given input', async () => {
     const bytes = Buffer.alloc(3_000_000, 'input');
     expect((await guest.exec(['cat'], { input: bytes })).stdout.equals(bytes)).toBe(true);
     expect((await guest.exec(['cat'], { input: 'text' })).stdout.toString()).toBe('text');
@@ -198,7 +198,7 @@ describe('stdin', () => {
     expect((await command).exitCode).toBe(0);
   });
 
-  test('that the command does not read causes no error', async () => {
+  test('may be left unread by the command', async () => {
     const result = await guest.exec(['sh', '-c', 'exec <&-; echo read nothing'], {
       input: Buffer.alloc(5_000_000),
     });
@@ -207,12 +207,12 @@ describe('stdin', () => {
     expect(stdout.toString()).toBe('xxx');
   });
 
-  test('cannot be written where there is none', () => {
+  test('cannot be written if it is not a pipe', () => {
     expect(() => guest.exec(['true']).stdin).toThrow(InvalidInputError);
     expect(() => guest.exec(['true'], { input: 'x' }).stdin).toThrow(InvalidInputError);
   });
 
-  test('whose source fails ends the command', async () => {
+  test('ends the command if its source fails', async () => {
     const source = (async function* () {
       yield Buffer.from('x');
       await Promise.resolve();

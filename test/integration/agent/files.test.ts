@@ -76,7 +76,7 @@ describe('push', () => {
     expect([mode & 0o7777, mtimeMs]).toEqual([0o4711, 1_700_000_000_250]);
   });
 
-  test('keeps the mode of what it replaces, and a link a link', async () => {
+  test('keeps the mode of the file that it replaces, and follows a link', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, 'old', { mode: 0o640 });
     symlinkSync('file', join(folder, 'link'));
@@ -100,12 +100,12 @@ describe('push', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
   });
 
-  test('replaces a device by nothing', async () => {
+  test('does not replace a device', async () => {
     await expect(guest.push('x', '/dev/null')).rejects.toMatchObject({ errno: 'EINVAL' });
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
-  test('leaves what was there when it is given up', async () => {
+  test('keeps the existing file when it is aborted', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, 'old');
     const controller = new AbortController();
@@ -124,7 +124,7 @@ describe('push', () => {
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
 
-  test('leaves what was there when its source fails', async () => {
+  test('keeps the existing file when its source fails', async () => {
     const source = (async function* () {
       yield big;
       await setImmediate();
@@ -134,7 +134,7 @@ describe('push', () => {
     await until('the leftover is gone', () => readdirSync(folder).length === 0);
   });
 
-  test('leaves what was there when the session ends', async () => {
+  test('keeps the existing file when the session ends', async () => {
     const endless = (async function* () {
       for (;;) {
         await setImmediate();
@@ -154,7 +154,7 @@ describe('push', () => {
     ['path', '/a\0b', {}],
     ['mode', '/file', { mode: 0o10000 }],
     ['mtimeMs', '/file', { mtimeMs: Number.NaN }],
-  ])('refuses a wrong %s', async (field, path, options) => {
+  ])('rejects a wrong %s', async (field, path, options) => {
     await expect(guest.push('x', path, options)).rejects.toMatchObject({
       constructor: InvalidInputError,
       field,
@@ -163,7 +163,7 @@ describe('push', () => {
 });
 
 describe('pull', () => {
-  test('reads a file and what it is', async () => {
+  test('reads a file and its attributes', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, big, { mode: 0o751 });
     const file = guest.pull(path);
@@ -196,7 +196,7 @@ describe('pull', () => {
   test.each([
     ['grows', (path: string) => appendFileSync(path, 'more')],
     ['shrinks', (path: string) => truncateSync(path, 2_500_000)],
-  ])('does not take a file for whole that %s while it is read', async (_, change) => {
+  ])('rejects a file that %s while it is read', async (_, change) => {
     const path = join(folder, 'file');
     writeFileSync(path, big);
     const file = guest.pull(path);
@@ -209,7 +209,7 @@ describe('pull', () => {
   });
 
   test.each(['/proc/version', '/sys/kernel/mm/transparent_hugepage/enabled'])(
-    'takes %s whole, whatever its size is said to be',
+    'reads all of %s, whatever its stated size',
     async (path) => {
       const file = guest.pull(path);
       const content = readFileSync(path);
@@ -230,7 +230,7 @@ describe('pull', () => {
     await expect(failure).rejects.toMatchObject({ path, errno });
   });
 
-  test('closes the file when its reader leaves or gives up', async () => {
+  test('closes the file when its reader leaves or aborts', async () => {
     writeFileSync(join(folder, 'file'), big);
     await guest.ping();
     const before = openDescriptors(agent.pid);

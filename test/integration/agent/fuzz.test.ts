@@ -129,7 +129,7 @@ describe('the agent, built with sanitizers,', () => {
     await endQuietly(agent);
   });
 
-  test('leaks nothing in ordinary use', async () => {
+  test('leaks nothing in normal use', async () => {
     await using scope = new Scope();
     const { agent, connect } = startListening(program, scope);
     const guest = await GuestAgent.attach(await connect(), { timeoutMs: 60_000 });

@@ -45,7 +45,7 @@ async function startStubborn(guest: GuestAgent): Promise<{ pid: number; command:
 }
 
 describe('attach', () => {
-  test('knows the agent from its greeting', async () => {
+  test('recognizes the agent by its greeting', async () => {
     const { connection } = startOnPair(program, scope);
     const guest = await GuestAgent.attach(connection, limits);
     expect(guest.hello).toMatchObject({ version: 1, role: 'socket', reason: 'answer' });
@@ -54,7 +54,7 @@ describe('attach', () => {
     await guest.close();
   });
 
-  test('gives up at its time limit, points to the console and closes the connection', async () => {
+  test('times out, points to the console and closes the connection', async () => {
     const { agent, connection } = startOnPair(program, scope);
     agent.kill('SIGSTOP');
     const failure = GuestAgent.attach(connection, { timeoutMs: 200 });
@@ -85,7 +85,7 @@ describe('attach', () => {
     await expect(GuestAgent.attach(connection, limits)).rejects.toBeInstanceOf(GuestClosedError);
   });
 
-  test('is refused by an agent that speaks another version only', async () => {
+  test('is rejected by an agent that speaks only another version', async () => {
     const { connection } = startOnPair(program, scope);
     const open = Buffer.from(encodeOpen(Buffer.from('12345678')));
     const payload = Buffer.from(open.subarray(16));
@@ -106,7 +106,7 @@ describe('attach', () => {
 });
 
 describe('a session', () => {
-  test('that ends takes its commands with it, and the next host is served', async () => {
+  test('ends its commands when it ends, and the next host is served', async () => {
     const { agent, connect } = startListening(program, scope);
     const first = await GuestAgent.attach(await connect(), limits);
     const { pid, command } = await startStubborn(first);
@@ -145,7 +145,7 @@ describe('a session', () => {
     await expect(guest.sync()).rejects.toBeInstanceOf(GuestClosedError);
   });
 
-  test('that a new one replaces on the same connection takes its commands with it', async () => {
+  test('ends its commands when a new session replaces it on the same connection', async () => {
     const { connection } = startOnPair(program, scope);
     const first = await GuestAgent.attach(connection, limits);
     const { pid } = await startStubborn(first);
@@ -156,7 +156,7 @@ describe('a session', () => {
     await until('the command of the first session is gone', () => !isRunning(pid));
   });
 
-  test('ends with a typed error when the agent is killed, and its commands end', async () => {
+  test('ends with a typed error when the agent is killed, and so do its commands', async () => {
     const { agent, connection } = startOnPair(program, scope);
     const guest = await GuestAgent.attach(connection, limits);
     const { pid, command } = await startStubborn(guest);
@@ -166,7 +166,7 @@ describe('a session', () => {
     await until('the command is gone', () => !isRunning(pid));
   });
 
-  test('ends on both sides when the agent is sent garbage, and a new one works', async () => {
+  test('ends on both sides when the agent receives garbage, and a new session works', async () => {
     const { connect } = startListening(program, scope);
     const connection = await connect();
     const guest = await GuestAgent.attach(connection, limits);
@@ -198,7 +198,7 @@ describe('a session', () => {
     await expect(command).rejects.toBeInstanceOf(GuestProtocolError);
   });
 
-  test('keeps the power and the settings of the machine that it runs on', async () => {
+  test('does not change power or settings of the machine that it runs on', async () => {
     const { connection } = startOnPair(program, scope);
     const guest = await GuestAgent.attach(connection, limits);
     for (const refused of [

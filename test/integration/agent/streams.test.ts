@@ -87,7 +87,7 @@ describe('streams', () => {
     });
   });
 
-  test('more commands than the agent has room for are refused, and the others run', async () => {
+  test('more commands than the agent’s limit are rejected, and the others run', async () => {
     const commands = Array.from({ length: 300 }, () => guest.exec(['cat'], { stdin: 'pipe' }));
     // The agent answers in order: what it refused is known once it has answered this.
     await guest.ping();
@@ -102,7 +102,7 @@ describe('streams', () => {
     expect((await guest.exec(['true'])).exitCode).toBe(0);
   });
 
-  test('a slow reader holds back its own command and no other', async () => {
+  test('a slow reader delays only its own command', async () => {
     const done = join(temporaryFolder(scope), 'done');
     const slow = guest.exec(['sh', '-c', `head -c ${16 * MEBIBYTE} /dev/zero; : > ${done}`]);
     const { stdout } = slow;
@@ -119,7 +119,7 @@ describe('streams', () => {
     expect(existsSync(done)).toBe(true);
   });
 
-  test('a command that does not read its stdin holds back nothing else', async () => {
+  test('a command that does not read its stdin delays nothing else', async () => {
     const stuck = guest.exec(['sleep', '1000'], { stdin: 'pipe' });
     stuck.stdin.write(Buffer.alloc(8 * MEBIBYTE));
     expect((await guest.exec(['cat'], { input: Buffer.alloc(MEBIBYTE) })).stdout.length).toBe(MEBIBYTE);
@@ -128,7 +128,7 @@ describe('streams', () => {
     expect(await stuck).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  test('the result holds no more than its limit', async () => {
+  test('the result is limited in size', async () => {
     const result = await guest.exec(['sh', '-c', 'head -c 5000000 /dev/zero; echo short >&2'], {
       maxBuffer: 1000,
     });
@@ -137,7 +137,7 @@ describe('streams', () => {
     expect(result.stderr.toString()).toBe('short\n');
   });
 
-  test('a stream that is taken is not in the result', async () => {
+  test('a stream with its own reader is not in the result', async () => {
     const command = guest.exec(['sh', '-c', 'echo out; echo err >&2']);
     const { stdout } = command;
     const result = await command;
@@ -154,13 +154,13 @@ describe('streams', () => {
     expect((await command).exitCode).toBe(5);
   });
 
-  test('a command that could not start fails its streams too', async () => {
+  test('a command that cannot start fails its streams too', async () => {
     const command = guest.exec(['no-such-program']);
     await expect(command.stdout.toArray()).rejects.toBeInstanceOf(GuestCommandError);
     await expect(command).rejects.toBeInstanceOf(GuestCommandError);
   });
 
-  test('lines come as they are written', async () => {
+  test('lines are delivered as they are written', async () => {
     const lines: string[] = [];
     for await (const line of guest.exec(['sh', '-c', 'printf "a\\nb\\n\\nc"'])) lines.push(line);
     expect(lines).toEqual(['a', 'b', '', 'c']);

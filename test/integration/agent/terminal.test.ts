@@ -30,7 +30,7 @@ function screen(command: GuestProcess): () => string {
 }
 
 describe('a terminal', () => {
-  test('is the stdin, stdout and stderr of its command, and controls it', async () => {
+  test('is stdin, stdout and stderr of its command, and its controlling terminal', async () => {
     const { stdout, stderr } = await guest.exec(
       [
         'sh',
@@ -43,14 +43,14 @@ describe('a terminal', () => {
     expect(stderr.toString()).toBe('');
   });
 
-  test('has the size and the TERM that were asked for', async () => {
+  test('has the given size and TERM', async () => {
     const script = 'stty size; echo $TERM';
     expect((await guest.exec(['sh', '-c', script], { tty })).stdout.toString()).toBe('33 101\r\nlinux\r\n');
     const named = await guest.exec(['sh', '-c', script], { tty: { ...tty, term: 'xterm-256color' } });
     expect(named.stdout.toString()).toBe('33 101\r\nxterm-256color\r\n');
   });
 
-  test('tells its command of a new size', async () => {
+  test('notifies its command of a new size', async () => {
     const script = 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.05; done';
     const command = guest.exec(['sh', '-c', script], { tty });
     const shown = screen(command);
@@ -80,28 +80,28 @@ describe('a terminal', () => {
     await until('the answer is there', () => shown().includes('a2b'));
   });
 
-  test('types an end of file when stdin ends', async () => {
+  test('sends an end of file when stdin ends', async () => {
     for (const input of ['', 'typed\n', 'unfinished']) {
       const { stdout } = await guest.exec(['sh', '-c', 'cat; echo after'], { tty, input });
       expect(stdout.toString()).toMatch(new RegExp(`^${input.trim()}.*after\r\n$`, 's'));
     }
   });
 
-  test('loses no output of a command that ends at once', async () => {
+  test('delivers all output of a command that ends at once', async () => {
     for (let round = 0; round < 30; round += 1) {
       const { stdout } = await guest.exec(['sh', '-c', 'stty -opost; head -c 20000 /dev/zero'], { tty });
       expect(stdout.length).toBe(20_000);
     }
   });
 
-  test('is hung up when its command ends, and a child that ignores that does not delay the end', async () => {
+  test('hangs up when its command ends, and does not wait for a child that ignores that', async () => {
     const { stdout } = await guest.exec(['sh', '-c', 'trap "" HUP; sleep 1000 & echo $!'], { tty });
     const pid = Number(/\d+/.exec(stdout.toString())?.[0]);
     expect(isRunning(pid)).toBe(true);
     process.kill(pid, 'SIGKILL');
   });
 
-  test('is killed with its command', async () => {
+  test('is closed by killing its command', async () => {
     const command = guest.exec(['sh', '-c', 'echo $$; sleep 1000'], { tty, timeoutMs: 300 });
     const shown = screen(command);
     await expect(command).rejects.toMatchObject({ code: 'VMLET_TIMED_OUT' });

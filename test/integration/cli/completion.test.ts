@@ -62,12 +62,12 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
       ['vmlet run --kernel d\t', "vmlet run --kernel dad\\'s\\ kernel "],
       ['vmlet run --kernel=d\t', "vmlet run --kernel=dad\\'s\\ kernel "],
       ['vmlet run -w \t', 'vmlet run -w a\\ directory/'],
-    ])('makes %j of what is typed', async (keys, line) => {
+    ])('completes %j', async (keys, line) => {
       using here = place();
       expect((await type(keys, here)).line).toBe(line);
     });
 
-    it('knows the machines by name', async () => {
+    it('offers the names of machines', async () => {
       using here = place();
       mkdirSync(join(here.environment['XDG_DATA_HOME'] ?? '', 'vmlet/machines/my-machine'), {
         recursive: true,
@@ -75,7 +75,7 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
       expect((await type('vmlet systemd print m\t', here)).line).toBe('vmlet systemd print my-machine ');
     });
 
-    it('shows what there is', async () => {
+    it('shows candidates', async () => {
       using here = place();
       const { screen } = await type('vmlet image \t\t', here);
       for (const verb of ['build', 'help', 'ls', 'rm']) expect(screen).toMatch(new RegExp(`\\b${verb}\\b`));
@@ -90,12 +90,12 @@ describe.each<InteractiveShell>(['bash', 'zsh'])('completion in %s', (shell) => 
       ['vmlet start "d\t', 'd"$HOME`', 'vmlet start "d\\"\\$HOME\\`" '],
       ['vmlet start a:b\t', 'a:b=c', 'vmlet start a:b=c '],
       ['vmlet start a:b=\t', 'a:b=c', 'vmlet start a:b=c '],
-    ])('quotes a name where %j is typed', async (keys, name, line) => {
+    ])('quotes a name after %j', async (keys, name, line) => {
       using here = placeOf(name);
       expect((await type(keys, here)).line).toBe(line);
     });
 
-    it('asks with the words that the command would get, and runs nothing in them', async () => {
+    it('passes the words to vmlet unexpanded, and executes nothing in them', async () => {
       using here = placeOf('x');
       await type(`vmlet a\\ b "c \\" d" 'e f' --label=g:h $(touch ran) '' i\t`, here);
       expect(here.asked()).toBe(
@@ -110,7 +110,7 @@ describe('completion in fish', () => {
     completeInFish(SCRIPTS.fish, line, directory, environment);
 
   describe.skipIf(skipsWithout('fish'))('without a terminal', () => {
-    it('shows verbs and what they do', () => {
+    it('shows verbs and their descriptions', () => {
       using here = place();
       expect(complete('vmlet im', here)).toEqual(['image\tmanage images']);
     });
@@ -130,12 +130,12 @@ describe('completion in fish', () => {
       ['vmlet start my\\ ', 'my vm'],
       ['vmlet start "my ', 'my vm'],
       ['vmlet start d', `dad's "$HOME"`],
-    ])('gives a name with spaces and quotes after %j', (line, name) => {
+    ])('completes a name with spaces and quotes after %j', (line, name) => {
       using here = placeOf(name);
       expect(complete(line, here)).toEqual([`${name}\tan odd name`]);
     });
 
-    it('asks with the words that the command would get', () => {
+    it('passes the words to vmlet as the command would get them', () => {
       using here = placeOf('x');
       complete(`vmlet a\\ b "c \\" d" 'e f' --label=g:h '' "i j`, here);
       expect(here.asked()).toBe(
@@ -152,7 +152,7 @@ describe('vmlet completion', () => {
     expect(status).toBe(0);
   });
 
-  it('refuses a shell that it does not know', async () => {
+  it('rejects an unknown shell', async () => {
     const { status, stderr } = await vmlet('completion', 'csh');
     expect(stderr).toMatch(/Allowed choices are bash, zsh, fish/);
     expect(status).toBe(125);

@@ -16,13 +16,13 @@ function on(kind: string, ...words: string[]) {
   return { status, stdout, stderr };
 }
 
-it('npm refuses other hosts', () => {
+it('npm rejects other platforms', () => {
   const { os, cpu } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
   expect({ os, cpu }).toEqual({ os: ['linux'], cpu: ['x64'] });
 });
 
 it.each(['linux arm64', 'darwin arm64', 'win32 x64'])(
-  'every command says in one sentence what is supported: %s',
+  'every command reports in one sentence which platforms are supported: %s',
   (kind) => {
     for (const words of [['run', 'micro', '--', 'true'], ['ls'], ['doctor', '--json'], ['--help'], []]) {
       expect(on(kind, join(root, 'dist/bin/vmlet.js'), ...words)).toEqual({

@@ -94,7 +94,7 @@ describe.skipIf(noCloudInit !== undefined)('cloud-init', () => {
     });
   }
 
-  it('finds nothing wrong with what a seed says', async () => {
+  it('accepts the contents of a seed', async () => {
     await check(everything);
     await check({ user: 'root', sshKeys: [publicKey] }, { macAddress: undefined });
     await check({
@@ -150,7 +150,7 @@ describe.skipIf(noCloudInit !== undefined)('cloud-init', () => {
     expect((await understood(userData)).config).toMatchObject(merged);
   });
 
-  it('merges what is included', async () => {
+  it('merges included user-data', async () => {
     await inDirectory(async (directory) => {
       const path = join(directory, 'theirs');
       writeFileSync(path, theirs);
@@ -164,20 +164,20 @@ describe.skipIf(noCloudInit !== undefined)('cloud-init', () => {
     ['#!/bin/sh\necho "grüße"\n', 'text/x-shellscript'],
     ['#cloud-boothook\n#!/bin/sh\ntrue\n', 'text/cloud-boothook'],
     ['#part-handler\ndef list_types():\n  return []\n', 'text/part-handler'],
-  ])('takes %j as it is, beside ours', async (userData, type) => {
+  ])('passes on %j unchanged, beside vmlet’s part', async (userData, type) => {
     const { config, parts } = await understood(userData);
     expect(parts).toEqual([[type, userData]]);
     expect(config).toMatchObject({ packages: ['ours'], bootcmd: merged.bootcmd });
   });
 
-  it('applies a patch of JSON', async () => {
+  it('applies a JSON patch', async () => {
     const patch = '#cloud-config-jsonp\n[{"op": "add", "path": "/packages", "value": ["theirs"]}]\n';
     expect((await understood(patch)).config).toMatchObject({ packages: ['ours', 'theirs'] });
   });
 });
 
 describe.skipIf(noDosTools !== undefined)("a seed's file system", () => {
-  it('is sound, and its files are what was put there', async () => {
+  it('is consistent, and contains the given files', async () => {
     const seed = await seedOf(everything, { agent: readFileSync(process.execPath).subarray(0, 700_001) });
     await inDirectory(async (directory) => {
       const path = join(directory, 'seed');

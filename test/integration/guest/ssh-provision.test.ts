@@ -157,7 +157,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       );
     });
 
-    test('nothing is taken for an option or a command', async () => {
+    test('no value is taken for an option or a command', async () => {
       for (const user of ['-x', '', 'a b', 'a:b', '../x', 'a\nb']) {
         await expect(authorizeKey(channel(), user, key)).rejects.toThrow(InvalidInputError);
       }
@@ -166,7 +166,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       await expect(authorizeKey(channel(), 'alice', 'ssh-ed25519 AAAA')).rejects.toThrow(InvalidInputError);
     });
 
-    test('host keys are given and read back', async () => {
+    test('host keys are written and read back', async () => {
       const hostKey = makeSshKeyPair('web');
       await installHostKey(channel(), hostKey);
       expect(await readHostKeys(channel())).toEqual([hostKey.publicKey.split(' ').slice(0, 2).join(' ')]);
@@ -176,7 +176,7 @@ describe.skipIf(reason !== undefined)('ssh in a guest', () => {
       expect(statSync(`${file}.pub`).mode & 0o777).toBe(0o644);
     });
 
-    test.skipIf(whyNoSshd() !== undefined)('a running sshd shows a host key that it is given', async () => {
+    test.skipIf(whyNoSshd() !== undefined)('a running sshd uses a host key that was installed', async () => {
       const port = await freePort();
       const config = join(directory, 'ssh/sshd_config');
       writeFileSync(config, `ListenAddress 127.0.0.1\nPort ${port}\nPidFile /run/sshd.pid\nUsePAM no\n`);

@@ -30,7 +30,7 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
   const { path: directory, remove } = makeTemporaryDirectory();
   afterAll(remove);
 
-  test.each(['a', 'vmlet web', 'grüße'])('read a key with the comment %j', async (comment) => {
+  test.each(['a', 'vmlet web', 'grüße'])('can read a key with the comment %j', async (comment) => {
     const key = makeSshKeyPair(comment);
     const path = join(directory, 'key');
     writeKey(path, key);
@@ -45,7 +45,7 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
     expect(ofPublicKey.stdout.toString()).toBe(listed);
   });
 
-  test.each(NASTY)('take %j in the path of the included file and in those of keys', async (name) => {
+  test.each(NASTY)('accept %j in the path of the included file and in those of keys', async (name) => {
     const folder = join(directory, name);
     mkdirSync(folder);
     const included = join(folder, 'ssh_config');
@@ -89,7 +89,7 @@ describe.skipIf(noClient !== undefined)("OpenSSH's own programs", () => {
     expect(others).toContain('port 9');
   });
 
-  test('gives a proxy command its words as they are', async () => {
+  test('a proxy command gets its words unchanged', async () => {
     const [config, out] = [join(directory, 'proxied'), join(directory, 'words')];
     const words = [...NASTY, '%h', '%%'];
     writeFileSync(
@@ -160,7 +160,7 @@ describe.skipIf(noSshd !== undefined)('a login', () => {
     return ssh(sshArguments({ configPath, name: machine, command }));
   }
 
-  test.each(NASTY)('needs no answer and says nothing of its own, from a directory with %j', async (name) => {
+  test.each(NASTY)('asks nothing and prints nothing of its own, from a directory with %j', async (name) => {
     const result = await login(join(directory, name), { command: ['echo', 'here'] });
     expect(result.stderr).toBe('');
     expect(result.stdout.toString()).toBe('here\n');
@@ -174,18 +174,18 @@ describe.skipIf(noSshd !== undefined)('a login', () => {
     });
   });
 
-  test("passes the command's status on", async () => {
+  test('returns the command’s status', async () => {
     expect((await login(join(directory, 'status'), { command: ['exit', '7'] })).exitCode).toBe(7);
   });
 
-  test("leaves the command's first word alone, an option or not", async () => {
+  test('passes the command’s first word on, option or not', async () => {
     const { exitCode, stderr } = await login(join(directory, 'option'), { command: ['-V'] });
     // The login shell in the guest complains; ssh itself would have told its version.
     expect(stderr).not.toContain('OpenSSH');
     expect([0, 255]).not.toContain(exitCode);
   });
 
-  test('is refused with another host key than the known one, by ssh', async () => {
+  test('is rejected by ssh if the host key differs from the known one', async () => {
     const known = knownHosts('web', [makeSshKeyPair('other').publicKey]);
     for (const hostKeyKnown of [true, false]) {
       const { exitCode, stderr } = await login(join(directory, `other-${hostKeyKnown}`), {
@@ -197,13 +197,13 @@ describe.skipIf(noSshd !== undefined)('a login', () => {
     }
   });
 
-  test('is refused where the key should be known and is not', async () => {
+  test('is rejected if the key should be known and is not', async () => {
     const { exitCode, stderr } = await login(join(directory, 'strict'), { known: '' });
     expect(stderr).toContain('Host key verification failed');
     expect(exitCode).toBe(255);
   });
 
-  test('learns the key once where it is not known, under the name of the machine', async () => {
+  test('stores an unknown key once, under the name of the machine', async () => {
     const folder = join(directory, 'learns');
     expect((await login(folder, { known: '', hostKeyKnown: false })).exitCode).toBe(0);
     const found = await run(['ssh-keygen', '-F', 'web.vmlet', '-f', join(folder, 'known_hosts')]);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { confinement } from '../../hardening/confinement/confinement.ts';
 
-it('leaves a hostile program in the place of QEMU nothing that is not argued for', async () => {
+it('allows a hostile program in place of QEMU only what is documented', async () => {
   const { counts, faults } = await confinement.run({ scale: 0.1, seed: 1, log: () => undefined });
   expect(faults).toEqual([]);
   expect(counts).toHaveLength(3);

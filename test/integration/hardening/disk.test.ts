@@ -7,11 +7,11 @@ const ONE = { scale: 0.01, seed: 5, log: () => undefined };
 
 /** `npm run hardening -- disk` takes more, and more ways of keeping disks. */
 describe('data that a guest has flushed', () => {
-  it.skipIf(!canMount)('is there when the host had no space for it', async () => {
+  it.skipIf(!canMount)('is preserved when the host has no space for it', async () => {
     check(await fullDisks(ONE));
   });
 
-  it('is there when QEMU was killed', async () => {
+  it('is preserved when QEMU is killed', async () => {
     check(await powerLosses(ONE));
   });
 });

@@ -5,11 +5,11 @@ import type { Findings } from '../../hardening/section.ts';
 const SEED = 1;
 
 /** `npm run hardening -- faults` takes all operations, and all of their steps. */
-it('a few operations hold when they are killed, interrupted and refused at some of their steps', async () => {
+it('a few operations survive kills, interrupts and failures at some of their steps', async () => {
   check(await sweepFaults({ scale: 0.001, seed: SEED, log: () => undefined }));
 });
 
-it('a command that gets no more descriptors says so, and leaves nothing', async () => {
+it('a command without free descriptors reports that, and leaves nothing', async () => {
   check(await sweepFaults({ scale: 0.15, seed: SEED, log: () => undefined }, 'create:EMFILE+'));
 });
 

@@ -8,11 +8,11 @@ import type { Findings } from '../../hardening/section.ts';
 const ALL = { scale: 1, seed: 1, log: () => undefined };
 
 /** A few cases of what the section takes: all programs, all operations and all messages. */
-it('a qemu-img that does nothing and says that it did is found out', async () => {
+it('a qemu-img that reports success without doing its work is detected', async () => {
   check(await misbehavingPrograms(ALL, 'create:qemu-img create:1:says-nothing'));
 });
 
-it('an unpacker whose orphan keeps its output open is not waited for', async () => {
+it('an unpacker’s orphan that keeps the output open is not waited for', async () => {
   check(await misbehavingPrograms(ALL, 'image-import-gzip:gzip --decompress:1:leaves-orphan'));
 });
 

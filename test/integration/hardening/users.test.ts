@@ -16,7 +16,7 @@ function place(name: string): { path: string } & Disposable {
   return { path: join(path, name), [Symbol.dispose]: remove };
 }
 
-it('refuses what was there before it, and changes nothing in it or through it', async () => {
+it('rejects directories of other users, and changes nothing in or through them', async () => {
   using directory = place('taken');
   const options = { scale: 0.1, log: () => undefined };
   const { counts, faults } = await takenPlaces(directory.path, nobodyElse === undefined, options);
@@ -24,7 +24,7 @@ it('refuses what was there before it, and changes nothing in it or through it', 
   expect(counts[0]?.tried).toBeGreaterThan(5);
 });
 
-it('leaves nothing that another user can reach', async (context) => {
+it('leaves nothing that another user can access', async (context) => {
   if (nobodyElse !== undefined && process.env['VMLET_TEST_OTHER_USER'] !== '1') context.skip(nobodyElse);
   using directory = place('owned');
   const { counts, faults } = await reach(directory.path, VICTIM, 'none', () => undefined);

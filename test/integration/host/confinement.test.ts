@@ -150,7 +150,7 @@ const cases = Object.keys(SETS).flatMap((layers) => [
 ]);
 
 describe.each(cases)('QEMU within $layers, as $user', ({ layers, user, skip }) => {
-  it.skipIf(skip)('boots, opens its own files and is refused everything else', async () => {
+  it.skipIf(skip)('boots, opens its own files and is denied everything else', async () => {
     if (user === 'nobody') {
       for (const path of [home, own, images, secret, image, join(own, 'disk.raw')]) {
         chownSync(path, NOBODY, NOBODY);
@@ -211,30 +211,30 @@ describe.each(Object.keys(SETS))('a program within %s', (layers) => {
     return (await child.exited).exitCode;
   }
 
-  it('may not execute what it was not given', async () => {
+  it('cannot execute files that it was not given', async () => {
     // There is no such file, or it may not be executed.
     expect([126, 127]).toContain(await runShell('exec /usr/bin/id'));
   });
 
-  it('may not execute what it made itself', async () => {
+  it('cannot execute files that it creates', async () => {
     expect(await runShell('echo exit 7 > tool')).toBe(0);
     chmodSync(join(own, 'tool'), 0o755);
     expect(await runShell('exec ./tool')).toBe(126);
   });
 
-  it('makes, reads and removes in its own directory', async () => {
+  it('creates, reads and removes files in its own directory', async () => {
     expect(await runShell('echo 1 > file && read x < file && test "$x" = 1 && echo 2 >> file')).toBe(0);
   });
 
-  it('writes no file longer than it may', async () => {
+  it('cannot write a file beyond the limit', async () => {
     expect(await runShell('echo 1234567 > file', 8)).toBe(0);
     expect(await runShell('echo 8 >> file', 8)).not.toBe(0);
     expect(statSync(join(own, 'file')).size).toBe(8);
   });
 });
 
-describe('paths with links in them', () => {
-  it('lead where the user meant them to', async () => {
+describe('paths with symbolic links', () => {
+  it('resolve to the intended files', async () => {
     symlinkSync('images-by-another-name', join(home, 'a link'));
     symlinkSync(images, join(home, 'images-by-another-name'));
     const path = join(home, 'a link', 'boot.raw');
@@ -254,8 +254,8 @@ describe('paths with links in them', () => {
   });
 });
 
-describe('the abilities of a host', () => {
-  it('is believed, with the reasons why not', async () => {
+describe('the probed features of a host', () => {
+  it('are reported with the reasons why any are missing', async () => {
     const program = join(home, 'vmlet-confine');
     const words =
       '{"landlock":{"abi":0,"reason":"old"},"seccomp":true,"user":"no","mount":"no","net":"no","ipc":true,"uts":true}';

@@ -28,7 +28,7 @@ async function doctor(
   return { exitCode, stdout, stderr };
 }
 
-it('says in plain words that guests can run here', async () => {
+it('reports plainly that guests can run here', async () => {
   const { exitCode, stdout, stderr } = await doctor([]);
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
@@ -39,7 +39,7 @@ it('says in plain words that guests can run here', async () => {
   expect(stdout).not.toContain('\x1b');
 });
 
-it('says what is missing of a program that is there, and what there is instead', async () => {
+it('reports the missing features of an installed program, and what replaces them', async () => {
   const path = join(home, 'bin');
   mkdirSync(path);
   const qemu = findProgram('qemu-system-x86_64')!;
@@ -70,7 +70,7 @@ it('prints the same as JSON', async () => {
   expect(report.surroundings.dataDirectory.path).toBe(join(home, '.local/share/vmlet/images'));
 });
 
-it('fails where there is no QEMU, and says what to install', async () => {
+it('fails without QEMU, and says what to install', async () => {
   const { exitCode, stdout } = await doctor([], { PATH: home });
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/^FAIL qemu +QEMU is not installed\n +-> .*qemu-system-x86/m);

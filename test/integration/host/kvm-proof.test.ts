@@ -30,7 +30,7 @@ function imageThatRuns(...code: number[]): Buffer {
   return changed;
 }
 
-it('is what its assembly source says', () => {
+it('matches its assembly source', () => {
   expect(assembleKvmProof(join(import.meta.dirname, '../../..')).equals(image)).toBe(true);
 });
 
@@ -93,7 +93,7 @@ describe('a QEMU that misbehaves', () => {
   /** Longer than a test may take: one that is not abandoned fails. */
   const FOREVER_MS = 600_000;
 
-  it('is abandoned on abort, with its reason', async () => {
+  it('is stopped on abort, with its reason', async () => {
     const misbehaving = writeMisbehavingQemu(directory, 'silent');
     const abort = new AbortController();
     const options = { ...underTcg, qemu: misbehaving, signal: abort.signal, timeoutMs: FOREVER_MS };
@@ -104,7 +104,7 @@ describe('a QEMU that misbehaves', () => {
     await rejected;
   });
 
-  it('is abandoned on an abort before QEMU is started, too', async () => {
+  it('is not started after an abort, either', async () => {
     const misbehaving = writeMisbehavingQemu(directory, 'silent');
     const abort = new AbortController();
     const options = { ...underTcg, qemu: misbehaving, signal: abort.signal, timeoutMs: FOREVER_MS };
@@ -114,7 +114,7 @@ describe('a QEMU that misbehaves', () => {
   });
 });
 
-it('comes to a verdict on this host, on one line', async () => {
+it('returns a verdict on this host, on one line', async () => {
   const verdict = await proveKvm(
     { path: qemu, accelerators: ['tcg', 'kvm'], objects: [], sandbox: true },
     undefined,
@@ -123,7 +123,7 @@ it('comes to a verdict on this host, on one line', async () => {
   else expect(verdict.reason).toMatch(/^.*\/dev\/kvm.*$/);
 });
 
-it('knows a QEMU without KVM', async () => {
+it('detects a QEMU without KVM', async () => {
   const verdict = await proveKvm(
     { path: qemu, accelerators: ['tcg'], objects: [], sandbox: true },
     undefined,

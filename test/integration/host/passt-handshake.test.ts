@@ -61,19 +61,19 @@ async function playPasst(onSynAck: (socket: Socket) => void): Promise<boolean | 
   return completesHandshake(socket, hostPort);
 }
 
-it('a passt that completes the handshake does', async () => {
+it('a passt that completes the handshake passes', async () => {
   expect(await playPasst((socket) => socket.write(segment('10')))).toBe(true);
 });
 
-it('one that waits for the host’s side, as that of 2023, does not', async () => {
+it('a passt that waits for the host’s side, as in 2023, fails', async () => {
   expect(await playPasst(() => undefined)).toBe(false);
 });
 
-it('one that goes away does not say', async () => {
+it('a passt that exits gives no result', async () => {
   expect(await playPasst((socket) => socket.destroy())).toBeUndefined();
 });
 
-it('the host’s own passt says the same each time', async () => {
+it('the host’s own passt gives the same result each time', async () => {
   const path = requireProgram('passt');
   const [first, second] = [await probePasst(path, undefined), await probePasst(path, undefined)];
   expect(second.completesHandshakes).toBe(first.completesHandshakes);

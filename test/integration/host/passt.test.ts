@@ -23,12 +23,12 @@ esac
 }
 
 describe('probePasst', () => {
-  it('finds that the host’s passt runs', async () => {
+  it('detects that the host’s passt runs', async () => {
     const features = await probePasst(requireProgram('passt'), undefined);
     expect(features).toMatchObject({ hasFd: true, problem: undefined });
   });
 
-  it('finds a passt that has everything and does not start', async () => {
+  it('detects a passt that has every feature and does not start', async () => {
     const path = join(import.meta.dirname, '../../../fixtures/host/passt-without-namespaces');
     expect(await probePasst(path, undefined)).toEqual({
       path,
@@ -40,25 +40,25 @@ describe('probePasst', () => {
     });
   });
 
-  it('gives it a connection that ends, since passt of 2023 does not end on /dev/null', async () => {
+  it('gives passt a connection that ends, since passt of 2023 does not exit on /dev/null', async () => {
     const features = await probeScript('cat <&3');
     expect(features).toMatchObject({ hasFd: true, hasVhostUser: false, problem: undefined });
     expect(features.version).toBeUndefined();
   });
 
-  it('says which option an old one does not know, not how its help ends', async () => {
+  it('reports the option that an old passt does not know, not the end of its help', async () => {
     const { problem } = await probeScript(
       `printf "%s: unrecognized option '--mac-addr'\\nUsage: passt\\n    default: none\\nend\\n" passt >&2; exit 1`,
     );
     expect(problem).toBe("passt: unrecognized option '--mac-addr'");
   });
 
-  it('leaves out what passt of 2023 says of the system’s log', async () => {
+  it('omits the messages of passt 2023 about the system log', async () => {
     const said = `echo 'External interface not usable' >&2; echo 'Failed to send 36 bytes to syslog' >&2; exit 1`;
     expect((await probeScript(said)).problem).toBe('External interface not usable');
   });
 
-  it('says how one ended that says nothing', async () => {
+  it('reports the exit status of a passt that prints nothing', async () => {
     expect((await probeScript('exit 3')).problem).toBe('it exited with status 3');
   });
 });

@@ -15,7 +15,7 @@ beforeEach(() => {
   return made.remove;
 });
 
-it('asks QEMU and its helpers what they have', async () => {
+it('queries QEMU and its helpers for their features', async () => {
   const host = await probeHost({ cacheDirectory });
   expect(host.qemu.path).toBe(findProgram('qemu-system-x86_64'));
   expect(host.qemu.version).toMatch(/^\d+\.\d+\.\d+$/);
@@ -32,7 +32,7 @@ it('asks QEMU and its helpers what they have', async () => {
   expect(host.confinement.landlock).toMatchObject({ usable: expect.any(Boolean) as boolean });
 });
 
-it('answers from its cache until a program changes', async () => {
+it('uses its cache until a program changes', async () => {
   const first = await surveyHost({ cacheDirectory });
   expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
   const file = join(cacheDirectory, 'host.json');
@@ -48,7 +48,7 @@ it('answers from its cache until a program changes', async () => {
   expect((await probeHost({ cacheDirectory, qemu: other })).qemu.path).toBe(other);
 });
 
-it('does not believe a cache of the right key that says something else than was written', async () => {
+it('rejects a cache whose contents do not match its key', async () => {
   const { qemu } = await surveyHost({ cacheDirectory });
   const file = join(cacheDirectory, 'host.json');
   const written = readFileSync(file, 'utf8');
@@ -67,7 +67,7 @@ it('does not believe a cache of the right key that says something else than was 
   expect(readCachedSurvey(cacheDirectory, parsed.key)).toMatchObject({ qemu });
 });
 
-it('asks again where the cache is garbage, and works where it cannot be written', async () => {
+it('probes again if the cache is garbage, and works without a writable cache', async () => {
   const file = join(cacheDirectory, 'host.json');
   writeFileSync(file, '{"key": "');
   await expect(probeHost({ cacheDirectory })).resolves.toHaveProperty('version', SURVEY_VERSION);
@@ -77,7 +77,7 @@ it('asks again where the cache is garbage, and works where it cannot be written'
   );
 });
 
-it('says that QEMU is missing, or does not start, with its words', async () => {
+it('reports that QEMU is missing or does not start, with its output', async () => {
   await expect(probeHost({ cacheDirectory, qemu: 'qemu-system-none' })).rejects.toThrow(MissingProgramError);
   await expect(surveyHost({ cacheDirectory, qemu: 'qemu-system-none' })).resolves.not.toHaveProperty('qemu');
   const broken = join(cacheDirectory, 'broken-qemu');

@@ -55,24 +55,29 @@ function times(args: readonly string[]): (readonly string[])[] {
   return Array.from({ length: AT_ONCE }, () => args);
 }
 
-it(`lets exactly one of ${AT_ONCE} do it`, { timeout: ROUNDS * 10 * MINUTES }, async () => {
-  const image = `${join(home.path, 'hang.img')},format=raw`;
-  for (let round = 0; round < ROUNDS; round++) {
-    await race('create', times(['create', 'm', '--image', image, '--memory', '64M']), [THERE]);
-    await race('start', times(['start', 'm']), [BUSY, RUNS]);
-    await race('stop', times(['stop', 'm', '--timeout', '300ms']), [BUSY, STOPPED]);
-    await race(
-      'start or rm',
-      Array.from({ length: AT_ONCE }, (_, index) =>
-        (index + round) % 2 === 0 ? ['start', 'm'] : ['rm', 'm', '--storage'],
-      ),
-      [BUSY, RUNS, GONE],
-    );
-    if (home.store.names().length === 0) await home.vmlet('create', 'm', '--image', image, '--memory', '64M');
-    else expect((await home.vmlet('kill', 'm')).status).toBe(0);
-    await race('rm', times(['rm', 'm', '--storage']), [BUSY, GONE]);
-    expect([...leftovers(home), ...stagingLeftovers(home)]).toEqual([]);
-  }
-  const lines = [...seen].sort(([a], [b]) => a.localeCompare(b)).map(([key, count]) => `${count} × ${key}`);
-  console.log(`what the others said, in ${ROUNDS} rounds:\n${lines.join('\n')}`);
-});
+it(
+  `succeeds for exactly one of ${AT_ONCE} concurrent commands`,
+  { timeout: ROUNDS * 10 * MINUTES },
+  async () => {
+    const image = `${join(home.path, 'hang.img')},format=raw`;
+    for (let round = 0; round < ROUNDS; round++) {
+      await race('create', times(['create', 'm', '--image', image, '--memory', '64M']), [THERE]);
+      await race('start', times(['start', 'm']), [BUSY, RUNS]);
+      await race('stop', times(['stop', 'm', '--timeout', '300ms']), [BUSY, STOPPED]);
+      await race(
+        'start or rm',
+        Array.from({ length: AT_ONCE }, (_, index) =>
+          (index + round) % 2 === 0 ? ['start', 'm'] : ['rm', 'm', '--storage'],
+        ),
+        [BUSY, RUNS, GONE],
+      );
+      if (home.store.names().length === 0)
+        await home.vmlet('create', 'm', '--image', image, '--memory', '64M');
+      else expect((await home.vmlet('kill', 'm')).status).toBe(0);
+      await race('rm', times(['rm', 'm', '--storage']), [BUSY, GONE]);
+      expect([...leftovers(home), ...stagingLeftovers(home)]).toEqual([]);
+    }
+    const lines = [...seen].sort(([a], [b]) => a.localeCompare(b)).map(([key, count]) => `${count} × ${key}`);
+    console.log(`what the others said, in ${ROUNDS} rounds:\n${lines.join('\n')}`);
+  },
+);

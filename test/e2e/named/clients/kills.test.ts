@@ -166,7 +166,7 @@ function expectDone(operation: Operation, { status, stderr }: Finished, what: st
 }
 
 it(
-  `stays true, whole and usable through ${KILLS} kills`,
+  `stays correct, complete and usable through ${KILLS} kills`,
   { timeout: (5 + KILLS / 2) * MINUTES },
   async () => {
     const random = new Random(SEED);

@@ -33,7 +33,7 @@ function keeperPid(): number {
   return status.keeper.pid;
 }
 
-test('an agent serves all that come: a stopped one, a flooding one, and twenty others', async () => {
+test('an agent serves all clients: a stopped one, a flooding one, and twenty others', async () => {
   const stopped = sh('echo on; exec cat /dev/zero');
   await until(() => stopped.stdout().startsWith('on\n'));
   stopped.process.kill('SIGSTOP');
@@ -70,7 +70,7 @@ test('an agent serves all that come: a stopped one, a flooding one, and twenty o
   await until(async () => !(await guestSays('ps')).includes('cat /dev/zero'));
 });
 
-test('one that is killed takes with it what it has begun, and no other notices', async () => {
+test('killing a client ends its commands, and affects no other client', async () => {
   const witness = home.start(
     ['exec', '-i', 'm', 'sh', '-c', 'echo on; while [ ! -e /tmp/go ]; do sleep 0.1; done; cat'],
     {
@@ -93,7 +93,7 @@ test('one that is killed takes with it what it has begun, and no other notices',
   expect((await witness.finished).stdout).toBe('on\nto the end');
 });
 
-test('all of them are told when the guest boots again, and those that come are served by the next', async () => {
+test('all clients are notified when the guest reboots, and later clients get the next session', async () => {
   const machine = home.store.get('m').live();
   await using first = await machine.openGuest();
   if (first.kind !== 'vmlet') throw new Error('no agent');
@@ -107,7 +107,7 @@ test('all of them are told when the guest boots again, and those that come are s
   expect(await guestSays('echo again')).toBe('again\n');
 });
 
-test('a snapshot that is loaded into the running machine begins new sessions, with what it holds', async () => {
+test('loading a snapshot into the running machine starts new sessions and keeps the snapshot’s files', async () => {
   await guestSays('echo before > /tmp/when');
   const inSnapshot = sh('echo on; while :; do sleep 0.1; : in the snapshot; done');
   await until(() => inSnapshot.stdout() === 'on\n');

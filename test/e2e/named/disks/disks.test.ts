@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => home.close());
 
-describe('a guest that hears of nothing', () => {
+describe('a guest that does not react', () => {
   beforeEach(async () => {
     machine = await home.store.create({
       name: 'm',
@@ -40,7 +40,7 @@ describe('a guest that hears of nothing', () => {
   });
   afterEach(async () => home.removeAll());
 
-  test('disks of a machine that does not run come, change and go', async () => {
+  test('disks of a stopped machine can be added, changed and removed', async () => {
     qcow2(at('base.qcow2'), 8 * MiB);
     expect(await home.vmlet('disk', 'add', 'm', '10M')).toMatchObject({
       status: 0,
@@ -87,7 +87,7 @@ describe('a guest that hears of nothing', () => {
     rmSync(at('base.qcow2'));
   });
 
-  test('disks are plugged into what runs, each into the port of its number, until no port is free', async () => {
+  test('disks are plugged into a running machine, each into the port of its number, until no port is free', async () => {
     const live = await machine.start();
     const cardSlot = async (): Promise<unknown> =>
       live.qmp(async (qmp) =>
@@ -126,7 +126,7 @@ describe('a guest that hears of nothing', () => {
     await machine.addDisk('8M');
   });
 
-  test('a file from elsewhere is lent to a QEMU that is confined, where it can have a second name', async (context) => {
+  test('a file outside of the machine’s directory is hard-linked for a confined QEMU where possible', async (context) => {
     await machine.start();
     qcow2(at('base.qcow2'), 8 * MiB);
     qcow2(at('adopted.qcow2'), 8 * MiB);
@@ -154,7 +154,7 @@ describe('a guest that hears of nothing', () => {
     }
   });
 
-  test('leftovers of a killed process are no obstacle', async () => {
+  test('leftovers of a killed process do not block the next command', async () => {
     // Before the definition was written: a file that no machine knows.
     writeFileSync(join(machine.files.storage, 'disk1.qcow2'), 'half');
     writeFileSync(join(machine.files.storage, 'lent-7'), '');
@@ -173,7 +173,7 @@ describe('a guest that hears of nothing', () => {
     expect(inStorage()).toEqual(['disk0.qcow2', 'disk1.qcow2', 'disk3.qcow2']);
   });
 
-  test('when the monitor breaks off, no unrecorded disk is left', async () => {
+  test('a broken monitor connection leaves no unrecorded disk', async () => {
     await machine.start();
     const mend = await breakOffAt(machine.files.monitorSocket, 'device_add');
     expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk1', port: 'port1' });
@@ -181,7 +181,7 @@ describe('a guest that hears of nothing', () => {
     expect((await machine.disks()).map(({ port }) => port)).toEqual(['port0', 'port1']);
   });
 
-  test('a start names the machine that has the disk', async () => {
+  test('starting a machine names the machine that uses the disk', async () => {
     qcow2(at('shared.qcow2'), bootSectors.hang);
     const image = at('shared.qcow2');
     const first = await home.store.create({ name: 'first', image, adopt: true, memory: '64M', net: 'none' });
@@ -203,7 +203,7 @@ describe('a guest that hears of nothing', () => {
     expect(await machine.disks()).toHaveLength(1);
   });
 
-  test('CDs change under what runs, and in its definition', async () => {
+  test('CDs change in the running machine and in its definition', async () => {
     for (const name of ['one.iso', 'two.iso']) writeFileSync(at(name), Buffer.alloc(64 * 1024, name));
     expect((await home.vmlet('cd', 'ls', 'm')).stdout).toMatch(/cdrom0 +empty/);
     await machine.changeCd(at('one.iso'));
@@ -267,7 +267,7 @@ describe('a Linux guest', () => {
   }
   const until = (condition: string): string => `until ${condition}; do sleep 0.1; done;`;
 
-  test('finds disks that are plugged in, releases them, and notices that they grow', async () => {
+  test('finds added disks, releases them, and notices that they grow', async () => {
     expect(await machine.addDisk('8M')).toMatchObject({ name: 'disk1', port: 'port1' });
     const write = 'printf pattern | dd of=/dev/vdb conv=fsync';
     expect(await shell(`${until('[ -b /dev/vdb ]')} cat /sys/block/vdb/serial; ${write}`)).toBe('disk1');
@@ -284,7 +284,7 @@ describe('a Linux guest', () => {
     expect(existsSync(kept)).toBe(false);
   });
 
-  test('a machine that was saved is the same one, though disks have come and gone', async () => {
+  test('a saved machine resumes unchanged after disks were added and removed', async () => {
     await machine.addDisk('8M');
     await shell('echo here > /tmp/mark');
     await machine.live().save();

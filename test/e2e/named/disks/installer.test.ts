@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)("Debian's installer", () => {
     await until(async () => !(await screen('m')).pixels.equals(menu.pixels));
   });
 
-  it('starts with its kernel taken from the CD, until it has come to an end by itself', async () => {
+  it('boots its kernel from the CD until the installation has finished', async () => {
     const append = ['--append', 'console=ttyS0'];
     await vmlet(
       'create',
@@ -113,7 +113,7 @@ describe('an installer', () => {
     expect(home.store.get(name).spec.installer).toBeDefined();
   }
 
-  it('that has rebooted is not started again: the disk boots', async () => {
+  it('that has rebooted is not booted again: the disk boots', async () => {
     await install('m', 'reboot');
     expect(await vmlet('ls')).toContain('the guest rebooted');
     expect(await vmlet('start', '--dry-run', 'm')).not.toContain(' -kernel ');
@@ -131,7 +131,7 @@ describe('an installer', () => {
     expect(await vmlet('start', 'm')).not.toContain('installer');
   });
 
-  it('that has powered off is not started again either, by restart too', async () => {
+  it('that has powered off is not booted again either, nor by restart', async () => {
     await install('m', 'poweroff');
     expect(await vmlet('restart', 'm')).toContain('m: installation finished');
     await until(() => serial('m').endsWith('up\n'));

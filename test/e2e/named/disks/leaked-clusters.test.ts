@@ -41,18 +41,15 @@ test.each([
   ['a restore by QEMU', 'restoring', { by: 'qemu' }],
   ['a restore by qemu-img', 'restoring', { by: 'qemu-img' }],
   ['a snapshot', 'snapshotting', {}],
-] as const)(
-  'what %s that was killed has taken and not used is given back at the next start',
-  async (_, note, more) => {
-    writeFileSync(machine.files[note], JSON.stringify({ version: 1, snapshot: 's', disks: paths, ...more }));
-    await machine.start();
-    await machine.live().kill();
-    expect(await leaks()).toEqual([0, 0]);
-    expect((await machine.snapshots()).map(({ name, missingOn }) => [name, missingOn])).toEqual([['s', []]]);
-  },
-);
+] as const)('leaked clusters of a killed %s are freed at the next start', async (_, note, more) => {
+  writeFileSync(machine.files[note], JSON.stringify({ version: 1, snapshot: 's', disks: paths, ...more }));
+  await machine.start();
+  await machine.live().kill();
+  expect(await leaks()).toEqual([0, 0]);
+  expect((await machine.snapshots()).map(({ name, missingOn }) => [name, missingOn])).toEqual([['s', []]]);
+});
 
-test('without such an end the disks are not looked through', async () => {
+test('after a clean end the disks are not checked', async () => {
   await machine.start();
   await machine.live().kill();
   expect(await leaks()).toEqual([1, 1]);

@@ -52,7 +52,7 @@ describe('a guest of two disks', () => {
     await machine.waitFor({ log: [/\+/] });
   }
 
-  test('memory and disks come back, in the QEMU that runs and in another', async () => {
+  test('memory and disks are restored, in the running QEMU and in a new one', async () => {
     await start();
     await say('A1');
     expect(await home.vmlet('snapshot', 'create', 'm', 'one')).toMatchObject({ status: 0, stdout: 'one\n' });
@@ -95,7 +95,7 @@ describe('a guest of two disks', () => {
     expect(await failureOf(machine.removeSnapshots(['one']))).toBeInstanceOf(InvalidInputError);
   });
 
-  test('disks alone come back where the machine does not run', async () => {
+  test('only the disks are restored when the machine is stopped', async () => {
     await start();
     await say('A1');
     await machine.createSnapshot('power-cut', { disksOnly: true });
@@ -125,7 +125,7 @@ describe('a guest of two disks', () => {
     ]);
   });
 
-  test('memory goes back only into the machine that it was of', async () => {
+  test('memory is restored only into the machine that it was saved from', async () => {
     await start();
     await say('A1');
     await machine.createSnapshot('two disks');
@@ -171,7 +171,7 @@ describe('a guest of two disks', () => {
     await clone.restoreSnapshot('two disks', { disksOnly: true });
   });
 
-  test('a machine that is saved, or has a raw disk, has none', async () => {
+  test('a saved machine and a machine with a raw disk have no snapshots', async () => {
     await start();
     await machine.live().save();
     expect(await failureOf(machine.createSnapshot('one'))).toBeInstanceOf(MachineStateError);
@@ -189,7 +189,7 @@ describe('a guest of two disks', () => {
     }
   });
 
-  test('a restore that was killed in QEMU does not run on, and is brought to its end', async () => {
+  test('a restore that was killed inside QEMU does not run, and can be completed', async () => {
     await start();
     await say('A1');
     await machine.createSnapshot('one');
@@ -232,7 +232,7 @@ describe('a guest of two disks', () => {
     expect(await say('rs')).toBe('B2');
   });
 
-  test('memory that cannot be loaded ends the start, with the disks of the snapshot', async () => {
+  test('memory that cannot be loaded fails the start, and keeps the disks of the snapshot', async () => {
     await start();
     await say('A1');
     await machine.createSnapshot('one');
@@ -249,7 +249,7 @@ describe('a guest of two disks', () => {
   });
 });
 
-test('UEFI variables belong to a snapshot', async () => {
+test('a snapshot includes the UEFI variables', async () => {
   machine = await home.store.create({
     name: 'uefi',
     image: qcow2(at('disk.qcow2'), diskSector),

@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)('micro on a bridge', () => {
   });
   afterAll(async () => home.close());
 
-  test('asks for an address, and vmlet ip knows when its agent has none', () => {
+  test('requests an address, which vmlet ip shows even without an agent', () => {
     const { status, stdout, stderr } = spawnSync('unshare', ['-mn', 'sh', '-c', HOST + SCRIPT], {
       encoding: 'utf8',
       env: { ...home.environment, NODE: process.execPath, VMLET },

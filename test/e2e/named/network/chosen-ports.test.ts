@@ -28,8 +28,8 @@ const leadTo = (machine: NamedMachine, port: number): number[] =>
   machine.ports().flatMap(({ guestPort, hostPort }) => (guestPort === port ? (hostPort ?? []) : []));
 const listens = (port: number): boolean => waitingOn('127.0.0.1', port, 'tcp').length === 1;
 
-describe.each(['passt', 'slirp'])('two chosen ports that lead to one of the guest’s, with %s', (net) => {
-  it('are the same two with each start, and either can be removed', async () => {
+describe.each(['passt', 'slirp'])('two chosen host ports for one guest port, with %s', (net) => {
+  it('stay the same at each start, and can be removed separately', async () => {
     const machine = await make(net, '-p', '80', '-p', '80', '--start');
     const [first, second] = leadTo(machine, 80);
     expect(first).not.toBe(second);
@@ -50,7 +50,7 @@ describe.each(['passt', 'slirp'])('two chosen ports that lead to one of the gues
     expect(left).not.toContain(first);
   });
 
-  it('start where an earlier version has made them one', async () => {
+  it('start after an earlier version had merged them', async () => {
     const machine = await make(net, '-p', '80', '-p', '80', '--start');
     await run('kill', 'm');
     const plan = JSON.parse(readFileSync(machine.files.plan, 'utf8')) as {
@@ -63,7 +63,7 @@ describe.each(['passt', 'slirp'])('two chosen ports that lead to one of the gues
     expect(new Set(leadTo(machine, 80)).size).toBe(2);
   });
 
-  it('are not what the user wants for another guest port', async () => {
+  it('do not conflict with the user’s forward of another guest port', async () => {
     const machine = await make(net, '-p', '80', '--start');
     const [chosen] = leadTo(machine, 80);
     await run('kill', 'm');
@@ -73,7 +73,7 @@ describe.each(['passt', 'slirp'])('two chosen ports that lead to one of the gues
     expect(leadTo(machine, 80)).not.toEqual([chosen]);
   });
 
-  it('of an addition that was killed before it was kept do not stand in the way', async () => {
+  it('of an interrupted addition do not block later forwards', async () => {
     const machine = await make(net, '--start');
     const spec = readFileSync(machine.files.spec);
     const addAndForget = async (port: string): Promise<void> => {

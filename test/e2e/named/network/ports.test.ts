@@ -130,7 +130,7 @@ interface Listed {
 const list = async (name: string): Promise<Listed> =>
   JSON.parse((await port('ls', '--json', name)).stdout) as Listed;
 
-describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, with %s', (net) => {
+describe.each(['passt', 'slirp'] as const)('vmlet port of a running machine, with %s', (net) => {
   let machine: NamedMachine;
   beforeAll(async () => {
     machine = await serving(net);
@@ -142,7 +142,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
   });
   afterAll(async () => home.removeAll());
 
-  it('adds several, and ranges, and takes away one while the others answer', async () => {
+  it('adds several forwards and ranges, and removes one while the others answer', async () => {
     await done('add', net, `${host(1)}:80`, `${host(2)}-${host(3)}:80-81`);
     expect(await askAll(host(1), host(2), host(3))).toEqual(['served', 'served', 'served']);
     await done('rm', net, String(host(2)));
@@ -152,7 +152,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
     await openEcho();
   });
 
-  it('adds one for UDP, and takes it away', async () => {
+  it('adds and removes a forward for UDP', async () => {
     await done('add', net, `${host(4)}:9/udp`);
     const before = await datagramsOf(net);
     await until(async () => {
@@ -167,7 +167,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
     expect(waitingOn('127.0.0.1', host(4), 'udp')).toEqual([]);
   });
 
-  it('lists them as JSON, a port that it chose too', async () => {
+  it('lists forwards as JSON, including chosen ports', async () => {
     const { stdout } = await port('add', '--json', net, '80');
     const added = JSON.parse(stdout) as Listed;
     expect(added).toEqual({
@@ -196,7 +196,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
     expect(ports).toHaveLength(3);
   });
 
-  it('changes nothing where a port is taken', async () => {
+  it('changes nothing if a port is taken', async () => {
     await done('add', net, `${host(1)}:80`);
     const before = [readFileSync(machine.files.spec, 'utf8'), readFileSync(machine.files.plan, 'utf8')];
     const open = await openEcho();
@@ -217,7 +217,7 @@ describe.each(['passt', 'slirp'] as const)('vmlet port of a machine that runs, w
     expect(await askAll(host(1), host(2))).toEqual(['served', REFUSED]);
   });
 
-  it('lets one of two at once do it', async () => {
+  it('succeeds for one of two concurrent commands', async () => {
     const both = await Promise.all([port('add', net, `${host(1)}:80`), port('add', net, `${host(2)}:80`)]);
     const answers = await askAll(host(1), host(2));
     both.forEach(({ status, stderr }, index) => {
@@ -263,7 +263,7 @@ describe('passt that is killed', () => {
   const programs = (): string[] =>
     home.processes().map(({ commandLine }) => basename(commandLine.split(' ')[0] ?? '').replace(/\..*/, ''));
 
-  it('is back without anybody’s help, and the idle guest answers again', async () => {
+  it('is restarted automatically, and the idle guest answers again', async () => {
     const open = await openEcho();
     await kill();
     await until(open.ended);
@@ -283,7 +283,7 @@ describe('passt that is killed', () => {
     expect(await ask(host(5), '::1')).toBe(REFUSED);
   });
 
-  it('is back after five times in a row, and the guest’s link was never down', async () => {
+  it('is restarted after five kills in a row, and the guest’s link stays up', async () => {
     const changes = async (): Promise<string> =>
       (await home.vmlet('exec', 'passt', '--', 'cat', '/sys/class/net/eth0/carrier_changes')).stdout;
     const before = await changes();
@@ -295,7 +295,7 @@ describe('passt that is killed', () => {
   });
 });
 
-it('vmlet port add to a machine that does not run is there when it starts', async () => {
+it('vmlet port add to a stopped machine takes effect at its start', async () => {
   expect(await home.vmlet('create', 'm', '--image', 'micro')).toMatchObject({ status: 0 });
   await done('add', 'm', `${host(6)}:80`, '81');
   expect((await list('m')).ports).toContainEqual({

@@ -40,7 +40,7 @@ const imageOf = (changes: Partial<GuestDescription>) => ({
 describe('a machine', () => {
   const seed = parseSeedOptions({});
 
-  it('needs a seed when its owner says something for one, or its image has no agent', () => {
+  it('needs a seed if the user gives first-boot options or the image has no agent', () => {
     expect(needsSeed(undefined, undefined)).toBe(false);
     expect(needsSeed(seed, undefined)).toBe(true);
     expect(needsSeed(undefined, imageOf({}))).toBe(true);
@@ -49,14 +49,14 @@ describe('a machine', () => {
     expect(needsSeed(undefined, imageOf({ provisioner: 'tiny-cloud' }))).toBe(true);
   });
 
-  it('has none where nothing would read it', () => {
+  it('has no seed if nothing in the image reads one', () => {
     expect(needsSeed(undefined, imageOf({ provisioner: 'none' }))).toBe(false);
     const asked = (): unknown => needsSeed(seed, imageOf({ provisioner: 'none' }));
     expect(asked).toThrow(InvalidInputError);
     expect(asked).toThrow('seed: the image debian:13 does not support it');
   });
 
-  it("has a login of the host user's name, or root's image's own", () => {
+  it('has a login with the host user’s name, or the image’s own root', () => {
     const { username } = userInfo();
     const isLogin = username !== 'root' && /^[a-z_][a-z0-9_-]{0,31}$/.test(username);
     expect(defaultLogin(guest)).toBe(isLogin ? username : 'debian');
@@ -65,20 +65,20 @@ describe('a machine', () => {
   });
 });
 
-describe("what is on a machine's seed disk", () => {
+describe('the contents of a machine’s seed disk', () => {
   const metaData = async (changes: Partial<SeedMachine>): Promise<unknown> => {
     const { files } = await seedContent({ ...machine, ...changes });
     return parse(Buffer.from(files.get('meta-data')!).toString());
   };
 
-  it('names the guest as the machine, or as its owner says', async () => {
+  it('name the guest after the machine, or as the user says', async () => {
     const hostname = 'x'.repeat(63);
     expect(await metaData({ hostname })).toMatchObject({ 'local-hostname': hostname });
     const seed = parseSeedOptions({ hostname: 'db.example.org' });
     expect(await metaData({ seed })).toMatchObject({ 'local-hostname': 'db.example.org' });
   });
 
-  it('has the agent where it runs, and the label that its reader looks for', async () => {
+  it('include the agent if it runs there, and the label that its reader looks for', async () => {
     const linux = await seedContent(machine);
     expect(linux.label).toBe('CIDATA');
     expect(Buffer.from(linux.files.get('vmlet-agent')!).subarray(0, 4).toString()).toBe('\x7fELF');
@@ -93,7 +93,7 @@ describe("what is on a machine's seed disk", () => {
 describe("a machine's seed disk", () => {
   const directory = temporaryDirectory();
 
-  it('is for its owner alone, and replaces nothing', async () => {
+  it('is readable by its owner only, and replaces no file', async () => {
     const path = join(directory, 'of my own: "seed"');
     await writeSeedDisk(path, machine);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -104,7 +104,7 @@ describe("a machine's seed disk", () => {
     expect(readFileSync(path).equals(content)).toBe(true);
   });
 
-  it('has another number for another machine', async () => {
+  it('has a different number for each machine', async () => {
     const volumeId = async (name: string, instanceId: string): Promise<number> => {
       const path = join(directory, name);
       await writeSeedDisk(path, { ...machine, instanceId });
@@ -114,7 +114,7 @@ describe("a machine's seed disk", () => {
     expect(await volumeId('other', 'i-2')).not.toBe(await volumeId('another', 'i-3'));
   });
 
-  it("is a clone's with the clone's card and name, and the same instance", async () => {
+  it('of a clone has the clone’s card and name, and the same instance', async () => {
     const macAddress = '52:54:00:ab:cd:ef';
     const path = join(directory, 'origin');
     const clone = {
@@ -150,7 +150,7 @@ describe("a machine's seed disk", () => {
     await expect(copySeedDisk({ path, macAddress }, clone)).rejects.toThrow('EEXIST');
   });
 
-  it('is refused before anything is written', async () => {
+  it('is rejected before anything is written', async () => {
     const path = join(directory, 'refused');
     const seed = parseSeedOptions({ userData: '#cloud-config\na: [' });
     await expect(writeSeedDisk(path, { ...machine, seed })).rejects.toThrow('userData: line 2, column ');

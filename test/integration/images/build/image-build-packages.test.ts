@@ -39,7 +39,7 @@ function build(change: Partial<DistributionBuildOptions>, parent = directory) {
 
 describe('the partition table of a new disk', () => {
   it.skipIf(findProgram('sfdisk') === undefined).each([1, 10, 2048])(
-    'is one that sfdisk finds nothing wrong with, on a disk of %i GiB',
+    'is accepted by sfdisk on a disk of %i GiB',
     async (gibibytes) => {
       const ids = [1, 2, 3, 4].map((n) => `00000000-0000-4000-8000-00000000000${n}`).values();
       const newId = (): string => ids.next().value ?? '';
@@ -62,7 +62,7 @@ describe('the partition table of a new disk', () => {
 });
 
 describe('a host without the programs', () => {
-  it('gets one error that names all of them', async () => {
+  it('reports all of them in one error', async () => {
     vi.stubEnv('PATH', '/nowhere');
     const { result, left } = build({});
     const error = await failureOf(result);
@@ -75,8 +75,8 @@ describe('a host without the programs', () => {
   });
 });
 
-describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
-  it('says which mirror cannot be reached', async () => {
+describe.skipIf(missing !== undefined)('a failing build of packages', () => {
+  it('names the unreachable mirror', async () => {
     const { result, left } = build({ mirror: 'http://127.0.0.1:1/debian' });
     const error = await failureOf(result);
     expect(error).toBeInstanceOf(ImageBuildError);
@@ -97,7 +97,7 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it.skipIf(!canMount)('says that the disk is full', async () => {
+  it.skipIf(!canMount)('reports a full disk', async () => {
     await using mounted = new Scope();
     const small = smallFileSystem(directory, '80m', mounted);
     const { result, left } = build({}, small);
@@ -105,7 +105,7 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('leaves nothing when it is aborted in its midst', async () => {
+  it('leaves nothing when it is aborted while it runs', async () => {
     const controller = new AbortController();
     const { result, left } = build({
       signal: controller.signal,
@@ -115,13 +115,13 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('does not begin when it is aborted before', async () => {
+  it('does not begin after an abort', async () => {
     const { result, left } = build({ signal: AbortSignal.abort(new Error('enough')) });
     await expect(result).rejects.toThrow('enough');
     expect(left()).toEqual(NOTHING);
   });
 
-  it('ends with a builder that is killed, and the next one sweeps what is left', async () => {
+  it('is killed with its builder, and the next build removes its leftovers', async () => {
     const store = directoryIn(directory, 'store-');
     const child = spawn(
       process.execPath,
@@ -142,7 +142,7 @@ describe.skipIf(missing !== undefined)('a build of packages that fails', () => {
   });
 
   it(
-    'says which script failed, how, and what it printed',
+    'reports which script failed, how, and its output',
     async () => {
       const lines: string[] = [];
       const { result, left } = build({

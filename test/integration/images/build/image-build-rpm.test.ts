@@ -63,7 +63,7 @@ function anotherUser(): { readonly uid: number; readonly gid: number } | undefin
 }
 
 describe('a host without dnf', () => {
-  it('gets one error that names all missing programs', async () => {
+  it('reports all missing programs in one error', async () => {
     const { path, remove } = makeTemporaryDirectory();
     vi.stubEnv('PATH', '/nowhere');
     try {
@@ -122,7 +122,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
   }
 
   it(
-    'makes a disk with the packages and with all that makes it a machine',
+    'creates a bootable disk with the packages',
     async () => {
       const lines: string[] = [];
       const phases: string[] = [];
@@ -178,7 +178,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
   );
 
   it(
-    'says which script failed, how, and what it printed',
+    'reports which script failed, how, and its output',
     async () => {
       const { result, left } = build({ run: [{ name: 'set-up.sh', content: 'echo it broke >&2; exit 9' }] });
       const error = await failureOf(result);
@@ -225,7 +225,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it.skipIf(!canMount)('says that the disk is full', { timeout: BUILD_MS }, async () => {
+  it.skipIf(!canMount)('reports a full disk', { timeout: BUILD_MS }, async () => {
     await using mounted = new Scope();
     const small = smallFileSystem(directory, '20m', mounted);
     const { result, left } = build({}, small);
@@ -256,7 +256,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
   }
 
   it(
-    'ends with a builder that is killed, and the next one sweeps what is left',
+    'is killed with its builder, and the next build removes its leftovers',
     { timeout: BUILD_MS },
     async () => {
       const store = directoryIn(directory, 'store-');
@@ -274,7 +274,7 @@ describe.skipIf(reason !== undefined)('a build of RPM packages', () => {
   if (user === undefined)
     console.warn('skipped: there is no ordinary user with subordinate ids who may read this checkout');
   it.skipIf(user === undefined)(
-    'needs no root, and makes the same files of root’s',
+    'needs no root, and creates the same files owned by root',
     { timeout: BUILD_MS },
     async () => {
       const store = directoryIn(directory, 'store-');

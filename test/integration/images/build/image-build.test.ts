@@ -84,7 +84,7 @@ function leftovers({ images }: Place): string[] {
 describe('an image of packages', () => {
   const recipe = { distribution: 'debian:13', include: ['nginx'], run: [{ name: 'x', content: 'true' }] };
 
-  it('is the one that was built of the same before', async () => {
+  it('is reused from an identical earlier build', async () => {
     const place = newPlace();
     const inputs = await buildInputsDigest({
       ...{ distribution: 'debian', release: '13', include: recipe.include, run: recipe.run },
@@ -103,7 +103,7 @@ describe('an image of packages', () => {
   });
 
   it.skipIf(findProgram('mmdebstrap') === undefined)(
-    'leaves nothing when the mirror cannot be reached, whatever was built of other inputs',
+    'leaves nothing when the mirror is unreachable, even if other builds exist',
     async () => {
       const place = newPlace();
       await addEmpty(place, 'old', { kind: 'built', recipe: 'debian:13', inputs: 'b'.repeat(64) });
@@ -123,7 +123,7 @@ describe('a layer', () => {
     { name: 'two.sh', content: 'echo two\n' },
   ];
 
-  it('is the one that the same scripts have made of the same image', async () => {
+  it('is reused from an identical earlier run on the same image', async () => {
     const place = newPlace();
     const base = await addEmpty(place, 'base', imported);
     const [one, two] = await layerSteps({ include: [], run, environment: {}, sizeBytes: undefined });
@@ -170,7 +170,7 @@ describe('a layer', () => {
     ['micro', /^from: micro has no disk to change$/],
     ['./disk.qcow2', /^from: \.\/disk\.qcow2 is a path; expected an image of the store$/],
     ['plain', /^from: plain has neither the vmlet agent nor cloud-init/],
-  ])('is not made of %s', async (from, message) => {
+  ])('cannot be built from %s', async (from, message) => {
     const place = newPlace();
     await using scope = new Scope();
     makeDirectories(place.images);
@@ -189,8 +189,8 @@ describe('a layer', () => {
   });
 });
 
-describe('a disk that is compacted onto what it stands on', () => {
-  it('has what differs and no more, and finds the other by a relative way', async () => {
+describe('a disk that is compacted onto its base', () => {
+  it('contains only the differences, and refers to its base by a relative path', async () => {
     const base = join(directory, 'base.raw');
     writeFileSync(base, Buffer.alloc(4 * MEBIBYTE, 'a'));
     const overlay = join(directory, 'overlay.qcow2');
@@ -222,18 +222,18 @@ describe('the script that installs packages', () => {
     ['zypper', '--non-interactive install --no-recommends nginx g++\nclean --all\n'],
     ['apk', 'add --no-cache nginx g++\n'],
     ['pacman', '-Syu --noconfirm --needed nginx g++\n'],
-  ])('asks %s, where the system has that', (manager, expected) => {
+  ])('uses %s if the system has it', (manager, expected) => {
     const { status, stdout } = install([manager]);
     expect(stdout).toBe(expected);
     expect(status).toBe(0);
   });
 
-  it('ends with the status of the manager', () => {
+  it('exits with the status of the package manager', () => {
     const { status } = install(['apt-get'], 'exit 100');
     expect(status).toBe(100);
   });
 
-  it('says so where the system has none', () => {
+  it('reports that the system has no package manager', () => {
     const { status, stderr } = install([]);
     expect(stderr).toMatch(/no supported package manager/);
     expect(status).toBe(1);

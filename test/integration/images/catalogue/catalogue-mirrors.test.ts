@@ -66,7 +66,7 @@ async function resolve(entry: CatalogueEntry): Promise<ResolvedImage> {
   return resolveEntry(entry, { architecture: 'x86_64', fetchDocument: loopbackOnly });
 }
 
-it('asks a mirror before the publisher, and has both for the image', async () => {
+it('asks a mirror before the publisher, and records both for the image', async () => {
   mirror.answer('copy/pub/SUMS', `${A}  disk.qcow2\n`);
   publisher.answer('pub/SUMS', `${B}  disk.qcow2\n`);
   const resolved = await resolve(await entryWith([`${mirror.url}/copy/`]));
@@ -75,7 +75,7 @@ it('asks a mirror before the publisher, and has both for the image', async () =>
   expect(publisher.asked).toEqual([]);
 });
 
-it('asks the next one where one is out of reach', async () => {
+it('asks the next mirror if one is unreachable', async () => {
   mirror.answer('pub/SUMS', `${A}  disk.qcow2\n`);
   const resolved = await resolve(await entryWith([`${nowhere}/`, `${mirror.url}/`]));
   expect(resolved.digest?.hex).toBe(A);
@@ -87,14 +87,14 @@ it('asks the next one where one is out of reach', async () => {
   ]);
 });
 
-it('asks the publisher where no mirror has it', async () => {
+it('asks the publisher if no mirror has the image', async () => {
   publisher.answer('pub/SUMS', `${B}  disk.qcow2\n`);
   const resolved = await resolve(await entryWith([`${nowhere}/`, `${mirror.url}/`]));
   expect(mirror.asked).toEqual(['pub/SUMS']);
   expect(resolved.digest?.hex).toBe(B);
 });
 
-it('reports the publisher’s answer when no place has the file', async () => {
+it('reports the publisher’s answer if no place has the file', async () => {
   const asked = resolve(await entryWith([`${nowhere}/`, `${mirror.url}/`]));
   await expect(asked).rejects.toThrow(DownloadError);
   await expect(asked).rejects.toMatchObject({ url: `${publisher.url}/pub/SUMS`, status: 404 });
@@ -113,7 +113,7 @@ it('takes all documents from one place', async () => {
   expect(publisher.asked).toEqual(['pub/SUMS', 'pub/SUMS.asc']);
 });
 
-it('does not look elsewhere for what a mirror has changed', async () => {
+it('does not ask elsewhere when a mirror has changed a document', async () => {
   const key = await SigningKey.make({ name: 'ours' });
   const signature = { form: 'detached', url: `${publisher.url}/pub/SUMS.asc`, key: 'own' };
   const entry = await entryWith([`${mirror.url}/`], { signature }, key);
@@ -123,7 +123,7 @@ it('does not look elsewhere for what a mirror has changed', async () => {
   expect(publisher.asked).toEqual([]);
 });
 
-it('says that a mirror’s document is wrong', async () => {
+it('reports that a mirror’s document is wrong', async () => {
   mirror.answer('pub/SUMS', '<html><body>Welcome</body></html>');
   const asked = resolve(await entryWith([`${mirror.url}/`]));
   await expect(asked).rejects.toThrow(PublisherDocumentError);

@@ -66,7 +66,7 @@ async function refusal(entry: CatalogueEntry): Promise<SignatureError> {
 describe('a list that is signed in itself', () => {
   const answer = (text: string): void => publisher.answer('own/SUMS', text);
 
-  it('is taken', async () => {
+  it('is accepted', async () => {
     answer(await key.signInline(LIST));
     expect(await resolve(inline)).toMatchObject({
       verification: 'signed',
@@ -75,7 +75,7 @@ describe('a list that is signed in itself', () => {
     });
   });
 
-  it('is refused without a signature', async () => {
+  it('is rejected without a signature', async () => {
     answer(LIST);
     const error = await refusal(inline);
     expect(error.message).toBe(
@@ -85,19 +85,19 @@ describe('a list that is signed in itself', () => {
     expect(error.hint).toContain('do not use this image');
   });
 
-  it('is refused with one digit changed', async () => {
+  it('is rejected with one changed digit', async () => {
     answer((await key.signInline(LIST)).replace(A, `${A.slice(1)}b`));
     expect((await refusal(inline)).message).toContain('has an invalid signature');
   });
 
-  it('is refused with a signature of another key', async () => {
+  it('is rejected with a signature of another key', async () => {
     answer(await stranger.signInline(LIST));
     const { message } = await refusal(inline);
     expect(message).toContain(stranger.fingerprint.slice(-16));
     expect(message).toContain(`, expected ${key.fingerprint}`);
   });
 
-  it('is what it says inside the signature, and not what stands around it', async () => {
+  it('uses only the signed text, not the text around it', async () => {
     const signed = await key.signInline(`${LIST}# the end\n`);
     const evil = `SHA256 (disk.qcow2) = ${B}\n`;
     for (const text of [`${signed}\n${evil}`, signed.replaceAll('\n', '\r\n')]) {
@@ -109,26 +109,26 @@ describe('a list that is signed in itself', () => {
     if (!(before instanceof SignatureError)) expect(before).toMatchObject({ digest: { hex: A } });
   });
 
-  it('is read as it was signed where its lines are escaped', async () => {
+  it('is read as it was signed if its lines are escaped', async () => {
     const signed = await key.signInline(LIST);
     answer(signed.replace('SHA256 (', '- SHA256 (').replace(A, `${A}  `));
     expect((await resolve(inline)).digest?.hex).toBe(A);
   });
 
-  it('is refused where a digest is put into the head of the message', async () => {
+  it('is rejected if a digest is added to the header of the message', async () => {
     const signed = await key.signInline('# nothing\n');
     answer(signed.replace('Hash: SHA512', `Hash: SHA512\nSHA256 (disk.qcow2) = ${B}`));
     await expect(resolve(inline)).rejects.toThrow();
   });
 
-  it('is refused as a web page', async () => {
+  it('is rejected if it is a web page', async () => {
     answer('<html><body>Please log in</body></html>');
     await expect(resolve(inline)).rejects.toThrow('is a web page');
   });
 });
 
 describe('a signature beside a list', () => {
-  it.each(['armoured', 'binary'])('is taken %s', async (form) => {
+  it.each(['armoured', 'binary'])('is accepted %s', async (form) => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer(
       'own/SUMS.asc',
@@ -137,19 +137,19 @@ describe('a signature beside a list', () => {
     expect(await resolve(detached)).toMatchObject({ verification: 'signed', digest: { hex: A } });
   });
 
-  it('is refused of another list', async () => {
+  it('is rejected for another list', async () => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await key.signDetached(`${LIST}\n`));
     expect((await refusal(detached)).message).toContain('has an invalid signature');
   });
 
-  it('is refused by another key', async () => {
+  it('is rejected for another key', async () => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await stranger.signDetached(LIST));
     expect((await refusal(detached)).message).toContain(`, expected ${key.fingerprint}`);
   });
 
-  it('is taken among those of others', async () => {
+  it('is accepted among signatures of other keys', async () => {
     publisher.answer('own/SUMS', LIST);
     const both = [await stranger.signDetachedBinary(LIST), await key.signDetachedBinary(LIST)];
     publisher.answer('own/SUMS.asc', Buffer.concat(both));
@@ -160,7 +160,7 @@ describe('a signature beside a list', () => {
     ['a web page', '<html></html>'],
     ['empty', ''],
     ['something else in armour', ''],
-  ])('is refused when it is %s', async (what, text) => {
+  ])('is rejected when it is %s', async (what, text) => {
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', what.includes('armour') ? key.publicKey : text);
     const { message } = await refusal(detached);
@@ -178,14 +178,14 @@ describe('a signature beside a list', () => {
 });
 
 describe('a key that has expired', () => {
-  it('is good for what it signed before', async () => {
+  it('verifies earlier signatures', async () => {
     const entry = await ownEntry(directory, { key: expired, entry: entryWith(besideTheList()) });
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await expired.signDetached(LIST, ago(7)));
     expect((await resolve(entry)).signedBy).toBe(expired.fingerprint);
   });
 
-  it('is not good for what it signs afterwards', async () => {
+  it('does not verify later signatures', async () => {
     const entry = await ownEntry(directory, { key: expired, entry: entryWith(besideTheList()) });
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await expired.signDetached(LIST, ago(1)));
@@ -194,7 +194,7 @@ describe('a key that has expired', () => {
 });
 
 describe('a key that is not the pinned one', () => {
-  it('is refused before anything is taken', async () => {
+  it('is rejected before anything is downloaded', async () => {
     const entry = await ownEntry(directory, { key: stranger, entry: entryWith(besideTheList()) });
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await stranger.signDetached(LIST));
@@ -203,7 +203,7 @@ describe('a key that is not the pinned one', () => {
     expect(message).toContain(`has the key ${stranger.fingerprint}, expected ${key.fingerprint}`);
   });
 
-  it('is refused where there is no key in its file', async () => {
+  it('is rejected if its file contains no key', async () => {
     const entry = await ownEntry(directory, { key, entry: entryWith(besideTheList()) });
     publisher.answer('own/SUMS', LIST);
     publisher.answer('own/SUMS.asc', await key.signDetached(LIST));
@@ -222,7 +222,7 @@ describe('a signature over the image itself', () => {
     entry = await ownEntry(directory, { key, entry: { url: `${at}/disk.qcow2`, signature } });
   });
 
-  it('lets the whole file through, and no other one', async () => {
+  it('verifies the whole file, and no other file', async () => {
     publisher.answer('own/disk.qcow2.sig', await key.signDetachedBinary(CONTENT));
     const resolved = await resolve(entry);
     expect(resolved).toMatchObject({ verification: 'signed', digest: undefined });
@@ -237,7 +237,7 @@ describe('a signature over the image itself', () => {
     }
   });
 
-  it('is missed before the image is downloaded', async () => {
+  it('is required before the image is downloaded', async () => {
     expect((await refusal(entry)).message).toContain('its signature could not be fetched');
     expect(publisher.asked).toEqual(['own/disk.qcow2.sig']);
   });

@@ -83,34 +83,34 @@ describe('a list of digests', () => {
     ['that is a web page', PAGE, 'is a web page, expected a list of digests or files'],
     ['that is not text', Uint8Array.of(0xff, 0xfe, 0), 'is not text'],
   ];
-  it.each(cases)('%s is refused', async (_, answer, problem) => {
+  it.each(cases)('%s is rejected', async (_, answer, problem) => {
     publisher.answer('own/SUMS', answer);
     const error = await failure('list');
     expect(error.message).toBe(`own:1: ${publisher.url}/own/SUMS ${problem}`);
     expect(error.code).toBe('VMLET_PUBLISHER_DOCUMENT');
   });
 
-  it('that says the same twice is taken', async () => {
+  it('with a repeated entry is accepted', async () => {
     publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\nSHA256 (disk-amd64.qcow2) = ${A.toUpperCase()}\n`);
     expect((await resolveEntry(entries.list, OPTIONS)).digest?.hex).toBe(A);
   });
 
-  it('without a build of the names that are looked for is refused', async () => {
+  it('without a matching build is rejected', async () => {
     publisher.answer('own/SUMS', `${A}  disk-beta.qcow2\n`);
     expect((await failure('newest')).message).toContain('contains no sha256 digest of a matching image');
   });
 
-  it('that does not tell the build is refused, where the address needs it', async () => {
+  it('without the build is rejected if the URL needs it', async () => {
     publisher.answer('own/SUMS', `${A}  disk.qcow2\n`);
     expect((await failure('newest')).message).toContain('do not define {build}');
   });
 
-  it('that says two things of the newest build is refused', async () => {
+  it('with two digests for the newest build is rejected', async () => {
     publisher.answer('own/SUMS', `${A}  disk-2.qcow2\n${B}  disk-2.qcow2\n${B}  disk-1.qcow2\n`);
     expect((await failure('newest')).message).toContain('has two different digests of disk-2.qcow2');
   });
 
-  it('that says two things of an older build is taken', async () => {
+  it('with two digests for an older build is accepted', async () => {
     publisher.answer('own/SUMS', `${A}  disk-1.qcow2\n${B}  disk-1.qcow2\n${B}  disk-1.10.qcow2\n`);
     const resolved = await resolveEntry(entries.newest, OPTIONS);
     expect(resolved).toMatchObject({
@@ -120,7 +120,7 @@ describe('a list of digests', () => {
     });
   });
 
-  it('larger than any is not read to its end', async () => {
+  it('is not read beyond the size limit', async () => {
     publisher.answer('own/SUMS', Buffer.alloc(5 * 1024 * 1024, 'a'));
     await expect(resolveEntry(entries.list, OPTIONS)).rejects.toMatchObject({
       name: 'DownloadError',
@@ -134,7 +134,7 @@ describe('a digest alone', () => {
     ['with a name', `${A}  disk.qcow2\n`],
     ['twice', `${A}\n${A}\n`],
     ['cut short', A.slice(2)],
-  ])('%s is refused', async (_, answer) => {
+  ])('%s is rejected', async (_, answer) => {
     publisher.answer('own/SUMS', answer);
     expect((await failure('bare')).message).toContain('is not a sha256 digest in hexadecimal');
   });
@@ -158,12 +158,12 @@ describe('a description as Debian’s', () => {
       'contains no sha256 digest of a matching image',
     ],
     ['that is a web page', PAGE, 'is a web page'],
-  ])('%s is refused', async (_, answer, problem) => {
+  ])('%s is rejected', async (_, answer, problem) => {
     publisher.answer('own/SUMS', answer);
     expect((await failure('json')).message).toContain(problem);
   });
 
-  it('is taken where it has the digest', async () => {
+  it('is accepted if it has the digest', async () => {
     publisher.answer('own/SUMS', JSON.stringify({ items: [upload('sha256')] }));
     expect((await resolveEntry(entries.json, OPTIONS)).digest?.hex).toBe(A);
   });
@@ -177,21 +177,21 @@ describe('a page with links', () => {
       '<a href="https://example.org/disk-1.qcow2">disk</a><a href="/disk-2.qcow2">',
     ],
     ['whose links lead out of the folder', '<a href="disk-..%2F..%2F1.qcow2">disk</a>'],
-  ])('%s is refused', async (_, page) => {
+  ])('%s is rejected', async (_, page) => {
     publisher.answer('own/', page);
     expect((await failure('index')).message).toContain('lists no matching image');
   });
 
-  it('made to cost time costs little', async () => {
+  it('that was crafted to take time takes little', async () => {
     publisher.answer('own/', `${'<a '.repeat(1_000_000)}<a href="disk-7.qcow2">`);
     expect((await resolveEntry(entries.index, OPTIONS)).version).toBe('7');
   });
 });
 
-describe('an image at an address that stays the same', () => {
+describe('an image at a fixed URL', () => {
   const resolve = async (): Promise<ResolvedImage> => resolveEntry(entries.list, OPTIONS);
 
-  it('was replaced when its digest is another one now', async () => {
+  it('counts as replaced if its digest has changed', async () => {
     publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
     const before = await resolve();
     publisher.answer('own/SUMS', `${B}  disk-amd64.qcow2\n`);
@@ -200,7 +200,7 @@ describe('an image at an address that stays the same', () => {
     expect(moved?.message).toContain('own:1');
   });
 
-  it('was not replaced when its digest is the same', async () => {
+  it('counts as unchanged if its digest is the same', async () => {
     publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
     const before = await resolve();
     publisher.asked.length = 0;
@@ -208,14 +208,14 @@ describe('an image at an address that stays the same', () => {
     expect(publisher.asked).toEqual(['own/SUMS']);
   });
 
-  it('stays a mismatch when its publisher no longer answers', async () => {
+  it('remains a mismatch if its publisher no longer answers', async () => {
     publisher.answer('own/SUMS', `${A}  disk-amd64.qcow2\n`);
     const before = await resolve();
     publisher.answer('own/SUMS', 500);
     expect(await explainMismatch(before, entries.list, OPTIONS)).toBeUndefined();
   });
 
-  it('is not asked for again when each build has an address of its own', async () => {
+  it('is not requested again if each build has its own URL', async () => {
     publisher.answer('own/SUMS', `${A}  disk-1.qcow2\n`);
     const before = await resolveEntry(entries.newest, OPTIONS);
     publisher.asked.length = 0;
@@ -224,7 +224,7 @@ describe('an image at an address that stays the same', () => {
   });
 });
 
-it('says for which architectures there is an image', async () => {
+it('lists the architectures that have an image', async () => {
   const asked = resolveEntry(entries.list, { ...OPTIONS, architecture: 'aarch64' });
   await expect(asked).rejects.toThrow(InvalidInputError);
   await expect(asked).rejects.toMatchObject({ hint: 'use x86_64' });

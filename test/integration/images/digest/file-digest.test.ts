@@ -30,7 +30,7 @@ function threads(): number {
   return readdirSync('/proc/self/task').length;
 }
 
-test('a file is digested as it grows, and its thread ends with that', async () => {
+test('a file is digested while it grows, and its thread ends with it', async () => {
   const half = 20 * 1024 * 1024 + 1;
   await handle.write(content, 0, half, 0);
   digest.growTo(half);
@@ -46,11 +46,11 @@ test('a file is digested as it grows, and its thread ends with that', async () =
   expect(() => digest.growTo(content.length + 1)).toThrow(/grew after its checksum was computed/);
 });
 
-test('no bytes have a digest', async () => {
+test('empty input has a digest', async () => {
   expect(await digest.digest(undefined)).toBe(digestOf(Buffer.alloc(0)).hex);
 });
 
-test('a file that has become shorter is an error, not a hang', async () => {
+test('a file that was truncated is an error, not a hang', async () => {
   await handle.write(content, 0, 1000, 0);
   await truncate(path, 500);
   digest.growTo(1000);
@@ -60,7 +60,7 @@ test('a file that has become shorter is an error, not a hang', async () => {
   expect(() => digest.growTo(2000)).toThrow(`${path} was truncated`);
 });
 
-test('a thread that ends too early is an error, not a hang', async () => {
+test('a thread that exits early is an error, not a hang', async () => {
   digest.growTo(1);
   const failing = expect(digest.digest(undefined)).rejects.toThrow(
     /the thread that computes the checksum of .*growing exited early/,
@@ -69,7 +69,7 @@ test('a thread that ends too early is an error, not a hang', async () => {
   await failing;
 });
 
-test('a thread for which the host has no descriptors is our own error', async () => {
+test('a thread for which the host has no descriptors is a VmletError', async () => {
   // Until it is over: a thread looks for its own when it begins to run.
   await withoutDescriptors(async () => {
     const other = new FileDigest({ path, descriptor: handle.fd, algorithm: 'sha256' });
@@ -80,7 +80,7 @@ test('a thread for which the host has no descriptors is our own error', async ()
   });
 });
 
-test('an abort is not kept waiting, and the thread ends at once', async () => {
+test('an abort ends the thread at once', async () => {
   await handle.truncate(64 * 1024 ** 3);
   digest.growTo(64 * 1024 ** 3);
   const abort = new AbortController();

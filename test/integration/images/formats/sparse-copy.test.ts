@@ -16,7 +16,7 @@ test('copies a file', async () => {
 });
 
 test.each(['exit 0', 'for to; do :; done; printf part > "$to"'])(
-  'does not believe a cp that says it is done (%s)',
+  'detects a cp that falsely reports success (%s)',
   async (script) => {
     const cp = join(directory, 'cp');
     writeFileSync(cp, `#!/bin/sh\n${script}\n`);

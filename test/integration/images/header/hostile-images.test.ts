@@ -84,16 +84,13 @@ describe('QEMU’s behaviour with hostile images that were not checked', () => {
     return readFileSync(raw, 'latin1');
   };
 
-  it.each(dangerous('follows'))('$name gives out another file', async (image) => {
+  it.each(dangerous('follows'))('$name exposes another file', async (image) => {
     expect(await convert(image, ['-f', image.format])).toContain(secret);
   });
 
-  it.each(dangerous('follows-when-guessed'))(
-    '$name gives it out where the format is guessed',
-    async (image) => {
-      expect(await convert(image, [])).toContain(secret);
-    },
-  );
+  it.each(dangerous('follows-when-guessed'))('$name exposes it if the format is probed', async (image) => {
+    expect(await convert(image, [])).toContain(secret);
+  });
 
   it.each(dangerous('names'))('$name names another file', async (image) => {
     const { stdout } = await run(['qemu-img', 'info', '--output=json', pathOf(image)]);
@@ -101,8 +98,8 @@ describe('QEMU’s behaviour with hostile images that were not checked', () => {
   });
 });
 
-describe('hostile images are not handed to QEMU', () => {
-  it('by a launch, as disk and as what it boots from', async () => {
+describe('hostile images are never opened by QEMU', () => {
+  it('when launch gets them as disk or boot source', async () => {
     handedToQemu();
     for (const image of images) {
       await expectRefusal(image, launch({ disks: [text(image)], net: 'none' }), image.reason);
@@ -116,7 +113,7 @@ describe('hostile images are not handed to QEMU', () => {
     expect(handed.filter((command) => command.includes(at('images')))).toEqual([]);
   });
 
-  it('by a named machine, when it is made and later', async () => {
+  it('when a named machine gets them, at creation or later', async () => {
     const store = new MachineStore();
     writeFileSync(at('good'), Buffer.alloc(1024 * 1024));
     const good = `${at('good')},format=raw`;
@@ -145,7 +142,7 @@ describe('hostile images are not handed to QEMU', () => {
     await store.remove('made', { storage: true });
   });
 
-  it('by an image store, and nothing of them stays there', async () => {
+  it('when an image store gets them, and the store keeps nothing of them', async () => {
     const store = at('store');
     const buildDirectory = at('build');
     for (const place of [store, buildDirectory]) mkdirSync(place);

@@ -131,8 +131,8 @@ const convertible: typeof ready = [
   ['clusters.qed', converted('qed', ['cluster_size=4096', 'table_size=2'])],
 ];
 
-describe('an image that qemu-img made', () => {
-  it.each(ready)('%s is ready for a guest', async (name, make) => {
+describe('an image created by qemu-img', () => {
+  it.each(ready)('%s is accepted for a guest', async (name, make) => {
     await make(name);
     const format = name.endsWith('.raw') ? 'raw' : 'qcow2';
     const info = await infoOf(name, format);
@@ -149,7 +149,7 @@ describe('an image that qemu-img made', () => {
     expect(info.children.map((child) => child.name)).toEqual(['file']);
   });
 
-  it.each(convertible)('%s is made a disk for a guest', async (name, make) => {
+  it.each(convertible)('%s is converted for a guest', async (name, make) => {
     await make(name);
     const image = await acceptForeignImage(at(name), foreign);
     if (image.kind !== 'convertible') throw new Error(`${name} is taken as ${image.format}`);
@@ -201,12 +201,12 @@ describe('an image that qemu-img made', () => {
     ['child.qed', created('qed', ['backing_file=sample', 'backing_fmt=raw'], '4M'), 'another file: sample'],
     ['old.qcow', created('qcow', [], '1M'), 'is a qcow image of version 1'],
     ['disk.hdd', created('parallels', [], '1M'), 'is a Parallels disk'],
-  ] as const)('%s is refused', async (name, make, reason) => {
+  ] as const)('%s is rejected', async (name, make, reason) => {
     await make(name);
     await expectRefusal(acceptForeignImage(at(name), foreign), reason);
   });
 
-  it('is taken with all that it stands on where it is trusted, each told as qemu-img tells it', async () => {
+  it('is accepted with its backing chain if trusted, and described as by qemu-img', async () => {
     await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', sample, 'base.qcow2');
     await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'base.qcow2', 'middle.qcow2', '8M');
     await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', at('middle.qcow2'), 'top.qcow2', '9M');
@@ -225,7 +225,7 @@ describe('an image that qemu-img made', () => {
     expect(top.backing?.backing?.backing).toBeUndefined();
   });
 
-  it('is refused with what it stands on where that is not as it says, trusted or not', async () => {
+  it('is rejected if its backing chain differs from its header, trusted or not', async () => {
     await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', 'sample', 'on-raw.qcow2');
     await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', sample, 'becomes.qcow2');
     await qemuImg('rebase', '-u', '-f', 'qcow2', '-F', 'vmdk', '-b', 'sparse.vmdk', 'on-raw.qcow2');
@@ -241,8 +241,8 @@ describe('an image that qemu-img made', () => {
   });
 });
 
-describe('a mutated image that is taken', () => {
-  it('is the same disk to qemu-img, which opens no other file for it', async () => {
+describe('a mutated image that is accepted', () => {
+  it('is the same disk to qemu-img, and refers to no other file', async () => {
     let asked = 0;
     let opened = 0;
     for await (const { image, accepted } of fuzz(3, soundImages())) {

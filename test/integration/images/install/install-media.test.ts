@@ -50,7 +50,7 @@ describe.skipIf(!hasXorriso)('media made by xorriso', () => {
     ['Rock Ridge and Joliet', ['-R', '-J'], 'casper'],
     ['Joliet', ['-J', '--norock'], 'casper'],
     ['plain names', ['-iso-level', '1', '--norock'], 'CASPER'],
-  ])('are read with %s', async (_, options, name) => {
+  ])('are read if they have %s', async (_, options, name) => {
     const path = makeIso(makeTree(files), ...options);
     await using iso = await openIso(path);
     expect((await iso.list(iso.root)).map((entry) => entry.name)).toEqual([name]);
@@ -61,7 +61,7 @@ describe.skipIf(!hasXorriso)('media made by xorriso', () => {
     expect(readFileSync(media.initrd, 'utf8')).toBe('the initrd');
   });
 
-  it('give the words for their label', async () => {
+  it('get the boot parameters for their label', async () => {
     const tree = makeTree({
       'images/pxeboot/vmlinuz': 'k',
       'images/pxeboot/initrd.img': 'i',
@@ -71,7 +71,7 @@ describe.skipIf(!hasXorriso)('media made by xorriso', () => {
     expect(media.append).toEqual(['inst.stage2=hd:LABEL=My\\x20Fedora\\x2041']);
   });
 
-  it('have long names, many files, deep directories and links', async () => {
+  it('can have long names, many files, deep directories and links', async () => {
     const long = 'l'.repeat(250);
     const deep = Array.from({ length: 12 }, (_, index) => `d${index}`).join('/');
     const tree = makeTree({
@@ -96,7 +96,7 @@ describe.skipIf(!hasXorriso)('media made by xorriso', () => {
     }
   });
 
-  it('that were cut off are refused before anything is copied', async () => {
+  it('are rejected if truncated, before anything is copied', async () => {
     const iso = makeIso(makeTree(files), '-R');
     truncateSync(iso, 2 * 1024 * 1024);
     await expect(findInstallMedia(iso)).rejects.toThrow(
@@ -106,7 +106,7 @@ describe.skipIf(!hasXorriso)('media made by xorriso', () => {
 });
 
 describe.skipIf(missing !== undefined)("Debian's installer", () => {
-  it('is found in its mini.iso and in its directory, and copied byte for byte', async () => {
+  it('is found in its mini.iso and in its directory, and copied unchanged', async () => {
     const work = newDirectory();
     const iso = join(work, 'mini.iso');
     makeMiniIso(work, iso);

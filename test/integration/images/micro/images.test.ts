@@ -93,7 +93,7 @@ const entries = (): string[] => readdirSync(store).sort();
 const downloads = (): string[] => readFileSync(join(repository, 'log'), 'utf8').trim().split('\n');
 
 describe('a build from the packages of Debian', () => {
-  it('gives a kernel, an initramfs and a name', async () => {
+  it('produces a kernel, an initramfs and a name', async () => {
     makeAptRepository(repository);
     const seen: BuildProgress[] = [];
     const image = await buildMicro({ store, agentPath, onProgress: (progress) => seen.push(progress) });
@@ -122,7 +122,7 @@ describe('a build from the packages of Debian', () => {
     expect(initrd.includes('unwanted.ko')).toBe(false);
   });
 
-  it('takes the modules of Ubuntu from the package that has them', async () => {
+  it('takes the modules of Ubuntu from the package that contains them', async () => {
     makeUbuntuRepository(repository);
     const image = await buildMicro({ store, agentPath });
     expect(image.sources.map(({ name }) => name)).toEqual([
@@ -161,7 +161,7 @@ describe('a build from the packages of Debian', () => {
       process.env['PATH'] = `${APT}${delimiter}${linkPrograms(programs)}`;
     });
 
-    it('fetches it for a kernel that is compressed with it', async () => {
+    it('fetches it for a kernel compressed with it', async () => {
       const image = await buildMicro({ store, agentPath });
       expect(readFileSync(image.kernelPath).equals(vmlinux)).toBe(true);
       expect(downloads().at(-1)).toMatch(new RegExp(`download ${name}=1$`));
@@ -169,14 +169,14 @@ describe('a build from the packages of Debian', () => {
       expect(image.sources.map((source) => source.name)).not.toContain(name);
     });
 
-    it('says that it is missing where it cannot be fetched', async () => {
+    it('reports that it is missing if it cannot be fetched', async () => {
       rmSync(join(repository, `${name}.record`));
       await expect(buildMicro({ store, agentPath })).rejects.toThrow(`apt has no package ${name}`);
       expect(entries()).toEqual(['.lock']);
     });
   });
 
-  it('gives the same for the same, in any store', async () => {
+  it('gives the same result for the same inputs, in any store', async () => {
     makeAptRepository(repository);
     const one = await buildMicro({ store, agentPath });
     const other = await buildMicro({ store: join(directory, 'other'), agentPath });
@@ -184,7 +184,7 @@ describe('a build from the packages of Debian', () => {
     expect(readFileSync(other.initrdPath).equals(readFileSync(one.initrdPath))).toBe(true);
   });
 
-  it('is not repeated for the same packages, and is found again', async () => {
+  it('is reused for the same packages', async () => {
     makeAptRepository(repository);
     const image = await ensureMicro({ store, agentPath });
     expect(await findMicro(store, agentPath)).toEqual(image);
@@ -193,7 +193,7 @@ describe('a build from the packages of Debian', () => {
     expect(downloads()).toHaveLength(1);
   });
 
-  it('is repeated for a new agent, a new kernel and a damaged image', async () => {
+  it('is repeated for a new agent, a new kernel or a damaged image', async () => {
     makeAptRepository(repository);
     const first = await buildMicro({ store, agentPath });
     appendFileSync(agentPath, '!');
@@ -221,7 +221,7 @@ describe('a build from the packages of Debian', () => {
     expect(await findMicro(store, agentPath)).toEqual(repaired);
   });
 
-  it('keeps one predecessor and no more', async () => {
+  it('keeps one earlier build', async () => {
     makeAptRepository(repository);
     for (const text of ['1', '2', '3', '4']) {
       writeFileSync(agentPath, text);
@@ -238,7 +238,7 @@ describe('a build from the packages of Fedora', () => {
     process.env['PATH'] = `${DNF}${delimiter}${programs}`;
   });
 
-  it('gives the same image', async () => {
+  it('produces the same image', async () => {
     makeDnfRepository(repository);
     const image = await buildMicro({ store, agentPath });
     expect(image.kernelRelease).toBe(RELEASE);
@@ -253,13 +253,13 @@ describe('a build from the packages of Fedora', () => {
     );
   });
 
-  it('does not take a package whose signature is wrong', async () => {
+  it('rejects a package with an invalid signature', async () => {
     makeDnfRepository(repository, { forged: true });
     await expect(buildMicro({ store, agentPath })).rejects.toThrow('SIGNATURES NOT OK');
     expect(entries()).toEqual(['.lock']);
   });
 
-  it('says what is missing', async () => {
+  it('reports missing packages', async () => {
     // It is asked for both at once, and either answer may come first.
     const missing = /dnf has no package (kernel-core|busybox)/;
     await expect(buildMicro({ store, agentPath })).rejects.toThrow(missing);
@@ -287,7 +287,7 @@ describe("a build from the user's own files", () => {
     expect((await buildMicro({ store, agentPath, ...own() })).digest).toBe(image.digest);
   });
 
-  it('takes an uncompressed kernel, no modules, and what is missing from packages', async () => {
+  it('accepts an uncompressed kernel without modules, and gets the rest from packages', async () => {
     makeAptRepository(repository);
     const kernel = join(directory, 'vmlinux');
     writeFileSync(kernel, Buffer.concat([vmlinux, Buffer.from('Linux version 6.9 (x) #1')]));
@@ -296,7 +296,7 @@ describe("a build from the user's own files", () => {
     expect(downloads()[0]).toMatch(/download busybox-static=1\.37$/);
   });
 
-  it('takes one of two kernels for two images', async () => {
+  it('builds different images for different kernels', async () => {
     const files = own();
     const one = await buildMicro({ store, agentPath, ...files });
     const other = await buildMicro({ store, agentPath, kernel: files.kernel, busybox: files.busybox });
@@ -309,7 +309,7 @@ describe("a build from the user's own files", () => {
     ['kernel', undefined, /^kernel: no such file/, InvalidInputError],
     ['busybox', undefined, /^busybox: no such file/, InvalidInputError],
     ['modules', undefined, /^modules: no such directory/, InvalidInputError],
-  ] as const)('refuses a bad %s (%s)', async (part, content, message, type) => {
+  ] as const)('rejects a bad %s (%s)', async (part, content, message, type) => {
     const path = join(directory, 'bad');
     if (content !== undefined) writeFileSync(path, content);
     const failure = await buildMicro({ store, agentPath, ...own(), [part]: path }).catch(
@@ -321,22 +321,22 @@ describe("a build from the user's own files", () => {
     expect(existsSync(store) ? entries() : undefined).toEqual(content === undefined ? undefined : ['.lock']);
   });
 
-  it('refuses modules of no kernel', async () => {
+  it('rejects modules without a kernel', async () => {
     await expect(buildMicro({ store, agentPath, modules: directory })).rejects.toThrow(
       'modules: requires kernel',
     );
   });
 });
 
-describe('a build that cannot work', () => {
-  it('says that the package lists are missing', async () => {
+describe('a build that cannot succeed', () => {
+  it('reports that the package lists are missing', async () => {
     const failure = await buildMicro({ store, agentPath }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ImageBuildError);
     expect(failure).toMatchObject({ hint: expect.stringContaining('sudo apt-get update') as string });
     expect(entries()).toEqual(['.lock']);
   });
 
-  it('says that the package lists are old, in the words of apt', async () => {
+  it('reports outdated package lists with apt’s message', async () => {
     makeAptRepository(repository);
     process.env['FAKE_FAILURE'] = 'E: Failed to fetch http://deb/x.deb  404  Not Found';
     const failure = await buildMicro({ store, agentPath }).catch((error: unknown) => error);
@@ -346,14 +346,14 @@ describe('a build that cannot work', () => {
     expect(entries()).toEqual(['.lock']);
   });
 
-  it('says that the agent is missing before it does anything', async () => {
+  it('reports a missing agent before it starts', async () => {
     await expect(buildMicro({ store, agentPath: join(directory, 'none') })).rejects.toThrow(
       'cannot read the guest agent',
     );
     expect(readdirSync(directory)).not.toContain('share');
   });
 
-  it('says that the disk is full, and leaves nothing', async ({ skip }) => {
+  it('reports a full disk, and leaves nothing', async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('only root can mount a small file system to fill');
     makeAptRepository(repository);
     mkdirSync(store, { recursive: true });
@@ -369,7 +369,7 @@ describe('a build that cannot work', () => {
     }
   });
 
-  it('says that the disk is full when only the image itself does not fit', async ({ skip }) => {
+  it('reports a full disk when only the image itself does not fit', async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('only root can mount a small file system to fill');
     const [kernel, busyboxPath] = [join(directory, 'vmlinux'), join(directory, 'busybox')];
     writeFileSync(
@@ -388,7 +388,7 @@ describe('a build that cannot work', () => {
     }
   });
 
-  it('says that the store cannot be written', async ({ skip }) => {
+  it('reports that the store cannot be written', async ({ skip }) => {
     if (process.getuid?.() === 0) skip('root can write everywhere');
     mkdirSync(store, { recursive: true });
     chmodSync(store, 0o500);
@@ -417,7 +417,7 @@ describe('a build that cannot work', () => {
   });
 });
 
-describe('two builders', () => {
+describe('two concurrent builders', () => {
   const started: ChildProcess[] = [];
   afterEach(() => {
     for (const child of started.splice(0)) child.kill('SIGKILL');
@@ -435,7 +435,7 @@ describe('two builders', () => {
     return child;
   }
 
-  it('at once both succeed with the same image, and only one works', async () => {
+  it('both succeed with the same image, and only one builds', async () => {
     makeAptRepository(repository);
     const images = await Promise.all([1, 2, 3].map(async () => buildMicro({ store, agentPath })));
     expect(new Set(images.map(({ digest }) => digest)).size).toBe(1);
@@ -443,7 +443,7 @@ describe('two builders', () => {
     expect(entries()).toEqual(['.lock', 'micro', `sha256-${images[0]?.digest ?? ''}`]);
   });
 
-  it('a killed one leaves no lock, and the next one sweeps what it left', async () => {
+  it('leave no lock when one is killed, and the next build removes its leftovers', async () => {
     makeAptRepository(repository);
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
@@ -473,13 +473,13 @@ describe('two builders', () => {
 });
 
 describe('the store', () => {
-  it('is empty where there is none', async () => {
+  it('is empty if it does not exist', async () => {
     expect(await listImages(store)).toEqual({ images: [], broken: [] });
     expect(await findMicro(store, agentPath)).toBeUndefined();
     await expect(removeImage(store, 'micro')).rejects.toThrow(ImageNotFoundError);
   });
 
-  it('removes an image with its predecessors', async () => {
+  it('removes an image with its earlier builds', async () => {
     makeAptRepository(repository);
     await buildMicro({ store, agentPath });
     appendFileSync(agentPath, '!');
@@ -489,16 +489,13 @@ describe('the store', () => {
     await expect(removeImage(store, 'micro')).rejects.toThrow(ImageNotFoundError);
   });
 
-  it.each(['', '..', '.lock', 'a/b', 'Micro', 'x'.repeat(65)])(
-    'does not take %j for a name',
-    async (name) => {
-      mkdirSync(store, { recursive: true });
-      writeFileSync(join(store, '.lock'), '');
-      await expect(removeImage(store, name)).rejects.toThrow(InvalidInputError);
-    },
-  );
+  it.each(['', '..', '.lock', 'a/b', 'Micro', 'x'.repeat(65)])('rejects the name %j', async (name) => {
+    mkdirSync(store, { recursive: true });
+    writeFileSync(join(store, '.lock'), '');
+    await expect(removeImage(store, name)).rejects.toThrow(InvalidInputError);
+  });
 
-  it('reports images that it cannot read, and lists the others', async () => {
+  it('reports unreadable images, and lists the others', async () => {
     makeAptRepository(repository);
     const image = await buildMicro({ store, agentPath });
     const broken = join(store, `sha256-${'0'.repeat(64)}`);
@@ -509,7 +506,7 @@ describe('the store', () => {
     expect(list.broken.map(({ path }) => path)).toEqual([broken]);
   });
 
-  it('builds anew where a manifest is not to be read', async () => {
+  it('rebuilds an image with an unreadable manifest', async () => {
     makeAptRepository(repository);
     const image = await buildMicro({ store, agentPath });
     for (const text of ['', 'no json', '{"version":2}', '[]']) {

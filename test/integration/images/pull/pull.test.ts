@@ -83,7 +83,7 @@ async function expectNothing(): Promise<void> {
   expect([...filesIn(options.store), ...filesIn(options.partials)]).toEqual([]);
 }
 
-test('an image is named by its reference and by the alias that it was asked by, and says whence it came', async () => {
+test('a pulled image has its name and the requested alias, and records its origin', async () => {
   const image = await pull('web:latest');
   expect(image).toMatchObject({
     name: 'web:1',
@@ -97,7 +97,7 @@ test('an image is named by its reference and by the alias that it was asked by, 
   }
 });
 
-test('an image with the published digest is not downloaded again', async () => {
+test('an image whose digest has not changed is not downloaded again', async () => {
   const image = await pull();
   expect((await pull()).digest).toBe(image.digest);
   expect((await pull('web:latest')).digest).toBe(image.digest);
@@ -105,7 +105,7 @@ test('an image with the published digest is not downloaded again', async () => {
   expect((await findImage(options.store, 'web:latest'))?.digest).toBe(image.digest);
 });
 
-test('a newer image gets the name, and the one before stays without one until images are pruned', async () => {
+test('a newer image takes the name, and the old one stays without a name until a prune', async () => {
   const old = await pull();
   offer(second);
   const newer = await pull();
@@ -117,7 +117,7 @@ test('a newer image gets the name, and the one before stays without one until im
   });
 });
 
-test('a file with a wrong byte is refused, with both digests', async () => {
+test('a file with a wrong byte is rejected, with both digests', async () => {
   const wrong = Buffer.from(first);
   wrong[wrong.length - 1] = 1;
   offer(wrong, digestList(first));
@@ -128,7 +128,7 @@ test('a file with a wrong byte is refused, with both digests', async () => {
   await expectNothing();
 });
 
-test('a file that was replaced while it was pulled is called moved, and the next pull gets it', async () => {
+test('a file that was replaced during the pull is reported, and the next pull gets the new one', async () => {
   publisher.beforeAnswer = (path) => {
     if (path === FILE) offer(second);
   };
@@ -137,13 +137,13 @@ test('a file that was replaced while it was pulled is called moved, and the next
   expect((await pull()).virtualBytes).toBe(65 * 1024 ** 2);
 });
 
-test('a page where a list of digests should be is refused', async () => {
+test('a web page in place of a list of digests is rejected', async () => {
   publisher.publish(LIST, '<!doctype html><html><body>Moved</body></html>', 'text/html');
   await expect(pull()).rejects.toMatchObject({ code: 'VMLET_PUBLISHER_DOCUMENT' });
   expect(publisher.count(FILE)).toBe(0);
 });
 
-test('a hostile image is refused though its digest is right, and leaves nothing', async () => {
+test('a hostile image is rejected although its digest is right, and leaves nothing', async () => {
   const path = join(parent, 'hostile.qcow2');
   const create = ['create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', path, '1M'];
   execFileSync('qemu-img', create);
@@ -155,13 +155,13 @@ test('a hostile image is refused though its digest is right, and leaves nothing'
   await expectNothing();
 });
 
-test('two pulls at once download once', async () => {
+test('two concurrent pulls download once', async () => {
   const [one, other] = await Promise.all([pull(), pull()]);
   expect(one.digest).toBe(other.digest);
   expect(publisher.count(FILE)).toBe(1);
 });
 
-test('where the publisher cannot be reached, the image that is there will do', async () => {
+test('an existing image is used if the publisher is unreachable', async () => {
   const image = await pull();
   await publisher[Symbol.asyncDispose]();
   await expect(pull()).rejects.toMatchObject({ code: 'VMLET_DOWNLOAD_FAILED' });
@@ -178,7 +178,7 @@ test('a mirror is asked first, then the publisher', async () => {
   expect(mirror.count(LIST)).toBe(1);
 });
 
-test('a signed list makes the image signed, and one that was changed after it was signed is refused', async () => {
+test('a signed list makes the image signed, and a list changed after signing is rejected', async () => {
   const { publicKey, privateKey } = await generateKey({ userIDs: [{ name: 'test' }] });
   const directory = join(options.userCatalogue, '..');
   writeFileSync(join(directory, 'test.asc'), publicKey);
@@ -201,7 +201,7 @@ test('a signed list makes the image signed, and one that was changed after it wa
   expect((await pull()).origin).toMatchObject({ verification: 'signed', signedBy: fingerprint });
 });
 
-test('an unknown name is answered with similar names', async () => {
+test('an unknown name gets similar names as suggestions', async () => {
   await expect(pull('wep:1')).rejects.toMatchObject({
     code: 'VMLET_IMAGE_NOT_FOUND',
     hint: expect.stringContaining('web:1') as string,
