@@ -60,7 +60,7 @@ function inSession(controllers: string): { status: number | null; stdout: string
   }
 }
 
-test('the limits of a machine are those of its QEMU’s own cgroup, which goes with it', async (context) => {
+test('limits apply to QEMU’s own cgroup, which is removed with the machine', async (context) => {
   const reason = await whyNot();
   if (reason !== undefined) return context.skip(reason);
   const { status, stdout, stderr } = inSession('cpu memory pids');
@@ -74,7 +74,7 @@ test('the limits of a machine are those of its QEMU’s own cgroup, which goes w
   expect(stdout).toMatch(/^without: init\.scope$/m);
 });
 
-test('a limit that systemd would not keep is refused', async (context) => {
+test('a limit that systemd would not enforce is rejected', async (context) => {
   const reason = await whyNot();
   if (reason !== undefined) return context.skip(reason);
   const { status, stderr } = inSession('memory pids');

@@ -20,23 +20,23 @@ async function processorOf(qmp: QmpClient): Promise<unknown> {
   return qmp.execute('qom-get', { path: processor?.['qom-path'] ?? '', property: 'type' });
 }
 
-it('a machine has the processor that was asked for', async () => {
+it('a machine has the requested processor', async () => {
   await using machine = await launch({ ...options, cpu: 'Nehalem' });
   expect(await processorOf(machine.qmp)).toBe('Nehalem-x86_64-cpu');
 });
 
-it('and all that QEMU emulates where none was', async () => {
+it('the default under TCG is every feature that QEMU emulates', async () => {
   await using machine = await launch(options);
   expect(await processorOf(machine.qmp)).toBe('max-x86_64-cpu');
 });
 
-it('one that this QEMU does not have is named, with where to look', async () => {
+it('an unknown processor model is named, with the command that lists them', async () => {
   const error: unknown = await launch({ ...options, cpu: 'Pentium-9' }).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(LaunchError);
   expect(error).toMatchObject({ hint: expect.stringContaining('-cpu help') as unknown });
 });
 
-it('a named machine has it too, keeps it, and another one from its next start on', async () => {
+it('a named machine keeps its processor, and changes it at its next start', async () => {
   const store = new MachineStore({
     ...process.env,
     XDG_CONFIG_HOME: join(directory, 'config'),
@@ -66,7 +66,7 @@ it('a named machine has it too, keeps it, and another one from its next start on
 it.each([
   [['run', '--dry-run', '--cpu', 'Nehalem', '--accel', 'tcg', image], /-cpu Nehalem/],
   [['create', 'm', '--dry-run', '--cpu', 'Nehalem', '--image', image], /"cpu": "Nehalem"/],
-] as const)('vmlet %j says so', async (words, output) => {
+] as const)('vmlet %j reports it', async (words, output) => {
   const { stdout, stderr } = await vmlet(...words);
   expect(stdout, stderr).toMatch(output);
 });
@@ -77,7 +77,7 @@ it.each([
   [['run', '--cpu', 'host', '--accel', 'tcg', image], 'cpu: "host" requires KVM'],
   [['template', 'create', 't', '--cpu', '2'], 'cpu: "2": expected the name'],
   [['run', '--template', 't', '--cpu', 'max'], 'template: cannot be used together with --cpu'],
-] as const)('vmlet %j is refused', async (words, refusal) => {
+] as const)('vmlet %j is rejected', async (words, refusal) => {
   const { status, stderr } = await vmlet(...words);
   expect(stderr).toContain(refusal);
   expect(status).toBe(125);

@@ -142,13 +142,13 @@ describe('a throw-away machine', () => {
     else expect(seen.namespaces).not.toContain('net');
   });
 
-  it('without being told has what is first, and doctor’s words are about that', async () => {
+  it('tries the best option first by default, as doctor reports', async () => {
     await using machine = await launch({ image, until: 'running', memory: '64M' });
     compare(lookAt(machine.pid), report.isolation[0]!.network);
   });
 });
 
-describe('a machine with a name', () => {
+describe('a named machine', () => {
   const store = new MachineStore({
     ...process.env,
     XDG_CONFIG_HOME: join(directory, 'config'),

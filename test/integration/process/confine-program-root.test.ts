@@ -44,7 +44,7 @@ describe.each(USERS)('as $name', (as) => {
       { list: 'ipc', own: ['ipc'] },
       { list: 'uts', own: ['uts'] },
       { list: 'mount,net,ipc,uts', own: ['mnt', 'net', 'ipc', 'uts'] },
-    ])('$list: those, and no others', ({ list, own: expected }) => {
+    ])('$list: these and no others', ({ list, own: expected }) => {
       const [outside, inside] = [ask([], words), ask(['--unshare', list], words)];
       const different = words
         .filter((word) => outside[word] !== inside[word])
@@ -53,7 +53,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(different).toEqual(as.name === 'root' ? expected : [...expected, 'user']);
     });
 
-    it.skipIf(lacks('network namespace', found.net))('its own network leads nowhere', async () => {
+    it.skipIf(lacks('network namespace', found.net))('its own network has no interfaces', async () => {
       await using scope = new Scope();
       const server = createServer().listen(0, '127.0.0.1');
       scope.defer(() => void server.close());
@@ -63,7 +63,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(ask(['--unshare', 'net'], [connect])).toEqual({ [connect]: 'ENETUNREACH' });
     });
 
-    it.skipIf(lacks('namespaces', found.net))('leaves no capabilities but those that root needs', () => {
+    it.skipIf(lacks('namespaces', found.net))('keeps only the capabilities that root needs', () => {
       const held = (...numbers: number[]) => {
         const mask = numbers.reduce((sum, number) => sum + 2 ** number, 0).toString(16);
         const none = as.name === 'root' ? mask : '0';
@@ -77,7 +77,7 @@ describe.each(USERS)('as $name', (as) => {
       );
     });
 
-    itAsRoot('leaves none that could be inherited', () => {
+    itAsRoot('keeps no inheritable capabilities', () => {
       const inheriting = ['setpriv', '--inh-caps', '+net_raw,+sys_admin'];
       const { lines } = attempts.run(
         [...inheriting, ...attempts.command(ALL_NAMESPACES, ['capabilities'])],
@@ -86,19 +86,19 @@ describe.each(USERS)('as $name', (as) => {
       expect(lines).toEqual(['effective=2 permitted=2 inheritable=0 bounding=2']);
     });
 
-    itAsRoot('keeps those that are named, and no others', () => {
+    itAsRoot('keeps the named capabilities, and no others', () => {
       const kept = ask([...ALL_NAMESPACES, '--keep', 'setpcap,fowner'], ['capabilities'])['capabilities'];
       const mask = ((1 << 1) | (1 << 3) | (1 << 8)).toString(16);
       expect(kept).toBe(`effective=${mask} permitted=${mask} inheritable=0 bounding=${mask}`);
     });
 
-    itAsRoot('become nobody’s with another user', () => {
+    itAsRoot('drop all capabilities with another user', () => {
       const answer = ask([...ALL_NAMESPACES, '--user', '4321:1234'], ['privileges', 'capabilities']);
       expect(answer['privileges']).toContain('user=4321 group=1234');
       expect(answer['capabilities']).toMatch(/^effective=0 permitted=0 /);
     });
 
-    it.each(['', '1', ':1', '1:', '1:x', 'root:root', '4294967295:1'])('refuse %j as a user', (text) => {
+    it.each(['', '1', ':1', '1:', '1:x', 'root:root', '4294967295:1'])('reject %j as a user', (text) => {
       expect(end(['--user', text], ['pid'])).toMatchObject({
         status: 125,
         stderr: `vmlet-confine: --user ${text}: expected UID:GID\n`,
@@ -111,7 +111,7 @@ describe.each(USERS)('as $name', (as) => {
       );
     });
 
-    it('is strict: who may not have one does not start', () => {
+    it('fail if one cannot be created', () => {
       const surroundings = [attempts.confine, '--seccomp', 'base', '--'];
       const { status, stderr } = attempts.run(
         [...surroundings, ...attempts.command(['--unshare', 'net'], ['pid'])],
@@ -129,7 +129,7 @@ describe.each(USERS)('as $name', (as) => {
     const root = (...options: string[]) => ['--unshare', 'mount', ...attempts.forItself, ...options];
     const parts = (path: string) => path.split('/').slice(1);
 
-    it('holds what is bound and nothing else', () => {
+    it('contains only what is bound', () => {
       const [first = ''] = parts(directory);
       expect(ask(root(), ['list=/', `list=${directory}`, 'cwd'])).toEqual({
         'list=/': first,
@@ -151,7 +151,7 @@ describe.each(USERS)('as $name', (as) => {
       ]);
     });
 
-    it('leaves no descriptor of its making', () => {
+    it('leaves no descriptor open', () => {
       const options = root(
         '--bind',
         own,
@@ -166,7 +166,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(answer).toEqual({ descriptors: '0 1 2' });
     });
 
-    it('lets only what is bound for writing be written, and what is there not be executed', () => {
+    it('is writable only where bound for writing, and files there cannot be executed', () => {
       const options = root('--bind', own, '--bind-read-only', given);
       const made = join(own, 'made');
       const words = [`write=${given}/file`, `create=${given}/x`, `unlink=${given}/file`, `flags=${given}`];
@@ -181,7 +181,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(existsSync(made)).toBe(true);
     });
 
-    it('shows what is made in a bound directory later', async () => {
+    it('shows files that are created in a bound directory later', async () => {
       const later = join(given, 'later');
       const options = root('--bind-read-only', given);
       const child = attempts.start(attempts.command(options, ['pid', 'wait', `read=${later}`]), as);
@@ -212,7 +212,7 @@ describe.each(USERS)('as $name', (as) => {
       ]);
     });
 
-    it('binds one path below another, whatever comes first', () => {
+    it('binds one path below another in any order', () => {
       const inner = join(given, 'inner');
       for (const options of [
         ['--bind', inner, '--bind-read-only', given],
@@ -224,7 +224,7 @@ describe.each(USERS)('as $name', (as) => {
       }
     });
 
-    itAsRoot('makes what is mounted below read-only too', () => {
+    itAsRoot('makes nested mounts read-only too', () => {
       const inner = join(given, 'inner');
       const script = 'mount -t tmpfs none "$0" && : >"$0/seen" && exec "$@"';
       const command = attempts.command(root('--bind-read-only', given), [
@@ -235,7 +235,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(lines).toEqual(['ok', 'EROFS']);
     });
 
-    itAsRoot('shows nothing that is mounted later', async () => {
+    itAsRoot('does not show later mounts', async () => {
       await using scope = new Scope();
       const [inner, seen] = [join(given, 'inner'), join(given, 'inner/seen')];
       const command = attempts.command(root('--bind-read-only', given), ['pid', 'wait', `read=${seen}`]);
@@ -253,7 +253,7 @@ describe.each(USERS)('as $name', (as) => {
       expect([(await lines.next()).value, (await lines.next()).value]).toEqual(['ok', 'ENOENT']);
     });
 
-    it('stays in its working directory where that is bound', () => {
+    it('keeps its working directory if that is bound', () => {
       const inside = [attempts.confine, ...root('--bind', own), '--', attempts.program];
       const cwd = (path: string) =>
         attempts.run(['/bin/sh', '-c', 'cd "$0" && exec "$@"', path, ...inside, 'cwd'], as).lines;
@@ -273,7 +273,7 @@ describe.each(USERS)('as $name', (as) => {
         options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc/vmlet-link'],
         says: '/etc/vmlet-link: no such link',
       },
-    ])('is strict: $options', ({ options, says }) => {
+    ])('rejects $options', ({ options, says }) => {
       const { status, stderr } = end(root(...options), ['pid']);
       expect({ status, stderr: stderr.slice(0, `vmlet-confine: ${says}`.length) }).toEqual({
         status: 125,
@@ -282,7 +282,7 @@ describe.each(USERS)('as $name', (as) => {
       expect(existsSync('/etc/vmlet-link')).toBe(false);
     });
 
-    it('follows no link, which another may have put there', () => {
+    it('follows no link, which another process may have created', () => {
       const link = join(own, 'link');
       symlinkSync('/dev', link);
       const says = (...options: string[]) => end(root(...options), ['pid']).stderr;

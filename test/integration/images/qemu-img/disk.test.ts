@@ -75,7 +75,7 @@ describe('names', () => {
     '*',
   ];
 
-  it.each(nasty)('%j is a name like any other', async (name) => {
+  it.each(nasty)('%j is an ordinary name', async (name) => {
     mkdirSync(at(name));
     const base = join(at(name), `${name}.base`);
     const overlay = join(at(name), `${name}.overlay`);
@@ -106,7 +106,7 @@ describe('names', () => {
     );
   });
 
-  it('refuses what is no name, and a backing name that does not fit', async () => {
+  it('rejects invalid names, and a backing name that is too long', async () => {
     await expect(createDisk({ path: 'a\0b', format: 'raw', sizeBytes: 512 })).rejects.toThrow(
       InvalidInputError,
     );
@@ -126,7 +126,7 @@ describe('names', () => {
 });
 
 describe('create', () => {
-  it('makes disks of the size and format asked for', async () => {
+  it('creates disks of the given size and format', async () => {
     await createDisk({ path: at('a'), format: 'qcow2', sizeBytes: 3 * MiB });
     expect(await inspectDisk({ path: at('a'), format: 'qcow2' })).toMatchObject({
       format: 'qcow2',
@@ -141,7 +141,7 @@ describe('create', () => {
     expect(readFileSync(at('r'))).toHaveLength(512);
   });
 
-  it('leaves a file that is there alone', async () => {
+  it('does not change an existing file', async () => {
     writeFileSync(at('precious'), 'data');
     await expect(createDisk({ path: at('precious'), format: 'qcow2', sizeBytes: MiB })).rejects.toThrow(
       'already exists',
@@ -152,7 +152,7 @@ describe('create', () => {
     expect(readFileSync(at('precious'), 'utf8')).toBe('data');
   });
 
-  it.each([0, -512, 1000, 1.5, Number.NaN, 2 ** 60])('refuses a size of %d', async (sizeBytes) => {
+  it.each([0, -512, 1000, 1.5, Number.NaN, 2 ** 60])('rejects a size of %d', async (sizeBytes) => {
     await expect(createDisk({ path: at('a'), format: 'raw', sizeBytes })).rejects.toThrow(InvalidInputError);
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -183,7 +183,7 @@ describe('create', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('makes an overlay without opening what the header of its backing file names', async () => {
+  it('creates an overlay without opening the files that its backing file’s header names', async () => {
     const names = ['-F', 'raw', '-b', at('nowhere')];
     execFileSync('qemu-img', ['create', '-q', '-u', '-f', 'qcow2', ...names, at('base'), '3M']);
     const base = { backingPath: at('base'), backingFormat: 'qcow2' } as const;
@@ -200,14 +200,14 @@ describe('create', () => {
     });
   });
 
-  it('makes an overlay on a raw disk that ends within a sector as large as QEMU sees that', async () => {
+  it('creates an overlay as large as QEMU’s view of a raw disk that ends within a sector', async () => {
     writeFileSync(at('odd'), 'x'.repeat(1000));
     await createOverlay({ path: at('o'), backingPath: at('odd'), backingFormat: 'raw' });
     const seen = await inspectDisk({ path: at('odd'), format: 'raw' });
     expect((await inspectDisk({ path: at('o'), format: 'qcow2' })).virtualBytes).toBe(seen.virtualBytes);
   });
 
-  it('does not believe a raw disk that looks like a qcow2', async () => {
+  it('treats a raw disk that looks like a qcow2 as raw', async () => {
     await createDisk({ path: at('inner'), format: 'qcow2', sizeBytes: 512 * MiB });
     expect((await inspectDisk({ path: at('inner'), format: 'raw' })).virtualBytes).toBeLessThan(MiB);
     await createOverlay({ path: at('o'), backingPath: at('inner'), backingFormat: 'raw' });
@@ -216,7 +216,7 @@ describe('create', () => {
 });
 
 describe('inspect', () => {
-  it('shows the references that an untrusted image makes', async () => {
+  it('shows the references of an untrusted image', async () => {
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `data_file=${at('data')}`, at('d'), '1M']);
     expect((await inspectDisk({ path: at('d'), format: 'qcow2' })).dataFile).toBe(at('data'));
     execFileSync('qemu-img', [
@@ -238,7 +238,7 @@ describe('inspect', () => {
     });
   });
 
-  it('does not follow a chain in a circle or one without formats', async () => {
+  it('does not follow a circular chain, or one without formats', async () => {
     await createDisk({ path: at('a'), format: 'qcow2', sizeBytes: MiB });
     await createOverlay({ path: at('b'), backingPath: at('a'), backingFormat: 'qcow2' });
     await rebaseDisk({ path: at('a'), backing: { path: at('b'), format: 'qcow2' }, nameOnly: true });
@@ -255,7 +255,7 @@ describe('inspect', () => {
     );
   });
 
-  it('says that a file is not what it was said to be', async () => {
+  it('reports that the format of a file is not the stated one', async () => {
     writeFileSync(at('text'), 'x'.repeat(4096));
     await expect(inspectDisk({ path: at('text'), format: 'qcow2' })).rejects.toThrow('not in qcow2 format');
     await expect(inspectDisk({ path: at('missing'), format: 'qcow2' })).rejects.toThrow('No such file');
@@ -263,7 +263,7 @@ describe('inspect', () => {
 });
 
 describe('contents', () => {
-  it('survive convert, with progress that ends at 1', async () => {
+  it('survive convert, whose progress ends at 1', async () => {
     await createDisk({ path: at('a'), format: 'qcow2', sizeBytes: 64 * MiB });
     write(at('a'), 7, '32M', '8M');
     const seen: number[] = [];
@@ -285,7 +285,7 @@ describe('contents', () => {
     ).rejects.toThrow('raw disks do not support compression');
   });
 
-  it('go down with commit, and come along with rebase', async () => {
+  it('are moved down by commit, and kept by rebase', async () => {
     await createDisk({ path: at('base'), format: 'qcow2', sizeBytes: MiB });
     await createOverlay({ path: at('top'), backingPath: at('base'), backingFormat: 'qcow2' });
     write(at('top'), 9, '128k');
@@ -298,7 +298,7 @@ describe('contents', () => {
     expect(holds(at('top'), 9, '128k')).toBe(true);
   });
 
-  it('come back with a snapshot', async () => {
+  it('are restored from a snapshot', async () => {
     await createDisk({ path: at('a'), format: 'qcow2', sizeBytes: MiB });
     write(at('a'), 1, '0');
     await createSnapshot({ path: at('a') }, 'before');
@@ -313,7 +313,7 @@ describe('contents', () => {
     expect(await listSnapshots({ path: at('a') })).toEqual([]);
   });
 
-  it('are not cut off by resize unless that is asked for', async () => {
+  it('are not truncated by resize without permission', async () => {
     await createDisk({ path: at('a'), format: 'qcow2', sizeBytes: 4 * MiB });
     await expect(resizeDisk({ path: at('a'), format: 'qcow2', sizeBytes: MiB })).rejects.toMatchObject({
       code: 'VMLET_COMMAND_FAILED',
@@ -350,7 +350,7 @@ describe('contents', () => {
 });
 
 describe('a disk in use', () => {
-  it('is refused with the name of its user', async () => {
+  it('is rejected with the name of its user', async () => {
     await createDisk({ path: at('a'), format: 'qcow2', sizeBytes: MiB });
     await createOverlay({ path: at('top'), backingPath: at('a'), backingFormat: 'qcow2' });
     const holder = spawn('qemu-io', ['-f', 'qcow2', at('a')], { stdio: ['pipe', 'pipe', 'ignore'] });
@@ -374,7 +374,7 @@ describe('a disk in use', () => {
 });
 
 describe('failure', () => {
-  it('of the disk space is named, and nothing is left', async ({ skip }) => {
+  it('for lack of disk space is named, and nothing is left', async ({ skip }) => {
     if (process.getuid?.() !== 0) skip('only root can mount a small file system to fill');
     const small = at('small');
     mkdirSync(small);
@@ -419,7 +419,7 @@ describe('failure', () => {
     expect(readdirSync(directory)).toEqual(['big']);
   });
 
-  it('for want of qemu-img says what to install', async () => {
+  it('for lack of qemu-img says what to install', async () => {
     const path = process.env['PATH'];
     process.env['PATH'] = at('empty');
     try {
@@ -434,7 +434,7 @@ describe('failure', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('to write through a symbolic link that leads nowhere is refused', async () => {
+  it('for a dangling symbolic link rejects the write', async () => {
     symlinkSync(at('target'), at('link'));
     await expect(createDisk({ path: at('link'), format: 'raw', sizeBytes: 512 })).rejects.toThrow(
       'already exists',

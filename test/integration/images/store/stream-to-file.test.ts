@@ -14,7 +14,7 @@ async function* content(...words: string[]): AsyncGenerator<Uint8Array> {
   for (const word of words) yield await Promise.resolve(Buffer.from(word));
 }
 
-it('touches no other file, whatever it is called', async () => {
+it('writes to no other file, whatever the name', async () => {
   const target = join(directory.path, 'report');
   writeFileSync(`${target}.new`, 'mine');
   await streamToFile(target, content('a', 'b'));

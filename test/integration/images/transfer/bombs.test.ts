@@ -47,7 +47,7 @@ function bomb(bytes: number): string {
 }
 
 test.each(PACKERS)(
-  'a file that is larger than its header says is refused: %s %s',
+  'a file that is larger than its header says is rejected: %s %s',
   async (program, ...words) => {
     const path = packed(bomb(120 * MIB), program, words);
     const place = directoryIn(directory, 'place-');
@@ -71,7 +71,7 @@ test.each(PACKERS)(
   },
 );
 
-test.each(PACKERS)('a disk of any size that takes little is no bomb: %s %s', async (program, ...words) => {
+test.each(PACKERS)('a large disk that takes little space is no bomb: %s %s', async (program, ...words) => {
   const raw = join(directory, 'sparse.raw');
   const file = openSync(raw, 'w');
   writeSync(file, Buffer.from('content'), 0, 7, 100 * MIB);
@@ -87,7 +87,7 @@ test.each(PACKERS)('a disk of any size that takes little is no bomb: %s %s', asy
   }
 });
 
-test.each(PACKERS)('what %s %s says of the size is what it unpacks to', async (program, ...words) => {
+test.each(PACKERS)('the size stated by %s %s is the size that it unpacks to', async (program, ...words) => {
   const path = packed(bomb(20 * MIB), program, words);
   const method = compressionOf(readFileSync(path));
   const file = await open(path);

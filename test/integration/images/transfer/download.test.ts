@@ -8,7 +8,7 @@ import { digestOf, labWithFile, noise } from './lab.ts';
 
 const { lab, content } = await labWithFile('disk.raw', 3_000_000);
 
-test('a file comes whole, with what the server says of it', async () => {
+test('a file is downloaded completely, with the server’s metadata', async () => {
   const file = await lab.download('disk.raw');
   expect(readFileSync(lab.to).equals(content)).toBe(true);
   expect(file).toMatchObject({
@@ -24,7 +24,7 @@ test('a file comes whole, with what the server says of it', async () => {
   expect(lab.left()).toEqual(['file']);
 });
 
-test.each(['sha256', 'sha512'] as const)('a %s is seen', async (algorithm) => {
+test.each(['sha256', 'sha512'] as const)('a %s is detected', async (algorithm) => {
   const expected = digestOf(content, algorithm);
   const file = await lab.download('disk.raw', {
     expected: { algorithm, hex: expected.hex.toUpperCase() },
@@ -33,7 +33,7 @@ test.each(['sha256', 'sha512'] as const)('a %s is seen', async (algorithm) => {
   expect(file.sha256).toBe(digestOf(content).hex);
 });
 
-test.each(['sha256', 'sha512'] as const)('another %s leaves nothing', async (algorithm) => {
+test.each(['sha256', 'sha512'] as const)('a wrong %s leaves nothing', async (algorithm) => {
   const expected = digestOf(noise(10), algorithm);
   const failing = lab.download('disk.raw', { expected });
   await expect(failing).rejects.toThrow(DigestMismatchError);
@@ -52,7 +52,7 @@ test('an invalid digest is rejected before the download', async () => {
   expect(lab.server.requests).toHaveLength(before);
 });
 
-test('progress grows to the whole', async () => {
+test('progress grows to the total', async () => {
   const told: TransferProgress[] = [];
   await lab.download('disk.raw', { onProgress: (progress) => told.push(progress) });
   const bytes = told.map((progress) => progress.bytes);
@@ -61,19 +61,19 @@ test('progress grows to the whole', async () => {
   expect(told.length).toBeGreaterThan(2);
 });
 
-test('a redirect is followed, and told', async () => {
+test('a redirect is followed and reported', async () => {
   const file = await lab.download('moved/disk.raw');
   expect(file.url).toBe(`${lab.server.url}/disk.raw`);
 });
 
-test('an empty file is a file', async () => {
+test('an empty file is downloaded as a file', async () => {
   lab.put('empty', Buffer.alloc(0));
   const file = await lab.download('empty', { expected: digestOf(Buffer.alloc(0)) });
   expect(file.bytes).toBe(0);
   expect(statSync(lab.to).size).toBe(0);
 });
 
-test('zeros take no room', async () => {
+test('zeros take no space', async () => {
   const parts = [noise(10_000), Buffer.alloc(8_000_000), noise(10), Buffer.alloc(4_000_000)];
   const sparse = lab.put('sparse.raw', Buffer.concat(parts));
   await lab.download('sparse.raw', { expected: digestOf(sparse) });
@@ -89,7 +89,7 @@ const PACKERS = {
 } as const;
 
 test.each(Object.entries(PACKERS))(
-  '%s is unpacked, and the digest is that of the packed file',
+  '%s is unpacked, and the digest applies to the packed file',
   async (method, [program, ...words]) => {
     const packed = lab.put(
       `disk.${method}`,
@@ -120,7 +120,7 @@ test('a file that is not compressed as expected leaves nothing', async () => {
   expect(lab.left()).toEqual([]);
 });
 
-test.each(Object.entries(PACKERS))('a bomb in %s goes off nowhere', async (method, [program, ...words]) => {
+test.each(Object.entries(PACKERS))('a bomb in %s is stopped', async (method, [program, ...words]) => {
   const zeros = Buffer.alloc(64 * 1024 * 1024);
   lab.put(`bomb.${method}`, execFileSync(program, [...words, '-c'], { input: zeros, maxBuffer: 1e9 }));
   await expect(lab.download(`bomb.${method}`, { maxBytes: 8 * 1024 * 1024 })).rejects.toMatchObject({
@@ -130,7 +130,7 @@ test.each(Object.entries(PACKERS))('a bomb in %s goes off nowhere', async (metho
   expect(lab.left()).toEqual([]);
 });
 
-test('a file that cannot be unpacked here is not downloaded to its end', async () => {
+test('a file that cannot be unpacked here is not downloaded completely', async () => {
   lab.put('big.xz', Buffer.concat([Buffer.from('fd377a585a00', 'hex'), noise(40_000_000)]));
   const path = process.env['PATH'];
   const programs = join(lab.place, 'programs');

@@ -42,7 +42,7 @@ async function download(environment: NodeJS.ProcessEnv): Promise<string> {
   return stdout;
 }
 
-test('a file comes over TLS, straight and by a tunnel, from whom an authority vouches for', async () => {
+test('a file is downloaded over TLS, directly and through a tunnel, if an authority certifies the server', async () => {
   const done = `began\ndone ${digestOf(content).hex}\n`;
   expect(await download({ NODE_EXTRA_CA_CERTS: certificate })).toBe(done);
   expect(readFileSync(lab.to).equals(content)).toBe(true);

@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 test.each(['sha256', 'sha512'] as const)(
-  'a file is copied with its holes, and its %s seen',
+  'a file is copied with its holes, and its %s detected',
   async (algorithm) => {
     const expected = digestOf(content, algorithm);
     const file = await importFile({ path: source, to, expected, reserveBytes: 0 });
@@ -42,7 +42,7 @@ test.each(['sha256', 'sha512'] as const)(
   },
 );
 
-test('a packed file is unpacked, and the digest is that of the packed one', async () => {
+test('a packed file is unpacked, and the digest applies to the packed file', async () => {
   const path = join(directory, 'packed');
   writeFileSync(path, execFileSync('gzip', ['-c', source], { maxBuffer: 1e9 }));
   const expected = digestOf(readFileSync(path));
@@ -61,7 +61,7 @@ test('a packed file is unpacked, and the digest is that of the packed one', asyn
   expect(readdirSync(place)).toEqual(['file']);
 });
 
-test('another digest leaves nothing', async () => {
+test('a wrong digest leaves nothing', async () => {
   await expect(importFile({ path: source, to, expected: digestOf(noise(1)) })).rejects.toThrow(
     DigestMismatchError,
   );

@@ -17,7 +17,7 @@ async function startedAt(path: string, use: (incoming: Incoming) => Promise<void
 /** Of a length that is told, it comes past the parser; in pieces, by way of it. */
 const PATHS = ['disk.raw', 'chunked/disk.raw'];
 
-test.each(PATHS)('%s arrives whole for a reader that starts at once', async (path) => {
+test.each(PATHS)('%s is read completely by a reader that starts at once', async (path) => {
   await startedAt(path, async (incoming) => {
     const taken: Buffer[] = [];
     await incoming.giveTo((chunk) => void taken.push(Buffer.from(chunk)));
@@ -26,7 +26,7 @@ test.each(PATHS)('%s arrives whole for a reader that starts at once', async (pat
   });
 });
 
-test.each(PATHS)('%s waits for a reader that starts late and is slow', async (path) => {
+test.each(PATHS)('%s waits for a late and slow reader', async (path) => {
   await startedAt(path, async (incoming) => {
     let before = -1;
     // It is no more than what is kept, although all of it would have come.

@@ -26,7 +26,7 @@ async function next(lines: AsyncIterator<string>): Promise<string> {
   return result.done === true ? 'ended' : result.value;
 }
 
-test('a download that was killed is taken up where it ended', async () => {
+test('an interrupted download resumes', async () => {
   const path = 'stall/disk.raw?after=2000000';
   const { child, lines } = startDownloader(path);
   expect(await next(lines)).toBe('began');
@@ -90,7 +90,7 @@ test('an interrupted download is removed a week later by another download, unles
 });
 
 test.runIf(canMount)(
-  'a disk without room is told before anything comes, and one that fills up leaves nothing',
+  'lack of space is reported before the download; a disk that fills up leaves nothing',
   async () => {
     await using mounted = new Scope();
     const small = smallFileSystem(lab.place, '2m', mounted);

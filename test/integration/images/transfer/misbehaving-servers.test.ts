@@ -30,7 +30,7 @@ const REFUSED: Row[] = [
   ['garbage/disk.raw', 'protocol', /invalid HTTP response/, {}],
 ];
 
-test.each(REFUSED)('%s is refused as %s, and nothing is left', async (path, reason, words, options) => {
+test.each(REFUSED)('%s is rejected as %s, and nothing is left', async (path, reason, words, options) => {
   const failing = lab.download(path, options);
   await expect(failing).rejects.toThrow(DownloadError);
   await expect(failing).rejects.toThrow(words);
@@ -66,7 +66,7 @@ const INTERRUPTED: Row[] = [
   ['status/disk.raw?code=429', 'status', /429 \(Too Many Requests\)/, {}],
 ];
 
-test.each(INTERRUPTED)('%s fails as %s, and there is no file', async (path, reason, words, options) => {
+test.each(INTERRUPTED)('%s fails as %s, and no file exists', async (path, reason, words, options) => {
   const failing = lab.download(path, options);
   await expect(failing).rejects.toThrow(DownloadError);
   await expect(failing).rejects.toThrow(words);
@@ -79,7 +79,7 @@ test.each([
   'wrong-byte/disk.raw?at=0',
   'wrong-byte/disk.raw?at=299999',
   'truncated/disk.raw',
-])('%s is noticed by the digest, and nothing is left', async (path) => {
+])('%s is detected by the digest, and nothing is left', async (path) => {
   await expect(lab.download(path, { expected: digestOf(content) })).rejects.toThrow(DigestMismatchError);
   expect(lab.left()).toEqual([]);
 });
@@ -97,7 +97,7 @@ const OVERCOME = [
   'wrong-range/disk.raw',
 ];
 
-test.each(OVERCOME)('%s gives the file in the end', async (path) => {
+test.each(OVERCOME)('%s is downloaded in the end', async (path) => {
   const file = await lab.download(`${path}${path.includes('?') ? '&' : '?'}known`, {
     expected: digestOf(content),
   });
@@ -107,7 +107,7 @@ test.each(OVERCOME)('%s gives the file in the end', async (path) => {
   expect(lab.left()).toEqual(['file']);
 });
 
-test('a server that hangs up is asked for what is missing, of the same file alone', async () => {
+test('a server that closes the connection is asked for the rest of the same file', async () => {
   await lab.download('drop/disk.raw?after=100000&once', { expected: digestOf(content) });
   const asked = lab.server.requests.filter(({ target }) => target.includes('&once'));
   expect(asked.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);

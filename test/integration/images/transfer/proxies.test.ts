@@ -33,7 +33,7 @@ afterAll(async () => {
   await scope.close();
 });
 
-test.each(['http_proxy', 'HTTP_PROXY', 'all_proxy'])('%s is asked for the whole address', async (name) => {
+test.each(['http_proxy', 'HTTP_PROXY', 'all_proxy'])('%s is asked for the full URL', async (name) => {
   process.env[name] = proxy.url.replace('http://', 'http://me:secret@');
   await lab.download('disk.raw');
   expect(readFileSync(lab.to).equals(content)).toBe(true);
@@ -42,14 +42,14 @@ test.each(['http_proxy', 'HTTP_PROXY', 'all_proxy'])('%s is asked for the whole 
   expect(lab.server.requests.at(-1)!.headers.host).toBe(new URL(lab.server.url).host);
 });
 
-test('no_proxy is not asked by a proxy', async () => {
+test('hosts in no_proxy are not requested through a proxy', async () => {
   process.env['http_proxy'] = proxy.url;
   process.env['no_proxy'] = 'example.org,127.0.0.1';
   await lab.download('disk.raw');
   expect(proxy.requests).toEqual([]);
 });
 
-test('https goes through a tunnel, which a proxy can refuse', async () => {
+test('https uses a tunnel, which a proxy can refuse', async () => {
   const refusing = await startProxy(scope, 403);
   process.env['https_proxy'] = refusing.url;
   await expect(lab.download('', { url: 'https://example.org/disk.raw' })).rejects.toMatchObject({
@@ -69,23 +69,20 @@ test('a server without TLS at the end of a tunnel is rejected', async () => {
   expect(proxy.requests.map(({ method }) => method)).toEqual(['CONNECT']);
 });
 
-test.each(['http', 'https'])(
-  'a proxy that is out of reach is named, and not the %s server',
-  async (scheme) => {
-    process.env[`${scheme}_proxy`] = 'http://127.0.0.1:1';
-    await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
-      reason: 'refused',
-      message: `${scheme}://example.org/disk.raw: connection refused by the proxy 127.0.0.1:1`,
-      hint: expect.stringContaining('check HTTP_PROXY') as string,
-    });
-    process.env[`${scheme}_proxy`] = 'http://proxy.invalid:3128';
-    await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
-      message: expect.stringContaining('cannot resolve the proxy proxy.invalid') as string,
-    });
-  },
-);
+test.each(['http', 'https'])('an unreachable proxy is named, not the %s server', async (scheme) => {
+  process.env[`${scheme}_proxy`] = 'http://127.0.0.1:1';
+  await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
+    reason: 'refused',
+    message: `${scheme}://example.org/disk.raw: connection refused by the proxy 127.0.0.1:1`,
+    hint: expect.stringContaining('check HTTP_PROXY') as string,
+  });
+  process.env[`${scheme}_proxy`] = 'http://proxy.invalid:3128';
+  await expect(lab.download('', { url: `${scheme}://example.org/disk.raw` })).rejects.toMatchObject({
+    message: expect.stringContaining('cannot resolve the proxy proxy.invalid') as string,
+  });
+});
 
-test('a proxy that is not an address is an error', async () => {
+test('an invalid proxy URL is an error', async () => {
   process.env['http_proxy'] = 'socks5://127.0.0.1:1080';
   await expect(lab.download('disk.raw')).rejects.toThrow(InvalidInputError);
 });

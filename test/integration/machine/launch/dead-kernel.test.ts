@@ -22,8 +22,8 @@ async function failure(options: Parameters<typeof launch>[0]): Promise<unknown> 
   );
 }
 
-describe('a launch whose guest’s kernel dies', () => {
-  it('fails at once, in the kernel’s words, and says how much memory the guest has', async () => {
+describe('a launch whose guest’s kernel panics', () => {
+  it('fails at once with the kernel’s message, and states the guest’s memory', async () => {
     const image = file('dead.raw', bootSectors.deadKernel);
     // Its limit of 600 s is not waited for.
     const error = await failure({ image, memory: '32M' });
@@ -34,18 +34,18 @@ describe('a launch whose guest’s kernel dies', () => {
     expect(consoleOutput.join()).toContain('end Kernel panic');
   });
 
-  it('gives no advice about memory where there is plenty', async () => {
+  it('gives no advice about memory if there is enough', async () => {
     const image = file('dead.raw', bootSectors.deadKernel);
     expect(((await failure({ image, memory: '512M' })) as LaunchError).hint).not.toContain('memory');
   });
 });
 
-describe('a kernel that is larger than the memory', () => {
+describe('a kernel that is larger than the guest’s memory', () => {
   const MiB = 1024 * 1024;
   const kernel = file('kernel', 'no kernel', 50 * MiB);
   const initrd = file('initrd', 'no initramfs', 10 * MiB);
 
-  it('is refused before anything starts', async () => {
+  it('is rejected before anything starts', async () => {
     const error = await failure({ kernel, initrd, memory: '64M' });
     expect(error).toBeInstanceOf(InvalidInputError);
     expect((error as InvalidInputError).field).toBe('memory');
@@ -54,7 +54,7 @@ describe('a kernel that is larger than the memory', () => {
     );
   });
 
-  it('is not, where it may fit', async () => {
+  it('is accepted if it may fit', async () => {
     expect(await failure({ kernel, initrd, memory: '76M' })).toBeInstanceOf(LaunchError);
   });
 });

@@ -39,13 +39,13 @@ describe('the outcome of a machine', () => {
     expect(await machine.ended).toEqual({ kind: 'host-reset' });
   });
 
-  it('is host-signal when somebody terminates QEMU', async () => {
+  it('is host-signal when another process terminates QEMU', async () => {
     await using machine = await start('spin');
     process.kill(machine.pid, 'SIGTERM');
     expect(await machine.ended).toEqual({ kind: 'host-signal' });
   });
 
-  it('tells our SIGKILL from somebody else’s', async () => {
+  it('distinguishes vmlet’s SIGKILL from another process’s', async () => {
     await using first = await start('hang');
     expect(await first.kill()).toEqual({ kind: 'killed', signal: 'SIGKILL', expected: true });
     await using second = await start('hang');
@@ -59,7 +59,7 @@ describe('the outcome of a machine', () => {
     expect(await machine.ended).toMatchObject({ kind: 'qemu-crash', status: { signal: 'SIGSEGV' } });
   });
 
-  it('is a LaunchError with QEMU’s words when QEMU does not start', async () => {
+  it('is a LaunchError with QEMU’s output when QEMU does not start', async () => {
     const kernel = join(directory, 'no-kernel');
     writeFileSync(kernel, 'this is no kernel at all, only some text');
     const attempt = launch({ kernel, initrd: kernel, until: 'running', net: 'none', accel: 'tcg' });
@@ -75,12 +75,12 @@ describe('the outcome of a machine', () => {
 });
 
 describe('stopping a machine', () => {
-  it('takes the rung that works and says which', async () => {
+  it('reports the step that worked', async () => {
     await using deaf = await start('spin');
     expect(await deaf.stop({ timeoutMs: 1000 })).toEqual({ rung: 'quit', outcome: { kind: 'host-quit' } });
   });
 
-  it('kills a QEMU that answers nothing', async () => {
+  it('kills a QEMU that does not answer', async () => {
     await using machine = await start('spin');
     process.kill(machine.pid, 'SIGSTOP');
     expect(await machine.stop({ timeoutMs: 1000 })).toEqual({
@@ -89,7 +89,7 @@ describe('stopping a machine', () => {
     });
   });
 
-  it('has nothing to do for one that has ended', async () => {
+  it('does nothing for a machine that has ended', async () => {
     await using machine = await start('powerOff');
     await machine.ended;
     expect((await machine.stop()).rung).toBeUndefined();

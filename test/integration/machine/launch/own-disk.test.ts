@@ -15,8 +15,8 @@ const options = { image, until: 'running', net: 'none', memory: '32M', accel: 't
 
 const MiB = 1024 ** 2;
 
-describe('the disk that a launch makes', () => {
-  it('is an overlay as large as what it stands on', async () => {
+describe('the overlay of a launch', () => {
+  it('is as large as its base', async () => {
     execFileSync('qemu-img', [
       'create',
       '-q',
@@ -43,7 +43,7 @@ describe('the disk that a launch makes', () => {
     ]);
   });
 
-  it('is not given where another process writes to what it stands on', async () => {
+  it('is not created if another process writes to its base', async () => {
     const holder = spawn('qemu-io', ['-f', 'raw', image], { stdio: ['pipe', 'pipe', 'ignore'] });
     try {
       // Its prompt comes when the image is open.

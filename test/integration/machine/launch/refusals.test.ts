@@ -21,7 +21,7 @@ describe('a disk file that refers to another file', () => {
   const victim = join(directory, 'victim');
   writeFileSync(victim, Buffer.alloc(1024 * 1024));
 
-  it('is refused for its backing file', async () => {
+  it('is rejected for its backing file', async () => {
     const disk = join(directory, 'overlay.qcow2');
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', victim, disk]);
     const error = await refusal({ disks: [disk] });
@@ -30,14 +30,14 @@ describe('a disk file that refers to another file', () => {
     expect((await refusal({ image: disk })).field).toBe('image');
   });
 
-  it('is refused for its external data file', async () => {
+  it('is rejected for its external data file', async () => {
     const disk = join(directory, 'external.qcow2');
     const data = join(directory, 'external.raw');
     await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-o', `data_file=${data}`, disk, '1M']);
     expect((await refusal({ disks: [disk] })).message).toContain('takes data from another file');
   });
 
-  it('is no way to have one format opened as another', async () => {
+  it('cannot have one format opened as another', async () => {
     const disk = join(directory, 'raw.qcow2');
     writeFileSync(disk, Buffer.alloc(1024 * 1024));
     await expect(launch({ disks: [disk], net: 'none' })).rejects.toThrow(/qcow2/);
@@ -45,7 +45,7 @@ describe('a disk file that refers to another file', () => {
 });
 
 describe('the runtime directory', () => {
-  it('is refused where others may enter it', async () => {
+  it('is rejected if other users may enter it', async () => {
     const open = join(directory, 'open');
     mkdirSync(open);
     chmodSync(open, 0o755);
@@ -53,7 +53,7 @@ describe('the runtime directory', () => {
     expect(() => claimDirectory(open, scope)).toThrow(PermissionError);
   });
 
-  it('is refused where it is a link', async () => {
+  it('is rejected if it is a symbolic link', async () => {
     const target = join(directory, 'target');
     mkdirSync(target, { mode: 0o700 });
     const link = join(directory, 'link');
@@ -62,7 +62,7 @@ describe('the runtime directory', () => {
     expect(() => claimDirectory(link, scope)).toThrow(PermissionError);
   });
 
-  it('is refused where others could put another in its place', async () => {
+  it('is rejected if other users could replace it', async () => {
     const shared = join(directory, 'shared');
     mkdirSync(shared);
     chmodSync(shared, 0o777);
@@ -73,7 +73,7 @@ describe('the runtime directory', () => {
     expect(claimDirectory(join(shared, 'vmlet'), scope)).toContain(shared);
   });
 
-  it('loses nothing through a link, or where others may put what they like', () => {
+  it('deletes nothing through a link, or in a directory that others can write to', () => {
     const aim = join(directory, 'aim');
     const dead = `00000000-${process.pid}-1-abcdef`;
     mkdirSync(join(aim, dead), { recursive: true, mode: 0o700 });
@@ -88,7 +88,7 @@ describe('the runtime directory', () => {
     expect(readdirSync(aim)).toEqual([]);
   });
 
-  it('loses what dead owners left, and keeps what living ones have and what is not ours', async () => {
+  it('loses the files of dead owners, and keeps those of living owners and foreign files', async () => {
     const runtime = join(directory, 'runtime');
     await using scope = new Scope();
     const own = claimDirectory(runtime, scope);

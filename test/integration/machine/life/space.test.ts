@@ -16,7 +16,7 @@ const SIZE = 1024 * KIB;
 /** Less than the cluster of 64 KiB that a qcow2 takes at the first write. */
 const TOO_LITTLE = 32 * KIB;
 
-describe.skipIf(!canMount)('a machine on a host without space', () => {
+describe.skipIf(!canMount)('a machine on a full host file system', () => {
   const scope = new Scope();
   let small: string, options: LaunchOptions;
 
@@ -40,7 +40,7 @@ describe.skipIf(!canMount)('a machine on a host without space', () => {
     return path;
   }
 
-  it('says so in place of booting', async () => {
+  it('fails to boot with a message about the disk space', async () => {
     const path = storage('boots');
     const booting = launchAt({ storage: path }, options);
     await expect(booting).rejects.toThrow(NoSpaceError);
@@ -48,7 +48,7 @@ describe.skipIf(!canMount)('a machine on a host without space', () => {
     rmSync(path, { recursive: true });
   });
 
-  it('is paused, reports it once each time, and resumes when there is space', async () => {
+  it('is paused, reports it once each time, and resumes when space is free', async () => {
     await using machine = await launchAt({ storage: storage('runs') }, { ...options, until: 'running' });
     for (const attempt of [1, 2]) {
       const told = deferred<string>();

@@ -53,8 +53,8 @@ class Follower {
   }
 }
 
-describe('reading', () => {
-  test('gives the older file before the newer one, and nothing where there is none', () => {
+describe('reading a log', () => {
+  test('returns the older file before the newer one, and nothing if neither exists', () => {
     const path = newPath();
     expect(readAll(path)).toBe('');
     writeFileSync(`${path}.1`, 'old\n');
@@ -63,7 +63,7 @@ describe('reading', () => {
     expect(readAll(path)).toBe('old\nnew\n');
   });
 
-  test('the last lines are the same however they lie in the two files', () => {
+  test('returns the same last lines however they are split between the two files', () => {
     const path = newPath();
     const long = 'x'.repeat(70_000);
     for (const text of ['a\nb\nc\nd\n', 'a\nb\nc\nd', '\n\n\n', '', '\n', `a\n${long}\nb\n${long}`]) {
@@ -82,8 +82,8 @@ describe('reading', () => {
   });
 });
 
-describe('following', () => {
-  test('begins with the last lines, and continues with new ones', async () => {
+describe('following a log', () => {
+  test('starts with the last lines, and continues with new ones', async () => {
     const path = newPath();
     writeFileSync(path, 'one\ntwo\nthree');
     const follower = new Follower(path, { tailLines: 2 });
@@ -93,7 +93,7 @@ describe('following', () => {
     expect(await follower.stop()).toBe('two\nthree\nfour\n');
   });
 
-  test('waits for a file, and for its folder', async () => {
+  test('waits for the file and its directory', async () => {
     const folder = newPath();
     const path = join(folder, 'serial.log');
     const follower = new Follower(path);
@@ -103,7 +103,7 @@ describe('following', () => {
     await follower.stop();
   });
 
-  test('goes from a file that was renamed to the next, and takes what came into both', async () => {
+  test('moves from a renamed file to the next, and reads what was added to both', async () => {
     const path = newPath();
     writeFileSync(path, 'a\n');
     const follower = new Follower(path);
@@ -117,7 +117,7 @@ describe('following', () => {
     expect(await follower.stop()).toBe('a\nb\nc\nd\n');
   });
 
-  test('a reader that is slow gets the files that came meanwhile, though their names are gone', async () => {
+  test('reads files that were replaced while the reader was slow', async () => {
     const path = newPath();
     writeFileSync(path, '0\n');
     const end = deferred<undefined>();
@@ -140,7 +140,7 @@ describe('following', () => {
   test.each([
     ['', '2\n3\n'],
     [', the last one put aside just now', '3\n'],
-  ])('says where files may have come and gone unseen%s', async (putAside, expected) => {
+  ])('reports that files may have been missed%s', async (putAside, expected) => {
     const path = newPath();
     writeFileSync(path, '0\n');
     const end = deferred<undefined>();
@@ -159,7 +159,7 @@ describe('following', () => {
     expect(gaps).toBe(1);
   });
 
-  test('a file that is emptied, or removed and made anew, begins anew', async () => {
+  test('starts again when a file is truncated, or removed and created again', async () => {
     const path = newPath();
     writeFileSync(path, 'long enough\n');
     const follower = new Follower(path);
@@ -183,7 +183,7 @@ describe('following', () => {
     await expect(new Follower(path, { signal: abort.signal }).done).rejects.toBe(reason);
   });
 
-  test('loses and repeats nothing under a flood', async () => {
+  test('neither loses nor repeats anything in a flood', async () => {
     const path = newPath();
     let gaps = 0;
     const follower = new Follower(path, { onPossibleGap: () => gaps++ });
@@ -194,7 +194,7 @@ describe('following', () => {
     expect(text === Array.from({ length: lines }, (_, line) => `line ${line}\n`).join('')).toBe(true);
   });
 
-  test('repeats nothing, and says when it may have lost something, where a file lasts a millisecond', async () => {
+  test('repeats nothing, and reports possible losses, when each file lasts a millisecond', async () => {
     const path = newPath();
     let gaps = 0;
     const follower = new Follower(path, { onPossibleGap: () => gaps++ });
@@ -214,7 +214,7 @@ describe('events', () => {
   const line = (event: string, seconds = 1): string =>
     `${JSON.stringify({ event, timestamp: { seconds, microseconds: 2 } })}\n`;
 
-  test('are read from both files, and what is none is counted', async () => {
+  test('are read from both files, and invalid ones are counted', async () => {
     const path = newPath();
     writeFileSync(`${path}.1`, `${line('RESET')}{"event":"STO\n`);
     writeFileSync(
@@ -229,7 +229,7 @@ describe('events', () => {
     expect(log.skipped).toBe(3);
   });
 
-  test('a line without end takes no memory, and the next one is read', async () => {
+  test('with an endless line take no memory, and the next line is read', async () => {
     const path = newPath();
     writeFileSync(path, `${'x'.repeat(3 * 1024 * 1024)}\n${line('STOP')}`);
     const log = readEvents(path);

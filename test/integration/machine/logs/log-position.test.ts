@@ -11,7 +11,7 @@ function read(path: string, from: ReturnType<typeof endOfLog>): string {
   return Buffer.concat([...readLog(path, { from })]).toString();
 }
 
-test('a log is read from where it ended once, through renames', () => {
+test('a log is read from a saved position through renames', () => {
   const path = join(directory, 'log');
   const atFirst = endOfLog(path);
   writeFileSync(path, 'old ');

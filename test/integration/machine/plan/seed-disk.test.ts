@@ -7,7 +7,7 @@ import { Scope } from '../../../../src/util/scope.ts';
 import { makeTemporaryDirectory } from '../../../directory.ts';
 import { canMount, smallFileSystem } from '../small-file-system.ts';
 
-it.skipIf(!canMount)('a seed for which there is no room leaves nothing behind', async () => {
+it.skipIf(!canMount)('a seed without enough space leaves nothing', async () => {
   const directory = makeTemporaryDirectory();
   try {
     await using scope = new Scope();

@@ -101,7 +101,7 @@ describe.runIf(available)('UEFI firmware', () => {
     expect(snapshots.map(({ name }) => name)).toEqual(['one']);
   });
 
-  it('starts an unsigned program, and has no access but to the files that it is given', async () => {
+  it('starts an unsigned program, and accesses only its own files', async () => {
     const firmware = choose('uefi');
     const nvram = nvramPath('open');
     await makeNvram({ path: nvram, template: firmware.varsTemplate });
@@ -123,7 +123,7 @@ describe.runIf(available)('UEFI firmware', () => {
     await board.console.waitFor(/unsigned, and here/, LIMITS);
   });
 
-  it('refuses an unsigned program with Secure Boot, and lets only its own code write the variables', async () => {
+  it('rejects an unsigned program with Secure Boot, and only its own code can write the variables', async () => {
     const firmware = choose('uefi-secure');
     const nvram = nvramPath('secure');
     await makeNvram({ path: nvram, template: firmware.varsTemplate });
@@ -138,7 +138,7 @@ describe.runIf(available)('UEFI firmware', () => {
 });
 
 describe('BIOS', () => {
-  it('is what a board without firmware has', async () => {
+  it('is the default of a board without firmware', async () => {
     const { path, remove } = makeTemporaryDirectory();
     try {
       const image = join(path, 'hang.raw');

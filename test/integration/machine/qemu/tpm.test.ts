@@ -73,7 +73,7 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
     return { board, swtpm: await swtpm };
   }
 
-  it('is what swtpm says that it can be', async () => {
+  it('has the properties that swtpm reports', async () => {
     expect(await probeSwtpm(swtpmPath!, undefined)).toEqual({
       path: swtpmPath,
       version: expect.stringMatching(/^\d+\.\d/) as string,
@@ -83,7 +83,7 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
     });
   });
 
-  it('is there for a guest with a BIOS, and ends with a QEMU that is killed', async () => {
+  it('is available with a BIOS, and ends when QEMU is killed', async () => {
     const image = join(directory, 'hang.raw');
     writeFileSync(image, bootSectors.hang);
     const node = { driver: 'raw', 'node-name': 'disk', file: { driver: 'file', filename: image } };
@@ -100,7 +100,7 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
     expect(await swtpm.exited).toEqual({ exitCode: 0, signal: undefined });
   });
 
-  it('that dies leaves QEMU going until the guest is reset, which ends QEMU', async () => {
+  it('that dies leaves QEMU running until the guest is reset, which ends QEMU', async () => {
     const { board, swtpm } = await startWithTpm({ arguments: ['-S'] });
     swtpm.kill('SIGKILL');
     await swtpm.exited;
@@ -111,7 +111,7 @@ describe.runIf(swtpmPath !== undefined)('a TPM', () => {
     expect(board.qemu.output.last(5).join('\n')).toContain('Could not stop TPM');
   });
 
-  it.runIf(hasUefi)('is measured into by UEFI, and belongs to snapshots', async () => {
+  it.runIf(hasUefi)('holds measurements of UEFI, and is part of snapshots', async () => {
     const firmware = chooseFirmware(described, 'uefi-secure', { architecture: 'x86_64', machine: 'q35' });
     const nvram = join(directory, 'nvram.qcow2');
     await makeNvram({ path: nvram, template: firmware.varsTemplate });

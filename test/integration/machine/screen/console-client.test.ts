@@ -39,7 +39,7 @@ async function textUntil(stream: PassThrough, end: string): Promise<string> {
   return text;
 }
 
-test('bytes go both ways, and the escape leaves without being sent', async () => {
+test('bytes are passed both ways, and the escape detaches without being sent', async () => {
   let heard = '';
   const left = deferred<undefined>();
   const path = await serveConsole((client) => {
@@ -62,7 +62,7 @@ test('bytes go both ways, and the escape leaves without being sent', async () =>
   expect(output.writableEnded).toBe(false);
 });
 
-test('a guest that does not read what is typed can be left', async () => {
+test('detaching works from a guest that does not read its input', async () => {
   const path = await serveConsole((client) => client.pause());
   const [input, output] = [new PassThrough(), new PassThrough()];
   const ended = attachConsole(path, { input, output });
@@ -72,7 +72,7 @@ test('a guest that does not read what is typed can be left', async () => {
   expect(await ended).toBe('detached');
 });
 
-test('two are served at once, and both end with the machine', async () => {
+test('two clients are served at once, and both end with the machine', async () => {
   const clients: Socket[] = [];
   const path = await serveConsole((client) => clients.push(client));
   const outputs = [new PassThrough(), new PassThrough()];
@@ -83,7 +83,7 @@ test('two are served at once, and both end with the machine', async () => {
   for (const output of outputs) expect(await textUntil(output, '\n')).toBe('bye\n');
 });
 
-test('the end of the input leaves the console open to read', async () => {
+test('the console stays readable after the end of the input', async () => {
   const path = await serveConsole((client) => {
     client.on('data', () => undefined);
     client.on('end', () => client.end('an answer\n'));
@@ -94,7 +94,7 @@ test('the end of the input leaves the console open to read', async () => {
   expect(await textUntil(output, '\n')).toBe('an answer\n');
 });
 
-test('a reader that is slow does not make this process hold what it has not read', async () => {
+test('unread output is not buffered without limit for a slow reader', async () => {
   let sent = 0;
   const piece = Buffer.alloc(64 * 1024, 'x');
   const stalled = new Promise<void>((resolve) => {
@@ -129,7 +129,7 @@ test('a reader that is slow does not make this process hold what it has not read
   leave.abort();
 });
 
-test('another byte can be the escape, and an abort leaves with its reason', async () => {
+test('the escape can be another byte, and an abort ends with its reason', async () => {
   const path = await serveConsole((client) => client.resume());
   const [input, output] = [new PassThrough(), new PassThrough()];
   const ended = attachConsole(path, { input, output, escape: 0x01 });
@@ -143,7 +143,7 @@ test('another byte can be the escape, and an abort leaves with its reason', asyn
   expect(await aborted).toBe(reason);
 });
 
-test('a machine that does not run is said to be none', async () => {
+test('a stopped machine has no socket, and the error says so', async () => {
   const streams = { input: new PassThrough(), output: new PassThrough() };
   const missing = await failureOf(attachConsole(join(directory, 'none.sock'), streams));
   expect(missing).toBeInstanceOf(ConnectError);

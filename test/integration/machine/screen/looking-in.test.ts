@@ -112,7 +112,7 @@ describe('screenshot', () => {
     expect(readdirSync(directory).filter((name) => name.startsWith('screenshot'))).toEqual([]);
   });
 
-  test('is PNG, too, from a QEMU that writes only PPM', async () => {
+  test('returns PNG even from a QEMU that writes only PPM', async () => {
     await using machine = await Machine.start(bootSectors.hang, ...vga);
     const { directory } = machine;
     await using old = await withoutPng(machine.secondMonitor, join(directory, 'old.sock'));
@@ -121,14 +121,14 @@ describe('screenshot', () => {
     expect(picture.width).toBeGreaterThan(300);
   });
 
-  test('of a machine without a screen is our own error', async () => {
+  test('of a machine without a screen is a VmletError', async () => {
     await using machine = await Machine.start(bootSectors.hang);
     const error = await failureOf(takeScreenshot(machine.qmp, { directory: machine.directory }));
     expect(error).toBeInstanceOf(MissingDeviceError);
     expect(error).toMatchObject({ device: 'display' });
   });
 
-  test('removes pictures that somebody left who is dead, and no others', async () => {
+  test('removes the files of dead processes, and no others', async () => {
     await using machine = await Machine.start(bootSectors.hang, ...vga);
     const { directory, qmp } = machine;
     const startTime = readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ')[19] ?? '';
@@ -143,7 +143,7 @@ describe('screenshot', () => {
 });
 
 describe('keys', () => {
-  test('QEMU knows every name, and no other', async () => {
+  test('are named as QEMU names them', async () => {
     await using machine = await Machine.start(bootSectors.hang);
     const types = await machine.qmp.execute('query-qmp-schema');
     const qcodes = types.flatMap((type) =>
@@ -166,7 +166,7 @@ describe('keys', () => {
     expect(typed).toBe(`>${text}\t\r`);
   });
 
-  test('wait for a guest that is slow to read them', async () => {
+  test('wait for a guest that reads them slowly', async () => {
     await using machine = await Machine.start(keyboardSectors.slowScanCodes);
     await machine.until(machine.serialLog, hasText);
     const keys = 40;
@@ -183,7 +183,7 @@ describe('keys', () => {
     await machine.until(machine.debugLog, (text) => text.includes('Select boot device'));
   });
 
-  test('are not typed to a guest that reads none, nor to one that is stopped', async () => {
+  test('are not sent to a guest that reads none, nor to a paused one', async () => {
     await using machine = await Machine.start(bootSectors.hang);
     await machine.until(machine.serialLog, hasText);
     const error = await failureOf(sendKeys(machine.qmp, keysOfText('ab'), { patienceMs: 100 }));
@@ -198,7 +198,7 @@ describe('keys', () => {
 });
 
 describe('statistics', () => {
-  test('tell of processors, memory and disks', async () => {
+  test('cover processors, memory and disks', async () => {
     const drive = ['-device', 'ide-cd,id=cdrom', '-device', 'virtio-balloon-pci'];
     await using machine = await Machine.start(bootSectors.spin, '-smp', '2', ...drive);
     await machine.until(machine.serialLog, hasText);
@@ -255,7 +255,7 @@ describe('statistics', () => {
     }
   });
 
-  test('have no balloon where there is none, and are refused when QEMU is gone', async () => {
+  test('have no balloon if the machine has none, and fail when QEMU is gone', async () => {
     await using machine = await Machine.start(bootSectors.hang);
     const source = { qmp: machine.qmp, qemuPid: machine.pid, helperPids: [process.pid], now: 5 };
     const statistics = await readStatistics(source);
@@ -266,7 +266,7 @@ describe('statistics', () => {
   });
 });
 
-test('a viewer is let in on a unix socket of any name, and sees the screen’s size', async () => {
+test('a viewer can connect to a unix socket of any name, and gets the screen’s size', async () => {
   const { path: directory, remove } = makeTemporaryDirectory();
   const path = join(directory, 'a,b=c d.sock');
   try {

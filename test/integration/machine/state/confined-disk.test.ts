@@ -41,7 +41,7 @@ async function start(readWrite: string[] = []): Promise<Hardware> {
   return machine;
 }
 
-test('a confined machine takes disks of its directory alone; a hard link there is one', async (context) => {
+test('a confined machine can use only disks in its directory, including hard links there', async (context) => {
   if (!host.confinement.landlock.usable) return context.skip('no Landlock here');
   const file = qcow2(join(outside, 'data.qcow2'), 4 * MiB);
   const { qmp } = await start();
@@ -64,7 +64,7 @@ test('a confined machine takes disks of its directory alone; a hard link there i
   expect(readFileSync(join(own, 'state')).length).toBeGreaterThan(10_000);
 });
 
-test('a file that was allowed at the start may come and go', async (context) => {
+test('a file that was allowed at the start can be removed and created again', async (context) => {
   if (!host.confinement.landlock.usable) return context.skip('no Landlock here');
   const file = qcow2(join(outside, 'data.qcow2'), 4 * MiB);
   const { qmp } = await start([file]);

@@ -55,7 +55,7 @@ async function names(): Promise<string[][]> {
   return Promise.all(paths.map(async (path) => (await listSnapshots({ path })).map(({ name }) => name)));
 }
 
-test('all disks go back together, and are the same again', async () => {
+test('all disks are restored together to the same state', async () => {
   fill(1);
   await snapshotDisks(paths, 'first');
   fill(2);
@@ -74,7 +74,7 @@ test('all disks go back together, and are the same again', async () => {
   for (const path of paths) execFileSync('qemu-img', ['check', '-q', '--image-opts', image(path)]);
 });
 
-test('none gets one when the last cannot', async () => {
+test('no disk gets a snapshot if the last one cannot', async () => {
   fill(1);
   await createSnapshot({ path: paths[2] }, 'taken');
   expect(await failureOf(snapshotDisks(paths, 'taken'))).toBeInstanceOf(InvalidInputError);
@@ -89,7 +89,7 @@ test('none gets one when the last cannot', async () => {
   expect(await names()).toEqual([[], [], ['taken']]);
 });
 
-test('an abort leaves all disks as they were', async () => {
+test('an abort leaves all disks unchanged', async () => {
   fill(1);
   await snapshotDisks(paths, 'first');
   fill(2);
@@ -103,7 +103,7 @@ test('an abort leaves all disks as they were', async () => {
   expect(await names()).toEqual([['first'], ['first'], ['first']]);
 });
 
-test('a restore that was killed is undone, or was done', async () => {
+test('an interrupted restore is undone, or complete', async () => {
   fill(1);
   await snapshotDisks(paths, 'first');
   fill(2);
@@ -128,7 +128,7 @@ test('a restore that was killed is undone, or was done', async () => {
   expect(await names()).toEqual([['first'], ['first'], ['first']]);
 });
 
-test('a machine that writes to no disk, or to a raw one, has no snapshots', () => {
+test('a machine without a writable disk, or with a raw one, has no snapshots', () => {
   expect(() => disksInSnapshots([disk('disk0', '/x', { readOnly: true })])).toThrow(InvalidInputError);
   expect(() => disksInSnapshots([disk('disk0', '/x', { format: 'raw' })])).toThrow(/raw/);
   const some = disksInSnapshots([disk('cd', '/x', { readOnly: true, format: 'raw' }), disk('disk0', '/y')]);

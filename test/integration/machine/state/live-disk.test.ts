@@ -34,7 +34,7 @@ async function nodes(): Promise<(string | undefined)[]> {
 }
 
 describe('attaching', () => {
-  test('gives the machine a disk with its serial, on its port', async () => {
+  test('adds a disk with its serial, on its port', async () => {
     const data = disk('disk1', qcow2(at('data,"1%.qcow2'), 8 * MiB), { bus: 'port3', serial: 'data' });
     await attachDisk(machine.qmp, data);
     const path = '/machine/peripheral/disk1-device/virtio-backend';
@@ -50,7 +50,7 @@ describe('attaching', () => {
     await attachDisk(machine.qmp, { ...data, bus: 'port1' });
   });
 
-  test('names the machine that has the disk, or what it stands on', async () => {
+  test('names the machine that uses the disk, or its base', async () => {
     const base = qcow2(at('base.qcow2'), 8 * MiB);
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, at('top.qcow2')]);
     await attachDisk(machine.qmp, disk('disk1', base, { bus: 'port1' }));
@@ -72,7 +72,7 @@ describe('attaching', () => {
 });
 
 describe('detaching', () => {
-  test('reports that the guest did not release the disk, and that it is paused', async () => {
+  test('reports that the guest has not released the disk, and that it is paused', async () => {
     const failure = async (nodeName: string) =>
       failureOf(detachDisk(machine.qmp, { nodeName }, { timeoutMs: 300 }));
     const hung = await failure('disk0');
@@ -85,7 +85,7 @@ describe('detaching', () => {
     expect(await failure('disk9')).toBeInstanceOf(InvalidInputError);
   });
 
-  test('finishes what the guest has done after an earlier call', async () => {
+  test('completes what the guest did after an earlier call', async () => {
     // A device that never was is as good as one that went while nobody listened.
     const data = disk('disk1', qcow2(at('data.qcow2'), 8 * MiB));
     await machine.qmp.execute('blockdev-add', {
@@ -109,7 +109,7 @@ describe('detaching', () => {
   });
 });
 
-test('a disk grows under its guest and does not shrink', async () => {
+test('a disk can grow while its guest runs, but not shrink', async () => {
   const size = async () => {
     const all = await machine.qmp.execute('query-named-block-nodes', { flat: true });
     return all.find((node) => node['node-name'] === 'disk0')?.image['virtual-size'];

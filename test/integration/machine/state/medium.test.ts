@@ -45,7 +45,7 @@ async function drive(): Promise<{ file: string | undefined; open: boolean | unde
   return { file: block?.inserted?.file, open: block?.tray_open, nodes: named.length };
 }
 
-test('media come, change and go, and leave no node behind', async () => {
+test('media can be inserted, replaced and removed, and leave no block node', async () => {
   await start('-S');
   const first = image('first,"1%.iso');
   await changeMedium(qmp, 'cd0', first);
@@ -59,7 +59,7 @@ test('media come, change and go, and leave no node behind', async () => {
   await changeMedium(qmp, 'cd0', undefined);
 });
 
-test('a file that cannot be opened leaves the old one in the drive', async () => {
+test('a file that cannot be opened leaves the old medium in the drive', async () => {
   await start('-S');
   await changeMedium(qmp, 'cd0', image('first.iso'));
   expect(await failureOf(changeMedium(qmp, 'cd0', at('none.iso')))).toBeInstanceOf(QmpRefusedError);
@@ -67,7 +67,7 @@ test('a file that cannot be opened leaves the old one in the drive', async () =>
   expect(await failureOf(changeMedium(qmp, 'cd7', undefined))).toBeInstanceOf(InvalidInputError);
 });
 
-test('a drive that the guest has locked is not opened, unless by force', async () => {
+test('a drive that the guest has locked is opened only by force', async () => {
   writeFileSync(at('boot.raw'), lockedDriveSector);
   const node = { driver: 'raw', 'node-name': 'boot', file: { driver: 'file', filename: at('boot.raw') } };
   await start('-S', '-blockdev', JSON.stringify(node), '-device', 'virtio-blk-pci,drive=boot,bootindex=0');

@@ -67,7 +67,7 @@ async function change({ serial }: Hardware, letter: string, digit: string): Prom
   expect(await ask(serial, digit)).toBe(digit);
 }
 
-test('memory and all disks come back, in the same QEMU and in the next', async () => {
+test('memory and all disks are restored, in the same QEMU and in the next', async () => {
   const machine = await start();
   await serialSays(machine.serial, /\+/);
   await change(machine, 'A', '1');
@@ -95,7 +95,7 @@ test('a paused machine stays paused', async () => {
   expect(await qmp.execute('query-status')).toMatchObject({ status: 'paused' });
 });
 
-test('the firmware’s variables belong to it', async () => {
+test('the firmware’s variables are part of it', async () => {
   const variables = qcow2(at('variables.qcow2'), readFileSync(OVMF_VARS));
   const { qmp } = await start({ variables });
   const all = [...nodes, 'firmware-vars'] as const;
@@ -105,7 +105,7 @@ test('the firmware’s variables belong to it', async () => {
   expect(snapshot?.memoryBytes).toBeGreaterThan(MiB);
 });
 
-test('names are taken once, and what is not there is said', async () => {
+test('a name is unique, and a missing snapshot is reported', async () => {
   const { qmp } = await start({ more: ['-S'] });
   await saveLiveSnapshot(qmp, nodes, 'one');
   await saveLiveSnapshot(qmp, ['disk0'], 'only one disk has it');
@@ -126,7 +126,7 @@ test('names are taken once, and what is not there is said', async () => {
   await removeLiveSnapshot(qmp, nodes, 'only one disk has it');
 });
 
-test('an abort removes what was made', async () => {
+test('an abort removes the new snapshot', async () => {
   const { qmp } = await start({ more: ['-S'] });
   const abort = new AbortController();
   const reason = new Error('enough');
@@ -136,7 +136,7 @@ test('an abort removes what was made', async () => {
   expect(await listLiveSnapshots(qmp, nodes)).toEqual([]);
 });
 
-test('a machine with other hardware is not run on', async () => {
+test('a machine with changed hardware is not resumed', async () => {
   const machine = await start();
   await saveLiveSnapshot(machine.qmp, nodes, 'one');
   await machine[Symbol.asyncDispose]();

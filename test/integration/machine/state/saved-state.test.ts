@@ -65,7 +65,7 @@ const WAYS = [
 const REFUSES_OPEN_FILES = /migration to a file is not supported\. Use file: instead/;
 
 test.for(WAYS)(
-  'a machine goes into a file $way, and comes back in another',
+  'a machine is saved to a file $way, and restored in another QEMU',
   async ({ abilities }, { skip }) => {
     const first = await running();
     const progress: SaveProgress[] = [];
@@ -88,7 +88,7 @@ test.for(WAYS)(
   },
 );
 
-test('a machine that was paused comes back paused', async () => {
+test('a paused machine is restored paused', async () => {
   const first = await running();
   await first.qmp.execute('stop');
   const paused = await saveState(first.qmp, saved);
@@ -123,7 +123,7 @@ test('an existing or unwritable file is an error, and changes nothing', async ()
   expect(await state(machine)).toBe('A11');
 });
 
-test('a file that is cut off, or none, is no machine', async () => {
+test('a truncated or invalid file is rejected', async () => {
   const first = await running();
   const before = await saveState(first.qmp, saved);
   await first[Symbol.asyncDispose]();
@@ -138,7 +138,7 @@ test('a file that is cut off, or none, is no machine', async () => {
   expect(cutOff).toBeInstanceOf(staysOnFailure ? QmpJobError : QmpCrashedError);
 });
 
-test('a QEMU that dies on the way is reported as such', async () => {
+test('a QEMU that dies meanwhile is reported as such', async () => {
   const machine = await running();
   const saving = failureOf(saveState(machine.qmp, saved));
   machine.qmp.on('STOP', () => machine.qemu.kill('SIGKILL'));

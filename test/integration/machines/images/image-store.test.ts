@@ -117,7 +117,7 @@ describe('an import', () => {
     ['qcow2', 'qcow2', 'qcow2'],
     ['vmdk', 'vmdk', 'qcow2'],
     ['vdi', 'vdi', 'qcow2'],
-  ])('of a %s gives what the guest is to see', async (_, format, kept) => {
+  ])('of a %s creates the disk that the guest should see', async (_, format, kept) => {
     const file = makeDisk(`disk.${format}`, format);
     const image = await store.import(file, {
       name: 'web:1',
@@ -135,7 +135,7 @@ describe('an import', () => {
     expect(await store.get('web:1')).toEqual(image);
   });
 
-  it('unpacks what is compressed, and compares the digest of what was published', async () => {
+  it('unpacks a compressed file, and compares the digest of the published file', async () => {
     const file = makeDisk('disk.qcow2', 'qcow2');
     execFileSync('xz', ['-0', file]);
     const digest = `sha256:${sha256(readFileSync(`${file}.xz`))}`;
@@ -144,7 +144,7 @@ describe('an import', () => {
     expect(readdirSync(directory)).toContain('disk.qcow2.xz');
   });
 
-  it('leaves nothing of a file that has another digest, or takes contents from elsewhere', async () => {
+  it('leaves nothing of a file with a wrong digest, or with references to other files', async () => {
     const file = makeDisk('disk.raw');
     const digest = `sha256:${'0'.repeat(64)}`;
     await expect(store.import(file, { name: 'web', digest })).rejects.toThrow(DigestMismatchError);
@@ -154,7 +154,7 @@ describe('an import', () => {
   });
 
   it.each(['micro', 'Web', 'abcdefabcdef', `sha256:${'a'.repeat(12)}`, 'a/b', ''])(
-    'gives nothing the name %j',
+    'rejects the name %j',
     async (name) => {
       await expect(store.import(makeDisk('disk.raw'), { name })).rejects.toThrow(InvalidInputError);
     },
@@ -166,12 +166,12 @@ describe('an import', () => {
     { cpu: 'i386' },
     { provisioner: 'ignition' },
     { surprise: 1 },
-  ])('of a guest described as %j is refused', async (guest) => {
+  ])('of a guest described as %j is rejected', async (guest) => {
     const options = { name: 'web', guest: guest as object };
     await expect(store.import(makeDisk('disk.raw'), options)).rejects.toThrow(InvalidInputError);
   });
 
-  it('of the same disk gives the same image, with the most that is known of it', async () => {
+  it('of the same disk creates the same image, and keeps the best verification', async () => {
     const file = makeDisk('disk.raw');
     const digest = `sha512:${execFileSync('sha512sum', [file], { encoding: 'utf8' }).split(' ')[0] ?? ''}`;
     const level = async (name: string): Promise<unknown> => (await store.inspect(name)).verification;
@@ -185,7 +185,7 @@ describe('an import', () => {
     expect((await store.list()).images).toHaveLength(1);
   });
 
-  it('may happen several times at once', async () => {
+  it('can run several times at once', async () => {
     const file = makeDisk('disk.raw');
     const names = ['a', 'b', 'c', 'd'];
     const images = await Promise.all(names.map(async (name) => store.import(file, { name })));
@@ -207,7 +207,7 @@ describe('an image is not removed', () => {
     return error.users;
   };
 
-  it('while a machine stands on it, or a disk that outlived one', async () => {
+  it('while a machine or a kept disk is based on it', async () => {
     const image = await importRaw();
     await machines.create({ name: 'm', image: 'web:1' });
     expect(await usersOf('web:1')).toEqual(['the machine m']);
@@ -224,7 +224,7 @@ describe('an image is not removed', () => {
     expect(readdirSync(locations.images).filter((name) => name !== '.lock')).toEqual([]);
   });
 
-  it('while a machine stands on it whose definition cannot be understood', async () => {
+  it('while a machine with an unreadable definition is based on it', async () => {
     await importRaw();
     await machines.create({ name: 'm', image: 'web:1' });
     const spec = join(locations.machines, 'm/spec.json');
@@ -232,7 +232,7 @@ describe('an image is not removed', () => {
     expect(await usersOf('web:1')).toEqual(['the machine m']);
   });
 
-  it('while a clone needs it, although the machine that was cloned is gone', async () => {
+  it('while a clone needs it, even if the original was removed', async () => {
     await importRaw();
     const machine = await machines.create({ name: 'm', image: 'web:1' });
     await machine.clone('c', { linked: true });
@@ -244,7 +244,7 @@ describe('an image is not removed', () => {
     expect((await store.remove('web:1')).images).toHaveLength(1);
   });
 
-  it('while an image stands on it, and goes with a prune after that one', async () => {
+  it('while another image is based on it; a prune removes both', async () => {
     const base = await importRaw();
     const layer = await placeLayer('layer', base);
     expect(await store.inspect('layer')).toMatchObject({ standsOn: [base.path], verification: undefined });
@@ -259,7 +259,7 @@ describe('an image is not removed', () => {
     expect(await namesOf()).toEqual([]);
   });
 
-  it('while a throw-away machine runs on it', async () => {
+  it('while a throw-away machine uses it', async () => {
     writeFileSync(at('hang.raw'), bootSectors.hang);
     await store.import(at('hang.raw'), { name: 'hang', guest: { provisioner: 'none' } });
     const machine = await launchAt(
@@ -274,7 +274,7 @@ describe('an image is not removed', () => {
     expect((await store.remove('hang')).images).toHaveLength(1);
   });
 
-  it('while another is being made of it', async () => {
+  it('while another image is built from it', async () => {
     const base = await importRaw();
     await using scope = new Scope();
     const build = await makeBuildDirectory(locations.images, scope);
@@ -289,7 +289,7 @@ describe('an image is not removed', () => {
 });
 
 describe('names', () => {
-  it('go over to another image, and the one without is pruned', async () => {
+  it('move to another image, and the image without a name is pruned', async () => {
     const one = await importRaw('web:1', 'one');
     const two = await importRaw('web:2', 'two');
     await store.tag('web:2', 'web:1');
@@ -300,14 +300,14 @@ describe('names', () => {
     expect(await namesOf()).toEqual(['web:1', 'web:2']);
   });
 
-  it('of images that are there no more can be removed', async () => {
+  it('of missing images can be removed', async () => {
     const { digest } = await importRaw();
     rmSync(join(locations.images, `sha256-${digest}`), { recursive: true });
     expect(await store.remove('web:1')).toEqual({ names: ['web:1'], images: [] });
     expect(readdirSync(locations.images)).toEqual(['.lock']);
   });
 
-  it('are removed by exactly one of several who try', async () => {
+  it('are removed by exactly one of several concurrent commands', async () => {
     await importRaw();
     const results = await Promise.allSettled(Array.from({ length: 6 }, async () => store.remove('web:1')));
     const failures = results.flatMap((result) =>
@@ -319,7 +319,7 @@ describe('names', () => {
 });
 
 it.each([1, 2, 3, 6])(
-  'a prune that is killed at change %i leaves whole images, and the next one the rest',
+  'a prune that is killed at change %i leaves complete images, and the next one removes the rest',
   async (changes) => {
     await placeImages(
       Array.from({ length: 12 }, (_, index) => {
@@ -351,7 +351,7 @@ describe('an export', () => {
     ['vdi', 'vdi'],
     ['vhdx', 'vhdx'],
     ['vhd', 'vpc'],
-  ])('to a file that ends in .%s holds all of a layered image', async (ending, driver) => {
+  ])('to a file that ends in .%s contains all of a layered image', async (ending, driver) => {
     // What its own header says is not followed.
     await placeLayer('layer', await importRaw(), '/nowhere/base');
     const seen: number[] = [];
@@ -367,13 +367,13 @@ describe('an export', () => {
     expect(readdirSync(directory).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
-  it('comes back as the image that it was', async () => {
+  it('can be imported as the same image', async () => {
     const image = await importRaw();
     await store.export('web:1', at('out.raw'));
     expect((await store.import(at('out.raw'), { name: 'again' })).digest).toBe(image.digest);
   });
 
-  it('writes over nothing unless told to, and then over files alone', async () => {
+  it('overwrites files only on request, and never anything but files', async () => {
     await importRaw();
     writeFileSync(at('mine.qcow2'), 'mine');
     await expect(store.export('web:1', at('mine.qcow2'))).rejects.toThrow(/already exists/);
@@ -389,7 +389,7 @@ describe('an export', () => {
     );
   });
 
-  it.skipIf(!canMount)('says that the disk is full, and leaves nothing', async () => {
+  it.skipIf(!canMount)('reports a full disk, and leaves nothing', async () => {
     await importRaw();
     await using scope = new Scope();
     const small = smallFileSystem(directory, '200k', scope);

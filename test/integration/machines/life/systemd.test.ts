@@ -55,7 +55,7 @@ beforeAll(async () => {
 beforeEach(() => writeFileSync(asked, ''));
 
 describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
-  it('writes the unit, enables it, and says that its user has to linger', async () => {
+  it('writes the unit, enables it, and reports that the user needs lingering', async () => {
     const { status, stdout, stderr } = await systemd(['install', 'web']);
     expect(stdout).toBe(`${unit}\n`);
     expect(stderr).toMatch(/loginctl enable-linger \S+\n/);
@@ -70,7 +70,7 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
     expect(readFileSync(unit, 'utf8')).toContain(`${VMLET} start web\n`);
   });
 
-  it('installs it again, and says nothing of lingering where that is so', async () => {
+  it('can be repeated, and does not mention lingering if it is on', async () => {
     const { status, stderr } = await systemd(['install', 'web'], { LINGER: 'yes' });
     expect(stderr).not.toMatch(/linger/);
     expect(status).toBe(0);
@@ -85,7 +85,7 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
   });
 
   it.each([[{ USER_MANAGER: 'offline' }], [{ PATH: directory }]])(
-    'prints it where no user manager runs: %j',
+    'prints the unit without a user manager: %j',
     async (where) => {
       const { status, stdout, stderr } = await systemd(['install', 'web'], where);
       expect(stdout).toBe((await systemd(['print', 'web'])).stdout);
@@ -97,20 +97,20 @@ describe.skipIf(SYSTEMD === undefined)('vmlet systemd', () => {
     },
   );
 
-  it('leaves no unit behind that could not be enabled', async () => {
+  it('leaves no unit that could not be enabled', async () => {
     const { status, stderr } = await systemd(['install', 'web'], { USER_MANAGER: 'maintenance' });
     expect(stderr).toMatch(/Failed to reload daemon/);
     expect(status).toBe(125);
     expect(existsSync(unit)).toBe(false);
   });
 
-  it('removes it where no user manager runs any more', async () => {
+  it('removes the unit even without a user manager', async () => {
     await systemd(['install', 'web']);
     expect((await systemd(['uninstall', 'web'], { USER_MANAGER: 'offline' })).status).toBe(0);
     expect([existsSync(unit), existsSync(link)]).toEqual([false, false]);
   });
 
-  it.each([['install'], ['print']])('has nothing to %s for a machine that is not there', async (verb) => {
+  it.each([['install'], ['print']])('cannot %s an unknown machine', async (verb) => {
     const { status, stderr } = await systemd([verb, 'nobody']);
     expect(stderr).toMatch(/nobody/);
     expect(status).toBe(125);
@@ -176,7 +176,7 @@ describe.skipIf(SYSTEMD === undefined)('the unit', () => {
     expect([stderr, status]).toEqual(['', 0]);
   });
 
-  it('means to systemd what it means to us', ({ skip }) => {
+  it('is understood by systemd as intended', ({ skip }) => {
     const read = asSystemdReadsIt(home, 'vmlet-web-1.service');
     if (read === undefined)
       return skip('this systemd does not run on a host with control groups of version 1');
@@ -203,8 +203,11 @@ describe.skipIf(SYSTEMD === undefined)('the unit', () => {
     }
   });
 
-  it.each(['web', 'web-1', 'A9', 'x'.repeat(63)])('has a name that systemd takes as it is: %s', (machine) => {
-    const name = systemdUnitName(machine);
-    expect(execFileSync('systemd-escape', ['--mangle', name], { encoding: 'utf8' })).toBe(`${name}\n`);
-  });
+  it.each(['web', 'web-1', 'A9', 'x'.repeat(63)])(
+    'has a name that systemd accepts unchanged: %s',
+    (machine) => {
+      const name = systemdUnitName(machine);
+      expect(execFileSync('systemd-escape', ['--mangle', name], { encoding: 'utf8' })).toBe(`${name}\n`);
+    },
+  );
 });

@@ -58,7 +58,7 @@ describe('the requirements of a bridge', () => {
     }
   }
 
-  test('is asked for in order, each with what to do', async () => {
+  test('are checked in order, each with a hint', async () => {
     expect(await refusal('br9')).toBeInstanceOf(InvalidInputError);
     expect(await refusal('br9')).toMatchObject({ message: 'net: no such bridge: br9' });
     expect(await refusal('eth0')).toMatchObject({
@@ -88,7 +88,7 @@ describe('the requirements of a bridge', () => {
     expect(await findBridge('br0', { ...places, uid: 0 })).toEqual({ bridge: 'br0', helper });
   });
 
-  test.skipIf(process.getuid?.() !== 0)('is complete with setuid root', async () => {
+  test.skipIf(process.getuid?.() !== 0)('are met by a setuid root helper', async () => {
     chownSync(helper, 0, 0);
     // Set for nobody else to run: it is an empty script, to which setuid does nothing.
     chmodSync(helper, 0o4755);
@@ -98,7 +98,7 @@ describe('the requirements of a bridge', () => {
     chmodSync(helper, 0o755);
   });
 
-  test('is not there without the device of tap devices', async () => {
+  test('are not met without /dev/net/tun', async () => {
     const at = { ...places, tun: join(directory, 'nowhere') };
     expect((await refusal('br0', at)).message).toContain(`permission denied: ${at.tun}`);
   });
@@ -189,7 +189,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     return run(inNetwork(configuration, [...before, ...argv]), { confinement: MAY_GAIN_PRIVILEGES });
   }
 
-  test('is inherited under its number, and is in the bridge', async () => {
+  test('is inherited with its number, and attached to the bridge', async () => {
     const { stdout } = await show(`allow ${BRIDGE}\n`);
     expect(stdout.toString()).toMatch(/^tap0\n/);
     expect(stdout.toString().match(/tap0/g)?.length).toBe(2);
@@ -219,7 +219,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     [`allow ${BRIDGE}\npermit br1\n`, false],
     ['include /etc/qemu/included.conf\n', true],
     [`include /nowhere\nallow ${BRIDGE}\n`, true],
-  ])('is allowed by %j: %s', async (configuration, expected) => {
+  ])('is permitted by %j: %s', async (configuration, expected) => {
     if (expected) await show(configuration);
     else await expect(show(configuration)).rejects.toMatchObject({ status: { exitCode: 1 } });
   });
@@ -233,7 +233,7 @@ describe.skipIf(reason !== undefined)('a tap device in a bridge', () => {
     });
   });
 
-  test('carries frames both ways for a QEMU that can gain no privileges', async () => {
+  test('carries frames both ways for a QEMU that cannot gain privileges', async () => {
     const path = join(directory, 'peer');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));

@@ -28,7 +28,7 @@ const passtBackends = PASST_BACKENDS.filter(({ missing }) => !missing).map(({ ba
 it.for(PASST_BACKENDS.filter(({ missing }) => missing))('$backend', (_, { skip }) => skip(NO_VHOST_USER));
 
 describe.each<NetworkBackend>([...passtBackends, 'slirp'])('%s', (backend) => {
-  it('listens where it was told and nowhere else, and an early connection does no harm', async () => {
+  it('listens on the given address only, and an early connection does no harm', async () => {
     const ipv6 = hasIpv6 && backend !== 'slirp' ? ['[::1]::80', '[::1]::53/udp'] : [];
     const machine = await bootMachine(
       backend,
@@ -82,7 +82,7 @@ describe.each(passtBackends)('the end of %s', (backend) => {
     expect(processesWith('/passt').includes(pid)).toBe(false);
   });
 
-  it('is noticed while QEMU lives', async () => {
+  it('is detected while QEMU runs', async () => {
     const machine = await bootMachine(backend, ['80'], testScope());
     await Promise.all([machine.network.ready, machine.replied]);
     process.kill(machine.network.pid!, 'SIGKILL');
@@ -92,7 +92,7 @@ describe.each(passtBackends)('the end of %s', (backend) => {
   });
 });
 
-describe('a port that somebody takes after it was chosen', () => {
+describe('a port that another process takes after it was chosen', () => {
   async function lostPort(): Promise<BoundForward> {
     const [forward] = await chooseHostPorts(parsePortForwards(['80']));
     const thief = createServer().listen({ host: '127.0.0.1', port: forward!.hostPort });
@@ -101,7 +101,7 @@ describe('a port that somebody takes after it was chosen', () => {
     return forward!;
   }
 
-  it.each(passtBackends)('fails the start of %s in a way that it can be tried anew', async (backend) => {
+  it.each(passtBackends)('fails the start of %s in a way that can be retried', async (backend) => {
     const forward = await lostPort();
     const { network } = await bootMachine(backend, [forward], testScope());
     const error: unknown = await network.ready.catch((reason: unknown) => reason);
@@ -109,7 +109,7 @@ describe('a port that somebody takes after it was chosen', () => {
     expect(error).toMatchObject({ ephemeral: true, owner: { pid: process.pid } });
   });
 
-  it('is reported for slirp from the last output of QEMU', async () => {
+  it('is detected for slirp from QEMU’s last output', async () => {
     const forward = await lostPort();
     const { qemu } = await bootMachine('slirp', [forward], testScope());
     await Promise.all([qemu.exited, qemu.outputEnded]);
@@ -120,7 +120,7 @@ describe('a port that somebody takes after it was chosen', () => {
     await expect(explainSlirpFailure(['another failure'], [forward])).resolves.toBeUndefined();
   });
 
-  it('is reported for UDP too, where two passts could both listen', async () => {
+  it('is detected for UDP too, where two instances of passt could listen', async () => {
     const [forward] = await chooseHostPorts(parsePortForwards(['53/udp']));
     const thief = createSocket({ type: 'udp4', reuseAddr: true });
     thief.bind({ address: '127.0.0.1', port: forward!.hostPort });
@@ -131,7 +131,7 @@ describe('a port that somebody takes after it was chosen', () => {
   });
 });
 
-it('a connected pair leaves no path, and Node reads nothing from it', async () => {
+it('a connected pair leaves no path, and Node reads no data from it', async () => {
   const scope = testScope();
   const path = `/tmp/vmlet-pair-${process.pid}`;
   const [one, other] = await connectedPair(path, scope);
@@ -142,6 +142,6 @@ it('a connected pair leaves no path, and Node reads nothing from it', async () =
   expect(other.bytesRead).toBe(0);
 });
 
-it('refuses a socket path that the kernel would not take', async () => {
+it('rejects a socket path that is too long for the kernel', async () => {
   await expect(connectedPair(`/tmp/${'long'.repeat(30)}`, testScope())).rejects.toThrow(/at most 107/);
 });

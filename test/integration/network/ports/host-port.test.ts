@@ -59,7 +59,7 @@ it('a port that is taken on another address or for another protocol is free', as
   ]);
 });
 
-it('chooses free ports, each once, and holds none of them', async () => {
+it('chooses different free ports, and keeps none open', async () => {
   const wanted = parsePortForwards(['127.0.0.1::1000-1199', '[::1]::80', '0.0.0.0::53/udp']);
   const forwards = await chooseHostPorts(wanted);
   expect(forwards.map(({ guestPort }) => guestPort)).toEqual(wanted.map(({ guestPort }) => guestPort));
@@ -69,7 +69,7 @@ it('chooses free ports, each once, and holds none of them', async () => {
   await expect(chooseHostPorts(forwards)).resolves.toHaveLength(202);
 });
 
-it('refuses an address that the host does not have, and lists those that it has', async () => {
+it('rejects an address that the host does not have, and lists those that it has', async () => {
   const error = await failure('203.0.113.77:8080:80');
   expect(error).toBeInstanceOf(InvalidInputError);
   expect((error as Error).message).toMatch(/203\.0\.113\.77.*expected one of .*127\.0\.0\.1/);
@@ -81,7 +81,7 @@ it.skipIf(process.getuid?.() === 0)('refuses a low port to an ordinary user', as
   expect((error as PermissionError).hint).toMatch(/ip_unprivileged_port_start/);
 });
 
-it('explains a lost port even when it is free again, so that the start can choose anew', async () => {
+it('explains a lost port even when it is free again, so that the start can be retried', async () => {
   const [forward] = await chooseHostPorts(parsePortForwards(['80']));
   await expect(explainUnboundPort(forward!)).rejects.toMatchObject({
     code: 'VMLET_PORT_TAKEN',
@@ -106,20 +106,20 @@ describe('a preferred port', () => {
   const choose = async (ports: string[], preferred: (number | undefined)[]): Promise<number[]> =>
     (await chooseHostPorts(parsePortForwards(ports), undefined, preferred)).map(({ hostPort }) => hostPort);
 
-  it('is taken where it is free, and counts as chosen', async () => {
+  it('is chosen if it is free, and counts as chosen', async () => {
     const port = await free();
     const [forward] = await chooseHostPorts(parsePortForwards(['80']), undefined, [port]);
     expect(forward).toMatchObject({ hostPort: port, ephemeral: true });
   });
 
-  it('is another one where somebody has it, and the others stay', async () => {
+  it('is replaced if it is in use, and the others stay', async () => {
     const [taken, port] = [await takeTcp('127.0.0.1'), await free()];
     const chosen = await choose(['80', '81'], [taken, port]);
     expect(chosen[0]).not.toBe(taken);
     expect(chosen[1]).toBe(port);
   });
 
-  it('is given once, and not where the user wants it for another', async () => {
+  it('is used once, and not if the user forwards it elsewhere', async () => {
     const port = await free();
     const twice = await choose(['80', '80'], [port, port]);
     expect(twice[0]).toBe(port);
@@ -129,13 +129,13 @@ describe('a preferred port', () => {
     expect(wanted[0]).not.toBe(port);
   });
 
-  it('is nothing to a forward that has its own', async () => {
+  it('does not apply to a forward with its own host port', async () => {
     const [port, other] = [await free(), await free()];
     expect(await choose([`${port}:80`], [other])).toEqual([port]);
   });
 });
 
-it('does not advise to leave a port empty that was empty', async () => {
+it('does not suggest to leave a port empty that is empty', async () => {
   const port = await takeTcp('127.0.0.1');
   const [forward] = parsePortForwards([`${port}:80`]);
   const hints = await Promise.all(

@@ -44,7 +44,7 @@ test.each([
   expect(await probeForward(forward, witness, limits)).toBe(answer);
 });
 
-test('without another forward, silence is no answer', async () => {
+test('no answer means nothing without another forward', async () => {
   await using forward = await listen(waitingForRequests);
   expect(await probeForward(forward, undefined, limits)).toBe('silent');
 });
