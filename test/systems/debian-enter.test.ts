@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
   }
 
   test(
-    'is entered by vmlet ssh as soon as it answers, without a question',
+    'can be entered by vmlet ssh as soon as it answers, without a question',
     async () => {
       const entered = await home.vmlet('ssh', '--timeout', '10m', 'deb', '--', 'hostname; exit 7');
       expect(entered).toMatchObject({ status: 7, stdout: 'debian\n' });
@@ -63,7 +63,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     BOOT_MS,
   );
 
-  test('has the host keys that ssh compares, and no other key is accepted', async () => {
+  test('has the host keys that ssh expects, and no other key is accepted', async () => {
     const known = readFileSync(join(home.store.get('deb').files.ssh, 'known_hosts'), 'utf8');
     const [type, key] = (await inGuest('deb', 'cat /etc/ssh/ssh_host_ed25519_key.pub')).split(' ');
     expect(known).toContain(`deb.vmlet ${type} ${key}`);
@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(config).toContain('StrictHostKeyChecking yes');
   });
 
-  test('is known to plain ssh and scp once the Include line is there, which comes and goes', async () => {
+  test('is known to plain ssh and scp with the Include line, which can be added and removed', async () => {
     const before = readFileSync(userConfig, 'utf8');
     const { stdout: line } = await home.vmlet('ssh-config', '--print');
     expect((await home.vmlet('ssh-config')).stdout).toBe(`added to ${userConfig}: ${line}`);
@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect((await plainSsh('deb.vmlet', 'true')).exitCode).toBe(255);
   });
 
-  test('gives no advice about keys where the login was not refused', async () => {
+  test('gives no advice about keys if the login succeeded', async () => {
     expect(await home.vmlet('ssh', 'deb', 'exit 255')).toMatchObject({ status: 255, stderr: '' });
     const ended = home.start(['ssh', 'deb', 'echo up; sleep 1000']);
     await until(() => ended.stdout() === 'up\n');
@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(stderr).not.toContain('vmlet:');
   });
 
-  test('lets the key in again after its files were put back', async () => {
+  test('accepts the key again after its files were restored', async () => {
     await inGuest('deb', 'rm /root/.ssh/authorized_keys');
     // In a session of its own: on a terminal, ssh would ask for a password now.
     const refused = await run(['setsid', '--wait', process.execPath, VMLET, 'ssh', 'deb', 'true'], {
@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(await home.vmlet('ssh', '--provision', 'deb', 'true')).toMatchObject({ status: 0 });
   });
 
-  test('says that it has no such user', async () => {
+  test('reports an unknown user', async () => {
     await home.vmlet('set', 'deb', '--ssh-user', 'nobody-here');
     const result = await home.vmlet('ssh', 'deb', 'true');
     expect(result).toMatchObject({ status: 125 });
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     await home.vmlet('set', 'deb', '--ssh-user', 'root');
   });
 
-  test("is entered by QEMU's agent where vmlet's does not run", async () => {
+  test('can be entered through QEMU’s agent if vmlet’s does not run', async () => {
     const gone = await home.vmlet('exec', 'deb', 'systemctl', 'stop', 'vmlet-agent');
     expect(gone).toMatchObject({ status: 125 });
     expect(gone.stderr).toContain('agent in deb exited');
@@ -142,7 +142,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
   });
 
   test(
-    'shares nothing with its clone that tells who it is, and both run',
+    'shares no identity with its clone, and both run',
     async () => {
       const identity = 'cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub; hostname; cat /etc/hostname';
       // The prompt may still be a while away, and a clone is made of what is on the disk.

@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)('the Debian guest of the tests', () => {
   }, DEBIAN_GUEST_TIMEOUT_MS);
 
   it(
-    'starts by its own boot loader, logs root in on the serial port and is switched off by the power button',
+    'starts by its own boot loader, logs in root on the serial port and powers off by the power button',
     async () => {
       const overlay = join(directory, 'overlay.qcow2');
       await run(['qemu-img', 'create', '-f', 'qcow2', '-F', guest.format, '-b', guest.path, overlay]);

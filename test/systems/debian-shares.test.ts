@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     return `${stdout}${stderr}`.trim();
   }
 
-  test('has its directories, without a line in its fstab', async () => {
+  test('has its directories without a line in fstab', async () => {
     expect(await inGuest('cat /srv/site/file; touch /tmp/site/x')).toMatch(/^one\n.*Read-only file system$/);
     expect(await inGuest('grep -c virtiofs /etc/fstab')).toBe('0');
     expect(await inGuest('chown -R 33:33 /srv/site; echo guest >/srv/site/new; stat -c %u /srv/site')).toBe(

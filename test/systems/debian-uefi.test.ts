@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Bo
   }
 
   test(
-    'boots by its own boot loader, whose signature is checked, and has its TPM',
+    'boots by its own boot loader, whose signature is verified, and has its TPM',
     async () => {
       const waited = await home.vmlet('wait', 'deb', '--for', 'agent', '--timeout', '10m');
       expect(waited).toMatchObject({ status: 0 });
@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)('a Debian guest under UEFI with Secure Bo
     expect(await inGuest(`udevadm settle; ${withDisk}`)).toBe('0');
   });
 
-  test('comes back with its memory from a snapshot', async () => {
+  test('is restored with its memory from a snapshot', async () => {
     await inGuest('echo before > /run/memory; echo before > /root/disk; sync');
     expect(await home.vmlet('snapshot', 'create', 'deb', 'first')).toMatchObject({ status: 0 });
     await inGuest('echo after > /run/memory; echo after > /root/disk; sync');

@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     return home.vmlet('exec', 'web', 'sh', '-c', script);
   }
 
-  test('user-data that is no YAML is refused with its line, and nothing is made', async () => {
+  test('rejects user-data that is not YAML, names the line, and creates nothing', async () => {
     const broken = file('broken.yaml', '#cloud-config\npackages:\n - a\n b: [\n');
     for (const words of [
       ['create', 'web', '--image', 'deb:13', '--user-data', broken],
@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     expect(home.machines()).toEqual([]);
   });
 
-  test('an error names the mistake and a way that works', async () => {
+  test('explains a mistake and how to correct it', async () => {
     const mistyped = await home.vmlet('run', 'dep:13', '--', 'true');
     expect(mistyped).toMatchObject({ status: 125, stdout: '' });
     expect(mistyped.stderr).toMatch(/^vmlet: no such image: dep:13\n {2}did you mean deb:13\?/);
@@ -77,7 +77,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     expect(small.stderr).toMatch(/^vmlet: --disk-size: 1 GiB is smaller than the image deb:13 \(2 GiB\)\n/);
   });
 
-  test('a dry run shows the seed and a larger disk, and that a disk file has a seed only when told', async () => {
+  test('shows the seed and a larger disk in a dry run; a disk file has a seed only on request', async () => {
     const flags = ['--hostname', 'shown', '--disk-size', '5G', 'deb:13'];
     const { status, stdout } = await home.vmlet('run', '--dry-run', ...flags);
     expect(status).toBe(0);
@@ -94,7 +94,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
   });
 
   test(
-    'that fails is waited for with its progress, and what failed is said with what it printed',
+    'can be waited for with progress; a failure shows what failed and its output',
     async () => {
       const failing = file('failing.yaml', '#cloud-config\nruncmd: ["ls /not-there"]\n');
       const motd = file('motd', 'Grüße\n');
@@ -128,7 +128,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
     BOOT_MS,
   );
 
-  test('has made the guest what it was told', async () => {
+  test('applies all options', async () => {
     expect(await inGuest('hostname; date +%Z; cat /root/times; stat -c %a /etc/motd; cat /etc/motd')).toEqual(
       {
         status: 0,
@@ -156,7 +156,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
   });
 
   test(
-    'is not done again at the next one',
+    'does not run again at the next boot',
     async () => {
       expect(await home.vmlet('stop', 'web')).toMatchObject({ status: 0 });
       const started = await home.vmlet('start', 'web');
@@ -173,7 +173,7 @@ describe.skipIf(missing !== undefined)('the first boot of an image', () => {
   );
 
   test(
-    'has ended when a command runs, without a network too',
+    'has ended before a command runs, also without a network',
     async () => {
       const words = ['--net', 'none', '--firstboot-command', 'echo done >/root/done'];
       const ran = await home.vmlet(
@@ -193,7 +193,7 @@ describe('a guest without cloud-init', () => {
   });
   afterAll(async () => home.close());
 
-  test('fails vmlet wait at once', async () => {
+  test('makes vmlet wait fail at once', async () => {
     expect(await home.vmlet('create', 'plain', '--image', 'micro', '--start')).toMatchObject({
       status: 0,
       stderr: '',
@@ -203,7 +203,7 @@ describe('a guest without cloud-init', () => {
     expect(waited.stderr).toMatch(/^vmlet: the guest of plain has no cloud-init\n/);
   });
 
-  test('without an agent on its disk, is shown how to install it', async () => {
+  test('without an agent explains how to install one', async () => {
     const disk = join(home.path, 'hang.raw');
     writeFileSync(disk, bootSectors.hang);
     const words = ['--boot-timeout', '1s', `${disk},format=raw`, '--', 'true'];

@@ -60,7 +60,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
   }
 
   it(
-    'keeps what a script changes, builds on it, and runs no script again that need not be',
+    'keeps the changes of a script, builds on them, and reruns no script needlessly',
     async () => {
       const failed = await build('write', 'fail');
       expect(failed.status).toBe(125);
@@ -105,7 +105,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
     BOOTS_TIMEOUT_MS,
   );
 
-  it('keeps the images that a layer stands on', async () => {
+  it('keeps the images that a layer is based on', async () => {
     const { status, stderr } = await vmlet('image', 'rm', 'base');
     expect(stderr).toMatch(/image "base" is in use by web/);
     expect(status).toBe(125);
@@ -113,7 +113,7 @@ describe.skipIf(missing !== undefined)('vmlet image build --from', () => {
     expect((await listed()).map(({ names }) => names)).toEqual([['base']]);
   });
 
-  it('leaves what the next command takes away when it is killed', async () => {
+  it('leaves only what the next command removes when it is killed', async () => {
     const args = ['image', 'build', '--from', 'base', '--run', scriptPath('write'), '-o', 'web'];
     const building = start(args, { env });
     const qemu = await until(() => findQemu());

@@ -27,7 +27,7 @@ echo failed $(systemctl --failed --no-legend | wc -l)
 `;
 const OWN = ['machine-id', 'mac', 'host-key', 'served-key', 'seed', 'random', 'uuid'];
 
-describe.skipIf(missing !== undefined)('a full system that was kept', () => {
+describe.skipIf(missing !== undefined)('a full system that is kept', () => {
   let home: ReturnType<typeof makeTemporaryDirectory>;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined)('a full system that was kept', () => {
   }
 
   it(
-    'is forked into systems that are as different from each other as from one that booted',
+    'is forked into systems that differ as much as booted ones',
     async () => {
       const boot = await identity('--fresh');
       expect(kept()).toEqual([]);
@@ -82,7 +82,7 @@ describe.skipIf(missing !== undefined)('a full system that was kept', () => {
   );
 
   it(
-    'serves ssh before its first command when a port is published, and has none of another fork’s files',
+    'serves ssh before its first command when a port is published, without another fork’s files',
     async () => {
       const look = 'systemctl is-active ssh; cat /root/mark 2>/dev/null; echo mine >/root/mark; sync';
       for (let count = 0; count < 2; count++) expect(await run(look, '-p', '22')).toBe('active\n');

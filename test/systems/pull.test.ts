@@ -45,7 +45,7 @@ describe.skipIf(missing !== undefined)('an image of the catalogue, from a mirror
   });
 
   it(
-    'is pulled, verified, given an agent at its first boot, and runs the command',
+    'is pulled, verified, gets the agent at its first boot, and runs the command',
     async () => {
       const run = await start(['run', 'debian:13', '--', 'cat', '/etc/os-release'], { env }).finished;
       expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining('VERSION_ID="13"') as string });

@@ -12,7 +12,7 @@ if (!ASKED)
   console.warn('skipped: booting a guest of made-up RPM packages takes minutes: VMLET_TEST_RPM_GUEST=1');
 
 // The packages have Fedora's names and Debian's files: dnf, our steps and the boot are real, Fedora is not.
-it.runIf(ASKED)('boots what dnf has installed', { timeout: 900_000 }, async () => {
+it.runIf(ASKED)('boots a system installed by dnf', { timeout: 900_000 }, async () => {
   await using scope = new Scope();
   const { path, remove } = makeTemporaryDirectory();
   scope.defer(remove);

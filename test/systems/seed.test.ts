@@ -44,7 +44,7 @@ const missing =
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
 /** In the order in which they are: one machine boots twice for all of them. */
-describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
+describe.skipIf(missing !== undefined)('a guest with a seed', () => {
   const login = defaultLogin(guest);
   let home: Home;
   let live: LiveMachine;
@@ -107,7 +107,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
   }
 
   test(
-    'has our agent before it has a network',
+    'has vmlet’s agent before it has a network',
     async () => {
       expect(await inGuest('systemctl is-system-running --wait')).toBe('running\n');
       const [agent, network] = (
@@ -124,7 +124,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
     BOOT_MS,
   );
 
-  test('is who it shall be, and has what was ordered', async () => {
+  test('has the given identity and contents', async () => {
     expect(await inGuest('hostname; cat /etc/timezone; readlink /etc/localtime')).toBe(
       'seeded\nEurope/Berlin\n/usr/share/zoneinfo/Europe/Berlin\n',
     );
@@ -137,7 +137,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
     );
   });
 
-  test('gets its address by DHCP, on a card of a known name', async () => {
+  test('gets its address by DHCP, on a card with a known name', async () => {
     const { addresses } = await live.addresses();
     expect(addresses).toContainEqual(expect.objectContaining({ address: '10.0.2.15' }));
     expect(await inGuest('ip -o -4 route show default')).toMatch(
@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
     );
   });
 
-  test('lets its owner in by ssh, who is root by sudo without a password', async () => {
+  test('lets its owner log in by ssh and use sudo without a password', async () => {
     const { configPath } = await live.prepareSsh({ timeoutMs: BOOT_MS });
     const { stdout } = await run(
       ['ssh', '-F', configPath, '-o', 'BatchMode=yes', 'seeded.vmlet', 'id -un; sudo -n id -u; hostname'],
@@ -154,7 +154,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
     expect(stdout.toString()).toBe(`${login}\n0\nseeded\n`);
   });
 
-  test('shows the seed to nobody but root', async () => {
+  test('shows the seed to root only', async () => {
     const nobody = 'setpriv --reuid nobody --regid nogroup --clear-groups';
     const places = '/run /var/log /var/lib/cloud';
     expect(await inGuest(`grep -rlF ${SECRET} ${places}`)).toContain('/var/lib/cloud/instances/');
@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
   });
 
   test(
-    'does not go through its first boot again, and gets the agent again with no network at all',
+    'does not repeat its first boot, and gets the agent again without a network',
     async () => {
       const keys = await inGuest('cat /etc/ssh/ssh_host_*.pub; cat /etc/machine-id');
       await inGuest(`rm ${AGENT_FILES.join(' ')}; sync`);
@@ -183,7 +183,7 @@ describe.skipIf(missing !== undefined)('a guest that is given a seed', () => {
   );
 
   test(
-    'can be made an image of, in which nothing tells who it was',
+    'can be turned into an image without its identity',
     async () => {
       {
         await using channel = await live.openGuest({ timeoutMs: BOOT_MS });

@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     await template.remove();
   });
 
-  it('is waited for by its units', async () => {
+  it('can be waited for by its units', async () => {
     await vm.sh`systemctl start --no-block slow.service`;
     await vm.waitFor.unit('slow.service');
     await expect(vm.waitFor.unit('slow', { state: 'failed', timeoutMs: 5000 })).rejects.toThrow(
@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     await expect(vm.waitFor.unit('absent')).rejects.toThrow('absent does not exist in the guest');
   });
 
-  it('is waited for by lines of its journal', async () => {
+  it('can be waited for by lines of its journal', async () => {
     expect(await vm.waitFor.log(/tick \d/, { journal: 'slow.service' })).toBe('tick 1');
     await vm.sh`(sleep 0.5; logger said later) >/dev/null 2>&1 &`;
     expect(await vm.waitFor.log(/said later/, { journal: true })).toBe('said later');
@@ -73,7 +73,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     );
   });
 
-  it('is matched by its units and sockets', async () => {
+  it('can be checked by its units and sockets', async () => {
     const unit = async (name: string, state?: string) => matchers.toHaveUnit.call({}, vm, name, state);
     expect((await unit('slow.service')).pass).toBe(true);
     expect((await unit('broken', 'failed')).pass).toBe(true);
@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)('a fork of a guest with systemd', () => {
     expect((await matchers.toListenOn.call({}, vm, 8080)).pass).toBe(true);
   });
 
-  it('is another machine than the next fork, whose database answers at once, and all of it runs', async () => {
+  it('differs from the next fork, whose database answers at once', async () => {
     await using other = new TestMachine(await template.fork({ name: 'two' }));
     for (const one of [other, vm]) expect((await one.sh`redis-cli incr answer`).stdout).toBe('42');
     for (const one of [vm, other])

@@ -32,7 +32,7 @@ describe('a guest that runs out of memory', () => {
   });
   afterAll(async () => machine.kill());
 
-  it('fails what is done in it at once, with the line that says so, unless that is expected', async () => {
+  it('fails the test at once with the kernel’s line, unless that is expected', async () => {
     using expected = new GuestAlarm(machine, { expect: ['oom-kill'] });
     using alarm = new GuestAlarm(machine);
     alarm.throwIfRaised();
@@ -52,7 +52,7 @@ describe('a guest that runs out of memory', () => {
     expect(unaware.error?.kind).toBe('oom-kill');
   });
 
-  it('leaves a bundle with everything that is known about it', async () => {
+  it('leaves a bundle with everything known about it', async () => {
     mkdirSync(bundle);
     writeFileSync(join(bundle, 'of-the-last-run'), '');
     const written = await writeFailureBundle(
@@ -87,7 +87,7 @@ describe('a guest that runs out of memory', () => {
     expect(modes).toEqual(['700', '700', '600', '700']);
   });
 
-  it('lets a person in by a socket', async () => {
+  it('can be entered through a socket', async () => {
     const scope = new Scope();
     const { shell } = await openDoors(machine, scope);
     const person = start(['console', shell ?? expect.unreachable()], {
@@ -97,7 +97,7 @@ describe('a guest that runs out of memory', () => {
     await scope.close();
   });
 
-  it('when it hangs, costs the bundle only its time limit, and the bundle names the missing parts', async () => {
+  it('that hangs delays the bundle only by its time limit, and the bundle names the missing parts', async () => {
     process.kill(machine.pid, 'SIGSTOP');
     try {
       const begin = performance.now();
@@ -121,7 +121,7 @@ describe('a guest that runs out of memory', () => {
 });
 
 describe('a guest that panics', () => {
-  it('fails what is done in it, and leaves a bundle when it has ended', async () => {
+  it('fails the test, and leaves a bundle when it has ended', async () => {
     await using machine = await launch(options);
     using alarm = new GuestAlarm(machine);
     using expected = new GuestAlarm(machine, { expect: [/sysrq triggered crash/] });

@@ -38,7 +38,7 @@ describe('a machine under test', () => {
     return performance.now() - begin;
   }
 
-  it('has slow packets, each way, until the fault ends', async () => {
+  it('has slow packets in each direction until the fault ends', async () => {
     // passt of 2026 resets a connection whose first packet is not answered within a second, and with the first one goes
     // an exchange of ARP.
     await requestMs();
@@ -52,7 +52,7 @@ describe('a machine under test', () => {
     await until(async () => (await requestMs()) < 4 * LATENCY_MS);
   });
 
-  it('loses packets, until the fault ends', async () => {
+  it('loses packets until the fault ends', async () => {
     const forward = vm.machine.ports.find(({ protocol }) => protocol === 'udp');
     const socket = createSocket('udp4');
     const arrived = async (): Promise<number> => {
@@ -82,7 +82,7 @@ describe('a machine under test', () => {
     }
   });
 
-  it('has its cable out, until it is up again or the last fault ends', async () => {
+  it('has its cable unplugged until up() or the end of the last fault', async () => {
     const carrier = async (): Promise<string> => (await vm.sh`cat /sys/class/net/eth0/carrier`).stdout;
     const down = await vm.net.down();
     const again = await vm.net.down({ card: 'network-device' });
@@ -98,7 +98,7 @@ describe('a machine under test', () => {
     await until(async () => (await carrier()) === '1');
   });
 
-  it('has another time of day, forward and back, until the faults end', async () => {
+  it('has a different time of day, earlier or later, until the faults end', async () => {
     const aheadMs = async (): Promise<number> => Number((await vm.sh`date +%s`).stdout) * 1000 - Date.now();
     const uptime = async (): Promise<number> =>
       Number((await vm.readFile('/proc/uptime', 'utf8')).split(' ')[0]);
@@ -118,7 +118,7 @@ describe('a machine under test', () => {
     expect((await aheadMs()) / DAY_MS).toBeCloseTo(0, 2);
   });
 
-  it('has a full disk, until the fault ends', async () => {
+  it('has a full disk until the fault ends', async () => {
     const free = async (): Promise<number> => Number((await vm.sh`stat -f -c %f /mnt`).stdout) * 1024;
     const before = await free();
     {
@@ -139,7 +139,7 @@ describe('a machine under test', () => {
     await expect(vm.disk.fill({ path: '/nowhere' })).rejects.toThrow(FaultUnavailableError);
   });
 
-  it('has a disk that fails, all of it or a sector, until the fault ends', async () => {
+  it('has a failing disk or sector until the fault ends', async () => {
     const read = async (sector: number): Promise<void> => {
       await vm.sh`dd if=/dev/vda of=/dev/null bs=4096 count=1 skip=${sector / 8} iflag=direct`;
     };
@@ -167,7 +167,7 @@ describe('a machine under test', () => {
     await expect(vm.disk.fail({ on: [] })).rejects.toThrow(InvalidInputError);
   });
 
-  it('has a disk that is slow, until the fault ends', async () => {
+  it('has a slow disk until the fault ends', async () => {
     const readMs = async (count: number): Promise<number> => {
       const begin = performance.now();
       await vm.sh`dd if=/dev/vda of=/dev/null bs=4096 count=${count} iflag=direct`;
@@ -184,7 +184,7 @@ describe('a machine under test', () => {
     await expect(vm.disk.slow({})).rejects.toThrow(InvalidInputError);
   });
 
-  it('has little memory, until the fault ends', async () => {
+  it('has little memory until the fault ends', async () => {
     const available = async (): Promise<number> => {
       const { stdout } = await vm.sh`sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo`;
       return Number(stdout) * 1024;
@@ -240,8 +240,8 @@ describe('a machine under test', () => {
   });
 });
 
-describe('faults that a machine cannot have', () => {
-  it('are refused with what is missing', async () => {
+describe('faults that a machine does not support', () => {
+  it('are rejected with what is missing', async () => {
     await using bare = await launch({ net: 'none', until: 'running' });
     await expect(new NetworkFaults(bare).down()).rejects.toThrow('the machine has no network card');
     await using machine = await launch({ until: 'running' });

@@ -91,7 +91,7 @@ interface JsonReport {
 }
 
 describe('a run of vitest', () => {
-  it('fails the tests that fail, keeps what tells why, and leaves nothing', async () => {
+  it('reports failures, keeps the evidence, and leaves nothing', async () => {
     const report = join(own, 'report.json');
     const run = startRun(
       [vitest, 'run', '--root', project, 'ends', '--reporter=json', `--outputFile=${report}`],
@@ -139,7 +139,7 @@ describe('a run of vitest', () => {
 });
 
 describe('a run of node:test', () => {
-  it('gives tests their guests, and keeps what tells why one failed', async () => {
+  it('gives tests their guests, and keeps the evidence of a failure', async () => {
     const { status, output } = await startRun(
       ['--test', '--test-reporter=tap', nodeTests],
       environment('node'),
@@ -181,7 +181,7 @@ describe('a run that ends in the middle of a test', () => {
     await until(() => processesOf(mark).length === 0);
   });
 
-  it('leaves directories at most, which go with the next launch', async () => {
+  it('leaves at most directories, which the next launch removes', async () => {
     const next = start(['run', '--net', 'none', 'micro', 'true'], { env: environment('next') });
     expect((await next.finished).status).toBe(0);
     expect(machineDirectories()).toEqual([]);

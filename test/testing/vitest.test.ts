@@ -29,23 +29,19 @@ async function messageOf(failing: Promise<unknown>): Promise<string> {
 describe('a test with guests as fixtures', () => {
   const names: string[] = [];
 
-  test('has a guest that is warmed up, with its name', async ({ web }) => {
+  test('gets a warmed-up guest with its name', async ({ web }) => {
     expect(await (await fetch(web.url(80))).text()).toBe('hello\n');
     expect((await web.sh`hostname`).stdout).toBe('web');
     await web.sh`touch /left-by-the-first-test`;
     names.push(String(web.machine.pid));
   });
 
-  test('has another guest than the test before', async ({ web }) => {
+  test('gets a different guest in each test', async ({ web }) => {
     await expect(web.exec(['test', '-e', '/left-by-the-first-test'])).not.toSucceed();
     expect(names).not.toContain(String(web.machine.pid));
   });
 
-  test('has several at once, in a network of theirs, and what a function prepared', async ({
-    web,
-    warm,
-    lan,
-  }) => {
+  test('gets several guests with a network, and what prepare did', async ({ web, warm, lan }) => {
     expect(await warm.readFile('/srv/prepared', 'utf8')).toBe('by a function');
     expect((await warm.sh`wget -q -O - http://web/`).stdout).toBe('hello');
     expect(lan.members.map(({ name }) => name).sort()).toEqual([warm.name, web.name]);
@@ -57,7 +53,7 @@ describe('a test with guests as fixtures', () => {
 });
 
 describe('the matchers', () => {
-  test('see what is there, and say what they saw instead', async ({ web }) => {
+  test('report what they found instead', async ({ web }) => {
     await expect(web).toListenOn(80);
     await expect(web).not.toListenOn(81);
     await expect(web).not.toListenOn(80, { protocol: 'udp' });
@@ -82,7 +78,7 @@ describe('the matchers', () => {
     );
   });
 
-  test('reject what they are not for, and what cannot be seen', async ({ web }) => {
+  test('reject wrong arguments, and what cannot be checked', async ({ web }) => {
     await expect(expect('text' as unknown as TestMachine).toListenOn(80)).rejects.toThrow(InvalidInputError);
     await expect(expect(web).not.toHaveUnit('nginx')).rejects.toThrow(/has no systemctl/);
     await expect(expect(web).not.toBeReachable(443)).rejects.toThrow(/is not published/);
@@ -102,7 +98,7 @@ function copyTemplate({ directory }: Template, kind: string, scope: Scope): stri
 }
 
 describe('templates that tests share', () => {
-  test('go when none has used them for a week, and others stay', async () => {
+  test('are removed after a week without use, and others stay', async () => {
     await using scope = new Scope();
     const template = await templateOf(WEB);
     const [unused, used, named] = [
@@ -120,8 +116,8 @@ describe('templates that tests share', () => {
   });
 });
 
-describe('guests that cannot be', () => {
-  test('are refused at once', () => {
+describe('invalid guests', () => {
+  test('are rejected at once', () => {
     expect(() => machines({ lan: { networks: ['lan'] } })).toThrow(InvalidInputError);
   });
 });

@@ -29,7 +29,7 @@ describe('a machine under test', () => {
   });
   afterAll(async () => vm[Symbol.asyncDispose]());
 
-  it('runs scripts, whose failure says what they printed', async () => {
+  it('runs scripts, whose failure includes their output', async () => {
     const name = "it's $HOME";
     expect(await vm.sh`printf '%s\n' ${name} second`).toEqual({
       stdout: `${name}\nsecond`,
@@ -49,7 +49,7 @@ describe('a machine under test', () => {
     expect((await vm.exec(['sh', '-c', 'exit 3'])).exitCode).toBe(3);
   });
 
-  it('writes files with the folders above them, and reads them', async () => {
+  it('writes files and their parent directories, and reads them', async () => {
     await vm.writeFile('/srv/deep/down', 'content\n', { mode: 0o700 });
     expect(await vm.readFile('/srv/deep/down', 'utf8')).toBe('content\n');
     expect((await vm.sh`stat -c %a /srv/deep/down`).stdout).toBe('700');
@@ -63,7 +63,7 @@ describe('a machine under test', () => {
     expect(absent.lastSeen).toMatch(/^\/srv\/absent in the guest: /);
   });
 
-  it('waits for a port, for what answers there, and says who listens instead', async () => {
+  it('waits for a port and for an answer, and reports which ports are open instead', async () => {
     const { message, attempts, stack } = await failureOf(vm.waitFor.port(80, { timeoutMs: SHORT_MS }));
     expect(message).toMatch(
       /^timed out after \d+\.\d s waiting for the guest to listen on tcp port 80 \(\d+ tries\); last seen: /,
@@ -89,7 +89,7 @@ describe('a machine under test', () => {
     await vm.waitFor.port(67, { protocol: 'udp' });
   });
 
-  it('waits for lines of the console and of files, which may be there already', async () => {
+  it('waits for lines of the console and of files, including earlier ones', async () => {
     await vm.sh`echo the 1st line > /dev/ttyS0; (sleep 0.3; echo the 2nd line > /dev/ttyS0) >/dev/null 2>&1 &`;
     expect(await vm.waitFor.log(/the \dst line/)).toMatch(/the 1st line/);
     expect(await vm.waitFor.log(/the 2nd/)).toMatch(/the 2nd line/);
@@ -99,7 +99,7 @@ describe('a machine under test', () => {
     expect(absent.lastSeen).toContain('last line: two');
   });
 
-  it('waits for commands, and says what they printed last', async () => {
+  it('waits for commands, and reports their last output', async () => {
     await vm.sh`(sleep 0.3; touch /tmp/ready) >/dev/null 2>&1 &`;
     await vm.waitFor.command('test -e /tmp/ready');
     expect((await vm.waitFor.command(['echo', 'ok'], { stdout: /^ok$/m })).stdout).toBe('ok');
@@ -109,12 +109,12 @@ describe('a machine under test', () => {
     expect(missing.lastSeen).toContain('the guest cannot run no-such-program');
   });
 
-  it('says at once that a guest without systemd has no units', async () => {
+  it('reports at once that a guest without systemd has no units', async () => {
     await expect(vm.waitFor.unit('nginx')).rejects.toThrow(GuestUnitError);
     await expect(vm.waitFor.log(/x/, { journal: 'nginx' })).rejects.toThrow(GuestUnitError);
   });
 
-  it('gives a wait and a script up when the signal of the test aborts', async () => {
+  it('ends waits and scripts when the signal of the test aborts', async () => {
     const test = new AbortController();
     const mine = new TestMachine(vm.machine, { signal: test.signal });
     const waits = [mine.waitFor.port(9), mine.waitFor.log(/never/), mine.sh`sleep 100`];

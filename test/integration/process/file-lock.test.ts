@@ -11,7 +11,7 @@ import { Scope } from '../../../src/util/scope.ts';
 const directory = temporaryDirectory();
 
 describe('holdFileLock', () => {
-  it('keeps others out until the scope closes, and tells the inode', async () => {
+  it('excludes other processes until the scope closes, and returns the inode', async () => {
     const path = join(directory, 'lock');
     await using first = new Scope();
     await using second = new Scope();
@@ -22,7 +22,7 @@ describe('holdFileLock', () => {
     expect(await holdFileLock(path, second)).toMatchObject({ inode: statSync(path).ino });
   });
 
-  it('gives it to exactly one of many', async () => {
+  it('is granted to exactly one of many processes', async () => {
     const path = join(directory, 'contended');
     await using scope = new Scope();
     const held = await Promise.all(Array.from({ length: 20 }, async () => holdFileLock(path, scope)));
@@ -41,7 +41,7 @@ describe('holdFileLock', () => {
     await until('the lock is free', async () => (await holdFileLock(path, scope)) !== undefined);
   });
 
-  it('says what is wrong with the file', async () => {
+  it('explains what is wrong with the file', async () => {
     await using scope = new Scope();
     const attempt = holdFileLock(join(directory, 'nowhere/lock'), scope);
     await expect(attempt).rejects.toThrow(/ENOENT: no such file or directory.*nowhere\/lock/);

@@ -8,13 +8,13 @@ import { temporaryDirectory } from '../../directory.ts';
 
 const directory = temporaryDirectory();
 
-test("a program's end is passed on", async () => {
+test('the exit status of a program is passed on', async () => {
   expect(await runInForeground(['sh', '-c', 'exit 7'])).toEqual({ exitCode: 7, signal: undefined });
   const killed = await runInForeground(['sh', '-c', 'kill -KILL $$']);
   expect(killed).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
 });
 
-test('a program that is not there is named', async () => {
+test('a missing program is named', async () => {
   await expect(runInForeground(['vmlet-no-such-program'])).rejects.toThrow(MissingProgramError);
 });
 

@@ -39,7 +39,7 @@ async function stalledReader(): Promise<Socket> {
 }
 
 describe('the console that a keeper serves', () => {
-  it('goes from a real guest to all readers, and from each of them to the guest', async () => {
+  it('connects a real guest with all readers and writers', async () => {
     const keeper = lab.boot('echo', {
       paused: true,
       qemu: ['-qmp', `unix:${lab.path('q')},server=on,wait=off`],
@@ -60,7 +60,7 @@ describe('the console that a keeper serves', () => {
     await once(first.socket, 'close');
   });
 
-  it('gives every reader every byte, but for one that stalls, and has room for 64', async () => {
+  it('delivers every byte to each reader that does not stall, for up to 64 readers', async () => {
     const keeper = start('counts', '62');
     await keeper.started;
     const stalled = await stalledReader();
@@ -88,7 +88,7 @@ describe('the console that a keeper serves', () => {
     await keeper.ended;
   });
 
-  it('holds up no guest that prints without end when a reader stalls', async () => {
+  it('does not block a guest that prints endlessly when a reader stalls', async () => {
     const keeper = lab.boot('babble');
     await keeper.running;
     await stalledReader();
@@ -99,7 +99,7 @@ describe('the console that a keeper serves', () => {
     expect(await keeper.ended).toEqual({ exitCode: 0, signal: undefined });
   });
 
-  it('floods no disk: the log is set aside at 4 MiB', async () => {
+  it('does not fill the disk: the log is rotated at 4 MiB', async () => {
     const keeper = start('floods');
     await keeper.started;
     const reader = await lab.reader();
@@ -121,7 +121,7 @@ describe('the console that a keeper serves', () => {
     expect(statSync(lab.path('serial.log.times')).mode & 0o777).toBe(0o600);
   });
 
-  it('holds back those who write to a guest that does not read, and loses nothing', async () => {
+  it('delays writers to a guest that does not read, and loses nothing', async () => {
     const keeper = start('reads-later');
     await keeper.started;
     const [pasting, other] = [await lab.reader(), await lab.reader()];
@@ -138,7 +138,7 @@ describe('the console that a keeper serves', () => {
     await keeper.ended;
   });
 
-  it('gives the last words to a reader that is slow', async () => {
+  it('delivers the last output to a slow reader', async () => {
     const keeper = start('last-words');
     await keeper.started;
     const reader = await lab.reader();

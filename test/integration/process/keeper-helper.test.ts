@@ -105,7 +105,7 @@ describe('a helper', () => {
     await gone(helper);
   });
 
-  it('that is broken is started less and less often', async () => {
+  it('that fails repeatedly is restarted less and less often', async () => {
     const keeper = bootConnected(lab.helper('other', 'exit 3'));
     await keeper.running;
     await until('it was tried five times', () => count('VMLET_HELPER_STARTED') === 5);
@@ -129,7 +129,7 @@ describe('a helper', () => {
     ['the program has no absolute path', 'sh\0', 'Invalid argument'],
     ['the program is not there', '/nothing/here\0', 'No such file or directory'],
     ['the file is endless', '/dev/zero', 'Argument list too long'],
-  ])('that cannot be started because %s is told of', async (_why, content, error) => {
+  ])('that cannot be started because %s is reported', async (_why, content, error) => {
     const helper = lab.helper('other', SERVE);
     if (content === '/dev/zero' || content === undefined) {
       Object.assign(helper, { argumentsPath: content ?? lab.path('nothing') });
@@ -146,7 +146,7 @@ describe('a helper', () => {
     await keeper.ended;
   });
 
-  it('gives way to the one for a newer connection, even when it does not want to', async () => {
+  it('is replaced by the helper of a newer connection', async () => {
     const stubborn = lab.helper('other', 'trap "" TERM; echo one; while :; do sleep 0.05; done');
     const keeper = lab.start([process.execPath, MONITOR, 'answers', lab.path('requests')], {
       helpers: [stubborn],
@@ -174,7 +174,7 @@ describe('a helper', () => {
     expect(lab.events().at(-1)).toMatchObject({ event: 'VMLET_HELPER_EXITED', data: { signal: 9 } });
   });
 
-  it('that is new gets a frame with the guest’s hardware address, though the guest sends none', async () => {
+  it('that was restarted gets a frame with the guest’s hardware address, even if the guest sends none', async () => {
     const helper = lab.helper('passt', 'head -c 18 <&3 | od -An -v -tx1 -w18; exec cat <&3 >/dev/null');
     const keeper = bootConnected(helper);
     await keeper.running;
@@ -241,7 +241,7 @@ describe('a helper that listens', () => {
 });
 
 describe('the monitor', () => {
-  it('tells of what QEMU refuses to do', async () => {
+  it('reports what QEMU refuses to do', async () => {
     const keeper = lab.start([process.execPath, MONITOR, 'connects', lab.path('requests')]);
     await keeper.running;
     await until('the refusal is told', () => count('VMLET_COMMAND_FAILED') === 1);

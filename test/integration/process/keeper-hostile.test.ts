@@ -42,7 +42,7 @@ async function quit(keeper: StartedKeeper): Promise<void> {
 }
 
 describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
-  it('takes no word of a guest for an event or a state', async () => {
+  it('does not mistake a guest’s text for an event or a state', async () => {
     const keeper = misbehave('quotes');
     await keeper.running;
     expect(lab.record().state).toBe('running');
@@ -55,7 +55,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     ]);
   });
 
-  it('leaves garbage out', async () => {
+  it('skips garbage', async () => {
     const keeper = misbehave('garbage');
     await keeper.running;
     await quit(keeper);
@@ -64,7 +64,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(lab.text('qemu.log')).toContain('ignored a line that is not a JSON object');
   });
 
-  it('leaves lines of more than a megabyte out, and hears what follows', async () => {
+  it('skips lines of more than a megabyte, and reads what follows', async () => {
     const keeper = misbehave('long-lines');
     await keeper.running;
     await quit(keeper);
@@ -79,7 +79,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(lab.text('qemu.log').match(/more than 1 MiB/g)).toHaveLength(2);
   });
 
-  it('stays answerable in a flood, and its log stays small', async () => {
+  it('answers during a flood, and its log stays small', async () => {
     const keeper = misbehave('floods');
     await keeper.running;
     await until('the log was set aside', () => existsSync(lab.path('events.ndjson.1')));
@@ -90,7 +90,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(lab.end()).toMatchObject({ signal: 9, sentSignal: 9 });
   });
 
-  it('keeps the last events of a life, and the status', async () => {
+  it('keeps the last events of a run, and the status', async () => {
     const keeper = misbehave('many-lives');
     expect(await keeper.ended).toEqual({ exitCode: 7, signal: undefined });
     const { events, exitCode } = lab.end();
@@ -106,7 +106,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(lab.end()).toMatchObject({ fatalRunState: 'internal-error', signal: 9, sentSignal: 9 });
   });
 
-  it('knows of one that falls silent before it was let run that it has begun', async () => {
+  it('records the start of a QEMU that stops answering before it runs', async () => {
     const command = [process.execPath, MONITOR, 'falls-silent', lab.path('requests')] as const;
     const keeper = lab.start(command, { paused: true });
     await keeper.negotiated;
@@ -115,7 +115,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(await keeper.ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' });
   });
 
-  it('sends one that ends no more commands, and says by a signal that it is to make haste', async () => {
+  it('sends no more commands to a QEMU that is exiting, and hurries it with a signal', async () => {
     const keeper = misbehave('ends');
     await until('the guest has powered off', () => sentAfterShutdown() !== undefined);
     await until('that is heard', () => lab.text('events.ndjson').includes('"none"'));
@@ -124,7 +124,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(sentAfterShutdown()).toEqual([]);
   });
 
-  it('asks a guest that halts after its end for its status, and quits it', async () => {
+  it('asks a halted guest for its status, and quits QEMU', async () => {
     const keeper = misbehave('ends-standing-still');
     await until('it is asked', () => sentAfterShutdown()?.length === 1);
     await quit(keeper);
@@ -139,7 +139,7 @@ describe('a keeper, built with sanitizers, of a QEMU that misbehaves', () => {
     expect(lab.events()).toContainEqual(expect.objectContaining({ event: 'VMLET_COMMAND_FAILED' }));
   });
 
-  it.each(['deaf', 'never-negotiates'])('ends one that is %s by a signal', async (mode) => {
+  it.each(['deaf', 'never-negotiates'])('ends a QEMU that is %s by a signal', async (mode) => {
     const keeper = misbehave(mode);
     await keeper.started;
     process.kill(keeper.pid, 'SIGTERM');

@@ -19,7 +19,7 @@ async function heldByLauncher(scope: Scope) {
   return { lab, lock, launcher, held };
 }
 
-describe('the lock of a launcher that is gone', () => {
+describe('the lock after its launcher has exited', () => {
   it('is held until its keeper has written the record of the run', async () => {
     await using scope = new Scope();
     const { lab, lock, launcher, held } = await heldByLauncher(scope);

@@ -24,7 +24,7 @@ afterEach(async () => scope.close());
 
 describe('a keeper under systemd', () => {
   it.each(['a path', 'an abstract name'])(
-    'tells %s that the machine runs, and that it ends',
+    'reports to %s that the machine runs, and that it ends',
     async (kind) => {
       const perl = findProgram('perl');
       if (perl === undefined) throw new Error('perl is needed: perl-base is part of every Debian');
@@ -54,7 +54,7 @@ describe('a keeper whose launcher does not listen', () => {
 });
 
 describe('a keeper on a full disk', () => {
-  it('keeps running, keeps its record and events, and has room for the record of the end', async (context) => {
+  it('keeps running, keeps its record and events, and has reserved space for the final record', async (context) => {
     const disk = join(directory, 'disk');
     mkdirSync(disk);
     const mounted = await run(['mount', '-t', 'tmpfs', '-o', 'size=3m', 'vmlet-test', disk], {

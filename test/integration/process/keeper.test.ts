@@ -38,7 +38,7 @@ const kinds = (keeper: StartedKeeper): string[] => keeper.reports.map(({ kind })
 const ok = { exitCode: 0, signal: undefined };
 
 describe('the keeper of a machine', () => {
-  it('writes down how the guest powered off, and leaves nothing but that and the logs', async () => {
+  it('records how the guest powered off, and leaves only that and the logs', async () => {
     const before = Date.now();
     const keeper = lab.boot('powerOff');
     expect(await keeper.ended).toEqual(ok);
@@ -75,7 +75,7 @@ describe('the keeper of a machine', () => {
     ['panic', ['GUEST_PANICKED'], 'guest-panic'],
     ['reset', ['SHUTDOWN'], 'guest-reset'],
     ['tripleFault', ['SHUTDOWN'], 'guest-reset'],
-  ] as const)('keeps the events that tell of %s', async (sector, events, reason) => {
+  ] as const)('keeps the events of %s', async (sector, events, reason) => {
     const keeper = lab.boot(sector, { qemu: ['-no-reboot'] });
     expect(await keeper.ended).toEqual(ok);
     const seen = lab.end().events;
@@ -89,7 +89,7 @@ describe('the keeper of a machine', () => {
     await until('the state is known', () => lab.record().state === 'guest-panicked');
   });
 
-  it('continues through resets where these are allowed', async () => {
+  it('continues after resets if they are allowed', async () => {
     const keeper = lab.boot('reset');
     await keeper.running;
     await until('the guest was reset twice', () => lab.text('serial.log').split('reset').length > 3);
@@ -123,7 +123,7 @@ describe('the keeper of a machine', () => {
     await client.close();
   });
 
-  it('keeps nothing of its launcher, and is small', async () => {
+  it('inherits nothing from its launcher, and is small', async () => {
     const keeper = lab.boot('hang');
     await keeper.running;
     const links = readdirSync(`/proc/${keeper.pid}/fd`).map((fd) =>
@@ -139,7 +139,7 @@ describe('the keeper of a machine', () => {
     expect(residentBytes(keeper.pid)).toBeLessThan(2 * 1024 * 1024);
   });
 
-  it('sets the logs of the last run aside, and appends to that of the console', async () => {
+  it('rotates the logs of the last run, and appends to the console’s log', async () => {
     const first = lab.boot('powerOff');
     const { keeper: identity } = await identities(first);
     await first.ended;
@@ -177,7 +177,7 @@ describe('signals to a keeper', () => {
     expect(lab.end()).toMatchObject({ exitCode: null, signal: 9, sentSignal: 9 });
   });
 
-  it('kill a QEMU that answers nothing, after quit did not help', async () => {
+  it('kill a QEMU that does not answer, after quit has failed', async () => {
     const keeper = lab.boot('spin');
     await keeper.running;
     const { keeper: own, qemu } = await identities(keeper);
@@ -205,7 +205,7 @@ describe('signals to a keeper', () => {
 });
 
 describe('a killed process', () => {
-  it('a keeper takes QEMU with it, its record stays, and the next keeper starts all the same', async () => {
+  it('the keeper ends QEMU, its record stays, and the next keeper starts normally', async () => {
     const keeper = lab.boot('spin');
     await keeper.running;
     const { keeper: own, qemu } = await identities(keeper);
@@ -218,7 +218,7 @@ describe('a killed process', () => {
     expect(await lab.boot('powerOff').ended).toEqual(ok);
   });
 
-  it('QEMU is named in the record of the end', async () => {
+  it('QEMU is named in the final record', async () => {
     const keeper = lab.boot('spin');
     await keeper.running;
     process.kill((await identities(keeper)).qemu.pid, 'SIGKILL');
@@ -228,7 +228,7 @@ describe('a killed process', () => {
     expect(existsSync(lab.runtimeDirectory)).toBe(false);
   });
 
-  it('a launcher takes nothing with it', async () => {
+  it('the launcher ends nothing else', async () => {
     const options = lab.options(lab.qemu('hang'));
     mkdirSync(lab.runtimeDirectory);
     const launcher = spawn(
@@ -253,8 +253,8 @@ describe('a killed process', () => {
   });
 });
 
-describe('a keeper that cannot', () => {
-  it('be the second one touches nothing', async () => {
+describe('a keeper that fails', () => {
+  it('because another one runs changes nothing', async () => {
     const first = lab.boot('hang');
     await first.running;
     const record = lab.text('run.json');
@@ -270,7 +270,7 @@ describe('a keeper that cannot', () => {
     await first.ended;
   });
 
-  it('execute QEMU says why', async () => {
+  it('to execute QEMU reports why', async () => {
     const keeper = lab.start([join(directory, 'nothing-here')]);
     await expect(keeper.started).rejects.toMatchObject({
       code: 'VMLET_KEEPER_ENDED',
@@ -283,7 +283,7 @@ describe('a keeper that cannot', () => {
     expect(existsSync(lab.path('end.json'))).toBe(false);
   });
 
-  it('have QEMU accept its options tells how QEMU ended, with QEMU’s words in the log', async () => {
+  it('because QEMU rejects its options reports QEMU’s status and output', async () => {
     const keeper = lab.boot('hang', { qemu: ['-device', 'no-such-device'] });
     await expect(keeper.running).rejects.toMatchObject({ status: { exitCode: 1 }, busy: false });
     expect(lab.end()).toMatchObject({ exitCode: 1, negotiated: false, events: [] });
@@ -293,13 +293,13 @@ describe('a keeper that cannot', () => {
   it.each([
     ['a relative path', { recordPath: 'run.json' }, 'run.json: path must be absolute'],
     ['a long socket', { consolePath: `/${'x'.repeat(107)}` }, /socket path too long, at most 107 bytes$/],
-  ])('take %s says so', async (_what, options, reason) => {
+  ])('to take %s reports it', async (_what, options, reason) => {
     const keeper = lab.boot('hang', options);
     await expect(keeper.running).rejects.toMatchObject({ reason: expect.stringMatching(reason) as string });
     rmSync(lab.runtimeDirectory, { recursive: true });
   });
 
-  it('write into its directory does not start the machine', async () => {
+  it('to write into its directory does not start the machine', async () => {
     const keeper = lab.boot('hang', { recordPath: '/proc/run.json' });
     await expect(keeper.started).rejects.toMatchObject({
       reason: expect.stringMatching(/^\/proc\/run\.json: /) as string,

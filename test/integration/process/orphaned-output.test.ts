@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { outputUntilGone } from '../../../src/process/orphaned-output.ts';
 
-test('output of a program that keeps running is not kept', async () => {
+test('output of a program that keeps running is discarded', async () => {
   const [pieces, bytes] = [8000, 64 * 1024];
   let made = 0;
   const output = new Readable({

@@ -13,7 +13,7 @@ const directory = temporaryDirectory();
 const STANDSTILL_MS = 400;
 
 describe('a program that is run to its end', () => {
-  it('is ended when it lives and does nothing, whatever signals it ignores', async () => {
+  it('is killed when it stalls, whatever signals it ignores', async () => {
     const argv = ['sh', '-c', 'trap "" TERM INT; exec sleep 60'] as const;
     await expect(run([...argv], { standstillMs: STANDSTILL_MS })).rejects.toThrow(StandstillError);
   });
@@ -26,7 +26,7 @@ describe('a program that is run to its end', () => {
     expect(stdout.toString()).toBe('done\n');
   });
 
-  it('is not waited for in what it leaves behind, which may hold its output open', async () => {
+  it('is not waited for through children that hold its output open', async () => {
     const leaves = 'exec 4<&0; sleep 20 <&4 & echo $!';
     const first = await Promise.race([run(['sh', '-c', leaves]), delay(10_000)]);
     const pid = Number(first?.stdout.toString());
@@ -40,7 +40,7 @@ describe('a program that is run to its end', () => {
     process.kill(Number(words));
   });
 
-  it('keeps its output, however late this process reads it', async () => {
+  it('keeps its output, however late it is read', async () => {
     const starve = (): void => {
       block(2000);
       setImmediate(() => block(1500));
@@ -65,7 +65,7 @@ describe('a program that is run to its end', () => {
     expect(String((await run(['printf', '12345'], { maxBuffer: 5 })).stdout)).toBe('12345');
   });
 
-  it('is judged by how it ends, and not by how much of its input it wanted', async () => {
+  it('succeeds or fails by its status, not by how much input it read', async () => {
     const input = Buffer.alloc(10_000_000, 'x');
     const script = 'head -c 1; exec 0<&-; exit 3';
     const { exitCode, stdout } = await run(['sh', '-c', script], { input, acceptedExitCodes: [3] });
@@ -73,7 +73,7 @@ describe('a program that is run to its end', () => {
     expect((await run(['cat'], { input })).stdout.equals(input)).toBe(true);
   });
 
-  it('is killed on abort, at whatever moment, and any number of them by one signal', async () => {
+  it('is killed on abort at any moment, and one signal kills any number of them', async () => {
     const warnings: Error[] = [];
     const hear = (warning: Error): unknown => warnings.push(warning);
     process.on('warning', hear);
@@ -95,7 +95,7 @@ describe('a program that is run to its end', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is started in our directory, though that has been removed', async () => {
+  it('starts in the working directory even if that was removed', async () => {
     const before = process.cwd();
     const lost = join(directory, 'lost');
     mkdirSync(lost);
@@ -109,7 +109,7 @@ describe('a program that is run to its end', () => {
     }
   });
 
-  it('is said not to be started where the host gives no descriptors, and nothing else happens', async () => {
+  it('fails to start if the host has no free descriptors, with no other effect', async () => {
     await run(['true']);
     const refused = new ProcessStartError('true');
     await withoutDescriptors(async () => {

@@ -35,7 +35,7 @@ async function qmp(args: readonly string[], input = ''): Promise<RunResult> {
   });
 }
 
-test('one command prints what it returned, as JSON on one line if asked', async () => {
+test('a command prints its reply, on request as one line of JSON', async () => {
   const plain = await qmp([path, 'query-status']);
   expect(JSON.parse(plain.stdout.toString())).toMatchObject({ running: false, status: 'prelaunch' });
   const json = await qmp([path, '--json', 'blockdev-add', 'driver=null-co', 'node-name=1x']);
@@ -48,7 +48,7 @@ test('one command prints what it returned, as JSON on one line if asked', async 
   expect(refused.stderr).toContain('no-such-command');
 });
 
-test('lines in, one JSON object a line out, events in their place, 1 when one was refused', async () => {
+test('reads lines, prints a JSON object a line with events in order, and exits with 1 if a command failed', async () => {
   const lines = ['# a comment', 'cont', '', 'stop', '{"execute": "query-status"}', 'nonsense', 'quit'];
   const { exitCode, stdout } = await qmp([path], lines.join('\n'));
   expect(exitCode).toBe(1);
@@ -62,7 +62,7 @@ test('lines in, one JSON object a line out, events in their place, 1 when one wa
   for (const kind of ['RESUME', 'STOP', 'SHUTDOWN', 'error']) expect(kinds).toContain(kind);
 });
 
-test('types are printed for a binary', async () => {
+test('TypeScript types are printed for a binary', async () => {
   const { stdout } = await qmp(['types', '--qemu', 'qemu-system-x86_64']);
   expect(stdout.toString()).toContain('export interface QmpCommands {');
 });

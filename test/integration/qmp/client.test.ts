@@ -17,7 +17,7 @@ import { Peer, failureOf, negotiate, qemuArgv, startQemu } from './qemu.ts';
 import { makeTemporaryDirectory } from '../../directory.ts';
 
 describe('on an inherited descriptor', () => {
-  test('negotiates, runs commands and tells what this QEMU has', async () => {
+  test('negotiates, runs commands and lists the features of this QEMU', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     expect(client.greeting.version.qemu.major).toBeGreaterThanOrEqual(7);
@@ -40,7 +40,7 @@ describe('on an inherited descriptor', () => {
     expect(await client.execute('query-named-block-nodes', { flat: true })).toHaveLength(500);
   });
 
-  test('passes an open file under a name, while other commands are under way', async () => {
+  test('passes an open file under a name while other commands run', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     const file = await open('/dev/null', 'r');
@@ -57,7 +57,7 @@ describe('on an inherited descriptor', () => {
     expect((await failureOf(client.execute('closefd', { fdname: 'one' }))).message).toContain('one');
   });
 
-  test('a file that cannot be passed is said, and takes no command’s place', async () => {
+  test('a file that cannot be passed is reported, and delays no command', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     for (let attempt = 0; attempt < 10; attempt++) {
@@ -67,7 +67,7 @@ describe('on an inherited descriptor', () => {
     await failureOf(client.execute('closefd', { fdname: 'one' }));
   });
 
-  test('a refusal carries class, words, command and the caller’s stack', async () => {
+  test('an error reply has its class, message, command and the caller’s stack', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     async function theCallerOfThis(): Promise<unknown> {
@@ -83,7 +83,7 @@ describe('on an inherited descriptor', () => {
     expect(error.stack).toContain('theCallerOfThis');
   });
 
-  test('keeps what went over it, also when QEMU has gone', async () => {
+  test('keeps the traffic, also when QEMU has exited', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     await Promise.all([
@@ -116,7 +116,7 @@ describe('on an inherited descriptor', () => {
     expect((await client.execute('query-qmp-schema')).length).toBeGreaterThan(500);
   });
 
-  test('arguments of any text and 64-bit integers arrive whole', async () => {
+  test('arguments with any text and 64-bit integers arrive unchanged', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     const size = 2n ** 62n + 512n;
@@ -154,7 +154,7 @@ describe('on an inherited descriptor', () => {
 });
 
 describe('out of band', () => {
-  test('overtakes a command that blocks, with as many queued as the client lets through', async () => {
+  test('overtakes a blocking command, with as many commands queued as the client allows', async () => {
     await using qemu = startQemu('-machine', 'q35', '-accel', 'tcg');
     await using client = await negotiate(qemu);
     qemu.process.kill('SIGSTOP');
@@ -170,7 +170,7 @@ describe('out of band', () => {
 });
 
 describe('events', () => {
-  test('come to iterators, listeners and waits, and before the reply of their command', async () => {
+  test('are delivered to iterators, listeners and waits, before the reply of their command', async () => {
     await using qemu = startQemu();
     await using client = await negotiate(qemu);
     const order: string[] = [];
@@ -303,7 +303,7 @@ describe('the end', () => {
   });
 });
 
-describe('on a path', () => {
+describe('on a socket path', () => {
   let directory: string;
   let scope: Scope;
   beforeEach(() => {
@@ -321,7 +321,7 @@ describe('on a path', () => {
     return qemu;
   }
 
-  test('connects, and a second client learns why it gets no greeting', async () => {
+  test('connects, and a second client is told why it gets no greeting', async () => {
     const path = join(directory, 'qmp');
     await startWithPath(path);
     await using first = await QmpClient.connect(path);

@@ -81,7 +81,7 @@ describe.skipIf(findProgram('qemu-ga') === undefined)(
       expect(await failureOf(guestExec(client, ['/no/such/program']))).toBeInstanceOf(QmpRefusedError);
     });
 
-    test('gives up on a program at the time limit and on abort', async () => {
+    test('times out, and can be aborted', async () => {
       await using client = await GuestAgentClient.connect(path);
       const late = ['/bin/sh', '-c', 'sleep 2'] as const;
       expect(await failureOf(guestExec(client, late, { timeoutMs: 50 }))).toBeInstanceOf(TimedOutError);
@@ -93,7 +93,7 @@ describe.skipIf(findProgram('qemu-ga') === undefined)(
       expect(await client.execute('guest-ping')).toEqual({});
     });
 
-    test('writes and reads files of several pieces, and of none', async () => {
+    test('writes and reads files of several chunks, and empty files', async () => {
       await using client = await GuestAgentClient.connect(path);
       const content = Buffer.alloc(2_500_000, 'äbc');
       await writeGuestFile(client, join(directory, 'file'), content);
@@ -105,7 +105,7 @@ describe.skipIf(findProgram('qemu-ga') === undefined)(
       );
     });
 
-    test('is in step again after a time-out, and after a client that left in the middle', async () => {
+    test('is synchronized again after a time-out, and after a client that left in the middle', async () => {
       await using client = await GuestAgentClient.connect(path);
       agent.kill('SIGSTOP');
       const late = await failureOf(client.execute('guest-get-host-name', {}, { timeoutMs: 50 }));
@@ -132,7 +132,7 @@ describe('an agent that misbehaves', () => {
     return startStandIn('misbehaving-agent.mjs', mode);
   }
 
-  test('that says nothing is given up on', async () => {
+  test('that does not answer times out', async () => {
     await using peer = standIn('silent');
     expect(await failureOf(GuestAgentClient.synchronize(peer.socket, { timeoutMs: 100 }))).toBeInstanceOf(
       TimedOutError,
@@ -140,13 +140,13 @@ describe('an agent that misbehaves', () => {
     expect(peer.socket.destroyed).toBe(true);
   });
 
-  test('that still talks to an earlier client is brought in step', async () => {
+  test('that still answers an earlier client is synchronized', async () => {
     await using peer = standIn('leftovers');
     await using client = await GuestAgentClient.synchronize(peer.socket);
     expect(await client.execute('guest-ping')).toEqual({});
   });
 
-  test('that answers late does not give its answer to the next question', async () => {
+  test('that answers late does not answer the next request', async () => {
     await using peer = standIn('late');
     await using client = await GuestAgentClient.synchronize(peer.socket);
     expect(await failureOf(client.execute('guest-ping', {}, { timeoutMs: 50 }))).toBeInstanceOf(
@@ -155,14 +155,14 @@ describe('an agent that misbehaves', () => {
     expect(await client.execute('guest-get-host-name')).toEqual({});
   });
 
-  test('that prints garbage fails the question, not the connection', async () => {
+  test('that prints garbage fails the request, not the connection', async () => {
     await using peer = standIn('garbage');
     await using client = await GuestAgentClient.synchronize(peer.socket);
     expect(await failureOf(client.execute('guest-get-osinfo'))).toBeInstanceOf(QmpProtocolError);
     expect(await client.execute('guest-ping')).toEqual({});
   });
 
-  test('that shuts the guest down answers nothing, or ends the connection', async () => {
+  test('that shuts the guest down does not answer, or closes the connection', async () => {
     for (const mode of ['shuts-down', 'shuts-down-at-once']) {
       await using peer = standIn(mode);
       await using client = await GuestAgentClient.synchronize(peer.socket);

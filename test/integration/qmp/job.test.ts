@@ -45,7 +45,7 @@ test('creates an image, copies onto it, and leaves no job behind', async () => {
   expect(await client.execute('query-jobs')).toEqual([]);
 });
 
-test('a job that fails rejects with QEMU’s words and is dismissed', async () => {
+test('a failed job rejects with QEMU’s message and is dismissed', async () => {
   await using qemu = startQemu();
   await using client = await negotiate(qemu);
   await client.execute('blockdev-add', { driver: 'null-co', 'node-name': 'small', size: 512 });

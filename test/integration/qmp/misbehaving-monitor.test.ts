@@ -16,7 +16,7 @@ function standIn(mode: string): Peer {
   return startStandIn('misbehaving-monitor.mjs', mode);
 }
 
-test('a peer that never greets is given up on after the limit', async () => {
+test('a peer that sends no greeting times out', async () => {
   await using peer = standIn('never-greets');
   const error = await failureOf(QmpClient.negotiate(peer.socket, { greetingTimeoutMs: 100 }));
   expect(error).toBeInstanceOf(QmpNoGreetingError);
@@ -30,7 +30,7 @@ test('a peer that speaks another protocol is detected at once', async () => {
   }
 });
 
-test('out-of-band execution that is not offered is neither enabled nor tried', async () => {
+test('out-of-band execution is not used if it is not offered', async () => {
   await using peer = standIn('no-oob');
   await using client = await negotiate(peer);
   expect(await failureOf(client.executeOutOfBand('query-yank'))).toBeInstanceOf(QmpStateError);
@@ -48,7 +48,7 @@ test('events before the greeting and during negotiation are kept', async () => {
   expect(listened).toEqual([{ n: 1 }, { n: 2 }]);
 });
 
-test('a flood of events neither grows memory nor pushes out the rare one', async () => {
+test('a flood of events neither grows memory nor drops a rare event', async () => {
   await using peer = standIn('floods');
   await using client = await negotiate(peer);
   const events = client.events();
@@ -57,7 +57,7 @@ test('a flood of events neither grows memory nor pushes out the rare one', async
   expect((await events.next()).value).toMatchObject({ event: 'SHUTDOWN' });
 });
 
-test('a peer that ends is sent no more commands, as QEMU may crash on them', async () => {
+test('a peer that exits gets no more commands, since QEMU may crash on them', async () => {
   await using peer = standIn('shuts-down');
   await using client = await negotiate(peer);
   await client.waitFor('SHUTDOWN');
@@ -81,7 +81,7 @@ test('a peer that pauses after SHUTDOWN is sent the held commands', async () => 
   expect(client.trace.toJsonLines()).not.toContain('"stop"');
 });
 
-test('a peer that says that it ends and does not is sent what was held back after a while', async () => {
+test('a peer that announces its exit and does not exit gets the held commands later', async () => {
   await using peer = standIn('shuts-down');
   await using client = await negotiate(peer);
   await client.waitFor('SHUTDOWN');
@@ -101,7 +101,7 @@ test('the last message of a peer is read, even if a command can no longer be wri
   expect((await events.next()).value).toMatchObject({ event: 'RESET' });
 });
 
-test('a reply that is cut off by a crash ends in the crash’s error', async () => {
+test('a reply that is cut off by a crash rejects with the crash', async () => {
   await using peer = standIn('truncates');
   await using client = await negotiate(peer);
   const error = await failureOf(client.execute('query-status'));
@@ -109,7 +109,7 @@ test('a reply that is cut off by a crash ends in the crash’s error', async () 
   expect(error).toMatchObject({ status: { exitCode: 7 } });
 });
 
-test('quit that is answered by the end of the connection alone has succeeded, what hung beside it has not', async () => {
+test('quit succeeds when the connection ends without a reply, other pending commands fail', async () => {
   await using peer = standIn('quits-without-reply');
   await using client = await negotiate(peer);
   const beside = failureOf(client.execute('query-status'));
@@ -117,7 +117,7 @@ test('quit that is answered by the end of the connection alone has succeeded, wh
   expect(await beside).toBeInstanceOf(QmpClosedError);
 });
 
-test('an answer to what was never asked ends the connection', async () => {
+test('a reply to a command that was not sent ends the connection', async () => {
   await using peer = standIn('lies-about-id');
   await using client = await negotiate(peer);
   expect(await failureOf(client.execute('query-status'))).toBeInstanceOf(QmpProtocolError);
@@ -134,7 +134,7 @@ test('an error without an id goes to the oldest command', async () => {
   expect(errors).toMatchObject([{ command: 'one' }, { command: 'two' }, { command: 'three' }]);
 });
 
-test('a command that is never answered ends with its own or the client’s limit', async () => {
+test('a command without an answer times out by its own or the client’s limit', async () => {
   await using peer = standIn('answers-nothing');
   await using client = await QmpClient.negotiate(peer.socket, { timeoutMs: 50 });
   expect(await failureOf(client.execute('query-status'))).toMatchObject({ timeoutMs: 50 });
@@ -144,13 +144,13 @@ test('a command that is never answered ends with its own or the client’s limit
   expect(error.stack).toContain('misbehaving-monitor.test.ts');
 });
 
-test('replies that come byte by byte, over several lines, in any key order, are read', async () => {
+test('replies that arrive byte by byte, over several lines, with keys in any order, are read', async () => {
   await using peer = standIn('one-byte-at-a-time');
   await using client = await negotiate(peer);
   expect(await client.execute('query-status')).toEqual({ status: 'ü€😀', running: true });
 });
 
-test('a process that lives on after it closed its monitor does not keep the caller waiting for ever', async () => {
+test('a process that lives after closing its monitor does not block the caller', async () => {
   await using peer = standIn('lives-after-closing');
   await using client = await negotiate(peer);
   const error = await failureOf(client.execute('query-status'));

@@ -5,7 +5,7 @@ import { failureOf } from './qemu.ts';
 
 const committed = new URL('../../../src/qmp/protocol/protocol.gen.ts', import.meta.url);
 
-test('the committed types are what this QEMU describes, where it is the version they were made from', async (context) => {
+test('the committed types match this QEMU if it is the version that they were generated from', async (context) => {
   const { schema, source } = await introspect('qemu-system-x86_64');
   const text = await readFile(committed, 'utf8');
   const generated = generateTypes(schema, source);
@@ -17,7 +17,7 @@ test('the committed types are what this QEMU describes, where it is the version 
   expect(generated).toBe(text);
 });
 
-test('a program that is missing or no QEMU is an error with its reason', async () => {
+test('a missing program, and one that is not QEMU, are errors with their reason', async () => {
   expect(await failureOf(introspect('qemu-system-nonsense'))).toMatchObject({
     code: 'VMLET_MISSING_PROGRAM',
   });

@@ -64,7 +64,7 @@ describe('clients of one agent', () => {
     flood.kill('SIGKILL');
   });
 
-  test('have numbers of their own', async () => {
+  test('number their channels independently', async () => {
     const [one, other] = await Promise.all([board.client(), board.client()]);
     const request = (text: string): Buffer =>
       encodeCommand(['sh', '-c', `echo ${text}; cat`], { stdin: 'pipe' });
@@ -86,7 +86,7 @@ describe('clients of one agent', () => {
     }
   });
 
-  test('may stop in the middle of a request, and may make long ones', async () => {
+  test('can stop in the middle of a request, and can send long requests', async () => {
     const half = await board.client();
     const body = encodeCommand(['true', 'x'.repeat(100_000)], {});
     half.send(FrameType.request, FLAG_MORE, 1, body.subarray(0, PAYLOAD_MAX));
@@ -106,7 +106,7 @@ describe('clients of one agent', () => {
     await Promise.all(guests.map(async (guest) => echoes(guest, 'still there')));
   });
 
-  test('share the channels: one that wants all leaves some for the others', async () => {
+  test('share the channels: a client that wants all leaves some for the others', async () => {
     const greedy = await board.attach();
     const many = Array.from({ length: 300 }, () => greedy.exec(['sleep', '1000']));
     const results = many.map(async (one) =>
@@ -135,7 +135,7 @@ describe('clients of one agent', () => {
     });
   });
 
-  test('are told of an input that is not read any more, and of one that is slow', async () => {
+  test('are told when input is no longer read, and when a reader is slow', async () => {
     const guest = await board.attach();
     const { exitCode } = await guest.exec(['true'], { input: Buffer.alloc(5_000_000) });
     expect(exitCode).toBe(0);

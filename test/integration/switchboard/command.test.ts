@@ -75,7 +75,7 @@ function streams(): Record<OutputPart['stream'], string> {
 }
 
 describe('the command of a machine', () => {
-  test('begins when it is told to, and its output, times and status are kept', async () => {
+  test('starts on request, and its output, times and status are kept', async () => {
     await machineOf(['sh', '-c', 'echo $WORD; printf part; echo problem >&2; exit 3']);
     const before = Date.now();
     expect(output()).toEqual([]);
@@ -90,7 +90,7 @@ describe('the command of a machine', () => {
     expect(board.lab.end().command).toEqual({ exitCode: 3, signal: null, problem: null });
   });
 
-  test('may print more than any buffer holds, and serve no other client less', async () => {
+  test('can print more than the buffers hold, without slowing other clients', async () => {
     const go = join(temporaryFolder(scope), 'go');
     const wait = `until [ -e ${go} ]; do sleep 0.1; done`;
     await machineOf(['sh', '-c', `head -c 3000000 /dev/zero | tr "\\0" x; echo; ${wait}; kill -9 $$`]);
@@ -124,7 +124,7 @@ describe('the command of a machine', () => {
     expect(board.lab.end().command).toMatchObject({ exitCode: 125, problem: expect.any(String) as string });
   });
 
-  test('is given up when no agent answers in time', async () => {
+  test('fails when no agent answers in time', async () => {
     await machineOf(['true'], { patienceSeconds: 1, withoutAgent: true });
     begin();
     await board.keeper.ended;
@@ -135,14 +135,14 @@ describe('the command of a machine', () => {
     });
   });
 
-  test('that was never begun has no end', async () => {
+  test('has no end if it never started', async () => {
     await machineOf(['true']);
     await board.control('end');
     await board.keeper.ended;
     expect(board.lab.end().command).toBeNull();
   });
 
-  test('survives a guest without manners', async () => {
+  test('survives a guest that breaks the protocol', async () => {
     await machineOf(['true'], { withoutAgent: true });
     const guest = await board.guest();
     begin();
@@ -153,7 +153,7 @@ describe('the command of a machine', () => {
   });
 });
 
-test('a program follows when the lock is free and the end is recorded', async () => {
+test('is followed by a program that waits for its lock and its record', async () => {
   const afterwards =
     'cd "$1" && flock -n keeper.lock cp end.json seen && trap "" INT && kill -INT $$ && mv seen followed';
   await machineOf(['true'], { afterwards });

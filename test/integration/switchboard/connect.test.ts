@@ -38,20 +38,23 @@ async function serve(host: string, answer: (client: Socket) => void): Promise<nu
   return (server.address() as AddressInfo).port;
 }
 
-test.each(['127.0.0.1', '::1'])('a server on %s is reached, and each side ends on its own', async (host) => {
-  const port = await serve(host, (client) => {
-    let all = '';
-    client.on('data', (chunk: Buffer) => (all += chunk.toString()));
-    client.once('end', () => client.end(`${all.length} bytes, then ${all.slice(-4)}`));
-  });
-  const client = await board.attach();
-  const connection = await client.connect(port);
-  connection.input.end(`${'x'.repeat(3_000_000)}last`);
-  expect(await text(connection.output)).toBe('3000004 bytes, then last');
-  await echoes(client, 'afterwards');
-});
+test.each(['127.0.0.1', '::1'])(
+  'a server on %s is reachable, and each side closes separately',
+  async (host) => {
+    const port = await serve(host, (client) => {
+      let all = '';
+      client.on('data', (chunk: Buffer) => (all += chunk.toString()));
+      client.once('end', () => client.end(`${all.length} bytes, then ${all.slice(-4)}`));
+    });
+    const client = await board.attach();
+    const connection = await client.connect(port);
+    connection.input.end(`${'x'.repeat(3_000_000)}last`);
+    expect(await text(connection.output)).toBe('3000004 bytes, then last');
+    await echoes(client, 'afterwards');
+  },
+);
 
-test('a great deal comes back, at the pace of its reader', async () => {
+test('large answers arrive at the pace of their reader', async () => {
   const port = await serve('127.0.0.1', (client) => void client.end(Buffer.alloc(20_000_000, 'y')));
   const client = await board.attach();
   const slow = await client.connect(port);
@@ -60,7 +63,7 @@ test('a great deal comes back, at the pace of its reader', async () => {
   expect((await text(slow.output)).length).toBe(20_000_000);
 });
 
-test('a connection that its client closes is closed', async () => {
+test('closing the client closes the connection', async () => {
   const clients: Socket[] = [];
   const port = await serve('127.0.0.1', (client) => {
     clients.push(client);
@@ -79,7 +82,7 @@ test('a connection that its client closes is closed', async () => {
   await echoes(one, 'still');
 });
 
-test('a port without a server refuses, and no request is misread', async () => {
+test('a port without a server refuses, and invalid requests are rejected', async () => {
   const port = await serve('127.0.0.1', () => undefined);
   await scope.close();
   scope = new Scope();

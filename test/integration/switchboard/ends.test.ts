@@ -28,8 +28,8 @@ beforeEach(async () => {
 });
 afterEach(async () => scope.close());
 
-describe('a client that leaves', () => {
-  test('takes its commands with it, even those that ignore SIGHUP, and no other client notices', async () => {
+describe('a client that disconnects', () => {
+  test('ends its commands, even those that ignore SIGHUP, and affects no other client', async () => {
     const witness = await board.attach();
     const long = witness.exec(['sh', '-c', 'echo here; read line; echo $line'], { stdin: 'pipe' });
     const leaving = await board.attach();
@@ -48,7 +48,7 @@ describe('a client that leaves', () => {
     expect((await long).stdout.toString()).toBe('here\nstill here\n');
   });
 
-  test('leaves no file behind that it was pushing, and a pull ends', async () => {
+  test('leaves no partial file of a push, and its pull ends', async () => {
     const target = join(folder, 'sub/pushed');
     const leaving = await board.client();
     leaving.send(
@@ -69,7 +69,7 @@ describe('a client that leaves', () => {
     await echoes(await board.attach(), 'next');
   });
 
-  test('in the middle of a long request leaves the others in order', async () => {
+  test('in the middle of a long request does not disturb the others', async () => {
     const witness = await board.attach();
     for (let round = 0; round < 20; round += 1) {
       const leaving = await board.client();
@@ -85,7 +85,7 @@ describe('a client that leaves', () => {
 });
 
 describe('a session', () => {
-  test('that a new OPEN replaces takes its commands with it', async () => {
+  test('ends its commands when a new OPEN replaces it', async () => {
     const socket = await board.connect();
     const first = await GuestAgent.attach(socket, { timeoutMs: 60_000 });
     const file = join(folder, 'pid');
@@ -97,7 +97,7 @@ describe('a session', () => {
     await echoes(second, 'second');
   });
 
-  test('ends with its agent; one that was not answered yet is answered by the next', async () => {
+  test('ends with its agent; a session without an answer yet gets the next agent', async () => {
     const guest = await board.attach();
     const command = guest.exec(['sleep', '1000']);
     const other = await board.client();
@@ -111,7 +111,7 @@ describe('a session', () => {
     expect(reasonOf(await other.next(FrameType.hello))).toBe('answer');
   });
 
-  test('ends where the guest closes the port, by the end of its connection', async () => {
+  test('ends with its connection when the guest closes the port', async () => {
     const guest = await board.attach();
     const command = guest.exec(['sleep', '1000']);
     await board.portChanged(false);
@@ -119,7 +119,7 @@ describe('a session', () => {
     await echoes(await board.attach(), 'next');
   });
 
-  test('ends where the port was opened after it began, and not by what is heard late', async () => {
+  test('ends when the port is opened again, and not by a late event', async () => {
     const guest = await board.attach();
     const command = guest.exec(['sleep', '1000']);
     await board.portChanged(true, Date.now() - 60_000);
@@ -131,7 +131,7 @@ describe('a session', () => {
     await expect(command).rejects.toBeInstanceOf(GuestClosedError);
   });
 
-  test('hears the last words of a guest that ends', async () => {
+  test('delivers the last output of a guest that ends', async () => {
     const guest = await board.attach();
     const command = guest.exec(['sh', '-c', 'head -c 3000000 /dev/zero; read line; echo last'], {
       stdin: 'pipe',

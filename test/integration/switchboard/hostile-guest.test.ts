@@ -150,7 +150,7 @@ describe('a guest that breaks the protocol', () => {
     await next.next(FrameType.started);
   });
 
-  test('by random words is survived', { timeout: 300_000 }, async () => {
+  test('by random bytes is survived', { timeout: 300_000 }, async () => {
     const random = new Random(1);
     for (let round = 0; round < 100; round += 1) {
       const client = await board.client();
@@ -179,7 +179,7 @@ describe('a guest that breaks the protocol', () => {
     await board.client();
   });
 
-  test('and speaks another version only is known to each client', async () => {
+  test('by speaking only another version is reported to each client', async () => {
     guest.version = 0;
     guest.greet();
     for (let round = 0; round < 2; round += 1) {
@@ -188,7 +188,7 @@ describe('a guest that breaks the protocol', () => {
     }
   });
 
-  test('makes no more of its credit by small pieces', async () => {
+  test('cannot extend its credit by small pieces', async () => {
     const client = await board.client();
     client.send(FrameType.request, 0, 5, cat);
     const { channel } = await guest.next(FrameType.request);

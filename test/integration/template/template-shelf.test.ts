@@ -16,7 +16,7 @@ mkdirSync(locations.templates, { recursive: true, mode: 0o700 });
 const shelf = new TemplateShelf(locations);
 const entries = (): string[] => readdirSync(locations.templates).sort();
 
-it('leaves no file of a lock, neither of a template that was made nor of one that was not', async () => {
+it('leaves no lock file, whether the template was created or not', async () => {
   await shelf.withName('web', undefined, async (place) => {
     place.publish();
     return Promise.resolve();
@@ -29,7 +29,7 @@ it('leaves no file of a lock, neither of a template that was made nor of one tha
   expect(entries()).toEqual([]);
 });
 
-it('lets those who make the same name take turns', async () => {
+it('makes concurrent creators of one name take turns', async () => {
   const [first, second] = [deferred<undefined>(), deferred<undefined>()];
   const order: string[] = [];
   const making = shelf.withName('web', undefined, async () => {
@@ -46,7 +46,7 @@ it('lets those who make the same name take turns', async () => {
   expect(entries()).toEqual([]);
 });
 
-it('sweeps the locks of makers that were killed, and no other', async () => {
+it('removes the locks of killed creators, and no others', async () => {
   for (const name of ['dead', 'alive']) writeFileSync(join(locations.templates, `.${name}.lock`), '');
   const holder = spawn(
     'flock',
@@ -64,7 +64,7 @@ it('sweeps the locks of makers that were killed, and no other', async () => {
   expect(entries()).toEqual([]);
 });
 
-it('takes away with the next removal what one that was killed has left, and nothing that is being made', async () => {
+it('removes what a killed removal left, and nothing that is being created', async () => {
   const dead = spawn('sleep', ['1000']);
   const { pid } = dead;
   if (pid === undefined) throw new Error('sleep could not be started');

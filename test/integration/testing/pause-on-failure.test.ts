@@ -68,7 +68,7 @@ describe('a test that is paused', () => {
     await terminal.shows(/^left with 0$/);
   });
 
-  it('is none where there is nothing left to keep', async () => {
+  it('does not pause if no machine is running', async () => {
     const child = spawn('setsid', ['--wait', process.execPath, ...program, image('panic')], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -80,7 +80,7 @@ describe('a test that is paused', () => {
     expect(told).toMatch(/vm0/);
   });
 
-  it('is wanted by PAUSE_ON_FAIL alone', () => {
+  it('requires PAUSE_ON_FAIL', () => {
     const wanted = ['1', 'yes', '0', 'false', '', undefined].map((PAUSE_ON_FAIL) =>
       pausesOnFailure({ PAUSE_ON_FAIL }),
     );

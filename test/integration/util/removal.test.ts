@@ -32,14 +32,14 @@ async function removeTree(fault?: string): Promise<Traced> {
 }
 
 describe('the removal of a directory', () => {
-  it('removes what is in it, and not what its links point to', async () => {
+  it('removes the contents, and not what its links point to', async () => {
     const { status, stdout } = await removeTree();
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
     expect(existsSync(tree)).toBe(false);
     expect(readdirSync(outside)).toEqual(['kept']);
   });
 
-  it('fails with the code of the call that the host refuses, whichever it is', async () => {
+  it('fails with the code of the system call that failed', async () => {
     const { steps } = await removeTree();
     const ours = steps.filter(({ target }) => target.startsWith(tree));
     expect(ours.map(({ call }) => call)).toEqual([
@@ -57,7 +57,7 @@ describe('the removal of a directory', () => {
     }
   });
 
-  it('is done where there is nothing', async () => {
+  it('succeeds if the directory does not exist', async () => {
     await removeTree();
     const { removeFile, removeTree: remove } = await import('../../../src/util/files/removal.ts');
     remove(tree);
