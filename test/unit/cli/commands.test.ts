@@ -13,13 +13,13 @@ describe('the table of verbs', () => {
     },
   );
 
-  it('does not take what every object has for a verb', async () => {
+  it('does not treat properties of Object as verbs', async () => {
     expect(await loadVerb('constructor')).toBeUndefined();
   });
 });
 
 describe('the program', () => {
-  it('loads the verb that is asked for and no other', async () => {
+  it('loads only the requested verb', async () => {
     const program = await programFor(['image', 'ls'], '1');
     const loaded = program.commands.filter(({ commands, options }) => commands.length + options.length > 0);
     expect(loaded.map((command) => command.name())).toEqual(['image']);

@@ -3,7 +3,7 @@ import { VERBS } from '../../../src/cli/commands.ts';
 import { EXAMPLES } from '../../../src/cli/help/examples.ts';
 import { callsOfVmlet, problemsOfCall } from './command-lines.ts';
 
-it('has examples of every command, and of no other', () => {
+it('exist for every command, and for nothing else', () => {
   expect(Object.keys(EXAMPLES).sort()).toEqual(Object.keys(VERBS).sort());
 });
 
@@ -18,7 +18,7 @@ it.each(Object.entries(EXAMPLES).flatMap(([verb, lines]) => lines.map((line) => 
 );
 
 it.each(['run --no-such-flag micro', 'no-such-command', 'create', 'port add web'])(
-  'finds what is wrong in: vmlet %s',
+  'finds the error in: vmlet %s',
   async (line) => {
     expect(await problemsOfCall(line.split(' '))).not.toEqual([]);
   },

@@ -43,15 +43,15 @@ const ADVISED: readonly [string, RegExp][] = [
   ['vm', /need no prefix/],
 ];
 
-describe('a word of another program', () => {
-  it.each(ADVISED)('%s is answered with what does the same', async (word, advice) => {
+describe('a command of another program', () => {
+  it.each(ADVISED)('%s gets the equivalent command as a hint', async (word, advice) => {
     const { status, stderr } = await type(word, 'm');
     expect(status).toBe(125);
     expect(stderr).toContain(`vmlet: no such command: ${word}\n`);
     expect(stderr).toMatch(advice);
   });
 
-  it('is never answered with a command that loses something', () => {
+  it('never gets a destructive command as a hint', () => {
     const losing = /vmlet (rm|kill|reset|restore|system prune)\b(?! (--help|--dry-run))/;
     for (const [word, advice] of Object.entries(ADVICE)) expect(advice, word).not.toMatch(losing);
   });
@@ -64,14 +64,14 @@ describe('a word of another program', () => {
     [['rmm', 'm'], 'to list commands: vmlet --help'],
     [['kil', 'm'], 'to list commands: vmlet --help'],
     [['resett', 'm'], 'to list commands: vmlet --help'],
-  ])('%j, mistyped, is answered with %s', async (words, answer) => {
+  ])('%j, mistyped, gets the hint %s', async (words, answer) => {
     const { status, stderr } = await type(...words);
     expect(status).toBe(125);
     expect(stderr).toContain(`\n  ${answer}\n`);
   });
 });
 
-describe('values that are none', () => {
+describe('invalid values', () => {
   it.each([
     [['create', 'port'], 'invalid name "port": port is a command of vmlet'],
     [['create', 'restore'], 'invalid name "restore": '],

@@ -11,20 +11,20 @@ const pages = await manPages(Object.keys(VERBS), async (args) => programFor(args
 const render = (page: string): string =>
   execFileSync('groff', ['-man', '-Tascii', '-P-cbou', '-rLL=100n'], { input: page, encoding: 'utf8' });
 
-it('has a page for the program and one for each verb', () => {
+it('exist for the program and for each verb', () => {
   expect([...pages.keys()].sort()).toEqual(
     ['vmlet.1', ...Object.keys(VERBS).map((verb) => `vmlet-${verb}.1`)].sort(),
   );
 });
 
-it('has each page in the package', () => {
+it('are all in the package', () => {
   const { man } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
     man: readonly string[];
   };
   expect(man).toEqual([...pages.keys()].sort().map((name) => `./dist/man/${name}`));
 });
 
-it.each([...pages])('%s has a name that apropos finds, and nothing that groff warns of', (_name, page) => {
+it.each([...pages])('%s has a name for apropos and no warning of groff', (_name, page) => {
   expect(page).toMatch(/^\.SH NAME\n[\w\\-]+ \\- \S.*$/m);
   const { stderr, status } = spawnSync('groff', ['-man', '-ww', '-Tutf8', '-z'], {
     input: page,
@@ -33,7 +33,7 @@ it.each([...pages])('%s has a name that apropos finds, and nothing that groff wa
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
-it('has all flags of a command, by its groups, and its examples', async () => {
+it('list all flags of a command by group, and its examples', async () => {
   const program = await programFor(['run'], '1');
   const run = program.commands.find((command) => command.name() === 'run')!;
   const shown = render(pages.get('vmlet-run.1')!);
@@ -43,16 +43,16 @@ it('has all flags of a command, by its groups, and its examples', async () => {
   expect(shown).toContain('vmlet run [OPTIONS] [IMAGE] [COMMAND...]');
 });
 
-it('has the subcommands of a verb, with their arguments', () => {
+it('list the subcommands of a verb with their arguments', () => {
   const shown = render(pages.get('vmlet-disk.1')!);
   expect(shown).toMatch(/^ {3}vmlet disk resize\n +vmlet disk resize \[OPTIONS\] MACHINE DISK-NAME SIZE$/m);
 });
 
-it('keeps a table of conditions as lines', () => {
+it('keep the lines of a table of conditions', () => {
   expect(render(pages.get('vmlet-wait.1')!)).toMatch(/^ +port=N +a server accepts connections .*$/m);
 });
 
-it('prints backslashes and leading dots as they are', async () => {
+it('print backslashes and leading dots literally', async () => {
   const { Command } = await import('commander');
   const odd = new Command('odd').description('.TH is no request\n\\fBnor is this');
   const [, page] = [

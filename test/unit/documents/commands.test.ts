@@ -27,7 +27,7 @@ it.each(blocks.flatMap((block) => commandLines(block).map((line) => [place(block
   },
 );
 
-it('names in the text only commands and options that exist', async () => {
+it('name only existing commands and options in the text', async () => {
   const wrong = [];
   for (const { path, command } of inText) {
     for (const words of callsOfVmlet(command)) {
@@ -69,7 +69,7 @@ it('marks at most ten blocks as not run, each with its reason', () => {
   expect(marked.length).toBeLessThanOrEqual(MOST_ILLUSTRATIONS);
 });
 
-it('says of every block what it is', () => {
+it('mark every block with its language', () => {
   const known = ['sh', 'console', 'ts', 'json', 'yaml', 'mermaid'];
   expect(blocks.filter(({ language }) => !known.includes(language)).map(place)).toEqual([]);
 });

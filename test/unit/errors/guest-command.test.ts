@@ -4,7 +4,7 @@ import { GuestCommandFailedError, GuestSetupError } from '../../../src/errors/in
 const NOTHING = { stdout: '', stderr: '' };
 const FAILED = { exitCode: 3, signal: undefined };
 
-it('names a command of one line whole, and of a script its first line', () => {
+it('quotes a one-line command completely, and the first line of a script', () => {
   expect(new GuestCommandFailedError('echo a; exit 3', FAILED, NOTHING).message).toBe(
     'in the guest, "echo a; exit 3" exited with status 3 and printed nothing',
   );
@@ -13,7 +13,7 @@ it('names a command of one line whole, and of a script its first line', () => {
   );
 });
 
-it('says the status of a step that failed, with its last line or without', () => {
+it('reports the status of a failed step, with or without its last line', () => {
   expect(new GuestSetupError('chmod of /a', 1, 'a\nnot permitted\n').message).toBe(
     'chmod of /a failed in the guest with status 1: not permitted',
   );

@@ -18,11 +18,11 @@ test('reads addresses from iproute2 and busybox: IPv4 first, without unreachable
   expect(parseIpAddresses(busybox)).toEqual([{ interface: 'eth0', address: '192.0.2.9', prefix: 24 }]);
 });
 
-test('a link-local address is better than none', () => {
+test('a link-local address is used only if there is no other', () => {
   expect(parseIpAddresses('2: eth0    inet6 fe80::1/64 scope link')).toHaveLength(1);
 });
 
-test("a neighbour's addresses are those that answer to its hardware address", () => {
+test('a neighbour’s addresses are those of its hardware address', () => {
   const mac = '52:54:00:aa:bb:cc';
   const table = [
     'fe80::1 dev br0 lladdr 52:54:00:aa:bb:cc STALE',

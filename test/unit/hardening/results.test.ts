@@ -16,7 +16,7 @@ const whole: SectionResult = {
   faults: ['clone:EIO:3: it hangs', 'clone-linked:EIO:3: it hangs', 'clone could not be swept: why'],
 };
 
-test('rows that were counted again take the place of their own, and say where they are from', () => {
+test('recounted rows replace their predecessors, and state their origin', () => {
   const again = withRows(whole, {
     ...whole,
     commit: 'bbb',

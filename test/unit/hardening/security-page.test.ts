@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
 
-it('names no file that is not there', () => {
+it('names only files that exist', () => {
   const named = [...page.matchAll(/`((?:test|src|fixtures|scripts)\/[^`\s]+)`/g)].map(
     ([, path]) => path ?? '',
   );
@@ -13,7 +13,7 @@ it('names no file that is not there', () => {
   expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-it('names a test or an attack for each claim that it calls shown', () => {
+it('names a test or an attack for each claim', () => {
   const claims = tables(page).flatMap(([heading = [], ...rows]) => {
     const column = heading.indexOf('shown by');
     return column < 0 ? [] : rows.map((cells) => ({ claim: cells[column - 1], proof: cells[column] ?? '' }));

@@ -11,7 +11,7 @@ test.each([
   ['folder', 'directory', 'PATH is a directory; expected a file'],
   ['binary', Buffer.from([0xff, 0xfe]), 'PATH is not UTF-8 text'],
   ['large', Buffer.alloc(1024 * 1024 + 1, 'x'), 'PATH has 1048577 bytes; the limit is 1048576'],
-])('template create --run @FILE says what is wrong with a file that is %s', async (name, what, problem) => {
+])('template create --run @FILE explains a file that is %s', async (name, what, problem) => {
   const path = join(directory, name);
   if (what === 'directory') mkdirSync(path);
   else if (what !== undefined) writeFileSync(path, what);

@@ -44,7 +44,7 @@ describe('a time', () => {
     '1e3',
     '576.1h',
     '577h',
-  ])('is not %j', (text) => {
+  ])('cannot be %j', (text) => {
     expect(() => durationMs(text)).toThrow(InvalidArgumentError);
     expect(() => durationMs(text)).toThrow(/at most 24 days/);
   });
@@ -58,17 +58,17 @@ describe.each([
     ['0', 0],
     ['007', 7],
     ['999999999', 999_999_999],
-  ])('is %j', (text, number) => {
+  ])('can be %j', (text, number) => {
     expect(parse(text)).toBe(number);
   });
 
-  it.each(['', '-1', '1.5', '1e3', ' 1', '1 ', '0x1', 'a', '1000000000'])('is not %j', (text) => {
+  it.each(['', '-1', '1.5', '1e3', ' 1', '1 ', '0x1', 'a', '1000000000'])('cannot be %j', (text) => {
     expect(() => parse(text)).toThrow(InvalidArgumentError);
     expect(() => parse(text)).toThrow(expected);
   });
 });
 
-it('a flag with choices shows them, and leaves it to the library which are right', () => {
+it('a flag with choices shows them, and the library validates the value', () => {
   const option = choice('--net <kind>', 'the network', ['passt', 'slirp']);
   expect([option.long, option.description, option.argChoices]).toEqual([
     '--net',
@@ -78,7 +78,7 @@ it('a flag with choices shows them, and leaves it to the library which are right
   expect(option.parseArg).toBeUndefined();
 });
 
-it('a flag that is given again adds to what came before', () => {
+it('a repeated flag adds to the earlier values', () => {
   expect(collect('a')).toEqual(['a']);
   expect(collect('b', collect('a'))).toEqual(['a', 'b']);
 });
@@ -87,19 +87,19 @@ describe('the environment of a guest', () => {
   const NAME = 'VMLET_TEST_FLAG_VALUE';
   afterEach(() => void Reflect.deleteProperty(process.env, NAME));
 
-  it('has what is given, later ones over earlier ones', () => {
+  it('has the given variables, and the later of two wins', () => {
     expect(guestEnvironment()).toEqual({});
     expect(guestEnvironment(['A=1', 'B=x=y', 'C=', 'A=2'])).toEqual({ A: '2', B: 'x=y', C: '' });
   });
 
-  it('has the value that a name has here, and leaves out one that has none', () => {
+  it('copies a variable by its name, and omits one that is not set', () => {
     expect(guestEnvironment([NAME])).toStrictEqual({});
     process.env[NAME] = 'here';
     expect(guestEnvironment([NAME])).toEqual({ [NAME]: 'here' });
     expect(guestEnvironment([`${NAME}=`])).toEqual({ [NAME]: '' });
   });
 
-  it('has no values without a name', () => {
+  it('rejects a value without a name', () => {
     expect(() => guestEnvironment(['=x'])).toThrow('env: no variable name in "=x"');
     expect(() => guestEnvironment([''])).toThrow('env: no variable name in ""');
     expect(() => guestEnvironment([''])).toThrow(expect.objectContaining({ hint: 'expected NAME=value' }));
@@ -129,7 +129,7 @@ describe('a point in time', () => {
   });
 
   it.each(['', '5', 'yesterday', '2026-13-01', '2026-11-28T25:00:00Z', '28.11.2026', '-5m', '5 m'])(
-    '%j is none',
+    '%j is not one',
     (text) => {
       expect(() => pointInTime(text)).toThrow(InvalidArgumentError);
     },

@@ -13,11 +13,11 @@ function read(flags: readonly OptionFlag[], ...words: string[]): object {
   return command.parse(words, { from: 'user' }).opts();
 }
 
-it('flags that were not given are not there', () => {
+it('omitted flags are undefined', () => {
   expect(givenOptions(launchFlags, read(launchFlags))).toEqual({});
 });
 
-it('flags become options of the library, by its names', () => {
+it('flags become options of the library with the library’s names', () => {
   const words = ['--disk-size', '20G', '-p', '80', '-p', '81', '--cpus', '2', '--limit', 'cpus=1'];
   expect(givenOptions(launchFlags, read(launchFlags, ...words, '--boot-timeout', '1.5m'))).toEqual({
     diskSize: '20G',
@@ -32,7 +32,7 @@ it('flags become options of the library, by its names', () => {
   });
 });
 
-it('a value that is none of the choices is for the library to refuse', () => {
+it('an invalid choice is rejected by the library', () => {
   for (const flags of [launchFlags, createFlags, changeFlags]) {
     expect(givenOptions(flags, read(flags, '--accel', 'xen'))).toEqual({ accel: 'xen' });
   }
@@ -54,13 +54,13 @@ describe('with a template', () => {
     ['--pull', 'never'],
     ['--timezone', 'UTC'],
     ['--firstboot-command', 'true'],
-  ])('%s is refused', (flag, value) => {
+  ])('%s is rejected', (flag, value) => {
     expect(() => forkOptions(read(launchFlags, flag, value))).toThrow(
       `template: cannot be used together with ${flag}`,
     );
   });
 
-  it('what each fork has for itself is taken', () => {
+  it('options that each fork has for itself are accepted', () => {
     const words = ['--name', 'f', '-p', '80', '--net', 'slirp', '--boot-timeout', '5'];
     expect(forkOptions(read(launchFlags, ...words))).toEqual({
       name: 'f',

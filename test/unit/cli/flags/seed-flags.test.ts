@@ -24,12 +24,12 @@ async function parse(...words: string[]): Promise<SeedOptions | undefined> {
   return seedOptions(command.opts<SeedFlags>());
 }
 
-test('no flag is no seed, and --cloud-init alone one that says nothing', async () => {
+test('without flags there is no seed, and --cloud-init alone gives an empty one', async () => {
   expect(await parse()).toBeUndefined();
   expect(await parse('--cloud-init')).toEqual({});
 });
 
-test('each flag says its part', async () => {
+test('each flag sets its option', async () => {
   const keys = file('authorized_keys', `# mine\n${KEY} one@host\n\n${KEY.replace('AAAAC', 'BBBBC')}\n`);
   const conf = file('app.conf', Buffer.from([0, 255, 10]), 0o640);
   const userData = file('user-data', '#cloud-config\nlocale: de_DE.UTF-8\n');
@@ -56,7 +56,7 @@ test('each flag says its part', async () => {
   });
 });
 
-test('a file’s name may have colons', async () => {
+test('a file name can contain colons', async () => {
   const odd = file('a:b', 'x');
   expect((await parse('--file', `${odd}:/etc/x`))?.files).toEqual([
     { path: '/etc/x', content: 'x', mode: 0o644 },
@@ -66,7 +66,7 @@ test('a file’s name may have colons', async () => {
 test.each([
   'version: 2\nethernets: {e: {dhcp4: true}}\n',
   'network:\n  version: 2\n  ethernets: {e: {dhcp4: yes}}\n',
-])('a network is taken with and without what netplan has around it', async (text) => {
+])('a network configuration is accepted with or without netplan’s outer key', async (text) => {
   const path = file('network', text);
   expect(await parse('--network-config', path)).toEqual({
     network: { version: 2, ethernets: { e: { dhcp4: true } } },

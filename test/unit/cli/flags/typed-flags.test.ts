@@ -73,7 +73,7 @@ test.each<[string, readonly OptionFlag[], (options: object) => unknown]>([
   ['run', launchFlags, (options) => parseSpec(options)],
   ['create', createFlags, (options) => parseCreateOptions({ name: 'm', image: 'micro', ...options })],
   ['set', changeFlags, (options) => changeSpec(MACHINE as unknown as MachineSpec, options)],
-])('no flag of %s has the words of a schema, and each is named as it was typed', (_verb, flags, parse) => {
+])('no flag of %s shows schema names, and each is named as typed', (_verb, flags, parse) => {
   let refused = 0;
   for (const flag of flags) {
     for (const junk of flag.value === 'switch' || flag.value === 'pairs' ? [] : JUNK) {

@@ -16,7 +16,7 @@ it.each([
   expect(ownedByUser({ volume: [text], ...(user !== undefined && { user }) }).volume).toEqual([expected]);
 });
 
-it('also by --mount, and leaves other flags alone', () => {
+it('applies to --mount too, and does not change other flags', () => {
   const flags = { mount: ['src=/a,dst=/b', 'src=/a,dst=/c,gid=1'], user: '5', memory: '1G' };
   expect(ownedByUser(flags)).toEqual({ ...flags, mount: ['src=/a,dst=/b,uid=5', 'src=/a,dst=/c,gid=1'] });
   expect(ownedByUser({ user: '5' })).toEqual({ user: '5' });

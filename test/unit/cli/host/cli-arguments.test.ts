@@ -71,7 +71,7 @@ describe('a line', () => {
     'a __proto__.b=1',
     'a b=1 b.c=2',
     '{',
-  ])('%s is refused', (line) => {
+  ])('%s is rejected', (line) => {
     expect(() => parseRequestLine(line, schema)).toThrow(InvalidInputError);
   });
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { parseConditions } from '../../../../src/cli/look/wait.ts';
 
-test('conditions are read, several of a kind too', () => {
+test('conditions are parsed, and can be repeated', () => {
   const conditions = parseConditions(['running', 'cloud-init', 'port=22', 'port=8080', 'log=a=b', 'log=^x$']);
   expect(conditions).toEqual({
     running: true,
@@ -15,6 +15,6 @@ test('conditions are read, several of a kind too', () => {
   });
 });
 
-test.each(['port=0', 'port=65536', 'port=http', 'log=('])('%s is refused in words', (text) => {
+test.each(['port=0', 'port=65536', 'port=http', 'log=('])('%s is rejected with an explanation', (text) => {
   expect(() => parseConditions([text])).toThrow(InvalidInputError);
 });

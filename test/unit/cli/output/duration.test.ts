@@ -33,6 +33,6 @@ it.each([
   [SECOND - 1, 'just now'],
   [SECOND, '1 second ago'],
   [HOUR + MINUTE, '1 hour ago'],
-])('%d ms have gone by: %s', (ms, text) => {
+])('%d ms elapsed: %s', (ms, text) => {
   expect(formatAgo(ms)).toBe(text);
 });

@@ -11,17 +11,14 @@ function printable(text: string, pieceBytes: number): string {
   return result + stream.end();
 }
 
-test.each([1, 2, 3, 5, 1000])(
-  'nothing that a guest prints steers a terminal, in pieces of %i bytes',
-  (size) => {
-    const colours = '\u001b[31;1mred\u001b[0m\r\n';
-    const title = '\u001b]0;title\u0007after\n';
-    const reset = 'a\u001bcb\u0007\u0000\n';
-    const cursor = '\u001b[6n\u001b[2Jx\n';
-    expect(printable(colours + title + reset + cursor, size)).toBe('red\nafter\nab\nx\n');
-    expect(printable('10 %\r20 %\r\r\ndone\tgrün ✔\n\u009b31m', size)).toBe('10 %\n20 %\ndone\tgrün ✔\n');
-  },
-);
+test.each([1, 2, 3, 5, 1000])('guest output cannot control the terminal, in chunks of %i bytes', (size) => {
+  const colours = '\u001b[31;1mred\u001b[0m\r\n';
+  const title = '\u001b]0;title\u0007after\n';
+  const reset = 'a\u001bcb\u0007\u0000\n';
+  const cursor = '\u001b[6n\u001b[2Jx\n';
+  expect(printable(colours + title + reset + cursor, size)).toBe('red\nafter\nab\nx\n');
+  expect(printable('10 %\r20 %\r\r\ndone\tgrün ✔\n\u009b31m', size)).toBe('10 %\n20 %\ndone\tgrün ✔\n');
+});
 
 test('an unfinished sequence is shown once it is complete, or at the end', () => {
   const stream = new PrintableText();
@@ -31,13 +28,13 @@ test('an unfinished sequence is shown once it is complete, or at the end', () =>
   expect(stream.end()).toBe('\n');
 });
 
-test('a sequence without an end is not waited for', () => {
+test('an endless sequence is not waited for', () => {
   const stream = new PrintableText();
   const text = 'x'.repeat(10_000);
   expect(stream.push(Buffer.from(`\u001b]0;${text}`)).endsWith(text)).toBe(true);
   expect(stream.push(Buffer.from('\u001b]0;title?\nlog in: '))).toMatch(/^[ -~]*\nlog in: $/);
 });
 
-test('a line is one line', () => {
+test('a line stays one line', () => {
   expect(printableLine('a\r\u001b[1mb\nc')).toBe('abc');
 });

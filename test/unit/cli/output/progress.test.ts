@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 describe('a progress line', () => {
-  it('says how long it takes, from three seconds on, and ticks', () => {
+  it('shows the time from three seconds on, and updates it', () => {
     const output = new Output(true);
     const line = new ProgressLine(output);
     line.show('building');
@@ -43,7 +43,7 @@ describe('a progress line', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('fits into the terminal, and is silent elsewhere', () => {
+  it('fits into the terminal, and is silent without one', () => {
     const output = new Output(true);
     const line = new ProgressLine(output);
     line.show('x'.repeat(100));

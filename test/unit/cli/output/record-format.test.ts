@@ -24,7 +24,7 @@ describe('a template', () => {
     expect(formatRecords(template, RECORDS)).toBe(text);
   });
 
-  it('has a whole record as JSON', () => {
+  it('prints a whole record as JSON', () => {
     expect(formatRecords('{{json .}}', [{ name: 'a' }])).toBe('{"name":"a"}\n');
   });
 
@@ -33,7 +33,7 @@ describe('a template', () => {
   });
 
   it.each(['name', '', '{{Name}}', '{{.Name', '.Name}}', '{{range .}}{{.Name}}{{end}}'])(
-    '%j is refused',
+    '%j is rejected',
     (template) => {
       expect(() => formatRecords(template, RECORDS)).toThrow(InvalidInputError);
       expect(() => formatRecords(template, RECORDS)).toThrow('--format: invalid template');
@@ -45,7 +45,7 @@ describe('a template', () => {
     ['{{.Spec.Foo}}', '.Spec.Foo', 'available fields: memoryBytes, labels'],
     ['{{.Name.Foo}}', '.Name.Foo', 'the parent of .Foo has no fields'],
     ['{{.constructor}}', '.constructor', 'available fields: '],
-  ])('%s names no field', (template, field, hint) => {
+  ])('%s is an unknown field', (template, field, hint) => {
     const attempt = (): unknown => formatRecords(template, RECORDS);
     expect(attempt).toThrow(`no such field: ${field}`);
     expect(attempt).toThrow(
@@ -53,7 +53,7 @@ describe('a template', () => {
     );
   });
 
-  it('has no field to miss where there is nothing', () => {
+  it('accepts any field of an empty list', () => {
     expect(formatRecords('{{.Foo}}', [])).toBe('');
   });
 });

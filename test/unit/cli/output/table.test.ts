@@ -4,7 +4,7 @@ import { table } from '../../../../src/cli/output/table.ts';
 import { visibleText } from '../../../../src/cli/output/printable.ts';
 import { clipText, textWidth } from '../../../../src/cli/output/text-width.ts';
 
-test('columns stand under each other, numbers at their end, and no line ends in spaces', () => {
+test('columns are aligned, numbers to the right, and no line ends in spaces', () => {
   const rows = [
     ['NAME', 'CPU', 'STATE'],
     ['a', '5 %', ''],
@@ -15,7 +15,7 @@ test('columns stand under each other, numbers at their end, and no line ends in 
   );
 });
 
-test('a wide character takes two columns and a combining one none', () => {
+test('a wide character takes two columns, a combining character none', () => {
   expect(textWidth('abc')).toBe(3);
   expect(textWidth('仮想マシン')).toBe(10);
   expect(textWidth('Ａ')).toBe(2);
@@ -32,14 +32,14 @@ test('a wide character takes two columns and a combining one none', () => {
   expect(lines).toEqual(['NAME  X', '仮想  1', 'abcd  2', '']);
 });
 
-test('clipping never shows half a character', () => {
+test('clipping never splits a character', () => {
   expect(clipText('abcdef', 4)).toBe('abcd');
   expect(clipText('仮想', 3)).toBe('仮');
   expect(clipText('e\u0301e\u0301', 1)).toBe('e\u0301');
   expect(clipText('abc', 3)).toBe('abc');
 });
 
-test('text of a guest does not reach the terminal as control characters', () => {
+test('control characters of a guest do not reach the terminal', () => {
   expect(visibleText('a\x1b[2Jb\nc\x9b')).toBe('a\\x1b[2Jb\\nc\\x9b');
   expect(table([['A'], ['x\ny']])).toBe('A\nx\\ny\n');
 });
@@ -63,7 +63,7 @@ describe('a table that refreshes', () => {
     records: [{ names }],
   });
 
-  test('is written over itself, and fits the terminal', () => {
+  test('overwrites itself, and fits the terminal', () => {
     const output = new Output(true);
     const refreshing = new RefreshingTable({}, output);
     refreshing.show(reading('a'));
@@ -78,7 +78,7 @@ describe('a table that refreshes', () => {
     expect(output.written.at(-1)).toBe('\x1b[1A\r\x1b[JNAME\na name tha\n');
   });
 
-  test('follows the earlier one in a pipe', () => {
+  test('is appended in a pipe', () => {
     const output = new Output(false);
     const refreshing = new RefreshingTable({}, output);
     refreshing.show(reading('a'));
@@ -90,7 +90,7 @@ describe('a table that refreshes', () => {
   test.each([
     ['in a pipe', new Output(false)],
     ['on a terminal', new Output(true)],
-  ])('is a JSON line each where it is asked for, %s', (_, output) => {
+  ])('prints a line of JSON each on request, %s', (_, output) => {
     const refreshing = new RefreshingTable({ json: true }, output);
     refreshing.show(reading('a'));
     refreshing.show(reading('b'));

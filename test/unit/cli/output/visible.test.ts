@@ -29,16 +29,16 @@ const UNSEEN: readonly (readonly [what: string, character: string, shown: string
   ['half of a surrogate pair', '\ud800', '\\u{d800}'],
 ];
 
-test.each(UNSEEN)('%s is shown', (_, character, shown) => {
+test.each(UNSEEN)('%s is made visible', (_, character, shown) => {
   expect(visibleText(`a${character}b${character}`)).toBe(`a${shown}b${shown}`);
 });
 
-test.each(['', 'plain', 'ü€😀', '日本語', 'עברית', 'العربية', '\\n', 'a b'])('%j stays as it is', (text) => {
+test.each(['', 'plain', 'ü€😀', '日本語', 'עברית', 'العربية', '\\n', 'a b'])('%j is unchanged', (text) => {
   expect(visibleText(text)).toBe(text);
   expect(visibleJson(text)).toBe(text);
 });
 
-test('JSON means the same, and has none of them but its own line breaks', () => {
+test('JSON keeps its meaning, and contains no control characters but line breaks', () => {
   const value = Object.fromEntries(
     UNSEEN.map(([what, character]) => [`${what}${character}`, `ü${character}😀`]),
   );
@@ -50,6 +50,6 @@ test('JSON means the same, and has none of them but its own line breaks', () => 
   }
 });
 
-test('a line that a guest printed is reduced to visible text', () => {
+test('a line of guest output is reduced to visible text', () => {
   expect(printableLine('\u001b[31mroot\u202etxt\r\u0085\u2028x')).toBe('root\\u{202e}txt\\u{2028}x');
 });

@@ -9,7 +9,7 @@ test.each([
   ['HTCondor', { _CONDOR_JOB_AD: '/x/.job.ad' }],
   ['Flux', { FLUX_JOB_ID: 'f12' }],
   ['OAR', { OAR_JOB_ID: '12' }],
-])('a job of %s is one', (_, environment) => {
+])('%s is detected as a batch job', (_, environment) => {
   expect(isBatchJob({ PATH: '/bin', ...environment })).toBe(true);
 });
 
@@ -20,6 +20,6 @@ test.each([
   ['an empty variable', { SLURM_JOB_ID: '' }],
   ['Slurm’s options outside of a job', { SLURM_CONF: '/etc/slurm.conf', SBATCH_ACCOUNT: 'x' }],
   ['a continuous integration', { CI: 'true', GITHUB_ACTIONS: 'true', BUILD_ID: '12' }],
-])('%s is none', (_, environment) => {
+])('%s is not a batch job', (_, environment) => {
   expect(isBatchJob(environment)).toBe(false);
 });

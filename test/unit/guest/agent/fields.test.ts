@@ -3,7 +3,7 @@ import { Random } from '../../../../fixtures/agent/random.ts';
 import { FieldWriter, Operation, Tag, fieldText, readFields } from '../../../../src/guest/agent/fields.ts';
 
 describe('fields', () => {
-  test('come back as they were written', () => {
+  test('are decoded as they were encoded', () => {
     const body = new FieldWriter(Operation.push)
       .text(Tag.path, '/tmp/ä')
       .u32(Tag.mode, 0o755)
@@ -22,7 +22,7 @@ describe('fields', () => {
     );
   });
 
-  test('that are cut or empty of sense are refused', () => {
+  test('that are truncated or invalid are rejected', () => {
     const body = new FieldWriter(Operation.push).text(Tag.path, '/tmp').toBuffer();
     for (const length of [1, 2, 3, 4, 6, 8, body.length - 1]) {
       expect(readFields(body.subarray(0, length)), `${length} bytes`).toBeUndefined();
@@ -34,7 +34,7 @@ describe('fields', () => {
     expect(readFields(Buffer.concat([body, Buffer.alloc(4)]))).toBeUndefined();
   });
 
-  test('of one tag: the last wins, and an empty one is there', () => {
+  test('with the same tag: the last one wins, also if it is empty', () => {
     const body = new FieldWriter(Operation.exec)
       .text(Tag.argument, 'first')
       .text(Tag.argument, 'last')
@@ -46,14 +46,14 @@ describe('fields', () => {
     expect(fieldText(fields?.get(Tag.path))).toBeUndefined();
   });
 
-  test('may be longer than 64 KiB, and none at all', () => {
+  test('can be longer than 64 KiB, or empty', () => {
     const long = Buffer.alloc(70_000, 'x');
     const body = new FieldWriter(Operation.push).bytes(Tag.entropy, long).toBuffer();
     expect(readFields(body)?.get(Tag.entropy)).toEqual(long);
     expect(readFields(Buffer.alloc(0))?.size).toBe(0);
   });
 
-  test('never break on random bytes', () => {
+  test('never crash on random bytes', () => {
     const random = new Random(3);
     for (let round = 0; round < 2000; round += 1) {
       const fields = readFields(random.bytes(random.below(40)));

@@ -40,11 +40,11 @@ describe('FrameDecoder', () => {
     );
   });
 
-  test.each([1, 2, 15, 16, 17, 1000, 65536])('gives the same frames in chunks of %i bytes', (size) => {
+  test.each([1, 2, 15, 16, 17, 1000, 65536])('decodes the same frames in chunks of %i bytes', (size) => {
     expect(decode(new FrameDecoder(), Buffer.concat(encoded), () => size)).toEqual(some.map(plain));
   });
 
-  test('gives the same frames whatever the chunks', () => {
+  test('decodes the same frames in random chunks', () => {
     const random = new Random(1);
     for (let round = 0; round < 50; round += 1) {
       const frames = decode(new FrameDecoder(), Buffer.concat(encoded), () => 1 + random.below(9000));
@@ -67,18 +67,18 @@ describe('FrameDecoder', () => {
     ],
     ['a header that begins otherwise, and whose check is right', withMagic('4cf7564d')],
     ['a header with one bit changed', withByte(encoded[2]!, 8, 6)],
-  ])('refuses %s', (_, bytes) => {
+  ])('rejects %s', (_, bytes) => {
     expect(() => [...new FrameDecoder().push(bytes)]).toThrow(GarbageError);
     expect(() => [...new FrameDecoder().push(bytes)]).toThrow('the bytes are not a frame');
   });
 
-  test('refuses what is no beginning of a frame at its first byte', () => {
+  test('rejects an invalid start of a frame at its first byte', () => {
     const decoder = new FrameDecoder();
     expect([...decoder.push(Buffer.from([0, 0, 0x56, 0x4d]))]).toEqual([]);
     expect(() => [...decoder.push(Buffer.from([0x4d]))]).toThrow(GarbageError);
   });
 
-  test('refuses every header that differs in one bit', () => {
+  test('rejects every header with a flipped bit', () => {
     const header = encoded[2]!;
     for (let bit = 0; bit < header.length * 8; bit += 1) {
       const changed = withByte(header, bit >> 3, header[bit >> 3]! ^ (1 << (bit & 7)));
@@ -95,7 +95,7 @@ describe('FrameDecoder', () => {
     expect([...decoder.push(Buffer.alloc(0))].map(plain)).toEqual([plain(some[2]!)]);
   });
 
-  test('never does worse than refuse random bytes', () => {
+  test('only ever rejects random bytes', () => {
     const random = new Random(2);
     for (let round = 0; round < 300; round += 1) {
       const decoder = new FrameDecoder();
@@ -114,7 +114,7 @@ describe('FrameDecoder', () => {
   });
 });
 
-test('a frame has no flag, channel and content but those that are given', () => {
+test('a frame has exactly the given flag, channel and contents', () => {
   expect(encodeFrame(FrameType.ping).toString('hex', 8)).toBe('00'.repeat(8));
   expect([...new FrameDecoder().push(encodeFrame(FrameType.ping))].map(plain)).toEqual([
     { type: FrameType.ping, flag: 0, channel: 0, payload: '' },
@@ -151,7 +151,7 @@ describe('FrameFinder', () => {
     return { found, rest: finder.rest.toString() };
   }
 
-  test.each([1, 7, 100000])('finds a frame behind anything, in chunks of %i bytes', (size) => {
+  test.each([1, 7, 100000])('finds a frame after any bytes, in chunks of %i bytes', (size) => {
     const before = [
       Buffer.from('login: VML VM'),
       encodeFrame(FrameType.data, 1, 3, Buffer.from('left over')),
@@ -169,11 +169,11 @@ describe('FrameFinder', () => {
     ['of another type', encodeFrame(FrameType.ping, 0, 0, Buffer.from('x'))],
     ['of an impossible length', withByte(wanted, 14, 1)],
     ['with a broken header', withByte(wanted, 5, 9)],
-  ])('passes over a frame %s', (_, bytes) => {
+  ])('skips a frame %s', (_, bytes) => {
     expect(find(Buffer.concat([bytes, wanted]), 1000)).toEqual({ found: ['wanted'], rest: '' });
   });
 
-  test('has the flag, the channel and all of the content', () => {
+  test('returns the flag, the channel and all of the contents', () => {
     const finder = new FrameFinder(FrameType.data);
     const content = Buffer.alloc(PAYLOAD_MAX, 'c');
     const whole = encodeFrame(FrameType.data, 2, 0x01020304, content);
@@ -186,12 +186,12 @@ describe('FrameFinder', () => {
     });
   });
 
-  test('needs no byte behind a frame without content', () => {
+  test('needs no byte after a frame without contents', () => {
     const finder = new FrameFinder(FrameType.ping);
     expect(finder.find(encodeFrame(FrameType.ping))).toMatchObject({ type: FrameType.ping, channel: 0 });
   });
 
-  test('keeps no more of garbage than the beginning of a mark', () => {
+  test('buffers only a possible start of a frame', () => {
     const finder = new FrameFinder(FrameType.hello);
     expect(finder.find(Buffer.alloc(1000, 'x'))).toBeUndefined();
     expect(finder.rest).toHaveLength(3);
@@ -201,7 +201,7 @@ describe('FrameFinder', () => {
     expect(short.rest.toString()).toBe('ab');
   });
 
-  test('finds several', () => {
+  test('finds several frames', () => {
     expect(find(Buffer.concat([wanted, Buffer.from('x'), wanted]), 13).found).toEqual(['wanted', 'wanted']);
   });
 });

@@ -18,7 +18,7 @@ const pair = async () => connectedPair(scope);
 const attached = async () => attachPlayed(scope);
 
 describe('attach', () => {
-  test('skips what an earlier session left, console text and cut frames', async () => {
+  test('skips remains of an earlier session, console text and truncated frames', async () => {
     const { host, agent } = await pair();
     const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
     const nonce = await nextNonce(agent);
@@ -30,7 +30,7 @@ describe('attach', () => {
     expect(guest.hello.version).toBe(1);
   });
 
-  test('speaks again when an agent has just come up', async () => {
+  test('greets again when an agent has just started', async () => {
     const { host, agent } = await pair();
     const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
     const first = await nextNonce(agent);
@@ -41,7 +41,7 @@ describe('attach', () => {
     await attaching;
   });
 
-  test('says which versions an agent speaks that has none in common with us', async () => {
+  test('reports which versions the agent speaks if none matches', async () => {
     const { host, agent } = await pair();
     const attaching = GuestAgent.attach(host, { timeoutMs: 20_000 });
     agent.write(hello(await nextNonce(agent), 0, 0));
@@ -51,7 +51,7 @@ describe('attach', () => {
 });
 
 describe('a session', () => {
-  test('ends when the agent starts anew', async () => {
+  test('ends when the agent restarts', async () => {
     const { guest, agent } = await attached();
     const command = guest.exec(['sleep', '1']);
     agent.write(Buffer.concat([Buffer.alloc(40_000), hello(Buffer.alloc(8), 1)]));
@@ -59,7 +59,7 @@ describe('a session', () => {
     await guest.closed;
   });
 
-  test('survives a second answer to the greeting', async () => {
+  test('ignores a second reply to the greeting', async () => {
     const { guest, agent } = await attached();
     agent.write(hello(Buffer.alloc(8, 5), 0));
     agent.write(encodeFrame(FrameType.pong, 0, 1));
@@ -86,7 +86,7 @@ describe('a session', () => {
     expect(guest.failure).toBeInstanceOf(GuestProtocolError);
   });
 
-  test.each([1, 2, 3])('settles everything with typed errors, whatever comes (seed %i)', async (seed) => {
+  test.each([1, 2, 3])('settles every call with a typed error for random data (seed %i)', async (seed) => {
     const random = new Random(seed);
     for (let round = 0; round < 60; round += 1) {
       const { guest, agent } = await attached();
@@ -112,7 +112,7 @@ describe('a session', () => {
   });
 });
 
-describe('the whole content of a file', () => {
+describe('the contents of a file', () => {
   const started = (size: bigint): Buffer =>
     encodeFrame(
       FrameType.started,
@@ -138,7 +138,7 @@ describe('the whole content of a file', () => {
     ['is far shorter', [started(2n ** 62n), data(8000), data(8000), done]],
     ['is longer by a byte', [started(99n), data(50), data(50), done]],
     ['is longer, and does not end', [started(99n), data(100)]],
-  ])('fails where it %s', async (_, frames) => {
+  ])('are rejected if the file %s', async (_, frames) => {
     await expect(pulled(...frames)).rejects.toMatchObject({
       code: 'VMLET_GUEST_FILE',
       path: '/file',
@@ -153,7 +153,7 @@ describe('the whole content of a file', () => {
     ['shorter than a page', [started(4096n), data(100), done], 100],
     ['longer than a page', [started(4096n), data(4096), data(1), done], 4097],
     ['empty', [started(0n), done], 0],
-  ])('may be %s', async (_, frames, bytes) => {
+  ])('can be %s', async (_, frames, bytes) => {
     expect(await pulled(...frames)).toBe(bytes);
   });
 });

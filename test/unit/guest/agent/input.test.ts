@@ -16,7 +16,7 @@ function recordingInput(): { input: Input; sent: Buffer[]; ended: () => boolean 
 }
 
 describe('Input', () => {
-  test('sends no more than its credit, and the rest when it is granted', async () => {
+  test('sends up to its credit, and the rest when more is granted', async () => {
     const { input, sent, ended } = recordingInput();
     const bytes = Buffer.alloc(WINDOW + 1000, 'y');
     input.stream.end(bytes);
@@ -31,7 +31,7 @@ describe('Input', () => {
     expect(Math.max(...sent.map((piece) => piece.length))).toBeLessThanOrEqual(PAYLOAD_MAX);
   });
 
-  test('refuses credit for more than the other side has room for, as what is not read waits here', async () => {
+  test('rejects more credit than the agent’s buffer has room for', async () => {
     const { input, sent } = recordingInput();
     input.stream.write(Buffer.alloc(1000));
     await setImmediate();
@@ -40,7 +40,7 @@ describe('Input', () => {
     expect(Buffer.concat(sent).length).toBe(1000);
   });
 
-  test('drops input that is not read, without an error', async () => {
+  test('drops unread input without an error', async () => {
     const { input, sent, ended } = recordingInput();
     input.stream.write(Buffer.alloc(WINDOW + 1));
     input.refuse();
@@ -50,7 +50,7 @@ describe('Input', () => {
     expect(ended()).toBe(false);
   });
 
-  test('says what is wrong with credit, and takes none before anything was sent', () => {
+  test('rejects invalid credit, and accepts none before the start', () => {
     const { input } = recordingInput();
     expect(() => input.grant(1)).toThrow('the guest agent allowed more input than its buffer can hold');
     expect(() => input.grant(0)).not.toThrow();
@@ -63,7 +63,7 @@ describe('Input', () => {
     expect(sent.map((piece) => piece.length)).toEqual([PAYLOAD_MAX, PAYLOAD_MAX, 5]);
   });
 
-  test('lets a writer wait while there is no credit, and wakes it once all is sent', async () => {
+  test('delays a writer without credit, and wakes it when all is sent', async () => {
     const { input } = recordingInput();
     let done = false;
     input.stream.write(Buffer.alloc(WINDOW + 10), () => (done = true));
@@ -77,19 +77,19 @@ describe('Input', () => {
     expect(done).toBe(true);
   });
 
-  test('takes as much as a quarter of its credit before it asks a writer to wait', () => {
+  test('accepts a quarter of its credit before it delays a writer', () => {
     const { input } = recordingInput();
     expect(input.stream.writableHighWaterMark).toBe(WINDOW / 4);
   });
 
-  test('ends where nothing was sent', async () => {
+  test('ends even if nothing was sent', async () => {
     const { input, sent, ended } = recordingInput();
     input.stream.end();
     await once(input.stream, 'finish');
     expect([sent, ended()]).toEqual([[], true]);
   });
 
-  test('drops waiting input once the reader has gone, and accepts late credit', async () => {
+  test('drops waiting input when the reader has left, and accepts late credit', async () => {
     const { input, sent } = recordingInput();
     let done = false;
     input.stream.write(Buffer.alloc(WINDOW + 1), () => (done = true));

@@ -21,7 +21,7 @@ describe('splitLines', () => {
     expect(await lines(...chunks)).toEqual(expected);
   });
 
-  test('keeps a character whole that two chunks share', async () => {
+  test('keeps a character that is split between two chunks', async () => {
     const euro = Buffer.from('€\n');
     expect(await lines(euro.subarray(0, 1), euro.subarray(1))).toEqual(['€']);
   });
@@ -30,21 +30,21 @@ describe('splitLines', () => {
     ['only the last carriage return', ['a\r\r\n'], ['a\r']],
     ['one within a line', ['a\rb\n'], ['a\rb']],
     ['one at the end of all', ['a\r'], ['a']],
-  ])('takes away %s, or not', async (_, chunks, expected) => {
+  ])('removes %s, or not', async (_, chunks, expected) => {
     expect(await lines(...chunks)).toEqual(expected);
   });
 
-  test('shows what is left of a character that was cut off', async () => {
+  test('shows the rest of a truncated character', async () => {
     expect(await lines(Buffer.from('€').subarray(0, 2))).toEqual(['\ufffd']);
   });
 
-  test('takes a line of 1 Mi units less one whole, and cuts one that has as many', async () => {
+  test('returns a line of just under 1 Mi units whole, and cuts a longer one', async () => {
     const most = 1024 * 1024;
     expect(await lines('z'.repeat(most - 1), 'y\n')).toEqual([`${'z'.repeat(most - 1)}y`]);
     expect(await lines('z'.repeat(most), 'y\n')).toEqual(['z'.repeat(most), 'y']);
   });
 
-  test('cuts a line that has no end', async () => {
+  test('cuts an endless line', async () => {
     const pieces = await lines(...Array.from({ length: 5 }, () => 'z'.repeat(500_000)));
     expect(pieces.length).toBeGreaterThan(1);
     expect(pieces.join('').length).toBe(2_500_000);

@@ -13,7 +13,7 @@ function outputWithGrants(limit = 1000): { output: Output; granted: () => number
 const CHUNK = Buffer.alloc(WINDOW / 4, 'x');
 
 describe('Output', () => {
-  test('collects up to its limit and says that there was more', () => {
+  test('collects up to its limit and marks the result as truncated', () => {
     const { output } = outputWithGrants(5);
     output.push(Buffer.from('abc'));
     output.push(Buffer.from('de'));
@@ -22,13 +22,13 @@ describe('Output', () => {
     expect([output.collected().toString(), output.truncated]).toEqual(['abcde', true]);
   });
 
-  test('gives credit back for what it collects or drops', () => {
+  test('returns credit for collected and dropped data', () => {
     const { output, granted } = outputWithGrants(5);
     for (let count = 0; count < 8; count += 1) output.push(CHUNK);
     expect(granted()).toBe(8 * CHUNK.length);
   });
 
-  test('gives the collected output to the reader of the stream, and then collects no more', async () => {
+  test('passes the collected output to a reader, and then stops collecting', async () => {
     const { output } = outputWithGrants();
     output.push(Buffer.from('before '));
     const stream = output.take();
@@ -38,7 +38,7 @@ describe('Output', () => {
     expect(output.collected().length).toBe(0);
   });
 
-  test('holds credit back while there is no reader', async () => {
+  test('holds credit back until it has a reader', async () => {
     const { output, granted } = outputWithGrants();
     const stream = output.take();
     for (let count = 0; count < 4; count += 1) output.push(CHUNK);
@@ -50,14 +50,14 @@ describe('Output', () => {
     expect(granted()).toBe(4 * CHUNK.length);
   });
 
-  test('rejects more than was granted, which would fill memory without a reader', () => {
+  test('rejects more data than was granted', () => {
     const { output } = outputWithGrants();
     output.take();
     for (let count = 0; count < 4; count += 1) output.push(CHUNK);
     expect(() => output.push(Buffer.from('x'))).toThrow(GuestProtocolError);
   });
 
-  test('gives credit back when its reader has left', async () => {
+  test('returns credit when its reader has left', async () => {
     const { output, granted } = outputWithGrants();
     const stream = output.take();
     for (let count = 0; count < 4; count += 1) output.push(CHUNK);
@@ -74,7 +74,7 @@ describe('Output', () => {
     await expect(text(stream)).rejects.toThrow('gone');
   });
 
-  test('keeps what fits of the piece that crosses its limit, and nothing of one of no room', () => {
+  test('keeps the part that fits below its limit', () => {
     const { output } = outputWithGrants(4);
     output.push(Buffer.from('abcdef'));
     expect([output.collected().toString(), output.truncated]).toEqual(['abcd', true]);
@@ -82,7 +82,7 @@ describe('Output', () => {
     expect(output.collected().toString()).toBe('abcd');
   });
 
-  test('says what is wrong: content after the end, and more than was granted', () => {
+  test('rejects data after the end, and more than was granted', () => {
     const { output } = outputWithGrants();
     expect(output.ended).toBe(false);
     output.end();
@@ -97,7 +97,7 @@ describe('Output', () => {
     );
   });
 
-  test('is one stream, however often it is taken', () => {
+  test('returns the same stream each time', () => {
     const { output } = outputWithGrants();
     expect(output.taken).toBe(false);
     const stream = output.take();
@@ -106,7 +106,7 @@ describe('Output', () => {
     expect(stream.readableHighWaterMark).toBe(WINDOW / 4);
   });
 
-  test('gives no credit for less than a quarter of the window, and then all that it owes', () => {
+  test('returns credit in quarters of the window', () => {
     const { output, granted } = outputWithGrants();
     output.push(CHUNK.subarray(1));
     expect(granted()).toBe(0);
@@ -114,7 +114,7 @@ describe('Output', () => {
     expect(granted()).toBe(CHUNK.length + 1);
   });
 
-  test('gives no credit after the end, as nothing more comes', async () => {
+  test('returns no credit after the end', async () => {
     const { output, granted } = outputWithGrants();
     const stream = output.take();
     output.push(CHUNK);
@@ -135,14 +135,14 @@ describe('Output', () => {
     expect(await text(output.take())).toBe('all');
   });
 
-  test('fails a stream that is taken later, too', async () => {
+  test('fails a stream that is requested later, too', async () => {
     const { output } = outputWithGrants();
     output.fail(new Error('gone'));
     expect(output.ended).toBe(true);
     await expect(text(output.take())).rejects.toThrow('gone');
   });
 
-  test('has ended once: what comes after changes nothing', async () => {
+  test('ignores what follows its end', async () => {
     const { output } = outputWithGrants();
     const stream = output.take();
     output.push(Buffer.from('all'));
@@ -168,7 +168,7 @@ describe('Output', () => {
     expect(granted()).toBe(2 * CHUNK.length - 10);
   });
 
-  test('whose reader listens for no error does not end the program', async () => {
+  test('does not end the program if the reader has no error listener', async () => {
     const { output } = outputWithGrants();
     output.take().resume();
     output.fail(new Error('gone'));

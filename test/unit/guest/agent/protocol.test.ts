@@ -54,11 +54,11 @@ describe.each([
   ['PUSH', PushFlag],
   ['PHASE', Phase],
 ])('%s', (prefix, ours) => {
-  it.each(Object.entries(ours))('has the number of %s that the agent has', (name, number) => {
+  it.each(Object.entries(ours))('has the agent’s number for %s', (name, number) => {
     expect(number).toBe(numbers.get(`${prefix}_${inCapitals(name)}`));
   });
 
-  it('has all that the agent has', () => {
+  it('has all of the agent’s names', () => {
     const theirs = [...numbers.keys()].filter(
       (name) => name.startsWith(`${prefix}_`) && name !== 'FRAME_MAX',
     );
@@ -66,13 +66,13 @@ describe.each([
   });
 });
 
-it('has the agent’s limits', () => {
+it('the limits match the agent’s', () => {
   expect([PAYLOAD_MAX, REQUEST_MAX, WINDOW, FLAG_MORE]).toEqual(
     ['PAYLOAD_MAX', 'REQUEST_MAX', 'WINDOW', 'FLAG_MORE'].map((name) => numbers.get(name)),
   );
 });
 
-it('has the agent’s streams, of which the first is a file’s too', () => {
+it('the streams match the agent’s, and the first is also a file’s', () => {
   expect(Stream).toEqual({
     input: numbers.get('STREAM_INPUT'),
     output: numbers.get('STREAM_OUTPUT'),

@@ -19,13 +19,13 @@ describe('encodeCommand', () => {
     ['stdin', ['ls'], { stdin: 'pipe', input: 'x' }],
     ['rows', ['ls'], { tty: { rows: -1, columns: 1 } }],
     ['columns', ['ls'], { tty: { rows: 1, columns: 65536 } }],
-  ] as const)('names %s when that is wrong', (field, argv, options) => {
+  ] as const)('names an invalid %s', (field, argv, options) => {
     expect(() => encodeCommand(argv, options)).toThrow(
       expect.objectContaining({ constructor: InvalidInputError, field }) as Error,
     );
   });
 
-  test("lets the terminal's TERM win over the environment's", () => {
+  test('prefers the terminal’s TERM to the environment’s', () => {
     const body = encodeCommand(['ls'], {
       env: { TERM: 'dumb' },
       tty: { rows: 1, columns: 2, term: 'xterm' },
@@ -56,7 +56,7 @@ describe('encodeConfiguration', () => {
     ['clockMs', { clockMs: 1e300 }],
     ['entropy', { entropy: new Uint8Array(0) }],
     ['entropy', { entropy: new Uint8Array(1025) }],
-  ])('names %s when that is wrong', (field, configuration) => {
+  ])('names an invalid %s', (field, configuration) => {
     expect(() => encodeConfiguration(configuration)).toThrow(
       expect.objectContaining({ constructor: InvalidInputError, field }) as Error,
     );

@@ -86,7 +86,7 @@ describe('the state of cloud-init', () => {
     expect(cloudInitStatus(found)).toMatchObject({ state, reason });
   });
 
-  test('a module that failed is named once, and what it ran is heard', () => {
+  test('names a failed module once, and includes the output of its program', () => {
     const stages = {
       'modules-final': { errors: [RUNCMD_ERROR], recoverable_errors: { WARNING: RUNCMD_WARNINGS } },
     };
@@ -108,7 +108,7 @@ describe('the state of cloud-init', () => {
     );
   });
 
-  test('the message of an exception is one line, however Python writes it', () => {
+  test('shows the message of an exception on one line', () => {
     const error =
       "('package_update_upgrade_install', ProcessExecutionError(\"Unexpected error while running command.\\n" +
       "Command: ['apt-get', 'install', 'nosuch']\\nExit code: 100\\nReason: -\"))";
@@ -125,7 +125,7 @@ describe('the state of cloud-init', () => {
     );
   });
 
-  test('user-data that it could not read is a failure, and a deprecation is a warning', () => {
+  test('reports unreadable user-data as a failure, and a deprecation as a warning', () => {
     const lost =
       'Failed loading yaml blob. Invalid format at line 2 column 1: "mapping values are not allowed"';
     const deprecated = 'Config key x is deprecated in 22.2';
@@ -138,7 +138,7 @@ describe('the state of cloud-init', () => {
     expect(cloudInitStatus(harmless)).toMatchObject({ state: 'done', warnings: [deprecated] });
   });
 
-  test('one that was killed has failed although it has written no error', () => {
+  test('is failed if cloud-init was killed, even without an error', () => {
     const killed = { ...ended(), resultJson: '', system: 'degraded', failedUnits: ['cloud-final.service'] };
     expect(cloudInitFailure(cloudInitStatus(killed), 'web')?.message).toBe(
       'cloud-init failed in web: cloud-final.service failed without reporting a reason',
@@ -159,7 +159,7 @@ test.each([
       output: "Cloud-init v. 25 running 'modules:final' at x\nUnpacking nginx\nSetting up nginx\n",
     },
   ],
-])('its progress is %j', (words, found) => {
+])('progress is shown as %j', (words, found) => {
   expect(describeCloudInitProgress(cloudInitStatus(found))).toBe(words);
 });
 
@@ -168,6 +168,6 @@ test.each([
   ['cloud-init does not run in web: the system booted without it', { ...NOT_BEGUN, system: 'running' }],
   [undefined, NOT_BEGUN],
   [undefined, ended()],
-])('%j is said', (message, found) => {
+])('error: %j', (message, found) => {
   expect(cloudInitFailure(cloudInitStatus(found), 'web')?.message).toBe(message);
 });

@@ -31,7 +31,7 @@ async function config(options: SeedOptions, changes: Partial<SeedTarget> = {}): 
 }
 
 describe('the files of a seed', () => {
-  it('say who the guest is', async () => {
+  it('contain the identity of the guest', async () => {
     const files = await seedFiles({});
     expect(read(files, 'meta-data')).toEqual({
       'instance-id': 'i-1',
@@ -43,7 +43,7 @@ describe('the files of a seed', () => {
     });
   });
 
-  it('make the host’s user, with sudo, and not the publisher’s', async () => {
+  it('create the host’s user with sudo, and not the publisher’s', async () => {
     expect(await config({ sshKeys: [publicKey] })).toMatchObject({
       users: [
         {
@@ -56,7 +56,7 @@ describe('the files of a seed', () => {
     });
   });
 
-  it('let root in by a key, without a login of its own', async () => {
+  it('allow root to log in by a key only', async () => {
     expect(await config({ user: 'root', sshKeys: [publicKey] })).toMatchObject({
       users: [{ name: 'root', lock_passwd: false, ssh_authorized_keys: [publicKey] }],
       disable_root: false,
@@ -94,7 +94,7 @@ describe('the files of a seed', () => {
     expect((made['runcmd'] as string[]).at(-1)).toContain('set -e\necho 1\necho "2: 3"\n');
   });
 
-  it('name the network card by its address, which YAML 1.1 would take for a number', async () => {
+  it('name the network card by its address, quoted for YAML 1.1', async () => {
     const files = await seedFiles({});
     expect(read(files, 'network-config')).toEqual({
       version: 2,
@@ -110,18 +110,18 @@ describe('the files of a seed', () => {
     });
   });
 
-  it('configure no network where there is none', async () => {
+  it('configure no network if there is none', async () => {
     const files = await seedFiles({}, { macAddress: undefined });
     expect(files.has('network-config')).toBe(false);
   });
 
-  it('pass a network of the user’s own on', async () => {
+  it('pass on the user’s own network configuration', async () => {
     const network = { ethernets: { eth0: { addresses: ['10.0.0.2/24'] } } };
     const files = await seedFiles({ network });
     expect(read(files, 'network-config')).toEqual({ version: 2, ...network });
   });
 
-  it('have the agent, not in YAML, and a command that installs it', async () => {
+  it('contain the agent outside of YAML, and a command that installs it', async () => {
     const files = await seedFiles({});
     expect(files.get('vmlet-agent')).toBe('the agent');
     expect(read(files, 'user-data')['bootcmd']).toEqual([expect.stringContaining('vmlet-boot')]);
@@ -130,7 +130,7 @@ describe('the files of a seed', () => {
     expect(read(without, 'user-data')).not.toHaveProperty('bootcmd');
   });
 
-  it('bound the wait for a network that is ours to know', async () => {
+  it('limit the wait for a network that vmlet configures', async () => {
     const guarded = async (options: SeedOptions, changes: Partial<SeedTarget> = {}): Promise<boolean> =>
       (await seedFiles(options, changes)).has('vmlet-wait-network');
     expect(await guarded({})).toBe(true);
@@ -151,7 +151,7 @@ describe('the files of a seed', () => {
     ['#cloud-config\nbootcmd: []\nruncmd: [a]\n', false],
     ['#cloud-config\nwrite_files: [{path: /a, source: {uri: "file:///a"}}]\n', false],
     ['#!/bin/sh\n', false],
-  ])('wait before all else for %j: %s', async (userData, waited) => {
+  ])('delay everything else for %j: %s', async (userData, waited) => {
     const files = await seedFiles({ userData });
     expect(read(files, 'meta-data')['dsmode']).toBe(waited ? undefined : 'local');
     const cut = await seedFiles({ userData }, { macAddress: undefined });
@@ -160,7 +160,7 @@ describe('the files of a seed', () => {
 });
 
 describe('user-data of the user’s own', () => {
-  it('is merged: lists ours first, all keys of mappings, single values the user’s', async () => {
+  it('is merged: vmlet’s list items first, all keys of mappings, the user’s single values', async () => {
     const made = await config({
       sshKeys: [publicKey],
       packages: ['a'],
@@ -201,12 +201,12 @@ describe('user-data of the user’s own', () => {
   it.each([
     ['default, bob', ['default', 'bob']],
     ['{default: true, bob: {shell: /bin/sh}, eve: false}', ['default', { name: 'bob', shell: '/bin/sh' }]],
-  ])('may have its users as %j', async (users, expected) => {
+  ])('can have users such as %j', async (users, expected) => {
     const made = await config({ userData: `#cloud-config\nusers: ${users}\n` });
     expect((made['users'] as unknown[]).slice(1)).toEqual(expected);
   });
 
-  it('keeps what YAML 1.1 reads differently', async () => {
+  it('keeps values that YAML 1.1 reads differently', async () => {
     const userData =
       '#cloud-config\na: 0644\nb: on\nc: "on"\nd: 2032-09-01\ne: 1000\nf: 12345678901234567890\n';
     const files = await seedFiles({ userData });
@@ -215,7 +215,7 @@ describe('user-data of the user’s own', () => {
     );
   });
 
-  it('does not change through an alias what it does not name', async () => {
+  it('keeps other values that share an alias unchanged', async () => {
     const made = await config({
       packages: ['a'],
       userData: '#cloud-config\nmine: &list [b]\npackages: *list\nempty:\nwrite_files:\n',
@@ -223,7 +223,7 @@ describe('user-data of the user’s own', () => {
     expect(made).toMatchObject({ mine: ['b'], packages: ['a', 'b'] });
   });
 
-  it('may have one value where a list is meant, or none', async () => {
+  it('can have a single value or none in place of a list', async () => {
     const made = await config({
       packages: ['a'],
       run: ['x'],
@@ -233,7 +233,7 @@ describe('user-data of the user’s own', () => {
     expect(made['runcmd']).toHaveLength(2);
   });
 
-  it('may be empty', async () => {
+  it('can be empty', async () => {
     expect(await config({ userData: '#cloud-config\n' })).toHaveProperty('users');
   });
 
@@ -246,13 +246,13 @@ describe('user-data of the user’s own', () => {
     ['packages: [a]\n', 'userData: begins with "packages: [a]", which is not a known kind of user-data'],
     ['', 'userData: begins with ""'],
   ];
-  it.each(wrong)('is refused when it is %j', async (userData, message) => {
+  it.each(wrong)('is rejected when it is %j', async (userData, message) => {
     const made = seedFiles({ userData });
     await expect(made).rejects.toThrow(InvalidInputError);
     await expect(made).rejects.toThrow(message);
   });
 
-  it('does not grow without bounds', async () => {
+  it('is limited in size', async () => {
     const levels = Array.from({ length: 9 }, (_, level) => {
       const aliases = Array.from({ length: 9 }, () => (level === 0 ? 'x' : `*l${level - 1}`));
       return `l${level}: &l${level} [${aliases.join(', ')}]`;
@@ -262,7 +262,7 @@ describe('user-data of the user’s own', () => {
     );
   });
 
-  it('of another kind is a part beside ours', async () => {
+  it('of another kind is added as a part', async () => {
     const files = await seedFiles({ userData: '\n#!/bin/sh\necho grüße\n' });
     const parts = (files.get('user-data') ?? '').split(/^--.*\n/m).map((part) => part.split('\n\n'));
     expect(parts[0]?.[0]).toMatch(/^Content-Type: multipart\/mixed; boundary="[^"]+"\nMIME-Version: 1\.0$/);
@@ -274,14 +274,14 @@ describe('user-data of the user’s own', () => {
 });
 
 describe('a guest without cloud-init', () => {
-  it.each(['nuageinit', 'tiny-cloud'] as const)('takes no parts: %s', async (provisioner) => {
+  it.each(['nuageinit', 'tiny-cloud'] as const)('supports no parts: %s', async (provisioner) => {
     const made = seedFiles({ userData: '#!/bin/sh\n' }, { provisioner, agent: undefined });
     await expect(made).rejects.toThrow(
       `userData: is of kind script, but ${provisioner} in this image supports only #cloud-config`,
     );
   });
 
-  it('gets what FreeBSD reads', async () => {
+  it('gets the files that FreeBSD reads', async () => {
     const changes = { provisioner: 'nuageinit', agent: undefined, macAddress: '52:54:00:AB:CD:EF' } as const;
     const files = await seedFiles({ sshKeys: [publicKey], run: ['date'] }, changes);
     expect([...files.keys()]).toEqual(['meta-data', 'user-data', 'network-config']);
@@ -297,7 +297,7 @@ describe('a guest without cloud-init', () => {
     expect(seedLabel('cloud-init')).toBe('CIDATA');
   });
 
-  it('gets its keys as metadata where tiny-cloud reads them', async () => {
+  it('gets its keys as metadata for tiny-cloud', async () => {
     const files = await seedFiles({ sshKeys: [publicKey] }, { provisioner: 'tiny-cloud' });
     expect(read(files, 'meta-data')).toMatchObject({ 'public-keys': [publicKey] });
   });

@@ -4,7 +4,7 @@ import { makeSshKeyPair } from '../../../../src/guest/ssh/ssh-key.ts';
 import { type SeedOptions, parseSeedOptions } from '../../../../src/guest/seed/options.ts';
 
 describe('the options of a seed', () => {
-  it('may all be left out', () => {
+  it('are all optional', () => {
     expect(parseSeedOptions({})).toEqual({
       user: undefined,
       sshKeys: [],
@@ -18,12 +18,12 @@ describe('the options of a seed', () => {
     });
   });
 
-  it('have a file be readable and root’s', () => {
+  it('make files readable and root’s by default', () => {
     const [file] = parseSeedOptions({ files: [{ path: '/etc/motd', content: 'hello' }] }).files;
     expect(file).toEqual({ path: '/etc/motd', content: 'hello', mode: 0o644, owner: 'root:root' });
   });
 
-  it('take keys as they stand in .pub files', () => {
+  it('accept keys as written in .pub files', () => {
     const { publicKey } = makeSshKeyPair('me@host, my laptop');
     expect(parseSeedOptions({ sshKeys: [`  ${publicKey}\n`] }).sshKeys).toEqual([publicKey]);
   });
@@ -49,19 +49,19 @@ describe('the options of a seed', () => {
     ['network in a network', { network: { network: {} } }, 'network: must not be enclosed in "network"'],
     ['older network', { network: { version: 1 } }, 'network: has version 1'],
   ];
-  it.each(wrong)('refuse a wrong %s', (_, options, message) => {
+  it.each(wrong)('reject an invalid %s', (_, options, message) => {
     expect(() => parseSeedOptions(options)).toThrow(InvalidInputError);
     expect(() => parseSeedOptions(options)).toThrow(message);
   });
 
-  it('refuse what they do not know, by its name', () => {
+  it('reject unknown options by name', () => {
     const options = { packges: ['a'] } as SeedOptions;
     expect(() => parseSeedOptions(options)).toThrow('packges: unknown option');
     const file = { path: '/a', content: '', owners: 'a' };
     expect(() => parseSeedOptions({ files: [file] })).toThrow('files[0].owners: unknown option');
   });
 
-  it('refuse user-data and files that are too large, and say how large', () => {
+  it('reject user-data and files that are too large, and state the limit', () => {
     const large = 'x'.repeat(16 * 1024 * 1024);
     expect(() => parseSeedOptions({ userData: large })).toThrow(
       'userData: is too large: 16777216 bytes, at most 1048576',

@@ -12,14 +12,14 @@ test.each([
   ['a\tb', '"a\\tb"'],
   ['=', '"="'],
   ['<<', '!!str "<<"'],
-])('what PyYAML would take otherwise, or not at all, is quoted: %j', (value, written) => {
+])('text that PyYAML would misread is quoted: %j', (value, written) => {
   const text = textOf({ value });
   expect(text).toMatch(/^[\n\x20-\x7e]*$/);
   expect(text.replaceAll("'", '"')).toBe(`value: ${written}\n`);
   expect(yaml.parse(text, { version: '1.1' })).toEqual({ value });
 });
 
-test('all else is written as it was', () => {
+test('other text is not quoted', () => {
   expect(textOf({ run: ['echo hi\n\techo ho\n'], text: 'é 😀' })).toBe(
     'run:\n  - |\n    echo hi\n    \techo ho\ntext: é 😀\n',
   );

@@ -37,13 +37,13 @@ describe('keys', () => {
 });
 
 describe('public keys', () => {
-  test('are read with and without a comment', () => {
+  test('are parsed with and without a comment', () => {
     const expected = { type: 'ssh-ed25519', base64 };
     expect(parsePublicKey(key)).toEqual(expected);
     expect(parsePublicKey(`ssh-ed25519 ${base64}\r`)).toEqual(expected);
   });
 
-  test('are whole and of the type that they say', () => {
+  test('must be complete and of the stated type', () => {
     expect(parsePublicKey(`ssh-rsa ${base64}`)).toBeUndefined();
     expect(parsePublicKey(`ssh-ed25519 ${base64.slice(0, -8)}`)).toBeUndefined();
     expect(parsePublicKey(`ssh-ed25519 ${base64.slice(0, 20)}`)).toBeUndefined();
@@ -51,7 +51,7 @@ describe('public keys', () => {
     expect(parsePublicKey('')).toBeUndefined();
   });
 
-  test('become known under the name of the machine alone', () => {
+  test('are recorded only under the name of the machine', () => {
     expect(knownHosts('web', [key])).toBe(`web.vmlet ssh-ed25519 ${base64}\n`);
     const twoLines = `${key}\nother.example ${key}`;
     expect(knownHosts('web', [twoLines])).toBe(`web.vmlet ssh-ed25519 ${base64}\n`);
@@ -59,7 +59,7 @@ describe('public keys', () => {
     expect(() => knownHosts('web', [`@cert-authority * ${key}`])).toThrow(InvalidInputError);
   });
 
-  test('are found on a console among other lines, the last boot counting', () => {
+  test('are found among other console lines, and the last boot wins', () => {
     const old = makeSshKeyPair('old').publicKey;
     const block = (...lines: string[]): string =>
       ['-----BEGIN SSH HOST KEY KEYS-----', ...lines, '-----END SSH HOST KEY KEYS-----', ''].join('\r\n');
@@ -81,14 +81,14 @@ describe('the configuration', () => {
     hostKeyKnown: true,
   };
 
-  test('holds no line end that it was given', () => {
+  test('contains no injected line breaks', () => {
     expect(() => sshConfig([{ ...host, user: 'a\nProxyCommand x' }])).toThrow(InvalidInputError);
     expect(() => sshConfig([{ ...host, identityFile: '/a\nb' }])).toThrow(InvalidInputError);
     expect(() => sshConfig([{ ...host, address: '' }])).toThrow(InvalidInputError);
     expect(() => includeLine({ path: '/a\nb' })).toThrow(InvalidInputError);
   });
 
-  test('holds no path in which ssh would see a variable, and no user', () => {
+  test('rejects paths that ssh would expand, and names no user', () => {
     expect(() => sshConfig([{ ...host, knownHostsFile: '/a/${HOME}' }])).toThrow(/variable/);
     expect(() => sshConfig([{ ...host, user: 'a%b' }])).toThrow(InvalidInputError);
   });
@@ -128,19 +128,22 @@ describe('the Include line', () => {
 describe('the Include line of all machines', () => {
   const files = { path: '/data/a*b/machines', glob: '/*/ssh/config' };
 
-  test('is a pattern behind the path only', () => {
+  test('is a pattern only after the path', () => {
     expect(includeLine(files)).toBe(String.raw`Include "/data/a\\*b/machines/*/ssh/config"`);
   });
 
-  test.each(['', 'Host *\n  Port 1\n', 'Include other\n\nHost a\n'])('comes and goes in %j', (text) => {
-    const added = includeInConfig(text, files, '/home/me').text;
-    expect(added).not.toBe(text);
-    expect(excludeFromConfig(added, files, '/home/me')).toBe(text);
-    expect(excludeFromConfig(text, files, '/home/me')).toBe(text);
-  });
+  test.each(['', 'Host *\n  Port 1\n', 'Include other\n\nHost a\n'])(
+    'is added to and removed from %j',
+    (text) => {
+      const added = includeInConfig(text, files, '/home/me').text;
+      expect(added).not.toBe(text);
+      expect(excludeFromConfig(added, files, '/home/me')).toBe(text);
+      expect(excludeFromConfig(text, files, '/home/me')).toBe(text);
+    },
+  );
 });
 
-test('the command line keeps what belongs to the guest behind the host', () => {
+test('the command line keeps the words for the guest after the host', () => {
   const command = { configPath: '/c d', name: 'web', command: ['-v', 'x'] };
   expect(sshArguments(command)).toEqual(['ssh', '-F', '/c d', '--', 'web.vmlet', '-v', 'x']);
   expect(sshArguments({ ...command, tty: true })).toContain('-t');

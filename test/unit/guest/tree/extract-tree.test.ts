@@ -95,7 +95,7 @@ const extract = async (bytes: Buffer, isComplete = async () => Promise.resolve()
 const left = (): string[] => readdirSync(folder).filter((name) => name !== 'outside');
 
 describe('an archive', () => {
-  it('becomes files, directories and links, with modes and times', async () => {
+  it('is extracted to files, directories and links, with modes and times', async () => {
     const directory = { path: './d/', type: 'Directory', mode: 0o500 } as const;
     const skipped = await extract(
       archive(
@@ -121,7 +121,7 @@ describe('an archive', () => {
     chmodSync(join(target, 'd'), 0o700);
   });
 
-  it('keeps holes for zeros', async () => {
+  it('keeps holes in place of zeros', async () => {
     const content = Buffer.concat([Buffer.from('x'), Buffer.alloc(4_000_000), Buffer.from('y')]);
     await extract(archive({ path: 'sparse', content }));
     const file = join(target, 'sparse');
@@ -145,7 +145,7 @@ describe('an archive', () => {
     expect(readlinkSync(join(target, 'c'))).toBe('a');
   });
 
-  it('has no privileged programs, and no devices, FIFOs or sockets', async () => {
+  it('drops setuid bits, devices, FIFOs and sockets', async () => {
     const skipped = await extract(
       archive(
         { path: 'setuid', content: 'x', mode: 0o6755 },
@@ -250,7 +250,7 @@ describe('a hostile archive writes nothing outside of its directory, and leaves 
 });
 
 describe('names', () => {
-  it('may be long, by PAX and by GNU, and in any script', async () => {
+  it('can be long, in PAX and GNU form, and in any script', async () => {
     const long = `${'ä'.repeat(60)}/${'b'.repeat(200)}\n`;
     await extract(
       Buffer.concat([
@@ -278,7 +278,7 @@ describe('names', () => {
       'in a damaged PAX header',
       Buffer.concat([extension('x', Buffer.from('99 path=x\n')), member({ path: 'x' })]),
     ],
-  ])('%s are refused', async (_name, bytes) => {
+  ])('%s are rejected', async (_name, bytes) => {
     await expect(extract(Buffer.concat([bytes, END]))).rejects.toMatchObject({
       code: 'VMLET_GUEST_PROTOCOL',
     });
@@ -286,7 +286,7 @@ describe('names', () => {
   });
 });
 
-it('takes padding after its end, but not a stream without end', async () => {
+it('accepts padding after its end, but not an endless stream', async () => {
   const whole = archive({ path: 'a', content: 'x' });
   await extract(Buffer.concat([whole, Buffer.alloc(10_240)]));
   const endless = async function* (): AsyncGenerator<Uint8Array> {
@@ -308,7 +308,7 @@ it.each([
     'a PAX size that is no number',
     Buffer.concat([extension('x', paxRecord('size', '1e99')), member({ path: 'x' })]),
   ],
-])('%s is refused', async (_name, bytes) => {
+])('%s is rejected', async (_name, bytes) => {
   await expect(extract(bytes)).rejects.toMatchObject({ code: 'VMLET_GUEST_PROTOCOL' });
   expect(left()).toEqual([]);
 });
@@ -329,7 +329,7 @@ test('a premature end rejects with the sender’s reason, if it has one', async 
   await expect(extract(Buffer.alloc(0), async () => Promise.reject(why))).rejects.toBe(why);
 });
 
-test('a sender that failed, or a connection that is lost, leaves nothing', async () => {
+test('a failed sender or a lost connection leaves nothing', async () => {
   const bytes = archive({ path: 'a', content: Buffer.alloc(100_000, 1) });
   const failed = new Error('exit status 1');
   await expect(extract(bytes, async () => Promise.reject(failed))).rejects.toBe(failed);
@@ -343,7 +343,7 @@ test('a sender that failed, or a connection that is lost, leaves nothing', async
 });
 
 describe('an existing directory', () => {
-  it('is merged into, and links in it are not followed', async () => {
+  it('is merged into, without following links in it', async () => {
     mkdirSync(join(target, 'd'), { recursive: true });
     writeFileSync(join(target, 'd/own'), 'own');
     writeFileSync(join(target, 'd/file'), 'old');
@@ -359,7 +359,7 @@ describe('an existing directory', () => {
     expect(existsSync(join(target, 'e/f'))).toBe(true);
   });
 
-  it('keeps its own mode, and takes directories without write permission', async () => {
+  it('keeps its own mode, and accepts directories without write permission', async () => {
     mkdirSync(join(target, 'd'), { recursive: true });
     chmodSync(target, 0o1777);
     chmodSync(join(target, 'd'), 0o710);
@@ -378,14 +378,14 @@ describe('an existing directory', () => {
     for (const name of ['new', 'new/sub']) chmodSync(join(target, name), 0o700);
   });
 
-  it('may be a link to one', async () => {
+  it('can be a link to a directory', async () => {
     symlinkSync(outside, target);
     await extract(archive({ path: 'x', content: 'x' }));
     expect(readdirSync(outside)).toEqual(['x']);
     expect(lstatSync(target).isSymbolicLink()).toBe(true);
   });
 
-  it('is not touched when a later entry does not fit', async () => {
+  it('is not changed if a later entry does not fit', async () => {
     mkdirSync(join(target, 'z'), { recursive: true });
     await expect(
       extract(archive({ path: 'a', content: 'x' }, { path: 'z', content: 'x' })),
@@ -397,7 +397,7 @@ describe('an existing directory', () => {
     ['a directory that is a link there', () => symlinkSync(outside, join(target, 'd'))],
     ['a directory that is a file there', () => writeFileSync(join(target, 'd'), '')],
     ['a file that is a directory there', () => mkdirSync(join(target, 'd/x'), { recursive: true })],
-  ])('refuses %s', async (_name, prepare) => {
+  ])('rejects %s', async (_name, prepare) => {
     mkdirSync(target);
     prepare();
     await expect(extract(archive({ path: 'd/x', content: 'x' }))).rejects.toMatchObject({
