@@ -17,7 +17,7 @@ const result: SectionResult = {
   faults: ['the back door is open'],
 };
 
-it('shows each count, what did not hold, and where it was counted', () => {
+it('shows each count, failures, and where it was counted', () => {
   expect(countsTable(new Map([['doors', result]]))).toBe(
     [
       '| section | what | tried | held | note |',
@@ -33,7 +33,7 @@ it('shows each count, what did not hold, and where it was counted', () => {
   );
 });
 
-it('says of each host and day what was counted there, and what was counted in part', () => {
+it('shows for each host and day what was counted, completely or in part', () => {
   const table = countsTable(
     new Map([
       ['doors', result],
@@ -45,7 +45,7 @@ it('says of each host and day what was counted there, and what was counted in pa
   expect(table).toContain('- Counted on 2026-01-02, commit abc1234: Linux 7: windows.');
 });
 
-it('replaces what is between the markers, and nothing else', () => {
+it('replaces only the text between the markers', () => {
   const results = new Map([['doors', result]]);
   const document = 'before\n<!-- hardening: start -->\nold\n<!-- hardening: end -->\nafter\n';
   const once = withCounts(document, results, ['doors']);
@@ -56,7 +56,7 @@ it('replaces what is between the markers, and nothing else', () => {
   expect(() => withCounts('no markers', results, ['doors'])).toThrow('expected <!-- hardening: start -->');
 });
 
-it('keeps of a document what was not counted again', () => {
+it('keeps rows that were not counted again', () => {
   const windows = { ...result, faults: [], scale: 0.1 };
   const both = new Map([
     ['doors', result],
@@ -71,7 +71,7 @@ it('keeps of a document what was not counted again', () => {
   expect(() => withCounts(document, new Map(), ['doors', 'roof'])).toThrow('no results yet of roof');
 });
 
-it('docs/security-counts.md has rows of every section, and of nothing else', () => {
+it('docs/security-counts.md has rows of every section, and no others', () => {
   // Read and not imported: the sections bring all of their attacks with them.
   const registered = /Record<string, Section>> = \{([^}]*)\}/.exec(
     readFileSync(join(root, 'test/hardening/sections.ts'), 'utf8'),

@@ -23,11 +23,11 @@ function wordsAboutResolved(abilities: ConfinementAbilities): string[] {
 }
 
 describe('QEMU with slirp', () => {
-  it('has of the resolver the one file in its root, and no socket that lies beside it', () => {
+  it('sees only the resolver’s file, and no socket beside it', () => {
     expect(new Set(wordsAboutResolved(everyLayer))).toEqual(new Set([`${RESOLVED}/stub-resolv.conf`]));
   });
 
-  it('may read the file that takes its place, where a rule is all that there is', () => {
+  it('can read a replaced resolver file if there are only rules', () => {
     expect(wordsAboutResolved({ ...everyLayer, namespaces: noNamespaces })).toContain(RESOLVED);
   });
 });

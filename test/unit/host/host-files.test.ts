@@ -28,7 +28,7 @@ describe('the cache', () => {
     accelerator: { kvm: { usable: true, cpu: 'host', level: 'x86-64-v3' } },
   };
 
-  it('gives back what was written under the same key, and leaves one file', () => {
+  it('returns what was written under the same key, and leaves one file', () => {
     const cacheDirectory = join(directory, 'new', 'cache');
     expect(readCachedSurvey(cacheDirectory, 'key')).toBeUndefined();
     writeCachedSurvey(cacheDirectory, 'key', survey);
@@ -37,12 +37,12 @@ describe('the cache', () => {
     expect(readdirSync(cacheDirectory)).toEqual(['host.json']);
   });
 
-  it.each(['', '{', 'null', '[]', '{"key":"key2"}'])('is not there where it holds %j', (content) => {
+  it.each(['', '{', 'null', '[]', '{"key":"key2"}'])('is empty if it contains %j', (content) => {
     writeFileSync(join(directory, 'host.json'), content);
     expect(readCachedSurvey(directory, 'key')).toBeUndefined();
   });
 
-  it('is not believed where another user may have written it, or it is a link', () => {
+  it('is rejected if another user could have written it, or if it is a link', () => {
     writeCachedSurvey(directory, 'key', survey);
     const file = join(directory, 'host.json');
     chmodSync(file, 0o620);
@@ -54,7 +54,7 @@ describe('the cache', () => {
     expect(readCachedSurvey(directory, 'key')).toBeUndefined();
   });
 
-  it('has a key that changes with each program: its time, its size, its absence', () => {
+  it('has a key that changes with each program’s time, size or absence', () => {
     const qemu = join(directory, 'qemu');
     writeFileSync(qemu, 'old');
     utimesSync(qemu, 1000, 1000);
@@ -76,7 +76,7 @@ describe('the cache', () => {
 });
 
 describe('the KVM device', () => {
-  it('has no problem where it opens for reading and writing', () => {
+  it('has no problem if it opens for reading and writing', () => {
     const device = join(directory, 'kvm');
     writeFileSync(device, '');
     expect(findKvmDeviceProblem(device)).toBeUndefined();
@@ -97,7 +97,7 @@ describe('the KVM device', () => {
     expect(problem?.hint).toMatch(/usermod -aG|setfacl -m/);
   });
 
-  it('is something else', () => {
+  it('is not a device', () => {
     expect(findKvmDeviceProblem(directory)?.reason).toMatch(/^cannot open .* \(EISDIR\)$/);
   });
 });
@@ -110,12 +110,12 @@ describe('the surroundings', () => {
     ['ID="rocky"\nID_LIKE="rhel centos fedora"\n', 'dnf'],
     ['ID=alpine\n', undefined],
     ['', undefined],
-  ])('take %j for %s', (osRelease, packageManager) => {
+  ])('map %j to %s', (osRelease, packageManager) => {
     const found = inspectSurroundings({ runtimeDirectory: '/r', dataDirectory: '/', osRelease });
     expect(found.packageManager).toBe(packageManager);
   });
 
-  it('know the space where a directory will be', () => {
+  it('include the free space of a directory that does not exist yet', () => {
     const dataDirectory = join(directory, 'not', 'there', 'yet');
     const found = inspectSurroundings({ runtimeDirectory: '/r', dataDirectory });
     expect(found.dataDirectory.freeBytes).toBeGreaterThan(0);

@@ -70,7 +70,7 @@ it('finds nothing wrong with a complete host', () => {
   expect(new Set(findings.map(({ item }) => item)).size).toBe(findings.length);
 });
 
-describe('a bare host', () => {
+describe('a host without QEMU and helpers', () => {
   const bare: Survey = {
     version: SURVEY_VERSION,
     confinement: everyLayer,
@@ -91,7 +91,7 @@ describe('a bare host', () => {
   });
 });
 
-it('gives the reason and the hint where KVM is not usable', () => {
+it('explains why KVM is not usable, with a hint', () => {
   const kvm = { usable: false, reason: 'u may not open /dev/kvm', hint: 'sudo usermod -aG kvm u' } as const;
   expect(find('accelerator', { accelerator: { kvm } })).toEqual({
     item: 'accelerator',
@@ -103,7 +103,7 @@ it('gives the reason and the hint where KVM is not usable', () => {
   expect(find('accelerator', { accelerator: { kvm }, qemu: withoutTcg }).state).toBe('broken');
 });
 
-it('says which layer is missing, why, and what that leaves open', () => {
+it('names a missing layer, the reason, and what remains open', () => {
   const landlock = { usable: false, reason: 'too old' } as const;
   expect(find('landlock', { confinement: { ...everyLayer, landlock } })).toMatchObject({
     state: 'degraded',
@@ -120,7 +120,7 @@ it('says which layer is missing, why, and what that leaves open', () => {
   });
 });
 
-describe('where QEMU uses the host’s network', () => {
+describe('if QEMU uses the host’s network', () => {
   const withoutSlirp = { ...complete.qemu!, netdevs: ['stream'] };
   const problem = "Couldn't create user namespace: Operation not permitted";
   it.each<[string, Partial<Survey>, RegExp]>([
@@ -133,7 +133,7 @@ describe('where QEMU uses the host’s network', () => {
     expect(find('namespaces', survey).summary).toMatch(words);
   });
 
-  it('network says so, too', () => {
+  it('the network finding reports it', () => {
     expect(find('network', { passt: undefined })).toEqual({
       item: 'network',
       state: 'degraded',
@@ -162,7 +162,7 @@ it.each<[string, Partial<Surroundings['namespaceSettings']>, RegExp]>([
   expect(finding.remedy).toMatch(remedy);
 });
 
-it('tells a QEMU that does not start from one that is not there', () => {
+it('distinguishes a QEMU that does not start from a missing one', () => {
   expect(find('qemu', { qemu: undefined, qemuProblem: 'libx.so: cannot open' })).toMatchObject({
     state: 'broken',
     summary: 'QEMU does not start: libx.so: cannot open',

@@ -40,7 +40,7 @@ const newest: Survey = {
 const names = (table: FeatureTable): string[] =>
   missingFeatures(table).map(({ program, feature }) => `${program} ${feature}`);
 
-it('has each feature of a host that has all', () => {
+it('lists every feature of a complete host', () => {
   const table = featuresOf(newest, { helpers });
   expect(table.version).toBe(1);
   expect(table.features.filter(({ present }) => !present)).toEqual([]);
@@ -48,7 +48,7 @@ it('has each feature of a host that has all', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-it('says what Debian 12 has instead', () => {
+it('lists the replacements that Debian 12 uses', () => {
   const old: Survey = {
     ...newest,
     qemu: {
@@ -69,7 +69,7 @@ it('says what Debian 12 has instead', () => {
   ]);
 });
 
-it('leaves to the findings what they say', () => {
+it('omits what the findings report', () => {
   const { qemu: _qemu, qemuImg: _qemuImg, passt: _passt, virtiofsd: _virtiofsd, ...bare } = newest;
   const table = featuresOf(
     { ...bare, accelerator: { kvm: { usable: false, reason: 'no QEMU' } } },
@@ -79,7 +79,7 @@ it('leaves to the findings what they say', () => {
   expect(names(table)).toEqual(['swtpm swtpm']);
 });
 
-it('has the limits of Landlock’s versions', () => {
+it('lists the limits of Landlock’s versions', () => {
   const landlock = { usable: true, abi: 3 } as const;
   expect(names(featuresOf({ ...newest, confinement: { ...everyLayer, landlock } }, { helpers }))).toEqual([
     'kernel Landlock ABI 4',

@@ -15,7 +15,7 @@ Max open files            64                   64                   files
 const status = (uid: number, capabilities: string) => `Uid:\t1\t${uid}\t1\t1\nCapEff:\t${capabilities}\n`;
 
 describe('the limits of a process', () => {
-  it('are the hard ones', () => {
+  it('are the hard limits', () => {
     expect(
       processLimitsOf({ limits: LIMITS, status: status(1000, '0000000000000000'), corePattern: 'core\n' }),
     ).toEqual({
@@ -28,7 +28,7 @@ describe('the limits of a process', () => {
     });
   });
 
-  it('are none where /proc says so, and for root’s processes', () => {
+  it('are absent if /proc says so, and for root’s processes', () => {
     const limits = LIMITS.replace('8192', 'unlimited');
     const found = processLimitsOf({
       limits,
@@ -57,13 +57,13 @@ describe('limits that are too low', () => {
   };
   const low = (limits: Partial<ProcessLimits>) => lowLimitsOf({ ...enough, ...limits });
 
-  it('is nothing on most hosts', () => {
+  it('are not reported on most hosts', () => {
     expect(lowLimitsOf(enough)).toEqual([]);
     expect(low({ longestCore: 0, handsDumpsOn: false })).toEqual([]);
     expect(low({ longestCore: 0, mayRaise: true })).toEqual([]);
   });
 
-  it('is said with what to do about it', () => {
+  it('are reported with a hint', () => {
     expect(low({ openFiles: 127 })).toMatchObject([
       { isFatal: false, remedy: expect.stringContaining('ulimit -Hn') as string },
     ]);

@@ -142,12 +142,12 @@ describe('the choice', () => {
     });
   });
 
-  it('takes a firmware that could do Secure Boot, without keys, where there is no simpler one', async () => {
+  it('accepts a firmware that supports Secure Boot, without keys, if there is no simpler one', async () => {
     describeFirmware(distribution, '50-secure.json', { features: SECURE });
     expect(await choose('uefi')).toMatchObject({ secureBoot: true, needsSmm: true });
   });
 
-  it('takes no flash of a format that is not ours, and no BIOS', async () => {
+  it('rejects flash of an unsupported format, and BIOS', async () => {
     describeFirmware(distribution, '10.json', { format: 'vmdk' });
     describeFirmware(distribution, '20.json', { interfaces: ['bios'] });
     await refusal('uefi');
@@ -166,7 +166,7 @@ describe('the choice', () => {
 });
 
 describe('the directories', () => {
-  it('are those of QEMU’s document', () => {
+  it('are those of QEMU’s specification', () => {
     const fixed = ['/usr/share/qemu/firmware', '/etc/qemu/firmware'];
     expect(firmwareDirectories({}, '/home/me')).toEqual([...fixed, '/home/me/.config/qemu/firmware']);
     expect(firmwareDirectories({ XDG_CONFIG_HOME: '/c' }, '/home/me')).toEqual([
@@ -178,7 +178,7 @@ describe('the directories', () => {
     );
   });
 
-  it('are searched by file name, whichever directory has it', async () => {
+  it('are searched in the order of file names across directories', async () => {
     describeFirmware(distribution, '50-a.json', { code: 'distribution' });
     describeFirmware(system, '60-b.json', { code: 'later' });
     expect((await choose('uefi')).code.path).toBe(join(share, 'distribution'));
@@ -186,7 +186,7 @@ describe('the directories', () => {
     expect((await choose('uefi')).code.path).toBe(join(share, 'preferred'));
   });
 
-  it('override and hide files of the same name in those before', async () => {
+  it('override and hide files of the same name in earlier directories', async () => {
     describeFirmware(distribution, '50-a.json', { code: 'distribution' });
     describeFirmware(system, '50-a.json', { code: 'system' });
     expect((await choose('uefi')).code.path).toBe(join(share, 'system'));
@@ -196,7 +196,7 @@ describe('the directories', () => {
 });
 
 describe('firmware that cannot be used', () => {
-  it('is passed over and named', async () => {
+  it('is skipped and named', async () => {
     describeDebian();
     writeFileSync(join(system, '10-broken.json'), '{ "description": ');
     writeFileSync(join(system, '11-other.json'), '{ "description": "x" }');
@@ -226,7 +226,7 @@ describe('firmware that cannot be used', () => {
     expect((await choose('uefi')).code.path).toBe(join(share, 'CODE.fd'));
   });
 
-  it('is in the error that says what to install and where was looked', async () => {
+  it('is named in the error, with the searched directories and what to install', async () => {
     writeFileSync(join(system, '10-broken.json'), '{');
     const error = await refusal('uefi-secure');
     expect(error.message).toContain('no UEFI firmware with Secure Boot and enrolled keys for q35 (x86_64)');

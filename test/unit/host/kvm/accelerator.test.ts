@@ -7,20 +7,20 @@ const refused = {
   accelerator: { kvm: { usable: false, reason: '/dev/kvm does not exist', hint: 'sudo modprobe kvm_intel' } },
 } as const;
 
-it('takes KVM where it was proved, with the model that was', () => {
+it('uses proved KVM, with the proved model', () => {
   expect(chooseAccelerator('auto', proved)).toEqual({ kind: 'kvm', cpu: 'host' });
   expect(chooseAccelerator('kvm', proved)).toEqual({ kind: 'kvm', cpu: 'host' });
 });
 
-it('takes TCG otherwise, and says why', () => {
+it('uses TCG otherwise, and states the reason', () => {
   expect(chooseAccelerator('auto', refused)).toEqual({ kind: 'tcg', reason: '/dev/kvm does not exist' });
 });
 
-it('takes TCG where it is asked for, KVM or not', () => {
+it('uses TCG on request, with or without KVM', () => {
   expect(chooseAccelerator('tcg', proved)).toEqual({ kind: 'tcg', reason: 'requested' });
 });
 
-it('refuses KVM that was not proved, with reason and hint', () => {
+it('rejects unproved KVM with reason and hint', () => {
   const choose = (): unknown => chooseAccelerator('kvm', refused);
   expect(choose).toThrow(AcceleratorUnavailableError);
   expect(choose).toThrow('KVM is not usable: /dev/kvm does not exist');
@@ -29,7 +29,7 @@ it('refuses KVM that was not proved, with reason and hint', () => {
   );
 });
 
-it('takes KVM only where its processor runs what the image is compiled for', () => {
+it('uses KVM only if its processor supports the level of the image', () => {
   expect(chooseAccelerator('auto', proved, 'x86-64-v2')).toEqual({ kind: 'kvm', cpu: 'host' });
   const reason = 'the image needs CPU level x86-64-v3, but KVM offers only x86-64-v2 here';
   expect(chooseAccelerator('auto', proved, 'x86-64-v3')).toEqual({ kind: 'tcg', reason });

@@ -17,6 +17,6 @@ it.each([
   expect(cpuLevelOf(`processor\t: 0\nflags\t\t: ${flags}\nbugs\t\t: avx2\n`)).toBe(level);
 });
 
-it('takes the lowest level where nothing is known', () => {
+it('is the lowest level if nothing is known', () => {
   expect(cpuLevelOf('')).toBe('x86-64');
 });

@@ -10,7 +10,7 @@ const ability: CgroupAbility = {
   controllers: ['cpu', 'memory'],
 };
 
-it('wraps a program in a scope of the user’s systemd, and leaves it no environment', () => {
+it('wraps a program in a scope of the user’s systemd, with an empty environment', () => {
   const cgroup = cgroupFor({ cpus: 1.5, memoryBytes: 4096 }, 'm', ability);
   expect(inCgroup(cgroup, ['/usr/bin/qemu', '-S'])).toEqual([
     ...['/usr/bin/env', '-i', 'XDG_RUNTIME_DIR=/run/user/1000', '/usr/bin/systemd-run', '--user'],
@@ -28,7 +28,7 @@ it('asks the host’s systemd for root', () => {
   ]);
 });
 
-it('leaves a command line without limits as it is', () => {
+it('leaves a command line without limits unchanged', () => {
   expect(inCgroup(undefined, ['x', 'y'])).toEqual(['x', 'y']);
 });
 

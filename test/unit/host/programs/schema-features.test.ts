@@ -26,11 +26,11 @@ test.each([
   ['8.2', ['addr', 'server', 'reconnect'], ['uri', 'channels'], [false, true, true]],
   ['10.0', ['addr', 'server', 'reconnect', 'reconnect-ms'], ['uri', 'channels'], [true, true, true]],
   ['11.1', ['addr', 'server', 'reconnect-ms'], ['uri', 'channels'], [true, true, true]],
-])('a QEMU like %s', (_, stream, incoming, [hasReconnectMs, hasStreamReconnect, opensStateFiles]) => {
+])('a QEMU with %s', (_, stream, incoming, [hasReconnectMs, hasStreamReconnect, opensStateFiles]) => {
   const features = { hasReconnectMs, hasStreamReconnect, opensStateFiles };
   expect(readSchemaFeatures(schema(stream, incoming))).toEqual(features);
 });
 
-test('a QEMU that does not describe itself has none', () => {
+test('a QEMU without a schema has no features', () => {
   expect(Object.values(readSchemaFeatures(undefined))).toEqual([false, false, false]);
 });

@@ -39,11 +39,11 @@ describe('a recipe', () => {
     [{ mirror: 'deb.debian.org' }, /^mirror: invalid URL "deb\.debian\.org"$/],
     [{ mirror: 'http://a/\nTrusted: yes' }, /invalid URL/],
     [{ mirror: 'file:/srv' }, /invalid URL/],
-  ])('that is wrong says what is: %j', async (wrong, message) => {
+  ])('rejects invalid input: %j', async (wrong, message) => {
     await expect(settleRecipe({ ...RECIPE, ...wrong })).rejects.toThrow(message);
   });
 
-  it('takes what is the same as the same', async () => {
+  it('has the same digest for the same inputs', async () => {
     const one = await settleRecipe({
       ...RECIPE,
       include: ['zstd', 'g++', 'zstd'],
@@ -61,7 +61,7 @@ describe('a recipe', () => {
     expect(new Set(await Promise.all(digests)).size).toBe(1);
   });
 
-  it('has another digest when anything of it is another', async () => {
+  it('has a different digest if any input differs', async () => {
     const changes: readonly Partial<DistributionRecipe>[] = [
       {},
       { release: '12' },

@@ -26,7 +26,7 @@ async function failure(text: string, otherKeys: readonly string[] = []): Promise
 }
 
 describe('a user’s file', () => {
-  it('adds nothing when there is none, or an empty one', async () => {
+  it('adds nothing if it is missing or empty', async () => {
     expect(await readCatalogueFile(join(file, '..', 'none.yaml'))).toBeUndefined();
     writeFileSync(file, '# nothing yet\n');
     expect(await readCatalogueFile(file)).toEqual({ mirrors: {}, keys: {}, images: {} });
@@ -181,7 +181,7 @@ describe('an error names the file, line and field', () => {
     expect(error.message).not.toContain('\n');
   });
 
-  it('suggests what may have been meant', async () => {
+  it('suggests similar names', async () => {
     expect((await failure(`${ENTRY}    firmwear: uefi\n`)).hint).toContain('did you mean firmware');
     expect((await failure(`${ENTRY}mirors: {}\n`)).hint).toContain('did you mean mirrors');
     expect((await failure(digest('x').replace('form: list', 'from: list'))).hint).toContain(
@@ -201,7 +201,7 @@ describe('an error names the file, line and field', () => {
     expect((await failure(`#${'x'.repeat(5 * 1024 * 1024)}`)).message).toContain('is larger than');
   });
 
-  it('aliases of YAML that would fill the memory', async () => {
+  it('YAML aliases that would fill the memory', async () => {
     const levels = Array.from({ length: 9 }, (_, n) =>
       n === 0
         ? 'a0: &a0 [x, x, x, x, x, x, x, x, x]'

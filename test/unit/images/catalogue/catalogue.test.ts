@@ -54,13 +54,13 @@ describe('a catalogue', () => {
     expect(catalogue.find('debian').key).toBeUndefined();
   });
 
-  it('finds the key of an image in the folder of its own file', async () => {
+  it('finds the key of an image in the directory of its own file', async () => {
     const { key, mirrors } = (await open(BUILT_IN)).find('fedora');
     expect(key).toEqual({ name: 'theirs', fingerprint: A, path: join(directory, 'keys/theirs.asc') });
     expect(mirrors).toEqual(BUILT_IN.mirrors);
   });
 
-  it('lists what a user wants to know', async () => {
+  it('lists what users need', async () => {
     expect((await open(BUILT_IN)).list()).toEqual([
       expect.objectContaining({
         reference: 'debian:13',
@@ -97,7 +97,7 @@ describe('a catalogue', () => {
     expect((await open(BUILT_IN)).search(term).map(({ reference }) => reference)).toEqual(found);
   });
 
-  it('suggests other tags of the name, and else names that are like it', async () => {
+  it('suggests other tags of the name, else similar names', async () => {
     const catalogue = await open(BUILT_IN);
     const hintFor = (name: string): string | undefined => {
       try {
@@ -113,13 +113,13 @@ describe('a catalogue', () => {
     expect(() => catalogue.find('./disk')).toThrow(InvalidInputError);
   });
 
-  it('that is not there says so', async () => {
+  it('reports that it is missing', async () => {
     await expect(openCatalogue({ file: join(directory, 'none'), userFile })).rejects.toThrow('no such file');
   });
 });
 
 describe('a user’s own file', () => {
-  it('comes first, and takes names and aliases of the catalogue', async () => {
+  it('comes first, and overrides names and aliases of the catalogue', async () => {
     const own = {
       images: { 'web:1': image({ aliases: ['debian'] }), 'fedora:44': image({ description: 'mine' }) },
     };
@@ -146,13 +146,13 @@ describe('a user’s own file', () => {
     expect(mirrors).toEqual(own.mirrors);
   });
 
-  it('may sign by a key of the catalogue', async () => {
+  it('can use a key of the catalogue', async () => {
     const signature = { form: 'image', url: 'https://a.example/disk.qcow2.sig', key: 'theirs' };
     const catalogue = await open(BUILT_IN, { images: { 'web:1': image({ signature }) } });
     expect(catalogue.find('web:1').key?.fingerprint).toBe(A);
   });
 
-  it('is not written to', async () => {
+  it('is never written', async () => {
     await open(BUILT_IN, { images: {} });
     expect(readFileSync(userFile, 'utf8')).toBe('{"images":{}}');
   });

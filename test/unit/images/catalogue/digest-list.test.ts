@@ -24,7 +24,7 @@ describe('a list of digests', () => {
     expect(parseDigestList(`${line}\n`, 'sha256')).toEqual([{ name, hex: A }]);
   });
 
-  it('has its lines in order, and no others', () => {
+  it('is parsed in order, without other lines', () => {
     const text = [
       '# disk.img: 5 bytes',
       `SHA256 (disk.img) = ${A}`,
@@ -74,7 +74,7 @@ describe('Debian’s description of a build', () => {
   });
   const base64 = Buffer.from(B, 'hex').toString('base64');
 
-  it('has the uploads that have a digest of the algorithm', () => {
+  it('contains the uploads with a digest of the algorithm', () => {
     const text = JSON.stringify({
       items: [
         { kind: 'Build', data: { info: { arch: 'amd64' } } },
@@ -94,7 +94,7 @@ describe('Debian’s description of a build', () => {
   });
 
   it.each(['', '[]', '{}', '{"items": 1}', '{"items": [{"kind": 1}]}', 'null', 'not JSON'])(
-    'is refused as %j',
+    'is rejected as %j',
     (text) => {
       expect(() => parseDebianDescription(text, 'sha256')).toThrow();
     },

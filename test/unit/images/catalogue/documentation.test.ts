@@ -32,7 +32,7 @@ async function open(): Promise<Catalogue> {
 
 /** A table that fails is easily put right by what the test expects. */
 describe('docs/images.md', () => {
-  it('has every image of the catalogue, as it is', async () => {
+  it('lists every image of the catalogue correctly', async () => {
     writeFileSync(userFile, '');
     const catalogue = await open();
     const rows = catalogue
@@ -54,7 +54,7 @@ describe('docs/images.md', () => {
     ]);
   });
 
-  it('has what is to be known of them', async () => {
+  it('lists their quirks', async () => {
     writeFileSync(userFile, '');
     const known = new Map<string, string[]>();
     for (const { reference, quirks } of (await open()).list()) {
@@ -66,7 +66,7 @@ describe('docs/images.md', () => {
     ]);
   });
 
-  it('has an example of a user’s own file that is one', async () => {
+  it('contains a valid example of a user’s own file', async () => {
     const [, example] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
     writeFileSync(userFile, example ?? '- no example');
     const catalogue = await open();

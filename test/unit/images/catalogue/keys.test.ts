@@ -9,7 +9,7 @@ import { catalogueFile } from '../../../../src/machine/paths/package-files.ts';
 const file = catalogueFile();
 const { keys, images } = (await readCatalogueFile(file)) ?? { keys: {}, images: {} };
 
-it.each(Object.entries(keys))('the key %s is the one that is pinned, and nothing else', async (_, pinned) => {
+it.each(Object.entries(keys))('the key %s is exactly the pinned one', async (_, pinned) => {
   const held = await readKeys({ armoredKeys: readFileSync(join(dirname(file), pinned.file), 'utf8') });
   expect(held.map((key) => key.getFingerprint().toUpperCase())).toEqual([pinned.fingerprint]);
   const [key] = held;
@@ -27,7 +27,7 @@ const BUILT = [
   ),
 ];
 
-it('keeps exactly the keys that are needed', () => {
+it('contains exactly the keys that are used', () => {
   const used = Object.values(images).flatMap(({ signature }) => (signature ? [signature.key] : []));
   expect([...new Set(used)].sort()).toEqual(Object.keys(keys).sort());
   const files = readdirSync(join(dirname(file), 'keys')).map((name) => `keys/${name}`);
@@ -36,7 +36,7 @@ it('keeps exactly the keys that are needed', () => {
   expect(files.sort()).toEqual([...new Set([...ofImages, ...ofPackages])].sort());
 });
 
-it.each(Object.entries(images))('%s is asked for by https', (_, { url, index, digest, signature }) => {
+it.each(Object.entries(images))('%s is requested by https', (_, { url, index, digest, signature }) => {
   const signed = signature && 'url' in signature ? signature.url : undefined;
   for (const address of [url, index?.url, digest?.url, signed]) {
     if (address !== undefined) expect(address).toMatch(/^https:/);

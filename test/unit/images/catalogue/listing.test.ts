@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decoded, linesOf, linkedNamesOf } from '../../../../src/images/catalogue/listing.ts';
 
-it('has the lines that say something', () => {
+it('returns the non-empty lines', () => {
   expect(linesOf('./a\n\n./b\r\n./c')).toEqual(['./a', './b', './c']);
   expect(linesOf('')).toEqual([]);
 });
@@ -22,11 +22,11 @@ it.each([
     [],
   ],
   ['in another element', '<abbr href="x.img"><link href="y.img">', []],
-])('has the links of a page %s', (_, page, names) => {
+])('returns the links of a page %s', (_, page, names) => {
   expect(linkedNamesOf(page)).toEqual(names);
 });
 
-it('decodes what is encoded, and leaves what is not', () => {
+it('decodes encoded text only', () => {
   expect(decoded('a%20b')).toBe('a b');
   expect(decoded('100%')).toBe('100%');
 });

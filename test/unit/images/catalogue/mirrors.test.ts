@@ -7,12 +7,12 @@ function placesOf(mirrors: Readonly<Record<string, readonly string[]>>, url = UR
   return sitesOf(mirrors).map((site) => site(url));
 }
 
-it('asks the publisher where there is no mirror', () => {
+it('asks the publisher if there is no mirror', () => {
   expect(placesOf({})).toEqual([URL]);
   expect(placesOf({ 'https://b.example/': ['http://m/'] })).toEqual([URL, URL]);
 });
 
-it('asks mirrors in order, and the publisher in the end', () => {
+it('asks mirrors in order, and then the publisher', () => {
   expect(placesOf({ 'https://a.example/': ['http://m/', 'http://n/a/'] })).toEqual([
     'http://m/pub/disk.img',
     'http://n/a/pub/disk.img',
@@ -20,12 +20,12 @@ it('asks mirrors in order, and the publisher in the end', () => {
   ]);
 });
 
-it('takes the longest beginning', () => {
+it('prefers the longest prefix', () => {
   const mirrors = { 'https://a.example/': ['http://m/'], 'https://a.example/pub/': ['http://n/'] };
   expect(placesOf(mirrors)).toEqual(['http://n/disk.img', URL]);
 });
 
-it('takes documents of several publishers from their mirrors of the same place', () => {
+it('takes documents of several publishers from their mirrors in one place', () => {
   const sites = sitesOf({
     'https://a.example/': ['http://m/'],
     'https://b.example/': ['http://n/', 'http://o/'],
@@ -37,7 +37,7 @@ it('takes documents of several publishers from their mirrors of the same place',
   ]);
 });
 
-it('has each address once, that of the place that answered before the others', () => {
+it('returns each URL once, that of the answering place first', () => {
   const sites = sitesOf({
     'https://a.example/': ['http://m/', 'http://n/'],
     'https://b.example/': ['x', 'y', 'z'],

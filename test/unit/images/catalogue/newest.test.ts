@@ -24,7 +24,7 @@ describe('versions', () => {
     expect(compareVersions(version, version)).toBe(0);
   });
 
-  it('are as high when leading zeros are all that differs', () => {
+  it('are equal if only leading zeros differ', () => {
     expect(compareVersions('1.02', '1.2')).toBe(0);
   });
 });
@@ -36,29 +36,29 @@ describe('the newest', () => {
       groups,
     ]);
 
-  it('is that of the highest version', () => {
+  it('has the highest version', () => {
     expect(newest(['disk-9', 'disk-10', 'disk-2', 'other-11'], '^disk-(?<build>[0-9]+)$')).toEqual([
       ['disk-10', { build: '10' }],
     ]);
   });
 
-  it('goes by the word that is caught first', () => {
+  it('is ordered by the first captured word', () => {
     const pattern = '^disk-(?<patch>[0-9]+)-r(?<revision>[0-9]+)$';
     expect(newest(['disk-1-r9', 'disk-2-r0', 'disk-2-r1'], pattern)).toEqual([
       ['disk-2-r1', { patch: '2', revision: '1' }],
     ]);
   });
 
-  it('are all of the same version', () => {
+  it('includes all files of that version', () => {
     expect(newest(['disk-1', 'disk-1'], '^disk-(?<build>[0-9]+)$')).toHaveLength(2);
   });
 
-  it('is a name with a version where there is one without, too', () => {
+  it('prefers a name with a version', () => {
     expect(newest(['disk', 'disk-1'], '^disk(-(?<build>[0-9]+))?$')).toEqual([['disk-1', { build: '1' }]]);
     expect(newest(['disk'], '^disk(-(?<build>[0-9]+))?$')).toEqual([['disk', {}]]);
   });
 
-  it('is none of those that would lead elsewhere', () => {
+  it('excludes paths that lead elsewhere', () => {
     const names = [
       'disk-../x',
       'disk-a/b',
@@ -71,7 +71,7 @@ describe('the newest', () => {
     expect(newest(names, '^disk-(?<build>.+)$')).toEqual([]);
   });
 
-  it('is nothing where nothing matches', () => {
+  it('is nothing if nothing matches', () => {
     expect(newest(['other'], '^disk$')).toEqual([]);
   });
 });

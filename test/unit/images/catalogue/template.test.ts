@@ -6,7 +6,7 @@ it('finds and fills words in braces', () => {
   expect(fill('{arch}/{build}/{}/{A}', { arch: 'amd64' })).toBe('amd64/{build}/{}/{A}');
 });
 
-it('takes words literally in a pattern', () => {
+it('quotes words in a pattern', () => {
   const pattern = compilePattern('^{arch}-(?<build>[0-9]{8})$', { arch: 'x86.64' });
   expect(pattern.exec('x86.64-20261001')?.groups).toEqual({ build: '20261001' });
   expect(pattern.test('x86-64-20261001')).toBe(false);
@@ -16,6 +16,6 @@ it('leaves an unknown placeholder as it is written', () => {
   expect(compilePattern('^{arch}$', {}).test('{arch}')).toBe(true);
 });
 
-it('refuses what is no regular expression', () => {
+it('rejects an invalid regular expression', () => {
   expect(() => compilePattern('(', {})).toThrow(SyntaxError);
 });

@@ -62,14 +62,14 @@ describe('cpioArchive', () => {
     expect(cpioArchive(entries).equals(cpioArchive(entries))).toBe(true);
   });
 
-  it('ends at a multiple of four, so that another archive can follow', () => {
+  it('ends at a multiple of four, so that another archive can be appended', () => {
     for (const length of [0, 1, 2, 3, 4]) {
       const archive = cpioArchive([{ type: 'file', path: 'f', mode: 0o644, data: Buffer.alloc(length) }]);
       expect(archive.length % 4).toBe(0);
     }
   });
 
-  it('takes a view into a larger buffer for what it shows', () => {
+  it('accepts a view into a larger buffer', () => {
     const view = new Uint8Array(Buffer.from('xxhixx').buffer, Buffer.from('xxhixx').byteOffset, 6).subarray(
       2,
       4,

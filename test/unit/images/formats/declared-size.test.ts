@@ -13,7 +13,7 @@ function qcow2({ clusterBits = 16, virtualBytes = 1024 * MIB, snapshots = 0 } = 
   return head;
 }
 
-test('a qcow2 is its disk, the tables of its clusters and a little', () => {
+test('a qcow2 is as large as its disk plus tables', () => {
   expect(longestFileOf(qcow2())).toBe(1024 * MIB + 1024 * MIB * (24 / 65_536) + 64 * MIB);
   expect(longestFileOf(qcow2({ clusterBits: 9 }))).toBe(1024 * MIB + 48 * MIB + 64 * MIB);
   expect(longestFileOf(qcow2({ clusterBits: 21, virtualBytes: 0 }))).toBe(64 * MIB);
@@ -23,11 +23,11 @@ test.each([
   ['has snapshots', { snapshots: 1 }],
   ['has clusters that are too small', { clusterBits: 8 }],
   ['has clusters that are too large', { clusterBits: 22 }],
-])('a qcow2 that %s says nothing', (_, header) => {
+])('a qcow2 that %s has no stated size', (_, header) => {
   expect(longestFileOf(qcow2(header))).toBeUndefined();
 });
 
-test('a raw disk with a GPT ends with the other copy of it', () => {
+test('a raw disk with a GPT ends with the backup table', () => {
   const head = Buffer.alloc(1024);
   head.write('EFI PART', 512, 'latin1');
   head.writeBigUInt64LE(2047n, 512 + 32);
@@ -40,6 +40,6 @@ test.each([
   ['zeros', Buffer.alloc(1024)],
   ['half of a header', qcow2().subarray(0, 63)],
   ['an MBR', Buffer.concat([Buffer.alloc(510), Buffer.from([0x55, 0xaa])])],
-])('%s says nothing', (_, head) => {
+])('%s has no stated size', (_, head) => {
   expect(longestFileOf(head)).toBeUndefined();
 });

@@ -67,7 +67,7 @@ function roundTrip(files: Map<string, Buffer>): { kind: number; label: string } 
 }
 
 describe('a FAT file system', () => {
-  it('holds files by their long names', () => {
+  it('stores files under long names', () => {
     const files = new Map([
       ['meta-data', Buffer.from('instance-id: a\n')],
       ['empty', Buffer.alloc(0)],
@@ -81,7 +81,7 @@ describe('a FAT file system', () => {
     expect(roundTrip(files)).toEqual({ kind: 12, label: 'CIDATA' });
   });
 
-  it('is a file system without any file', () => {
+  it('can be empty', () => {
     expect(roundTrip(new Map())).toEqual({ kind: 12, label: 'CIDATA' });
   });
 
@@ -92,11 +92,11 @@ describe('a FAT file system', () => {
     [4086, 16],
     [65_524, 16],
     [65_525, 16],
-  ])('of %i clusters is of %i bits', (clusters, kind) => {
+  ])('with %i clusters has %i bits', (clusters, kind) => {
     expect(roundTrip(new Map([['big', Buffer.alloc(clusters * 512 - 1, 7)]])).kind).toBe(kind);
   });
 
-  it('holds whatever names and sizes', () => {
+  it('stores any names and sizes', () => {
     const seed = 20_260_304;
     const random = new Random(seed);
     for (let round = 0; round < 40; round++) {
@@ -111,7 +111,7 @@ describe('a FAT file system', () => {
     }
   });
 
-  it('has a short name of its own for each of many alike', () => {
+  it('gives similar names different short names', () => {
     const files = new Map(
       Array.from({ length: 1200 }, (_, index) => [`same-beginning-${index}`, Buffer.from([index & 255])]),
     );
@@ -125,28 +125,28 @@ describe('a FAT file system', () => {
     roundTrip(files);
   });
 
-  it('is the same bytes for the same files', () => {
+  it('has the same bytes for the same files', () => {
     const make = (): Uint8Array => fatImage(new Map([['a', Buffer.from('1')]]), options);
     expect(make()).toEqual(make());
   });
 
   it.each(['', '.', '..', 'a/b', 'a:b', 'a\nb', 'end.', 'end ', ' start', 'x'.repeat(256)])(
-    'has no file by the name %j',
+    'rejects the file name %j',
     (name) => {
       expect(() => fatImage(new Map([[name, Buffer.alloc(1)]]), options)).toThrow(InvalidInputError);
     },
   );
 
-  it('has no two names that differ in case only', () => {
+  it('rejects two names that differ only in case', () => {
     const files = new Map(['Readme', 'README'].map((name) => [name, Buffer.alloc(0)]));
     expect(() => fatImage(files, options)).toThrow('files: duplicate name "README"');
   });
 
-  it.each(['', 'twelve-chars', 'a b', 'ä'])('has no label %j', (label) => {
+  it.each(['', 'twelve-chars', 'a b', 'ä'])('rejects the label %j', (label) => {
     expect(() => fatImage(new Map(), { ...options, label })).toThrow(InvalidInputError);
   });
 
-  it('has no time before 1980', () => {
+  it('rejects times before 1980', () => {
     expect(() => fatImage(new Map(), { ...options, time: new Date(0) })).toThrow(
       'is not between 1980 and 2107',
     );

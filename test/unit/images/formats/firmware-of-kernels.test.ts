@@ -2,18 +2,18 @@ import { expect, it } from 'vitest';
 import { hasEfiStub } from '../../../../src/images/formats/bzimage.ts';
 import { parseCreateOptions } from '../../../../src/machines/spec/create-options.ts';
 
-it.each(['uefi', 'uefi-secure'] as const)('refuses micro with %s', (firmware) => {
+it.each(['uefi', 'uefi-secure'] as const)('rejects micro with %s', (firmware) => {
   expect(() => parseCreateOptions({ name: 'm', image: 'micro', firmware })).toThrow(
     `firmware: ${firmware} cannot boot micro`,
   );
   expect(parseCreateOptions({ name: 'm', image: 'debian:13', firmware }).firmware).toBe(firmware);
 });
 
-it('takes micro with bios, which it has by default', () => {
+it('accepts micro with bios, its default', () => {
   expect(parseCreateOptions({ name: 'm', image: 'micro', firmware: 'bios' }).firmware).toBe('bios');
 });
 
-it('tells a kernel with an EFI stub', () => {
+it('detects a kernel with an EFI stub', () => {
   const kernel = Buffer.alloc(512);
   kernel.write('MZ', 0, 'latin1');
   kernel.writeUInt32LE(0x80, 0x3c);

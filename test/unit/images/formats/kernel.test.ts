@@ -12,14 +12,14 @@ const vmlinux = makeElf({
 const tools = { busybox: '/nonexistent' };
 
 describe('bzImage', () => {
-  it('tells the release', () => {
+  it('reads the release', () => {
     expect(kernelRelease(makeBzImage(gzipSync(vmlinux), '6.1.2-test'))).toBe('6.1.2-test');
     expect(kernelRelease(vmlinux)).toBe('6.1.2-test');
     expect(kernelRelease(Buffer.from('no kernel at all'))).toBeUndefined();
     expect(kernelRelease(Buffer.alloc(4096))).toBeUndefined();
   });
 
-  it('finds a payload and leaves off the size that the build appends', () => {
+  it('finds the payload without the size that the build appends', () => {
     const zstd = Buffer.concat([
       Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4]),
       Buffer.from([0, 16, 0, 0]),
@@ -30,19 +30,19 @@ describe('bzImage', () => {
     expect(payload?.expectedSize).toBe(4096);
   });
 
-  it('does not read beyond a file that was cut off', () => {
+  it('does not read beyond a truncated file', () => {
     const whole = makeBzImage(gzipSync(vmlinux), '6');
     for (const length of [0, 0x1f0, 0x240, 0x268, 0x300, 5 * 512, 5 * 512 + 18]) {
       expect(kernelPayload(whole.subarray(0, length))).toBeUndefined();
     }
   });
 
-  it('gives the kernel inside', async () => {
+  it('extracts the kernel', async () => {
     const extracted = await extractVmlinux(makeBzImage(gzipSync(vmlinux), '6'), tools);
     expect(extracted?.equals(vmlinux)).toBe(true);
   });
 
-  it('declines a kernel that QEMU cannot enter, and one that is incomplete', async () => {
+  it('rejects a kernel that QEMU cannot enter, and a truncated one', async () => {
     expect(await extractVmlinux(makeBzImage(gzipSync(makeElf({})), '6'), tools)).toBeUndefined();
     const wrongSize = gzipSync(vmlinux);
     wrongSize.writeUInt32LE(1, wrongSize.length - 4);
@@ -52,7 +52,7 @@ describe('bzImage', () => {
 });
 
 describe('ELF', () => {
-  it('knows a PVH entry by its note among others', () => {
+  it('finds a PVH entry among other notes', () => {
     const other = Buffer.alloc(12 + 4 + 4);
     other.writeUInt32LE(4, 0);
     other.writeUInt32LE(3, 4);
@@ -63,7 +63,7 @@ describe('ELF', () => {
     expect(hasPvhEntry(makeElf({ programHeaders: [{ type: 1, data: pvhNote() }] }))).toBe(false);
   });
 
-  it('tells static programs of this architecture from all others', () => {
+  it('distinguishes static programs of this architecture from others', () => {
     const interpreter = { type: 3, data: Buffer.from('/lib64/ld-linux-x86-64.so.2\0') };
     expect(isStaticProgram(makeElf({}))).toBe(true);
     expect(isStaticProgram(makeElf({ programHeaders: [interpreter] }))).toBe(false);
@@ -71,7 +71,7 @@ describe('ELF', () => {
     expect(isStaticProgram(Buffer.from('#!/bin/sh\n'))).toBe(false);
   });
 
-  it('finds no section where the headers are too short, or the names lie in none', () => {
+  it('finds no section if headers or names are truncated', () => {
     const elf = makeElf({ sections: [{ name: '.modinfo', data: Buffer.from('x') }] });
     for (const [value, at] of [
       [1, 0x3a],
@@ -83,7 +83,7 @@ describe('ELF', () => {
     }
   });
 
-  it('finds sections by name and does not read beyond a cut-off file', () => {
+  it('finds sections by name and does not read beyond a truncated file', () => {
     const elf = makeElf({ sections: [{ name: '.modinfo', data: Buffer.from('depends=a') }] });
     expect(elfSection(elf, '.modinfo')?.toString()).toBe('depends=a');
     expect(elfSection(elf, '.text')).toBeUndefined();

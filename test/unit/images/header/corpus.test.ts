@@ -24,13 +24,13 @@ async function refusal(accepting: Promise<unknown>): Promise<ImageRefusedError> 
 }
 
 describe('the hostile images', () => {
-  it('are those that their script makes, each with a name of its own', () => {
+  it('match their script, each with a name of its own', () => {
     expect(readdirSync(FILES).sort()).toEqual([...new Set(images.map(keptName))].sort());
     expect(images.length).toBe(readdirSync(FILES).length);
     for (const image of images) expect(readKept(image).equals(image.content), image.name).toBe(true);
   });
 
-  it.each(images)('$name is refused for its own reason as what it is said to be', async (image) => {
+  it.each(images)('$name is rejected for the expected reason in its stated format', async (image) => {
     const path = write(image);
     const error = await refusal(acceptImage(path, { format: image.format, field: 'disks[0]' }));
     expect(error.message.startsWith(`disks[0]: ${path} `)).toBe(true);
@@ -41,7 +41,7 @@ describe('the hostile images', () => {
   });
 
   const alone = images.filter(({ otherwise }) => otherwise !== null);
-  it.each(alone)('$name is refused where its content decides', async (image) => {
+  it.each(alone)('$name is rejected if its content is probed', async (image) => {
     const error = await refusal(acceptForeignImage(write(image), foreign));
     // Not of the place where it happens to lie, and nothing that only a disk's option could say.
     expect(error.message).toMatch(/^image: a stranger /);
@@ -50,13 +50,13 @@ describe('the hostile images', () => {
   });
 
   const harmless = images.filter(({ otherwise }) => otherwise === null);
-  it.each(harmless)('$name is what its content says where nobody said otherwise', async (image) => {
+  it.each(harmless)('$name has the format of its content if none is stated', async (image) => {
     const accepted = await acceptForeignImage(write(image), foreign);
     expect(accepted.header.references).toEqual([]);
     expect(accepted.header.problems).toEqual([]);
   });
 
-  it('are refused from the trusted too, unless trust is what they lack', async () => {
+  it('are rejected even if trusted, unless trust is all they lack', async () => {
     // A trusted image's backing file is looked for on this host, which may have it.
     const standing = images.filter(({ format, name }) => format === 'qcow2' && !name.startsWith('backing-'));
     const taken: string[] = [];

@@ -6,7 +6,7 @@ const CASES = 4000;
 
 describe('mutated images', () => {
   it.each([1, 2])(
-    'are taken or refused, with little read, and never for another file (seed %i)',
+    'are accepted or rejected after little reading, never for another file (seed %i)',
     async (seed) => {
       const taken = new Set<string>();
       let cases = 0;

@@ -34,7 +34,7 @@ async function refusal(path: string, options: AcceptOptions): Promise<ImageRefus
   return error as ImageRefusedError;
 }
 
-describe('a refused image says what to do', () => {
+describe('a rejected image has a hint', () => {
   it.each([
     ['a backing file', qcow2({ clusterBits: 12, backing: 'base.raw' }), 'qcow2', /append ,trusted/],
     ['a corrupt one', qcow2({ incompatible: 2n }), 'qcow2', /append ,trusted/],
@@ -54,7 +54,7 @@ describe('a refused image says what to do', () => {
     ['a disk to be converted', vmdkSparse(), 'qcow2'],
     ['zeros', Buffer.alloc(1024), 'qcow2'],
     ['a qcow2', qcow2(), 'raw'],
-  ] as const)('for %s in place of what the catalogue says', async (_, content, format) => {
+  ] as const)('for %s instead of the catalogue’s format', async (_, content, format) => {
     const attempt = acceptForeignImage(write(content), { ...foreign, format });
     await expect(attempt).rejects.toMatchObject({
       path: foreign.from,
@@ -62,7 +62,7 @@ describe('a refused image says what to do', () => {
     });
   });
 
-  it('and does not offer trust where that would not help', async () => {
+  it('that does not suggest trust if that would not help', async () => {
     const path = write(qcow2({ clusterBits: 12, backing: 'nbd://localhost/x', backingFormat: 'raw' }));
     expect((await refusal(path, as('qcow2'))).hint).not.toContain('trusted');
     expect((await refusal(path, as('qcow2', true))).message).toContain('not a local file');
@@ -86,7 +86,7 @@ describe('a CD image', () => {
     ['one cut off', iso(20 + 300).subarray(0, 20 * 2048), 'is truncated', /get the file again/],
     ['half a sector', Buffer.alloc(2048 + 256), 'not a multiple of 512', /get the file again/],
     ['an empty one', Buffer.alloc(0), 'is empty', /get the file again/],
-  ])('is refused: %s', async (_, content, reason, hint) => {
+  ])('is rejected: %s', async (_, content, reason, hint) => {
     const error = await lay(content);
     expect(error).toBeInstanceOf(ImageRefusedError);
     expect((error as ImageRefusedError).message).toMatch(/^iso: /);
@@ -96,7 +96,7 @@ describe('a CD image', () => {
 });
 
 describe('a trusted image', () => {
-  it('is taken with its backing file, and that with its own', async () => {
+  it('is accepted with its backing chain', async () => {
     write(Buffer.alloc(1024 * 1024), 'base.raw');
     write(qcow2({ clusterBits: 12, backing: 'base.raw', backingFormat: 'raw' }), 'middle.qcow2');
     const top = write(qcow2({ clusterBits: 12, backing: 'middle.qcow2', backingFormat: 'qcow2' }));
@@ -104,19 +104,19 @@ describe('a trusted image', () => {
     expect(image.backing?.backing).toMatchObject({ path: join(directory, 'base.raw'), format: 'raw' });
   });
 
-  it('is refused where its backing file has no format that is said', async () => {
+  it('is rejected if its backing file has no stated format', async () => {
     const top = write(qcow2({ clusterBits: 12, backing: 'base.raw' }));
     const error = await refusal(top, as('qcow2', true));
     expect(error.message).toContain('does not state the format of its backing file');
     expect(error.hint).toContain('qemu-img rebase -u');
   });
 
-  it('is refused where it stands on itself', async () => {
+  it('is rejected if it is its own backing file', async () => {
     const self = write(qcow2({ clusterBits: 12, backing: 'self', backingFormat: 'qcow2' }), 'self');
     expect((await refusal(self, as('qcow2', true))).message).toContain('is its own backing file');
   });
 
-  it('is refused where it stands on more files than anybody has', async () => {
+  it('is rejected with too many backing files', async () => {
     for (let index = 0; index < 70; index += 1) {
       write(qcow2({ clusterBits: 12, backing: `link${index + 1}`, backingFormat: 'qcow2' }), `link${index}`);
     }
@@ -124,20 +124,20 @@ describe('a trusted image', () => {
     expect(error.message).toContain('has more than 64 backing files');
   });
 
-  it('is taken as the raw disk that it is said to be, whatever its guest wrote', async () => {
+  it('is accepted as the stated raw disk, whatever its contents', async () => {
     expect(await acceptImage(write(qcow2()), as('raw', true))).toMatchObject({ format: 'raw' });
   });
 });
 
-describe('a VHDX that was closed', () => {
+describe('a VHDX that was closed properly', () => {
   const log = [VHDX.header + 48, Buffer.alloc(16, 7)] as const;
 
-  it('may tell of its former log in the older of its headers', async () => {
+  it('may name a former log in its older header', async () => {
     const path = write(vhdx(undefined, [log, [VHDX.header * 2 + 8, le64(1)]]));
     expect(await acceptForeignImage(path, foreign)).toMatchObject({ format: 'vhdx' });
   });
 
-  it('has none in the newer', async () => {
+  it('has no log in the newer header', async () => {
     const path = write(vhdx(undefined, [log, [VHDX.header + 8, le64(1)]]));
     const attempt = acceptForeignImage(path, foreign);
     await expect(attempt).rejects.toThrow('was not closed');
@@ -145,18 +145,18 @@ describe('a VHDX that was closed', () => {
 });
 
 describe('a path that is not a file', () => {
-  it('is refused without being opened', async () => {
+  it('is rejected without being opened', async () => {
     mkdirSync(join(directory, 'folder'));
     expect((await refusal(join(directory, 'folder'), as('raw'))).message).toContain('is a directory');
     expect((await refusal('/dev/null', as('raw'))).message).toContain('is a device');
   });
 
-  it('is said not to be there', async () => {
+  it('is reported as missing', async () => {
     const attempt = acceptImage(join(directory, 'nothing'), as('raw'));
     await expect(attempt).rejects.toThrow(InvalidInputError);
   });
 
-  it('is not read once the caller has aborted', async () => {
+  it('is not read after an abort', async () => {
     const reason = new Error('no longer');
     const attempt = acceptImage(write(qcow2()), { ...as('qcow2'), signal: AbortSignal.abort(reason) });
     await expect(attempt).rejects.toBe(reason);

@@ -68,7 +68,7 @@ describe('layouts', () => {
     expect(await findInstallMedia(tree)).toMatchObject(found);
   });
 
-  it('take text before graphical, and the usual kernel before the newer one', async () => {
+  it('prefer the text installer, and the usual kernel to a newer one', async () => {
     for (const path of ['install.amd/vmlinuz', 'install.amd/initrd.gz', 'install.amd/gtk/initrd.gz'])
       add(path);
     expect((await findInstallMedia(tree)).initrd).toBe('/install.amd/initrd.gz');
@@ -78,7 +78,7 @@ describe('layouts', () => {
     expect((await findInstallMedia(tree)).kernel).toBe('/casper/vmlinuz');
   });
 
-  it('leave out the words that need a label where there is none', () => {
+  it('omit words that need a label if there is none', () => {
     expect(appendFor(['archisobasedir=arch', 'archisolabel={label}'], '')).toEqual(['archisobasedir=arch']);
     expect(appendFor(['archisobasedir=arch', 'archisolabel={label}'], 'ARCH_202611')).toEqual([
       'archisobasedir=arch',
@@ -86,7 +86,7 @@ describe('layouts', () => {
     ]);
   });
 
-  it('escape the label as udev does, so that it stays one word', () => {
+  it('escape the label like udev, as one word', () => {
     expect(appendFor(['inst.stage2=hd:LABEL={label}'], 'CentOS 7 x86_64')).toEqual([
       'inst.stage2=hd:LABEL=CentOS\\x207\\x20x86_64',
     ]);
@@ -108,7 +108,7 @@ mainimage = images/install.img
 `;
 
 describe('.treeinfo', () => {
-  it('comes before every layout, and says whether there is a second stage', async () => {
+  it('is preferred to every layout, and states whether there is a second stage', async () => {
     for (const path of [
       'casper/vmlinuz',
       'casper/initrd',
@@ -128,13 +128,13 @@ describe('.treeinfo', () => {
     expect(parseTreeInfo(suse).layout).toMatchObject({ initrd: '/images/pxeboot/initrd.img', append: [] });
   });
 
-  it('that names files which are not there is passed over', async () => {
+  it('that names missing files is skipped', async () => {
     add('.treeinfo', FEDORA);
     for (const path of ['linux', 'initrd.gz']) add(path);
     expect((await findInstallMedia(tree)).kernel).toBe('/linux');
   });
 
-  it('for another architecture is said', async () => {
+  it('for another architecture is reported', async () => {
     for (const path of ['images/pxeboot/vmlinuz', 'images/pxeboot/initrd.img']) add(path);
     add('.treeinfo', FEDORA.replace('x86_64', 'aarch64'));
     await expect(findInstallMedia(tree)).rejects.toThrow(`${tree} is for aarch64, expected x86_64`);
@@ -149,7 +149,7 @@ describe('.treeinfo', () => {
 });
 
 describe('media', () => {
-  it('that are images give kernel, initrd and the words for their label', async () => {
+  it('as images have kernel, initrd and the words for their label', async () => {
     const iso = writeIso('ARCH 1', 'casper', { vmlinuz: 'the kernel', initrd: 'the initrd' });
     const target = join(work, 'target');
     mkdirSync(target);
@@ -164,7 +164,7 @@ describe('media', () => {
     expect(readFileSync(join(target, 'initrd'), 'utf8')).toBe('the initrd');
   });
 
-  it('without an installer are refused with what was looked for and what to do', async () => {
+  it('without an installer are rejected, with what was searched and a hint', async () => {
     const iso = writeIso('DATA', 'photos', { 'one.jpeg': 'x' });
     for (const location of [iso, tree]) {
       await expect(findInstallMedia(location)).rejects.toMatchObject({
@@ -177,18 +177,18 @@ describe('media', () => {
     await expect(findInstallMedia(join(work, 'none'))).rejects.toThrow('no such file: ');
   });
 
-  it('with an empty kernel are refused', async () => {
+  it('with an empty kernel are rejected', async () => {
     const iso = writeIso('U', 'casper', { vmlinuz: '', initrd: 'x' });
     await expect(findInstallMedia(iso)).rejects.toThrow('invalid size of /casper/vmlinuz: 0 bytes');
   });
 
-  it('with a kernel that would fill the disk are refused', async () => {
+  it('with a kernel that would fill the disk are rejected', async () => {
     for (const path of ['linux', 'initrd.gz']) add(path);
     truncateSync(join(tree, 'initrd.gz'), 2 * 1024 ** 3 + 1);
     await expect(findInstallMedia(tree)).rejects.toThrow('invalid size of /initrd.gz: ');
   });
 
-  it('do not give files from outside of their directory', async () => {
+  it('do not provide files from outside of their directory', async () => {
     add('initrd.gz');
     writeFileSync(join(work, 'secret'), 'secret');
     symlinkSync('../secret', join(tree, 'linux'));

@@ -326,13 +326,13 @@ describe('hostile images', () => {
       }),
       /crosses a block boundary/,
     ],
-  ])('are refused with the reason: %s', async (_, image, reason) => {
+  ])('are rejected with the reason: %s', async (_, image, reason) => {
     const opened = listRoot(image);
     await expect(opened).rejects.toThrow(InvalidInputError);
     await expect(opened).rejects.toThrow(reason);
   });
 
-  it('do not lead round in a circle through another directory', async () => {
+  it('cannot lead in a circle through another directory', async () => {
     const image = medium({
       20: directory(20, [record({ name: 'A', block: 21, directory: true })]),
       21: directory(21, [record({ name: 'B', block: 20, directory: true })]),
@@ -351,7 +351,7 @@ describe('hostile images', () => {
     await expect(iso.find('/d'.repeat(65))).rejects.toThrow('more than 64 deep');
   });
 
-  it('have a limit of records, however many directories they are in', async () => {
+  it('are limited in records across directories', async () => {
     const empty = record({ name: 'A', block: 0, length: 0 });
     const sector = Buffer.alloc(2048);
     for (let at = 0; at + empty.length <= 2048; at += empty.length) empty.copy(sector, at);
@@ -366,7 +366,7 @@ describe('hostile images', () => {
     await expect(iso.find('/x/none')).rejects.toThrow('more than 100000 directory records');
   });
 
-  it('that are no files, or not there, are refused and not waited for', async () => {
+  it('that are missing or not regular files are rejected without waiting', async () => {
     await expect(openIso(work)).rejects.toThrow('is not a regular file');
     await expect(openIso(join(work, 'none.iso'))).rejects.toThrow('no such file: ');
     await expect(openIso('/dev/zero')).rejects.toThrow('is not a regular file');
@@ -380,7 +380,7 @@ async function walk(iso: Iso, entry: IsoEntry): Promise<void> {
 }
 
 describe('2000 damaged images', () => {
-  it('are read or refused, never anything else', { timeout: 60_000 }, async () => {
+  it('are read or rejected, with no other error', { timeout: 60_000 }, async () => {
     const random = new Random(9660);
     const valid = isoImage(
       {

@@ -12,7 +12,7 @@ function signed(module: Buffer, signature: Buffer, length = signature.length): B
 describe('withoutSignature', () => {
   const module = Buffer.from('\x7fELF and the rest of it', 'latin1');
 
-  it('gives back what was signed', () => {
+  it('returns the signed contents', () => {
     expect(withoutSignature(signed(module, Buffer.alloc(300, 0xa5)))).toEqual(module);
   });
 
@@ -21,7 +21,7 @@ describe('withoutSignature', () => {
     ['no more than the mark', Buffer.from(MARK)],
     ['nothing', Buffer.alloc(0)],
     ['a length that reaches beyond its beginning', signed(module, Buffer.alloc(8), 0xffffffff)],
-  ])('leaves a file with %s as it is', (_what, file) => {
+  ])('returns a file with %s unchanged', (_what, file) => {
     expect(withoutSignature(file)).toEqual(file);
   });
 });

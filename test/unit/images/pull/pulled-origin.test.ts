@@ -10,7 +10,7 @@ const file = {
   url: 'https://example.org/disk.qcow2',
 } as const;
 
-test('an image says all that is known of where it came from', () => {
+test('contains everything known about where the image came from', () => {
   const digest = { algorithm: 'sha512', hex: 'b'.repeat(128) } as const;
   const served = { ...file, etag: '"1"', lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' };
   expect(pulledOrigin(served, { verification: 'signed', digest, signedBy: 'C'.repeat(40) })).toEqual({
@@ -24,7 +24,7 @@ test('an image says all that is known of where it came from', () => {
   });
 });
 
-test('unknown fields are left out, as in a manifest', () => {
+test('omits unknown fields, as in a manifest', () => {
   const origin = pulledOrigin(
     { ...file, etag: undefined, lastModified: undefined },
     { verification: 'none', digest: undefined },

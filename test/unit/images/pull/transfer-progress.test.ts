@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { TransferRate } from '../../../../src/images/pull/transfer-progress.ts';
 
-it('tells the rate of the last five seconds and forgets what was before', () => {
+it('is the rate of the last five seconds', () => {
   const rate = new TransferRate();
   expect(rate.sample(0, 0)).toBe(0);
   expect(rate.sample(1000, 1000)).toBe(1000);
@@ -9,13 +9,13 @@ it('tells the rate of the last five seconds and forgets what was before', () => 
   expect(rate.sample(5000, 9000)).toBe(0);
 });
 
-it('starts again where a download does', () => {
+it('starts again when a download does', () => {
   const rate = new TransferRate();
   rate.sample(1_000_000, 0);
   expect(rate.sample(0, 1000)).toBe(0);
 });
 
-it('does not divide by a moment', () => {
+it('does not divide by zero', () => {
   const rate = new TransferRate();
   rate.sample(0, 7);
   expect(rate.sample(100, 7)).toBe(0);

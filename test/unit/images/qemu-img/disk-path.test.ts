@@ -5,17 +5,17 @@ import { escapeOptionValue } from '../../../../src/util/option-value.ts';
 import { progressReader } from '../../../../src/images/qemu-img/qemu-img-progress.ts';
 
 describe('diskPath', () => {
-  it('makes paths absolute, so that nothing in them means anything', () => {
+  it('makes paths absolute, so that no character is special', () => {
     for (const name of ['-f', 'nbd:x', 'json:{}', 'a,b=c', ' ', 'a\nb', 'ü🙂']) {
       expect(diskPath(name, 'path')).toBe(`${process.cwd()}/${name}`);
     }
   });
 
-  it.each(['', 'a\0b', 'half \ud800 a pair'])('refuses %j', (path) => {
+  it.each(['', 'a\0b', 'half \ud800 a pair'])('rejects %j', (path) => {
     expect(() => diskPath(path, 'path')).toThrow(InvalidInputError);
   });
 
-  it('refuses a backing name that a header cannot hold, counted in bytes', () => {
+  it('rejects a backing name that is too long in bytes', () => {
     expect(backingName('x'.repeat(1023))).toHaveLength(1023);
     expect(() => backingName('ü'.repeat(512))).toThrow('1024 bytes');
   });
@@ -26,7 +26,7 @@ describe('diskPath', () => {
 });
 
 describe('qemu-img progress', () => {
-  it('is read however it is cut up', () => {
+  it('is parsed in any chunks', () => {
     const text = '    (0.00/100%)\r    (12.34/100%)\r    (100.00/100%)\r\n';
     for (let size = 1; size <= text.length; size++) {
       const seen: number[] = [];

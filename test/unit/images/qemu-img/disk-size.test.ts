@@ -60,7 +60,7 @@ describe('parseDiskSize', () => {
     ['1.3K', 'is not a whole number of bytes'],
     ['9P', 'is too large'],
     ['99999999999999999999T', 'is too large'],
-  ])('refuses %j', (text, problem) => {
+  ])('rejects %j', (text, problem) => {
     expect(() => parseDiskSize(text, 'disk')).toThrow(InvalidInputError);
     expect(() => parseDiskSize(text, 'disk')).toThrow(problem);
     expect(() => parseDiskSize(text, 'disk')).toThrow(/^disk: /);
@@ -69,13 +69,13 @@ describe('parseDiskSize', () => {
     );
   });
 
-  it('takes a number for its digits', () => {
+  it('accepts a number', () => {
     expect(parseWholeSize(1024, 'disk')).toBe(1024);
     expect(parseWholeSize('1K', 'disk')).toBe(1024);
     expect(() => parseWholeSize(512.5, 'disk')).toThrow('disk: 512.5 is not a whole number of bytes');
   });
 
-  it('tells sizes from paths', () => {
+  it('distinguishes sizes from paths', () => {
     expect(isDiskSize('2G')).toBe(true);
     expect(isDiskSize('./2G')).toBe(false);
     expect(isDiskSize('2G.qcow2')).toBe(false);

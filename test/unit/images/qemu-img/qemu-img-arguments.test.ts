@@ -9,7 +9,7 @@ import {
 /** As `qemu-img --help` of 7.2 lists them: it knows few long names. */
 const KNOWN = new Set(['-q', '-f', '-u', '-F', '-b', '--shrink', '-c', '-a', '-d', '--image-opts', '-r']);
 
-test('every option is one that old releases know', () => {
+test('uses only options of old releases', () => {
   const disk = { path: '/d', format: 'qcow2', sizeBytes: 512 } as const;
   const commands = [
     createArguments(disk),
@@ -23,7 +23,7 @@ test('every option is one that old releases know', () => {
   }
 });
 
-test('a disk that stands on another does not open it', () => {
+test('does not open the base of an overlay', () => {
   const backing = { name: '/base', format: 'raw' } as const;
   expect(createArguments({ path: '/d', format: 'qcow2', sizeBytes: 512, backing })).toEqual([
     ...['create', '-q', '-f', 'qcow2', '-u', '-F', 'raw', '-b', '/base', '/d', '512'],

@@ -22,7 +22,7 @@ async function inputsOf(recipe: Partial<LayerRecipe>, base = BASE): Promise<stri
 describe('the steps of a layer', () => {
   const directory = temporaryDirectory();
 
-  it('installs packages first, each once, and then runs the scripts in order', async () => {
+  it('install packages first, each once, then run the scripts in order', async () => {
     const file = join(directory, 'from a file.sh');
     writeFileSync(file, '#!/bin/bash\n');
     const steps = await layerSteps({
@@ -39,12 +39,12 @@ describe('the steps of a layer', () => {
     expect(Buffer.from(steps[2]?.content ?? []).toString()).toBe('#!/bin/bash\n');
   });
 
-  it.each(['..', '/', '', 'dir/'])('gives a script called %j the name of a file', async (name) => {
+  it.each(['..', '/', '', 'dir/'])('give a script named %j a valid file name', async (name) => {
     const { fileName } = await only({ run: [{ name, content: 'true' }] });
     expect(fileName).toMatch(/^(script|dir)$/);
   });
 
-  it('digests all that the result depends on, and nothing else', async () => {
+  it('include everything that the result depends on in the digest', async () => {
     const digest = await inputsOf({});
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(await inputsOf({ run: [{ ...setup, name: 'elsewhere/setup.sh' }] })).toBe(digest);
@@ -70,7 +70,7 @@ describe('the steps of a layer', () => {
     ['an empty package', { include: [''] }, /^include: invalid package name ""/],
     ['a variable with a space', { run: [setup], environment: { 'A B': '' } }, /^env: invalid variable "A B"/],
     ['a value with a NUL', { run: [setup], environment: { A: '\0' } }, /^env: invalid variable "A"/],
-  ])('refuses %s', async (_what, recipe, message) => {
+  ])('reject %s', async (_what, recipe, message) => {
     const failure = layerSteps({ ...nothing, ...recipe });
     await expect(failure).rejects.toThrow(InvalidInputError);
     await expect(failure).rejects.toThrow(message);

@@ -28,14 +28,14 @@ it.each([
   expect(adviseOn([line])).toMatch(hint);
 });
 
-it('finds the line that it knows among others, and the cause before what follows of it', () => {
+it('finds the known line, and the cause before its consequences', () => {
   expect(adviseOn(['warning: x', 'No space left on device', 'goodbye'])).toMatch(/free some space/);
   expect(adviseOn(['open: Permission denied', 'failed to initialize kvm: Permission denied'])).toMatch(
     /vmlet doctor/,
   );
 });
 
-it('says nothing of what it does not know', () => {
+it('is absent for unknown messages', () => {
   expect(adviseOn([])).toBeUndefined();
   expect(adviseOn(['Failed to connect to socket', 'all is well'])).toBeUndefined();
 });

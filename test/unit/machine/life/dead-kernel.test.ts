@@ -4,7 +4,7 @@ import { describeDeath, isLastOfKernel } from '../../../../src/machine/life/dead
 const PANIC = '[    3.597523] Kernel panic - not syncing: System is deadlocked on memory';
 const END = '[    3.597523] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---\r';
 
-describe('a kernel is taken for dead', () => {
+describe('a kernel counts as dead', () => {
   it('when it halts after a panic', () => {
     expect(isLastOfKernel(END)).toBe(true);
   });
@@ -37,14 +37,14 @@ describe('the cause of death', () => {
     expect(describeDeath(['Kernel panic - not syncing: first', PANIC])).toContain('deadlocked');
   });
 
-  it('is not what a line says beside the reason', () => {
+  it('omits the rest of the panic’s line', () => {
     expect(describeDeath(['Kernel panic - not syncing: why \t \r'])).toBe("the guest's kernel panicked: why");
     expect(describeDeath(['Kernel panic - not syncing: a ]---b ]---'])).toBe(
       "the guest's kernel panicked: a ]---b",
     );
   });
 
-  it('is reported in plain characters, in bounded length', () => {
+  it('is shown in plain text of limited length', () => {
     const longest = describeDeath([`Kernel panic - not syncing: ${'x'.repeat(201)}`]);
     expect(longest).toBe(`the guest's kernel panicked: ${'x'.repeat(200)}`);
     expect(describeDeath(['Kernel panic - not syncing: a~ é\x7f'])).toBe(
@@ -55,11 +55,11 @@ describe('the cause of death', () => {
     expect(told?.length).toBeLessThan(300);
   });
 
-  it('is its faults, where it did not come to a panic', () => {
+  it('is its faults if it did not panic', () => {
     expect(describeDeath(['login: ', 'Oops: 0000 [#12] SMP', '  <TASK>'])).toMatch(/reported several oopses/);
   });
 
-  it('is nothing for one that lives', () => {
+  it('is absent for a running kernel', () => {
     expect(describeDeath(['login: '])).toBeUndefined();
   });
 });

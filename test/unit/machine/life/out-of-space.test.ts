@@ -4,14 +4,14 @@ import { describeOutOfSpace, outOfSpaceOf } from '../../../../src/machine/life/o
 // As QEMU 10 sends it: docs of BLOCK_IO_ERROR.
 const event = { action: 'stop', nospace: true, 'node-name': 'disk1', device: '', reason: 'No space left' };
 
-it('names the disk for which the machine waits', () => {
+it('names the disk without space', () => {
   expect(outOfSpaceOf(event)).toEqual({ disk: 'disk1' });
 });
 
 it.each([
   [{ ...event, 'node-name': undefined, device: 'drive0' }, 'drive0'],
   [{ action: 'stop', nospace: true }, 'a disk'],
-])('of a QEMU that says less: %j', (data, disk) => {
+])('accepts an event of a QEMU that reports less: %j', (data, disk) => {
   expect(outOfSpaceOf(data)).toEqual({ disk });
 });
 
@@ -27,7 +27,7 @@ it.each([
   undefined,
   null,
   'stop',
-])('an error for which it does not wait is none: %j', (data) => {
+])('ignores an error that does not pause the machine: %j', (data) => {
   expect(outOfSpaceOf(data)).toBeUndefined();
 });
 

@@ -120,14 +120,11 @@ describe('decideOutcome', () => {
 describe('the watchdog', () => {
   const watchdog = (action: string): MonitorEvent => ({ event: 'WATCHDOG', data: { action } });
 
-  it.each(['poweroff', 'shutdown', 'reset'])(
-    'ends the machine by %s, whatever is told afterwards',
-    (action) => {
-      expect(outcome([watchdog(action)])).toEqual({ kind: 'watchdog' });
-      expect(outcome([watchdog(action), shutdown('guest-reset')])).toEqual({ kind: 'watchdog' });
-      expect(outcome([watchdog(action)], { status: exited(1) })).toEqual({ kind: 'watchdog' });
-    },
-  );
+  it.each(['poweroff', 'shutdown', 'reset'])('ends the machine by %s, whatever follows', (action) => {
+    expect(outcome([watchdog(action)])).toEqual({ kind: 'watchdog' });
+    expect(outcome([watchdog(action), shutdown('guest-reset')])).toEqual({ kind: 'watchdog' });
+    expect(outcome([watchdog(action)], { status: exited(1) })).toEqual({ kind: 'watchdog' });
+  });
 
   it.each(['none', 'debug', 'pause', 'inject-nmi', ''])('does not end it by %j', (action) => {
     expect(outcome([watchdog(action), shutdown('guest-reset')])).toEqual({ kind: 'reboot' });
@@ -143,7 +140,7 @@ describe('a signal', () => {
     },
   );
 
-  it('that another sent than the one that vmlet did was not expected', () => {
+  it('other than vmlet’s is unexpected', () => {
     expect(outcome([], { status: signalled('SIGKILL'), sentSignal: 'SIGTERM' })).toEqual({
       kind: 'killed',
       signal: 'SIGKILL',
@@ -154,34 +151,34 @@ describe('a signal', () => {
 
 describe('an exit status', () => {
   it.each(['guest-reset', 'guest-panic', 'host-qmp-quit', undefined])(
-    'that is not 0 is a crash after %s, as no exit device ends so',
+    'other than 0 is a crash after %s, since no exit device sets it',
     (reason) => {
       const events = reason === undefined ? [] : [shutdown(reason)];
       expect(outcome(events, { status: exited(1) })).toMatchObject({ kind: 'qemu-crash', status: exited(1) });
     },
   );
 
-  it('that could not be read is not a crash', () => {
+  it('that cannot be read is not a crash', () => {
     const status = { exitCode: undefined, signal: undefined };
     expect(outcome([shutdown('guest-shutdown')], { status })).toMatchObject({ kind: 'power-off' });
   });
 });
 
-it('a panic is recognized from the machine’s end alone when the event was lost', () => {
+it('a panic is detected from the end alone if its event was lost', () => {
   expect(outcome([shutdown('guest-panic')])).toEqual({ kind: 'panic' });
 });
 
-it('a window that is closed quits like the command', () => {
+it('closing the window counts as quit', () => {
   expect(outcome([shutdown('host-ui')])).toEqual({ kind: 'host-quit' });
 });
 
-it('a start that failed is one, whatever was told before', () => {
+it('a failed start stays one, whatever the events', () => {
   expect(outcome([shutdown('guest-shutdown')], { negotiated: false })).toMatchObject({
     kind: 'start-failure',
   });
 });
 
-it('events that tell of no end change nothing, and those without data do not break', () => {
+it('events without an end change nothing, and those without data are accepted', () => {
   expect(foldLifeEvent(noLifeEvents, { event: 'RESUME' })).toBe(noLifeEvents);
   expect(foldLifeEvent(noLifeEvents, { event: 'SHUTDOWN' })).toEqual({
     ...noLifeEvents,

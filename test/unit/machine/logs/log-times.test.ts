@@ -53,19 +53,19 @@ describe('a log with times', () => {
     expect(read(span)).toBe(text);
   });
 
-  it('has last lines of a span', () => {
+  it('returns the last lines of a time span', () => {
     expect(read({ since: 20_000 }, 2)).toBe('five\nsi');
     expect(read({ since: 50_000 }, 2)).toBe('');
   });
 });
 
-it('has nothing of a span without an index', () => {
+it('returns nothing for a time span without an index', () => {
   writeFileSync(log, 'one\n');
   expect(read({ since: 0 })).toBe('');
   expect(read({ until: 0 })).toBe('one\n');
 });
 
-it('ignores a torn entry of the index', () => {
+it('ignores a truncated entry of the index', () => {
   write(log, `${log}.times`, [10_000, 'one\n'], [20_000, 'two\n']);
   writeFileSync(`${log}.times`, readFileSync(`${log}.times`).subarray(0, 30));
   expect(read({ since: 10_000 })).toBe('one\ntwo\n');

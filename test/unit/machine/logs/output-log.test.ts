@@ -11,7 +11,7 @@ function read(...pieces: string[]): [stream: string, text: string, time: number 
 }
 
 describe('a log of a command', () => {
-  it('is read as the bytes that were written', () => {
+  it('returns the bytes that were written', () => {
     const log = `${TIME} stdout F a line\n${TIME} stderr P  part \n${TIME} stdout F \n`;
     const time = Date.parse('2026-11-28T04:52:48.370Z');
     expect(read(log)).toEqual([
@@ -21,19 +21,19 @@ describe('a log of a command', () => {
     ]);
   });
 
-  it('may come in any pieces', () => {
+  it('can be read in any chunks', () => {
     const log = `${TIME} stdout F one\n${TIME} stderr F two\n`;
     expect(read(...log.split(/(?=.)/s)).map(([, text]) => text)).toEqual(['one\n', 'two\n']);
   });
 
   it.each(['torn', '', `${TIME} stdout`, `${TIME} other F x`, `${TIME} stdout X x`, 'then stdout F x'])(
-    'has %j, which is no line of it, as it is',
+    'returns %j, which is not in its format, unchanged',
     (line) => {
       expect(read(`${line}\n`)).toEqual([['stdout', `${line}\n`, undefined]]);
     },
   );
 
-  it('does not collect a line without an end', () => {
+  it('does not buffer an endless line', () => {
     expect(read('x'.repeat(100_000), 'y\n').map(([, text]) => text.length)).toEqual([100_001, 2]);
   });
 });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { grubConfiguration, kernelParameters } from '../../../../../src/images/build/disk/boot-files.ts';
 import { trustTimer } from '../../../../../src/machine/plan/board.ts';
 
-it('a system trusts its timer as our own kernels do, by GRUB and by what updates its kernels', () => {
+it('a system trusts its timer like micro, set by GRUB and by kernel upgrades', () => {
   expect(kernelParameters('id').split(' ')).toContain(trustTimer);
   expect(grubConfiguration('id', 'Debian 13').split(/\s/)).toContain(trustTimer);
 });

@@ -30,7 +30,7 @@ describe('the mirrors of a host', () => {
 });
 
 describe('a new Debian', () => {
-  it('is of signed packages of the release, of its updates and of those for security', () => {
+  it('uses signed packages of the release, its updates and its security updates', () => {
     const sources = debianSources('bookworm', { release: 'http://a', security: 'http://b' }, '/key');
     expect(sources.match(/^(URIs|Suites|Signed-By): .*$/gm)).toEqual([
       ...['URIs: http://a', 'Suites: bookworm bookworm-updates', 'Signed-By: /key'],
@@ -38,7 +38,7 @@ describe('a new Debian', () => {
     ]);
   });
 
-  it('has security updates from Debian itself where another mirror was named for the rest', async () => {
+  it('uses Debian’s own security updates even if another mirror is named', async () => {
     const recipe = await settleRecipe({
       ...{ distribution: 'debian', release: '13', include: [], run: [] },
       agent: import.meta.filename,
@@ -50,13 +50,13 @@ describe('a new Debian', () => {
     expect(sources.match(/^URIs: .*$/gm)).toEqual(['URIs: http://near/debian', `URIs: ${OFFICIAL.security}`]);
   });
 
-  it('has one program that makes the initramfs, the one that is asked for', () => {
+  it('has exactly the requested program to create the initramfs', () => {
     expect(basePackages('trixie', ['nginx'])).toContain('tiny-initramfs');
     expect(basePackages('trixie', ['dracut'])).not.toContain('tiny-initramfs');
     expect(basePackages('bookworm', [])).not.toContain('systemd-repart');
   });
 
-  it('lists what is installed, by name, and not what was', () => {
+  it('lists the installed packages by name, without removed ones', () => {
     const status = `Package: zstd
 Status: install ok installed
 Version: 1.5.7+dfsg-1

@@ -33,7 +33,7 @@ function read(size: number) {
 }
 
 describe('the output of an installation', () => {
-  it.each([1, 7, 65536])('is phases, tools and scripts, however it comes (%i bytes at once)', (size) => {
+  it.each([1, 7, 65536])('is parsed into phases, tools and scripts in chunks of %i bytes', (size) => {
     const { heard, output } = read(size);
     expect(heard).toEqual([
       ...['(looking for packages)', '(fetching)', '(installing)', '(running scripts)'],

@@ -18,6 +18,6 @@ test.each([
   ['http://11.1.2.3/x', { http_proxy: 'p:1', no_proxy: '10.0.0.0/8' }, 'http://p:1/'],
   ['http://[::1]/x', { http_proxy: 'p:1', no_proxy: '::1' }, undefined],
   ['http://[fd00::1]:81/x', { http_proxy: 'p:1', no_proxy: '[fd00::1]:81 fd01::/16' }, undefined],
-])('%s by %o is asked by way of %s', (address, environment, proxy) => {
+])('%s with %o uses %s', (address, environment, proxy) => {
   expect(proxyFor(new URL(address), environment)?.href).toBe(proxy);
 });
