@@ -38,7 +38,7 @@ export function diskCommand(): Command {
         'files are always kept.',
     )
     .argument('<machine>', 'name of the machine')
-    .argument('<disk-name>', 'as in vmlet disk ls')
+    .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .option('--storage', 'delete the file too, even an adopted one')
     .option('-t, --timeout <time>', 'how long to wait for the guest to release it (default: 30s)', durationMs)
     .action(remove);
@@ -47,7 +47,7 @@ export function diskCommand(): Command {
     .summary('resize a disk')
     .description('Resizes a disk. The guest sees the new size, and has to grow its file systems itself.')
     .argument('<machine>', 'name of the machine')
-    .argument('<disk-name>', 'as in vmlet disk ls')
+    .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .argument('<size>', 'new size such as 30G, or increment such as +10G')
     .option('--shrink', 'allow a smaller size; data beyond it is lost')
     .action(resize);
@@ -56,7 +56,7 @@ export function diskCommand(): Command {
     .summary('change the options of a disk')
     .description('Changes the options of a disk, effective from the next start.')
     .argument('<machine>', 'name of the machine')
-    .argument('<disk-name>', 'as in vmlet disk ls')
+    .argument('<disk-name>', 'name of the disk (see vmlet disk ls)')
     .addOption(
       new Option('--cache <kind>', 'none bypasses the host’s cache; unsafe loses data in a crash').choices([
         'writeback',

@@ -25,8 +25,8 @@ export function portCommand(): Command {
     .summary('remove forwards')
     .description(`Removes forwards. ${BACKENDS}`)
     .argument('<machine>', 'name of the machine')
-    .argument('[ports...]', 'host ports, or forwards as they were added')
-    .option('--all', 'all of them')
+    .argument('[ports...]', 'host ports, or forwards as given to vmlet port add')
+    .option('--all', 'remove all forwards')
     .action(remove);
   port
     .command('ls', { isDefault: true })

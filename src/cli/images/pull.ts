@@ -29,8 +29,8 @@ export function pullCommand(): Command {
     .option('-q, --quiet', 'print only the digests')
     .option('--json', 'print the images as JSON')
     .option('--any-size', ANY_SIZE)
-    .option('--name <name>', 'URL: name of the image')
-    .option('--digest <digest>', 'URL: expected digest of the file, such as sha256:…');
+    .option('--name <name>', 'for a URL: name of the image')
+    .option('--digest <digest>', 'for a URL: expected digest of the file, such as sha256:…');
   return addGuestFlags(command, 'URL: ').action(pull);
 }
 

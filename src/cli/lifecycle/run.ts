@@ -37,8 +37,8 @@ export function runCommand(): Command {
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--template <template>', 'fork this template instead of booting an image')
-    .option('--fresh', 'boot the guest, and neither use nor keep a booted one (default with VMLET_FRESH=1)')
-    .option('--renew', 'boot the guest, and replace the kept one')
+    .option('--fresh', 'always boot; neither use nor save a booted guest (default with VMLET_FRESH=1)')
+    .option('--renew', 'boot, and replace the saved booted guest')
     .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
     .option('--rm', 'with --detach: remove the machine and its disks when the command has ended')
     .option(

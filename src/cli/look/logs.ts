@@ -33,7 +33,9 @@ export function logsCommand(): Command {
     .option('--until <time>', 'only lines until a time, also with --follow', pointInTime)
     .option('--raw', 'print the bytes unchanged')
     .addOption(
-      new Option('--source <log>', 'log to print (default: serial; command with a command)').choices(SOURCES),
+      new Option('--source <log>', 'log to print (default: serial; for run --detach: command)').choices(
+        SOURCES,
+      ),
     )
     .action(logs);
 }

@@ -38,7 +38,7 @@ export function lsCommand(): Command {
       collect,
     )
     .option('-a, --all', 'list stopped machines too (the default)')
-    .option('--running', 'list only running machines, as vmlet ps')
+    .option('--running', 'list only running machines, like vmlet ps')
     .option('-q, --quiet', 'print only names');
   return addFormatOptions(command, '{{.Name}} {{.State}}').action(list);
 }

@@ -35,9 +35,9 @@ const UNKNOWN = '-';
 export function statsCommand(): Command {
   const command = new Command('stats')
     .description(
-      'Shows the resource usage of machines in a table, which refreshes on a terminal. With --json each reading of a ' +
-        'machine is one JSON object a line; --format has the same fields, and .Name. 100 % is one processor of this host. Network traffic is only counted on ' +
-        'bridges, not with passt or slirp.',
+      'Shows the resource usage of machines in a table, which refreshes on a terminal. With --json, each reading of a ' +
+        'machine is one line of JSON; --format uses the same fields and .Name. 100 % is one processor of this host. ' +
+        'Network traffic is counted on bridges only, not with passt or slirp.',
     )
     .argument('[machines...]', 'names of the machines (default: all running)')
     .option('--no-stream', 'print one reading and exit')

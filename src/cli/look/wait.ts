@@ -26,7 +26,7 @@ export function waitCommand(): Command {
         '              must be forwarded\n' +
         '  cloud-init  the first boot is complete; status 125 and the error if it failed\n' +
         '  log=RE      a line of this run’s serial log matches the JavaScript pattern\n' +
-        '  stopped     the machine does not run\n' +
+        '  stopped     the machine is not running\n' +
         'Exits with 124 after the timeout, and with 125 if the machine ends first. Without --for, waits until the command ' +
         'of a machine of run --detach has ended, without a time limit; prints its exit status, and exits with it.',
     )

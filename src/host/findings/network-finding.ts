@@ -30,7 +30,7 @@ export function networkFinding(
     return {
       item,
       state: 'degraded',
-      summary: `passt, over ${wayOf(passt)}; ${hasSlirp ? 'slirp for machines with forwarded TCP ports' : 'some forwarded TCP ports do not work'}: this passt does not support servers that send data first`,
+      summary: `passt, over ${wayOf(passt)}; it does not support servers that send data first: ${hasSlirp ? 'machines with forwarded TCP ports use slirp' : 'some forwarded TCP ports do not work'}`,
       remedy: `${install('passt')} of a newer release; or use --net passt if every server waits for its client, as a web server does`,
     };
   }

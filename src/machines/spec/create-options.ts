@@ -79,7 +79,7 @@ const createSchema = z.strictObject({
   }),
   /** Kernel command line, with `location` or `kernel`; with an image, appended to its own. */
   append: reworded(makeOptions.append.optional(), {
-    description: 'kernel command line with --location or --kernel; appended with micro',
+    description: 'kernel command line with --location or --kernel; with micro: words to append',
   }),
   /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
   net: namedOptions.net.default('auto'),

@@ -89,7 +89,7 @@ function notesOn(origin: MachineOrigin, program: string): string[] {
     'The project in this directory must depend on vmlet.',
     ...('prepare' in made && made.prepare
       ? [
-          'The template was also prepared by a function of the test, which is not included: its effects are missing.',
+          'A function of the test also prepared the template. It is not included here, so its effects are missing.',
         ]
       : []),
     ...(program.includes(LEFT_OUT)
