@@ -1,9 +1,12 @@
 /* vmlet-keeper: supervises a machine while it runs. README.md describes its commands. */
 #include "keep.h"
+#include "note.h"
 #include "pass.h"
 #include "tap.h"
 #include <string.h>
 #include <unistd.h>
+
+const char program_name[] = "vmlet-keeper";
 
 static int explain(void)
 {

@@ -14,7 +14,7 @@ void note_text(const char *what, const char *text)
     char line[512];
     if (notes++ >= NOTES_MAX)
         return;
-    snprintf(line, sizeof line - 1, "vmlet-keeper: %s: %s", what, text);
+    snprintf(line, sizeof line - 1, "%s: %s: %s", program_name, what, text);
     strcat(line, "\n");
     if (write(STDERR_FILENO, line, strlen(line)) < 0)
         return; /* Nowhere left to report. */

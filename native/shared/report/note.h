@@ -1,5 +1,8 @@
-/* Messages for users. They are written to QEMU's log, together with QEMU's own. */
+/* Messages for users on standard error, which is a log. */
 #pragma once
+
+/* Defined by the program's main.c. */
+extern const char program_name[];
 
 /* Reports a failure with errno's message. */
 void note(const char *what);
