@@ -49,6 +49,8 @@ rewriteLazyImports(dist);
 make('native/agent', 'guest-agent/vmlet-agent');
 make('native/keeper', 'keeper/vmlet-keeper');
 make('native/confine', 'confine-program/vmlet-confine');
+make('native/switch', 'network-switch/vmlet-switch');
+make('native/plug', 'network-switch/vmlet-plug');
 const { cpioArchive } = await import(join(dist, 'images/formats/cpio.js'));
 const { AGENT_IN_INITRD } = await import(join(dist, 'machine/plan/plan.js'));
 writeFileSync(

@@ -9,6 +9,8 @@ const PROGRAMS = [
   { sources: 'native/confine', built: 'dist/confine-program/vmlet-confine' },
   { sources: 'native/keeper', built: 'dist/keeper/vmlet-keeper' },
   { sources: 'native/agent', built: 'dist/guest-agent/vmlet-agent' },
+  { sources: 'native/switch', built: 'dist/network-switch/vmlet-switch' },
+  { sources: 'native/plug', built: 'dist/network-switch/vmlet-plug' },
 ];
 /** Of readelf's words on a program. */
 const PROPERTIES = [
@@ -25,7 +27,7 @@ const PROPERTIES = [
   { name: 'without memory that is writable and executable', holds: (text: string) => !/\sRWE\s/.test(text) },
 ];
 
-/** The agent, the keeper and what confines, which are compiled by the maintainer. */
+/** The C programs, which are compiled by the maintainer. */
 export async function staticPrograms(root: string, directory: string, scale: number): Promise<Findings> {
   const properties = await Promise.all(
     PROGRAMS.map(async ({ built }) => {
