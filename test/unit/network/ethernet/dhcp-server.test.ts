@@ -1,10 +1,7 @@
 import { expect, test } from 'vitest';
+import { type DhcpAsked, dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
 import { DhcpServer } from '../../../../src/network/ethernet/dhcp-server.ts';
-import {
-  type StreamFrame,
-  parseHardwareAddress,
-  streamFrame,
-} from '../../../../src/network/ethernet/frame.ts';
+import { type StreamFrame, parseHardwareAddress } from '../../../../src/network/ethernet/frame.ts';
 import { addressNumber, addressText, parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
 
 const OURS = '52:54:0a:4d:00:02';
@@ -12,37 +9,8 @@ const server = new DhcpServer(parseSubnet('10.77.0.0/24'), addressNumber('10.77.
   hardware === parseHardwareAddress(OURS) ? addressNumber('10.77.0.2') : undefined,
 );
 
-interface Asked {
-  readonly type: number;
-  readonly mac?: string;
-  readonly requested?: string;
-  readonly server?: string;
-  readonly has?: string;
-}
-
-const option = (code: number, text: string | undefined): number[] =>
-  text === undefined ? [] : [code, 4, ...text.split('.').map(Number)];
-
-/** As dhclient, udhcpc and systemd-networkd write it: from nowhere to everybody. */
-function ask({ type, mac = OURS, requested, server: chosen, has = '0.0.0.0' }: Asked): StreamFrame {
-  const message = Buffer.alloc(300);
-  message.set([1, 1, 6, 0, 0xde, 0xad, 0xbe, 0xef]);
-  message.set(has.split('.').map(Number), 12);
-  message.write(parseHardwareAddress(mac), 28, 'latin1');
-  message.writeUInt32BE(0x63825363, 236);
-  message.set([0, 53, 1, type, ...option(50, requested), ...option(54, chosen), 255], 240);
-  const datagram = Buffer.alloc(8);
-  datagram.writeUInt16BE(68, 0);
-  datagram.writeUInt16BE(67, 2);
-  datagram.writeUInt16BE(308, 4);
-  const packet = Buffer.alloc(20);
-  packet.set([0x45, 0, 328 >> 8, 328 & 0xff, 0, 0, 0, 0, 64, 17]);
-  packet.fill(0xff, 16);
-  const header = Buffer.alloc(14, 0xff);
-  header.write(parseHardwareAddress(mac), 6, 'latin1');
-  header.writeUInt16BE(0x0800, 12);
-  return streamFrame(Buffer.concat([header, packet, datagram, message]));
-}
+const ask = (asked: Omit<DhcpAsked, 'mac'> & { readonly mac?: string }) =>
+  dhcpRequest({ mac: OURS, ...asked });
 
 function read(frame: StreamFrame | undefined) {
   if (!frame) return undefined;

@@ -1,0 +1,306 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { type Socket, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { until } from '../../../../fixtures/agent/until.ts';
+import {
+  type StreamFrame,
+  parseHardwareAddress,
+  streamFrame,
+} from '../../../../src/network/ethernet/frame.ts';
+import { FrameStream } from '../../../../src/network/ethernet/frame-stream.ts';
+import { plugArguments, switchLayers } from '../../../../src/network/switch/plug-argv.ts';
+import { switchProgram } from '../../../../src/process/native/network-programs.ts';
+import { probeConfinement } from '../../../../src/process/probe/confinement-probe.ts';
+import { identifyProcess, isAlive } from '../../../../src/process/procfs/identity.ts';
+import { run } from '../../../../src/process/run.ts';
+import type { Scope } from '../../../../src/util/scope.ts';
+import { directoryIn } from '../../../directory.ts';
+
+const NATIVE = join(import.meta.dirname, '../../../../native');
+const SANITIZED = ['CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all', 'LDFLAGS='];
+
+/** Builds a switch that notices its own mistakes. */
+export async function buildSanitizedSwitch(folder: string): Promise<string> {
+  const program = join(folder, 'vmlet-switch-sanitized');
+  await run(['make', '-s', '-C', join(NATIVE, 'switch'), `OUT=${program}`, ...SANITIZED]);
+  return program;
+}
+
+const count = z.int().nonnegative();
+const portSchema = z.strictObject({
+  name: z.string(),
+  mac: z.string(),
+  framesSent: count,
+  bytesSent: count,
+  framesReceived: count,
+  bytesReceived: count,
+  dropped: count,
+  lost: count,
+  blocked: count,
+  rejected: count,
+  queued: count,
+});
+const answerSchema = z.union([
+  z.strictObject({ result: z.record(z.string(), z.unknown()) }),
+  z.strictObject({
+    error: z.strictObject({ code: z.string(), message: z.string(), version: count.optional() }),
+  }),
+]);
+const listSchema = z.strictObject({
+  pid: count,
+  ports: z.array(portSchema),
+  captures: z.array(z.strictObject({ id: count, name: z.string().nullable(), packets: count, lost: count })),
+});
+
+export const EVERYBODY = 'ff:ff:ff:ff:ff:ff';
+/** The address of a card, by its number. */
+export const mac = (number: number): string =>
+  `52:54:00:00:${(number >> 8).toString(16).padStart(2, '0')}:${(number & 0xff).toString(16).padStart(2, '0')}`;
+
+/** A frame of `bytes` bytes without its length, or as long as its content. */
+export function frame(from: string, to: string, content: string | Buffer, bytes?: number): StreamFrame {
+  const header = Buffer.concat([
+    Buffer.from(parseHardwareAddress(to) + parseHardwareAddress(from), 'latin1'),
+    Buffer.from([0x88, 0xb5]),
+  ]);
+  return streamFrame(Buffer.concat([header, Buffer.from(content)], bytes));
+}
+
+/** The end of a cable where QEMU would be. */
+export class FakeQemu {
+  readonly mac: string;
+  readonly socket: Socket;
+  readonly plug: ChildProcess;
+  readonly received: StreamFrame[] = [];
+  readonly #log: string;
+  #ended = false;
+
+  constructor(address: string, socket: Socket, plug: ChildProcess, log: string) {
+    this.mac = address;
+    this.socket = socket;
+    this.plug = plug;
+    this.#log = log;
+    const stream = new FrameStream();
+    socket.on('data', (chunk: Buffer) => this.received.push(...stream.push(chunk)));
+    socket.on('error', () => undefined);
+    socket.once('close', () => (this.#ended = true));
+  }
+
+  /** True when the switch has closed the connection. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The plug's own messages. */
+  get log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  send(to: string, content: string | Buffer, bytes?: number): void {
+    this.socket.write(frame(this.mac, to, content, bytes));
+  }
+
+  /** The contents of the frames so far. */
+  contents(): string[] {
+    return this.received.map((one) => one.toString('latin1', 18).replace(/\0+$/, ''));
+  }
+
+  async gets(content: string): Promise<void> {
+    await until(`${this.mac} gets ${content}`, () => this.contents().includes(content));
+  }
+
+  /** The plug's exit status, when it ends. */
+  async status(): Promise<number | null> {
+    if (this.plug.exitCode === null && this.plug.signalCode === null) await once(this.plug, 'exit');
+    return this.plug.exitCode;
+  }
+}
+
+interface LabOptions {
+  readonly lingerMs?: number;
+  /** Replaces the switch; it is not confined then. */
+  readonly program?: string;
+  /** Changes the plug's command line. */
+  readonly argv?: (argv: readonly string[]) => readonly string[];
+  readonly uid?: number;
+}
+
+/** One network's directory, with plugs and fake QEMUs. */
+export class SwitchLab {
+  readonly directory: string;
+  readonly #scope: Scope;
+  readonly #options: LabOptions;
+  #plugs = 0;
+
+  constructor(parent: string, scope: Scope, options: LabOptions = {}) {
+    this.directory = directoryIn(parent, 'n');
+    this.#scope = scope;
+    this.#options = options;
+    scope.defer(async () => this.#end());
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  get log(): string {
+    return existsSync(this.path('switch.log')) ? readFileSync(this.path('switch.log'), 'utf8') : '';
+  }
+
+  /** Replaces the table, as vmlet does. */
+  write(...lines: readonly string[]): void {
+    writeFileSync(this.path('table.new'), lines.map((line) => `${line}\n`).join(''));
+    renameSync(this.path('table.new'), this.path('table'));
+  }
+
+  async reload(...lines: readonly string[]): Promise<void> {
+    this.write(...lines);
+    await this.result('reload');
+  }
+
+  async argv(name: string, address: string): Promise<readonly string[]> {
+    const { lingerMs = 300, program, argv = (words) => words } = this.#options;
+    const layers = switchLayers(await probeConfinement());
+    const [first, ...words] = plugArguments({ directory: this.directory, name, mac: address }, layers);
+    const switched = program ?? switchProgram();
+    const rest = program === undefined ? words : [...words.slice(0, 4), switched, this.directory];
+    return argv([first, ...rest, '--linger', String(lingerMs)]);
+  }
+
+  /** Starts a plug. It may wait for its switch. */
+  async begin(name: string, address: string): Promise<FakeQemu> {
+    const number = this.#plugs++;
+    const path = join(this.directory, `qemu${number}`);
+    const server = createServer({ pauseOnConnect: true }).listen(path);
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const socket = connect(path);
+    const [other] = await accepted;
+    server.close();
+    const log = join(this.directory, `plug${number}.log`);
+    const descriptor = openSync(log, 'a', 0o600);
+    const [program = '', ...argv] = await this.argv(name, address);
+    const { uid } = this.#options;
+    const plug = spawn(program, argv, {
+      stdio: ['ignore', descriptor, descriptor, other],
+      env: {},
+      cwd: '/',
+      ...(uid !== undefined && { uid, gid: uid }),
+    });
+    closeSync(descriptor);
+    other.destroy();
+    this.#scope.defer(async () => {
+      socket.destroy();
+      if (plug.exitCode !== null || plug.signalCode !== null) return;
+      plug.kill('SIGKILL');
+      await once(plug, 'exit');
+    });
+    return new FakeQemu(address, socket, plug, log);
+  }
+
+  /** Starts a plug, and waits until it has a port. */
+  async plug(name: string, address: string): Promise<FakeQemu> {
+    const qemu = await this.begin(name, address);
+    await this.hasPort(address);
+    return qemu;
+  }
+
+  async hasPort(address: string): Promise<void> {
+    await until(`${address} is plugged`, async () =>
+      (await this.list())?.ports.some((port) => port.mac === address),
+    );
+  }
+
+  /** A connection for requests that has sent its line. */
+  request(line: string): Socket {
+    const socket = connect(this.path('switch.sock'));
+    this.#scope.defer(() => void socket.destroy());
+    socket.on('error', () => undefined);
+    socket.write(`${line}\n`);
+    return socket;
+  }
+
+  /** The whole answer, as text; empty if nobody answers. */
+  async text(line: string): Promise<string> {
+    const socket = this.request(line);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    // Its error, if nobody listens, is no failure.
+    await new Promise((resolve) => socket.once('close', resolve));
+    return text;
+  }
+
+  async answer(request: string): Promise<z.infer<typeof answerSchema>> {
+    return answerSchema.parse(JSON.parse(await this.text(`1 ${request}`)));
+  }
+
+  async result(request: string): Promise<Record<string, unknown>> {
+    const answer = await this.answer(request);
+    if ('error' in answer) throw new Error(`${request}: ${answer.error.message}`);
+    return answer.result;
+  }
+
+  /** Undefined without a switch. */
+  async list(): Promise<z.infer<typeof listSchema> | undefined> {
+    const text = await this.text('1 list');
+    if (text === '') return undefined;
+    return z.strictObject({ result: listSchema }).parse(JSON.parse(text)).result;
+  }
+
+  async port(name: string): Promise<z.infer<typeof portSchema>> {
+    const port = (await this.list())?.ports.find((one) => one.name === name);
+    if (!port) throw new Error(`there is no port ${name}`);
+    return port;
+  }
+
+  async switchPid(): Promise<number> {
+    const pid = (await this.list())?.pid;
+    if (pid === undefined) throw new Error('no switch answers');
+    return pid;
+  }
+
+  /** All switches of this network that are running, whether or not they answer. */
+  switches(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((name) => {
+        const words = commandLineOf(name);
+        return words[0]?.includes('vmlet-switch') === true && words[1] === this.directory;
+      })
+      .map(Number);
+  }
+
+  /** Waits until it has ended by itself. */
+  async isOver(): Promise<void> {
+    await until('the switch ends', () => this.switches().length === 0);
+  }
+
+  async #end(): Promise<void> {
+    for (const pid of this.switches()) {
+      const identity = identifyProcess(pid);
+      if (!identity) continue;
+      process.kill(pid, 'SIGKILL');
+      await until(`${pid} ends`, () => !isAlive(identity));
+    }
+  }
+}
+
+function commandLineOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+  } catch {
+    // It has ended since.
+    return [];
+  }
+}
