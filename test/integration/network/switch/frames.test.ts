@@ -151,9 +151,9 @@ describe('a QEMU that does not read', () => {
       ...Array.from({ length: 20 }, () => frame(A, B, 'flood', 1500)),
       ...Array.from({ length: 5 }, () => frame(A, EVERYBODY, 'noise', 60)),
     ]);
-    let flooding = true;
+    const stop = new AbortController();
     const flood = (async () => {
-      while (flooding) if (!a.socket.write(burst)) await once(a.socket, 'drain');
+      while (!stop.signal.aborted) if (!a.socket.write(burst)) await once(a.socket, 'drain');
     })();
     for (let number = 0; number < 200; number++) {
       c.send(D, `ping ${number}`);
@@ -162,7 +162,7 @@ describe('a QEMU that does not read', () => {
       await c.gets(`pong ${number}`);
       c.received.length = d.received.length = 0;
     }
-    flooding = false;
+    stop.abort();
     await flood;
     expect((await lab.port('b')).dropped).toBeGreaterThan(0);
     expect((await lab.port('a')).framesSent).toBeGreaterThan(1000);

@@ -141,7 +141,8 @@ export class SwitchLab {
   readonly directory: string;
   readonly #scope: Scope;
   readonly #options: LabOptions;
-  #plugs = 0;
+  readonly #qemus: FakeQemu[] = [];
+  #begun = 0;
 
   constructor(parent: string, scope: Scope, options: LabOptions = {}) {
     this.directory = directoryIn(parent, 'n');
@@ -170,17 +171,18 @@ export class SwitchLab {
   }
 
   async argv(name: string, address: string): Promise<readonly string[]> {
-    const { lingerMs = 300, program, argv = (words) => words } = this.#options;
+    const { lingerMs = 300, program, argv } = this.#options;
     const layers = switchLayers(await probeConfinement());
     const [first, ...words] = plugArguments({ directory: this.directory, name, mac: address }, layers);
     const switched = program ?? switchProgram();
     const rest = program === undefined ? words : [...words.slice(0, 4), switched, this.directory];
-    return argv([first, ...rest, '--linger', String(lingerMs)]);
+    const all = [first, ...rest, '--linger', String(lingerMs)];
+    return argv ? argv(all) : all;
   }
 
   /** Starts a plug. It may wait for its switch. */
   async begin(name: string, address: string): Promise<FakeQemu> {
-    const number = this.#plugs++;
+    const number = this.#begun++;
     const path = join(this.directory, `qemu${number}`);
     const server = createServer({ pauseOnConnect: true }).listen(path);
     await once(server, 'listening');
@@ -206,7 +208,13 @@ export class SwitchLab {
       plug.kill('SIGKILL');
       await once(plug, 'exit');
     });
-    return new FakeQemu(address, socket, plug, log);
+    const qemu = new FakeQemu(address, socket, plug, log);
+    this.#qemus.push(qemu);
+    return qemu;
+  }
+
+  unplugAll(): void {
+    for (const { socket } of this.#qemus) socket.destroy();
   }
 
   /** Starts a plug, and waits until it has a port. */
@@ -217,9 +225,10 @@ export class SwitchLab {
   }
 
   async hasPort(address: string): Promise<void> {
-    await until(`${address} is plugged`, async () =>
-      (await this.list())?.ports.some((port) => port.mac === address),
-    );
+    await until(`${address} is plugged`, async () => {
+      const ports = (await this.list())?.ports ?? [];
+      return ports.some((port) => port.mac === address);
+    });
   }
 
   /** A connection for requests that has sent its line. */

@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../../fixtures/agent/until.ts';
+import { dhcpRequest } from '../../../../fixtures/dhcp-request.ts';
+import { streamFrame } from '../../../../src/network/ethernet/frame.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { EVERYBODY, type FakeQemu, SwitchLab, buildSanitizedSwitch, frame, mac } from './switch-lab.ts';
+
+const [A, B, C] = [mac(1), mac(2), mac(3)];
+const directory = temporaryDirectory();
+let program: string, scope: Scope, lab: SwitchLab, b: FakeQemu, c: FakeQemu;
+
+beforeAll(async () => {
+  program = await buildSanitizedSwitch(directory);
+});
+beforeEach(async () => {
+  scope = new Scope();
+  lab = new SwitchLab(directory, scope, { program });
+  lab.write('subnet 10.0.0.0/24 10.0.0.1', 'mtu 9000', `member a ${A} 10.0.0.2`, 'partition x y');
+  [b, c] = [await lab.plug('b', B), await lab.plug('c', C)];
+});
+afterEach(async () => {
+  const pid = await lab.switchPid();
+  // Its leaks are told at the end.
+  lab.unplugAll();
+  await lab.isOver();
+  await scope.close();
+  expect(lab.log).not.toMatch(/Sanitizer|runtime error/);
+  expect(pid).toBe(started);
+});
+let started = 0;
+beforeEach(async () => {
+  started = await lab.switchPid();
+});
+
+let rounds = 0;
+async function othersAreUnharmed(): Promise<void> {
+  const words = `still here ${rounds++}`;
+  b.send(C, words);
+  await c.gets(words);
+  b.received.length = c.received.length = 0;
+}
+
+const bytes = fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array));
+/** Frames with a header, so that they are looked at. */
+const content = fc.oneof(
+  bytes,
+  bytes.map((payload) => frame(A, EVERYBODY, payload).subarray(4)),
+  bytes.map((payload) => frame(A, B, payload).subarray(4)),
+);
+const request = dhcpRequest({ type: 3, mac: A, requested: '10.0.0.2' }).subarray(4);
+const damaged = fc
+  .array(fc.tuple(fc.nat(request.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 })
+  .chain((changes) =>
+    fc.nat(request.length).map((length) => {
+      const copy = Buffer.from(request);
+      for (const [at, value] of changes) copy[at] = value;
+      return copy.subarray(0, length);
+    }),
+  );
+
+describe('a QEMU that is taken over', () => {
+  it('cannot harm the switch with any frames', async () => {
+    const a = await lab.plug('a', A);
+    for (const payload of fc.sample(fc.oneof(content, damaged), 3000)) {
+      if (!a.socket.write(streamFrame(payload))) await once(a.socket, 'drain');
+    }
+    await othersAreUnharmed();
+    expect(a.ended).toBe(false);
+  });
+
+  it('cannot harm it with bytes that are no frames', async () => {
+    for (const garbage of fc.sample(bytes, 60)) {
+      const a = await lab.begin('a', A);
+      a.socket.end(garbage);
+      a.received.length = 0;
+      expect(await a.status()).toBe(0);
+      await othersAreUnharmed();
+    }
+    await until('no port is left of it', async () => (await lab.list())?.ports.length === 2);
+  });
+
+  it('that leaves in the middle of a frame is unplugged', async () => {
+    const a = await lab.plug('a', A);
+    a.socket.write(frame(A, B, 'x', 60_000).subarray(0, 30_000));
+    await until('the first half is there', async () => (await lab.port('a')).framesSent === 0);
+    a.socket.destroy();
+    await until('it is unplugged', async () => (await lab.list())?.ports.length === 2);
+    await othersAreUnharmed();
+  });
+});
+
+describe('a client of the same user', () => {
+  it('cannot harm it with any request', async () => {
+    const word = fc.oneof(
+      fc.constantFrom('1', '2', '0', '-1', 'plug', 'list', 'reload', 'capture', '', 'a', A, '\0', '\t'),
+      fc.string({ maxLength: 70 }),
+    );
+    const line = fc.array(word, { maxLength: 6 }).map((words) => words.join(' '));
+    for (const text of fc.sample(line, 200)) {
+      const socket = lab.request(text);
+      socket.resume();
+      // A capture does not end by itself.
+      socket.end();
+      await new Promise((resolve) => socket.once('close', resolve));
+    }
+    await othersAreUnharmed();
+  });
+
+  it('that asks and never reads is no burden', async () => {
+    const silent = Array.from({ length: 20 }, () => {
+      const socket = lab.request('1 list');
+      socket.pause();
+      return socket;
+    });
+    await Promise.all(silent.map(async (socket) => once(socket, 'connect')));
+    await othersAreUnharmed();
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('that does not finish its request has 10 s', async () => {
+    const begin = performance.now();
+    const socket = connect(lab.path('switch.sock'));
+    socket.write('1 lis');
+    await once(socket.resume(), 'close');
+    expect(performance.now() - begin).toBeGreaterThan(9000);
+    await othersAreUnharmed();
+  });
+});

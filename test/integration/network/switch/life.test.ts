@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../../fixtures/agent/until.ts';
+import { identifyProcess } from '../../../../src/process/procfs/identity.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { gone } from '../../process/keeper-lab.ts';
+import { SwitchLab, mac } from './switch-lab.ts';
+
+const [A, B, C] = [mac(1), mac(2), mac(3)];
+const parent = temporaryDirectory();
+let scope: Scope, lab: SwitchLab;
+
+beforeEach(() => {
+  scope = new Scope();
+  lab = new SwitchLab(parent, scope);
+});
+afterEach(async () => scope.close());
+
+const names = async (): Promise<string[] | undefined> => (await lab.list())?.ports.map(({ name }) => name);
+
+async function kill(pid: number): Promise<void> {
+  const identity = identifyProcess(pid);
+  process.kill(pid, 'SIGKILL');
+  if (identity) await gone(identity);
+}
+
+describe('a switch', () => {
+  it('is started by the first plug, and ends after the last port', async () => {
+    expect(existsSync(lab.path('switch.sock'))).toBe(false);
+    const [a, b] = [await lab.plug('a', A), await lab.plug('b', B)];
+    expect(lab.switches()).toEqual([await lab.switchPid()]);
+    a.socket.destroy();
+    await until('a port is left', async () => (await names())?.join() === 'b');
+    expect(await a.status()).toBe(0);
+    b.socket.destroy();
+    expect(await b.status()).toBe(0);
+    await lab.isOver();
+    expect(existsSync(lab.path('switch.sock'))).toBe(false);
+    expect(lab.log).toBe('');
+    expect(a.log + b.log).toBe('');
+  });
+
+  it('that lingers takes the next member', async () => {
+    lab = new SwitchLab(parent, scope, { lingerMs: 60_000 });
+    const a = await lab.plug('a', A);
+    const pid = await lab.switchPid();
+    a.socket.destroy();
+    await a.status();
+    expect(await names()).toEqual([]);
+    await lab.plug('a', A);
+    expect(await lab.switchPid()).toBe(pid);
+  });
+
+  it('started by plugs all at once is one', async () => {
+    const numbers = Array.from({ length: 12 }, (_, index) => index);
+    await Promise.all(numbers.map(async (number) => lab.begin(`m${number}`, mac(number + 1))));
+    await until('all are plugged', async () => (await names())?.length === numbers.length);
+    // The others have seen its lock and ended.
+    await until('it is alone', () => lab.switches().length === 1);
+    expect(lab.switches()).toEqual([await lab.switchPid()]);
+  });
+
+  it('that no plug uses ends too', async () => {
+    const argv = await lab.argv('a', A);
+    const [program = '', ...rest] = argv.slice(argv.indexOf('--') + 1);
+    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(first.toString()).toBe('ready\n');
+    const second = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [word] = (await once(second.stdout, 'data')) as [Buffer];
+    expect(word.toString()).toBe('busy\n');
+    expect((await once(second, 'exit'))[0]).toBe(75);
+    expect((await once(child, 'exit'))[0]).toBe(0);
+  });
+
+  it('ends at SIGTERM, and removes its socket', async () => {
+    const a = await lab.plug('a', A);
+    process.kill(await lab.switchPid(), 'SIGTERM');
+    await until('the port is closed', () => a.ended);
+    expect(await a.status()).toBe(0);
+    await lab.isOver();
+    expect(existsSync(lab.path('switch.sock'))).toBe(false);
+  });
+
+  it('keeps nothing of the plug’s, and outlives it', async () => {
+    const a = await lab.plug('a', A);
+    await lab.plug('b', B);
+    const pid = await lab.switchPid();
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    expect(/^PPid:\s+(\d+)$/m.exec(status)?.[1]).not.toBe(String(a.plug.pid));
+    expect(readlinkSync(`/proc/${pid}/fd/0`)).toBe('/dev/null');
+    expect(readlinkSync(`/proc/${pid}/fd/1`)).toBe(readlinkSync(`/proc/${pid}/fd/2`));
+    // Standard streams, epoll, signals, lock, listener; two for each port.
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    expect(open.filter((path) => path.startsWith('pipe:'))).toEqual([]);
+    expect(open.length).toBe(3 + 4 + 2 * 2);
+    await kill(a.plug.pid ?? 0);
+    await until('its port is closed', async () => (await names())?.join() === 'b');
+    expect(await lab.switchPid()).toBe(pid);
+  });
+});
+
+describe('after SIGKILL', () => {
+  it('of the switch, plugs end, QEMUs see the end, and another switch serves them', async () => {
+    const [a, b] = [await lab.plug('a', A), await lab.plug('b', B)];
+    const pid = await lab.switchPid();
+    await kill(pid);
+    await until('both see the end', () => a.ended && b.ended);
+    expect([await a.status(), await b.status()]).toEqual([0, 0]);
+    expect(existsSync(lab.path('switch.sock'))).toBe(true);
+    const [again, other] = [await lab.begin('a', A), await lab.begin('b', B)];
+    await Promise.all([lab.hasPort(A), lab.hasPort(B)]);
+    expect(await lab.switchPid()).not.toBe(pid);
+    again.send(B, 'back');
+    await other.gets('back');
+  });
+
+  it('of a plug, its QEMU sees the end, and the others nothing', async () => {
+    const [a, b, c] = [await lab.plug('a', A), await lab.plug('b', B), await lab.plug('c', C)];
+    await kill(a.plug.pid ?? 0);
+    await until('it sees the end', () => a.ended);
+    b.send(C, 'unharmed');
+    await c.gets('unharmed');
+    const again = await lab.plug('a', A);
+    again.send(B, 'back');
+    await b.gets('back');
+    expect(c.contents()).toEqual(['unharmed']);
+  });
+});
+
+describe('a hardware address', () => {
+  it('that another port has is refused with a reason, once, until that port is gone', async () => {
+    const a = await lab.plug('a', A);
+    const twin = await lab.begin('twin', A);
+    await until('the reason is there', () => twin.log.includes('\n'));
+    await lab.plug('b', B);
+    expect(await names()).toEqual(['a', 'b']);
+    expect(twin.log).toBe(`vmlet-plug: ${lab.directory}: a already has the hardware address ${A}\n`);
+    // What it sends waits, and nothing of it is lost.
+    twin.send(B, 'first words');
+    a.socket.destroy();
+    await until('it is plugged', async () => (await names())?.includes('twin') === true);
+    expect(await names()).toEqual(['b', 'twin']);
+    expect(twin.log.split('\n').length).toBe(2);
+  });
+
+  it('is taken over from a connection that QEMU has closed', async () => {
+    let a = await lab.plug('a', A);
+    await lab.plug('b', B);
+    const pid = await lab.switchPid();
+    for (let time = 0; time < 20; time++) {
+      // Both the end of the old one and the new one are there when it continues.
+      process.kill(pid, 'SIGSTOP');
+      a.socket.destroy();
+      a = await lab.begin('a', A);
+      process.kill(pid, 'SIGCONT');
+      await lab.hasPort(A);
+      expect(a.log).toBe('');
+    }
+  });
+});
+
+describe('a plug', () => {
+  it('waits for a switch that cannot start, says why, and is plugged when it can', async () => {
+    lab.write('member a');
+    const a = await lab.begin('a', A);
+    await until('the reason is there', () => a.log.includes('\n'));
+    expect(a.log).toBe(`vmlet-plug: ${lab.directory}: the switch did not start, see switch.log\n`);
+    expect(lab.log).toContain('vmlet-switch: invalid table: table:1: expected: member NAME MAC ADDRESS\n');
+    lab.write();
+    await lab.hasPort(A);
+    expect(a.log.split('\n').length).toBe(2);
+  });
+
+  it('that waits ends when QEMU leaves', async () => {
+    lab.write('nonsense');
+    const a = await lab.begin('a', A);
+    await until('it waits', () => a.log.includes('\n'));
+    a.socket.destroy();
+    expect(await a.status()).toBe(0);
+  });
+
+  it('waits for a switch that is stopped', async () => {
+    await lab.plug('b', B);
+    const pid = await lab.switchPid();
+    process.kill(pid, 'SIGSTOP');
+    const a = await lab.begin('a', A);
+    const left = await lab.begin('c', C);
+    left.socket.destroy();
+    expect(await left.status()).toBe(0);
+    process.kill(pid, 'SIGCONT');
+    await lab.hasPort(A);
+    a.send(B, 'x');
+    await until('only two are left', async () => (await names())?.sort().join() === 'a,b');
+  });
+
+  it('says that its program is missing', async () => {
+    lab = new SwitchLab(parent, scope, {
+      argv: (argv) => [...argv.slice(0, argv.indexOf('--') + 1), '/nonexistent'],
+    });
+    const a = await lab.begin('a', A);
+    await until('the reason is there', () => a.log.includes('\n'));
+    expect(lab.log).toContain('vmlet-plug: /nonexistent: No such file or directory\n');
+  });
+
+  it.each([
+    { what: 'no program', change: (argv: readonly string[]) => argv.slice(0, 5) },
+    {
+      what: 'a relative directory',
+      change: ([plug = '', , ...rest]: readonly string[]) => [plug, 'x', ...rest],
+    },
+    {
+      what: 'a directory whose socket has more than 107 bytes',
+      change: ([plug = '', , ...rest]: readonly string[]) => [plug, `/${'x'.repeat(95)}`, ...rest],
+    },
+    {
+      what: 'a name with a space',
+      change: ([plug = '', directory = '', , ...rest]: readonly string[]) => [
+        plug,
+        directory,
+        'a b',
+        ...rest,
+      ],
+    },
+  ])('rejects $what', async ({ change }) => {
+    lab = new SwitchLab(parent, scope, { argv: change });
+    const a = await lab.begin('a', A);
+    expect(await a.status()).toBe(2);
+    expect(a.log).toBe('usage: vmlet-plug DIRECTORY NAME MAC -- PROGRAM ARGUMENTS\n');
+  });
+
+  it('renames the log of switches when it is long', async () => {
+    writeFileSync(lab.path('switch.log'), 'x'.repeat(70_000));
+    await lab.plug('a', A);
+    expect(lab.log).toBe('');
+    expect(readFileSync(lab.path('switch.log.1'), 'latin1').length).toBe(70_000);
+  });
+});

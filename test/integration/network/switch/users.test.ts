@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, cpSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../../fixtures/agent/until.ts';
+import { NOBODY, isRoot } from '../../../../fixtures/confine/attempts.ts';
+import { confineProgram } from '../../../../src/process/native/confine-program.ts';
+import { switchProgram } from '../../../../src/process/native/network-programs.ts';
+import { Scope } from '../../../../src/util/scope.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { SwitchLab, mac } from './switch-lab.ts';
+
+const [A, B] = [mac(1), mac(2)];
+const parent = temporaryDirectory();
+let scope: Scope;
+
+beforeEach(() => {
+  scope = new Scope();
+});
+afterEach(async () => scope.close());
+
+/** Prints the answer, or the error. */
+const ASK = `
+const socket = require('node:net').connect(process.argv[1]);
+socket.on('error', (error) => console.log(error.code));
+socket.on('data', (data) => process.stdout.write(data));
+socket.write('1 list\\n');
+`;
+
+function askedBySomebodyElse(lab: SwitchLab): string {
+  const { stdout } = spawnSync(process.execPath, ['-e', ASK, lab.path('switch.sock')], {
+    encoding: 'utf8',
+    uid: NOBODY.uid,
+    gid: NOBODY.gid,
+    cwd: '/',
+  });
+  return stdout;
+}
+
+describe.runIf(isRoot)('another user', () => {
+  it('cannot connect', async () => {
+    const lab = new SwitchLab(parent, scope);
+    await lab.plug('a', A);
+    chmodSync(parent, 0o755);
+    expect(askedBySomebodyElse(lab)).toBe('EACCES\n');
+  });
+
+  it('is disconnected where the directory is open to all', async () => {
+    const lab = new SwitchLab(parent, scope);
+    await lab.plug('a', A);
+    for (const path of [parent, lab.directory]) chmodSync(path, 0o755);
+    chmodSync(lab.path('switch.sock'), 0o777);
+    expect(askedBySomebodyElse(lab)).not.toContain('result');
+    expect(lab.log).toContain('vmlet-switch: connection of another user: Permission denied\n');
+    expect((await lab.list())?.ports.length).toBe(1);
+  });
+});
+
+it('a switch does not start in a directory that others can read', async () => {
+  const lab = new SwitchLab(parent, scope);
+  chmodSync(lab.directory, 0o750);
+  const a = await lab.begin('a', A);
+  await until('the reason is there', () => a.log.includes('\n'));
+  expect(lab.log).toContain(`${lab.directory}: expected a directory of this user alone, mode 0700\n`);
+  chmodSync(lab.directory, 0o700);
+  await lab.hasPort(A);
+});
+
+it.runIf(isRoot)('an ordinary user has the same, in a user namespace', async () => {
+  // Not 65534, as which the kernel shows all users that a namespace does not have.
+  const uid = 64_000;
+  const dist = dirname(dirname(switchProgram()));
+  const copy = join(parent, 'copy');
+  for (const path of [dirname(confineProgram()), dirname(switchProgram())]) {
+    cpSync(path, path.replace(dist, copy), { recursive: true });
+  }
+  chmodSync(parent, 0o755);
+  const lab = new SwitchLab(parent, scope, {
+    uid,
+    argv: (words) => words.map((word) => word.replace(dist, copy)),
+  });
+  chownSync(lab.directory, uid, uid);
+  const ask = () => {
+    const { stdout } = spawnSync(process.execPath, ['-e', ASK, lab.path('switch.sock')], {
+      encoding: 'utf8',
+      uid,
+      gid: uid,
+      cwd: '/',
+    });
+    return stdout;
+  };
+  const [a, b] = [await lab.begin('a', A), await lab.begin('b', B)];
+  await until('both are plugged', () => ask().includes(A) && ask().includes(B));
+  a.send(B, 'hello');
+  await b.gets('hello');
+  expect(a.log + b.log + lab.log).toBe('');
+  // Root is somebody else to it.
+  expect(await lab.list()).toBeUndefined();
+});
