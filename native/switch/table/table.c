@@ -200,15 +200,27 @@ static const char *read_lines(struct table *table, unsigned *number)
     return finish(table);
 }
 
+static struct table *fail(char problem[PROBLEM_SIZE])
+{
+    snprintf(problem, PROBLEM_SIZE, "table: %s", strerror(errno));
+    return NULL;
+}
+
 struct table *table_read(const char *path, char problem[PROBLEM_SIZE])
+{
+    char *text = read_file(path);
+    return text ? table_parse(text, problem) : fail(problem);
+}
+
+struct table *table_parse(char *text, char problem[PROBLEM_SIZE])
 {
     struct table *table = calloc(1, sizeof *table);
     unsigned number = 0;
-    if (!table || !(table->text = read_file(path))) {
-        snprintf(problem, PROBLEM_SIZE, "table: %s", strerror(errno));
-        free(table);
-        return NULL;
+    if (!table) {
+        free(text);
+        return fail(problem);
     }
+    table->text = text;
     const char *wrong = read_lines(table, &number);
     if (!wrong)
         return table;

@@ -45,6 +45,8 @@ struct table {
 
 /* Returns an empty table if there is no such file. NULL with the reason in `problem`. */
 struct table *table_read(const char *path, char problem[PROBLEM_SIZE]);
+/* The same for a text, which it takes over. */
+struct table *table_parse(char *text, char problem[PROBLEM_SIZE]);
 void table_free(struct table *table);
 
 const struct member *table_member(const struct table *table, const uint8_t *mac);

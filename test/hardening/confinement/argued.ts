@@ -33,6 +33,11 @@ export const ARGUMENTS: readonly Argument[] = [
       'what others may not see of a process (memory, environment, descriptors) Landlock denies',
   },
   {
+    attempts: ['outlive its launcher'],
+    where: ({ place }) => place === 'switch',
+    reason: 'it serves all members of a network, and ends by itself after the last one',
+  },
+  {
     attempts: ['have 64 threads', 'have 1000 descriptors', 'reserve 64 GiB of memory', 'lock memory'],
     reason:
       'QEMU has a thread for each processor, a descriptor for each disk, and the guest’s memory; a cgroup bounds them',

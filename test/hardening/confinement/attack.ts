@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { plugArguments, switchLayers } from '../../../src/network/switch/plug-argv.ts';
+import { switchProgram } from '../../../src/process/native/network-programs.ts';
+import { probeConfinement } from '../../../src/process/probe/confinement-probe.ts';
 import { requireProgram } from '../../../src/process/program.ts';
+import { until } from '../until.ts';
 import type { Attack, Attempt, Case } from './case.ts';
 import { build, buildHostile } from './program.ts';
 import { HOSTILE, type World, machineWords, refreshHome } from './world.ts';
@@ -13,6 +17,7 @@ export interface Disguises {
   readonly qemu: string;
   readonly swtpm: string;
   readonly virtiofsd: string;
+  readonly networkSwitch: string;
   /** Of a passt that says that it has no vhost-user. */
   readonly oldPasst: string;
 }
@@ -29,6 +34,7 @@ export async function makeDisguises({ directory, targets }: World): Promise<Disg
     qemu: await buildHostile(directory, 'qemu-system-x86_64', targets),
     swtpm: await buildHostile(directory, 'swtpm', targets),
     virtiofsd: await buildHostile(directory, 'virtiofsd', targets),
+    networkSwitch: await buildHostile(directory, 'vmlet-switch', targets),
     oldPasst,
   };
 }
@@ -43,7 +49,7 @@ export async function attackFrom(where: Case, world: World, disguises: Disguises
 async function reportFrom(
   where: Case,
   world: World,
-  { qemu, swtpm, virtiofsd, oldPasst }: Disguises,
+  { qemu, swtpm, virtiofsd, networkSwitch, oldPasst }: Disguises,
 ): Promise<string> {
   const { without } = where;
   switch (where.place) {
@@ -84,7 +90,33 @@ async function reportFrom(
       const { stderr } = await world.vmlet(['start', 'with-share'], { programs: [virtiofsd], without });
       return `${stderr}${logOf(world, 'with-share', 'share0.log')}`;
     }
+    case 'switch':
+      return reportOfSwitch(world, join(networkSwitch, 'vmlet-switch'));
   }
+}
+
+/** A plug starts it, as that of a machine does. */
+async function reportOfSwitch({ directory }: World, program: string): Promise<string> {
+  const network = join(directory, 'network');
+  mkdirSync(network, { mode: 0o700 });
+  const layers = switchLayers(await probeConfinement());
+  const plug = { directory: network, name: 'a', mac: '52:54:00:00:00:01' };
+  const argv = plugArguments(plug, layers).map((word) => (word === switchProgram() ? program : word));
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    env: {},
+  });
+  const gone = once(child, 'exit');
+  const report = (): string => {
+    const log = join(network, 'switch.log');
+    return existsSync(log) ? readFileSync(log, 'utf8') : '';
+  };
+  await until(() => report().includes('{"ends"') || child.exitCode !== null);
+  const said = report();
+  // It would start it again.
+  child.stdio[3]?.destroy();
+  await gone;
+  return said.slice(0, said.indexOf('\n', said.indexOf('{"ends"')));
 }
 
 function logOf({ home }: World, machine: string, name: string): string {

@@ -1,6 +1,6 @@
 /** Where a hostile program takes a program of vmlet's place. */
 export interface Case {
-  readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd';
+  readonly place: 'embedded' | 'named' | 'swtpm' | 'virtiofsd' | 'switch';
   readonly network: 'none' | 'passt-vhost-user' | 'passt-stream' | 'slirp';
   /** Taken away, as if the kernel had them switched off. */
   readonly without: readonly Layer[];
@@ -34,6 +34,7 @@ export const EVERYWHERE: readonly Case[] = [
   ...(['none', 'passt-stream', 'slirp'] as const).map((network) => wholeCase('named', network)),
   wholeCase('swtpm', 'none'),
   wholeCase('virtiofsd', 'none'),
+  wholeCase('switch', 'none'),
 ];
 
 /** Each layer alone, and all but one. */
@@ -60,6 +61,8 @@ export function nameOfCase(where: Case): string {
       return `swtpm's place${layers}`;
     case 'virtiofsd':
       return `virtiofsd's place${layers}`;
+    case 'switch':
+      return `the place of a network's switch${layers}`;
     case 'embedded':
       return `QEMU's place, throw-away, network ${where.network}${layers}`;
     case 'named':

@@ -6,6 +6,7 @@ import * as images from './targets/images.ts';
 import * as networks from './targets/networks.ts';
 import * as seeds from './targets/seeds.ts';
 import * as streams from './targets/streams.ts';
+import * as switches from './targets/switch.ts';
 
 export const fuzzTargets: readonly FuzzTarget[] = [
   grammars.portTarget,
@@ -32,6 +33,9 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   c.agentFields,
   c.agentCommand,
   c.agentRequests,
+  switches.switchFrames,
+  switches.switchTable,
+  switches.switchRequest,
   files.specFile,
   files.runFile,
   files.endFile,

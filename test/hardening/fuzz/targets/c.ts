@@ -1,34 +1,11 @@
 import fc from 'fast-check';
-import {
-  type AnsweringProgram,
-  type Harness,
-  type LedLimits,
-  cProgram,
-  ledByCoverage,
-} from '../../../../fixtures/fuzz/c-program.ts';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
 import { type ExecOptions, encodeCommand } from '../../../../src/guest/agent/command.ts';
 import { FieldWriter, Operation, Tag, readFields } from '../../../../src/guest/agent/fields.ts';
 import { FrameDecoder, FrameType, GarbageError, encodeFrame } from '../../../../src/guest/agent/frame.ts';
 import { mutatedBytes } from '../mutate.ts';
 import { type FuzzTarget, bytesTarget, jsonTarget, must, same } from '../target.ts';
-
-/** A piece of C that is built for the time of a target, and is led by coverage for longer ones. */
-function pieceOf(harness: Harness, piece: string) {
-  let program: AnsweringProgram | undefined;
-  return {
-    ask: async (input: Buffer): Promise<string> => {
-      if (!program) throw new Error('it is not built');
-      return (await program.ask(input)).toString('latin1');
-    },
-    prepare: async (): Promise<() => Promise<void>> => {
-      const built = cProgram(harness, piece);
-      program = built;
-      return Promise.resolve(async () => built.close());
-    },
-    led: (corpus: string, limits: LedLimits) => ledByCoverage(harness, piece, corpus, limits),
-  };
-}
+import { pieceOf } from './piece.ts';
 
 const LINES = [
   '{"QMP": {"version": {}, "capabilities": []}}\r\n{"return": {}, "id": 1}\r\n',

@@ -1,0 +1,24 @@
+import {
+  type AnsweringProgram,
+  type Harness,
+  type LedLimits,
+  cProgram,
+  ledByCoverage,
+} from '../../../../fixtures/fuzz/c-program.ts';
+
+/** A piece of C that is built for the time of a target, and is led by coverage for longer ones. */
+export function pieceOf(harness: Harness, piece: string) {
+  let program: AnsweringProgram | undefined;
+  return {
+    ask: async (input: Buffer): Promise<string> => {
+      if (!program) throw new Error('it is not built');
+      return (await program.ask(input)).toString('latin1');
+    },
+    prepare: async (): Promise<() => Promise<void>> => {
+      const built = cProgram(harness, piece);
+      program = built;
+      return Promise.resolve(async () => built.close());
+    },
+    led: (corpus: string, limits: LedLimits) => ledByCoverage(harness, piece, corpus, limits),
+  };
+}
