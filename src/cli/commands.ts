@@ -168,6 +168,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Ports and disks',
     load: async () => (await import('./devices/port.ts')).portCommand(),
   },
+  network: {
+    summary: 'manage private networks of machines',
+    group: 'Ports and disks',
+    load: async () => (await import('./networks/network.ts')).networkCommand(),
+  },
   disk: {
     summary: 'manage disks',
     group: 'Ports and disks',

@@ -15,7 +15,15 @@ export {
   FirmwareNotFoundError,
   UserManagerUnavailableError,
 } from './host.ts';
-export { type PortOwner, PortTakenError, NetworkStartError } from './network.ts';
+export {
+  type PortOwner,
+  PortTakenError,
+  NetworkStartError,
+  NetworkNotFoundError,
+  NetworkExistsError,
+  NetworkInUseError,
+  SwitchRequestError,
+} from './network.ts';
 export { ConnectError } from './socket.ts';
 export {
   QmpRefusedError,

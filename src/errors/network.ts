@@ -44,3 +44,54 @@ export class NetworkStartError extends VmletError {
     this.stderr = stderr;
   }
 }
+
+/** No private network has this name. */
+export class NetworkNotFoundError extends VmletError {
+  override readonly code = 'VMLET_NETWORK_NOT_FOUND';
+  readonly network: string;
+
+  constructor(network: string, details: ErrorDetails = {}) {
+    super(`no such network: ${network}`, { hint: 'list networks with: vmlet network ls', ...details });
+    this.network = network;
+  }
+}
+
+/** The name of a new private network is taken. */
+export class NetworkExistsError extends VmletError {
+  override readonly code = 'VMLET_NETWORK_EXISTS';
+  readonly network: string;
+
+  constructor(network: string) {
+    super(`network "${network}" already exists`, {
+      hint: 'choose another name, or remove that network with: vmlet network rm',
+    });
+    this.network = network;
+  }
+}
+
+/** A private network cannot be removed while machines are in it. */
+export class NetworkInUseError extends VmletError {
+  override readonly code = 'VMLET_NETWORK_IN_USE';
+  readonly network: string;
+  /** Names of the machines. */
+  readonly users: readonly string[];
+
+  constructor(network: string, users: readonly string[], details: ErrorDetails = {}) {
+    super(`network "${network}" is in use by ${users.join(', ')}`, details);
+    this.network = network;
+    this.users = users;
+  }
+}
+
+/** The switch of a private network did not do what was asked. `reason` is its own code, such as `table`. */
+export class SwitchRequestError extends VmletError {
+  override readonly code = 'VMLET_SWITCH_REQUEST';
+  readonly network: string;
+  readonly reason: string;
+
+  constructor(network: string, reason: string, problem: string, details: ErrorDetails = {}) {
+    super(`the switch of network "${network}" ${problem}`, details);
+    this.network = network;
+    this.reason = reason;
+  }
+}

@@ -2,6 +2,14 @@
 export { MachineStore, type ListedMachine } from './machine-store.ts';
 export { NamedMachine } from './named-machine.ts';
 export { LiveMachine } from './live-machine.ts';
+export {
+  type ListedNetwork,
+  NetworkStore,
+  type PrivateNetwork,
+  type PrivateNetworkMember,
+} from './life/network-store.ts';
+export type { PrivateNetworkOptions } from '../network/private/network-options.ts';
+export type { SwitchState } from '../network/private/switch-client.ts';
 export type { CreateOptions } from './spec/create-options.ts';
 export type { MachineSpec } from './spec/machine-spec.ts';
 export type { MachineFiles } from './record/machine-files.ts';

@@ -18,6 +18,7 @@ const files: Completer = async () => Promise.resolve({ candidates: [], paths: 'f
 const directories: Completer = async () => Promise.resolve({ candidates: [], paths: 'directories' });
 const machines: Completer = async () => only(await machineNames(), 'machine');
 const templates: Completer = async () => only(await templateNames(), 'template');
+const networks: Completer = async () => only(await networkNames(), 'network');
 const images: Completer = async () => only(await imageNames(), 'image');
 
 /**
@@ -30,6 +31,8 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   images,
   template: templates,
   templates,
+  network: networks,
+  networks,
   'stored-image': images,
   image: async () => ({ candidates: await bootableImages(), paths: 'files' }),
   references: async () => ({ candidates: await catalogueImages(), paths: 'none' }),
@@ -56,6 +59,11 @@ export async function completionsOfKind(
 async function machineNames(): Promise<string[]> {
   const { MachineStore } = await import('../../machines/index.ts');
   return new MachineStore().names();
+}
+
+async function networkNames(): Promise<string[]> {
+  const { NetworkStore } = await import('../../machines/index.ts');
+  return new NetworkStore().names();
 }
 
 async function templateNames(): Promise<string[]> {

@@ -9,6 +9,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   create: [
     'vmlet create web --image debian:13 -p 8080:80 --start',
     'vmlet create lab --image micro -m 512M --net none',
+    'vmlet create db --image debian:13 --network lan:alias=primary --start',
     'vmlet create win --iso ./install.iso --disk 64G --firmware uefi --tpm',
   ],
   start: ['vmlet start web db', 'vmlet start --all', 'vmlet start --paused web'],
@@ -56,6 +57,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   cp: ['vmlet cp ./site web:/srv/', 'vmlet cp web:/var/log/syslog .', 'tar c . | vmlet cp - web:/srv'],
   port: ['vmlet port web', 'vmlet port add web 8443:443', 'vmlet port rm web 8443'],
+  network: [
+    'vmlet network create lan',
+    'vmlet create db --image debian:13 --network lan --start',
+    'vmlet network partition lan web db && vmlet network heal lan',
+  ],
   disk: ['vmlet disk ls web', 'vmlet disk add web 20G', 'vmlet disk resize web disk0 40G'],
   cd: ['vmlet cd insert web ./tools.iso', 'vmlet cd eject web'],
   snapshot: [

@@ -1,6 +1,6 @@
 import { GuestFileError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
-import { type NetworkNames, withNetworkNames } from './hosts-text.ts';
+import { withNetworkNames } from './hosts-text.ts';
 
 const PATH = '/etc/hosts';
 
@@ -10,7 +10,7 @@ const PATH = '/etc/hosts';
  */
 export class HostsFile {
   readonly #agent: GuestAgent;
-  readonly #networks = new Map<string, NetworkNames>();
+  readonly #networks = new Map<string, readonly string[]>();
   #next: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
 
@@ -19,12 +19,12 @@ export class HostsFile {
   }
 
   /**
-   * Resolves when the guest has the names. Updates that arrive during a write are written together
+   * Resolves when the guest has the lines of the network. Updates that arrive during a write are written together
    * afterwards.
    * @throws GuestFileError, or the error of a guest that is gone.
    */
-  async tell(network: string, names: NetworkNames): Promise<void> {
-    this.#networks.set(network, names);
+  async tell(network: string, lines: readonly string[]): Promise<void> {
+    this.#networks.set(network, lines);
     this.#next ??= this.#after(this.#last);
     await this.#next;
   }
@@ -32,19 +32,22 @@ export class HostsFile {
   async #after(last: Promise<void>): Promise<void> {
     const written = last.then(async () => {
       this.#next = undefined;
-      await this.#write();
+      await this.change((text) =>
+        [...this.#networks].reduce(
+          (hosts, [network, lines]) => withNetworkNames(hosts, network, lines),
+          text,
+        ),
+      );
     });
     // A failure is reported to the callers that wait for it; it does not prevent the next attempt.
     this.#last = written.catch(() => undefined);
     return written;
   }
 
-  async #write(): Promise<void> {
+  /** Replaces the file if that changes it. @throws as `tell` does. */
+  async change(edit: (text: string) => string): Promise<void> {
     const before = await this.#read();
-    const text = [...this.#networks].reduce(
-      (hosts, [network, names]) => withNetworkNames(hosts, network, names),
-      before,
-    );
+    const text = edit(before);
     if (text !== before) await this.#agent.push(text, PATH);
   }
 

@@ -1,16 +1,30 @@
-/** Maps each name to its address. */
-export type NetworkNames = ReadonlyMap<string, string>;
-
 /**
- * Returns the text of a hosts(5) file with the names of a network, replacing the earlier entries of that
- * network.
- * @param network identifies the network among the guest's others: its subnet.
+ * Returns the text of a hosts(5) file with the lines of a network, replacing the earlier ones of that network.
+ * @param network identifies the network among the guest's others: its subnet or its name.
  */
-export function withNetworkNames(text: string, network: string, names: NetworkNames): string {
-  const [begin, end] = [`# vmlet ${network}`, `# end of vmlet ${network}`];
+export function withNetworkNames(text: string, network: string, lines: readonly string[]): string {
+  const [begin, end] = marksOf(network);
+  return `${[...withoutNetwork(text, network), begin, ...lines, end].join('\n')}\n`;
+}
+
+/** Returns the text without the lines of networks other than these, which the guest has left. */
+export function withNetworksOnly(text: string, networks: readonly string[]): string {
+  const left = [...text.matchAll(/^# vmlet (\S+)$/gm)].map(([, network = '']) => network);
+  return left
+    .filter((network) => !networks.includes(network))
+    .reduce((rest, network) => {
+      const lines = withoutNetwork(rest, network);
+      return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+    }, text);
+}
+
+function marksOf(network: string): readonly [string, string] {
+  return [`# vmlet ${network}`, `# end of vmlet ${network}`];
+}
+
+function withoutNetwork(text: string, network: string): string[] {
+  const [begin, end] = marksOf(network);
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
   const [from, to] = [lines.indexOf(begin), lines.indexOf(end)];
-  const others = from === -1 || to < from ? lines : [...lines.slice(0, from), ...lines.slice(to + 1)];
-  const ours = [...names].map(([name, address]) => `${address} ${name}`);
-  return `${[...others, begin, ...ours, end].join('\n')}\n`;
+  return from === -1 || to < from ? lines : [...lines.slice(0, from), ...lines.slice(to + 1)];
 }

@@ -201,7 +201,7 @@ class Attachment implements NetworkAttachment {
     this.#hosts = hosts;
     const names = this.#around.names();
     await Promise.all([
-      hosts?.tell(this.network.subnet, names),
+      hosts?.tell(this.network.subnet, linesOf(names)),
       ...this.#around.others().map(async (other) => other.#hear(names)),
     ]);
   }
@@ -213,7 +213,7 @@ class Attachment implements NetworkAttachment {
 
   async #hear(names: ReadonlyMap<string, string>): Promise<void> {
     const patience = new AbortController();
-    const told = this.#hosts?.tell(this.network.subnet, names).catch((error: unknown) => {
+    const told = this.#hosts?.tell(this.network.subnet, linesOf(names)).catch((error: unknown) => {
       // A guest that is gone needs no names; one that cannot write is an error.
       if (error instanceof GuestFileError) throw error;
     });
@@ -225,4 +225,8 @@ class Attachment implements NetworkAttachment {
       patience.abort();
     }
   }
+}
+
+function linesOf(names: ReadonlyMap<string, string>): string[] {
+  return [...names].map(([name, address]) => `${address} ${name}`);
 }

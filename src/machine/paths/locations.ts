@@ -14,6 +14,8 @@ export interface Locations {
   readonly templates: string;
   /** Disks that outlived their machine: `$XDG_DATA_HOME/vmlet/disks`. */
   readonly disks: string;
+  /** Private networks, one directory each: `$XDG_DATA_HOME/vmlet/networks`. */
+  readonly networks: string;
   /** State that must survive a reboot but is not the user's own data: `$XDG_STATE_HOME/vmlet`. */
   readonly state: string;
   /** Logs of named machines: `$XDG_STATE_HOME/vmlet/machines`. */
@@ -47,6 +49,7 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     machines: join(data, 'machines'),
     templates: join(data, 'templates'),
     disks: join(data, 'disks'),
+    networks: join(data, 'networks'),
     state,
     logs: join(state, 'machines'),
     cache,

@@ -1,3 +1,4 @@
+import type { Layers } from '../../process/confine/layers.ts';
 import type { Plan } from './plan.ts';
 
 export interface CdromPlan {
@@ -6,6 +7,22 @@ export interface CdromPlan {
   /** Undefined for an empty drive. */
   readonly path: string | undefined;
   readonly bootIndex: number;
+}
+
+/** A card in a private network. The keeper starts a plug on QEMU's connection, and the plug finds the switch. */
+export interface PrivateCardPlan {
+  readonly network: string;
+  readonly mac: string;
+  /** In bytes. */
+  readonly mtu: number;
+  /** The guest's addresses, with prefix lengths. */
+  readonly addresses: readonly string[];
+  /** Socket that QEMU connects to, of at most 107 bytes. */
+  readonly socketPath: string;
+  /** Directory of the network's switch. */
+  readonly switchDirectory: string;
+  /** The layers of confinement around the switch. */
+  readonly switchLayers: Layers;
 }
 
 /** The plan of a named machine: a throw-away machine's hardware and more. */
@@ -24,4 +41,6 @@ export interface NamedPlan extends Plan {
   readonly rootPorts: readonly string[];
   /** A host bridge: QEMU inherits the tap device as this descriptor. */
   readonly bridge: { readonly descriptor: number; readonly mac: string } | undefined;
+  /** Private networks, whose cards come after all other devices. */
+  readonly privateCards: readonly PrivateCardPlan[];
 }

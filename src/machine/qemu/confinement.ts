@@ -24,23 +24,19 @@ export interface QemuReach {
   readonly network: Plan['network'];
   readonly shares: Plan['shares'];
   readonly wiring: Pick<Plan['wiring'], 'network'>;
-  /** swtpm's socket, for a machine with a TPM. */
-  readonly tpmSocket?: string | undefined;
+  /** Sockets of other helpers that it connects to: swtpm, and plugs of private networks. */
+  readonly sockets?: readonly string[];
   /** See `longestFileOf`; undefined for no limit. */
   readonly longestFile: number | undefined;
 }
 
 /** Returns the confinement layers of a machine's QEMU on this host. */
 export function qemuLayers(
-  { network, shares, wiring, tpmSocket, longestFile }: QemuReach,
+  { network, shares, wiring, sockets = [], longestFile }: QemuReach,
   host: Host,
 ): Layers {
-  const sockets = [tpmSocket, ...shares.map(({ socketPath }) => socketPath)];
-  const connects = connectsOf(
-    network,
-    wiring,
-    sockets.filter((path) => path !== undefined),
-  );
+  const paths = [...sockets, ...shares.map(({ socketPath }) => socketPath)];
+  const connects = connectsOf(network, wiring, paths);
   return layersOf({ connects, longestFile }, host.confinement);
 }
 

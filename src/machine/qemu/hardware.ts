@@ -26,6 +26,11 @@ export function hardwareOf(plan: NamedPlan): Hardware {
     ...(plan.shares.length > 0 && {
       'shared directories': list(plan.shares.map(({ tag, target }) => `${tag} at ${target}`)),
     }),
+    ...(plan.privateCards.length > 0 && {
+      'private networks': plan.privateCards
+        .map(({ network, mac, mtu }) => `${network} (${mac}, MTU ${mtu})`)
+        .join(', '),
+    }),
     disks: list(
       plan.disks.map(
         ({ nodeName, bus, readOnly }) => `${nodeName} in ${bus ?? ''}${readOnly ? ' (read-only)' : ''}`,

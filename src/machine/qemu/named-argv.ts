@@ -3,11 +3,14 @@ import { mediumNode } from './block-node.ts';
 import type { CdromPlan, NamedPlan } from '../plan/named-plan.ts';
 import { qmpMonitorArguments } from '../../host/programs/qmp-monitor.ts';
 import { tapNetdev } from '../../network/bridge/bridge.ts';
-import { networkCard } from '../../network/card/network-card.ts';
+import { cardDevice, networkCard } from '../../network/card/network-card.ts';
 import { escapeOptionValue } from '../../util/option-value.ts';
 import { keyValueOption } from './quote.ts';
 import { rootPortDevice } from './root-port.ts';
 import { tpmArguments } from './tpm-arguments.ts';
+
+/** MTU of Ethernet. */
+const USUAL_MTU = 1500;
 
 /** Returns the QEMU command line of a named machine. */
 export function namedArguments(plan: NamedPlan): string[] {
@@ -22,6 +25,7 @@ export function namedArguments(plan: NamedPlan): string[] {
     ...displayArguments(plan.vncSocket),
     ...plan.cdroms.flatMap(cdromArguments),
     ...bridgeArguments(plan.bridge),
+    ...privateCardArguments(plan),
   ];
 }
 
@@ -83,6 +87,29 @@ function bridgeArguments(bridge: NamedPlan['bridge']): string[] {
     ...['-netdev', JSON.stringify(tapNetdev('network', bridge.descriptor))],
     ...device(networkCard({ id: 'network-device', netdev: 'network', mac: bridge.mac })),
   ];
+}
+
+/** After all other devices, whose addresses in the guest do not depend on its networks. */
+function privateCardArguments({ privateCards, wiring }: NamedPlan): string[] {
+  const { again } = wiring.network;
+  return privateCards.flatMap(({ mac, mtu, socketPath }, index) => {
+    const netdev = `card${index}`;
+    const stream = {
+      type: 'stream',
+      id: netdev,
+      server: again === 'listens',
+      addr: { type: 'unix', path: socketPath },
+      ...(again !== 'listens' && again),
+    };
+    return [
+      ...['-netdev', JSON.stringify(stream)],
+      ...device({
+        ...networkCard({ id: cardDevice(index), netdev, mac }),
+        // For guests without the agent; every card has the usual one.
+        ...(mtu !== USUAL_MTU && { host_mtu: mtu }),
+      }),
+    ];
+  });
 }
 
 function device(properties: object): string[] {

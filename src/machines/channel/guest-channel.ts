@@ -9,6 +9,7 @@ import { attachAgent } from './agent.ts';
 import type { Definition } from '../record/definition.ts';
 import { CHARDEVS, type GuestPorts, readGuestPorts } from './guest-ports.ts';
 import { readStatus, notRunning } from '../record/machine-status.ts';
+import { tellNames } from './network-names.ts';
 import { pause } from '../../util/time/pause.ts';
 
 /** A connection to vmlet's agent: streams, terminals and files. */
@@ -67,7 +68,8 @@ export async function findGuestChannel(
 async function connect(definition: Definition, ports: GuestPorts, limits: Limits): Promise<GuestChannel> {
   requireSpace(definition);
   try {
-    return ports.vmlet.open ? await connectVmlet(definition, limits) : await connectQga(definition, limits);
+    if (!ports.vmlet.open) return await connectQga(definition, limits);
+    return await connectVmlet(definition, limits);
   } catch (error) {
     const { name } = definition.spec;
     const status = readStatus(definition.files);
@@ -95,6 +97,10 @@ async function connectVmlet(definition: Definition, limits: Limits): Promise<Vml
   const agent = await attachAgent(definition, {
     ...limits,
     explainLoss: async (loss) => explainLoss(loss, definition),
+  });
+  await tellNames(definition, agent).catch(async (error: unknown) => {
+    await agent.close();
+    throw error;
   });
   return {
     kind: 'vmlet',

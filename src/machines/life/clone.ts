@@ -17,6 +17,8 @@ import { createOverlay } from '../../images/qemu-img/qemu-img.ts';
 import { copyFileSparsely } from '../../images/formats/sparse-copy.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { copySeedDisk } from '../../machine/plan/seed-disk.ts';
+import type { WantedMembership } from '../../network/private/membership.ts';
+import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
@@ -39,6 +41,7 @@ import {
 } from '../spec/machine-spec.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
+import { joinNetworks, networksOf, publishNetworks } from '../record/network-members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 import { removeFile } from '../../util/files/removal.ts';
 
@@ -115,10 +118,23 @@ export async function cloneMachine(
     ...(source.spec.command && { command: { ...source.spec.command, remove: false } }),
     protected: false,
   };
-  writeFileSync(clone.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
   const kept: MachineSpec = { ...source.spec, disks: disks.map(({ source: disk }) => disk) };
-  if (options.linked) moveToBases({ spec: kept, files }, disks);
-  placeMachine(staging, locations, newName);
+  const place = (whole: MachineSpec): void => {
+    writeFileSync(clone.spec, formatMachineSpec(whole), { mode: 0o600, flush: true });
+    if (options.linked) moveToBases({ spec: kept, files }, disks);
+    placeMachine(staging, locations, newName);
+  };
+  const networks = networksOf(spec);
+  if (networks.length === 0) return place(spec);
+  await withNetworksLock(locations.networks, options, async () => {
+    place({ ...spec, networks: joinNetworks(locations, newName, placesOfClone(source.spec)) });
+    await publishNetworks(locations, networks);
+  });
+}
+
+/** A clone has addresses of its own, and no alias, which is the source's. */
+function placesOfClone({ networks = [] }: MachineSpec): WantedMembership[] {
+  return networks.map(({ alias: _alias, address: _address, mac: _mac, ...wanted }) => wanted);
 }
 
 /** The source changes first: from then on nothing writes to the bases, even if the clone fails. */

@@ -20,6 +20,7 @@ import { makeNvram } from '../../machine/launch/nvram.ts';
 import { type PullPolicy, hardwareOf } from '../../machine/spec/machine-options.ts';
 import { defaultLogin, needsSeed, writeSeedDisk } from '../../machine/plan/seed-disk.ts';
 import { findBridge } from '../../network/bridge/bridge.ts';
+import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import type { Limits } from '../../util/time/deadline.ts';
 import { Scope } from '../../util/scope.ts';
 import { type CreateOptions, type NewMachine, parseCreateOptions } from '../spec/create-options.ts';
@@ -38,6 +39,7 @@ import { makeDisk, makeImageDisk } from '../disks/make-disk.ts';
 import { newIdentity } from '../spec/new-identity.ts';
 import { machinePublicKey } from '../ssh/provision-ssh.ts';
 import { createSshKeys } from '../ssh/ssh-files.ts';
+import { joinNetworks, networksOf, publishNetworks } from '../record/network-members.ts';
 import { openStaging, placeMachine } from '../record/staging.ts';
 
 export interface CreateLimits extends Limits {
@@ -62,6 +64,8 @@ export async function createMachine(
   checkHostMemory(wanted.memoryBytes);
   if (wanted.bridge !== undefined) await findBridge(wanted.bridge);
   if (machineNames(locations).includes(wanted.name)) throw new MachineExistsError(wanted.name);
+  // Before an image is pulled for it.
+  joinNetworks(locations, wanted.name, wanted.memberships);
   if (!wanted.image) return makeMachine(locations, wanted, undefined, limits);
   const { name, pull } = wanted.image;
   await findDiskImage(locations, name, pull, limits);
@@ -95,10 +99,19 @@ async function makeMachine(
   const files = definitionFiles(staging);
   for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(files.lock, '', { mode: 0o600 });
-  const spec = await makeParts(wanted, image, staging, limits);
-  writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
-  placeMachine(staging, locations, wanted.name);
-  return spec;
+  const made = await makeParts(wanted, image, staging, limits);
+  const place = (spec: MachineSpec): MachineSpec => {
+    writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
+    placeMachine(staging, locations, wanted.name);
+    return spec;
+  };
+  if (wanted.memberships.length === 0) return place(made);
+  return await withNetworksLock(locations.networks, limits, async () => {
+    const networks = joinNetworks(locations, wanted.name, wanted.memberships);
+    const spec = place({ ...made, networks });
+    await publishNetworks(locations, networksOf(spec));
+    return spec;
+  });
 }
 
 async function makeParts(

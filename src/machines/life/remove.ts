@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { BrokenMachineError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
+import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { holdFileLock } from '../../process/lock/file-lock.ts';
 import { signalKeeper } from '../../process/keeper.ts';
 import { Scope } from '../../util/scope.ts';
@@ -12,6 +13,7 @@ import { endLostProcesses } from '../lock/lost-run.ts';
 import { type MachineFiles, definitionFiles } from '../record/machine-files.ts';
 import { lockDirectory, lockMachine } from '../lock/machine-lock.ts';
 import { readRun, readStatus } from '../record/machine-status.ts';
+import { networksOf, publishNetworks } from '../record/network-members.ts';
 import type { RunRecord } from '../record/run-record.ts';
 import { discardDirectory, openStaging } from '../record/staging.ts';
 import { hasSystemdUnit, uninstallSystemdUnit } from './systemd.ts';
@@ -81,7 +83,14 @@ export async function removeMachine(
   for (const directory of [files.logs, files.sockets]) removeTree(directory);
   discardDirectory(files.directory, openStaging(locations, scope));
   sweepUnowned(locations);
+  await leaveNetworks(locations, networksOf(spec));
   return { keptDisks };
+}
+
+/** The membership went with the definition; the switches forget it too. */
+async function leaveNetworks(locations: Locations, networks: readonly string[]): Promise<void> {
+  if (networks.length === 0) return;
+  await withNetworksLock(locations.networks, {}, async () => publishNetworks(locations, networks));
 }
 
 /** Returns undefined for a machine with an invalid definition or record. */

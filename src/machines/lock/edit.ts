@@ -2,6 +2,7 @@ import { MachineExistsError, MachineStateError } from '../../errors/index.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
 import { findBridge } from '../../network/bridge/bridge.ts';
+import { withNetworksLock } from '../../network/private/network-shelf.ts';
 import { replaceFile } from '../../util/files/atomic-file.ts';
 import { Scope } from '../../util/scope.ts';
 import { type ChangedSpec, type MachineChanges, changeSpec } from '../spec/changes.ts';
@@ -9,6 +10,7 @@ import { type Definition, machineNames, readDefinition } from '../record/definit
 import { settleRestore } from './interrupted-restore.ts';
 import { settleSnapshot } from './interrupted-snapshot.ts';
 import { machineFiles } from '../record/machine-files.ts';
+import { checkNewName, joinNetworks, networksOf, publishNetworks } from '../record/network-members.ts';
 import { lockMachine } from './machine-lock.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { readEarlierForwards } from '../plan/machine-network.ts';
@@ -62,12 +64,29 @@ export async function setMachine(
   name: string,
   changes: MachineChanges,
 ): Promise<ChangedSpec> {
+  if (changes.networks === undefined) return changeMachine(locations, name, changes);
+  return withNetworksLock(locations.networks, {}, async () => {
+    const before = networksOf(readDefinition(locations, name).spec);
+    const changed = await changeMachine(locations, name, changes);
+    await publishNetworks(locations, [...before, ...networksOf(changed.spec)]);
+    return changed;
+  });
+}
+
+async function changeMachine(
+  locations: Locations,
+  name: string,
+  changes: MachineChanges,
+): Promise<ChangedSpec> {
   return editMachine(locations, name, 'changing it', async (definition) => {
     const { spec, files } = definition;
-    const changed = changeSpec(spec, changes);
+    const changed = changeSpec(spec, changes, (wanted) =>
+      joinNetworks(locations, name, wanted, spec.networks),
+    );
     const { bridge, memoryBytes } = changed.spec;
     if (changes.memory !== undefined) checkHostMemory(memoryBytes);
-    if (changes.net !== undefined && bridge !== undefined) await findBridge(bridge);
+    const givesCard = changes.net !== undefined || changes.networks !== undefined;
+    if (givesCard && bridge !== undefined) await findBridge(bridge);
     refuseOtherHardware(changed, definition);
     const endpoint = sshEndpoint(readEarlierForwards(files));
     if (changed.spec.sshUser !== spec.sshUser && endpoint) writeSshConfig(changed.spec, files.ssh, endpoint);
@@ -105,11 +124,29 @@ export async function renameMachine(locations: Locations, name: string, newName:
   await settleSnapshot({ spec, files });
   if (machineNames(locations).includes(newName)) throw new MachineExistsError(newName);
   const renamed = machineFiles(locations, newName, spec.id);
-  // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
-  placeMachine(files.directory, locations, newName);
-  replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
+  await withNewName(locations, { spec, files }, newName, () => {
+    // The directory's name is the machine's name: this step is the rename, the rest only repeats the name.
+    placeMachine(files.directory, locations, newName);
+    replaceFile(renamed.spec, formatMachineSpec({ ...spec, name: newName }));
+  });
   removeFile(sshFiles(renamed.ssh).config);
   renameKnownHosts(newName, renamed.ssh);
+}
+
+/** Checks that the networks of a machine have room for its new name, and tells their switches. */
+async function withNewName(
+  locations: Locations,
+  { spec }: Definition,
+  newName: string,
+  rename: () => void,
+): Promise<void> {
+  const networks = networksOf(spec);
+  if (networks.length === 0) return rename();
+  await withNetworksLock(locations.networks, {}, async () => {
+    checkNewName(locations, spec, newName);
+    rename();
+    await publishNetworks(locations, networks);
+  });
 }
 
 /** @throws MachineStateError */

@@ -1,12 +1,17 @@
-import { BrokenMachineError } from '../../errors/index.ts';
+import { BrokenMachineError, MachineStateError, NetworkNotFoundError } from '../../errors/index.ts';
+import type { PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
 import type { BoundNetworkPlan } from '../../network/plan/network.ts';
+import { addressesOf, isForMembers } from '../../network/private/addresses.ts';
+import type { NetworkRecord } from '../../network/private/network-record.ts';
+import { networkFiles, readNetwork } from '../../network/private/network-shelf.ts';
+import { switchLayers } from '../../network/switch/plug-argv.ts';
 import { pairForwards } from '../../network/ports/pair-forwards.ts';
 import type { BoundForward } from '../../network/ports/port.ts';
 import { forwardsOf } from '../spec/forwards.ts';
-import type { MachineFiles } from '../record/machine-files.ts';
+import { type MachineFiles, cardSocket } from '../record/machine-files.ts';
 import { findPlan } from '../record/machine-plan-file.ts';
 import type { MachineSpec } from '../spec/machine-spec.ts';
 
@@ -26,6 +31,54 @@ export async function planMachineNetwork(
   const plan = planNetworkHere(spec.net, forwardsOf(spec), host.passt, false);
   const ports = pairForwards(plan.forwards, earlier).map((forward) => forward?.hostPort);
   return { ...plan, forwards: await chooseHostPorts(plan.forwards, signal, ports) };
+}
+
+/**
+ * Plans the machine's cards in private networks.
+ * @throws MachineStateError for a network that was removed, or created again with another subnet.
+ */
+export function planPrivateCards(
+  { name, networks = [] }: MachineSpec,
+  files: MachineFiles,
+  host: Host,
+): PrivateCardPlan[] {
+  return networks.map((membership, index) => {
+    const { network, address, mac } = membership;
+    const record = findNetwork(name, network, files);
+    if (!isForMembers(record, address)) {
+      throw new MachineStateError(
+        name,
+        'stopped',
+        `has the address ${address} in the network ${network}, whose subnet is now ${record.subnet}`,
+        { hint: `give it another: vmlet set ${name} ${networkFlags(networks)}` },
+      );
+    }
+    return {
+      network,
+      mac,
+      mtu: membership.mtu ?? record.mtu,
+      addresses: addressesOf(record, membership),
+      socketPath: cardSocket(files, index),
+      switchDirectory: networkFiles(files.networks, network).switch,
+      switchLayers: switchLayers(host.confinement),
+    };
+  });
+}
+
+function findNetwork(machine: string, network: string, { networks }: MachineFiles): NetworkRecord {
+  try {
+    return readNetwork(networks, network);
+  } catch (error) {
+    if (!(error instanceof NetworkNotFoundError)) throw error;
+    throw new MachineStateError(machine, 'stopped', `is in the network ${network}, which was removed`, {
+      hint: `create it again: vmlet network create ${network}; or leave all networks: vmlet set ${machine} --network auto`,
+      cause: error,
+    });
+  }
+}
+
+function networkFlags(networks: NonNullable<MachineSpec['networks']>): string {
+  return networks.map(({ network }) => `--network ${network}`).join(' ');
 }
 
 /** Returns the forwards of the last start's plan; none when it is missing or unreadable. */

@@ -6,7 +6,7 @@ import { backingChain } from '../../machine/qemu/block-node.ts';
 import { portNumber, rootPort, rootPorts } from '../../machine/qemu/root-port.ts';
 import { board, cpuModel, fullBoard, guestModules, optionalModules } from '../../machine/plan/board.ts';
 import { qemuLayers } from '../../machine/qemu/confinement.ts';
-import type { CdromPlan, NamedPlan } from '../../machine/plan/named-plan.ts';
+import type { CdromPlan, NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import { findShares } from '../../machine/survey/find-shares.ts';
 import { planShares } from '../../machine/survey/plan-shares.ts';
 import type { Share } from '../../machine/share/share.ts';
@@ -45,6 +45,7 @@ export interface MachinePlanInputs {
   /** An image or a kernel to boot; undefined when the firmware finds it. */
   readonly source: Extract<BootSource, { kind: 'kernel' }> | undefined;
   readonly network: BoundNetworkPlan | undefined;
+  readonly privateCards: readonly PrivateCardPlan[];
   /** Memory to resume from instead of booting; the hardware must be the same as then. */
   readonly memory: KeptMemory | undefined;
 }
@@ -60,13 +61,17 @@ export interface KeptMemory {
 
 /** Makes all choices of a start; later steps choose nothing. */
 export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
-  const { spec, files, host, accelerator, source, network, memory } = inputs;
+  const { spec, files, host, accelerator, source, network, privateCards, memory } = inputs;
   const disks = spec.disks.map((disk, index) => planDisk(disk, index, files));
   const cdroms = spec.cdroms.map((cdrom, index): CdromPlan => {
     return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
   const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag));
   const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
+  const sockets = [
+    ...(tpmSocket === undefined ? [] : [tpmSocket]),
+    ...privateCards.map(({ socketPath }) => socketPath),
+  ];
   const wiring: NamedPlan['wiring'] = {
     monitor: { kind: 'inherited', descriptor: EVENTS_DESCRIPTOR },
     console: { kind: 'inherited', descriptor: CONSOLE_DESCRIPTOR },
@@ -82,7 +87,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     uuid: spec.uuid,
     qemu: host.qemu.path,
     // Snapshots are stored in the disks, and disks grow and are added at run time, so no file size limit fits.
-    layers: qemuLayers({ network, shares, wiring, tpmSocket, longestFile: undefined }, host),
+    layers: qemuLayers({ network, shares, wiring, sockets, longestFile: undefined }, host),
     cgroup: inputs.cgroup,
     sandbox: host.qemu.sandbox,
     monitorObjects: hasMonitorObjects(host.qemu),
@@ -108,6 +113,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
+    privateCards,
     wiring,
     monitorSockets: [files.monitorSocket, files.shellSocket],
     guestAgentSocket: files.guestAgentSocket,
@@ -139,7 +145,10 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     ].filter((path) => path !== undefined),
     guest: {
       hostname: spec.name,
-      modules: guestModules({ network: spec.net !== 'none', disks: disks.length > 0 }),
+      modules: guestModules({
+        network: spec.net !== 'none' || privateCards.length > 0,
+        disks: disks.length > 0,
+      }),
       optionalModules,
       setsUpNetwork: true,
     },

@@ -6,6 +6,8 @@ import type { Locations } from '../../machine/paths/locations.ts';
  * its id, which never changes.
  */
 export interface MachineFiles {
+  /** Private networks of the user. */
+  readonly networks: string;
   /** `$XDG_DATA_HOME/vmlet/machines/NAME`, 0700. */
   readonly directory: string;
   /** The machine's definition. A clone gets its own. */
@@ -73,8 +75,8 @@ export interface MachineFiles {
   readonly vncSocket: string;
   /** Command lines of the helpers, each word terminated by a NUL. */
   readonly passtArguments: string;
-  /** The request by which the keeper has the guest mount its shares. */
-  readonly mountRequest: string;
+  /** The request by which the keeper sets up the guest's shares and private networks at each boot. */
+  readonly guestRequest: string;
   readonly swtpmArguments: string;
   /** The request of the machine's command for the guest's agent. */
   readonly commandRequest: string;
@@ -97,6 +99,21 @@ export function shareLog({ logs }: Pick<MachineFiles, 'logs'>, tag: string): str
   return join(logs, `${tag}.log`);
 }
 
+/** Socket of the card for a private network, on which the keeper starts a plug. */
+export function cardSocket({ sockets }: Pick<MachineFiles, 'sockets'>, index: number): string {
+  return join(sockets, `card${index}.sock`);
+}
+
+/** Command line of a card's plug. */
+export function cardArguments({ sockets }: Pick<MachineFiles, 'sockets'>, index: number): string {
+  return join(sockets, `card${index}.argv`);
+}
+
+/** Output of a card's plug. */
+export function cardLog({ logs }: Pick<MachineFiles, 'logs'>, index: number): string {
+  return join(logs, `card${index}.log`);
+}
+
 /** The longest name below, for the kernel's limit on socket paths. */
 export const LONGEST_SOCKET_NAME = 'monitor.sock';
 
@@ -104,6 +121,7 @@ export function machineFiles(locations: Locations, name: string, id: string): Ma
   const directory = join(locations.machines, name);
   const logs = join(locations.logs, id);
   return {
+    networks: locations.networks,
     ...definitionFiles(directory),
     logs,
     serialLog: join(logs, 'serial.log'),
@@ -129,7 +147,7 @@ export function socketFiles(sockets: string) {
     networkSocket: join(sockets, 'network.sock'),
     tpmSocket: join(sockets, 'tpm.sock'),
     vncSocket: join(sockets, 'vnc.sock'),
-    mountRequest: join(sockets, 'mounts.request'),
+    guestRequest: join(sockets, 'guest.request'),
     passtArguments: join(sockets, 'passt.argv'),
     swtpmArguments: join(sockets, 'swtpm.argv'),
     commandRequest: join(sockets, 'command'),

@@ -1,5 +1,6 @@
 import type { Locations } from '../../machine/paths/locations.ts';
 import { encodeConfiguration } from '../../guest/agent/configuration.ts';
+import type { NamedPlan } from '../../machine/plan/named-plan.ts';
 import { mountsOf } from '../../machine/share/mounts.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
@@ -21,13 +22,26 @@ export function startFiles(
     ...[files.logs, files.sockets].map((directory) => directoryMark(directory, locations)),
     serialStartFile(files),
     ...helpers.map(({ argumentsPath, argv }) => ({ path: argumentsPath, text: argumentsText(argv) })),
-    ...(plan.shares.length > 0 ? [{ path: files.mountRequest, text: mountRequest(plan) }] : []),
+    ...(needsGuestRequest(plan) ? [{ path: files.guestRequest, text: guestRequest(plan) }] : []),
     { path: files.plan, text: JSON.stringify(plan) },
     ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
   ];
 }
 
+/** True when the guest needs settings that it does not keep: shares, and addresses in private networks. */
+export function needsGuestRequest({
+  shares,
+  privateCards,
+}: Pick<NamedPlan, 'shares' | 'privateCards'>): boolean {
+  return shares.length > 0 || privateCards.length > 0;
+}
+
 /** The keeper sends it at each boot; the agent in the guest knows no fstab. */
-function mountRequest({ shares }: StartPlan['plan']): string {
-  return encodeConfiguration({ mounts: mountsOf(shares) }).toString('hex');
+function guestRequest({ shares, privateCards, boot, guest }: NamedPlan): string {
+  return encodeConfiguration({
+    // A full system loads them by itself; `micro` waits for this.
+    modules: boot.kind === 'kernel' && privateCards.length > 0 ? [...guest.modules] : [],
+    network: privateCards.map(({ mac, mtu, addresses }) => ({ mac, mtu, addresses: [...addresses] })),
+    mounts: mountsOf(shares),
+  }).toString('hex');
 }

@@ -14,6 +14,7 @@ import type { PullPolicy } from '../../machine/spec/machine-options.ts';
 import { swtpmArguments } from '../../machine/qemu/tpm-arguments.ts';
 import { keeperProgram } from '../../process/native/keeper-program.ts';
 import { findBridge, withTap } from '../../network/bridge/bridge.ts';
+import { plugArguments } from '../../network/switch/plug-argv.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE, confine } from '../../process/confine/confine.ts';
@@ -23,12 +24,19 @@ import { requireProgram } from '../../process/program.ts';
 import { STANDARD_DESCRIPTORS, ANY_PARENT, tether } from '../../process/confine/tether.ts';
 import { findBootFiles } from '../plan/boot-files.ts';
 import type { Definition } from '../record/definition.ts';
-import { type MachineFiles, shareArguments, shareLog } from '../record/machine-files.ts';
-import { planMachineNetwork, readEarlierForwards } from '../plan/machine-network.ts';
+import {
+  type MachineFiles,
+  cardArguments,
+  cardLog,
+  shareArguments,
+  shareLog,
+} from '../record/machine-files.ts';
+import { planMachineNetwork, planPrivateCards, readEarlierForwards } from '../plan/machine-network.ts';
 import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
 import { commandOptions } from './guest-command.ts';
+import { needsGuestRequest } from './start-files.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */
@@ -76,12 +84,14 @@ export async function planStart(
     cgroup: ownCgroup(spec.limits, spec.name),
     source: await findBootFiles(definition, { locations, signal, onProgress, pull }),
     network: await planMachineNetwork(spec, host, otherPorts ? [] : readEarlierForwards(files), signal),
+    privateCards: planPrivateCards(spec, files, host),
     memory,
   });
   const helpers = [
     ...passtHelper(plan, files),
     ...(await tpmHelper(plan, files, host, signal)),
     ...shareHelpers(plan, files),
+    ...plugHelpers(plan, files),
   ];
   const qemu = qemuCommand(plan, host);
   const bridge = spec.bridge === undefined ? undefined : await findBridge(spec.bridge);
@@ -102,7 +112,7 @@ export async function planStart(
       agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
       helpers,
-      mountsPath: plan.shares.length > 0 ? files.mountRequest : undefined,
+      mountsPath: needsGuestRequest(plan) ? files.guestRequest : undefined,
       ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
       command,
@@ -135,13 +145,34 @@ function passtHelper({ network, wiring }: NamedPlan, files: MachineFiles): Helpe
     {
       name: 'passt',
       socketPath: files.networkSocket,
-      kind: wiring.network.again === 'listens' ? 'dials' : 'accepted',
+      kind: streamKind(wiring),
       argumentsPath: files.passtArguments,
       logPath: files.passtLog,
       // passt isolates itself, with mounts and namespaces that our layers would block.
       argv: tether(ANY_PARENT, HELPERS_DESCRIPTORS, [network.passtPath, ...passtArguments(network)], NO_CORE),
     },
   ];
+}
+
+/** QEMU before 8.0 listens for the connection of a stream. */
+function streamKind({ network }: NamedPlan['wiring']): KeeperHelper['kind'] {
+  return network.again === 'listens' ? 'dials' : 'accepted';
+}
+
+function plugHelpers({ name, privateCards, wiring }: NamedPlan, files: MachineFiles): HelperCommand[] {
+  return privateCards.map((card, index) => ({
+    name: `card${index}`,
+    socketPath: card.socketPath,
+    kind: streamKind(wiring),
+    argumentsPath: cardArguments(files, index),
+    logPath: cardLog(files, index),
+    argv: tether(
+      ANY_PARENT,
+      HELPERS_DESCRIPTORS,
+      plugArguments({ directory: card.switchDirectory, name, mac: card.mac }, card.switchLayers),
+      NO_CORE,
+    ),
+  }));
 }
 
 function shareHelpers({ shares }: NamedPlan, files: MachineFiles): HelperCommand[] {

@@ -32,6 +32,7 @@ import { lockMachine } from '../lock/machine-lock.ts';
 import type { KeptMemory } from '../plan/machine-plan.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
+import { announceMember, tellMembers } from './tell-members.ts';
 import { discardSaved, awaitsResume } from '../record/saved-note.ts';
 import { beginCommand, writeCommandFiles } from './guest-command.ts';
 import { startFiles } from './start-files.ts';
@@ -88,6 +89,7 @@ export async function startMachine(
   await withPortChoices(options.log, async (choice) =>
     startLocked(locations, definition, { ...options, lock, memory, otherPorts: choice > 1 }),
   );
+  await tellMembers(locations, definition, options.signal);
   return definition;
 }
 
@@ -138,6 +140,7 @@ async function startLocked(
   removeFile(files.passtLog);
   for (const { path, text } of startFiles(locations, definition, started)) exchangeFile(path, text);
   writeCommandFiles(locations, definition);
+  await announceMember(locations, definition, signal);
   const keeper = startKeeper(keeperProgram(), { ...keeperOptions, lock });
   try {
     const waits = options.paused === true || plan.incoming || memory !== undefined;

@@ -6,8 +6,9 @@ import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
+import type { Membership, WantedMembership } from '../../network/private/membership.ts';
 import type { MachineSpec } from './machine-spec.ts';
-import { namedOptions, parseNet } from './named-options.ts';
+import { namedOptions, parseCards } from './named-options.ts';
 
 const changesSchema = z.strictObject({
   ...changeOptions,
@@ -50,23 +51,34 @@ export interface ChangedSpec {
 
 const NOW: ReadonlySet<keyof MachineSpec> = new Set(['labels', 'protected', 'sshUser'] as const);
 
-/** @throws InvalidInputError */
-export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedSpec {
+/**
+ * @param join gives the machine its addresses in the networks that `changes` lists.
+ * @throws InvalidInputError
+ */
+export function changeSpec(
+  spec: MachineSpec,
+  changes: MachineChanges,
+  join: (wanted: readonly WantedMembership[]) => readonly Membership[],
+): ChangedSpec {
   const valid = parseOptions(changesSchema, changes, 'changes');
-  const { bridge: _bridge, installer: _installer, limits: earlierLimits, ...rest } = spec;
+  const {
+    bridge: _bridge,
+    installer: _installer,
+    limits: earlierLimits,
+    networks: earlierNetworks,
+    ...rest
+  } = spec;
   const memoryBytes = valid.memory === undefined ? spec.memoryBytes : parseMemory(valid.memory);
   const limits = valid.limits === undefined ? earlierLimits : parseLimits(valid.limits, memoryBytes);
   checkHoldsGuest(limits, memoryBytes);
-  const net = valid.net === undefined ? { net: spec.net, bridge: spec.bridge } : parseNet(valid.net);
+  const { first, memberships } = parseCards(valid.net, valid.networks);
+  const net = first ?? { net: spec.net, bridge: spec.bridge };
   if ((net.net === 'none' || net.net === 'bridge') && spec.ports.length > 0) {
-    throw new InvalidInputError(
-      'net',
-      `${valid.net ?? net.net} does not support forwards, and ${spec.name} has some`,
-      {
-        hint: `remove them first: vmlet port rm ${spec.name} --all`,
-      },
-    );
+    throw new InvalidInputError('net', `${net.net} does not support forwards, and ${spec.name} has some`, {
+      hint: `remove them first: vmlet port rm ${spec.name} --all`,
+    });
   }
+  const networks = valid.networks === undefined ? earlierNetworks : [...join(memberships)];
   const next: MachineSpec = {
     ...rest,
     memoryBytes,
@@ -74,6 +86,7 @@ export function changeSpec(spec: MachineSpec, changes: MachineChanges): ChangedS
     ...(limits && { limits }),
     net: net.net,
     ...(net.bridge !== undefined && { bridge: net.bridge }),
+    ...(networks !== undefined && networks.length > 0 && { networks }),
     display: valid.display ?? spec.display,
     tpm: valid.tpm ?? spec.tpm,
     boot: bootWith(spec.boot, valid.append),

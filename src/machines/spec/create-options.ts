@@ -17,11 +17,12 @@ import { type Share, parseShares } from '../../machine/share/share.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
+import type { WantedMembership } from '../../network/private/membership.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
 import { parseOptions } from '../../util/options.ts';
 import { recordOf } from '../../util/record-of.ts';
 import { type MachineCommand, type MachineSpec, checkMachineName, commandSchema } from './machine-spec.ts';
-import { namedOptions, parseNet } from './named-options.ts';
+import { namedOptions, parseCards } from './named-options.ts';
 import { type NewDisk, parseNewDisk } from './new-disk.ts';
 
 const createSchema = z.strictObject({
@@ -82,7 +83,7 @@ const createSchema = z.strictObject({
     description: 'kernel command line with --location or --kernel; with micro: words to append',
   }),
   /** `auto` (the default) is passt if available, otherwise slirp; `bridge=NAME` is a bridge of the host. */
-  net: namedOptions.net.default('auto'),
+  net: reworded(namedOptions.net, { otherwise: 'auto' }),
   /** Size of an image's disk, as in `40G`; by default 20 GiB, or the image's own if larger; 10 GiB for `micro`. */
   diskSize: reworded(makeOptions.diskSize.optional(), {
     otherwise: '20G, or the image’s own size if larger; 10G for micro',
@@ -150,6 +151,8 @@ export interface NewMachine extends Hardware {
   readonly ports: readonly PortForward[];
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
+  /** Private networks; addresses that are not given are chosen when it is created. */
+  readonly memberships: readonly WantedMembership[];
   /** Undefined: the firmware that the image needs. */
   readonly firmware: FirmwareKind | undefined;
   readonly tpm: boolean;
@@ -182,9 +185,10 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const small = boot.kind === 'image';
   const imageDisk = valid.image?.includes('/') ? [imageAsDisk(valid.image, valid.adopt)] : [];
   const ports = parsePortForwards(valid.ports);
-  const { net, bridge } = parseNet(valid.net);
+  const { first = { net: 'auto' as const }, memberships } = parseCards(valid.net, valid.networks);
+  const { net, bridge } = first;
   if ((net === 'none' || net === 'bridge') && ports.length > 0) {
-    throw new InvalidInputError('ports', `net ${valid.net} does not support forwards`, {
+    throw new InvalidInputError('ports', `net ${net} does not support forwards`, {
       hint:
         net === 'bridge' ? "use the guest's own address on the bridge" : 'omit the ports, or omit net: none',
     });
@@ -205,6 +209,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     ports,
     net,
     bridge,
+    memberships,
     firmware: valid.firmware,
     tpm: valid.tpm,
     display: valid.display ?? (boot.kind === 'firmware' ? 'vnc' : 'none'),

@@ -4,6 +4,7 @@ import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
 import { hardwareOptions } from '../../machine/spec/machine-options.ts';
 import { CACHE_POLICIES } from '../../machine/share/share.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
+import { membershipSchema } from '../../network/private/membership.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
 import { issueWords } from '../../util/issue-words.ts';
 import { recordOf } from '../../util/record-of.ts';
@@ -136,6 +137,8 @@ const specSchema = z.strictObject({
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
   ports: z.array(forwardSchema),
+  /** Private networks, each with a card after the first. */
+  networks: z.array(membershipSchema).optional(),
   /** True when a seed disk configures the guest at its first boot. */
   hasSeed: z.boolean().optional(),
   /** `copied`: a clone's guest still has the original's machine id and host keys. */

@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
+import {
+  type WantedMembership,
+  checkMemberships,
+  parseMembership,
+} from '../../network/private/membership.ts';
+import { isFirstCard } from '../../network/private/network-name.ts';
 import { withFlag } from '../../machine/spec/option-flag.ts';
 import { DISPLAYS, type MachineSpec } from './machine-spec.ts';
 
@@ -16,6 +22,16 @@ export const namedOptions = z
       flag: '--net <kind>',
       group: 'Network',
       description: 'auto, passt, slirp, none or bridge=NAME',
+    }),
+    /**
+     * Private networks, as in `lan` or `lan:alias=primary,ip=10.9.0.20`; each adds a card. One entry may be a value of
+     * `net` instead.
+     */
+    networks: withFlag(z.array(z.string()).readonly(), {
+      flag: '--network <network>',
+      group: 'Network',
+      description:
+        'a private network, NAME[:alias=,ip=,mac=,mtu=,latency=,loss=,bandwidth=], which adds a card; or the first card, as with --net',
     }),
     /** A TPM 2.0 by swtpm. */
     tpm: withFlag(z.boolean(), { flag: '--tpm', group: 'Hardware', description: 'a TPM 2.0, by swtpm' }),
@@ -33,12 +49,35 @@ export const namedOptions = z
   })
   .partial().shape;
 
+/** The cards that `net` and `networks` describe. */
+export interface WantedCards {
+  /** The first card; undefined when neither option describes it. */
+  readonly first: Pick<MachineSpec, 'net' | 'bridge'> | undefined;
+  readonly memberships: readonly WantedMembership[];
+}
+
 /** @throws InvalidInputError */
-export function parseNet(text: string): {
+export function parseCards(net: string | undefined, networks: readonly string[] = []): WantedCards {
+  const firsts = [...(net === undefined ? [] : [net]), ...networks.filter(isFirstCard)];
+  if (firsts.length > 1) {
+    throw new InvalidInputError('networks', `describe the first card twice: ${firsts.join(', ')}`, {
+      hint: 'give one of them',
+    });
+  }
+  const memberships = networks.flatMap((text, index) =>
+    isFirstCard(text) ? [] : [parseMembership(text, `networks[${index}]`)],
+  );
+  checkMemberships(memberships, 'networks');
+  const [first] = firsts;
+  return { first: first === undefined ? undefined : parseNet(first), memberships };
+}
+
+/** @throws InvalidInputError */
+function parseNet(text: string): {
   readonly net: MachineSpec['net'];
-  readonly bridge: string | undefined;
+  readonly bridge?: string;
 } {
-  if (isNet(text)) return { net: text, bridge: undefined };
+  if (isNet(text)) return { net: text };
   const bridge = /^bridge=(.*)$/.exec(text)?.[1];
   if (bridge !== undefined && BRIDGE_NAME.test(bridge)) return { net: 'bridge', bridge };
   throw new InvalidInputError('net', `invalid network ${JSON.stringify(text)}`, {

@@ -72,7 +72,7 @@ const OF_ZOD = /Invalid|Too (?:small|big)|Unrecognized|[<>]=|expected (?:string|
 test.each<[string, readonly OptionFlag[], (options: object) => unknown]>([
   ['run', launchFlags, (options) => parseSpec(options)],
   ['create', createFlags, (options) => parseCreateOptions({ name: 'm', image: 'micro', ...options })],
-  ['set', changeFlags, (options) => changeSpec(MACHINE as unknown as MachineSpec, options)],
+  ['set', changeFlags, (options) => changeSpec(MACHINE as unknown as MachineSpec, options, () => [])],
 ])('no flag of %s shows schema names, and each is named as typed', (_verb, flags, parse) => {
   let refused = 0;
   for (const flag of flags) {

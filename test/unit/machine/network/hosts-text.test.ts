@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { withNetworkNames } from '../../../../src/machine/network/hosts-text.ts';
+import { withNetworkNames, withNetworksOnly } from '../../../../src/machine/network/hosts-text.ts';
 
-const names = (...pairs: [string, string][]) => new Map(pairs);
+const names = (...pairs: [string, string][]) => pairs.map(([name, address]) => `${address} ${name}`);
 
 test('adds a network’s names behind what there is, with or without an end of line', () => {
   const expected = '127.0.0.1 localhost\n# vmlet 10.77.0.0/24\n10.77.0.2 web\n# end of vmlet 10.77.0.0/24\n';
@@ -50,4 +50,17 @@ test('takes nothing away where the guest has broken its marks', () => {
   expect(withNetworkNames(broken, '10.77.0.0/24', names())).toBe(
     `${broken}# vmlet 10.77.0.0/24\n# end of vmlet 10.77.0.0/24\n`,
   );
+});
+
+test('removes the lines of networks that a guest has left, and nothing else', () => {
+  const before = '127.0.0.1 localhost\n';
+  const both = withNetworkNames(
+    withNetworkNames(before, 'lan', names(['db', '10.9.0.2'])),
+    'dmz',
+    names(['db', '10.9.1.2']),
+  );
+  expect(withNetworksOnly(both, ['lan', 'dmz'])).toBe(both);
+  expect(withNetworksOnly(both, ['lan'])).toBe(withNetworkNames(before, 'lan', names(['db', '10.9.0.2'])));
+  expect(withNetworksOnly(both, [])).toBe(before);
+  expect(withNetworksOnly(withNetworkNames('', 'lan', []), [])).toBe('');
 });

@@ -64,4 +64,5 @@ export const plainNamedPlan: NamedPlan = {
   cdroms: [],
   rootPorts: [],
   bridge: undefined,
+  privateCards: [],
 };

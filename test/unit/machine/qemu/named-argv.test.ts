@@ -116,3 +116,50 @@ it('is at a bridge by a descriptor that it inherits', () => {
   expect(objectsOf(all, '-netdev')).toMatchObject([{ type: 'tap', id: 'network', fd: '9' }]);
   expect(deviceOf(all, 'network-device')).toMatchObject({ netdev: 'network', mac: '52:54:00:00:00:09' });
 });
+
+describe('private networks', () => {
+  const card = {
+    network: 'lan',
+    mac: '52:54:0a:09:00:02',
+    mtu: 1500,
+    addresses: ['10.9.0.2/24'],
+    socketPath: '/run/m/card0.sock',
+    switchDirectory: '/n/lan/switch',
+    switchLayers: plainNamedPlan.layers,
+  };
+
+  it('have their cards after all other devices, so that those keep their addresses', () => {
+    const bridge = { descriptor: 6, mac: '52:54:00:00:00:01' };
+    const all = words({ bridge, privateCards: [card, { ...card, mac: '52:54:0a:0a:00:02', mtu: 9000 }] });
+    const ids = objectsOf(all, '-device').map(({ id }) => id);
+    expect(ids.slice(-3)).toEqual(['network-device', 'card0-device', 'card1-device']);
+    expect(deviceOf(all, 'card0-device')).toEqual({
+      driver: 'virtio-net-pci',
+      id: 'card0-device',
+      netdev: 'card0',
+      mac: '52:54:0a:09:00:02',
+      romfile: '',
+    });
+    expect(deviceOf(all, 'card1-device')).toMatchObject({ mac: '52:54:0a:0a:00:02', host_mtu: 9000 });
+  });
+
+  it('connect again as the first card does', () => {
+    const netdev = (again: NamedPlan['wiring']['network']['again']) =>
+      objectsOf(
+        words({
+          privateCards: [card],
+          wiring: { ...plainNamedPlan.wiring, network: { descriptor: undefined, again } },
+        }),
+        '-netdev',
+      ).find(({ id }) => id === 'card0');
+    const addr = { type: 'unix', path: '/run/m/card0.sock' };
+    expect(netdev({ 'reconnect-ms': 10 })).toEqual({
+      type: 'stream',
+      id: 'card0',
+      server: false,
+      addr,
+      'reconnect-ms': 10,
+    });
+    expect(netdev('listens')).toEqual({ type: 'stream', id: 'card0', server: true, addr });
+  });
+});

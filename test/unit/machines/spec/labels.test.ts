@@ -8,7 +8,7 @@ test('a label that would be a prototype is refused, and not dropped', () => {
   const labels = pairsOf(['__proto__=x']);
   const refusal = 'labels.__proto__: "x": invalid name';
   expect(() => parseCreateOptions({ name: 'm', image: 'micro', labels })).toThrow(refusal);
-  expect(() => changeSpec({} as MachineSpec, { labels })).toThrow(refusal);
+  expect(() => changeSpec({} as MachineSpec, { labels }, () => [])).toThrow(refusal);
   const constructor = pairsOf(['constructor=x']);
   expect(parseCreateOptions({ name: 'm', image: 'micro', labels: constructor }).labels).toEqual(constructor);
 });

@@ -1,0 +1,39 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import { InvalidInputError } from '../../errors/index.ts';
+import { NetworkStore } from '../../machines/index.ts';
+import { note } from '../output/say.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+interface Flags {
+  readonly output: string;
+  readonly member?: string;
+}
+
+export function networkCaptureCommand(): Command {
+  return new Command('capture')
+    .summary('record the frames of a network')
+    .description(
+      'Records the frames of a network as a pcap file, for tcpdump and Wireshark, until Ctrl-C or the end of the last ' +
+        'running machine.',
+    )
+    .argument('<network>', 'name of the network')
+    .requiredOption('-o, --output <file>', 'file to write; - for standard output')
+    .option('--member <machine>', 'only frames that this machine sends and receives')
+    .action(capture);
+}
+
+async function capture(name: string, { output, member }: Flags): Promise<void> {
+  if (output === '-' && process.stdout.isTTY) {
+    throw new InvalidInputError('--output', 'a pcap file is not for a terminal', {
+      hint: `for example: vmlet network capture ${name} -o - | tcpdump -r -`,
+    });
+  }
+  await untilInterrupted(async (signal) => {
+    const frames = await new NetworkStore().capture(name, member, { signal });
+    const file = output === '-' ? process.stdout : createWriteStream(output, { mode: 0o600 });
+    if (output !== '-') note(`capturing ${name} to ${output}; to end, press Ctrl-C`);
+    await pipeline(frames, file, { signal });
+  });
+}

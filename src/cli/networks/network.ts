@@ -1,0 +1,99 @@
+import { Command } from 'commander';
+import { NetworkNotFoundError } from '../../errors/index.ts';
+import { wholeNumber } from '../flags/flag-values.ts';
+import { NetworkStore } from '../../machines/index.ts';
+import { printJson, printLine } from '../output/say.ts';
+import { eachName, NOTHING_DONE } from '../session/each-machine.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+import { networkCaptureCommand } from './network-capture.ts';
+import { networkInspectCommand, networkLsCommand } from './network-ls.ts';
+
+interface CreateFlags {
+  readonly subnet?: string;
+  readonly mtu?: number;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export function networkCommand(): Command {
+  return new Command('network')
+    .description(
+      'Manages private networks, in which named machines reach each other by name: vmlet create web --network lan. A ' +
+        'network runs nothing while none of its members is running.',
+    )
+    .addCommand(createCommand())
+    .addCommand(networkLsCommand())
+    .addCommand(networkInspectCommand())
+    .addCommand(removeCommand())
+    .addCommand(partitionCommand())
+    .addCommand(healCommand())
+    .addCommand(networkCaptureCommand());
+}
+
+function createCommand(): Command {
+  return new Command('create')
+    .summary('create a network')
+    .description('Creates a private network. The name is also the domain of its members: db.lan.')
+    .argument('<name>', 'name of the network')
+    .option('--subnet <subnet>', 'IPv4 subnet such as 10.9.0.0/24 (default: a free one)')
+    .option('--mtu <bytes>', 'MTU of the members’ cards; 9000 is faster (default: 1500)', wholeNumber)
+    .option('--dry-run', 'print the network as JSON without creating it')
+    .option('--json', 'print the network as JSON')
+    .action(create);
+}
+
+async function create(name: string, { subnet, mtu, dryRun, json }: CreateFlags): Promise<void> {
+  const store = new NetworkStore();
+  const options = { name, subnet, mtu };
+  if (dryRun) {
+    printJson({ version: 1, create: store.check(options) });
+    return;
+  }
+  const network = await untilInterrupted(async (signal) => store.create(options, { signal }));
+  if (json) printJson({ version: 1, network });
+  else printLine(name);
+}
+
+function removeCommand(): Command {
+  return new Command('rm')
+    .summary('remove networks')
+    .description('Removes networks. A network that machines are in is not removed; the error names them.')
+    .argument('<networks...>', 'names of the networks')
+    .option('-i, --ignore', 'ignore networks that do not exist')
+    .action(async (names: string[], { ignore }: { ignore?: true }) => {
+      const store = new NetworkStore();
+      await eachName(names, async (name, signal) => {
+        try {
+          return await store.remove(name, { signal });
+        } catch (error) {
+          if (ignore && error instanceof NetworkNotFoundError) return NOTHING_DONE;
+          throw error;
+        }
+      });
+    });
+}
+
+function partitionCommand(): Command {
+  return new Command('partition')
+    .summary('separate machines in a network')
+    .description(
+      'Drops all traffic between different groups of machines, as if a cable were cut. Adds to earlier partitions, and ' +
+        'holds until vmlet network heal.',
+    )
+    .argument('<network>', 'name of the network')
+    .argument('<groups...>', 'at least two groups: names of machines, separated by commas')
+    .action(async (name: string, groups: string[]) => {
+      const members = groups.map((group) => group.split(','));
+      await untilInterrupted(async (signal) => new NetworkStore().partition(name, members, { signal }));
+    });
+}
+
+function healCommand(): Command {
+  return new Command('heal')
+    .summary('remove all partitions of a network')
+    .description('Removes all partitions of a network.')
+    .argument('<network>', 'name of the network')
+    .action(async (name: string) => {
+      await untilInterrupted(async (signal) => new NetworkStore().heal(name, { signal }));
+    });
+}

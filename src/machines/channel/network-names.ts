@@ -1,0 +1,59 @@
+import { GuestFileError, NetworkNotFoundError } from '../../errors/index.ts';
+import type { GuestAgent } from '../../guest/agent/agent.ts';
+import { HostsFile } from '../../machine/network/hosts-file.ts';
+import { withNetworkNames, withNetworksOnly } from '../../machine/network/hosts-text.ts';
+import { hostsLines } from '../../network/private/addresses.ts';
+import { readNetwork } from '../../network/private/network-shelf.ts';
+import type { Definition } from '../record/definition.ts';
+import { type Places, membersOf, networksOf, placesOf } from '../record/network-members.ts';
+
+/** The lines of a hosts file for one network. */
+interface NetworkLines {
+  readonly network: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Writes the names of all members of a machine's networks to its guest's hosts file; cheap when the guest has them.
+ * A guest that cannot write the file keeps it, and can still be reached.
+ */
+export async function tellNames({ spec, files }: Definition, agent: GuestAgent): Promise<void> {
+  const networks = networksOf(spec);
+  if (networks.length === 0) return;
+  const places = placesOf(files);
+  const hosts = new HostsFile(agent);
+  let known = readLines(places, networks);
+  let said: readonly NetworkLines[];
+  try {
+    do {
+      said = known;
+      await hosts.change((text) => withLines(text, said));
+      // Another process may have written newer names, which this one has just replaced.
+      known = readLines(places, networks);
+    } while (JSON.stringify(known) !== JSON.stringify(said));
+  } catch (error) {
+    if (!(error instanceof GuestFileError)) throw error;
+  }
+}
+
+function readLines(places: Places, networks: readonly string[]): NetworkLines[] {
+  return networks.flatMap((network) => {
+    try {
+      return [
+        { network, lines: hostsLines(readNetwork(places.networks, network), membersOf(places, network)) },
+      ];
+    } catch (error) {
+      // It was removed by hand while the machine is running.
+      if (error instanceof NetworkNotFoundError) return [];
+      throw error;
+    }
+  });
+}
+
+function withLines(text: string, networks: readonly NetworkLines[]): string {
+  const only = withNetworksOnly(
+    text,
+    networks.map(({ network }) => network),
+  );
+  return networks.reduce((sum, { network, lines }) => withNetworkNames(sum, network, lines), only);
+}

@@ -1,0 +1,214 @@
+import {
+  InvalidInputError,
+  NetworkExistsError,
+  NetworkInUseError,
+  SwitchRequestError,
+} from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
+import { ipv6Of } from '../../network/private/addresses.ts';
+import { type PrivateNetworkOptions, newNetwork } from '../../network/private/network-options.ts';
+import type { NetworkRecord } from '../../network/private/network-record.ts';
+import {
+  type NetworkFiles,
+  networkFiles,
+  networkNames,
+  readNetwork,
+  removeNetworkFiles,
+  withNetworksLock,
+  writeNetwork,
+} from '../../network/private/network-shelf.ts';
+import { type SwitchState, endSwitch, openCapture, readSwitch } from '../../network/private/switch-client.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import { membersOf, publishNetworks } from '../record/network-members.ts';
+
+/** A member of a private network: a named machine. */
+export interface PrivateNetworkMember {
+  readonly name: string;
+  /** A further name by which other members find it. */
+  readonly alias: string | undefined;
+  /** IPv4 address. */
+  readonly address: string;
+  readonly ipv6: string;
+  readonly mac: string;
+  /** Whether its card is plugged into the switch. */
+  readonly plugged: boolean;
+}
+
+/** A private network of named machines. */
+export interface PrivateNetwork extends Omit<NetworkRecord, 'version'> {
+  readonly members: readonly PrivateNetworkMember[];
+  /** Undefined while no member is running. */
+  readonly switch: SwitchState | undefined;
+  readonly files: NetworkFiles;
+}
+
+/** An entry of `vmlet network ls`: a network, or one whose record cannot be read. */
+export type ListedNetwork = PrivateNetwork | { readonly name: string; readonly problem: string };
+
+/** The private networks of one user, for named machines. */
+export class NetworkStore {
+  readonly #locations: Locations;
+
+  /** @param environment the XDG variables; the process's own environment by default. */
+  constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
+    this.#locations = ownLocations(environment);
+  }
+
+  /** Returns the names of all networks, sorted. */
+  names(): string[] {
+    return networkNames(this.#locations.networks);
+  }
+
+  async list(limits: Limits = {}): Promise<ListedNetwork[]> {
+    return Promise.all(
+      this.names().map(async (name) =>
+        this.get(name, limits).catch((error: unknown) => {
+          if (error instanceof InvalidInputError) return { name, problem: error.message };
+          throw error;
+        }),
+      ),
+    );
+  }
+
+  /** @throws NetworkNotFoundError, InvalidInputError for an invalid name or record, SwitchRequestError. */
+  async get(name: string, limits: Limits = {}): Promise<PrivateNetwork> {
+    const { version: _version, ...record } = readNetwork(this.#locations.networks, name);
+    const files = networkFiles(this.#locations.networks, name);
+    const running = await readSwitch({ network: name, files }, limits);
+    const plugged = new Set(running?.ports.map(({ mac }) => mac));
+    const members = membersOf(this.#locations, name).map((member) => ({
+      name: member.name,
+      alias: member.alias,
+      address: member.address,
+      ipv6: ipv6Of({ version: 1, ...record }, member.address),
+      mac: member.mac,
+      plugged: plugged.has(member.mac),
+    }));
+    return { ...record, members, switch: running, files };
+  }
+
+  /** Returns the network that `create` would make. @throws InvalidInputError, NetworkExistsError */
+  check(options: PrivateNetworkOptions): NetworkRecord {
+    const { networks } = this.#locations;
+    const record = newNetwork(options, readSound(networks));
+    if (networkNames(networks).includes(record.name)) throw new NetworkExistsError(record.name);
+    return record;
+  }
+
+  /**
+   * Creates a network. Nothing runs until a member is started.
+   * @throws InvalidInputError, NetworkExistsError, NoSpaceError, PermissionError, or the signal's reason.
+   */
+  async create(options: PrivateNetworkOptions, limits: Limits = {}): Promise<PrivateNetwork> {
+    await withNetworksLock(this.#locations.networks, limits, () =>
+      writeNetwork(this.#locations.networks, this.check(options)),
+    );
+    return this.get(options.name, limits);
+  }
+
+  /**
+   * Removes a network that has no members.
+   * @throws NetworkNotFoundError, NetworkInUseError
+   */
+  async remove(name: string, limits: Limits = {}): Promise<void> {
+    const { networks } = this.#locations;
+    await withNetworksLock(networks, limits, async () => {
+      if (!networkNames(networks).includes(name)) readNetwork(networks, name);
+      const users = membersOf(this.#locations, name).map((member) => member.name);
+      if (users.length > 0) {
+        throw new NetworkInUseError(name, users, {
+          hint: `remove the machines, or let them leave: vmlet set ${users[0] ?? ''} --network auto`,
+        });
+      }
+      await this.#endSwitch(name, limits);
+      removeNetworkFiles(networks, name);
+    });
+  }
+
+  /**
+   * Drops all frames between different groups of members; adds to earlier partitions. Holds by name, until `heal`.
+   * @param groups at least two, each of names.
+   * @throws InvalidInputError for a name that is no member or in two groups, NetworkNotFoundError, SwitchRequestError
+   */
+  async partition(name: string, groups: readonly (readonly string[])[], limits: Limits = {}): Promise<void> {
+    await this.#change(name, limits, (record) => {
+      checkGroups(
+        groups,
+        membersOf(this.#locations, name).map((member) => member.name),
+      );
+      return { ...record, partitions: [...record.partitions, groups.map((group) => [...group])] };
+    });
+  }
+
+  /** Removes all partitions. @throws NetworkNotFoundError, SwitchRequestError */
+  async heal(name: string, limits: Limits = {}): Promise<void> {
+    await this.#change(name, limits, (record) => ({ ...record, partitions: [] }));
+  }
+
+  /**
+   * Returns the frames of a running network as a pcap file, which ends with the network's switch. Close it by ending the
+   * iteration.
+   * @param member captures only the frames that it sends and is sent.
+   * @throws NetworkNotFoundError, InvalidInputError when no member is running, SwitchRequestError
+   */
+  async capture(name: string, member?: string, limits: Limits = {}): Promise<AsyncIterable<Buffer>> {
+    readNetwork(this.#locations.networks, name);
+    const files = networkFiles(this.#locations.networks, name);
+    const frames = await openCapture({ network: name, files }, member, limits);
+    if (frames) return frames;
+    throw new InvalidInputError('network', `no member of ${name} is running`, {
+      hint: 'start one first: vmlet start',
+    });
+  }
+
+  async #change(
+    name: string,
+    limits: Limits,
+    change: (record: NetworkRecord) => NetworkRecord,
+  ): Promise<void> {
+    const { networks } = this.#locations;
+    await withNetworksLock(networks, limits, async () => {
+      writeNetwork(networks, change(readNetwork(networks, name)));
+      await publishNetworks(this.#locations, [name]);
+    });
+  }
+
+  async #endSwitch(network: string, limits: Limits): Promise<void> {
+    try {
+      await endSwitch({ network, files: networkFiles(this.#locations.networks, network) }, limits);
+    } catch (error) {
+      if (!(error instanceof SwitchRequestError) || error.reason !== 'in-use') throw error;
+      throw new NetworkInUseError(network, ['a running machine'], { cause: error });
+    }
+  }
+}
+
+/** Networks with an invalid record have no known subnet. */
+function readSound(shelf: string): NetworkRecord[] {
+  return networkNames(shelf).flatMap((name) => {
+    try {
+      return [readNetwork(shelf, name)];
+    } catch (error) {
+      if (error instanceof InvalidInputError) return [];
+      throw error;
+    }
+  });
+}
+
+function checkGroups(groups: readonly (readonly string[])[], members: readonly string[]): void {
+  if (groups.length < 2 || groups.some((group) => group.length === 0)) {
+    throw new InvalidInputError('groups', 'expected at least two groups of names', {
+      hint: 'for example: vmlet network partition lan web,cache db',
+    });
+  }
+  const names = groups.flat();
+  const unknown = names.find((name) => !members.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidInputError('groups', `no member ${JSON.stringify(unknown)}`, {
+      hint: members.length === 0 ? 'the network has no members' : `its members: ${members.join(', ')}`,
+    });
+  }
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new InvalidInputError('groups', `${JSON.stringify(twice)} is in two groups`);
+}

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { InvalidInputError } from '../../errors/index.ts';
+import {
+  type Subnet,
+  addressNumber,
+  addressText,
+  hardwareAddressOf,
+  parseSubnet,
+  subnetsOverlap,
+} from '../ethernet/subnet.ts';
+import { IPV4 } from '../plan/network.ts';
+import type { Membership, WantedMembership } from './membership.ts';
+import { type NetworkRecord, subnetOf } from './network-record.ts';
+
+/** Prefix length of each member's IPv6 address. */
+const IPV6_PREFIX = 64;
+
+/** A subnet that a new network must not overlap with. */
+export interface TakenSubnet {
+  readonly subnet: Subnet;
+  /** As in `the network lan`. */
+  readonly user: string;
+}
+
+/** The subnet of the user network of each machine's first card. */
+export const OUTSIDE: TakenSubnet = {
+  subnet: parseSubnet(`10.0.2.0/${IPV4.prefix}`),
+  user: 'the machines’ first card',
+};
+
+/** @throws InvalidInputError when the subnet overlaps with one that is taken. */
+export function checkSubnet(text: string, taken: readonly TakenSubnet[]): Subnet {
+  const subnet = parseSubnet(text);
+  const other = taken.find((one) => subnetsOverlap(one.subnet, subnet));
+  if (!other) return subnet;
+  throw new InvalidInputError(
+    'subnet',
+    `${subnet.text} overlaps with ${other.subnet.text} of ${other.user}`,
+    { hint: 'choose another subnet, or leave it out' },
+  );
+}
+
+/** Returns the first of 10.9.0.0/24, 10.9.1.0/24, … that is free. @throws InvalidInputError without any. */
+export function freeSubnet(taken: readonly TakenSubnet[]): Subnet {
+  for (let number = 0; number < 256; number++) {
+    const subnet = parseSubnet(`10.9.${number}.0/24`);
+    if (!taken.some((one) => subnetsOverlap(one.subnet, subnet))) return subnet;
+  }
+  throw new InvalidInputError('subnet', 'all of 10.9.0.0/16 is taken', {
+    hint: 'give one, such as 172.20.0.0/24',
+  });
+}
+
+/** Returns a random unique local prefix (RFC 4193), such as `fd12:3456:789a::`. */
+export function newPrefix(): string {
+  const [a, b, c, d, e] = randomBytes(5).toString('hex').match(/../g) ?? [];
+  return `fd${a}:${b}${c}:${d}${e}::`;
+}
+
+/** The DHCP server's own address. */
+export function serverAddress(record: Pick<NetworkRecord, 'subnet'>): string {
+  return addressText(subnetOf(record).first + 1);
+}
+
+/** A machine's membership, with the machine's name. */
+export interface NetworkMember extends Membership {
+  readonly name: string;
+}
+
+/**
+ * Gives a machine its addresses in a network: those that it asks for, otherwise those that it had, otherwise the
+ * lowest free ones.
+ * @param others the network's other members.
+ * @param earlier the machine's present membership in that network.
+ * @throws InvalidInputError when an address or name is taken or not in the subnet, or the network is full.
+ */
+export function joinedMembership(
+  record: NetworkRecord,
+  others: readonly NetworkMember[],
+  { name, wanted, earlier }: { name: string; wanted: WantedMembership; earlier?: Membership | undefined },
+): Membership {
+  checkNames(record, others, [name, wanted.alias]);
+  const address = wanted.address ?? keptAddress(record, others, earlier) ?? freeAddress(record, others);
+  checkAddress(record, others, address);
+  const isMoved = earlier !== undefined && earlier.address !== address;
+  const mac = wanted.mac ?? (isMoved ? undefined : earlier?.mac) ?? hardwareAddressOf(addressNumber(address));
+  const sameCard = others.find((other) => other.mac === mac);
+  if (sameCard) {
+    throw new InvalidInputError(
+      'networks',
+      `hardware address ${mac} is taken by ${sameCard.name} in the network ${record.name}`,
+    );
+  }
+  return { ...wanted, address, mac };
+}
+
+/** @throws InvalidInputError when another member has one of the names. */
+export function checkNames(
+  record: Pick<NetworkRecord, 'name'>,
+  others: readonly NetworkMember[],
+  names: readonly (string | undefined)[],
+): void {
+  for (const wanted of names) {
+    const owner = others.find((other) => [other.name, other.alias].some((one) => isSame(one, wanted)));
+    if (owner === undefined) continue;
+    throw new InvalidInputError(
+      'networks',
+      `the name ${wanted ?? ''} is taken by ${owner.name} in the network ${record.name}`,
+      { hint: 'choose another name or alias' },
+    );
+  }
+}
+
+/** The network may have been created again since, with another subnet. */
+function keptAddress(
+  record: NetworkRecord,
+  others: readonly NetworkMember[],
+  earlier: Membership | undefined,
+): string | undefined {
+  if (!earlier || others.some(({ address }) => address === earlier.address)) return undefined;
+  return isForMembers(record, earlier.address) ? earlier.address : undefined;
+}
+
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && one.toLowerCase() === other?.toLowerCase();
+}
+
+function freeAddress(record: NetworkRecord, others: readonly NetworkMember[]): string {
+  const subnet = subnetOf(record);
+  const taken = new Set(others.map(({ address }) => addressNumber(address)));
+  // The first is the network's own, the second the DHCP server's, the last the broadcast address.
+  for (let address = subnet.first + 2; address < subnet.last; address++) {
+    if (!taken.has(address)) return addressText(address);
+  }
+  throw new InvalidInputError('networks', `no free address in ${subnet.text} of the network ${record.name}`, {
+    hint: 'remove members, or create a larger network, such as --subnet 10.10.0.0/16',
+  });
+}
+
+function checkAddress(record: NetworkRecord, others: readonly NetworkMember[], text: string): void {
+  if (!isForMembers(record, text)) {
+    const subnet = subnetOf(record);
+    throw new InvalidInputError(
+      'networks',
+      `address ${text} is not free for members of the network ${record.name}`,
+      { hint: `choose one from ${addressText(subnet.first + 2)} to ${addressText(subnet.last - 1)}` },
+    );
+  }
+  const owner = others.find((other) => other.address === text);
+  if (!owner) return;
+  throw new InvalidInputError(
+    'networks',
+    `address ${text} is taken by ${owner.name} in the network ${record.name}`,
+  );
+}
+
+/** True for an address that members can have. */
+export function isForMembers(record: Pick<NetworkRecord, 'subnet'>, text: string): boolean {
+  const subnet = subnetOf(record);
+  const address = addressNumber(text);
+  return address >= subnet.first + 2 && address < subnet.last;
+}
+
+/** Returns a member's addresses with their prefix lengths. */
+export function addressesOf(record: NetworkRecord, { address }: Pick<Membership, 'address'>): string[] {
+  return [`${address}/${subnetOf(record).prefix}`, `${ipv6Of(record, address)}/${IPV6_PREFIX}`];
+}
+
+/** Returns a member's IPv6 address, which follows from its IPv4 address. */
+export function ipv6Of(record: NetworkRecord, address: string): string {
+  return `${record.ipv6}${(addressNumber(address) - subnetOf(record).first).toString(16)}`;
+}
+
+/**
+ * Returns the lines of a hosts file: each member's names and aliases, alone and in the domain of the network.
+ * IPv4 comes first, since every guest has it.
+ */
+export function hostsLines(record: NetworkRecord, members: readonly NetworkMember[]): string[] {
+  return members.flatMap(({ name, alias, address }) => {
+    const words = [name, ...(alias === undefined ? [] : [alias])];
+    const names = words.flatMap((word) => [word, `${word}.${record.name}`]).join(' ');
+    return [`${address} ${names}`, `${ipv6Of(record, address)} ${names}`];
+  });
+}

@@ -1,0 +1,127 @@
+import * as z from 'zod';
+import { InvalidInputError } from '../../errors/index.ts';
+import { isIpv4 } from '../ports/ip-address.ts';
+import { hostNameSchema } from '../../util/host-name.ts';
+import { checkNetworkName } from './network-name.ts';
+import { LEAST_MTU, MOST_MTU } from './network-record.ts';
+
+/** A unicast address that is not zero. */
+const MAC = /^(?!00:00:00:00:00:00)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/;
+const MOST_LATENCY_MS = 60_000;
+const LEAST_BANDWIDTH = 1000;
+const PPM = 1_000_000;
+
+const wishes = {
+  /** A further name by which other members find the machine. */
+  alias: hostNameSchema.optional(),
+  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).optional(),
+  /** Delay of each frame, in milliseconds. */
+  latencyMs: z.int().min(0).max(MOST_LATENCY_MS).optional(),
+  /** Probability of losing a frame, in millionths. */
+  lossPpm: z.int().min(0).max(PPM).optional(),
+  /** Bytes a second. */
+  bandwidth: z.int().min(LEAST_BANDWIDTH).optional(),
+};
+
+/** A machine's place in a private network, as stored in its definition. */
+export const membershipSchema = z.strictObject({
+  network: z.string(),
+  /** IPv4 address in the network. */
+  address: z.string().refine(isIpv4, 'expected an IPv4 address'),
+  mac: z.string().regex(MAC),
+  ...wishes,
+});
+
+export type Membership = Readonly<z.infer<typeof membershipSchema>>;
+
+/** A membership as a user asks for it: addresses that are not given are chosen. */
+export type WantedMembership = Omit<Membership, 'address' | 'mac'> &
+  Partial<Pick<Membership, 'address' | 'mac'>>;
+
+/** Each network takes one card of the guest, and one of the keeper's helpers. */
+export const MOST_MEMBERSHIPS = 8;
+
+type Reader = (value: string) => Partial<WantedMembership> | undefined;
+
+const OPTIONS: Readonly<Record<string, Reader>> = {
+  alias: (value) => (hostNameSchema.safeParse(value).success ? { alias: value } : undefined),
+  ip: (value) => (isIpv4(value) ? { address: value } : undefined),
+  mac: (value) => (MAC.test(value.toLowerCase()) ? { mac: value.toLowerCase() } : undefined),
+  mtu: (value) => wholeNumber('mtu', value, LEAST_MTU, MOST_MTU),
+  latency: (value) => {
+    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value) ?? [];
+    const latencyMs = Math.round(Number(number) * (unit === 's' ? 1000 : 1));
+    return number !== '' && latencyMs <= MOST_LATENCY_MS ? { latencyMs } : undefined;
+  },
+  loss: (value) => {
+    const [, number = ''] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? [];
+    const lossPpm = Math.round(Number(number) * (PPM / 100));
+    return number !== '' && lossPpm <= PPM ? { lossPpm } : undefined;
+  },
+  bandwidth: (value) => {
+    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)bit$/.exec(value) ?? [];
+    const bits = Number(number) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G'];
+    const bandwidth = Math.round(bits / 8);
+    return number !== '' && bandwidth >= LEAST_BANDWIDTH ? { bandwidth } : undefined;
+  },
+};
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  alias: 'expected at most 63 letters, digits and inner hyphens',
+  ip: 'expected an IPv4 address',
+  mac: 'expected a unicast hardware address such as 52:54:00:12:34:56',
+  mtu: `expected ${LEAST_MTU} to ${MOST_MTU} bytes`,
+  latency: 'expected a time of at most 60s, such as 20ms',
+  loss: 'expected a percentage such as 0.5%',
+  bandwidth: 'expected at least 8kbit, such as 10Mbit',
+};
+
+/** Parses `NAME[:KEY=VALUE,…]`. @throws InvalidInputError */
+export function parseMembership(text: string, field: string): WantedMembership {
+  const [, name = '', options] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
+  const wanted: WantedMembership = { network: checkNetworkName(name, field) };
+  const parts = options === undefined ? [] : options.split(',');
+  const seen = new Set<string>();
+  return parts.reduce<WantedMembership>((sum, part) => {
+    const at = part.indexOf('=');
+    const key = part.slice(0, Math.max(at, 0));
+    const read = Object.hasOwn(OPTIONS, key) ? OPTIONS[key] : undefined;
+    if (!read) {
+      throw new InvalidInputError(
+        field,
+        `invalid option ${JSON.stringify(part)} in ${JSON.stringify(text)}`,
+        {
+          hint: `expected ${name}[:KEY=VALUE,…] with ${Object.keys(OPTIONS).join(', ')}`,
+        },
+      );
+    }
+    if (seen.has(key)) throw new InvalidInputError(field, `${key} is given twice in ${JSON.stringify(text)}`);
+    seen.add(key);
+    const value = read(part.slice(at + 1));
+    if (value) return { ...sum, ...value };
+    throw new InvalidInputError(field, `${part}: ${EXPECTED[key] ?? 'invalid value'}`);
+  }, wanted);
+}
+
+/** @throws InvalidInputError when a network is listed twice, or there are too many. */
+export function checkMemberships(wanted: readonly WantedMembership[], field: string): void {
+  if (wanted.length > MOST_MEMBERSHIPS) {
+    throw new InvalidInputError(
+      field,
+      `a machine can be in at most ${MOST_MEMBERSHIPS} networks, not ${wanted.length}`,
+    );
+  }
+  const names = wanted.map(({ network }) => network);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new InvalidInputError(field, `duplicate network ${twice}`);
+}
+
+function wholeNumber(
+  key: 'mtu',
+  value: string,
+  least: number,
+  most: number,
+): Partial<WantedMembership> | undefined {
+  const number = Number(value);
+  return /^\d+$/.test(value) && number >= least && number <= most ? { [key]: number } : undefined;
+}

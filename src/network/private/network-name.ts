@@ -1,0 +1,27 @@
+import { InvalidInputError } from '../../errors/index.ts';
+
+/** Also a domain of host names, and part of a socket's path. */
+const NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+/** Words of `--network` that describe a machine's first card. */
+const FIRST_CARDS: readonly string[] = ['auto', 'passt', 'slirp', 'none', 'bridge'];
+/** Domains with another meaning in a guest's resolver. */
+const DOMAINS: readonly string[] = ['local', 'localhost', 'vmlet'];
+
+/** @throws InvalidInputError */
+export function checkNetworkName(name: string, field = 'name'): string {
+  if (!NAME.test(name)) {
+    throw new InvalidInputError(
+      field,
+      `invalid network name ${JSON.stringify(name)}: expected at most 32 lower-case letters, digits and inner hyphens`,
+      { hint: 'for example: lan' },
+    );
+  }
+  const reserved = [...FIRST_CARDS, ...DOMAINS].includes(name);
+  if (reserved) throw new InvalidInputError(field, `${name} is a reserved word, not a name for a network`);
+  return name;
+}
+
+/** True for `auto`, `passt`, `slirp`, `none` and `bridge=NAME`, which describe a machine's first card. */
+export function isFirstCard(text: string): boolean {
+  return FIRST_CARDS.includes(text.split(/[=:]/, 1)[0] ?? '');
+}

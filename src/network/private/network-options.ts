@@ -1,0 +1,61 @@
+import { networkInterfaces } from 'node:os';
+import * as z from 'zod';
+import { addressNumber, addressText } from '../ethernet/subnet.ts';
+import { parseOptions } from '../../util/options.ts';
+import { OUTSIDE, type TakenSubnet, checkSubnet, freeSubnet, newPrefix } from './addresses.ts';
+import { checkNetworkName } from './network-name.ts';
+import { DEFAULT_MTU, LEAST_MTU, MOST_MTU, type NetworkRecord, subnetOf } from './network-record.ts';
+
+const schema = z.strictObject({
+  name: z.string(),
+  subnet: z.string().optional(),
+  mtu: z.int().min(LEAST_MTU).max(MOST_MTU).default(DEFAULT_MTU),
+});
+
+/** Options of a new private network of named machines. */
+export interface PrivateNetworkOptions {
+  /** At most 32 lower-case letters, digits and inner hyphens; also the domain of its members' names. */
+  readonly name: string;
+  /** IPv4 subnet, from /16 to /30; the first free one of 10.9.0.0/24, 10.9.1.0/24, … by default. */
+  readonly subnet?: string | undefined;
+  /** In bytes, from 576 to 65520; 1500 by default. */
+  readonly mtu?: number | undefined;
+}
+
+/** @throws InvalidInputError, also for a subnet that overlaps with that of another network. */
+export function newNetwork(options: PrivateNetworkOptions, others: readonly NetworkRecord[]): NetworkRecord {
+  const { name, subnet, mtu } = parseOptions(schema, options);
+  const taken = [
+    OUTSIDE,
+    ...others.map((other) => ({ subnet: subnetOf(other), user: `the network ${other.name}` })),
+  ];
+  const chosen = subnet === undefined ? freeSubnet([...taken, ...hostSubnets()]) : checkSubnet(subnet, taken);
+  return {
+    version: 1,
+    name: checkNetworkName(name),
+    createdAt: new Date().toISOString(),
+    subnet: chosen.text,
+    ipv6: newPrefix(),
+    mtu,
+    partitions: [],
+  };
+}
+
+/** The host's own networks: guests that had addresses of one could not reach it. */
+function hostSubnets(): TakenSubnet[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.flatMap(({ family, cidr }) => {
+      const [address = '', bits = ''] = cidr?.split('/') ?? [];
+      if (family !== 'IPv4' || bits === '') return [];
+      const size = 2 ** (32 - Number(bits));
+      const first = addressNumber(address) - (addressNumber(address) % size);
+      const subnet = {
+        text: `${addressText(first)}/${bits}`,
+        first,
+        last: first + size - 1,
+        prefix: Number(bits),
+      };
+      return [{ subnet, user: `the host’s interface ${name}` }];
+    }),
+  );
+}

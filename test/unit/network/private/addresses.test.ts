@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import {
+  OUTSIDE,
+  addressesOf,
+  checkNames,
+  checkSubnet,
+  freeSubnet,
+  hostsLines,
+  isForMembers,
+  joinedMembership,
+  newPrefix,
+} from '../../../../src/network/private/addresses.ts';
+import { newNetwork } from '../../../../src/network/private/network-options.ts';
+import {
+  type NetworkRecord,
+  formatNetworkRecord,
+  parseNetworkRecord,
+} from '../../../../src/network/private/network-record.ts';
+import { formatSwitchTable } from '../../../../src/network/private/switch-table.ts';
+import { parseSubnet } from '../../../../src/network/ethernet/subnet.ts';
+
+const LAN: NetworkRecord = {
+  version: 1,
+  name: 'lan',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  subnet: '10.9.0.0/29',
+  ipv6: 'fd12:3456:789a::',
+  mtu: 1500,
+  partitions: [],
+};
+const WEB = { name: 'web', network: 'lan', address: '10.9.0.2', mac: '52:54:0a:09:00:02' };
+const DB = {
+  name: 'db',
+  network: 'lan',
+  alias: 'primary',
+  address: '10.9.0.3',
+  mac: '52:54:0a:09:00:03',
+};
+
+const join = (
+  name: string,
+  wanted: Partial<Parameters<typeof joinedMembership>[2]['wanted']> = {},
+  earlier?: Parameters<typeof joinedMembership>[2]['earlier'],
+) => joinedMembership(LAN, [WEB, DB], { name, wanted: { network: 'lan', ...wanted }, earlier });
+
+test('a member gets the lowest free address, and a hardware address that follows from it', () => {
+  expect(join('cache')).toEqual({ network: 'lan', address: '10.9.0.4', mac: '52:54:0a:09:00:04' });
+  expect(joinedMembership(LAN, [DB], { name: 'a', wanted: { network: 'lan' } })).toMatchObject({
+    address: '10.9.0.2',
+  });
+});
+
+test('a member keeps its addresses, until it asks for others', () => {
+  const earlier = { network: 'lan', address: '10.9.0.6', mac: '52:54:00:00:00:01' };
+  expect(join('cache', {}, earlier)).toEqual(earlier);
+  expect(join('cache', { mtu: 9000 }, earlier)).toEqual({ ...earlier, mtu: 9000 });
+  expect(join('cache', { address: '10.9.0.5' }, earlier)).toEqual({
+    network: 'lan',
+    address: '10.9.0.5',
+    mac: '52:54:0a:09:00:05',
+  });
+  // The network has another subnet now, or the address has another owner.
+  expect(join('cache', {}, { ...earlier, address: '10.8.0.6' })).toMatchObject({ address: '10.9.0.4' });
+  expect(join('cache', {}, { ...earlier, address: '10.9.0.3' })).toMatchObject({ address: '10.9.0.4' });
+});
+
+test.each([
+  [{ address: '10.9.0.3' }, 'address 10.9.0.3 is taken by db in the network lan'],
+  [{ address: '10.9.0.1' }, 'address 10.9.0.1 is not free for members'],
+  [{ address: '10.9.0.7' }, 'address 10.9.0.7 is not free for members'],
+  [{ address: '10.9.1.2' }, 'address 10.9.1.2 is not free for members'],
+  [{ mac: '52:54:0a:09:00:02' }, 'hardware address 52:54:0a:09:00:02 is taken by web'],
+  [{ alias: 'Web' }, 'the name Web is taken by web'],
+  [{ alias: 'primary' }, 'the name primary is taken by db'],
+])('refuses %o', (wanted, problem) => {
+  expect(() => join('cache', wanted)).toThrow(problem);
+});
+
+test('refuses a name that is the alias of another member, and a full network', () => {
+  expect(() => join('primary')).toThrow('the name primary is taken by db');
+  expect(() => checkNames(LAN, [DB], [undefined])).not.toThrow();
+  const full = [4, 5, 6].map((last) => ({
+    name: `m${last}`,
+    network: 'lan',
+    address: `10.9.0.${last}`,
+    mac: `52:54:0a:09:00:0${last}`,
+  }));
+  expect(() => joinedMembership(LAN, [WEB, DB, ...full], { name: 'm7', wanted: { network: 'lan' } })).toThrow(
+    'no free address in 10.9.0.0/29 of the network lan',
+  );
+});
+
+test('names stand for both addresses, alone and in the domain of the network', () => {
+  expect(hostsLines(LAN, [WEB, DB])).toEqual([
+    '10.9.0.2 web web.lan',
+    'fd12:3456:789a::2 web web.lan',
+    '10.9.0.3 db db.lan primary primary.lan',
+    'fd12:3456:789a::3 db db.lan primary primary.lan',
+  ]);
+  expect(addressesOf(LAN, WEB)).toEqual(['10.9.0.2/29', 'fd12:3456:789a::2/64']);
+  expect(isForMembers(LAN, '10.9.0.6')).toBe(true);
+});
+
+test('the switch’s table has subnet, members, links and partitions', () => {
+  const slow = { ...DB, latencyMs: 20, lossPpm: 5000, bandwidth: 1_250_000 };
+  const record = { ...LAN, mtu: 9000, partitions: [[['web', 'cache'], ['db']]] };
+  expect(formatSwitchTable(record, [WEB, slow])).toBe(
+    [
+      'subnet 10.9.0.0/29 10.9.0.1',
+      'mtu 9000',
+      'member web 52:54:0a:09:00:02 10.9.0.2',
+      'member db 52:54:0a:09:00:03 10.9.0.3 latency=20 loss=5000 bandwidth=1250000',
+      'partition web,cache db',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a new network has a free subnet, and one that is given must be free', () => {
+  const taken = [{ subnet: parseSubnet('10.9.0.0/23'), user: 'the network lan' }, OUTSIDE];
+  expect(freeSubnet(taken).text).toBe('10.9.2.0/24');
+  expect(checkSubnet('10.8.0.0/16', taken).text).toBe('10.8.0.0/16');
+  expect(() => checkSubnet('10.9.1.0/24', taken)).toThrow(
+    '10.9.1.0/24 overlaps with 10.9.0.0/23 of the network lan',
+  );
+  expect(() => checkSubnet('10.0.0.0/16', taken)).toThrow(
+    'overlaps with 10.0.2.0/24 of the machines’ first card',
+  );
+  expect(() => freeSubnet([{ subnet: parseSubnet('10.9.0.0/16'), user: 'x' }])).toThrow(
+    '10.9.0.0/16 is taken',
+  );
+  expect(newPrefix()).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::$/);
+});
+
+test('options of a network are validated', () => {
+  expect(newNetwork({ name: 'dmz', subnet: '172.20.0.0/24', mtu: 9000 }, [LAN])).toMatchObject({
+    name: 'dmz',
+    subnet: '172.20.0.0/24',
+    mtu: 9000,
+    partitions: [],
+  });
+  expect(newNetwork({ name: 'dmz' }, [LAN])).toMatchObject({ mtu: 1500 });
+  expect(() => newNetwork({ name: 'dmz', mtu: 100 }, [])).toThrow('mtu: 100: expected at least 576');
+  expect(() => newNetwork({ name: 'dmz', subnet: '10.9.0.0/24' }, [LAN])).toThrow('overlaps');
+});
+
+test('a record is read as it was written, and an invalid one is named', () => {
+  expect(parseNetworkRecord(formatNetworkRecord(LAN), '/n')).toEqual(LAN);
+  expect(() => parseNetworkRecord('{', '/n')).toThrow('/n: is not JSON');
+  expect(() => parseNetworkRecord(JSON.stringify({ ...LAN, mtu: 1 }), '/n')).toThrow(
+    '/n: mtu: expected at least 576',
+  );
+  expect(() => parseNetworkRecord(JSON.stringify({ ...LAN, subnet: '10.9.0.1/24' }), '/n')).toThrow(
+    '10.9.0.1/24',
+  );
+});

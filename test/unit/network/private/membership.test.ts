@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { checkMemberships, parseMembership } from '../../../../src/network/private/membership.ts';
+import { checkNetworkName, isFirstCard } from '../../../../src/network/private/network-name.ts';
+
+const parse = (text: string) => parseMembership(text, 'networks[0]');
+
+test('reads a name, and all options in any order', () => {
+  expect(parse('lan')).toEqual({ network: 'lan' });
+  expect(
+    parse(
+      'lan:mac=52:54:00:AA:00:01,ip=10.9.0.20,alias=primary,mtu=9000,latency=1.5s,loss=0.25%,bandwidth=10Mbit',
+    ),
+  ).toEqual({
+    network: 'lan',
+    mac: '52:54:00:aa:00:01',
+    address: '10.9.0.20',
+    alias: 'primary',
+    mtu: 9000,
+    latencyMs: 1500,
+    lossPpm: 2500,
+    bandwidth: 1_250_000,
+  });
+});
+
+test.each([
+  ['lan:', 'invalid option "" in "lan:"'],
+  ['lan:ip', 'invalid option "ip" in "lan:ip"'],
+  ['lan:toString=1', 'invalid option "toString=1"'],
+  ['lan:ip=10.9.0.2,ip=10.9.0.3', 'ip is given twice'],
+  ['lan:ip=10.9.0.256', 'ip=10.9.0.256: expected an IPv4 address'],
+  ['lan:ip=fd00::1', 'expected an IPv4 address'],
+  ['lan:mac=53:54:00:00:00:01', 'expected a unicast hardware address'],
+  ['lan:mac=00:00:00:00:00:00', 'expected a unicast hardware address'],
+  ['lan:mtu=575', 'expected 576 to 65520 bytes'],
+  ['lan:mtu=65521', 'expected 576 to 65520 bytes'],
+  ['lan:mtu=1500.5', 'expected 576 to 65520 bytes'],
+  ['lan:alias=a_b', 'alias=a_b: expected at most 63 letters'],
+  ['lan:latency=20', 'latency=20: expected a time'],
+  ['lan:latency=61s', 'expected a time of at most 60s'],
+  ['lan:loss=101%', 'loss=101%: expected a percentage'],
+  ['lan:bandwidth=7kbit', 'expected at least 8kbit'],
+  ['Lan', 'invalid network name "Lan"'],
+  ['', 'invalid network name ""'],
+  ['local', 'local is a reserved word'],
+])('refuses %s', (text, problem) => {
+  expect(() => parse(text)).toThrow(problem);
+});
+
+test('the extremes of each option are accepted', () => {
+  expect(parse('lan:mtu=576,latency=60s,loss=100%,bandwidth=8kbit')).toMatchObject({
+    mtu: 576,
+    latencyMs: 60_000,
+    lossPpm: 1_000_000,
+    bandwidth: 1000,
+  });
+  expect(parse('lan:mtu=65520,latency=0ms,loss=0%,bandwidth=8000bit')).toMatchObject({
+    mtu: 65_520,
+    latencyMs: 0,
+    lossPpm: 0,
+    bandwidth: 1000,
+  });
+});
+
+test('the words of a first card are no names of networks', () => {
+  for (const word of ['auto', 'passt', 'slirp', 'none', 'bridge=br0', 'none:ip=10.0.0.1']) {
+    expect(isFirstCard(word), word).toBe(true);
+  }
+  for (const word of ['auto', 'bridge', 'vmlet', 'localhost'])
+    expect(() => checkNetworkName(word)).toThrow('reserved');
+  for (const word of ['lan', 'auto2', 'bridges', 'no-ne']) expect(isFirstCard(word), word).toBe(false);
+  expect(checkNetworkName('a'.repeat(32))).toBe('a'.repeat(32));
+  expect(() => checkNetworkName('a'.repeat(33))).toThrow('at most 32');
+  expect(() => checkNetworkName('-lan')).toThrow('inner hyphens');
+});
+
+test('a network is listed once, and there are at most eight', () => {
+  const names = Array.from({ length: 9 }, (_, index) => ({ network: `n${index}` }));
+  expect(() => checkMemberships(names.slice(0, 8), 'networks')).not.toThrow();
+  expect(() => checkMemberships(names, 'networks')).toThrow('at most 8 networks, not 9');
+  expect(() => checkMemberships([{ network: 'lan' }, { network: 'lan' }], 'networks')).toThrow(
+    'duplicate network lan',
+  );
+});
