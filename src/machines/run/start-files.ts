@@ -1,13 +1,11 @@
 import type { Locations } from '../../machine/paths/locations.ts';
-import { encodeConfiguration } from '../../guest/agent/configuration.ts';
-import type { NamedPlan } from '../../machine/plan/named-plan.ts';
-import { mountsOf } from '../../machine/share/mounts.ts';
 import type { TextFile } from '../../util/files/atomic-file.ts';
 import type { Definition } from '../record/definition.ts';
 import { argumentsText } from '../../process/keeper.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { serialStartFile } from '../channel/serial-start.ts';
 import { sshConfigFile } from '../ssh/ssh-files.ts';
+import { guestRequest, needsGuestRequest } from './guest-request.ts';
 import type { StartPlan } from './start-plan.ts';
 import { directoryMark } from '../disks/sweep.ts';
 
@@ -26,22 +24,4 @@ export function startFiles(
     { path: files.plan, text: JSON.stringify(plan) },
     ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
   ];
-}
-
-/** True when the guest needs settings that it does not keep: shares, and addresses in private networks. */
-export function needsGuestRequest({
-  shares,
-  privateCards,
-}: Pick<NamedPlan, 'shares' | 'privateCards'>): boolean {
-  return shares.length > 0 || privateCards.length > 0;
-}
-
-/** The keeper sends it at each boot; the agent in the guest knows no fstab. */
-function guestRequest({ shares, privateCards, boot, guest }: NamedPlan): string {
-  return encodeConfiguration({
-    // A full system loads them by itself; `micro` waits for this.
-    modules: boot.kind === 'kernel' && privateCards.length > 0 ? [...guest.modules] : [],
-    network: privateCards.map(({ mac, mtu, addresses }) => ({ mac, mtu, addresses: [...addresses] })),
-    mounts: mountsOf(shares),
-  }).toString('hex');
 }

@@ -36,7 +36,7 @@ import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
 import { commandOptions } from './guest-command.ts';
-import { needsGuestRequest } from './start-files.ts';
+import { needsGuestRequest } from './guest-request.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */

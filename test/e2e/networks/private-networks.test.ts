@@ -1,0 +1,268 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NetworkStore, type PrivateNetwork } from '../../../src/machines/index.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+
+let home: Home;
+let networks: NetworkStore;
+
+beforeEach(async () => {
+  home = await makeHome();
+  networks = new NetworkStore(home.environment);
+});
+afterEach(async () => home.close());
+
+/** Runs the command, which must succeed. */
+async function vmlet(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await home.vmlet(...args);
+  expect(status, `vmlet ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);
+  return stdout;
+}
+
+const create = async (name: string, ...flags: string[]): Promise<string> =>
+  vmlet('create', name, '--image', 'micro', ...flags);
+const ping = async (from: string, to: string): Promise<string> =>
+  vmlet('exec', from, '--', 'ping', '-c', '1', '-W', '5', to);
+const lan = async (): Promise<PrivateNetwork> => networks.get('lan');
+const member = async (name: string) => (await lan()).members.find((one) => one.name === name);
+
+/** Live processes of the networks themselves. */
+const running = (program: string): number[] =>
+  home
+    .processes()
+    .filter((one) => one.program === program)
+    .map(({ pid }) => pid);
+const theOnly = (program: string): number => {
+  const [pid, ...others] = running(program);
+  if (pid === undefined || others.length > 0) throw new Error(`expected one ${program}: ${running(program)}`);
+  return pid;
+};
+/** The plug of one member has its name as a word. */
+const plugOf = (name: string): number => {
+  const found = home
+    .processes()
+    .find(
+      ({ program, commandLine }) => program === 'vmlet-plug' && commandLine.split(' ').includes(name),
+    );
+  if (!found) throw new Error(`no plug of ${name}`);
+  return found.pid;
+};
+
+/** Counts the lost ones of 30 pings at 0.2 s while `fault` happens. */
+async function lostPings(from: string, to: string, fault: () => void | Promise<void>): Promise<number> {
+  const pings = home.start(['exec', from, '--', 'ping', '-c', '30', '-i', '0.2', '-W', '2', to]);
+  await until(() => pings.stdout().includes('seq=4 '));
+  await fault();
+  const { stdout } = await pings.finished;
+  const [, received = 'none'] = /30 packets transmitted, (\d+) packets received/.exec(stdout) ?? [];
+  return 30 - Number(received);
+}
+
+test('machines find each other by name, later ones too, and the last one leaves nothing', async () => {
+  await vmlet('network', 'create', 'lan');
+  await create('web', '--network', 'lan', '--start');
+  expect(running('vmlet-switch')).toHaveLength(1);
+  await create('db', '--network', 'lan:alias=primary,ip=10.9.0.20', '--start');
+  for (const name of ['db', 'db.lan', 'primary', 'primary.lan']) await ping('web', name);
+  expect(await ping('db', 'web')).toContain('10.9.0.2)');
+  // A third one that is started later, and one that was never started.
+  await create('cache', '--network', 'lan', '--start');
+  await create('spare', '--network', 'lan');
+  await ping('cache', 'web');
+  await ping('web', 'cache.lan');
+  const hosts = await vmlet('exec', 'web', '--', 'cat', '/etc/hosts');
+  expect(hosts).toMatch(/^10\.9\.0\.4 spare spare\.lan$/m);
+  // IPv6, and the way out is still the first card.
+  await ping('web', (await member('db'))?.ipv6 ?? '');
+  expect(await vmlet('exec', 'web', '--', 'ip', 'route')).toMatch(/^default via 10\.0\.2\.2 dev eth0/m);
+
+  const { members } = await lan();
+  expect(members.map(({ name, address, plugged }) => [name, address, plugged])).toEqual([
+    ['cache', '10.9.0.3', true],
+    ['db', '10.9.0.20', true],
+    ['spare', '10.9.0.4', false],
+    ['web', '10.9.0.2', true],
+  ]);
+
+  // Addresses survive a restart, and names do where they are in memory alone.
+  await vmlet('restart', 'db');
+  await ping('web', 'db');
+  await ping('db', 'web.lan');
+  expect(await member('db')).toMatchObject({ address: '10.9.0.20', plugged: true });
+
+  await vmlet('kill', 'web', 'db', 'cache');
+  await until(() => home.processes().length === 0);
+  expect(existsSync((await lan()).files.socket)).toBe(false);
+});
+
+test('killed parts come back, and the other members go on', async () => {
+  await vmlet('network', 'create', 'lan');
+  await create('web', '--network', 'lan', '--start');
+  await create('db', '--network', 'lan', '--start');
+  await create('cache', '--network', 'lan', '--start');
+  const first = theOnly('vmlet-switch');
+  expect(await lostPings('web', 'db', () => void process.kill(first, 'SIGKILL'))).toBeLessThanOrEqual(2);
+  expect(theOnly('vmlet-switch')).not.toBe(first);
+  expect(
+    await lostPings('web', 'db', () => void process.kill(plugOf('db'), 'SIGKILL')),
+  ).toBeLessThanOrEqual(2);
+  // The keeper of one: its QEMU and plug go with it.
+  const keeper = home.processes().find(
+    ({ program, commandLine }) => program === 'vmlet-keeper' && commandLine.includes('/machines/cache/'),
+  );
+  expect(
+    await lostPings('web', 'db', () => void process.kill(keeper?.pid ?? 0, 'SIGKILL')),
+  ).toBeLessThanOrEqual(2);
+  await until(async () => (await member('cache'))?.plugged === false);
+  await vmlet('start', 'cache');
+  await ping('cache', 'db');
+});
+
+test('two starts at once share one switch', async () => {
+  await vmlet('network', 'create', 'lan');
+  await create('web', '--network', 'lan');
+  await create('db', '--network', 'lan');
+  await Promise.all([vmlet('start', 'web'), vmlet('start', 'db')]);
+  expect(running('vmlet-switch')).toHaveLength(1);
+  await ping('web', 'db');
+  await ping('db', 'web');
+});
+
+test('a network alone, and two networks on one machine', async () => {
+  await vmlet('network', 'create', 'lan');
+  await vmlet('network', 'create', 'dmz', '--mtu', '9000');
+  await create('db', '--network', 'none', '--network', 'lan', '--start');
+  await create('web', '--network', 'lan', '--network', 'dmz', '--start');
+  await create('proxy', '--net', 'none', '--network', 'dmz', '--start');
+  await ping('web', 'db');
+  await ping('web', 'proxy');
+  expect(await vmlet('exec', 'db', '--', 'ip', '-o', '-4', 'addr')).not.toContain('10.0.2.15');
+  // A frame of 9000 bytes passes where the network has room for it.
+  await vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '5', '-s', '8900', 'proxy');
+  expect(await vmlet('exec', 'web', '--', 'cat', '/sys/class/net/eth2/mtu')).toBe('9000\n');
+  // Nobody is between the two.
+  expect(await home.vmlet('exec', 'db', '--', 'ping', '-c', '1', 'proxy')).toMatchObject({ status: 1 });
+  // A machine that leaves a network forgets its names.
+  await vmlet('kill', 'web');
+  await vmlet('set', 'web', '--network', 'dmz');
+  await vmlet('start', 'web');
+  expect(await vmlet('exec', 'web', '--', 'cat', '/etc/hosts')).not.toContain('lan');
+  expect(await vmlet('exec', 'db', '--', 'cat', '/etc/hosts')).not.toContain('web.lan');
+});
+
+test('a clone has addresses of its own; rename and rm change the members', async () => {
+  await vmlet('network', 'create', 'lan');
+  await create('web', '--network', 'lan:alias=www');
+  await vmlet('clone', 'web', 'web2');
+  const [web, web2] = [await member('web'), await member('web2')];
+  expect(web).toMatchObject({ address: '10.9.0.2', mac: '52:54:0a:09:00:02', alias: 'www' });
+  expect(web2).toMatchObject({ address: '10.9.0.3', mac: '52:54:0a:09:00:03', alias: undefined });
+  await vmlet('start', 'web', 'web2');
+  await ping('web', 'web2');
+  await ping('web2', 'www.lan');
+  expect(await home.vmlet('network', 'rm', 'lan')).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining('network "lan" is in use by web, web2') as string,
+  });
+  await vmlet('kill', 'web2');
+  expect(await home.vmlet('rename', 'web2', 'www')).toMatchObject({
+    stderr: expect.stringContaining('the name www is taken by web in the network lan') as string,
+  });
+  await vmlet('rename', 'web2', 'shop');
+  await vmlet('start', 'shop');
+  await ping('web', 'shop');
+  expect(await vmlet('exec', 'web', '--', 'cat', '/etc/hosts')).not.toContain('web2');
+  await vmlet('rm', '--force', '--storage', 'shop', 'web');
+  await vmlet('network', 'rm', 'lan');
+  expect(networks.names()).toEqual([]);
+  expect(existsSync(join(home.path, 'data/vmlet/networks/lan'))).toBe(false);
+});
+
+test('a network that is gone is named when a member starts', async () => {
+  await vmlet('network', 'create', 'lan');
+  await create('web', '--network', 'lan');
+  const { files } = await lan();
+  const { rm } = await import('node:fs/promises');
+  await rm(files.directory, { recursive: true });
+  const refused = await home.vmlet('start', 'web');
+  expect(refused.status).toBe(125);
+  expect(refused.stderr).toBe(
+    'vmlet: machine "web" is in the network lan, which was removed\n' +
+      '  create it again: vmlet network create lan; or leave all networks: vmlet set web --network auto\n',
+  );
+  await vmlet('network', 'create', 'lan', '--subnet', '172.20.0.0/24');
+  expect((await home.vmlet('start', 'web')).stderr).toContain(
+    'has the address 10.9.0.2 in the network lan, whose subnet is now 172.20.0.0/24',
+  );
+  await vmlet('set', 'web', '--network', 'lan');
+  await vmlet('start', 'web');
+  expect(await vmlet('exec', 'web', '--', 'ip', '-o', '-4', 'addr')).toContain('172.20.0.2/24');
+});
+
+describe('state of a machine in a network', () => {
+  beforeEach(async () => {
+    await vmlet('network', 'create', 'lan');
+    await create('web', '--network', 'lan', '--start');
+    await create('db', '--network', 'lan', '--start');
+    await ping('web', 'db');
+  });
+
+  test('pause and resume', async () => {
+    await vmlet('pause', 'db');
+    expect(await home.vmlet('exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db')).toMatchObject({ status: 1 });
+    await vmlet('resume', 'db');
+    await ping('web', 'db');
+  });
+
+  test('saved memory comes back with its card', async () => {
+    await vmlet('save', 'db');
+    expect(await member('db')).toMatchObject({ plugged: false });
+    await vmlet('start', 'db');
+    await ping('web', 'db');
+    await ping('db', 'web');
+  });
+
+  test('a snapshot comes back, and not on other hardware', async () => {
+    await vmlet('snapshot', 'db', 'before');
+    await vmlet('snapshot', 'restore', 'db', 'before');
+    await ping('web', 'db');
+    await vmlet('kill', 'db');
+    await vmlet('snapshot', 'restore', 'db', 'before');
+    await ping('db', 'web');
+    await vmlet('kill', 'db');
+    await vmlet('set', 'db', '--network', 'lan:mtu=9000');
+    const refused = await home.vmlet('snapshot', 'restore', 'db', 'before');
+    expect(refused.stderr).toContain('private networks: lan (52:54:0a:09:00:03, MTU 1500) then, ');
+  });
+
+  test('partitions cut groups apart until they heal, also in a new switch', async () => {
+    await vmlet('network', 'partition', 'lan', 'web', 'db');
+    const cut = ['exec', 'web', '--', 'ping', '-c', '1', '-W', '1', 'db'];
+    expect(await home.vmlet(...cut)).toMatchObject({ status: 1 });
+    process.kill(theOnly('vmlet-switch'), 'SIGKILL');
+    await until(async () => (await lan()).members.every(({ plugged }) => plugged));
+    expect(await home.vmlet(...cut)).toMatchObject({ status: 1 });
+    await vmlet('network', 'heal', 'lan');
+    await ping('web', 'db');
+    expect(await home.vmlet('network', 'partition', 'lan', 'web', 'nobody')).toMatchObject({
+      stderr: expect.stringContaining('no member "nobody"') as string,
+    });
+  });
+
+  test('a capture has the frames of the network', async () => {
+    const file = join(home.path, 'lan.pcap');
+    const capture = home.start(['network', 'capture', 'lan', '-o', file]);
+    await until(() => capture.stderr().includes('capturing lan'));
+    await ping('web', 'db');
+    const { readFileSync } = await import('node:fs');
+    const holdsPing = (): boolean => readFileSync(file).includes(Buffer.from([0x45, 0x00]));
+    await until(holdsPing);
+    capture.process.kill('SIGINT');
+    expect(await capture.finished).toMatchObject({ status: 0 });
+    const bytes = readFileSync(file);
+    expect(bytes.readUInt32LE()).toBe(0xa1b2c3d4);
+    expect(bytes.readUInt32LE(20)).toBe(1);
+  });
+});
