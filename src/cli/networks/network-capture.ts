@@ -34,6 +34,11 @@ async function capture(name: string, { output, member }: Flags): Promise<void> {
     const frames = await new NetworkStore().capture(name, member, { signal });
     const file = output === '-' ? process.stdout : createWriteStream(output, { mode: 0o600 });
     if (output !== '-') note(`capturing ${name} to ${output}; to end, press Ctrl-C`);
-    await pipeline(frames, file, { signal });
+    try {
+      await pipeline(frames, file, { signal });
+    } catch (error) {
+      // Ctrl-C is its usual end, and what was written is a complete file.
+      if (!signal.aborted) throw error;
+    }
   });
 }

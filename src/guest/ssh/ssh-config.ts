@@ -5,6 +5,8 @@ import { sshHostName } from './known-hosts.ts';
 export interface SshHost {
   /** The machine's name, without `.vmlet`. */
   readonly machine: string;
+  /** Further names, such as `db.lan` in a private network; none by default. */
+  readonly aliases?: readonly string[] | undefined;
   /** Address for port 22: 127.0.0.1 with the published port, or the guest's own address. */
   readonly address: string;
   readonly port: number;
@@ -30,7 +32,7 @@ function hostBlock(host: SshHost): string {
   const name = sshHostName(host.machine);
   return [
     '',
-    `Host ${name}`,
+    `Host ${[name, ...(host.aliases ?? [])].join(' ')}`,
     `  HostName ${quoted('address', host.address.replaceAll('%', '%%'))}`,
     `  Port ${host.port}`,
     `  User ${userWord(host.user)}`,

@@ -42,7 +42,7 @@ export function writeSshConfig(...machine: Parameters<typeof sshConfigFile>): vo
 }
 
 export function sshConfigFile(
-  spec: Pick<MachineSpec, 'name' | 'sshUser'>,
+  spec: Pick<MachineSpec, 'name' | 'sshUser' | 'networks'>,
   directory: string,
   endpoint: { readonly address: string; readonly port: number },
   proxyCommand?: readonly string[],
@@ -50,6 +50,9 @@ export function sshConfigFile(
   const files = sshFiles(directory);
   const host = {
     machine: spec.name,
+    aliases: spec.networks?.flatMap(({ network, alias }) =>
+      [spec.name, ...(alias === undefined ? [] : [alias])].map((word) => `${word}.${network}`),
+    ),
     ...endpoint,
     proxyCommand,
     user: spec.sshUser,

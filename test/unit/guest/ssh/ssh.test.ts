@@ -88,6 +88,13 @@ describe('the configuration', () => {
     expect(() => includeLine({ path: '/a\nb' })).toThrow(InvalidInputError);
   });
 
+  test('has all names of a machine, and one for its host key', () => {
+    const text = sshConfig([{ ...host, aliases: ['web.lan', 'www.lan'] }]);
+    expect(text).toContain('\nHost web.vmlet web.lan www.lan\n');
+    expect(text).toContain('\n  HostKeyAlias web.vmlet\n');
+    expect(sshConfig([host])).toContain('\nHost web.vmlet\n');
+  });
+
   test('rejects paths that ssh would expand, and names no user', () => {
     expect(() => sshConfig([{ ...host, knownHostsFile: '/a/${HOME}' }])).toThrow(/variable/);
     expect(() => sshConfig([{ ...host, user: 'a%b' }])).toThrow(InvalidInputError);
