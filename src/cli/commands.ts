@@ -218,6 +218,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Images',
     load: async () => (await import('./state/template.ts')).templateCommand(),
   },
+  pool: {
+    summary: 'manage pools: waiting guests for run --pool',
+    group: 'Images',
+    load: async () => (await import('./state/pool.ts')).poolCommand(),
+  },
   doctor: {
     summary: 'check this host and show how to fix problems',
     group: 'Host',

@@ -64,6 +64,7 @@ export {
   TemplateStaleError,
   BrokenTemplateError,
 } from './machine/template.ts';
+export { PoolNotFoundError, PoolExistsError, PoolFailedError } from './machine/pool.ts';
 export { GuestCommandError, GuestCommandFailedError } from './guest/guest-command.ts';
 export {
   GuestFileError,

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { GuestCommandError, InvalidInputError } from '../errors/index.ts';
 import type { GuestAgent } from '../guest/agent/agent.ts';
 import type { CloudInitStatus } from '../guest/cloud-init/cloud-init-status.ts';
@@ -17,7 +18,7 @@ import { KernelWatch } from '../machine/launch/kernel-watch.ts';
 import { joinNetworks, connectCards, attachNetworks } from '../machine/launch/join-networks.ts';
 import { type NetworkInput, type NetworkPlace, parseNetworks } from '../machine/network/network-place.ts';
 import type { Plan } from '../machine/plan/plan.ts';
-import type { MachineOptions } from '../machine/running/running-machine.ts';
+import { type MachineOptions, RunningMachine } from '../machine/running/running-machine.ts';
 import {
   type StartOptions,
   type StartedMachine,
@@ -38,6 +39,12 @@ export interface RunOptions extends Limits, MachineOptions {
   readonly origin?: MachineOrigin;
   /** Completes the identity of the guest, once it has its own name, address and random numbers. */
   readonly renew?: (agent: GuestAgent) => Promise<void>;
+}
+
+/** A running fork, and the connection to its agent. */
+export interface HandedOver {
+  readonly machine: RunningMachine;
+  readonly connection: Socket;
 }
 
 /** A fork whose QEMU has started and waits for its state or, once warm, to be resumed. */
@@ -125,6 +132,20 @@ export class PendingFork implements AsyncDisposable {
     });
   }
 
+  /**
+   * Runs the guest like `run`, and gives away the connection to its agent, for a client in another process.
+   * @throws what `run` throws.
+   */
+  async handOver(options: RunOptions): Promise<HandedOver> {
+    const warm = this.#warmAgent;
+    return this.#within(options, async () => {
+      const agent = warm ?? (await this.#personalize(options)).agent;
+      if (warm) await this.#continue(warm);
+      options.log?.debug('fork handed over');
+      return { machine: new RunningMachine(this.#machine, options), connection: agent.handOver() };
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope.close();
   }
@@ -139,11 +160,15 @@ export class PendingFork implements AsyncDisposable {
   }
 
   async #resume(agent: GuestAgent, options: MachineOptions): Promise<Machine> {
+    await this.#continue(agent);
+    options.log?.debug('fork running');
+    return new Machine(this.#machine, agent, { origin: 'template', ...options });
+  }
+
+  async #continue(agent: GuestAgent): Promise<void> {
     const { qmp, life } = this.#machine;
     const resumed = Promise.all([qmp.execute('cont'), agent.setClock(Date.now())]);
     await Promise.race([resumed, life.failure]);
-    options.log?.debug('fork running');
-    return new Machine(this.#machine, agent, { origin: 'template', ...options });
   }
 
   async #personalize({

@@ -11,6 +11,7 @@ import { fork } from './template/fork.ts';
 import { hundred } from './hundred.ts';
 import { kept } from './launch/kept.ts';
 import { launch } from './launch/launch.ts';
+import { pool } from './template/pool.ts';
 import { pull } from './pull.ts';
 import { qmp } from './qmp/qmp-section.ts';
 import type { Section } from './section.ts';
@@ -33,6 +34,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   heal: namedHeal,
   pull,
   fork,
+  pool,
   hundred,
 };
 /** Only when asked for by name: half an hour and more, and what needs other programs. */

@@ -19,6 +19,7 @@ const directories: Completer = async () => Promise.resolve({ candidates: [], pat
 const machines: Completer = async () => only(await machineNames(), 'machine');
 const templates: Completer = async () => only(await templateNames(), 'template');
 const networks: Completer = async () => only(await networkNames(), 'network');
+const pools: Completer = async () => only(await poolNames(), 'pool');
 const images: Completer = async () => only(await imageNames(), 'image');
 
 /**
@@ -33,6 +34,8 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   templates,
   network: networks,
   networks,
+  pool: pools,
+  pools,
   'stored-image': images,
   image: async () => ({ candidates: await bootableImages(), paths: 'files' }),
   references: async () => ({ candidates: await catalogueImages(), paths: 'none' }),
@@ -69,6 +72,11 @@ async function networkNames(): Promise<string[]> {
 async function templateNames(): Promise<string[]> {
   const { listTemplates } = await import('../../index.ts');
   return listTemplates().map(({ name }) => name);
+}
+
+async function poolNames(): Promise<string[]> {
+  const { listPools } = await import('../../index.ts');
+  return listPools().map(({ name }) => name);
 }
 
 async function snapshotNames(machine: string | undefined): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../errors/index.ts';
 import type { ForkOptions } from '../../index.ts';
-import { forkFlags, launchFlags } from '../../public/options.ts';
+import { type OptionFlag, forkFlags, launchFlags } from '../../public/options.ts';
 import type { GuestCommandFlags } from './guest-command-flags.ts';
 import type { MachineFlags } from './machine-flags.ts';
 import { attributeOf, flagOf, givenOptions } from './option-flags.ts';
@@ -13,6 +13,7 @@ export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly rm?: true;
   readonly kernel?: string;
   readonly template?: string;
+  readonly pool?: string;
   readonly fresh?: true;
   readonly renew?: true;
   readonly timeout?: number;
@@ -21,9 +22,10 @@ export interface RunFlags extends GuestCommandFlags, MachineFlags {
   readonly json?: true;
 }
 
-/** With --kernel or --template there is no image; all words are the command. */
+/** With --kernel, --template or --pool there is no image; all words are the command. */
 export function splitWords(words: readonly string[], flags: RunFlags): { image?: string; command: string[] } {
-  if (flags.kernel !== undefined || flags.template !== undefined) return { command: [...words] };
+  const hasImage = [flags.kernel, flags.template, flags.pool].every((source) => source === undefined);
+  if (!hasImage) return { command: [...words] };
   const [image, ...rest] = words;
   if (image === undefined) {
     throw new InvalidInputError('image', 'missing', {
@@ -37,13 +39,10 @@ export function splitWords(words: readonly string[], flags: RunFlags): { image?:
 /** @throws InvalidInputError for a flag that describes the machine: the template does that. */
 export function forkOptions(flags: object): ForkOptions {
   const ofForks = new Set(forkFlags.map(({ option }) => option));
-  const described = [
-    ...launchFlags.filter(({ option }) => !ofForks.has(option)).map(attributeOf),
-    ...SEED_FLAGS.map((flag) => flag.attributeName()),
-    'fresh',
-    'renew',
-  ];
-  const given = Object.keys(flags).find((flag) => described.includes(flag));
+  const given = givenFlag(
+    flags,
+    launchFlags.filter(({ option }) => !ofForks.has(option)),
+  );
   if (given !== undefined) {
     const flag = flagOf(given);
     throw new InvalidInputError('template', `cannot be used together with ${flag}`, {
@@ -53,4 +52,26 @@ export function forkOptions(flags: object): ForkOptions {
     });
   }
   return givenOptions(forkFlags, flags);
+}
+
+/** @throws InvalidInputError for a flag that describes the machine, which exists already. */
+export function refuseMachineFlags(source: string, flags: object, others: readonly string[]): void {
+  const given = givenFlag(flags, launchFlags, others);
+  if (given === undefined) return;
+  throw new InvalidInputError(source, `cannot be used together with ${flagOf(given)}`, {
+    hint: `leave out ${flagOf(given)}`,
+  });
+}
+
+function givenFlag(
+  flags: object,
+  described: readonly OptionFlag[],
+  others: readonly string[] = [],
+): string | undefined {
+  const refused = [
+    ...described.map(attributeOf),
+    ...SEED_FLAGS.map((flag) => flag.attributeName()),
+    ...['fresh', 'renew', ...others],
+  ];
+  return Object.keys(flags).find((flag) => refused.includes(flag));
 }

@@ -78,6 +78,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet image build debian:13 --include nginx -o nginx',
     'vmlet image rm debian:12',
   ],
+  pool: ['vmlet pool create fast --size 4', 'vmlet run --pool fast -- uname -a', 'vmlet pool rm fast'],
   template: ['vmlet template create warm --image debian:13', 'vmlet run --template warm -- true'],
   doctor: ['vmlet doctor', 'vmlet doctor --json'],
   info: ['vmlet info', "vmlet info --format '{{.Versions.Qemu}}'"],

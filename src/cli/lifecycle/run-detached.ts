@@ -14,7 +14,7 @@ type Seed = CreateOptions['seed'];
 
 /** Flags of `run` that do not describe the machine or its command. */
 const OF_FOREGROUND = [
-  ...['interactive', 'tty', 'template', 'timeout', 'bootTimeout', 'fresh', 'renew'],
+  ...['interactive', 'tty', 'template', 'pool', 'timeout', 'bootTimeout', 'fresh', 'renew'],
   ...['dieWithParent', 'dryRun', 'json', 'console', 'debug'],
 ];
 

@@ -10,7 +10,7 @@ import { addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { reportError } from '../output/report-error.ts';
 import { collect, durationMs } from '../flags/flag-values.ts';
-import { type RunFlags, forkOptions, splitWords } from '../flags/run-options.ts';
+import { type RunFlags, forkOptions, refuseMachineFlags, splitWords } from '../flags/run-options.ts';
 import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
 import { isBatchJob } from '../session/batch-system.ts';
 import { note, printJson } from '../output/say.ts';
@@ -25,8 +25,8 @@ export function runCommand(): Command {
         'an image boots it and keeps the booted guest in the cache; later runs fork that guest.\n' +
         'With --detach the guest is a named machine, which runs the command in the background and ends with it: vmlet ' +
         'logs shows the output, ls and wait the exit status; each start runs the command again.\n' +
-        'IMAGE is micro, an image such as debian:13, or the path of a disk (with a slash). With --kernel or --template ' +
-        'there is no IMAGE.',
+        'IMAGE is micro, an image such as debian:13, or the path of a disk (with a slash). With --kernel, ' +
+        '--template or --pool there is no IMAGE.',
     )
     .argument('[image]', 'image to boot')
     .argument('[command...]', 'command to run (default: a shell)')
@@ -37,8 +37,9 @@ export function runCommand(): Command {
     .option('-w, --workdir <dir>', 'working directory of the command')
     .option('-u, --user <user>', 'user to run as, by name or UID[:GID]')
     .option('--template <template>', 'fork this template instead of booting an image')
-    .option('--fresh', 'always boot; neither use nor save a booted guest (default with VMLET_FRESH=1)')
-    .option('--renew', 'boot, and replace the saved booted guest')
+    .option('--pool <pool>', 'take a guest that waits in this pool (see vmlet pool)')
+    .option('--fresh', 'always boot; neither use nor keep a booted guest (default with VMLET_FRESH=1)')
+    .option('--renew', 'boot, and replace the kept guest')
     .option('--timeout <time>', 'end the machine after this time, with status 124', durationMs)
     .option('--rm', 'with --detach: remove the machine and its disks when the command has ended')
     .option(
@@ -54,6 +55,10 @@ export function runCommand(): Command {
       if (flags.detach) {
         const { runDetached } = await import('./run-detached.ts');
         await runDetached(image, argv, flags, await seedOptions(flags));
+        return;
+      }
+      if (flags.pool !== undefined) {
+        await runInPool(flags.pool, argv, flags);
         return;
       }
       const origin: Origin =
@@ -90,12 +95,8 @@ async function printDryRun(origin: Origin, flags: RunFlags): Promise<void> {
 }
 
 async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<void> {
-  using interrupts = new Interrupts();
-  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
-  const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
-  using _parent = (flags.dieWithParent ?? isBatchJob(process.env)) ? endWithParent(interrupts) : undefined;
   const log = flags.debug && (await debugLog());
-  try {
+  await withinTimeout(flags, async (interrupts, signal) => {
     await using machine = await begin(origin, flags, signal, log);
     process.exitCode = await runIn(machine, argv, flags, interrupts, signal).catch((error: unknown) => {
       if (machine.origin === 'kept' && error instanceof MachineEndedError) {
@@ -106,6 +107,29 @@ async function run(origin: Origin, argv: string[], flags: RunFlags): Promise<voi
     const skipped = await machine.copyBack();
     if (skipped > 0) note(`left out ${skipped} special ${skipped === 1 ? 'file' : 'files'} (devices, FIFOs)`);
     log?.debug({ status: process.exitCode }, 'the command has ended');
+  });
+}
+
+async function runInPool(name: string, argv: string[], flags: RunFlags): Promise<void> {
+  refuseMachineFlags('--pool', flags, ['template', 'rm', 'dryRun', 'console']);
+  const { openPool } = await import('../../index.ts');
+  await withinTimeout(flags, async (interrupts, signal) => {
+    await using guest = await openPool(name).take({ signal });
+    process.exitCode = await runInGuest(guest.exec.bind(guest), argv, flags, interrupts, signal);
+  });
+}
+
+/** Ends the work with --timeout, by signals, and with the parent process where that is wanted. */
+async function withinTimeout(
+  flags: RunFlags,
+  work: (interrupts: Interrupts, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  using interrupts = new Interrupts();
+  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
+  const signal = limit ? AbortSignal.any([interrupts.signal, limit]) : interrupts.signal;
+  using _parent = (flags.dieWithParent ?? isBatchJob(process.env)) ? endWithParent(interrupts) : undefined;
+  try {
+    await work(interrupts, signal);
   } catch (error) {
     if (signal.aborted && signal.reason === limit?.reason) {
       throw new TimedOutError('the command', flags.timeout ?? 0, { hint: 'raise --timeout' });

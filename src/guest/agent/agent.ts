@@ -173,6 +173,11 @@ export class GuestAgent implements AsyncDisposable {
     return performance.now() - begin;
   }
 
+  /** Ends the session, and returns the connection for another one. Pending calls fail with GuestClosedError. */
+  handOver(): Socket {
+    return this.#session.handOver();
+  }
+
   /**
    * Ends the session and closes the connection; the agent ends all running commands.
    * @param reason error of pending calls; a GuestClosedError by default.

@@ -78,11 +78,22 @@ export class Session {
   /** Ends the session: every channel fails with `error`, and the connection is closed. */
   end(error: Error): void {
     if (this.#failure) return;
+    this.#detach(error);
+    this.#connection.destroy();
+  }
+
+  /** Ends the session without closing the connection, on which another session can begin. */
+  handOver(): Socket {
+    this.#detach(new GuestClosedError('the connection to the guest agent was handed over'));
+    this.#connection.pause().off('error', this.#onError);
+    return this.#connection;
+  }
+
+  #detach(error: Error): void {
     this.#failure = error;
     this.#connection.off('data', this.#onData);
     this.#connection.off('close', this.#onClose);
     this.#connection.off('end', this.#onClose);
-    this.#connection.destroy();
     const channels = [...this.#channels.values()];
     this.#channels.clear();
     for (const channel of channels) channel.fail(error);

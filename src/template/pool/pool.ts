@@ -1,8 +1,9 @@
-import { InvalidInputError } from '../errors/index.ts';
-import type { Machine } from '../machine/running/machine.ts';
-import type { PendingFork } from './pending-fork.ts';
-import { type ForkOptions, timeoutOf } from './fork-options.ts';
-import type { Template } from './template.ts';
+import { InvalidInputError } from '../../errors/index.ts';
+import type { Machine } from '../../machine/running/machine.ts';
+import type { HandedOver, PendingFork, RunOptions } from '../pending-fork.ts';
+import { type ForkOptions, timeoutOf } from '../fork-options.ts';
+import { forkName } from '../renew-fork.ts';
+import type { Template } from '../template.ts';
 
 /** Options of `createPool`. */
 export interface PoolOptions extends Omit<ForkOptions, 'name' | 'networks'> {
@@ -23,14 +24,20 @@ const LARGEST_SIZE = 64;
  * Starts forks of a template in advance. The pool keeps `size` forks waiting and refills itself in the background.
  * @throws InvalidInputError.
  */
-export function createPool(
+export function createPool(template: Template, options: PoolOptions = {}): Pool {
+  return poolOf(template, template.name, options);
+}
+
+/** @param name begins the names of the forks. */
+export function poolOf(
   template: Template,
-  { size = DEFAULT_SIZE, warm = false, ...options }: PoolOptions = {},
+  name: string,
+  { size = DEFAULT_SIZE, warm = false, ...options }: PoolOptions,
 ): Pool {
   if (!Number.isInteger(size) || size < 1 || size > LARGEST_SIZE) {
     throw new InvalidInputError('size', `${size}: expected a whole number from 1 to ${LARGEST_SIZE}`);
   }
-  return new Pool(template, { size, warm }, options);
+  return new Pool(template, { name, size, warm }, options);
 }
 
 /** Forks that are started in advance: taking one only restores its memory, or resumes it where the pool is warm. */
@@ -39,14 +46,20 @@ export class Pool implements AsyncDisposable {
   /** How many forks wait when the pool is full. */
   readonly size: number;
   readonly warm: boolean;
+  readonly #name: string;
   readonly #options: ForkOptions;
   readonly #closing = new AbortController();
   /** Oldest first. Includes forks that failed to start, so that the next caller of `fork` gets the error. */
   #waiting: Promise<PendingFork>[] = [];
   #filling: Promise<void> | undefined;
 
-  constructor(template: Template, { size, warm }: { size: number; warm: boolean }, options: ForkOptions) {
+  constructor(
+    template: Template,
+    { name, size, warm }: { readonly name: string; readonly size: number; readonly warm: boolean },
+    options: ForkOptions,
+  ) {
     this.template = template;
+    this.#name = name;
     this.size = size;
     this.warm = warm;
     this.#options = options;
@@ -69,17 +82,13 @@ export class Pool implements AsyncDisposable {
    * @param options override those of the pool for this fork.
    */
   async fork(options: Pick<ForkOptions, 'networks' | 'timeoutMs' | 'signal' | 'log'> = {}): Promise<Machine> {
-    this.#closing.signal.throwIfAborted();
-    options.signal?.throwIfAborted();
     if (this.warm) refuseNetworks(options);
-    const pending = await this.#take();
-    const limits = { ...this.#options, ...options };
-    try {
-      return await pending.run({ ...limits, timeoutMs: timeoutOf(limits) });
-    } finally {
-      // Refilled only now: starting another fork would compete for the CPU with the one that the caller waits for.
-      this.#fill();
-    }
+    return this.#start(options, async (pending, all) => pending.run(all));
+  }
+
+  /** Like `fork`, and gives away the connection to the guest's agent, for a client in another process. */
+  async handOver(options: Pick<ForkOptions, 'timeoutMs' | 'signal' | 'log'> = {}): Promise<HandedOver> {
+    return this.#start(options, async (pending, all) => pending.handOver(all));
   }
 
   /** Ends the waiting forks. Forks that were taken keep running. */
@@ -96,6 +105,22 @@ export class Pool implements AsyncDisposable {
   /** Ends the forks that were not taken. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #start<Started>(
+    options: Pick<ForkOptions, 'timeoutMs' | 'signal'>,
+    start: (pending: PendingFork, options: RunOptions) => Promise<Started>,
+  ): Promise<Started> {
+    this.#closing.signal.throwIfAborted();
+    options.signal?.throwIfAborted();
+    const pending = await this.#take();
+    const all = { ...this.#options, ...options };
+    try {
+      return await start(pending, { ...all, timeoutMs: timeoutOf(all) });
+    } finally {
+      // Refilled only now: starting another fork would compete for the CPU with the one that the caller waits for.
+      this.#fill();
+    }
   }
 
   async #take(): Promise<PendingFork> {
@@ -130,7 +155,7 @@ export class Pool implements AsyncDisposable {
   async #prepare(): Promise<PendingFork> {
     const { signal } = this.#options;
     const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
-    const options = { ...this.#options, signal: AbortSignal.any(signals) };
+    const options = { ...this.#options, name: forkName(this.#name), signal: AbortSignal.any(signals) };
     const pending = await this.template.prepare(options);
     if (this.warm) await pending.warmUp({ ...options, timeoutMs: timeoutOf(options) });
     return pending;

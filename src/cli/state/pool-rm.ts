@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { PoolNotFoundError } from '../../errors/index.ts';
+import { eachName } from '../session/each-machine.ts';
+
+export function poolRmCommand(): Command {
+  return new Command('rm')
+    .summary('end pools')
+    .description('Ends pools, the guests that wait in them, and those that were taken.')
+    .argument('<pools...>', 'names of the pools')
+    .option('-i, --ignore', 'ignore pools that do not exist')
+    .action(async (names: string[], { ignore }: { ignore?: true }) => {
+      const { openPool } = await import('../../index.ts');
+      await eachName(names, async (name) => {
+        try {
+          await openPool(name).end();
+        } catch (error) {
+          if (!ignore || !(error instanceof PoolNotFoundError)) throw error;
+        }
+      });
+    });
+}

@@ -1,0 +1,92 @@
+import { Command } from 'commander';
+import type { LaunchOptions, Template } from '../../index.ts';
+import { launchFlags } from '../../public/options.ts';
+import { debugLog } from '../output/debug-log.ts';
+import { durationMs, wholeNumber } from '../flags/flag-values.ts';
+import { type MachineFlags, addMachineFlags, launchOptions } from '../flags/machine-flags.ts';
+import { refuseMachineFlags } from '../flags/run-options.ts';
+import { type SeedFlags, seedOptions } from '../flags/seed-flags.ts';
+import { bootNews } from '../lifecycle/boot-news.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { printLine } from '../output/say.ts';
+import { Interrupts } from '../session/interrupts.ts';
+
+/** The name is an argument; a guest of a pool has no ports of the host. */
+const poolFlags = launchFlags.filter(({ option }) => option !== 'name' && option !== 'ports');
+
+interface Flags extends MachineFlags, SeedFlags {
+  readonly image?: string;
+  readonly template?: string;
+  readonly size?: number;
+  readonly idle?: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+export function poolServeCommand(): Command {
+  const command = new Command('serve')
+    .summary('run a pool in the foreground')
+    .description(
+      'Runs a pool until it is interrupted, for service managers. Prints its name when it is full. Other commands of this ' +
+        'user reach it as one of vmlet pool create.',
+    );
+  return addPoolFlags(command).action(serve);
+}
+
+/** Adds the argument and flags that `pool create` and `pool serve` share. */
+export function addPoolFlags(command: Command): Command {
+  command
+    .argument('<name>', 'name of the pool')
+    .option('--image <image>', 'image to boot (default: micro)')
+    .option('--template <template>', 'fork this template instead of booting an image')
+    .option('--size <number>', 'how many guests wait, 1 to 64 (default: 2)', wholeNumber)
+    .option('--idle <time>', 'end the pool after this time without a client (default: 1h)', durationMs);
+  return addMachineFlags(command, poolFlags);
+}
+
+async function serve(name: string, flags: Flags): Promise<void> {
+  const { servePool } = await import('../../index.ts');
+  const log = flags.debug && (await debugLog());
+  using interrupts = new Interrupts();
+  const progress = new ProgressLine();
+  const options = {
+    ...{ name, idleMs: flags.idle ?? HOUR_MS, signal: interrupts.signal },
+    ...(flags.size !== undefined && { size: flags.size }),
+    ...(log && { log }),
+  };
+  try {
+    await withTemplate(
+      flags,
+      { signal: interrupts.signal, ...(log && { log }), ...bootNews(progress, flags) },
+      async (template) => {
+        progress.show(`filling pool ${name}…`);
+        await using server = await servePool(template, options);
+        interrupts.whenAsked = () => void server.close();
+        progress.clear();
+        printLine(name);
+        await server.ended;
+      },
+    );
+  } finally {
+    progress.clear();
+  }
+}
+
+type BootOptions = Pick<LaunchOptions, 'signal' | 'log' | 'onProgress'>;
+
+/** The template is that of the flag, or one that lives as long as the work. */
+async function withTemplate(
+  flags: Flags,
+  options: BootOptions,
+  work: (template: Template) => Promise<void>,
+): Promise<void> {
+  const { createTemplate, openTemplate } = await import('../../index.ts');
+  if (flags.template !== undefined) {
+    refuseMachineFlags('--template', flags, ['image']);
+    await work(openTemplate(flags.template));
+    return;
+  }
+  const guest = launchOptions(flags.image, flags, await seedOptions(flags));
+  await using template = await createTemplate({ ...guest, ...options });
+  await work(template);
+}

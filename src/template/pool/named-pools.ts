@@ -1,0 +1,166 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import {
+  type GuestClosedError,
+  InvalidInputError,
+  PoolFailedError,
+  PoolNotFoundError,
+  isSystemError,
+} from '../../errors/index.ts';
+import { GuestAgent } from '../../guest/agent/agent.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
+import { ownerInName } from '../../machine/paths/runtime-directory.ts';
+import { type ProcessIdentity, isAlive } from '../../process/procfs/identity.ts';
+import { makeDirectories } from '../../util/files/make-directories.ts';
+import { hostNameSchema } from '../../util/host-name.ts';
+import { unlessMissing } from '../../util/files/unless-missing.ts';
+import { type Limits, withinLimits } from '../../util/time/deadline.ts';
+import { pause } from '../../util/time/pause.ts';
+import { type Answer, answerSchema, lineOf, readLine } from './pool-messages.ts';
+import { type PoolRecord, poolFiles, readPoolRecord } from './pool-record.ts';
+import { PooledGuest } from './pooled-guest.ts';
+
+/** How many forks wait in a pool, and how many guests clients have taken. */
+export interface PoolStatus {
+  readonly waiting: number;
+  readonly taken: number;
+}
+
+const STATUS_MS = 10_000;
+const END_MS = 60_000;
+const LOOK_EVERY_MS = 20;
+/** A pool that is empty starts a fork first. */
+const TAKE_MS = 120_000;
+
+/** A pool that another process of this user serves. */
+export class NamedPool {
+  readonly name: string;
+  /** The image of its template; undefined for one without an image. */
+  readonly image: string | undefined;
+  readonly memoryBytes: number;
+  /** How many forks wait when the pool is full. */
+  readonly size: number;
+  readonly createdAt: Date;
+  /** The process that serves it. */
+  readonly process: ProcessIdentity;
+  readonly #socket: string;
+
+  constructor(record: PoolRecord, socket: string, process: ProcessIdentity) {
+    this.name = record.name;
+    this.image = record.image;
+    this.memoryBytes = record.memoryBytes;
+    this.size = record.size;
+    this.createdAt = new Date(record.createdAt);
+    this.process = process;
+    this.#socket = socket;
+  }
+
+  /**
+   * Takes a guest, which runs until it is closed.
+   * @throws PoolFailedError, PoolNotFoundError when the pool has just ended, TimedOutError, or the signal's reason.
+   */
+  async take({ timeoutMs = TAKE_MS, signal }: Limits = {}): Promise<PooledGuest> {
+    const { connection, answer } = await this.#ask('take', { timeoutMs, signal });
+    if (answer.kind !== 'guest') throw this.#refusal(connection, answer);
+    const explainLoss = async (cause: GuestClosedError): Promise<Error> =>
+      Promise.resolve(new PoolFailedError(this.name, 'its guest has ended', { cause }));
+    try {
+      const attaching = GuestAgent.attach(connection, { timeoutMs, signal, explainLoss });
+      connection.resume();
+      return new PooledGuest(answer.guest, await attaching);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  /** @throws PoolFailedError, PoolNotFoundError when the pool has just ended, TimedOutError, or the signal's reason. */
+  async status({ timeoutMs = STATUS_MS, signal }: Limits = {}): Promise<PoolStatus> {
+    const { connection, answer } = await this.#ask('status', { timeoutMs, signal });
+    if (answer.kind !== 'status') throw this.#refusal(connection, answer);
+    connection.destroy();
+    return { waiting: answer.waiting, taken: answer.taken };
+  }
+
+  /**
+   * Ends the pool and the guests that were taken from it.
+   * @throws what `status` throws.
+   */
+  async end({ timeoutMs = END_MS, signal }: Limits = {}): Promise<void> {
+    const { connection } = await this.#ask('end', { timeoutMs, signal });
+    connection.destroy();
+    await withinLimits(`the end of pool ${this.name}`, this.#gone(signal), { timeoutMs, signal });
+  }
+
+  async #gone(signal: AbortSignal | undefined): Promise<void> {
+    while (existsSync(dirname(this.#socket)) && isAlive(this.process)) await pause(LOOK_EVERY_MS, signal);
+  }
+
+  async #ask(
+    request: 'take' | 'status' | 'end',
+    limits: Limits,
+  ): Promise<{ readonly connection: Socket; readonly answer: Answer }> {
+    const connection = connect(this.#socket);
+    try {
+      connection.write(lineOf({ version: 1, request }));
+      const line = await withinLimits(`pool ${this.name}`, readLine(connection), limits);
+      return { connection, answer: answerSchema.parse(JSON.parse(line)) };
+    } catch (error) {
+      connection.destroy();
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (isSystemError(cause, 'ENOENT', 'ECONNREFUSED'))
+        throw new PoolNotFoundError(this.name, { cause: error });
+      throw error;
+    }
+  }
+
+  #refusal(connection: Socket, answer: Answer): PoolFailedError {
+    connection.destroy();
+    if (answer.kind !== 'failed') return new PoolFailedError(this.name, `unexpected answer: ${answer.kind}`);
+    return new PoolFailedError(this.name, answer.message, { hint: answer.hint });
+  }
+}
+
+/** The pools that processes of this user serve now, sorted by name. */
+export function listPools(): NamedPool[] {
+  const parent = poolsDirectory(ownLocations());
+  const names = unlessMissing(() => readdirSync(parent), ['ENOENT']) ?? [];
+  return names.flatMap((name) => poolIn(parent, name) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Opens a pool by its name. @throws PoolNotFoundError. */
+export function openPool(name: string): NamedPool {
+  const pool = listPools().find((one) => one.name === name);
+  if (!pool) throw new PoolNotFoundError(name);
+  return pool;
+}
+
+/** The output of the pool of `vmlet pool create NAME`; its directory exists then. */
+export function poolLog(name: string): string {
+  requirePoolName(name);
+  const directory = join(ownLocations().state, 'pools');
+  makeDirectories(directory);
+  return join(directory, `${name}.log`);
+}
+
+/** @throws InvalidInputError. */
+export function requirePoolName(name: string): void {
+  if (hostNameSchema.safeParse(name).success) return;
+  throw new InvalidInputError('name', `invalid pool name: ${JSON.stringify(name)}`, {
+    hint: 'expected at most 63 letters, digits and inner hyphens',
+  });
+}
+
+export function poolsDirectory({ runtime }: Pick<Locations, 'runtime'>): string {
+  return join(runtime, 'pools');
+}
+
+function poolIn(parent: string, directoryName: string): NamedPool | undefined {
+  const owner = ownerInName(directoryName);
+  if (!owner || !isAlive(owner)) return undefined;
+  const directory = join(parent, directoryName);
+  const record = readPoolRecord(directory);
+  return record && new NamedPool(record, poolFiles(directory).socket, owner);
+}

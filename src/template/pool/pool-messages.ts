@@ -1,0 +1,56 @@
+import type { Socket } from 'node:net';
+import * as z from 'zod';
+import { GuestClosedError } from '../../errors/index.ts';
+
+/**
+ * Each side sends one line of JSON. After the answer to `take`, the connection is one to the agent of a guest, which ends
+ * with it.
+ */
+export const requestSchema = z.object({ version: z.literal(1), request: z.enum(['take', 'status', 'end']) });
+
+export const answerSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('guest'), guest: z.string() }),
+  z.object({ kind: z.literal('status'), waiting: z.int(), taken: z.int() }),
+  z.object({ kind: z.literal('failed'), message: z.string(), hint: z.string().optional() }),
+]);
+
+export type Answer = z.infer<typeof answerSchema>;
+
+const LONGEST_LINE = 16 * 1024;
+const NEWLINE = 10;
+
+export function lineOf(message: z.infer<typeof requestSchema> | Answer): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/**
+ * Reads one line, and leaves what follows it on the connection, which is paused then.
+ * @throws GuestClosedError when the connection ends first, or the line is too long.
+ */
+export async function readLine(connection: Socket): Promise<string> {
+  let text = Buffer.alloc(0);
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      connection.off('data', onData).off('error', onError).off('close', onClose).off('end', onClose);
+      act();
+    };
+    const onError = (cause: Error): void =>
+      settle(() => reject(new GuestClosedError('the connection was lost', { cause })));
+    const onClose = (): void => settle(() => reject(new GuestClosedError('the connection was closed')));
+    const onData = (chunk: Buffer): void => {
+      text = Buffer.concat([text, chunk]);
+      const end = text.indexOf(NEWLINE);
+      if (end === -1 && text.length <= LONGEST_LINE) return;
+      settle(() => {
+        connection.pause();
+        if (end === -1) {
+          reject(new GuestClosedError('the line is too long'));
+          return;
+        }
+        if (end + 1 < text.length) connection.unshift(text.subarray(end + 1));
+        resolve(text.toString('utf8', 0, end));
+      });
+    };
+    connection.on('data', onData).on('error', onError).on('close', onClose).on('end', onClose).resume();
+  });
+}

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { type Server, type Socket, createServer } from 'node:net';
+import { join } from 'node:path';
+import { GuestClosedError, PoolExistsError, PoolFailedError, VmletError } from '../../errors/index.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
+import {
+  checkSocketLength,
+  claimDirectory,
+  ensurePrivateDirectory,
+  sweepDeadOwners,
+} from '../../machine/paths/runtime-directory.ts';
+import { holdFreeLock } from '../../process/lock/transient-lock.ts';
+import { Scope } from '../../util/scope.ts';
+import { withinLimits } from '../../util/time/deadline.ts';
+import { deferred } from '../../util/time/deferred.ts';
+import { startTimer } from '../../util/time/timer.ts';
+import type { Template } from '../template.ts';
+import { poolsDirectory, requirePoolName } from './named-pools.ts';
+import { type Pool, type PoolOptions, poolOf } from './pool.ts';
+import { type Answer, lineOf, readLine, requestSchema } from './pool-messages.ts';
+import { poolFiles, writePoolRecord } from './pool-record.ts';
+
+/** Options of `servePool`. */
+export interface ServePoolOptions extends Pick<PoolOptions, 'size' | 'log'> {
+  /** Name under which other processes of this user find the pool. */
+  readonly name: string;
+  /** Ends the pool after this time without a client, in milliseconds; never by default. */
+  readonly idleMs?: number;
+}
+
+/** Each runs in a QEMU process of its own. */
+const MOST_TAKEN = 64;
+const REQUEST_MS = 10_000;
+
+/**
+ * Starts a warm pool that gives its forks to other processes of this user: see `openPool`, and `vmlet run --pool`.
+ * Resolves when the pool is full.
+ * @throws PoolExistsError, InvalidInputError, and what `Template.fork` throws.
+ */
+export async function servePool(template: Template, options: ServePoolOptions): Promise<PoolServer> {
+  const { name, size, log } = options;
+  requirePoolName(name);
+  const scope = new Scope();
+  try {
+    const directory = await claimName(name, scope);
+    const pool = poolOf(template, name, {
+      warm: true,
+      ...(size !== undefined && { size }),
+      ...(log && { log }),
+    });
+    scope.defer(async () => pool.close());
+    await pool.full();
+    return await PoolServer.listen(pool, directory, options, scope);
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+/** Holds the name as long as the pool is served. */
+async function claimName(name: string, scope: Scope): Promise<string> {
+  const parent = poolsDirectory(ownLocations());
+  ensurePrivateDirectory(parent);
+  checkSocketLength(parent);
+  if (!(await holdFreeLock(join(parent, `.${name}.lock`), scope))) throw new PoolExistsError(name);
+  sweepDeadOwners(parent);
+  return claimDirectory(parent, scope);
+}
+
+/** A pool that other processes of this user reach by a socket. */
+export class PoolServer implements AsyncDisposable {
+  readonly name: string;
+  /** Resolves when the pool has ended: closed, or without a client for too long. */
+  readonly ended: Promise<void>;
+  readonly #pool: Pool;
+  readonly #scope: Scope;
+  readonly #server: Server;
+  readonly #idleMs: number;
+  readonly #log: ServePoolOptions['log'];
+  readonly #ended = deferred<undefined>();
+  readonly #clients = new Set<Socket>();
+  readonly #serving = new Set<Promise<void>>();
+  #taken = 0;
+  #stopIdleTimer: () => void = () => undefined;
+
+  private constructor(pool: Pool, server: Server, options: ServePoolOptions, scope: Scope) {
+    this.name = options.name;
+    this.ended = this.#ended.promise;
+    this.#pool = pool;
+    this.#server = server;
+    this.#idleMs = options.idleMs ?? Infinity;
+    this.#log = options.log;
+    this.#scope = scope;
+    server.on('connection', (connection: Socket) => {
+      const served = this.#serve(connection).finally(() => this.#serving.delete(served));
+      this.#serving.add(served);
+    });
+    this.#awaitClients();
+  }
+
+  /** @param scope owns the pool and its directory. */
+  static async listen(
+    pool: Pool,
+    directory: string,
+    options: ServePoolOptions,
+    scope: Scope,
+  ): Promise<PoolServer> {
+    const server = createServer({ pauseOnConnect: true });
+    server.listen(poolFiles(directory).socket);
+    await once(server, 'listening');
+    scope.defer(() => void server.close());
+    const { name, size } = { ...options, size: pool.size };
+    const { image, memoryBytes } = pool.template;
+    writePoolRecord(directory, { name, size, image, memoryBytes, createdAt: Date.now() });
+    return new PoolServer(pool, server, options, scope);
+  }
+
+  /** Ends the pool, its waiting forks, and the guests that clients have taken. */
+  async close(): Promise<void> {
+    this.#stopIdleTimer();
+    this.#server.close();
+    for (const client of this.#clients) client.destroy();
+    await Promise.all(this.#serving);
+    await this.#scope.close();
+    this.#ended.resolve(undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #serve(connection: Socket): Promise<void> {
+    const gone = new AbortController();
+    this.#clients.add(connection);
+    this.#stopIdleTimer();
+    // The connection closes after an error, which says nothing more.
+    connection.on('error', () => undefined);
+    connection.once('close', () => {
+      this.#clients.delete(connection);
+      gone.abort(new GuestClosedError('the client of the pool has gone'));
+      this.#awaitClients();
+    });
+    try {
+      const line = await withinLimits('a request to the pool', readLine(connection), {
+        timeoutMs: REQUEST_MS,
+      });
+      const { request } = requestSchema.parse(JSON.parse(line));
+      if (request === 'take') await this.#give(connection, gone.signal);
+      else answer(connection, { kind: 'status', waiting: this.#pool.waiting, taken: this.#taken }).end();
+      if (request === 'end') void this.close();
+    } catch (error) {
+      this.#log?.debug({ err: error }, 'a client of the pool got no guest');
+      const failure = error instanceof Error ? error : new Error(String(error));
+      answer(connection, { kind: 'failed', ...explained(failure) }).end();
+    }
+  }
+
+  async #give(connection: Socket, gone: AbortSignal): Promise<void> {
+    if (this.#taken >= MOST_TAKEN) {
+      throw new PoolFailedError(this.name, `already runs ${MOST_TAKEN} guests`, { hint: 'try again later' });
+    }
+    this.#taken++;
+    try {
+      const { log } = { log: this.#log };
+      const { machine, connection: agent } = await this.#pool.handOver({ signal: gone, ...(log && { log }) });
+      answer(connection, { kind: 'guest', guest: machine.name });
+      agent.on('error', () => connection.destroy());
+      agent.pipe(connection);
+      connection.pipe(agent);
+      await machine.ended;
+    } finally {
+      this.#taken--;
+    }
+  }
+
+  #awaitClients(): void {
+    this.#stopIdleTimer();
+    if (this.#clients.size === 0) this.#stopIdleTimer = startTimer(this.#idleMs, () => void this.close());
+  }
+}
+
+function answer(connection: Socket, content: Answer): Socket {
+  connection.write(lineOf(content));
+  return connection;
+}
+
+function explained(error: Error): { message: string; hint?: string } {
+  const { message } = error;
+  return error instanceof VmletError && error.hint !== undefined
+    ? { message, hint: error.hint }
+    : { message };
+}

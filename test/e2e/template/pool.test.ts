@@ -1,0 +1,181 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PoolNotFoundError } from '../../../src/errors/index.ts';
+import { openPool } from '../../../src/index.ts';
+import { until } from '../command.ts';
+import { type Home, makeHome } from '../named/home.ts';
+
+/** Pools of the command, each served by a process of its own. */
+
+const SMALL = ['--memory', '96M', '--net', 'none'];
+let home: Home;
+beforeAll(async () => {
+  home = await makeHome();
+});
+afterAll(async () => {
+  const names = (await home.vmlet('pool', 'ls', '-q')).stdout.split('\n').filter((name) => name !== '');
+  if (names.length > 0) await home.vmlet('pool', 'rm', ...names);
+  await home.close();
+});
+
+interface Row {
+  readonly name: string;
+  readonly size: number;
+  readonly waiting: number;
+  readonly taken: number;
+  readonly pid: number;
+}
+
+async function pools(): Promise<Row[]> {
+  const { status, stdout } = await home.vmlet('pool', 'ls', '--json');
+  expect(status).toBe(0);
+  return (JSON.parse(stdout) as { pools: Row[] }).pools;
+}
+
+async function create(name: string, ...words: string[]): Promise<void> {
+  expect(await home.vmlet('pool', 'create', name, ...SMALL, ...words)).toMatchObject({
+    status: 0,
+    stdout: `${name}\n`,
+    stderr: '',
+  });
+}
+
+const qemus = (): number =>
+  home.processes().filter(({ commandLine }) => commandLine.includes('qemu-system')).length;
+
+describe('a pool', () => {
+  it('gives each run a guest of its own, and refills itself', async () => {
+    await create('many', '--size', '2');
+    expect(await pools()).toMatchObject([{ name: 'many', size: 2, waiting: 2, taken: 0 }]);
+    const script = 'hostname; head -c 8 /dev/urandom | od -An -tx1; test ! -e /x && touch /x';
+    const runs = await Promise.all(
+      [1, 2, 3].map(async () => home.vmlet('run', '--pool', 'many', '--', 'sh', '-c', script)),
+    );
+    const outputs = runs.map(({ status, stdout, stderr }) => {
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      const [name = '', random = ''] = stdout.split('\n');
+      expect(name).toMatch(/^many-[0-9a-f]{8}$/);
+      return { name, random };
+    });
+    for (const key of ['name', 'random'] as const) {
+      expect(new Set(outputs.map((output) => output[key])).size).toBe(3);
+    }
+    await until(async () => (await pools()).some(({ waiting, taken }) => waiting === 2 && taken === 0));
+    await until(() => qemus() === 2);
+  });
+
+  it('passes streams, environment, directory and status', async () => {
+    const child = home.start(
+      [
+        'run',
+        '--pool',
+        'many',
+        '-e',
+        'WORD=hello',
+        '-w',
+        '/tmp',
+        '--',
+        'sh',
+        '-c',
+        'cat; echo $WORD $PWD >&2; exit 7',
+      ],
+      { input: 'input' },
+    );
+    expect(await child.finished).toMatchObject({ status: 7, stdout: 'input', stderr: 'hello /tmp\n' });
+  });
+
+  it('ends a guest with the run that took it, even one that is killed', async () => {
+    const child = home.start(['run', '--pool', 'many', '--', 'sh', '-c', 'echo begun; exec sleep 1000']);
+    await until(() => child.stdout().includes('begun'));
+    await until(async () => (await pools()).some(({ taken, waiting }) => taken === 1 && waiting === 2));
+    expect(qemus()).toBe(3);
+    child.process.kill('SIGKILL');
+    await until(() => qemus() === 2);
+    expect(await pools()).toMatchObject([{ taken: 0 }]);
+  });
+
+  it('ends a run with its time limit', async () => {
+    const limited = await home.vmlet('run', '--pool', 'many', '--timeout', '2s', '--', 'sleep', '1000');
+    expect(limited).toMatchObject({ status: 124 });
+    await until(() => qemus() === 2);
+  });
+
+  it('serves the library too', async () => {
+    const pool = inHome(() => openPool('many'));
+    await using guest = await pool.take();
+    await guest.push('content', '/file');
+    expect((await guest.readFile('/file')).toString()).toBe('content');
+    const { stdout, exitCode } = await guest.exec(['cat', '/file']);
+    expect([stdout.toString(), exitCode]).toEqual(['content', 0]);
+    expect(await pool.status()).toMatchObject({ taken: 1 });
+  });
+
+  it('ends with the guests that were taken', async () => {
+    const child = home.start(['run', '--pool', 'many', '--', 'sh', '-c', 'echo begun; exec sleep 1000']);
+    await until(() => child.stdout().includes('begun'));
+    expect(await home.vmlet('pool', 'rm', 'many')).toMatchObject({ status: 0, stdout: 'many\n' });
+    const { status, stderr } = await child.finished;
+    expect([status, stderr]).toEqual([125, expect.stringContaining('pool "many": its guest has ended')]);
+    expect(await pools()).toEqual([]);
+    await until(() => home.processes().length === 0);
+    expect(left()).toEqual([]);
+  });
+
+  it('ends after its idle time', async () => {
+    await create('short', '--size', '1', '--idle', '1s');
+    await until(() => home.processes().length === 0);
+    expect(await pools()).toEqual([]);
+    expect(left()).toEqual([]);
+  });
+
+  it('leaves no guest when its process is killed, and its name can be used again', async () => {
+    await create('fragile', '--size', '1');
+    const [{ pid }] = (await pools()) as [Row];
+    process.kill(pid, 'SIGKILL');
+    await until(() => qemus() === 0);
+    expect(await pools()).toEqual([]);
+    expect((await home.vmlet('run', '--pool', 'fragile', '--', 'true')).stderr).toContain(
+      'no such pool: fragile',
+    );
+    await create('fragile', '--size', '1');
+    expect((await home.vmlet('run', '--pool', 'fragile', '--', 'true')).status).toBe(0);
+    expect((await home.vmlet('pool', 'create', 'fragile', ...SMALL)).stderr).toContain(
+      'pool "fragile" already exists',
+    );
+    await home.vmlet('pool', 'rm', 'fragile');
+    expect(left()).toEqual([]);
+  });
+
+  it('says why it cannot be created or used', async () => {
+    const missing = await home.vmlet('pool', 'create', 'p', '--image', 'absent:1');
+    expect([missing.status, missing.stderr]).toEqual([125, expect.stringContaining('absent:1')]);
+    expect((await home.vmlet('pool', 'create', 'a b')).stderr).toContain('invalid pool name: "a b"');
+    expect((await home.vmlet('pool', 'create', 'p', '--size', '65', ...SMALL)).stderr).toContain(
+      'from 1 to 64',
+    );
+    const refused = await home.vmlet('run', '--pool', 'p', '-p', '80', '--', 'true');
+    expect(refused.stderr).toContain('--pool: cannot be used together with --publish');
+    expect(await home.vmlet('pool', 'rm', 'p')).toMatchObject({ status: 125 });
+    expect(await home.vmlet('pool', 'rm', '-i', 'p')).toMatchObject({ status: 0 });
+    expect(() => inHome(() => openPool('p'))).toThrow(PoolNotFoundError);
+    expect(home.processes()).toEqual([]);
+  });
+});
+
+/** Calls the library with the directories of the home. */
+function inHome<T>(work: () => T): T {
+  const before = process.env;
+  process.env = home.environment;
+  try {
+    return work();
+  } finally {
+    process.env = before;
+  }
+}
+
+/** Directories and locks of pools. */
+function left(): string[] {
+  const directory = join(home.environment['XDG_RUNTIME_DIR'] ?? '', 'vmlet/pools');
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
