@@ -32,7 +32,7 @@ export { type OutOfSpace, describeOutOfSpace } from './machine/life/out-of-space
 export { type Outcome, describeOutcome } from './machine/life/outcome.ts';
 export * from './public/format.ts';
 export * from './public/options.ts';
-export type { CachePolicy, VolumeInput, VolumeSpec } from './machine/share/share.ts';
+export type { CachePolicy, VolumeInput, VolumeSpec, VolumeType } from './machine/share/volume-spec.ts';
 export type { BoundForward, PortForward, PortInput, PortSpec } from './network/ports/port.ts';
 export { ImageStore, type PullOptions as ImagePullOptions } from './machines/images/image-store.ts';
 export type { InspectedImage } from './machines/images/inspect-image.ts';

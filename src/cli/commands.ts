@@ -178,6 +178,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     group: 'Ports and disks',
     load: async () => (await import('./devices/disk.ts')).diskCommand(),
   },
+  volume: {
+    summary: 'manage volumes, which outlive machines',
+    group: 'Ports and disks',
+    load: async () => (await import('./devices/volume.ts')).volumeCommand(),
+  },
   cd: {
     summary: 'manage CD drives',
     group: 'Ports and disks',

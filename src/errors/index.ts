@@ -57,6 +57,7 @@ export {
   MachineStateError,
   BrokenMachineError,
 } from './machine/named-machine.ts';
+export { VolumeNotFoundError, VolumeExistsError, VolumeInUseError } from './machine/volume.ts';
 export { MissingDeviceError, GuestHoldsDeviceError } from './machine/device.ts';
 export {
   TemplateNotFoundError,

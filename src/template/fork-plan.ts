@@ -26,7 +26,12 @@ export function planFork(record: TemplateRecord, files: TemplateFiles, inputs: F
     ...plan,
     name,
     layers: qemuLayers(
-      { network, shares: plan.shares, wiring, longestFile: longestFileOf(plan.disks, plan.memoryBytes) },
+      {
+        network,
+        shares: plan.shares,
+        wiring,
+        longestFile: longestFileOf(plan.disks, plan.volumes, plan.memoryBytes),
+      },
       host,
     ),
     network,

@@ -49,7 +49,11 @@ export function readRecord(name: string, { record, directory }: TemplateFiles): 
     const plan = content.plan as unknown as Plan;
     return {
       ...content,
-      plan: { ...{ shares: [] }, ...plan, directory: machineDirectory(plan.directory.sockets, directory) },
+      plan: {
+        ...{ shares: [], volumes: [], tmpfs: [] },
+        ...plan,
+        directory: machineDirectory(plan.directory.sockets, directory),
+      },
     };
   } catch (cause) {
     throw new BrokenTemplateError(name, 'its record is invalid', { cause });

@@ -305,7 +305,7 @@ describe('vmlet run -v', () => {
 
   it.each([
     [['-v', './missing:/x'], /^vmlet: -v: no such directory: /],
-    [['-v', 'data:/x'], /^vmlet: -v: "data" is not the path of a directory\n {2}write \.\/data:\/x/],
+    [['-v', 'da ta:/x'], /^vmlet: -v: invalid volume name "da ta"\n {2}expected letters/],
     [['-v', '/etc/passwd:/x'], /^vmlet: -v: not a directory: \/etc\/passwd\n/],
     [['--mount', 'src=/missing,dst=/x'], /^vmlet: --mount: no such directory: \/missing\n/],
   ])('refuses %j', async (flags, problem) => {

@@ -1,11 +1,13 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needsRecovery } from '../../src/machine/volume/volume.ts';
 import { DEBIAN_GUEST_TIMEOUT_MS, debianGuest, whyNoDebianGuest } from '../debian-guest.ts';
 import { type Home, makeHome } from '../e2e/named/home.ts';
 import { until } from '../e2e/command.ts';
 
 const BOOT_MS = 600_000;
+const TMPFS = 'type=tmpfs,dst=/srv/scratch,tmpfs-size=4m';
 
 const missing = whyNoDebianGuest();
 if (missing !== undefined) console.warn(`skipped: ${missing}`);
@@ -23,7 +25,16 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     writeFileSync(join(site, 'file'), 'one\n');
     // One vCPU: with two of them TCG now and then lets one wait for the other for half a minute.
     const hardware = ['-m', '512M', '--cpus', '1', '--display', 'none', '--net', 'none'];
-    const volumes = ['-v', `${site}:/srv/site`, '-v', `${site}:/tmp/site:ro`];
+    const volumes = [
+      '-v',
+      `${site}:/srv/site`,
+      '-v',
+      `${site}:/tmp/site:ro`,
+      '-v',
+      'db:/srv/db',
+      '--mount',
+      TMPFS,
+    ];
     const image = ['--image', `${path},format=${format}`];
     const created = await home.vmlet('create', 'deb', ...image, ...hardware, ...volumes, '--start');
     expect(created).toMatchObject({ status: 0 });
@@ -48,6 +59,13 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
     expect(await inGuest('cat /srv/site/file')).toBe('one\ntwo');
   });
 
+  test('has its volume and its tmpfs', async () => {
+    expect(await inGuest('echo kept >/srv/db/file; findmnt -no FSTYPE,SIZE /srv/db; ls /srv/db')).toMatch(
+      /^ext4 +9\.\d+G\nfile$/,
+    );
+    expect(await inGuest('findmnt -no FSTYPE,SIZE /srv/scratch')).toMatch(/^tmpfs +4M$/);
+  });
+
   test(
     'has them again after its reboot',
     async () => {
@@ -58,7 +76,20 @@ describe.skipIf(missing !== undefined)('a Debian guest', () => {
         return /^[0-9a-f-]{36}$/.test(id) && id !== before ? id : undefined;
       });
       expect(after).not.toBe(before);
-      expect(await inGuest('cat /srv/site/file /tmp/site/new')).toBe('one\ntwo\nguest');
+      expect(await inGuest('cat /srv/site/file /tmp/site/new /srv/db/file')).toBe('one\ntwo\nguest\nkept');
+      expect(await inGuest('findmnt -no FSTYPE /srv/scratch')).toBe('tmpfs');
+    },
+    BOOT_MS,
+  );
+
+  test(
+    'leaves its volume clean when it stops',
+    async () => {
+      expect(await home.vmlet('stop', 'deb', '--timeout', '5m')).toMatchObject({ status: 0 });
+      expect(needsRecovery({ path: join(home.path, 'data/vmlet/volumes/db/disk.raw') })).toBe(false);
+      const options = ['--fresh', '--net', 'none', '-v', 'db:/db:ro'];
+      const read = await home.vmlet('run', ...options, 'micro', '--', 'cat', '/db/file');
+      expect(read.stdout).toBe('kept\n');
     },
     BOOT_MS,
   );

@@ -25,7 +25,8 @@ void request_forget(void)
 
 static bool changes_the_machine(uint8_t operation)
 {
-    return operation == OPERATION_CONFIGURE || operation == OPERATION_POWER_OFF || operation == OPERATION_REBOOT;
+    return operation == OPERATION_CONFIGURE || operation == OPERATION_POWER_OFF || operation == OPERATION_REBOOT ||
+           operation == OPERATION_RELEASE;
 }
 
 static void start(uint32_t channel, const uint8_t *bytes, size_t length)
@@ -59,6 +60,9 @@ static void start(uint32_t channel, const uint8_t *bytes, size_t length)
         break;
     case OPERATION_SYNC:
         sync_start(channel);
+        break;
+    case OPERATION_RELEASE:
+        release_start(channel);
         break;
     case OPERATION_POWER_OFF:
         power_request(channel, POWER_OFF);

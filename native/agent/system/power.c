@@ -3,6 +3,7 @@
 #include "loop.h"
 #include "port.h"
 #include "role.h"
+#include "volumes.h"
 #include <errno.h>
 #include <signal.h>
 #include <sys/reboot.h>
@@ -78,7 +79,7 @@ void power_pump(void)
         return;
     }
     kill_all_processes();
-    sync();
+    volumes_release();
     reboot(action == POWER_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
     fail("reboot");
 }

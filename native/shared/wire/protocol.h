@@ -50,6 +50,7 @@ enum operation {
     OPERATION_POWER_OFF,
     OPERATION_REBOOT,
     OPERATION_CONNECT,
+    OPERATION_RELEASE,
 };
 
 enum field_tag {
@@ -86,7 +87,7 @@ enum field_tag {
 
 enum exec_flags { EXEC_CLEAR_ENVIRONMENT = 1, EXEC_INPUT = 2, EXEC_TERMINAL = 4 };
 enum push_flags { PUSH_PARENTS = 1 };
-enum mount_flags { MOUNT_READ_ONLY = 1, MOUNT_FRESH = 2 };
+enum mount_flags { MOUNT_READ_ONLY = 1, MOUNT_FRESH = 2, MOUNT_DISK = 4, MOUNT_MEMORY = 8 };
 
 enum phase {
     PHASE_REQUEST = 1,

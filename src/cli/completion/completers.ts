@@ -42,6 +42,7 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
   snapshot: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
   snapshots: async (operands) => only(await snapshotNames(operands.get('machine')), 'snapshot'),
   'disk-name': async (operands) => only(await diskNames(operands.get('machine')), 'disk'),
+  volumes: async () => only(await volumeNames(), 'volume'),
   drive: async (operands) => only(await driveNames(operands.get('machine')), 'CD drive'),
   file: files,
   files,
@@ -81,6 +82,11 @@ async function poolNames(): Promise<string[]> {
 
 async function snapshotNames(machine: string | undefined): Promise<string[]> {
   return ((await (await findMachine(machine))?.snapshots()) ?? []).map(({ name }) => name);
+}
+
+async function volumeNames(): Promise<string[]> {
+  const { VolumeStore } = await import('../../machines/index.ts');
+  return new VolumeStore().names();
 }
 
 async function diskNames(machine: string | undefined): Promise<string[]> {

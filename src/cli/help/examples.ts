@@ -63,6 +63,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'vmlet network partition lan web db && vmlet network heal lan',
   ],
   disk: ['vmlet disk ls web', 'vmlet disk add web 20G', 'vmlet disk resize web disk0 40G'],
+  volume: [
+    'vmlet volume create cache --size 20G',
+    'vmlet run -v cache:/var/cache micro -- ls /var/cache',
+    'vmlet volume ls',
+  ],
   cd: ['vmlet cd insert web ./tools.iso', 'vmlet cd eject web'],
   snapshot: [
     'vmlet snapshot web before-upgrade',

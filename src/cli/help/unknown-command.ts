@@ -45,7 +45,6 @@ export const ADVICE: Readonly<Record<string, string>> = {
   up: 'to start a machine: vmlet start NAME',
   version: 'to show versions: vmlet --version, or vmlet info for QEMU and passt',
   vm: 'commands on machines need no prefix, for example: vmlet ls',
-  volume: 'to manage disks, see: vmlet disk --help',
 };
 
 /** Commands that are never suggested for a mistyped word. */

@@ -141,6 +141,14 @@ export class GuestAgent implements AsyncDisposable {
     await request(this.#session, 'syncing the guest', new FieldWriter(Operation.sync).toBuffer(), limits);
   }
 
+  /**
+   * Writes all cached data, and leaves the volumes' file systems clean on their disks. Processes that write to them
+   * afterwards wait for ever, so the machine has to end.
+   */
+  async releaseVolumes(limits: Limits = {}): Promise<void> {
+    await request(this.#session, 'releasing volumes', new FieldWriter(Operation.release).toBuffer(), limits);
+  }
+
   /** Resolves when the guest has begun to power off: its processes get SIGTERM, and SIGKILL two seconds later. */
   async powerOff(limits: Limits = {}): Promise<void> {
     await request(this.#session, 'powering off', new FieldWriter(Operation.powerOff).toBuffer(), limits);

@@ -41,8 +41,9 @@ const linkSchema = z.strictObject({
 });
 
 const mountSchema = z.strictObject({
-  /** Name of the virtiofs device. */
+  /** Name of the virtiofs device, serial number of the disk, or options of tmpfs. */
   tag: z.string().min(1),
+  kind: z.enum(['share', 'disk', 'memory']).default('share'),
   /** Absolute; created if it is missing. */
   path: z.string().startsWith('/'),
   readOnly: z.boolean().default(false),
@@ -64,7 +65,7 @@ const configurationSchema = z.strictObject({
   /** Kernel modules, loaded in this order with their dependencies. They may be built in. */
   modules: z.array(z.string().regex(/^[\w-]+$/, 'must be the name of a module')).default([]),
   network: z.array(linkSchema).default([]),
-  /** Directories of the host, mounted in this order. One that is mounted already is kept. */
+  /** Directories of the host, volumes and file systems in memory, mounted in this order. One that is mounted already is kept. */
   mounts: z.array(mountSchema).default([]),
   /** Milliseconds since 1970. */
   clockMs: z.number().nonnegative().optional(),
@@ -103,9 +104,12 @@ export function encodeConfiguration(configuration: GuestConfiguration): Buffer {
     for (const text of link.dns) writer.text(Tag.nameServer, text);
     for (const text of link.search) writer.text(Tag.search, text);
   }
-  for (const { tag, path, readOnly, fresh } of mounts) {
-    writer.text(Tag.mount, tag).text(Tag.path, path);
-    writer.u32(Tag.flags, (readOnly ? MountFlag.readOnly : 0) | (fresh ? MountFlag.fresh : 0));
+  for (const { tag, kind, path, readOnly, fresh } of mounts) {
+    const flags =
+      (readOnly ? MountFlag.readOnly : 0) |
+      (fresh ? MountFlag.fresh : 0) |
+      (kind === 'share' ? 0 : MountFlag[kind]);
+    writer.text(Tag.mount, tag).text(Tag.path, path).u32(Tag.flags, flags);
   }
   return writer.toBuffer();
 }

@@ -9,6 +9,7 @@ export const Operation = {
   powerOff: 6,
   reboot: 7,
   connect: 8,
+  release: 9,
 } as const;
 
 export const Tag = {
@@ -45,7 +46,7 @@ export const Tag = {
 
 export const ExecFlag = { clearEnvironment: 1, input: 2, terminal: 4 } as const;
 export const PushFlag = { parents: 1 } as const;
-export const MountFlag = { readOnly: 1, fresh: 2 } as const;
+export const MountFlag = { readOnly: 1, fresh: 2, disk: 4, memory: 8 } as const;
 
 /** The phase in which an operation failed. */
 export const Phase = {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { GuestRequestError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { GuestNetwork } from '../../network/plan/network.ts';
-import { mountsOf } from '../share/mounts.ts';
+import { type MountPlans, mountsOf } from '../plan/guest-mounts.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** Sets the host name, clock and network of a freshly booted guest. */
@@ -28,10 +28,10 @@ export async function configureGuest(
   await Promise.all([required, ...optional]);
 }
 
-/** Mounts the machine's shares, outer directories first. A booting system may cover earlier mounts by its own. */
-export async function mountShares(agent: GuestAgent, { shares }: Pick<Plan, 'shares'>): Promise<void> {
-  if (shares.length === 0) return;
-  await agent.configure({ mounts: mountsOf(shares) });
+/** Mounts the machine's shares, volumes and tmpfs. A booting system may cover earlier mounts by its own. */
+export async function mountAll(agent: GuestAgent, plans: MountPlans): Promise<void> {
+  const mounts = mountsOf(plans);
+  if (mounts.length > 0) await agent.configure({ mounts });
 }
 
 function linkOf(guest: GuestNetwork) {

@@ -18,6 +18,7 @@ import { parseSpec } from '../spec/spec.ts';
 import { withPortChoices } from '../../network/ports/port-choices.ts';
 import { runProcessors, startMachine } from './started-machine.ts';
 import { type Findings, survey } from '../survey/survey.ts';
+import { openVolumes } from '../volume/open-volume.ts';
 
 /**
  * Boots a virtual machine and resolves when it is ready, see `until`.
@@ -80,6 +81,7 @@ async function bringUp(
     const attachments = attachNetworks(spec.networks, scope);
     const plan = await planHere(findings, places, attachments, scope, options.signal);
     const guest = source.kind === 'disk' ? source.image?.guest : undefined;
+    await openVolumes(findings.locations, spec.volumes, scope, options.signal);
     await prepareFiles(plan, { seed: spec.seed, guest }, { signal: options.signal });
     const ready = becomeReady(plan, findings, attachments, options, started);
     const what = spec.until === 'guest' ? 'booting the guest' : 'starting the machine';

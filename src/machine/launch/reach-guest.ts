@@ -1,5 +1,5 @@
 import { awaitBootCompletion } from '../life/boot-completion.ts';
-import { configureGuest, mountShares } from './configure-guest.ts';
+import { configureGuest, mountAll } from './configure-guest.ts';
 import type { Copy } from '../share/copies.ts';
 import { Machine } from '../running/machine.ts';
 import { KernelWatch } from './kernel-watch.ts';
@@ -27,7 +27,7 @@ export async function reachGuest(started: StartedMachine, options: BootOptions):
   log?.debug('the guest is configured');
   const cloudInit =
     plan.boot.kind === 'disk' ? await Promise.race([awaitBootCompletion(agent, onBoot), failure]) : undefined;
-  await Promise.race([mountShares(agent, plan), failure]);
+  await Promise.race([mountAll(agent, plan), failure]);
   // Only after the boot is complete: the guest's own system removes network settings that it did not make
   // itself.
   await Promise.race([joinNetworks(agent, started), failure]);

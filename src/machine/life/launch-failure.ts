@@ -72,10 +72,11 @@ async function explainLaunchFailure(error: unknown, started: StartedParts): Prom
       hint: adviseOn(output.qemu),
       cause: error,
     });
-    const disk = started.plan?.disks[0];
-    if (outcome.kind !== 'start-failure' || !disk) return failure;
+    const { plan } = started;
+    const path = (plan?.disks[0] ?? plan?.volumes[0]?.disk)?.path;
+    if (outcome.kind !== 'start-failure' || !plan || path === undefined) return failure;
     const { explainLockedImage } = await import('./locked-image.ts');
-    return explainLockedImage(failure, disk.path);
+    return explainLockedImage(failure, path, plan.volumes);
   }
   return new LaunchError((error as Error).message, output, {
     hint: timedOut ? timeOutHint(started) : undefined,

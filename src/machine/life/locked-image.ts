@@ -7,8 +7,13 @@ import {
   QmpJobError,
   QmpRefusedError,
   type VmletError,
+  VolumeInUseError,
 } from '../../errors/index.ts';
+import type { VolumePlan } from '../plan/plan.ts';
 import { imageFailure } from '../../images/qemu-img/image-failure.ts';
+
+const IN_USE_HINT =
+  'stop the machine that uses it; several machines can mount a volume only if all of them mount it with ro';
 
 /**
  * Rewords a QEMU failure to open or write an image as the error that qemu-img would give: locked by another
@@ -34,9 +39,16 @@ export async function explainImageFailure(
  * Explains a failed start of QEMU when another process has locked one of its images. QEMU's message names the
  * image. Other known messages may be about any file, so the failure is then returned unchanged.
  */
-export async function explainLockedImage(failure: LaunchError, path: string): Promise<VmletError> {
-  const explained = await explainImageFailure(failure, [path]);
-  return explained instanceof ImageLockedError ? explained : failure;
+export async function explainLockedImage(
+  failure: LaunchError,
+  path: string,
+  volumes: readonly VolumePlan[],
+): Promise<VmletError> {
+  const words = failure.qemuOutput.join('\n');
+  const volume = volumes.find(({ disk }) => words.includes(disk.path));
+  const explained = await explainImageFailure(failure, [volume?.disk.path ?? path]);
+  if (!(explained instanceof ImageLockedError)) return failure;
+  return volume ? new VolumeInUseError(volume.name, explained.holders, IN_USE_HINT, failure) : explained;
 }
 
 /** A confined QEMU does not see files that it was not given. */

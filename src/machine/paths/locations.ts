@@ -16,6 +16,8 @@ export interface Locations {
   readonly disks: string;
   /** Private networks, one directory each: `$XDG_DATA_HOME/vmlet/networks`. */
   readonly networks: string;
+  /** Named volumes, one directory each: `$XDG_DATA_HOME/vmlet/volumes`. */
+  readonly volumes: string;
   /** State that must survive a reboot but is not the user's own data: `$XDG_STATE_HOME/vmlet`. */
   readonly state: string;
   /** Logs of named machines: `$XDG_STATE_HOME/vmlet/machines`. */
@@ -50,6 +52,7 @@ export function locate(environment: Environment, home: string, uid: number): Loc
     templates: join(data, 'templates'),
     disks: join(data, 'disks'),
     networks: join(data, 'networks'),
+    volumes: join(data, 'volumes'),
     state,
     logs: join(state, 'machines'),
     cache,

@@ -6,6 +6,7 @@ import type { DiskLayer } from '../../images/record/image.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { Layers } from '../../process/confine/layers.ts';
+import type { NamedVolume, Tmpfs } from '../share/named-volume.ts';
 import type { SharePlan } from '../share/share-plan.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 
@@ -84,6 +85,12 @@ export interface SeedPlan {
   readonly bus: string | undefined;
 }
 
+/** A named volume, whose disk the agent finds by its serial number and mounts. */
+export interface VolumePlan extends Pick<NamedVolume, 'name' | 'target' | 'readOnly'> {
+  readonly sizeBytes: number;
+  readonly disk: DiskPlan;
+}
+
 export interface CardPlan {
   /** MAC address at boot. */
   readonly mac: string;
@@ -120,6 +127,8 @@ export interface Plan {
   readonly seed: SeedPlan | undefined;
   /** Directories of the host. */
   readonly shares: readonly SharePlan[];
+  readonly volumes: readonly VolumePlan[];
+  readonly tmpfs: readonly Tmpfs[];
   readonly network: BoundNetworkPlan | undefined;
   /** Cards for private networks, after that of `network`. */
   readonly cards: readonly CardPlan[];

@@ -28,6 +28,7 @@ export function qemuArguments(plan: Plan): string[] {
     ...cardArguments(plan),
     ...plan.disks.flatMap(diskArguments),
     ...seedArguments(plan.seed),
+    ...plan.volumes.flatMap(({ disk }) => diskArguments(disk)),
     ...plan.shares.flatMap(shareArguments),
     ...bootArguments(plan),
     ...(plan.startPaused ? ['-S'] : []),

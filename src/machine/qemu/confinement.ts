@@ -2,7 +2,7 @@ import { confineQemu, resolverOf } from '../../host/confinement.ts';
 import type { Host } from '../../host/survey/host.ts';
 import { confine } from '../../process/confine/confine.ts';
 import { type Connects, type Layers, layersOf } from '../../process/confine/layers.ts';
-import type { DiskPlan, Plan } from '../plan/plan.ts';
+import type { DiskPlan, Plan, VolumePlan } from '../plan/plan.ts';
 
 /**
  * Returns the connections that a machine's QEMU has to make.
@@ -48,8 +48,16 @@ const BESIDE_BYTES = 256 * 1024 ** 2;
  * qcow2 has 10 bytes of tables per 64 KiB cluster, a 6500th of the disk; memory written to a file has 8 bytes
  * per page, a 512th. An allowance of a 64th exceeds both.
  */
-export function longestFileOf(disks: readonly Pick<DiskPlan, 'createBytes'>[], memoryBytes: number): number {
-  const largest = Math.max(memoryBytes, ...disks.map(({ createBytes = 0 }) => createBytes));
+export function longestFileOf(
+  disks: readonly Pick<DiskPlan, 'createBytes'>[],
+  volumes: readonly Pick<VolumePlan, 'sizeBytes'>[],
+  memoryBytes: number,
+): number {
+  const largest = Math.max(
+    memoryBytes,
+    ...disks.map(({ createBytes = 0 }) => createBytes),
+    ...volumes.map(({ sizeBytes }) => sizeBytes),
+  );
   return largest + Math.ceil(largest / 64) + BESIDE_BYTES;
 }
 
@@ -66,8 +74,8 @@ export function qemuConfinement(plan: Plan, host: Host): string[] {
 }
 
 /** The user's own files that the machine may write to. */
-function writtenElsewhere({ disks, directory }: Plan): string[] {
-  return disks
+function writtenElsewhere({ disks, volumes, directory }: Plan): string[] {
+  return [...disks, ...volumes.map(({ disk }) => disk)]
     .filter(({ readOnly, path }) => !readOnly && !path.startsWith(`${directory.storage}/`))
     .map(({ path }) => path);
 }

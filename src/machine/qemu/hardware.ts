@@ -31,6 +31,9 @@ export function hardwareOf(plan: NamedPlan): Hardware {
         .map(({ network, mac, mtu }) => `${network} (${mac}, MTU ${mtu})`)
         .join(', '),
     }),
+    ...(plan.volumes.length > 0 && {
+      volumes: list(plan.volumes.map(({ name, target }) => `${name} at ${target}`)),
+    }),
     disks: list(
       plan.disks.map(
         ({ nodeName, bus, readOnly }) => `${nodeName} in ${bus ?? ''}${readOnly ? ' (read-only)' : ''}`,

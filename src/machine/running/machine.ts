@@ -1,3 +1,4 @@
+import { MachineEndedError, VmletError } from '../../errors/index.ts';
 import type { GuestAgent } from '../../guest/agent/agent.ts';
 import type { CloudInitStatus } from '../../guest/cloud-init/cloud-init-status.ts';
 import type { ExecOptions } from '../../guest/agent/command.ts';
@@ -9,6 +10,9 @@ import type { StopStep } from './stop.ts';
 
 /** Whether a machine has booted, or was forked from a template, or from a guest that an earlier launch kept. */
 export type MachineOrigin = 'boot' | 'template' | 'kept';
+
+/** For writing the guest's memory to a slow disk. */
+const RELEASE_MS = 60_000;
 
 /** A running machine whose guest can run commands. */
 export class Machine extends RunningMachine {
@@ -93,6 +97,29 @@ export class Machine extends RunningMachine {
     if (this.#copies.length === 0) return 0;
     const { copyBack } = await import('../share/copies.ts');
     return copyBack(this.#agent, this.#copies, this.signal);
+  }
+
+  /** Lets the guest write its volumes back, then ends the machine and releases its files. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    const failure = this.plan.volumes.some(({ readOnly }) => !readOnly)
+      ? await this.#releaseVolumes()
+      : undefined;
+    await super[Symbol.asyncDispose]();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** @returns why the volumes may lack what the guest wrote last. */
+  async #releaseVolumes(): Promise<VmletError | undefined> {
+    if (this.life.end) return undefined;
+    try {
+      await this.#agent.releaseVolumes({ timeoutMs: RELEASE_MS });
+    } catch (error) {
+      // It is ending anyway, as after a power failure: the journal is replayed by the next machine.
+      if (error instanceof MachineEndedError) return undefined;
+      if (error instanceof VmletError) return error;
+      throw error;
+    }
+    return undefined;
   }
 
   /** Makes the guest write its caches to its disks. @throws MachineEndedError. */

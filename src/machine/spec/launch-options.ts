@@ -58,11 +58,15 @@ export const launchSchema = z.strictObject({
     },
   ),
   /**
-   * Directories of this host in the guest, as in `./site:/srv/site:ro`, or as objects: `{ source, target }` with
-   * `readOnly`, `cache`, `uid`, `gid` and `ids`. The files are root's in the guest by default.
+   * Directories of this host in the guest, as in `./site:/srv/site:ro`, and volumes, as in `cache:/var/cache`, which are
+   * created when they are missing; or objects: `{ source, target }` with `readOnly`, `cache`, `uid`, `gid`, `ids` and
+   * `size`. The files of a directory are root's in the guest by default.
    */
   volumes: shareOptions.volumes,
-  /** The same in the grammar of podman's `--mount`: `type=bind,src=./site,dst=/srv/site,ro`. */
+  /**
+   * The same in the grammar of podman's `--mount`: `type=bind,src=./site,dst=/srv/site,ro`; `type=tmpfs,dst=/x` is a file
+   * system in the guest's memory.
+   */
   mounts: shareOptions.mounts,
   /** Network of the machine; by default (`auto`) passt if it is installed, otherwise slirp. */
   net: withFlag(z.enum([...REQUESTED_BACKENDS, 'none']).default('auto'), {

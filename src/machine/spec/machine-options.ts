@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { SeedOptions } from '../../guest/seed/options.ts';
 import { FIRMWARE_KINDS } from '../../host/firmware/firmware.ts';
 import { ACCELERATORS } from '../../host/kvm/accelerator.ts';
-import type { VolumeInput } from '../share/share.ts';
+import type { VolumeInput } from '../share/volume-spec.ts';
 import type { PortInput } from '../../network/ports/port.ts';
 import type { LimitsInput } from './limits.ts';
 import { withFlag } from './option-flag.ts';
@@ -81,7 +81,7 @@ export const changeOptions = z
   })
   .partial().shape;
 
-/** Shared directories. `parseShares` validates the contents. */
+/** Shared directories, volumes and tmpfs. `parseMounts` validates the contents. */
 export const shareOptions = {
   volumes: withFlag(
     z
@@ -92,13 +92,14 @@ export const shareOptions = {
       flag: '-v, --volume <volume>',
       group: 'Disks',
       description:
-        'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host]; or SRC:DST:copy',
+        'share a directory, SRC:DST[:ro][,cache=auto|always|never][,uid=N][,gid=N][,ids=host], or copy it, SRC:DST:copy; or mount a volume, NAME:DST[:ro][,size=10G]',
     },
   ),
   mounts: withFlag(z.array(z.string()).readonly().default([]), {
     flag: '--mount <mount>',
     group: 'Disks',
-    description: 'the same as type=bind,src=SRC,dst=DST[,ro]…',
+    description:
+      'the same as type=bind|volume,src=SRC,dst=DST[,ro]…; or type=tmpfs,dst=DST[,tmpfs-size=64M][,tmpfs-mode=1777]',
   }),
 };
 

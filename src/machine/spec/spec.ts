@@ -7,7 +7,7 @@ import { MICRO } from '../../images/record/reference.ts';
 import type { RequestedBackend } from '../../network/plan/network.ts';
 import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
-import { type Share, parseShares } from '../share/share.ts';
+import { type MountSet, parseMounts } from '../share/mount-set.ts';
 import { parseOptions } from '../../util/options.ts';
 import { type NetworkPlace, parseNetworks } from '../network/network-place.ts';
 import { type DiskSpec, parseDiskSpec } from './disk-spec.ts';
@@ -20,7 +20,7 @@ import { parseMemory } from './memory-size.ts';
 const MiB = 1024 * 1024;
 
 /** The options, validated and normalised. Defaults that depend on the host are not chosen yet. */
-export interface Spec extends Hardware {
+export interface Spec extends Hardware, MountSet {
   readonly name: string;
   readonly boot:
     | { readonly kind: 'image'; readonly image: string }
@@ -43,7 +43,6 @@ export interface Spec extends Hardware {
   readonly ports: readonly PortForward[];
   readonly net: RequestedBackend | 'none';
   readonly networks: readonly NetworkPlace[];
-  readonly shares: readonly Share[];
   readonly faults: boolean;
   readonly limits: HostShare | undefined;
   readonly until: 'guest' | 'running';
@@ -93,7 +92,7 @@ export function parseSpec(options: LaunchOptions): Spec {
     ports: parsePortForwards(valid.ports),
     net: valid.net,
     networks: parseNetworks(networks, valid.name),
-    shares: parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
+    ...parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() }),
     faults: valid.faults,
     limits: parseLimits(valid.limits, memoryBytes),
     until: valid.until,

@@ -1,4 +1,5 @@
 import type { DiskImage, DiskLayer } from '../../images/record/image.ts';
+import type { NamedVolume } from '../share/named-volume.ts';
 import type { FoundShare } from '../share/share-plan.ts';
 import type { Spec } from '../spec/spec.ts';
 
@@ -29,10 +30,16 @@ export type BootSource =
 /** A requested disk, with its file and backing files found. */
 export type FoundDisk = { readonly sizeBytes: number } | (FoundLayer & { readonly readOnly: boolean });
 
-/** A spec with its disks and shared directories found. */
-export type FoundSpec = Omit<Spec, 'disks' | 'shares'> & {
+/** A volume that exists, or that the launch will create with this size. */
+export interface FoundVolume extends NamedVolume {
+  readonly path: string;
+}
+
+/** A spec with its disks and shared directories and volumes found. */
+export type FoundSpec = Omit<Spec, 'disks' | 'shares' | 'volumes'> & {
   readonly disks: readonly FoundDisk[];
   /** Over virtiofs. */
   readonly shares: readonly FoundShare[];
   readonly copies: readonly FoundShare[];
+  readonly volumes: readonly FoundVolume[];
 };

@@ -10,6 +10,7 @@ import { board, bootParameters, cpuModel, fullBoard, guestModules, optionalModul
 import { longestFileOf, qemuLayers } from '../qemu/confinement.ts';
 import type { MachineDirectory } from '../paths/directory.ts';
 import { planShares } from './plan-shares.ts';
+import { planVolumes, readOnlyVolumes } from './plan-volumes.ts';
 import type { BootSource, FoundDisk, FoundSpec } from './found-spec.ts';
 import { LONGEST_KERNEL_COMMAND_LINE } from '../spec/kernel-command-line.ts';
 import { AGENT_IN_INITRD, type BootPlan, type DiskPlan, type MemoryPlan, type Plan } from '../plan/plan.ts';
@@ -37,9 +38,10 @@ export function planMachine(inputs: PlanInputs): Plan {
   const { spec, host, accelerator, source, firmware, network, cards = [], directory } = inputs;
   const disks = planDisks(spec, source, directory);
   const shares = planShares(spec.shares, host, (tag) => directory.shareSocket(tag));
+  const volumes = planVolumes(spec.volumes);
   const memory = planMemory(inputs);
   const boot = planBoot(spec, source, directory);
-  const longestFile = longestFileOf(disks, spec.memoryBytes);
+  const longestFile = longestFileOf(disks, volumes, spec.memoryBytes);
   const layers = qemuLayers({ network, shares, wiring: inputs.wiring, longestFile }, host);
   return {
     name: spec.name,
@@ -61,6 +63,8 @@ export function planMachine(inputs: PlanInputs): Plan {
     disks,
     seed: inputs.hasSeed ? { path: directory.seed, bus: undefined } : undefined,
     shares,
+    volumes,
+    tmpfs: spec.tmpfs,
     network,
     cards: cards.map((mac) => ({ mac })),
     wiring: inputs.wiring,
@@ -74,6 +78,7 @@ export function planMachine(inputs: PlanInputs): Plan {
         ...backingChain(disk).map(({ path }) => path),
         disk.readOnly ? disk.path : undefined,
       ]),
+      ...readOnlyVolumes(volumes),
     ].filter((path) => path !== undefined),
     guest: {
       hostname: spec.name,
@@ -82,7 +87,7 @@ export function planMachine(inputs: PlanInputs): Plan {
         : {
             modules: guestModules({
               network: network !== undefined || cards.length > 0,
-              disks: disks.length > 0,
+              disks: disks.length + volumes.length > 0,
             }),
             optionalModules,
             setsUpNetwork: true,

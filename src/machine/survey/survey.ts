@@ -7,6 +7,7 @@ import { planNetworkHere } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { NetworkPlan } from '../../network/plan/network.ts';
 import { findShare, findShares } from './find-shares.ts';
+import { findVolumes } from './plan-volumes.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
 import { requirePlatform } from '../../host/require-platform.ts';
 import { findFirmware } from '../../host/firmware/find-firmware.ts';
@@ -82,7 +83,7 @@ export async function survey(
     source,
     firmware,
     hasSeed,
-    spec: { ...spec, disks, shares, copies },
+    spec: { ...spec, disks, shares, copies, volumes: findVolumes(locations, spec.volumes) },
   };
 }
 

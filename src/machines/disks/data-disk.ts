@@ -1,9 +1,9 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeExt4File } from '../../images/formats/ext4-file.ts';
 import { DATA_LABEL } from '../../images/micro/stay-script.ts';
 import { convertDisk } from '../../images/qemu-img/qemu-img.ts';
 import { findProgram } from '../../process/program.ts';
-import { run } from '../../process/run.ts';
 import type { StoredDisk } from '../spec/machine-spec.ts';
 
 /**
@@ -21,13 +21,7 @@ export async function makeDataDisk(
   const raw = join(storage, 'data.raw');
   const file = 'disk0.qcow2';
   try {
-    const empty = await open(raw, 'wx', 0o600);
-    await empty.truncate(sizeBytes).finally(async () => empty.close());
-    // The file is all zeros; writing tables on demand keeps it small.
-    const extended = 'nodiscard,assume_storage_prezeroed=1,lazy_itable_init=1';
-    await run([mke2fs, '-q', '-F', '-t', 'ext4', '-L', DATA_LABEL, '-m', '0', '-E', extended, raw], {
-      signal,
-    });
+    await makeExt4File(mke2fs, { path: raw, sizeBytes, label: DATA_LABEL, signal });
     await convertDisk({
       from: { path: raw, format: 'raw' },
       to: { path: join(storage, file), format: 'qcow2' },

@@ -12,6 +12,8 @@ import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { ownerInName } from '../../machine/paths/runtime-directory.ts';
 import { isAlive } from '../../process/procfs/identity.ts';
 import { type Definition, machineNames, readSpec } from '../record/definition.ts';
+import { volumeStaging } from '../../machine/volume/volume-files.ts';
+import { listVolumes } from '../disks/volume-users.ts';
 import { FileMeter, type FileUsage, entriesOf } from '../../util/files/file-usage.ts';
 import { findImageUsers } from './image-users.ts';
 import { definitionFiles } from '../record/machine-files.ts';
@@ -31,6 +33,7 @@ export type UsageKind =
   | 'snapshots'
   | 'saved states'
   | 'kept disks'
+  | 'volumes'
   | 'logs'
   | 'downloads'
   | 'unfinished';
@@ -70,6 +73,10 @@ export async function measureDiskUsage(locations: Locations, signal?: AbortSigna
     'kept disks': entriesOf(locations.disks)
       .filter((name) => !name.endsWith('.kept'))
       .map((name) => kept(name, meter.measure(join(locations.disks, name)))),
+    volumes: listVolumes(locations).map(({ name, path, machines: users, processes }) => ({
+      ...kept(name, meter.measure(path)),
+      active: users.some(({ running }) => running) || processes.length > 0,
+    })),
     logs: machines.flatMap(({ logs }) => logs),
     downloads: await downloadEntries(locations, meter),
     unfinished: unfinishedEntries(locations, meter),
@@ -180,6 +187,7 @@ export function unfinishedEntries(locations: Locations, meter: FileMeter): Usage
     { directory: locations.images, ownerOf: ownerOfBuild },
     { directory: locations.scratch, ownerOf: ownerInName },
     { directory: join(locations.machines, '.staging'), ownerOf: ownerInName },
+    { directory: volumeStaging(locations), ownerOf: ownerInName },
   ];
   const owned = places.flatMap(({ directory, ownerOf }) =>
     entriesOf(directory).flatMap((name) => {

@@ -6,6 +6,7 @@ import { TemplateShelf } from '../../template/template-shelf.ts';
 import { type Locations, placesOf } from '../../machine/paths/locations.ts';
 import { sweepDeadOwners } from '../../machine/paths/runtime-directory.ts';
 import { type UsageEntry, downloadEntries, keptEntries, unfinishedEntries } from './disk-usage.ts';
+import { volumeStaging } from '../../machine/volume/volume-files.ts';
 import { FileMeter } from '../../util/files/file-usage.ts';
 
 /**
@@ -29,6 +30,7 @@ export async function pruneLeftovers(
   }
   sweepDeadOwners(locations.scratch);
   sweepDeadOwners(join(locations.machines, '.staging'));
+  sweepDeadOwners(volumeStaging(locations));
   await new TemplateShelf(locations).sweep();
   await guests.prune({ all: true });
   await sweepBuildDirectories(locations.images);

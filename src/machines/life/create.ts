@@ -14,6 +14,7 @@ import { withStoreLock } from '../../images/store/lock.ts';
 import { findImage, findMedium, readableFile } from '../../machine/survey/boot-source.ts';
 import type { Locations } from '../../machine/paths/locations.ts';
 import { checkHostMemory } from '../../machine/plan/host-memory.ts';
+import { ensureVolumes } from '../../machine/volume/open-volume.ts';
 import { findShare } from '../../machine/survey/find-shares.ts';
 import type { Share } from '../../machine/share/share.ts';
 import { makeNvram } from '../../machine/launch/nvram.ts';
@@ -100,6 +101,7 @@ async function makeMachine(
   for (const directory of [staging, files.storage, files.boot]) mkdirSync(directory, { mode: 0o700 });
   writeFileSync(files.lock, '', { mode: 0o600 });
   const made = await makeParts(wanted, image, staging, limits);
+  await ensureVolumes(locations, wanted.volumes, limits.signal);
   const place = (spec: MachineSpec): MachineSpec => {
     writeFileSync(files.spec, formatMachineSpec(spec), { mode: 0o600, flush: true });
     placeMachine(staging, locations, wanted.name);
@@ -150,7 +152,7 @@ async function makeParts(
     ...(wanted.location && { installer: await takeInstaller(wanted.location, files.boot, signal) }),
     disks,
     cdroms: await cdromsOf(wanted, signal),
-    ...(wanted.shares.length > 0 && { shares: wanted.shares.map(storedShare) }),
+    ...storedMounts(wanted),
     net: wanted.net,
     ...(wanted.bridge !== undefined && { bridge: wanted.bridge }),
     ports: wanted.ports.map(storedForward),
@@ -161,6 +163,18 @@ async function makeParts(
     ...(wanted.command && { command: wanted.command }),
     labels: { ...wanted.labels },
     protected: wanted.protected,
+  };
+}
+
+function storedMounts({
+  shares,
+  volumes,
+  tmpfs,
+}: NewMachine): Pick<MachineSpec, 'shares' | 'volumes' | 'tmpfs'> {
+  return {
+    ...(shares.length > 0 && { shares: shares.map(storedShare) }),
+    ...(volumes.length > 0 && { volumes: volumes.map(({ field: _field, ...volume }) => volume) }),
+    ...(tmpfs.length > 0 && { tmpfs: tmpfs.map(({ field: _field, ...mount }) => mount) }),
   };
 }
 

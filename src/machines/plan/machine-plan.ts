@@ -9,6 +9,9 @@ import { qemuLayers } from '../../machine/qemu/confinement.ts';
 import type { CdromPlan, NamedPlan, PrivateCardPlan } from '../../machine/plan/named-plan.ts';
 import { findShares } from '../../machine/survey/find-shares.ts';
 import { planShares } from '../../machine/survey/plan-shares.ts';
+import { findVolumes, planVolumes, readOnlyVolumes } from '../../machine/survey/plan-volumes.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import type { NamedVolume, Tmpfs } from '../../machine/share/named-volume.ts';
 import type { Share } from '../../machine/share/share.ts';
 import type { BootSource } from '../../machine/survey/found-spec.ts';
 import type { BootPlan, DiskPlan } from '../../machine/plan/plan.ts';
@@ -37,6 +40,7 @@ const FIRST_CDROM = 100;
 const SEED_PORT = 'seed-port';
 
 export interface MachinePlanInputs {
+  readonly locations: Locations;
   readonly spec: MachineSpec;
   readonly files: MachineFiles;
   readonly host: Host;
@@ -67,6 +71,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
     return { name: cdrom.name, path: cdrom.path, bootIndex: FIRST_CDROM + index };
   });
   const shares = planShares(findShares(sharesOf(spec), host), host, (tag) => shareSocket(files, tag));
+  const volumes = planVolumes(findVolumes(inputs.locations, volumesOf(spec)));
   const tpmSocket = spec.tpm ? files.tpmSocket : undefined;
   const sockets = [
     ...(tpmSocket === undefined ? [] : [tpmSocket]),
@@ -110,6 +115,8 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       ...(spec.hasSeed === true ? [SEED_PORT] : []),
     ],
     shares,
+    volumes,
+    tmpfs: tmpfsOf(spec),
     network: network && { ...network, guest: { ...network.guest, mac: spec.mac } },
     cards: [],
     bridge: spec.net === 'bridge' ? { descriptor: TAP_DESCRIPTOR, mac: spec.mac } : undefined,
@@ -140,6 +147,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
         ...backingChain(disk).map(({ path }) => path),
         disk.readOnly ? disk.path : undefined,
       ]),
+      ...readOnlyVolumes(volumes),
       ...cdroms.map(({ path }) => path),
       spec.hasSeed === true ? files.seed : undefined,
     ].filter((path) => path !== undefined),
@@ -147,7 +155,7 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
       hostname: spec.name,
       modules: guestModules({
         network: spec.net !== 'none' || privateCards.length > 0,
-        disks: disks.length > 0,
+        disks: disks.length + volumes.length > 0,
       }),
       optionalModules,
       setsUpNetwork: true,
@@ -158,6 +166,15 @@ export function planNamedMachine(inputs: MachinePlanInputs): NamedPlan {
 /** The shares of a machine, named in errors by their path in the guest. */
 function sharesOf({ shares = [] }: MachineSpec): Share[] {
   return shares.map((share) => ({ ...share, field: share.target, copy: false }));
+}
+
+/** The volumes of a machine, named in errors by their path in the guest. */
+export function volumesOf({ volumes = [] }: Pick<MachineSpec, 'volumes'>): NamedVolume[] {
+  return volumes.map((volume) => ({ ...volume, field: volume.target }));
+}
+
+function tmpfsOf({ tmpfs = [] }: MachineSpec): Tmpfs[] {
+  return tmpfs.map((mount) => ({ ...mount, field: mount.target }));
 }
 
 /** Returns the path of a disk's file. */

@@ -5,7 +5,7 @@ import { argumentsText } from '../../process/keeper.ts';
 import { sshEndpoint } from '../spec/forwards.ts';
 import { serialStartFile } from '../channel/serial-start.ts';
 import { sshConfigFile } from '../ssh/ssh-files.ts';
-import { guestRequest, needsGuestRequest } from './guest-request.ts';
+import { guestRequest } from './guest-request.ts';
 import type { StartPlan } from './start-plan.ts';
 import { directoryMark } from '../disks/sweep.ts';
 
@@ -15,12 +15,13 @@ export function startFiles(
   { spec, files }: Definition,
   { plan, helpers }: Pick<StartPlan, 'plan' | 'helpers'>,
 ): TextFile[] {
+  const request = guestRequest(plan);
   const endpoint = plan.network && sshEndpoint(plan.network.forwards);
   return [
     ...[files.logs, files.sockets].map((directory) => directoryMark(directory, locations)),
     serialStartFile(files),
     ...helpers.map(({ argumentsPath, argv }) => ({ path: argumentsPath, text: argumentsText(argv) })),
-    ...(needsGuestRequest(plan) ? [{ path: files.guestRequest, text: guestRequest(plan) }] : []),
+    ...(request === undefined ? [] : [{ path: files.guestRequest, text: request }]),
     { path: files.plan, text: JSON.stringify(plan) },
     ...(endpoint ? [sshConfigFile(spec, files.ssh, endpoint)] : []),
   ];

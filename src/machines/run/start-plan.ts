@@ -36,7 +36,7 @@ import { type KeptMemory, planNamedMachine } from '../plan/machine-plan.ts';
 import { readStatus } from '../record/machine-status.ts';
 import { readSavedNote } from '../record/saved-note.ts';
 import { commandOptions } from './guest-command.ts';
-import { needsGuestRequest } from './guest-request.ts';
+import { guestRequest } from './guest-request.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** The keeper's connections to QEMU: events, console, and the port of the guest's agent. */
@@ -77,6 +77,7 @@ export async function planStart(
   checkHostMemory(spec.memoryBytes);
   const host = await probeHost({ cacheDirectory: locations.cache, signal, log });
   const plan = planNamedMachine({
+    locations,
     spec,
     files,
     host,
@@ -112,7 +113,7 @@ export async function planStart(
       agentPath: files.agentSocket,
       runtimeDirectory: files.sockets,
       helpers,
-      mountsPath: needsGuestRequest(plan) ? files.guestRequest : undefined,
+      mountsPath: guestRequest(plan) === undefined ? undefined : files.guestRequest,
       ...commandOptions(definition, plan, paused === true),
       paused: paused === true || memory !== undefined,
       command,

@@ -29,7 +29,8 @@ import { isRestoring, settleRestore } from '../lock/interrupted-restore.ts';
 import { settleSnapshot } from '../lock/interrupted-snapshot.ts';
 import { removeLinkedFiles } from '../disks/linked-file.ts';
 import { lockMachine } from '../lock/machine-lock.ts';
-import type { KeptMemory } from '../plan/machine-plan.ts';
+import { type KeptMemory, volumesOf } from '../plan/machine-plan.ts';
+import { ensureVolumes, requireReadable } from '../../machine/volume/open-volume.ts';
 import { lastLines, readStatus } from '../record/machine-status.ts';
 import { awaitForwards } from './passt-readiness.ts';
 import { announceMember, tellMembers } from './tell-members.ts';
@@ -127,6 +128,9 @@ async function startLocked(
 ): Promise<void> {
   const { spec, files } = definition;
   const { log, signal, lock, memory, otherPorts } = options;
+  const volumes = volumesOf(spec);
+  await ensureVolumes(locations, volumes, signal);
+  requireReadable(locations, volumes);
   const started = await planStart(locations, definition, options, {
     otherPorts,
     ...(memory && { memory: memory.kept }),
@@ -200,7 +204,7 @@ async function configure(
   { signal, log }: StartOptions,
 ): Promise<void> {
   const { attachAgent } = await import('../channel/agent.ts');
-  const { configureGuest, mountShares } = await import('../../machine/launch/configure-guest.ts');
+  const { configureGuest, mountAll } = await import('../../machine/launch/configure-guest.ts');
   const { whileKernelLives } = await import('../channel/kernel-watch.ts');
   const timeoutMs = bootTimeoutMs('kernel', plan.accelerator);
   const booted = async (either: AbortSignal): Promise<void> => {
@@ -210,7 +214,7 @@ async function configure(
       (reason) => void agent.close(reason instanceof Error ? reason : undefined),
     );
     await configureGuest(agent, plan, log)
-      .then(async () => mountShares(agent, plan))
+      .then(async () => mountAll(agent, plan))
       .finally(forget);
   };
   await whileKernelLives(definition, booted, signal);
@@ -237,5 +241,5 @@ async function explainStart(error: unknown, { spec, files }: Definition, plan: N
     { hint: adviseOn(qemu), cause: error },
   );
   const { explainLockedImage } = await import('../../machine/life/locked-image.ts');
-  return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram);
+  return explainLockedImage(failure, plan.disks[0]?.path ?? files.nvram, plan.volumes);
 }

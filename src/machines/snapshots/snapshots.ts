@@ -23,6 +23,7 @@ import { portsOf } from '../disks/live-disks.ts';
 import { diskPath, planDisk } from '../plan/machine-plan.ts';
 import { readPlan } from '../record/machine-plan-file.ts';
 import { readStatus } from '../record/machine-status.ts';
+import { refuseVolumesInMemory } from '../record/volume-memory.ts';
 import { withMonitor } from '../channel/monitor.ts';
 import { forgetMemory, recordMemory } from '../record/snapshot-record.ts';
 
@@ -90,6 +91,10 @@ export async function createMachineSnapshot(
       await settleSnapshot(definition);
       await makeStopped(definition, name, signal);
       return;
+    }
+    if (!disksOnly) {
+      const hint = `stop it first, or leave out its memory: vmlet snapshot create ${machine} ${name} --disks-only`;
+      refuseVolumesInMemory(definition.spec, 'snapshot', hint);
     }
     const running = await runningHardware(definition, signal);
     const nodes = nodesOf(running);

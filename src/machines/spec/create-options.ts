@@ -13,7 +13,7 @@ import {
   makeOptions,
   shareOptions,
 } from '../../machine/spec/machine-options.ts';
-import { type Share, parseShares } from '../../machine/share/share.ts';
+import { type MountSet, parseMounts } from '../../machine/share/mount-set.ts';
 import { parseMemory } from '../../machine/spec/memory-size.ts';
 import { flagsOf, reworded, withFlag } from '../../machine/spec/option-flag.ts';
 import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
@@ -58,8 +58,8 @@ const createSchema = z.strictObject({
   ...makeOptions,
   ...namedOptions,
   /**
-   * Directories of this host in the guest, as in `./site:/srv/site:ro`, or as objects; mounted at each boot, by the
-   * agent.
+   * Directories of this host in the guest, as in `./site:/srv/site:ro`, and volumes, as in `cache:/var/cache`, or
+   * objects; mounted at each boot, by the agent.
    */
   volumes: shareOptions.volumes,
   /** The same in the grammar of podman's `--mount`. */
@@ -126,7 +126,7 @@ export const createFlags = flagsOf(createSchema);
 export type CreateOptions = Readonly<z.input<typeof createSchema>>;
 
 /** Validated options, normalized. */
-export interface NewMachine extends Hardware {
+export interface NewMachine extends Hardware, MountSet {
   readonly name: string;
   readonly memoryBytes: number;
   readonly disks: readonly NewDisk[];
@@ -147,7 +147,6 @@ export interface NewMachine extends Hardware {
       };
   readonly iso: string | undefined;
   readonly location: { readonly path: string; readonly append: string | undefined } | undefined;
-  readonly shares: readonly Share[];
   readonly ports: readonly PortForward[];
   readonly net: MachineSpec['net'];
   readonly bridge: string | undefined;
@@ -173,8 +172,8 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
   const valid = parseOptions(createSchema, options);
   checkMachineName(valid.name);
   refuseContradictions(valid);
-  const shares = parseShares({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
-  const copied = shares.find(({ copy }) => copy);
+  const mounted = parseMounts({ volumes: valid.volumes, mounts: valid.mounts, directory: process.cwd() });
+  const copied = mounted.shares.find(({ copy }) => copy);
   if (copied) {
     throw new InvalidInputError(copied.field, 'copy is not supported for named machines', {
       hint: 'start the machine, then copy the directory: vmlet cp SRC NAME:DST',
@@ -205,7 +204,7 @@ export function parseCreateOptions(options: CreateOptions): NewMachine {
     boot,
     iso: valid.iso,
     location: valid.location === undefined ? undefined : { path: valid.location, append: valid.append },
-    shares,
+    ...mounted,
     ports,
     net,
     bridge,

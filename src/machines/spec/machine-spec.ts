@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidInputError } from '../../errors/index.ts';
 import { UEFI_KINDS } from '../../host/firmware/firmware.ts';
 import { hardwareOptions } from '../../machine/spec/machine-options.ts';
-import { CACHE_POLICIES } from '../../machine/share/share.ts';
+import { CACHE_POLICIES } from '../../machine/share/volume-spec.ts';
 import { REQUESTED_BACKENDS } from '../../network/plan/network.ts';
 import { membershipSchema } from '../../network/private/membership.ts';
 import { CPU_LEVELS } from '../../util/cpu-level.ts';
@@ -71,6 +71,23 @@ const shareSchema = z.strictObject({
   ]),
 });
 
+/** A named volume. */
+const volumeSchema = z.strictObject({
+  name: z.string().min(1),
+  target: z.string().startsWith('/'),
+  readOnly: z.boolean(),
+  /** Size and owner, if it has to be created again. */
+  sizeBytes: z.int().positive(),
+  owner: z.strictObject({ uid: id, gid: id }),
+});
+
+const tmpfsSchema = z.strictObject({
+  target: z.string().startsWith('/'),
+  readOnly: z.boolean(),
+  /** In the grammar of mount(8). */
+  options: z.string().min(1),
+});
+
 const firmwareFile = z.strictObject({ path: z.string().startsWith('/'), format });
 
 /** UEFI files as chosen for this machine: its variables belong to that code. */
@@ -133,6 +150,8 @@ const specSchema = z.strictObject({
   disks: z.array(diskSchema),
   cdroms: z.array(cdromSchema),
   shares: z.array(shareSchema).optional(),
+  volumes: z.array(volumeSchema).optional(),
+  tmpfs: z.array(tmpfsSchema).optional(),
   net: z.enum([...REQUESTED_BACKENDS, 'none', 'bridge']),
   bridge: z.string().optional(),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),

@@ -23,6 +23,8 @@ export const plainPlan: Plan = {
   disks: [],
   seed: undefined,
   shares: [],
+  volumes: [],
+  tmpfs: [],
   network: undefined,
   cards: [],
   wiring: {

@@ -29,18 +29,18 @@ it('a machine that inherits all of its connections opens none', () => {
 
 it('the longest file has room for a full qcow2 and for memory, tables included', () => {
   const clusters = (20 * GiB) / 65_536;
-  const disk = longestFileOf([{ createBytes: 20 * GiB }, { createBytes: undefined }], GiB);
+  const disk = longestFileOf([{ createBytes: 20 * GiB }, { createBytes: undefined }], [], GiB);
   expect(disk).toBeGreaterThan(20 * GiB + clusters * 10 + 1024 ** 2);
   expect(disk).toBeLessThan(21 * GiB);
-  const memory = longestFileOf([{ createBytes: GiB }], 8 * GiB);
+  const memory = longestFileOf([{ createBytes: GiB }], [], 8 * GiB);
   expect(memory).toBeGreaterThan(8 * GiB + ((8 * GiB) / 4096) * 8);
-  expect(longestFileOf([], 64 * 1024 ** 2)).toBeGreaterThan(256 * 1024 ** 2);
+  expect(longestFileOf([], [], 64 * 1024 ** 2)).toBeGreaterThan(256 * 1024 ** 2);
 });
 
 it('the longest file is of the larger of both, with what is beside', () => {
   const beside = 256 * 1024 ** 2;
-  expect(longestFileOf([{ createBytes: 64 }, { createBytes: 6400 }], 640)).toBe(6400 + 100 + beside);
-  expect(longestFileOf([{ createBytes: 64 }], 641)).toBe(641 + 11 + beside);
+  expect(longestFileOf([{ createBytes: 64 }, { createBytes: 6400 }], [], 640)).toBe(6400 + 100 + beside);
+  expect(longestFileOf([{ createBytes: 64 }], [], 641)).toBe(641 + 11 + beside);
 });
 
 describe('QEMU’s rights on files', () => {

@@ -1,16 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../../src/errors/index.ts';
-import { type Share, type VolumeInput, parseShares } from '../../../../src/machine/share/share.ts';
+import { type MountSet, parseMounts } from '../../../../src/machine/share/mount-set.ts';
+import type { VolumeInput } from '../../../../src/machine/share/volume-spec.ts';
 
 const directory = '/home/user/project';
 const squash = { kind: 'squash', uid: 0, gid: 0 };
 
-function volume(input: VolumeInput): Share | undefined {
-  return parseShares({ volumes: [input], directory })[0];
+/** The only mount of a set. */
+function only({ shares, volumes, tmpfs }: MountSet): object {
+  const [mount, ...others] = [...shares, ...volumes, ...tmpfs];
+  if (mount === undefined || others.length > 0) throw new Error('expected one mount');
+  return mount;
 }
 
-function mount(text: string): Share | undefined {
-  return parseShares({ mounts: [text], directory })[0];
+function volume(input: VolumeInput): object {
+  return only(parseMounts({ volumes: [input], directory }));
+}
+
+function mount(text: string): object {
+  return only(parseMounts({ mounts: [text], directory }));
 }
 
 function refusal(parse: () => unknown): string {
@@ -48,8 +56,13 @@ describe('-v SRC:DST[:OPTION,…]', () => {
   it.each([
     ['/src', 'invalid volume "/src"', '--mount type=bind'],
     ['/a:/b:ro:more', 'invalid volume', '--mount type=bind'],
-    ['data:/data', '"data" is not the path of a directory', 'write ./data:/data'],
-    [':/data', '"" is not the path of a directory', ''],
+    [':/data', 'invalid volume', ''],
+    ['a b:/data', 'invalid volume name "a b"', 'a path contains a slash'],
+    ['cache:/data:cache=auto', 'cache does not apply to a volume', ''],
+    ['cache:/data:copy', 'copy does not apply to a volume', ''],
+    ['cache:/data:size=1M', '1M is too small for a volume', 'at least 8M'],
+    ['cache:/data:size=x', 'invalid size "x"', ''],
+    ['./a:/data:size=1G', 'size does not apply to a directory of the host', ''],
     ['./a:b', 'not an absolute path in the guest: "b"', ''],
     ['./a:', 'invalid volume', ''],
     ['./a:/', 'a directory cannot be shared at /', 'another path'],
@@ -85,18 +98,18 @@ describe('-v SRC:DST[:OPTION,…]', () => {
   });
 
   it('refuses two directories at one path, however it is written', () => {
-    const parse = () => parseShares({ volumes: ['/a:/x', '/b:/y'], mounts: ['src=/c,dst=/x/'], directory });
-    expect(refusal(parse)).toContain('mounts[0]: two directories have the same path in the guest: /x');
-    expect(parseShares({ volumes: ['/a:/x', '/a:/x/y'], directory })).toHaveLength(2);
+    const parse = () => parseMounts({ volumes: ['/a:/x', '/b:/y'], mounts: ['src=/c,dst=/x/'], directory });
+    expect(refusal(parse)).toContain('mounts[0]: two mounts at one path of the guest: /x');
+    expect(parseMounts({ volumes: ['/a:/x', '/a:/x/y'], directory }).shares).toHaveLength(2);
   });
 });
 
 it('takes at most eight', () => {
   const volumes = Array.from({ length: 9 }, (_, index) => `/a:/b${index}`);
-  expect(refusal(() => parseShares({ volumes, directory }))).toContain(
-    'too many shared directories: 9, at most 8',
+  expect(refusal(() => parseMounts({ volumes, directory }))).toContain(
+    '9 directories and volumes, but at most 8',
   );
-  expect(parseShares({ volumes: volumes.slice(1), directory })).toHaveLength(8);
+  expect(parseMounts({ volumes: volumes.slice(1), directory }).shares).toHaveLength(8);
 });
 
 describe('--mount', () => {
@@ -115,13 +128,63 @@ describe('--mount', () => {
     ['', 'invalid mount ""', 'quote a field'],
     ['dst=/x', 'invalid mount', 'expected type=bind'],
     ['src=/a', 'invalid mount', 'expected type=bind'],
-    ['type=volume,src=a,dst=/x', 'unknown type of mount: volume', 'expected type=bind'],
-    ['src=/a,dst=/x,size=1', 'unknown option of a volume: "size=1"', ''],
+    ['type=volume,dst=/x', 'invalid mount', 'expected type=volume,src=NAME'],
+    ['type=volume,src=./a,dst=/x', 'invalid volume name "./a"', ''],
+    ['type=tmpfs,src=a,dst=/x', 'invalid mount', 'expected type=tmpfs,dst=DST'],
+    ['type=tmpfs,dst=/x,cache=auto', 'cache does not apply to tmpfs', ''],
+    ['type=tmpfs,dst=/x,tmpfs-mode=9', 'unknown option of a volume', ''],
+    ['type=tmpfs,dst=/x,tmpfs-size=lots', 'invalid size "lots"', ''],
+    ['type=devpts,dst=/x', 'unknown type of mount: devpts', 'expected type=bind'],
+    ['src=/a,dst=/x,size=1', 'size does not apply to a directory of the host', ''],
     ['src=/a,,dst=/x', 'invalid mount', 'quote a field'],
     ['src=/a,"dst=/x', 'invalid mount', 'quote a field'],
   ])('refuses %j', (text, problem, hint) => {
     const said = refusal(() => mount(text));
     expect(said).toContain(`mounts[0]: ${problem}`);
     expect(said).toContain(hint);
+  });
+});
+
+describe('volumes by name', () => {
+  const plain = { name: 'cache', target: '/c', readOnly: false, sizeBytes: 10 * 1024 ** 3 };
+
+  it.each<[string, object]>([
+    ['cache:/c', { ...plain, owner: { uid: 0, gid: 0 } }],
+    ['cache:/c/:ro', { ...plain, readOnly: true }],
+    ['a.b_C-1:/c:size=64m', { ...plain, name: 'a.b_C-1', sizeBytes: 64 * 1024 ** 2 }],
+    ['cache:/c:uid=1000', { ...plain, owner: { uid: 1000, gid: 1000 } }],
+    ['cache:/c:uid=1000,gid=5', { ...plain, owner: { uid: 1000, gid: 5 } }],
+  ])('-v %j', (text, expected) => {
+    expect(volume(text)).toMatchObject({ field: 'volumes[0]', ...expected });
+  });
+
+  it('are the same as --mount, and as objects; a type decides about a name', () => {
+    const { field: _field, ...expected } = volume('cache:/c:ro') as { field: string };
+    expect(mount('type=volume,src=cache,dst=/c,ro')).toEqual({ field: 'mounts[0]', ...expected });
+    expect(volume({ source: 'cache', target: '/c', readOnly: true })).toMatchObject(expected);
+    expect(volume({ type: 'bind', source: 'cache', target: '/c' })).toMatchObject({
+      source: `${directory}/cache`,
+    });
+  });
+
+  it('are mounted once', () => {
+    const parse = () => parseMounts({ volumes: ['a:/x', 'a:/y'], directory });
+    expect(refusal(parse)).toContain('volumes[1]: a volume can be mounted once: a');
+  });
+});
+
+it('--mount type=tmpfs has podman’s size and mode', () => {
+  expect(mount('type=tmpfs,dst=/x')).toEqual({
+    field: 'mounts[0]',
+    target: '/x',
+    readOnly: false,
+    options: 'mode=1777,uid=0,gid=0',
+  });
+  expect(mount('type=tmpfs,destination=/x,tmpfs-size=64m,tmpfs-mode=0750,uid=7,ro')).toMatchObject({
+    readOnly: true,
+    options: 'mode=750,uid=7,gid=7,size=67108864',
+  });
+  expect(volume({ type: 'tmpfs', target: '/x', size: 4096, mode: 0o700 })).toMatchObject({
+    options: 'mode=700,uid=0,gid=0,size=4096',
   });
 });

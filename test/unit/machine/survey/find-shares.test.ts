@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { InvalidInputError, SharesUnavailableError, type VmletError } from '../../../../src/errors/index.ts';
 import type { Host } from '../../../../src/host/survey/host.ts';
-import { type VolumeInput, parseShares } from '../../../../src/machine/share/share.ts';
+import { parseMounts } from '../../../../src/machine/share/mount-set.ts';
+import type { VolumeInput } from '../../../../src/machine/share/volume-spec.ts';
 import { findShares } from '../../../../src/machine/survey/find-shares.ts';
 import { temporaryDirectory } from '../../../directory.ts';
 
@@ -18,7 +19,7 @@ const virtiofsd = {
 const qemu = { devices: ['vhost-user-fs-pci'], objects: ['memory-backend-memfd'] };
 const host = (changes: object = {}) => ({ qemu, virtiofsd, ...changes }) as unknown as Host;
 const find = (volume: VolumeInput, changes: object = {}) =>
-  findShares(parseShares({ volumes: [volume], directory }), host(changes));
+  findShares(parseMounts({ volumes: [volume], directory }).shares, host(changes));
 
 function refusal(volume: VolumeInput, changes: object = {}): VmletError {
   try {

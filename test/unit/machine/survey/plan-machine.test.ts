@@ -16,7 +16,13 @@ const host = {
   confinement: everything,
 } as unknown as Host;
 
-const spec = { ...parseSpec({ name: 'web', image: 'debian:13' }), disks: [], shares: [], copies: [] };
+const spec = {
+  ...parseSpec({ name: 'web', image: 'debian:13' }),
+  disks: [],
+  shares: [],
+  volumes: [],
+  copies: [],
+};
 const base = { path: '/images/base.qcow2', format: 'qcow2' } as const;
 const layer: FoundLayer = { path: '/images/d.qcow2', format: 'qcow2', backing: base, virtualBytes: 3 * GiB };
 const diskSource = {

@@ -1,5 +1,6 @@
 #include "mounts.h"
 #include "modules.h"
+#include "volumes.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char type[] = "virtiofs";
+/* Names the file systems in memory that the host asked for. */
+static const char in_memory[] = "vmlet";
 
 struct directory {
     const char *tag, *path;
@@ -50,8 +52,11 @@ static int next(struct field_reader *reader, struct directory *directory)
 void mounts_note(struct field_reader request)
 {
     struct directory directory;
-    while (next(&request, &directory) > 0)
+    while (next(&request, &directory) > 0) {
         has_fresh |= directory.flags & MOUNT_FRESH;
+        if (directory.flags & MOUNT_DISK && !(directory.flags & MOUNT_READ_ONLY))
+            volumes_note(directory.path);
+    }
 }
 
 static void drop_caches(const char *what)
@@ -88,35 +93,74 @@ static int make_path(const char *path)
     return 0;
 }
 
-static bool is_mounted(const struct directory *directory)
+struct file_system {
+    const char *type, *source, *options;
+};
+
+static bool is_mounted(const struct file_system *system, const char *path)
 {
     bool found = false;
     FILE *file = setmntent("/proc/self/mounts", "re");
     for (struct mntent *entry; file && !found && (entry = getmntent(file));)
-        found = strcmp(entry->mnt_type, type) == 0 && strcmp(entry->mnt_fsname, directory->tag) == 0 &&
-                strcmp(entry->mnt_dir, directory->path) == 0;
+        found = strcmp(entry->mnt_type, system->type) == 0 && strcmp(entry->mnt_fsname, system->source) == 0 &&
+                strcmp(entry->mnt_dir, path) == 0;
     if (file)
         endmntent(file);
     return found;
 }
 
-static int mount_one(const struct directory *directory)
+static int mount_system(const struct file_system *system, const struct directory *directory)
 {
-    if (is_mounted(directory))
+    if (is_mounted(system, directory->path))
         return 0;
     int reason = make_path(directory->path);
     if (reason)
         return reason;
     unsigned long flags = MS_NOSUID | MS_NODEV | (directory->flags & MOUNT_READ_ONLY ? MS_RDONLY : 0);
-    return mount(directory->tag, directory->path, type, flags, NULL) < 0 ? errno : 0;
+    return mount(system->source, directory->path, system->type, flags, system->options) < 0 ? errno : 0;
+}
+
+/* mke2fs creates lost+found, which programs that want an empty directory refuse; e2fsck creates it when needed. */
+static void remove_lost_and_found(const char *path)
+{
+    char place[PATH_MAX];
+    if (snprintf(place, sizeof place, "%s/lost+found", path) < (int)sizeof place)
+        rmdir(place);
+}
+
+static int mount_disk(const struct directory *directory)
+{
+    char device[PATH_MAX];
+    module_load("virtio_blk");
+    module_load("ext4");
+    if (!volume_find(directory->tag, device, sizeof device))
+        return ENODEV;
+    bool is_writable = !(directory->flags & MOUNT_READ_ONLY);
+    /* The host gets the space of removed files back. */
+    struct file_system system = {.type = "ext4", .source = device, .options = is_writable ? "discard" : NULL};
+    int reason = mount_system(&system, directory);
+    if (!reason && is_writable)
+        remove_lost_and_found(directory->path);
+    return reason;
+}
+
+static int mount_one(const struct directory *directory)
+{
+    if (directory->flags & MOUNT_DISK)
+        return mount_disk(directory);
+    struct file_system system = {.type = "virtiofs", .source = directory->tag};
+    if (directory->flags & MOUNT_MEMORY)
+        system = (struct file_system){.type = "tmpfs", .source = in_memory, .options = directory->tag};
+    else
+        /* Built in, or loaded by the kernel itself, where this finds no file. */
+        module_load(system.type);
+    return mount_system(&system, directory);
 }
 
 int mounts_apply(struct field_reader request, const char **subject)
 {
     struct directory directory;
     int found, reason = 0;
-    /* Built in, or loaded by the kernel itself, where this finds no file. */
-    module_load(type);
     /* From now on without a line in the kernel's log each time. */
     drop_caches("4");
     while (!reason && (found = next(&request, &directory)) != 0) {

@@ -5,6 +5,7 @@
 #include "mounts.h"
 #include "network.h"
 #include "system.h"
+#include "volumes.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,5 +104,14 @@ static void run_sync(struct field_reader request, struct job_result *result)
     (void)result;
     sync();
 }
+
+static void run_release(struct field_reader request, struct job_result *result)
+{
+    (void)request;
+    (void)result;
+    volumes_release();
+}
+
+void release_start(uint32_t channel) { job_start(channel, run_release, (struct field_reader){0}); }
 
 void sync_start(uint32_t channel) { job_start(channel, run_sync, (struct field_reader){0}); }

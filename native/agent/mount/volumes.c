@@ -1,0 +1,79 @@
+#include "volumes.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { VOLUMES_MAX = 16, SERIAL_MAX = 32, TRIES = 1000 };
+
+static char noted[VOLUMES_MAX][PATH_MAX];
+
+static bool has_serial(const char *disk, const char *serial)
+{
+    char path[PATH_MAX], found[SERIAL_MAX];
+    snprintf(path, sizeof path, "/sys/block/%s/serial", disk);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, found, sizeof found - 1);
+    if (fd >= 0)
+        close(fd);
+    if (length < 0)
+        return false;
+    found[length] = 0;
+    found[strcspn(found, "\n")] = 0;
+    return strcmp(found, serial) == 0;
+}
+
+static bool look(const char *serial, char *device, size_t size)
+{
+    bool is_there = false;
+    DIR *disks = opendir("/sys/block");
+    for (struct dirent *disk; disks && !is_there && (disk = readdir(disks));) {
+        is_there = has_serial(disk->d_name, serial);
+        if (is_there)
+            snprintf(device, size, "/dev/%s", disk->d_name);
+    }
+    if (disks)
+        closedir(disks);
+    return is_there && access(device, F_OK) == 0;
+}
+
+bool volume_find(const char *serial, char *device, size_t size)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    for (int tries = 0; tries < TRIES; tries++) {
+        if (look(serial, device, size))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+void volumes_note(const char *path)
+{
+    for (int index = 0; index < VOLUMES_MAX; index++) {
+        if (strcmp(noted[index], path) == 0)
+            return;
+        if (noted[index][0])
+            continue;
+        snprintf(noted[index], sizeof noted[index], "%s", path);
+        return;
+    }
+}
+
+void volumes_release(void)
+{
+    sync();
+    for (int index = 0; index < VOLUMES_MAX && noted[index][0]; index++) {
+        int fd = open(noted[index], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* Freezing empties the journal. Unmounting would fail where a process uses the volume. */
+        if (fd >= 0 && ioctl(fd, FIFREEZE, 0) < 0)
+            sync();
+        if (fd >= 0)
+            close(fd);
+    }
+}

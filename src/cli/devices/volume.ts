@@ -1,0 +1,115 @@
+import { Command } from 'commander';
+import { VolumeNotFoundError } from '../../errors/index.ts';
+import { formatBytes } from '../../public/format.ts';
+import { type ListedVolume, VolumeStore } from '../../machines/index.ts';
+import { confirm } from '../output/confirm.ts';
+import { type FormatFlags, addFormatOptions, printRecords } from '../output/record-format.ts';
+import { reportError } from '../output/report-error.ts';
+import { note, printLine } from '../output/say.ts';
+import { table } from '../output/table.ts';
+import { untilInterrupted } from '../session/until-interrupted.ts';
+
+export function volumeCommand(): Command {
+  const volume = new Command('volume').description(
+    'Manages volumes: file systems with a name that machines mount, and that outlive them.',
+  );
+  const ls = volume
+    .command('ls')
+    .summary('list the volumes and their users')
+    .description('Lists the volumes, the space that they take on the host, and the machines that use them.')
+    .option('-q, --quiet', 'print only names');
+  addFormatOptions(ls, '{{.Name}} {{.HostBytes}}').action(list);
+  volume
+    .command('create')
+    .summary('create a volume')
+    .description(
+      'Creates a volume, a disk with an ext4 file system. vmlet run -v NAME:DST creates one too if it is missing.',
+    )
+    .argument('<name>', 'name of the new volume')
+    .option('--size <size>', 'limit of its contents; it takes only the space that was written', '10G')
+    .action(create);
+  const inspect = volume
+    .command('inspect')
+    .summary('show everything about volumes as JSON')
+    .description('Shows everything about volumes as JSON.')
+    .argument('<volumes...>', 'names of the volumes');
+  addFormatOptions(inspect, '{{.Name}} {{.Path}}').action((names: string[], flags: FormatFlags) => {
+    const store = new VolumeStore();
+    const volumes = names.map((name) => store.get(name));
+    printRecords({ format: 'json', ...flags }, 'volumes', volumes);
+  });
+  volume
+    .command('rm')
+    .summary('remove volumes')
+    .description(
+      'Removes volumes with their contents. A volume that a machine uses is not removed, even if the machine is stopped; ' +
+        'the error names the machine.',
+    )
+    .argument('<volumes...>', 'names of the volumes')
+    .option('-f, --force', 'ignore volumes that do not exist')
+    .action(remove);
+  volume
+    .command('prune')
+    .summary('remove volumes that no machine uses')
+    .description('Removes the volumes that no machine uses, with their contents. Prints their names.')
+    .option('--dry-run', 'only print what would be removed')
+    .option('-f, --force', 'do not ask for confirmation (only asked on a terminal)')
+    .action(prune);
+  return volume;
+}
+
+function list({ quiet, ...flags }: FormatFlags & { readonly quiet?: true }): void {
+  const volumes = new VolumeStore().list();
+  if (printRecords(flags, 'volumes', volumes)) return;
+  if (quiet) {
+    for (const { name } of volumes) printLine(name);
+    return;
+  }
+  const rows = volumes.map((volume) => [
+    volume.name,
+    formatBytes(volume.sizeBytes),
+    formatBytes(volume.hostBytes),
+    usersOf(volume),
+  ]);
+  process.stdout.write(table([['NAME', 'SIZE', 'ON HOST', 'USED BY'], ...rows], { numbers: [1, 2] }));
+}
+
+function usersOf({ machines, processes }: ListedVolume): string {
+  return [
+    ...machines.map(({ name, readOnly }) => `${name}${readOnly ? ' (read-only)' : ''}`),
+    ...processes.map((pid) => `process ${pid}`),
+  ].join(', ');
+}
+
+async function create(name: string, { size }: { readonly size: string }): Promise<void> {
+  const volume = await untilInterrupted(async (signal) => new VolumeStore().create(name, { size, signal }));
+  printLine(volume.name);
+}
+
+async function remove(names: string[], { force }: { readonly force?: true }): Promise<void> {
+  const store = new VolumeStore();
+  for (const name of names) {
+    try {
+      await store.remove(name);
+      printLine(name);
+    } catch (error) {
+      if (force && error instanceof VolumeNotFoundError) continue;
+      process.exitCode = reportError(error);
+    }
+  }
+}
+
+async function prune({ dryRun, force }: { readonly dryRun?: true; readonly force?: true }): Promise<void> {
+  const store = new VolumeStore();
+  await untilInterrupted(async (signal) => {
+    const unused = await store.prune({ dryRun: true });
+    const asks = !dryRun && !force && unused.length > 0;
+    const names = unused.map(({ name }) => name).join(', ');
+    if (asks && !(await confirm(`Remove the volumes ${names} with their contents?`, signal))) return;
+    const removed = dryRun ? unused : await store.prune();
+    for (const { name } of removed) printLine(name);
+    const bytes = removed.reduce((sum, { hostBytes }) => sum + hostBytes, 0);
+    const amount = `${removed.length} ${removed.length === 1 ? 'volume' : 'volumes'}, ${formatBytes(bytes)}`;
+    note(`${dryRun ? 'would remove' : 'removed'} ${amount}`);
+  });
+}

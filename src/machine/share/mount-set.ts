@@ -1,0 +1,104 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { targetOf } from './mounting.ts';
+import { type NamedVolume, type Tmpfs, isVolumeName, namedVolumeOf, tmpfsOf } from './named-volume.ts';
+import { type Share, shareOf } from './share.ts';
+import { GRAMMAR, OPTIONS, parseMountText, parseVolumeText } from './volume-grammar.ts';
+import { type VolumeInput, type VolumeSpec, volumeSchema } from './volume-spec.ts';
+
+/** Everything that a machine mounts besides its own disks. */
+export interface MountSet {
+  readonly shares: readonly Share[];
+  readonly volumes: readonly NamedVolume[];
+  readonly tmpfs: readonly Tmpfs[];
+}
+
+/** Each directory and volume has a device with a place on the guest's board. */
+export const MOST_DEVICES = 8;
+
+export interface MountInputs {
+  readonly volumes?: readonly VolumeInput[];
+  /** In the grammar of `--mount`. */
+  readonly mounts?: readonly string[];
+  /** Relative sources start here. */
+  readonly directory: string;
+}
+
+/**
+ * Parses the user's input.
+ * @throws InvalidInputError for an invalid volume, and for two with the same target.
+ */
+export function parseMounts({ volumes = [], mounts = [], directory }: MountInputs): MountSet {
+  const set: { [Kind in keyof MountSet]: MountSet[Kind][number][] } = { shares: [], volumes: [], tmpfs: [] };
+  const inputs = [
+    ...volumes.map((volume, index) => {
+      const field = `volumes[${index}]`;
+      return { field, spec: typeof volume === 'string' ? parseVolumeText(volume, field) : volume };
+    }),
+    ...mounts.map((mount, index) => {
+      const field = `mounts[${index}]`;
+      return { field, spec: parseMountText(mount, field) };
+    }),
+  ];
+  for (const { field, spec } of inputs) {
+    const volume = validate(spec, field);
+    const mounting = { field, target: targetOf(volume.target, field), readOnly: volume.readOnly ?? false };
+    switch (typeOf(volume)) {
+      case 'bind':
+        set.shares.push(shareOf(volume, mounting, directory));
+        break;
+      case 'volume':
+        set.volumes.push(namedVolumeOf(volume, mounting));
+        break;
+      case 'tmpfs':
+        set.tmpfs.push(tmpfsOf(volume, mounting));
+    }
+  }
+  checkTogether(set);
+  return set;
+}
+
+function validate(volume: VolumeSpec, field: string): VolumeSpec {
+  const parsed = volumeSchema.safeParse(volume);
+  if (parsed.success && (parsed.data.source !== undefined || parsed.data.type === 'tmpfs'))
+    return parsed.data;
+  throw new InvalidInputError(field, `invalid volume ${JSON.stringify(volume)}`, {
+    hint: `expected ${GRAMMAR}, or { type?, source, target, … }, with the options ${OPTIONS}`,
+    cause: parsed.error,
+  });
+}
+
+function typeOf({ type, source = '' }: VolumeSpec): NonNullable<VolumeSpec['type']> {
+  return type ?? (isVolumeName(source) ? 'volume' : 'bind');
+}
+
+function checkTogether({ shares, volumes, tmpfs }: MountSet): void {
+  const count = shares.length + volumes.length;
+  if (count > MOST_DEVICES) {
+    throw new InvalidInputError(
+      'volumes',
+      `${count} directories and volumes, but at most ${MOST_DEVICES} are possible`,
+      { hint: 'share a directory that contains several of them' },
+    );
+  }
+  requireUnique(
+    [...shares, ...volumes, ...tmpfs],
+    ({ target }) => target,
+    'two mounts at one path of the guest',
+  );
+  requireUnique(volumes, ({ name }) => name, 'a volume can be mounted once');
+}
+
+function requireUnique<Mount extends { readonly field: string; readonly target: string }>(
+  mounts: readonly Mount[],
+  keyOf: (mount: Mount) => string,
+  problem: string,
+): void {
+  const seen = new Set<string>();
+  for (const mount of mounts) {
+    const key = keyOf(mount);
+    if (seen.has(key)) {
+      throw new InvalidInputError(mount.field, `${problem}: ${key}`, { hint: 'remove one of them' });
+    }
+    seen.add(key);
+  }
+}

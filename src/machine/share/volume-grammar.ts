@@ -1,0 +1,95 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import { VOLUME_TYPES, type VolumeSpec, type VolumeType } from './volume-spec.ts';
+
+// The directories, volumes and file systems in memory of a machine, in podman's grammar.
+
+export const GRAMMAR = 'SRC:DST[:OPTION[,OPTION…]]';
+export const OPTIONS =
+  'ro, rw, cache=auto|always|never, uid=N, gid=N, ids=squash|host, copy, size=SIZE and mode=MODE';
+
+const EXPECTED_MOUNT: Readonly<Record<VolumeType, string>> = {
+  bind: 'expected type=bind,src=SRC,dst=DST[,OPTION…]',
+  volume: 'expected type=volume,src=NAME,dst=DST[,OPTION…]',
+  tmpfs: 'expected type=tmpfs,dst=DST[,tmpfs-size=SIZE][,tmpfs-mode=MODE]',
+};
+
+/** `SRC:DST[:OPTION[,OPTION…]]` of podman's `-v`. @throws InvalidInputError */
+export function parseVolumeText(text: string, field: string): VolumeSpec {
+  const [source = '', target, options = '', ...rest] = text.split(':');
+  if (target === undefined || rest.length > 0) {
+    throw new InvalidInputError(field, `invalid volume ${JSON.stringify(text)}`, {
+      hint: `expected ${GRAMMAR}; for a path with a colon, use --mount type=bind,src=SRC,dst=DST`,
+    });
+  }
+  return { source, target, ...optionsOf(options === '' ? [] : options.split(','), field) };
+}
+
+/** The grammar of podman's `--mount`: fields of a line of CSV. @throws InvalidInputError */
+export function parseMountText(text: string, field: string): VolumeSpec {
+  const places: { type?: VolumeType; source?: string; target?: string } = {};
+  const options: string[] = [];
+  for (const word of csvFields(text, field)) {
+    const [, key = word, value = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
+    if (key === 'type') places.type = typeOf(value, field);
+    else if (key === 'src' || key === 'source') places.source = value;
+    else if (key === 'dst' || key === 'target' || key === 'destination') places.target = value;
+    else options.push(plainOption(word));
+  }
+  const { type = 'bind', source, target } = places;
+  if ((source === undefined) !== (type === 'tmpfs') || source === '' || target === undefined) {
+    throw new InvalidInputError(field, `invalid mount ${JSON.stringify(text)}`, {
+      hint: EXPECTED_MOUNT[type],
+    });
+  }
+  return { type, ...(source !== undefined && { source }), target, ...optionsOf(options, field) };
+}
+
+function typeOf(text: string, field: string): VolumeType {
+  const type = VOLUME_TYPES.find((one) => one === text);
+  if (type !== undefined) return type;
+  throw new InvalidInputError(field, `unknown type of mount: ${text}`, {
+    hint: 'expected type=bind for a directory of the host, type=volume or type=tmpfs',
+  });
+}
+
+/** podman has two words for reading only, which may have a value, and words of their own for tmpfs. */
+function plainOption(word: string): string {
+  if (/^(ro|readonly)(=true)?$/.test(word)) return 'ro';
+  return /^(ro|readonly)=false$/.test(word) ? 'rw' : word.replace(/^tmpfs-(size|mode)=/, '$1=');
+}
+
+function csvFields(text: string, field: string): string[] {
+  const fields = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"(?=,|$)|([^",][^,]*))/gs)];
+  if (fields.map(([whole]) => whole).join('') !== text || text === '') {
+    throw new InvalidInputError(field, `invalid mount ${JSON.stringify(text)}`, {
+      hint: 'quote a field that contains a comma: type=bind,"src=./a,b",dst=/data',
+    });
+  }
+  return fields.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
+}
+
+function optionsOf(words: readonly string[], field: string): Omit<VolumeSpec, 'type' | 'source' | 'target'> {
+  const options: Record<string, unknown> = {};
+  for (const word of words) {
+    const [key, value] = optionOf(word) ?? [];
+    if (key === undefined) {
+      throw new InvalidInputError(field, `unknown option of a volume: ${JSON.stringify(word)}`, {
+        hint: `expected ${OPTIONS}`,
+      });
+    }
+    if (key in options) {
+      throw new InvalidInputError(field, `option given twice: ${JSON.stringify(word)}`);
+    }
+    options[key] = value;
+  }
+  return options;
+}
+
+function optionOf(word: string): [string, unknown] | undefined {
+  if (word === 'ro' || word === 'rw') return ['readOnly', word === 'ro'];
+  if (word === 'copy') return ['copy', true];
+  const [, key = '', value = ''] = /^(cache|ids|uid|gid|size|mode)=(.+)$/.exec(word) ?? [];
+  if (key === 'mode') return /^[0-7]{3,4}$/.test(value) ? [key, Number.parseInt(value, 8)] : undefined;
+  if (key === 'uid' || key === 'gid') return /^\d+$/.test(value) ? [key, Number(value)] : undefined;
+  return key === '' ? undefined : [key, value];
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { InvalidInputError, VolumeExistsError, isSystemError } from '../../errors/index.ts';
+import type { Scope } from '../../util/scope.ts';
+import type { Locations } from '../paths/locations.ts';
+import { claimPath, nameOfOwned, ownIdentity, sweepDeadOwners } from '../paths/runtime-directory.ts';
+import type { NamedVolume } from '../share/named-volume.ts';
+import { type NewVolume, makeVolume } from './make-volume.ts';
+import { findVolume, needsRecovery } from './volume.ts';
+import { volumeFiles } from './volume-files.ts';
+
+/** Creates the volumes that do not exist yet. @throws as `makeVolume` does. */
+export async function ensureVolumes(
+  locations: Locations,
+  volumes: readonly NewVolume[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const volume of volumes) {
+    if (findVolume(locations, volume.name)) continue;
+    await makeVolume(locations, volume, signal).catch((error: unknown) => {
+      // Another process was faster.
+      if (!(error instanceof VolumeExistsError)) throw error;
+    });
+  }
+}
+
+/**
+ * Creates the volumes of a throw-away machine where they are missing, and notes this process as a user until the scope
+ * closes.
+ * @throws as `ensureVolumes` and `requireReadable` do.
+ */
+export async function openVolumes(
+  locations: Locations,
+  volumes: readonly NamedVolume[],
+  scope: Scope,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const volume of volumes) {
+    do await ensureVolumes(locations, [volume], signal);
+    while (!claim(volumeFiles(locations, volume.name).users, scope));
+  }
+  requireReadable(locations, volumes);
+}
+
+/** @returns false when the volume has been removed in the meantime. */
+function claim(users: string, scope: Scope): boolean {
+  sweepDeadOwners(users);
+  try {
+    claimPath(join(users, nameOfOwned(ownIdentity())), scope);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** @throws InvalidInputError for a read-only volume whose journal has to be replayed. */
+export function requireReadable(
+  locations: Locations,
+  volumes: readonly Pick<NamedVolume, 'field' | 'name' | 'readOnly'>[],
+): void {
+  for (const { field, name, readOnly } of volumes) {
+    const volume = readOnly ? findVolume(locations, name) : undefined;
+    if (!volume || !needsRecovery(volume)) continue;
+    throw new InvalidInputError(
+      field,
+      `volume "${name}" cannot be mounted read-only: a machine writes to it, or the last one ended without unmounting it`,
+      {
+        hint: `stop that machine; if there is none, mount it once without ro, to replay its journal: vmlet run -v ${name}:/mnt micro -- true`,
+      },
+    );
+  }
+}

@@ -1,0 +1,119 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { VolumeInUseError, VolumeNotFoundError, isSystemError } from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { ownLocations } from '../../machine/paths/own-locations.ts';
+import { DEFAULT_VOLUME_BYTES, checkVolumeName, parseVolumeSize } from '../../machine/share/named-volume.ts';
+import { makeVolume, openVolumeStaging } from '../../machine/volume/make-volume.ts';
+import { type Volume, volumeNames } from '../../machine/volume/volume.ts';
+import { volumeFiles } from '../../machine/volume/volume-files.ts';
+import { Scope } from '../../util/scope.ts';
+import type { Limits } from '../../util/time/deadline.ts';
+import {
+  type ListedVolume,
+  type VolumeUsers,
+  describeUsers,
+  findVolumeUsers,
+  listVolumes,
+  lookAtVolume,
+} from './volume-users.ts';
+
+/** Options of a new volume. */
+export interface VolumeOptions extends Pick<Limits, 'signal'> {
+  /** Bytes, or a size such as `20G`; 10 GiB by default. A volume takes only the space that was written. */
+  readonly size?: number | string;
+  /** Owner of its root directory; 0 by default. */
+  readonly uid?: number;
+  /** Group of its root directory; `uid` by default. */
+  readonly gid?: number;
+}
+
+/** The named volumes of one user. */
+export class VolumeStore {
+  readonly #locations: Locations;
+
+  /** @param environment the XDG variables; the process's own environment by default. */
+  constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
+    this.#locations = ownLocations(environment);
+  }
+
+  /** Returns the names of all volumes, sorted; cheap. */
+  names(): string[] {
+    return volumeNames(this.#locations);
+  }
+
+  /** Lists all volumes by name. */
+  list(): ListedVolume[] {
+    return listVolumes(this.#locations);
+  }
+
+  /** @throws VolumeNotFoundError, or InvalidInputError for an invalid name. */
+  get(name: string): ListedVolume {
+    const volume = lookAtVolume(this.#locations, checkVolumeName(name));
+    if (volume) return volume;
+    throw new VolumeNotFoundError(name);
+  }
+
+  /**
+   * Creates a volume, atomically.
+   * @throws InvalidInputError, VolumeExistsError, MissingProgramError without e2fsprogs, NoSpaceError, PermissionError.
+   */
+  async create(name: string, options: VolumeOptions = {}): Promise<ListedVolume> {
+    const { size = DEFAULT_VOLUME_BYTES, uid = 0, gid = uid, signal } = options;
+    const sizeBytes = parseVolumeSize(size, 'size');
+    await makeVolume(
+      this.#locations,
+      { name: checkVolumeName(name), sizeBytes, owner: { uid, gid } },
+      signal,
+    );
+    return this.get(name);
+  }
+
+  /** Removes a volume. @throws VolumeNotFoundError, or VolumeInUseError, also for a machine that is stopped. */
+  async remove(name: string): Promise<void> {
+    refuseUsed(this.get(name));
+    await using scope = new Scope();
+    const { directory } = volumeFiles(this.#locations, name);
+    const aside = join(openVolumeStaging(this.#locations, scope), 'volume');
+    move(directory, aside, name);
+    // A machine may have begun to use it in the meantime.
+    const users = findVolumeUsers(this.#locations, name, aside);
+    if (describeUsers(users).length === 0) return;
+    move(aside, directory, name);
+    refuseUsed({ name, ...users });
+  }
+
+  /** Removes the volumes that no machine uses. @returns them; with `dryRun` those that would be removed. */
+  async prune({ dryRun = false }: { readonly dryRun?: boolean } = {}): Promise<ListedVolume[]> {
+    const removed: ListedVolume[] = [];
+    for (const volume of this.list().filter((one) => describeUsers(one).length === 0)) {
+      if (dryRun || (await this.#removeUnused(volume.name))) removed.push(volume);
+    }
+    return removed;
+  }
+
+  async #removeUnused(name: string): Promise<boolean> {
+    try {
+      await this.remove(name);
+      return true;
+    } catch (error) {
+      if (error instanceof VolumeInUseError || error instanceof VolumeNotFoundError) return false;
+      throw error;
+    }
+  }
+}
+
+function move(from: string, to: string, name: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) throw new VolumeNotFoundError(name);
+    throw error;
+  }
+}
+
+function refuseUsed(volume: VolumeUsers & Pick<Volume, 'name'>): void {
+  const users = describeUsers(volume);
+  if (users.length === 0) return;
+  throw new VolumeInUseError(volume.name, users, 'remove the machine first: vmlet rm NAME');
+}

@@ -1,0 +1,68 @@
+import { BrokenMachineError, MachineNotFoundError } from '../../errors/index.ts';
+import type { Locations } from '../../machine/paths/locations.ts';
+import { type Volume, findVolume, processesUsing, volumeNames } from '../../machine/volume/volume.ts';
+import { volumeFiles, volumeFilesIn } from '../../machine/volume/volume-files.ts';
+import { machineNames, readSpec } from '../record/definition.ts';
+import { readStatus } from '../record/machine-status.ts';
+
+/** A named machine with a volume. */
+export interface VolumeMachine {
+  readonly name: string;
+  /** Its path in the guest. */
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly running: boolean;
+}
+
+/** Users of a volume. */
+export interface VolumeUsers {
+  readonly machines: readonly VolumeMachine[];
+  /** Processes whose throw-away machines use it. */
+  readonly processes: readonly number[];
+}
+
+/** A volume and its users. */
+export interface ListedVolume extends Volume, VolumeUsers {}
+
+/** Lists all volumes by name. */
+export function listVolumes(locations: Locations): ListedVolume[] {
+  return volumeNames(locations)
+    .map((name) => lookAtVolume(locations, name))
+    .filter((volume) => volume !== undefined);
+}
+
+export function lookAtVolume(locations: Locations, name: string): ListedVolume | undefined {
+  const volume = findVolume(locations, name);
+  if (!volume) return undefined;
+  return { ...volume, ...findVolumeUsers(locations, name, volumeFiles(locations, name).directory) };
+}
+
+/** @param directory the volume's, which need not be in its place. */
+export function findVolumeUsers(locations: Locations, name: string, directory: string): VolumeUsers {
+  return {
+    machines: machineNames(locations).flatMap((machine) => machineWith(locations, machine, name)),
+    processes: processesUsing(volumeFilesIn(directory).users),
+  };
+}
+
+function machineWith(locations: Locations, machine: string, volume: string): VolumeMachine[] {
+  try {
+    const { spec, files } = readSpec(locations, machine);
+    const running = readStatus(files).kind === 'running';
+    return (spec.volumes ?? [])
+      .filter(({ name }) => name === volume)
+      .map(({ target, readOnly }) => ({ name: machine, target, readOnly, running }));
+  } catch (error) {
+    // A machine without a readable definition cannot start; it was removed, or vmlet ls reports it.
+    if (error instanceof MachineNotFoundError || error instanceof BrokenMachineError) return [];
+    throw error;
+  }
+}
+
+/** Describes each user, for errors. */
+export function describeUsers({ machines, processes }: VolumeUsers): string[] {
+  return [
+    ...machines.map(({ name }) => `the machine ${name}`),
+    ...processes.map((pid) => `a throw-away machine of process ${pid}`),
+  ];
+}

@@ -1,0 +1,20 @@
+import { InvalidInputError } from '../../errors/index.ts';
+import type { MachineSpec } from '../spec/machine-spec.ts';
+
+/**
+ * A guest's memory has parts of its volumes' file systems, and does not fit once another machine has changed them.
+ * @throws InvalidInputError for a machine with volumes.
+ */
+export function refuseVolumesInMemory(
+  { name, volumes = [] }: MachineSpec,
+  field: string,
+  hint: string,
+): void {
+  const [volume] = volumes;
+  if (!volume) return;
+  throw new InvalidInputError(
+    field,
+    `the memory of ${name} cannot be saved: it mounts the volume ${volume.name}, which other machines may change`,
+    { hint },
+  );
+}

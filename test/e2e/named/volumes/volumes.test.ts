@@ -1,0 +1,179 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { needsRecovery } from '../../../../src/machine/volume/volume.ts';
+import { type Finished, until } from '../../command.ts';
+import { type Home, makeHome } from '../home.ts';
+
+let home: Home;
+
+beforeAll(async () => {
+  home = await makeHome();
+});
+afterAll(async () => home.close());
+
+const FAST = ['--fresh', '--net', 'none'];
+
+/** Runs a shell script in a throw-away guest that mounts volumes. */
+async function run(volumes: readonly string[], script: string): Promise<Finished> {
+  const options = volumes.flatMap((volume) => ['-v', volume]);
+  return home.vmlet('run', ...FAST, ...options, 'micro', '--', 'sh', '-c', script);
+}
+
+async function inGuest(machine: string, script: string): Promise<string> {
+  const { stdout, stderr } = await home.vmlet('exec', machine, '--', 'sh', '-c', script);
+  return `${stdout}${stderr}`.trim();
+}
+
+function diskOf(name: string): string {
+  return join(home.path, 'data/vmlet/volumes', name, 'disk.raw');
+}
+
+describe('a volume of throw-away machines', () => {
+  it('is made on first use, keeps its files, is clean at the end, and has the size that was asked for', async () => {
+    const first = await run(
+      ['cache:/a/b:size=64M,uid=1000'],
+      'stat -c "%u:%g" /a/b; ls -A /a/b; echo kept >/a/b/file; df -m /a/b | tail -n 1',
+    );
+    expect(first.stderr).toBe('');
+    expect(first.stdout).toMatch(/^1000:1000\n\/dev\/vda +\d\d /);
+    expect(needsRecovery({ path: diskOf('cache') })).toBe(false);
+    const second = await run(['cache:/a/b'], 'cat /a/b/file; dd if=/dev/zero of=/a/b/big bs=1M; true');
+    expect(second.stdout).toBe('kept\n');
+    expect(second.stderr).toContain('No space left on device');
+    expect(statSync(diskOf('cache')).size).toBe(64 * 1024 ** 2);
+  });
+
+  it('gives the space of removed files back', async () => {
+    const full = statSync(diskOf('cache')).blocks;
+    expect((await run(['cache:/c'], 'rm /c/big')).status).toBe(0);
+    expect(statSync(diskOf('cache')).blocks).toBeLessThan(full / 2);
+  });
+
+  it('is listed and described', async () => {
+    expect((await home.vmlet('volume', 'ls', '-q')).stdout).toBe('cache\n');
+    const { stdout } = await home.vmlet('volume', 'inspect', 'cache');
+    const parsed = JSON.parse(stdout) as { volumes: object[] };
+    expect(parsed.volumes).toMatchObject([
+      { name: 'cache', path: diskOf('cache'), sizeBytes: 64 * 1024 ** 2, machines: [], processes: [] },
+    ]);
+  });
+
+  it('is read by several machines with ro, and not mounted rw meanwhile', async () => {
+    const script = 'cat /c/file; echo ready >&2; sleep 1000';
+    const readers = [1, 2].map(() =>
+      home.start(['run', ...FAST, '-v', 'cache:/c:ro', 'micro', '--', 'sh', '-c', script]),
+    );
+    await until(() => readers.every((reader) => reader.stderr().includes('ready')));
+    expect(readers.map((reader) => reader.stdout())).toEqual(['kept\n', 'kept\n']);
+    const writer = await run(['cache:/c'], 'true');
+    expect(writer.stderr).toMatch(/^vmlet: volume "cache" is in use by .*\n  stop the machine that uses it/);
+    const pids = readers.map((reader) => String(reader.process.pid));
+    const removal = await home.vmlet('volume', 'rm', 'cache');
+    expect(removal.status).not.toBe(0);
+    for (const pid of pids) expect(removal.stderr).toContain(`a throw-away machine of process ${pid}`);
+    for (const reader of readers) reader.process.kill('SIGKILL');
+    await Promise.all(readers.map(async (reader) => reader.finished));
+    expect((await home.vmlet('volume', 'rm', 'cache')).stdout).toBe('cache\n');
+    expect(existsSync(diskOf('cache'))).toBe(false);
+  });
+
+  it('is as after a power failure when vmlet is killed: the next writer replays the journal', async () => {
+    const script = 'echo written >/c/file; sync; echo ready >&2; sleep 1000';
+    const machine = home.start(['run', ...FAST, '-v', 'cut:/c', 'micro', '--', 'sh', '-c', script]);
+    await until(() => machine.stderr().includes('ready'));
+    const second = await run(['cut:/c:ro'], 'true');
+    expect(second.stderr).toContain('volume "cut" cannot be mounted read-only: a machine writes to it');
+    machine.process.kill('SIGKILL');
+    await machine.finished;
+    await until(async () => (await run(['cut:/c'], 'cat /c/file')).stdout === 'written\n');
+    expect((await run(['cut:/c:ro'], 'cat /c/file')).stdout).toBe('written\n');
+  });
+});
+
+it('creates, refuses and removes volumes, and leaves nothing half made', async () => {
+  expect((await home.vmlet('volume', 'create', 'data', '--size', '8G')).stdout).toBe('data\n');
+  expect((await home.vmlet('volume', 'create', 'data')).stderr).toContain('volume "data" already exists');
+  expect((await home.vmlet('volume', 'create', '../x')).stderr).toContain('invalid volume name "../x"');
+  expect((await home.vmlet('volume', 'create', 'x', '--size', '1K')).stderr).toContain(
+    '--size: 1K is too small',
+  );
+  expect((await home.vmlet('volume', 'rm', 'nope')).stderr).toContain('no such volume: nope');
+  expect((await home.vmlet('volume', 'rm', '-f', 'nope')).status).toBe(0);
+  const table = await home.vmlet('volume', 'ls');
+  expect(table.stdout).toMatch(/^NAME +SIZE +ON HOST +USED BY\n(.*\n)*data +8 GiB +\d/);
+  const usage = await home.vmlet('system', 'df', '-v');
+  expect(usage.stdout).toMatch(/^Volumes +data +/m);
+  for (const after of [0, 20, 40, 80, 160]) {
+    const creation = home.start(['volume', 'create', 'killed']);
+    setTimeout(() => creation.process.kill('SIGKILL'), 400 + after);
+    const { signal } = await creation.finished;
+    const names = readdirSync(join(home.path, 'data/vmlet/volumes'));
+    if (names.includes('killed'))
+      await run(['killed:/k'], 'true').then(({ status }) => expect(status).toBe(0));
+    else expect(signal).toBe('SIGKILL');
+    await home.vmlet('volume', 'rm', '-f', 'killed');
+  }
+  expect((await home.vmlet('volume', 'create', 'last')).status).toBe(0);
+  const staging = join(home.path, 'data/vmlet/volumes/.staging');
+  expect(readdirSync(staging)).toEqual([]);
+  const pruned = await home.vmlet('volume', 'prune');
+  expect(pruned.stdout.trim().split('\n')).toEqual(expect.arrayContaining(['data', 'last']));
+  expect((await home.vmlet('volume', 'ls', '-q')).stdout).toBe('');
+});
+
+describe('a volume of a named machine', () => {
+  beforeAll(async () => {
+    const mounts = ['-v', 'db:/srv/db', '--mount', 'type=tmpfs,dst=/scratch,tmpfs-size=1m,tmpfs-mode=0700'];
+    const made = await home.vmlet('create', 'one', '--image', 'micro', '--net', 'none', ...mounts, '--start');
+    expect(made.stderr).toBe('');
+    const other = await home.vmlet('create', 'two', '--image', 'micro', '--net', 'none', '-v', 'db:/db');
+    expect(other.stderr).toBe('');
+  });
+
+  it('is mounted again after a reboot of the guest, with tmpfs beside it', async () => {
+    expect(
+      await inGuest('one', 'echo first >/srv/db/file; stat -c %a /scratch; df -k /scratch | tail -n 1'),
+    ).toMatch(/^700\nvmlet +1024 /);
+    expect((await home.vmlet('exec', 'one', '--', 'sync')).status).toBe(0);
+    expect((await home.vmlet('reset', 'one')).status).toBe(0);
+    const script =
+      'cut -d. -f1 /proc/uptime; cat /srv/db/file; grep -c " /srv/db \\| /scratch " /proc/mounts';
+    expect(await inGuest('one', script)).toMatch(/^\d\d?\nfirst\n2$/);
+  });
+
+  it('has one writer at a time, named to the next', async () => {
+    const started = await home.vmlet('start', 'two');
+    expect(started.status).not.toBe(0);
+    expect(started.stderr).toMatch(/^vmlet: volume "db" is in use by .*one/);
+    const removal = await home.vmlet('volume', 'rm', 'db');
+    expect(removal.stderr).toContain('volume "db" is in use by the machine one, the machine two');
+    const listed = await home.vmlet('volume', 'ls');
+    expect(listed.stdout).toMatch(/^db .* one, two$/m);
+  });
+
+  it('is not part of a snapshot or a save with memory, which are refused', async () => {
+    const saved = await home.vmlet('save', 'one');
+    expect(saved.stderr).toContain('the memory of one cannot be saved: it mounts the volume db');
+    const snapshot = await home.vmlet('snapshot', 'create', 'one', 'now');
+    expect(snapshot.stderr).toContain('--disks-only');
+    expect((await home.vmlet('snapshot', 'create', 'one', 'now', '--disks-only')).stderr).toBe('');
+  });
+
+  it('is clean after a stop, stays as it is at a restore, and goes to the other machine', async () => {
+    expect((await home.vmlet('stop', 'one')).status).toBe(0);
+    expect(needsRecovery({ path: diskOf('db') })).toBe(false);
+    expect((await home.vmlet('start', 'two')).stderr).toBe('');
+    expect(await inGuest('two', 'cat /db/file; echo second >/db/file')).toBe('first');
+    expect((await home.vmlet('stop', 'two')).status).toBe(0);
+    expect((await home.vmlet('snapshot', 'restore', 'one', 'now')).status).toBe(0);
+    expect((await home.vmlet('start', 'one')).stderr).toBe('');
+    expect(await inGuest('one', 'cat /srv/db/file')).toBe('second');
+  });
+
+  it('outlives its machines', async () => {
+    expect((await home.vmlet('rm', '--force', '--storage', 'one', 'two')).status).toBe(0);
+    expect((await run(['db:/x'], 'cat /x/file')).stdout).toBe('second\n');
+    expect((await home.vmlet('volume', 'rm', 'db')).stdout).toBe('db\n');
+  });
+});
