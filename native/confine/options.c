@@ -29,6 +29,7 @@ static const struct option {
     {.name = "--keep", .one = namespaces_read_kept},
     {.name = "--bind", .one = root_read_bind},
     {.name = "--bind-read-only", .one = root_read_bind_read_only},
+    {.name = "--bind-read-only-at", .two = root_read_bind_read_only_at},
     {.name = "--symlink", .two = root_read_symlink},
     {.name = "--landlock", .two = landlock_read_rule},
     {.name = "--landlock-scope", .alone = landlock_ask_for_scope},

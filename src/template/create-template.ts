@@ -8,6 +8,7 @@ import { Scope } from '../util/scope.ts';
 import { launchAt } from '../machine/launch/launch.ts';
 import type { Locations } from '../machine/paths/locations.ts';
 import type { Machine } from '../machine/running/machine.ts';
+import { HOST } from '../images/record/reference.ts';
 import { MOST_NETWORKS } from '../machine/network/network-place.ts';
 import { claimDirectory } from '../machine/paths/runtime-directory.ts';
 import type { LaunchOptions } from '../machine/spec/launch-options.ts';
@@ -114,7 +115,12 @@ function checkNetworks({ networks }: Spec, cards: number): void {
   throw new InvalidInputError('networkCards', `${cards}: expected a whole number from 0 to ${MOST_NETWORKS}`);
 }
 
-function refuseShares({ shares }: Spec): void {
+function refuseShares({ shares, boot }: Spec): void {
+  if (boot.kind === 'host') {
+    throw new InvalidInputError('image', "a template cannot have the host's system", {
+      hint: 'use an image such as debian:13, or launch a machine without a template',
+    });
+  }
   if (shares.length === 0) return;
   throw new InvalidInputError('volumes', 'a template cannot share directories', {
     hint: 'copy the files into its guest with prepare, or launch a machine without a template',
@@ -197,5 +203,14 @@ async function warmUp(machine: Machine, { commands, prepare, launching }: Making
 }
 
 function imageOf({ boot }: Spec): string {
-  return boot.kind === 'image' ? boot.image : boot.kind === 'disk' ? boot.path : boot.kernel;
+  switch (boot.kind) {
+    case 'image':
+      return boot.image;
+    case 'disk':
+      return boot.path;
+    case 'kernel':
+      return boot.kernel;
+    case 'host':
+      return HOST;
+  }
 }

@@ -1,9 +1,12 @@
 #include "init.h"
+#include "boot_word.h"
 #include "fail.h"
+#include "host_root.h"
 #include "network.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -19,13 +22,21 @@ static void mount_one(const char *type, const char *where, unsigned long flags, 
         complain(where);
 }
 
-static void mount_all(void)
+static void mount_proc(void)
+{
+    mount_one("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static void mount_all(bool has_host_root)
 {
     mount_one("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
-    mount_one("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    mount_proc();
     mount_one("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     mount_one("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666");
     mount_one("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
+    /* The host's system has them in memory already. They may contain the working directory, which a mount would cover. */
+    if (has_host_root)
+        return;
     mount_one("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
     mount_one("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
 }
@@ -51,7 +62,11 @@ static void open_console(void)
 void init_start(void)
 {
     umask(022);
-    mount_all();
+    mount_proc();
+    bool has_host_root = boot_word("vmlet.host");
+    if (has_host_root)
+        host_root_enter();
+    mount_all(has_host_root);
     open_console();
     link_one("/proc/self/fd", "/dev/fd");
     link_one("/proc/self/fd/0", "/dev/stdin");

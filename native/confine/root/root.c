@@ -16,7 +16,7 @@ enum kind { READ_ONLY, READ_WRITE, SYMBOLIC_LINK };
 static struct entry {
     enum kind kind;
     const char *path;
-    /* Target of a symbolic link. */
+    /* What is mounted there, or the target of a symbolic link. */
     const char *target;
 } *entries;
 static size_t entry_count;
@@ -32,11 +32,16 @@ static bool is_plain(const char *path)
     return path[0] != '\0';
 }
 
+static void require_plain(const char *path)
+{
+    if (!is_plain(path))
+        fail("%s: path must be absolute, without //, . and .., and not / itself", path);
+}
+
 static void add(enum kind kind, const char *path, const char *target)
 {
     /* Sorted by text, directories come before their contents; this requires one name for each place. */
-    if (!is_plain(path))
-        fail("%s: path must be absolute, without //, . and .., and not / itself", path);
+    require_plain(path);
     entries = reallocarray(entries, entry_count + 1, sizeof *entries);
     if (!entries)
         fail_errno("%s", path);
@@ -45,12 +50,18 @@ static void add(enum kind kind, const char *path, const char *target)
 
 void root_read_bind(const char *path)
 {
-    add(READ_WRITE, path, NULL);
+    add(READ_WRITE, path, path);
 }
 
 void root_read_bind_read_only(const char *path)
 {
-    add(READ_ONLY, path, NULL);
+    add(READ_ONLY, path, path);
+}
+
+void root_read_bind_read_only_at(const char *source, const char *path)
+{
+    require_plain(source);
+    add(READ_ONLY, path, source);
 }
 
 void root_read_symlink(const char *target, const char *path)
@@ -72,13 +83,13 @@ static int in_order(const void *left, const void *right)
 static void bind_into(int root, const struct entry *entry)
 {
     struct stat file;
-    int tree = mount_tree_copy(entry->path, &file);
+    int tree = mount_tree_copy(entry->target, &file);
     uint64_t flags = MOUNT_ATTR_NOSUID;
     if (!S_ISCHR(file.st_mode) && !S_ISBLK(file.st_mode))
         flags |= MOUNT_ATTR_NODEV;
     /* A writable tree is not executable. */
     flags |= entry->kind == READ_ONLY ? MOUNT_ATTR_RDONLY : MOUNT_ATTR_NOEXEC;
-    mount_tree_restrict(tree, entry->path, flags);
+    mount_tree_restrict(tree, entry->target, flags);
     mount_tree_attach(tree, root, entry->path, S_ISDIR(file.st_mode));
     close(tree);
 }

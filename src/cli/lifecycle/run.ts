@@ -25,7 +25,8 @@ export function runCommand(): Command {
         'an image boots it and keeps the booted guest in the cache; later runs fork that guest.\n' +
         'With --detach the guest is a named machine, which runs the command in the background and ends with it: vmlet ' +
         'logs shows the output, ls and wait the exit status; each start runs the command again.\n' +
-        'IMAGE is micro, an image such as debian:13, or the path of a disk (with a slash). With --kernel, ' +
+        'IMAGE is micro, an image such as debian:13, the path of a disk (with a slash), or host: the programs and settings ' +
+        'of this host and the working directory, of which the guest changes a copy in its memory. With --kernel, ' +
         '--template or --pool there is no IMAGE.',
     )
     .argument('[image]', 'image to boot')
@@ -165,6 +166,14 @@ async function begin(
   }
 }
 
+/** A command that finds no files in the working directory should not surprise. */
+function noteHiddenDirectory({ shares, guest }: Machine['plan']): void {
+  const directory = process.cwd();
+  if (guest.directory !== undefined || directory === '/' || !shares.some(({ shows }) => shows)) return;
+  note(`the guest does not see ${directory}, which contains a home directory or is private to root`);
+  note('to share it, use -v .:$PWD or -v .:$PWD:ro');
+}
+
 async function runIn(
   machine: Machine,
   argv: string[],
@@ -185,6 +194,7 @@ async function runIn(
   void machine.networkLost.then(({ program }) => {
     note(`${program} has died; the guest has lost its network`);
   });
+  if (machine.origin === 'boot') noteHiddenDirectory(machine.plan);
   resumeWithSpace(machine);
   const exec = machine.exec.bind(machine);
   return runInGuest(exec, argv, flags, interrupts, signal);

@@ -25,6 +25,7 @@ export async function probeVirtiofsd(
     translatesIds: has('--translate-uid') && has('--translate-gid'),
     usesFileHandles: has('--inode-file-handles'),
     survivesMissingFiles: has('--migration-on-error'),
+    announcesMounts: has('--no-announce-submounts'),
     migrates: /"migrate-precopy"/.test(capabilities.stdout.toString('utf8')),
     problem: missing === undefined ? undefined : `this virtiofsd has no ${missing}`,
   };

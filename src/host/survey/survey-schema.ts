@@ -69,6 +69,8 @@ const virtiofsd = z.strictObject({
   usesFileHandles: z.boolean(),
   /** --migration-on-error: a saved machine is restored when one of its files is gone. */
   survivesMissingFiles: z.boolean(),
+  /** --no-announce-submounts: it tells the guest of mounts unless told otherwise. */
+  announcesMounts: z.boolean(),
   /** It hands its state over when a machine is saved. */
   migrates: z.boolean(),
   /** Why it cannot be used here; undefined when it can. */

@@ -2,6 +2,8 @@ import { InvalidInputError } from '../../errors/index.ts';
 
 /** The reserved name of vmlet's own image. */
 export const MICRO = 'micro';
+/** The reserved name of the host's own system, which is no image. */
+export const HOST = 'host';
 
 /** The name of an image: `debian:13`, or `web` without a tag. */
 export interface ImageReference {

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.ts';
-import { parseImageReference, MICRO } from '../record/reference.ts';
+import { HOST, MICRO, parseImageReference } from '../record/reference.ts';
 import { isDigestBeginning } from './store.ts';
 
 /**
@@ -13,8 +13,8 @@ export function checkGivenName(name: string, field = 'name'): void {
     });
   }
   parseImageReference(name, field);
-  if (name === MICRO) {
-    throw new InvalidInputError(field, `${MICRO} is reserved for vmlet's own image`, {
+  if (name === MICRO || name === HOST) {
+    throw new InvalidInputError(field, `${name} is reserved for vmlet's own use`, {
       hint: 'choose another name',
     });
   }

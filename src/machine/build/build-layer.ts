@@ -13,7 +13,7 @@ import {
 } from '../../images/record/image.ts';
 import type { ImageProgress } from '../../images/pull/image-progress.ts';
 import { withStoreLock } from '../../images/store/lock.ts';
-import { MICRO } from '../../images/record/reference.ts';
+import { HOST, MICRO } from '../../images/record/reference.ts';
 import { nameImage, placeDiskImage } from '../../images/store/place.ts';
 import { convertDisk } from '../../images/qemu-img/qemu-img.ts';
 import { findImage as findStored } from '../../images/store/store.ts';
@@ -98,7 +98,7 @@ function checkMachine({ from, pull, size, memory, cpus }: BuildLayerOptions): Sp
       hint: 'import the file as an image first: vmlet image import',
     });
   }
-  if (from === MICRO) throw noDisk();
+  if (from === MICRO || from === HOST) throw noDisk(from);
   return parseSpec({
     image: from,
     ...(pull !== undefined && { pull }),
@@ -113,7 +113,7 @@ async function findBase(
   locations: Locations,
 ): Promise<DiskImage> {
   const image = await findImage(from, { locations, signal, onProgress, pull });
-  if (image.kind === 'kernel') throw noDisk();
+  if (image.kind === 'kernel') throw noDisk(from);
   const { agent, provisioner } = image.guest;
   if (agent || provisioner === 'cloud-init' || provisioner === 'tiny-cloud') return image;
   throw new InvalidInputError(
@@ -125,8 +125,8 @@ async function findBase(
   );
 }
 
-function noDisk(): InvalidInputError {
-  return new InvalidInputError('from', `${MICRO} has no disk to change`, {
+function noDisk(from: string): InvalidInputError {
+  return new InvalidInputError('from', `${from} has no disk to change`, {
     hint: 'use an image with a disk, such as debian:13',
   });
 }

@@ -3,7 +3,7 @@ import type { Host } from '../../host/survey/host.ts';
 import { createArguments } from '../../images/qemu-img/qemu-img-arguments.ts';
 import { passtArguments } from '../../passt/passt-argv.ts';
 import { chooseHostPorts } from '../../network/ports/host-port.ts';
-import { virtiofsdCommand } from '../share/confined-virtiofsd.ts';
+import { virtiofsdCommand, virtiofsdConfinement } from '../share/confined-virtiofsd.ts';
 import type { SharePlan } from '../share/share-plan.ts';
 import { inCgroup } from '../../process/confine/cgroup.ts';
 import { NO_CORE } from '../../process/confine/confine.ts';
@@ -162,12 +162,24 @@ function networkLines({ network, directory }: Plan): string[] {
 
 /** The shell cannot create a listening socket, which virtiofsd inherits otherwise. */
 function shareLines(share: SharePlan): string[] {
-  const { socketPath } = share;
+  const { socketPath, shows, runsAs } = share;
+  if (!shows) return daemonLines(share, socketPath, NO_CORE);
+  // Without its root directory, it would show everything. Its user can create a socket in a directory of its own only.
+  const own = `${socketPath}.d`;
+  const first = join(own, 'socket');
+  return [
+    command(['install', '-d', '-m', '700', '-o', `${runsAs.uid}`, '-g', `${runsAs.gid}`, own]),
+    ...daemonLines(share, first, virtiofsdConfinement(share, [own])),
+    command(['mv', first, socketPath]),
+  ];
+}
+
+function daemonLines(share: SharePlan, socketPath: string, confinement: readonly string[]): string[] {
   const virtiofsd = virtiofsdCommand(share).map((word) =>
     word.startsWith('--fd=') ? `--socket-path=${socketPath}` : word,
-  );
+  ) as [string, ...string[]];
   return [
-    `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, virtiofsd, NO_CORE)])} &`,
+    `${command(['env', '-i', ...tether(ANY_PARENT, STANDARD_DESCRIPTORS, virtiofsd, confinement)])} &`,
     `until [ -S ${quoteForShell(socketPath)} ]; do sleep 0.05; done`,
   ];
 }

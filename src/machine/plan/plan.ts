@@ -158,5 +158,7 @@ export interface Plan {
     /** Loaded if the guest has them. */
     readonly optionalModules: readonly string[];
     readonly setsUpNetwork: boolean;
+    /** Working directory of commands by default; undefined for the guest's root directory. */
+    readonly directory?: string | undefined;
   };
 }

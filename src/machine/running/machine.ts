@@ -41,7 +41,8 @@ export class Machine extends RunningMachine {
 
   /**
    * Starts a command in the guest. The returned object is a promise of the result, and gives access to the
-   * streams and to the lines of stdout. A nonzero exit status does not reject.
+   * streams and to the lines of stdout. A nonzero exit status does not reject. With the host's system it starts in the
+   * directory of the launch, if the guest sees that.
    * @param argv the program, looked up in the guest's PATH, and its arguments; no shell is involved.
    * @throws MachineEndedError, InvalidInputError, or the signal's reason if it is already aborted. The
    * promise rejects with GuestCommandError when the guest cannot start the program, TimedOutError, or the
@@ -49,7 +50,7 @@ export class Machine extends RunningMachine {
    */
   exec(argv: readonly string[], options: ExecOptions = {}): GuestProcess {
     this.requireAlive();
-    return this.#agent.exec(argv, options);
+    return this.#agent.exec(argv, { ...options, cwd: options.cwd ?? this.plan.guest.directory });
   }
 
   /**

@@ -2,6 +2,7 @@ import { asUser, confine, keepCapabilities } from '../../process/confine/confine
 import type { Confinement } from '../../process/confine/confinement.ts';
 import { type ConfinementAbilities, type Layers, layersOf } from '../../process/confine/layers.ts';
 import { LIBRARIES, LOADERS } from '../../process/confine/shared-libraries.ts';
+import { hostSystemArguments } from './host-system.ts';
 import type { FoundShare, SharePlan } from './share-plan.ts';
 import { neededCapabilities, virtiofsdArguments } from './virtiofsd-argv.ts';
 
@@ -15,27 +16,35 @@ export function shareLayers({ source }: Pick<FoundShare, 'source'>, abilities: C
 }
 
 /** Returns virtiofsd's command line. It inherits its listening socket as descriptor 3. */
-export function virtiofsdCommand({ virtiofsd, runsAs, ...share }: SharePlan): [string, ...string[]] {
-  return [virtiofsd.path, ...virtiofsdArguments(share, runsAs, virtiofsd)];
+export function virtiofsdCommand(plan: SharePlan): [string, ...string[]] {
+  const { virtiofsd, runsAs, ...share } = plan;
+  return [
+    virtiofsd.path,
+    ...virtiofsdArguments(share, runsAs, virtiofsd),
+    ...(share.shows ? hostSystemArguments(plan) : []),
+  ];
 }
 
-/** Returns the options of vmlet-confine for the virtiofsd of one share. */
-export function virtiofsdConfinement(share: SharePlan): string[] {
+/**
+ * Returns the options of vmlet-confine for the virtiofsd of one share.
+ * @param own directories in which it may create files, such as a socket.
+ */
+export function virtiofsdConfinement(share: SharePlan, own: readonly string[] = []): string[] {
   return [
     ...(share.changesUser ? asUser(share.runsAs) : []),
     // virtiofsd gives up all others itself, for which it needs setpcap.
     ...(share.runsAs.uid === 0 ? keepCapabilities(['setpcap', ...neededCapabilities(share.ids)]) : []),
-    ...confine(filesOf(share), share.layers),
+    ...confine({ ...filesOf(share), own }, share.layers),
   ];
 }
 
 /** As traced with virtiofsd 1.13. It reaches every file through /proc/self/fd. */
-function filesOf({ virtiofsd: { path }, source, readOnly }: SharePlan): Confinement {
+function filesOf({ virtiofsd: { path }, source, readOnly, shows }: SharePlan): Omit<Confinement, 'own'> {
   return {
     execute: [path, ...LOADERS],
-    readOnly: [...LIBRARIES, '/proc', ...(readOnly ? [source] : [])],
+    readOnly: [...LIBRARIES, '/proc', ...(readOnly && !shows ? [source] : [])],
     readWrite: ['/dev/null'],
-    own: [],
     served: readOnly ? [] : [source],
+    ...(shows && { shown: { below: source, paths: shows } }),
   };
 }

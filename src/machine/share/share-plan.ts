@@ -10,6 +10,8 @@ export interface FoundShare extends Share {
   readonly runsAs: HostIds;
   /** True when root runs it as the owner of the directory. */
   readonly changesUser: boolean;
+  /** With the host's system, for which `source` is a directory in virtiofsd's own root: what it contains. */
+  readonly shows?: readonly string[];
 }
 
 /** virtiofsd on this host. */

@@ -22,6 +22,8 @@ export interface VirtiofsdOptions {
   readonly usesFileHandles: boolean;
   /** --migration-on-error. */
   readonly survivesMissingFiles: boolean;
+  /** --no-announce-submounts. */
+  readonly announcesMounts: boolean;
 }
 
 /**

@@ -32,14 +32,15 @@ export const launchSchema = z.strictObject({
   /**
    * Name of an image, as in `debian:13`; `micro`, the built-in small Linux, by default. With a slash it is
    * the path of a disk to boot from, as in `disks`. The guest writes to a throw-away overlay. Excludes
-   * `kernel`.
+   * `kernel`. `host` is the system of this host: its programs and settings as you can read them, and the working
+   * directory; the guest's changes stay in its memory.
    */
   image: z.string().min(1).optional(),
   /** A label for logs, process lists and the guest's host name; `vmlet` by default. */
   name: startOptions.name.default('vmlet'),
   ...makeOptions,
-  /** Memory in bytes, or a size such as `512M`; 2 GiB by default, 256 MiB for `micro` and with `kernel`. */
-  memory: reworded(makeOptions.memory.optional(), { otherwise: '256M; 2G for a disk' }),
+  /** Memory in bytes, or a size such as `512M`; 2 GiB by default, 1 GiB for `host`, 256 MiB for `micro` and with `kernel`. */
+  memory: reworded(makeOptions.memory.optional(), { otherwise: '256M; 1G for host, 2G for a disk' }),
   /** Number of virtual processors; 1 by default. */
   cpus: makeOptions.cpus.default(1),
   /**

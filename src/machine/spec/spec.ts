@@ -3,7 +3,7 @@ import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
 import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import type { DiskFormat } from '../../images/formats/disk-info.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
-import { MICRO } from '../../images/record/reference.ts';
+import { HOST, MICRO } from '../../images/record/reference.ts';
 import type { RequestedBackend } from '../../network/plan/network.ts';
 import { type PortForward, parsePortForwards } from '../../network/ports/port.ts';
 import type { HostShare } from '../../process/confine/cgroup.ts';
@@ -30,7 +30,9 @@ export interface Spec extends Hardware, MountSet {
         readonly format: DiskFormat;
         readonly trusted: boolean;
       }
-    | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined };
+    | { readonly kind: 'kernel'; readonly kernel: string; readonly initrd: string | undefined }
+    /** The host's system, with the working directory of its commands. */
+    | { readonly kind: 'host'; readonly directory: string };
   readonly pull: PullPolicy;
   /** Disk size for an image of the store; undefined for the image's own. */
   readonly diskBytes: number | undefined;
@@ -74,10 +76,10 @@ export function parseSpec(options: LaunchOptions): Spec {
   }
   checkAppend(valid.append);
   const boot = bootOf(valid);
-  const small = boot.kind === 'kernel' || (boot.kind === 'image' && boot.image === MICRO);
-  if (small) refuseForKernels(valid);
+  const hasDisk = boot.kind === 'disk' || (boot.kind === 'image' && boot.image !== MICRO);
+  if (!hasDisk) refuseForKernels(valid);
   refuseForFiles(valid, boot);
-  const memoryBytes = parseMemory(valid.memory ?? (small ? 256 * MiB : 2048 * MiB));
+  const memoryBytes = parseMemory(valid.memory ?? (hasDisk ? 2048 : boot.kind === 'host' ? 1024 : 256) * MiB);
   return {
     name: valid.name,
     boot,
@@ -126,6 +128,7 @@ function bootOf(options: { [Key in 'image' | 'kernel' | 'initrd']?: string | und
     throw new InvalidInputError('initrd', 'requires a kernel', { hint: 'add a kernel' });
   }
   const image = options.image ?? MICRO;
+  if (image === HOST) return { kind: 'host', directory: process.cwd() };
   return image.includes('/') ? bootDiskOf(image) : { kind: 'image', image };
 }
 

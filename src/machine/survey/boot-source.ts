@@ -15,6 +15,7 @@ import { agentProgram } from '../paths/package-files.ts';
 import type { BootSource, FoundDisk, FoundLayer } from './found-spec.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import type { Spec } from '../spec/spec.ts';
+import { HOST_WORD } from '../share/host-system.ts';
 
 export interface SourceContext {
   readonly locations: Locations;
@@ -52,6 +53,16 @@ async function findSource(spec: Spec, context: SourceContext): Promise<BootSourc
         initrdPath: readableFile(initrd, 'initrd'),
         needsAgent: boot.initrd !== undefined && spec.until === 'guest',
         append: [],
+      };
+    }
+    case 'host': {
+      const { kernelPath, initrdPath, append } = await findMicroImage(context);
+      return {
+        kind: 'kernel',
+        kernelPath,
+        initrdPath,
+        needsAgent: false,
+        append: [...append, HOST_WORD],
       };
     }
     case 'image': {

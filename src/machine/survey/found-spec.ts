@@ -42,4 +42,6 @@ export type FoundSpec = Omit<Spec, 'disks' | 'shares' | 'volumes'> & {
   readonly shares: readonly FoundShare[];
   readonly copies: readonly FoundShare[];
   readonly volumes: readonly FoundVolume[];
+  /** Working directory of commands by default; undefined for the guest's root directory. */
+  readonly directory?: string | undefined;
 };

@@ -82,6 +82,7 @@ export function planMachine(inputs: PlanInputs): Plan {
     ].filter((path) => path !== undefined),
     guest: {
       hostname: spec.name,
+      directory: spec.directory,
       ...(source.kind === 'disk'
         ? { modules: [], optionalModules: [], setsUpNetwork: false }
         : {

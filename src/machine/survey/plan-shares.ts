@@ -1,5 +1,6 @@
 import type { Host } from '../../host/survey/host.ts';
 import { shareLayers } from '../share/confined-virtiofsd.ts';
+import { HOST_TAG } from '../share/host-system.ts';
 import type { FoundShare, SharePlan } from '../share/share-plan.ts';
 import { requireVirtiofsd } from './find-shares.ts';
 
@@ -10,7 +11,7 @@ export function planShares(
   socketOf: (tag: string) => string,
 ): SharePlan[] {
   return shares.map((share, index) => {
-    const tag = `share${index}`;
+    const tag = share.shows ? HOST_TAG : `share${index}`;
     const { problem: _problem, migrates: _migrates, ...virtiofsd } = requireVirtiofsd(host);
     return {
       ...share,

@@ -6,6 +6,7 @@ import { probeHost } from '../../host/probe.ts';
 import { planNetworkHere } from '../../network/probe/host-network.ts';
 import type { Cgroup } from '../../process/confine/cgroup.ts';
 import type { NetworkPlan } from '../../network/plan/network.ts';
+import { findHostSystem } from './find-host-system.ts';
 import { findShare, findShares } from './find-shares.ts';
 import { findVolumes } from './plan-volumes.ts';
 import { findBootSource, findDisks } from './boot-source.ts';
@@ -18,6 +19,7 @@ import { ownLocations } from '../paths/own-locations.ts';
 import { checkSocketLength } from '../paths/runtime-directory.ts';
 import { checkHostMemory } from '../plan/host-memory.ts';
 import { needsSeed } from '../plan/seed-disk.ts';
+import { shareOfHost } from '../share/host-system.ts';
 import type { LaunchOptions } from '../spec/launch-options.ts';
 import type { PullPolicy } from '../spec/machine-options.ts';
 import type { Spec } from '../spec/spec.ts';
@@ -68,6 +70,8 @@ export async function survey(
     host,
   );
   const copies = spec.shares.filter(({ copy }) => copy).map(findShare);
+  const system =
+    spec.boot.kind === 'host' ? findHostSystem(spec.boot.directory, spec.shares, host) : undefined;
   const disks = await findDisks(spec.disks, signal);
   const source = await findBootSource(spec, { locations, signal, onProgress, pull });
   const image = source.kind === 'disk' ? source.image : undefined;
@@ -83,7 +87,14 @@ export async function survey(
     source,
     firmware,
     hasSeed,
-    spec: { ...spec, disks, shares, copies, volumes: findVolumes(locations, spec.volumes) },
+    spec: {
+      ...spec,
+      disks,
+      shares: system ? [shareOfHost(system), ...shares] : shares,
+      copies,
+      volumes: findVolumes(locations, spec.volumes),
+      directory: system?.workdir,
+    },
   };
 }
 

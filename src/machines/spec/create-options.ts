@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../errors/index.ts';
 import { type Seed, parseSeedOptions } from '../../guest/seed/options.ts';
 import type { FirmwareKind } from '../../host/firmware/firmware.ts';
 import { parseWholeSize } from '../../images/qemu-img/disk-size.ts';
-import { parseImageReference, MICRO } from '../../images/record/reference.ts';
+import { HOST, MICRO, parseImageReference } from '../../images/record/reference.ts';
 import { checkAppend } from '../../machine/spec/kernel-command-line.ts';
 import { parseLimits } from '../../machine/spec/limits.ts';
 import {
@@ -230,6 +230,11 @@ function refuseContradictions(valid: Valid): void {
   if (sources.length > 1) {
     throw new InvalidInputError(sources.join(', '), 'cannot be used together', {
       hint: 'give only one of them',
+    });
+  }
+  if (valid.image === HOST) {
+    throw new InvalidInputError('image', "a machine that stays cannot have the host's system", {
+      hint: 'run one command: vmlet run host -- COMMAND, or use an image such as debian:13',
     });
   }
   if (valid.image === MICRO && sources.length > 0) {

@@ -1,3 +1,10 @@
+/** Paths of the host, collected in one directory of the program's root, which contains nothing else. */
+export interface ShownFiles {
+  /** Absolute; exists in the program's root only. Each path is found below it. */
+  readonly below: string;
+  readonly paths: readonly string[];
+}
+
 /**
  * The paths that one program may access; all others are denied. Each path is absolute: a file, or the top of
  * a tree. Missing paths are ignored.
@@ -18,4 +25,6 @@ export interface Confinement {
    * devices. They exist when it starts.
    */
   readonly served?: readonly string[];
+  /** Files that it serves to others for reading; requires a mount namespace. */
+  readonly shown?: ShownFiles;
 }

@@ -10,6 +10,8 @@ export type Access = 'execute' | 'read-only' | 'read-write' | 'own' | 'served';
 /** A file or a tree, with the permitted access. */
 export interface Grant extends FoundPath {
   readonly access: Access;
+  /** Directory of the program's root in which the path is found; the root itself by default. */
+  readonly below?: string;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Grant extends FoundPath {
  * the program's own directories are not followed: an earlier run of the program may have created them.
  */
 export function grantsOf(
-  { execute, readOnly, readWrite, own, served = [] }: Confinement,
+  { execute, readOnly, readWrite, own, served = [], shown }: Confinement,
   find: FindPath,
 ): Grant[] {
   const owned = own.map((path) => ({ ...(find(path) ?? findDirectory(path)), access: 'own' as const }));
@@ -33,5 +35,6 @@ export function grantsOf(
     ...those(readWrite, 'read-write'),
     ...owned,
     ...those(served, 'served'),
+    ...(shown ? those(shown.paths, 'read-only').map((grant) => ({ ...grant, below: shown.below })) : []),
   ];
 }

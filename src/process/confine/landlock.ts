@@ -30,12 +30,18 @@ export function landlockOptions(
   grants: readonly Grant[],
   { scoped, deniesTcp }: { readonly scoped: boolean; readonly deniesTcp: boolean },
 ): string[] {
-  const rules = new Set(grants.map((grant) => JSON.stringify([rightsOf(grant).join(','), grant.path])));
+  const rules = new Set(grants.map((grant) => JSON.stringify(ruleOf(grant))));
   return [
     ...[...rules].flatMap((rule) => ['--landlock', ...(JSON.parse(rule) as [string, string])]),
     ...(scoped ? ['--landlock-scope'] : []),
     ...(deniesTcp ? ['--landlock-deny-tcp'] : []),
   ];
+}
+
+/** Files that are collected in a directory need one rule, with which that directory can be listed, too. */
+function ruleOf(grant: Grant): [rights: string, path: string] {
+  if (grant.below !== undefined) return [RIGHTS[grant.access].join(','), grant.below];
+  return [rightsOf(grant).join(','), grant.path];
 }
 
 function rightsOf({ access, kind }: Grant): readonly string[] {

@@ -6,6 +6,7 @@ export function reasonToBoot(spec: Spec, options: Pick<LaunchOptions, 'console'>
   if (spec.until === 'running') return 'the launch does not wait for the guest';
   if (options.console) return 'the console output of the boot was requested';
   if (spec.disks.length > 0) return 'its extra disks must be there when the guest boots';
+  if (spec.boot.kind === 'host') return "the host's system must be there when the guest boots";
   if (spec.shares.length > 0) return 'its shared directories must be there when the guest boots';
   if (spec.volumes.length > 0) return 'its volumes must be there when the guest boots';
   if (spec.networks.length > 0) return 'it joins private networks';

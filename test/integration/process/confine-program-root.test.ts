@@ -212,6 +212,18 @@ describe.each(USERS)('as $name', (as) => {
       ]);
     });
 
+    it('binds a path at another place, for reading only', () => {
+      const options = root('--bind-read-only-at', given, '/shown/there');
+      const words = [
+        'list=/shown',
+        'read=/shown/there/file',
+        'write=/shown/there/file',
+        `read=${given}/file`,
+      ];
+      expect(Object.values(ask(options, words))).toEqual(['there', 'ok', 'EROFS', 'ENOENT']);
+      expect(ask(options, ['flags=/shown/there'])).toEqual({ 'flags=/shown/there': 'ro nosuid nodev exec' });
+    });
+
     it('binds one path below another in any order', () => {
       const inner = join(given, 'inner');
       for (const options of [
@@ -262,6 +274,8 @@ describe.each(USERS)('as $name', (as) => {
 
     it.each([
       { options: ['--bind', '/no/such'], says: '/no/such: No such file or directory' },
+      { options: ['--bind-read-only-at', '/no/such', '/x'], says: '/no/such: No such file or directory' },
+      { options: ['--bind-read-only-at', '/etc/../etc', '/x'], says: '/etc/../etc: path must be absolute' },
       { options: ['--bind-read-only', '/dev/null/x'], says: '/dev/null/x: Not a directory' },
       {
         options: ['--bind-read-only', '/etc', '--symlink', 'x', '/etc'],

@@ -30,6 +30,7 @@ const complete: Survey = {
     translatesIds: true,
     usesFileHandles: true,
     survivesMissingFiles: true,
+    announcesMounts: true,
     migrates: true,
   },
   confinement: everyLayer,

@@ -32,6 +32,7 @@ const newest: Survey = {
     translatesIds: true,
     usesFileHandles: true,
     survivesMissingFiles: true,
+    announcesMounts: true,
     migrates: true,
   },
   confinement: everyLayer,

@@ -25,6 +25,7 @@ const share: SharePlan = {
     translatesIds: true,
     usesFileHandles: true,
     survivesMissingFiles: true,
+    announcesMounts: true,
   },
   socketPath: '/run/m/share0.sock',
   layers: shareLayers({ source }, everything),

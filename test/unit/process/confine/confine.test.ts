@@ -91,6 +91,30 @@ describe('a root of its own', () => {
   });
 });
 
+describe('files that are shown to others', () => {
+  const options = optionsFor({
+    readOnly: ['/lib/'],
+    shown: { below: '/host', paths: ['/lib/', '/etc/', '/etc/inner/', '/link/a', '/missing/b'] },
+  });
+
+  it('are in a directory of its root, at their own paths', () => {
+    expect(valuesOf(options, '--bind-read-only-at', 2)).toEqual([
+      '/lib /host/lib',
+      '/etc /host/etc',
+      '/real/a /host/real/a',
+    ]);
+    expect(valuesOf(options, '--bind-read-only', 1)).toEqual(['/lib']);
+    expect(valuesOf(options, '--symlink', 2)).toEqual(['real /host/link']);
+  });
+
+  it('can be read and listed, and nothing more', () => {
+    expect(valuesOf(options, '--landlock', 2)).toEqual([
+      'read-file,read-dir /lib',
+      'read-file,read-dir /host',
+    ]);
+  });
+});
+
 it('grants nothing to which a link in its own directory leads, which it may have made', () => {
   const options = optionsFor({ readOnly: ['/own/link/a'], own: ['/own/'] });
   expect(options.join(' ')).not.toContain('/real/a');

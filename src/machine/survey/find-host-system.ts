@@ -1,0 +1,65 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { SharesUnavailableError, isSystemError } from '../../errors/index.ts';
+import type { Host } from '../../host/survey/host.ts';
+import { type HostSystem, OTHERS_ID, mayShow } from '../share/host-system.ts';
+import type { Share } from '../share/share.ts';
+import type { HostIds } from '../share/virtiofsd-argv.ts';
+import { requireVirtiofsd } from './find-shares.ts';
+
+const NOBODY: HostIds = { uid: OTHERS_ID, gid: OTHERS_ID };
+/** Reading and entering, of others. */
+const OPEN_TO_OTHERS = 0o005;
+/** Lower numbers are those of services (login.defs(5), UID_MIN). */
+const FIRST_PERSON = 1000;
+
+/**
+ * Finds the host's system for a guest.
+ * @param directory the working directory.
+ * @param shares a directory that one of them has in the guest is theirs.
+ * @throws SharesUnavailableError
+ */
+export function findHostSystem(directory: string, shares: readonly Share[], host: Host): HostSystem {
+  requireVirtiofsd(host);
+  const { mount } = host.confinement.namespaces;
+  // Without a root directory of its own, virtiofsd would show all that its user can read.
+  if (!mount.usable) {
+    throw new SharesUnavailableError(`the host's system requires a mount namespace, and ${mount.reason}`, {
+      hint: 'run: vmlet doctor',
+    });
+  }
+  const found = statSync(directory);
+  const changesUser = process.getuid?.() === 0;
+  // Root can read what no guest should see.
+  const owner = found.uid === 0 ? NOBODY : { uid: found.uid, gid: found.gid };
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const user = { changesUser, runsAs: changesUser ? owner : own };
+  if (shares.some(({ target }) => directory === target || directory.startsWith(`${target}/`))) {
+    return { ...user, directory: undefined, workdir: directory };
+  }
+  const isReadable = !changesUser || found.uid !== 0 || (found.mode & OPEN_TO_OTHERS) === OPEN_TO_OTHERS;
+  const visible = isReadable && mayShow(directory, homes()) ? directory : undefined;
+  return { ...user, directory: visible, workdir: visible };
+}
+
+/** The user's home directory, and those of other people, in which root may be. */
+function homes(): string[] {
+  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n');
+  return [homedir(), ...accounts.map(homeOfPerson)].flatMap((home) => {
+    if (home === undefined) return [];
+    try {
+      return [realpathSync(home)];
+    } catch (error) {
+      // No such directory.
+      if (isSystemError(error)) return [];
+      throw error;
+    }
+  });
+}
+
+/** Undefined for a line of an account that is none of a person. Services may have a directory such as /var/www. */
+function homeOfPerson(line: string): string | undefined {
+  const [, , uid = '', , , home] = line.split(':');
+  const isPerson = uid === '0' || (Number(uid) >= FIRST_PERSON && Number(uid) < OTHERS_ID);
+  return isPerson ? home : undefined;
+}

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { InvalidInputError, createTemplate } from '../../src/index.ts';
+import { directoryIn, temporaryDirectory } from '../directory.ts';
+import { type Finished, start } from './command.ts';
+
+const top = temporaryDirectory();
+const isRoot = process.getuid?.() === 0;
+let project: string;
+
+beforeAll(() => {
+  project = directoryIn(top, 'project-');
+  for (const path of [top, project]) chmodSync(path, 0o755);
+  writeFileSync(join(top, 'beside'), 'hidden\n');
+  mkdirSync(join(project, 'inner'));
+  writeFileSync(join(project, 'file'), 'of the host\n');
+  writeFileSync(join(project, 'inner/program'), '#!/bin/sh\necho ran\n', { mode: 0o755 });
+});
+
+async function host(
+  flags: readonly string[],
+  command: readonly string[],
+  { cwd = project, input = '' } = {},
+): Promise<Finished> {
+  return start(['run', '--net', 'none', ...flags, 'host', '--', ...command], { cwd, input }).finished;
+}
+
+async function sh(
+  script: string,
+  flags: readonly string[] = [],
+  where: { cwd?: string } = {},
+): Promise<string> {
+  const { stdout, stderr } = await host(flags, ['sh', '-c', script], where);
+  return `${stdout}${stderr}`.trim();
+}
+
+/** What a guest could change of a directory: contents, modes, owners, times. */
+function stateOf(directory: string): string {
+  const digest = createHash('sha256');
+  for (const name of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()]) {
+    const path = join(directory, name);
+    const { mode, uid, gid, mtimeNs, ctimeNs, nlink } = statSync(path, { bigint: true });
+    digest.update([name, mode, uid, gid, mtimeNs, ctimeNs, nlink].join('\0'));
+    if (statSync(path).isFile()) digest.update(readFileSync(path));
+  }
+  return digest.digest('hex');
+}
+
+describe("the host's system", () => {
+  it("has the host's programs and settings, and the working directory", async () => {
+    const script =
+      'pwd; cat file; ./inner/program; sha256sum /usr/bin/env /etc/os-release; read a; echo $a; exit 3';
+    const { stdout, status } = await host([], ['sh', '-c', script], { input: 'typed\n' });
+    const sum = (path: string) => `${createHash('sha256').update(readFileSync(path)).digest('hex')}  ${path}`;
+    expect(stdout.split('\n')).toEqual([
+      ...[project, 'of the host', 'ran', sum('/usr/bin/env'), sum('/etc/os-release'), 'typed', ''],
+    ]);
+    expect(status).toBe(3);
+  });
+
+  it('has a kernel, modules, memory and a name of its own, and root owns the system', async () => {
+    const script =
+      'uname -n; ls /lib/modules; ls -d /proc/1 /sys/class /dev/null; stat -c %u:%a / /usr /etc /root /tmp /var/tmp /home; ' +
+      'awk \'/MemTotal/ { print ($2 > 900000) }\' /proc/meminfo; grep -c " / " /proc/mounts';
+    expect(await sh(script)).toMatch(
+      new RegExp(
+        '^vmlet\\n\\d[^\\n]*\\n/dev/null\\n/proc/1\\n/sys/class\\n0:755\\n0:755\\n0:755\\n0:700\\n0:1777\\n0:1777\\n0:755\\n1\\n1$',
+      ),
+    );
+  });
+
+  it('shows nothing else: no home, no secrets, nothing beside the working directory', async () => {
+    const script =
+      `ls -A /home /root; ls -A ${top}; cat ${top}/beside /etc/shadow; ls /var/lib; ` + 'ls -A /var/log /srv';
+    const lines = (await sh(script)).split('\n').filter((line) => line !== '');
+    expect(lines.filter((line) => !/^(dpkg|apt|rpm)$/.test(line))).toEqual([
+      ...['/home:', '/root:', project.slice(top.length + 1), '/srv:', '/var/log:'],
+      `cat: ${top}/beside: No such file or directory`,
+      'cat: /etc/shadow: Permission denied',
+    ]);
+  });
+
+  it('lets the guest change everything in its memory, and nothing on the host', async () => {
+    const before = [stateOf(project), statSync('/etc').mtimeMs, statSync('/usr/bin').mtimeMs];
+    const script = `
+      echo changed >file && rm -r inner && mkdir new && echo x >/etc/hostname && rm /usr/bin/env && cat file
+      # Below its own layer, as a hostile root.
+      mkdir -p /mnt && mount -t virtiofs host /mnt && cd /mnt${project} || exit 9
+      mount -o remount,rw /mnt
+      true >file; true >new; rm file; mv file moved; mkdir d; ln file hard; ln -s a link; chmod 6755 inner/program
+      chown 12 file; mknod device c 1 3; mknod /mnt/etc/device b 8 0; truncate -s 0 file; touch file; cat file`;
+    const output = await sh(script);
+    expect(output.match(/Read-only file system/g)?.length).toBeGreaterThanOrEqual(12);
+    expect(output).toMatch(/^changed\nof the host\n/);
+    expect([stateOf(project), statSync('/etc').mtimeMs, statSync('/usr/bin').mtimeMs]).toEqual(before);
+  });
+
+  it('lets a hostile guest leave the shown directories by no name', async () => {
+    const script = `
+      mkdir -p /mnt && mount -t virtiofs host /mnt && cd /mnt && ls -A
+      ls /mnt/../mnt/proc /mnt/dev; cat /mnt${top}/beside; ls /mnt/root`;
+    const output = await sh(script);
+    expect(output).toContain('/mnt/../mnt/proc');
+    expect(output.match(/No such file or directory/g)).toHaveLength(4);
+    expect(output.split('\n').filter((line) => ['proc', 'dev', 'root'].includes(line))).toEqual([]);
+  });
+
+  it('lets a shared directory be written', async () => {
+    const writable = directoryIn(project, 'writable-');
+    const output = await sh('pwd; echo made >new; cat new', ['-v', `.:${writable}`], { cwd: writable });
+    expect(output).toBe(`${writable}\nmade`);
+    expect(readFileSync(join(writable, 'new'), 'utf8')).toBe('made\n');
+  });
+
+  it('runs commands as another user, elsewhere, with memory', async () => {
+    const script = 'id -u; pwd; touch /etc/x; touch /tmp/x && echo made';
+    expect(await sh(script, ['-u', 'nobody', '-w', '/opt', '-m', '512M'])).toMatch(
+      /^65534\n\/opt\nmade\ntouch: .*Permission denied$/,
+    );
+  });
+
+  it('says of a home that it is not shown, and starts in the root directory', async () => {
+    const home = directoryIn(top, 'home-');
+    chmodSync(home, 0o755);
+    writeFileSync(join(home, 'key'), 'secret\n');
+    const running = start(['run', '--net', 'none', 'host', '--', 'sh', '-c', `pwd; ls ${home}`], {
+      cwd: home,
+      env: {
+        ...process.env,
+        HOME: home,
+        XDG_DATA_HOME: process.env['XDG_DATA_HOME'] ?? join(process.env['HOME'] ?? '', '.local/share'),
+      },
+    });
+    const { stdout, stderr } = await running.finished;
+    expect(stdout).toBe('/\n');
+    expect(stderr).toContain(`vmlet: the guest does not see ${home}, which contains a home directory`);
+    expect(stderr).toContain('-v .:$PWD');
+  });
+
+  it.runIf(isRoot)('gives root nothing that others cannot read', async () => {
+    const private_ = directoryIn(project, 'private-');
+    const { stdout, stderr } = await host([], ['pwd'], { cwd: private_ });
+    expect(stdout).toBe('/\n');
+    expect(stderr).toContain('is private to root');
+    writeFileSync(join(project, 'secret'), 'x', { mode: 0o600 });
+    expect(await sh('cat secret')).toContain('Permission denied');
+  });
+
+  it('boots each time, and says why', async () => {
+    const { stderr } = await host(['--debug'], ['true']);
+    expect(stderr).toContain("the host's system must be there when the guest boots");
+  });
+
+  it('is for guests that do not stay', async () => {
+    const { stderr, status } = await start(['create', 'web', '--image', 'host']).finished;
+    expect(stderr).toBe(
+      "vmlet: --image: a machine that stays cannot have the host's system\n" +
+        '  run one command: vmlet run host -- COMMAND, or use an image such as debian:13\n',
+    );
+    expect(status).toBe(125);
+    await expect(createTemplate({ image: 'host' })).rejects.toThrow(InvalidInputError);
+  });
+
+  it('is shown with --dry-run, with the same walls', async () => {
+    const { stdout } = await start(['run', '--dry-run', 'host'], { cwd: project }).finished;
+    expect(stdout).toMatch(/--bind-read-only-at \/usr \/host\/usr /);
+    expect(stdout).toContain(`--bind-read-only-at ${project} /host${project} `);
+    expect(stdout).toContain('vmlet.host');
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { hostSystemArguments, mayShow, shareOfHost } from '../../../../src/machine/share/host-system.ts';
+
+describe('a working directory', () => {
+  const homes = ['/root', '/home/alice'];
+
+  it.each(['/home/alice/project', '/home/alicent', '/tmp/x', '/srv', '/development', '/var'])(
+    '%s is shown',
+    (path) => {
+      expect(mayShow(path, homes)).toBe(true);
+    },
+  );
+
+  it.each(['/', '/home', '/home/alice', '/root', '/proc/1', '/dev', '/sys/class'])('%s is not', (path) => {
+    expect(mayShow(path, homes)).toBe(false);
+  });
+});
+
+const user = { runsAs: { uid: 7, gid: 8 }, changesUser: false, workdir: undefined };
+
+it('is a share for reading only, of a directory that contains chosen ones', () => {
+  const share = shareOfHost({ ...user, directory: '/work' });
+  expect(share).toMatchObject({ source: '/host', readOnly: true, ids: { kind: 'host' }, cache: 'always' });
+  expect(share.shows).toEqual(expect.arrayContaining(['/usr', '/etc', '/work']));
+  expect(share.shows?.filter((path) => /^\/(home|root|var$|proc|$)/.test(path))).toEqual([]);
+  expect(shareOfHost({ ...user, directory: undefined }).shows).not.toContain('/work');
+});
+
+describe('its virtiofsd', () => {
+  const virtiofsd = {
+    path: '/virtiofsd',
+    translatesIds: true,
+    usesFileHandles: true,
+    survivesMissingFiles: true,
+    announcesMounts: true,
+  };
+
+  it('shows files of others as those of root, for an ordinary user', () => {
+    expect(hostSystemArguments({ virtiofsd, changesUser: false })).toEqual([
+      '--no-announce-submounts',
+      '--translate-uid=host:65534:0:1',
+      '--translate-gid=host:65534:0:1',
+    ]);
+    expect(hostSystemArguments({ virtiofsd, changesUser: true })).toEqual(['--no-announce-submounts']);
+  });
+
+  it('gets no options that it lacks', () => {
+    const older = { ...virtiofsd, announcesMounts: false, translatesIds: false };
+    expect(hostSystemArguments({ virtiofsd: older, changesUser: false })).toEqual([]);
+  });
+});

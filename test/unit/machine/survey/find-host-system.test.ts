@@ -1,0 +1,56 @@
+import { chmodSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { expect, it } from 'vitest';
+import { SharesUnavailableError } from '../../../../src/errors/index.ts';
+import type { Host } from '../../../../src/host/survey/host.ts';
+import { parseMounts } from '../../../../src/machine/share/mount-set.ts';
+import { findHostSystem } from '../../../../src/machine/survey/find-host-system.ts';
+import { temporaryDirectory } from '../../../directory.ts';
+import { everything } from '../plan/every-layer.ts';
+import { unable } from '../../confine/abilities.ts';
+
+const directory = temporaryDirectory();
+chmodSync(directory, 0o755);
+const host = {
+  qemu: { devices: ['vhost-user-fs-pci'], objects: ['memory-backend-memfd'] },
+  virtiofsd: { path: '/virtiofsd' },
+  confinement: everything,
+} as unknown as Host;
+const isRoot = process.getuid?.() === 0;
+
+it('shows the working directory, as a user who is not root', () => {
+  const found = findHostSystem(directory, [], host);
+  expect(found).toMatchObject({ directory, workdir: directory, changesUser: isRoot });
+  expect(found.runsAs.uid).toBe(isRoot ? 65534 : process.getuid?.());
+});
+
+it('leaves a directory to a share that contains it, and starts there', () => {
+  const shares = parseMounts({ volumes: [`.:${directory}`], directory }).shares;
+  expect(findHostSystem(directory, shares, host)).toMatchObject({ directory: undefined, workdir: directory });
+  const above = parseMounts({ volumes: [`.:/tmp`], directory }).shares;
+  const isInTmp = directory.startsWith('/tmp/');
+  expect(findHostSystem(directory, above, host).directory).toBe(isInTmp ? undefined : directory);
+  const beside = parseMounts({ volumes: [`.:${directory}x`], directory }).shares;
+  expect(findHostSystem(directory, beside, host).directory).toBe(directory);
+});
+
+it('shows no home', () => {
+  for (const path of ['/', homedir(), '/proc']) {
+    expect(findHostSystem(path, [], host)).toMatchObject({ directory: undefined, workdir: undefined });
+  }
+});
+
+it.runIf(isRoot)('shows no directory that is private to root', () => {
+  chmodSync(directory, 0o700);
+  expect(findHostSystem(directory, [], host).directory).toBeUndefined();
+  chmodSync(directory, 0o755);
+});
+
+it('requires a mount namespace and virtiofsd', () => {
+  const namespaces = { ...everything.namespaces, mount: unable };
+  const without = { ...host, confinement: { ...everything, namespaces } } as Host;
+  expect(() => findHostSystem(directory, [], without)).toThrow(SharesUnavailableError);
+  expect(() => findHostSystem(directory, [], { ...host, virtiofsd: undefined } as unknown as Host)).toThrow(
+    'virtiofsd is not installed',
+  );
+});
