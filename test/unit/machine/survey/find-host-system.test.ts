@@ -50,7 +50,7 @@ it('requires a mount namespace and virtiofsd', () => {
   const namespaces = { ...everything.namespaces, mount: unable };
   const without = { ...host, confinement: { ...everything, namespaces } } as Host;
   expect(() => findHostSystem(directory, [], without)).toThrow(SharesUnavailableError);
-  expect(() => findHostSystem(directory, [], { ...host, virtiofsd: undefined } as unknown as Host)).toThrow(
+  expect(() => findHostSystem(directory, [], { ...host, virtiofsd: undefined })).toThrow(
     'virtiofsd is not installed',
   );
 });
