@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { type CodeBlock, codeBlocks, commandLines, pages } from '../documents.ts';
 import { VMLET } from './command.ts';
 import { type Home, makeHome } from './named/home.ts';
+import { whyNoShares } from './virtiofsd.ts';
 
 const root = join(import.meta.dirname, '../..');
 const blocks = pages('README.md', 'docs')
@@ -37,29 +38,36 @@ it('has a block of each kind', () => {
   expect(of('sh').map(place)).toEqual([]);
 });
 
-it.each(of('console').map((block) => [place(block), block] as const))(
+const examples = of('console').map((block) => [place(block), block] as const);
+const shares = ({ text }: CodeBlock): boolean =>
+  /-v \S*\/\S*:\/(?!\S*copy)/.test(text) || text.includes('run host');
+
+it.each(examples.filter(([, block]) => !shares(block)))('%s prints that', printsThat);
+it.skipIf(whyNoShares !== undefined).each(examples.filter(([, block]) => shares(block)))(
   '%s prints that',
-  async (_place, block) => {
-    const own = await makeHome();
-    try {
-      const script = commandLines(block).map((line) => `echo '${MARK}'\n${withFreePorts(line)}\n`);
-      const { all } = await execa('bash', ['-c', script.join('')], {
-        ...environment(own),
-        all: true,
-        reject: false,
-      });
-      const printed = all.split(`${MARK}\n`).slice(1);
-      for (const [index, { command, output }] of expectedOutputs(block).entries()) {
-        expect({ command, output: `${printed[index]?.trimEnd() ?? ''}\n` }).toEqual({
-          command,
-          output: expect.stringMatching(output) as string,
-        });
-      }
-    } finally {
-      await own.close();
-    }
-  },
+  printsThat,
 );
+
+async function printsThat(_place: string, block: CodeBlock): Promise<void> {
+  const own = await makeHome();
+  try {
+    const script = commandLines(block).map((line) => `echo '${MARK}'\n${withFreePorts(line)}\n`);
+    const { all } = await execa('bash', ['-c', script.join('')], {
+      ...environment(own),
+      all: true,
+      reject: false,
+    });
+    const printed = all.split(`${MARK}\n`).slice(1);
+    for (const [index, { command, output }] of expectedOutputs(block).entries()) {
+      expect({ command, output: `${printed[index]?.trimEnd() ?? ''}\n` }).toEqual({
+        command,
+        output: expect.stringMatching(output) as string,
+      });
+    }
+  } finally {
+    await own.close();
+  }
+}
 
 it('compiles every block in TypeScript, with the options of docs/library.md', async () => {
   const block = of('json').find(({ page }) => page === 'docs/library.md');

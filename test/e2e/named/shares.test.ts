@@ -8,165 +8,168 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../command.ts';
+import { whyNoShares } from '../virtiofsd.ts';
 import { type Home, makeHome } from './home.ts';
 
-let home: Home;
-let site = '';
-let docs = '';
+describe.skipIf(whyNoShares !== undefined)('a named machine with shared directories', () => {
+  let home: Home;
+  let site = '';
+  let docs = '';
 
-beforeAll(async () => {
-  home = await makeHome();
-  [site, docs] = [join(home.path, 'site: 1'), join(home.path, 'docs')];
-  for (const path of [site, docs]) mkdirSync(path);
-  writeFileSync(join(site, 'index'), 'one\n');
-  writeFileSync(join(docs, 'page'), 'a page\n');
-  const mount = `type=bind,src=${site},dst=/srv/site`;
-  const made = await home.vmlet(
-    'create',
-    'web',
-    '--image',
-    'micro',
-    '--net',
-    'none',
-    '--mount',
-    mount,
-    '-v',
-    `${docs}:/docs:ro`,
-  );
-  expect(made.stderr).toBe('');
-  expect((await home.vmlet('start', 'web')).stderr).toBe('');
-});
-afterAll(async () => home.close());
-
-async function inGuest(script: string, machine = 'web'): Promise<string> {
-  const { stdout, stderr } = await home.vmlet('exec', machine, '--', 'sh', '-c', script);
-  return `${stdout}${stderr}`.trim();
-}
-
-function daemons(): number[] {
-  return home
-    .processes()
-    .filter(({ commandLine }) => commandLine.includes('--shared-dir='))
-    .map(({ pid }) => pid);
-}
-
-it('has its directories, fresh at each command, and its socket’s path no more', async () => {
-  expect(await inGuest('cat /srv/site/index /docs/page; echo guest >/srv/site/new; touch /docs/x')).toBe(
-    'one\na page\ntouch: /docs/x: Read-only file system',
-  );
-  expect(readFileSync(join(site, 'new'), 'utf8')).toBe('guest\n');
-  appendFileSync(join(site, 'index'), 'two\n');
-  expect(await inGuest('cat /srv/site/index')).toBe('one\ntwo');
-  const { stdout } = await home.vmlet('inspect', 'web');
-  const { machines } = JSON.parse(stdout) as {
-    machines: [{ plan: { shares: object[]; directory: { sockets: string } } }];
-  };
-  const { plan } = machines[0];
-  expect(plan.shares).toMatchObject([
-    { source: docs, target: '/docs', readOnly: true, layers: { gaps: [] } },
-    { source: site, target: '/srv/site', readOnly: false },
-  ]);
-  expect(readdirSync(plan.directory.sockets).filter((name) => /^share.*sock$/.test(name))).toEqual([]);
-});
-
-it('has them again after a reboot of the guest, before the first command', async () => {
-  expect((await home.vmlet('reset', 'web')).status).toBe(0);
-  expect(await inGuest('cut -d. -f1 /proc/uptime; head -n 1 /srv/site/index')).toMatch(/^\d\d?\none$/);
-  expect(daemons()).toHaveLength(2);
-});
-
-it('goes back to a snapshot, also where a file that it knew is gone', async () => {
-  writeFileSync(join(site, 'passing'), 'x\n');
-  expect(await inGuest('cat /srv/site/passing')).toBe('x');
-  expect((await home.vmlet('snapshot', 'web', 'clean')).status).toBe(0);
-  rmSync(join(site, 'passing'));
-  appendFileSync(join(site, 'index'), 'three\n');
-  expect((await home.vmlet('snapshot', 'restore', 'web', 'clean')).status).toBe(0);
-  expect(await inGuest('cat /srv/site/index; cat /srv/site/passing')).toMatch(
-    /^one\ntwo\nthree\ncat: .*passing.*No such file/,
-  );
-});
-
-it('is saved and resumed', async () => {
-  expect((await home.vmlet('save', 'web')).stderr).toBe('');
-  expect(daemons()).toEqual([]);
-  expect((await home.vmlet('start', 'web')).stderr).toBe('');
-  expect(await inGuest('head -n 1 /srv/site/index; touch /srv/site/later')).toBe('one');
-  expect(readdirSync(site)).toContain('later');
-});
-
-it('keeps them when it is renamed and cloned', async () => {
-  expect((await home.vmlet('stop', 'web')).status).toBe(0);
-  expect(daemons()).toEqual([]);
-  await home.vmlet('clone', 'web', 'copy');
-  await home.vmlet('rename', 'web', 'site');
-  for (const name of ['copy', 'site']) {
-    expect((await home.vmlet('start', name)).stderr).toBe('');
-    expect(await inGuest('head -n 1 /srv/site/index', name)).toBe('one');
-  }
-  await home.vmlet('rm', '--force', '--storage', 'copy');
-  expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
-});
-
-it('ends with virtiofsd, and says so', async () => {
-  const [pid = 0] = daemons();
-  process.kill(pid, 'SIGKILL');
-  const listed = await until(async () => {
-    const { stdout } = await home.vmlet('ls', '--json');
-    return stdout.includes('share-lost') ? stdout : undefined;
-  });
-  expect(listed).toMatch(/"target": ?"\/(srv\/site|docs)"/);
-  const { stdout } = await home.vmlet('ls');
-  expect(stdout).toMatch(
-    /site +stopped .* virtiofsd, which serves \/(srv\/site|docs), was killed by SIGKILL/,
-  );
-  expect(daemons()).toEqual([]);
-  expect((await home.vmlet('start', 'site')).status).toBe(0);
-});
-
-it('is at hand for the command of run --detach, and its loss is why there is no status', async () => {
-  const earlier = daemons();
-  const script = 'stat -c %u /s/index; cp /s/index /s/by-command; exec sleep 1000';
-  const run = await home.vmlet(
-    ...[
-      'run',
-      '-d',
-      '--name',
-      'job',
+  beforeAll(async () => {
+    home = await makeHome();
+    [site, docs] = [join(home.path, 'site: 1'), join(home.path, 'docs')];
+    for (const path of [site, docs]) mkdirSync(path);
+    writeFileSync(join(site, 'index'), 'one\n');
+    writeFileSync(join(docs, 'page'), 'a page\n');
+    const mount = `type=bind,src=${site},dst=/srv/site`;
+    const made = await home.vmlet(
+      'create',
+      'web',
+      '--image',
+      'micro',
       '--net',
       'none',
-      '-u',
-      '1000',
       '--mount',
-      `type=bind,src=${site},dst=/s`,
-    ],
-    ...['micro', '--', 'sh', '-c', script],
-  );
-  expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
-  await until(() => existsSync(join(site, 'by-command')));
-  const [pid = 0] = daemons().filter((one) => !earlier.includes(one));
-  process.kill(pid, 'SIGKILL');
-  const { status, stdout, stderr } = await home.vmlet('wait', 'job');
-  expect([status, stdout]).toEqual([125, '125\n']);
-  expect(stderr).toContain('virtiofsd, which serves /s, was killed by SIGKILL');
-  expect((await home.vmlet('logs', 'job')).stdout).toBe('1000\n');
-  expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
-});
+      mount,
+      '-v',
+      `${docs}:/docs:ro`,
+    );
+    expect(made.stderr).toBe('');
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+  });
+  afterAll(async () => home.close());
 
-it('leaves no virtiofsd behind when its keeper is killed', async () => {
-  const keeper = home.processes().find(({ program }) => program === 'vmlet-keeper');
-  process.kill(keeper?.pid ?? 0, 'SIGKILL');
-  await until(() => daemons().length === 0);
-  expect((await home.vmlet('start', 'site')).status).toBe(0);
-  expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
-});
+  async function inGuest(script: string, machine = 'web'): Promise<string> {
+    const { stdout, stderr } = await home.vmlet('exec', machine, '--', 'sh', '-c', script);
+    return `${stdout}${stderr}`.trim();
+  }
 
-it('does not start without a directory, and names it', async () => {
-  await home.vmlet('stop', 'site');
-  rmSync(docs, { recursive: true });
-  const { status, stderr } = await home.vmlet('start', 'site');
-  expect(stderr).toContain(`/docs: no such directory: ${docs}`);
-  expect(status).not.toBe(0);
+  function daemons(): number[] {
+    return home
+      .processes()
+      .filter(({ commandLine }) => commandLine.includes('--shared-dir='))
+      .map(({ pid }) => pid);
+  }
+
+  it('has its directories, fresh at each command, and its socket’s path no more', async () => {
+    expect(await inGuest('cat /srv/site/index /docs/page; echo guest >/srv/site/new; touch /docs/x')).toBe(
+      'one\na page\ntouch: /docs/x: Read-only file system',
+    );
+    expect(readFileSync(join(site, 'new'), 'utf8')).toBe('guest\n');
+    appendFileSync(join(site, 'index'), 'two\n');
+    expect(await inGuest('cat /srv/site/index')).toBe('one\ntwo');
+    const { stdout } = await home.vmlet('inspect', 'web');
+    const { machines } = JSON.parse(stdout) as {
+      machines: [{ plan: { shares: object[]; directory: { sockets: string } } }];
+    };
+    const { plan } = machines[0];
+    expect(plan.shares).toMatchObject([
+      { source: docs, target: '/docs', readOnly: true, layers: { gaps: [] } },
+      { source: site, target: '/srv/site', readOnly: false },
+    ]);
+    expect(readdirSync(plan.directory.sockets).filter((name) => /^share.*sock$/.test(name))).toEqual([]);
+  });
+
+  it('has them again after a reboot of the guest, before the first command', async () => {
+    expect((await home.vmlet('reset', 'web')).status).toBe(0);
+    expect(await inGuest('cut -d. -f1 /proc/uptime; head -n 1 /srv/site/index')).toMatch(/^\d\d?\none$/);
+    expect(daemons()).toHaveLength(2);
+  });
+
+  it('goes back to a snapshot, also where a file that it knew is gone', async () => {
+    writeFileSync(join(site, 'passing'), 'x\n');
+    expect(await inGuest('cat /srv/site/passing')).toBe('x');
+    expect((await home.vmlet('snapshot', 'web', 'clean')).status).toBe(0);
+    rmSync(join(site, 'passing'));
+    appendFileSync(join(site, 'index'), 'three\n');
+    expect((await home.vmlet('snapshot', 'restore', 'web', 'clean')).status).toBe(0);
+    expect(await inGuest('cat /srv/site/index; cat /srv/site/passing')).toMatch(
+      /^one\ntwo\nthree\ncat: .*passing.*No such file/,
+    );
+  });
+
+  it('is saved and resumed', async () => {
+    expect((await home.vmlet('save', 'web')).stderr).toBe('');
+    expect(daemons()).toEqual([]);
+    expect((await home.vmlet('start', 'web')).stderr).toBe('');
+    expect(await inGuest('head -n 1 /srv/site/index; touch /srv/site/later')).toBe('one');
+    expect(readdirSync(site)).toContain('later');
+  });
+
+  it('keeps them when it is renamed and cloned', async () => {
+    expect((await home.vmlet('stop', 'web')).status).toBe(0);
+    expect(daemons()).toEqual([]);
+    await home.vmlet('clone', 'web', 'copy');
+    await home.vmlet('rename', 'web', 'site');
+    for (const name of ['copy', 'site']) {
+      expect((await home.vmlet('start', name)).stderr).toBe('');
+      expect(await inGuest('head -n 1 /srv/site/index', name)).toBe('one');
+    }
+    await home.vmlet('rm', '--force', '--storage', 'copy');
+    expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
+  });
+
+  it('ends with virtiofsd, and says so', async () => {
+    const [pid = 0] = daemons();
+    process.kill(pid, 'SIGKILL');
+    const listed = await until(async () => {
+      const { stdout } = await home.vmlet('ls', '--json');
+      return stdout.includes('share-lost') ? stdout : undefined;
+    });
+    expect(listed).toMatch(/"target": ?"\/(srv\/site|docs)"/);
+    const { stdout } = await home.vmlet('ls');
+    expect(stdout).toMatch(
+      /site +stopped .* virtiofsd, which serves \/(srv\/site|docs), was killed by SIGKILL/,
+    );
+    expect(daemons()).toEqual([]);
+    expect((await home.vmlet('start', 'site')).status).toBe(0);
+  });
+
+  it('is at hand for the command of run --detach, and its loss is why there is no status', async () => {
+    const earlier = daemons();
+    const script = 'stat -c %u /s/index; cp /s/index /s/by-command; exec sleep 1000';
+    const run = await home.vmlet(
+      ...[
+        'run',
+        '-d',
+        '--name',
+        'job',
+        '--net',
+        'none',
+        '-u',
+        '1000',
+        '--mount',
+        `type=bind,src=${site},dst=/s`,
+      ],
+      ...['micro', '--', 'sh', '-c', script],
+    );
+    expect(run).toMatchObject({ status: 0, stdout: 'job\n', stderr: '' });
+    await until(() => existsSync(join(site, 'by-command')));
+    const [pid = 0] = daemons().filter((one) => !earlier.includes(one));
+    process.kill(pid, 'SIGKILL');
+    const { status, stdout, stderr } = await home.vmlet('wait', 'job');
+    expect([status, stdout]).toEqual([125, '125\n']);
+    expect(stderr).toContain('virtiofsd, which serves /s, was killed by SIGKILL');
+    expect((await home.vmlet('logs', 'job')).stdout).toBe('1000\n');
+    expect((await home.vmlet('rm', '--storage', 'job')).status).toBe(0);
+  });
+
+  it('leaves no virtiofsd behind when its keeper is killed', async () => {
+    const keeper = home.processes().find(({ program }) => program === 'vmlet-keeper');
+    process.kill(keeper?.pid ?? 0, 'SIGKILL');
+    await until(() => daemons().length === 0);
+    expect((await home.vmlet('start', 'site')).status).toBe(0);
+    expect(await inGuest('cat /docs/page', 'site')).toBe('a page');
+  });
+
+  it('does not start without a directory, and names it', async () => {
+    await home.vmlet('stop', 'site');
+    rmSync(docs, { recursive: true });
+    const { status, stderr } = await home.vmlet('start', 'site');
+    expect(stderr).toContain(`/docs: no such directory: ${docs}`);
+    expect(status).not.toBe(0);
+  });
 });
